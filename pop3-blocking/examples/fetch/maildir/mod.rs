@@ -1,0 +1,219 @@
+//! A Maildir that never loses a message and does not store one twice.
+//!
+//! What happens to a message, in this order, so that a crash at any point is harmless:
+//!
+//! 1. It is written to `tmp/`, and that file is synced ([`Delivery::commit`]).
+//! 2. It is linked into `new/`. The file name holds a hash of account and unique-id, so from
+//!    here on the next run recognises it even if nothing else was written.
+//! 3. `new/` and `cur/` are synced, then a line for the message goes to the [`record`], and that
+//!    is synced too. [`Maildir::sync`] does this for all messages committed since the last time.
+//!    Only what it returns, a [`Durable`], can say which messages the server may now delete.
+//!
+//! Mail tools expect local line ends in a Maildir, so each CRLF is stored as LF. A lone CR and
+//! every other octet stay as they came.
+
+mod files;
+mod record;
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use files::failed;
+use record::{Entry, Record};
+
+/// An open Maildir, locked against other runs until dropped.
+///
+/// Dropping it without [`sync`](Self::sync) loses nothing: the next run finds the files.
+#[derive(Debug)]
+pub(crate) struct Maildir {
+    root: PathBuf,
+    record: Record,
+    host: String,
+    /// How many deliveries were begun: the part of a file name which this process never repeats.
+    count: u64,
+    /// A sync failed. The system reports lost writes only once, so a second try proves nothing.
+    broken: bool,
+}
+
+impl Maildir {
+    /// Opens the Maildir at `root`, makes what is missing of it, and locks it.
+    pub(crate) fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
+        let root = root.into();
+        for folder in ["cur", "new", "tmp"] {
+            files::create_dir(&root.join(folder))?;
+        }
+        let mut record = Record::open(&root)?;
+        files::sync_dir(&root)?;
+        files::remove_stale(&root.join("tmp"));
+        // A mail reader may be moving messages from new to cur: in this order none is missed.
+        for folder in ["new", "cur"] {
+            let folder = root.join(folder);
+            for entry in fs::read_dir(&folder).map_err(failed("read", &folder))? {
+                let name = entry.map_err(failed("read", &folder))?.file_name();
+                if let Some(key) = name.to_str().and_then(key_in_name) {
+                    record.found(key);
+                }
+            }
+        }
+        Ok(Self {
+            root,
+            record,
+            host: host_name(),
+            count: 0,
+            broken: false,
+        })
+    }
+
+    /// Whether the message was fetched before, by this run or an earlier one.
+    ///
+    /// This also takes up a message that was stored but not recorded: the next sync records it.
+    pub(crate) fn contains(&mut self, account: &str, unique_id: &[u8]) -> bool {
+        self.record.contains(Entry::new(account, unique_id))
+    }
+
+    /// Begins to store a message; write its octets to what this returns.
+    pub(crate) fn begin(&mut self) -> io::Result<Delivery<'_>> {
+        loop {
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
+            let (seconds, micros) = (now.as_secs(), now.subsec_micros());
+            self.count += 1;
+            let stem = format!(
+                "{seconds}.M{micros:06}P{}_{}",
+                std::process::id(),
+                self.count
+            );
+            let path = self.root.join("tmp").join(format!("{stem}.{}", self.host));
+            match files::create_new(&path) {
+                Ok(file) => {
+                    let out = BufWriter::with_capacity(64 * 1024, file);
+                    return Ok(Delivery {
+                        maildir: self,
+                        stem,
+                        path,
+                        out,
+                        held_cr: false,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed("create", &path)(error)),
+            }
+        }
+    }
+
+    /// Makes all that was committed durable. Call it before deleting on the server, and at the end.
+    pub(crate) fn sync(&mut self) -> io::Result<Durable<'_>> {
+        if self.broken {
+            return Err(io::Error::other(format!(
+                "an earlier sync of {:?} failed",
+                self.root
+            )));
+        }
+        if self.record.is_behind() {
+            self.broken = true;
+            files::sync_dir(&self.root.join("new"))?;
+            files::sync_dir(&self.root.join("cur"))?;
+            self.record.catch_up()?;
+            self.broken = false;
+        }
+        Ok(Durable(self))
+    }
+}
+
+/// The proof that a [`Maildir::sync`] succeeded. While it is held, nothing more is stored.
+#[derive(Debug)]
+pub(crate) struct Durable<'a>(&'a Maildir);
+
+impl Durable<'_> {
+    /// Whether the message survives a crash, so that the server may delete its copy.
+    pub(crate) fn contains(&self, account: &str, unique_id: &[u8]) -> bool {
+        self.0.record.is_durable(&Entry::new(account, unique_id))
+    }
+}
+
+/// A message on its way into the Maildir. Dropping it takes it back.
+#[derive(Debug)]
+pub(crate) struct Delivery<'a> {
+    maildir: &'a mut Maildir,
+    /// The file name up to the host.
+    stem: String,
+    path: PathBuf,
+    out: BufWriter<File>,
+    /// A CR came last; what follows decides whether it is stored.
+    held_cr: bool,
+}
+
+impl Delivery<'_> {
+    /// Puts the whole message into `new/`. It is durable after the next [`Maildir::sync`].
+    ///
+    /// A message whose unique-id is known already is stored all the same, next to the first one:
+    /// if a server gives two messages one id, neither is lost.
+    pub(crate) fn commit(mut self, account: &str, unique_id: &[u8]) -> io::Result<()> {
+        let held: &[u8] = if self.held_cr { b"\r" } else { b"" };
+        let written = self.out.write_all(held).and_then(|()| self.out.flush());
+        let synced = written.and_then(|()| self.out.get_ref().sync_all());
+        synced.map_err(failed("write", &self.path))?;
+
+        let entry = Entry::new(account, unique_id);
+        let name = format!("{}U{:032x}.{}", self.stem, entry.key(), self.maildir.host);
+        let target = self.maildir.root.join("new").join(name);
+        files::link(&self.path, &target).map_err(failed("create", &target))?;
+        self.maildir.record.add(entry);
+        Ok(())
+    }
+}
+
+impl Write for Delivery<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        for piece in octets.split_inclusive(|&octet| octet == b'\r') {
+            let held: &[u8] = if self.held_cr && !piece.starts_with(b"\n") {
+                b"\r"
+            } else {
+                b""
+            };
+            let body = piece.strip_suffix(b"\r");
+            self.held_cr = body.is_some();
+            let written = self.out.write_all(held);
+            let written = written.and_then(|()| self.out.write_all(body.unwrap_or(piece)));
+            written.map_err(failed("write", &self.path))?;
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush().map_err(failed("write", &self.path))
+    }
+}
+
+impl Drop for Delivery<'_> {
+    fn drop(&mut self) {
+        // After a commit this is only the second name of the file. If it stays, it goes when stale.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// The key in the name of a file which this module stored, whatever flags a reader added.
+fn key_in_name(name: &str) -> Option<u128> {
+    let (_, hex) = name.split('.').nth(1)?.rsplit_once('U')?;
+    if hex.len() == 32 {
+        u128::from_str_radix(hex, 16).ok()
+    } else {
+        None
+    }
+}
+
+/// The name of this host, as a Maildir file name may hold it.
+fn host_name() -> String {
+    let name = gethostname::gethostname().to_string_lossy().into_owned();
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "-._".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    name.chars().map(plain).take(64).collect()
+}

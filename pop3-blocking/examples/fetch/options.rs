@@ -1,0 +1,250 @@
+//! What the command line asks for, and where the password comes from.
+//!
+//! No error repeats the URL: it might hold a password.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use lexopt::prelude::*;
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+/// The answer to `--help`.
+pub(crate) const HELP: &str = "\
+Fetches the mail of a POP3 mailbox into a Maildir, and each message only once.
+
+Usage: fetch [OPTIONS] [URL]
+
+  URL             pop3s://user@host[:port]  TLS from the start (port 995)
+                  pop3://user@host[:port]   TLS by STLS (port 110)
+                  Without a URL: a sample mailbox on an embedded server
+
+Options:
+  --maildir DIR   where to store the mail (./mail)
+  --ca FILE.pem   trust the certificates in this file
+  --plaintext     with pop3://, go without TLS: everyone on the way can read along
+  --delete        delete from the server what is safely stored
+  --help          print this
+
+The password comes from the variable POP3_PASSWORD, or else is asked for.
+";
+
+/// Why the program cannot start, in one line.
+#[derive(Debug)]
+pub(crate) struct UsageError(String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+fn refuse<T>(text: impl Into<String>) -> Result<T, UsageError> {
+    Err(UsageError(text.into()))
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Print [`HELP`].
+    Help,
+    /// Fetch mail.
+    Fetch(Options),
+}
+
+/// How to fetch.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) server: Server,
+    pub(crate) maildir: PathBuf,
+    /// A file of certificates to trust.
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) plaintext: bool,
+    /// Whether to delete on the server what is safely stored.
+    pub(crate) delete: bool,
+}
+
+/// Where the mail is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Server {
+    /// The sample maildrop, on a server within this program.
+    Embedded,
+    /// A server named by a URL.
+    Remote {
+        /// The user's name, decoded; it holds no control characters.
+        user: String,
+        /// The name or address of the host, an IPv6 address without brackets.
+        host: String,
+        port: u16,
+        /// Whether TLS begins with the connection, not with STLS.
+        implicit_tls: bool,
+    },
+}
+
+impl Server {
+    /// What the Maildir remembers the unique-ids of this maildrop under.
+    pub(crate) fn account(&self) -> String {
+        match self {
+            Self::Embedded => "sample@embedded".to_owned(),
+            Self::Remote {
+                user, host, port, ..
+            } => {
+                let host = if host.contains(':') {
+                    format!("[{host}]")
+                } else {
+                    host.clone()
+                };
+                format!("{user}@{host}:{port}")
+            }
+        }
+    }
+}
+
+/// Reads the arguments, without the program's name.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString, IntoIter: 'static>,
+) -> Result<Command, UsageError> {
+    let (mut url, mut ca, mut plaintext, mut delete) = (None, None, false, false);
+    let mut maildir = PathBuf::from("mail");
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(misused)? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Command::Help),
+            Long("maildir") => maildir = path(&mut parser, "--maildir", "directory")?,
+            Long("ca") => ca = Some(path(&mut parser, "--ca", "file")?),
+            Long("plaintext") => plaintext = true,
+            Long("delete") => delete = true,
+            Value(value) if url.is_none() => url = Some(value),
+            Value(_) => return refuse("there is more than one URL; see --help"),
+            Long(name) => return unknown(&format!("--{name}")),
+            Short(name) => return unknown(&format!("-{name}")),
+        }
+    }
+    let server = match url {
+        None => Server::Embedded,
+        Some(url) => match url.into_string() {
+            Ok(url) => remote(&url, plaintext)?,
+            Err(_) => return refuse("the URL is not UTF-8"),
+        },
+    };
+    if server == Server::Embedded && (plaintext || ca.is_some()) {
+        return refuse("--ca and --plaintext need a URL; see --help");
+    }
+    if plaintext && ca.is_some() {
+        return refuse("--ca contradicts --plaintext, which means no TLS; see --help");
+    }
+    Ok(Command::Fetch(Options {
+        server,
+        maildir,
+        ca,
+        plaintext,
+        delete,
+    }))
+}
+
+/// The value of an option that takes a path to some `kind` of thing.
+fn path(parser: &mut lexopt::Parser, option: &str, kind: &str) -> Result<PathBuf, UsageError> {
+    let value = parser.value().map_err(misused)?;
+    if value.is_empty() {
+        return refuse(format!("{option} names no {kind}; see --help"));
+    }
+    Ok(value.into())
+}
+
+fn misused(error: lexopt::Error) -> UsageError {
+    UsageError(format!("{error}; see --help"))
+}
+
+fn unknown<T>(option: &str) -> Result<T, UsageError> {
+    let option = option.escape_debug();
+    refuse(format!("unknown option {option}; see --help"))
+}
+
+/// Reads a URL.
+fn remote(text: &str, plaintext: bool) -> Result<Server, UsageError> {
+    // The parser would pass over some of these in silence.
+    if text.chars().any(char::is_control) {
+        return refuse("the URL holds a control character");
+    }
+    let scheme = text
+        .split_once("://")
+        .map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let (implicit_tls, usual_port) = match scheme.as_deref() {
+        Some("pop3s" | "pops") => (true, 995),
+        Some("pop3" | "pop") => (false, 110),
+        _ => return refuse("the URL does not begin with pop3s:// or pop3://; see --help"),
+    };
+    if implicit_tls && plaintext {
+        return refuse("--plaintext contradicts pop3s://, which means TLS; see --help");
+    }
+    let invalid = |error| UsageError(format!("the URL is not valid: {error}; see --help"));
+    let url = Url::parse(text).map_err(invalid)?;
+    if url.password().is_some() {
+        return refuse("the URL holds a password, which others can see; use POP3_PASSWORD instead");
+    }
+    if text.to_ascii_lowercase().contains(";auth=") {
+        return refuse("the URL holds ;AUTH=, which is not supported");
+    }
+    let host = match url.host_str().map(Host::parse) {
+        None => return refuse("the URL names no host; see --help"),
+        Some(Err(error)) => return refuse(format!("the URL names no valid host: {error}")),
+        Some(Ok(host)) => host.to_string().replace(['[', ']'], ""),
+    };
+    // A slash at the end says nothing, and many tools add one.
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return refuse("the URL goes on after host and port; POP3 has nothing to name there");
+    }
+    let Ok(user) = percent_decode_str(url.username()).decode_utf8() else {
+        return refuse("the user name in the URL is not UTF-8");
+    };
+    if user.is_empty() {
+        return refuse("the URL names no user; see --help");
+    }
+    if user.chars().any(char::is_control) {
+        return refuse("the user name in the URL holds a control character");
+    }
+    let port = url.port().unwrap_or(usual_port);
+    if port == 0 {
+        return refuse("the URL names port 0, which no server listens on");
+    }
+    Ok(Server::Remote {
+        user: user.into_owned(),
+        host,
+        port,
+        implicit_tls,
+    })
+}
+
+/// The password from the variable `POP3_PASSWORD`, or typed without echo after `prompt`.
+pub(crate) fn password(prompt: &str) -> Result<String, UsageError> {
+    let variable = std::env::var_os("POP3_PASSWORD");
+    password_from(variable, || rpassword::prompt_password(prompt))
+}
+
+/// The rules of [`password`], whatever the environment and the terminal.
+pub(crate) fn password_from(
+    variable: Option<OsString>,
+    ask: impl FnOnce() -> std::io::Result<String>,
+) -> Result<String, UsageError> {
+    let (password, source) = match variable.map(OsString::into_string) {
+        Some(Ok(password)) => (password, "POP3_PASSWORD"),
+        Some(Err(_)) => return refuse("POP3_PASSWORD is not UTF-8"),
+        None => match ask() {
+            Ok(password) => (password, "the password"),
+            Err(error) => {
+                let why = "POP3_PASSWORD is not set, and the terminal gives none";
+                return refuse(format!("no password: {why}: {error}"));
+            }
+        },
+    };
+    if password.is_empty() {
+        return refuse(format!("{source} is empty"));
+    }
+    if password.contains(['\r', '\n', '\0']) {
+        return refuse(format!("{source} holds a line break or NUL"));
+    }
+    Ok(password)
+}

@@ -1,0 +1,69 @@
+//! APOP (RFC 1939 section 7): the challenge in a greeting and the digest that answers it.
+
+use alloc::boxed::Box;
+
+use md5::{Digest as _, Md5};
+
+/// Longest challenge that is believed, in octets: a greeting holds 512 (RFC 1939 section 3).
+const MAX_CHALLENGE: usize = 512;
+
+/// The one msg-id in a greeting, angle brackets included.
+///
+/// A greeting with none, or with more than one, has no challenge: which of two the server meant
+/// cannot be known, and a challenge that is no msg-id is how a man in the middle recovers
+/// passwords from MD5 collisions (CVE-2007-1558).
+pub(crate) fn challenge(greeting: &[u8]) -> Option<Box<[u8]>> {
+    let mut found = None;
+    let mut brackets = memchr::memchr2_iter(b'<', b'>', greeting).peekable();
+    while let Some(open) = brackets.next() {
+        let Some(&close) = brackets.peek() else { break };
+        // Two brackets in a row hold a candidate; `<<` and `><` hold none.
+        let Some(candidate) = greeting
+            .get(open..=close)
+            .filter(|candidate| is_msg_id(candidate))
+        else {
+            continue;
+        };
+        if found.replace(candidate).is_some() {
+            return None;
+        }
+    }
+    found.map(Box::from)
+}
+
+/// `"<" local "@" domain ">"`, printable ASCII without spaces, exactly one `@`.
+fn is_msg_id(octets: &[u8]) -> bool {
+    let inner = octets
+        .strip_prefix(b"<")
+        .and_then(|rest| rest.strip_suffix(b">"));
+    let Some(inner) = inner.filter(|_| octets.len() <= MAX_CHALLENGE) else {
+        return false;
+    };
+    let mut parts = inner.split(|&octet| octet == b'@');
+    let mut part = || {
+        let allowed = |c: &u8| c.is_ascii_graphic() && !matches!(c, b'<' | b'>');
+        parts
+            .next()
+            .is_some_and(|part| !part.is_empty() && part.iter().all(allowed))
+    };
+    part() && part() && parts.next().is_none()
+}
+
+/// The lower-case hex MD5 of challenge and secret, as the `APOP` command sends it.
+pub(crate) fn digest(challenge: &[u8], secret: &[u8]) -> [u8; 32] {
+    let digest = Md5::new()
+        .chain_update(challenge)
+        .chain_update(secret)
+        .finalize();
+    let mut hex = [0; 32];
+    for (pair, octet) in hex.chunks_exact_mut(2).zip(digest) {
+        for (digit, nibble) in pair.iter_mut().zip([octet >> 4, octet & 15]) {
+            *digit = if nibble < 10 {
+                b'0' + nibble
+            } else {
+                b'a' + nibble - 10
+            };
+        }
+    }
+    hex
+}

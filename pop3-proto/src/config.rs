@@ -1,0 +1,168 @@
+//! What a caller can choose, with the reasons for each default.
+
+use core::time::Duration;
+
+/// How a [`Connection`](crate::Connection) behaves. Start from the default and change fields.
+///
+/// ```
+/// let mut config = pop3_proto::Config::default();
+/// config.pipelining = pop3_proto::Pipelining::Never;
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// What a server may make this side hold in memory.
+    pub limits: Limits,
+    /// How long to wait for what.
+    pub timeouts: Timeouts,
+    /// Which departures from the RFCs are borne.
+    pub leniency: Leniency,
+    /// Whether commands may be sent before earlier ones are answered.
+    pub pipelining: Pipelining,
+    /// Whether the server is asked for its capabilities.
+    pub capa: CapaPolicy,
+    /// Whether a login on a [`Channel::Plain`] connection needs STLS first.
+    pub stls: StlsPolicy,
+    /// Lets credentials leave in clear: by a login, and by `USER`, `PASS` and `APOP` alone.
+    /// Off by default; anybody on the way can read them.
+    pub allow_insecure_login: bool,
+    /// Sends `NOOP` when a session in the TRANSACTION state was idle for this long. Off by
+    /// default; RFC 1939 section 3 lets servers hang up after 10 minutes, some do after one.
+    pub keep_alive: Option<Duration>,
+}
+
+/// What a server may make this side hold in memory, in octets unless said otherwise.
+///
+/// Message bodies have no limit: they stream through the receive buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The receive buffer, allocated once. 64 KiB: 16 KiB costs a tenth of the throughput on
+    /// large messages, more than 64 KiB gains nothing.
+    pub receive_buffer: usize,
+    /// A status line. 8 KiB: RFC 1939 section 3 says 512, localised texts are longer.
+    pub line: usize,
+    /// Lines of a `CAPA` reply. 128: real ones have about 20.
+    pub capability_lines: usize,
+    /// A `CAPA` reply. 64 KiB.
+    pub capability_octets: usize,
+    /// Entries of a `LIST` or `UIDL` reply. A million; other clients stop there or sooner.
+    pub listing_entries: usize,
+    /// A line of a `LIST` or `UIDL` reply. 2 KiB: a unique-id has at most 70 octets by
+    /// RFC 1939, 512 here.
+    pub listing_line: usize,
+    /// A `LIST`, `UIDL` or raw multi-line reply. 128 MiB holds a million legal unique-ids.
+    pub listing_octets: usize,
+    /// A command line with CR and LF. 255, RFC 2449 section 4.
+    pub command: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            receive_buffer: 64 << 10,
+            line: 8 << 10,
+            capability_lines: 128,
+            capability_octets: 64 << 10,
+            listing_entries: 1_000_000,
+            listing_line: 2 << 10,
+            listing_octets: 128 << 20,
+            command: 255,
+        }
+    }
+}
+
+/// How long to wait for what. No deadline but `total` runs while an event waits to be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// To connect to one address; the adapters use it. 30 s.
+    pub connect: Duration,
+    /// For the whole TLS handshake. 30 s.
+    pub tls: Duration,
+    /// For the greeting. 60 s: some servers look up the client's name first.
+    pub greeting: Duration,
+    /// For the first octet of a reply. 180 s: opening a large maildrop takes its time.
+    pub first_octet: Duration,
+    /// Between octets of a reply that has begun. 60 s.
+    pub stall: Duration,
+    /// For the server to take any octet of a command. 60 s.
+    pub send: Duration,
+    /// For the reply to `QUIT`. 180 s: it deletes what was marked.
+    pub quit: Duration,
+    /// For a whole operation, from its command to the end of its reply. None; a server that
+    /// sends an octet a minute is stopped by this one only.
+    pub total: Option<Duration>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            tls: Duration::from_secs(30),
+            greeting: Duration::from_secs(60),
+            first_octet: Duration::from_secs(180),
+            stall: Duration::from_secs(60),
+            send: Duration::from_secs(60),
+            quit: Duration::from_secs(180),
+            total: None,
+        }
+    }
+}
+
+/// Which departures from the RFCs are borne. What both bear: status indicators in any case,
+/// text behind `STAT` and `LIST` values, any spacing and order in listings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Leniency {
+    /// What real servers do and what cannot be misread: bare LF as a line end, a blank line
+    /// before a reply, a missing size. Each is reported as a [`Quirk`](crate::Quirk).
+    #[default]
+    Default,
+    /// Only what RFC 1939 and its extensions allow.
+    Strict,
+}
+
+/// Whether commands may be sent before earlier ones are answered (RFC 2449 section 6.6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pipelining {
+    /// Where the server says that it can, in a `CAPA` reply of the present channel.
+    #[default]
+    Auto,
+    /// Always, at the caller's own risk.
+    Always,
+    /// Never: for a server that says it can and cannot.
+    Never,
+}
+
+/// Whether the server is asked for its capabilities (RFC 2449 section 5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CapaPolicy {
+    /// Before a login, after STLS and after a login.
+    #[default]
+    Auto,
+    /// Not unless the caller does: for old servers that hang or close on `CAPA`. STLS is then
+    /// tried without being listed.
+    Never,
+}
+
+/// What a login on a [`Channel::Plain`] connection does about TLS. There is no opportunistic mode.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StlsPolicy {
+    /// STLS, or no login and no connection.
+    #[default]
+    Required,
+    /// No STLS. Credentials then leave in clear, if
+    /// [`allow_insecure_login`](Config::allow_insecure_login) lets them.
+    Off,
+}
+
+/// What carries the octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// In clear, port 110; STLS can make it private.
+    Plain,
+    /// TLS from the first octet, port 995 (RFC 8314): the preferred way.
+    ImplicitTls,
+    /// In clear over what the caller trusts: a Unix socket, a tunnel. As good as TLS for policy.
+    TrustedByCaller,
+}

@@ -1,0 +1,549 @@
+//! The state machine of one connection.
+
+mod body;
+mod queue;
+mod receive;
+mod release;
+mod replies;
+mod timers;
+mod transmit;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use core::ops::Range;
+
+use bytes::Bytes;
+
+use self::body::LineEnds;
+use self::queue::{Entry, Queue};
+use self::receive::Receive;
+use self::replies::Reading;
+use self::timers::{Awaited, Timers};
+use self::transmit::Transmit;
+use crate::capability::Capabilities;
+use crate::command::{Command, Request, Verb, check_length};
+use crate::config::{Channel, Config};
+use crate::error::{Closed, Error, TlsError, TransportError};
+use crate::exchange::Input;
+use crate::listing::Listing;
+use crate::phase::Phase;
+use crate::quirk::Quirk;
+use crate::reply::{DropListing, QuitOutcome, Reply};
+use crate::text::ServerText;
+use crate::ticket::{RequestId, Ticket};
+use crate::time::Instant;
+use crate::tls::TlsInfo;
+
+/// What happened, in the order of the wire. Events own what they carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The server greeted.
+    Greeting(Greeting),
+    /// A request was answered, or failed. For a streamed command this is its status line; body
+    /// events follow.
+    Reply {
+        /// The request.
+        id: RequestId,
+        /// Its reply, for [`Ticket::read`].
+        result: Result<Reply, Error>,
+    },
+    /// Octets of a streamed reply, dot-stuffing undone. Chunks never split CR LF.
+    Body {
+        /// The request.
+        id: RequestId,
+        /// The octets, as they came otherwise.
+        chunk: Bytes,
+    },
+    /// A streamed reply ended. It is complete only if this is `Ok`.
+    BodyEnd {
+        /// The request.
+        id: RequestId,
+        /// Whether its terminator was seen.
+        result: Result<(), Error>,
+    },
+    /// An oddity of the server was borne.
+    Quirk(Quirk),
+    /// The connection is over; the last event. `Ok` after `QUIT`.
+    Closed(Result<(), Error>),
+}
+
+/// The server's first line (RFC 1939 section 4). In clear it may be anybody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Greeting {
+    /// What the server wrote behind `+OK`.
+    pub text: ServerText,
+    /// Whether it holds a challenge for APOP: exactly one msg-id.
+    pub apop: bool,
+}
+
+/// A POP3 connection as a state machine: octets in, octets out, requests in, events out.
+///
+/// Its methods are of four kinds. *Getters* tell where it stands. The *application side* submits
+/// requests and takes events. The *socket side* moves octets, when the `wants_` flags say so. The
+/// *clock side* tells when it wants to be woken. All polls are idempotent and may be called in any
+/// order, any number of times; a caller that leaves one out is slower, never wrong.
+#[derive(Debug)]
+pub struct Connection {
+    config: Config,
+    phase: Phase,
+    link: Link,
+    receive: Receive,
+    transmit: Transmit,
+    queue: Queue,
+    reading: Reading,
+    events: VecDeque<Event>,
+    timers: Timers,
+    next_id: RequestId,
+    end: End,
+    knowledge: Knowledge,
+}
+
+/// The channel and what is known of it. Reset by STLS.
+#[derive(Debug)]
+struct Link {
+    channel: Channel,
+    tls: Tls,
+    line_ends: Option<LineEnds>,
+    blank_lines: u8,
+}
+
+#[derive(Debug)]
+enum Tls {
+    None,
+    /// The socket belongs to the TLS handshake.
+    Wanted,
+    Established(TlsInfo),
+}
+
+/// How far the end of the connection is.
+#[derive(Debug, Default)]
+struct End {
+    /// No octet comes any more: end of file, or a failure of the transport.
+    input_over: Option<Option<TransportError>>,
+    /// A write failed; the server's last words may still come.
+    write_failed: Option<TransportError>,
+    /// What every request ends with. `Ok` after QUIT.
+    outcome: Option<Result<(), Error>>,
+    /// Whether `Closed` was put among the events.
+    told: bool,
+}
+
+/// What the server told on this channel.
+#[derive(Debug, Default)]
+struct Knowledge {
+    greeting: Option<Greeting>,
+    challenge: Option<Box<[u8]>>,
+    capabilities: Option<Capabilities>,
+    capa_answered: bool,
+    pipelining: bool,
+    /// The last `USER` was accepted and nothing but `PASS` came behind it.
+    user_accepted: bool,
+    stat: Option<DropListing>,
+    sizes: Option<Listing>,
+    deleted: bool,
+}
+
+/// Getters.
+impl Connection {
+    /// Where the session stands.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The greeting, if it came in this channel: STLS makes it forgotten (RFC 2595 section 4).
+    pub fn greeting(&self) -> Option<&Greeting> {
+        self.knowledge.greeting.as_ref()
+    }
+
+    /// The capabilities of this channel, if the server told them.
+    pub fn capabilities(&self) -> Option<&Capabilities> {
+        self.knowledge.capabilities.as_ref()
+    }
+
+    /// What carries the octets. After STLS it is still [`Channel::Plain`]; see
+    /// [`Connection::tls`].
+    pub fn channel(&self) -> Channel {
+        self.link.channel
+    }
+
+    /// What the TLS handshake ended with, once it did.
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        match &self.link.tls {
+            Tls::Established(info) => Some(info),
+            Tls::None | Tls::Wanted => None,
+        }
+    }
+
+    /// How the connection behaves.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The fatal error, if there was one. Every later request gets the same.
+    pub fn error(&self) -> Option<&Error> {
+        self.end
+            .outcome
+            .as_ref()
+            .and_then(|outcome| outcome.as_ref().err())
+    }
+
+    /// How many requests are submitted and not answered.
+    pub fn outstanding(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether a caller with requests to come should submit the next one now: the window has room.
+    /// Submitting without asking is fine too; requests wait in the queue then.
+    pub fn wants_request(&self) -> bool {
+        self.end.outcome.is_none() && self.queue.has_room(self.window())
+    }
+
+    /// The id that the next request will have.
+    pub fn next_id(&self) -> RequestId {
+        self.next_id
+    }
+}
+
+/// The application side.
+impl Connection {
+    /// A connection that was just made; `now` starts the deadline of the greeting, or of TLS.
+    pub fn new(config: Config, channel: Channel, now: Instant) -> Self {
+        let limits = &config.limits;
+        // A line at its limit, with its line end and one octet of the next, has to fit.
+        let receive = Receive::new(limits.receive_buffer.max(limits.line + 4));
+        Self {
+            phase: Phase::Greeting,
+            link: Link {
+                channel,
+                tls: if channel == Channel::ImplicitTls {
+                    Tls::Wanted
+                } else {
+                    Tls::None
+                },
+                line_ends: None,
+                blank_lines: 0,
+            },
+            receive,
+            transmit: Transmit::default(),
+            queue: Queue::default(),
+            reading: Reading::Line,
+            events: VecDeque::new(),
+            timers: Timers::new(now),
+            next_id: RequestId::FIRST,
+            end: End::default(),
+            knowledge: Knowledge::default(),
+            config,
+        }
+    }
+
+    /// Queues a request. Whether it is legal is decided when its turn comes, so a login and what
+    /// follows it can be submitted together.
+    ///
+    /// # Errors
+    ///
+    /// The connection's fatal error if it is dead ([`Closed::Finished`] after `QUIT`), or
+    /// [`Misuse::TooLong`](crate::Misuse::TooLong). Nothing was queued then.
+    pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+        if let Some(outcome) = &self.end.outcome {
+            return Err(outcome
+                .clone()
+                .err()
+                .unwrap_or_else(|| Closed::Finished.into()));
+        }
+        let request = command.request().0;
+        match &request {
+            Request::Wire(wire) => check_length(wire, self.config.limits.command)?,
+            Request::Exchange(exchange) => exchange.check_length(self.config.limits.command)?,
+        }
+        let id = self.next_id;
+        self.next_id = id.next();
+        if self.queue.len() == 0 {
+            self.timers.rearm();
+        }
+        self.queue.push(Entry::new(Some(id), request));
+        self.advance();
+        Ok(Ticket::new(id))
+    }
+
+    /// The next event. While one waits nothing is parsed and nothing is sent.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        let event = self.events.pop_front()?;
+        if self.events.is_empty() {
+            self.timers.rearm();
+            self.advance();
+        }
+        Some(event)
+    }
+
+    /// Gives requests up, and the events that wait for them. What has not left is not sent; a
+    /// reply on its way is swallowed, a body skipped, and a login under way is finished. No event
+    /// tells of them any more. Ids out of range do nothing.
+    pub fn abandon(&mut self, requests: Range<RequestId>) {
+        if requests.is_empty() {
+            return;
+        }
+        self.queue.abandon(&requests);
+        self.events.retain(|event| match event {
+            Event::Reply { id, .. } | Event::Body { id, .. } | Event::BodyEnd { id, .. } => {
+                !requests.contains(id)
+            }
+            Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => true,
+        });
+        self.advance();
+    }
+}
+
+/// The socket side.
+impl Connection {
+    /// Whether there are octets to send.
+    pub fn wants_write(&self) -> bool {
+        !self.transmit.pending().is_empty()
+    }
+
+    /// The octets to send: a flight of whole commands. The same until they are
+    /// [`transmitted`](Connection::transmitted).
+    pub fn transmit(&mut self) -> &[u8] {
+        self.transmit.pending()
+    }
+
+    /// So many of them were sent.
+    pub fn transmitted(&mut self, octets: usize, now: Instant) {
+        self.transmit.advance(octets);
+        self.timers.progress(now);
+        self.advance();
+    }
+
+    /// Whether octets from the server can be taken: not while an event waits, nor during a TLS
+    /// handshake, nor after the end.
+    pub fn wants_read(&self) -> bool {
+        self.events.is_empty()
+            && self.end.outcome.is_none()
+            && self.end.input_over.is_none()
+            && !self.wants_tls()
+            && !self.receive.is_full()
+    }
+
+    /// Where to put octets from the server; `None` while none are wanted. Never empty.
+    pub fn recv_buffer(&mut self) -> Option<&mut [u8]> {
+        if self.wants_read() {
+            Some(self.receive.room())
+        } else {
+            None
+        }
+    }
+
+    /// So many octets were put into the [`recv_buffer`](Connection::recv_buffer).
+    pub fn received(&mut self, octets: usize, now: Instant) {
+        if octets == 0 || !self.wants_read() {
+            return;
+        }
+        self.receive.fill(octets);
+        self.timers.progress(now);
+        self.advance();
+    }
+
+    /// The server will send no more octets.
+    pub fn handle_eof(&mut self, now: Instant) {
+        self.input_over(None, now);
+    }
+
+    /// The transport failed. After a failure in writing, go on reading to the end of file: the
+    /// server's last words, if there are any, are the cause.
+    pub fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
+        if cause.writing {
+            self.transmit.clear();
+            self.timers.progress(now);
+            self.end.write_failed.get_or_insert(cause);
+            self.advance();
+        } else {
+            self.input_over(Some(cause), now);
+        }
+    }
+
+    fn input_over(&mut self, cause: Option<TransportError>, now: Instant) {
+        self.timers.progress(now);
+        self.end.input_over.get_or_insert(cause);
+        self.advance();
+    }
+
+    /// Whether the socket has to be handed to a TLS handshake now: at the start of an implicit TLS
+    /// connection, and after the `+OK` to STLS. Nothing is read or written until
+    /// [`tls_established`](Connection::tls_established).
+    pub fn wants_tls(&self) -> bool {
+        matches!(self.link.tls, Tls::Wanted) && self.end.outcome.is_none()
+    }
+
+    /// TLS is in place. All that was learnt in clear is forgotten (RFC 2595 section 4).
+    pub fn tls_established(&mut self, info: TlsInfo, now: Instant) {
+        if !self.wants_tls() {
+            return;
+        }
+        self.link.tls = Tls::Established(info);
+        self.link.line_ends = None;
+        self.knowledge = Knowledge::default();
+        self.receive.clear();
+        self.timers.progress(now);
+        if self.phase != Phase::Greeting {
+            self.step_exchange(Input::Tls);
+        }
+        self.advance();
+    }
+
+    /// There will be no TLS.
+    pub fn tls_failed(&mut self, cause: TlsError, now: Instant) {
+        self.timers.progress(now);
+        self.fail(cause.into());
+    }
+}
+
+/// The clock side.
+impl Connection {
+    /// When to call [`handle_timeout`](Connection::handle_timeout) at the latest. `None` when
+    /// nothing is awaited. May be in the past: then call it at once.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.end.outcome.is_some() {
+            return None;
+        }
+        let total = self.timers.total(&self.config.timeouts);
+        match (self.deadline(), total) {
+            (Some(deadline), Some(total)) => Some(deadline.min(total)),
+            (deadline, total) => deadline.or(total),
+        }
+    }
+
+    /// Tells the time. Harmless when nothing is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.end.outcome.is_some() {
+            return;
+        }
+        if self
+            .timers
+            .total(&self.config.timeouts)
+            .is_some_and(|total| total <= now)
+        {
+            return self.fail(crate::error::Timeout::Total.into());
+        }
+        if !self.events.is_empty() || self.timers.rearmed(now) {
+            return;
+        }
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        match (self.awaited().missed(), self.end.write_failed.take()) {
+            (Some(_), Some(cause)) => self.fail(cause.into()),
+            (Some(timeout), None) => self.fail(timeout.into()),
+            (None, _) => self.keep_alive(now),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        // None runs while the application has something to take.
+        if !self.events.is_empty() {
+            return None;
+        }
+        let idle = self
+            .config
+            .keep_alive
+            .filter(|_| self.phase == Phase::Transaction);
+        self.timers
+            .deadline(self.awaited(), &self.config.timeouts, idle)
+    }
+
+    fn awaited(&self) -> Awaited {
+        if self.wants_tls() {
+            Awaited::Tls
+        } else if self.wants_write() {
+            Awaited::Send
+        } else if !self.receive.is_empty() || !matches!(self.reading, Reading::Line) {
+            Awaited::Rest
+        } else if self.phase == Phase::Greeting {
+            Awaited::Greeting
+        } else if let Some(verb) = self.queue.front().and_then(Entry::verb) {
+            Awaited::FirstOctet(verb)
+        } else {
+            Awaited::Idle
+        }
+    }
+
+    fn keep_alive(&mut self, now: Instant) {
+        self.timers.progress(now);
+        let noop = crate::command::Wire::new(Verb::Noop, crate::command::Operand::None);
+        self.queue.push_next(Entry::new(None, Request::Wire(noop)));
+        self.advance();
+    }
+}
+
+/// The end.
+impl Connection {
+    /// Ends everything with one error: what is outstanding gets it in order, then `Closed`.
+    fn fail(&mut self, error: Error) {
+        self.finish(Err(error));
+    }
+
+    fn finish(&mut self, outcome: Result<(), Error>) {
+        if self.end.outcome.is_some() {
+            return;
+        }
+        self.phase = Phase::Closed;
+        self.end.outcome = Some(outcome);
+        self.receive.clear();
+        self.tell_end();
+        self.transmit.clear();
+    }
+
+    /// Puts the ends of the outstanding requests among the events, one at a time so that a long
+    /// queue costs no memory, and `Closed` behind them.
+    fn tell_end(&mut self) {
+        let Some(outcome) = self.end.outcome.clone() else {
+            return;
+        };
+        while self.events.is_empty() && !self.end.told {
+            let error = outcome
+                .clone()
+                .err()
+                .unwrap_or_else(|| Closed::Finished.into());
+            let in_body = matches!(
+                core::mem::replace(&mut self.reading, Reading::Line),
+                Reading::Body(_)
+            );
+            let launched = self.queue.in_flight() > 0;
+            match self.queue.pop() {
+                Some(Entry {
+                    id: Some(id),
+                    abandoned: false,
+                    ..
+                }) if in_body => {
+                    self.events.push_back(Event::BodyEnd {
+                        id,
+                        result: Err(error),
+                    });
+                }
+                Some(
+                    entry @ Entry {
+                        id: Some(id),
+                        abandoned: false,
+                        ..
+                    },
+                ) => {
+                    // Whether a QUIT whose reply is lost was done is not known.
+                    let unknown = launched
+                        && entry.verb() == Some(Verb::Quit)
+                        && self.transmit.has_begun(entry.end, entry.octets);
+                    let result = if unknown {
+                        Ok(Reply::Quit(QuitOutcome::Unknown))
+                    } else {
+                        Err(error)
+                    };
+                    self.events.push_back(Event::Reply { id, result });
+                }
+                Some(_) => {}
+                None => {
+                    self.end.told = true;
+                    self.events.push_back(Event::Closed(outcome.clone()));
+                }
+            }
+        }
+    }
+}

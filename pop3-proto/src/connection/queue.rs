@@ -1,0 +1,234 @@
+//! The queue of requests and the window: how much may be unanswered at a time.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use crate::command::{Request, Verb, Wire};
+use crate::exchange::Exchange;
+use crate::ticket::RequestId;
+
+/// Octets of commands that may be unanswered: less than any transport buffers, so that even a
+/// writer that blocks cannot deadlock with a server that does (RFC 2449 section 6.6).
+const COMMAND_OCTETS: usize = 4096;
+
+/// Octets of replies that may be on their way: breaking off must not cost a drain of more.
+const REPLY_OCTETS: u64 = 4 << 20;
+
+/// What a reply counts that nothing is known about.
+pub(super) const UNKNOWN_REPLY: u64 = 64 << 10;
+
+/// The longest command that a lazy caller's next one is likely to be.
+const TYPICAL_COMMAND: usize = 24;
+
+/// A request and how far it got.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// `None` for a request of the connection's own.
+    pub(super) id: Option<RequestId>,
+    pub(super) work: Work,
+    /// The caller does not want the reply any more.
+    pub(super) abandoned: bool,
+    /// Where its command line ends in all that is ever sent.
+    pub(super) end: u64,
+    /// Octets of its command line.
+    pub(super) octets: usize,
+    /// Octets that its reply is expected to have.
+    pub(super) expected: u64,
+}
+
+/// What an entry is about.
+#[derive(Debug)]
+pub(super) enum Work {
+    One(Wire),
+    /// An exchange, and its command that is on the wire or has to be put there.
+    Several {
+        exchange: Box<Exchange>,
+        wire: Option<Wire>,
+    },
+}
+
+impl Entry {
+    pub(super) fn new(id: Option<RequestId>, request: Request) -> Self {
+        let work = match request {
+            Request::Wire(wire) => Work::One(wire),
+            Request::Exchange(exchange) => Work::Several {
+                exchange,
+                wire: None,
+            },
+        };
+        let octets = match &work {
+            Work::One(wire) => wire.octets(),
+            Work::Several { .. } => 0,
+        };
+        Self {
+            id,
+            work,
+            abandoned: false,
+            end: 0,
+            octets,
+            expected: UNKNOWN_REPLY,
+        }
+    }
+
+    /// The command of this entry, or of an exchange's present step.
+    pub(super) fn wire(&self) -> Option<&Wire> {
+        match &self.work {
+            Work::One(wire) => Some(wire),
+            Work::Several { wire, .. } => wire.as_ref(),
+        }
+    }
+
+    pub(super) fn verb(&self) -> Option<Verb> {
+        self.wire().map(|wire| wire.verb)
+    }
+
+    /// Nothing may be in flight beside a barrier. The connection's own requests are none.
+    fn is_barrier(&self) -> bool {
+        match &self.work {
+            Work::One(wire) => wire.verb.row().barrier && self.id.is_some(),
+            Work::Several { .. } => true,
+        }
+    }
+}
+
+/// Requests in the order of their submission: first those in flight, then those still to leave.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    entries: VecDeque<Entry>,
+    in_flight: usize,
+    /// Sums over all entries, in flight or not.
+    octets: usize,
+    expected: u64,
+    /// Sums over the entries in flight.
+    flight_octets: usize,
+    flight_expected: u64,
+}
+
+impl Queue {
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// The request that is to be answered next.
+    pub(super) fn front(&self) -> Option<&Entry> {
+        self.entries.front().filter(|_| self.in_flight > 0)
+    }
+
+    pub(super) fn front_mut(&mut self) -> Option<&mut Entry> {
+        let in_flight = self.in_flight;
+        self.entries.front_mut().filter(|_| in_flight > 0)
+    }
+
+    /// The request that is to leave next.
+    pub(super) fn next(&mut self) -> Option<&mut Entry> {
+        self.entries.get_mut(self.in_flight)
+    }
+
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.octets += entry.octets;
+        self.expected = self.expected.saturating_add(entry.expected);
+        self.entries.push_back(entry);
+    }
+
+    /// Puts a request of the connection's own in front of those that still have to leave.
+    pub(super) fn push_next(&mut self, entry: Entry) {
+        self.octets += entry.octets;
+        self.expected = self.expected.saturating_add(entry.expected);
+        self.entries.insert(self.in_flight, entry);
+    }
+
+    /// Takes the first request away, answered or not.
+    pub(super) fn pop(&mut self) -> Option<Entry> {
+        let entry = self.entries.pop_front()?;
+        self.octets -= entry.octets;
+        self.expected = self.expected.saturating_sub(entry.expected);
+        if self.in_flight > 0 {
+            self.in_flight -= 1;
+            self.flight_octets -= entry.octets;
+            self.flight_expected = self.flight_expected.saturating_sub(entry.expected);
+        }
+        Some(entry)
+    }
+
+    /// Whether the next request may join those in flight. `window` is whether more than one may
+    /// be; `expected` is what its reply will count.
+    pub(super) fn admits(&self, window: bool, expected: u64) -> bool {
+        let Some(next) = self.entries.get(self.in_flight) else {
+            return false;
+        };
+        let Some(last) = self
+            .in_flight
+            .checked_sub(1)
+            .and_then(|last| self.entries.get(last))
+        else {
+            return true;
+        };
+        if !window || next.is_barrier() || last.is_barrier() {
+            return false;
+        }
+        // Behind a message only more of the same: there are servers that write any other reply
+        // into the message.
+        let body = |verb| matches!(verb, Some(Verb::Retr | Verb::Top));
+        if body(last.verb()) && next.verb() != last.verb() {
+            return false;
+        }
+        self.flight_octets + next.octets <= COMMAND_OCTETS
+            && (self.in_flight < 2 || self.flight_expected.saturating_add(expected) <= REPLY_OCTETS)
+    }
+
+    /// Counts the next request as in flight.
+    pub(super) fn launch(&mut self, end: u64, expected: u64) {
+        if let Some(entry) = self.entries.get_mut(self.in_flight) {
+            self.expected = self
+                .expected
+                .saturating_sub(entry.expected)
+                .saturating_add(expected);
+            entry.end = end;
+            entry.expected = expected;
+            self.in_flight += 1;
+            self.flight_octets += entry.octets;
+            self.flight_expected = self.flight_expected.saturating_add(expected);
+        }
+    }
+
+    /// Whether a lazy caller should submit its next request: the window would take it.
+    pub(super) fn has_room(&self, window: bool) -> bool {
+        match self.entries.len() {
+            0 => true,
+            _ if !window => false,
+            1 => true,
+            _ => self.octets + TYPICAL_COMMAND <= COMMAND_OCTETS && self.expected < REPLY_OCTETS,
+        }
+    }
+
+    /// Drops the requests in a range that have not left, and marks those that have.
+    pub(super) fn abandon(&mut self, range: &core::ops::Range<RequestId>) {
+        let wanted = |entry: &Entry| entry.id.is_some_and(|id| range.contains(&id));
+        for entry in self
+            .entries
+            .iter_mut()
+            .take(self.in_flight)
+            .filter(|entry| wanted(entry))
+        {
+            entry.abandoned = true;
+        }
+        let mut index = 0;
+        let in_flight = self.in_flight;
+        let (mut octets, mut expected) = (0, 0u64);
+        self.entries.retain(|entry| {
+            let keep = index < in_flight || !wanted(entry);
+            index += 1;
+            if !keep {
+                octets += entry.octets;
+                expected = expected.saturating_add(entry.expected);
+            }
+            keep
+        });
+        self.octets -= octets;
+        self.expected = self.expected.saturating_sub(expected);
+    }
+}

@@ -1,0 +1,112 @@
+//! The receive buffer: one block of fixed size, reused when nobody holds a chunk of it any more.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+use crate::config::Leniency;
+
+/// Octets from the server that are not parsed yet.
+#[derive(Debug)]
+pub(super) struct Receive {
+    /// Initialised memory: `filled` octets from the server, then room for more.
+    block: BytesMut,
+    filled: usize,
+    /// How many of the octets were searched for a line end in vain.
+    searched: usize,
+    capacity: usize,
+}
+
+impl Receive {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            block: BytesMut::new(),
+            filled: 0,
+            searched: 0,
+            capacity,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.filled == self.capacity
+    }
+
+    pub(super) fn octets(&self) -> &[u8] {
+        self.block.get(..self.filled).unwrap_or_default()
+    }
+
+    pub(super) fn octets_mut(&mut self) -> &mut [u8] {
+        self.block.get_mut(..self.filled).unwrap_or_default()
+    }
+
+    /// Room for the next read.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        // A read into a few octets costs as much as one into many.
+        if self.block.len() - self.filled < self.capacity / 4 {
+            self.make_room();
+        }
+        self.block.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    /// Moves what is left to the front of the block, or of a fresh one while chunks of the old one
+    /// are still held. Never grows.
+    fn make_room(&mut self) {
+        self.block.truncate(self.filled);
+        if !self.block.try_reclaim(self.capacity - self.filled) {
+            let mut fresh = BytesMut::with_capacity(self.capacity);
+            fresh.extend_from_slice(&self.block);
+            self.block = fresh;
+        }
+        self.block.resize(self.capacity, 0);
+    }
+
+    /// Counts octets that were read into the room.
+    pub(super) fn fill(&mut self, octets: usize) {
+        self.filled = self.block.len().min(self.filled + octets);
+    }
+
+    /// Cuts the first octets off as a chunk, without a copy.
+    pub(super) fn take(&mut self, octets: usize) -> Bytes {
+        let octets = octets.min(self.filled);
+        self.filled -= octets;
+        self.searched = 0;
+        self.block.split_to(octets).freeze()
+    }
+
+    /// Drops the first octets.
+    pub(super) fn skip(&mut self, octets: usize) {
+        let octets = octets.min(self.filled);
+        self.filled -= octets;
+        self.searched = 0;
+        self.block.advance(octets);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.block = BytesMut::new();
+        self.filled = 0;
+        self.searched = 0;
+    }
+
+    /// The next line without its line end, and whether that was LF alone. Under `Strict` only CR LF
+    /// ends a line. Octets are searched once, however they trickle in.
+    pub(super) fn line(&mut self, leniency: Leniency) -> Option<(Bytes, bool)> {
+        loop {
+            let unsearched = self.octets().get(self.searched..)?;
+            let Some(found) = memchr::memchr(b'\n', unsearched) else {
+                self.searched = self.filled;
+                return None;
+            };
+            let end = self.searched + found;
+            let bare = end == 0 || self.octets().get(end - 1) != Some(&b'\r');
+            if bare && leniency == Leniency::Strict {
+                self.searched = end + 1;
+                continue;
+            }
+            let line = self.take(if bare { end } else { end - 1 });
+            self.skip(if bare { 1 } else { 2 });
+            return Some((line, bare));
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What may leave: commands in flights, exchanges one step at a time.
+
+use super::queue::{Entry, UNKNOWN_REPLY, Work};
+use super::{Connection, Event, Knowledge, Link, Tls};
+use crate::command::{Operand, Request, Verb, Wire};
+use crate::config::{Channel, Config, Pipelining};
+use crate::error::{AuthError, Error, Misuse, NoSafeLogin};
+use crate::exchange::{Context, Input, Step};
+use crate::phase::Phase;
+use crate::reply::Reply;
+
+/// Where the line of a command ends that is not among the octets to send yet.
+const UNSENT: u64 = u64::MAX;
+
+impl Connection {
+    /// Whether more than one command may be unanswered.
+    pub(super) fn window(&self) -> bool {
+        match self.config.pipelining {
+            Pipelining::Auto => self.knowledge.pipelining,
+            Pipelining::Always => true,
+            Pipelining::Never => false,
+        }
+    }
+
+    /// Puts commands into the flight while the window takes them. Nothing is sent while octets are
+    /// left that no reply accounts for.
+    pub(super) fn release(&mut self) {
+        if self.phase == Phase::Greeting || self.end.write_failed.is_some() {
+            return;
+        }
+        while self.events.is_empty() && self.end.outcome.is_none() && !self.wants_tls() {
+            if !self.transmit.is_boarding() || !(self.release_step() || self.release_next()) {
+                return;
+            }
+        }
+    }
+
+    /// Sends the command that the exchange in front wants to send.
+    fn release_step(&mut self) -> bool {
+        let quiet = self.receive.is_empty();
+        let Some(front) = self
+            .queue
+            .front_mut()
+            .filter(|front| front.end == UNSENT && quiet)
+        else {
+            return false;
+        };
+        let Work::Several {
+            wire: Some(wire), ..
+        } = &front.work
+        else {
+            return false;
+        };
+        let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
+        front.end = self.transmit.push(wire, challenge);
+        true
+    }
+
+    /// Lets the next request of the queue join those in flight.
+    fn release_next(&mut self) -> bool {
+        let window = self.window();
+        let alone = self.queue.in_flight() == 0;
+        if alone && !self.receive.is_empty() {
+            return false;
+        }
+        let Some(next) = self.queue.next() else {
+            return false;
+        };
+        let expected = next
+            .wire()
+            .map_or(0, |wire| self.knowledge.expected_octets(wire));
+        if !self.queue.admits(window, expected) {
+            return false;
+        }
+        let Some(next) = self.queue.next() else {
+            return false;
+        };
+        let Work::One(wire) = &next.work else {
+            self.queue.launch(UNSENT, 0);
+            self.timers.operation(true);
+            self.step_exchange(Input::Begin);
+            return true;
+        };
+        if let Err(error) = self
+            .knowledge
+            .permits(wire, self.phase, &self.link, &self.config)
+        {
+            // In its turn: behind the replies to what is in flight.
+            if alone {
+                self.settle(Err(error));
+            }
+            return alone;
+        }
+        let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
+        let end = self.transmit.push(wire, challenge);
+        self.queue.launch(end, expected);
+        if alone {
+            self.timers.operation(true);
+        }
+        true
+    }
+
+    /// Tells the exchange in front what happened, and does what it wants next.
+    pub(super) fn step_exchange(&mut self, input: Input) {
+        let pipelining = self.window();
+        let context = self.knowledge.context(&self.config, &self.link, pipelining);
+        let Some(Entry {
+            work: Work::Several { exchange, wire },
+            end,
+            ..
+        }) = self.queue.front_mut()
+        else {
+            return;
+        };
+        *end = UNSENT;
+        *wire = None;
+        match exchange.step(&context, input) {
+            Step::Send(command) => *wire = Some(command),
+            Step::StartTls => self.link.tls = Tls::Wanted,
+            Step::Done(result) => self.settle(result),
+            Step::DoneThenCapa(reply) => {
+                self.settle(Ok(reply));
+                let capa = Wire::new(Verb::Capa, Operand::None);
+                self.queue.push_next(Entry::new(None, Request::Wire(capa)));
+            }
+            Step::Fatal(error) => self.fail(error),
+        }
+    }
+
+    /// Takes the first request from the queue and tells its result.
+    pub(super) fn settle(&mut self, result: Result<Reply, Error>) {
+        if let Some(Entry {
+            id: Some(id),
+            abandoned: false,
+            ..
+        }) = self.queue.pop()
+        {
+            self.events.push_back(Event::Reply { id, result });
+        }
+        self.timers.operation(self.queue.in_flight() > 0);
+    }
+}
+
+impl Link {
+    /// Whether nobody on the way can read what is sent.
+    fn is_private(&self) -> bool {
+        matches!(self.tls, Tls::Established(_)) || self.channel == Channel::TrustedByCaller
+    }
+
+    /// Whether STLS was done on this connection.
+    fn is_upgraded(&self) -> bool {
+        matches!(self.tls, Tls::Established(_)) && self.channel == Channel::Plain
+    }
+}
+
+impl Knowledge {
+    fn context<'a>(&'a self, config: &'a Config, link: &Link, pipelining: bool) -> Context<'a> {
+        Context {
+            config,
+            capabilities: self.capabilities.as_ref(),
+            capa_answered: self.capa_answered,
+            private: link.is_private(),
+            upgraded: link.is_upgraded(),
+            challenge: self.challenge.is_some(),
+            pipelining,
+        }
+    }
+
+    /// Whether a command may be written now.
+    fn permits(
+        &self,
+        wire: &Wire,
+        phase: Phase,
+        link: &Link,
+        config: &Config,
+    ) -> Result<(), Error> {
+        let verb = wire.verb;
+        let behind_user = verb != Verb::Pass || self.user_accepted;
+        if !verb.row().phases.contains(&phase) || !behind_user {
+            return Err(Misuse::Phase { verb, phase }.into());
+        }
+        let private = link.is_private() || config.allow_insecure_login;
+        let refuse = |why| Err(AuthError::NoSafeLogin(why).into());
+        match verb {
+            Verb::User | Verb::Pass | Verb::Apop if !private => refuse(NoSafeLogin::Cleartext),
+            Verb::Apop if link.is_upgraded() => refuse(NoSafeLogin::ChallengeInClear),
+            Verb::Apop if self.challenge.is_none() => refuse(NoSafeLogin::NoChallenge),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many octets the reply to a command is likely to have.
+    fn expected_octets(&self, wire: &Wire) -> u64 {
+        let number = match wire.verb {
+            Verb::Retr | Verb::Top => wire.number(),
+            Verb::List | Verb::Uidl if wire.number().is_none() => None,
+            _ => return 0,
+        };
+        let listed = number.and_then(|number| self.sizes.as_ref()?.get(number)?.octets);
+        let mean = || {
+            let stat = self.stat.as_ref()?;
+            stat.octets?.checked_div(u64::from(stat.messages))
+        };
+        listed.or_else(mean).unwrap_or(UNKNOWN_REPLY)
+    }
+}

@@ -1,0 +1,88 @@
+//! The send buffer: one flight of whole commands, wiped when it has left.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroize as _;
+
+use crate::command::Wire;
+
+/// Octets of command lines that wait to leave.
+#[derive(Default)]
+pub(super) struct Transmit {
+    flight: Vec<u8>,
+    left: usize,
+    sensitive: bool,
+    /// Octets ever queued and ever sent.
+    queued_total: u64,
+    sent_total: u64,
+}
+
+impl core::fmt::Debug for Transmit {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Transmit({} octets)", self.pending().len())
+    }
+}
+
+impl Transmit {
+    pub(super) fn pending(&self) -> &[u8] {
+        self.flight.get(self.left..).unwrap_or_default()
+    }
+
+    /// Whether commands can still join the flight: none of it has left yet.
+    pub(super) fn is_boarding(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Appends a command line; gives the position of its end in all that is ever sent.
+    pub(super) fn push(&mut self, wire: &Wire, challenge: &[u8]) -> u64 {
+        if wire.verb.row().sensitive {
+            self.sensitive = true;
+        }
+        // In one piece: growing later would leave a copy of what is in it behind.
+        self.flight.reserve(wire.octets().max(FLIGHT));
+        let before = self.flight.len();
+        wire.encode(challenge, &mut self.flight);
+        debug_assert_eq!(self.flight.len() - before, wire.octets());
+        self.queued_total += (self.flight.len() - before) as u64;
+        self.queued_total
+    }
+
+    /// Counts octets that have left.
+    pub(super) fn advance(&mut self, octets: usize) {
+        let octets = octets.min(self.pending().len());
+        self.left += octets;
+        self.sent_total += octets as u64;
+        if self.pending().is_empty() {
+            self.clear();
+        }
+    }
+
+    /// Whether all octets up to this position have left.
+    pub(super) fn has_sent(&self, position: u64) -> bool {
+        self.sent_total >= position
+    }
+
+    /// Whether any octet of a command that ends at this position has left.
+    pub(super) fn has_begun(&self, position: u64, octets: usize) -> bool {
+        self.sent_total > position.saturating_sub(octets as u64)
+    }
+
+    /// Forgets what has not left.
+    pub(super) fn clear(&mut self) {
+        if self.sensitive {
+            self.flight.zeroize();
+        }
+        self.flight.clear();
+        self.left = 0;
+        self.sensitive = false;
+    }
+}
+
+impl Drop for Transmit {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Room for a flight, in octets: see the window in `queue`.
+const FLIGHT: usize = 4096;

@@ -1,0 +1,98 @@
+//! Exchanges: what takes several commands and must not be overtaken. Each is one entry of the
+//! queue and answers the server by itself.
+
+mod capabilities;
+mod login;
+mod stls;
+
+pub use capabilities::GetCapabilities;
+pub use login::{Login, LoginPolicy};
+pub use stls::StartTls;
+
+use crate::capability::Capabilities;
+use crate::command::{Operand, Verb, Wire, check_length};
+use crate::config::{CapaPolicy, Config};
+use crate::error::Error;
+use crate::reply::Reply;
+
+/// An exchange under way.
+#[derive(Debug)]
+pub(crate) enum Exchange {
+    Capabilities,
+    StartTls(stls::Upgrade),
+    Login(login::Run),
+}
+
+/// What an exchange may know of the connection.
+pub(crate) struct Context<'a> {
+    pub(crate) config: &'a Config,
+    /// The capabilities of the present channel, if they are known.
+    pub(crate) capabilities: Option<&'a Capabilities>,
+    /// Whether `CAPA` was answered in the present channel, be it with `-ERR`.
+    pub(crate) capa_answered: bool,
+    /// Whether credentials are private on the present channel.
+    pub(crate) private: bool,
+    /// Whether this channel was upgraded by STLS: the greeting came in clear then.
+    pub(crate) upgraded: bool,
+    /// Whether the greeting that came in this channel holds a challenge.
+    pub(crate) challenge: bool,
+    /// Whether commands may share a flight on this channel.
+    pub(crate) pipelining: bool,
+}
+
+impl Context<'_> {
+    /// Whether `CAPA` is still to be asked on this channel.
+    fn wants_capa(&self) -> bool {
+        self.config.capa == CapaPolicy::Auto && !self.capa_answered
+    }
+}
+
+/// What happened that an exchange waits for.
+pub(crate) enum Input {
+    /// Its turn has come.
+    Begin,
+    /// The reply to the command that it sent.
+    Reply(Result<Reply, Error>),
+    /// TLS is in place.
+    Tls,
+}
+
+/// What an exchange does next.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Sends a command and waits for its reply.
+    Send(Wire),
+    /// Waits for the TLS handshake.
+    StartTls,
+    /// Is done.
+    Done(Result<Reply, Error>),
+    /// Is done; capabilities are to be read again in the next flight.
+    DoneThenCapa(Reply),
+    /// Ends the connection.
+    Fatal(Error),
+}
+
+impl Exchange {
+    /// Refuses an exchange that would have to send a line too long for the server.
+    pub(crate) fn check_length(&self, limit: usize) -> Result<(), Error> {
+        match self {
+            Self::Login(run) => run
+                .wires()
+                .iter()
+                .try_for_each(|wire| check_length(wire, limit)),
+            Self::Capabilities | Self::StartTls(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn step(&mut self, context: &Context<'_>, input: Input) -> Step {
+        match self {
+            Self::Capabilities => capabilities::step(context, input),
+            Self::StartTls(upgrade) => upgrade.step_alone(context, input),
+            Self::Login(run) => run.step(context, input),
+        }
+    }
+}
+
+fn send(verb: Verb) -> Step {
+    Step::Send(Wire::new(verb, Operand::None))
+}

@@ -1,0 +1,73 @@
+//! STLS (RFC 2595 section 4): capabilities, the command, the handshake, capabilities again.
+
+use alloc::boxed::Box;
+
+use super::{Context, Exchange, Input, Step, send};
+use crate::capability::Capabilities;
+use crate::command::{Command, Request, Sealed, Verb, Whole, command};
+use crate::error::{Error, SecurityError};
+use crate::reply::Reply;
+
+/// Starts TLS on a connection in clear. A [`Login`](crate::Login) does so by itself.
+///
+/// Gives the capabilities that the server lists inside TLS; all that was learnt in clear is
+/// forgotten. A server that does not list STLS ends the connection with
+/// [`SecurityError::StlsUnavailable`]; one that refuses it is [`Error::Refused`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StartTls;
+command!(Whole StartTls => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::StartTls(Upgrade::Capa))), Reply::Capabilities);
+
+/// The upgrade, alone or as the first part of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Upgrade {
+    /// Learning whether STLS is listed.
+    Capa,
+    /// `STLS` is sent.
+    Stls,
+    /// The handshake is under way.
+    Handshake,
+    /// Capabilities are read inside TLS.
+    CapaAgain,
+}
+
+impl Upgrade {
+    /// The next step, or `None` when TLS is in place and its capabilities are read.
+    pub(super) fn step(&mut self, context: &Context<'_>, input: Input) -> Option<Step> {
+        match (*self, input) {
+            (Self::Capa, Input::Begin) if context.wants_capa() => Some(send(Verb::Capa)),
+            (Self::Capa, _) => {
+                let listed = context.capabilities.map(Capabilities::stls);
+                // A server that was never asked may well have STLS.
+                if listed == Some(true) || (listed.is_none() && !context.capa_answered) {
+                    *self = Self::Stls;
+                    Some(send(Verb::Stls))
+                } else {
+                    Some(Step::Fatal(SecurityError::StlsUnavailable.into()))
+                }
+            }
+            (Self::Stls, Input::Reply(Ok(_))) => {
+                *self = Self::Handshake;
+                Some(Step::StartTls)
+            }
+            (Self::Stls, Input::Reply(Err(error))) => Some(Step::Done(Err(error))),
+            (Self::Handshake, _) if context.wants_capa() => {
+                *self = Self::CapaAgain;
+                Some(send(Verb::Capa))
+            }
+            (Self::Stls | Self::Handshake | Self::CapaAgain, _) => None,
+        }
+    }
+
+    pub(super) fn step_alone(&mut self, context: &Context<'_>, input: Input) -> Step {
+        self.step(context, input)
+            .unwrap_or_else(|| Step::Done(Ok(Reply::Capabilities(context.capabilities.cloned()))))
+    }
+}
+
+/// A refusal of STLS where TLS is required.
+pub(super) fn refused(error: Error) -> Error {
+    match error {
+        Error::Refused(refusal) => SecurityError::StlsRefused(refusal.text).into(),
+        other => other,
+    }
+}

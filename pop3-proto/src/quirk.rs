@@ -1,0 +1,36 @@
+use core::fmt;
+
+/// An oddity of a server that was borne, by name. None is borne under
+/// [`Leniency::Strict`](crate::Leniency::Strict).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Quirk {
+    /// A blank line came before a status line and was skipped.
+    BlankLine,
+    /// Lines end in LF instead of CR LF. Reported once for each channel.
+    BareLineFeed,
+    /// A `STAT` or `LIST` reply holds no size, or something that is none.
+    MissingSize,
+    /// `LIST n` or `UIDL n` was answered without the number.
+    MissingNumber,
+    /// A `UIDL` reply has an entry without a unique-id.
+    MissingUniqueId,
+    /// A unique-id is not 1 to 70 octets of printable ASCII.
+    OddUniqueId,
+    /// Each line of a listing begins with `+OK`.
+    StatusInListing,
+}
+
+impl fmt::Display for Quirk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BlankLine => "a blank line before a reply",
+            Self::BareLineFeed => "lines that end in LF alone",
+            Self::MissingSize => "a size that is missing or no number",
+            Self::MissingNumber => "a reply about one message without its number",
+            Self::MissingUniqueId => "an entry without a unique-id",
+            Self::OddUniqueId => "a unique-id outside RFC 1939",
+            Self::StatusInListing => "+OK before each line of a listing",
+        })
+    }
+}

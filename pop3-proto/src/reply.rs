@@ -1,0 +1,114 @@
+//! What servers answer, typed.
+
+use bytes::Bytes;
+
+use crate::capability::Capabilities;
+use crate::listing::{self, Listing, UidListing};
+use crate::status::Status;
+use crate::text::ServerText;
+use crate::types::{MessageNumber, UniqueId};
+
+/// The reply to any command. [`Ticket::read`](crate::Ticket::read) makes it the command's own
+/// type again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reply {
+    /// `+OK` and no more: most commands, and a login.
+    Status(Status),
+    /// What the server can do; `None` if it does not say.
+    Capabilities(Option<Capabilities>),
+    /// `STAT`.
+    Stat(DropListing),
+    /// `LIST n`.
+    Size(ScanEntry),
+    /// `LIST`.
+    Sizes(Listing),
+    /// `UIDL n`.
+    UniqueId(UidEntry),
+    /// `UIDL`.
+    UniqueIds(UidListing),
+    /// The status line of a reply that is streamed: body events follow.
+    Opened(Opened),
+    /// A raw multi-line reply.
+    Lines(Lines),
+    /// `QUIT`.
+    Quit(QuitOutcome),
+}
+
+/// How many messages there are and how large they are together: the answer to `STAT`, which
+/// RFC 1939 section 5 calls a drop listing.
+/// Messages marked as deleted do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DropListing {
+    /// Messages in the maildrop.
+    pub messages: u32,
+    /// Their octets by the server's reckoning; `None` if it does not say. A hint, as all sizes are.
+    pub octets: Option<u64>,
+}
+
+impl DropListing {
+    pub(crate) fn new(messages: u32, octets: Option<u64>) -> Self {
+        Self { messages, octets }
+    }
+}
+
+/// A message and its size (RFC 1939 section 5, `LIST`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanEntry {
+    /// The message.
+    pub number: MessageNumber,
+    /// Its octets by the server's reckoning, with CR LF as two; `None` if it does not say. A hint:
+    /// servers are wrong about it. Never allocate by it.
+    pub octets: Option<u64>,
+}
+
+/// A message and its unique-id (RFC 1939 section 7, `UIDL`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UidEntry {
+    /// The message.
+    pub number: MessageNumber,
+    /// Its unique-id; `None` if the server left it out.
+    pub unique_id: Option<UniqueId>,
+}
+
+/// The status line of a streamed reply. The body events of the same request follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Opened {
+    /// The message, if the command was about one.
+    pub number: Option<MessageNumber>,
+    /// What the server wrote behind `+OK`; often a size, never one to rely on.
+    pub status: Status,
+}
+
+/// A raw multi-line reply, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lines {
+    /// The status line.
+    pub status: Status,
+    /// The lines with their line ends, dot-stuffing undone, without the terminator.
+    pub octets: Bytes,
+}
+
+impl Lines {
+    /// The lines without their line ends.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        listing::lines(&self.octets).map(listing::without_line_end)
+    }
+}
+
+/// What became of the messages marked as deleted (RFC 1939 section 6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "only `Committed` says that the deletions were done"]
+pub enum QuitOutcome {
+    /// `+OK`: the messages that were marked as deleted are gone.
+    Committed,
+    /// `-ERR`: some or all of them may still be there.
+    Refused(ServerText),
+    /// `QUIT` left and no reply came: the deletions may or may not have been done.
+    Unknown,
+}

@@ -1,0 +1,117 @@
+//! Reading a command line (RFC 1939 section 3).
+
+use memchr::{memchr, memrchr};
+
+/// A command with its arguments, sorted by the state that it belongs to.
+pub(super) enum Command<'a> {
+    Capa,
+    Quit,
+    Login(Login<'a>),
+    Mail(Mail),
+}
+
+/// A command of the AUTHORIZATION state.
+pub(super) enum Login<'a> {
+    User(&'a [u8]),
+    Pass(&'a [u8]),
+    Apop { name: &'a [u8], digest: &'a [u8] },
+    Stls,
+}
+
+/// A command of the TRANSACTION state. Numbers are as sent: whether there is such a message is not known here.
+pub(super) enum Mail {
+    Stat,
+    List(Option<u64>),
+    Uidl(Option<u64>),
+    Retr(u64),
+    Top { number: u64, lines: u64 },
+    Dele(u64),
+    Noop,
+    Rset,
+}
+
+impl<'a> Command<'a> {
+    /// Reads a line, or gives the text that refuses it. One SP stands between a keyword and its arguments, none behind
+    /// them: a client that sends others would fail at real servers, and should fail here.
+    pub(super) fn parse(line: &'a [u8]) -> Result<Self, &'static str> {
+        let line = trim_line_end(line);
+        let (keyword, arguments) = match split(line, memchr(b' ', line)) {
+            Some((keyword, arguments)) => (keyword, Some(arguments)),
+            None => (line, None),
+        };
+        let bare = |command| {
+            if arguments.is_none() {
+                Ok(command)
+            } else {
+                Err("command takes no argument")
+            }
+        };
+        let required = || {
+            arguments
+                .filter(|arguments| !arguments.is_empty())
+                .ok_or("argument missing")
+        };
+        let optional_number = || arguments.map(number).transpose();
+
+        let mail = match keyword.to_ascii_uppercase().as_slice() {
+            b"CAPA" => return bare(Self::Capa),
+            b"QUIT" => return bare(Self::Quit),
+            b"STLS" => return bare(Self::Login(Login::Stls)),
+            b"USER" => return Ok(Self::Login(Login::User(required()?))),
+            // All behind the one SP is the password, further SPs included.
+            b"PASS" => {
+                return Ok(Self::Login(Login::Pass(
+                    arguments.ok_or("argument missing")?,
+                )));
+            }
+            b"APOP" => {
+                let arguments = required()?;
+                let (name, digest) =
+                    split(arguments, memrchr(b' ', arguments)).ok_or("name and digest expected")?;
+                return Ok(Self::Login(Login::Apop { name, digest }));
+            }
+            b"STAT" => return bare(Self::Mail(Mail::Stat)),
+            b"NOOP" => return bare(Self::Mail(Mail::Noop)),
+            b"RSET" => return bare(Self::Mail(Mail::Rset)),
+            b"LIST" => Mail::List(optional_number()?),
+            b"UIDL" => Mail::Uidl(optional_number()?),
+            b"RETR" => Mail::Retr(number(required()?)?),
+            b"DELE" => Mail::Dele(number(required()?)?),
+            b"TOP" => {
+                let arguments = required()?;
+                let (message, lines) =
+                    split(arguments, memchr(b' ', arguments)).ok_or("two numbers expected")?;
+                Mail::Top {
+                    number: number(message)?,
+                    lines: number(lines)?,
+                }
+            }
+            _ => return Err("unknown command"),
+        };
+        Ok(Self::Mail(mail))
+    }
+}
+
+/// The line without its CRLF. A bare LF ends a command too, as at most servers.
+pub(super) fn trim_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// What stands before and behind the one octet at this place.
+fn split(octets: &[u8], at: Option<usize>) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = octets.split_at_checked(at?)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// A decimal number. One that is too large for any maildrop is still a number.
+fn number(digits: &[u8]) -> Result<u64, &'static str> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err("not a number");
+    }
+    Ok(digits.iter().fold(0, |number: u64, digit| {
+        number
+            .saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
+    }))
+}

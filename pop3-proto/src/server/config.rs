@@ -1,0 +1,134 @@
+//! What a server offers, and to whom.
+
+use alloc::string::String;
+use core::fmt;
+
+use bytes::Bytes;
+
+/// The longest command line in octets, CRLF included (RFC 2449 section 4).
+const COMMAND_OCTETS: usize = 255;
+
+/// The one account of a [`Server`](super::Server) and what is offered to it.
+///
+/// Texts are written as they are given: one with CR or LF in it is more than one line to the client.
+/// The secret stays in memory and is not wiped.
+#[derive(Clone)]
+pub struct ServerConfig {
+    pub(super) username: Bytes,
+    pub(super) secret: Bytes,
+    pub(super) greeting: String,
+    pub(super) apop_challenge: Option<String>,
+    pub(super) implementation: String,
+    pub(super) stls: bool,
+    pub(super) pipelining: bool,
+    pub(super) capa: bool,
+    pub(super) allow_plaintext_login: bool,
+    pub(super) max_command_octets: usize,
+    pub(super) keep_log: bool,
+}
+
+impl ServerConfig {
+    /// A server for this account: no APOP, no STLS, everything else on, logins in clear allowed.
+    pub fn new(username: impl Into<Bytes>, secret: impl Into<Bytes>) -> Self {
+        Self {
+            username: username.into(),
+            secret: secret.into(),
+            greeting: "POP3 server ready".into(),
+            apop_challenge: None,
+            implementation: "pop3-proto".into(),
+            stls: false,
+            pipelining: true,
+            capa: true,
+            allow_plaintext_login: true,
+            max_command_octets: COMMAND_OCTETS,
+            keep_log: false,
+        }
+    }
+
+    /// The text of the greeting, without `+OK` (RFC 1939 section 4).
+    #[must_use]
+    pub fn greeting(mut self, text: impl Into<String>) -> Self {
+        self.greeting = text.into();
+        self
+    }
+
+    /// Offers APOP with this challenge, a msg-id such as `<1896.697170952@example.org>`: it ends the greeting, and the
+    /// digest is taken over it, angle brackets included (RFC 1939 section 7).
+    ///
+    /// RFC 1939 wants another challenge for each session. The server has no clock and no randomness: the caller chooses.
+    #[must_use]
+    pub fn apop_challenge(mut self, challenge: impl Into<String>) -> Self {
+        self.apop_challenge = Some(challenge.into());
+        self
+    }
+
+    /// What CAPA says behind `IMPLEMENTATION` (RFC 2449 section 6.9).
+    #[must_use]
+    pub fn implementation(mut self, text: impl Into<String>) -> Self {
+        self.implementation = text.into();
+        self
+    }
+
+    /// Whether STLS is offered as long as the channel is clear (RFC 2595 section 4). Off by default: whoever turns it on
+    /// must bring a TLS stack.
+    #[must_use]
+    pub fn stls(mut self, offer: bool) -> Self {
+        self.stls = offer;
+        self
+    }
+
+    /// Whether CAPA lists PIPELINING (RFC 2449 section 6.6). On by default; pipelined commands are answered either way.
+    #[must_use]
+    pub fn pipelining(mut self, advertise: bool) -> Self {
+        self.pipelining = advertise;
+        self
+    }
+
+    /// Whether CAPA is known (RFC 2449 section 5). On by default; off, it gets `-ERR` as from a server of 1996.
+    #[must_use]
+    pub fn capa(mut self, known: bool) -> Self {
+        self.capa = known;
+        self
+    }
+
+    /// Whether USER and PASS are accepted (and listed by CAPA) while the channel is clear. On by default, for tests; off is
+    /// what RFC 8314 section 4.1 wants. APOP does not show the secret and is not concerned.
+    #[must_use]
+    pub fn allow_plaintext_login(mut self, allow: bool) -> Self {
+        self.allow_plaintext_login = allow;
+        self
+    }
+
+    /// The longest command line in octets, CRLF included; 255 by default (RFC 2449 section 4).
+    #[must_use]
+    pub fn max_command_octets(mut self, octets: usize) -> Self {
+        self.max_command_octets = octets;
+        self
+    }
+
+    /// Whether [`Server::log`](super::Server::log) keeps the command lines. Off by default.
+    #[must_use]
+    pub fn keep_log(mut self, keep: bool) -> Self {
+        self.keep_log = keep;
+        self
+    }
+}
+
+impl fmt::Debug for ServerConfig {
+    /// Everything but the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerConfig")
+            .field("username", &self.username)
+            .field("secret", &format_args!("<redacted>"))
+            .field("greeting", &self.greeting)
+            .field("apop_challenge", &self.apop_challenge)
+            .field("implementation", &self.implementation)
+            .field("stls", &self.stls)
+            .field("pipelining", &self.pipelining)
+            .field("capa", &self.capa)
+            .field("allow_plaintext_login", &self.allow_plaintext_login)
+            .field("max_command_octets", &self.max_command_octets)
+            .field("keep_log", &self.keep_log)
+            .finish()
+    }
+}

@@ -1,0 +1,188 @@
+//! Writing answers, a block at a time: the body of an answer is rendered only as far as there is room.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use super::maildrop::lacks_final_crlf;
+use super::view::View;
+
+/// A block that has reached this many octets is sent before anything is added to it.
+pub(super) const BLOCK: usize = 64 * 1024;
+
+/// An answer to one command, before it is written.
+pub(super) struct Answer {
+    /// The status line, without CRLF.
+    pub(super) status: Vec<u8>,
+    /// What follows it in a multi-line answer.
+    pub(super) body: Option<Body>,
+}
+
+impl Answer {
+    /// An answer of one line.
+    pub(super) fn line(status: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status: status.into(),
+            body: None,
+        }
+    }
+
+    /// A multi-line answer.
+    pub(super) fn long(status: impl Into<Vec<u8>>, body: Body) -> Self {
+        Self {
+            status: status.into(),
+            body: Some(body),
+        }
+    }
+}
+
+/// The part of a multi-line answer that is not written yet.
+pub(super) enum Body {
+    /// Text to be dot-stuffed, and how much of it is written.
+    Text { octets: Bytes, written: usize },
+    /// Scan or unique-id listing of all messages from this index on.
+    Listing { column: Column, next: usize },
+}
+
+/// What a listing says about each message.
+#[derive(Clone, Copy)]
+pub(super) enum Column {
+    Size,
+    UniqueId,
+}
+
+impl Body {
+    pub(super) fn text(octets: Bytes) -> Self {
+        Self::Text { octets, written: 0 }
+    }
+
+    pub(super) fn listing(column: Column) -> Self {
+        Self::Listing { column, next: 0 }
+    }
+
+    /// Adds to the block until it is full, and says whether the end was reached.
+    fn render(&mut self, block: &mut Vec<u8>, view: &View) -> bool {
+        let all = match self {
+            Self::Text { octets, written } => render_text(octets, written, block),
+            Self::Listing { column, next } => render_listing(*column, next, block, view),
+        };
+        if all {
+            block.extend_from_slice(b".\r\n");
+        }
+        all
+    }
+}
+
+/// Dot-stuffing (RFC 1939 section 3), in runs from one stuffed dot to the next, not line by line.
+///
+/// A dot behind a bare LF is stuffed too. Such a message breaks the rules, but a client that takes LF for a line end
+/// must not see the end of the answer in the middle of it.
+fn render_text(octets: &[u8], written: &mut usize, block: &mut Vec<u8>) -> bool {
+    let line_start = memmem::Finder::new(b"\n.");
+    while block.len() < BLOCK {
+        let (before, rest) = octets.split_at_checked(*written).unwrap_or((octets, &[]));
+        let Some(first) = rest.first() else {
+            if lacks_final_crlf(octets) {
+                block.extend_from_slice(b"\r\n");
+            }
+            return true;
+        };
+        if *first == b'.' && before.last().is_none_or(|last| *last == b'\n') {
+            block.extend_from_slice(b"..");
+            *written += 1;
+            continue;
+        }
+        let window = rest.get(..BLOCK - block.len()).unwrap_or(rest);
+        let run = line_start
+            .find(window)
+            .and_then(|lf| window.get(..=lf))
+            .unwrap_or(window);
+        block.extend_from_slice(run);
+        *written += run.len();
+    }
+    false
+}
+
+fn render_listing(column: Column, next: &mut usize, block: &mut Vec<u8>, view: &View) -> bool {
+    while block.len() < BLOCK {
+        let Some((index, message)) = view.next(*next) else {
+            return true;
+        };
+        *next = index + 1;
+        push_number(block, index as u64 + 1);
+        block.push(b' ');
+        match column {
+            Column::Size => push_number(block, message.size()),
+            Column::UniqueId => block.extend_from_slice(message.unique_id()),
+        }
+        block.extend_from_slice(b"\r\n");
+    }
+    false
+}
+
+/// Decimal digits, last one first and then turned round: `format!` would allocate for each of a million lines.
+fn push_number(block: &mut Vec<u8>, mut number: u64) {
+    let start = block.len();
+    loop {
+        block.push(b'0' + (number % 10) as u8);
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    if let Some(digits) = block.get_mut(start..) {
+        digits.reverse();
+    }
+}
+
+/// Octets on their way to the client.
+#[derive(Default)]
+pub(super) struct Output {
+    block: Vec<u8>,
+    sent: usize,
+    /// The rest of the answer that the block ends with. While there is one, the block is full.
+    body: Option<Body>,
+}
+
+impl Output {
+    /// What is to be sent next.
+    pub(super) fn pending(&self) -> &[u8] {
+        self.block.get(self.sent..).unwrap_or_default()
+    }
+
+    /// Whether nothing can be added until the block is sent.
+    pub(super) fn is_full(&self) -> bool {
+        self.block.len() >= BLOCK
+    }
+
+    /// Notes that the first `n` pending octets were sent. Room appears only when all were: a block is never moved.
+    pub(super) fn sent(&mut self, n: usize) {
+        self.sent += n.min(self.pending().len());
+        if self.sent == self.block.len() {
+            self.block.clear();
+            self.sent = 0;
+        }
+    }
+
+    /// Adds an answer. The one before must have been rendered whole.
+    pub(super) fn push(&mut self, answer: Answer) {
+        self.block.extend_from_slice(&answer.status);
+        self.block.extend_from_slice(b"\r\n");
+        self.body = answer.body;
+    }
+
+    /// Renders the last answer as far as there is room.
+    pub(super) fn render(&mut self, view: &View) {
+        if let Some(body) = &mut self.body
+            && body.render(&mut self.block, view)
+        {
+            self.body = None;
+        }
+    }
+
+    /// Forgets what was not sent.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}

@@ -1,0 +1,98 @@
+//! Status lines: `+OK` or `-ERR`, a response code, text (RFC 1939 section 3, RFC 2449 section 8).
+
+use bytes::Bytes;
+
+use crate::text::ServerText;
+
+/// The text of a `+OK`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// What the server wrote behind `+OK`, response code included.
+    pub text: ServerText,
+}
+
+impl Status {
+    /// The response code. On a `+OK` it informs and no more: nothing should be done because of it.
+    pub fn code(&self) -> Option<ResponseCode> {
+        ResponseCode::read(self.text.as_bytes())
+    }
+}
+
+/// A machine-readable reason in front of a status text (RFC 2449 section 8, RFC 3206, RFC 6856).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ResponseCode {
+    /// `IN-USE`: another session has the maildrop. The credentials are right.
+    InUse,
+    /// `LOGIN-DELAY`: the last login was too short a time ago.
+    LoginDelay,
+    /// `SYS/TEMP`: a failure that will pass.
+    SysTemp,
+    /// `SYS/PERM`: a failure that somebody has to mend.
+    SysPerm,
+    /// `AUTH`: user name or password is wrong.
+    Auth,
+    /// `UTF8`: the message needs the `UTF8` command first.
+    Utf8,
+    /// Any other code, without brackets.
+    Other(ServerText),
+}
+
+impl ResponseCode {
+    /// The code at the very beginning of a status text; brackets further on are text.
+    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+        let inside = text.strip_prefix(b"[")?;
+        let code = inside.get(..memchr::memchr(b']', inside)?)?;
+        if code.is_empty() {
+            return None;
+        }
+        // A known code with levels below it that are not known counts as the known one.
+        let is = |known: &[u8]| {
+            code.get(..known.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(known))
+                && matches!(code.get(known.len()), None | Some(b'/'))
+        };
+        Some(match () {
+            () if is(b"IN-USE") => Self::InUse,
+            () if is(b"LOGIN-DELAY") => Self::LoginDelay,
+            () if is(b"SYS/TEMP") => Self::SysTemp,
+            () if is(b"SYS/PERM") => Self::SysPerm,
+            () if is(b"AUTH") => Self::Auth,
+            () if is(b"UTF8") => Self::Utf8,
+            () => Self::Other(ServerText::excerpt(code)),
+        })
+    }
+}
+
+/// The first line of a reply, without its line end.
+#[derive(Debug)]
+pub(crate) enum StatusLine {
+    Ok(Status),
+    Err(ServerText),
+    /// Neither.
+    Other(ServerText),
+}
+
+impl StatusLine {
+    /// Reads the indicator as a whole word in any case: `+Okay` is none.
+    pub(crate) fn read(mut line: Bytes) -> Self {
+        let word = line
+            .iter()
+            .position(|c| matches!(c, b' ' | b'\t'))
+            .unwrap_or(line.len());
+        let indicator = line.get(..word).unwrap_or_default();
+        let ok = indicator.eq_ignore_ascii_case(b"+OK");
+        if !ok && !indicator.eq_ignore_ascii_case(b"-ERR") {
+            return Self::Other(ServerText::excerpt(&line));
+        }
+        let text = line.split_off(line.len().min(word + 1));
+        if ok {
+            Self::Ok(Status {
+                text: ServerText::new(text),
+            })
+        } else {
+            Self::Err(ServerText::excerpt(&text))
+        }
+    }
+}
