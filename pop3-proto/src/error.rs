@@ -331,6 +331,13 @@ pub struct LimitError {
     pub limit: usize,
 }
 
+impl LimitError {
+    /// More of something than a limit allows.
+    pub fn new(what: Limited, limit: usize) -> Self {
+        Self { what, limit }
+    }
+}
+
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[non_exhaustive]

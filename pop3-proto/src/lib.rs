@@ -5,10 +5,14 @@ extern crate alloc;
 extern crate std;
 
 mod apop;
+mod batch;
 mod capability;
 mod command;
 mod config;
 mod connection;
+mod connector;
+mod endpoint;
+mod engine;
 mod error;
 mod exchange;
 mod listing;
@@ -18,6 +22,7 @@ mod reply;
 mod secret;
 #[cfg(feature = "server")]
 pub mod server;
+mod session;
 mod status;
 mod text;
 mod ticket;
@@ -25,6 +30,7 @@ mod time;
 mod tls;
 mod types;
 
+pub use batch::{Batch, Pending};
 pub use capability::{Capabilities, Expire, LoginDelay};
 pub use command::{
     Apop, Capa, Command, Dele, IntoStreamed, List, ListOne, Noop, Pass, Quit, Raw, RawLong,
@@ -33,6 +39,9 @@ pub use command::{
 };
 pub use config::{CapaPolicy, Channel, Config, Leniency, Limits, Pipelining, StlsPolicy, Timeouts};
 pub use connection::{Connection, Event, Greeting};
+pub use connector::Connector;
+pub use endpoint::Endpoint;
+pub use engine::{Engine, Feed};
 pub use error::{
     Advice, Argument, AuthError, Closed, Error, LimitError, Limited, Misuse, NoSafeLogin,
     ProtocolError, Refusal, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
@@ -44,9 +53,12 @@ pub use phase::Phase;
 pub use quirk::Quirk;
 pub use reply::{DropListing, Lines, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
 pub use secret::Secret;
+pub use session::Session;
 pub use status::{ResponseCode, Status};
 pub use text::ServerText;
 pub use ticket::{RequestId, Ticket};
 pub use time::Instant;
 pub use tls::TlsInfo;
+#[cfg(feature = "rustls")]
+pub use tls::{ClientTls, Roots, client_config, default_provider};
 pub use types::{MessageNumber, UniqueId, Username};

@@ -344,6 +344,12 @@ impl Connection {
         self.advance();
     }
 
+    /// Octets moved that the connection does not see itself: TLS records.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn note_progress(&mut self, now: Instant) {
+        self.timers.progress(now);
+    }
+
     /// The server will send no more octets.
     pub fn handle_eof(&mut self, now: Instant) {
         self.input_over(None, now);

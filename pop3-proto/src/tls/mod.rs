@@ -1,7 +1,17 @@
-//! What the state machine knows of TLS, whoever does it.
+//! TLS under a connection: what the state machine knows of it, and the layer that does it.
+
+#[cfg(feature = "rustls")]
+mod config;
+#[cfg(feature = "rustls")]
+mod layer;
 
 use alloc::string::String;
 use core::fmt;
+
+#[cfg(feature = "rustls")]
+pub use config::{ClientTls, Roots, client_config, default_provider};
+#[cfg(feature = "rustls")]
+pub(crate) use layer::Layer;
 
 /// What a TLS handshake ended with.
 #[derive(Clone, Default, PartialEq, Eq)]

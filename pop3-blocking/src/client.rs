@@ -1,0 +1,387 @@
+use std::time::Instant as Clock;
+
+use pop3_proto::{
+    Batch, Capa, Capabilities, Command, Dele, DropListing, Engine, Error, Feed, GetCapabilities,
+    Greeting, IntoStreamed, LimitError, Limited, List, ListOne, Listing, Login, MessageNumber,
+    Noop, Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat,
+    Status, Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+};
+
+use crate::message::Message;
+use crate::pump::Pump;
+use crate::stream::Stream;
+
+/// A POP3 client on a stream.
+///
+/// Every operation may be left half-way: the next one gives up what is left of it, skips the rest
+/// of a body, and stays in step. Dropping the client closes the stream and commits nothing: only
+/// [`Client::quit`] deletes what was marked as deleted.
+#[derive(Debug)]
+pub struct Client<S> {
+    pump: Pump<S>,
+    greeting: Option<Greeting>,
+}
+
+/// Connection.
+impl<S: Stream> Client<S> {
+    /// Runs a session over a stream that was just connected, and waits for the greeting. `origin`
+    /// is the clock's reading that the session knows as [`Instant::ORIGIN`](pop3_proto::Instant).
+    ///
+    /// # Errors
+    ///
+    /// The fatal error that came instead of a greeting.
+    pub fn start(session: Session, stream: S, origin: Clock) -> Result<Self, Error> {
+        let mut pump = Pump::new(Engine::new(session), stream, origin);
+        let greeting = pump.wait_for(Engine::poll_greeting)?;
+        Ok(Self {
+            pump,
+            greeting: Some(greeting),
+        })
+    }
+
+    /// The server's first line.
+    pub fn greeting(&self) -> Option<&Greeting> {
+        self.greeting.as_ref()
+    }
+
+    /// The session, for its getters: phase, capabilities, TLS, errors.
+    pub fn session(&self) -> &Session {
+        self.pump.engine.session()
+    }
+
+    /// The oddities of the server so far, each once.
+    pub fn quirks(&self) -> &[Quirk] {
+        self.pump.engine.quirks()
+    }
+
+    /// The stream, for its addresses and options. Reading from it or writing to it breaks the
+    /// session.
+    pub fn stream(&self) -> &S {
+        &self.pump.stream
+    }
+
+    /// Closes at once, whatever is under way: nothing is read to its end and nothing is committed.
+    pub fn abort(self) -> S {
+        self.pump.stream
+    }
+}
+
+/// Commands in general.
+impl<S: Stream> Client<S> {
+    /// Submits a command without waiting. Submitted commands share round trips; claim their replies
+    /// with [`Client::wait`].
+    ///
+    /// # Errors
+    ///
+    /// The fatal error of a dead connection, or [`Misuse::TooLong`](pop3_proto::Misuse::TooLong).
+    pub fn submit<C: Whole>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+        self.begin();
+        self.pump.engine.submit(command)
+    }
+
+    /// Waits for the reply to a submitted command. Unclaimed replies to earlier ones are discarded.
+    ///
+    /// # Errors
+    ///
+    /// The command's own failure; [`Misuse::TicketSpent`](pop3_proto::Misuse::TicketSpent) if the
+    /// reply is gone.
+    pub fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error> {
+        self.pump.wait_for(|engine| engine.poll_ticket(&ticket))
+    }
+
+    /// Does a command and waits for its reply.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`], [`Error::Auth`] and [`Error::Misuse`] concern this command alone; after
+    /// any other error but a malformed value the connection is dead ([`Error::is_fatal`]).
+    pub fn call<C: Whole>(&mut self, command: C) -> Result<C::Reply, Error> {
+        let ticket = self.submit(command)?;
+        self.wait(ticket)
+    }
+
+    /// Does several commands in as few round trips as the server allows.
+    ///
+    /// # Errors
+    ///
+    /// The first failure, when all replies are read.
+    pub fn batch<B: Batch>(&mut self, batch: B) -> Result<B::Replies, Error> {
+        self.begin();
+        let mut pending = self.pump.engine.submit_batch(batch)?;
+        self.pump.wait_for(|engine| engine.poll_batch(&mut pending));
+        pending.finish()
+    }
+
+    /// Does commands as they come from an iterator, many in flight, and gives each one's reply.
+    pub fn pipeline<I>(&mut self, commands: I) -> Pipeline<'_, S, I::IntoIter>
+    where
+        I: IntoIterator,
+        I::Item: Whole,
+    {
+        self.pump.listen();
+        let feed = Feed::new(&mut self.pump.engine, commands.into_iter());
+        Pipeline {
+            pump: &mut self.pump,
+            feed,
+        }
+    }
+
+    /// Retrieves messages as their numbers come from an iterator, many on their way at a time and
+    /// none kept in memory. Takes [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed commands.
+    pub fn retrieve<I>(&mut self, messages: I) -> Retrieve<'_, S, I::IntoIter>
+    where
+        I: IntoIterator,
+        I::Item: IntoStreamed,
+    {
+        self.pump.listen();
+        let feed = Feed::new(&mut self.pump.engine, messages.into_iter());
+        Retrieve {
+            pump: &mut self.pump,
+            feed,
+            open: None,
+        }
+    }
+
+    /// Does one streamed command and gives its body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn open<C: Streamed>(&mut self, command: C) -> Result<Message<'_, S>, Error> {
+        self.begin();
+        let ticket = self.pump.engine.submit_for_helper(command)?;
+        let opened = self
+            .pump
+            .wait_for(|engine| engine.poll_opened(ticket.id()))?;
+        Ok(Message::new(&mut self.pump, ticket.id(), opened))
+    }
+
+    fn begin(&mut self) {
+        self.pump.engine.begin();
+        self.pump.listen();
+    }
+}
+
+/// The commands of POP3.
+impl<S: Stream> Client<S> {
+    /// Logs in; see [`Login`] for what that takes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Auth`] says what to do; the connection can be used for another try.
+    /// [`Error::Security`] and [`Error::Tls`] are fatal.
+    pub fn login(&mut self, login: Login) -> Result<Status, Error> {
+        self.call(login)
+    }
+
+    /// Starts TLS on a connection in clear; see [`StartTls`]. A login does so by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the server refuses; [`Error::Security`] and [`Error::Tls`] are fatal.
+    pub fn start_tls(&mut self) -> Result<Option<Capabilities>, Error> {
+        self.call(StartTls)
+    }
+
+    /// What the server can do, from memory if it told before on this channel.
+    ///
+    /// # Errors
+    ///
+    /// Fatal ones; a server that does not say is `None`.
+    pub fn capabilities(&mut self) -> Result<Option<Capabilities>, Error> {
+        self.call(GetCapabilities)
+    }
+
+    /// `CAPA`: what the server can do, asked anew.
+    ///
+    /// # Errors
+    ///
+    /// Fatal ones; a server that does not say is `None`.
+    pub fn capa(&mut self) -> Result<Option<Capabilities>, Error> {
+        self.call(Capa)
+    }
+
+    /// `STAT`: how many messages there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn stat(&mut self) -> Result<DropListing, Error> {
+        self.call(Stat)
+    }
+
+    /// `LIST`: the sizes of all messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn list(&mut self) -> Result<Listing, Error> {
+        self.call(List)
+    }
+
+    /// `LIST n`: the size of one message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn list_one(&mut self, number: MessageNumber) -> Result<ScanEntry, Error> {
+        self.call(ListOne(number))
+    }
+
+    /// `UIDL`: the unique-ids of all messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn uidl(&mut self) -> Result<UidListing, Error> {
+        self.call(Uidl)
+    }
+
+    /// `UIDL n`: the unique-id of one message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn uidl_one(&mut self, number: MessageNumber) -> Result<UidEntry, Error> {
+        self.call(UidlOne(number))
+    }
+
+    /// `RETR`: one message. For several, [`Client::retrieve`] saves round trips.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn retr(&mut self, number: MessageNumber) -> Result<Message<'_, S>, Error> {
+        self.open(Retr(number))
+    }
+
+    /// `TOP`: the header of one message and `lines` lines of its body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn top(&mut self, number: MessageNumber, lines: u32) -> Result<Message<'_, S>, Error> {
+        self.open(Top { number, lines })
+    }
+
+    /// `RETR` into memory: a message of at most `max` octets.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]; [`Error::Limit`] for a longer one. The connection lives on then: the
+    /// rest is skipped by the next operation.
+    pub fn retr_to_vec(&mut self, number: MessageNumber, max: usize) -> Result<Vec<u8>, Error> {
+        let mut message = self.retr(number)?;
+        let mut octets = Vec::new();
+        while let Some(chunk) = message.chunk()? {
+            if octets.len() + chunk.len() > max {
+                return Err(LimitError::new(Limited::Message, max).into());
+            }
+            octets.extend_from_slice(&chunk);
+        }
+        Ok(octets)
+    }
+
+    /// `DELE`: marks a message as deleted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn dele(&mut self, number: MessageNumber) -> Result<Status, Error> {
+        self.call(Dele(number))
+    }
+
+    /// `RSET`: unmarks all messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn rset(&mut self) -> Result<Status, Error> {
+        self.call(Rset)
+    }
+
+    /// `NOOP`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub fn noop(&mut self) -> Result<Status, Error> {
+        self.call(Noop)
+    }
+
+    /// `QUIT`: ends the session and deletes what was marked as deleted. The outcome says whether
+    /// that was done.
+    ///
+    /// # Errors
+    ///
+    /// The fatal error of a connection that died before `QUIT` could leave: nothing was deleted.
+    pub fn quit(&mut self) -> Result<QuitOutcome, Error> {
+        self.call(Quit)
+    }
+
+    /// `RSET`, then `QUIT`: ends the session and deletes nothing, not even on servers that mark
+    /// what was retrieved.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]. `QUIT` is not sent unless `RSET` succeeded.
+    pub fn quit_keeping(&mut self) -> Result<QuitOutcome, Error> {
+        self.rset()?;
+        self.quit()
+    }
+}
+
+/// The replies of [`Client::pipeline`], in order. Dropped half-way, it leaves what was not sent
+/// unsent.
+#[derive(Debug)]
+pub struct Pipeline<'c, S, I: Iterator> {
+    pump: &'c mut Pump<S>,
+    feed: Feed<I>,
+}
+
+impl<S: Stream, I: Iterator> Iterator for Pipeline<'_, S, I>
+where
+    I::Item: Whole,
+{
+    type Item = Result<<I::Item as Command>::Reply, Error>;
+
+    /// The next reply, a refusal being that command's alone. After a fatal error every command in
+    /// flight gets it, and then there are no more.
+    fn next(&mut self) -> Option<Self::Item> {
+        let feed = &mut self.feed;
+        self.pump.wait_for(|engine| feed.poll_next(engine))
+    }
+}
+
+/// The messages of [`Client::retrieve`], in order.
+#[derive(Debug)]
+pub struct Retrieve<'c, S, I: Iterator> {
+    pump: &'c mut Pump<S>,
+    feed: Feed<I>,
+    open: Option<pop3_proto::RequestId>,
+}
+
+impl<S: Stream, I: Iterator> Retrieve<'_, S, I>
+where
+    I::Item: IntoStreamed,
+{
+    /// The next message, or the refusal of it alone; `None` after the last one. What was not read
+    /// of the one before is skipped. (No `Iterator`: each message borrows the connection.)
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "each item borrows from the iterator"
+    )]
+    pub fn next(&mut self) -> Option<Result<Message<'_, S>, Error>> {
+        if let Some(open) = self.open.take() {
+            self.pump.engine.skip(open);
+        }
+        let feed = &mut self.feed;
+        match self.pump.wait_for(|engine| feed.poll_open(engine))? {
+            Ok((id, opened)) => {
+                self.open = Some(id);
+                Some(Ok(Message::new(self.pump, id, opened)))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Connecting over TCP.
+
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::time::Instant as Clock;
+
+use pop3_proto::{
+    Connector, Endpoint, Error, Instant, Timeout, TransportError, TransportErrorKind,
+};
+
+use crate::client::Client;
+use crate::pump::unresolved;
+
+/// Connects to a server by the default rules and waits for its greeting: TLS is verified against
+/// the roots compiled in, and a `pop3://` server has to offer STLS when it comes to the login.
+///
+/// # Errors
+///
+/// As [`connect_with`].
+pub fn connect(endpoint: &Endpoint) -> Result<Client<TcpStream>, Error> {
+    connect_with(endpoint, &Connector::default())
+}
+
+/// Connects to a server and waits for its greeting.
+///
+/// The host's addresses, IPv6 and IPv4, are tried in the resolver's order, each for
+/// [`Timeouts::connect`](pop3_proto::Timeouts::connect).
+///
+/// # Errors
+///
+/// [`Error::Transport`] or [`Timeout::Connect`] of the last address if none can be connected to;
+/// [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
+/// [`Closed::GreetingRefused`](pop3_proto::Closed::GreetingRefused) if there is no POP3 server that
+/// welcomes us.
+pub fn connect_with(
+    endpoint: &Endpoint,
+    connector: &Connector,
+) -> Result<Client<TcpStream>, Error> {
+    let stream = dial(endpoint, connector)?;
+    let session = connector.session(endpoint, Instant::ORIGIN)?;
+    Client::start(session, stream, Clock::now())
+}
+
+fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> {
+    let host = endpoint.host();
+    let addresses = (host, endpoint.port()).to_socket_addrs().map_err(|error| {
+        TransportError::new(
+            TransportErrorKind::NameResolution,
+            format!("{host}: {error}"),
+        )
+    })?;
+    let mut failure = unresolved(host);
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, connector.config.timeouts.connect) {
+            Ok(stream) => {
+                // A flight leaves in one write: waiting for more would only delay it.
+                stream
+                    .set_nodelay(true)
+                    .map_err(|error| TransportError::from(&error))?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                failure = Timeout::Connect.into()
+            }
+            Err(error) => {
+                let TransportError { kind, text, .. } = TransportError::from(&error);
+                failure = TransportError::new(kind, format!("{address}: {text}")).into();
+            }
+        }
+    }
+    Err(failure)
+}

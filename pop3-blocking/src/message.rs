@@ -1,0 +1,103 @@
+use std::io::{self, BufRead, Read};
+
+use bytes::{Buf as _, Bytes};
+use pop3_proto::{Closed, Error, MessageNumber, Opened, RequestId, Status};
+
+use crate::pump::Pump;
+use crate::stream::Stream;
+
+/// A message, or another streamed reply, as it comes: dot-stuffing undone, line ends as sent.
+///
+/// It is complete when a read gives nothing more, and only then: a connection that ends early is an
+/// error, never an end. Dropped half-way, the rest is skipped by the next operation.
+#[derive(Debug)]
+pub struct Message<'c, S> {
+    pump: &'c mut Pump<S>,
+    id: RequestId,
+    opened: Opened,
+    chunk: Bytes,
+    /// How it ended.
+    end: Option<Result<(), Error>>,
+}
+
+impl<'c, S: Stream> Message<'c, S> {
+    pub(crate) fn new(pump: &'c mut Pump<S>, id: RequestId, opened: Opened) -> Self {
+        Self {
+            pump,
+            id,
+            opened,
+            chunk: Bytes::new(),
+            end: None,
+        }
+    }
+
+    /// The message's number, if the command was about one.
+    pub fn number(&self) -> Option<MessageNumber> {
+        self.opened.number
+    }
+
+    /// What the server wrote behind `+OK`; often a size, never one to rely on.
+    pub fn status(&self) -> &Status {
+        &self.opened.status
+    }
+
+    /// The next octets without a copy; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// The fatal error that cut the message short.
+    pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        if !self.chunk.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.chunk)));
+        }
+        if let Some(end) = &self.end {
+            return end.clone().map(|()| None);
+        }
+        let id = self.id;
+        match self.pump.wait_for(|engine| engine.poll_chunk(id)) {
+            Ok(Some(chunk)) => Ok(Some(chunk)),
+            Ok(None) => {
+                self.end = Some(Ok(()));
+                Ok(None)
+            }
+            Err(error) => {
+                self.end = Some(Err(error.clone()));
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<S: Stream> BufRead for Message<'_, S> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.chunk.is_empty() {
+            self.chunk = self.chunk().map_err(into_io)?.unwrap_or_default();
+        }
+        Ok(&self.chunk)
+    }
+
+    fn consume(&mut self, octets: usize) {
+        self.chunk.advance(octets.min(self.chunk.len()));
+    }
+}
+
+impl<S: Stream> Read for Message<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let octets = self.fill_buf()?.read(buffer)?;
+        self.consume(octets);
+        Ok(octets)
+    }
+}
+
+/// The error stays inside: `get_ref` and a downcast give it back.
+fn into_io(error: Error) -> io::Error {
+    let kind = match &error {
+        Error::Timeout(_) => io::ErrorKind::TimedOut,
+        Error::Closed(closed) if matches!(**closed, Closed::Truncated { .. }) => {
+            io::ErrorKind::UnexpectedEof
+        }
+        Error::Closed(_) | Error::Transport(_) => io::ErrorKind::ConnectionAborted,
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, error)
+}

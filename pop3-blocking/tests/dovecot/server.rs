@@ -1,0 +1,299 @@
+//! Starts a private Dovecot in a temporary folder, on ports of its own, and stops it on drop.
+//!
+//! Nothing outside the folder is read or written: one configuration file, no system users, no
+//! systemd. Run by root the server steps down to `nobody`, because Dovecot refuses to read mail
+//! as root; run by an ordinary user it stays that user.
+//!
+//! A `Dovecot` in a `static` is never dropped, so its processes outlive the test.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::{Options, installed, skip, write_certificates};
+
+/// How long the server may take until it greets; it needs about a tenth of a second.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A running server; dropping it kills its processes and removes its folder.
+#[derive(Debug)]
+pub(crate) struct Dovecot {
+    master: Mutex<Child>,
+    plain_port: u16,
+    tls_port: u16,
+    ca_pem: String,
+    /// User and group of the server, where they are not ours.
+    step_down: Option<(u32, u32)>,
+    delivered: AtomicU32,
+    folder: TempDir,
+}
+
+impl Dovecot {
+    /// Starts a server and waits until it greets.
+    ///
+    /// `None` means that there is no Dovecot here that this module can run; one line on stderr
+    /// says so, and the test should return. With `POP3_REQUIRE_DOVECOT` in the environment that
+    /// is a panic, so that nothing is skipped unseen.
+    pub(crate) fn start(options: Options) -> Option<Self> {
+        let Some((program, version)) = installed() else {
+            return skip("Dovecot is not installed");
+        };
+        let Some(config) = options.configuration(&version) else {
+            return skip(&format!("Dovecot {version} is neither 2.3 nor 2.4"));
+        };
+        let mut log = String::new();
+        // Another process can take a port between its choice and the server's start.
+        for _ in 0..5 {
+            match Self::launch(&program, &config, &options.files) {
+                Ok(server) => return Some(server),
+                Err(text) => log = text,
+            }
+            if !log.contains("Address already in use") {
+                break;
+            }
+        }
+        if log.contains("/pop3) failed: No such") || log.contains("/pop3-login) failed: No such") {
+            return skip("Dovecot is installed without POP3");
+        }
+        panic!("Dovecot {version} did not start:\n{log}");
+    }
+
+    /// One attempt to start; the error is the server's log.
+    fn launch(program: &Path, config: &str, files: &[(String, Vec<u8>)]) -> Result<Self, String> {
+        // Not in `TMPDIR`: the path of a unix socket is short, and `nobody` must get there.
+        let folder = tempfile::Builder::new().prefix("pop3-").tempdir_in("/tmp");
+        let folder = folder.expect("create a folder");
+        let dir = folder.path();
+        let root = id("-u", None) == "0";
+        let account = root.then_some("nobody");
+        let number = |flag| id(flag, account).parse().expect("id prints a number");
+        let step_down = root.then(|| (number("-u"), number("-g")));
+
+        let [plain_port, tls_port] = free_ports();
+        let config = config
+            .replace("@DIR@", dir.to_str().expect("path is UTF-8"))
+            .replace("@USER@", &id("-un", account))
+            .replace("@GROUP@", &id("-gn", account))
+            .replace("@PLAIN_PORT@", &plain_port.to_string())
+            .replace("@TLS_PORT@", &tls_port.to_string());
+        fs::write(dir.join("dovecot.conf"), config).expect("write dovecot.conf");
+        for (name, content) in files {
+            fs::write(dir.join(name), content).expect("write a file of the options");
+        }
+        fs::create_dir(dir.join("passwd")).expect("create passwd");
+        fs::create_dir(dir.join("mail")).expect("create mail");
+        let ca_pem = write_certificates(dir);
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(dir.join("log"));
+        let log = log.expect("create the log");
+        let error_log = log.try_clone().expect("the log twice");
+
+        // `-F` keeps the master our child; in a process group of its own, all of its processes
+        // can be killed at once.
+        let mut command = Command::new(program);
+        command.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
+        command.current_dir(dir).process_group(0);
+        command.stdin(Stdio::null()).stdout(log).stderr(error_log);
+        if let Some((uid, gid)) = step_down {
+            command.uid(uid).gid(gid);
+            give(dir, step_down);
+            for entry in fs::read_dir(dir).expect("list the folder") {
+                give(&entry.expect("entry of the folder").path(), step_down);
+            }
+        }
+        let server = Self {
+            master: Mutex::new(command.spawn().expect("start dovecot")),
+            plain_port,
+            tls_port,
+            ca_pem,
+            step_down,
+            delivered: AtomicU32::new(0),
+            folder,
+        };
+        server.wait_until_ready()?;
+        Ok(server)
+    }
+
+    /// Waits for a greeting that names our folder, so that no other server on a port that was
+    /// taken is mistaken for ours. The master listens on all ports before anything answers.
+    fn wait_until_ready(&self) -> Result<(), String> {
+        let folder = self.folder.path().to_str().expect("path is UTF-8");
+        let deadline = Instant::now() + START_LIMIT;
+        while Instant::now() < deadline {
+            if !is_running(&mut self.master.lock().expect("master")) {
+                return Err(self.log());
+            }
+            if greeting(self.plain_port).is_ok_and(|line| line.contains(folder))
+                && connect(self.tls_port).is_ok()
+            {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(5));
+        }
+        Err(format!("no greeting in {START_LIMIT:?}\n{}", self.log()))
+    }
+
+    /// The port on 127.0.0.1 that starts without TLS and knows STLS.
+    pub(crate) fn plain_port(&self) -> u16 {
+        self.plain_port
+    }
+
+    /// The port on 127.0.0.1 that starts with TLS.
+    pub(crate) fn tls_port(&self) -> u16 {
+        self.tls_port
+    }
+
+    /// The certificate authority to trust; the server's certificate is for `localhost` and
+    /// 127.0.0.1.
+    pub(crate) fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The file with [`ca_pem`](Self::ca_pem).
+    pub(crate) fn ca_path(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// What the server has logged so far.
+    pub(crate) fn log(&self) -> String {
+        let log = fs::read(self.folder.path().join("log")).expect("read the log");
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// Adds a user with an empty maildrop. Any password will do; the name must suit a file name
+    /// and may be added once.
+    pub(crate) fn add_user(&self, name: &str, password: &str) {
+        assert!(!name.contains(['/', ':', '\n']), "unfit name {name:?}");
+        let dir = self.folder.path();
+        let maildir = dir.join("mail").join(name);
+        for part in ["", "new", "cur", "tmp"] {
+            let path = maildir.join(part);
+            fs::create_dir(&path).expect("create a maildir");
+            give(&path, self.step_down);
+        }
+        // In hexadecimal, because a colon would end the field.
+        let hex: String = password.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let passwd = dir.join("passwd").join(name);
+        // Dovecot looks for the name with a backslash before these.
+        let mut escaped = name.to_owned();
+        for special in ['\\', '"', '\''] {
+            escaped = escaped.replace(special, &format!("\\{special}"));
+        }
+        fs::write(&passwd, format!("{escaped}:{{PLAIN.HEX}}{hex}\n")).expect("write a password");
+        give(&passwd, self.step_down);
+    }
+
+    /// Puts messages into a user's maildrop, in this order, after those that are there already;
+    /// a new session sees them. Gives back their unique-ids.
+    ///
+    /// RETR answers with exactly these octets. For that each line must end with CRLF, the last
+    /// one too: Dovecot gives back CR LF for a lone LF, and adds a missing last one.
+    pub(crate) fn deliver<M: AsRef<[u8]>>(
+        &self,
+        user: &str,
+        messages: impl IntoIterator<Item = M>,
+    ) -> Vec<String> {
+        let maildir = self.folder.path().join("mail").join(user);
+        let put = |message: M| {
+            let octets = message.as_ref();
+            assert!(octets.ends_with(b"\r\n"), "a message must end with CRLF");
+            // The order of a Maildir is the order of the numbers that its file names start with.
+            let number = 1_000_000_000 + self.delivered.fetch_add(1, Ordering::Relaxed);
+            // `W` is the size on the wire: LIST need not read the file.
+            let name = format!("{number}.test,W={}", octets.len());
+            let tmp = maildir.join("tmp").join(&name);
+            fs::write(&tmp, octets).expect("write a message");
+            give(&tmp, self.step_down);
+            fs::rename(&tmp, maildir.join("new").join(&name)).expect("move a message");
+            name
+        };
+        messages.into_iter().map(put).collect()
+    }
+
+    /// Kills all processes of the server at once, as a crash would, and waits until its ports
+    /// are closed. The folder stays until the drop; there is no way to start it again.
+    pub(crate) fn kill(&self) {
+        let mut master = self.master.lock().expect("master");
+        if !is_running(&mut master) {
+            return;
+        }
+        // The master is not waited for yet, so its id, and the group's, cannot be another's.
+        let kill = format!("kill -s KILL -- -{}", master.id());
+        let status = Command::new("sh").arg("-c").arg(kill).status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "could not kill dovecot"
+        );
+        master.wait().expect("wait for dovecot");
+        let deadline = Instant::now() + Duration::from_secs(1);
+        for port in [self.plain_port, self.tls_port] {
+            while connect(port).is_ok() && Instant::now() < deadline {
+                sleep(Duration::from_millis(1));
+            }
+        }
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        self.kill();
+        // A process that is about to end can still put a file where one was just removed.
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while fs::remove_dir_all(self.folder.path()).is_err() && Instant::now() < deadline {
+            sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Two ports that are free now.
+fn free_ports() -> [u16; 2] {
+    // Both are bound before either is released, so they differ.
+    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a free port");
+    [listen(), listen()].map(|listener| listener.local_addr().expect("own address").port())
+}
+
+/// What `id` says about a user, by default about us.
+fn id(flag: &str, user: Option<&str>) -> String {
+    let output = Command::new("id").arg(flag).args(user).output();
+    let output = output.expect("run id");
+    assert!(output.status.success(), "id {flag} {user:?} failed");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Makes the server the owner of a file that we wrote.
+fn give(path: &Path, step_down: Option<(u32, u32)>) {
+    if let Some((uid, gid)) = step_down {
+        chown(path, Some(uid), Some(gid)).expect("change the owner of a file");
+    }
+}
+
+fn is_running(master: &mut Child) -> bool {
+    master.try_wait().expect("state of dovecot").is_none()
+}
+
+/// Connects, without the second that TCP waits where a closing socket has lost the first packet.
+fn connect(port: u16) -> io::Result<TcpStream> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpStream::connect_timeout(&address, Duration::from_millis(200))
+}
+
+/// The first line that a server says.
+fn greeting(port: u16) -> io::Result<String> {
+    let stream = connect(port)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    Ok(line)
+}

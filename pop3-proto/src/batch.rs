@@ -1,0 +1,125 @@
+//! Batches: several commands submitted together, their replies read together. Shared by all
+//! clients, whatever their I/O.
+
+use crate::command::Whole;
+use crate::error::Error;
+use crate::reply::Reply;
+use crate::session::Session;
+use crate::ticket::{RequestId, Ticket};
+
+/// A tuple of [`Whole`] commands that share as few round trips as the server allows.
+///
+/// A client submits the batch, gives it every reply that comes, and finishes it when it
+/// [is complete](Pending::is_complete): every reply is read, and the first refusal is what the
+/// batch gives.
+pub trait Batch {
+    /// The replies, as a tuple.
+    type Replies;
+    /// The batch under way.
+    type Pending: Pending<Replies = Self::Replies>;
+
+    /// Submits the commands in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::submit`]; none of the commands was submitted then.
+    fn submit(self, session: &mut Session) -> Result<Self::Pending, Error>;
+}
+
+/// A batch whose replies are awaited.
+pub trait Pending {
+    /// The replies, as a tuple.
+    type Replies;
+
+    /// Takes a reply; one that is not of this batch is ignored.
+    fn accept(&mut self, id: RequestId, result: Result<Reply, Error>);
+
+    /// The first command whose reply is not there.
+    fn next_id(&self) -> Option<RequestId>;
+
+    /// Whether all replies are there.
+    fn is_complete(&self) -> bool {
+        self.next_id().is_none()
+    }
+
+    /// The replies.
+    ///
+    /// # Errors
+    ///
+    /// The first refusal or failure, in the order of the commands.
+    fn finish(self) -> Result<Self::Replies, Error>;
+}
+
+/// One command of a batch.
+#[derive(Debug)]
+pub struct Slot<C> {
+    ticket: Ticket<C>,
+    result: Option<Result<Reply, Error>>,
+}
+
+impl<C: Whole> Slot<C> {
+    fn submit(session: &mut Session, command: C, first: RequestId) -> Result<Self, Error> {
+        match session.submit(command) {
+            Ok(ticket) => Ok(Self {
+                ticket,
+                result: None,
+            }),
+            Err(error) => {
+                session.abandon(first..session.connection().next_id());
+                Err(error)
+            }
+        }
+    }
+
+    fn read(self) -> Result<C::Reply, Error> {
+        let spent = Err(crate::error::Misuse::TicketSpent.into());
+        self.ticket.read(self.result.unwrap_or(spent)?)
+    }
+}
+
+macro_rules! batch {
+    ($($command:ident $slot:ident),+) => {
+        impl<$($command: Whole),+> Batch for ($($command,)+) {
+            type Replies = ($($command::Reply,)+);
+            type Pending = ($(Slot<$command>,)+);
+
+            fn submit(self, session: &mut Session) -> Result<Self::Pending, Error> {
+                let ($($slot,)+) = self;
+                let first = session.connection().next_id();
+                Ok(($(Slot::submit(session, $slot, first)?,)+))
+            }
+        }
+
+        impl<$($command: Whole),+> Pending for ($(Slot<$command>,)+) {
+            type Replies = ($($command::Reply,)+);
+
+            fn accept(&mut self, id: RequestId, result: Result<Reply, Error>) {
+                let ($($slot,)+) = self;
+                $(if $slot.ticket.id() == id {
+                    $slot.result = Some(result);
+                    return;
+                })+
+            }
+
+            fn next_id(&self) -> Option<RequestId> {
+                let ($($slot,)+) = self;
+                $(if $slot.result.is_none() {
+                    return Some($slot.ticket.id());
+                })+
+                None
+            }
+
+            fn finish(self) -> Result<Self::Replies, Error> {
+                let ($($slot,)+) = self;
+                Ok(($($slot.read()?,)+))
+            }
+        }
+    };
+}
+
+batch!(A a);
+batch!(A a, B b);
+batch!(A a, B b, C c);
+batch!(A a, B b, C c, D d);
+batch!(A a, B b, C c, D d, E e);
+batch!(A a, B b, C c, D d, E e, F f);

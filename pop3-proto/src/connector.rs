@@ -1,0 +1,63 @@
+//! How a client makes a session for a server.
+
+#[cfg(feature = "rustls")]
+use alloc::sync::Arc;
+
+use crate::config::Config;
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::session::Session;
+use crate::time::Instant;
+#[cfg(feature = "rustls")]
+use crate::{ClientTls, Roots, TlsError, TlsErrorKind, client_config};
+
+/// What a client is told before it connects: behaviour, trust, TLS.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Connector {
+    /// How the connection behaves.
+    pub config: Config,
+    /// Whose certificates are trusted; by default what is compiled in ([`Roots::default_roots`]).
+    #[cfg(feature = "rustls")]
+    pub roots: Option<Roots>,
+    /// All about TLS, instead of `roots`.
+    #[cfg(feature = "rustls")]
+    pub tls: Option<Arc<rustls::ClientConfig>>,
+    /// Does not offer the protocol `pop3` (ALPN): for a server that hangs up on it.
+    #[cfg(feature = "rustls")]
+    pub without_alpn: bool,
+}
+
+impl Connector {
+    /// A session for a connection to `endpoint` that was just made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] when TLS is called for and cannot be set up.
+    pub fn session(&self, endpoint: &Endpoint, now: Instant) -> Result<Session, Error> {
+        let (config, channel) = (self.config.clone(), endpoint.channel());
+        #[cfg(feature = "rustls")]
+        if channel == crate::Channel::ImplicitTls || config.stls == crate::StlsPolicy::Required {
+            let tls = self.client_tls(endpoint.host())?;
+            return Ok(Session::with_tls(config, channel, tls, now));
+        }
+        Ok(Session::new(config, channel, now))
+    }
+
+    #[cfg(feature = "rustls")]
+    fn client_tls(&self, host: &str) -> Result<ClientTls, TlsError> {
+        let config = match &self.tls {
+            Some(config) => Arc::clone(config),
+            None => client_config(self.roots.clone().or_else(Roots::default_roots).ok_or_else(|| {
+                let text = "no roots: enable the feature `webpki-roots` or `platform-verifier`, or give some";
+                TlsError::new(TlsErrorKind::NotConfigured, text)
+            })?)?,
+        };
+        let tls = ClientTls::new(config, host)?;
+        Ok(if self.without_alpn {
+            tls.without_alpn()
+        } else {
+            tls
+        })
+    }
+}

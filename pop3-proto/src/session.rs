@@ -1,0 +1,265 @@
+//! A connection with TLS under it.
+
+use core::ops::Range;
+
+use crate::command::Command;
+use crate::config::{Channel, Config};
+use crate::connection::{Connection, Event};
+use crate::error::{Error, TlsError, TransportError};
+use crate::ticket::{RequestId, Ticket};
+use crate::time::Instant;
+use crate::tls::TlsInfo;
+#[cfg(feature = "rustls")]
+use crate::tls::{ClientTls, Layer};
+
+/// A [`Connection`] and the TLS under it, with the same methods: the one engine that clients drive.
+///
+/// With the feature `rustls` and a [`ClientTls`], it does the handshakes of implicit TLS and of
+/// STLS by itself; the octets on its socket side are ciphertext then, and no adapter ever takes a
+/// stream apart. Without, it hands everything on, and [`Session::wants_tls`] asks the caller's own
+/// TLS for a handshake, as [`Connection::wants_tls`] does.
+#[derive(Debug)]
+pub struct Session {
+    connection: Connection,
+    #[cfg(feature = "rustls")]
+    setup: Option<ClientTls>,
+    #[cfg(feature = "rustls")]
+    layer: Option<Layer>,
+}
+
+impl Session {
+    /// A session without TLS of its own.
+    pub fn new(config: Config, channel: Channel, now: Instant) -> Self {
+        Self {
+            connection: Connection::new(config, channel, now),
+            #[cfg(feature = "rustls")]
+            setup: None,
+            #[cfg(feature = "rustls")]
+            layer: None,
+        }
+    }
+
+    /// A session that does TLS by itself: at once on [`Channel::ImplicitTls`], after STLS on
+    /// [`Channel::Plain`].
+    #[cfg(feature = "rustls")]
+    pub fn with_tls(config: Config, channel: Channel, tls: ClientTls, now: Instant) -> Self {
+        let mut session = Self::new(config, channel, now);
+        session.setup = Some(tls);
+        session.advance(now);
+        session
+    }
+
+    /// The state machine, for its getters.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// As [`Connection::submit`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::submit`].
+    pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+        self.connection.submit(command)
+    }
+
+    /// As [`Connection::poll_event`].
+    pub fn poll_event(&mut self) -> Option<Event> {
+        let event = self.connection.poll_event();
+        #[cfg(feature = "rustls")]
+        if let Some(layer) = &mut self.layer {
+            layer.advance(&mut self.connection);
+        }
+        event
+    }
+
+    /// As [`Connection::abandon`].
+    pub fn abandon(&mut self, requests: Range<RequestId>) {
+        self.connection.abandon(requests);
+        #[cfg(feature = "rustls")]
+        if let Some(layer) = &mut self.layer {
+            layer.advance(&mut self.connection);
+        }
+    }
+}
+
+/// The socket side. See [`Connection`]'s methods of the same names.
+#[cfg(not(feature = "rustls"))]
+impl Session {
+    /// As [`Connection::wants_write`].
+    pub fn wants_write(&self) -> bool {
+        self.connection.wants_write()
+    }
+
+    /// As [`Connection::transmit`].
+    pub fn transmit(&mut self) -> &[u8] {
+        self.connection.transmit()
+    }
+
+    /// As [`Connection::transmitted`].
+    pub fn transmitted(&mut self, octets: usize, now: Instant) {
+        self.connection.transmitted(octets, now);
+    }
+
+    /// As [`Connection::wants_read`].
+    pub fn wants_read(&self) -> bool {
+        self.connection.wants_read()
+    }
+
+    /// As [`Connection::recv_buffer`].
+    pub fn recv_buffer(&mut self) -> Option<&mut [u8]> {
+        self.connection.recv_buffer()
+    }
+
+    /// As [`Connection::received`].
+    pub fn received(&mut self, octets: usize, now: Instant) {
+        self.connection.received(octets, now);
+    }
+
+    /// As [`Connection::handle_eof`].
+    pub fn handle_eof(&mut self, now: Instant) {
+        self.connection.handle_eof(now);
+    }
+
+    /// As [`Connection::handle_transport_error`].
+    pub fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
+        self.connection.handle_transport_error(cause, now);
+    }
+
+    /// As [`Connection::handle_timeout`].
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.connection.handle_timeout(now);
+    }
+
+    /// As [`Connection::wants_tls`].
+    pub fn wants_tls(&self) -> bool {
+        self.connection.wants_tls()
+    }
+}
+
+/// The socket side, in ciphertext once TLS has begun. See [`Connection`]'s methods of the same names.
+#[cfg(feature = "rustls")]
+impl Session {
+    /// As [`Connection::wants_write`]. TLS alerts and close_notify are wanted out even after the
+    /// end.
+    pub fn wants_write(&self) -> bool {
+        match &self.layer {
+            Some(layer) => layer.wants_write(&self.connection),
+            None => self.connection.wants_write(),
+        }
+    }
+
+    /// As [`Connection::transmit`].
+    pub fn transmit(&mut self) -> &[u8] {
+        match &mut self.layer {
+            Some(layer) => layer.transmit(&mut self.connection),
+            None => self.connection.transmit(),
+        }
+    }
+
+    /// As [`Connection::transmitted`].
+    pub fn transmitted(&mut self, octets: usize, now: Instant) {
+        match &mut self.layer {
+            Some(layer) => layer.transmitted(octets, &mut self.connection, now),
+            None => self.connection.transmitted(octets, now),
+        }
+        self.advance(now);
+    }
+
+    /// As [`Connection::wants_read`].
+    pub fn wants_read(&self) -> bool {
+        match &self.layer {
+            Some(layer) => layer.wants_read(&self.connection),
+            None => self.connection.wants_read(),
+        }
+    }
+
+    /// As [`Connection::recv_buffer`].
+    pub fn recv_buffer(&mut self) -> Option<&mut [u8]> {
+        match &mut self.layer {
+            Some(layer) => layer.recv_buffer(&self.connection),
+            None => self.connection.recv_buffer(),
+        }
+    }
+
+    /// As [`Connection::received`].
+    pub fn received(&mut self, octets: usize, now: Instant) {
+        match &mut self.layer {
+            Some(layer) => layer.received(octets, &mut self.connection, now),
+            None => self.connection.received(octets, now),
+        }
+        self.advance(now);
+    }
+
+    /// As [`Connection::handle_eof`].
+    pub fn handle_eof(&mut self, now: Instant) {
+        match &mut self.layer {
+            Some(layer) => layer.handle_eof(&mut self.connection, now),
+            None => self.connection.handle_eof(now),
+        }
+        self.advance(now);
+    }
+
+    /// As [`Connection::handle_transport_error`].
+    pub fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
+        // An alert that cannot leave is no reason to hide why it wanted to.
+        match self.layer.as_mut().and_then(Layer::take_failure) {
+            Some(failure) => self.connection.tls_failed(failure, now),
+            None => self.connection.handle_transport_error(cause, now),
+        }
+        self.advance(now);
+    }
+
+    /// As [`Connection::handle_timeout`].
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let due = self
+            .connection
+            .poll_timeout()
+            .is_some_and(|deadline| deadline <= now);
+        match self
+            .layer
+            .as_mut()
+            .filter(|_| due)
+            .and_then(Layer::take_failure)
+        {
+            Some(failure) => self.connection.tls_failed(failure, now),
+            None => self.connection.handle_timeout(now),
+        }
+        self.advance(now);
+    }
+
+    /// As [`Connection::wants_tls`]: only if this session has no TLS of its own.
+    pub fn wants_tls(&self) -> bool {
+        self.setup.is_none() && self.connection.wants_tls()
+    }
+
+    /// Begins a handshake if it is time for one, and goes on with TLS.
+    fn advance(&mut self, now: Instant) {
+        if let (None, Some(setup), true) = (&self.layer, &self.setup, self.connection.wants_tls()) {
+            match Layer::new(setup, now) {
+                Ok(layer) => self.layer = Some(layer),
+                Err(error) => self.connection.tls_failed(error, now),
+            }
+        }
+        if let Some(layer) = &mut self.layer {
+            layer.advance(&mut self.connection);
+        }
+    }
+}
+
+impl Session {
+    /// As [`Connection::tls_established`], for a caller's own TLS.
+    pub fn tls_established(&mut self, info: TlsInfo, now: Instant) {
+        self.connection.tls_established(info, now);
+    }
+
+    /// As [`Connection::tls_failed`], for a caller's own TLS.
+    pub fn tls_failed(&mut self, cause: TlsError, now: Instant) {
+        self.connection.tls_failed(cause, now);
+    }
+
+    /// As [`Connection::poll_timeout`].
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.connection.poll_timeout()
+    }
+}

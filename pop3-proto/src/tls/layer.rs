@@ -1,0 +1,295 @@
+//! rustls between a connection and its socket. It does no I/O: ciphertext goes in and comes out
+//! of buffers here, and reaches rustls only while the connection wants plaintext.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::ToString as _;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use std::io::{ErrorKind, Read as _, Write as _};
+
+use rustls::{AlertDescription, ClientConnection, ProtocolVersion};
+
+use super::{ClientTls, TlsInfo};
+use crate::connection::Connection;
+use crate::error::{TlsError, TlsErrorKind};
+use crate::phase::Phase;
+use crate::time::Instant;
+
+/// Room for ciphertext, in octets: a few records of 16 KiB a read.
+const CIPHERTEXT: usize = 64 << 10;
+
+/// TLS of one session, from the first ciphertext on.
+pub(crate) struct Layer {
+    tls: ClientConnection,
+    incoming: Box<[u8]>,
+    /// The part of `incoming` that rustls has not seen.
+    unseen: core::ops::Range<usize>,
+    outgoing: Vec<u8>,
+    /// How much of `outgoing` has left.
+    left: usize,
+    /// How many octets of the connection's flight `outgoing` carries.
+    carried: usize,
+    input_over: bool,
+    /// Told to the connection when the alert about it has left.
+    failure: Option<TlsError>,
+    closing: bool,
+    now: Instant,
+}
+
+impl Layer {
+    /// Begins a handshake.
+    pub(crate) fn new(setup: &ClientTls, now: Instant) -> Result<Self, TlsError> {
+        let alpn = if setup.alpn {
+            vec![b"pop3".to_vec()]
+        } else {
+            Vec::new()
+        };
+        let tls = ClientConnection::new_with_alpn(setup.config.clone(), setup.name.clone(), alpn)
+            .map_err(|error| describe(&error))?;
+        let mut layer = Self {
+            tls,
+            incoming: vec![0; CIPHERTEXT].into(),
+            unseen: 0..0,
+            outgoing: Vec::new(),
+            left: 0,
+            carried: 0,
+            input_over: false,
+            failure: None,
+            closing: false,
+            now,
+        };
+        layer.collect();
+        Ok(layer)
+    }
+
+    pub(crate) fn wants_write(&self, connection: &Connection) -> bool {
+        !self.pending().is_empty() || (!self.tls.is_handshaking() && connection.wants_write())
+    }
+
+    pub(crate) fn transmit(&mut self, connection: &mut Connection) -> &[u8] {
+        if self.pending().is_empty() && !self.tls.is_handshaking() && connection.wants_write() {
+            let flight = connection.transmit();
+            // rustls takes 64 KiB at a time; a longer flight leaves in several pieces.
+            self.carried = self.tls.writer().write(flight).unwrap_or(0);
+            self.collect();
+        }
+        self.pending()
+    }
+
+    pub(crate) fn transmitted(&mut self, octets: usize, connection: &mut Connection, now: Instant) {
+        self.now = now;
+        self.left = self.outgoing.len().min(self.left + octets);
+        if !self.pending().is_empty() {
+            return connection.note_progress(now);
+        }
+        self.outgoing.clear();
+        self.left = 0;
+        connection.transmitted(core::mem::take(&mut self.carried), now);
+        if let Some(failure) = self.failure.take() {
+            connection.tls_failed(failure, now);
+        }
+    }
+
+    pub(crate) fn wants_read(&self, connection: &Connection) -> bool {
+        self.failure.is_none() && !self.input_over && self.wants_plaintext(connection)
+    }
+
+    pub(crate) fn recv_buffer(&mut self, connection: &Connection) -> Option<&mut [u8]> {
+        if !self.wants_read(connection) {
+            return None;
+        }
+        if self.unseen.is_empty() {
+            self.unseen = 0..0;
+        }
+        self.incoming
+            .get_mut(self.unseen.end..)
+            .filter(|room| !room.is_empty())
+    }
+
+    pub(crate) fn received(&mut self, octets: usize, connection: &mut Connection, now: Instant) {
+        self.now = now;
+        self.unseen.end = self.incoming.len().min(self.unseen.end + octets);
+        if !self.tls.is_handshaking() {
+            connection.note_progress(now);
+        }
+        self.advance(connection);
+    }
+
+    pub(crate) fn handle_eof(&mut self, connection: &mut Connection, now: Instant) {
+        self.now = now;
+        self.input_over = true;
+        self.advance(connection);
+    }
+
+    /// Does what can be done: ciphertext in, plaintext to the connection, alerts and close_notify
+    /// out.
+    pub(crate) fn advance(&mut self, connection: &mut Connection) {
+        while self.failure.is_none() && self.wants_plaintext(connection) {
+            if self.hand_over_plaintext(connection) {
+                continue;
+            }
+            if self.unseen.is_empty() {
+                if self.input_over {
+                    self.end_of_input(connection);
+                }
+                break;
+            }
+            self.decrypt(connection);
+        }
+        self.close(connection);
+    }
+
+    fn wants_plaintext(&self, connection: &Connection) -> bool {
+        connection.wants_tls() || connection.wants_read()
+    }
+
+    /// Gives the connection what is decrypted; false if there is nothing.
+    fn hand_over_plaintext(&mut self, connection: &mut Connection) -> bool {
+        let Some(room) = connection.recv_buffer() else {
+            return false;
+        };
+        match self.tls.reader().read(room) {
+            Ok(0) => connection.handle_eof(self.now),
+            Ok(octets) => connection.received(octets, self.now),
+            // No close_notify: whether a reply was cut short is for the connection to say.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                connection.handle_eof(self.now)
+            }
+            Err(_) => return false,
+        }
+        true
+    }
+
+    fn decrypt(&mut self, connection: &mut Connection) {
+        let mut ciphertext = self.incoming.get(self.unseen.clone()).unwrap_or_default();
+        let before = ciphertext.len();
+        let read = self.tls.read_tls(&mut ciphertext);
+        self.unseen.start += before - ciphertext.len();
+        let result = match read {
+            // Records are taken while there is room for their plaintext, and there is: it was all
+            // handed over. No progress is an end of file that came before.
+            Ok(0) | Err(_) => Err(describe(&rustls::Error::General(
+                "the TLS layer is stuck".to_string(),
+            ))),
+            Ok(_) => self
+                .tls
+                .process_new_packets()
+                .map(drop)
+                .map_err(|error| describe(&error)),
+        };
+        self.collect();
+        match result {
+            Err(error) if self.pending().is_empty() => connection.tls_failed(error, self.now),
+            Err(error) => self.failure = Some(error),
+            Ok(()) if connection.wants_tls() && !self.tls.is_handshaking() => {
+                connection.tls_established(self.info(), self.now);
+            }
+            Ok(()) => {}
+        }
+    }
+
+    fn end_of_input(&mut self, connection: &mut Connection) {
+        if connection.wants_tls() {
+            let text = "the server closed the connection during the TLS handshake";
+            connection.tls_failed(TlsError::new(TlsErrorKind::Other, text), self.now);
+        } else {
+            connection.handle_eof(self.now);
+        }
+    }
+
+    /// Once the session is over, says goodbye to TLS as well.
+    fn close(&mut self, connection: &Connection) {
+        if connection.phase() != Phase::Closed || self.closing {
+            return;
+        }
+        self.closing = true;
+        if self.carried > 0 {
+            // The flight in there must not leave any more, and no record can follow a missing one.
+            self.outgoing.clear();
+            self.left = 0;
+        } else {
+            self.tls.send_close_notify();
+            self.collect();
+        }
+    }
+
+    /// Gives up waiting for an alert to leave.
+    pub(crate) fn take_failure(&mut self) -> Option<TlsError> {
+        self.failure.take()
+    }
+
+    fn pending(&self) -> &[u8] {
+        self.outgoing.get(self.left..).unwrap_or_default()
+    }
+
+    fn collect(&mut self) {
+        while self.tls.wants_write() {
+            // Writing to a Vec cannot fail.
+            if self.tls.write_tls(&mut self.outgoing).is_err() {
+                break;
+            }
+        }
+    }
+
+    fn info(&self) -> TlsInfo {
+        let version = self.tls.protocol_version();
+        let exporter = (version == Some(ProtocolVersion::TLSv1_3))
+            .then(|| {
+                self.tls
+                    .export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""))
+            })
+            .and_then(Result::ok);
+        TlsInfo {
+            protocol: version.map(|version| format!("{version:?}")),
+            cipher_suite: self
+                .tls
+                .negotiated_cipher_suite()
+                .map(|suite| format!("{:?}", suite.suite())),
+            alpn: self.tls.alpn_protocol() == Some(b"pop3"),
+            exporter,
+        }
+    }
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer")
+            .field("handshaking", &self.tls.is_handshaking())
+            .field("unseen", &self.unseen.len())
+            .field("pending", &self.pending().len())
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sorts a failure by what can be done about it.
+fn describe(error: &rustls::Error) -> TlsError {
+    use rustls::Error;
+    let (kind, advice) = match error {
+        Error::InvalidCertificate(_) | Error::NoCertificatesPresented => {
+            (TlsErrorKind::Certificate, "")
+        }
+        Error::NoApplicationProtocol
+        | Error::AlertReceived(AlertDescription::NoApplicationProtocol) => (
+            TlsErrorKind::NoApplicationProtocol,
+            "; the server does not know the protocol `pop3`: `ClientTls::without_alpn` does not offer it",
+        ),
+        Error::InvalidMessage(_)
+        | Error::InappropriateMessage { .. }
+        | Error::InappropriateHandshakeMessage { .. } => (
+            TlsErrorKind::NotTls,
+            "; the peer does not speak TLS here, or somebody put octets in",
+        ),
+        Error::PeerIncompatible(_)
+        | Error::AlertReceived(
+            AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure,
+        ) => (
+            TlsErrorKind::Incompatible,
+            "; rustls does TLS 1.2 with ECDHE and AEAD, and TLS 1.3: for less, drive `Connection::wants_tls` with another TLS stack",
+        ),
+        _ => (TlsErrorKind::Other, ""),
+    };
+    TlsError::new(kind, format!("{error}{advice}"))
+}

@@ -1,0 +1,353 @@
+//! A client that is driven by hand, step by step, without a socket or a clock.
+
+use core::time::Duration;
+use std::collections::HashMap;
+
+use pop3_proto::{
+    Apop, Capa, Channel, Command, Config, Connection, Dele, Error, Event, GetCapabilities, Instant,
+    List, ListOne, Login, LoginPolicy, MessageNumber, Noop, Pass, Pipelining, Quit, Raw, RequestId,
+    Retr, Rset, Secret, StartTls, Stat, TlsError, TlsErrorKind, TlsInfo, Top, TransportError,
+    TransportErrorKind, Uidl, UidlOne, User, Username,
+};
+
+use super::op::{Op, Policy};
+use super::render;
+
+/// A connection, and what it said and did since somebody looked.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    pub(crate) connection: Connection,
+    pub(crate) now: Instant,
+    /// Octets move one at a time, in both directions.
+    pub(crate) trickle: bool,
+    labels: HashMap<RequestId, String>,
+    first_id: RequestId,
+    events: Vec<Told>,
+    flights: Vec<Vec<u8>>,
+}
+
+/// An event that was taken.
+#[derive(Debug)]
+enum Told {
+    Event(Event),
+    /// `submit` itself said no.
+    Refused(String, Error),
+}
+
+impl Conversation {
+    pub(crate) fn new(config: Config, channel: Channel) -> Self {
+        let connection = Connection::new(config, channel, Instant::ORIGIN);
+        Self {
+            first_id: connection.next_id(),
+            connection,
+            now: Instant::ORIGIN,
+            trickle: false,
+            labels: HashMap::new(),
+            events: Vec::new(),
+            flights: Vec::new(),
+        }
+    }
+
+    /// Submits an operation, written as stories write it. Nothing moves yet.
+    pub(crate) fn ask(&mut self, line: &str) {
+        let op = Op::parse(line).expect("an operation");
+        self.ask_op(&op, Op::label(line));
+    }
+
+    pub(crate) fn ask_op(&mut self, op: &Op, label: &str) {
+        let id = self.connection.next_id();
+        match submit(&mut self.connection, op) {
+            Ok(submitted) => {
+                assert_eq!(submitted, id, "ids are given in order");
+                self.labels.insert(id, label.to_owned());
+            }
+            Err(error) => self.events.push(Told::Refused(label.to_owned(), error)),
+        }
+    }
+
+    /// Abandons all that was submitted.
+    pub(crate) fn abandon(&mut self) {
+        self.connection
+            .abandon(self.first_id..self.connection.next_id());
+    }
+
+    /// The server sends octets; all events are taken and all octets sent, as they come.
+    pub(crate) fn server(&mut self, octets: impl AsRef<[u8]>) {
+        let mut octets = octets.as_ref();
+        if self.trickle {
+            for octet in octets {
+                self.deliver(&[*octet]);
+            }
+            return;
+        }
+        while !octets.is_empty() {
+            let taken = self.deliver(octets);
+            if taken == 0 {
+                return;
+            }
+            octets = octets.get(taken..).unwrap_or_default();
+        }
+    }
+
+    /// Hands over as much as the connection takes at once.
+    fn deliver(&mut self, octets: &[u8]) -> usize {
+        self.settle();
+        let Some(room) = self.connection.recv_buffer() else {
+            return 0;
+        };
+        let taken = octets.len().min(room.len());
+        room.iter_mut()
+            .zip(octets)
+            .for_each(|(room, octet)| *room = *octet);
+        self.connection.received(taken, self.now);
+        self.settle();
+        taken
+    }
+
+    pub(crate) fn eof(&mut self) {
+        self.settle();
+        self.connection.handle_eof(self.now);
+        self.settle();
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.settle();
+        let cause = TransportError::new(TransportErrorKind::Reset, "connection reset");
+        self.connection.handle_transport_error(cause, self.now);
+        self.settle();
+    }
+
+    /// A write fails before any octet of it has left.
+    pub(crate) fn write_fails(&mut self) {
+        let cause = TransportError::new(TransportErrorKind::Reset, "broken pipe").in_writing();
+        self.connection.handle_transport_error(cause, self.now);
+        self.settle();
+    }
+
+    pub(crate) fn tls(&mut self) {
+        self.settle();
+        assert!(self.connection.wants_tls(), "no handshake is wanted");
+        assert!(!self.connection.wants_read() && self.connection.recv_buffer().is_none());
+        assert!(!self.connection.wants_write());
+        self.connection
+            .tls_established(TlsInfo::default(), self.now);
+        assert!(!self.connection.wants_tls());
+        self.settle();
+    }
+
+    pub(crate) fn tls_fails(&mut self) {
+        self.settle();
+        assert!(self.connection.wants_tls(), "no handshake is wanted");
+        let cause = TlsError::new(TlsErrorKind::Certificate, "unknown issuer");
+        self.connection.tls_failed(cause, self.now);
+        self.settle();
+    }
+
+    /// Time passes.
+    pub(crate) fn wait(&mut self, seconds: u64) {
+        self.settle();
+        self.now = self.now + Duration::from_secs(seconds);
+        self.settle();
+    }
+
+    /// Takes all events, sends all octets and tells the time, until nothing is left to do.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            self.take_events();
+            self.send();
+            let due = self.connection.poll_timeout();
+            if due.is_some_and(|due| due <= self.now) {
+                self.connection.handle_timeout(self.now);
+                let again = self.connection.poll_timeout();
+                assert!(
+                    again.is_none_or(|again| again > self.now),
+                    "a deadline that was told does not come again"
+                );
+            } else if !self.connection.wants_write() {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn take_events(&mut self) {
+        while let Some(event) = self.connection.poll_event() {
+            match (self.events.last_mut(), event) {
+                // How a body is cut into chunks is nobody's business.
+                (
+                    Some(Told::Event(Event::Body { id, chunk })),
+                    Event::Body {
+                        id: next,
+                        chunk: more,
+                    },
+                ) if *id == next => {
+                    *chunk = [chunk.as_ref(), &more].concat().into();
+                }
+                (_, event) => self.events.push(Told::Event(event)),
+            }
+        }
+    }
+
+    fn send(&mut self) {
+        while self.connection.wants_write() {
+            let flight = self.connection.transmit().to_vec();
+            assert!(flight.ends_with(b"\r\n"), "whole commands");
+            let step = if self.trickle { 1 } else { flight.len() };
+            for piece in flight.chunks(step) {
+                assert!(self.connection.transmit().starts_with(piece));
+                self.connection.transmitted(piece.len(), self.now);
+            }
+            self.flights.push(flight);
+        }
+    }
+
+    /// The flights that left since the last look.
+    pub(crate) fn flights(&mut self) -> Vec<String> {
+        self.settle();
+        core::mem::take(&mut self.flights)
+            .iter()
+            .map(|flight| String::from_utf8_lossy(flight).into_owned())
+            .collect()
+    }
+
+    /// All octets that left since the last look.
+    pub(crate) fn sent(&mut self) -> String {
+        self.flights().concat()
+    }
+
+    /// What happened since the last look, in the words of the stories.
+    pub(crate) fn told(&mut self) -> Vec<String> {
+        self.settle();
+        let label = |id: RequestId| {
+            self.labels
+                .get(&id)
+                .cloned()
+                .unwrap_or_else(|| format!("{id:?}"))
+        };
+        core::mem::take(&mut self.events)
+            .iter()
+            .map(|told| match told {
+                Told::Event(event) => render::event(event, &label),
+                Told::Refused(label, error) => format!("{label}: failed: {}", render::error(error)),
+            })
+            .collect()
+    }
+
+    /// The same, as the events themselves.
+    pub(crate) fn events(&mut self) -> Vec<Event> {
+        self.settle();
+        core::mem::take(&mut self.events)
+            .into_iter()
+            .filter_map(|told| match told {
+                Told::Event(event) => Some(event),
+                Told::Refused(..) => None,
+            })
+            .collect()
+    }
+
+    /// Asks for something, has the server answer, and tells what came of it.
+    pub(crate) fn exchange(&mut self, op: &str, reply: impl AsRef<[u8]>) -> Vec<String> {
+        self.ask(op);
+        self.server(reply);
+        self.told()
+    }
+
+    /// Nothing is wanted of the socket or the clock any more, and requests get the one error.
+    pub(crate) fn assert_over(&mut self) {
+        assert!(!self.connection.wants_read() && self.connection.recv_buffer().is_none());
+        assert!(!self.connection.wants_write() && self.connection.transmit().is_empty());
+        assert!(!self.connection.wants_tls() && !self.connection.wants_request());
+        assert_eq!(self.connection.poll_timeout(), None);
+        assert_eq!(self.connection.outstanding(), 0);
+        let fatal = self.connection.error().cloned();
+        let refused = self.connection.submit(Noop).expect_err("it is over");
+        assert_eq!(
+            refused,
+            fatal.unwrap_or_else(|| pop3_proto::Closed::Finished.into())
+        );
+        assert!(refused.is_fatal());
+        assert_eq!(self.connection.poll_event(), None);
+        assert!(!self.connection.wants_write());
+    }
+}
+
+/// The default configuration.
+pub(crate) fn trusted() -> Conversation {
+    Conversation::new(Config::default(), Channel::TrustedByCaller)
+}
+
+/// A session that is logged in, with nothing in flight and nothing to tell.
+pub(crate) fn logged_in_with(config: Config) -> Conversation {
+    let mut session = Conversation::new(config, Channel::TrustedByCaller);
+    session.server("+OK ready\r\n");
+    session.ask("user alice");
+    session.ask("pass secret");
+    session.server("+OK\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\n");
+    session.told();
+    session
+}
+
+pub(crate) fn logged_in() -> Conversation {
+    logged_in_with(Config::default())
+}
+
+/// A session that is logged in and may have many commands in flight.
+pub(crate) fn pipelining() -> Conversation {
+    let mut config = Config::default();
+    config.pipelining = Pipelining::Always;
+    logged_in_with(config)
+}
+
+fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, Error> {
+    fn id<C: Command>(connection: &mut Connection, command: C) -> Result<RequestId, Error> {
+        connection.submit(command).map(|ticket| ticket.id())
+    }
+    let number = |n: u32| MessageNumber::try_from(n);
+    let name = |name: &str| Username::new(name);
+    let secret = |secret: &[u8]| Secret::new(secret);
+    match op {
+        Op::Capa => id(connection, Capa),
+        Op::Capabilities => id(connection, GetCapabilities),
+        Op::StartTls => id(connection, StartTls),
+        Op::Login {
+            user,
+            password,
+            policy,
+        } => {
+            let policy = match policy {
+                Policy::Default => LoginPolicy::default(),
+                Policy::PreferApop => LoginPolicy::prefer_apop(),
+                Policy::ApopOnly => LoginPolicy::apop_only(),
+                Policy::Twisted => LoginPolicy::twisted(),
+            };
+            let login = Login::password(name(user)?, secret(password)?).with_policy(policy);
+            id(connection, login)
+        }
+        Op::User(user) => id(connection, User(name(user)?)),
+        Op::Pass(password) => id(connection, Pass(secret(password)?)),
+        Op::Apop(user, password) => id(connection, Apop::new(name(user)?, secret(password)?)?),
+        Op::Stat => id(connection, Stat),
+        Op::List => id(connection, List),
+        Op::ListOne(n) => id(connection, ListOne(number(*n)?)),
+        Op::ListStreamed => id(connection, List::streamed()),
+        Op::Uidl => id(connection, Uidl),
+        Op::UidlOne(n) => id(connection, UidlOne(number(*n)?)),
+        Op::UidlStreamed => id(connection, Uidl::streamed()),
+        Op::Retr(n) => id(connection, Retr(number(*n)?)),
+        Op::Top(n, lines) => id(
+            connection,
+            Top {
+                number: number(*n)?,
+                lines: *lines,
+            },
+        ),
+        Op::Dele(n) => id(connection, Dele(number(*n)?)),
+        Op::Noop => id(connection, Noop),
+        Op::Rset => id(connection, Rset),
+        Op::Quit => id(connection, Quit),
+        Op::Short(line) => id(connection, Raw::short(line.as_str())?),
+        Op::Long(line) => id(connection, Raw::long(line.as_str())?),
+        Op::LongStreamed(line) => id(connection, Raw::long(line.as_str())?.streamed()),
+    }
+}

@@ -1,0 +1,133 @@
+//! What a story asks a client to do: `retr 1`, `login alice secret`, `quit`.
+
+/// An operation, as plain data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Op {
+    Capa,
+    /// From memory if known.
+    Capabilities,
+    StartTls,
+    Login {
+        user: String,
+        password: Vec<u8>,
+        policy: Policy,
+    },
+    User(String),
+    Pass(Vec<u8>),
+    Apop(String, Vec<u8>),
+    Stat,
+    List,
+    ListOne(u32),
+    ListStreamed,
+    Uidl,
+    UidlOne(u32),
+    UidlStreamed,
+    Retr(u32),
+    Top(u32, u32),
+    Dele(u32),
+    Noop,
+    Rset,
+    Quit,
+    /// A raw command with a reply of one line.
+    Short(String),
+    /// A raw command with a multi-line reply.
+    Long(String),
+    LongStreamed(String),
+}
+
+/// The ways to log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    Default,
+    PreferApop,
+    ApopOnly,
+    Twisted,
+}
+
+impl Op {
+    /// Reads `VERB ARGUMENTS`. Odd octets in user names and passwords are escaped as in `C:` lines.
+    pub(crate) fn parse(line: &str) -> Result<Self, String> {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
+        let number = |word: &str| {
+            word.parse::<u32>()
+                .map_err(|_| format!("no number: {line}"))
+        };
+        Ok(match (verb, words.as_slice()) {
+            ("capa", []) => Self::Capa,
+            ("capabilities", []) => Self::Capabilities,
+            ("stls", []) => Self::StartTls,
+            ("login", [user, password]) => login(user, password, Policy::Default)?,
+            ("login", [user, password, "prefer-apop"]) => {
+                login(user, password, Policy::PreferApop)?
+            }
+            ("login", [user, password, "apop-only"]) => login(user, password, Policy::ApopOnly)?,
+            ("login", [user, password, "twisted"]) => login(user, password, Policy::Twisted)?,
+            ("user", [user]) => Self::User(text(user)?),
+            ("pass", [password]) => Self::Pass(unescape(password)?),
+            ("apop", [user, password]) => Self::Apop(text(user)?, unescape(password)?),
+            ("stat", []) => Self::Stat,
+            ("list", []) => Self::List,
+            ("list", ["streamed"]) => Self::ListStreamed,
+            ("list", [n]) => Self::ListOne(number(n)?),
+            ("uidl", []) => Self::Uidl,
+            ("uidl", ["streamed"]) => Self::UidlStreamed,
+            ("uidl", [n]) => Self::UidlOne(number(n)?),
+            ("retr", [n]) => Self::Retr(number(n)?),
+            ("top", [n, lines]) => Self::Top(number(n)?, number(lines)?),
+            ("dele", [n]) => Self::Dele(number(n)?),
+            ("noop", []) => Self::Noop,
+            ("rset", []) => Self::Rset,
+            ("quit", []) => Self::Quit,
+            ("short", [_, ..]) => Self::Short(rest.to_owned()),
+            ("long", [_, ..]) => Self::Long(rest.to_owned()),
+            ("stream", [_, ..]) => Self::LongStreamed(rest.to_owned()),
+            _ => return Err(format!("no operation: {line}")),
+        })
+    }
+
+    /// What a story calls the operation: its own words, without credentials.
+    pub(crate) fn label(line: &str) -> &str {
+        match line.split_once(' ') {
+            Some((verb @ ("login" | "user" | "pass" | "apop"), _)) => verb,
+            _ => line,
+        }
+    }
+}
+
+fn login(user: &str, password: &str, policy: Policy) -> Result<Op, String> {
+    Ok(Op::Login {
+        user: text(user)?,
+        password: unescape(password)?,
+        policy,
+    })
+}
+
+fn text(escaped: &str) -> Result<String, String> {
+    String::from_utf8(unescape(escaped)?).map_err(|_| format!("no UTF-8: {escaped}"))
+}
+
+/// Reads `\r`, `\n`, `\t`, `\\` and `\xNN`.
+pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, String> {
+    let mut octets = Vec::new();
+    let mut rest = text;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        octets.extend_from_slice(plain.as_bytes());
+        let mut chars = escaped.chars();
+        octets.push(match chars.next() {
+            Some('r') => b'\r',
+            Some('n') => b'\n',
+            Some('t') => b'\t',
+            Some('\\') => b'\\',
+            Some('x') => {
+                let digits = escaped.get(1..3).ok_or("two digits after \\x")?;
+                chars.nth(1);
+                u8::from_str_radix(digits, 16).map_err(|_| format!("no hex: {digits}"))?
+            }
+            _ => return Err(format!("no escape: \\{escaped}")),
+        });
+        rest = chars.as_str();
+    }
+    octets.extend_from_slice(rest.as_bytes());
+    Ok(octets)
+}

@@ -1,0 +1,195 @@
+//! Results in the words of the stories. An error is written as its kind, so that a better message
+//! changes no story.
+
+use core::fmt::Write as _;
+
+use pop3_proto::{
+    AuthError, Capabilities, Closed, Error, Event, Listing, Misuse, ProtocolError, QuitOutcome,
+    Refusal, Reply, ScanEntry, SecurityError, Status, Timeout, UidEntry, UidListing,
+};
+
+/// What happened, in one line. `label` is what the story calls the request.
+pub(crate) fn event(event: &Event, label: &dyn Fn(pop3_proto::RequestId) -> String) -> String {
+    match event {
+        Event::Greeting(greeting) => {
+            let challenge = if greeting.apop {
+                ", with a challenge"
+            } else {
+                ""
+            };
+            format!("greeting: {:?}{challenge}", greeting.text)
+        }
+        Event::Reply { id, result } => format!("{}: {}", label(*id), result_of(result)),
+        Event::Body { id, chunk } => format!("{}: body {}", label(*id), quoted(chunk)),
+        Event::BodyEnd { id, result: Ok(()) } => format!("{}: end", label(*id)),
+        Event::BodyEnd {
+            id,
+            result: Err(why),
+        } => format!("{}: cut short: {}", label(*id), error(why)),
+        Event::Quirk(quirk) => format!("quirk {quirk:?}"),
+        Event::Closed(Ok(())) => "closed".to_owned(),
+        Event::Closed(Err(why)) => format!("closed: {}", error(why)),
+        other => format!("{other:?}"),
+    }
+}
+
+/// A reply or the reason why there is none.
+pub(crate) fn result_of(result: &Result<Reply, Error>) -> String {
+    match result {
+        Ok(reply) => self::reply(reply),
+        Err(why) => format!("failed: {}", error(why)),
+    }
+}
+
+fn reply(reply: &Reply) -> String {
+    match reply {
+        Reply::Status(status) => with_text("ok", status),
+        Reply::Capabilities(None) => "unknown".to_owned(),
+        Reply::Capabilities(Some(list)) => capabilities(list),
+        Reply::Stat(stat) => match stat.octets {
+            Some(octets) => format!("{} messages, {octets} octets", stat.messages),
+            None => format!("{} messages, no size", stat.messages),
+        },
+        Reply::Size(entry) => scan_entry(entry),
+        Reply::Sizes(listing) => sizes(listing),
+        Reply::UniqueId(entry) => uid_entry(entry),
+        Reply::UniqueIds(listing) => unique_ids(listing),
+        Reply::Opened(opened) => with_text("opened", &opened.status),
+        Reply::Lines(lines) => format!("{}, {}", with_text("ok", &lines.status), {
+            quoted(&lines.octets)
+        }),
+        Reply::Quit(QuitOutcome::Committed) => "committed".to_owned(),
+        Reply::Quit(QuitOutcome::Refused(text)) => format!("refused {text:?}"),
+        Reply::Quit(QuitOutcome::Unknown) => "unknown".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn with_text(word: &str, status: &Status) -> String {
+    if status.text.is_empty() {
+        word.to_owned()
+    } else {
+        format!("{word} {:?}", status.text)
+    }
+}
+
+/// The lines of a capability list, between bars.
+pub(crate) fn capabilities(list: &Capabilities) -> String {
+    let lines: Vec<String> = list
+        .lines()
+        .map(|line| line.escape_ascii().to_string())
+        .collect();
+    if lines.is_empty() {
+        return "none".to_owned();
+    }
+    lines.join(" | ")
+}
+
+fn scan_entry(entry: &ScanEntry) -> String {
+    match entry.octets {
+        Some(octets) => format!("{}={octets}", entry.number),
+        None => format!("{}=?", entry.number),
+    }
+}
+
+fn uid_entry(entry: &UidEntry) -> String {
+    match &entry.unique_id {
+        Some(id) if id.is_conforming() => format!("{}={id}", entry.number),
+        Some(id) => format!("{}=\"{}\"", entry.number, id.as_bytes().escape_ascii()),
+        None => format!("{}=?", entry.number),
+    }
+}
+
+fn sizes(listing: &Listing) -> String {
+    let entries = listing.iter().map(|entry| scan_entry(&entry));
+    listed(entries.collect(), listing.is_after_dele())
+}
+
+fn unique_ids(listing: &UidListing) -> String {
+    let entries = listing.iter().map(|entry| uid_entry(&entry));
+    listed(entries.collect(), listing.is_after_dele())
+}
+
+fn listed(entries: Vec<String>, after_dele: bool) -> String {
+    let mut text = if entries.is_empty() {
+        "empty".to_owned()
+    } else {
+        entries.join(" ")
+    };
+    if after_dele {
+        text.push_str(", after dele");
+    }
+    text
+}
+
+fn quoted(octets: &[u8]) -> String {
+    format!("\"{}\"", octets.escape_ascii())
+}
+
+/// The kind of an error, and the server's words if it has any.
+pub(crate) fn error(why: &Error) -> String {
+    match why {
+        Error::Refused(refusal) => format!("refused {}", self::refusal(refusal)),
+        Error::Auth(why) => match &**why {
+            AuthError::Rejected(refusal) => format!("auth {}", self::refusal(refusal)),
+            AuthError::NoSafeLogin(why) => format!("auth no safe login, {why:?}"),
+            other => format!("{other:?}"),
+        },
+        Error::Misuse(Misuse::Phase { verb, phase }) => format!("misuse {verb} in {phase}"),
+        Error::Misuse(Misuse::TooLong { verb, octets, .. }) => {
+            format!("misuse {verb} of {octets} octets")
+        }
+        Error::Misuse(Misuse::Argument(argument)) => format!("misuse {argument:?}"),
+        Error::Protocol(why) => protocol(why),
+        Error::Security(why) => match &**why {
+            SecurityError::StlsRefused(text) => format!("security StlsRefused {text:?}"),
+            other => format!("security {other:?}"),
+        },
+        Error::Limit(limit) => format!("limit {:?} {}", limit.what, limit.limit),
+        Error::Timeout(Timeout::FirstOctet(verb)) => format!("timeout FirstOctet {verb}"),
+        Error::Timeout(timeout) => format!("timeout {timeout:?}"),
+        Error::Closed(why) => closed(why),
+        Error::Transport(why) => format!("transport {:?}", why.kind),
+        Error::Tls(why) => format!("tls {:?}", why.kind),
+        other => format!("{other:?}"),
+    }
+}
+
+fn refusal(refusal: &Refusal) -> String {
+    let mut text = refusal.verb.to_string();
+    if let Some(number) = refusal.number {
+        let _ = write!(text, " {number}");
+    }
+    let _ = write!(text, " {:?}", refusal.text);
+    if let Some(code) = &refusal.code {
+        let _ = write!(text, " {code:?}");
+    }
+    text
+}
+
+fn protocol(why: &ProtocolError) -> String {
+    match why {
+        ProtocolError::NotPop3 { got } => format!("protocol NotPop3 {got:?}"),
+        ProtocolError::BadStatus { verb, got } => format!("protocol BadStatus {verb} {got:?}"),
+        ProtocolError::Unsolicited { got } => format!("protocol Unsolicited {got:?}"),
+        ProtocolError::NumberMismatch { verb, asked, got } => {
+            format!("protocol NumberMismatch {verb} {asked} {got:?}")
+        }
+        ProtocolError::Malformed { verb, got, .. } => format!("protocol Malformed {verb} {got:?}"),
+        other => format!("protocol {other:?}"),
+    }
+}
+
+fn closed(why: &Closed) -> String {
+    match why {
+        Closed::Unanswered { verb, outstanding } => {
+            format!("closed Unanswered {verb}, {outstanding} in flight")
+        }
+        Closed::Truncated { verb, outstanding } => {
+            format!("closed Truncated {verb}, {outstanding} in flight")
+        }
+        Closed::Parting(text) => format!("closed Parting {text:?}"),
+        Closed::GreetingRefused(text) => format!("closed GreetingRefused {text:?}"),
+        other => format!("closed {other:?}"),
+    }
+}

@@ -1,0 +1,173 @@
+//! Transcripts: conversations as text files. `transcripts/README.md` describes the format.
+
+use super::op::{Op, unescape};
+
+/// A conversation to act out.
+#[derive(Debug, Clone)]
+pub(crate) struct Transcript {
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) steps: Vec<Marked<Step>>,
+    /// Restrictions on how it is acted out: `strict`, `default`, `crlf`, `whole`.
+    pub(crate) only: Vec<String>,
+}
+
+/// How the client is set up: a name and a value, which may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// Something on a line of the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Marked<T> {
+    pub(crate) line: usize,
+    /// `strict` or `default` if it happens under this leniency only.
+    pub(crate) under: Option<String>,
+    pub(crate) what: T,
+}
+
+/// One step of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// `S:`: the server sends.
+    Server(Vec<u8>),
+    /// `C:`: the client has sent.
+    Client(Vec<u8>),
+    /// `>`: the application asks for something.
+    Ask { op: Op, label: String },
+    /// `> abandon`: the application gives up all it asked for.
+    Abandon,
+    /// `=`: the application was told.
+    Told(String),
+    /// `?`: how the client stands.
+    Stands { what: String, how: String },
+    /// `! eof`.
+    EndOfFile,
+    /// `! reset`.
+    Reset,
+    /// `! write fails`.
+    WriteFails,
+    /// `! tls`.
+    Tls,
+    /// `! tls fails`.
+    TlsFails,
+    /// `! wait SECONDS`.
+    Wait(u64),
+}
+
+/// Whether a restriction of the file is among these.
+pub(crate) fn only(transcript: &Transcript, restriction: &str) -> bool {
+    transcript.only.iter().any(|only| only == restriction)
+}
+
+impl Transcript {
+    /// Reads a file; `include` finds the text of the files that it includes.
+    pub(crate) fn parse(
+        text: &str,
+        include: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<Self, String> {
+        let mut transcript = Self {
+            settings: Vec::new(),
+            steps: Vec::new(),
+            only: Vec::new(),
+        };
+        for (number, line) in (1..).zip(text.lines()) {
+            transcript
+                .read(number, line, include)
+                .map_err(|what| format!("line {number}: {what}"))?;
+        }
+        Ok(transcript)
+    }
+
+    fn read(
+        &mut self,
+        number: usize,
+        line: &str,
+        include: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<(), String> {
+        let (under, line) = match line
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once("] "))
+        {
+            Some((under @ ("strict" | "default"), rest)) => (Some(under.to_owned()), rest),
+            _ => (None, line),
+        };
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let step = match word {
+            "" | "#" => return Ok(()),
+            "set" => {
+                let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
+                self.settings.push(Setting {
+                    name: name.to_owned(),
+                    value: value.to_owned(),
+                });
+                return Ok(());
+            }
+            "only" => {
+                self.only.push(rest.to_owned());
+                return Ok(());
+            }
+            "include" => {
+                let included = Self::parse(&include(rest)?, include)
+                    .map_err(|what| format!("{rest}: {what}"))?;
+                self.settings.extend(included.settings);
+                self.only.extend(included.only);
+                self.steps
+                    .extend(included.steps.into_iter().map(|step| Marked {
+                        line: number,
+                        ..step
+                    }));
+                return Ok(());
+            }
+            "S:" => Step::Server(wire_line(rest)?),
+            "C:" => Step::Client(wire_line(rest)?),
+            ">" if rest == "abandon" => Step::Abandon,
+            ">" => Step::Ask {
+                op: Op::parse(rest)?,
+                label: Op::label(rest).to_owned(),
+            },
+            "=" => Step::Told(rest.to_owned()),
+            "?" => {
+                let (what, how) = rest.split_once(": ").ok_or("no `: `")?;
+                Step::Stands {
+                    what: what.to_owned(),
+                    how: how.to_owned(),
+                }
+            }
+            "!" => happening(rest)?,
+            _ => return Err(format!("not understood: {line}")),
+        };
+        self.steps.push(Marked {
+            line: number,
+            under,
+            what: step,
+        });
+        Ok(())
+    }
+}
+
+/// A line on the wire: CR LF is added unless the line ends in a backslash.
+fn wire_line(text: &str) -> Result<Vec<u8>, String> {
+    let trailing = text.len() - text.trim_end_matches('\\').len();
+    if trailing % 2 == 1 {
+        return unescape(text.strip_suffix('\\').unwrap_or(text));
+    }
+    let mut octets = unescape(text)?;
+    octets.extend_from_slice(b"\r\n");
+    Ok(octets)
+}
+
+fn happening(text: &str) -> Result<Step, String> {
+    Ok(match text {
+        "eof" => Step::EndOfFile,
+        "reset" => Step::Reset,
+        "write fails" => Step::WriteFails,
+        "tls" => Step::Tls,
+        "tls fails" => Step::TlsFails,
+        _ => match text.strip_prefix("wait ").map(str::parse) {
+            Some(Ok(seconds)) => Step::Wait(seconds),
+            _ => return Err(format!("nothing that can happen: {text}")),
+        },
+    })
+}
