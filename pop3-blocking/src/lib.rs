@@ -1,4 +1,39 @@
-//! draft
+//! A POP3 client over `std::io`: a plain loop around [`pop3_proto`], without a runtime and without
+//! threads.
+//!
+//! ```no_run
+//! use pop3_blocking::{Login, Stat, Uidl};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut client = pop3_blocking::connect(&"pop3s://mail.example.org".parse()?)?;
+//! client.login(Login::password("joe".try_into()?, "secret".try_into()?))?;
+//! let (stat, uids) = client.batch((Stat, Uidl))?;
+//! let mut messages = client.retrieve(uids.numbers());
+//! while let Some(message) = messages.next() {
+//!     std::io::copy(&mut message?, &mut std::io::stdout())?;
+//! }
+//! client.quit()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`connect`] dials and verifies by the default rules; [`connect_with`] takes a [`Connector`] for
+//! others; [`Client::start`] runs over any [`Stream`].
+//!
+//! # Deadlines
+//!
+//! They are [`Timeouts`] of the core, kept through the socket's own time-outs. A wait may be late by
+//! one wake-up, not by more.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `rustls` (default) | TLS |
+//! | `ring` (default), `aws-lc-rs` | the cryptography for it |
+//! | `webpki-roots` (default), `platform-verifier` | whom it trusts |
+//! | `server` | a server on 127.0.0.1 in a thread, for tests and demos |
+
 mod client;
 mod connect;
 mod message;
@@ -14,3 +49,8 @@ pub use pop3_proto as proto;
 #[doc(no_inline)]
 pub use pop3_proto::*;
 pub use stream::{NoTimeout, Stream};
+
+// The README's example is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -277,6 +277,8 @@ pub struct Feed<I: Iterator> {
     submitted: Range<RequestId>,
     /// Why the next command could not be submitted.
     unsubmitted: Option<Error>,
+    /// A fatal error was told: there are no more replies.
+    over: bool,
 }
 
 impl<I: Iterator> Feed<I> {
@@ -288,14 +290,20 @@ impl<I: Iterator> Feed<I> {
             commands: commands.fuse(),
             submitted: next..next,
             unsubmitted: None,
+            over: false,
         }
     }
 
-    /// Submits while the window has room.
+    /// Submits while the window has room. On a dead connection the next command fails, unless one
+    /// before it told of that: no command is passed over in silence.
     fn fill<C: Command>(&mut self, engine: &mut Engine, into: impl Fn(I::Item) -> C) {
         while self.unsubmitted.is_none()
-            && engine.fatal().is_none()
-            && engine.session.connection().wants_request()
+            && !self.over
+            && if engine.fatal().is_some() {
+                self.submitted.is_empty()
+            } else {
+                engine.session.connection().wants_request()
+            }
         {
             let Some(command) = self.commands.next() else {
                 return;
@@ -307,8 +315,25 @@ impl<I: Iterator> Feed<I> {
         }
     }
 
-    /// The next reply; `Some(None)` when all commands are answered, or when no more can be
-    /// submitted because the connection is dead.
+    /// The next request to be answered, or what there is to say without one.
+    fn next_id<T>(&mut self) -> Result<RequestId, Option<Result<T, Error>>> {
+        let id = self.submitted.start;
+        if id < self.submitted.end {
+            return Ok(id);
+        }
+        let error = self.unsubmitted.take();
+        self.over |= error.as_ref().is_some_and(Error::is_fatal);
+        Err(error.map(Err))
+    }
+
+    /// Counts a request as answered.
+    fn answered<T>(&mut self, id: RequestId, result: &Result<T, Error>) {
+        self.submitted.start = id.next();
+        self.over |= result.as_ref().is_err_and(Error::is_fatal);
+    }
+
+    /// The next reply; `Some(None)` when all commands are answered, or when a fatal error was told
+    /// to each that was in flight.
     pub fn poll_next(
         &mut self,
         engine: &mut Engine,
@@ -317,12 +342,12 @@ impl<I: Iterator> Feed<I> {
         I::Item: Whole,
     {
         self.fill(engine, |command| command);
-        let id = self.submitted.start;
-        if id == self.submitted.end {
-            return Some(self.unsubmitted.take().map(Err));
-        }
+        let id = match self.next_id() {
+            Ok(id) => id,
+            Err(end) => return Some(end),
+        };
         let result = engine.poll_reply(id)?;
-        self.submitted.start = id.next();
+        self.answered(id, &result);
         Some(Some(
             result.and_then(|reply| Ticket::<I::Item>::new(id).read(reply)),
         ))
@@ -338,12 +363,12 @@ impl<I: Iterator> Feed<I> {
         I::Item: IntoStreamed,
     {
         self.fill(engine, IntoStreamed::into_streamed);
-        let id = self.submitted.start;
-        if id == self.submitted.end {
-            return Some(self.unsubmitted.take().map(Err));
-        }
+        let id = match self.next_id() {
+            Ok(id) => id,
+            Err(end) => return Some(end),
+        };
         let result = engine.poll_opened(id)?;
-        self.submitted.start = id.next();
+        self.answered(id, &result);
         Some(Some(result.map(|opened| (id, opened))))
     }
 }

@@ -1,5 +1,140 @@
-//! draft
+//! A POP3 client as a state machine: no sockets, no clock, no randomness, no threads, no unsafe
+//! code, and no `std` unless a feature asks for it.
+//!
+//! [`Connection`] takes octets and gives [`Event`]s, takes requests and gives octets to send. It
+//! never does I/O and never reads a clock; who drives it does. That makes it fit any runtime and any
+//! event loop, and makes all of POP3 testable without a network.
+//!
+//! If you want to fetch mail and do not bring an event loop of your own, use an adapter:
+//! `pop3-blocking`, `pop3-tokio` or `pop3-async-std`. They add sockets and nothing of POP3.
+//!
+//! ```text
+//!              ┌────────────────── Session ──────────────────┐
+//!  socket ──▶ recv_buffer, received ─▶ ┌─────────┐           │
+//!             │                (TLS)   │         │ ◀─ submit ──── your requests
+//!  socket ◀── transmit, transmitted ◀─ │Connection│          │
+//!             │                        │         │ ── poll_event ─▶ replies, bodies
+//!  clock ───▶ handle_timeout ────────▶ └─────────┘           │
+//!  clock ◀─── poll_timeout             queue, framing,       │
+//!             │                        exchanges, phase      │
+//!             └──────────────────────────────────────────────┘
+//! ```
+//!
+//! # A client in one page
+//!
+//! This one talks to the server side that the feature `server` brings, through memory:
+//!
+//! ```
+//! # #[cfg(not(feature = "server"))] fn main() {}
+//! # #[cfg(feature = "server")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use pop3_proto::server::{Maildrop, Server, ServerConfig};
+//! use pop3_proto::{Channel, Config, Connection, Event, Instant, Login, MessageNumber, Quit, Retr, Stat};
+//!
+//! let mail = Maildrop::from_iter([("uid-1", "Subject: hello\r\n\r\n.a line with a dot\r\n")]);
+//! let mut server = Server::new(ServerConfig::new("alice", "secret"), mail);
+//!
+//! // What carries the octets is memory, and trusted: no TLS is asked for.
+//! let now = Instant::ORIGIN;
+//! let mut connection = Connection::new(Config::default(), Channel::TrustedByCaller, now);
+//!
+//! // Requests queue up; nothing overtakes the login, and the rest share a flight.
+//! let login = connection.submit(Login::password("alice".try_into()?, "secret".try_into()?))?;
+//! let stat = connection.submit(Stat)?;
+//! connection.submit(Retr(MessageNumber::FIRST))?;
+//! connection.submit(Quit)?;
+//!
+//! let mut message = Vec::new();
+//! 'session: loop {
+//!     while let Some(event) = connection.poll_event() {
+//!         match event {
+//!             Event::Reply { id, result } if id == login.id() => drop(result?),
+//!             Event::Reply { id, result } if id == stat.id() => {
+//!                 assert_eq!(stat.read(result?)?.messages, 1);
+//!             }
+//!             Event::Body { chunk, .. } => message.extend_from_slice(&chunk),
+//!             Event::BodyEnd { result, .. } => result?,
+//!             Event::Closed(result) => {
+//!                 result?;
+//!                 break 'session;
+//!             }
+//!             _ => {}
+//!         }
+//!     }
+//!     // A real one waits here: until the socket is ready for what is wanted, or for poll_timeout.
+//!     if connection.wants_write() {
+//!         let flight = connection.transmit();
+//!         server.receive(flight);
+//!         let octets = flight.len();
+//!         connection.transmitted(octets, now);
+//!     }
+//!     if let Some(room) = connection.recv_buffer() {
+//!         let reply = server.transmit();
+//!         let octets = reply.len().min(room.len());
+//!         room[..octets].copy_from_slice(&reply[..octets]);
+//!         server.transmitted(octets);
+//!         connection.received(octets, now);
+//!     }
+//! }
+//! assert_eq!(message, b"Subject: hello\r\n\r\n.a line with a dot\r\n");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it promises
+//!
+//! * **In step or dead.** Replies match requests in order. A server that answers what was not asked,
+//!   or about another message, ends the connection with one error that everything outstanding gets;
+//!   nothing is sent after it. A `-ERR` or a value that makes no sense fails its request alone
+//!   ([`Error::is_fatal`]).
+//! * **Nothing secret in clear** unless [`Config::allow_insecure_login`] says so by name. A login, and
+//!   an upgrade by STLS, is one entry of the queue that nothing overtakes. What was learnt in clear
+//!   is forgotten when TLS starts, and octets that somebody put behind the reply to STLS are an
+//!   error, not a reply.
+//! * **A body is complete only if its terminator was seen.** An end of file is never an end of mail.
+//! * **Only [`Quit`] deletes**, and [`QuitOutcome`] says whether it did.
+//! * **Bounded memory.** One receive buffer of fixed size; bodies of any length pass through it
+//!   without a copy, at the speed at which you take them. [`Limits`] bound the rest.
+//! * **Give up at any time.** [`Connection::abandon`] costs bandwidth, never step.
+//!
+//! # Pipelining
+//!
+//! Where the server lists `PIPELINING` (RFC 2449), commands leave without waiting for replies:
+//!
+//! ```text
+//!   one at a time                    pipelined
+//!   C: RETR 1                        C: RETR 1, RETR 2, RETR 3
+//!   S: +OK … .                       S: +OK … .
+//!   C: RETR 2                        S: +OK … .
+//!   S: +OK … .                       S: +OK … .
+//!   C: RETR 3
+//!   S: +OK … .
+//! ```
+//!
+//! The window is 4 KiB of unanswered commands, which no transport fails to buffer, and 4 MiB of
+//! expected replies, so that giving up does not cost hundreds of megabytes. Some commands share a
+//! flight with no other: all that concern a login, `STLS`, `RSET`, `QUIT` and raw ones; and behind a
+//! `RETR` only `RETR` is sent.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `std` (default) | `TransportError` from `std::io::Error` |
+//! | `rustls` | TLS inside [`Session`] |
+//! | `ring`, `aws-lc-rs` | the cryptography for it, chosen at run time |
+//! | `webpki-roots`, `platform-verifier` | whom it trusts |
+//! | `server` | a small server side over an in-memory maildrop |
+//!
+//! # Deviations from the RFCs
+//!
+//! Towards what servers send, [`Leniency::Default`] bears: longer lines than 512 octets, bare LF as a
+//! line end, blank lines before a reply, missing sizes, unique-ids of up to 512 octets; response
+//! codes are read whether or not they were advertised. Each of these that is odd is told as a
+//! [`Quirk`]; [`Leniency::Strict`] bears none. A bare CR is data, always.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;

@@ -152,6 +152,8 @@ mod sealed {
         fn number(&self) -> MessageNumber;
         /// Reads a line that was checked before. `within` is the buffer that the line is part of.
         fn read(line: &[u8], within: &Bytes) -> Option<Self>;
+        /// The length of an ordinary value with its CR LF at the begin of `rest`.
+        fn plain_value(rest: &[u8]) -> Option<usize>;
         /// Checks what stands behind the number; says what is odd, or what is wrong.
         fn check(rest: &[u8], leniency: Leniency) -> Result<Option<Quirk>, &'static str>;
     }
@@ -169,6 +171,16 @@ impl Entry for ScanEntry {
             number,
             octets: size(rest).ok().flatten(),
         })
+    }
+
+    #[inline]
+    fn plain_value(rest: &[u8]) -> Option<usize> {
+        let digits = rest
+            .iter()
+            .take(19)
+            .position(|octet| !octet.is_ascii_digit())?;
+        let ends = digits > 0 && rest.get(digits..digits + 2) == Some(b"\r\n");
+        ends.then_some(digits + 2)
     }
 
     fn check(rest: &[u8], leniency: Leniency) -> Result<Option<Quirk>, &'static str> {
@@ -189,6 +201,16 @@ impl Entry for UidEntry {
         let (number, rest) = leading_number(without_status(line))?;
         let unique_id = (!rest.is_empty()).then(|| UniqueId::new(within.slice_ref(rest)));
         Some(Self { number, unique_id })
+    }
+
+    #[inline]
+    fn plain_value(rest: &[u8]) -> Option<usize> {
+        let end = memchr::memchr(b'\n', rest)?;
+        let id = rest.get(..end)?.strip_suffix(b"\r")?;
+        let plain = id
+            .iter()
+            .fold(true, |plain, octet| plain & octet.is_ascii_graphic());
+        ((1..=70).contains(&id.len()) && plain).then_some(end + 1)
     }
 
     fn check(id: &[u8], leniency: Leniency) -> Result<Option<Quirk>, &'static str> {
@@ -268,19 +290,32 @@ impl<E: Entry> Gather<E> {
         self.octets.extend_from_slice(chunk);
         let mut at = self.checked;
         let octets = core::mem::take(&mut self.octets);
-        for line in lines(octets.get(at..).unwrap_or_default()) {
-            if line.len() > self.rules.line {
-                return Err(limit(Limited::Line, self.rules.line));
-            }
-            if line.last() != Some(&b'\n') {
-                break;
-            }
-            at += line.len();
+        while let Some(rest) = octets.get(at..).filter(|rest| !rest.is_empty()) {
+            let plain = plain_line::<E>(rest).filter(|(_, line)| *line <= self.rules.line);
+            at += match plain {
+                Some((number, line)) => {
+                    self.follow(number);
+                    line
+                }
+                None => {
+                    let end = memchr::memchr(b'\n', rest);
+                    let line = rest
+                        .get(..end.map_or(rest.len(), |end| end + 1))
+                        .unwrap_or(rest);
+                    if line.len() > self.rules.line {
+                        return Err(limit(Limited::Line, self.rules.line));
+                    }
+                    if end.is_none() {
+                        break;
+                    }
+                    self.check(line);
+                    line.len()
+                }
+            };
             self.count += 1;
             if self.count > self.rules.entries {
                 return Err(limit(Limited::Lines, self.rules.entries));
             }
-            self.check(line);
         }
         self.checked = at;
         self.octets = octets;
@@ -301,13 +336,17 @@ impl<E: Entry> Gather<E> {
         let Some((number, rest)) = leading_number(bare) else {
             return self.reject("no message number", line);
         };
-        self.ascending &= self.last.is_none_or(|last| last < number);
-        self.last = Some(number);
+        self.follow(number);
         match E::check(rest, self.rules.leniency) {
             Ok(None) => {}
             Ok(Some(quirk)) => self.note(quirk),
             Err(what) => self.reject(what, line),
         }
+    }
+
+    fn follow(&mut self, number: MessageNumber) {
+        self.ascending &= self.last.is_none_or(|last| last < number);
+        self.last = Some(number);
     }
 
     #[cold]
@@ -343,6 +382,25 @@ impl<E: Entry> Gather<E> {
         };
         Ok((entries, self.quirks))
     }
+}
+
+/// What almost every line is, read in one go: a number, one space, an ordinary value, CR LF. Gives
+/// the number and the length of the line.
+#[inline]
+fn plain_line<E: Entry>(rest: &[u8]) -> Option<(MessageNumber, usize)> {
+    let mut number = 0u32;
+    for (digits, octet) in rest.iter().take(10).enumerate() {
+        match octet {
+            // Nine digits fit.
+            b'0'..=b'9' if digits < 9 => number = number * 10 + u32::from(octet - b'0'),
+            b' ' => {
+                let value = E::plain_value(rest.get(digits + 1..)?)?;
+                return Some((MessageNumber::new(number)?, digits + 1 + value));
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Refuses a listing that says two different things about one message.

@@ -25,6 +25,9 @@ pub struct Session {
     setup: Option<ClientTls>,
     #[cfg(feature = "rustls")]
     layer: Option<Layer>,
+    /// The last time that was told: a handshake can begin where no time is.
+    #[cfg(feature = "rustls")]
+    now: Instant,
 }
 
 impl Session {
@@ -36,6 +39,8 @@ impl Session {
             setup: None,
             #[cfg(feature = "rustls")]
             layer: None,
+            #[cfg(feature = "rustls")]
+            now,
         }
     }
 
@@ -45,7 +50,7 @@ impl Session {
     pub fn with_tls(config: Config, channel: Channel, tls: ClientTls, now: Instant) -> Self {
         let mut session = Self::new(config, channel, now);
         session.setup = Some(tls);
-        session.advance(now);
+        session.advance();
         session
     }
 
@@ -60,26 +65,47 @@ impl Session {
     ///
     /// As [`Connection::submit`].
     pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
-        self.connection.submit(command)
+        let ticket = self.connection.submit(command);
+        self.advance();
+        ticket
     }
 
     /// As [`Connection::poll_event`].
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.connection.poll_event();
-        #[cfg(feature = "rustls")]
-        if let Some(layer) = &mut self.layer {
-            layer.advance(&mut self.connection);
-        }
+        self.advance();
         event
     }
 
     /// As [`Connection::abandon`].
     pub fn abandon(&mut self, requests: Range<RequestId>) {
         self.connection.abandon(requests);
-        #[cfg(feature = "rustls")]
+        self.advance();
+    }
+
+    /// Nothing is to be done beside the connection.
+    #[cfg(not(feature = "rustls"))]
+    fn advance(&mut self) {}
+
+    /// Begins a handshake if it is time for one, and goes on with TLS.
+    #[cfg(feature = "rustls")]
+    fn advance(&mut self) {
+        if let (None, Some(setup), true) = (&self.layer, &self.setup, self.connection.wants_tls()) {
+            match Layer::new(setup, self.now) {
+                Ok(layer) => self.layer = Some(layer),
+                Err(error) => self.connection.tls_failed(error, self.now),
+            }
+        }
         if let Some(layer) = &mut self.layer {
             layer.advance(&mut self.connection);
         }
+    }
+
+    /// As [`advance`](Session::advance), when the time is known.
+    #[cfg(feature = "rustls")]
+    fn advance_at(&mut self, now: Instant) {
+        self.now = now;
+        self.advance();
     }
 }
 
@@ -163,7 +189,7 @@ impl Session {
             Some(layer) => layer.transmitted(octets, &mut self.connection, now),
             None => self.connection.transmitted(octets, now),
         }
-        self.advance(now);
+        self.advance_at(now);
     }
 
     /// As [`Connection::wants_read`].
@@ -188,7 +214,7 @@ impl Session {
             Some(layer) => layer.received(octets, &mut self.connection, now),
             None => self.connection.received(octets, now),
         }
-        self.advance(now);
+        self.advance_at(now);
     }
 
     /// As [`Connection::handle_eof`].
@@ -197,17 +223,20 @@ impl Session {
             Some(layer) => layer.handle_eof(&mut self.connection, now),
             None => self.connection.handle_eof(now),
         }
-        self.advance(now);
+        self.advance_at(now);
     }
 
     /// As [`Connection::handle_transport_error`].
     pub fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
+        if let Some(layer) = self.layer.as_mut().filter(|_| cause.writing) {
+            layer.write_failed();
+        }
         // An alert that cannot leave is no reason to hide why it wanted to.
         match self.layer.as_mut().and_then(Layer::take_failure) {
             Some(failure) => self.connection.tls_failed(failure, now),
             None => self.connection.handle_transport_error(cause, now),
         }
-        self.advance(now);
+        self.advance_at(now);
     }
 
     /// As [`Connection::handle_timeout`].
@@ -225,25 +254,12 @@ impl Session {
             Some(failure) => self.connection.tls_failed(failure, now),
             None => self.connection.handle_timeout(now),
         }
-        self.advance(now);
+        self.advance_at(now);
     }
 
     /// As [`Connection::wants_tls`]: only if this session has no TLS of its own.
     pub fn wants_tls(&self) -> bool {
         self.setup.is_none() && self.connection.wants_tls()
-    }
-
-    /// Begins a handshake if it is time for one, and goes on with TLS.
-    fn advance(&mut self, now: Instant) {
-        if let (None, Some(setup), true) = (&self.layer, &self.setup, self.connection.wants_tls()) {
-            match Layer::new(setup, now) {
-                Ok(layer) => self.layer = Some(layer),
-                Err(error) => self.connection.tls_failed(error, now),
-            }
-        }
-        if let Some(layer) = &mut self.layer {
-            layer.advance(&mut self.connection);
-        }
     }
 }
 

@@ -33,7 +33,7 @@ fn transcripts() -> Vec<(String, Transcript)> {
         })
         .collect();
     transcripts.sort_by(|a, b| a.0.cmp(&b.0));
-    assert!(transcripts.len() > 0, "the transcripts are there");
+    assert!(transcripts.len() > 100, "the transcripts are there");
     transcripts
 }
 

@@ -3,10 +3,9 @@
 
 mod common;
 
-use common::{Conversation, Op, Policy, logged_in, trusted};
+use common::{Conversation, logged_in, trusted};
 use pop3_proto::{
-    Channel, Config, Error, Event, List, Login, LoginPolicy, MessageNumber, Reply, Secret, Uidl,
-    Username,
+    Channel, Config, Error, List, Login, LoginPolicy, MessageNumber, Secret, Uidl, Username,
 };
 
 /// A connection that was greeted, on a channel that is private.
@@ -161,7 +160,7 @@ fn apop_answers_a_challenge_with_the_md5_digest_of_challenge_and_password() {
     let told = client.exchange("apop username password", "+OK Welcome!\r\n");
     assert_eq!(
         client.sent(),
-        "APOP username 57fd8eb35bca72bb49ee94cce4a1c81e\r\n"
+        "APOP username f8b8f8d95e594b4146a2af18313ce2cc\r\n"
     );
     assert_eq!(told, ["apop: ok \"Welcome!\""]);
 }
@@ -215,17 +214,8 @@ fn a_list_of_sizes_comes_by_number() {
 fn a_list_of_sizes_with_a_gap_has_none_for_the_missing_message_by_index() {
     // Twisted: testListSizeWithConsumer
     let mut client = logged_in();
-    let ticket = client.connection.submit(List).expect("a live connection");
-    client.server("+OK Here it comes\r\n1 3\r\n2 2\r\n3 1\r\n5 7\r\n.\r\n");
-    let [
-        Event::Reply {
-            result: Ok(reply), ..
-        },
-    ] = client.events().try_into().expect("one event")
-    else {
-        panic!("a reply")
-    };
-    let listing = ticket.read(reply).expect("a listing");
+    let reply = "+OK Here it comes\r\n1 3\r\n2 2\r\n3 1\r\n5 7\r\n.\r\n";
+    let listing = client.call(List, reply).expect("a listing");
     let sizes: Vec<Option<u64>> = listing
         .by_index(100)
         .into_iter()
@@ -280,17 +270,8 @@ fn a_list_of_unique_ids_comes_by_number() {
 fn a_list_of_unique_ids_with_a_gap_has_none_for_the_missing_message_by_index() {
     // Twisted: testListUIDWithConsumer
     let mut client = logged_in();
-    let ticket = client.connection.submit(Uidl).expect("a live connection");
-    client.server("+OK Here it comes\r\n1 xyz\r\n2 abc\r\n5 mno\r\n.\r\n");
-    let [
-        Event::Reply {
-            result: Ok(reply), ..
-        },
-    ] = client.events().try_into().expect("one event")
-    else {
-        panic!("a reply")
-    };
-    let listing = ticket.read(reply).expect("a listing");
+    let reply = "+OK Here it comes\r\n1 xyz\r\n2 abc\r\n5 mno\r\n.\r\n";
+    let listing = client.call(Uidl, reply).expect("a listing");
     let ids: Vec<Option<String>> = listing
         .by_index(100)
         .into_iter()
@@ -622,10 +603,7 @@ fn twisteds_policy_sends_a_password_in_clear_only_where_that_is_allowed() {
     client.server("-ERR nobody here\r\n");
     assert_eq!(
         client.told(),
-        [
-            "greeting: empty".replace("empty", "\"\""),
-            "login: failed: auth USER \"nobody here\"".to_owned(),
-        ]
+        ["greeting: \"\"", "login: failed: auth USER \"nobody here\"",]
     );
     assert_eq!(client.sent(), "");
 }
@@ -638,14 +616,6 @@ fn a_policy_is_a_value_of_the_login() {
     let twisted = login.clone().with_policy(LoginPolicy::twisted());
     assert_ne!(login, twisted);
     assert_eq!(twisted.with_policy(LoginPolicy::default()), login);
-    let op = Op::parse("login alice secret twisted").expect("an operation");
-    assert!(matches!(
-        op,
-        Op::Login {
-            policy: Policy::Twisted,
-            ..
-        }
-    ));
 }
 
 #[test]
@@ -656,5 +626,4 @@ fn numbers_are_the_protocols_own_and_start_at_one() {
     let error: Error = MessageNumber::try_from(0).expect_err("no message").into();
     assert!(!error.is_fatal());
     assert_eq!(error.to_string(), "message numbers start at 1");
-    let _: Reply = Reply::Capabilities(None);
 }

@@ -7,8 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
-use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use pop3_blocking::{Channel, Endpoint, Secret, Username};
 
 /// The answer to `--help`.
 pub(crate) const HELP: &str = "\
@@ -72,16 +71,8 @@ pub(crate) struct Options {
 pub(crate) enum Server {
     /// The sample maildrop, on a server within this program.
     Embedded,
-    /// A server named by a URL.
-    Remote {
-        /// The user's name, decoded; it holds no control characters.
-        user: String,
-        /// The name or address of the host, an IPv6 address without brackets.
-        host: String,
-        port: u16,
-        /// Whether TLS begins with the connection, not with STLS.
-        implicit_tls: bool,
-    },
+    /// A server named by a URL, and whose maildrop on it.
+    Remote { endpoint: Endpoint, user: Username },
 }
 
 impl Server {
@@ -89,14 +80,8 @@ impl Server {
     pub(crate) fn account(&self) -> String {
         match self {
             Self::Embedded => "sample@embedded".to_owned(),
-            Self::Remote {
-                user, host, port, ..
-            } => {
-                let host = if host.contains(':') {
-                    format!("[{host}]")
-                } else {
-                    host.clone()
-                };
+            Self::Remote { endpoint, user } => {
+                let (user, host, port) = (user.as_str(), endpoint.host(), endpoint.port());
                 format!("{user}@{host}:{port}")
             }
         }
@@ -154,7 +139,7 @@ fn path(parser: &mut lexopt::Parser, option: &str, kind: &str) -> Result<PathBuf
     Ok(value.into())
 }
 
-fn misused(error: lexopt::Error) -> UsageError {
+fn misused(error: impl fmt::Display) -> UsageError {
     UsageError(format!("{error}; see --help"))
 }
 
@@ -164,62 +149,19 @@ fn unknown<T>(option: &str) -> Result<T, UsageError> {
 }
 
 /// Reads a URL.
-fn remote(text: &str, plaintext: bool) -> Result<Server, UsageError> {
-    // The parser would pass over some of these in silence.
-    if text.chars().any(char::is_control) {
-        return refuse("the URL holds a control character");
-    }
-    let scheme = text
-        .split_once("://")
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
-    let (implicit_tls, usual_port) = match scheme.as_deref() {
-        Some("pop3s" | "pops") => (true, 995),
-        Some("pop3" | "pop") => (false, 110),
-        _ => return refuse("the URL does not begin with pop3s:// or pop3://; see --help"),
-    };
-    if implicit_tls && plaintext {
+fn remote(url: &str, plaintext: bool) -> Result<Server, UsageError> {
+    let endpoint: Endpoint = url.parse().map_err(misused)?;
+    if plaintext && endpoint.channel() == Channel::ImplicitTls {
         return refuse("--plaintext contradicts pop3s://, which means TLS; see --help");
     }
-    let invalid = |error| UsageError(format!("the URL is not valid: {error}; see --help"));
-    let url = Url::parse(text).map_err(invalid)?;
-    if url.password().is_some() {
-        return refuse("the URL holds a password, which others can see; use POP3_PASSWORD instead");
+    match endpoint.username().cloned() {
+        Some(user) => Ok(Server::Remote { endpoint, user }),
+        None => refuse("the URL names no user; see --help"),
     }
-    if text.to_ascii_lowercase().contains(";auth=") {
-        return refuse("the URL holds ;AUTH=, which is not supported");
-    }
-    let host = match url.host_str().map(Host::parse) {
-        None => return refuse("the URL names no host; see --help"),
-        Some(Err(error)) => return refuse(format!("the URL names no valid host: {error}")),
-        Some(Ok(host)) => host.to_string().replace(['[', ']'], ""),
-    };
-    // A slash at the end says nothing, and many tools add one.
-    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return refuse("the URL goes on after host and port; POP3 has nothing to name there");
-    }
-    let Ok(user) = percent_decode_str(url.username()).decode_utf8() else {
-        return refuse("the user name in the URL is not UTF-8");
-    };
-    if user.is_empty() {
-        return refuse("the URL names no user; see --help");
-    }
-    if user.chars().any(char::is_control) {
-        return refuse("the user name in the URL holds a control character");
-    }
-    let port = url.port().unwrap_or(usual_port);
-    if port == 0 {
-        return refuse("the URL names port 0, which no server listens on");
-    }
-    Ok(Server::Remote {
-        user: user.into_owned(),
-        host,
-        port,
-        implicit_tls,
-    })
 }
 
 /// The password from the variable `POP3_PASSWORD`, or typed without echo after `prompt`.
-pub(crate) fn password(prompt: &str) -> Result<String, UsageError> {
+pub(crate) fn password(prompt: &str) -> Result<Secret, UsageError> {
     let variable = std::env::var_os("POP3_PASSWORD");
     password_from(variable, || rpassword::prompt_password(prompt))
 }
@@ -228,23 +170,17 @@ pub(crate) fn password(prompt: &str) -> Result<String, UsageError> {
 pub(crate) fn password_from(
     variable: Option<OsString>,
     ask: impl FnOnce() -> std::io::Result<String>,
-) -> Result<String, UsageError> {
+) -> Result<Secret, UsageError> {
     let (password, source) = match variable.map(OsString::into_string) {
         Some(Ok(password)) => (password, "POP3_PASSWORD"),
         Some(Err(_)) => return refuse("POP3_PASSWORD is not UTF-8"),
         None => match ask() {
-            Ok(password) => (password, "the password"),
+            Ok(password) => (password, "typed"),
             Err(error) => {
                 let why = "POP3_PASSWORD is not set, and the terminal gives none";
                 return refuse(format!("no password: {why}: {error}"));
             }
         },
     };
-    if password.is_empty() {
-        return refuse(format!("{source} is empty"));
-    }
-    if password.contains(['\r', '\n', '\0']) {
-        return refuse(format!("{source} holds a line break or NUL"));
-    }
-    Ok(password)
+    Secret::new(password).map_err(|error| UsageError(format!("{error} ({source})")))
 }

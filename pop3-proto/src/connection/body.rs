@@ -79,6 +79,15 @@ impl Body {
                     }
                 }
                 self.line_start = false;
+                // Dotted lines come in groups: the next line is looked at before searching far.
+                if let Some(end) = memchr(b'\n', &block[read..]) {
+                    let line = read..read + end + 1;
+                    self.line_start = ends_line(&block[line.clone()], ends);
+                    read = line.end;
+                    block.copy_within(line.clone(), kept);
+                    kept += line.len();
+                    continue;
+                }
             }
             let rest = &block[read..];
             let dot = before_dot(rest, ends);
@@ -104,18 +113,12 @@ impl Body {
 
 /// How many octets stand before the next dot that begins a line.
 fn before_dot(rest: &[u8], ends: LineEnds) -> Option<usize> {
-    let pattern: &[u8] = if ends == LineEnds::Strict {
+    let line_dot: &[u8] = if ends == LineEnds::Strict {
         b"\r\n."
     } else {
         b"\n."
     };
-    // Dotted lines come in groups: look at the very next line before searching far.
-    let near = memchr(b'\n', rest)?;
-    if rest.get(near + 1) == Some(&b'.') && ends_line(rest.get(..=near)?, ends) {
-        return Some(near + 1);
-    }
-    let from = near.saturating_sub(1);
-    Some(from + memmem::find(rest.get(from..)?, pattern)? + pattern.len() - 1)
+    Some(memmem::find(rest, line_dot)? + line_dot.len() - 1)
 }
 
 fn ends_line(run: &[u8], ends: LineEnds) -> bool {

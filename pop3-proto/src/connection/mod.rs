@@ -259,7 +259,7 @@ impl Connection {
         }
         let id = self.next_id;
         self.next_id = id.next();
-        if self.queue.len() == 0 {
+        if self.awaited() == Awaited::Idle {
             self.timers.rearm();
         }
         self.queue.push(Entry::new(Some(id), request));
@@ -284,13 +284,24 @@ impl Connection {
         if requests.is_empty() {
             return;
         }
+        let transmit = &self.transmit;
+        let begun = |entry: &Entry| transmit.has_begun(entry.end, entry.octets);
+        let recalled = self.queue.recall(begun);
+        self.transmit.take_back(recalled);
+        if recalled > 0 && self.queue.in_flight() == 0 {
+            self.timers.operation(false);
+        }
         self.queue.abandon(&requests);
+        let waited = !self.events.is_empty();
         self.events.retain(|event| match event {
             Event::Reply { id, .. } | Event::Body { id, .. } | Event::BodyEnd { id, .. } => {
                 !requests.contains(id)
             }
             Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => true,
         });
+        if waited && self.events.is_empty() {
+            self.timers.rearm();
+        }
         self.advance();
     }
 }
@@ -468,6 +479,9 @@ impl Connection {
             Awaited::Greeting
         } else if let Some(verb) = self.queue.front().and_then(Entry::verb) {
             Awaited::FirstOctet(verb)
+        } else if self.end.write_failed.is_some() {
+            // The server's last words, or the end of file.
+            Awaited::Rest
         } else {
             Awaited::Idle
         }

@@ -195,6 +195,26 @@ impl Queue {
         }
     }
 
+    /// Takes requests back out of the flight, the last first, as long as their commands have not
+    /// begun to leave; gives the octets of those. An exchange stays.
+    pub(super) fn recall(&mut self, begun: impl Fn(&Entry) -> bool) -> usize {
+        let mut octets = 0;
+        while let Some(last) = self.in_flight.checked_sub(1) {
+            let Some(entry) = self
+                .entries
+                .get(last)
+                .filter(|entry| matches!(entry.work, Work::One(_)) && !begun(entry))
+            else {
+                break;
+            };
+            self.in_flight = last;
+            self.flight_octets -= entry.octets;
+            self.flight_expected = self.flight_expected.saturating_sub(entry.expected);
+            octets += entry.octets;
+        }
+        octets
+    }
+
     /// Whether a lazy caller should submit its next request: the window would take it.
     pub(super) fn has_room(&self, window: bool) -> bool {
         match self.entries.len() {

@@ -103,7 +103,9 @@ impl Connection {
     /// Tells the exchange in front what happened, and does what it wants next.
     pub(super) fn step_exchange(&mut self, input: Input) {
         let pipelining = self.window();
-        let context = self.knowledge.context(&self.config, &self.link, pipelining);
+        let context = self
+            .knowledge
+            .context(&self.config, self.phase, &self.link, pipelining);
         let Some(Entry {
             work: Work::Several { exchange, wire },
             end,
@@ -154,11 +156,19 @@ impl Link {
 }
 
 impl Knowledge {
-    fn context<'a>(&'a self, config: &'a Config, link: &Link, pipelining: bool) -> Context<'a> {
+    fn context<'a>(
+        &'a self,
+        config: &'a Config,
+        phase: Phase,
+        link: &Link,
+        pipelining: bool,
+    ) -> Context<'a> {
         Context {
             config,
             capabilities: self.capabilities.as_ref(),
             capa_answered: self.capa_answered,
+            phase,
+            tls: matches!(link.tls, Tls::Established(_)),
             private: link.is_private(),
             upgraded: link.is_upgraded(),
             challenge: self.challenge.is_some(),

@@ -10,7 +10,7 @@ use crate::command::{Shape, Verb};
 use crate::config::Leniency;
 use crate::error::{Closed, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
 use crate::exchange::Input;
-use crate::listing::{Entry as _, Gather, Rules, leading_number, size, trimmed};
+use crate::listing::{Entry as _, Gather, Rules, leading_number, size, trimmed, without_line_end};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::reply::{DropListing, Lines, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
@@ -79,11 +79,11 @@ impl Connection {
         }
         let limit = self.config.limits.line;
         let line = self.receive.line(self.config.leniency);
-        if line
-            .as_ref()
-            .map_or(self.receive.octets().len(), |(line, _)| line.len())
-            > limit
-        {
+        let length = match &line {
+            Some((line, _)) => line.len(),
+            None => without_line_end(self.receive.octets()).len(),
+        };
+        if length > limit {
             self.fail(
                 LimitError {
                     what: Limited::Line,

@@ -47,6 +47,17 @@ impl Transmit {
         self.queued_total
     }
 
+    /// Takes the last octets back, which have not left.
+    pub(super) fn take_back(&mut self, octets: usize) {
+        let octets = octets.min(self.pending().len());
+        self.queued_total -= octets as u64;
+        if octets == self.pending().len() {
+            self.clear();
+        } else {
+            self.flight.truncate(self.flight.len() - octets);
+        }
+    }
+
     /// Counts octets that have left.
     pub(super) fn advance(&mut self, octets: usize) {
         let octets = octets.min(self.pending().len());

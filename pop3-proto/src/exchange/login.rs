@@ -5,8 +5,8 @@ use alloc::boxed::Box;
 use super::stls::{self, Upgrade};
 use super::{Context, Exchange, Input, Step, send};
 use crate::command::{Apop, Command, Operand, Request, Sealed, Verb, Whole, Wire, command};
-use crate::config::StlsPolicy;
-use crate::error::{AuthError, Error, NoSafeLogin};
+use crate::config::{CapaPolicy, StlsPolicy};
+use crate::error::{AuthError, Error, Misuse, NoSafeLogin};
 use crate::reply::Reply;
 use crate::secret::Secret;
 use crate::status::Status;
@@ -123,8 +123,18 @@ enum State {
 
 impl Run {
     /// The command lines that this login may send, for a check of their lengths.
-    pub(super) fn wires(&self) -> [Wire; 2] {
-        [self.user(), self.pass()]
+    pub(super) fn wires(&self) -> impl Iterator<Item = Wire> {
+        let order = self.login.policy.order;
+        let password = (order != Order::ApopOnly).then(|| [self.user(), self.pass()]);
+        let apop = (order != Order::Password).then(|| self.apop().ok());
+        password.into_iter().flatten().chain(apop.flatten())
+    }
+
+    fn apop(&self) -> Result<Wire, Misuse> {
+        let Login {
+            username, secret, ..
+        } = self.login.clone();
+        Apop::new(username, secret).map(Apop::wire)
     }
 
     fn user(&self) -> Wire {
@@ -223,13 +233,10 @@ impl Run {
             return unsafe_login(NoSafeLogin::Cleartext);
         }
         if apop {
-            let Login {
-                username, secret, ..
-            } = self.login.clone();
-            return match Apop::new(username, secret) {
-                Ok(apop) => {
+            return match self.apop() {
+                Ok(wire) => {
                     self.state = State::Apop;
-                    Step::Send(apop.wire())
+                    Step::Send(wire)
                 }
                 Err(misuse) => Step::Done(Err(misuse.into())),
             };
@@ -240,7 +247,10 @@ impl Run {
 
     fn logged_in(&mut self, context: &Context<'_>, reply: Reply) -> Step {
         // A server that does not know CAPA is not asked again; Twisted never asks again.
-        if context.capabilities.is_none() || self.login.policy.order == Order::Twisted {
+        if context.capabilities.is_none()
+            || context.config.capa == CapaPolicy::Never
+            || self.login.policy.order == Order::Twisted
+        {
             return Step::Done(Ok(reply));
         }
         if context.pipelining {

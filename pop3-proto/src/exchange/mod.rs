@@ -12,7 +12,8 @@ pub use stls::StartTls;
 use crate::capability::Capabilities;
 use crate::command::{Operand, Verb, Wire, check_length};
 use crate::config::{CapaPolicy, Config};
-use crate::error::Error;
+use crate::error::{Error, Misuse};
+use crate::phase::Phase;
 use crate::reply::Reply;
 
 /// An exchange under way.
@@ -30,6 +31,9 @@ pub(crate) struct Context<'a> {
     pub(crate) capabilities: Option<&'a Capabilities>,
     /// Whether `CAPA` was answered in the present channel, be it with `-ERR`.
     pub(crate) capa_answered: bool,
+    pub(crate) phase: Phase,
+    /// Whether TLS is in place.
+    pub(crate) tls: bool,
     /// Whether credentials are private on the present channel.
     pub(crate) private: bool,
     /// Whether this channel was upgraded by STLS: the greeting came in clear then.
@@ -76,15 +80,26 @@ impl Exchange {
     /// Refuses an exchange that would have to send a line too long for the server.
     pub(crate) fn check_length(&self, limit: usize) -> Result<(), Error> {
         match self {
-            Self::Login(run) => run
-                .wires()
-                .iter()
-                .try_for_each(|wire| check_length(wire, limit)),
+            Self::Login(run) => run.wires().try_for_each(|wire| check_length(&wire, limit)),
             Self::Capabilities | Self::StartTls(_) => Ok(()),
         }
     }
 
+    /// The command that this exchange is about, if it is not legal as the connection stands.
+    fn out_of_place(&self, context: &Context<'_>) -> Option<Verb> {
+        let (verb, possible) = match self {
+            Self::Capabilities => (Verb::Capa, true),
+            Self::StartTls(_) => (Verb::Stls, !context.tls),
+            Self::Login(_) => (Verb::User, true),
+        };
+        (!possible || !verb.row().phases.contains(&context.phase)).then_some(verb)
+    }
+
     pub(crate) fn step(&mut self, context: &Context<'_>, input: Input) -> Step {
+        if let (Input::Begin, Some(verb)) = (&input, self.out_of_place(context)) {
+            let phase = context.phase;
+            return Step::Done(Err(Misuse::Phase { verb, phase }.into()));
+        }
         match self {
             Self::Capabilities => capabilities::step(context, input),
             Self::StartTls(upgrade) => upgrade.step_alone(context, input),

@@ -32,6 +32,8 @@ pub(crate) struct Layer {
     /// How many octets of the connection's flight `outgoing` carries.
     carried: usize,
     input_over: bool,
+    /// A write failed, so that no record can leave any more.
+    output_over: bool,
     /// Told to the connection when the alert about it has left.
     failure: Option<TlsError>,
     closing: bool,
@@ -56,6 +58,7 @@ impl Layer {
             left: 0,
             carried: 0,
             input_over: false,
+            output_over: false,
             failure: None,
             closing: false,
             now,
@@ -65,11 +68,15 @@ impl Layer {
     }
 
     pub(crate) fn wants_write(&self, connection: &Connection) -> bool {
-        !self.pending().is_empty() || (!self.tls.is_handshaking() && connection.wants_write())
+        !self.pending().is_empty() || self.takes_flight(connection)
+    }
+
+    fn takes_flight(&self, connection: &Connection) -> bool {
+        !self.output_over && !self.tls.is_handshaking() && connection.wants_write()
     }
 
     pub(crate) fn transmit(&mut self, connection: &mut Connection) -> &[u8] {
-        if self.pending().is_empty() && !self.tls.is_handshaking() && connection.wants_write() {
+        if self.pending().is_empty() && self.takes_flight(connection) {
             let flight = connection.transmit();
             // rustls takes 64 KiB at a time; a longer flight leaves in several pieces.
             self.carried = self.tls.writer().write(flight).unwrap_or(0);
@@ -81,12 +88,19 @@ impl Layer {
     pub(crate) fn transmitted(&mut self, octets: usize, connection: &mut Connection, now: Instant) {
         self.now = now;
         self.left = self.outgoing.len().min(self.left + octets);
+        // The handshake has one deadline, whatever moves meanwhile.
+        if !connection.wants_tls() {
+            connection.note_progress(now);
+        }
         if !self.pending().is_empty() {
-            return connection.note_progress(now);
+            return;
         }
         self.outgoing.clear();
         self.left = 0;
-        connection.transmitted(core::mem::take(&mut self.carried), now);
+        match core::mem::take(&mut self.carried) {
+            0 => {}
+            carried => connection.transmitted(carried, now),
+        }
         if let Some(failure) = self.failure.take() {
             connection.tls_failed(failure, now);
         }
@@ -111,10 +125,18 @@ impl Layer {
     pub(crate) fn received(&mut self, octets: usize, connection: &mut Connection, now: Instant) {
         self.now = now;
         self.unseen.end = self.incoming.len().min(self.unseen.end + octets);
-        if !self.tls.is_handshaking() {
+        if !connection.wants_tls() {
             connection.note_progress(now);
         }
         self.advance(connection);
+    }
+
+    /// No octet can leave any more.
+    pub(crate) fn write_failed(&mut self) {
+        self.output_over = true;
+        self.outgoing.clear();
+        self.left = 0;
+        self.carried = 0;
     }
 
     pub(crate) fn handle_eof(&mut self, connection: &mut Connection, now: Instant) {
@@ -207,8 +229,7 @@ impl Layer {
         self.closing = true;
         if self.carried > 0 {
             // The flight in there must not leave any more, and no record can follow a missing one.
-            self.outgoing.clear();
-            self.left = 0;
+            self.write_failed();
         } else {
             self.tls.send_close_notify();
             self.collect();
@@ -230,6 +251,9 @@ impl Layer {
             if self.tls.write_tls(&mut self.outgoing).is_err() {
                 break;
             }
+        }
+        if self.output_over {
+            self.outgoing.clear();
         }
     }
 

@@ -244,6 +244,23 @@ impl Conversation {
             .collect()
     }
 
+    /// Submits a command, has the server answer, and reads the reply as its own type.
+    pub(crate) fn call<C: Command>(
+        &mut self,
+        command: C,
+        reply: impl AsRef<[u8]>,
+    ) -> Result<C::Reply, Error> {
+        let ticket = self.connection.submit(command)?;
+        self.server(reply);
+        let id = ticket.id();
+        let mut events = self.events().into_iter();
+        let result = events.find_map(|event| match event {
+            Event::Reply { id: of, result } if of == id => Some(result),
+            _ => None,
+        });
+        ticket.read(result.expect("a reply")?)
+    }
+
     /// Asks for something, has the server answer, and tells what came of it.
     pub(crate) fn exchange(&mut self, op: &str, reply: impl AsRef<[u8]>) -> Vec<String> {
         self.ask(op);

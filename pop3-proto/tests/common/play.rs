@@ -93,7 +93,9 @@ impl Player {
             Some(Step::Stands { .. }) => {
                 return block.iter().try_for_each(|step| self.stands(step));
             }
-            _ => self.nothing_left()?,
+            Some(Step::Server(_) | Step::Ask { .. }) => self.nothing_left()?,
+            // What happens may stand directly behind what the server sends.
+            _ => {}
         }
         if let Some(Step::Server(_)) = block.first() {
             let octets: Vec<u8> = block

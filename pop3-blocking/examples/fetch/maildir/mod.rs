@@ -33,6 +33,8 @@ pub(crate) struct Maildir {
     host: String,
     /// How many deliveries were begun: the part of a file name which this process never repeats.
     count: u64,
+    /// A file is not synced that has no place in the record.
+    unnamed: bool,
     /// A sync failed. The system reports lost writes only once, so a second try proves nothing.
     broken: bool,
 }
@@ -62,6 +64,7 @@ impl Maildir {
             record,
             host: host_name(),
             count: 0,
+            unnamed: false,
             broken: false,
         })
     }
@@ -112,12 +115,12 @@ impl Maildir {
                 self.root
             )));
         }
-        if self.record.is_behind() {
+        if self.unnamed || self.record.is_behind() {
             self.broken = true;
             files::sync_dir(&self.root.join("new"))?;
             files::sync_dir(&self.root.join("cur"))?;
             self.record.catch_up()?;
-            self.broken = false;
+            (self.unnamed, self.broken) = (false, false);
         }
         Ok(Durable(self))
     }
@@ -150,18 +153,25 @@ impl Delivery<'_> {
     /// Puts the whole message into `new/`. It is durable after the next [`Maildir::sync`].
     ///
     /// A message whose unique-id is known already is stored all the same, next to the first one:
-    /// if a server gives two messages one id, neither is lost.
-    pub(crate) fn commit(mut self, account: &str, unique_id: &[u8]) -> io::Result<()> {
+    /// if a server gives two messages one id, neither is lost. One without a unique-id is stored
+    /// and not remembered.
+    pub(crate) fn commit(mut self, account: &str, unique_id: Option<&[u8]>) -> io::Result<()> {
         let held: &[u8] = if self.held_cr { b"\r" } else { b"" };
         let written = self.out.write_all(held).and_then(|()| self.out.flush());
         let synced = written.and_then(|()| self.out.get_ref().sync_all());
         synced.map_err(failed("write", &self.path))?;
 
-        let entry = Entry::new(account, unique_id);
-        let name = format!("{}U{:032x}.{}", self.stem, entry.key(), self.maildir.host);
+        let entry = unique_id.map(|unique_id| Entry::new(account, unique_id));
+        let name = match &entry {
+            Some(entry) => format!("{}U{:032x}.{}", self.stem, entry.key(), self.maildir.host),
+            None => format!("{}.{}", self.stem, self.maildir.host),
+        };
         let target = self.maildir.root.join("new").join(name);
         files::link(&self.path, &target).map_err(failed("create", &target))?;
-        self.maildir.record.add(entry);
+        match entry {
+            Some(entry) => self.maildir.record.add(entry),
+            None => self.maildir.unnamed = true,
+        }
         Ok(())
     }
 }

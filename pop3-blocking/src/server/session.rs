@@ -1,0 +1,150 @@
+//! One session: the sans-IO server, rustls, and the socket under both.
+
+use std::io::{self, ErrorKind, Read, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use pop3_proto::server::Server;
+use rustls::ServerConnection;
+
+use super::{Shared, lock};
+
+/// Octets read at a time.
+const READ: usize = 16 << 10;
+
+/// How long a session that is over waits for the client to close, and how much it hears until then.
+const LINGER: Duration = Duration::from_secs(1);
+const LAST_OCTETS: u64 = 1 << 20;
+
+/// A session and all it runs on.
+pub(super) struct Session<'s> {
+    shared: &'s Shared,
+    socket: TcpStream,
+    implicit_tls: bool,
+    server: Server,
+    tls: Option<ServerConnection>,
+    expunged: bool,
+}
+
+impl<'s> Session<'s> {
+    /// A session with a client who has just connected, on the messages there are now.
+    pub(super) fn new(shared: &'s Shared, socket: TcpStream, implicit_tls: bool) -> Self {
+        let maildrop = lock(&shared.maildrop).clone();
+        let config = shared.config.clone();
+        let server = if implicit_tls {
+            Server::implicit_tls(config, maildrop)
+        } else {
+            Server::new(config, maildrop)
+        };
+        Self {
+            shared,
+            socket,
+            implicit_tls,
+            server,
+            tls: None,
+            expunged: false,
+        }
+    }
+
+    /// Runs it to its end. A client who breaks off is nothing to report.
+    pub(super) fn run(mut self) {
+        let _ = self.talk().and_then(|()| self.part());
+    }
+
+    fn talk(&mut self) -> io::Result<()> {
+        self.socket.set_nodelay(true)?;
+        if self.implicit_tls {
+            self.start_tls()?;
+        }
+        while !self.server.is_closed() {
+            let moved = match self.tls {
+                None => self.move_clear(),
+                Some(_) => self.move_tls(),
+            };
+            match moved {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                moved => moved?,
+            }
+            if !self.expunged && !self.server.expunged().is_empty() {
+                self.expunged = true;
+                self.shared.expunge(&self.server);
+            }
+        }
+        Ok(())
+    }
+
+    fn start_tls(&mut self) -> io::Result<()> {
+        let tls = ServerConnection::new(Arc::clone(&self.shared.tls)).map_err(io::Error::other)?;
+        self.tls = Some(tls);
+        Ok(())
+    }
+
+    /// One write or one read in clear.
+    fn move_clear(&mut self) -> io::Result<()> {
+        if self.server.wants_write() {
+            let octets = self.socket.write(self.server.transmit())?;
+            self.server.transmitted(octets);
+        } else if self.server.wants_tls() {
+            self.start_tls()?;
+        } else {
+            let mut buffer = [0; READ];
+            match self.socket.read(&mut buffer)? {
+                0 => self.server.handle_eof(),
+                octets => self.server.receive(filled(&buffer, octets)),
+            }
+        }
+        Ok(())
+    }
+
+    /// One write or one read of ciphertext.
+    fn move_tls(&mut self) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else {
+            return Ok(());
+        };
+        if !tls.is_handshaking() {
+            self.server.tls_established();
+            let octets = tls.writer().write(self.server.transmit())?;
+            self.server.transmitted(octets);
+        }
+        if tls.wants_write() {
+            return tls.write_tls(&mut self.socket).map(drop);
+        }
+        let mut buffer = [0; READ];
+        match tls.reader().read(&mut buffer) {
+            Ok(0) => self.server.handle_eof(),
+            Ok(octets) => self.server.receive(filled(&buffer, octets)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                tls.read_tls(&mut self.socket)?;
+                if let Err(error) = tls.process_new_packets() {
+                    // There may be an alert about it.
+                    while tls.wants_write() {
+                        tls.write_tls(&mut self.socket)?;
+                    }
+                    return Err(io::Error::other(error));
+                }
+            }
+            Err(_) => self.server.handle_eof(),
+        }
+        Ok(())
+    }
+
+    /// Says goodbye, and lets the client close first: a reset could overtake the last answer.
+    fn part(&mut self) -> io::Result<()> {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+            while tls.wants_write() {
+                tls.write_tls(&mut self.socket)?;
+            }
+        }
+        self.socket.shutdown(Shutdown::Write)?;
+        self.socket.set_read_timeout(Some(LINGER))?;
+        let mut last = (&self.socket).take(LAST_OCTETS);
+        io::copy(&mut last, &mut io::sink()).map(drop)
+    }
+}
+
+/// What a read filled.
+fn filled(buffer: &[u8], octets: usize) -> &[u8] {
+    buffer.get(..octets).unwrap_or_default()
+}

@@ -1,0 +1,438 @@
+//! Servers that send what they should not: each has its own error, none makes the client hang,
+//! panic or write.
+
+mod common;
+
+use common::{Conversation, logged_in, pipelining, trusted};
+use pop3_proto::{Channel, Config};
+
+/// All requests were answered once, the connection ended once, and behind everything else.
+fn assert_ended(session: &mut Conversation, told: &[String], asked: &[&str]) {
+    let closed = told.iter().filter(|told| told.starts_with("closed"));
+    assert_eq!(closed.count(), 1, "{told:?}");
+    assert!(told.last().is_some_and(|last| last.starts_with("closed")));
+    for op in asked {
+        let starts = |what: &str| {
+            let start = format!("{op}: {what}");
+            told.iter().filter(|told| told.starts_with(&start)).count()
+        };
+        let all = starts("");
+        let bodies = starts("body ") + starts("end") + starts("cut short");
+        assert_eq!(all - bodies, 1, "{op} is answered once: {told:?}");
+        let ends = starts("end") + starts("cut short");
+        assert_eq!(ends, starts("opened"), "what begins ends: {told:?}");
+    }
+    session.assert_over();
+}
+
+const SESSION: [&str; 9] = [
+    "login alice secret",
+    "stat",
+    "list",
+    "uidl 1",
+    "retr 1",
+    "top 2 0",
+    "dele 1",
+    "rset",
+    "quit",
+];
+
+const LABELS: [&str; 9] = [
+    "login", "stat", "list", "uidl 1", "retr 1", "top 2 0", "dele 1", "rset", "quit",
+];
+
+const REPLIES: &str = "+OK ready\r\n\
+    +OK\r\nUIDL\r\n.\r\n+OK\r\n+OK in\r\n+OK\r\nUIDL\r\n.\r\n\
+    +OK 2 320\r\n+OK\r\n1 120\r\n2 200\r\n.\r\n+OK 1 abc\r\n\
+    +OK\r\nbody\r\n..\r\n.\r\n+OK\r\nhead\r\n\r\n.\r\n+OK\r\n+OK\r\n+OK bye\r\n";
+
+fn whole_session() -> Conversation {
+    let mut session = trusted();
+    session.trickle = true;
+    SESSION.iter().for_each(|op| session.ask(op));
+    session
+}
+
+// The end of the connection, at every octet.
+
+#[test]
+fn the_end_of_file_at_any_octet_of_a_session_answers_every_request_once() {
+    for cut in 0..=REPLIES.len() {
+        let mut session = whole_session();
+        session.server(&REPLIES[..cut]);
+        session.eof();
+        let told = session.told();
+        assert_ended(&mut session, &told, &LABELS);
+        let whole = told.last().is_some_and(|last| last == "closed");
+        assert_eq!(whole, cut == REPLIES.len(), "cut at {cut}: {told:?}");
+        let committed = told.iter().any(|told| told == "quit: committed");
+        assert_eq!(committed, whole);
+    }
+}
+
+#[test]
+fn silence_at_any_octet_of_a_session_is_a_timeout() {
+    for cut in 0..REPLIES.len() {
+        let mut session = whole_session();
+        session.server(&REPLIES[..cut]);
+        session.wait(180);
+        let told = session.told();
+        assert_ended(&mut session, &told, &LABELS);
+        assert!(told.last().is_some_and(|last| last.contains("timeout")));
+    }
+}
+
+#[test]
+fn nonsense_at_any_octet_of_a_session_answers_every_request_once() {
+    for nonsense in [
+        "\r\n+OK\r\n",
+        "\0\0\0\r\n",
+        "-ERR\r\n.\r\n",
+        "\n\n\n\n\n\n\n\n\n\n",
+    ] {
+        for cut in 0..=REPLIES.len() {
+            let mut session = whole_session();
+            session.server(&REPLIES[..cut]);
+            session.server(nonsense);
+            session.server(&REPLIES[cut..]);
+            session.eof();
+            let told: Vec<String> = session
+                .told()
+                .into_iter()
+                .filter(|told| !told.starts_with("quirk"))
+                .collect();
+            assert_ended(&mut session, &told, &LABELS);
+        }
+    }
+}
+
+#[test]
+fn random_octets_never_make_it_hang_or_panic() {
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    let alphabet = b"+OK-ERR .\r\n\r\n1234567890 <@>abc\0\xff";
+    for round in 0..300 {
+        let mut session = if round % 2 == 0 {
+            whole_session()
+        } else {
+            pipelining()
+        };
+        session.trickle = round % 3 == 0;
+        for op in ["stat", "list", "uidl", "retr 1", "list 2", "long XYZ"] {
+            session.ask(op);
+        }
+        for _ in 0..40 {
+            let octets: Vec<u8> = (0..next() % 40)
+                .map(|_| alphabet[(next() % alphabet.len() as u64) as usize])
+                .collect();
+            session.server(octets);
+            session.server("\r\n");
+        }
+        session.eof();
+        let told = session.told();
+        assert!(told.last().is_some_and(|last| last.starts_with("closed")));
+        session.assert_over();
+    }
+}
+
+// Greetings.
+
+#[test]
+fn a_greeting_that_is_none_is_named() {
+    for (greeting, error) in [
+        ("+Okay\r\n", "protocol NotPop3 \"+Okay\""),
+        ("+OKready\r\n", "protocol NotPop3 \"+OKready\""),
+        ("OK\r\n", "protocol NotPop3 \"OK\""),
+        (
+            "HTTP/1.1 400 Bad Request\r\n",
+            "protocol NotPop3 \"HTTP/1.1 400 Bad Request\"",
+        ),
+        ("\0\0\0\r\n", "protocol NotPop3 \"\\u{0}\\u{0}\\u{0}\""),
+        ("-ERR\r\n", "closed GreetingRefused \"\""),
+        (
+            "-ERR [SYS/PERM] go\r\n",
+            "closed GreetingRefused \"[SYS/PERM] go\"",
+        ),
+    ] {
+        let mut session = trusted();
+        session.ask("capa");
+        session.server(greeting);
+        assert_eq!(
+            session.told(),
+            [format!("capa: failed: {error}"), format!("closed: {error}")]
+        );
+        assert_eq!(session.sent(), "");
+        session.assert_over();
+    }
+}
+
+#[test]
+fn a_tls_record_is_recognised_from_its_first_two_octets() {
+    for kind in 0x14..=0x17_u8 {
+        let mut session = Conversation::new(Config::default(), Channel::Plain);
+        session.server([kind]);
+        assert_eq!(session.told(), [] as [&str; 0]);
+        session.server([3]);
+        assert_eq!(session.told(), ["closed: protocol TlsRecord"]);
+        session.assert_over();
+    }
+    for octets in [[0x13, 3], [0x18, 3], [0x15, 2]] {
+        let mut session = Conversation::new(Config::default(), Channel::Plain);
+        session.server(octets);
+        assert_eq!(session.told(), [] as [&str; 0]);
+    }
+}
+
+#[test]
+fn a_greeting_of_brackets_is_read_in_no_time() {
+    let mut config = Config::default();
+    config.limits.line = 200 << 10;
+    let begin = std::time::Instant::now();
+    for greeting in [
+        "<".repeat(100 << 10),
+        "<a@".repeat(30 << 10),
+        "<>".repeat(50 << 10),
+    ] {
+        let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
+        session.server(format!("+OK {greeting}\r\n"));
+        let told = session.told();
+        assert!(!told[0].contains("with a challenge"));
+    }
+    assert!(begin.elapsed().as_secs() < 2);
+}
+
+#[test]
+fn a_challenge_is_one_msg_id_and_nothing_else() {
+    for (text, apop) in [
+        ("<1896.697170952@dbc.mtview.ca.us>", true),
+        ("x <a> y <1.2@h> z", true),
+        ("<a@b>", true),
+        ("hello <a <b@c> d>", true),
+        ("<abc>", false),
+        ("<a @b>", false),
+        ("<a@b", false),
+        ("a@b>", false),
+        ("<@b>", false),
+        ("<a@>", false),
+        ("<a@b@c>", false),
+        ("<a@b><c@d>", false),
+        ("<a@b> and <a@b>", false),
+        ("<a\t@b>", false),
+        ("", false),
+    ] {
+        let mut session = trusted();
+        session.server(format!("+OK {text}\r\n"));
+        let greeting = session.connection.greeting().expect("greeted");
+        assert_eq!(greeting.apop, apop, "{text}");
+    }
+    for octet in ["\u{e4}", "\u{7f}"] {
+        let mut session = trusted();
+        session.server(format!("+OK <{octet}@b>\r\n"));
+        assert!(!session.connection.greeting().expect("greeted").apop);
+    }
+    let mut session = trusted();
+    session.server(format!("+OK <{}@b>\r\n", "a".repeat(600)));
+    assert!(!session.connection.greeting().expect("greeted").apop);
+}
+
+// Replies at the wrong time.
+
+#[test]
+fn a_reply_that_comes_before_its_command_has_left_is_unsolicited() {
+    for sent in 0..6 {
+        let mut session = logged_in();
+        session.ask("noop");
+        session.connection.transmitted(sent, session.now);
+        let room = session.connection.recv_buffer().expect("room");
+        room[..5].copy_from_slice(b"+OK\r\n");
+        session.connection.received(5, session.now);
+        assert_eq!(
+            session.told(),
+            [
+                "noop: failed: protocol Unsolicited \"+OK\"",
+                "closed: protocol Unsolicited \"+OK\""
+            ]
+        );
+        assert_eq!(session.sent(), "");
+    }
+}
+
+#[test]
+fn a_refusal_that_comes_before_its_command_has_left_is_a_parting_word() {
+    let mut session = logged_in();
+    session.ask("noop");
+    session.connection.transmitted(3, session.now);
+    let octets = b"-ERR bye\r\n";
+    let room = session.connection.recv_buffer().expect("room");
+    room[..octets.len()].copy_from_slice(octets);
+    session.connection.received(octets.len(), session.now);
+    assert_eq!(
+        session.told(),
+        [
+            "noop: failed: closed Parting \"bye\"",
+            "closed: closed Parting \"bye\""
+        ]
+    );
+}
+
+#[test]
+fn the_reply_to_another_command_is_recognised_where_it_can_be() {
+    let mut session = pipelining();
+    session.ask("uidl 1");
+    session.ask("uidl 2");
+    session.server("+OK 2 b\r\n+OK 1 a\r\n");
+    let error = "protocol NumberMismatch UIDL 1 \"2 b\"";
+    assert_eq!(
+        session.told(),
+        [
+            format!("uidl 1: failed: {error}"),
+            format!("uidl 2: failed: {error}"),
+            format!("closed: {error}")
+        ]
+    );
+    let mut session = logged_in();
+    assert_eq!(
+        session.exchange("stat", "+OK\r\n1 120\r\n.\r\n"),
+        [
+            "stat: failed: protocol Malformed STAT \"\"",
+            "closed: protocol Unsolicited \"1 120\""
+        ]
+    );
+}
+
+#[test]
+fn a_continuation_is_a_reply_to_no_command_here() {
+    for line in ["+", "+ ", "+ dGVzdA=="] {
+        let mut session = logged_in();
+        let told = session.exchange("stat", format!("{line}\r\n"));
+        assert_eq!(
+            told[0],
+            format!("stat: failed: protocol BadStatus STAT \"{line}\"")
+        );
+    }
+}
+
+// Too much.
+
+/// Feeds the same octets for as long as they are taken; gives how many were.
+fn flood(session: &mut Conversation, octets: &[u8]) -> usize {
+    let mut taken = 0;
+    while session.connection.error().is_none() {
+        session.server(octets);
+        taken += octets.len();
+        assert!(taken < 64 << 20, "there is a limit");
+    }
+    taken
+}
+
+#[test]
+fn a_line_without_end_is_given_up_at_the_limit() {
+    let long = [b'x'; 100];
+    let mut session = trusted();
+    assert!(flood(&mut session, &long) < 9 << 10);
+    assert_eq!(session.told(), ["closed: limit Line 8192"]);
+    for op in ["noop", "stat", "capa", "quit"] {
+        let mut session = logged_in();
+        session.ask(op);
+        session.server("+OK ");
+        assert!(flood(&mut session, &long) < 9 << 10);
+        let told = session.told();
+        assert_eq!(told.last().expect("an end"), "closed: limit Line 8192");
+    }
+    let mut session = logged_in();
+    assert!(flood(&mut session, &long) < 9 << 10, "idle");
+    for op in ["list", "uidl"] {
+        let mut session = logged_in();
+        session.ask(op);
+        session.server("+OK\r\n1 ");
+        assert!(flood(&mut session, &long) < 3 << 10);
+        assert_eq!(session.told()[1], "closed: limit Line 2048");
+    }
+}
+
+#[test]
+fn line_feeds_end_no_line_under_strict_rules_and_the_limit_holds() {
+    let mut config = Config::default();
+    config.leniency = pop3_proto::Leniency::Strict;
+    let mut session = Conversation::new(config, Channel::TrustedByCaller);
+    assert!(flood(&mut session, b"+OK hello\n") < 9 << 10);
+    assert_eq!(session.told(), ["closed: limit Line 8192"]);
+}
+
+#[test]
+fn a_line_of_8_kib_octet_by_octet_is_fast() {
+    let begin = std::time::Instant::now();
+    let mut session = logged_in();
+    session.trickle = true;
+    let text = "x".repeat(8000);
+    assert_eq!(
+        session.exchange("noop", format!("+OK {text}\r\n"))[0].len(),
+        "noop: ok \"…\"".len() + 512
+    );
+    assert!(begin.elapsed().as_secs() < 2);
+}
+
+#[test]
+fn a_capability_list_has_at_most_128_lines_and_64_kib() {
+    let mut session = logged_in();
+    session.ask("capa");
+    session.server(format!("+OK\r\n{}.\r\n", "X\r\n".repeat(128)));
+    assert_eq!(session.told().len(), 1);
+    session.ask("capa");
+    session.server("+OK\r\n");
+    session.server("X\r\n".repeat(129));
+    assert_eq!(session.told()[1], "closed: limit Lines 128");
+    let mut session = logged_in();
+    session.ask("capa");
+    session.server("+OK\r\n");
+    assert!(flood(&mut session, b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") < 66 << 10);
+    assert_eq!(session.told()[1], "closed: limit Octets 65536");
+}
+
+#[test]
+fn a_raw_reply_has_the_limit_of_a_listing() {
+    let mut config = Config::default();
+    config.limits.listing_octets = 10_000;
+    let mut session = common::logged_in_with(config);
+    session.ask("long XYZ");
+    session.server("+OK\r\n");
+    assert!(flood(&mut session, b"some line\r\n") < 11_000);
+    assert_eq!(
+        session.told(),
+        [
+            "long XYZ: failed: limit Octets 10000",
+            "closed: limit Octets 10000"
+        ]
+    );
+}
+
+#[test]
+fn an_endless_listing_is_given_up_and_a_streamed_one_is_not() {
+    let mut config = Config::default();
+    config.limits.listing_entries = 1000;
+    let mut session = common::logged_in_with(config.clone());
+    session.ask("list");
+    session.server("+OK\r\n");
+    assert!(flood(&mut session, b"1 1\r\n") < 6000);
+    assert_eq!(session.told()[1], "closed: limit Lines 1000");
+    let mut session = common::logged_in_with(config);
+    session.ask("list streamed");
+    session.server("+OK\r\n");
+    session.server("1 1\r\n".repeat(5000));
+    session.server(".\r\n");
+    assert_eq!(session.told().len(), 3);
+}
+
+#[test]
+fn blank_lines_without_end_are_given_up() {
+    let mut session = logged_in();
+    assert!(flood(&mut session, b"\r\n") < 100);
+    let told = session.told();
+    assert_eq!(told.len(), 9);
+    assert_eq!(told[8], "closed: protocol Unsolicited \"\"");
+}

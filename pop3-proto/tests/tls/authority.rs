@@ -1,0 +1,106 @@
+//! Certificates, made for one test.
+
+use std::sync::Arc;
+
+use pop3_proto::{ClientTls, Roots, client_config};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion};
+
+/// An authority, to be trusted or not.
+pub(crate) struct Authority {
+    certificate: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// What a server presents.
+pub(crate) struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        Self::named("the authority")
+    }
+
+    pub(crate) fn named(name: &str) -> Self {
+        // Where the tests are built without a provider in the library.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        Self {
+            certificate,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    pub(crate) fn certify(&self, params: CertificateParams) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Identity::new(&certificate, &key)
+    }
+
+    /// A client's configuration that trusts this authority alone.
+    pub(crate) fn trust(&self) -> Arc<ClientConfig> {
+        client_config(Roots::Only(vec![self.certificate.clone()])).unwrap()
+    }
+
+    /// How a client does TLS to this host.
+    pub(crate) fn client(&self, host: &str) -> ClientTls {
+        ClientTls::new(self.trust(), host).unwrap()
+    }
+
+    /// A server that is `localhost` in the eyes of whoever trusts this authority.
+    pub(crate) fn server(&self) -> ServerConfig {
+        self.certify(names(&["localhost"])).server()
+    }
+}
+
+impl Identity {
+    fn new(certificate: &rcgen::Certificate, key: &KeyPair) -> Self {
+        Self {
+            chain: vec![certificate.der().clone()],
+            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        }
+    }
+
+    pub(crate) fn self_signed(params: &CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Self::new(&certificate, &key)
+    }
+
+    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
+        self.chain[0].clone()
+    }
+
+    pub(crate) fn server(self) -> ServerConfig {
+        self.server_with(rustls::ALL_VERSIONS)
+    }
+
+    pub(crate) fn server_with(
+        self,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> ServerConfig {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(self.chain, self.key)
+            .unwrap()
+    }
+}
+
+/// A certificate for these DNS names and IP addresses.
+pub(crate) fn names(names: &[&str]) -> CertificateParams {
+    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    CertificateParams::new(names).unwrap()
+}

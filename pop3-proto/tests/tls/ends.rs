@@ -1,0 +1,221 @@
+//! How sessions inside TLS end.
+
+use pop3_proto::{Closed, Error, Event, Noop, Quit, QuitOutcome, Reply, Retr, Timeout, Verb};
+
+use super::authority::Authority;
+use super::link::{APPLICATION_DATA, Link, end_of, login};
+use super::peer::{Peer, mail_in_tls};
+
+/// A session that is logged in, with a peer who is a hand that writes.
+fn logged_in() -> Link {
+    let authority = Authority::new();
+    let peer = Peer::implicit_tls(None, authority.server());
+    let mut link = Link::implicit_tls(authority.client("localhost"), peer);
+    link.session.submit(login()).unwrap();
+    for answer in ["+OK\r\n", "-ERR\r\n", "+OK\r\n", "+OK\r\n"] {
+        link.peer.say(answer.as_bytes());
+        link.run();
+    }
+    link.peer.heard.clear();
+    link
+}
+
+/// Ends the server's side, by the book or just like that.
+fn end(link: &mut Link, farewell: bool) -> Vec<Event> {
+    if farewell {
+        link.peer.say_farewell();
+    }
+    link.end()
+}
+
+#[test]
+fn close_notify_follows_quit() {
+    let authority = Authority::new();
+    let peer = Peer::implicit_tls(Some(mail_in_tls()), authority.server());
+    let mut link = Link::implicit_tls(authority.client("localhost"), peer);
+    link.session.submit(login()).unwrap();
+    link.session.submit(Quit).unwrap();
+    let events = link.run();
+    assert_eq!(end_of(&events), Ok(()));
+    assert!(link.peer.farewell);
+    assert!(!link.session.wants_write() && !link.session.wants_read());
+}
+
+#[test]
+fn a_message_without_its_end_is_truncated_farewell_or_not() {
+    for farewell in [false, true] {
+        let mut link = logged_in();
+        link.session.submit(Retr(1.try_into().unwrap())).unwrap();
+        link.run();
+        link.peer.say(b"+OK\r\nhello\r\n");
+        let events = end(&mut link, farewell);
+        let truncated = Error::from(Closed::Truncated {
+            verb: Verb::Retr,
+            outstanding: 1,
+        });
+        let in_body = matches!(&events[..], [.., Event::BodyEnd { result: Err(error), .. }, Event::Closed(_)] if *error == truncated);
+        assert!(in_body, "{events:?}");
+        assert_eq!(end_of(&events), Err(truncated));
+    }
+}
+
+#[test]
+fn a_reply_that_does_not_come_is_not_truncated() {
+    for farewell in [false, true] {
+        let mut link = logged_in();
+        link.session.submit(Noop).unwrap();
+        link.run();
+        let unanswered = Closed::Unanswered {
+            verb: Verb::Noop,
+            outstanding: 1,
+        };
+        assert_eq!(end_of(&end(&mut link, farewell)), Err(unanswered.into()));
+    }
+}
+
+#[test]
+fn a_record_without_its_end_is_no_reply() {
+    let mut link = logged_in();
+    link.session.submit(Noop).unwrap();
+    link.run();
+    link.peer.say(b"+OK\r\n");
+    let record = link.peer.take();
+    link.peer.inject(&record[..record.len() - 1]);
+    let unanswered = Closed::Unanswered {
+        verb: Verb::Noop,
+        outstanding: 1,
+    };
+    assert_eq!(end_of(&link.end()), Err(unanswered.into()));
+}
+
+#[test]
+fn an_idle_end_is_idle() {
+    for farewell in [false, true] {
+        let mut link = logged_in();
+        let events = end(&mut link, farewell);
+        assert_eq!(end_of(&events), Err(Closed::Idle.into()));
+    }
+}
+
+#[test]
+fn a_quit_that_was_answered_is_done_farewell_or_not() {
+    for (answer, expected) in [
+        ("+OK bye\r\n", QuitOutcome::Committed),
+        ("+OK", QuitOutcome::Unknown),
+        ("", QuitOutcome::Unknown),
+    ] {
+        for farewell in [false, true] {
+            let mut link = logged_in();
+            link.session.submit(Quit).unwrap();
+            link.run();
+            link.peer.say(answer.as_bytes());
+            let events = end(&mut link, farewell);
+            let Event::Reply {
+                result: Ok(Reply::Quit(outcome)),
+                ..
+            } = &events[0]
+            else {
+                panic!("{events:?}");
+            };
+            assert_eq!(*outcome, expected);
+        }
+    }
+}
+
+#[test]
+fn a_quit_that_did_not_leave_whole_deleted_nothing() {
+    let mut link = logged_in();
+    link.session.submit(Quit).unwrap();
+    let part = link.session.transmit().len() - 1;
+    link.session.transmitted(part, link.now);
+    link.session.handle_eof(link.now);
+    let events = link.run();
+    // Half a record cannot be read, so the server has not seen the command.
+    assert!(matches!(events[0], Event::Reply { result: Err(_), .. }));
+    assert!(!link.session.wants_write());
+}
+
+#[test]
+fn after_a_protocol_error_only_close_notify_leaves() {
+    let mut link = logged_in();
+    link.session.submit(Noop).unwrap();
+    link.session.submit(Noop).unwrap();
+    link.run();
+    let before = link.written.len();
+    link.peer.heard.clear();
+    link.peer.say(b"250 OK\r\n");
+    let events = link.run();
+    assert!(matches!(end_of(&events), Err(Error::Protocol(_))));
+    // An alert, and TLS 1.3 hides that it is one.
+    assert_eq!(link.records(before), [APPLICATION_DATA]);
+    assert!(link.peer.farewell);
+    assert_eq!(link.peer.heard, b"");
+    assert!(link.session.submit(Noop).is_err());
+    assert!(!link.session.wants_write());
+}
+
+#[test]
+fn a_flight_that_was_not_begun_stays_here_after_an_error() {
+    let mut link = logged_in();
+    let before = link.written.len();
+    link.session.submit(Noop).unwrap();
+    assert!(link.session.wants_write());
+    link.session.transmit();
+    link.peer.say(b"+OK who asked?\r\n");
+    assert!(link.read());
+    assert!(matches!(end_of(&link.run()), Err(Error::Protocol(_))));
+    assert!(!link.session.wants_write());
+    assert_eq!(link.written.len(), before);
+}
+
+#[test]
+fn a_record_that_was_tampered_with_is_fatal() {
+    let mut link = logged_in();
+    link.session.submit(Noop).unwrap();
+    link.run();
+    link.peer.say(b"+OK\r\n");
+    let mut record = link.peer.take();
+    *record.last_mut().unwrap() ^= 1;
+    link.peer.inject(&record);
+    assert!(matches!(end_of(&link.run()), Err(Error::Tls(_))));
+    assert!(link.peer.failure.is_some(), "an alert left");
+}
+
+#[test]
+fn deadlines_run_inside_tls_as_they_do_in_clear() {
+    let mut link = logged_in();
+    link.session.submit(Retr(1.try_into().unwrap())).unwrap();
+    link.run();
+    link.wait(0);
+    link.wait(179);
+    link.peer.say(b"+OK\r\nhello\r\n");
+    link.run();
+    link.wait(0);
+    // Half a record is a sign of life.
+    link.wait(59);
+    link.peer.say(b"world\r\n.\r\n");
+    let record = link.peer.take();
+    link.peer.inject(&record[..record.len() / 2]);
+    assert_eq!(link.run(), []);
+    link.wait(59);
+    assert_eq!(link.run(), []);
+    link.wait(1);
+    let events = link.run();
+    assert_eq!(end_of(&events), Err(Error::Timeout(Timeout::Stall)));
+    assert!(link.peer.farewell);
+}
+
+#[test]
+fn half_a_flight_is_no_end_of_the_deadline_for_sending() {
+    let mut link = logged_in();
+    link.session.submit(Noop).unwrap();
+    link.wait(0);
+    let some = link.session.transmit().len() / 2;
+    link.wait(59);
+    link.session.transmitted(some, link.now);
+    link.wait(59);
+    assert_eq!(link.session.poll_event(), None);
+    link.wait(1);
+    let events: Vec<_> = std::iter::from_fn(|| link.session.poll_event()).collect();
+    assert_eq!(end_of(&events), Err(Error::Timeout(Timeout::Send)));
+}

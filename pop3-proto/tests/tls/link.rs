@@ -1,0 +1,186 @@
+//! A session and its peer with a wire between them that cuts octets as it is told.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pop3_proto::{
+    Channel, ClientTls, Config, Event, Instant, Login, RequestId, Secret, Session, TransportError,
+};
+
+use super::peer::Peer;
+
+/// How many of so many octets get through at once.
+pub(crate) type Cut = Box<dyn FnMut(usize) -> usize>;
+
+pub(crate) struct Link {
+    pub(crate) session: Session,
+    pub(crate) peer: Peer,
+    pub(crate) now: Instant,
+    cut: Cut,
+    /// On its way to the client.
+    to_client: Vec<u8>,
+    /// All that the client wrote.
+    pub(crate) written: Vec<u8>,
+    /// How many octets the client read.
+    pub(crate) read: usize,
+}
+
+impl Link {
+    pub(crate) fn implicit_tls(tls: ClientTls, peer: Peer) -> Self {
+        let now = Instant::ORIGIN;
+        let session = Session::with_tls(Config::default(), Channel::ImplicitTls, tls, now);
+        Self::new(session, peer)
+    }
+
+    pub(crate) fn plain(tls: ClientTls, peer: Peer) -> Self {
+        let now = Instant::ORIGIN;
+        let session = Session::with_tls(Config::default(), Channel::Plain, tls, now);
+        Self::new(session, peer)
+    }
+
+    pub(crate) fn new(session: Session, peer: Peer) -> Self {
+        Self {
+            session,
+            peer,
+            now: Instant::ORIGIN,
+            cut: Box::new(|octets| octets),
+            to_client: Vec::new(),
+            written: Vec::new(),
+            read: 0,
+        }
+    }
+
+    pub(crate) fn cut(mut self, cut: Cut) -> Self {
+        self.cut = cut;
+        self
+    }
+
+    /// Moves octets and takes events until nothing moves any more.
+    pub(crate) fn run(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        loop {
+            events.extend(std::iter::from_fn(|| self.session.poll_event()));
+            if !self.step() {
+                return events;
+            }
+        }
+    }
+
+    /// Moves one piece, the client's first; false if nothing moves.
+    pub(crate) fn step(&mut self) -> bool {
+        self.write() || self.read()
+    }
+
+    /// The client writes one piece, if it has any.
+    pub(crate) fn write(&mut self) -> bool {
+        if !self.session.wants_write() {
+            return false;
+        }
+        let octets = self.session.transmit();
+        let octets = octets[..(self.cut)(octets.len())].to_vec();
+        self.written.extend_from_slice(&octets);
+        self.peer.receive(&octets);
+        self.session.transmitted(octets.len(), self.now);
+        true
+    }
+
+    /// The client reads one piece, if it wants to and there is any.
+    pub(crate) fn read(&mut self) -> bool {
+        if self.to_client.is_empty() {
+            self.to_client = self.peer.take();
+        }
+        if self.to_client.is_empty() || !self.session.wants_read() {
+            return false;
+        }
+        let room = self.session.recv_buffer().expect("octets are wanted");
+        let octets = (self.cut)(room.len().min(self.to_client.len()));
+        room[..octets].copy_from_slice(&self.to_client[..octets]);
+        self.to_client.drain(..octets);
+        self.read += octets;
+        self.session.received(octets, self.now);
+        true
+    }
+
+    /// The server closes its side, behind what is on the way.
+    pub(crate) fn end(&mut self) -> Vec<Event> {
+        let mut events = self.run();
+        self.session.handle_eof(self.now);
+        events.extend(self.run());
+        events
+    }
+
+    /// What the client writes gets nowhere any more.
+    pub(crate) fn break_writes(&mut self) {
+        let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        let broken = TransportError::from(&broken).in_writing();
+        self.session.handle_transport_error(broken, self.now);
+    }
+
+    pub(crate) fn wait(&mut self, seconds: u64) {
+        self.now = self.now + Duration::from_secs(seconds);
+        self.session.handle_timeout(self.now);
+    }
+
+    /// What the client wrote, but for its first so many octets, as types of TLS records.
+    pub(crate) fn records(&self, behind: usize) -> Vec<u8> {
+        record_types(&self.written[behind..])
+    }
+}
+
+/// Types of TLS records (RFC 8446 section 5.1).
+pub(crate) const ALERT: u8 = 21;
+pub(crate) const HANDSHAKE: u8 = 22;
+pub(crate) const APPLICATION_DATA: u8 = 23;
+
+/// The types of the records that these octets are, whole.
+pub(crate) fn record_types(mut octets: &[u8]) -> Vec<u8> {
+    let mut types = Vec::new();
+    while let [record, 3, _, high, low, rest @ ..] = octets {
+        types.push(*record);
+        octets = &rest[usize::from(u16::from_be_bytes([*high, *low]))..];
+    }
+    assert!(octets.is_empty(), "no TLS record: {octets:?}");
+    types
+}
+
+pub(crate) fn login() -> Login {
+    let username = "alice".try_into().unwrap();
+    Login::password(username, Secret::new("secret").unwrap())
+}
+
+/// What an application saw, however its bodies were cut.
+pub(crate) fn story(events: &[Event]) -> Vec<String> {
+    let mut bodies: BTreeMap<RequestId, Vec<u8>> = BTreeMap::new();
+    let mut told = Vec::new();
+    for event in events {
+        match event {
+            Event::Body { id, chunk } => bodies.entry(*id).or_default().extend_from_slice(chunk),
+            Event::BodyEnd { id, result } => {
+                let body = bodies.remove(id).unwrap_or_default();
+                told.push(format!("{:?} {result:?}", String::from_utf8_lossy(&body)));
+            }
+            event => told.push(format!("{event:?}")),
+        }
+    }
+    assert!(bodies.is_empty());
+    told
+}
+
+/// How the connection ended, which is the last event.
+pub(crate) fn end_of(events: &[Event]) -> Result<(), pop3_proto::Error> {
+    match events.last() {
+        Some(Event::Closed(result)) => result.clone(),
+        other => panic!("not the end: {other:?}"),
+    }
+}
+
+/// Random numbers that are the same each time (xorshift).
+pub(crate) fn random(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }
+}

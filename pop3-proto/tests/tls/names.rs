@@ -1,0 +1,144 @@
+//! What the two sides tell each other as they shake hands: host name, protocol, channel binding.
+
+use std::sync::Arc;
+
+use pop3_proto::{ClientTls, Error, Quit, TlsErrorKind};
+use rustls::version::{TLS12, TLS13};
+
+use super::authority::{Authority, names};
+use super::link::{Link, end_of, login};
+use super::peer::{Peer, mail_in_clear, mail_in_tls};
+
+#[test]
+fn the_host_is_named_to_the_server() {
+    let authority = Authority::new();
+    let peer = Peer::implicit_tls(None, authority.server());
+    let mut link = Link::implicit_tls(authority.client("localhost"), peer);
+    link.run();
+    assert_eq!(link.peer.tls.unwrap().server_name(), Some("localhost"));
+}
+
+#[test]
+fn an_ip_address_is_no_name_but_can_be_certified() {
+    let authority = Authority::new();
+    for address in ["127.0.0.1", "::1"] {
+        let peer = Peer::implicit_tls(None, authority.certify(names(&[address])).server());
+        let mut link = Link::implicit_tls(authority.client(address), peer);
+        link.run();
+        assert!(link.session.connection().tls().is_some());
+        assert_eq!(link.peer.tls.unwrap().server_name(), None);
+    }
+}
+
+/// A session with a server that knows these protocols, over implicit TLS and over STLS.
+fn with_protocols(known: &[&str], alpn: bool) -> [(Link, Result<(), Error>); 2] {
+    let authority = Authority::new();
+    let mut server = authority.server();
+    server.alpn_protocols = known.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let tls = || {
+        let tls = authority.client("localhost");
+        if alpn { tls } else { tls.without_alpn() }
+    };
+    let implicit = Peer::implicit_tls(Some(mail_in_tls()), server.clone());
+    let stls = Peer::plain(Some(mail_in_clear()), server);
+    [
+        Link::implicit_tls(tls(), implicit),
+        Link::plain(tls(), stls),
+    ]
+    .map(|mut link| {
+        link.session.submit(login()).unwrap();
+        link.session.submit(Quit).unwrap();
+        let end = end_of(&link.run());
+        (link, end)
+    })
+}
+
+#[test]
+fn pop3_is_offered_and_may_be_agreed_on() {
+    for (link, end) in with_protocols(&["pop3"], true) {
+        assert_eq!(end, Ok(()));
+        assert!(link.session.connection().tls().unwrap().alpn);
+        let agreed = link.peer.tls.as_ref().unwrap().alpn_protocol();
+        assert_eq!(agreed, Some(&b"pop3"[..]));
+    }
+}
+
+#[test]
+fn a_server_that_knows_nothing_of_alpn_will_do() {
+    for (link, end) in with_protocols(&[], true) {
+        assert_eq!(end, Ok(()));
+        assert!(!link.session.connection().tls().unwrap().alpn);
+    }
+}
+
+#[test]
+fn a_server_of_another_protocol_is_refused_with_a_hint() {
+    for (link, end) in with_protocols(&["http/1.1"], true) {
+        let Err(Error::Tls(error)) = end else {
+            panic!("{end:?}");
+        };
+        assert_eq!(error.kind, TlsErrorKind::NoApplicationProtocol);
+        assert!(error.text.contains("without_alpn"), "{error}");
+        assert_eq!(link.peer.heard, b"");
+    }
+}
+
+#[test]
+fn without_alpn_nothing_is_offered() {
+    for known in [&["http/1.1"][..], &["pop3"], &[]] {
+        for (link, end) in with_protocols(known, false) {
+            assert_eq!(end, Ok(()));
+            assert!(!link.session.connection().tls().unwrap().alpn);
+            assert_eq!(link.peer.tls.as_ref().unwrap().alpn_protocol(), None);
+        }
+    }
+}
+
+#[test]
+fn both_sides_bind_to_the_same_channel_in_tls_1_3() {
+    let authority = Authority::new();
+    for (version, binds) in [(&TLS13, true), (&TLS12, false)] {
+        let identity = authority.certify(names(&["localhost"]));
+        let peer = Peer::implicit_tls(None, identity.server_with(&[version]));
+        let mut link = Link::implicit_tls(authority.client("localhost"), peer);
+        link.run();
+        let info = link.session.connection().tls().unwrap();
+        assert!(info.cipher_suite.is_some());
+        // RFC 9266 section 4.1.
+        let servers = link.peer.tls.as_mut().unwrap().export_keying_material(
+            [0; 32],
+            b"EXPORTER-Channel-Binding",
+            Some(b""),
+        );
+        assert_eq!(info.exporter, servers.ok().filter(|_| binds));
+        assert_eq!(info.exporter.is_some(), binds);
+        let shown = format!("{info:?}");
+        assert!(!shown.contains("exporter"), "{shown}");
+    }
+}
+
+#[test]
+fn nothing_leaves_before_the_handshake_even_if_it_could() {
+    let authority = Authority::new();
+    assert!(!authority.trust().enable_early_data);
+    // A caller's own configuration may have early data on, and the server may take it.
+    let mut own = (*authority.trust()).clone();
+    own.enable_early_data = true;
+    let own = Arc::new(own);
+    let mut server = authority.server();
+    server.max_early_data_size = 1 << 14;
+    server.send_half_rtt_data = true;
+    for visit in ["first", "resumed"] {
+        let tls = ClientTls::new(Arc::clone(&own), "localhost").unwrap();
+        let peer = Peer::implicit_tls(Some(mail_in_tls()), server.clone());
+        let mut link = Link::implicit_tls(tls, peer);
+        link.session.submit(login()).unwrap();
+        assert!(link.write());
+        assert!(!link.session.wants_write(), "only the ClientHello leaves");
+        let early = link.peer.tls.as_mut().unwrap().early_data();
+        let early = early.map(|mut early| std::io::read_to_string(&mut early).unwrap());
+        assert_eq!(early.unwrap_or_default(), "", "{visit}");
+        link.session.submit(Quit).unwrap();
+        assert_eq!(end_of(&link.run()), Ok(()), "{visit}");
+    }
+}

@@ -1,0 +1,181 @@
+//! The far end: a POP3 server, or a hand that writes what it likes, with rustls under it.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::sync::Arc;
+
+use pop3_proto::server::{Maildrop, Server, ServerConfig as Account};
+use rustls::{ServerConfig, ServerConnection};
+
+pub(crate) struct Peer {
+    /// Answers by itself, if there is one.
+    server: Option<Server>,
+    config: Arc<ServerConfig>,
+    pub(crate) tls: Option<ServerConnection>,
+    /// What the client said in clear.
+    pub(crate) heard_in_clear: Vec<u8>,
+    /// What the client said inside TLS.
+    pub(crate) heard: Vec<u8>,
+    /// Whether the client said close_notify.
+    pub(crate) farewell: bool,
+    /// How TLS failed.
+    pub(crate) failure: Option<rustls::Error>,
+    outgoing: Vec<u8>,
+}
+
+impl Peer {
+    /// A server that greets in clear, and does STLS if it offers that.
+    pub(crate) fn plain(server: Option<Server>, config: ServerConfig) -> Self {
+        let mut peer = Self {
+            server,
+            config: Arc::new(config),
+            tls: None,
+            heard_in_clear: Vec::new(),
+            heard: Vec::new(),
+            farewell: false,
+            failure: None,
+            outgoing: Vec::new(),
+        };
+        peer.answer();
+        peer
+    }
+
+    /// A server with TLS from the first octet.
+    pub(crate) fn implicit_tls(server: Option<Server>, config: ServerConfig) -> Self {
+        let mut peer = Self::plain(None, config);
+        peer.start_tls();
+        peer.server = server;
+        peer.answer();
+        peer
+    }
+
+    pub(crate) fn start_tls(&mut self) {
+        self.tls = Some(ServerConnection::new(Arc::clone(&self.config)).unwrap());
+    }
+
+    /// Says something that no server was asked for: inside TLS if that is up, else in clear.
+    pub(crate) fn say(&mut self, octets: &[u8]) {
+        match &mut self.tls {
+            Some(tls) => tls.writer().write_all(octets).unwrap(),
+            None => self.outgoing.extend_from_slice(octets),
+        }
+        self.collect();
+    }
+
+    /// Says something in clear, even where TLS is due.
+    pub(crate) fn inject(&mut self, octets: &[u8]) {
+        self.outgoing.extend_from_slice(octets);
+    }
+
+    /// Forgets TLS and what was to be said by it.
+    pub(crate) fn forget_tls(&mut self) {
+        self.tls = None;
+        self.outgoing.clear();
+    }
+
+    pub(crate) fn say_farewell(&mut self) {
+        self.tls.as_mut().unwrap().send_close_notify();
+        self.collect();
+    }
+
+    /// What goes to the client.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        self.answer();
+        std::mem::take(&mut self.outgoing)
+    }
+
+    pub(crate) fn receive(&mut self, octets: &[u8]) {
+        let Some(tls) = &mut self.tls else {
+            self.heard_in_clear.extend_from_slice(octets);
+            if let Some(server) = &mut self.server {
+                server.receive(octets);
+            }
+            return self.answer();
+        };
+        let mut ciphertext = octets;
+        while !ciphertext.is_empty() && self.failure.is_none() {
+            tls.read_tls(&mut ciphertext).unwrap();
+            if let Err(error) = tls.process_new_packets() {
+                self.failure = Some(error);
+            }
+            self.farewell |= hear(tls, &mut self.heard, &mut self.server);
+        }
+        self.answer();
+    }
+
+    /// Whether the POP3 session ended as it should.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.server.as_ref().is_some_and(Server::is_closed)
+    }
+
+    fn answer(&mut self) {
+        if let Some(server) = &mut self.server {
+            if server.wants_tls() && self.tls.is_none() {
+                self.tls = Some(ServerConnection::new(Arc::clone(&self.config)).unwrap());
+            }
+            if self.tls.as_ref().is_some_and(|tls| !tls.is_handshaking()) {
+                server.tls_established();
+            }
+            // As a socket would, it takes no more than so much at a time.
+            if server.wants_write() && self.outgoing.len() < 64 << 10 {
+                let octets = match &mut self.tls {
+                    None => self.outgoing.write(server.transmit()).unwrap(),
+                    Some(tls) if tls.is_handshaking() => 0,
+                    Some(tls) => tls.writer().write(server.transmit()).unwrap(),
+                };
+                server.transmitted(octets);
+            }
+        }
+        self.collect();
+    }
+
+    fn collect(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            while tls.wants_write() {
+                tls.write_tls(&mut self.outgoing).unwrap();
+            }
+        }
+    }
+}
+
+/// Takes what was decrypted; true at close_notify.
+fn hear(tls: &mut ServerConnection, heard: &mut Vec<u8>, server: &mut Option<Server>) -> bool {
+    let mut buffer = [0; 4096];
+    loop {
+        match tls.reader().read(&mut buffer) {
+            Ok(0) => return true,
+            Ok(octets) => {
+                heard.extend_from_slice(&buffer[..octets]);
+                if let Some(server) = server {
+                    server.receive(&buffer[..octets]);
+                }
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                return false;
+            }
+        }
+    }
+}
+
+/// A server for Alice with two messages, one full of dots.
+pub(crate) fn mail_in_clear() -> Server {
+    Server::new(account().stls(true), maildrop())
+}
+
+/// The same behind implicit TLS.
+pub(crate) fn mail_in_tls() -> Server {
+    Server::implicit_tls(account(), maildrop())
+}
+
+fn account() -> Account {
+    Account::new("alice", "secret")
+        .greeting("at your service")
+        .apop_challenge("<1896.697170952@dbc.mtview.ca.us>")
+}
+
+fn maildrop() -> Maildrop {
+    let dotted = ".\r\n..\r\n.dot\r\n".repeat(50);
+    [("uid-a", dotted), ("uid-b", "hello\r\n".to_owned())]
+        .into_iter()
+        .collect()
+}

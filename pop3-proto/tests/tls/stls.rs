@@ -1,0 +1,155 @@
+//! The hand-over from clear to TLS (RFC 2595 section 4).
+
+use pop3_proto::{
+    Channel, Config, Error, Event, GetCapabilities, Instant, Phase, Quirk, SecurityError, Session,
+    StartTls, TlsErrorKind, TlsInfo,
+};
+
+use super::authority::Authority;
+use super::link::{ALERT, HANDSHAKE, Link, end_of, login};
+use super::peer::{Peer, mail_in_clear};
+
+const CAPABILITIES: &[u8] = b"+OK\r\nSTLS\r\nPIPELINING\r\n.\r\n";
+
+/// A session that has sent STLS, and a peer who is a hand that writes.
+fn after_stls() -> Link {
+    let authority = Authority::new();
+    let peer = Peer::plain(None, authority.server());
+    let mut link = Link::plain(authority.client("localhost"), peer);
+    link.session.submit(login()).unwrap();
+    link.peer.say(b"+OK hello <a@b>\r\n");
+    link.run();
+    link.peer.say(CAPABILITIES);
+    link.run();
+    assert_eq!(link.written, b"CAPA\r\nSTLS\r\n");
+    link
+}
+
+#[test]
+fn octets_in_one_segment_with_the_reply_are_an_attack() {
+    for injected in [&b"\r\n"[..], b"+OK\r\n", b"\x16\x03\x03\x00\x01\x00", b" "] {
+        let mut link = after_stls();
+        link.peer.inject(&[b"+OK begin TLS\r\n", injected].concat());
+        let events = link.run();
+        let attack = Error::from(SecurityError::ResponseInjection);
+        assert_eq!(end_of(&events), Err(attack.clone()));
+        assert!(matches!(&events[0], Event::Reply { result: Err(error), .. } if *error == attack));
+        assert_eq!(link.written, b"CAPA\r\nSTLS\r\n", "no ClientHello left");
+        assert!(!link.session.wants_write() && !link.session.wants_read());
+    }
+}
+
+#[test]
+fn octets_in_a_later_segment_are_no_tls() {
+    for hello_first in [false, true] {
+        let mut link = after_stls();
+        link.peer.inject(b"+OK begin TLS\r\n");
+        assert!(link.read());
+        if hello_first {
+            assert!(link.write());
+        }
+        link.peer.forget_tls();
+        link.peer.inject(b"+OK maildrop ready\r\n");
+        let events = link.run();
+        let Err(Error::Tls(error)) = end_of(&events) else {
+            panic!("{events:?}");
+        };
+        assert_eq!(error.kind, TlsErrorKind::NotTls);
+        let stls = "CAPA\r\nSTLS\r\n".len();
+        assert_eq!(link.records(stls), [HANDSHAKE, ALERT], "{hello_first}");
+    }
+}
+
+#[test]
+fn all_that_was_learnt_in_clear_is_forgotten() {
+    let mut link = after_stls();
+    assert!(link.session.connection().greeting().unwrap().apop);
+    assert!(link.session.connection().capabilities().unwrap().stls());
+    link.peer.inject(b"+OK begin TLS\r\n");
+    assert!(link.read());
+    link.peer.start_tls();
+    link.run();
+    // The capabilities inside TLS are asked for now and not there yet.
+    assert_eq!(link.peer.heard, b"CAPA\r\n");
+    assert!(link.session.connection().tls().is_some());
+    assert_eq!(link.session.connection().greeting(), None);
+    assert_eq!(link.session.connection().capabilities(), None);
+}
+
+#[test]
+fn pipelining_listed_in_clear_is_not_believed_inside_tls() {
+    let mut link = after_stls();
+    link.peer.inject(b"+OK begin TLS\r\n");
+    assert!(link.read());
+    link.peer.start_tls();
+    link.run();
+    link.peer.say(b"-ERR what?\r\n");
+    link.run();
+    assert_eq!(link.peer.heard, b"CAPA\r\nUSER alice\r\n");
+    link.peer.say(b"+OK\r\n");
+    link.run();
+    link.peer.say(b"+OK\r\n");
+    for _ in 0..2 {
+        link.session.submit(pop3_proto::Noop).unwrap();
+    }
+    link.run();
+    assert!(link.peer.heard.ends_with(b"PASS secret\r\nNOOP\r\n"));
+}
+
+#[test]
+fn tls_begins_even_if_its_reply_is_read_as_an_event_is_taken() {
+    let mut link = after_stls();
+    link.peer.inject(b"\r\n+OK begin TLS\r\n");
+    assert!(link.read());
+    assert!(!link.session.wants_write());
+    let blank = Event::Quirk(Quirk::BlankLine);
+    assert_eq!(link.session.poll_event(), Some(blank));
+    assert!(link.session.wants_write(), "the ClientHello");
+    assert!(link.write());
+    assert_eq!(link.records("CAPA\r\nSTLS\r\n".len()), [HANDSHAKE]);
+}
+
+#[test]
+fn tls_can_be_started_without_a_login() {
+    let authority = Authority::new();
+    let peer = Peer::plain(Some(mail_in_clear()), authority.server());
+    let mut link = Link::plain(authority.client("localhost"), peer);
+    link.session.submit(StartTls).unwrap();
+    link.run();
+    assert!(link.session.connection().tls().is_some());
+    assert_eq!(link.session.connection().phase(), Phase::Authorization);
+    link.session.submit(GetCapabilities).unwrap();
+    link.run();
+    assert_eq!(link.peer.heard, b"CAPA\r\n", "asked once");
+}
+
+#[test]
+fn without_tls_of_its_own_a_session_asks_for_it() {
+    let now = Instant::ORIGIN;
+    let session = Session::new(Config::default(), Channel::ImplicitTls, now);
+    assert!(session.wants_tls());
+    assert!(!session.wants_read() && !session.wants_write());
+
+    let authority = Authority::new();
+    let peer = Peer::plain(Some(mail_in_clear()), authority.server());
+    let session = Session::new(Config::default(), Channel::Plain, now);
+    let mut link = Link::new(session, peer);
+    assert!(!link.session.wants_tls());
+    link.session.submit(login()).unwrap();
+    link.run();
+    assert!(link.session.wants_tls());
+    assert!(!link.session.wants_read() && !link.session.wants_write());
+    assert_eq!(link.written, b"CAPA\r\nSTLS\r\n");
+    link.session.tls_established(TlsInfo::default(), now);
+    assert!(!link.session.wants_tls());
+    assert_eq!(link.session.transmit(), b"CAPA\r\n");
+}
+
+#[test]
+fn with_tls_of_its_own_a_session_asks_for_none() {
+    let authority = Authority::new();
+    let peer = Peer::implicit_tls(None, authority.server());
+    let link = Link::implicit_tls(authority.client("localhost"), peer);
+    assert!(!link.session.wants_tls());
+    assert!(link.session.wants_write() && link.session.wants_read());
+}
