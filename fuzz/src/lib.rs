@@ -42,11 +42,5 @@ pub fn feed(connection: &mut Connection, mut octets: &[u8], piece: usize) -> Vec
         connection.received(count, NOW);
         octets = later;
     }
-    if octets.is_empty() {
-        connection.handle_eof(NOW);
-    }
-    while let Some(event) = connection.poll_event() {
-        events.push(event);
-    }
     events
 }

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
-//! use pop3_blocking::{Connector, Login, Roots, Secret, connect_with};
+//! use pop3_blocking::{Connector, Login, QuitOutcome, Roots, Secret, connect_with};
 //!
 //! let mut maildrop = Maildrop::new();
 //! maildrop.push("uid-1", "Subject: hello\r\n\r\nworld\r\n");
@@ -17,7 +17,7 @@
 //! let mut client = connect_with(&server.implicit_tls(), &connector)?;
 //! client.login(Login::password("alice".try_into()?, Secret::new("secret")?))?;
 //! client.dele(1.try_into()?)?;
-//! client.quit()?;
+//! assert_eq!(client.quit()?, QuitOutcome::Committed);
 //! assert!(server.maildrop().is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

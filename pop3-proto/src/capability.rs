@@ -150,6 +150,7 @@ impl Capabilities {
         let line = self.lines().find(|line| {
             line.get(..TAG.len())
                 .is_some_and(|tag| tag.eq_ignore_ascii_case(TAG))
+                && matches!(line.get(TAG.len()), None | Some(b' ' | b'\t'))
         })?;
         Some(ServerText::excerpt(line.get(TAG.len()..)?.trim_ascii()))
     }

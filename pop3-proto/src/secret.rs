@@ -1,6 +1,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use bytes::Bytes;
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::error::{Argument, Misuse};
@@ -35,6 +37,30 @@ impl Secret {
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// A line from a server without a secret in it: servers echo what they do not understand. Its
+/// status indicator stays, whatever the secret is.
+pub(crate) fn redact(line: Bytes, secret: &[u8]) -> Bytes {
+    let status = match line.first() {
+        Some(b'+') => "+OK".len(),
+        Some(b'-') => "-ERR".len(),
+        _ => 0,
+    };
+    let mut rest = line.get(status..).unwrap_or_default();
+    if secret.is_empty() || memmem::find(rest, secret).is_none() {
+        return line;
+    }
+    let mut redacted = line.get(..status).unwrap_or_default().to_vec();
+    while let Some((before, behind)) =
+        memmem::find(rest, secret).and_then(|at| rest.split_at_checked(at))
+    {
+        redacted.extend_from_slice(before);
+        redacted.extend_from_slice(b"<redacted>");
+        rest = behind.strip_prefix(secret).unwrap_or_default();
+    }
+    redacted.extend_from_slice(rest);
+    redacted.into()
 }
 
 impl fmt::Debug for Secret {

@@ -17,8 +17,8 @@ enum Mode {
 /// What came of a body.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
-    /// It ended; so many octets were behind its end.
-    Ended(Vec<u8>, usize),
+    /// It ended.
+    Ended(Vec<u8>),
     /// It goes on; this much was handed on.
     Open(Vec<u8>),
 }
@@ -48,7 +48,7 @@ fn read(mode: Mode, pieces: &[&[u8]]) -> Outcome {
     let mut session = session(mode);
     let mut body = Vec::new();
     let mut last: Option<Bytes> = None;
-    for (fed, piece) in pieces.iter().enumerate() {
+    for piece in pieces {
         let mut rest = *piece;
         while let Some(room) = session.connection.recv_buffer() {
             let taken = rest.len().min(room.len());
@@ -67,8 +67,7 @@ fn read(mode: Mode, pieces: &[&[u8]]) -> Outcome {
                     }
                     Event::BodyEnd { result, .. } => {
                         assert_eq!(result, Ok(()));
-                        let behind = pieces[fed + 1..].iter().map(|piece| piece.len());
-                        return Outcome::Ended(body, rest.len() + behind.sum::<usize>());
+                        return Outcome::Ended(body);
                     }
                     other => panic!("{other:?}"),
                 }
@@ -96,7 +95,7 @@ fn read_every_way(mode: Mode, octets: &[u8]) -> Outcome {
 #[track_caller]
 fn ends(mode: Mode, octets: &str, body: &str) {
     let outcome = read_every_way(mode, octets.as_bytes());
-    let expected = Outcome::Ended(body.as_bytes().to_vec(), 0);
+    let expected = Outcome::Ended(body.as_bytes().to_vec());
     assert_eq!(outcome, expected, "{octets:?} under {mode:?}");
 }
 
@@ -192,7 +191,7 @@ fn a_body_may_hold_any_octet() {
     let wire = [&all[..], b"\r\n.\r\n"].concat();
     let body = [&all[..], b"\r\n"].concat();
     for mode in ALL {
-        assert_eq!(read_every_way(mode, &wire), Outcome::Ended(body.clone(), 0));
+        assert_eq!(read_every_way(mode, &wire), Outcome::Ended(body.clone()));
     }
 }
 
@@ -230,7 +229,7 @@ fn line_by_line(mode: Mode, wire: &[u8]) -> Outcome {
         let (line, behind) = rest.split_at(end);
         rest = behind;
         match (line, mode) {
-            (b".\r\n", _) | (b".\n", Mode::BareLf) => return Outcome::Ended(body, rest.len()),
+            (b".\r\n", _) | (b".\n", Mode::BareLf) => return Outcome::Ended(body),
             (b".\n", Mode::Adaptive) => body.extend_from_slice(line),
             _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line)),
         }

@@ -70,9 +70,11 @@ fn run() -> Result<bool, Failure> {
         client.login(Login::password(user, secret))?;
         Ok(client)
     });
-    writeln!(io::stdout(), "from {endpoint} into {:?}", options.maildir)?;
+    let client = client.map_err(|error| format!("{endpoint}: {error}"))?;
+    let mut out = io::stdout();
+    writeln!(out, "from {endpoint} into {:?}", options.maildir)?;
     let mut session = Session {
-        client: client.map_err(|error| format!("{endpoint}: {error}"))?,
+        client,
         maildir,
         account: options.server.account(),
         report: Report::new(endpoint.to_string()),

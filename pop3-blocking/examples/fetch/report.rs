@@ -48,13 +48,13 @@ impl Report {
         let shared = count(|mail| mail.key.is_some() && !mail.unique);
         if shared > 0 {
             self.note(&format!(
-                "{shared} messages share a unique-id with another: they are fetched, never deleted"
+                "messages that share a unique-id: {shared}; they are fetched and never deleted"
             ));
         }
         let nameless = count(|mail| mail.key.is_none());
         if nameless > 0 {
             self.note(&format!(
-                "{nameless} messages have no unique-id: they are fetched each time, never deleted"
+                "messages without a unique-id: {nameless}; they are fetched each time and never deleted"
             ));
         }
     }

@@ -285,8 +285,8 @@ impl Connection {
             return;
         }
         let transmit = &self.transmit;
-        let begun = |entry: &Entry| transmit.has_begun(entry.end, entry.octets);
-        let recalled = self.queue.recall(begun);
+        let at_hand = |entry: &Entry| transmit.is_at_hand(entry.end, entry.octets);
+        let recalled = self.queue.recall(at_hand);
         self.transmit.take_back(recalled);
         if recalled > 0 && self.queue.in_flight() == 0 {
             self.timers.operation(false);
@@ -317,6 +317,12 @@ impl Connection {
     /// [`transmitted`](Connection::transmitted).
     pub fn transmit(&mut self) -> &[u8] {
         self.transmit.pending()
+    }
+
+    /// The octets to send, for a layer that will send them all and cannot give any back.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn hand_over(&mut self) -> &[u8] {
+        self.transmit.hand_over()
     }
 
     /// So many of them were sent.

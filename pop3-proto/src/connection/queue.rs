@@ -195,15 +195,15 @@ impl Queue {
         }
     }
 
-    /// Takes requests back out of the flight, the last first, as long as their commands have not
-    /// begun to leave; gives the octets of those. An exchange stays.
-    pub(super) fn recall(&mut self, begun: impl Fn(&Entry) -> bool) -> usize {
+    /// Takes requests back out of the flight, the last first, as long as their commands are at hand;
+    /// gives the octets of those. An exchange stays.
+    pub(super) fn recall(&mut self, at_hand: impl Fn(&Entry) -> bool) -> usize {
         let mut octets = 0;
         while let Some(last) = self.in_flight.checked_sub(1) {
             let Some(entry) = self
                 .entries
                 .get(last)
-                .filter(|entry| matches!(entry.work, Work::One(_)) && !begun(entry))
+                .filter(|entry| matches!(entry.work, Work::One(_)) && at_hand(entry))
             else {
                 break;
             };

@@ -5,7 +5,6 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use crate::config::Leniency;
 
 /// Octets from the server that are not parsed yet.
-#[derive(Debug)]
 pub(super) struct Receive {
     /// Initialised memory: `filled` octets from the server, then room for more.
     block: BytesMut,
@@ -13,6 +12,12 @@ pub(super) struct Receive {
     /// How many of the octets were searched for a line end in vain.
     searched: usize,
     capacity: usize,
+}
+
+impl core::fmt::Debug for Receive {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Receive({} octets)", self.filled)
+    }
 }
 
 impl Receive {

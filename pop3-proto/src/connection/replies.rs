@@ -1,12 +1,13 @@
 //! Replies: framing, matching with requests, and what is learnt from them.
 
 use bytes::{Bytes, BytesMut};
+use zeroize::Zeroizing;
 
 use super::body::{Body, LineEnds};
 use super::{Connection, End, Event, Greeting, Knowledge};
 use crate::apop;
 use crate::capability::Capabilities;
-use crate::command::{Shape, Verb};
+use crate::command::{Operand, Shape, Verb, Wire};
 use crate::config::Leniency;
 use crate::error::{Closed, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
 use crate::exchange::Input;
@@ -14,6 +15,7 @@ use crate::listing::{Entry as _, Gather, Rules, leading_number, size, trimmed, w
 use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::reply::{DropListing, Lines, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
+use crate::secret::redact;
 use crate::status::{ResponseCode, Status, StatusLine};
 use crate::text::ServerText;
 use crate::types::{MessageNumber, UniqueId};
@@ -120,10 +122,30 @@ impl Connection {
         if self.phase == Phase::Greeting {
             return self.on_greeting(line);
         }
+        let line = self.redacted(line);
         match self.queue.front() {
             // Only a command that left whole can have been answered.
             Some(front) if self.transmit.has_sent(front.end) => self.on_status(line),
             _ => self.on_unsolicited(line),
+        }
+    }
+
+    /// The line without the secret of the command that it answers.
+    fn redacted(&self, line: Bytes) -> Bytes {
+        match self.queue.front().and_then(super::Entry::wire) {
+            Some(Wire {
+                operand: Operand::Secret(secret),
+                ..
+            }) => redact(line, secret.expose()),
+            Some(Wire {
+                operand: Operand::Apop(_, secret),
+                ..
+            }) => {
+                let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
+                let digest = Zeroizing::new(apop::digest(challenge, secret.expose()));
+                redact(redact(line, secret.expose()), digest.as_slice())
+            }
+            _ => line,
         }
     }
 

@@ -12,6 +12,8 @@ pub(super) struct Transmit {
     flight: Vec<u8>,
     left: usize,
     sensitive: bool,
+    /// All up to here is in somebody else's hands.
+    handed_over: u64,
     /// Octets ever queued and ever sent.
     queued_total: u64,
     sent_total: u64,
@@ -30,7 +32,7 @@ impl Transmit {
 
     /// Whether commands can still join the flight: none of it has left yet.
     pub(super) fn is_boarding(&self) -> bool {
-        self.left == 0
+        self.left == 0 && (self.flight.is_empty() || self.handed_over < self.queued_total)
     }
 
     /// Appends a command line; gives the position of its end in all that is ever sent.
@@ -66,6 +68,18 @@ impl Transmit {
         if self.pending().is_empty() {
             self.clear();
         }
+    }
+
+    /// Gives the flight away for good: it will leave, though it is not sent yet.
+    #[cfg(feature = "rustls")]
+    pub(super) fn hand_over(&mut self) -> &[u8] {
+        self.handed_over = self.queued_total;
+        self.pending()
+    }
+
+    /// Whether a command that ends at this position can still be taken back.
+    pub(super) fn is_at_hand(&self, position: u64, octets: usize) -> bool {
+        self.sent_total.max(self.handed_over) <= position.saturating_sub(octets as u64)
     }
 
     /// Whether all octets up to this position have left.

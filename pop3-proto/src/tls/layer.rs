@@ -77,7 +77,7 @@ impl Layer {
 
     pub(crate) fn transmit(&mut self, connection: &mut Connection) -> &[u8] {
         if self.pending().is_empty() && self.takes_flight(connection) {
-            let flight = connection.transmit();
+            let flight = connection.hand_over();
             // rustls takes 64 KiB at a time; a longer flight leaves in several pieces.
             self.carried = self.tls.writer().write(flight).unwrap_or(0);
             self.collect();

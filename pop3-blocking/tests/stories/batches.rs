@@ -1,0 +1,177 @@
+//! Several commands at a time.
+
+use pop3_blocking::{
+    Closed, Dele, Error, ListOne, Noop, Quit, QuitOutcome, Rset, Stat, Uidl, UidlOne, Verb,
+};
+
+use super::support::{Scripted, client_of, embedded, number};
+
+#[test]
+fn a_batch_gives_each_reply_its_type() {
+    let server = embedded(3);
+    let mut client = client_of(&server);
+    let (stat, uids, entry, _) = client
+        .batch((Stat, Uidl, ListOne(number(2)), Noop))
+        .unwrap();
+    assert_eq!(stat.messages, 3);
+    assert_eq!(uids.numbers().count(), 3);
+    assert_eq!(entry.number, number(2));
+}
+
+#[test]
+fn a_batch_leaves_in_one_flight() {
+    let server = Scripted::logged_in(|wire| {
+        // All of it is here before anything is answered.
+        wire.hear("STAT\r\nNOOP\r\nLIST 1\r\n");
+        wire.say("+OK 1 5\r\n+OK\r\n+OK 1 5\r\n");
+        wire.hear_out();
+    });
+    let mut client = server.client();
+    client.batch((Stat, Noop, ListOne(number(1)))).unwrap();
+    drop(client);
+    server.heard();
+}
+
+#[test]
+fn a_batch_fails_with_its_first_refusal_and_stays_in_step() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("LIST 1\r\nDELE 2\r\nDELE 3\r\nNOOP\r\n");
+        wire.say("+OK 1 5\r\n-ERR no two\r\n-ERR no three\r\n+OK\r\n");
+        wire.hear("STAT\r\n");
+        wire.say("+OK 7 7\r\n");
+    });
+    let mut client = server.client();
+    let batch = (ListOne(number(1)), Dele(number(2)), Dele(number(3)), Noop);
+    let Err(Error::Refused(refusal)) = client.batch(batch) else {
+        panic!("two were refused");
+    };
+    assert_eq!(refusal.number, Some(number(2)));
+    assert_eq!(client.stat().unwrap().messages, 7);
+    server.heard();
+}
+
+#[test]
+fn a_pipeline_gives_a_result_for_each() {
+    let server = embedded(500);
+    let mut client = client_of(&server);
+    let numbers: Vec<_> = client.uidl().unwrap().numbers().collect();
+    let replies = client.pipeline(numbers.into_iter().map(Dele));
+    assert_eq!(replies.filter(Result::is_ok).count(), 500);
+    assert_eq!(client.quit(), Ok(QuitOutcome::Committed));
+    assert!(server.maildrop().is_empty());
+}
+
+#[test]
+fn one_that_is_refused_is_alone() {
+    let server = embedded(5);
+    let mut client = client_of(&server);
+    let asked = [1, 99, 3, 98, 5];
+    let replies: Vec<_> = client.pipeline(asked.map(|n| UidlOne(number(n)))).collect();
+    for (n, reply) in asked.into_iter().zip(replies) {
+        match reply {
+            Ok(entry) => assert_eq!(
+                entry.unique_id.unwrap().as_bytes(),
+                format!("uid-{n}").as_bytes()
+            ),
+            Err(Error::Refused(refusal)) => {
+                assert!(n > 90);
+                assert_eq!(
+                    (refusal.verb, refusal.number),
+                    (Verb::Uidl, Some(number(n)))
+                );
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    client.noop().unwrap();
+}
+
+#[test]
+fn a_pipeline_that_is_dropped_half_way_leaves_the_rest_unsent() {
+    let server = embedded(2000);
+    let mut client = client_of(&server);
+    let mut given = 0;
+    let deletes = (1..=2000).map(|n| {
+        given = n;
+        Dele(number(n))
+    });
+    let mut deletes = client.pipeline(deletes);
+    for _ in 0..10 {
+        deletes.next().unwrap().unwrap();
+    }
+    drop(deletes);
+    assert!(
+        given < 1000,
+        "{given} commands were taken from the iterator"
+    );
+    // What was in flight is done, the rest is not; and the connection is in step.
+    let left = client.stat().unwrap().messages;
+    assert!((2000 - given..=1990).contains(&left), "{left} are left");
+    assert_eq!(client.quit(), Ok(QuitOutcome::Committed));
+}
+
+#[test]
+fn an_empty_pipeline_says_nothing() {
+    let server = Scripted::logged_in(|wire| wire.hear_out());
+    let mut client = server.client();
+    assert!(client.pipeline(std::iter::empty::<Noop>()).next().is_none());
+    drop(client);
+    assert_eq!(server.heard(), "");
+}
+
+#[test]
+fn after_a_fatal_error_each_in_flight_gets_it_then_there_are_no_more() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("DELE 1\r\nDELE 2\r\nDELE 3\r\n");
+        wire.say("+OK\r\n");
+    });
+    let mut client = server.client();
+    let mut deletes = client.pipeline((1..=3).map(|n| Dele(number(n))));
+    deletes.next().unwrap().unwrap();
+    let unanswered = Error::from(Closed::Unanswered {
+        verb: Verb::Dele,
+        outstanding: 2,
+    });
+    for _ in 2..=3 {
+        assert_eq!(deletes.next().unwrap().unwrap_err(), unanswered);
+    }
+    assert!(deletes.next().is_none());
+    assert!(deletes.next().is_none());
+    assert_eq!(client.noop(), Err(unanswered.clone()));
+    assert_eq!(client.submit(Noop).unwrap_err(), unanswered);
+    server.heard();
+}
+
+#[test]
+fn on_a_dead_connection_no_command_is_passed_over_in_silence() {
+    let server = Scripted::logged_in(|wire| wire.hear("NOOP\r\n"));
+    let mut client = server.client();
+    let error = client.noop().unwrap_err();
+    let deletes: Vec<_> = client.pipeline((1..=3).map(|n| Dele(number(n)))).collect();
+    assert_eq!(deletes, [Err(error.clone())]);
+    let mut messages = client.retrieve((1..=3).map(number));
+    assert_eq!(messages.next().unwrap().unwrap_err(), error);
+    assert!(messages.next().is_none());
+    assert_eq!(client.batch((Noop, Noop)).unwrap_err(), error);
+    server.heard();
+}
+
+#[test]
+fn a_long_pipeline_of_mixed_success_keeps_its_order() {
+    let server = embedded(1000);
+    let mut client = client_of(&server);
+    // Every third twice: the second time it is gone.
+    let numbers = (1..=1000).flat_map(|n| std::iter::repeat_n(n, if n % 3 == 0 { 2 } else { 1 }));
+    let (mut done, mut refused) = (0, 0);
+    for reply in client.pipeline(numbers.map(|n| Dele(number(n)))) {
+        match reply {
+            Ok(_) => done += 1,
+            Err(Error::Refused(_)) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!((done, refused), (1000, 333));
+    let (_, outcome) = client.batch((Rset, Quit)).unwrap();
+    assert_eq!(outcome, QuitOutcome::Committed);
+    assert_eq!(server.maildrop().len(), 1000);
+}

@@ -1,0 +1,192 @@
+//! Connecting, and the ways in which it fails.
+
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use pop3_blocking::{
+    Closed, Connector, Endpoint, Error, ProtocolError, Roots, SecurityError, Timeout, TlsErrorKind,
+    TransportErrorKind, connect, connect_with,
+};
+
+use super::support::{Scripted, alice, embedded, in_clear, trusting};
+
+#[test]
+fn both_ways_of_tls_lead_to_the_mail() {
+    let server = embedded(2);
+    for endpoint in [server.plain(), server.implicit_tls()] {
+        let mut client = connect_with(&endpoint, &trusting(&server)).unwrap();
+        assert!(client.greeting().is_some());
+        client.login(alice()).unwrap();
+        let info = client.session().connection().tls().unwrap();
+        assert_eq!(info.protocol.as_deref(), Some("TLSv1_3"));
+        assert!(info.alpn);
+        assert_eq!(client.stat().unwrap().messages, 2);
+        assert_eq!(client.quirks(), []);
+        assert!(client.stream().nodelay().unwrap());
+    }
+}
+
+#[test]
+fn an_ip_address_is_verified_too() {
+    let server = embedded(1);
+    let port = server.implicit_tls().port();
+    let endpoint = Endpoint::implicit_tls("127.0.0.1", Some(port));
+    let mut client = connect_with(&endpoint, &trusting(&server)).unwrap();
+    client.login(alice()).unwrap();
+}
+
+#[test]
+fn a_stranger_is_not_trusted() {
+    let (server, stranger) = (embedded(1), embedded(1));
+    for connector in [Connector::default(), trusting(&stranger)] {
+        let Err(Error::Tls(error)) = connect_with(&server.implicit_tls(), &connector) else {
+            panic!("nobody vouches for it");
+        };
+        assert_eq!(error.kind, TlsErrorKind::Certificate);
+        // In clear it shows with the login.
+        let mut client = connect_with(&server.plain(), &connector).unwrap();
+        let Err(Error::Tls(error)) = client.login(alice()) else {
+            panic!("nobody vouches for it");
+        };
+        assert_eq!(error.kind, TlsErrorKind::Certificate);
+    }
+    // And the server is none the worse for it.
+    connect_with(&server.implicit_tls(), &trusting(&server)).unwrap();
+}
+
+#[test]
+fn a_tls_server_on_a_port_in_clear_is_recognised() {
+    // It waits for a ClientHello; this one answers what it cannot read with an alert.
+    let server = Scripted::start(|wire| {
+        wire.say_octets(b"\x15\x03\x03\x00\x02\x02\x46");
+        wire.hear_out();
+    });
+    let error = connect(&server.plain()).unwrap_err();
+    assert_eq!(error, ProtocolError::TlsRecord.into());
+    assert!(error.to_string().contains("pop3s"), "{error}");
+    assert_eq!(server.heard(), "");
+}
+
+#[test]
+fn a_tls_server_that_waits_on_a_port_in_clear_is_too_late() {
+    let server = embedded(1);
+    let mut connector = in_clear();
+    connector.config.timeouts.greeting = Duration::from_millis(100);
+    let endpoint = Endpoint::plain("localhost", Some(server.implicit_tls().port()));
+    let error = connect_with(&endpoint, &connector).unwrap_err();
+    assert_eq!(error, Error::Timeout(Timeout::Greeting));
+}
+
+#[test]
+fn a_server_in_clear_on_a_tls_port_is_recognised() {
+    let server = embedded(1);
+    let endpoint = Endpoint::implicit_tls("localhost", Some(server.plain().port()));
+    let Err(Error::Tls(error)) = connect_with(&endpoint, &trusting(&server)) else {
+        panic!("this is no TLS");
+    };
+    assert_eq!(error.kind, TlsErrorKind::NotTls);
+}
+
+#[test]
+fn another_service_is_recognised() {
+    let server = Scripted::start(|wire| {
+        wire.say("220 mail.example.org ESMTP\r\n");
+        wire.hear_out();
+    });
+    let error = connect_with(&server.plain(), &in_clear()).unwrap_err();
+    assert!(error.to_string().contains("no POP3 server"), "{error}");
+    assert!(error.to_string().contains("ESMTP"), "{error}");
+    server.heard();
+}
+
+#[test]
+fn a_server_that_closes_without_a_greeting_is_told() {
+    let server = Scripted::start(|_| {});
+    let error = connect_with(&server.plain(), &in_clear()).unwrap_err();
+    assert_eq!(error, Closed::NoGreeting.into());
+    server.heard();
+}
+
+#[test]
+fn a_server_without_stls_gets_no_password() {
+    let server = Scripted::start(|wire| {
+        wire.say("+OK ready\r\n");
+        wire.hear("CAPA\r\n");
+        wire.say("+OK\r\nUSER\r\n.\r\n");
+        wire.hear_out();
+    });
+    let mut client = connect(&server.plain()).unwrap();
+    let error = client.login(alice()).unwrap_err();
+    assert_eq!(error, SecurityError::StlsUnavailable.into());
+    drop(client);
+    assert_eq!(server.heard(), "CAPA\r\n");
+}
+
+#[test]
+fn nobody_listens() {
+    let port = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    for host in ["127.0.0.1", "localhost"] {
+        let error = connect(&Endpoint::plain(host, Some(port))).unwrap_err();
+        let Error::Transport(error) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(error.kind, TransportErrorKind::Refused);
+        let tried = format!("127.0.0.1:{port}");
+        assert!(error.text.contains(&tried), "{error}");
+        assert!(!error.writing);
+    }
+}
+
+#[test]
+fn a_host_that_does_not_exist() {
+    // RFC 6761 section 6.4 keeps it from existing.
+    let error = connect(&Endpoint::plain("pop.invalid", None)).unwrap_err();
+    let Error::Transport(error) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(error.kind, TransportErrorKind::NameResolution);
+    assert!(error.text.contains("pop.invalid"), "{error}");
+}
+
+// What becomes of those for whom there is no room to wait depends on the system.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_listener_that_accepts_nobody() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Clients who wait to be accepted, until there is no room to wait.
+    let patience = Duration::from_millis(300);
+    let waiting: Vec<_> =
+        std::iter::from_fn(|| TcpStream::connect_timeout(&address, patience).ok())
+            .take(5000)
+            .collect();
+    let mut connector = in_clear();
+    connector.config.timeouts.connect = patience;
+    let endpoint = Endpoint::plain("127.0.0.1", Some(address.port()));
+    let error = connect_with(&endpoint, &connector).unwrap_err();
+    assert_eq!(
+        error,
+        Error::Timeout(Timeout::Connect),
+        "behind {} others",
+        waiting.len()
+    );
+}
+
+#[test]
+fn roots_have_to_be_certificates() {
+    for text in ["", "hello", "-----BEGIN CERTIFICATE-----\n"] {
+        let error = Roots::from_pem(text.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, TlsErrorKind::NotConfigured, "{text:?}");
+    }
+    let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let mut connector = Connector::default();
+    connector.roots = Some(Roots::from_pem(damaged.as_bytes()).unwrap());
+    let server = embedded(0);
+    let Err(Error::Tls(error)) = connect_with(&server.implicit_tls(), &connector) else {
+        panic!("these are no roots");
+    };
+    assert_eq!(error.kind, TlsErrorKind::NotConfigured);
+}

@@ -1,0 +1,177 @@
+//! Servers that take too long.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pop3_blocking::{Connector, Error, Timeout, Timeouts, Verb, connect_with};
+
+use super::support::{Scripted, alice, embedded, in_clear, number, trusting};
+
+const SHORT: Duration = Duration::from_millis(150);
+
+/// What `act` gives, and that it took about so long.
+fn timed<T>(at_least: Duration, act: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = act();
+    let taken = start.elapsed();
+    assert!(taken >= at_least, "it took {taken:?} only");
+    // Other tests run at the same time.
+    assert!(
+        taken < at_least + Duration::from_secs(5),
+        "it took {taken:?}"
+    );
+    result
+}
+
+fn with(change: impl FnOnce(&mut Timeouts)) -> Connector {
+    let mut connector = in_clear();
+    change(&mut connector.config.timeouts);
+    connector
+}
+
+#[test]
+fn a_greeting_that_does_not_come() {
+    let server = Scripted::start(|wire| wire.hear_out());
+    let connector = with(|timeouts| timeouts.greeting = SHORT);
+    let result = timed(SHORT, || connect_with(&server.plain(), &connector));
+    assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::Greeting));
+    server.heard();
+}
+
+#[test]
+fn a_greeting_that_stops_half_way() {
+    let server = Scripted::start(|wire| {
+        wire.say("+OK he");
+        wire.hear_out();
+    });
+    let connector = with(|timeouts| timeouts.stall = SHORT);
+    let result = timed(SHORT, || connect_with(&server.plain(), &connector));
+    assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::Stall));
+    server.heard();
+}
+
+#[test]
+fn a_reply_that_does_not_come() {
+    let server = Scripted::logged_in(|wire| wire.hear_out());
+    let mut client = server.client_with(&with(|timeouts| timeouts.first_octet = SHORT));
+    let result = timed(SHORT, || client.stat());
+    let late = Error::Timeout(Timeout::FirstOctet(Verb::Stat));
+    assert_eq!(result, Err(late.clone()));
+    assert_eq!(client.noop(), Err(late));
+    drop(client);
+    assert_eq!(server.heard(), "STAT\r\n");
+}
+
+#[test]
+fn a_reply_that_stops_half_way() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("UIDL\r\n");
+        wire.say("+OK\r\n1 a\r\n");
+        wire.hear_out();
+    });
+    let mut client = server.client_with(&with(|timeouts| timeouts.stall = SHORT));
+    let result = timed(SHORT, || client.uidl());
+    assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::Stall));
+    drop(client);
+    server.heard();
+}
+
+#[test]
+fn a_message_that_stops_half_way() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("RETR 1\r\n");
+        wire.say("+OK\r\nhello\r\n");
+        wire.hear_out();
+    });
+    let mut client = server.client_with(&with(|timeouts| timeouts.stall = SHORT));
+    let mut message = client.retr(number(1)).unwrap();
+    message.chunk().unwrap();
+    let result = timed(SHORT, || message.chunk());
+    assert_eq!(result, Err(Error::Timeout(Timeout::Stall)));
+    drop(client);
+    server.heard();
+}
+
+#[test]
+fn a_server_that_is_slow_but_moves_is_waited_for() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("RETR 1\r\n");
+        wire.say("+OK\r\n");
+        for _ in 0..10 {
+            thread::sleep(SHORT / 3);
+            wire.say("line\r\n");
+        }
+        wire.say(".\r\n");
+        wire.hear_out();
+    });
+    let mut client = server.client_with(&with(|timeouts| timeouts.stall = SHORT * 2));
+    let octets = timed(SHORT * 3, || client.retr_to_vec(number(1), 1000));
+    assert_eq!(octets.unwrap().len(), 60);
+    drop(client);
+    server.heard();
+}
+
+#[test]
+fn the_total_stops_a_server_that_trickles() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("UIDL\r\n");
+        wire.say("+OK\r\n");
+        for n in 1..200 {
+            thread::sleep(SHORT / 10);
+            wire.try_say(format!("{n} a\r\n").as_bytes());
+        }
+    });
+    let mut client = server.client_with(&with(|timeouts| timeouts.total = Some(SHORT)));
+    let result = timed(SHORT, || client.uidl());
+    assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::Total));
+    drop(client);
+    server.heard();
+}
+
+#[test]
+fn a_reader_that_takes_its_time_is_not_late() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("RETR 1\r\n");
+        wire.say("+OK\r\nhello\r\n");
+        thread::sleep(SHORT);
+        wire.say("world\r\n.\r\n");
+        wire.hear("NOOP\r\n");
+        wire.say("+OK\r\n");
+    });
+    let mut client = server.client_with(&with(|timeouts| {
+        timeouts.stall = SHORT * 2;
+        timeouts.first_octet = SHORT * 2;
+    }));
+    let mut message = client.retr(number(1)).unwrap();
+    thread::sleep(SHORT * 3);
+    message.chunk().unwrap();
+    thread::sleep(SHORT * 3);
+    while message.chunk().unwrap().is_some() {}
+    // Nor is an idle client.
+    thread::sleep(SHORT * 3);
+    client.noop().unwrap();
+    server.heard();
+}
+
+#[test]
+fn a_handshake_that_does_not_come() {
+    let server = Scripted::start(|wire| wire.hear_quietly());
+    let mut connector = Connector::default();
+    connector.config.timeouts.tls = SHORT;
+    let result = timed(SHORT, || connect_with(&server.implicit_tls(), &connector));
+    assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::TlsHandshake));
+    server.heard();
+}
+
+#[test]
+fn waiting_before_a_command_is_no_waiting_for_its_reply() {
+    let server = embedded(1);
+    let mut connector = trusting(&server);
+    connector.config.timeouts.first_octet = SHORT;
+    connector.config.timeouts.greeting = SHORT;
+    let mut client = connect_with(&server.implicit_tls(), &connector).unwrap();
+    thread::sleep(SHORT * 2);
+    client.login(alice()).unwrap();
+    thread::sleep(SHORT * 2);
+    client.noop().unwrap();
+}

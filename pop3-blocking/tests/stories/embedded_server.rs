@@ -1,0 +1,180 @@
+//! The embedded server itself.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pop3_blocking::server::EmbeddedServer;
+use pop3_blocking::{Error, QuitOutcome, connect_with};
+
+use super::support::{alice, client_of, embedded, message, number, trusting};
+
+fn dial(port: u16) -> TcpStream {
+    let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    socket
+}
+
+/// Drops it, and that takes no time.
+fn drop_promptly(server: EmbeddedServer) {
+    let start = Instant::now();
+    drop(server);
+    let taken = start.elapsed();
+    assert!(taken < Duration::from_secs(2), "it took {taken:?}");
+}
+
+#[test]
+fn its_urls_name_the_loopback_interface() {
+    let server = embedded(0);
+    let (plain, tls) = (server.plain(), server.implicit_tls());
+    assert_eq!(
+        plain.to_string(),
+        format!("pop3://localhost:{}", plain.port())
+    );
+    assert_eq!(tls.to_string(), format!("pop3s://localhost:{}", tls.port()));
+    assert_ne!(plain.port(), tls.port());
+    assert!(server.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+    assert!(!server.ca_pem().contains("PRIVATE"));
+}
+
+#[test]
+fn its_drop_ends_all() {
+    let server = embedded(2);
+    let ports = [server.plain().port(), server.implicit_tls().port()];
+    let mut idle = client_of(&server);
+    let mut greeted = dial(ports[0]);
+    greeted.read_exact(&mut [0; 3]).unwrap();
+    let silent = dial(ports[1]);
+    drop_promptly(server);
+    assert!(idle.noop().is_err());
+    for port in ports {
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    }
+    drop(silent);
+}
+
+#[test]
+fn its_drop_waits_for_no_client_that_does_not_read() {
+    let server = embedded(2);
+    let mut client = dial(server.plain().port());
+    client.write_all(b"USER alice\r\nPASS secret\r\n").unwrap();
+    // Answers that fill all buffers on the way.
+    client
+        .set_write_timeout(Some(Duration::from_millis(200)))
+        .unwrap();
+    let list = b"UIDL\r\n".repeat(10_000);
+    while client.write_all(&list).is_ok() {}
+    drop_promptly(server);
+}
+
+#[test]
+fn its_drop_after_nothing_is_prompt_too() {
+    for _ in 0..20 {
+        drop_promptly(embedded(0));
+    }
+}
+
+#[test]
+fn sessions_run_side_by_side_on_their_own_snapshots() {
+    let server = embedded(20);
+    let (mut one, mut other) = (client_of(&server), client_of(&server));
+    one.dele(number(1)).unwrap();
+    assert_eq!(other.stat().unwrap().messages, 20);
+    other.dele(number(2)).unwrap();
+    other.dele(number(1)).unwrap();
+    assert_eq!(one.quit(), Ok(QuitOutcome::Committed));
+    assert_eq!(server.maildrop().len(), 19);
+    assert_eq!(
+        other
+            .retr_to_vec(number(1), 1000)
+            .map_err(|error| error.is_fatal()),
+        Err(false)
+    );
+    assert_eq!(other.quit(), Ok(QuitOutcome::Committed));
+    assert_eq!(server.maildrop().len(), 18);
+    let mut third = client_of(&server);
+    assert_eq!(third.retr_to_vec(number(1), 1000).unwrap(), message(3));
+}
+
+#[test]
+fn many_clients_are_served_at_once() {
+    let server = embedded(10);
+    thread::scope(|scope| {
+        for _ in 0..32 {
+            scope.spawn(|| {
+                let mut client = client_of(&server);
+                assert_eq!(client.list().unwrap().numbers().count(), 10);
+                assert_eq!(client.quit(), Ok(QuitOutcome::Committed));
+            });
+        }
+    });
+}
+
+#[test]
+fn too_many_sessions_are_hung_up_on_and_places_come_back() {
+    let server = embedded(0);
+    let port = server.plain().port();
+    let mut clients = Vec::new();
+    let greeted = |mut client: TcpStream| {
+        let mut greeting = [0; 3];
+        client.read_exact(&mut greeting).ok().map(|()| client)
+    };
+    while let Some(client) = greeted(dial(port)) {
+        clients.push(client);
+        assert!(clients.len() <= 64);
+    }
+    assert_eq!(clients.len(), 64);
+    clients.truncate(10);
+    // The threads of those that closed take a moment to notice.
+    let until = Instant::now() + Duration::from_secs(10);
+    while greeted(dial(port)).is_none() {
+        assert!(Instant::now() < until, "no place came back");
+    }
+}
+
+#[test]
+fn garbage_harms_nobody_else() {
+    let server = embedded(1);
+    for port in [server.plain().port(), server.implicit_tls().port()] {
+        let mut client = dial(port);
+        client
+            .write_all(&[0x16, 3, 1, 0xff, 0xff, 0, 13, 10])
+            .unwrap();
+        client.write_all(&[0xaa; 1000]).unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = client.read_to_end(&mut Vec::new());
+    }
+    assert_eq!(client_of(&server).stat().unwrap().messages, 1);
+}
+
+#[test]
+fn a_wrong_password_is_refused() {
+    let server = embedded(1);
+    let mut client = connect_with(&server.plain(), &trusting(&server)).unwrap();
+    let wrong = pop3_blocking::Login::password(
+        "alice".try_into().unwrap(),
+        pop3_blocking::Secret::new("guess").unwrap(),
+    );
+    assert!(matches!(client.login(wrong), Err(Error::Auth(_))));
+    client.login(alice()).unwrap();
+}
+
+#[test]
+fn answers_are_whole_even_if_the_client_half_closes() {
+    let server = embedded(100);
+    let mut client = dial(server.plain().port());
+    client
+        .write_all(b"USER alice\r\nPASS secret\r\nRETR 1\r\nDELE 1\r\nQUIT\r\n")
+        .unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answers = String::new();
+    client.read_to_string(&mut answers).unwrap();
+    assert!(
+        answers.ends_with("+OK message 1 deleted\r\n+OK bye\r\n"),
+        "{answers}"
+    );
+    assert_eq!(server.maildrop().len(), 99);
+}

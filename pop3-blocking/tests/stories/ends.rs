@@ -1,0 +1,220 @@
+//! How a session ends, and what is deleted then.
+
+use std::thread;
+use std::time::Duration;
+
+use pop3_blocking::{
+    Closed, Dele, Error, Noop, QuitOutcome, Stat, TransportErrorKind, Verb, connect_with,
+};
+
+use super::support::{Scripted, client_of, embedded, in_clear, number};
+
+#[test]
+fn quit_commits() {
+    let server = embedded(3);
+    let mut client = client_of(&server);
+    client.dele(number(2)).unwrap();
+    assert_eq!(server.maildrop().len(), 3);
+    assert_eq!(client.quit(), Ok(QuitOutcome::Committed));
+    let left: Vec<_> = server
+        .maildrop()
+        .messages()
+        .map(|message| message.unique_id().clone())
+        .collect();
+    assert_eq!(left, ["uid-1", "uid-3"]);
+    assert_eq!(client.noop(), Err(Closed::Finished.into()));
+    assert_eq!(client.quit(), Err(Closed::Finished.into()));
+}
+
+#[test]
+fn quit_can_keep_all() {
+    let server = embedded(3);
+    let mut client = client_of(&server);
+    client.dele(number(2)).unwrap();
+    assert_eq!(client.quit_keeping(), Ok(QuitOutcome::Committed));
+    assert_eq!(server.maildrop().len(), 3);
+}
+
+#[test]
+fn a_client_that_is_dropped_commits_nothing() {
+    let server = embedded(3);
+    let mut client = client_of(&server);
+    for reply in client.pipeline((1..=3).map(|n| Dele(number(n)))) {
+        reply.unwrap();
+    }
+    drop(client);
+    let mut again = client_of(&server);
+    assert_eq!(again.stat().unwrap().messages, 3);
+
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("DELE 1\r\n");
+        wire.say("+OK\r\n");
+        wire.hear_out();
+    });
+    let mut client = server.client();
+    client.dele(number(1)).unwrap();
+    drop(client);
+    assert_eq!(server.heard(), "DELE 1\r\n", "no QUIT");
+}
+
+#[test]
+fn aborting_gives_the_stream_back_and_commits_nothing() {
+    let server = embedded(3);
+    let mut client = client_of(&server);
+    client.dele(number(1)).unwrap();
+    drop(client.abort());
+    assert_eq!(server.maildrop().len(), 3);
+}
+
+#[test]
+fn a_quit_that_is_refused_says_so() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("QUIT\r\n");
+        wire.say("-ERR some messages were not removed\r\n");
+    });
+    let mut client = server.client();
+    let Ok(QuitOutcome::Refused(text)) = client.quit() else {
+        panic!("the server refused");
+    };
+    assert_eq!(text.to_string(), "some messages were not removed");
+    server.heard();
+}
+
+#[test]
+fn a_quit_without_an_answer_is_unknown() {
+    for answer in ["", "+OK by"] {
+        let server = Scripted::logged_in(move |wire| {
+            wire.hear("QUIT\r\n");
+            wire.say(answer);
+        });
+        let mut client = server.client();
+        assert_eq!(client.quit(), Ok(QuitOutcome::Unknown));
+        server.heard();
+    }
+}
+
+#[test]
+fn a_quit_that_gets_no_answer_in_time_is_unknown() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("QUIT\r\n");
+        wire.hear_out();
+    });
+    let mut connector = in_clear();
+    connector.config.timeouts.quit = Duration::from_millis(100);
+    let mut client = server.client_with(&connector);
+    assert_eq!(client.quit(), Ok(QuitOutcome::Unknown));
+    drop(client);
+    server.heard();
+}
+
+#[test]
+fn a_quit_on_a_connection_that_is_dead_before_deleted_nothing() {
+    let server = Scripted::logged_in(|_| {});
+    let mut client = server.client();
+    server.heard();
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(client.quit(), Err(Closed::Idle.into()));
+}
+
+#[test]
+fn the_servers_parting_word_is_heard_before_the_next_command() {
+    let server = Scripted::logged_in(|wire| {
+        wire.say("-ERR autologout: idle for too long\r\n");
+        wire.hear_out();
+    });
+    let mut client = server.client();
+    thread::sleep(Duration::from_millis(100));
+    let Err(Error::Closed(closed)) = client.stat() else {
+        panic!("the server has gone");
+    };
+    let Closed::Parting(text) = *closed else {
+        panic!("{closed:?}");
+    };
+    assert_eq!(text.to_string(), "autologout: idle for too long");
+    drop(client);
+    assert_eq!(server.heard(), "", "no STAT was written");
+}
+
+#[test]
+fn every_way_to_go_on_hears_the_parting_word_first() {
+    type Next = fn(&mut pop3_blocking::Client<std::net::TcpStream>) -> Error;
+    let ways: [Next; 5] = [
+        |client| client.submit(Noop).unwrap_err(),
+        |client| client.batch((Noop, Stat)).unwrap_err(),
+        |client| client.pipeline([Noop]).next().unwrap().unwrap_err(),
+        |client| client.retrieve([number(1)]).next().unwrap().unwrap_err(),
+        |client| client.retr(number(1)).unwrap_err(),
+    ];
+    for way in ways {
+        let server = Scripted::logged_in(|wire| {
+            wire.say("-ERR bye\r\n");
+            wire.hear_out();
+        });
+        let mut client = server.client();
+        thread::sleep(Duration::from_millis(50));
+        assert!(matches!(way(&mut client), Error::Closed(_)));
+        drop(client);
+        assert_eq!(server.heard(), "");
+    }
+}
+
+#[test]
+fn a_server_that_closes_in_a_listing_truncates_it() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("LIST\r\n");
+        wire.say("+OK 3 messages\r\n1 100\r\n2 20");
+    });
+    let mut client = server.client();
+    let truncated = Error::from(Closed::Truncated {
+        verb: Verb::List,
+        outstanding: 1,
+    });
+    assert_eq!(client.list().unwrap_err(), truncated);
+    assert_eq!(client.noop().unwrap_err(), truncated);
+    server.heard();
+}
+
+#[test]
+fn a_server_that_closes_instead_of_answering_is_told_from_one_that_stops_half_way() {
+    let server = Scripted::logged_in(|wire| wire.hear("STAT\r\nNOOP\r\n"));
+    let mut client = server.client();
+    let error = client.batch((Stat, Noop)).unwrap_err();
+    let unanswered = Closed::Unanswered {
+        verb: Verb::Stat,
+        outstanding: 2,
+    };
+    assert_eq!(error, unanswered.into());
+    assert!(error.to_string().contains("pipelining"), "{error}");
+    server.heard();
+}
+
+#[test]
+fn a_reset_is_a_failure_of_the_transport() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("STAT\r\n");
+        // Closed with octets unread: a reset.
+        wire.say("+OK 1 1\r\n");
+        wire.hear("N");
+    });
+    let mut client = server.client();
+    client.stat().unwrap();
+    let Err(Error::Transport(error)) = client.noop() else {
+        panic!("the connection was reset");
+    };
+    assert_eq!(error.kind, TransportErrorKind::Reset);
+    server.heard();
+}
+
+#[test]
+fn a_greeting_that_refuses_is_the_error_of_connecting() {
+    let server = Scripted::start(|wire| {
+        wire.say("-ERR too many connections\r\n");
+        wire.hear_out();
+    });
+    let error = connect_with(&server.plain(), &in_clear()).unwrap_err();
+    let Error::Closed(closed) = error else {
+        panic!("{error:?}");
+    };
+    assert!(matches!(*closed, Closed::GreetingRefused(_)));
+    assert_eq!(server.heard(), "");
+}

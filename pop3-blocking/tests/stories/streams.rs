@@ -1,0 +1,367 @@
+//! Streams that are no sockets, and streams that make it hard.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant as Clock};
+
+use pop3_blocking::server::{Maildrop, Server, ServerConfig};
+use pop3_blocking::{
+    Channel, Client, Closed, Config, Error, Instant, ListOne, NoTimeout, Pipelining, QuitOutcome,
+    Session, Stream, Timeout, TransportErrorKind,
+};
+
+use super::support::{alice, message, number};
+
+fn client<S: Stream>(stream: S) -> Result<Client<S>, Error> {
+    let mut config = Config::default();
+    config.timeouts.send = Duration::from_millis(100);
+    config.pipelining = Pipelining::Always;
+    let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+    Client::start(session, stream, Clock::now())
+}
+
+fn mail(messages: u32) -> Server {
+    let maildrop: Maildrop = (1..=messages)
+        .map(|number| (format!("uid-{number}"), message(number)))
+        .collect();
+    Server::new(ServerConfig::new("alice", "secret"), maildrop)
+}
+
+/// A server without a socket: whoever reads gets its answers.
+struct InMemory(Server);
+
+impl Read for InMemory {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let octets = self.0.transmit().read(buffer)?;
+        self.0.transmitted(octets);
+        Ok(octets)
+    }
+}
+
+impl Write for InMemory {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.receive(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A whole session.
+fn session<S: Stream>(stream: S) {
+    let mut client = client(stream).unwrap();
+    client.login(alice()).unwrap();
+    assert_eq!(client.list().unwrap().numbers().count(), 20);
+    let mut messages = client.retrieve((1..=20).map(number));
+    let mut count = 0;
+    while let Some(retrieved) = messages.next() {
+        count += 1;
+        let mut octets = Vec::new();
+        retrieved.unwrap().read_to_end(&mut octets).unwrap();
+        assert_eq!(octets, message(count));
+    }
+    assert_eq!(count, 20);
+    assert_eq!(client.quit(), Ok(QuitOutcome::Committed));
+}
+
+#[test]
+fn a_stream_needs_no_time_outs() {
+    session(NoTimeout(InMemory(mail(20))));
+}
+
+#[test]
+fn a_stream_may_be_chosen_at_run_time() {
+    let stream: Box<dyn Stream> = Box::new(NoTimeout(InMemory(mail(20))));
+    session(stream);
+}
+
+/// Reads and writes little at a time, and often not at all.
+struct Reluctant {
+    inner: InMemory,
+    calls: u32,
+}
+
+impl Reluctant {
+    fn refuse(&mut self) -> io::Result<()> {
+        self.calls += 1;
+        Err(match self.calls % 7 {
+            1 => ErrorKind::WouldBlock.into(),
+            3 => ErrorKind::Interrupted.into(),
+            5 => ErrorKind::TimedOut.into(),
+            _ => return Ok(()),
+        })
+    }
+}
+
+impl Read for Reluctant {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.refuse()?;
+        let some = buffer.len().min(self.calls as usize % 5 + 1);
+        self.inner.read(&mut buffer[..some])
+    }
+}
+
+impl Write for Reluctant {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.refuse()?;
+        let some = octets.len().min(self.calls as usize % 5 + 1);
+        self.inner.write(&octets[..some])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Reluctant {
+    fn set_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stream_may_do_little_at_a_time_or_nothing() {
+    session(Reluctant {
+        inner: InMemory(mail(20)),
+        calls: 0,
+    });
+}
+
+/// Answers to reads, in order, then the end; writes end in this error.
+struct Failing {
+    reads: VecDeque<&'static [u8]>,
+    writes: ErrorKind,
+    attempts: Arc<Mutex<u32>>,
+}
+
+impl Read for Failing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reads.pop_front().unwrap_or_default().read(buffer)
+    }
+}
+
+impl Write for Failing {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        *self.attempts.lock().unwrap() += 1;
+        match self.writes {
+            ErrorKind::WriteZero => Ok(0),
+            ErrorKind::WouldBlock => {
+                thread::sleep(Duration::from_millis(5));
+                Err(ErrorKind::WouldBlock.into())
+            }
+            kind => Err(kind.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Failing {
+    fn set_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a login gives when it cannot be written, and how often that was tried.
+fn login_on_failing(writes: ErrorKind, reads: &[&'static [u8]]) -> (Error, u32) {
+    let attempts = Arc::default();
+    let mut client = client(Failing {
+        reads: reads.iter().copied().collect(),
+        writes,
+        attempts: Arc::clone(&attempts),
+    })
+    .unwrap();
+    let error = client.login(alice()).unwrap_err();
+    let tried = *attempts.lock().unwrap();
+    (error, tried)
+}
+
+#[test]
+fn after_a_failed_write_the_servers_last_words_are_the_cause() {
+    let reads: [&[u8]; 2] = [b"+OK ready\r\n", b"-ERR going down\r\n"];
+    let (error, tried) = login_on_failing(ErrorKind::BrokenPipe, &reads);
+    let Error::Closed(closed) = error else {
+        panic!("{error:?}");
+    };
+    assert!(matches!(&*closed, Closed::Parting(text) if text.to_string() == "going down"));
+    assert_eq!(tried, 1);
+}
+
+#[test]
+fn without_last_words_the_failure_is_the_cause() {
+    for writes in [ErrorKind::BrokenPipe, ErrorKind::WriteZero] {
+        let (error, tried) = login_on_failing(writes, &[b"+OK ready\r\n"]);
+        let Error::Transport(error) = error else {
+            panic!("{error:?}");
+        };
+        assert!(error.writing);
+        assert_eq!(
+            error.kind == TransportErrorKind::Reset,
+            writes == ErrorKind::BrokenPipe
+        );
+        assert_eq!(tried, 1);
+    }
+}
+
+#[test]
+fn a_stream_that_takes_nothing_is_given_up() {
+    let (error, tried) = login_on_failing(ErrorKind::WouldBlock, &[b"+OK ready\r\n"]);
+    assert_eq!(error, Error::Timeout(Timeout::Send));
+    assert!(tried > 5);
+}
+
+/// One direction of a connection that holds 4 KiB and blocks who wants more.
+#[derive(Default)]
+struct Pipe {
+    state: Mutex<(VecDeque<u8>, bool)>,
+    changed: Condvar,
+}
+
+const ROOM: usize = 4 << 10;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Pipe {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (mut state, late) = self
+            .changed
+            .wait_timeout_while(self.state.lock().unwrap(), PATIENCE, |(octets, over)| {
+                octets.is_empty() && !*over
+            })
+            .unwrap();
+        assert!(!late.timed_out(), "both sides wait for each other");
+        let octets = state.0.read(buffer);
+        self.changed.notify_all();
+        octets
+    }
+
+    fn write(&self, octets: &[u8]) -> io::Result<usize> {
+        let (mut state, late) = self
+            .changed
+            .wait_timeout_while(self.state.lock().unwrap(), PATIENCE, |(held, over)| {
+                held.len() >= ROOM && !*over
+            })
+            .unwrap();
+        assert!(!late.timed_out(), "both sides wait for each other");
+        if state.1 {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        let some = octets.len().min(ROOM - state.0.len());
+        state.0.extend(&octets[..some]);
+        self.changed.notify_all();
+        Ok(some)
+    }
+
+    fn close(&self) {
+        self.state.lock().unwrap().1 = true;
+        self.changed.notify_all();
+    }
+}
+
+struct Duplex {
+    incoming: Arc<Pipe>,
+    outgoing: Arc<Pipe>,
+}
+
+impl Duplex {
+    fn pair() -> (Self, Self) {
+        let (one, other) = (Arc::<Pipe>::default(), Arc::<Pipe>::default());
+        let near = Self {
+            incoming: Arc::clone(&one),
+            outgoing: Arc::clone(&other),
+        };
+        let far = Self {
+            incoming: other,
+            outgoing: one,
+        };
+        (near, far)
+    }
+}
+
+impl Drop for Duplex {
+    fn drop(&mut self) {
+        self.incoming.close();
+        self.outgoing.close();
+    }
+}
+
+impl Read for Duplex {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.incoming.read(buffer)
+    }
+}
+
+impl Write for Duplex {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.outgoing.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A server on a thread that answers before it reads on, as most do.
+fn serve(mut server: Server, mut stream: impl Read + Write) {
+    let mut buffer = [0; 512];
+    while !server.is_closed() {
+        if server.wants_write() {
+            let Ok(octets) = stream.write(server.transmit()) else {
+                return;
+            };
+            server.transmitted(octets);
+        } else {
+            match stream.read(&mut buffer).unwrap() {
+                0 => server.handle_eof(),
+                octets => server.receive(&buffer[..octets]),
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_is_a_stream() {
+    let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+    let server = thread::spawn(|| serve(mail(20), far));
+    session(near);
+    server.join().unwrap();
+}
+
+#[test]
+fn ten_thousand_commands_get_through_a_pipe_of_4_kib() {
+    let (near, far) = Duplex::pair();
+    let server = thread::spawn(|| serve(mail(100), far));
+    let mut client = client(NoTimeout(near)).unwrap();
+    client.login(alice()).unwrap();
+    let asked = (0..10_000).map(|n| ListOne(number(n % 100 + 1)));
+    let mut answered = 0;
+    for (n, entry) in client.pipeline(asked).enumerate() {
+        assert_eq!(entry.unwrap().number, number(n as u32 % 100 + 1));
+        answered += 1;
+    }
+    assert_eq!(answered, 10_000);
+    assert_eq!(client.quit(), Ok(QuitOutcome::Committed));
+    server.join().unwrap();
+}
+
+#[test]
+fn tickets_by_the_thousand_get_through_too() {
+    let (near, far) = Duplex::pair();
+    let server = thread::spawn(|| serve(mail(100), far));
+    let mut client = client(NoTimeout(near)).unwrap();
+    client.login(alice()).unwrap();
+    let tickets: Vec<_> = (1..=2000)
+        .map(|n| client.submit(ListOne(number(n % 100 + 1))).unwrap())
+        .collect();
+    for ticket in tickets {
+        client.wait(ticket).unwrap();
+    }
+    assert_eq!(client.quit(), Ok(QuitOutcome::Committed));
+    server.join().unwrap();
+}
