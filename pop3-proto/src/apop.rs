@@ -67,3 +67,29 @@ pub(crate) fn digest(challenge: &[u8], secret: &[u8]) -> [u8; 32] {
     }
     hex
 }
+
+#[cfg(test)]
+mod tests {
+    use super::digest;
+
+    #[test]
+    fn a_digest_is_the_md5_of_challenge_and_secret_in_lower_case_hex() {
+        for (challenge, secret, hex) in [
+            // RFC 1939 section 7.
+            (
+                "<1896.697170952@dbc.mtview.ca.us>",
+                "tanstaaf",
+                "c4c9334bac560ecc979e58001b3e22fb",
+            ),
+            // Twisted: testAPOP. No msg-id, so no connection would answer it.
+            (
+                "<challenge string goes here>",
+                "password",
+                "f34f1e464d0d7927607753129cabe39a",
+            ),
+        ] {
+            let digest = digest(challenge.as_bytes(), secret.as_bytes());
+            assert_eq!(digest, hex.as_bytes());
+        }
+    }
+}

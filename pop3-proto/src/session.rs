@@ -8,9 +8,7 @@ use crate::connection::{Connection, Event};
 use crate::error::{Error, TlsError, TransportError};
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
-use crate::tls::TlsInfo;
-#[cfg(feature = "rustls")]
-use crate::tls::{ClientTls, Layer};
+use crate::tls::{ClientTls, Layer, TlsInfo};
 
 /// A [`Connection`] and the TLS under it, with the same methods: the one engine that clients drive.
 ///
@@ -21,12 +19,9 @@ use crate::tls::{ClientTls, Layer};
 #[derive(Debug)]
 pub struct Session {
     connection: Connection,
-    #[cfg(feature = "rustls")]
     setup: Option<ClientTls>,
-    #[cfg(feature = "rustls")]
     layer: Option<Layer>,
     /// The last time that was told: a handshake can begin where no time is.
-    #[cfg(feature = "rustls")]
     now: Instant,
 }
 
@@ -35,11 +30,8 @@ impl Session {
     pub fn new(config: Config, channel: Channel, now: Instant) -> Self {
         Self {
             connection: Connection::new(config, channel, now),
-            #[cfg(feature = "rustls")]
             setup: None,
-            #[cfg(feature = "rustls")]
             layer: None,
-            #[cfg(feature = "rustls")]
             now,
         }
     }
@@ -83,12 +75,7 @@ impl Session {
         self.advance();
     }
 
-    /// Nothing is to be done beside the connection.
-    #[cfg(not(feature = "rustls"))]
-    fn advance(&mut self) {}
-
     /// Begins a handshake if it is time for one, and goes on with TLS.
-    #[cfg(feature = "rustls")]
     fn advance(&mut self) {
         if let (None, Some(setup), true) = (&self.layer, &self.setup, self.connection.wants_tls()) {
             match Layer::new(setup, self.now) {
@@ -102,69 +89,13 @@ impl Session {
     }
 
     /// As [`advance`](Session::advance), when the time is known.
-    #[cfg(feature = "rustls")]
     fn advance_at(&mut self, now: Instant) {
         self.now = now;
         self.advance();
     }
 }
 
-/// The socket side. See [`Connection`]'s methods of the same names.
-#[cfg(not(feature = "rustls"))]
-impl Session {
-    /// As [`Connection::wants_write`].
-    pub fn wants_write(&self) -> bool {
-        self.connection.wants_write()
-    }
-
-    /// As [`Connection::transmit`].
-    pub fn transmit(&mut self) -> &[u8] {
-        self.connection.transmit()
-    }
-
-    /// As [`Connection::transmitted`].
-    pub fn transmitted(&mut self, octets: usize, now: Instant) {
-        self.connection.transmitted(octets, now);
-    }
-
-    /// As [`Connection::wants_read`].
-    pub fn wants_read(&self) -> bool {
-        self.connection.wants_read()
-    }
-
-    /// As [`Connection::recv_buffer`].
-    pub fn recv_buffer(&mut self) -> Option<&mut [u8]> {
-        self.connection.recv_buffer()
-    }
-
-    /// As [`Connection::received`].
-    pub fn received(&mut self, octets: usize, now: Instant) {
-        self.connection.received(octets, now);
-    }
-
-    /// As [`Connection::handle_eof`].
-    pub fn handle_eof(&mut self, now: Instant) {
-        self.connection.handle_eof(now);
-    }
-
-    /// As [`Connection::handle_transport_error`].
-    pub fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
-        self.connection.handle_transport_error(cause, now);
-    }
-
-    /// As [`Connection::handle_timeout`].
-    pub fn handle_timeout(&mut self, now: Instant) {
-        self.connection.handle_timeout(now);
-    }
-
-    /// As [`Connection::wants_tls`].
-    pub fn wants_tls(&self) -> bool {
-        self.connection.wants_tls()
-    }
-}
-
 /// The socket side, in ciphertext once TLS has begun. See [`Connection`]'s methods of the same names.
-#[cfg(feature = "rustls")]
 impl Session {
     /// As [`Connection::wants_write`]. TLS alerts and close_notify are wanted out even after the
     /// end.
@@ -241,16 +172,12 @@ impl Session {
 
     /// As [`Connection::handle_timeout`].
     pub fn handle_timeout(&mut self, now: Instant) {
-        let due = self
-            .connection
-            .poll_timeout()
-            .is_some_and(|deadline| deadline <= now);
-        match self
+        let deadline = self.connection.poll_timeout();
+        let layer = self
             .layer
             .as_mut()
-            .filter(|_| due)
-            .and_then(Layer::take_failure)
-        {
+            .filter(|_| deadline.is_some_and(|deadline| deadline <= now));
+        match layer.and_then(Layer::take_failure) {
             Some(failure) => self.connection.tls_failed(failure, now),
             None => self.connection.handle_timeout(now),
         }
@@ -263,6 +190,7 @@ impl Session {
     }
 }
 
+/// A caller's own TLS, and the clock side.
 impl Session {
     /// As [`Connection::tls_established`], for a caller's own TLS.
     pub fn tls_established(&mut self, info: TlsInfo, now: Instant) {

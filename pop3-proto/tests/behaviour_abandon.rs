@@ -155,9 +155,7 @@ fn events_that_wait_are_given_up_with_their_request() {
         .expect("a live connection");
     session.connection.transmitted(8, session.now);
     let octets = b"+OK\r\nbody\r\n.\r\n";
-    let room = session.connection.recv_buffer().expect("room");
-    room[..octets.len()].copy_from_slice(octets);
-    session.connection.received(octets.len(), session.now);
+    session.arrive(octets);
     assert!(!session.connection.wants_read(), "the status line waits");
     give_up(&mut session, retr.id());
     assert_eq!(session.connection.poll_event(), None);
@@ -170,9 +168,7 @@ fn events_of_nobody_are_kept() {
     let mut session = trusted();
     let noop = session.connection.submit(Noop).expect("a live connection");
     let octets = b"+OK ready\r\n";
-    let room = session.connection.recv_buffer().expect("room");
-    room[..octets.len()].copy_from_slice(octets);
-    session.connection.received(octets.len(), session.now);
+    session.arrive(octets);
     give_up(&mut session, noop.id());
     assert_eq!(session.told(), ["greeting: \"ready\""]);
 }
@@ -183,9 +179,7 @@ fn giving_up_an_event_starts_the_deadline_anew() {
     session.ask("retr 1");
     session.settle();
     let octets = b"+OK\r\nbody";
-    let room = session.connection.recv_buffer().expect("room");
-    room[..octets.len()].copy_from_slice(octets);
-    session.connection.received(octets.len(), session.now);
+    session.arrive(octets);
     // The application thinks for ten minutes, and then wants none of it.
     session.now = session.now + core::time::Duration::from_secs(600);
     session.abandon();

@@ -50,11 +50,9 @@ fn read(mode: Mode, pieces: &[&[u8]]) -> Outcome {
     let mut last: Option<Bytes> = None;
     for piece in pieces {
         let mut rest = *piece;
-        while let Some(room) = session.connection.recv_buffer() {
-            let taken = rest.len().min(room.len());
-            room[..taken].copy_from_slice(&rest[..taken]);
-            session.connection.received(taken, session.now);
-            rest = &rest[taken..];
+        while session.connection.wants_read() && !rest.is_empty() {
+            let taken = session.arrive(rest);
+            rest = rest.get(taken..).unwrap_or_default();
             while let Some(event) = session.connection.poll_event() {
                 match event {
                     Event::Body { chunk, .. } => {
@@ -71,9 +69,6 @@ fn read(mode: Mode, pieces: &[&[u8]]) -> Outcome {
                     }
                     other => panic!("{other:?}"),
                 }
-            }
-            if rest.is_empty() {
-                break;
             }
         }
     }
@@ -217,25 +212,27 @@ fn every_short_body_reads_the_same_however_it_is_cut() {
 
 /// The rules, written down as slowly as they are read.
 fn line_by_line(mode: Mode, wire: &[u8]) -> Outcome {
-    let (mut body, mut rest) = (Vec::new(), wire);
-    while !rest.is_empty() {
-        let ends = |at: &usize| match mode {
-            Mode::Strict => rest[..*at].ends_with(b"\r\n"),
-            Mode::Adaptive | Mode::BareLf => rest[..*at].ends_with(b"\n"),
+    let mut body = Vec::new();
+    let mut line = Vec::new();
+    for octet in wire {
+        line.push(*octet);
+        let whole = match mode {
+            Mode::Strict => line.ends_with(b"\r\n"),
+            Mode::Adaptive | Mode::BareLf => line.ends_with(b"\n"),
         };
-        let Some(end) = (1..=rest.len()).find(ends) else {
-            break;
-        };
-        let (line, behind) = rest.split_at(end);
-        rest = behind;
-        match (line, mode) {
-            (b".\r\n", _) | (b".\n", Mode::BareLf) => return Outcome::Ended(body),
-            (b".\n", Mode::Adaptive) => body.extend_from_slice(line),
-            _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line)),
+        if !whole {
+            continue;
         }
+        match (line.as_slice(), mode) {
+            (b".\r\n", _) | (b".\n", Mode::BareLf) => return Outcome::Ended(body),
+            (b".\n", Mode::Adaptive) => body.extend_from_slice(&line),
+            _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line)),
+        }
+        line.clear();
     }
-    let held = usize::from(rest.ends_with(b"\r"));
-    body.extend_from_slice(&rest[..rest.len() - held]);
+    // What a line holds that has not ended, but for a CR that may be half of its end.
+    let begun = line.strip_suffix(b"\r").unwrap_or(&line);
+    body.extend_from_slice(begun.strip_prefix(b".").unwrap_or(begun));
     Outcome::Open(body)
 }
 
@@ -298,9 +295,7 @@ fn chunks_that_are_kept_stay_as_they_were() {
     let mut kept: Vec<(Bytes, Vec<u8>)> = Vec::new();
     for round in 0..2000_u32 {
         let line = format!("..{round} {}\r\n", "y".repeat(200));
-        let room = session.connection.recv_buffer().expect("room");
-        room[..line.len()].copy_from_slice(line.as_bytes());
-        session.connection.received(line.len(), session.now);
+        session.arrive(line.as_bytes());
         while let Some(Event::Body { chunk, .. }) = session.connection.poll_event() {
             let copy = chunk.to_vec();
             kept.push((chunk, copy));
@@ -318,9 +313,7 @@ fn a_consumer_that_stops_stops_the_reads() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.settle();
-    let room = session.connection.recv_buffer().expect("room");
-    room[..9].copy_from_slice(b"+OK\r\nbody");
-    session.connection.received(9, session.now);
+    session.arrive(b"+OK\r\nbody");
     for _ in 0..3 {
         assert!(!session.connection.wants_read());
         assert_eq!(session.connection.recv_buffer(), None);

@@ -3,20 +3,10 @@
 mod common;
 
 use common::{Conversation, logged_in, pipelining, trusted};
-use pop3_proto::{
-    Channel, Closed, Config, Error, Event, Noop, Phase, Quit, QuitOutcome, TransportError,
-    TransportErrorKind,
-};
+use pop3_proto::{Channel, Config, Error, Event, Noop, Phase, TransportError, TransportErrorKind};
 
 fn broken_pipe() -> TransportError {
     TransportError::new(TransportErrorKind::Reset, "broken pipe").in_writing()
-}
-
-/// Octets arrive and nobody looks at what comes of them.
-fn arrive(session: &mut Conversation, octets: &[u8]) {
-    let room = session.connection.recv_buffer().expect("room");
-    room[..octets.len()].copy_from_slice(octets);
-    session.connection.received(octets.len(), session.now);
 }
 
 // Fatal errors.
@@ -75,7 +65,7 @@ fn what_had_not_left_does_not_leave() {
     session.ask("dele 1");
     session.ask("quit");
     assert_eq!(session.connection.transmit(), b"DELE 1\r\n");
-    arrive(&mut session, b"nonsense\r\n");
+    session.arrive(b"nonsense\r\n");
     assert!(!session.connection.wants_write());
     assert_eq!(session.connection.transmit(), b"");
     assert_eq!(session.sent(), "STAT\r\n");
@@ -129,7 +119,7 @@ fn replies_that_came_before_the_end_are_told_before_it() {
         session.ask(op);
     }
     session.settle();
-    arrive(&mut session, b"+OK 1 2\r\n+OK\r\n1 2\r\n.\r\n+O");
+    session.arrive(b"+OK 1 2\r\n+OK\r\n1 2\r\n.\r\n+O");
     session.connection.handle_eof(session.now);
     let error = "closed Truncated NOOP, 1 in flight";
     assert_eq!(
@@ -180,7 +170,7 @@ fn the_end_of_file_says_where_it_came() {
 #[test]
 fn a_parting_word_is_the_error_of_all_that_come_later() {
     let mut session = logged_in();
-    arrive(&mut session, b"-ERR Disconnected for inactivity.\r\n");
+    session.arrive(b"-ERR Disconnected for inactivity.\r\n");
     session.connection.handle_eof(session.now);
     session.ask("dele 1");
     assert_eq!(session.sent(), "", "nothing is written");
@@ -215,71 +205,6 @@ fn dropping_a_connection_writes_nothing() {
     assert_eq!(session.sent(), "DELE 1\r\n");
     assert!(!session.connection.wants_write());
     drop(session);
-}
-
-// QUIT.
-
-#[test]
-fn quit_has_three_outcomes() {
-    let committed = logged_in().call(Quit, "+OK\r\n");
-    assert_eq!(committed, Ok(QuitOutcome::Committed));
-    let refused = logged_in().call(Quit, "-ERR some messages not removed\r\n");
-    assert!(matches!(
-        refused,
-        Ok(QuitOutcome::Refused(text)) if text.as_bytes() == b"some messages not removed"
-    ));
-    let mut session = logged_in();
-    session.ask("quit");
-    session.settle();
-    session.eof();
-    assert_eq!(session.told()[0], "quit: unknown");
-}
-
-#[test]
-fn a_quit_of_which_no_octet_left_did_nothing() {
-    let mut session = logged_in();
-    session.ask("quit");
-    assert!(session.connection.wants_write());
-    session.connection.handle_eof(session.now);
-    assert_eq!(
-        session.told()[0],
-        "quit: failed: closed Unanswered QUIT, 1 in flight"
-    );
-}
-
-#[test]
-fn a_quit_of_which_one_octet_left_may_have_done_anything() {
-    let mut session = logged_in();
-    session.ask("quit");
-    session.connection.transmitted(1, session.now);
-    session.connection.handle_eof(session.now);
-    assert_eq!(session.told()[0], "quit: unknown");
-}
-
-#[test]
-fn a_quit_that_waited_in_the_queue_did_nothing() {
-    let mut session = logged_in();
-    session.ask("noop");
-    session.ask("quit");
-    session.settle();
-    session.eof();
-    assert_eq!(
-        session.told()[1],
-        "quit: failed: closed Unanswered NOOP, 1 in flight"
-    );
-    assert_eq!(session.sent(), "NOOP\r\n");
-}
-
-#[test]
-fn after_quit_the_session_is_finished_and_that_is_no_failure() {
-    let mut session = logged_in();
-    session.exchange("quit", "+OK\r\n");
-    assert_eq!(session.connection.error(), None);
-    let later = session.connection.submit(Noop).expect_err("finished");
-    assert!(matches!(&later, Error::Closed(closed) if **closed == Closed::Finished));
-    session.eof();
-    assert_eq!(session.told(), [] as [&str; 0]);
-    session.assert_over();
 }
 
 // A write that fails.
@@ -364,18 +289,6 @@ fn a_failed_read_is_the_error_at_once() {
         ["stat: failed: transport Other", "closed: transport Other"]
     );
     session.assert_over();
-}
-
-#[test]
-fn a_quit_whose_write_failed_half_way_may_have_done_anything() {
-    let mut session = logged_in();
-    session.ask("quit");
-    session.connection.transmitted(4, session.now);
-    session
-        .connection
-        .handle_transport_error(broken_pipe(), session.now);
-    session.eof();
-    assert_eq!(session.told(), ["quit: unknown", "closed: transport Reset"]);
 }
 
 // TLS.

@@ -2,11 +2,8 @@
 
 mod common;
 
-use common::{Conversation, logged_in, logged_in_with, pipelining, trusted};
-use pop3_proto::{
-    Channel, Config, Event, ListOne, Login, LoginPolicy, MessageNumber, Misuse, Noop, Pipelining,
-    Raw, Secret, User, Username,
-};
+use common::{Conversation, logged_in, logged_in_with, pipelining};
+use pop3_proto::{Config, Event, ListOne, MessageNumber, Pipelining, Raw};
 
 fn number(n: u32) -> MessageNumber {
     MessageNumber::new(n).expect("a number")
@@ -64,9 +61,7 @@ fn nothing_leaves_while_an_event_waits() {
     session.ask("noop");
     session.ask("stat");
     assert_eq!(session.sent(), "NOOP\r\n");
-    let room = session.connection.recv_buffer().expect("room");
-    room[..5].copy_from_slice(b"+OK\r\n");
-    session.connection.received(5, session.now);
+    session.arrive(b"+OK\r\n");
     assert!(!session.connection.wants_write() && !session.connection.wants_read());
     assert!(matches!(
         session.connection.poll_event(),
@@ -303,119 +298,4 @@ fn a_lazy_caller_is_not_asked_for_more_than_4_mib_of_messages() {
         session.settle();
     }
     assert!((4..=5).contains(&asked), "{asked}");
-}
-
-// Legality and length.
-
-#[test]
-fn whether_a_command_is_legal_is_decided_when_its_turn_comes() {
-    let mut session = trusted();
-    session.ask("stat");
-    session.ask("user alice");
-    session.ask("pass secret");
-    session.ask("noop");
-    session.server("+OK\r\n");
-    session.server("+OK\r\n");
-    session.server("+OK\r\n");
-    session.server("+OK\r\n");
-    assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\nNOOP\r\n");
-    assert_eq!(
-        session.told(),
-        [
-            "greeting: \"\"",
-            "stat: failed: misuse STAT in AUTHORIZATION",
-            "user: ok",
-            "pass: ok",
-            "noop: ok"
-        ]
-    );
-}
-
-#[test]
-fn a_misuse_is_told_in_its_turn() {
-    let mut session = pipelining();
-    for op in ["noop", "stls", "user x", "noop"] {
-        session.ask(op);
-    }
-    assert_eq!(session.sent(), "NOOP\r\n");
-    assert_eq!(session.told(), [] as [&str; 0]);
-    session.server("+OK\r\n");
-    session.server("+OK\r\n");
-    assert_eq!(session.sent(), "NOOP\r\n");
-    assert_eq!(
-        session.told(),
-        [
-            "noop: ok",
-            "stls: failed: misuse STLS in TRANSACTION",
-            "user: failed: misuse USER in TRANSACTION",
-            "noop: ok"
-        ]
-    );
-}
-
-#[test]
-fn a_command_line_may_have_255_octets() {
-    let mut session = trusted();
-    session.server("+OK <1@h>\r\n");
-    session.told();
-    let refused = |verb: &str, octets: usize| format!("failed: misuse {verb} of {octets} octets");
-    let a = |n: usize| "a".repeat(n);
-    session.ask(&format!("user {}", a(249)));
-    assert_eq!(session.told(), [format!("user: {}", refused("USER", 256))]);
-    session.ask(&format!("apop {} x", a(216)));
-    assert_eq!(session.told(), [format!("apop: {}", refused("APOP", 256))]);
-    session.ask(&format!("pass {}", a(249)));
-    assert_eq!(session.told(), [format!("pass: {}", refused("PASS", 256))]);
-    session.ask(&format!("login x {}", a(249)));
-    assert_eq!(session.told(), [format!("login: {}", refused("PASS", 256))]);
-    assert_eq!(session.sent(), "", "nothing was queued");
-    session.ask(&format!("user {}", a(248)));
-    assert_eq!(session.sent().len(), 255);
-    session.server("-ERR\r\n");
-    session.ask(&format!("apop {} x", a(215)));
-    assert_eq!(session.sent().len(), 255);
-}
-
-#[test]
-fn a_login_by_apop_has_the_length_of_its_own_line() {
-    let mut session = trusted();
-    session.server("+OK <1@h>\r\n");
-    session.told();
-    let login = |user: usize, password: usize| {
-        let user = Username::new("a".repeat(user)).expect("a name");
-        let password = Secret::new("b".repeat(password)).expect("a password");
-        Login::password(user, password).with_policy(LoginPolicy::apop_only())
-    };
-    let refused = session.connection.submit(login(216, 5));
-    assert!(
-        matches!(&refused, Err(error) if error.to_string().contains("256 octets")),
-        "{refused:?}"
-    );
-    session
-        .connection
-        .submit(login(215, 300))
-        .expect("a digest has 32 octets");
-    session.server("-ERR\r\n");
-    assert_eq!(session.sent().len(), "CAPA\r\n".len() + 255);
-}
-
-#[test]
-fn the_limit_of_a_command_line_can_be_changed() {
-    let mut config = Config::default();
-    config.limits.command = 300;
-    let mut session = Conversation::new(config, Channel::TrustedByCaller);
-    let user = |n: usize| User(Username::new("a".repeat(n)).expect("a name"));
-    assert!(session.connection.submit(user(293)).is_ok());
-    let refused = session.connection.submit(user(294)).expect_err("too long");
-    assert!(matches!(
-        refused,
-        pop3_proto::Error::Misuse(Misuse::TooLong {
-            octets: 301,
-            limit: 300,
-            ..
-        })
-    ));
-    assert!(!refused.is_fatal());
-    assert_eq!(session.connection.outstanding(), 1);
-    assert!(session.connection.submit(Noop).is_ok());
 }

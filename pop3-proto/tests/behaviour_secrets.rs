@@ -141,7 +141,6 @@ fn a_password_that_a_server_echoes_is_taken_out_of_its_words() {
         "-ERR bad command: PASS hunter2\r\n",
         "-ERR hunter2hunter2\r\n",
         "-ERR [AUTH] no hunter2 here, hunter2!\r\n",
-        "+OK PASS hunter2 accepted\r\n",
         "PASS hunter2\r\n",
         "hunter2\r\n",
         "+Okay hunter2\r\n",
@@ -171,6 +170,36 @@ fn a_long_line_that_ends_in_the_password_does_not_show_its_beginning() {
     for padding in 490..520 {
         let (_, events) = answered(&format!("-ERR {}hunter2\r\n", "x".repeat(padding)));
         hides("hunt", &format!("{events:?}"));
+    }
+}
+
+#[test]
+fn the_text_of_a_good_reply_is_handed_on_as_it_came() {
+    // It is no error, and the caller asked for it: "password accepted" is what servers say to
+    // whoever chose that password.
+    let mut session = greeted();
+    session.ask("user alice");
+    session.ask("pass password");
+    session.server("+OK\r\n");
+    session.server("+OK password accepted\r\n");
+    assert_eq!(
+        session.told(),
+        ["user: ok", "pass: ok \"password accepted\""]
+    );
+}
+
+#[test]
+fn an_echo_that_comes_before_the_password_has_left_is_hidden_too() {
+    for reply in ["+OK hunter2\r\n", "-ERR hunter2\r\n", "hunter2\r\n"] {
+        let mut session = greeted();
+        session.exchange("user alice", "+OK\r\n");
+        session.ask("pass hunter2");
+        session.connection.transmitted(3, session.now);
+        session.arrive(reply.as_bytes());
+        let told = session.told();
+        assert_eq!(told.len(), 2);
+        debug_hides(&told);
+        hides(SECRET, &format!("{:?}", session.connection.error()));
     }
 }
 

@@ -367,9 +367,7 @@ fn a_consumer_that_takes_its_time_is_no_timeout() {
     let mut client = logged_in();
     client.ask("retr 1");
     client.settle();
-    let room = client.connection.recv_buffer().expect("room");
-    room[..7].copy_from_slice(b"+OK\r\nab");
-    client.connection.received(7, client.now);
+    client.arrive(b"+OK\r\nab");
     assert_eq!(client.connection.poll_timeout(), None, "an event waits");
     client.now = client.now + core::time::Duration::from_secs(600);
     client.connection.handle_timeout(client.now);

@@ -1,10 +1,11 @@
 //! How a session ends, and what is deleted then.
 
-use std::thread;
+use std::net::TcpStream;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use pop3_blocking::{
-    Closed, Dele, Error, Noop, QuitOutcome, Stat, TransportErrorKind, Verb, connect_with,
+    Client, Closed, Dele, Error, Noop, QuitOutcome, Stat, TransportErrorKind, Verb, connect_with,
 };
 
 use super::support::{Scripted, client_of, embedded, in_clear, number};
@@ -112,20 +113,30 @@ fn a_quit_on_a_connection_that_is_dead_before_deleted_nothing() {
     let server = Scripted::logged_in(|_| {});
     let mut client = server.client();
     server.heard();
-    thread::sleep(Duration::from_millis(50));
+    assert_eq!(client.stream().peek(&mut [0]).unwrap(), 0);
     assert_eq!(client.quit(), Err(Closed::Idle.into()));
+}
+
+/// A client that is idle, and to whom the server has said this by itself.
+fn parted(word: &'static str) -> (Scripted, Client<TcpStream>) {
+    let (idle, is_idle) = mpsc::channel();
+    let server = Scripted::logged_in(move |wire| {
+        is_idle.recv().unwrap();
+        wire.say(word);
+        wire.hear_out();
+    });
+    let client = server.client();
+    idle.send(()).unwrap();
+    client.stream().peek(&mut [0]).unwrap();
+    (server, client)
 }
 
 #[test]
 fn the_servers_parting_word_is_heard_before_the_next_command() {
-    let server = Scripted::logged_in(|wire| {
-        wire.say("-ERR autologout: idle for too long\r\n");
-        wire.hear_out();
-    });
-    let mut client = server.client();
-    thread::sleep(Duration::from_millis(100));
-    let Err(Error::Closed(closed)) = client.stat() else {
-        panic!("the server has gone");
+    let (server, mut client) = parted("-ERR autologout: idle for too long\r\n");
+    let error = client.stat().unwrap_err();
+    let Error::Closed(closed) = error else {
+        panic!("{error:?}");
     };
     let Closed::Parting(text) = *closed else {
         panic!("{closed:?}");
@@ -137,7 +148,7 @@ fn the_servers_parting_word_is_heard_before_the_next_command() {
 
 #[test]
 fn every_way_to_go_on_hears_the_parting_word_first() {
-    type Next = fn(&mut pop3_blocking::Client<std::net::TcpStream>) -> Error;
+    type Next = fn(&mut Client<TcpStream>) -> Error;
     let ways: [Next; 5] = [
         |client| client.submit(Noop).unwrap_err(),
         |client| client.batch((Noop, Stat)).unwrap_err(),
@@ -146,12 +157,7 @@ fn every_way_to_go_on_hears_the_parting_word_first() {
         |client| client.retr(number(1)).unwrap_err(),
     ];
     for way in ways {
-        let server = Scripted::logged_in(|wire| {
-            wire.say("-ERR bye\r\n");
-            wire.hear_out();
-        });
-        let mut client = server.client();
-        thread::sleep(Duration::from_millis(50));
+        let (server, mut client) = parted("-ERR bye\r\n");
         assert!(matches!(way(&mut client), Error::Closed(_)));
         drop(client);
         assert_eq!(server.heard(), "");

@@ -122,7 +122,6 @@ impl Connection {
         if self.phase == Phase::Greeting {
             return self.on_greeting(line);
         }
-        let line = self.redacted(line);
         match self.queue.front() {
             // Only a command that left whole can have been answered.
             Some(front) if self.transmit.has_sent(front.end) => self.on_status(line),
@@ -168,6 +167,7 @@ impl Connection {
 
     /// A line that answers nothing: a parting `-ERR`, or the loss of step.
     fn on_unsolicited(&mut self, line: Bytes) {
+        let line = self.redacted(line);
         let got = ServerText::excerpt(&line);
         self.fail(match StatusLine::read(line) {
             StatusLine::Err(text) => Closed::Parting(text).into(),
@@ -181,7 +181,13 @@ impl Connection {
             return self.on_unsolicited(line);
         };
         let (verb, number, shape) = (wire.verb, wire.number(), wire.shape);
-        match StatusLine::read(line) {
+        let echo = verb.row().sensitive.then(|| line.clone());
+        let mut status = StatusLine::read(line);
+        // What is not good becomes an error, and errors are logged.
+        if let (Some(line), StatusLine::Err(_) | StatusLine::Other(_)) = (echo, &status) {
+            status = StatusLine::read(self.redacted(line));
+        }
+        match status {
             StatusLine::Other(got) => self.fail(ProtocolError::BadStatus { verb, got }.into()),
             StatusLine::Err(text) => {
                 let code = ResponseCode::read(text.as_bytes());

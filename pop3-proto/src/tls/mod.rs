@@ -4,6 +4,8 @@
 mod config;
 #[cfg(feature = "rustls")]
 mod layer;
+#[cfg(not(feature = "rustls"))]
+mod none;
 
 use alloc::string::String;
 use core::fmt;
@@ -12,6 +14,8 @@ use core::fmt;
 pub use config::{ClientTls, Roots, client_config, default_provider};
 #[cfg(feature = "rustls")]
 pub(crate) use layer::Layer;
+#[cfg(not(feature = "rustls"))]
+pub(crate) use none::{ClientTls, Layer};
 
 /// What a TLS handshake ended with.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -89,9 +89,8 @@ impl Conversation {
         }
     }
 
-    /// Hands over as much as the connection takes at once.
-    fn deliver(&mut self, octets: &[u8]) -> usize {
-        self.settle();
+    /// Octets arrive, and nobody looks at what comes of them; gives how many were taken.
+    pub(crate) fn arrive(&mut self, octets: &[u8]) -> usize {
         let Some(room) = self.connection.recv_buffer() else {
             return 0;
         };
@@ -100,6 +99,13 @@ impl Conversation {
             .zip(octets)
             .for_each(|(room, octet)| *room = *octet);
         self.connection.received(taken, self.now);
+        taken
+    }
+
+    /// Hands over as much as the connection takes at once.
+    fn deliver(&mut self, octets: &[u8]) -> usize {
+        self.settle();
+        let taken = self.arrive(octets);
         self.settle();
         taken
     }

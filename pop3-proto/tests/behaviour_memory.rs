@@ -1,0 +1,223 @@
+//! What the state machine allocates: nothing for a message, a fixed buffer for a connection, and
+//! never by a number that a server sent.
+
+use allocation_counter::{AllocationInfo, measure};
+use pop3_proto::{
+    Channel, Config, Connection, Event, Instant, List, MessageNumber, Noop, Pass, Pipelining, Retr,
+    Secret, Stat, User, Username,
+};
+
+/// Hands octets over as a socket would and takes every event; gives how many octets of bodies.
+fn deliver(connection: &mut Connection, mut octets: &[u8]) -> usize {
+    let mut handed_on = 0;
+    loop {
+        while let Some(event) = connection.poll_event() {
+            if let Event::Body { chunk, .. } = event {
+                handed_on += chunk.len();
+            }
+        }
+        send(connection);
+        if octets.is_empty() {
+            return handed_on;
+        }
+        let Some(room) = connection.recv_buffer() else {
+            return handed_on;
+        };
+        let taken = octets.len().min(room.len());
+        let (now, later) = octets.split_at(taken);
+        room.iter_mut()
+            .zip(now)
+            .for_each(|(room, octet)| *room = *octet);
+        connection.received(taken, Instant::ORIGIN);
+        octets = later;
+    }
+}
+
+fn send(connection: &mut Connection) {
+    while connection.wants_write() {
+        let sent = connection.transmit().len();
+        connection.transmitted(sent, Instant::ORIGIN);
+    }
+}
+
+fn logged_in() -> Connection {
+    let mut config = Config::default();
+    config.pipelining = Pipelining::Always;
+    let mut connection = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+    deliver(&mut connection, b"+OK\r\n");
+    let user = Username::new("alice").expect("a name");
+    connection.submit(User(user)).expect("a live connection");
+    deliver(&mut connection, b"+OK\r\n");
+    let secret = Secret::new("secret").expect("a password");
+    connection.submit(Pass(secret)).expect("a live connection");
+    deliver(&mut connection, b"+OK\r\n");
+    connection
+}
+
+/// Octets that were held at once, at most.
+fn peak(info: &AllocationInfo) -> u64 {
+    info.bytes_max
+}
+
+#[test]
+fn in_steady_state_a_message_allocates_nothing() {
+    let mut connection = logged_in();
+    let body = "..a line of a message, with a dot before it\r\n".repeat(50);
+    let reply = format!("+OK 2048 octets\r\n{body}.\r\n");
+    let mut retrieve = |messages: usize| {
+        for _ in 0..messages {
+            connection
+                .submit(Retr(MessageNumber::FIRST))
+                .expect("a live connection");
+            send(&mut connection);
+            deliver(&mut connection, reply.as_bytes());
+        }
+    };
+    retrieve(200);
+    let info = measure(|| retrieve(2000));
+    assert_eq!(info.count_total, 0);
+}
+
+#[test]
+fn in_steady_state_a_command_of_one_line_allocates_nothing() {
+    let mut connection = logged_in();
+    let mut ask = |commands: usize| {
+        for _ in 0..commands {
+            connection.submit(Noop).expect("a live connection");
+            connection.submit(Stat).expect("a live connection");
+            send(&mut connection);
+            deliver(&mut connection, b"+OK\r\n+OK 2 320\r\n");
+        }
+    };
+    ask(1000);
+    let info = measure(|| ask(10_000));
+    assert_eq!(info.count_total, 0);
+}
+
+#[test]
+fn a_line_of_64_mib_is_read_in_the_memory_of_one_buffer() {
+    let piece = vec![b'x'; 16 << 10];
+    let info = measure(|| {
+        let mut connection = logged_in();
+        connection
+            .submit(Retr(MessageNumber::FIRST))
+            .expect("a live connection");
+        deliver(&mut connection, b"+OK\r\n");
+        let mut handed_on = 0;
+        for _ in 0..(64 << 20) / piece.len() {
+            handed_on += deliver(&mut connection, &piece);
+        }
+        assert_eq!(handed_on, 64 << 20);
+    });
+    assert!(peak(&info) < 256 << 10, "{} octets", peak(&info));
+}
+
+#[test]
+fn a_size_that_a_server_names_is_never_allocated() {
+    let run = |size: &str| {
+        let stat = format!("+OK 4294967295 {size}\r\n");
+        let list = format!("+OK 1 messages ({size} octets)\r\n1 {size}\r\n.\r\n");
+        let retr = format!("+OK {size} octets\r\nx\r\n.\r\n");
+        measure(|| {
+            let mut connection = logged_in();
+            connection.submit(Stat).expect("a live connection");
+            deliver(&mut connection, stat.as_bytes());
+            connection.submit(List).expect("a live connection");
+            deliver(&mut connection, list.as_bytes());
+            connection
+                .submit(Retr(MessageNumber::FIRST))
+                .expect("a live connection");
+            deliver(&mut connection, retr.as_bytes());
+        })
+    };
+    let (small, large) = (run("1"), run("9223372036854775808"));
+    assert_eq!(small.count_total, large.count_total);
+    assert!(peak(&large) < peak(&small) + 1024);
+}
+
+#[test]
+fn a_flood_without_line_ends_is_held_in_the_buffer_and_no_more() {
+    for ask in [false, true] {
+        let info = measure(|| {
+            let mut connection = logged_in();
+            if ask {
+                connection.submit(Stat).expect("a live connection");
+            }
+            for _ in 0..1000 {
+                deliver(&mut connection, &[b'x'; 1000]);
+            }
+            assert!(connection.error().is_some());
+        });
+        assert!(peak(&info) < 256 << 10, "{} octets", peak(&info));
+    }
+}
+
+#[test]
+fn a_body_that_was_given_up_is_skipped_in_the_memory_of_one_buffer() {
+    let piece = vec![b'x'; 16 << 10];
+    let info = measure(|| {
+        let mut connection = logged_in();
+        let ticket = connection
+            .submit(Retr(MessageNumber::FIRST))
+            .expect("a live connection");
+        send(&mut connection);
+        connection.abandon(ticket.id()..ticket.id().next());
+        deliver(&mut connection, b"+OK\r\n");
+        for _ in 0..1000 {
+            assert_eq!(deliver(&mut connection, &piece), 0);
+        }
+        assert!(connection.wants_read());
+    });
+    assert!(peak(&info) < 256 << 10, "{} octets", peak(&info));
+}
+
+#[test]
+fn a_listing_takes_at_most_twice_its_octets_and_ends_at_a_million_entries() {
+    let mut connection = logged_in();
+    connection.submit(List).expect("a live connection");
+    let blocks: Vec<String> = (0..100_u32)
+        .map(|block| {
+            (1..=1000)
+                .map(|line| format!("{} 12345\r\n", block * 1000 + line))
+                .collect()
+        })
+        .collect();
+    let octets: u64 = blocks.iter().map(|block| block.len() as u64).sum();
+    let info = measure(|| {
+        deliver(&mut connection, b"+OK\r\n");
+        for block in &blocks {
+            deliver(&mut connection, block.as_bytes());
+        }
+        deliver(&mut connection, b".\r\n");
+    });
+    assert!(
+        peak(&info) < 2 * octets,
+        "{} octets for {octets}",
+        peak(&info)
+    );
+    assert!(info.count_total < 100, "{} allocations", info.count_total);
+    let mut connection = logged_in();
+    connection.submit(List).expect("a live connection");
+    deliver(&mut connection, b"+OK\r\n");
+    let thousand = "1 1\r\n".repeat(1000);
+    for _ in 0..1000 {
+        deliver(&mut connection, thousand.as_bytes());
+    }
+    assert!(connection.error().is_none(), "a million entries");
+    deliver(&mut connection, b"1 1\r\n");
+    assert!(connection.error().is_some(), "and one");
+}
+
+#[test]
+fn the_end_of_a_long_queue_takes_no_memory_of_its_own() {
+    let mut connection = logged_in();
+    for _ in 0..10_000 {
+        connection.submit(Noop).expect("a live connection");
+    }
+    let info = measure(|| {
+        connection.handle_eof(Instant::ORIGIN);
+        deliver(&mut connection, b"");
+    });
+    assert_eq!(connection.outstanding(), 0);
+    assert!(peak(&info) < 4096, "{} octets", peak(&info));
+}
