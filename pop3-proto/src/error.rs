@@ -417,8 +417,13 @@ pub enum Closed {
     #[error("the server closed the session: {0}")]
     Parting(ServerText),
     /// The greeting was `-ERR`.
-    #[error("the server refused the connection: {0}")]
-    GreetingRefused(ServerText),
+    #[error("the server refused the connection: {text}")]
+    GreetingRefused {
+        /// The response code, such as `SYS/TEMP`.
+        code: Option<ResponseCode>,
+        /// What the server wrote behind `-ERR`, code included.
+        text: ServerText,
+    },
 }
 
 fn pipelined(outstanding: usize) -> Pipelined {

@@ -46,7 +46,10 @@ fn main() -> ExitCode {
 /// Does what the command line says; `false` if a part of it failed and was reported.
 fn run() -> Result<bool, Failure> {
     let options = match options::parse(std::env::args_os().skip(1))? {
-        Command::Help => return Ok(write!(io::stdout(), "{HELP}").map(|()| true)?),
+        Command::Help => {
+            say(HELP.trim_end())?;
+            return Ok(true);
+        }
         Command::Fetch(options) => options,
     };
     let mut connector = connector(&options)?;
@@ -71,8 +74,7 @@ fn run() -> Result<bool, Failure> {
         Ok(client)
     });
     let client = client.map_err(|error| format!("{endpoint}: {error}"))?;
-    let mut out = io::stdout();
-    writeln!(out, "from {endpoint} into {:?}", options.maildir)?;
+    say(&format!("from {endpoint} into {:?}", options.maildir))?;
     let mut session = Session {
         client,
         maildir,
@@ -84,7 +86,15 @@ fn run() -> Result<bool, Failure> {
         // What is stored stays remembered. If this fails as well, the next run finds the files.
         let _ = session.maildir.sync();
     }
-    Ok(session.report.finish()?)
+    let (line, good) = session.report.finish();
+    say(&line)?;
+    Ok(good)
+}
+
+/// Writes to stdout.
+fn say(text: &str) -> Result<(), Failure> {
+    let written = writeln!(io::stdout(), "{text}");
+    Ok(written.map_err(|error| format!("cannot write to stdout: {error}"))?)
 }
 
 /// The rules for connections.

@@ -96,21 +96,15 @@ impl Report {
         self.bar.suspend(|| complain(text));
     }
 
-    /// Writes the last line; the result is whether nothing failed.
-    pub(crate) fn finish(self) -> io::Result<bool> {
+    /// The last line, and whether nothing failed.
+    pub(crate) fn finish(self) -> (String, bool) {
         self.bar.finish_and_clear();
-        let Self {
-            fetched,
-            octets,
-            known,
-            deleted,
-            ..
-        } = self;
-        writeln!(
-            io::stdout(),
+        let (fetched, octets) = (self.fetched, self.octets);
+        let (known, deleted) = (self.known, self.deleted);
+        let line = format!(
             "fetched {fetched} messages ({octets} octets), {known} already here, {deleted} deleted"
-        )?;
-        Ok(!self.failed)
+        );
+        (line, !self.failed)
     }
 }
 

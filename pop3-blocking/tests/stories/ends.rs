@@ -221,6 +221,6 @@ fn a_greeting_that_refuses_is_the_error_of_connecting() {
     let Error::Closed(closed) = error else {
         panic!("{error:?}");
     };
-    assert!(matches!(*closed, Closed::GreetingRefused(_)));
+    assert!(matches!(*closed, Closed::GreetingRefused { .. }));
     assert_eq!(server.heard(), "");
 }

@@ -1,20 +1,22 @@
 //! The state machine of one connection.
 
 mod body;
+mod gathered;
+mod knowledge;
 mod queue;
 mod receive;
 mod release;
 mod replies;
+mod single;
 mod timers;
 mod transmit;
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::ops::Range;
 
 use bytes::Bytes;
 
-use self::body::LineEnds;
+use self::knowledge::{Knowledge, Link, Tls};
 use self::queue::{Entry, Queue};
 use self::receive::Receive;
 use self::replies::Reading;
@@ -25,10 +27,9 @@ use crate::command::{Command, Request, Verb, check_length};
 use crate::config::{Channel, Config};
 use crate::error::{Closed, Error, TlsError, TransportError};
 use crate::exchange::Input;
-use crate::listing::Listing;
 use crate::phase::Phase;
 use crate::quirk::Quirk;
-use crate::reply::{DropListing, QuitOutcome, Reply};
+use crate::reply::{QuitOutcome, Reply};
 use crate::text::ServerText;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
@@ -100,23 +101,6 @@ pub struct Connection {
     knowledge: Knowledge,
 }
 
-/// The channel and what is known of it. Reset by STLS.
-#[derive(Debug)]
-struct Link {
-    channel: Channel,
-    tls: Tls,
-    line_ends: Option<LineEnds>,
-    blank_lines: u8,
-}
-
-#[derive(Debug)]
-enum Tls {
-    None,
-    /// The socket belongs to the TLS handshake.
-    Wanted,
-    Established(TlsInfo),
-}
-
 /// How far the end of the connection is.
 #[derive(Debug, Default)]
 struct End {
@@ -128,21 +112,6 @@ struct End {
     outcome: Option<Result<(), Error>>,
     /// Whether `Closed` was put among the events.
     told: bool,
-}
-
-/// What the server told on this channel.
-#[derive(Debug, Default)]
-struct Knowledge {
-    greeting: Option<Greeting>,
-    challenge: Option<Box<[u8]>>,
-    capabilities: Option<Capabilities>,
-    capa_answered: bool,
-    pipelining: bool,
-    /// The last `USER` was accepted and nothing but `PASS` came behind it.
-    user_accepted: bool,
-    stat: Option<DropListing>,
-    sizes: Option<Listing>,
-    deleted: bool,
 }
 
 /// Getters.

@@ -1,11 +1,12 @@
 //! What may leave: commands in flights, exchanges one step at a time.
 
-use super::queue::{Entry, UNKNOWN_REPLY, Work};
-use super::{Connection, Event, Knowledge, Link, Tls};
+use super::knowledge::Tls;
+use super::queue::{Entry, Work};
+use super::{Connection, Event};
 use crate::command::{Operand, Request, Verb, Wire};
-use crate::config::{Channel, Config, Pipelining};
-use crate::error::{AuthError, Error, Misuse, NoSafeLogin};
-use crate::exchange::{Context, Input, Step};
+use crate::config::Pipelining;
+use crate::error::Error;
+use crate::exchange::{Input, Step};
 use crate::phase::Phase;
 use crate::reply::Reply;
 
@@ -140,77 +141,5 @@ impl Connection {
             self.events.push_back(Event::Reply { id, result });
         }
         self.timers.operation(self.queue.in_flight() > 0);
-    }
-}
-
-impl Link {
-    /// Whether nobody on the way can read what is sent.
-    fn is_private(&self) -> bool {
-        matches!(self.tls, Tls::Established(_)) || self.channel == Channel::TrustedByCaller
-    }
-
-    /// Whether STLS was done on this connection.
-    fn is_upgraded(&self) -> bool {
-        matches!(self.tls, Tls::Established(_)) && self.channel == Channel::Plain
-    }
-}
-
-impl Knowledge {
-    fn context<'a>(
-        &'a self,
-        config: &'a Config,
-        phase: Phase,
-        link: &Link,
-        pipelining: bool,
-    ) -> Context<'a> {
-        Context {
-            config,
-            capabilities: self.capabilities.as_ref(),
-            capa_answered: self.capa_answered,
-            phase,
-            tls: matches!(link.tls, Tls::Established(_)),
-            private: link.is_private(),
-            upgraded: link.is_upgraded(),
-            challenge: self.challenge.is_some(),
-            pipelining,
-        }
-    }
-
-    /// Whether a command may be written now.
-    fn permits(
-        &self,
-        wire: &Wire,
-        phase: Phase,
-        link: &Link,
-        config: &Config,
-    ) -> Result<(), Error> {
-        let verb = wire.verb;
-        let behind_user = verb != Verb::Pass || self.user_accepted;
-        if !verb.row().phases.contains(&phase) || !behind_user {
-            return Err(Misuse::Phase { verb, phase }.into());
-        }
-        let private = link.is_private() || config.allow_insecure_login;
-        let refuse = |why| Err(AuthError::NoSafeLogin(why).into());
-        match verb {
-            Verb::User | Verb::Pass | Verb::Apop if !private => refuse(NoSafeLogin::Cleartext),
-            Verb::Apop if link.is_upgraded() => refuse(NoSafeLogin::ChallengeInClear),
-            Verb::Apop if self.challenge.is_none() => refuse(NoSafeLogin::NoChallenge),
-            _ => Ok(()),
-        }
-    }
-
-    /// How many octets the reply to a command is likely to have.
-    fn expected_octets(&self, wire: &Wire) -> u64 {
-        let number = match wire.verb {
-            Verb::Retr | Verb::Top => wire.number(),
-            Verb::List | Verb::Uidl if wire.number().is_none() => None,
-            _ => return 0,
-        };
-        let listed = number.and_then(|number| self.sizes.as_ref()?.get(number)?.octets);
-        let mean = || {
-            let stat = self.stat.as_ref()?;
-            stat.octets?.checked_div(u64::from(stat.messages))
-        };
-        listed.or_else(mean).unwrap_or(UNKNOWN_REPLY)
     }
 }

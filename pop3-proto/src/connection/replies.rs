@@ -1,24 +1,27 @@
-//! Replies: framing, matching with requests, and what is learnt from them.
+//! Replies: framing, and matching with requests.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use super::body::{Body, LineEnds};
-use super::{Connection, End, Event, Greeting, Knowledge};
+use super::gathered::Gathered;
+use super::queue::{Entry, Work};
+use super::{Connection, End, Event, Greeting, single};
 use crate::apop;
-use crate::capability::Capabilities;
 use crate::command::{Operand, Shape, Verb, Wire};
 use crate::config::Leniency;
-use crate::error::{Closed, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
+use crate::error::{
+    Closed, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError, TlsError,
+    TlsErrorKind,
+};
 use crate::exchange::Input;
-use crate::listing::{Entry as _, Gather, Rules, leading_number, size, trimmed, without_line_end};
+use crate::listing::{Quirks, without_line_end};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
-use crate::reply::{DropListing, Lines, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
+use crate::reply::{Opened, Reply};
 use crate::secret::redact;
 use crate::status::{ResponseCode, Status, StatusLine};
 use crate::text::ServerText;
-use crate::types::{MessageNumber, UniqueId};
 
 /// How many blank lines before a status line are borne.
 const BLANK_LINES: u8 = 8;
@@ -32,15 +35,6 @@ pub(super) enum Reading {
     Body(Body),
     /// A multi-line reply that is gathered.
     Lines(Body, Gathered),
-}
-
-/// A multi-line reply so far.
-#[derive(Debug)]
-pub(super) enum Gathered {
-    Capabilities { octets: BytesMut, lines: usize },
-    Sizes(Gather<ScanEntry>),
-    UniqueIds(Gather<UidEntry>),
-    Raw { status: Status, octets: BytesMut },
 }
 
 impl Connection {
@@ -131,7 +125,7 @@ impl Connection {
 
     /// The line without the secret of the command that it answers.
     fn redacted(&self, line: Bytes) -> Bytes {
-        match self.queue.front().and_then(super::Entry::wire) {
+        match self.queue.front().and_then(Entry::wire) {
             Some(Wire {
                 operand: Operand::Secret(secret),
                 ..
@@ -160,7 +154,10 @@ impl Connection {
                 self.knowledge.greeting = Some(greeting.clone());
                 self.events.push_back(Event::Greeting(greeting));
             }
-            StatusLine::Err(text) => self.fail(Closed::GreetingRefused(text).into()),
+            StatusLine::Err(text) => {
+                let code = ResponseCode::read(text.as_bytes());
+                self.fail(Closed::GreetingRefused { code, text }.into());
+            }
             StatusLine::Other(got) => self.fail(ProtocolError::NotPop3 { got }.into()),
         }
     }
@@ -177,7 +174,7 @@ impl Connection {
 
     /// The status line of the reply to the request in front.
     fn on_status(&mut self, line: Bytes) {
-        let Some(wire) = self.queue.front().and_then(super::Entry::wire) else {
+        let Some(wire) = self.queue.front().and_then(Entry::wire) else {
             return self.on_unsolicited(line);
         };
         let (verb, number, shape) = (wire.verb, wire.number(), wire.shape);
@@ -204,8 +201,8 @@ impl Connection {
             }
             StatusLine::Ok(status) => match shape {
                 Shape::Line => {
-                    let result = self.read_one(verb, number, status);
-                    self.complete(verb, result);
+                    let read = single::read(verb, number, status, self.config.leniency);
+                    self.complete_with(verb, read);
                 }
                 Shape::Stream => {
                     self.reading = Reading::Body(Body::new());
@@ -215,7 +212,7 @@ impl Connection {
                     });
                 }
                 Shape::Lines => {
-                    let gathered = self.gather(verb, status);
+                    let gathered = Gathered::new(verb, status, &self.config);
                     self.reading = Reading::Lines(Body::new(), gathered);
                 }
             },
@@ -224,7 +221,7 @@ impl Connection {
 
     /// Tells of the request in front, if anybody wants to know.
     fn tell_front(&mut self, event: impl FnOnce(crate::RequestId) -> Event) {
-        if let Some(super::Entry {
+        if let Some(Entry {
             id: Some(id),
             abandoned: false,
             ..
@@ -262,14 +259,26 @@ impl Connection {
         }
         self.receive.skip(scan.consumed);
         if scan.ended {
-            if let Some(verb) = self.queue.front().and_then(super::Entry::verb) {
-                let result = self.read_gathered(verb, gathered);
-                self.complete(verb, result);
+            if let Some(verb) = self.queue.front().and_then(Entry::verb) {
+                let read = gathered.read(verb, self.knowledge.deleted, &self.config);
+                self.complete_with(verb, read);
             }
         } else {
             self.reading = Reading::Lines(body, gathered);
         }
         scan.consumed > 0
+    }
+
+    /// The request in front has its `+OK`, and this was read from it.
+    fn complete_with(&mut self, verb: Verb, read: Result<(Reply, Quirks), ProtocolError>) {
+        match read.map_err(Error::from) {
+            Ok((reply, quirks)) => {
+                self.events.extend(quirks.into_iter().map(Event::Quirk));
+                self.complete(verb, Ok(reply));
+            }
+            Err(error) if error.is_fatal() => self.fail(error),
+            Err(error) => self.complete(verb, Err(error)),
+        }
     }
 
     /// The request in front has its reply.
@@ -286,8 +295,8 @@ impl Connection {
         }
         if matches!(
             self.queue.front(),
-            Some(super::Entry {
-                work: super::queue::Work::Several { .. },
+            Some(Entry {
+                work: Work::Several { .. },
                 ..
             })
         ) {
@@ -297,147 +306,6 @@ impl Connection {
         }
         if verb == Verb::Quit {
             self.finish(Ok(()));
-        }
-    }
-
-    /// Reads the value in a reply of one line.
-    fn read_one(
-        &mut self,
-        verb: Verb,
-        number: Option<MessageNumber>,
-        status: Status,
-    ) -> Result<Reply, Error> {
-        let text = trimmed(status.text.as_bytes());
-        let malformed = |what| {
-            Err(ProtocolError::Malformed {
-                verb,
-                what,
-                got: ServerText::excerpt(text),
-            }
-            .into())
-        };
-        let leniency = self.config.leniency;
-        match (verb, number) {
-            (Verb::Quit, _) => Ok(Reply::Quit(QuitOutcome::Committed)),
-            (Verb::Stat, _) => {
-                let (messages, rest) = match crate::listing::digits(text) {
-                    Some((Some(messages), rest)) => (u32::try_from(messages), trimmed(rest)),
-                    _ => return malformed("no number of messages"),
-                };
-                let Ok(messages) = messages else {
-                    return malformed("a number of messages of more than 32 bits");
-                };
-                match (size(rest), leniency) {
-                    (Err(what), _) => malformed(what),
-                    (Ok(None), Leniency::Strict) => malformed("no size"),
-                    (Ok(octets), _) => {
-                        if octets.is_none() {
-                            self.events.push_back(Event::Quirk(Quirk::MissingSize));
-                        }
-                        Ok(Reply::Stat(DropListing::new(messages, octets)))
-                    }
-                }
-            }
-            (Verb::List | Verb::Uidl, Some(asked)) => {
-                let lenient = leniency == Leniency::Default;
-                let one_word = !text.is_empty() && !text.contains(&b' ');
-                let value = match leading_number(text) {
-                    Some((number, rest)) if number == asked => rest,
-                    None if one_word && lenient && verb == Verb::Uidl => text,
-                    Some(_) if one_word && lenient => text,
-                    Some(_) => {
-                        let got = ServerText::excerpt(text);
-                        let error: Error =
-                            ProtocolError::NumberMismatch { verb, asked, got }.into();
-                        self.fail(error.clone());
-                        return Err(error);
-                    }
-                    None => return malformed("no message number"),
-                };
-                if value.len() == text.len() {
-                    self.events.push_back(Event::Quirk(Quirk::MissingNumber));
-                }
-                let checked = if verb == Verb::List {
-                    ScanEntry::check(value, leniency)
-                } else {
-                    UidEntry::check(value, leniency)
-                };
-                match checked {
-                    Err(what) => return malformed(what),
-                    Ok(quirk) => self.events.extend(quirk.map(Event::Quirk)),
-                }
-                Ok(if verb == Verb::List {
-                    Reply::Size(ScanEntry {
-                        number: asked,
-                        octets: size(value).ok().flatten(),
-                    })
-                } else {
-                    let unique_id = UniqueId::new(Bytes::copy_from_slice(value));
-                    let unique_id = (!value.is_empty()).then_some(unique_id);
-                    Reply::UniqueId(UidEntry {
-                        number: asked,
-                        unique_id,
-                    })
-                })
-            }
-            _ => Ok(Reply::Status(status)),
-        }
-    }
-
-    fn gather(&self, verb: Verb, status: Status) -> Gathered {
-        let limits = &self.config.limits;
-        let rules = Rules {
-            leniency: self.config.leniency,
-            entries: limits.listing_entries,
-            line: limits.listing_line,
-            octets: limits.listing_octets,
-        };
-        match verb {
-            Verb::Capa => Gathered::Capabilities {
-                octets: BytesMut::new(),
-                lines: 0,
-            },
-            Verb::List => Gathered::Sizes(Gather::new(rules)),
-            Verb::Uidl => Gathered::UniqueIds(Gather::new(rules)),
-            _ => Gathered::Raw {
-                status,
-                octets: BytesMut::new(),
-            },
-        }
-    }
-
-    /// Reads a multi-line reply that is complete.
-    fn read_gathered(&mut self, verb: Verb, gathered: Gathered) -> Result<Reply, Error> {
-        let after_dele = self.knowledge.deleted;
-        let listing = match gathered {
-            Gathered::Capabilities { octets, .. } => {
-                let capabilities = Capabilities::new(octets.freeze(), self.config.leniency);
-                return Ok(Reply::Capabilities(Some(capabilities)));
-            }
-            Gathered::Raw { status, octets } => {
-                return Ok(Reply::Lines(Lines {
-                    status,
-                    octets: octets.freeze(),
-                }));
-            }
-            Gathered::Sizes(gather) => gather
-                .finish(after_dele)
-                .map(|(sizes, quirks)| (Reply::Sizes(sizes), quirks)),
-            Gathered::UniqueIds(gather) => gather
-                .finish(after_dele)
-                .map(|(ids, quirks)| (Reply::UniqueIds(ids), quirks)),
-        };
-        match listing {
-            Ok((reply, quirks)) => {
-                self.events.extend(quirks.into_iter().map(Event::Quirk));
-                Ok(reply)
-            }
-            Err((what, line)) => Err(ProtocolError::Malformed {
-                verb,
-                what,
-                got: ServerText::excerpt(&line),
-            }
-            .into()),
         }
     }
 
@@ -454,8 +322,12 @@ impl Connection {
         if let Some(cause) = cause.take().or(write_failed.take()) {
             return self.fail(cause.into());
         }
+        if self.wants_tls() {
+            let text = "the server closed the connection during the TLS handshake";
+            return self.fail(TlsError::new(TlsErrorKind::Other, text).into());
+        }
         let outstanding = self.queue.in_flight();
-        let verb = self.queue.front().and_then(super::Entry::verb);
+        let verb = self.queue.front().and_then(Entry::verb);
         let in_reply = !self.receive.is_empty() || !matches!(self.reading, Reading::Line);
         self.fail(
             match verb {
@@ -466,66 +338,6 @@ impl Connection {
             }
             .into(),
         );
-    }
-}
-
-impl Gathered {
-    fn push(&mut self, chunk: &[u8], limits: &crate::Limits) -> Result<(), LimitError> {
-        let within = |octets: &mut BytesMut, limit| {
-            if octets.len() + chunk.len() > limit {
-                return Err(LimitError {
-                    what: Limited::Octets,
-                    limit,
-                });
-            }
-            octets.extend_from_slice(chunk);
-            Ok(())
-        };
-        match self {
-            Self::Sizes(gather) => gather.push(chunk),
-            Self::UniqueIds(gather) => gather.push(chunk),
-            Self::Raw { octets, .. } => within(octets, limits.listing_octets),
-            Self::Capabilities { octets, lines } => {
-                *lines += memchr::memchr_iter(b'\n', chunk).count();
-                let limit = limits.capability_lines;
-                if *lines > limit {
-                    return Err(LimitError {
-                        what: Limited::Lines,
-                        limit,
-                    });
-                }
-                within(octets, limits.capability_octets)
-            }
-        }
-    }
-}
-
-impl Knowledge {
-    /// Remembers what a reply tells about the server.
-    fn learn(&mut self, verb: Verb, ok: bool, result: &mut Result<Reply, Error>) {
-        if verb != Verb::Capa {
-            self.user_accepted = verb == Verb::User && ok;
-        }
-        match (verb, &*result) {
-            (Verb::Capa, Ok(Reply::Capabilities(Some(capabilities)))) => {
-                self.capa_answered = true;
-                self.pipelining |= capabilities.pipelining();
-                self.capabilities = Some(capabilities.clone());
-            }
-            // "I do not say" takes nothing back that was said.
-            (Verb::Capa, _) => {
-                self.capa_answered = true;
-                *result = Ok(Reply::Capabilities(self.capabilities.clone()));
-            }
-            (Verb::Quit, Err(Error::Refused(refusal))) => {
-                *result = Ok(Reply::Quit(QuitOutcome::Refused(refusal.text.clone())));
-            }
-            (Verb::Stat, Ok(Reply::Stat(stat))) => self.stat = Some(*stat),
-            (Verb::List, Ok(Reply::Sizes(sizes))) => self.sizes = Some(sizes.clone()),
-            (Verb::Dele, Ok(_)) => self.deleted = true,
-            (Verb::Rset, Ok(_)) => self.deleted = false,
-            _ => {}
-        }
     }
 }
 

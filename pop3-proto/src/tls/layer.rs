@@ -154,7 +154,7 @@ impl Layer {
             }
             if self.unseen.is_empty() {
                 if self.input_over {
-                    self.end_of_input(connection);
+                    connection.handle_eof(self.now);
                 }
                 break;
             }
@@ -209,15 +209,6 @@ impl Layer {
                 connection.tls_established(self.info(), self.now);
             }
             Ok(()) => {}
-        }
-    }
-
-    fn end_of_input(&mut self, connection: &mut Connection) {
-        if connection.wants_tls() {
-            let text = "the server closed the connection during the TLS handshake";
-            connection.tls_failed(TlsError::new(TlsErrorKind::Other, text), self.now);
-        } else {
-            connection.handle_eof(self.now);
         }
     }
 

@@ -189,7 +189,7 @@ fn closed(why: &Closed) -> String {
             format!("closed Truncated {verb}, {outstanding} in flight")
         }
         Closed::Parting(text) => format!("closed Parting {text:?}"),
-        Closed::GreetingRefused(text) => format!("closed GreetingRefused {text:?}"),
+        Closed::GreetingRefused { text, .. } => format!("closed GreetingRefused {text:?}"),
         other => format!("closed {other:?}"),
     }
 }

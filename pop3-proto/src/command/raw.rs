@@ -1,0 +1,83 @@
+//! Commands of the caller's own.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use super::{Command, Operand, Sealed, Streamed, Verb, Whole, Wire, command};
+use crate::error::{Argument, Misuse};
+use crate::reply::{Lines, Opened, Reply};
+use crate::status::Status;
+
+/// A command of the caller's own, for extensions that this library does not know.
+///
+/// Nothing else is in flight beside it. Commands that change the session or carry a secret (`STLS`,
+/// `AUTH`, `USER`, `PASS`, `APOP`, `QUIT`) are refused: they have types of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw(Box<str>);
+
+/// A [`Raw`] command whose `+OK` is one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawShort(Raw);
+command!(Whole RawShort => Status, |this| this.0.wire(), Reply::Status);
+
+/// A [`Raw`] command whose `+OK` is followed by lines up to a terminator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawLong(Raw);
+command!(Whole RawLong => Lines, |this| this.0.wire().gathered(), Reply::Lines);
+
+/// A [`RawLong`] command whose lines are handed on as they come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawStream(Raw);
+command!(Streamed RawStream => Opened, |this| this.0.wire().streamed(), Reply::Opened);
+
+impl Raw {
+    fn new(line: impl Into<String>) -> Result<Self, Misuse> {
+        const RESERVED: [&str; 6] = ["STLS", "AUTH", "USER", "PASS", "APOP", "QUIT"];
+        let line = line.into();
+        let keyword = line.split(' ').next().unwrap_or_default();
+        if line.chars().any(char::is_control) {
+            return Err(Misuse::Argument(Argument::ControlInCommand));
+        }
+        if !(3..=4).contains(&keyword.len()) || !keyword.bytes().all(|c| c.is_ascii_graphic()) {
+            return Err(Misuse::Argument(Argument::Keyword));
+        }
+        if RESERVED
+            .iter()
+            .any(|reserved| reserved.eq_ignore_ascii_case(keyword))
+        {
+            return Err(Misuse::Argument(Argument::Reserved));
+        }
+        Ok(Self(line.into_boxed_str()))
+    }
+
+    /// A command with a reply of one line, such as `XTND XMIT`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::Argument`] when the line holds a control character, does not begin with a keyword
+    /// of 3 or 4 characters, or is a command with a type of its own.
+    pub fn short(line: impl Into<String>) -> Result<RawShort, Misuse> {
+        Self::new(line).map(RawShort)
+    }
+
+    /// A command with a multi-line reply, gathered within
+    /// [`Limits::listing_octets`](crate::Limits::listing_octets).
+    ///
+    /// # Errors
+    ///
+    /// As [`Raw::short`].
+    pub fn long(line: impl Into<String>) -> Result<RawLong, Misuse> {
+        Self::new(line).map(RawLong)
+    }
+
+    fn wire(self) -> Wire {
+        Wire::new(Verb::Raw, Operand::Line(self.0))
+    }
+}
+
+impl RawLong {
+    /// The same command, its lines streamed.
+    pub fn streamed(self) -> RawStream {
+        RawStream(self.0)
+    }
+}

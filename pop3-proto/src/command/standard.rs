@@ -1,0 +1,142 @@
+//! The commands of RFC 1939 and its extensions.
+
+use super::{Command, Operand, Sealed, Streamed, Verb, Whole, Wire, command};
+use crate::capability::Capabilities;
+use crate::error::{Argument, Misuse};
+use crate::listing::{Listing, UidListing};
+use crate::reply::{DropListing, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
+use crate::secret::Secret;
+use crate::status::Status;
+use crate::types::{MessageNumber, Username};
+
+/// `CAPA`: asks what the server can do, whatever is cached (RFC 2449 section 5). `-ERR` gives what
+/// is cached: it means that the server does not say. [`GetCapabilities`](crate::GetCapabilities)
+/// asks only if nothing is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Capa;
+command!(Whole Capa => Option<Capabilities>, |_this| Wire::new(Verb::Capa, Operand::None), Reply::Capabilities);
+
+/// `USER`: names the mailbox (RFC 1939 section 7). A [`Login`](crate::Login) does this and `PASS`
+/// in one, and nothing can come between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User(pub Username);
+command!(Whole User => Status, |this| Wire::new(Verb::User, Operand::Name(this.0)), Reply::Status);
+
+/// `PASS`: the password for the mailbox that `USER` named (RFC 1939 section 7). Not written unless
+/// the last `USER` was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass(pub Secret);
+command!(Whole Pass => Status, |this| Wire::new(Verb::Pass, Operand::Secret(this.0)), Reply::Status);
+
+/// `APOP`: logs in by a digest over the greeting's challenge (RFC 1939 section 7).
+///
+/// The digest is MD5, and who can forge the greeting can recover the password from a few logins:
+/// inside TLS it adds nothing, in clear it protects little. A greeting without a challenge that is
+/// one msg-id makes it fail with [`NoSafeLogin`](crate::NoSafeLogin) and nothing is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apop {
+    username: Username,
+    secret: Secret,
+}
+
+impl Apop {
+    /// Logs in as `username` by a digest of `secret`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::Argument`] when the name holds a space, which would end it.
+    pub fn new(username: Username, secret: Secret) -> Result<Self, Misuse> {
+        if username.as_str().contains(' ') {
+            return Err(Misuse::Argument(Argument::SpaceInUsername));
+        }
+        Ok(Self { username, secret })
+    }
+
+    pub(crate) fn wire(self) -> Wire {
+        Wire::new(Verb::Apop, Operand::Apop(self.username, self.secret))
+    }
+}
+command!(Whole Apop => Status, |this| this.wire(), Reply::Status);
+
+/// `STAT`: how many messages there are, and their octets (RFC 1939 section 5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stat;
+command!(Whole Stat => DropListing, |_this| Wire::new(Verb::Stat, Operand::None), Reply::Stat);
+
+/// `LIST`: the sizes of all messages (RFC 1939 section 5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct List;
+command!(Whole List => Listing, |_this| Wire::new(Verb::List, Operand::None), Reply::Sizes);
+
+/// `LIST n`: the size of one message (RFC 1939 section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListOne(pub MessageNumber);
+command!(Whole ListOne => ScanEntry, |this| Wire::new(Verb::List, Operand::Number(this.0)), Reply::Size);
+
+/// `UIDL`: the unique-ids of all messages (RFC 1939 section 7).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Uidl;
+command!(Whole Uidl => UidListing, |_this| Wire::new(Verb::Uidl, Operand::None), Reply::UniqueIds);
+
+/// `UIDL n`: the unique-id of one message (RFC 1939 section 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UidlOne(pub MessageNumber);
+command!(Whole UidlOne => UidEntry, |this| Wire::new(Verb::Uidl, Operand::Number(this.0)), Reply::UniqueId);
+
+/// `LIST` or `UIDL` as it comes, line by line with line ends, in constant memory: for maildrops
+/// whose listing is too large to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamedListing(Verb);
+
+impl List {
+    /// The same listing, streamed instead of kept.
+    pub fn streamed() -> StreamedListing {
+        StreamedListing(Verb::List)
+    }
+}
+
+impl Uidl {
+    /// The same listing, streamed instead of kept.
+    pub fn streamed() -> StreamedListing {
+        StreamedListing(Verb::Uidl)
+    }
+}
+command!(Streamed StreamedListing => Opened, |this| Wire::new(this.0, Operand::None).streamed(), Reply::Opened);
+
+/// `RETR`: a message (RFC 1939 section 5). Its octets come un-stuffed, every line end as sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retr(pub MessageNumber);
+command!(Streamed Retr => Opened, |this| Wire::new(Verb::Retr, Operand::Number(this.0)), Reply::Opened);
+
+/// `TOP`: the header of a message and the first `lines` lines of its body (RFC 1939 section 7).
+/// Some servers take 99,999,999 lines at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Top {
+    /// The message.
+    pub number: MessageNumber,
+    /// Lines of the body; 0 is the header alone.
+    pub lines: u32,
+}
+command!(Streamed Top => Opened, |this| Wire::new(Verb::Top, Operand::Top(this.number, this.lines)), Reply::Opened);
+
+/// `DELE`: marks a message as deleted (RFC 1939 section 5). It is deleted when [`Quit`] commits,
+/// and only then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dele(pub MessageNumber);
+command!(Whole Dele => Status, |this| Wire::new(Verb::Dele, Operand::Number(this.0)), Reply::Status);
+
+/// `NOOP` (RFC 1939 section 5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Noop;
+command!(Whole Noop => Status, |_this| Wire::new(Verb::Noop, Operand::None), Reply::Status);
+
+/// `RSET`: unmarks all messages marked as deleted (RFC 1939 section 5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rset;
+command!(Whole Rset => Status, |_this| Wire::new(Verb::Rset, Operand::None), Reply::Status);
+
+/// `QUIT`: ends the session, and deletes what was marked as deleted (RFC 1939 sections 4 and 6).
+/// Nothing but this command ever does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quit;
+command!(Whole Quit => QuitOutcome, |_this| Wire::new(Verb::Quit, Operand::None), Reply::Quit);

@@ -1,0 +1,105 @@
+//! Multi-line replies that are kept: capabilities, listings, raw ones.
+
+use bytes::BytesMut;
+
+use crate::capability::Capabilities;
+use crate::command::Verb;
+use crate::config::Config;
+use crate::error::{LimitError, Limited, ProtocolError};
+use crate::listing::{Gather, Quirks, Rules};
+use crate::reply::{Lines, Reply, ScanEntry, UidEntry};
+use crate::status::Status;
+use crate::text::ServerText;
+
+/// A multi-line reply so far.
+#[derive(Debug)]
+pub(super) enum Gathered {
+    Capabilities { octets: BytesMut, lines: usize },
+    Sizes(Gather<ScanEntry>),
+    UniqueIds(Gather<UidEntry>),
+    Raw { status: Status, octets: BytesMut },
+}
+
+impl Gathered {
+    /// Begins with the status line of a reply.
+    pub(super) fn new(verb: Verb, status: Status, config: &Config) -> Self {
+        let limits = &config.limits;
+        let rules = Rules {
+            leniency: config.leniency,
+            entries: limits.listing_entries,
+            line: limits.listing_line,
+            octets: limits.listing_octets,
+        };
+        match verb {
+            Verb::Capa => Self::Capabilities {
+                octets: BytesMut::new(),
+                lines: 0,
+            },
+            Verb::List => Self::Sizes(Gather::new(rules)),
+            Verb::Uidl => Self::UniqueIds(Gather::new(rules)),
+            _ => Self::Raw {
+                status,
+                octets: BytesMut::new(),
+            },
+        }
+    }
+
+    /// Takes more of the reply.
+    pub(super) fn push(&mut self, chunk: &[u8], limits: &crate::Limits) -> Result<(), LimitError> {
+        let within = |octets: &mut BytesMut, limit| {
+            if octets.len() + chunk.len() > limit {
+                return Err(LimitError {
+                    what: Limited::Octets,
+                    limit,
+                });
+            }
+            octets.extend_from_slice(chunk);
+            Ok(())
+        };
+        match self {
+            Self::Sizes(gather) => gather.push(chunk),
+            Self::UniqueIds(gather) => gather.push(chunk),
+            Self::Raw { octets, .. } => within(octets, limits.listing_octets),
+            Self::Capabilities { octets, lines } => {
+                *lines += memchr::memchr_iter(b'\n', chunk).count();
+                let limit = limits.capability_lines;
+                if *lines > limit {
+                    return Err(LimitError {
+                        what: Limited::Lines,
+                        limit,
+                    });
+                }
+                within(octets, limits.capability_octets)
+            }
+        }
+    }
+
+    /// Reads the reply, which is complete, and says what is odd about it.
+    pub(super) fn read(
+        self,
+        verb: Verb,
+        after_dele: bool,
+        config: &Config,
+    ) -> Result<(Reply, Quirks), ProtocolError> {
+        let listing = match self {
+            Self::Capabilities { octets, .. } => {
+                let capabilities = Capabilities::new(octets.freeze(), config.leniency);
+                Ok((Reply::Capabilities(Some(capabilities)), Quirks::new()))
+            }
+            Self::Raw { status, octets } => {
+                let octets = octets.freeze();
+                Ok((Reply::Lines(Lines { status, octets }), Quirks::new()))
+            }
+            Self::Sizes(gather) => gather
+                .finish(after_dele)
+                .map(|(sizes, quirks)| (Reply::Sizes(sizes), quirks)),
+            Self::UniqueIds(gather) => gather
+                .finish(after_dele)
+                .map(|(ids, quirks)| (Reply::UniqueIds(ids), quirks)),
+        };
+        listing.map_err(|(what, line)| {
+            let got = ServerText::excerpt(&line);
+            ProtocolError::Malformed { verb, what, got }
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! What is known of the channel and of the server, and what follows from it.
+
+use alloc::boxed::Box;
+
+use super::Greeting;
+use super::body::LineEnds;
+use super::queue::UNKNOWN_REPLY;
+use crate::capability::Capabilities;
+use crate::command::{Verb, Wire};
+use crate::config::{Channel, Config};
+use crate::error::{AuthError, Error, Misuse, NoSafeLogin};
+use crate::exchange::Context;
+use crate::listing::Listing;
+use crate::phase::Phase;
+use crate::reply::{DropListing, QuitOutcome, Reply};
+use crate::tls::TlsInfo;
+
+/// The channel and what is known of it. Reset by STLS.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) channel: Channel,
+    pub(super) tls: Tls,
+    pub(super) line_ends: Option<LineEnds>,
+    pub(super) blank_lines: u8,
+}
+
+#[derive(Debug)]
+pub(super) enum Tls {
+    None,
+    /// The socket belongs to the TLS handshake.
+    Wanted,
+    Established(TlsInfo),
+}
+
+/// What the server told on this channel.
+#[derive(Debug, Default)]
+pub(super) struct Knowledge {
+    pub(super) greeting: Option<Greeting>,
+    pub(super) challenge: Option<Box<[u8]>>,
+    pub(super) capabilities: Option<Capabilities>,
+    pub(super) capa_answered: bool,
+    pub(super) pipelining: bool,
+    /// The last `USER` was accepted and nothing but `PASS` came behind it.
+    pub(super) user_accepted: bool,
+    pub(super) stat: Option<DropListing>,
+    pub(super) sizes: Option<Listing>,
+    pub(super) deleted: bool,
+}
+
+impl Link {
+    /// Whether nobody on the way can read what is sent.
+    pub(super) fn is_private(&self) -> bool {
+        matches!(self.tls, Tls::Established(_)) || self.channel == Channel::TrustedByCaller
+    }
+
+    /// Whether STLS was done on this connection.
+    pub(super) fn is_upgraded(&self) -> bool {
+        matches!(self.tls, Tls::Established(_)) && self.channel == Channel::Plain
+    }
+}
+
+impl Knowledge {
+    pub(super) fn context<'a>(
+        &'a self,
+        config: &'a Config,
+        phase: Phase,
+        link: &Link,
+        pipelining: bool,
+    ) -> Context<'a> {
+        Context {
+            config,
+            capabilities: self.capabilities.as_ref(),
+            capa_answered: self.capa_answered,
+            phase,
+            tls: matches!(link.tls, Tls::Established(_)),
+            private: link.is_private(),
+            upgraded: link.is_upgraded(),
+            challenge: self.challenge.is_some(),
+            pipelining,
+        }
+    }
+
+    /// Whether a command may be written now.
+    pub(super) fn permits(
+        &self,
+        wire: &Wire,
+        phase: Phase,
+        link: &Link,
+        config: &Config,
+    ) -> Result<(), Error> {
+        let verb = wire.verb;
+        let behind_user = verb != Verb::Pass || self.user_accepted;
+        if !verb.row().phases.contains(&phase) || !behind_user {
+            return Err(Misuse::Phase { verb, phase }.into());
+        }
+        let private = link.is_private() || config.allow_insecure_login;
+        let refuse = |why| Err(AuthError::NoSafeLogin(why).into());
+        match verb {
+            Verb::User | Verb::Pass | Verb::Apop if !private => refuse(NoSafeLogin::Cleartext),
+            Verb::Apop if link.is_upgraded() => refuse(NoSafeLogin::ChallengeInClear),
+            Verb::Apop if self.challenge.is_none() => refuse(NoSafeLogin::NoChallenge),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many octets the reply to a command is likely to have.
+    pub(super) fn expected_octets(&self, wire: &Wire) -> u64 {
+        let number = match wire.verb {
+            Verb::Retr | Verb::Top => wire.number(),
+            Verb::List | Verb::Uidl if wire.number().is_none() => None,
+            _ => return 0,
+        };
+        let listed = number.and_then(|number| self.sizes.as_ref()?.get(number)?.octets);
+        let mean = || {
+            let stat = self.stat.as_ref()?;
+            stat.octets?.checked_div(u64::from(stat.messages))
+        };
+        listed.or_else(mean).unwrap_or(UNKNOWN_REPLY)
+    }
+
+    /// Remembers what a reply tells about the server.
+    pub(super) fn learn(&mut self, verb: Verb, ok: bool, result: &mut Result<Reply, Error>) {
+        if verb != Verb::Capa {
+            self.user_accepted = verb == Verb::User && ok;
+        }
+        match (verb, &*result) {
+            (Verb::Capa, Ok(Reply::Capabilities(Some(capabilities)))) => {
+                self.capa_answered = true;
+                self.pipelining |= capabilities.pipelining();
+                self.capabilities = Some(capabilities.clone());
+            }
+            // "I do not say" takes nothing back that was said.
+            (Verb::Capa, _) => {
+                self.capa_answered = true;
+                *result = Ok(Reply::Capabilities(self.capabilities.clone()));
+            }
+            (Verb::Quit, Err(Error::Refused(refusal))) => {
+                *result = Ok(Reply::Quit(QuitOutcome::Refused(refusal.text.clone())));
+            }
+            (Verb::Stat, Ok(Reply::Stat(stat))) => self.stat = Some(*stat),
+            (Verb::List, Ok(Reply::Sizes(sizes))) => self.sizes = Some(sizes.clone()),
+            (Verb::Dele, Ok(_)) => self.deleted = true,
+            (Verb::Rset, Ok(_)) => self.deleted = false,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Values in replies of one line.
+
+use bytes::Bytes;
+
+use crate::command::Verb;
+use crate::config::Leniency;
+use crate::error::ProtocolError;
+use crate::listing::{Entry, Quirks, digits, leading_number, size, trimmed};
+use crate::quirk::Quirk;
+use crate::reply::{DropListing, QuitOutcome, Reply};
+use crate::status::Status;
+use crate::text::ServerText;
+use crate::types::MessageNumber;
+
+/// Reads the `+OK` to a command, about a message or not, and says what is odd about it.
+pub(super) fn read(
+    verb: Verb,
+    number: Option<MessageNumber>,
+    status: Status,
+    leniency: Leniency,
+) -> Result<(Reply, Quirks), ProtocolError> {
+    let mut quirks = Quirks::new();
+    let text = trimmed(status.text.as_bytes());
+    let value = match (verb, number) {
+        (Verb::Quit, _) => Ok(Reply::Quit(QuitOutcome::Committed)),
+        (Verb::Stat, _) => drop_listing(text, leniency, &mut quirks).map(Reply::Stat),
+        (Verb::List, Some(asked)) => {
+            entry(verb, asked, text, leniency, &mut quirks).map(Reply::Size)
+        }
+        (Verb::Uidl, Some(asked)) => {
+            entry(verb, asked, text, leniency, &mut quirks).map(Reply::UniqueId)
+        }
+        _ => Ok(Reply::Status(status.clone())),
+    };
+    let got = || ServerText::excerpt(text);
+    match value {
+        Ok(reply) => Ok((reply, quirks)),
+        Err(Wrong::Value(what)) => Err(ProtocolError::Malformed {
+            verb,
+            what,
+            got: got(),
+        }),
+        Err(Wrong::Number(asked)) => Err(ProtocolError::NumberMismatch {
+            verb,
+            asked,
+            got: got(),
+        }),
+    }
+}
+
+enum Wrong {
+    Value(&'static str),
+    /// The reply is about another message than this.
+    Number(MessageNumber),
+}
+
+fn drop_listing(
+    text: &[u8],
+    leniency: Leniency,
+    quirks: &mut Quirks,
+) -> Result<DropListing, Wrong> {
+    let Some((Some(messages), rest)) = digits(text) else {
+        return Err(Wrong::Value("no number of messages"));
+    };
+    let messages = u32::try_from(messages);
+    let messages =
+        messages.map_err(|_| Wrong::Value("a number of messages of more than 32 bits"))?;
+    let octets = size(trimmed(rest)).map_err(Wrong::Value)?;
+    if octets.is_none() {
+        if leniency == Leniency::Strict {
+            return Err(Wrong::Value("no size"));
+        }
+        quirks.push(Quirk::MissingSize);
+    }
+    Ok(DropListing::new(messages, octets))
+}
+
+/// The number that was asked about, and its value.
+fn entry<E: Entry>(
+    verb: Verb,
+    asked: MessageNumber,
+    text: &[u8],
+    leniency: Leniency,
+    quirks: &mut Quirks,
+) -> Result<E, Wrong> {
+    // A reply of one word may be the value without the number.
+    let bare = leniency == Leniency::Default && !text.is_empty() && !text.contains(&b' ');
+    let value = match leading_number(text) {
+        Some((number, value)) if number == asked => value,
+        Some(_) if !bare => return Err(Wrong::Number(asked)),
+        None if !bare || verb == Verb::List => return Err(Wrong::Value("no message number")),
+        _ => {
+            quirks.push(Quirk::MissingNumber);
+            text
+        }
+    };
+    quirks.extend(E::check(value, leniency).map_err(Wrong::Value)?);
+    // A copy: one unique-id should not keep the receive buffer.
+    let value = Bytes::copy_from_slice(value);
+    Ok(E::new(asked, &value, &value))
+}

@@ -1,0 +1,105 @@
+//! What a line of a listing says.
+
+use bytes::Bytes;
+
+use super::text::{leading_number, size, without_status};
+use crate::config::Leniency;
+use crate::quirk::Quirk;
+use crate::reply::{ScanEntry, UidEntry};
+use crate::types::{MessageNumber, UniqueId};
+
+/// A kind of listing: what a line says, and what is right about it.
+pub trait Entry: Sized {
+    fn number(&self) -> MessageNumber;
+
+    /// The entry for a message whose value was checked before. `within` is the buffer that the
+    /// value is part of.
+    fn new(number: MessageNumber, value: &[u8], within: &Bytes) -> Self;
+
+    /// Reads a line that was checked before. `within` is the buffer that the line is part of.
+    fn read(line: &[u8], within: &Bytes) -> Option<Self> {
+        let (number, value) = leading_number(without_status(line))?;
+        Some(Self::new(number, value, within))
+    }
+
+    /// The length of an ordinary value with its CR LF at the begin of `rest`.
+    fn plain_value(rest: &[u8]) -> Option<usize>;
+
+    /// Checks the value behind the number; says what is odd, or what is wrong.
+    fn check(value: &[u8], leniency: Leniency) -> Result<Option<Quirk>, &'static str>;
+}
+
+impl Entry for ScanEntry {
+    fn number(&self) -> MessageNumber {
+        self.number
+    }
+
+    fn new(number: MessageNumber, value: &[u8], _: &Bytes) -> Self {
+        let octets = size(value).ok().flatten();
+        Self { number, octets }
+    }
+
+    #[inline]
+    fn plain_value(rest: &[u8]) -> Option<usize> {
+        let digits = rest
+            .iter()
+            .take(19)
+            .position(|octet| !octet.is_ascii_digit())?;
+        let ends = digits > 0 && rest.get(digits..digits + 2) == Some(b"\r\n");
+        ends.then_some(digits + 2)
+    }
+
+    fn check(rest: &[u8], leniency: Leniency) -> Result<Option<Quirk>, &'static str> {
+        match size(rest)? {
+            Some(_) => Ok(None),
+            None if leniency == Leniency::Strict => Err("no size"),
+            None => Ok(Some(Quirk::MissingSize)),
+        }
+    }
+}
+
+impl Entry for UidEntry {
+    fn number(&self) -> MessageNumber {
+        self.number
+    }
+
+    fn new(number: MessageNumber, value: &[u8], within: &Bytes) -> Self {
+        let unique_id = (!value.is_empty()).then(|| UniqueId::new(within.slice_ref(value)));
+        Self { number, unique_id }
+    }
+
+    #[inline]
+    fn plain_value(rest: &[u8]) -> Option<usize> {
+        let end = memchr::memchr(b'\n', rest)?;
+        let id = rest.get(..end)?.strip_suffix(b"\r")?;
+        let plain = id
+            .iter()
+            .fold(true, |plain, octet| plain & octet.is_ascii_graphic());
+        ((1..=70).contains(&id.len()) && plain).then_some(end + 1)
+    }
+
+    fn check(id: &[u8], leniency: Leniency) -> Result<Option<Quirk>, &'static str> {
+        if id.is_empty() {
+            return match leniency {
+                Leniency::Strict => Err("no unique-id"),
+                Leniency::Default => Ok(Some(Quirk::MissingUniqueId)),
+            };
+        }
+        if id.len() <= 70 && id.iter().all(u8::is_ascii_graphic) {
+            return Ok(None);
+        }
+        if id.iter().any(u8::is_ascii_control) {
+            return Err("a control character in a unique-id");
+        }
+        if id.len() > MAX_UNIQUE_ID {
+            return Err("a unique-id of more than 512 octets");
+        }
+        match leniency {
+            Leniency::Strict => Err("a unique-id that is not 1 to 70 printable ASCII characters"),
+            Leniency::Default => Ok(Some(Quirk::OddUniqueId)),
+        }
+    }
+}
+
+/// Longest unique-id that is taken, in octets.
+const MAX_UNIQUE_ID: usize = 512;

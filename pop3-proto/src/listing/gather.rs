@@ -1,0 +1,194 @@
+//! A listing as it comes, chunk by chunk.
+
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use bytes::{Bytes, BytesMut};
+
+use super::Entries;
+use super::entry::Entry;
+use super::text::{leading_number, lines, without_line_end, without_status};
+use crate::config::Leniency;
+use crate::error::{LimitError, Limited};
+use crate::quirk::Quirk;
+use crate::types::MessageNumber;
+
+/// Gathers a listing chunk by chunk and checks each line once, when it is complete.
+#[derive(Debug)]
+pub(crate) struct Gather<E> {
+    octets: BytesMut,
+    /// Where the first line begins that is not checked yet.
+    checked: usize,
+    count: usize,
+    ascending: bool,
+    last: Option<MessageNumber>,
+    malformed: Option<(&'static str, Bytes)>,
+    quirks: Quirks,
+    rules: Rules,
+    entry: PhantomData<fn() -> E>,
+}
+
+/// The limits and the leniency that a listing is gathered under.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) leniency: Leniency,
+    pub(crate) entries: usize,
+    pub(crate) line: usize,
+    pub(crate) octets: usize,
+}
+
+/// The quirks of one listing, each once.
+pub(crate) type Quirks = Vec<Quirk>;
+
+impl<E: Entry> Gather<E> {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            octets: BytesMut::new(),
+            checked: 0,
+            count: 0,
+            ascending: true,
+            last: None,
+            malformed: None,
+            quirks: Quirks::new(),
+            rules,
+            entry: PhantomData,
+        }
+    }
+
+    /// Takes more of the reply.
+    pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), LimitError> {
+        let limit = |what, limit| LimitError { what, limit };
+        if self.octets.len() + chunk.len() > self.rules.octets {
+            return Err(limit(Limited::Octets, self.rules.octets));
+        }
+        self.octets.extend_from_slice(chunk);
+        let mut at = self.checked;
+        let octets = core::mem::take(&mut self.octets);
+        while let Some(rest) = octets.get(at..).filter(|rest| !rest.is_empty()) {
+            let plain = plain_line::<E>(rest).filter(|(_, line)| *line <= self.rules.line);
+            at += match plain {
+                Some((number, line)) => {
+                    self.follow(number);
+                    line
+                }
+                None => {
+                    let end = memchr::memchr(b'\n', rest);
+                    let line = rest
+                        .get(..end.map_or(rest.len(), |end| end + 1))
+                        .unwrap_or(rest);
+                    if line.len() > self.rules.line {
+                        return Err(limit(Limited::Line, self.rules.line));
+                    }
+                    if end.is_none() {
+                        break;
+                    }
+                    self.check(line);
+                    line.len()
+                }
+            };
+            self.count += 1;
+            if self.count > self.rules.entries {
+                return Err(limit(Limited::Lines, self.rules.entries));
+            }
+        }
+        self.checked = at;
+        self.octets = octets;
+        Ok(())
+    }
+
+    fn check(&mut self, line: &[u8]) {
+        if self.malformed.is_some() {
+            return;
+        }
+        let bare = without_status(line);
+        if bare.len() != line.len() {
+            if self.rules.leniency == Leniency::Strict {
+                return self.reject("a status indicator in a listing", line);
+            }
+            self.note(Quirk::StatusInListing);
+        }
+        let Some((number, rest)) = leading_number(bare) else {
+            return self.reject("no message number", line);
+        };
+        self.follow(number);
+        match E::check(rest, self.rules.leniency) {
+            Ok(None) => {}
+            Ok(Some(quirk)) => self.note(quirk),
+            Err(what) => self.reject(what, line),
+        }
+    }
+
+    fn follow(&mut self, number: MessageNumber) {
+        self.ascending &= self.last.is_none_or(|last| last < number);
+        self.last = Some(number);
+    }
+
+    #[cold]
+    fn note(&mut self, quirk: Quirk) {
+        if !self.quirks.contains(&quirk) {
+            self.quirks.push(quirk);
+        }
+    }
+
+    #[cold]
+    fn reject(&mut self, what: &'static str, line: &[u8]) {
+        self.malformed = Some((what, Bytes::copy_from_slice(without_line_end(line))));
+    }
+
+    /// The listing, or what is wrong with it and the line that is.
+    pub(crate) fn finish(
+        self,
+        after_dele: bool,
+    ) -> Result<(Entries<E>, Quirks), (&'static str, Bytes)> {
+        if let Some(malformed) = self.malformed {
+            return Err(malformed);
+        }
+        let octets = self.octets.freeze();
+        if !self.ascending {
+            one_value_each(&octets)?;
+        }
+        let entries = Entries {
+            octets,
+            count: self.count,
+            ascending: self.ascending,
+            after_dele,
+            entry: PhantomData,
+        };
+        Ok((entries, self.quirks))
+    }
+}
+
+/// What almost every line is, read in one go: a number, one space, an ordinary value, CR LF. Gives
+/// the number and the length of the line.
+#[inline]
+fn plain_line<E: Entry>(rest: &[u8]) -> Option<(MessageNumber, usize)> {
+    let mut number = 0u32;
+    for (digits, octet) in rest.iter().take(10).enumerate() {
+        match octet {
+            // Nine digits fit.
+            b'0'..=b'9' if digits < 9 => number = number * 10 + u32::from(octet - b'0'),
+            b' ' => {
+                let value = E::plain_value(rest.get(digits + 1..)?)?;
+                return Some((MessageNumber::new(number)?, digits + 1 + value));
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Refuses a listing that says two different things about one message.
+fn one_value_each(octets: &[u8]) -> Result<(), (&'static str, Bytes)> {
+    let mut entries: Vec<_> = lines(octets)
+        .filter_map(|line| leading_number(without_status(line)))
+        .collect();
+    entries.sort_unstable();
+    let twice = entries
+        .iter()
+        .zip(entries.iter().skip(1))
+        .find(|(a, b)| a.0 == b.0 && a.1 != b.1);
+    match twice {
+        Some((_, (_, rest))) => Err(("two values for one message", Bytes::copy_from_slice(rest))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,150 @@
+//! `LIST` and `UIDL` replies: one kept allocation, checked once, read as it is iterated.
+
+mod entry;
+mod gather;
+mod text;
+
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use bytes::Bytes;
+
+pub(crate) use self::entry::Entry;
+pub(crate) use self::gather::{Gather, Quirks, Rules};
+use self::text::without_status;
+pub(crate) use self::text::{digits, leading_number, lines, size, trimmed, without_line_end};
+use crate::reply::{ScanEntry, UidEntry};
+use crate::types::MessageNumber;
+
+/// The sizes of all messages (`LIST`, RFC 1939 section 5).
+pub type Listing = Entries<ScanEntry>;
+
+/// The unique-ids of all messages (`UIDL`, RFC 1939 section 7).
+pub type UidListing = Entries<UidEntry>;
+
+/// A listing of messages. Numbers may have gaps: deleted messages are left out.
+///
+/// It is the server's reply itself, checked line by line when it came; entries are read from it as
+/// they are asked for. A clone shares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entries<E> {
+    octets: Bytes,
+    count: usize,
+    ascending: bool,
+    after_dele: bool,
+    entry: PhantomData<fn() -> E>,
+}
+
+impl<E: Entry> Entries<E> {
+    /// How many messages are listed.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Whether the listing was taken after a message was marked as deleted. Some servers number
+    /// messages anew then, but only in listings: such numbers name other messages in `RETR`.
+    pub fn is_after_dele(&self) -> bool {
+        self.after_dele
+    }
+
+    /// The entries in the server's order.
+    pub fn iter(&self) -> impl Iterator<Item = E> + '_ {
+        lines(&self.octets).filter_map(|line| E::read(line, &self.octets))
+    }
+
+    /// The numbers of the listed messages, in the server's order. Keeps the listing alive.
+    pub fn numbers(&self) -> Numbers {
+        Numbers {
+            rest: self.octets.clone(),
+        }
+    }
+
+    /// The entry of one message: by bisection where the server listed in ascending order, as all
+    /// do, else by looking through.
+    pub fn get(&self, number: MessageNumber) -> Option<E> {
+        if !self.ascending {
+            return self.iter().find(|entry| entry.number() == number);
+        }
+        let mut octets: &[u8] = &self.octets;
+        while !octets.is_empty() {
+            let (head, tail) = octets.split_at_checked(octets.len() / 2)?;
+            // The line that the middle falls into.
+            let start = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
+            let end = memchr::memchr(b'\n', tail).map_or(octets.len(), |end| head.len() + end + 1);
+            let line = octets.get(start..end)?;
+            let entry = E::read(line, &self.octets)?;
+            octets = match number.cmp(&entry.number()) {
+                core::cmp::Ordering::Less => octets.get(..start)?,
+                core::cmp::Ordering::Equal => return Some(entry),
+                core::cmp::Ordering::Greater => octets.get(end..)?,
+            };
+        }
+        None
+    }
+
+    /// The entries by index, `None` where a number is missing: index 0 is message 1. The vector
+    /// is at most as long as a highest number of `max` makes it; entries above are left out.
+    pub fn by_index(&self, max: u32) -> Vec<Option<E>> {
+        let mut slots = Vec::new();
+        for entry in self.iter().filter(|entry| entry.number().get() <= max) {
+            let index = entry.number().get() as usize - 1;
+            if slots.len() <= index {
+                slots.resize_with(index + 1, || None);
+            }
+            if let Some(slot) = slots.get_mut(index) {
+                *slot = Some(entry);
+            }
+        }
+        slots
+    }
+}
+
+impl UidListing {
+    /// Every message with this unique-id. There may be several: identical copies may share one
+    /// (RFC 1939 section 7), so delete by it only if there is one.
+    pub fn find<'a>(&'a self, unique_id: &'a [u8]) -> impl Iterator<Item = MessageNumber> + 'a {
+        self.iter()
+            .filter(move |entry| {
+                entry
+                    .unique_id
+                    .as_ref()
+                    .is_some_and(|id| id.as_bytes() == unique_id)
+            })
+            .map(|entry| entry.number)
+    }
+}
+
+impl Listing {
+    /// All sizes together; saturates, since a server can send any numbers.
+    pub fn octets(&self) -> u64 {
+        self.iter()
+            .filter_map(|entry| entry.octets)
+            .fold(0, u64::saturating_add)
+    }
+}
+
+/// The numbers of a listing.
+#[derive(Debug, Clone)]
+pub struct Numbers {
+    rest: Bytes,
+}
+
+impl Iterator for Numbers {
+    type Item = MessageNumber;
+
+    fn next(&mut self) -> Option<MessageNumber> {
+        while !self.rest.is_empty() {
+            let end = memchr::memchr(b'\n', &self.rest).map_or(self.rest.len(), |end| end + 1);
+            let line = self.rest.split_to(end);
+            if let Some((number, _)) = leading_number(without_status(&line)) {
+                return Some(number);
+            }
+        }
+        None
+    }
+}

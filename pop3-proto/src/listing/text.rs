@@ -1,0 +1,68 @@
+//! Reading numbers and lines.
+
+use crate::types::MessageNumber;
+
+/// Lines with their line ends; the last one may have none.
+pub(crate) fn lines(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = octets;
+    core::iter::from_fn(move || {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let (line, tail) = rest.split_at_checked(end)?;
+        rest = tail;
+        (!line.is_empty()).then_some(line)
+    })
+}
+
+/// A line without CR LF or LF.
+pub(crate) fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// A line of a listing without the `+OK` that some servers put before each.
+pub(super) fn without_status(line: &[u8]) -> &[u8] {
+    match line {
+        [b'+', b'O' | b'o', b'K' | b'k', b' ', rest @ ..] => rest,
+        _ => line,
+    }
+}
+
+/// The message number that a line begins with, and what stands behind it without blanks around.
+pub(crate) fn leading_number(line: &[u8]) -> Option<(MessageNumber, &[u8])> {
+    let (number, rest) = digits(line)?;
+    let number = MessageNumber::new(u32::try_from(number?).ok()?)?;
+    matches!(rest.first(), None | Some(b' ' | b'\t' | b'\r' | b'\n'))
+        .then_some((number, trimmed(rest)))
+}
+
+/// The size that the text behind a number begins with: `None` if there is none.
+pub(crate) fn size(rest: &[u8]) -> Result<Option<u64>, &'static str> {
+    match digits(rest) {
+        Some((None, _)) => Err("a size of more than 64 bits"),
+        Some((Some(size), [] | [b' ' | b'\t', ..])) => Ok(Some(size)),
+        _ => Ok(None),
+    }
+}
+
+/// Leading ASCII digits as a number (`None` if it has more than 64 bits), and what follows;
+/// nothing if there are none.
+pub(crate) fn digits(text: &[u8]) -> Option<(Option<u64>, &[u8])> {
+    let mut value = Some(0u64);
+    let mut rest = text;
+    while let [digit @ b'0'..=b'9', tail @ ..] = rest {
+        value = value.and_then(|value| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+        rest = tail;
+    }
+    (rest.len() < text.len()).then_some((value, rest))
+}
+
+/// Text without blanks and line end around it.
+pub(crate) fn trimmed(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    while let [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = text {
+        text = rest;
+    }
+    text
+}
