@@ -1,6 +1,8 @@
 //! The state machine of one connection.
 
 mod body;
+mod end;
+mod event;
 mod gathered;
 mod knowledge;
 mod queue;
@@ -14,8 +16,8 @@ mod transmit;
 use alloc::collections::VecDeque;
 use core::ops::Range;
 
-use bytes::Bytes;
-
+use self::end::End;
+pub use self::event::{Event, Greeting};
 use self::knowledge::{Knowledge, Link, Tls};
 use self::queue::{Entry, Queue};
 use self::receive::Receive;
@@ -28,56 +30,9 @@ use crate::config::{Channel, Config};
 use crate::error::{Closed, Error, TlsError, TransportError};
 use crate::exchange::Input;
 use crate::phase::Phase;
-use crate::quirk::Quirk;
-use crate::reply::{QuitOutcome, Reply};
-use crate::text::ServerText;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 use crate::tls::TlsInfo;
-
-/// What happened, in the order of the wire. Events own what they carry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The server greeted.
-    Greeting(Greeting),
-    /// A request was answered, or failed. For a streamed command this is its status line; body
-    /// events follow.
-    Reply {
-        /// The request.
-        id: RequestId,
-        /// Its reply, for [`Ticket::read`].
-        result: Result<Reply, Error>,
-    },
-    /// Octets of a streamed reply, dot-stuffing undone. Chunks never split CR LF.
-    Body {
-        /// The request.
-        id: RequestId,
-        /// The octets, as they came otherwise.
-        chunk: Bytes,
-    },
-    /// A streamed reply ended. It is complete only if this is `Ok`.
-    BodyEnd {
-        /// The request.
-        id: RequestId,
-        /// Whether its terminator was seen.
-        result: Result<(), Error>,
-    },
-    /// An oddity of the server was borne.
-    Quirk(Quirk),
-    /// The connection is over; the last event. `Ok` after `QUIT`.
-    Closed(Result<(), Error>),
-}
-
-/// The server's first line (RFC 1939 section 4). In clear it may be anybody's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Greeting {
-    /// What the server wrote behind `+OK`.
-    pub text: ServerText,
-    /// Whether it holds a challenge for APOP: exactly one msg-id.
-    pub apop: bool,
-}
 
 /// A POP3 connection as a state machine: octets in, octets out, requests in, events out.
 ///
@@ -99,19 +54,6 @@ pub struct Connection {
     next_id: RequestId,
     end: End,
     knowledge: Knowledge,
-}
-
-/// How far the end of the connection is.
-#[derive(Debug, Default)]
-struct End {
-    /// No octet comes any more: end of file, or a failure of the transport.
-    input_over: Option<Option<TransportError>>,
-    /// A write failed; the server's last words may still come.
-    write_failed: Option<TransportError>,
-    /// What every request ends with. `Ok` after QUIT.
-    outcome: Option<Result<(), Error>>,
-    /// Whether `Closed` was put among the events.
-    told: bool,
 }
 
 /// Getters.
@@ -467,78 +409,5 @@ impl Connection {
         let noop = crate::command::Wire::new(Verb::Noop, crate::command::Operand::None);
         self.queue.push_next(Entry::new(None, Request::Wire(noop)));
         self.advance();
-    }
-}
-
-/// The end.
-impl Connection {
-    /// Ends everything with one error: what is outstanding gets it in order, then `Closed`.
-    fn fail(&mut self, error: Error) {
-        self.finish(Err(error));
-    }
-
-    fn finish(&mut self, outcome: Result<(), Error>) {
-        if self.end.outcome.is_some() {
-            return;
-        }
-        self.phase = Phase::Closed;
-        self.end.outcome = Some(outcome);
-        self.receive.clear();
-        self.tell_end();
-        self.transmit.clear();
-    }
-
-    /// Puts the ends of the outstanding requests among the events, one at a time so that a long
-    /// queue costs no memory, and `Closed` behind them.
-    fn tell_end(&mut self) {
-        let Some(outcome) = self.end.outcome.clone() else {
-            return;
-        };
-        while self.events.is_empty() && !self.end.told {
-            let error = outcome
-                .clone()
-                .err()
-                .unwrap_or_else(|| Closed::Finished.into());
-            let in_body = matches!(
-                core::mem::replace(&mut self.reading, Reading::Line),
-                Reading::Body(_)
-            );
-            let launched = self.queue.in_flight() > 0;
-            match self.queue.pop() {
-                Some(Entry {
-                    id: Some(id),
-                    abandoned: false,
-                    ..
-                }) if in_body => {
-                    self.events.push_back(Event::BodyEnd {
-                        id,
-                        result: Err(error),
-                    });
-                }
-                Some(
-                    entry @ Entry {
-                        id: Some(id),
-                        abandoned: false,
-                        ..
-                    },
-                ) => {
-                    // Whether a QUIT whose reply is lost was done is not known.
-                    let unknown = launched
-                        && entry.verb() == Some(Verb::Quit)
-                        && self.transmit.has_begun(entry.end, entry.octets);
-                    let result = if unknown {
-                        Ok(Reply::Quit(QuitOutcome::Unknown))
-                    } else {
-                        Err(error)
-                    };
-                    self.events.push_back(Event::Reply { id, result });
-                }
-                Some(_) => {}
-                None => {
-                    self.end.told = true;
-                    self.events.push_back(Event::Closed(outcome.clone()));
-                }
-            }
-        }
     }
 }

@@ -6,14 +6,11 @@ use zeroize::Zeroizing;
 use super::body::{Body, LineEnds};
 use super::gathered::Gathered;
 use super::queue::{Entry, Work};
-use super::{Connection, End, Event, Greeting, single};
+use super::{Connection, Event, Greeting, single};
 use crate::apop;
 use crate::command::{Operand, Shape, Verb, Wire};
 use crate::config::Leniency;
-use crate::error::{
-    Closed, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError, TlsError,
-    TlsErrorKind,
-};
+use crate::error::{Closed, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
 use crate::exchange::Input;
 use crate::listing::{Quirks, without_line_end};
 use crate::phase::Phase;
@@ -307,37 +304,6 @@ impl Connection {
         if verb == Verb::Quit {
             self.finish(Ok(()));
         }
-    }
-
-    /// If no octet comes any more, says how that ends the connection.
-    fn conclude(&mut self) {
-        let End {
-            input_over: Some(cause),
-            write_failed,
-            ..
-        } = &mut self.end
-        else {
-            return;
-        };
-        if let Some(cause) = cause.take().or(write_failed.take()) {
-            return self.fail(cause.into());
-        }
-        if self.wants_tls() {
-            let text = "the server closed the connection during the TLS handshake";
-            return self.fail(TlsError::new(TlsErrorKind::Other, text).into());
-        }
-        let outstanding = self.queue.in_flight();
-        let verb = self.queue.front().and_then(Entry::verb);
-        let in_reply = !self.receive.is_empty() || !matches!(self.reading, Reading::Line);
-        self.fail(
-            match verb {
-                _ if self.phase == Phase::Greeting => Closed::NoGreeting,
-                Some(verb) if in_reply => Closed::Truncated { verb, outstanding },
-                Some(verb) => Closed::Unanswered { verb, outstanding },
-                None => Closed::Idle,
-            }
-            .into(),
-        );
     }
 }
 

@@ -1,0 +1,125 @@
+//! How a connection ends: one outcome, told to everything outstanding in order.
+
+use super::queue::Entry;
+use super::replies::Reading;
+use super::{Connection, Event};
+use crate::command::Verb;
+use crate::error::{Closed, Error, TlsError, TlsErrorKind, TransportError};
+use crate::phase::Phase;
+use crate::reply::{QuitOutcome, Reply};
+
+/// How far the end of the connection is.
+#[derive(Debug, Default)]
+pub(super) struct End {
+    /// No octet comes any more: end of file, or a failure of the transport.
+    pub(super) input_over: Option<Option<TransportError>>,
+    /// A write failed; the server's last words may still come.
+    pub(super) write_failed: Option<TransportError>,
+    /// What every request ends with. `Ok` after QUIT.
+    pub(super) outcome: Option<Result<(), Error>>,
+    /// Whether `Closed` was put among the events.
+    pub(super) told: bool,
+}
+
+impl Connection {
+    /// Ends everything with one error: what is outstanding gets it in order, then `Closed`.
+    pub(super) fn fail(&mut self, error: Error) {
+        self.finish(Err(error));
+    }
+
+    pub(super) fn finish(&mut self, outcome: Result<(), Error>) {
+        if self.end.outcome.is_some() {
+            return;
+        }
+        self.phase = Phase::Closed;
+        self.end.outcome = Some(outcome);
+        self.receive.clear();
+        self.tell_end();
+        self.transmit.clear();
+    }
+
+    /// Puts the ends of the outstanding requests among the events, one at a time so that a long
+    /// queue costs no memory, and `Closed` behind them.
+    pub(super) fn tell_end(&mut self) {
+        let Some(outcome) = self.end.outcome.clone() else {
+            return;
+        };
+        while self.events.is_empty() && !self.end.told {
+            let error = outcome
+                .clone()
+                .err()
+                .unwrap_or_else(|| Closed::Finished.into());
+            let in_body = matches!(
+                core::mem::replace(&mut self.reading, Reading::Line),
+                Reading::Body(_)
+            );
+            let launched = self.queue.in_flight() > 0;
+            match self.queue.pop() {
+                Some(Entry {
+                    id: Some(id),
+                    abandoned: false,
+                    ..
+                }) if in_body => {
+                    self.events.push_back(Event::BodyEnd {
+                        id,
+                        result: Err(error),
+                    });
+                }
+                Some(
+                    entry @ Entry {
+                        id: Some(id),
+                        abandoned: false,
+                        ..
+                    },
+                ) => {
+                    // Whether a QUIT whose reply is lost was done is not known.
+                    let unknown = launched
+                        && entry.verb() == Some(Verb::Quit)
+                        && self.transmit.has_begun(entry.end, entry.octets);
+                    let result = if unknown {
+                        Ok(Reply::Quit(QuitOutcome::Unknown))
+                    } else {
+                        Err(error)
+                    };
+                    self.events.push_back(Event::Reply { id, result });
+                }
+                Some(_) => {}
+                None => {
+                    self.end.told = true;
+                    self.events.push_back(Event::Closed(outcome.clone()));
+                }
+            }
+        }
+    }
+
+    /// If no octet comes any more, says how that ends the connection.
+    pub(super) fn conclude(&mut self) {
+        let End {
+            input_over: Some(cause),
+            write_failed,
+            ..
+        } = &mut self.end
+        else {
+            return;
+        };
+        if let Some(cause) = cause.take().or(write_failed.take()) {
+            return self.fail(cause.into());
+        }
+        if self.wants_tls() {
+            let text = "the server closed the connection during the TLS handshake";
+            return self.fail(TlsError::new(TlsErrorKind::Other, text).into());
+        }
+        let outstanding = self.queue.in_flight();
+        let verb = self.queue.front().and_then(Entry::verb);
+        let in_reply = !self.receive.is_empty() || !matches!(self.reading, Reading::Line);
+        self.fail(
+            match verb {
+                _ if self.phase == Phase::Greeting => Closed::NoGreeting,
+                Some(verb) if in_reply => Closed::Truncated { verb, outstanding },
+                Some(verb) => Closed::Unanswered { verb, outstanding },
+                None => Closed::Idle,
+            }
+            .into(),
+        );
+    }
+}

@@ -1,0 +1,51 @@
+use bytes::Bytes;
+
+use crate::error::Error;
+use crate::quirk::Quirk;
+use crate::reply::Reply;
+use crate::text::ServerText;
+use crate::ticket::RequestId;
+
+/// What happened, in the order of the wire. Events own what they carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The server greeted.
+    Greeting(Greeting),
+    /// A request was answered, or failed. For a streamed command this is its status line; body
+    /// events follow.
+    Reply {
+        /// The request.
+        id: RequestId,
+        /// Its reply, for [`Ticket::read`].
+        result: Result<Reply, Error>,
+    },
+    /// Octets of a streamed reply, dot-stuffing undone. Chunks never split CR LF.
+    Body {
+        /// The request.
+        id: RequestId,
+        /// The octets, as they came otherwise.
+        chunk: Bytes,
+    },
+    /// A streamed reply ended. It is complete only if this is `Ok`.
+    BodyEnd {
+        /// The request.
+        id: RequestId,
+        /// Whether its terminator was seen.
+        result: Result<(), Error>,
+    },
+    /// An oddity of the server was borne.
+    Quirk(Quirk),
+    /// The connection is over; the last event. `Ok` after `QUIT`.
+    Closed(Result<(), Error>),
+}
+
+/// The server's first line (RFC 1939 section 4). In clear it may be anybody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Greeting {
+    /// What the server wrote behind `+OK`.
+    pub text: ServerText,
+    /// Whether it holds a challenge for APOP: exactly one msg-id.
+    pub apop: bool,
+}
