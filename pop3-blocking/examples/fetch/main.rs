@@ -83,7 +83,7 @@ fn run() -> Result<bool, Failure> {
     };
     if let Err(error) = session.run(options.delete) {
         session.report.failure(&*error);
-        // What is stored stays remembered. If this fails as well, the next run finds the files.
+        // Without a QUIT the server deletes nothing. What is stored stays remembered. If this fails as well, the next run finds the files.
         let _ = session.maildir.sync();
     }
     let (line, good) = session.report.finish();
