@@ -3,6 +3,12 @@
 //! Figures mean something as ratios within one run: `body/*` against `memcpy`, in octets a second.
 //! 256 MiB of replies are read through the connection's 64 KiB receive buffer, as from a socket.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark may stop with a panic"
+)]
+
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

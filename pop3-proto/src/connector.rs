@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::time::Instant;
 #[cfg(feature = "rustls")]
-use crate::{ClientTls, Roots, TlsError, TlsErrorKind, client_config};
+use crate::{Channel, ClientTls, Roots, StlsPolicy, TlsError, TlsErrorKind, client_config};
 
 /// What a client is told before it connects: behaviour, trust, TLS.
 #[derive(Debug, Clone, Default)]
@@ -37,9 +37,15 @@ impl Connector {
     pub fn session(&self, endpoint: &Endpoint, now: Instant) -> Result<Session, Error> {
         let (config, channel) = (self.config.clone(), endpoint.channel());
         #[cfg(feature = "rustls")]
-        if channel == crate::Channel::ImplicitTls || config.stls == crate::StlsPolicy::Required {
-            let tls = self.client_tls(endpoint.host())?;
-            return Ok(Session::with_tls(config, channel, tls, now));
+        match self.client_tls(endpoint.host()) {
+            Ok(tls) => return Ok(Session::with_tls(config, channel, tls, now)),
+            Err(error)
+                if channel == Channel::ImplicitTls || config.stls == StlsPolicy::Required =>
+            {
+                return Err(error.into());
+            }
+            // None is called for, unless the caller starts it.
+            Err(_) => {}
         }
         Ok(Session::new(config, channel, now))
     }

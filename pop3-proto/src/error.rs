@@ -367,7 +367,9 @@ pub enum Timeout {
     #[error("the TLS handshake did not end in time")]
     TlsHandshake,
     /// No greeting came in time.
-    #[error("the server did not greet in time")]
+    #[error(
+        "the server did not greet in time (a port that wants TLS from the start is as silent: try pop3s)"
+    )]
     Greeting,
     /// No octet of the reply to this command came in time.
     #[error("the server did not answer {0} in time")]
