@@ -7,8 +7,8 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use pop3_fuzz::connection;
 use pop3_proto::{
-    Dele, Event, Instant, List, Login, MessageNumber, Quit, RequestId, Retr, Rset, Secret, StartTls, Stat, TlsInfo,
-    TransportError, TransportErrorKind, Username,
+    Dele, Event, Instant, List, Login, MessageNumber, Quit, RequestId, Retr, Rset, Secret,
+    StartTls, Stat, TlsInfo, TransportError, TransportErrorKind, Username,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -33,7 +33,8 @@ fuzz_target!(|operations: Vec<Operation<'_>>| {
         match operation {
             Operation::Submit(which) => {
                 let first = connection.next_id();
-                let login = || Login::password(Username::new("u").unwrap(), Secret::new("p").unwrap());
+                let login =
+                    || Login::password(Username::new("u").unwrap(), Secret::new("p").unwrap());
                 let _ = match which % 8 {
                     0 => connection.submit(login()).map(drop),
                     1 => connection.submit(Stat).map(drop),
@@ -64,7 +65,9 @@ fuzz_target!(|operations: Vec<Operation<'_>>| {
                 }
             }
             Operation::Abandon(from, to) => {
-                if let (Some(from), Some(to)) = (ids.get(usize::from(from)), ids.get(usize::from(to))) {
+                if let (Some(from), Some(to)) =
+                    (ids.get(usize::from(from)), ids.get(usize::from(to)))
+                {
                     connection.abandon(*from..*to);
                 }
             }
@@ -75,7 +78,8 @@ fuzz_target!(|operations: Vec<Operation<'_>>| {
             Operation::Eof => connection.handle_eof(now),
             Operation::Fail(writing) => {
                 let error = TransportError::new(TransportErrorKind::Reset, "reset");
-                connection.handle_transport_error(if writing { error.in_writing() } else { error }, now);
+                connection
+                    .handle_transport_error(if writing { error.in_writing() } else { error }, now);
             }
             Operation::Tls => connection.tls_established(TlsInfo::default(), now),
         }

@@ -5,7 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use pop3_fuzz::{connection, feed};
 use pop3_proto::{
-    Capa, Connection, Dele, List, ListOne, Login, MessageNumber, Quit, Raw, Retr, Secret, Stat, Uidl, UidlOne, Username,
+    Capa, Connection, Dele, List, ListOne, Login, MessageNumber, Quit, Raw, Retr, Secret, Stat,
+    Uidl, UidlOne, Username,
 };
 
 /// A session in which one command waits for its reply. With more, what may come together would
@@ -13,8 +14,15 @@ use pop3_proto::{
 fn session(strict: bool, command: u8) -> Connection {
     let mut connection = connection(strict);
     let one = MessageNumber::FIRST;
-    let Some(command) = (command % 12).checked_sub(1) else { return connection };
-    connection.submit(Login::password(Username::new("u").unwrap(), Secret::new("p").unwrap())).unwrap();
+    let Some(command) = (command % 12).checked_sub(1) else {
+        return connection;
+    };
+    connection
+        .submit(Login::password(
+            Username::new("u").unwrap(),
+            Secret::new("p").unwrap(),
+        ))
+        .unwrap();
     for line in ["+OK hi\r\n", "-ERR\r\n", "+OK\r\n", "+OK\r\n"] {
         let _ = feed(&mut connection, line.as_bytes(), usize::MAX);
     }

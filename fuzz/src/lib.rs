@@ -28,14 +28,22 @@ pub fn feed(connection: &mut Connection, mut octets: &[u8], piece: usize) -> Vec
     loop {
         while let Some(event) = connection.poll_event() {
             match (events.last_mut(), event) {
-                (Some(Event::Body { id: last, chunk: body }), Event::Body { id, chunk }) if *last == id => {
+                (
+                    Some(Event::Body {
+                        id: last,
+                        chunk: body,
+                    }),
+                    Event::Body { id, chunk },
+                ) if *last == id => {
                     *body = [&body[..], &chunk[..]].concat().into();
                 }
                 (_, event) => events.push(event),
             }
         }
         send(connection);
-        let Some(room) = connection.recv_buffer().filter(|_| !octets.is_empty()) else { break };
+        let Some(room) = connection.recv_buffer().filter(|_| !octets.is_empty()) else {
+            break;
+        };
         let count = piece.clamp(1, room.len()).min(octets.len());
         let (now, later) = octets.split_at(count);
         room[..count].copy_from_slice(now);

@@ -1,10 +1,10 @@
-use std::time::Instant as Clock;
+use std::net::TcpStream;
 
 use pop3_proto::{
     Batch, Capa, Capabilities, Command, Dele, DropListing, Engine, Error, Feed, GetCapabilities,
-    Greeting, IntoStreamed, LimitError, Limited, List, ListOne, Listing, Login, MessageNumber,
-    Noop, Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat,
-    Status, Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+    Greeting, IntoStreamed, List, ListOne, Listing, Login, MessageNumber, Noop, Pending as _,
+    Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat, Status, Streamed,
+    Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
 };
 
 use crate::message::Message;
@@ -17,31 +17,28 @@ use crate::stream::Stream;
 /// of a body, and stays in step. Dropping the client closes the stream and commits nothing: only
 /// [`Client::quit`] deletes what was marked as deleted.
 #[derive(Debug)]
-pub struct Client<S> {
+pub struct Client<S = TcpStream> {
     pump: Pump<S>,
-    greeting: Option<Greeting>,
+    greeting: Greeting,
 }
 
 /// Connection.
 impl<S: Stream> Client<S> {
-    /// Runs a session over a stream that was just connected, and waits for the greeting. `origin`
-    /// is the clock's reading that the session knows as [`Instant::ORIGIN`](pop3_proto::Instant).
+    /// Runs a session, which was just made, over a stream that was just connected, and waits for the
+    /// greeting.
     ///
     /// # Errors
     ///
     /// The fatal error that came instead of a greeting.
-    pub fn start(session: Session, stream: S, origin: Clock) -> Result<Self, Error> {
-        let mut pump = Pump::new(Engine::new(session), stream, origin);
+    pub fn start(session: Session, stream: S) -> Result<Self, Error> {
+        let mut pump = Pump::new(Engine::new(session), stream);
         let greeting = pump.wait_for(Engine::poll_greeting)?;
-        Ok(Self {
-            pump,
-            greeting: Some(greeting),
-        })
+        Ok(Self { pump, greeting })
     }
 
     /// The server's first line.
-    pub fn greeting(&self) -> Option<&Greeting> {
-        self.greeting.as_ref()
+    pub fn greeting(&self) -> &Greeting {
+        &self.greeting
     }
 
     /// The session, for its getters: phase, capabilities, TLS, errors.
@@ -69,7 +66,8 @@ impl<S: Stream> Client<S> {
 /// Commands in general.
 impl<S: Stream> Client<S> {
     /// Submits a command without waiting. Submitted commands share round trips; claim their replies
-    /// with [`Client::wait`].
+    /// with [`Client::wait`], in order. Any operation that waits for a later reply discards those
+    /// that were not claimed.
     ///
     /// # Errors
     ///
@@ -271,15 +269,7 @@ impl<S: Stream> Client<S> {
     /// As [`Client::call`]; [`Error::Limit`] for a longer one. The connection lives on then: the
     /// rest is skipped by the next operation.
     pub fn retr_to_vec(&mut self, number: MessageNumber, max: usize) -> Result<Vec<u8>, Error> {
-        let mut message = self.retr(number)?;
-        let mut octets = Vec::new();
-        while let Some(chunk) = message.chunk()? {
-            if octets.len() + chunk.len() > max {
-                return Err(LimitError::new(Limited::Message, max).into());
-            }
-            octets.extend_from_slice(&chunk);
-        }
-        Ok(octets)
+        self.retr(number)?.to_vec(max)
     }
 
     /// `DELE`: marks a message as deleted.
@@ -331,8 +321,9 @@ impl<S: Stream> Client<S> {
     }
 }
 
-/// The replies of [`Client::pipeline`], in order. Dropped half-way, it leaves what was not sent
-/// unsent.
+/// The replies of [`Client::pipeline`], one for each command in the order of the commands, until there
+/// is a fatal error. Dropped half-way, it leaves what was not sent unsent; commands that were sent are
+/// carried out all the same.
 #[derive(Debug)]
 pub struct Pipeline<'c, S, I: Iterator> {
     pump: &'c mut Pump<S>,

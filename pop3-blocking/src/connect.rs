@@ -1,7 +1,6 @@
 //! Connecting over TCP.
 
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::time::Instant as Clock;
 
 use pop3_proto::{
     Connector, Endpoint, Error, Instant, Timeout, TransportError, TransportErrorKind,
@@ -37,7 +36,7 @@ pub fn connect_with(
 ) -> Result<Client<TcpStream>, Error> {
     let stream = dial(endpoint, connector)?;
     let session = connector.session(endpoint, Instant::ORIGIN)?;
-    Client::start(session, stream, Clock::now())
+    Client::start(session, stream)
 }
 
 fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> {

@@ -6,7 +6,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut client = pop3_blocking::connect(&"pop3s://mail.example.org".parse()?)?;
-//! client.login(Login::password("joe".try_into()?, "secret".try_into()?))?;
+//! client.login(Login::new("joe", "secret")?)?;
 //! let (stat, uids) = client.batch((Stat, Uidl))?;
 //! let mut messages = client.retrieve(uids.numbers());
 //! while let Some(message) = messages.next() {
@@ -23,7 +23,7 @@
 //! # Deadlines
 //!
 //! They are [`Timeouts`] of the core, kept through the socket's own time-outs. A wait may be late by
-//! one wake-up, not by more.
+//! one wake-up, not by more. [`Config::keep_alive`] has no effect here: nothing runs between calls.
 //!
 //! # Features
 //!

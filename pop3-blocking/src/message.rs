@@ -1,7 +1,7 @@
 use std::io::{self, BufRead, Read};
 
 use bytes::{Buf as _, Bytes};
-use pop3_proto::{Closed, Error, MessageNumber, Opened, RequestId, Status};
+use pop3_proto::{Closed, Error, LimitError, Limited, MessageNumber, Opened, RequestId, Status};
 
 use crate::pump::Pump;
 use crate::stream::Stream;
@@ -10,6 +10,9 @@ use crate::stream::Stream;
 ///
 /// It is complete when a read gives nothing more, and only then: a connection that ends early is an
 /// error, never an end. Dropped half-way, the rest is skipped by the next operation.
+///
+/// What goes wrong in [`Read`] and [`BufRead`] is an [`io::Error`] with an [`Error`] inside:
+/// [`Error::inside`] gives it back.
 #[derive(Debug)]
 pub struct Message<'c, S> {
     pump: &'c mut Pump<S>,
@@ -65,6 +68,25 @@ impl<'c, S: Stream> Message<'c, S> {
                 Err(error)
             }
         }
+    }
+}
+
+impl<S: Stream> Message<'_, S> {
+    /// The whole message in memory, if it has at most `max` octets.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] for a longer one, which is not fatal: the rest is skipped by the next
+    /// operation. The fatal error that cut the message short.
+    pub fn to_vec(mut self, max: usize) -> Result<Vec<u8>, Error> {
+        let mut octets = Vec::new();
+        while let Some(chunk) = self.chunk()? {
+            if octets.len() + chunk.len() > max {
+                return Err(LimitError::new(Limited::Message, max).into());
+            }
+            octets.extend_from_slice(&chunk);
+        }
+        Ok(octets)
     }
 }
 

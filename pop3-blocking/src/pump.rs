@@ -27,7 +27,10 @@ pub(crate) struct Pump<S> {
 }
 
 impl<S: Stream> Pump<S> {
-    pub(crate) fn new(engine: Engine, stream: S, origin: Clock) -> Self {
+    pub(crate) fn new(engine: Engine, stream: S) -> Self {
+        // The session's clock goes on from where it is.
+        let elapsed = engine.session().now().elapsed();
+        let origin = Clock::now().checked_sub(elapsed).unwrap_or_else(Clock::now);
         Self {
             engine,
             stream,
@@ -63,7 +66,8 @@ impl<S: Stream> Pump<S> {
                 self.read();
             }
         } else if session.wants_tls() {
-            let text = "the client was not set up for TLS";
+            let text =
+                "this client was not set up for TLS (feature `rustls`, `Connector::session`)";
             let now = self.now();
             self.engine
                 .session_mut()

@@ -9,6 +9,9 @@ use crate::ticket::{RequestId, Ticket};
 
 /// A tuple of [`Whole`] commands that share as few round trips as the server allows.
 ///
+/// Up to six commands. For more, or where one refusal should not hide the other replies, a pipeline
+/// gives each its own result.
+///
 /// A client submits the batch, gives it every reply that comes, and finishes it when it
 /// [is complete](Pending::is_complete): every reply is read, and the first refusal is what the
 /// batch gives.

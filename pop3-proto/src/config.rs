@@ -19,15 +19,19 @@ pub struct Config {
     pub leniency: Leniency,
     /// Whether commands may be sent before earlier ones are answered.
     pub pipelining: Pipelining,
-    /// Whether the server is asked for its capabilities.
+    /// Whether the server is asked for its capabilities. `Never` is for a server that does not answer
+    /// `CAPA` in time, or hangs up on it.
     pub capa: CapaPolicy,
     /// Whether a login on a [`Channel::Plain`] connection needs STLS first.
     pub stls: StlsPolicy,
     /// Lets credentials leave in clear: by a login, and by `USER`, `PASS` and `APOP` alone.
-    /// Off by default; anybody on the way can read them.
+    /// Off by default; anybody on the way can read them. A login on a [`Channel::Plain`] connection
+    /// still starts TLS, unless `stls` is [`StlsPolicy::Off`] as well.
     pub allow_insecure_login: bool,
     /// Sends `NOOP` when a session in the TRANSACTION state was idle for this long. Off by
-    /// default; RFC 1939 section 3 lets servers hang up after 10 minutes, some do after one.
+    /// default; RFC 1939 section 3 lets servers hang up after 10 minutes, some do after one. Only who
+    /// calls `handle_timeout` while the session is idle gets this: an event loop does, a blocking
+    /// client has no thread to do it in.
     pub keep_alive: Option<Duration>,
 }
 
@@ -37,7 +41,7 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The receive buffer, allocated once. 64 KiB: 16 KiB costs a tenth of the throughput on
+    /// The receive buffer, allocated once; at least `line` and a little more. 64 KiB: 16 KiB costs a tenth of the throughput on
     /// large messages, more than 64 KiB gains nothing.
     pub receive_buffer: usize,
     /// A status line. 8 KiB: RFC 1939 section 3 says 512, localised texts are longer.
@@ -72,7 +76,8 @@ impl Default for Limits {
     }
 }
 
-/// How long to wait for what. No deadline but `total` runs while an event waits to be taken.
+/// How long to wait for what. No deadline but `total` runs while an event waits to be taken. Zero is
+/// late at once; [`Duration::MAX`] never comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {

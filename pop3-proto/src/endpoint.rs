@@ -85,7 +85,11 @@ impl FromStr for Endpoint {
 }
 
 fn read(url: &str) -> Result<Endpoint, Argument> {
-    let uri = Uri::parse(url).map_err(|_| Argument::Url("it is no URL at all"))?;
+    let uri = Uri::parse(url).map_err(|_| {
+        Argument::Url(
+            "it is not of the form pop3s://user@host, where an @ in the user name is written %40",
+        )
+    })?;
     let implicit_tls = match uri.scheme().as_str().to_ascii_lowercase().as_str() {
         "pop3s" | "pops" => true,
         "pop3" | "pop" => false,

@@ -32,13 +32,13 @@ pub enum Error {
     /// Going on would not be safe. Fatal.
     #[error(transparent)]
     Security(Box<SecurityError>),
-    /// The server sent more than a configured limit. Fatal.
+    /// The server sent more than a configured limit. Fatal, but for [`Limited::Message`].
     #[error(transparent)]
     Limit(#[from] LimitError),
     /// A deadline passed. Fatal.
     #[error(transparent)]
     Timeout(#[from] Timeout),
-    /// The connection is over, by the server's doing. Fatal.
+    /// The connection is over. Fatal.
     #[error(transparent)]
     Closed(Box<Closed>),
     /// The transport failed. Fatal.
@@ -55,8 +55,16 @@ impl Error {
         match self {
             Self::Refused(_) | Self::Auth(_) | Self::Misuse(_) => false,
             Self::Protocol(error) => !matches!(**error, ProtocolError::Malformed { .. }),
+            Self::Limit(error) => error.what != Limited::Message,
             _ => true,
         }
+    }
+
+    /// The error inside an [`io::Error`](std::io::Error) that reading a message gave, if it came from
+    /// here: `io::copy` of a message to a file can fail on either side.
+    #[cfg(feature = "std")]
+    pub fn inside(error: &std::io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
     }
 
     /// The server's `-ERR`, if that is what this error is about.
@@ -177,7 +185,7 @@ pub enum Advice {
 #[non_exhaustive]
 pub enum NoSafeLogin {
     /// The channel is not encrypted and `Config::allow_insecure_login` is off.
-    #[error("the connection is not encrypted, and credentials in clear are not allowed")]
+    #[error("the connection is not encrypted, and credentials in clear were not allowed by name")]
     Cleartext,
     /// APOP was asked for, and the greeting holds no challenge that is one msg-id.
     #[error("APOP needs one msg-id in the greeting, and this greeting has none or several")]
@@ -193,7 +201,7 @@ pub enum NoSafeLogin {
 #[non_exhaustive]
 pub enum Misuse {
     /// The command is not legal in the phase in which its turn came (RFC 1939 sections 4 to 6).
-    #[error("{verb} is not possible in the {phase} phase")]
+    #[error("{verb} is not possible in the {phase} phase{}", phase_hint(*.phase))]
     Phase {
         /// The command.
         verb: Verb,
@@ -216,6 +224,14 @@ pub enum Misuse {
     /// The reply of this ticket was read, discarded or abandoned before.
     #[error("the reply of this ticket is gone: it was read, discarded or abandoned")]
     TicketSpent,
+}
+
+fn phase_hint(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Authorization => " (log in first, or in the right order)",
+        Phase::Transaction => " (already logged in)",
+        Phase::Greeting | Phase::Closed => "",
+    }
 }
 
 /// What is wrong with a value that a caller built.
@@ -351,8 +367,8 @@ pub enum Limited {
     /// Octets of a collected reply.
     #[error("a reply with octets")]
     Octets,
-    /// Octets of a message body that the caller wanted in memory.
-    #[error("a message with octets")]
+    /// Octets of a message body that the caller wanted in memory. Not fatal: the rest is skipped.
+    #[error("a message of more octets, which is")]
     Message,
 }
 
@@ -440,7 +456,7 @@ impl fmt::Display for Pipelined {
             0 | 1 => Ok(()),
             n => write!(
                 f,
-                " ({n} commands were in flight: a server that bears no pipelining does this)"
+                " ({n} commands were in flight: perhaps a server that bears no pipelining)"
             ),
         }
     }

@@ -5,8 +5,8 @@
 //! never does I/O and never reads a clock; who drives it does. That makes it fit any runtime and any
 //! event loop, and makes all of POP3 testable without a network.
 //!
-//! If you want to fetch mail and do not bring an event loop of your own, use an adapter:
-//! `pop3-blocking`, `pop3-tokio` or `pop3-async-std`. They add sockets and nothing of POP3.
+//! If you want to fetch mail and do not bring an event loop of your own, use `pop3-blocking`: it adds
+//! sockets and nothing of POP3.
 //!
 //! ```text
 //!              ┌────────────────── Session ──────────────────┐
@@ -80,6 +80,23 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # An event loop of your own
+//!
+//! Drive a [`Session`]: it is a [`Connection`] with TLS under it, or without. In each round take the
+//! events; then send what [`transmit`](Session::transmit) gives while
+//! [`wants_write`](Session::wants_write), read into [`recv_buffer`](Session::recv_buffer) while
+//! [`wants_read`](Session::wants_read), and call [`handle_timeout`](Session::handle_timeout) when
+//! [`poll_timeout`](Session::poll_timeout) comes. Tell it of an end of file
+//! ([`handle_eof`](Session::handle_eof)) and of failures
+//! ([`handle_transport_error`](Session::handle_transport_error), with
+//! [`in_writing`](TransportError::in_writing) for one met in writing). After [`Event::Closed`], send
+//! on while it wants to, which is TLS taking its leave, then close the socket.
+//!
+//! # Without `std`
+//!
+//! Turn the default features off. It takes `alloc`, and atomic reference counts. [`Limits`] set how
+//! much memory; TLS is then the caller's, by [`Connection::wants_tls`].
 //!
 //! # What it promises
 //!
@@ -187,6 +204,8 @@ pub use listing::{Entries, Listing, Numbers, UidListing};
 pub use phase::Phase;
 pub use quirk::Quirk;
 pub use reply::{DropListing, Lines, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
+#[cfg(feature = "rustls")]
+pub use rustls;
 pub use secret::Secret;
 pub use session::Session;
 pub use status::{ResponseCode, Status};

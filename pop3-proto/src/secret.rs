@@ -1,3 +1,4 @@
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -6,6 +7,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::error::{Argument, Misuse};
+use crate::status::ResponseCode;
 
 /// A password or another secret: never shown, and wiped from memory when it is dropped.
 ///
@@ -39,33 +41,38 @@ impl Secret {
     }
 }
 
-/// A line from a server without a secret in it: servers echo what they do not understand. Its
-/// status indicator stays, whatever the secret is.
+/// A line from a server without a secret in it: servers echo what they do not understand. All behind
+/// status indicator and response code goes, since what is left around a gap can tell what was in it.
 pub(crate) fn redact(line: Bytes, secret: &[u8]) -> Bytes {
     let status = match line.first() {
         Some(b'+') => "+OK".len(),
         Some(b'-') => "-ERR".len(),
         _ => 0,
     };
-    let mut rest = line.get(status..).unwrap_or_default();
-    if secret.is_empty() || memmem::find(rest, secret).is_none() {
+    let (head, text) = line.split_at_checked(status).unwrap_or((&[], &line));
+    if secret.is_empty() || memmem::find(text, secret).is_none() {
         return line;
     }
-    let mut redacted = line.get(..status).unwrap_or_default().to_vec();
-    while let Some((before, behind)) =
-        memmem::find(rest, secret).and_then(|at| rest.split_at_checked(at))
-    {
-        redacted.extend_from_slice(before);
-        redacted.extend_from_slice(b"<redacted>");
-        rest = behind.strip_prefix(secret).unwrap_or_default();
-    }
-    redacted.extend_from_slice(rest);
-    redacted.into()
+    let code = match ResponseCode::read(text.trim_ascii_start()) {
+        None | Some(ResponseCode::Other(_)) => &[],
+        Some(_) => memchr::memchr(b']', text)
+            .and_then(|end| text.get(..=end))
+            .unwrap_or_default(),
+    };
+    [head, code, b" <redacted>"].concat().into()
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
+    }
+}
+
+impl TryFrom<String> for Secret {
+    type Error = Misuse;
+
+    fn try_from(secret: String) -> Result<Self, Misuse> {
+        Self::new(secret)
     }
 }
 

@@ -51,6 +51,11 @@ impl Session {
         &self.connection
     }
 
+    /// The last time that this session was told.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
     /// As [`Connection::submit`].
     ///
     /// # Errors

@@ -19,7 +19,8 @@ impl RequestId {
     }
 }
 
-/// The claim to a reply: which request it belongs to, and which type the reply has.
+/// The claim to a reply: which request it belongs to, and which type the reply has. It is good on its
+/// own connection only.
 pub struct Ticket<C> {
     id: RequestId,
     command: PhantomData<fn() -> C>,

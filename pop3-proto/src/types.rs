@@ -84,6 +84,14 @@ impl Username {
     }
 }
 
+impl TryFrom<String> for Username {
+    type Error = Misuse;
+
+    fn try_from(name: String) -> Result<Self, Misuse> {
+        Self::new(name)
+    }
+}
+
 impl TryFrom<&str> for Username {
     type Error = Misuse;
 

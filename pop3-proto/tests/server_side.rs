@@ -218,7 +218,7 @@ fn wrong_credentials_get_the_auth_code_and_the_client_may_try_again() {
         &mut server,
         b"USER bob\r\nPASS secret\r\nUSER alice\r\nPASS Secret\r\nUSER alice\r\nPASS secret\r\n",
     );
-    let refused = "+OK\r\n-ERR [AUTH] wrong name or secret\r\n";
+    let refused = "+OK\r\n-ERR [AUTH] invalid credentials\r\n";
     assert_eq!(
         said,
         format!("{refused}{refused}+OK\r\n+OK 2 messages (49 octets)\r\n")
@@ -273,7 +273,7 @@ fn apop_is_accepted_when_a_challenge_is_set() {
         &mut server,
         b"APOP mrose c4c9334bac560ecc979e58001b3e22fa\r\n",
     );
-    assert_eq!(refused, "-ERR [AUTH] wrong name or secret\r\n");
+    assert_eq!(refused, "-ERR [AUTH] invalid credentials\r\n");
     let accepted = answers(
         &mut server,
         b"APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n",

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 
 use pop3_blocking::server::{Maildrop, Server, ServerConfig};
 use pop3_blocking::{
@@ -19,7 +19,7 @@ fn client<S: Stream>(stream: S) -> Result<Client<S>, Error> {
     config.timeouts.send = Duration::from_millis(100);
     config.pipelining = Pipelining::Always;
     let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
-    Client::start(session, stream, Clock::now())
+    Client::start(session, stream)
 }
 
 fn mail(messages: u32) -> Server {

@@ -6,7 +6,7 @@ use super::Greeting;
 use super::body::LineEnds;
 use super::queue::UNKNOWN_REPLY;
 use crate::capability::Capabilities;
-use crate::command::{Verb, Wire};
+use crate::command::{Operand, Verb, Wire};
 use crate::config::{Channel, Config};
 use crate::error::{AuthError, Error, Misuse, NoSafeLogin};
 use crate::exchange::Context;
@@ -14,6 +14,10 @@ use crate::listing::Listing;
 use crate::phase::Phase;
 use crate::reply::{DropListing, QuitOutcome, Reply};
 use crate::tls::TlsInfo;
+
+/// Octets that a message's header and a line of its body are likely to have.
+const HEADER: u64 = 16 << 10;
+const LINE: u64 = 80;
 
 /// The channel and what is known of it. Reset by STLS.
 #[derive(Debug)]
@@ -115,7 +119,11 @@ impl Knowledge {
             let stat = self.stat.as_ref()?;
             stat.octets?.checked_div(u64::from(stat.messages))
         };
-        listed.or_else(mean).unwrap_or(UNKNOWN_REPLY)
+        let whole = listed.or_else(mean).unwrap_or(UNKNOWN_REPLY);
+        match wire.operand {
+            Operand::Top(_, lines) => whole.min(HEADER + LINE * u64::from(lines)),
+            _ => whole,
+        }
     }
 
     /// Remembers what a reply tells about the server.

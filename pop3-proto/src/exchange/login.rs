@@ -1,6 +1,8 @@
 //! Logging in: TLS first, then the safest way that the policy allows.
 
 use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::stls::{self, Upgrade};
 use super::{Context, Exchange, Input, Step, send};
@@ -26,6 +28,18 @@ pub struct Login {
 }
 
 impl Login {
+    /// A login with a name and a password as they come from a user, under the default policy.
+    ///
+    /// # Errors
+    ///
+    /// As [`Username::new`] and [`Secret::new`].
+    pub fn new(username: impl Into<String>, password: impl Into<Vec<u8>>) -> Result<Self, Misuse> {
+        Ok(Self::password(
+            Username::new(username)?,
+            Secret::new(password)?,
+        ))
+    }
+
     /// A login with a password, under the default policy.
     pub fn password(username: Username, secret: Secret) -> Self {
         Self {

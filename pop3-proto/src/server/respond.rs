@@ -192,7 +192,7 @@ impl Dialogue {
     fn log_in(&mut self, valid: bool) -> Result<Answer, &'static str> {
         // RFC 3206 section 5: the one refusal of a login that is about the credentials.
         if !valid {
-            return Err("[AUTH] wrong name or secret");
+            return Err("[AUTH] invalid credentials");
         }
         self.state = State::Transaction;
         Ok(contents(&self.view))
