@@ -175,7 +175,7 @@ pub trait Command: Sealed<Output = <Self as Command>::Reply> {
 /// A command whose reply comes whole. Batches and pipelines are made of these.
 pub trait Whole: Command {}
 
-/// A command whose reply is streamed: an [`Opened`], then the body chunk by chunk.
+/// A command whose reply is streamed: an [`Opened`](crate::Opened), then the body chunk by chunk.
 pub trait Streamed: Command {}
 
 /// Ties a command to its wire form and to the reply that it gets.

@@ -17,7 +17,7 @@ pub enum Event {
     Reply {
         /// The request.
         id: RequestId,
-        /// Its reply, for [`Ticket::read`].
+        /// Its reply, for [`Ticket::read`](crate::Ticket::read).
         result: Result<Reply, Error>,
     },
     /// Octets of a streamed reply, dot-stuffing undone. Chunks never split CR LF.
