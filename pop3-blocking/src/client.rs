@@ -19,7 +19,6 @@ use crate::stream::Stream;
 #[derive(Debug)]
 pub struct Client<S = TcpStream> {
     pump: Pump<S>,
-    greeting: Greeting,
 }
 
 /// Connection.
@@ -32,13 +31,13 @@ impl<S: Stream> Client<S> {
     /// The fatal error that came instead of a greeting.
     pub fn start(session: Session, stream: S) -> Result<Self, Error> {
         let mut pump = Pump::new(Engine::new(session), stream);
-        let greeting = pump.wait_for(Engine::poll_greeting)?;
-        Ok(Self { pump, greeting })
+        pump.wait_for(Engine::poll_greeting)?;
+        Ok(Self { pump })
     }
 
-    /// The server's first line.
-    pub fn greeting(&self) -> &Greeting {
-        &self.greeting
+    /// The server's first line; `None` after STLS, since it came in clear and may be anybody's.
+    pub fn greeting(&self) -> Option<&Greeting> {
+        self.session().connection().greeting()
     }
 
     /// The session, for its getters: phase, capabilities, TLS, errors.
@@ -116,7 +115,7 @@ impl<S: Stream> Client<S> {
         I: IntoIterator,
         I::Item: Whole,
     {
-        self.pump.listen();
+        self.begin();
         let feed = Feed::new(&mut self.pump.engine, commands.into_iter());
         Pipeline {
             pump: &mut self.pump,
@@ -131,7 +130,7 @@ impl<S: Stream> Client<S> {
         I: IntoIterator,
         I::Item: IntoStreamed,
     {
-        self.pump.listen();
+        self.begin();
         let feed = Feed::new(&mut self.pump.engine, messages.into_iter());
         Retrieve {
             pump: &mut self.pump,
@@ -266,8 +265,7 @@ impl<S: Stream> Client<S> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`]; [`Error::Limit`] for a longer one. The connection lives on then: the
-    /// rest is skipped by the next operation.
+    /// As [`Client::call`] and [`Message::to_vec`]: a longer message is the end of the connection.
     pub fn retr_to_vec(&mut self, number: MessageNumber, max: usize) -> Result<Vec<u8>, Error> {
         self.retr(number)?.to_vec(max)
     }

@@ -26,7 +26,8 @@ pub fn connect(endpoint: &Endpoint) -> Result<Client<TcpStream>, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Transport`] or [`Timeout::Connect`] of the last address if none can be connected to;
+/// [`Error::Transport`] if no address can be connected to, with what each one said
+/// ([`Timeout::Connect`] if there is only one and it says nothing);
 /// [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
 /// [`Closed::GreetingRefused`](pop3_proto::Closed::GreetingRefused) if there is no POP3 server that
 /// welcomes us.
@@ -47,6 +48,7 @@ fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> 
             format!("{host}: {error}"),
         )
     })?;
+    let mut failures: Vec<String> = Vec::new();
     let mut failure = unresolved(host);
     for address in addresses {
         match TcpStream::connect_timeout(&address, connector.config.timeouts.connect) {
@@ -57,12 +59,15 @@ fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> 
                     .map_err(|error| TransportError::from(&error))?;
                 return Ok(stream);
             }
-            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-                failure = Timeout::Connect.into()
-            }
             Err(error) => {
-                let TransportError { kind, text, .. } = TransportError::from(&error);
-                failure = TransportError::new(kind, format!("{address}: {text}")).into();
+                failures.push(format!("{address}: {error}"));
+                failure = match error.kind() {
+                    std::io::ErrorKind::TimedOut if failures.len() == 1 => Timeout::Connect.into(),
+                    _ => {
+                        TransportError::new(TransportError::from(&error).kind, failures.join("; "))
+                            .into()
+                    }
+                };
             }
         }
     }

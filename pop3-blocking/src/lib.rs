@@ -46,8 +46,20 @@ pub use client::{Client, Pipeline, Retrieve};
 pub use connect::{connect, connect_with};
 pub use message::Message;
 pub use pop3_proto as proto;
-#[doc(no_inline)]
-pub use pop3_proto::*;
+pub use pop3_proto::{
+    Advice, Apop, Argument, AuthError, Batch, Capa, CapaPolicy, Capabilities, Channel, Closed,
+    Command, Config, Connection, Connector, Dele, DropListing, Endpoint, Entries, Error, Expire,
+    GetCapabilities, Greeting, IntoStreamed, Leniency, LimitError, Limited, Limits, Lines, List,
+    ListOne, Listing, Login, LoginDelay, LoginPolicy, MessageNumber, Misuse, NoSafeLogin, Noop,
+    Numbers, Opened, Pass, Phase, Pipelining, ProtocolError, Quirk, Quit, QuitOutcome, Raw,
+    RawLong, RawShort, RawStream, Refusal, RequestId, ResponseCode, Retr, Rset, ScanEntry, Secret,
+    SecurityError, ServerText, Session, StartTls, Stat, Status, StlsPolicy, Streamed,
+    StreamedListing, Ticket, Timeout, Timeouts, TlsError, TlsErrorKind, TlsInfo, Top,
+    TransportError, TransportErrorKind, UidEntry, UidListing, Uidl, UidlOne, UniqueId, User,
+    Username, Verb, Whole,
+};
+#[cfg(feature = "rustls")]
+pub use pop3_proto::{ClientTls, Roots, client_config, default_provider, rustls};
 pub use stream::{NoTimeout, Stream};
 
 // The README's example is compiled as a test.

@@ -76,13 +76,16 @@ impl<S: Stream> Message<'_, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] for a longer one, which is not fatal: the rest is skipped by the next
-    /// operation. The fatal error that cut the message short.
+    /// [`Error::Limit`] for a longer one, and the connection is dead then: a message without end could
+    /// not be skipped either. Read [`chunk`](Message::chunk)s to decide otherwise. The fatal error
+    /// that cut the message short.
     pub fn to_vec(mut self, max: usize) -> Result<Vec<u8>, Error> {
         let mut octets = Vec::new();
         while let Some(chunk) = self.chunk()? {
             if octets.len() + chunk.len() > max {
-                return Err(LimitError::new(Limited::Message, max).into());
+                let limit = LimitError::new(Limited::Message, max);
+                self.pump.engine.session_mut().exceeded(limit);
+                return Err(limit.into());
             }
             octets.extend_from_slice(&chunk);
         }

@@ -39,7 +39,7 @@ fn a_login_works_in_clear_by_stls_and_by_tls() {
     let Some(server) = server() else { return };
     for way in WAYS {
         let mut client = way.connect(&server);
-        let greeting = client.greeting().clone();
+        let greeting = client.greeting().expect("a greeting").clone();
         assert!(
             greeting.text.to_string().starts_with("Dovecot in "),
             "{greeting:?}"

@@ -15,7 +15,7 @@ use crate::ticket::{RequestId, Ticket};
 /// A client submits the batch, gives it every reply that comes, and finishes it when it
 /// [is complete](Pending::is_complete): every reply is read, and the first refusal is what the
 /// batch gives.
-pub trait Batch {
+pub trait Batch: sealed::Sealed {
     /// The replies, as a tuple.
     type Replies;
     /// The batch under way.
@@ -30,7 +30,7 @@ pub trait Batch {
 }
 
 /// A batch whose replies are awaited.
-pub trait Pending {
+pub trait Pending: sealed::Sealed {
     /// The replies, as a tuple.
     type Replies;
 
@@ -51,6 +51,10 @@ pub trait Pending {
     ///
     /// The first refusal or failure, in the order of the commands.
     fn finish(self) -> Result<Self::Replies, Error>;
+}
+
+mod sealed {
+    pub trait Sealed {}
 }
 
 /// One command of a batch.
@@ -82,6 +86,9 @@ impl<C: Whole> Slot<C> {
 
 macro_rules! batch {
     ($($command:ident $slot:ident),+) => {
+        impl<$($command: Whole),+> sealed::Sealed for ($($command,)+) {}
+        impl<$($command: Whole),+> sealed::Sealed for ($(Slot<$command>,)+) {}
+
         impl<$($command: Whole),+> Batch for ($($command,)+) {
             type Replies = ($($command::Reply,)+);
             type Pending = ($(Slot<$command>,)+);

@@ -29,7 +29,6 @@ pub struct Engine {
     answered: RequestId,
     /// An event that belongs to a later request than the one that was waited for.
     held: Option<Event>,
-    greeting: Option<Greeting>,
     quirks: Vec<Quirk>,
 }
 
@@ -42,7 +41,6 @@ impl Engine {
             helper: first..first,
             answered: first,
             held: None,
-            greeting: None,
             quirks: Vec::new(),
         }
     }
@@ -64,7 +62,7 @@ impl Engine {
 
     /// Whether nothing is awaited: a good moment to see what the server said by itself.
     pub fn is_idle(&self) -> bool {
-        self.held.is_none() && self.session.connection().outstanding() == 0
+        self.held.is_none() && !self.session.connection().awaits_reply()
     }
 
     /// Begins an operation: what the last helper left unread is given up.
@@ -112,9 +110,8 @@ impl Engine {
                         self.quirks.push(quirk);
                     }
                 }
-                Event::Greeting(greeting) => self.greeting = Some(greeting),
-                // Every request got its error before.
-                Event::Closed(_) => {}
+                // The connection has the greeting, and every request got its error before.
+                Event::Greeting(_) | Event::Closed(_) => {}
                 event => return Some(event),
             }
         }
@@ -129,7 +126,8 @@ impl Engine {
         if let Some(event) = self.next_event() {
             self.held = Some(event);
         }
-        match (&self.greeting, self.session.connection().error()) {
+        let connection = self.session.connection();
+        match (connection.greeting(), connection.error()) {
             (Some(greeting), _) => Some(Ok(greeting.clone())),
             (None, Some(error)) => Some(Err(error.clone())),
             (None, None) => None,

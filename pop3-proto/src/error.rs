@@ -32,7 +32,7 @@ pub enum Error {
     /// Going on would not be safe. Fatal.
     #[error(transparent)]
     Security(Box<SecurityError>),
-    /// The server sent more than a configured limit. Fatal, but for [`Limited::Message`].
+    /// The server sent more than a limit. Fatal: reading on could take as long as the server likes.
     #[error(transparent)]
     Limit(#[from] LimitError),
     /// A deadline passed. Fatal.
@@ -55,7 +55,6 @@ impl Error {
         match self {
             Self::Refused(_) | Self::Auth(_) | Self::Misuse(_) => false,
             Self::Protocol(error) => !matches!(**error, ProtocolError::Malformed { .. }),
-            Self::Limit(error) => error.what != Limited::Message,
             _ => true,
         }
     }
@@ -208,6 +207,12 @@ pub enum Misuse {
         /// The phase at the time.
         phase: Phase,
     },
+    /// `STLS` inside TLS.
+    #[error("TLS is in place already")]
+    TlsActive,
+    /// `PASS` without a `USER` that was accepted right before it.
+    #[error("PASS is possible only right behind a USER that was accepted")]
+    UserFirst,
     /// The command line would be longer than [`Limits::command`](crate::Limits::command).
     #[error("{verb} would take {octets} octets, and a command line may have {limit} (RFC 2449)")]
     TooLong {
@@ -228,7 +233,7 @@ pub enum Misuse {
 
 fn phase_hint(phase: Phase) -> &'static str {
     match phase {
-        Phase::Authorization => " (log in first, or in the right order)",
+        Phase::Authorization => " (log in first)",
         Phase::Transaction => " (already logged in)",
         Phase::Greeting | Phase::Closed => "",
     }
@@ -367,7 +372,7 @@ pub enum Limited {
     /// Octets of a collected reply.
     #[error("a reply with octets")]
     Octets,
-    /// Octets of a message body that the caller wanted in memory. Not fatal: the rest is skipped.
+    /// Octets of a message that the caller wanted in memory.
     #[error("a message of more octets, which is")]
     Message,
 }

@@ -145,10 +145,11 @@
 //!
 //! # Deviations from the RFCs
 //!
-//! Towards what servers send, [`Leniency::Default`] bears: longer lines than 512 octets, bare LF as a
-//! line end, blank lines before a reply, missing sizes, unique-ids of up to 512 octets; response
-//! codes are read whether or not they were advertised. Each of these that is odd is told as a
-//! [`Quirk`]; [`Leniency::Strict`] bears none. A bare CR is data, always.
+//! Always borne, since nothing can be misread: status lines of more than 512 octets
+//! ([`Limits::line`]), status indicators in any case, text behind values, response codes that were
+//! not advertised. Under [`Leniency::Default`] also: bare LF as a line end, blank lines before a
+//! reply, missing sizes and numbers, odd unique-ids of up to 512 octets; each is told as a [`Quirk`].
+//! A bare CR is data, always.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -7,7 +7,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::error::{Argument, Misuse};
-use crate::status::ResponseCode;
+use crate::status::{self, ResponseCode};
 
 /// A password or another secret: never shown, and wiped from memory when it is dropped.
 ///
@@ -44,11 +44,7 @@ impl Secret {
 /// A line from a server without a secret in it: servers echo what they do not understand. All behind
 /// status indicator and response code goes, since what is left around a gap can tell what was in it.
 pub(crate) fn redact(line: Bytes, secret: &[u8]) -> Bytes {
-    let status = match line.first() {
-        Some(b'+') => "+OK".len(),
-        Some(b'-') => "-ERR".len(),
-        _ => 0,
-    };
+    let status = status::indicator(&line).map_or(0, |(_, length)| length);
     let (head, text) = line.split_at_checked(status).unwrap_or((&[], &line));
     if secret.is_empty() || memmem::find(text, secret).is_none() {
         return line;

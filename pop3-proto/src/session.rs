@@ -5,7 +5,7 @@ use core::ops::Range;
 use crate::command::Command;
 use crate::config::{Channel, Config};
 use crate::connection::{Connection, Event};
-use crate::error::{Error, TlsError, TransportError};
+use crate::error::{Error, LimitError, TlsError, TransportError};
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 use crate::tls::{ClientTls, Layer, TlsInfo};
@@ -77,6 +77,12 @@ impl Session {
     /// As [`Connection::abandon`].
     pub fn abandon(&mut self, requests: Range<RequestId>) {
         self.connection.abandon(requests);
+        self.advance();
+    }
+
+    /// As [`Connection::exceeded`].
+    pub fn exceeded(&mut self, limit: LimitError) {
+        self.connection.exceeded(limit);
         self.advance();
     }
 
@@ -156,7 +162,7 @@ impl Session {
     /// As [`Connection::handle_eof`].
     pub fn handle_eof(&mut self, now: Instant) {
         match &mut self.layer {
-            Some(layer) => layer.handle_eof(&mut self.connection, now),
+            Some(layer) => layer.end_input(None, &mut self.connection, now),
             None => self.connection.handle_eof(now),
         }
         self.advance_at(now);
@@ -168,9 +174,15 @@ impl Session {
             layer.write_failed();
         }
         // An alert that cannot leave is no reason to hide why it wanted to.
-        match self.layer.as_mut().and_then(Layer::take_failure) {
-            Some(failure) => self.connection.tls_failed(failure, now),
-            None => self.connection.handle_transport_error(cause, now),
+        match (
+            self.layer.as_mut().and_then(Layer::take_failure),
+            &mut self.layer,
+        ) {
+            (Some(failure), _) => self.connection.tls_failed(failure, now),
+            (None, Some(layer)) if !cause.writing => {
+                layer.end_input(Some(cause), &mut self.connection, now)
+            }
+            (None, _) => self.connection.handle_transport_error(cause, now),
         }
         self.advance_at(now);
     }

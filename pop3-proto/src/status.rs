@@ -75,18 +75,11 @@ pub(crate) enum StatusLine {
 }
 
 impl StatusLine {
-    /// Reads the indicator as a whole word in any case: `+Okay` is none.
     pub(crate) fn read(mut line: Bytes) -> Self {
-        let word = line
-            .iter()
-            .position(|c| matches!(c, b' ' | b'\t'))
-            .unwrap_or(line.len());
-        let indicator = line.get(..word).unwrap_or_default();
-        let ok = indicator.eq_ignore_ascii_case(b"+OK");
-        if !ok && !indicator.eq_ignore_ascii_case(b"-ERR") {
+        let Some((ok, length)) = indicator(&line) else {
             return Self::Other(ServerText::excerpt(&line));
-        }
-        let text = line.split_off(line.len().min(word + 1));
+        };
+        let text = line.split_off(line.len().min(length + 1));
         if ok {
             Self::Ok(Status {
                 text: ServerText::new(text),
@@ -95,4 +88,13 @@ impl StatusLine {
             Self::Err(ServerText::excerpt(&text))
         }
     }
+}
+
+/// Whether a line begins with `+OK` or with `-ERR`, and how long that is. It is a whole word in any
+/// case: `+Okay` is none.
+pub(crate) fn indicator(line: &[u8]) -> Option<(bool, usize)> {
+    let end = line.iter().position(|c| matches!(c, b' ' | b'\t'));
+    let word = line.get(..end.unwrap_or(line.len()))?;
+    let ok = word.eq_ignore_ascii_case(b"+OK");
+    (ok || word.eq_ignore_ascii_case(b"-ERR")).then_some((ok, word.len()))
 }

@@ -17,8 +17,12 @@ pub(crate) struct Mail {
     pub(crate) unique: bool,
 }
 
-/// The messages that the server lists, in its order.
-pub(crate) fn mailbox(sizes: &Listing, unique_ids: &UidListing) -> Vec<Mail> {
+/// The messages that `UIDL` names, in its order, and how many more `LIST` names.
+pub(crate) fn mailbox(sizes: &Listing, unique_ids: &UidListing) -> (Vec<Mail>, usize) {
+    let mut sizes: HashMap<MessageNumber, Option<u64>> = sizes
+        .iter()
+        .map(|entry| (entry.number, entry.octets))
+        .collect();
     let mut owners: HashMap<UniqueId, u32> = HashMap::new();
     for id in unique_ids.iter().filter_map(|entry| entry.unique_id) {
         *owners.entry(id).or_default() += 1;
@@ -38,7 +42,7 @@ pub(crate) fn mailbox(sizes: &Listing, unique_ids: &UidListing) -> Vec<Mail> {
             }
             key
         });
-        let size = sizes.get(entry.number).and_then(|entry| entry.octets);
+        let size = sizes.remove(&entry.number).flatten();
         Mail {
             number: entry.number,
             octets: size.unwrap_or_default(),
@@ -46,5 +50,6 @@ pub(crate) fn mailbox(sizes: &Listing, unique_ids: &UidListing) -> Vec<Mail> {
             unique,
         }
     });
-    mail.collect()
+    let mail = mail.collect();
+    (mail, sizes.len())
 }

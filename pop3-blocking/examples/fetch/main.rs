@@ -123,8 +123,8 @@ struct Session {
 impl Session {
     fn run(&mut self, delete: bool) -> Result<(), Failure> {
         let (sizes, unique_ids) = self.client.batch((List, Uidl))?;
-        let mailbox = mailbox::mailbox(&sizes, &unique_ids);
-        self.report.listed(&mailbox, sizes.len());
+        let (mailbox, left_out) = mailbox::mailbox(&sizes, &unique_ids);
+        self.report.listed(&mailbox, left_out);
         self.fetch(&mailbox)?;
         self.finish(&mailbox, delete)
     }

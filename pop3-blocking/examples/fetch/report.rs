@@ -37,12 +37,11 @@ impl Report {
     }
 
     /// Says what is on the server.
-    pub(crate) fn listed(&mut self, mailbox: &[Mail], sizes: usize) {
+    pub(crate) fn listed(&mut self, mailbox: &[Mail], left_out: usize) {
         let count = |which: fn(&Mail) -> bool| mailbox.iter().filter(|mail| which(mail)).count();
-        if sizes != mailbox.len() {
-            let unique_ids = mailbox.len();
+        if left_out > 0 {
             self.blame(&format!(
-                "it lists {sizes} sizes and {unique_ids} unique-ids"
+                "messages that LIST names and UIDL does not: {left_out}; they are not fetched"
             ));
         }
         let shared = count(|mail| mail.key.is_some() && !mail.unique);

@@ -15,7 +15,11 @@ fn both_ways_of_tls_lead_to_the_mail() {
     let server = embedded(2);
     for endpoint in [server.plain(), server.implicit_tls()] {
         let mut client = connect_with(&endpoint, &trusting(&server)).unwrap();
-        assert!(!client.greeting().text.is_empty());
+        assert!(
+            client
+                .greeting()
+                .is_some_and(|greeting| !greeting.text.is_empty())
+        );
         client.login(alice()).unwrap();
         let info = client.session().connection().tls().unwrap();
         assert_eq!(info.protocol.as_deref(), Some("TLSv1_3"));

@@ -6,10 +6,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use pop3_blocking::proto::Instant;
 use pop3_blocking::server::{Maildrop, Server, ServerConfig};
 use pop3_blocking::{
-    Channel, Client, Closed, Config, Error, Instant, ListOne, NoTimeout, Pipelining, QuitOutcome,
-    Session, Stream, Timeout, TransportErrorKind,
+    Channel, Client, Closed, Config, Error, ListOne, NoTimeout, Pipelining, QuitOutcome, Session,
+    Stream, Timeout, TransportErrorKind,
 };
 
 use super::support::{alice, message, number};

@@ -11,7 +11,7 @@ use crate::status::Status;
 /// A command of the caller's own, for extensions that this library does not know.
 ///
 /// Nothing else is in flight beside it. Commands that change the session or carry a secret (`STLS`,
-/// `AUTH`, `USER`, `PASS`, `APOP`, `QUIT`) are refused: they have types of their own.
+/// `AUTH`, `USER`, `PASS`, `APOP`, `DELE`, `RSET`, `QUIT`) are refused: they have types of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raw(Box<str>);
 
@@ -32,7 +32,9 @@ command!(Streamed RawStream => Opened, |this| this.0.wire().streamed(), Reply::O
 
 impl Raw {
     fn new(line: impl Into<String>) -> Result<Self, Misuse> {
-        const RESERVED: [&str; 6] = ["STLS", "AUTH", "USER", "PASS", "APOP", "QUIT"];
+        const RESERVED: [&str; 8] = [
+            "STLS", "AUTH", "USER", "PASS", "APOP", "DELE", "RSET", "QUIT",
+        ];
         let line = line.into();
         let keyword = line.split(' ').next().unwrap_or_default();
         if line.chars().any(char::is_control) {

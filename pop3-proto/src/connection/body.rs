@@ -59,6 +59,17 @@ impl Body {
     pub(super) fn scan(&mut self, block: &mut [u8], ends: LineEnds) -> Scan {
         let (mut kept, mut read) = (0, 0);
         loop {
+            // Dotted lines come in groups: the next line is looked at before searching far.
+            while self.line_start && is_plainly_stuffed(&block[read..]) {
+                let Some(end) = memchr(b'\n', &block[read + 1..]) else {
+                    break;
+                };
+                let line = read + 1..read + end + 2;
+                self.line_start = ends != LineEnds::Strict || block[line.end - 2] == b'\r';
+                read = line.end;
+                block.copy_within(line.clone(), kept);
+                kept += line.len();
+            }
             if self.line_start && block.get(read) == Some(&b'.') {
                 match dotted(&block[read..], ends) {
                     Dotted::Stuffed => read += 1,
@@ -79,15 +90,6 @@ impl Body {
                     }
                 }
                 self.line_start = false;
-                // Dotted lines come in groups: the next line is looked at before searching far.
-                if let Some(end) = memchr(b'\n', &block[read..]) {
-                    let line = read..read + end + 1;
-                    self.line_start = ends_line(&block[line.clone()], ends);
-                    read = line.end;
-                    block.copy_within(line.clone(), kept);
-                    kept += line.len();
-                    continue;
-                }
             }
             let rest = &block[read..];
             let dot = before_dot(rest, ends);
@@ -109,6 +111,11 @@ impl Body {
             }
         }
     }
+}
+
+/// Whether a line begins with a dot too many and is no terminator whatever the line ends are.
+fn is_plainly_stuffed(line: &[u8]) -> bool {
+    matches!(line, [b'.', second, ..] if !matches!(second, b'\r' | b'\n'))
 }
 
 /// How many octets stand before the next dot that begins a line.

@@ -75,7 +75,7 @@ impl Connection {
                     // Whether a QUIT whose reply is lost was done is not known.
                     let unknown = launched
                         && entry.verb() == Some(Verb::Quit)
-                        && self.transmit.has_begun(entry.end, entry.octets);
+                        && self.transmit.has_begun(entry.end, entry.octets());
                     let result = if unknown {
                         Ok(Reply::Quit(QuitOutcome::Unknown))
                     } else {

@@ -93,9 +93,11 @@ impl Knowledge {
         config: &Config,
     ) -> Result<(), Error> {
         let verb = wire.verb;
-        let behind_user = verb != Verb::Pass || self.user_accepted;
-        if !verb.row().phases.contains(&phase) || !behind_user {
+        if !verb.row().phases.contains(&phase) {
             return Err(Misuse::Phase { verb, phase }.into());
+        }
+        if verb == Verb::Pass && !self.user_accepted {
+            return Err(Misuse::UserFirst.into());
         }
         let private = link.is_private() || config.allow_insecure_login;
         let refuse = |why| Err(AuthError::NoSafeLogin(why).into());
@@ -146,7 +148,10 @@ impl Knowledge {
                 *result = Ok(Reply::Quit(QuitOutcome::Refused(refusal.text.clone())));
             }
             (Verb::Stat, Ok(Reply::Stat(stat))) => self.stat = Some(*stat),
-            (Verb::List, Ok(Reply::Sizes(sizes))) => self.sizes = Some(sizes.clone()),
+            // In any other order a look-up would walk through it all, and the mean will do.
+            (Verb::List, Ok(Reply::Sizes(sizes))) => {
+                self.sizes = sizes.is_ascending().then(|| sizes.clone());
+            }
             (Verb::Dele, Ok(_)) => self.deleted = true,
             (Verb::Rset, Ok(_)) => self.deleted = false,
             _ => {}

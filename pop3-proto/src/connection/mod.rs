@@ -27,7 +27,7 @@ use self::transmit::Transmit;
 use crate::capability::Capabilities;
 use crate::command::{Command, Request, Verb, check_length};
 use crate::config::{Channel, Config};
-use crate::error::{Closed, Error, TlsError, TransportError};
+use crate::error::{Closed, Error, LimitError, TlsError, TransportError};
 use crate::exchange::Input;
 use crate::phase::Phase;
 use crate::ticket::{RequestId, Ticket};
@@ -103,6 +103,12 @@ impl Connection {
     /// How many requests are submitted and not answered.
     pub fn outstanding(&self) -> usize {
         self.queue.len()
+    }
+
+    /// Whether anything was sent that is not answered.
+    pub fn awaits_reply(&self) -> bool {
+        let begun = |entry: &Entry| self.transmit.has_begun(entry.end, entry.octets());
+        self.queue.front().is_some_and(begun)
     }
 
     /// Whether a caller with requests to come should submit the next one now: the window has room.
@@ -196,8 +202,8 @@ impl Connection {
             return;
         }
         let transmit = &self.transmit;
-        let at_hand = |entry: &Entry| transmit.is_at_hand(entry.end, entry.octets);
-        let recalled = self.queue.recall(at_hand);
+        let at_hand = |entry: &Entry| transmit.is_at_hand(entry.end, entry.octets());
+        let recalled = self.queue.recall(&requests, at_hand);
         self.transmit.take_back(recalled);
         if recalled > 0 && self.queue.in_flight() == 0 {
             self.timers.operation(false);
@@ -217,6 +223,15 @@ impl Connection {
     }
 }
 
+/// The end that a caller makes.
+impl Connection {
+    /// Ends the connection because a limit of the caller's is passed: all that is outstanding gets
+    /// this error, and nothing more is read or written.
+    pub fn exceeded(&mut self, limit: LimitError) {
+        self.fail(limit.into());
+    }
+}
+
 /// The socket side.
 impl Connection {
     /// Whether there are octets to send.
@@ -225,7 +240,7 @@ impl Connection {
     }
 
     /// The octets to send: a flight of whole commands. The same until they are
-    /// [`transmitted`](Connection::transmitted).
+    /// [`transmitted`](Connection::transmitted), or a request among them is abandoned.
     pub fn transmit(&mut self) -> &[u8] {
         self.transmit.pending()
     }
@@ -275,7 +290,10 @@ impl Connection {
     /// Octets moved that the connection does not see itself: TLS records.
     #[cfg(feature = "rustls")]
     pub(crate) fn note_progress(&mut self, now: Instant) {
-        self.timers.progress(now);
+        // A record that trickles in is no reply that has begun.
+        if matches!(self.awaited(), Awaited::Send | Awaited::Rest) {
+            self.timers.progress(now);
+        }
     }
 
     /// The server will send no more octets.

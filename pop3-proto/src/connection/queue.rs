@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use core::ops::Range;
 
 use crate::command::{Request, Verb, Wire};
 use crate::exchange::Exchange;
@@ -19,6 +20,9 @@ pub(super) const UNKNOWN_REPLY: u64 = 64 << 10;
 
 /// The longest command that a lazy caller's next one is likely to be.
 const TYPICAL_COMMAND: usize = 24;
+
+/// Where the line of a command ends that is not among the octets to send yet.
+pub(super) const UNSENT: u64 = u64::MAX;
 
 /// A request and how far it got.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub(super) enum Work {
     Several {
         exchange: Box<Exchange>,
         wire: Option<Wire>,
+        /// How many commands it wanted to send so far.
+        steps: u32,
     },
 }
 
@@ -54,6 +60,7 @@ impl Entry {
             Request::Exchange(exchange) => Work::Several {
                 exchange,
                 wire: None,
+                steps: 0,
             },
         };
         let octets = match &work {
@@ -78,8 +85,22 @@ impl Entry {
         }
     }
 
+    /// Octets of the present command line.
+    pub(super) fn octets(&self) -> usize {
+        self.wire().map_or(0, Wire::octets)
+    }
+
+    /// Whether it is an exchange whose first command has not been answered.
+    fn is_at_its_begin(&self) -> bool {
+        matches!(self.work, Work::Several { steps: 1, .. })
+    }
+
     pub(super) fn verb(&self) -> Option<Verb> {
         self.wire().map(|wire| wire.verb)
+    }
+
+    fn is_in(&self, range: &Range<RequestId>) -> bool {
+        self.id.is_some_and(|id| range.contains(&id))
     }
 
     /// Nothing may be in flight beside a barrier. The connection's own requests are none.
@@ -154,9 +175,8 @@ impl Queue {
         Some(entry)
     }
 
-    /// Whether the next request may join those in flight. `window` is whether more than one may
-    /// be; `expected` is what its reply will count.
-    pub(super) fn admits(&self, window: bool, expected: u64) -> bool {
+    /// Whether the next request may be in flight beside those that are. `window` is whether any may.
+    pub(super) fn may_join(&self, window: bool) -> bool {
         let Some(next) = self.entries.get(self.in_flight) else {
             return false;
         };
@@ -173,11 +193,30 @@ impl Queue {
         // Behind a message only more of the same: there are servers that write any other reply
         // into the message.
         let body = |verb| matches!(verb, Some(Verb::Retr | Verb::Top));
-        if body(last.verb()) && next.verb() != last.verb() {
-            return false;
+        !body(last.verb()) || next.verb() == last.verb()
+    }
+
+    /// Whether the window has room for the next request, whose reply will count `expected` octets.
+    pub(super) fn admits(&self, expected: u64) -> bool {
+        let octets = self
+            .entries
+            .get(self.in_flight)
+            .map_or(0, |next| next.octets);
+        match self.in_flight {
+            0 => true,
+            1 => self.flight_octets + octets <= COMMAND_OCTETS,
+            _ => {
+                self.flight_octets + octets <= COMMAND_OCTETS
+                    && self.flight_expected.saturating_add(expected) <= REPLY_OCTETS
+            }
         }
-        self.flight_octets + next.octets <= COMMAND_OCTETS
-            && (self.in_flight < 2 || self.flight_expected.saturating_add(expected) <= REPLY_OCTETS)
+    }
+
+    /// Whether so much is answered that another flight is worth its write: half of the window.
+    pub(super) fn is_low(&self) -> bool {
+        self.in_flight < 2
+            || (self.flight_octets <= COMMAND_OCTETS / 2
+                && self.flight_expected <= REPLY_OCTETS / 2)
     }
 
     /// Counts the next request as in flight.
@@ -196,21 +235,32 @@ impl Queue {
     }
 
     /// Takes requests back out of the flight, the last first, as long as their commands are at hand;
-    /// gives the octets of those. An exchange stays.
-    pub(super) fn recall(&mut self, at_hand: impl Fn(&Entry) -> bool) -> usize {
+    /// gives the octets of those. Of an exchange in the range, which has seen nothing yet, nothing is
+    /// left.
+    pub(super) fn recall(
+        &mut self,
+        range: &Range<RequestId>,
+        at_hand: impl Fn(&Entry) -> bool,
+    ) -> usize {
         let mut octets = 0;
         while let Some(last) = self.in_flight.checked_sub(1) {
             let Some(entry) = self
                 .entries
                 .get(last)
-                .filter(|entry| matches!(entry.work, Work::One(_)) && at_hand(entry))
+                .filter(|entry| entry.end == UNSENT || at_hand(entry))
             else {
                 break;
             };
+            let untouched = entry.is_at_its_begin() && entry.is_in(range);
+            if !untouched && !matches!(entry.work, Work::One(_)) {
+                break;
+            }
+            if entry.end != UNSENT {
+                octets += entry.octets();
+            }
             self.in_flight = last;
             self.flight_octets -= entry.octets;
             self.flight_expected = self.flight_expected.saturating_sub(entry.expected);
-            octets += entry.octets;
         }
         octets
     }
@@ -226,8 +276,8 @@ impl Queue {
     }
 
     /// Drops the requests in a range that have not left, and marks those that have.
-    pub(super) fn abandon(&mut self, range: &core::ops::Range<RequestId>) {
-        let wanted = |entry: &Entry| entry.id.is_some_and(|id| range.contains(&id));
+    pub(super) fn abandon(&mut self, range: &Range<RequestId>) {
+        let wanted = |entry: &Entry| entry.is_in(range);
         for entry in self
             .entries
             .iter_mut()

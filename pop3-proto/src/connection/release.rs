@@ -1,7 +1,7 @@
 //! What may leave: commands in flights, exchanges one step at a time.
 
 use super::knowledge::Tls;
-use super::queue::{Entry, Work};
+use super::queue::{Entry, UNSENT, Work};
 use super::{Connection, Event};
 use crate::command::{Operand, Request, Verb, Wire};
 use crate::config::Pipelining;
@@ -9,9 +9,6 @@ use crate::error::Error;
 use crate::exchange::{Input, Step};
 use crate::phase::Phase;
 use crate::reply::Reply;
-
-/// Where the line of a command ends that is not among the octets to send yet.
-const UNSENT: u64 = u64::MAX;
 
 impl Connection {
     /// Whether more than one command may be unanswered.
@@ -64,13 +61,19 @@ impl Connection {
         if alone && !self.receive.is_empty() {
             return false;
         }
+        if self.transmit.pending().is_empty() && !self.queue.is_low() {
+            return false;
+        }
+        if !self.queue.may_join(window) {
+            return false;
+        }
         let Some(next) = self.queue.next() else {
             return false;
         };
         let expected = next
             .wire()
             .map_or(0, |wire| self.knowledge.expected_octets(wire));
-        if !self.queue.admits(window, expected) {
+        if !self.queue.admits(expected) {
             return false;
         }
         let Some(next) = self.queue.next() else {
@@ -108,7 +111,12 @@ impl Connection {
             .knowledge
             .context(&self.config, self.phase, &self.link, pipelining);
         let Some(Entry {
-            work: Work::Several { exchange, wire },
+            work:
+                Work::Several {
+                    exchange,
+                    wire,
+                    steps,
+                },
             end,
             ..
         }) = self.queue.front_mut()
@@ -118,7 +126,10 @@ impl Connection {
         *end = UNSENT;
         *wire = None;
         match exchange.step(&context, input) {
-            Step::Send(command) => *wire = Some(command),
+            Step::Send(command) => {
+                *wire = Some(command);
+                *steps += 1;
+            }
             Step::StartTls => self.link.tls = Tls::Wanted,
             Step::Done(result) => self.settle(result),
             Step::DoneThenCapa(reply) => {

@@ -145,7 +145,8 @@ impl Connection {
                 self.phase = self.phase.greeted();
                 self.knowledge.challenge = apop::challenge(text.as_bytes());
                 let greeting = Greeting {
-                    text,
+                    // It is kept; the receive buffer should not be.
+                    text: ServerText::new(Bytes::copy_from_slice(text.as_bytes())),
                     apop: self.knowledge.challenge.is_some(),
                 };
                 self.knowledge.greeting = Some(greeting.clone());

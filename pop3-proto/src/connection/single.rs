@@ -84,7 +84,9 @@ fn entry<E: Entry>(
     quirks: &mut Quirks,
 ) -> Result<E, Wrong> {
     // A reply of one word may be the value without the number.
-    let bare = leniency == Leniency::Default && !text.is_empty() && !text.contains(&b' ');
+    let bare = leniency == Leniency::Default
+        && !text.is_empty()
+        && !text.iter().any(|c| matches!(c, b' ' | b'\t'));
     let value = match leading_number(text) {
         Some((number, value)) if number == asked => value,
         Some(_) if !bare => return Err(Wrong::Number(asked)),

@@ -49,6 +49,10 @@ impl Timers {
 
     /// There was progress at `now`.
     pub(super) fn progress(&mut self, now: Instant) {
+        // Octets that were held back while the application took its time bear an old date.
+        if self.rearm && now <= self.progress {
+            return;
+        }
         self.progress = now;
         self.rearm = false;
         if matches!(self.operation, Operation::New) {

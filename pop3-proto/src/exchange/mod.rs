@@ -85,20 +85,21 @@ impl Exchange {
         }
     }
 
-    /// The command that this exchange is about, if it is not legal as the connection stands.
-    fn out_of_place(&self, context: &Context<'_>) -> Option<Verb> {
-        let (verb, possible) = match self {
-            Self::Capabilities => (Verb::Capa, true),
-            Self::StartTls(_) => (Verb::Stls, !context.tls),
-            Self::Login(_) => (Verb::User, true),
+    /// Why this exchange is not possible as the connection stands.
+    fn out_of_place(&self, context: &Context<'_>) -> Option<Misuse> {
+        let verb = match self {
+            Self::StartTls(_) if context.tls => return Some(Misuse::TlsActive),
+            Self::Capabilities => Verb::Capa,
+            Self::StartTls(_) => Verb::Stls,
+            Self::Login(_) => Verb::User,
         };
-        (!possible || !verb.row().phases.contains(&context.phase)).then_some(verb)
+        let phase = context.phase;
+        (!verb.row().phases.contains(&phase)).then_some(Misuse::Phase { verb, phase })
     }
 
     pub(crate) fn step(&mut self, context: &Context<'_>, input: Input) -> Step {
-        if let (Input::Begin, Some(verb)) = (&input, self.out_of_place(context)) {
-            let phase = context.phase;
-            return Step::Done(Err(Misuse::Phase { verb, phase }.into()));
+        if let (Input::Begin, Some(misuse)) = (&input, self.out_of_place(context)) {
+            return Step::Done(Err(misuse.into()));
         }
         match self {
             Self::Capabilities => capabilities::step(context, input),

@@ -52,6 +52,10 @@ impl<E: Entry> Entries<E> {
         self.after_dele
     }
 
+    pub(crate) fn is_ascending(&self) -> bool {
+        self.ascending
+    }
+
     /// The entries in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = E> + '_ {
         lines(&self.octets).filter_map(|line| E::read(line, &self.octets))
@@ -65,7 +69,7 @@ impl<E: Entry> Entries<E> {
     }
 
     /// The entry of one message: by bisection where the server listed in ascending order, as all
-    /// do, else by looking through.
+    /// should, else by looking through. Who looks many up should iterate instead.
     pub fn get(&self, number: MessageNumber) -> Option<E> {
         if !self.ascending {
             return self.iter().find(|entry| entry.number() == number);

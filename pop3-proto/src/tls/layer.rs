@@ -13,7 +13,7 @@ use rustls::{AlertDescription, ClientConnection, ProtocolVersion};
 
 use super::{ClientTls, TlsInfo};
 use crate::connection::Connection;
-use crate::error::{TlsError, TlsErrorKind};
+use crate::error::{TlsError, TlsErrorKind, TransportError};
 use crate::phase::Phase;
 use crate::time::Instant;
 
@@ -31,7 +31,8 @@ pub(crate) struct Layer {
     left: usize,
     /// How many octets of the connection's flight `outgoing` carries.
     carried: usize,
-    input_over: bool,
+    /// No ciphertext comes any more: end of file, or a failure of the transport.
+    input_over: Option<Option<TransportError>>,
     /// A write failed, so that no record can leave any more.
     output_over: bool,
     /// Told to the connection when the alert about it has left.
@@ -43,10 +44,11 @@ pub(crate) struct Layer {
 impl Layer {
     /// Begins a handshake.
     pub(crate) fn new(setup: &ClientTls, now: Instant) -> Result<Self, TlsError> {
-        let alpn = if setup.alpn {
-            vec![b"pop3".to_vec()]
-        } else {
-            Vec::new()
+        let own = &setup.config.alpn_protocols;
+        let alpn = match (setup.alpn, own.is_empty()) {
+            (true, true) => vec![b"pop3".to_vec()],
+            (true, false) => own.clone(),
+            (false, _) => Vec::new(),
         };
         let tls = ClientConnection::new_with_alpn(setup.config.clone(), setup.name.clone(), alpn)
             .map_err(|error| describe(&error))?;
@@ -57,7 +59,7 @@ impl Layer {
             outgoing: Vec::new(),
             left: 0,
             carried: 0,
-            input_over: false,
+            input_over: None,
             output_over: false,
             failure: None,
             closing: false,
@@ -107,7 +109,7 @@ impl Layer {
     }
 
     pub(crate) fn wants_read(&self, connection: &Connection) -> bool {
-        self.failure.is_none() && !self.input_over && self.wants_plaintext(connection)
+        self.failure.is_none() && self.input_over.is_none() && self.wants_plaintext(connection)
     }
 
     pub(crate) fn recv_buffer(&mut self, connection: &Connection) -> Option<&mut [u8]> {
@@ -139,9 +141,15 @@ impl Layer {
         self.carried = 0;
     }
 
-    pub(crate) fn handle_eof(&mut self, connection: &mut Connection, now: Instant) {
+    /// End of file, or a failure in reading. What came before is read first.
+    pub(crate) fn end_input(
+        &mut self,
+        cause: Option<TransportError>,
+        connection: &mut Connection,
+        now: Instant,
+    ) {
         self.now = now;
-        self.input_over = true;
+        self.input_over.get_or_insert(cause);
         self.advance(connection);
     }
 
@@ -153,8 +161,10 @@ impl Layer {
                 continue;
             }
             if self.unseen.is_empty() {
-                if self.input_over {
-                    connection.handle_eof(self.now);
+                match self.input_over.clone() {
+                    None => {}
+                    Some(None) => connection.handle_eof(self.now),
+                    Some(Some(cause)) => connection.handle_transport_error(cause, self.now),
                 }
                 break;
             }
@@ -203,8 +213,17 @@ impl Layer {
         };
         self.collect();
         match result {
-            Err(error) if self.pending().is_empty() => connection.tls_failed(error, self.now),
-            Err(error) => self.failure = Some(error),
+            Err(error) => {
+                if self.carried > 0 {
+                    // An alert could leave only behind the flight, and that must not leave any more.
+                    self.write_failed();
+                }
+                if self.pending().is_empty() {
+                    connection.tls_failed(error, self.now);
+                } else {
+                    self.failure = Some(error);
+                }
+            }
             Ok(()) if connection.wants_tls() && !self.tls.is_handshaking() => {
                 connection.tls_established(self.info(), self.now);
             }

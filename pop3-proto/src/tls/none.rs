@@ -2,7 +2,7 @@
 //! and without, and what it would do with a layer is known never to happen.
 
 use crate::connection::Connection;
-use crate::error::TlsError;
+use crate::error::{TlsError, TransportError};
 use crate::time::Instant;
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Layer {
         match *self {}
     }
 
-    pub(crate) fn handle_eof(&mut self, _: &mut Connection, _: Instant) {
+    pub(crate) fn end_input(&mut self, _: Option<TransportError>, _: &mut Connection, _: Instant) {
         match *self {}
     }
 
