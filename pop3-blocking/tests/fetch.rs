@@ -7,14 +7,11 @@ mod program;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
 use std::process::Command;
-use std::thread::sleep;
-use std::time::Duration;
 
 use dovecot::{Dovecot, Options};
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
-use program::{as_stored, fetch, fetch_by_shell, fetch_in, finish, run, script, stored};
+use program::{as_stored, fetch, fetch_by_shell, fetch_in, finish, run, script, stored, wait_for};
 use tempfile::TempDir;
 
 fn home() -> TempDir {
@@ -300,16 +297,17 @@ fn messages_that_share_a_unique_id_or_have_none_are_fetched_and_never_deleted() 
     assert_eq!(stored(home.path()), mail);
 }
 
-/// Waits until a Maildir holds this many messages.
-fn wait_for(messages: usize, maildir: &Path) {
-    for _ in 0..10_000 {
-        let new = fs::read_dir(maildir.join("new"));
-        if new.is_ok_and(|new| new.count() >= messages) {
-            return;
-        }
-        sleep(Duration::from_millis(1));
-    }
-    panic!("{messages} messages do not come");
+#[test]
+fn a_message_that_list_names_and_uidl_does_not_is_a_failure_that_is_told() {
+    let home = home();
+    let url = script(&[("UIDL", "+OK\r\n1 a\r\n3 c\r\n.\r\n")]);
+    let outcome = run(fetch(&home), &["--plaintext", &url]);
+    let place = url.replace("joe@", "");
+    let text = "messages that LIST names and UIDL does not: 1; they are not fetched";
+    assert_eq!(outcome.failure(), format!("{place}: {text}"));
+    let line = "fetched 2 messages (16 octets), 0 already here, 0 deleted\n";
+    assert!(outcome.stdout.ends_with(line), "{outcome:?}");
+    assert_eq!(stored(home.path()), [b"mail 1\n", b"mail 3\n"]);
 }
 
 #[test]

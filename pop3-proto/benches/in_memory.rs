@@ -14,14 +14,14 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use pop3_proto::{
     Channel, Config, Connection, Event, Instant, List, Login, MessageNumber, Pipelining, Retr,
-    Secret, Uidl, Username,
+    Secret, Stat, Uidl, Username,
 };
 
 const NOW: Instant = Instant::ORIGIN;
 const SOURCE: usize = 256 << 20;
 
-/// A connection in the TRANSACTION state.
-fn logged_in() -> Connection {
+/// A connection in the TRANSACTION state that knows how large a message is.
+fn logged_in(size: usize) -> Connection {
     let mut config = Config::default();
     config.pipelining = Pipelining::Always;
     config.capa = pop3_proto::CapaPolicy::Never;
@@ -33,6 +33,9 @@ fn logged_in() -> Connection {
     for line in ["+OK\r\n", "+OK\r\n", "+OK\r\n"] {
         read(&mut connection, line.as_bytes());
     }
+    connection.submit(Stat).unwrap();
+    send(&mut connection);
+    read(&mut connection, format!("+OK 1 {size}\r\n").as_bytes());
     connection
 }
 
@@ -108,7 +111,7 @@ fn bodies(c: &mut Criterion) {
         ("dotted lines, 64 KiB each", dotty, 64 << 10),
     ] {
         let (source, messages) = replies(line, size);
-        let mut connection = logged_in();
+        let mut connection = logged_in(size);
         group.bench_function(name, |b| {
             b.iter(|| retrieve(&mut connection, &source, messages))
         });
@@ -129,7 +132,7 @@ fn listings(c: &mut Criterion) {
         group.bench_function(format!("{name}, received and checked"), |b| {
             b.iter_batched(
                 || {
-                    let mut connection = logged_in();
+                    let mut connection = logged_in(2048);
                     match name {
                         "LIST" => drop(connection.submit(List).unwrap()),
                         _ => drop(connection.submit(Uidl).unwrap()),

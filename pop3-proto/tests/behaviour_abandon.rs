@@ -4,7 +4,10 @@
 mod common;
 
 use common::{Conversation, logged_in, pipelining, trusted};
-use pop3_proto::{Dele, Event, MessageNumber, Noop, Phase, Quit, RequestId, Retr, Stat};
+use pop3_proto::{
+    CapaPolicy, Channel, Config, Dele, Event, MessageNumber, Noop, Phase, Quit, RequestId, Retr,
+    Stat,
+};
 
 const NOTHING: [&str; 0] = [];
 
@@ -207,6 +210,42 @@ fn a_login_under_way_is_finished() {
     assert_eq!(session.sent(), "STAT\r\n");
     session.server("+OK 1 2\r\n");
     assert_eq!(session.told(), ["stat: 1 messages, 2 octets"]);
+}
+
+#[test]
+fn a_login_of_which_nothing_has_left_is_not_performed() {
+    for capa in [CapaPolicy::Auto, CapaPolicy::Never] {
+        let mut config = Config::default();
+        config.capa = capa;
+        let mut session = Conversation::new(config, Channel::TrustedByCaller);
+        session.server("+OK\r\n");
+        session.told();
+        session.ask("login alice secret");
+        assert!(session.connection.wants_write());
+        session.abandon();
+        assert!(!session.connection.wants_write());
+        assert_eq!(session.connection.outstanding(), 0);
+        assert_eq!(session.exchange("capa", "-ERR\r\n"), ["capa: unknown"]);
+        assert_eq!(session.sent(), "CAPA\r\n");
+        assert_eq!(session.connection.phase(), Phase::Authorization);
+    }
+}
+
+#[test]
+fn a_login_of_which_one_octet_has_left_is_finished() {
+    let mut session = trusted();
+    session.server("+OK\r\n");
+    session.told();
+    session.ask("login alice secret");
+    session.connection.transmitted(1, session.now);
+    session.abandon();
+    assert_eq!(session.sent(), "APA\r\n");
+    for reply in ["-ERR\r\n", "+OK\r\n", "+OK\r\n"] {
+        session.server(reply);
+    }
+    assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\n");
+    assert_eq!(session.connection.phase(), Phase::Transaction);
+    assert_eq!(session.told(), NOTHING);
 }
 
 #[test]

@@ -177,6 +177,22 @@ fn a_refusal_that_comes_before_its_command_has_left_is_a_parting_word() {
 }
 
 #[test]
+fn another_number_is_recognised_in_front_of_a_tab_too() {
+    for (op, verb, text, shown) in [
+        ("list 1", "LIST", "5\t120", r"5\u{9}120"),
+        ("uidl 1", "UIDL", "5\tabc", r"5\u{9}abc"),
+    ] {
+        let mut session = pipelining();
+        let error = format!("protocol NumberMismatch {verb} 1 \"{shown}\"");
+        assert_eq!(
+            session.exchange(op, format!("+OK {text}\r\n")),
+            [format!("{op}: failed: {error}"), format!("closed: {error}")]
+        );
+        session.assert_over();
+    }
+}
+
+#[test]
 fn the_reply_to_another_command_is_recognised_where_it_can_be() {
     let mut session = pipelining();
     session.ask("uidl 1");

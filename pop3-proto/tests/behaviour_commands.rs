@@ -57,9 +57,22 @@ fn a_raw_command_has_a_keyword_of_3_or_4_and_no_control_characters() {
         assert!(Raw::short(line).is_err(), "{line:?}");
         assert!(Raw::long(line).is_err(), "{line:?}");
     }
-    for line in ["stls", "AUTH PLAIN", "User x", "PASS x", "APOP x y", "QUIT"] {
-        let error = Raw::short(line).expect_err("has a type of its own");
-        assert!(error.to_string().contains("use the command made for it"));
+    for line in [
+        "stls",
+        "AUTH PLAIN",
+        "User x",
+        "PASS x",
+        "APOP x y",
+        "DELE 1",
+        "dele 1",
+        "RSET",
+        "Rset",
+        "QUIT",
+    ] {
+        for refused in [Raw::short(line).err(), Raw::long(line).err()] {
+            let error = refused.expect("has a type of its own");
+            assert!(error.to_string().contains("use the command made for it"));
+        }
     }
     assert!(Raw::short("NOOP").is_ok() && Raw::long("XYZ a  b é").is_ok());
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Conversation, logged_in, logged_in_with, pipelining};
-use pop3_proto::{Config, Event, ListOne, MessageNumber, Pipelining, Raw};
+use pop3_proto::{Config, Event, List, ListOne, MessageNumber, Pipelining, Raw};
 
 fn number(n: u32) -> MessageNumber {
     MessageNumber::new(n).expect("a number")
@@ -28,6 +28,12 @@ fn retrieved_at_once(session: &mut Conversation, messages: u32) -> usize {
 }
 
 const MIB: u64 = 1 << 20;
+
+/// So much of a window may be unanswered when it is filled up again: another flight for less is not
+/// worth its write.
+const fn low(window: usize) -> usize {
+    window / 8 * 7
+}
 
 // Flights.
 
@@ -92,16 +98,16 @@ fn polls_change_nothing() {
 #[test]
 fn at_most_4_kib_of_commands_are_unanswered() {
     let mut session = pipelining();
-    (0..1000).for_each(|_| session.ask("noop"));
-    let flights = session.flights();
-    assert_eq!(flights.len(), 1);
-    assert_eq!(flights[0].len(), 4096 / 6 * 6);
+    (0..2000).for_each(|_| session.ask("noop"));
+    let noops = |n: usize| ["NOOP\r\n".repeat(n)];
+    let (full, low) = (4096 / 6, low(4096) / 6);
+    assert_eq!(session.flights(), noops(full));
+    session.server("+OK\r\n".repeat(full - low - 1));
+    assert_eq!(session.sent(), "", "too much is unanswered");
     session.server("+OK\r\n");
-    assert_eq!(session.sent(), "NOOP\r\n", "one reply makes room for one");
-    session.server("+OK\r\n".repeat(100));
-    let flights = session.flights();
-    assert_eq!(flights.len(), 1, "many make room for one flight of many");
-    assert_eq!(flights[0].len(), 100 * 6);
+    assert_eq!(session.flights(), noops(full - low), "it is full again");
+    session.server("+OK\r\n");
+    assert_eq!(session.sent(), "");
 }
 
 #[test]
@@ -117,10 +123,65 @@ fn a_command_that_is_longer_than_the_window_leaves_alone() {
 
 #[test]
 fn at_most_4_mib_of_listed_messages_are_on_their_way() {
+    let mut session = with_sizes(&[MIB / 4; 40]);
+    assert_eq!(retrieved_at_once(&mut session, 40), 16);
+    let message = "+OK\r\nshort after all\r\n.\r\n";
+    for _ in low(16) + 1..16 {
+        session.server(message);
+        assert_eq!(session.sent(), "", "too much is on its way");
+    }
+    session.server(message);
+    let flights = session.flights();
+    assert_eq!(flights.len(), 1);
+    assert_eq!(flights[0].lines().count(), 16 - low(16));
+    session.server(message);
+    assert_eq!(session.sent(), "");
+}
+
+#[test]
+fn two_requests_are_always_in_flight() {
+    let mut session = with_sizes(&[3 * MIB; 5]);
+    assert_eq!(retrieved_at_once(&mut session, 5), 2);
+    for next in 3..=5 {
+        session.server("+OK\r\n.\r\n");
+        assert_eq!(session.sent(), format!("RETR {next}\r\n"));
+    }
+}
+
+#[test]
+fn the_top_of_a_message_counts_its_header_and_lines_or_all_of_a_small_one() {
+    for (size, lines, at_once) in [
+        (100 * MIB, 0, 4096 / 16),
+        (100 * MIB, 1000, (4 << 20) / ((16 << 10) + 80 * 1000)),
+        (100 * MIB, u32::MAX, 2),
+        (MIB, u32::MAX, 4),
+        (100, 1000, 300),
+    ] {
+        let mut session = with_sizes(&[size; 300]);
+        (1..=300).for_each(|n| session.ask(&format!("top {n} {lines}")));
+        let sent = session.sent();
+        assert_eq!(sent.lines().count(), at_once, "{size} {lines}");
+    }
+}
+
+#[test]
+fn a_listing_that_does_not_ascend_tells_the_window_nothing() {
+    let mut session = pipelining();
+    let lines: String = (1..=200).rev().map(|n| format!("{n} {MIB}\r\n")).collect();
+    let listing = session.call(List, format!("+OK\r\n{lines}.\r\n"));
+    let listing = listing.expect("a listing");
+    let first = listing.get(number(1)).expect("listed");
+    assert_eq!(first.octets, Some(MIB), "the caller can look it up");
+    session.sent();
+    assert_eq!(retrieved_at_once(&mut session, 200), 64, "64 KiB each");
     let mut session = with_sizes(&[MIB; 10]);
-    assert_eq!(retrieved_at_once(&mut session, 10), 4);
-    session.server("+OK\r\nshort after all\r\n.\r\n");
-    assert_eq!(session.sent(), "RETR 5\r\n");
+    session.exchange("list", "+OK\r\n2 1\r\n1 1\r\n.\r\n");
+    session.sent();
+    assert_eq!(
+        retrieved_at_once(&mut session, 10),
+        10,
+        "the last one counts"
+    );
 }
 
 #[test]
@@ -290,12 +351,40 @@ fn a_lazy_caller_is_asked_for_one_at_a_time_without_pipelining() {
 
 #[test]
 fn a_lazy_caller_is_not_asked_for_more_than_4_mib_of_messages() {
-    let mut session = with_sizes(&[MIB; 20]);
+    let mut session = with_sizes(&[MIB / 4; 40]);
+    let mut asked = 0;
+    let mut ask = |session: &mut Conversation| {
+        while session.connection.wants_request() {
+            asked += 1;
+            session.ask(&format!("retr {asked}"));
+        }
+        asked
+    };
+    assert_eq!(ask(&mut session), 16);
+    assert_eq!(session.sent().lines().count(), 16);
+    for answered in 1..16 - low(16) {
+        session.server("+OK\r\n.\r\n");
+        assert_eq!(ask(&mut session), 16 + answered);
+        assert_eq!(session.sent(), "", "too much is on its way");
+    }
+    session.server("+OK\r\n.\r\n");
+    let flights = session.flights();
+    assert_eq!(flights.len(), 1, "those that waited leave together");
+    assert_eq!(flights[0].lines().count(), 16 - low(16) - 1);
+    assert_eq!(ask(&mut session), 16 + 16 - low(16));
+}
+
+#[test]
+fn a_lazy_caller_whose_requests_leave_one_by_one_is_not_asked_for_more_either() {
+    let mut session = with_sizes(&[MIB / 4; 40]);
     let mut asked = 0;
     while session.connection.wants_request() {
         asked += 1;
         session.ask(&format!("retr {asked}"));
         session.settle();
     }
-    assert!((4..=5).contains(&asked), "{asked}");
+    assert_eq!(asked, 16, "what waits in the queue counts its listed size");
+    assert_eq!(session.sent().lines().count(), low(16) + 1);
+    session.server("+OK\r\n.\r\n");
+    assert_eq!(session.sent().lines().count(), 16 - low(16) - 1);
 }

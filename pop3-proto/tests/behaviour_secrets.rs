@@ -204,7 +204,7 @@ fn an_echo_that_comes_before_the_password_has_left_is_hidden_too() {
 }
 
 #[test]
-fn what_stands_around_an_echo_is_kept() {
+fn the_text_around_an_echo_goes_with_it_and_the_response_code_stays() {
     let (_, events) = answered("-ERR [AUTH] bad command: PASS hunter2, sorry\r\n");
     let [
         Event::Reply {
@@ -256,6 +256,26 @@ fn a_password_that_looks_like_a_status_changes_no_status() {
 }
 
 #[test]
+fn a_password_that_begins_like_a_status_is_hidden_where_the_status_should_be() {
+    for password in ["-hunter2", "+hunter2"] {
+        for before in ["", "-ERR ", "-ERR [AUTH] PASS ", "PASS "] {
+            let mut session = greeted();
+            session.exchange("user alice", "+OK\r\n");
+            session.ask(&format!("pass {password}"));
+            session.server(format!("{before}{password}\r\n"));
+            let events = session.events();
+            let [Event::Reply { result, .. }, ..] = events.as_slice() else {
+                panic!("{events:?}")
+            };
+            let error = result.as_ref().expect_err("no login");
+            hides(SECRET, &error.to_string());
+            debug_hides(&events);
+            debug_hides(&session.connection);
+        }
+    }
+}
+
+#[test]
 fn a_login_hides_what_a_server_echoes_too() {
     let mut session = greeted();
     session.ask("login alice hunter2");
@@ -295,7 +315,7 @@ fn no_credential_leaves_in_clear_unless_that_is_allowed_by_name() {
     }
     for (op, refused) in [
         ("user alice", "user: failed: auth no safe login, Cleartext"),
-        ("pass hunter2", "pass: failed: misuse PASS in AUTHORIZATION"),
+        ("pass hunter2", "pass: failed: misuse PASS without USER"),
         (
             "apop alice hunter2",
             "apop: failed: auth no safe login, Cleartext",

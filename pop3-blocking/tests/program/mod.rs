@@ -125,6 +125,18 @@ pub(crate) fn finish(mut child: Child) -> Outcome {
     }
 }
 
+/// Waits until a Maildir holds this many messages.
+pub(crate) fn wait_for(messages: usize, maildir: &Path) {
+    for _ in 0..10_000 {
+        let new = fs::read_dir(maildir.join("new"));
+        if new.is_ok_and(|new| new.count() >= messages) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    panic!("{messages} messages do not come");
+}
+
 /// The octets of all messages in a Maildir, sorted, with CRLF as the server has it.
 pub(crate) fn stored(maildir: &Path) -> Vec<Vec<u8>> {
     let mut messages: Vec<_> = fs::read_dir(maildir.join("new"))

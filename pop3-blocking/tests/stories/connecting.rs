@@ -1,11 +1,11 @@
 //! Connecting, and the ways in which it fails.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use pop3_blocking::{
-    Closed, Connector, Endpoint, Error, ProtocolError, Roots, SecurityError, Timeout, TlsErrorKind,
-    TransportErrorKind, connect, connect_with,
+    Closed, Connector, Endpoint, Error, Misuse, ProtocolError, Roots, SecurityError, StlsPolicy,
+    Timeout, TlsErrorKind, TransportErrorKind, connect, connect_with,
 };
 
 use super::support::{Scripted, alice, embedded, in_clear, trusting};
@@ -28,6 +28,29 @@ fn both_ways_of_tls_lead_to_the_mail() {
         assert_eq!(client.quirks(), []);
         assert!(client.stream().nodelay().unwrap());
     }
+}
+
+#[test]
+fn tls_forgets_the_greeting_that_came_in_clear() {
+    let server = embedded(1);
+    let mut client = connect_with(&server.plain(), &trusting(&server)).unwrap();
+    assert!(client.greeting().is_some());
+    client.start_tls().unwrap();
+    assert_eq!(client.greeting(), None);
+    assert_eq!(client.session().connection().greeting(), None);
+}
+
+#[test]
+fn tls_can_be_started_by_hand_where_a_login_would_not_and_only_once() {
+    let server = embedded(1);
+    let mut connector = trusting(&server);
+    connector.config.stls = StlsPolicy::Off;
+    let mut client = connect_with(&server.plain(), &connector).unwrap();
+    client.start_tls().unwrap();
+    assert!(client.session().connection().tls().is_some());
+    assert_eq!(client.start_tls(), Err(Misuse::TlsActive.into()));
+    client.login(alice()).unwrap();
+    assert_eq!(client.stat().unwrap().messages, 1);
 }
 
 #[test]
@@ -138,8 +161,9 @@ fn nobody_listens() {
             panic!("{error:?}");
         };
         assert_eq!(error.kind, TransportErrorKind::Refused);
-        let tried = format!("127.0.0.1:{port}");
-        assert!(error.text.contains(&tried), "{error}");
+        for address in (host, port).to_socket_addrs().unwrap() {
+            assert!(error.text.contains(&address.to_string()), "{error}");
+        }
         assert!(!error.writing);
     }
 }

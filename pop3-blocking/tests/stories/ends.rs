@@ -5,7 +5,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use pop3_blocking::{
-    Client, Closed, Dele, Error, Noop, QuitOutcome, Stat, TransportErrorKind, Verb, connect_with,
+    CapaPolicy, Client, Closed, Dele, Error, Noop, Pipelining, QuitOutcome, Stat,
+    TransportErrorKind, Verb, connect_with,
 };
 
 use super::support::{Scripted, client_of, embedded, in_clear, number};
@@ -144,6 +145,36 @@ fn the_servers_parting_word_is_heard_before_the_next_command() {
     assert_eq!(text.to_string(), "autologout: idle for too long");
     drop(client);
     assert_eq!(server.heard(), "", "no STAT was written");
+}
+
+#[test]
+fn a_parting_word_behind_the_login_is_heard_before_the_first_command() {
+    let (idle, is_idle) = mpsc::channel();
+    let server = Scripted::start(move |wire| {
+        wire.say("+OK ready\r\n");
+        wire.hear("CAPA\r\n");
+        wire.say("+OK\r\nPIPELINING\r\n.\r\n");
+        wire.hear("USER alice\r\n");
+        wire.say("+OK\r\n");
+        wire.hear("PASS secret\r\n");
+        wire.say("+OK\r\n");
+        is_idle.recv().unwrap();
+        wire.say("-ERR autologout: idle for too long\r\n");
+        wire.hear_out();
+    });
+    let mut connector = in_clear();
+    connector.config.capa = CapaPolicy::Auto;
+    connector.config.pipelining = Pipelining::Auto;
+    let mut client = server.client_with(&connector);
+    idle.send(()).unwrap();
+    client.stream().peek(&mut [0]).unwrap();
+    let Err(Error::Closed(closed)) = client.dele(number(1)) else {
+        panic!("the server has parted");
+    };
+    assert!(matches!(*closed, Closed::Parting(_)), "{closed:?}");
+    drop(client);
+    let heard = server.heard();
+    assert!(!heard.contains("DELE"), "{heard}");
 }
 
 #[test]

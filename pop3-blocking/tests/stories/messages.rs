@@ -133,14 +133,34 @@ fn a_retrieval_left_half_way_disturbs_no_other_command() {
 }
 
 #[test]
-fn a_message_over_the_limit_fails_and_the_connection_lives() {
+fn a_message_over_the_limit_ends_the_connection() {
     let server = embedded(2);
     let mut client = client_of(&server);
     let octets = message(1).len();
     assert_eq!(client.retr_to_vec(number(1), octets).unwrap(), message(1));
-    let over = LimitError::new(Limited::Message, octets - 1).into();
-    assert_eq!(client.retr_to_vec(number(1), octets - 1), Err(over));
-    assert_eq!(client.retr_to_vec(number(2), octets).unwrap(), message(2));
+    let over = Error::from(LimitError::new(Limited::Message, octets - 1));
+    assert!(over.is_fatal());
+    let result = client.retr_to_vec(number(1), octets - 1);
+    assert_eq!(result, Err(over.clone()));
+    assert_eq!(client.retr_to_vec(number(2), octets), Err(over));
+}
+
+#[test]
+fn a_message_without_end_is_not_waited_for() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("RETR 1\r\n");
+        wire.say("+OK\r\n");
+        // The rest never comes.
+        wire.say(&"and so on\r\n".repeat(200));
+        wire.hear_out();
+    });
+    let mut client = server.client();
+    let over = Error::from(LimitError::new(Limited::Message, 1000));
+    let message = client.retr(number(1)).unwrap();
+    assert_eq!(message.to_vec(1000), Err(over.clone()));
+    assert_eq!(client.noop(), Err(over));
+    drop(client);
+    assert_eq!(server.heard(), "RETR 1\r\n");
 }
 
 #[test]

@@ -179,7 +179,11 @@ impl Connection {
         if self.awaited() == Awaited::Idle {
             self.timers.rearm();
         }
-        self.queue.push(Entry::new(Some(id), request));
+        let mut entry = Entry::new(Some(id), request);
+        entry.expected = entry
+            .wire()
+            .map_or(0, |wire| self.knowledge.expected_octets(wire));
+        self.queue.push(entry);
         self.advance();
         Ok(Ticket::new(id))
     }

@@ -212,11 +212,11 @@ impl Queue {
         }
     }
 
-    /// Whether so much is answered that another flight is worth its write: half of the window.
+    /// Whether so much is answered that another flight is worth its write: an eighth of the window.
     pub(super) fn is_low(&self) -> bool {
         self.in_flight < 2
-            || (self.flight_octets <= COMMAND_OCTETS / 2
-                && self.flight_expected <= REPLY_OCTETS / 2)
+            || (self.flight_octets <= COMMAND_OCTETS / 8 * 7
+                && self.flight_expected <= REPLY_OCTETS / 8 * 7)
     }
 
     /// Counts the next request as in flight.

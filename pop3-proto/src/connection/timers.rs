@@ -76,7 +76,7 @@ impl Timers {
 
     /// Starts the deadline anew if that was wanted.
     pub(super) fn rearmed(&mut self, now: Instant) -> bool {
-        let rearmed = self.rearm;
+        let rearmed = core::mem::take(&mut self.rearm);
         if rearmed {
             self.progress(now);
         }

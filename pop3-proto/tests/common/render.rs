@@ -136,6 +136,8 @@ pub(crate) fn error(why: &Error) -> String {
             other => format!("{other:?}"),
         },
         Error::Misuse(Misuse::Phase { verb, phase }) => format!("misuse {verb} in {phase}"),
+        Error::Misuse(Misuse::TlsActive) => "misuse STLS inside TLS".to_owned(),
+        Error::Misuse(Misuse::UserFirst) => "misuse PASS without USER".to_owned(),
         Error::Misuse(Misuse::TooLong { verb, octets, .. }) => {
             format!("misuse {verb} of {octets} octets")
         }

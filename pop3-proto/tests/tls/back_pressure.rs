@@ -1,5 +1,7 @@
 //! An application that takes its time stops the octets, and memory stays bounded.
 
+use std::time::Duration;
+
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 use pop3_proto::{Event, Quit, Retr};
 
@@ -11,7 +13,7 @@ use super::peer::Peer;
 /// has of a record, plaintext.
 const HELD: usize = (64 + 16 + 16 + 64) << 10;
 
-fn retrieving(octets: usize) -> Link {
+fn logged_in(octets: usize) -> Link {
     let authority = Authority::new();
     let mut maildrop = Maildrop::new();
     let line = b"The quick brown fox jumps over the lazy dog, time and again and again..\r\n";
@@ -22,6 +24,11 @@ fn retrieving(octets: usize) -> Link {
     let mut link = Link::implicit_tls(authority.client("localhost"), peer);
     link.session.submit(login()).unwrap();
     link.run();
+    link
+}
+
+fn retrieving(octets: usize) -> Link {
+    let mut link = logged_in(octets);
     link.session.submit(Retr(1.try_into().unwrap())).unwrap();
     link
 }
@@ -44,6 +51,30 @@ fn nothing_is_read_while_an_event_waits() {
     // It goes on where it stopped.
     link.session.submit(Quit).unwrap();
     assert_eq!(end_of(&link.run()), Ok(()));
+}
+
+#[test]
+fn a_reader_that_takes_longer_than_the_stall_deadline_is_not_late() {
+    for gives_up in [false, true] {
+        let mut link = logged_in(1 << 20);
+        let retr = link.session.submit(Retr(1.try_into().unwrap())).unwrap();
+        loop {
+            link.session.handle_timeout(link.now);
+            match link.session.poll_event() {
+                Some(Event::Body { .. }) => break,
+                Some(_) => {}
+                None => assert!(link.step()),
+            }
+        }
+        // It looks at the chunk for some minutes, and does not poll meanwhile.
+        link.now = link.now + Duration::from_secs(600);
+        if gives_up {
+            link.session.abandon(retr.id()..retr.id().next());
+        }
+        link.session.handle_timeout(link.now);
+        link.session.submit(Quit).unwrap();
+        assert_eq!(end_of(&link.run()), Ok(()), "gives up: {gives_up}");
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! How sessions inside TLS end.
 
-use pop3_proto::{Closed, Error, Event, Noop, Quit, QuitOutcome, Reply, Retr, Timeout, Verb};
+use pop3_proto::{
+    Closed, Error, Event, Noop, Quit, QuitOutcome, Reply, Retr, Timeout, TransportError, Verb,
+};
 
 use super::authority::Authority;
 use super::link::{APPLICATION_DATA, Link, end_of, login};
@@ -179,6 +181,60 @@ fn a_record_that_was_tampered_with_is_fatal() {
     link.peer.inject(&record);
     assert!(matches!(end_of(&link.run()), Err(Error::Tls(_))));
     assert!(link.peer.failure.is_some(), "an alert left");
+}
+
+#[test]
+fn a_quit_at_hand_does_not_leave_behind_a_record_that_was_tampered_with() {
+    let mut link = logged_in();
+    link.session.submit(Quit).unwrap();
+    // It is asked for, and the socket takes none of it yet.
+    assert!(!link.session.transmit().is_empty());
+    let before = link.written.len();
+    link.peer.say(b"+OK\r\n");
+    let mut record = link.peer.take();
+    *record.last_mut().unwrap() ^= 1;
+    link.peer.inject(&record);
+    assert!(link.read());
+    let events = link.run();
+    assert!(matches!(
+        events[0],
+        Event::Reply {
+            result: Err(Error::Tls(_)),
+            ..
+        }
+    ));
+    assert!(matches!(end_of(&events), Err(Error::Tls(_))));
+    assert_eq!(link.peer.heard, b"");
+    assert_eq!(link.written.len(), before);
+    assert!(!link.session.wants_write());
+}
+
+#[test]
+fn what_came_before_a_failure_in_reading_is_told_first() {
+    let mut link = logged_in();
+    let ticket = link.session.submit(Retr(1.try_into().unwrap())).unwrap();
+    link.run();
+    // In two records: the second waits inside TLS while the event of the first does.
+    link.peer.say(b"+OK\r\n");
+    link.peer.say(b"hello\r\n.\r\n");
+    assert!(link.read());
+    let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let reset = TransportError::from(&reset);
+    link.session.handle_transport_error(reset.clone(), link.now);
+    let events = link.run();
+    let id = ticket.id();
+    let [
+        Event::Reply { result: Ok(_), .. },
+        Event::Body { chunk, .. },
+        ended,
+        closed,
+    ] = &events[..]
+    else {
+        panic!("{events:?}");
+    };
+    assert_eq!(chunk.as_ref(), b"hello\r\n");
+    assert_eq!(*ended, Event::BodyEnd { id, result: Ok(()) });
+    assert_eq!(*closed, Event::Closed(Err(reset.into())));
 }
 
 #[test]
