@@ -303,7 +303,7 @@ fn a_message_that_list_names_and_uidl_does_not_is_a_failure_that_is_told() {
     let url = script(&[("UIDL", "+OK\r\n1 a\r\n3 c\r\n.\r\n")]);
     let outcome = run(fetch(&home), &["--plaintext", &url]);
     let place = url.replace("joe@", "");
-    let text = "messages that LIST names and UIDL does not: 1; they are not fetched";
+    let text = "messages that LIST names and UIDL does not: 2; they are not fetched";
     assert_eq!(outcome.failure(), format!("{place}: {text}"));
     let line = "fetched 2 messages (16 octets), 0 already here, 0 deleted\n";
     assert!(outcome.stdout.ends_with(line), "{outcome:?}");

@@ -118,6 +118,7 @@ impl Default for Timeouts {
 /// Which departures from the RFCs are borne. What both bear: status indicators in any case,
 /// text behind `STAT` and `LIST` values, any spacing and order in listings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Leniency {
     /// What real servers do and what cannot be misread: bare LF as a line end, a blank line
     /// before a reply, a missing size. Each is reported as a [`Quirk`](crate::Quirk).
@@ -129,6 +130,7 @@ pub enum Leniency {
 
 /// Whether commands may be sent before earlier ones are answered (RFC 2449 section 6.6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pipelining {
     /// Where the server says that it can, in a `CAPA` reply of the present channel.
     #[default]
@@ -141,6 +143,7 @@ pub enum Pipelining {
 
 /// Whether the server is asked for its capabilities (RFC 2449 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CapaPolicy {
     /// Before a login, after STLS and after a login.
     #[default]
@@ -152,6 +155,7 @@ pub enum CapaPolicy {
 
 /// What a login on a [`Channel::Plain`] connection does about TLS. There is no opportunistic mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StlsPolicy {
     /// STLS, or no login and no connection.
     #[default]
@@ -163,6 +167,7 @@ pub enum StlsPolicy {
 
 /// What carries the octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Channel {
     /// In clear, port 110; STLS can make it private.
     Plain,

@@ -17,8 +17,8 @@ pub(crate) struct Mail {
     pub(crate) unique: bool,
 }
 
-/// The messages that `UIDL` names, in its order, and how many more `LIST` names.
-pub(crate) fn mailbox(sizes: &Listing, unique_ids: &UidListing) -> (Vec<Mail>, usize) {
+/// The messages that `UIDL` names, in its order, and those that only `LIST` names.
+pub(crate) fn mailbox(sizes: &Listing, unique_ids: &UidListing) -> (Vec<Mail>, Vec<MessageNumber>) {
     let mut sizes: HashMap<MessageNumber, Option<u64>> = sizes
         .iter()
         .map(|entry| (entry.number, entry.octets))
@@ -51,5 +51,7 @@ pub(crate) fn mailbox(sizes: &Listing, unique_ids: &UidListing) -> (Vec<Mail>, u
         }
     });
     let mail = mail.collect();
-    (mail, sizes.len())
+    let mut left_out: Vec<_> = sizes.into_keys().collect();
+    left_out.sort_unstable();
+    (mail, left_out)
 }

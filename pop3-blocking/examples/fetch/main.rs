@@ -124,7 +124,7 @@ impl Session {
     fn run(&mut self, delete: bool) -> Result<(), Failure> {
         let (sizes, unique_ids) = self.client.batch((List, Uidl))?;
         let (mailbox, left_out) = mailbox::mailbox(&sizes, &unique_ids);
-        self.report.listed(&mailbox, left_out);
+        self.report.listed(&mailbox, &left_out);
         self.fetch(&mailbox)?;
         self.finish(&mailbox, delete)
     }

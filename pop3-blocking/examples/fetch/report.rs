@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use pop3_blocking::MessageNumber;
 
 use crate::mailbox::Mail;
 
@@ -37,11 +38,13 @@ impl Report {
     }
 
     /// Says what is on the server.
-    pub(crate) fn listed(&mut self, mailbox: &[Mail], left_out: usize) {
+    pub(crate) fn listed(&mut self, mailbox: &[Mail], left_out: &[MessageNumber]) {
         let count = |which: fn(&Mail) -> bool| mailbox.iter().filter(|mail| which(mail)).count();
-        if left_out > 0 {
+        if !left_out.is_empty() {
+            let numbers: Vec<_> = left_out.iter().map(ToString::to_string).collect();
+            let numbers = numbers.join(", ");
             self.blame(&format!(
-                "messages that LIST names and UIDL does not: {left_out}; they are not fetched"
+                "messages that LIST names and UIDL does not: {numbers}; they are not fetched"
             ));
         }
         let shared = count(|mail| mail.key.is_some() && !mail.unique);

@@ -40,7 +40,7 @@ impl Transmit {
         if wire.verb.row().sensitive {
             self.sensitive = true;
         }
-        // In one piece: growing later would leave a copy of what is in it behind.
+        // A secret is alone in its flight, so growing never leaves a copy of one behind.
         self.flight.reserve(wire.octets().max(FLIGHT));
         let before = self.flight.len();
         wire.encode(challenge, &mut self.flight);

@@ -43,9 +43,10 @@ pub(crate) fn play(
         flights: Vec::new(),
     };
     player.client.trickle = feeding == Feeding::Octets;
-    let name = match leniency {
-        Leniency::Default => "default",
-        Leniency::Strict => "strict",
+    let name = if leniency == Leniency::Strict {
+        "strict"
+    } else {
+        "default"
     };
     let steps: Vec<_> = transcript
         .steps
