@@ -67,13 +67,7 @@ impl Engine {
 
     /// Begins an operation: what the last helper left unread is given up.
     pub fn begin(&mut self) {
-        if self.helper.start < self.helper.end {
-            let unread = self.helper.clone();
-            if matches!(self.held.as_ref().and_then(request_of), Some(id) if unread.contains(&id)) {
-                self.held = None;
-            }
-            self.session.abandon(unread);
-        }
+        self.give_up(self.helper.clone());
         let next = self.session.connection().next_id();
         self.helper = next..next;
     }
@@ -248,10 +242,16 @@ impl Engine {
 
     /// Gives one streamed reply up: the rest of its body is skipped.
     pub fn skip(&mut self, id: RequestId) {
-        if matches!(self.held.as_ref().and_then(request_of), Some(held) if held == id) {
+        self.give_up(id..id.next());
+    }
+
+    /// Gives requests up, with an event of theirs that is held.
+    fn give_up(&mut self, requests: Range<RequestId>) {
+        let held = self.held.as_ref().and_then(request_of);
+        if held.is_some_and(|id| requests.contains(&id)) {
             self.held = None;
         }
-        self.session.abandon(id..id.next());
+        self.session.abandon(requests);
     }
 
     /// The error that new requests get, if the connection is dead.

@@ -249,6 +249,26 @@ fn a_login_of_which_one_octet_has_left_is_finished() {
 }
 
 #[test]
+fn a_login_given_up_during_the_handshake_is_finished() {
+    let mut config = Config::default();
+    config.capa = CapaPolicy::Never;
+    let mut session = Conversation::new(config, Channel::Plain);
+    session.server("+OK\r\n");
+    session.told();
+    session.ask("login alice secret");
+    assert_eq!(session.sent(), "STLS\r\n");
+    session.server("+OK\r\n");
+    assert!(session.connection.wants_tls());
+    session.abandon();
+    session.tls();
+    session.server("+OK\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\n");
+    assert_eq!(session.connection.phase(), Phase::Transaction);
+    assert_eq!(session.told(), NOTHING);
+}
+
+#[test]
 fn a_login_that_was_given_up_and_is_refused_leaves_the_next_request_a_misuse() {
     let mut session = trusted();
     session.server("+OK\r\n");

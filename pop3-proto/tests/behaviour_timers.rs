@@ -4,7 +4,7 @@ mod common;
 
 use core::time::Duration;
 
-use common::{Conversation, logged_in, logged_in_with, pipelining, trusted};
+use common::{Conversation, left, logged_in, logged_in_with, pipelining, sleep, trusted};
 use pop3_proto::{Channel, Config, Connection, Instant, Noop, TlsInfo, TransportError};
 use pop3_proto::{Event, TransportErrorKind};
 
@@ -12,18 +12,6 @@ const NOTHING: [&str; 0] = [];
 
 fn at(seconds: u64) -> Instant {
     Instant::since_origin(Duration::from_secs(seconds))
-}
-
-/// Seconds from now to the deadline.
-fn left(session: &Conversation) -> Option<u64> {
-    let due = session.connection.poll_timeout()?;
-    Some(due.saturating_since(session.now).as_secs())
-}
-
-/// Time passes and only the clock is told.
-fn sleep(session: &mut Conversation, seconds: u64) {
-    session.now = session.now + Duration::from_secs(seconds);
-    session.connection.handle_timeout(session.now);
 }
 
 // Each deadline.

@@ -4,22 +4,10 @@ mod common;
 
 use core::time::Duration;
 
-use common::{Conversation, logged_in_with};
+use common::{Conversation, left, logged_in_with, sleep};
 use pop3_proto::{Channel, Config};
 
 const NOTHING: [&str; 0] = [];
-
-/// Seconds from now to the deadline.
-fn left(session: &Conversation) -> Option<u64> {
-    let due = session.connection.poll_timeout()?;
-    Some(due.saturating_since(session.now).as_secs())
-}
-
-/// Time passes and only the clock is told.
-fn sleep(session: &mut Conversation, seconds: u64) {
-    session.now = session.now + Duration::from_secs(seconds);
-    session.connection.handle_timeout(session.now);
-}
 
 // The total.
 

@@ -48,7 +48,7 @@ pub(super) enum Work {
     Several {
         exchange: Box<Exchange>,
         wire: Option<Wire>,
-        /// How many commands it wanted to send so far.
+        /// How many steps it has taken so far.
         steps: u32,
     },
 }
@@ -150,16 +150,18 @@ impl Queue {
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
-        self.octets += entry.octets;
-        self.expected = self.expected.saturating_add(entry.expected);
-        self.entries.push_back(entry);
+        self.insert(self.entries.len(), entry);
     }
 
     /// Puts a request of the connection's own in front of those that still have to leave.
     pub(super) fn push_next(&mut self, entry: Entry) {
+        self.insert(self.in_flight, entry);
+    }
+
+    fn insert(&mut self, index: usize, entry: Entry) {
         self.octets += entry.octets;
         self.expected = self.expected.saturating_add(entry.expected);
-        self.entries.insert(self.in_flight, entry);
+        self.entries.insert(index, entry);
     }
 
     /// Takes the first request away, answered or not.

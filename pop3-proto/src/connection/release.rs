@@ -125,11 +125,9 @@ impl Connection {
         };
         *end = UNSENT;
         *wire = None;
+        *steps += 1;
         match exchange.step(&context, input) {
-            Step::Send(command) => {
-                *wire = Some(command);
-                *steps += 1;
-            }
+            Step::Send(command) => *wire = Some(command),
             Step::StartTls => self.link.tls = Tls::Wanted,
             Step::Done(result) => self.settle(result),
             Step::DoneThenCapa(reply) => {

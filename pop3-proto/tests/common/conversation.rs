@@ -374,3 +374,15 @@ fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, Error> {
         Op::LongStreamed(line) => id(connection, Raw::long(line.as_str())?.streamed()),
     }
 }
+
+/// Seconds from now to the deadline.
+pub(crate) fn left(session: &Conversation) -> Option<u64> {
+    let due = session.connection.poll_timeout()?;
+    Some(due.saturating_since(session.now).as_secs())
+}
+
+/// Time passes and only the clock is told.
+pub(crate) fn sleep(session: &mut Conversation, seconds: u64) {
+    session.now = session.now + Duration::from_secs(seconds);
+    session.connection.handle_timeout(session.now);
+}

@@ -12,7 +12,9 @@ mod play;
 mod render;
 mod transcript;
 
-pub(crate) use conversation::{Conversation, logged_in, logged_in_with, pipelining, trusted};
+pub(crate) use conversation::{
+    Conversation, left, logged_in, logged_in_with, pipelining, sleep, trusted,
+};
 pub(crate) use op::{Op, Policy};
 pub(crate) use play::{Feeding, LineEnds, octets_of_server, play};
 pub(crate) use transcript::{Setting, Step, Transcript, only};
