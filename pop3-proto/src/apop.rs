@@ -55,17 +55,7 @@ pub(crate) fn digest(challenge: &[u8], secret: &[u8]) -> [u8; 32] {
         .chain_update(challenge)
         .chain_update(secret)
         .finalize();
-    let mut hex = [0; 32];
-    for (pair, octet) in hex.chunks_exact_mut(2).zip(digest) {
-        for (digit, nibble) in pair.iter_mut().zip([octet >> 4, octet & 15]) {
-            *digit = if nibble < 10 {
-                b'0' + nibble
-            } else {
-                b'a' + nibble - 10
-            };
-        }
-    }
-    hex
+    crate::hex::lower(digest.into())
 }
 
 #[cfg(test)]

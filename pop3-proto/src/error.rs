@@ -261,6 +261,27 @@ pub enum Argument {
     /// CR, LF or NUL in a secret.
     #[error("the password holds CR, LF or NUL")]
     ControlInSecret,
+    /// A user name or an authorization identity that SCRAM cannot send: SASLprep (RFC 4013)
+    /// prohibits a character of it or leaves nothing of it. Without the feature `std`, whatever is
+    /// not ASCII.
+    #[error("SCRAM cannot send this user name: SASLprep (RFC 4013) cannot prepare it")]
+    UnpreparedUsername,
+    /// A password that SCRAM cannot hash: it is not UTF-8, or SASLprep (RFC 4013) prohibits a
+    /// character of it or leaves nothing of it. Without the feature `std`, whatever is not ASCII.
+    #[error("SCRAM cannot use this password: SASLprep (RFC 4013) cannot prepare it")]
+    UnpreparedPassword,
+    /// A nonce for SCRAM that is empty or holds other than printable ASCII without commas.
+    #[error("a client nonce is printable ASCII without commas")]
+    Nonce,
+    /// A bearer token that holds other than printable ASCII without spaces, quotes and backslashes.
+    #[error("a bearer token is printable ASCII without spaces, quotes and backslashes")]
+    Token,
+    /// A host name for OAUTHBEARER that is empty or holds other than printable ASCII.
+    #[error("the host name is empty, or not printable ASCII")]
+    Host,
+    /// A trace for ANONYMOUS with a control character, or with more than 255 characters.
+    #[error("a trace has at most 255 characters, and no control characters")]
+    Trace,
     /// A control character in a raw command.
     #[error("the command holds a control character")]
     ControlInCommand,

@@ -168,10 +168,12 @@ mod endpoint;
 mod engine;
 mod error;
 mod exchange;
+mod hex;
 mod listing;
 mod phase;
 mod quirk;
 mod reply;
+pub mod sasl;
 mod secret;
 #[cfg(feature = "server")]
 pub mod server;

@@ -58,6 +58,21 @@ pub(crate) fn redact(line: Bytes, secret: &[u8]) -> Bytes {
     [head, code, b" <redacted>"].concat().into()
 }
 
+/// Octets from a server without a secret in them.
+pub(crate) fn without(octets: &[u8], secret: &[u8]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(octets.len());
+    let mut rest = octets;
+    while let Some((before, behind)) =
+        memmem::find(rest, secret).and_then(|at| rest.split_at_checked(at))
+    {
+        clean.extend_from_slice(before);
+        clean.extend_from_slice(b"<redacted>");
+        rest = behind.strip_prefix(secret).unwrap_or_default();
+    }
+    clean.extend_from_slice(rest);
+    clean
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")

@@ -1,0 +1,68 @@
+use core::fmt;
+
+use hmac::{Hmac, Mac as _};
+use md5::Md5;
+
+use super::{Mechanism, Progress, Response, SaslError, mac};
+use crate::hex;
+use crate::secret::Secret;
+use crate::types::Username;
+
+/// CRAM-MD5 (RFC 2195): a keyed digest of what the server says.
+///
+/// It keeps the password from who listens, not from who guesses: a recorded exchange tells at every
+/// guess whether it is right. The server does not prove anything.
+pub struct CramMd5 {
+    username: Username,
+    /// What remains of the password, until it is used.
+    keyed: Option<Hmac<Md5>>,
+}
+
+impl CramMd5 {
+    /// Logs in as `username`.
+    pub fn new(username: &Username, password: &Secret) -> Self {
+        Self {
+            username: username.clone(),
+            keyed: Some(mac::keyed(password.expose())),
+        }
+    }
+}
+
+impl Mechanism for CramMd5 {
+    fn name(&self) -> &str {
+        "CRAM-MD5"
+    }
+
+    fn initial_response(&mut self) -> Option<Response> {
+        None
+    }
+
+    /// `username SP digest`. A challenge that is empty is no challenge: everybody could replay what
+    /// answers it.
+    fn respond(&mut self, challenge: &[u8]) -> Result<Progress, SaslError> {
+        let keyed = self.keyed.take().ok_or(SaslError::NothingLeft)?;
+        if challenge.is_empty() {
+            return Err(SaslError::BadChallenge("it is empty"));
+        }
+        let digest = hex::lower(keyed.chain_update(challenge).finalize().into_bytes().into());
+        let username = self.username.as_str().as_bytes();
+        let response = [username, b" ", digest.as_slice()].concat();
+        Ok(Progress::Respond(Response::new(response)))
+    }
+
+    fn finish(&mut self) -> Result<(), SaslError> {
+        match self.keyed {
+            None => Ok(()),
+            Some(_) => Err(SaslError::NotDone),
+        }
+    }
+}
+
+impl fmt::Debug for CramMd5 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CramMd5")
+            .field("username", &self.username)
+            .field("answered", &self.keyed.is_none())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,33 @@
+use super::one_message::OneMessage;
+use super::{Mechanism, Progress, Response, SaslError};
+use crate::types::Username;
+
+/// EXTERNAL (RFC 4422 appendix A): the server knows who this is, by a TLS client certificate.
+#[derive(Debug)]
+pub struct External(OneMessage);
+
+impl External {
+    /// Logs in as whom the server takes this side for, or as `authzid`, if that may act as it.
+    pub fn new(authzid: Option<&Username>) -> Self {
+        let authzid = authzid.map_or("", Username::as_str);
+        Self(OneMessage::new(Response::new(authzid)))
+    }
+}
+
+impl Mechanism for External {
+    fn name(&self) -> &str {
+        "EXTERNAL"
+    }
+
+    fn initial_response(&mut self) -> Option<Response> {
+        self.0.take()
+    }
+
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Progress, SaslError> {
+        self.0.respond()
+    }
+
+    fn finish(&mut self) -> Result<(), SaslError> {
+        self.0.finish()
+    }
+}

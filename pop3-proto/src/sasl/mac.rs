@@ -1,0 +1,8 @@
+//! HMAC (RFC 2104), as CRAM-MD5 and SCRAM use it.
+
+use hmac::{EagerHash, Hmac, KeyInit as _};
+
+/// HMAC with a key of any length.
+pub(super) fn keyed<D: EagerHash>(key: &[u8]) -> Hmac<D> {
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length (RFC 2104 section 2)")
+}

@@ -1,0 +1,80 @@
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde_json::Value;
+
+use crate::secret::{Secret, without};
+use crate::text::ServerText;
+
+/// The most JSON that is read and kept, in octets.
+const MAX_JSON: usize = 4 << 10;
+
+/// What a server says about a token that it does not take (RFC 7628 section 3.2.2; XOAUTH2 has a
+/// similar one). The token is redacted from it.
+///
+/// Nothing of it is to be trusted or followed: it is for a person to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OAuthError {
+    /// `invalid_token` and the like from OAUTHBEARER, a status of HTTP from XOAUTH2.
+    pub status: Option<ServerText>,
+    /// The scope that a token needs.
+    pub scope: Option<ServerText>,
+    /// Where the server says that tokens are had.
+    pub openid_configuration: Option<ServerText>,
+    /// All that the server said, up to 4 KiB of it: JSON, if it kept to the rules.
+    pub raw: ServerText,
+}
+
+impl OAuthError {
+    /// Whether a fresh token may help: this one is not valid any more, or never was.
+    pub fn wants_fresh_token(&self) -> bool {
+        let status = self.status.as_ref().map(ServerText::as_bytes);
+        matches!(status, Some(b"invalid_token" | b"400" | b"401"))
+    }
+
+    /// Reads what it can. What is no JSON object, or a long one, is kept as it is.
+    pub(super) fn read(challenge: &[u8], token: &Secret) -> Self {
+        let token = token.expose();
+        let parsed = challenge
+            .get(..=MAX_JSON)
+            .is_none()
+            .then(|| serde_json::from_slice::<Value>(challenge).ok())
+            .flatten();
+        let member = |name: &str| {
+            let text = match parsed.as_ref()?.get(name)? {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            Some(ServerText::new(without(text.as_bytes(), token).into()))
+        };
+        Self {
+            status: member("status"),
+            scope: member("scope"),
+            openid_configuration: member("openid-configuration"),
+            raw: ServerText::new(raw(challenge, parsed.as_ref(), token).into()),
+        }
+    }
+}
+
+/// The challenge without the token. JSON has many ways to spell a string: where the token only shows
+/// once it is written in the plainest one, that one is kept.
+fn raw(challenge: &[u8], parsed: Option<&Value>, token: &[u8]) -> Vec<u8> {
+    let plainest = parsed.map(Value::to_string).map(String::into_bytes);
+    let hidden = plainest.filter(|plainest| without(plainest, token) != *plainest);
+    let mut raw = without(hidden.as_deref().unwrap_or(challenge), token);
+    raw.truncate(MAX_JSON);
+    raw
+}
+
+impl fmt::Display for OAuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.status, &self.scope) {
+            (Some(status), Some(scope)) => write!(f, "{status} (the scope is {scope})"),
+            (Some(status), None) => status.fmt(f),
+            _ => self.raw.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+use super::one_message::OneMessage;
+use super::{Mechanism, Progress, Response, SaslError};
+use crate::secret::Secret;
+use crate::types::Username;
+
+/// PLAIN (RFC 4616): user name and password as they are, in one message.
+///
+/// Their octets are sent unchanged: to prepare them is the server's part.
+#[derive(Debug)]
+pub struct Plain(OneMessage);
+
+impl Plain {
+    /// Logs in as `authcid`.
+    pub fn new(authcid: &Username, password: &Secret) -> Self {
+        Self::message("", authcid, password)
+    }
+
+    /// Logs in with the credentials of `authcid`, to act as `authzid`.
+    pub fn acting_as(authzid: &Username, authcid: &Username, password: &Secret) -> Self {
+        Self::message(authzid.as_str(), authcid, password)
+    }
+
+    /// `[authzid] NUL authcid NUL passwd`. Neither a [`Username`] nor a [`Secret`] holds a NUL.
+    fn message(authzid: &str, authcid: &Username, password: &Secret) -> Self {
+        let parts = [
+            authzid.as_bytes(),
+            authcid.as_str().as_bytes(),
+            password.expose(),
+        ];
+        Self(OneMessage::new(Response::new(parts.join(&0))))
+    }
+}
+
+impl Mechanism for Plain {
+    fn name(&self) -> &str {
+        "PLAIN"
+    }
+
+    fn initial_response(&mut self) -> Option<Response> {
+        self.0.take()
+    }
+
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Progress, SaslError> {
+        self.0.respond()
+    }
+
+    fn finish(&mut self) -> Result<(), SaslError> {
+        self.0.finish()
+    }
+}
