@@ -24,12 +24,17 @@ pub struct Client<S = TcpStream> {
 /// Connection.
 impl<S: Stream> Client<S> {
     /// Runs a session, which was just made, over a stream that was just connected, and waits for the
-    /// greeting.
+    /// greeting. The session gets randomness from the operating system.
     ///
     /// # Errors
     ///
     /// The fatal error that came instead of a greeting.
-    pub fn start(session: Session, stream: S) -> Result<Self, Error> {
+    pub fn start(mut session: Session, stream: S) -> Result<Self, Error> {
+        let mut random = [0; 32];
+        // Without it SCRAM says what is missing, and all else works.
+        if getrandom::fill(&mut random).is_ok() {
+            session.seed(random);
+        }
         let mut pump = Pump::new(Engine::new(session), stream);
         pump.wait_for(Engine::poll_greeting)?;
         Ok(Self { pump })

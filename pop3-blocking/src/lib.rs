@@ -47,16 +47,17 @@ pub use connect::{connect, connect_with};
 pub use message::Message;
 pub use pop3_proto as proto;
 pub use pop3_proto::{
-    Advice, Apop, Argument, AuthError, Batch, Capa, CapaPolicy, Capabilities, Channel, Closed,
-    Command, Config, Connection, Connector, Dele, DropListing, Endpoint, Entries, Error, Expire,
-    GetCapabilities, Greeting, IntoStreamed, Leniency, LimitError, Limited, Limits, Lines, List,
-    ListOne, Listing, Login, LoginDelay, LoginPolicy, MessageNumber, Misuse, NoSafeLogin, Noop,
-    Numbers, Opened, Pass, Phase, Pipelining, ProtocolError, Quirk, Quit, QuitOutcome, Raw,
-    RawLong, RawShort, RawStream, Refusal, RequestId, ResponseCode, Retr, Rset, ScanEntry, Secret,
-    SecurityError, ServerText, Session, StartTls, Stat, Status, StlsPolicy, Streamed,
-    StreamedListing, Ticket, Timeout, Timeouts, TlsError, TlsErrorKind, TlsInfo, Top,
-    TransportError, TransportErrorKind, UidEntry, UidListing, Uidl, UidlOne, UniqueId, User,
-    Username, Verb, Whole,
+    Advice, Apop, Argument, AuthError, Batch, Candidate, Capa, CapaPolicy, Capabilities, Channel,
+    ChannelBinding, Closed, Command, Config, Connection, Connector, Credentials, Dele, DropListing,
+    Endpoint, Entries, Error, Expire, GetCapabilities, Greeting, InitialResponse, IntoStreamed,
+    Leniency, LimitError, Limited, Limits, Lines, List, ListOne, Listing, Login, LoginDelay,
+    LoginPlan, LoginPolicy, MessageNumber, Method, Misuse, Noop, Numbers, Opened, OwnMechanism,
+    Pass, Phase, Pipelining, ProtocolError, Quirk, Quit, QuitOutcome, Raw, RawLong, RawShort,
+    RawStream, Refusal, Rejected, Rejection, RequestId, ResponseCode, Retr, Rset, ScanEntry,
+    Secret, SecurityError, ServerText, Session, StartTls, Stat, Status, StlsPolicy, Streamed,
+    StreamedListing, Ticket, Timeout, Timeouts, TlsError, TlsErrorKind, TlsInfo, TokenProvider,
+    Top, TransportError, TransportErrorKind, UidEntry, UidListing, Uidl, UidlOne, UniqueId, User,
+    Username, Verb, Verdict, Whole, sasl,
 };
 #[cfg(feature = "rustls")]
 pub use pop3_proto::{ClientTls, Roots, client_config, default_provider, rustls};

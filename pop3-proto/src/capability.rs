@@ -103,6 +103,13 @@ impl Capabilities {
         self.has("USER")
     }
 
+    /// `UTF8 USER`: user names and passwords may be UTF-8 (RFC 6856 section 2.2).
+    pub fn utf8_user(&self) -> bool {
+        self.entries("UTF8")
+            .flatten()
+            .any(|word| word.eq_ignore_ascii_case(b"USER"))
+    }
+
     /// `RESP-CODES`: status texts may begin with a response code (RFC 2449 section 6.4).
     pub fn response_codes(&self) -> bool {
         self.has("RESP-CODES")

@@ -22,6 +22,8 @@ pub struct Config {
     /// Whether the server is asked for its capabilities. `Never` is for a server that does not answer
     /// `CAPA` in time, or hangs up on it.
     pub capa: CapaPolicy,
+    /// Whether the first words of an authentication exchange leave with `AUTH` itself.
+    pub initial_response: InitialResponse,
     /// Whether a login on a [`Channel::Plain`] connection needs STLS first.
     pub stls: StlsPolicy,
     /// Lets credentials leave in clear: by a login, and by `USER`, `PASS` and `APOP` alone.
@@ -57,6 +59,13 @@ pub struct Limits {
     pub listing_line: usize,
     /// A `LIST`, `UIDL` or raw multi-line reply. 128 MiB holds a million legal unique-ids.
     pub listing_octets: usize,
+    /// A line with a SASL challenge. 32 KiB: RFC 5034 section 4 exempts them from the 512 octets of
+    /// other replies.
+    pub challenge: usize,
+    /// All challenges of a login. 64 KiB.
+    pub challenge_octets: usize,
+    /// Challenges of a login. 10: no mechanism of this library takes more than 3.
+    pub challenges: usize,
     /// A command line with CR and LF. 255, RFC 2449 section 4.
     pub command: usize,
 }
@@ -71,6 +80,9 @@ impl Default for Limits {
             listing_entries: 1_000_000,
             listing_line: 2 << 10,
             listing_octets: 128 << 20,
+            challenge: 32 << 10,
+            challenge_octets: 64 << 10,
+            challenges: 10,
             command: 255,
         }
     }
@@ -150,6 +162,17 @@ pub enum CapaPolicy {
     Auto,
     /// Not unless the caller does: for old servers that hang or close on `CAPA`. STLS is then
     /// tried without being listed.
+    Never,
+}
+
+/// Whether the first words of an authentication exchange leave with the command (RFC 5034 section 4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InitialResponse {
+    /// Where the server lists `SASL` and the line has at most [`Limits::command`] octets.
+    #[default]
+    Auto,
+    /// Never: each answers a challenge, for a server that hangs up on the short form.
     Never,
 }
 

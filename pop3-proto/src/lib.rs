@@ -170,6 +170,7 @@ mod error;
 mod exchange;
 mod hex;
 mod listing;
+mod login;
 mod phase;
 mod quirk;
 mod reply;
@@ -192,18 +193,25 @@ pub use command::{
     RawShort, RawStream, Retr, Rset, Stat, Streamed, StreamedListing, Top, Uidl, UidlOne, User,
     Verb, Whole,
 };
-pub use config::{CapaPolicy, Channel, Config, Leniency, Limits, Pipelining, StlsPolicy, Timeouts};
+pub use config::{
+    CapaPolicy, Channel, Config, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy,
+    Timeouts,
+};
 pub use connection::{Connection, Event, Greeting};
 pub use connector::Connector;
 pub use endpoint::Endpoint;
 pub use engine::{Engine, Feed};
 pub use error::{
-    Advice, Argument, AuthError, Closed, Error, LimitError, Limited, Misuse, NoSafeLogin,
-    ProtocolError, Refusal, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
+    Advice, Argument, AuthError, Closed, Error, LimitError, Limited, Misuse, ProtocolError,
+    Refusal, Rejected, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
     TransportErrorKind,
 };
-pub use exchange::{GetCapabilities, Login, LoginPolicy, StartTls};
+pub use exchange::{GetCapabilities, StartTls};
 pub use listing::{Entries, Listing, Numbers, UidListing};
+pub use login::{
+    Candidate, ChannelBinding, Credentials, Login, LoginPlan, LoginPolicy, Method, OwnMechanism,
+    Rejection, TokenProvider, Verdict,
+};
 pub use phase::Phase;
 pub use quirk::Quirk;
 pub use reply::{DropListing, Lines, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};

@@ -1,11 +1,11 @@
 //! The state of a session (RFC 1939 section 3), and the only place where it changes.
 //!
 //! ```text
-//!  Greeting ──+OK──▶ Authorization ──PASS, APOP: +OK──▶ Transaction
-//!     │               │   ▲                                  │
-//!     │-ERR           │   └── STLS, USER, CAPA               │ QUIT
-//!     ▼               │ QUIT                                 ▼
-//!   Closed ◀──────────┴───────────────────────────────── Closed
+//!  Greeting ──+OK──▶ Authorization ──PASS, APOP, AUTH: +OK──▶ Transaction
+//!     │               │   ▲                                        │
+//!     │-ERR           │   └── STLS, USER, CAPA                     │ QUIT
+//!     ▼               │ QUIT                                       ▼
+//!   Closed ◀──────────┴─────────────────────────────────────── Closed
 //! ```
 
 use core::fmt;
@@ -31,7 +31,7 @@ impl Phase {
     /// Where the session stands after `verb` was answered with `+OK` or `-ERR`.
     pub(crate) fn after(self, verb: Verb, ok: bool) -> Self {
         match (self, verb, ok) {
-            (Self::Authorization, Verb::Pass | Verb::Apop, true) => Self::Transaction,
+            (Self::Authorization, Verb::Pass | Verb::Apop | Verb::Auth, true) => Self::Transaction,
             // The server closes whether it says +OK or -ERR (RFC 1939 sections 4 and 6).
             (_, Verb::Quit, _) => Self::Closed,
             (phase, _, _) => phase,

@@ -17,6 +17,12 @@ pub enum Quirk {
     MissingUniqueId,
     /// A unique-id is not 1 to 70 octets of printable ASCII.
     OddUniqueId,
+    /// The server wrote something where a challenge says nothing: behind the first `+`, or a
+    /// prompt that is not base64.
+    ChallengeText,
+    /// User name or password left as UTF-8, though the server does not list `UTF8 USER` (RFC 6856
+    /// section 2.2): this one is ours.
+    NonAsciiLogin,
     /// Each line of a listing begins with `+OK`.
     StatusInListing,
 }
@@ -30,6 +36,8 @@ impl fmt::Display for Quirk {
             Self::MissingNumber => "a reply about one message without its number",
             Self::MissingUniqueId => "an entry without a unique-id",
             Self::OddUniqueId => "a unique-id outside RFC 1939",
+            Self::ChallengeText => "text where a challenge says nothing",
+            Self::NonAsciiLogin => "a login beyond ASCII without UTF8 USER",
             Self::StatusInListing => "+OK before each line of a listing",
         })
     }

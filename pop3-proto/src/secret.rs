@@ -7,6 +7,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::error::{Argument, Misuse};
+use crate::sasl::prep::saslprep;
 use crate::status::{self, ResponseCode};
 
 /// A password or another secret: never shown, and wiped from memory when it is dropped.
@@ -36,6 +37,18 @@ impl Secret {
         Ok(Self(secret))
     }
 
+    /// The secret by SASLprep (RFC 4013), if it is text beyond ASCII.
+    pub(crate) fn prepared(self) -> Result<Self, Misuse> {
+        match core::str::from_utf8(&self.0) {
+            Ok(text) if !text.is_ascii() => {
+                let prepared =
+                    saslprep(text).ok_or(Misuse::Argument(Argument::UnpreparedPassword))?;
+                Self::new(prepared.as_bytes())
+            }
+            _ => Ok(self),
+        }
+    }
+
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0
     }
@@ -43,10 +56,10 @@ impl Secret {
 
 /// A line from a server without a secret in it: servers echo what they do not understand. All behind
 /// status indicator and response code goes, since what is left around a gap can tell what was in it.
-pub(crate) fn redact(line: Bytes, secret: &[u8]) -> Bytes {
+pub(crate) fn redact(line: Bytes, shows: impl FnOnce(&[u8]) -> bool) -> Bytes {
     let status = status::indicator(&line).map_or(0, |(_, length)| length);
     let (head, text) = line.split_at_checked(status).unwrap_or((&[], &line));
-    if secret.is_empty() || memmem::find(text, secret).is_none() {
+    if !shows(text) {
         return line;
     }
     let code = match ResponseCode::read(text.trim_ascii_start()) {
@@ -56,6 +69,58 @@ pub(crate) fn redact(line: Bytes, secret: &[u8]) -> Bytes {
             .unwrap_or_default(),
     };
     [head, code, b" <redacted>"].concat().into()
+}
+
+/// Whether a text holds a secret.
+pub(crate) fn shows(text: &[u8], secret: &[u8]) -> bool {
+    !secret.is_empty() && memmem::find(text, secret).is_some()
+}
+
+/// What was said in an authentication exchange, for as long as the server may echo it.
+#[derive(Default)]
+pub(crate) struct Spoken {
+    /// Passwords, tokens, digests, proofs.
+    secrets: Vec<Zeroizing<Vec<u8>>>,
+    /// Responses as they were sent.
+    encoded: Vec<Zeroizing<String>>,
+}
+
+/// Shorter pieces of what was said are taken for words.
+const PIECE: usize = 8;
+
+impl Spoken {
+    /// Notes the secret itself.
+    pub(crate) fn note_secret(&mut self, secret: &[u8]) {
+        self.secrets.push(Zeroizing::new(secret.to_vec()));
+    }
+
+    /// Notes a response: its parts, but for the user's name, and as it was sent.
+    pub(crate) fn note(&mut self, response: &[u8], encoded: &Zeroizing<String>, name: &str) {
+        let between = |c: &u8| matches!(c, 0 | 1 | b' ' | b',');
+        for part in response.split(between) {
+            if part.len() >= PIECE && part != name.as_bytes() {
+                self.note_secret(part);
+            }
+        }
+        self.encoded.push(encoded.clone());
+    }
+
+    /// Whether a text from the server holds any of it, or a good piece of what was sent.
+    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
+        let base64 = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=');
+        let mut words = text
+            .split(|c| !base64(c))
+            .filter(|word| word.len() >= PIECE);
+        self.secrets.iter().any(|secret| shows(text, secret))
+            || self.encoded.iter().any(|sent| shows(text, sent.as_bytes()))
+            || words.any(|word| self.encoded.iter().any(|sent| shows(sent.as_bytes(), word)))
+    }
+}
+
+impl fmt::Debug for Spoken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Spoken(..)")
+    }
 }
 
 /// Octets from a server without a secret in them.

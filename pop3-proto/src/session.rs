@@ -56,6 +56,11 @@ impl Session {
         self.now
     }
 
+    /// As [`Connection::seed`].
+    pub fn seed(&mut self, random: [u8; 32]) {
+        self.connection.seed(random);
+    }
+
     /// As [`Connection::submit`].
     ///
     /// # Errors

@@ -12,6 +12,10 @@ pub struct RequestId(u64);
 impl RequestId {
     pub(crate) const FIRST: Self = Self(0);
 
+    pub(crate) const fn get(self) -> u64 {
+        self.0
+    }
+
     /// The id behind this one: `id..id.next()` is a range of one.
     #[must_use]
     pub const fn next(self) -> Self {

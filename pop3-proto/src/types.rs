@@ -8,6 +8,7 @@ use core::num::NonZeroU32;
 use bytes::Bytes;
 
 use crate::error::{Argument, Misuse};
+use crate::sasl::prep::saslprep;
 
 /// The number of a message in this session's maildrop: 1 or more (RFC 1939 section 4).
 ///
@@ -76,6 +77,15 @@ impl Username {
             return Err(Misuse::Argument(Argument::ControlInUsername));
         }
         Ok(Self(name.into_boxed_str()))
+    }
+
+    /// The name by SASLprep (RFC 4013), if it goes beyond ASCII.
+    pub(crate) fn prepared(self) -> Result<Self, Misuse> {
+        if self.0.is_ascii() {
+            return Ok(self);
+        }
+        let prepared = saslprep(&self.0).ok_or(Misuse::Argument(Argument::UnpreparedUsername))?;
+        Self::new(prepared.as_str())
     }
 
     /// The name.

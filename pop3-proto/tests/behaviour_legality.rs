@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Conversation, pipelining, trusted};
-use pop3_proto::{Channel, Config, Login, LoginPolicy, Misuse, Noop, Secret, User, Username};
+use pop3_proto::{
+    Channel, Config, Login, LoginPolicy, Method, Misuse, Noop, Secret, User, Username,
+};
 
 #[test]
 fn whether_a_command_is_legal_is_decided_when_its_turn_comes() {
@@ -64,7 +66,7 @@ fn a_command_line_may_have_255_octets() {
     assert_eq!(session.told(), [format!("apop: {}", refused("APOP", 256))]);
     session.ask(&format!("pass {}", a(249)));
     assert_eq!(session.told(), [format!("pass: {}", refused("PASS", 256))]);
-    session.ask(&format!("login x {}", a(249)));
+    session.ask(&format!("login x {} only=USER/PASS", a(249)));
     assert_eq!(session.told(), [format!("login: {}", refused("PASS", 256))]);
     assert_eq!(session.sent(), "", "nothing was queued");
     session.ask(&format!("user {}", a(248)));
@@ -82,7 +84,7 @@ fn a_login_by_apop_has_the_length_of_its_own_line() {
     let login = |user: usize, password: usize| {
         let user = Username::new("a".repeat(user)).expect("a name");
         let password = Secret::new("b".repeat(password)).expect("a password");
-        Login::password(user, password).with_policy(LoginPolicy::apop_only())
+        Login::password(user, password).with_policy(LoginPolicy::only(Method::Apop))
     };
     let refused = session.connection.submit(login(216, 5));
     assert!(

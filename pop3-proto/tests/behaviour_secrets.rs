@@ -6,8 +6,8 @@ use core::fmt::Debug;
 
 use common::{Conversation, trusted};
 use pop3_proto::{
-    Apop, Argument, Channel, Config, Error, Event, Login, LoginPolicy, MessageNumber, Misuse, Pass,
-    Raw, Secret, Username,
+    Apop, Argument, Channel, Config, Error, Event, Login, LoginPolicy, MessageNumber, Method,
+    Misuse, Pass, Raw, Secret, Username,
 };
 
 const SECRET: &str = "hunter2";
@@ -223,7 +223,7 @@ fn the_text_around_an_echo_goes_with_it_and_the_response_code_stays() {
 #[test]
 fn a_digest_that_a_server_echoes_is_taken_out_of_its_words() {
     let digest = "c4c9334bac560ecc979e58001b3e22fb";
-    for op in ["apop mrose tanstaaf", "login mrose tanstaaf apop-only"] {
+    for op in ["apop mrose tanstaaf", "login mrose tanstaaf only=APOP"] {
         let mut session = greeted();
         session.exchange("capa", "-ERR\r\n");
         session.ask(op);
@@ -303,8 +303,8 @@ fn half_an_echo_in_the_buffer_is_not_shown_either() {
 fn no_credential_leaves_in_clear_unless_that_is_allowed_by_name() {
     for op in [
         "login alice hunter2",
-        "login alice hunter2 prefer-apop",
-        "login alice hunter2 apop-only",
+        "login alice hunter2 first=APOP,USER/PASS",
+        "login alice hunter2 only=APOP",
     ] {
         let mut session = Conversation::new(Config::default(), Channel::Plain);
         session.server("+OK <1@h>\r\n");
@@ -358,8 +358,8 @@ fn a_password_may_hold_blanks_tabs_and_octets_over_127() {
 fn policies_are_values_without_secrets() {
     let policies = [
         LoginPolicy::default(),
-        LoginPolicy::prefer_apop(),
-        LoginPolicy::apop_only(),
+        LoginPolicy::first_of([Method::Apop, Method::UserPass]),
+        LoginPolicy::only(Method::Apop),
         LoginPolicy::twisted(),
     ];
     for (index, policy) in policies.iter().enumerate() {

@@ -4,9 +4,7 @@
 mod common;
 
 use common::{Conversation, logged_in, trusted};
-use pop3_proto::{
-    Channel, Config, Error, List, Login, LoginPolicy, MessageNumber, Secret, Uidl, Username,
-};
+use pop3_proto::{Channel, Config, Error, List, Login, LoginPolicy, MessageNumber, Uidl};
 
 /// A connection that was greeted, on a channel that is private.
 fn greeted() -> Conversation {
@@ -175,7 +173,7 @@ fn a_login_in_clear_that_was_not_allowed_writes_no_credentials() {
     client.server("-ERR no CAPA here\r\n");
     assert_eq!(
         client.told(),
-        ["login: failed: auth no safe login, Cleartext"]
+        ["login: failed: auth no safe login, APOP NoChallenge, USER/PASS Cleartext"]
     );
     assert_eq!(client.sent(), "CAPA\r\n");
     assert_eq!(client.exchange("capa", "-ERR\r\n"), ["capa: unknown"]);
@@ -550,12 +548,18 @@ fn a_server_that_goes_silent_is_a_timeout() {
 
 #[test]
 fn a_policy_is_a_value_of_the_login() {
-    let username = Username::new("alice").expect("a name");
-    let secret = Secret::new("secret").expect("a password");
-    let login = Login::password(username, secret);
-    let twisted = login.clone().with_policy(LoginPolicy::twisted());
-    assert_ne!(login, twisted);
-    assert_eq!(twisted.with_policy(LoginPolicy::default()), login);
+    let client = Conversation::new(Config::default(), Channel::TrustedByCaller);
+    let plan = |policy| {
+        let login = Login::new("alice", "secret").expect("credentials");
+        let plan = client.connection.plan_login(&login.with_policy(policy));
+        let names = plan.candidates.iter().map(|it| it.name.to_string());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(plan(LoginPolicy::twisted()), "APOP USER/PASS");
+    assert_eq!(
+        plan(LoginPolicy::default()),
+        "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 PLAIN USER/PASS LOGIN"
+    );
 }
 
 #[test]

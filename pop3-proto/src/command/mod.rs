@@ -12,7 +12,7 @@ pub use self::standard::{
     Apop, Capa, Dele, List, ListOne, Noop, Pass, Quit, Retr, Rset, Stat, StreamedListing, Top,
     Uidl, UidlOne, User,
 };
-pub(crate) use self::wire::{Operand, Wire, check_length};
+pub(crate) use self::wire::{Encoded, Operand, Wire, check_length};
 use crate::exchange::Exchange;
 use crate::phase::Phase;
 use crate::reply::Reply;
@@ -21,13 +21,14 @@ use crate::types::MessageNumber;
 /// A command's keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the keywords of RFC 1939, 2449 and 2595")]
+#[expect(missing_docs, reason = "the keywords of RFC 1939, 2449, 2595 and 5034")]
 pub enum Verb {
     Capa,
     Stls,
     User,
     Pass,
     Apop,
+    Auth,
     Stat,
     List,
     Uidl,
@@ -106,12 +107,13 @@ const fn sensitive(row: Row) -> Row {
 }
 
 /// In the order of `Verb`. `Raw` stands for a command of the caller's: its keyword is in its line.
-static TABLE: [Row; 15] = [
+static TABLE: [Row; 16] = [
     barrier(row(Verb::Capa, "CAPA", MANY, ANY)),
     barrier(row(Verb::Stls, "STLS", ONE, BEFORE)),
     barrier(row(Verb::User, "USER", ONE, BEFORE)),
     sensitive(row(Verb::Pass, "PASS", ONE, BEFORE)),
     sensitive(row(Verb::Apop, "APOP", ONE, BEFORE)),
+    sensitive(row(Verb::Auth, "AUTH", ONE, BEFORE)),
     row(Verb::Stat, "STAT", ONE, AFTER),
     row(Verb::List, "LIST", LISTING, AFTER),
     row(Verb::Uidl, "UIDL", LISTING, AFTER),

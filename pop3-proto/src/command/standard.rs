@@ -44,12 +44,16 @@ impl Apop {
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when the name holds a space, which would end it.
+    /// [`Misuse::Argument`] when the name holds a space, which would end it, or when SASLprep
+    /// prohibits it or the password (RFC 6856 section 2.3).
     pub fn new(username: Username, secret: Secret) -> Result<Self, Misuse> {
         if username.as_str().contains(' ') {
             return Err(Misuse::Argument(Argument::SpaceInUsername));
         }
-        Ok(Self { username, secret })
+        Ok(Self {
+            username: username.prepared()?,
+            secret: secret.prepared()?,
+        })
     }
 
     pub(crate) fn wire(self) -> Wire {

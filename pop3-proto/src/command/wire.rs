@@ -1,6 +1,10 @@
 //! A command on its way to the wire.
 
 use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+
+use zeroize::Zeroizing;
 
 use super::{Shape, Verb};
 use crate::apop;
@@ -18,8 +22,22 @@ pub(crate) enum Operand {
     Secret(Secret),
     /// User name and secret; the digest is made when the command leaves.
     Apop(Username, Secret),
+    /// A mechanism for `AUTH`, and an initial response if it leaves with the command.
+    Auth(Box<str>, Option<Encoded>),
+    /// A response to a challenge: all of its line.
+    Response(Encoded),
     /// The whole line of a raw command.
     Line(Box<str>),
+}
+
+/// A SASL response as the protocol writes it.
+#[derive(Clone)]
+pub(crate) struct Encoded(pub(crate) Zeroizing<String>);
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} octets>", self.0.len())
+    }
 }
 
 /// One command on its way to the wire.
@@ -66,6 +84,16 @@ impl Wire {
         }
     }
 
+    /// Whether user name and password are of the characters that every server knows (RFC 6856
+    /// section 2.2).
+    pub(crate) fn is_ascii(&self) -> bool {
+        match &self.operand {
+            Operand::Name(name) => name.as_str().is_ascii(),
+            Operand::Secret(secret) => secret.expose().is_ascii(),
+            _ => true,
+        }
+    }
+
     /// The length of the command line with CR LF, in octets.
     pub(crate) fn octets(&self) -> usize {
         let behind = match &self.operand {
@@ -75,6 +103,9 @@ impl Wire {
             Operand::Name(name) => 1 + name.as_str().len(),
             Operand::Secret(secret) => 1 + secret.expose().len(),
             Operand::Apop(name, _) => 1 + name.as_str().len() + 1 + 32,
+            Operand::Auth(name, None) => 1 + name.len(),
+            Operand::Auth(name, Some(initial)) => 1 + name.len() + 1 + initial.0.len(),
+            Operand::Response(response) => return response.0.len() + 2,
             Operand::Line(line) => line.len(),
         };
         self.verb.row().keyword.len() + behind + 2
@@ -82,6 +113,11 @@ impl Wire {
 
     /// Appends the command line. `challenge` is the greeting's; without one there is no APOP.
     pub(crate) fn encode(&self, challenge: &[u8], line: &mut alloc::vec::Vec<u8>) {
+        if let Operand::Response(response) = &self.operand {
+            line.extend_from_slice(response.0.as_bytes());
+            line.extend_from_slice(b"\r\n");
+            return;
+        }
         line.extend_from_slice(self.verb.row().keyword.as_bytes());
         let mut word = |word: &[u8]| {
             line.push(b' ');
@@ -98,8 +134,15 @@ impl Wire {
             Operand::Secret(secret) => word(secret.expose()),
             Operand::Apop(name, secret) => {
                 word(name.as_str().as_bytes());
-                word(zeroize::Zeroizing::new(apop::digest(challenge, secret.expose())).as_slice());
+                word(Zeroizing::new(apop::digest(challenge, secret.expose())).as_slice());
             }
+            Operand::Auth(name, initial) => {
+                word(name.as_bytes());
+                if let Some(initial) = initial {
+                    word(initial.0.as_bytes());
+                }
+            }
+            Operand::Response(_) => {}
             Operand::Line(raw) => line.extend_from_slice(raw.as_bytes()),
         }
         line.extend_from_slice(b"\r\n");

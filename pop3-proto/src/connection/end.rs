@@ -31,6 +31,9 @@ impl Connection {
         if self.end.outcome.is_some() {
             return;
         }
+        // What made this side say its last words counts, not what became of them.
+        let cause = self.queue.front().and_then(Entry::last_words).cloned();
+        let outcome = cause.map_or(outcome, Err);
         self.phase = Phase::Closed;
         self.end.outcome = Some(outcome);
         self.receive.clear();

@@ -7,11 +7,13 @@ use super::body::LineEnds;
 use super::queue::UNKNOWN_REPLY;
 use crate::capability::Capabilities;
 use crate::command::{Operand, Verb, Wire};
-use crate::config::{Channel, Config};
-use crate::error::{AuthError, Error, Misuse, NoSafeLogin};
+use crate::config::{Channel, Config, Leniency};
+use crate::error::{Argument, AuthError, Error, Misuse};
 use crate::exchange::Context;
 use crate::listing::Listing;
+use crate::login::{LoginPlan, Method, Rejection};
 use crate::phase::Phase;
+use crate::quirk::Quirk;
 use crate::reply::{DropListing, QuitOutcome, Reply};
 use crate::tls::TlsInfo;
 
@@ -81,17 +83,23 @@ impl Knowledge {
             upgraded: link.is_upgraded(),
             challenge: self.challenge.is_some(),
             pipelining,
+            exporter: match &link.tls {
+                Tls::Established(info) => info.exporter,
+                Tls::None | Tls::Wanted => None,
+            },
+            seed: None,
+            request: 0,
         }
     }
 
-    /// Whether a command may be written now.
+    /// Whether a command may be written now, and what is odd about it.
     pub(super) fn permits(
         &self,
         wire: &Wire,
         phase: Phase,
         link: &Link,
         config: &Config,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Quirk>, Error> {
         let verb = wire.verb;
         if !verb.row().phases.contains(&phase) {
             return Err(Misuse::Phase { verb, phase }.into());
@@ -100,13 +108,29 @@ impl Knowledge {
             return Err(Misuse::UserFirst.into());
         }
         let private = link.is_private() || config.allow_insecure_login;
-        let refuse = |why| Err(AuthError::NoSafeLogin(why).into());
+        let method = match verb {
+            Verb::Apop => Method::Apop,
+            Verb::User | Verb::Pass => Method::UserPass,
+            _ => return Ok(None),
+        };
+        let refuse = |why| Err(AuthError::NoSafeLogin(LoginPlan::rejected(method, why)).into());
         match verb {
-            Verb::User | Verb::Pass | Verb::Apop if !private => refuse(NoSafeLogin::Cleartext),
-            Verb::Apop if link.is_upgraded() => refuse(NoSafeLogin::ChallengeInClear),
-            Verb::Apop if self.challenge.is_none() => refuse(NoSafeLogin::NoChallenge),
-            _ => Ok(()),
+            _ if !private => refuse(Rejection::Cleartext),
+            Verb::Apop if link.is_upgraded() => refuse(Rejection::ChallengeInClear),
+            Verb::Apop if self.challenge.is_none() => refuse(Rejection::NoChallenge),
+            _ if wire.is_ascii() || self.takes_utf8() => Ok(None),
+            _ if config.leniency == Leniency::Strict => {
+                Err(Misuse::Argument(Argument::NotAscii).into())
+            }
+            _ => Ok(Some(Quirk::NonAsciiLogin)),
         }
+    }
+
+    /// Whether the server says that it takes UTF-8 in user names and passwords.
+    fn takes_utf8(&self) -> bool {
+        self.capabilities
+            .as_ref()
+            .is_some_and(Capabilities::utf8_user)
     }
 
     /// How many octets the reply to a command is likely to have.

@@ -28,8 +28,10 @@ use crate::capability::Capabilities;
 use crate::command::{Command, Request, Verb, check_length};
 use crate::config::{Channel, Config};
 use crate::error::{Closed, Error, LimitError, TlsError, TransportError};
-use crate::exchange::Input;
+use crate::exchange::{Input, plan_login};
+use crate::login::{Login, LoginPlan};
 use crate::phase::Phase;
+use crate::sasl::Seed;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 use crate::tls::TlsInfo;
@@ -54,6 +56,8 @@ pub struct Connection {
     next_id: RequestId,
     end: End,
     knowledge: Knowledge,
+    plan: Option<LoginPlan>,
+    seed: Option<Seed>,
 }
 
 /// Getters.
@@ -100,6 +104,22 @@ impl Connection {
             .and_then(|outcome| outcome.as_ref().err())
     }
 
+    /// What the last login decided, and why; what it would decide now is
+    /// [`plan_login`](Connection::plan_login).
+    pub fn login_plan(&self) -> Option<&LoginPlan> {
+        self.plan.as_ref()
+    }
+
+    /// What a login would do if it were submitted now, as far as that is known: ask for the
+    /// [capabilities](crate::GetCapabilities) before, and after [`StartTls`](crate::StartTls) again.
+    pub fn plan_login(&self, login: &Login) -> LoginPlan {
+        let pipelining = self.window();
+        let context = self
+            .knowledge
+            .context(&self.config, self.phase, &self.link, pipelining);
+        plan_login(login, &context)
+    }
+
     /// How many requests are submitted and not answered.
     pub fn outstanding(&self) -> usize {
         self.queue.len()
@@ -129,7 +149,8 @@ impl Connection {
     pub fn new(config: Config, channel: Channel, now: Instant) -> Self {
         let limits = &config.limits;
         // A line at its limit, with its line end and one octet of the next, has to fit.
-        let receive = Receive::new(limits.receive_buffer.max(limits.line + 4));
+        let longest = limits.line.max(limits.challenge) + 4;
+        let receive = Receive::new(limits.receive_buffer.max(longest));
         Self {
             phase: Phase::Greeting,
             link: Link {
@@ -151,8 +172,17 @@ impl Connection {
             next_id: RequestId::FIRST,
             end: End::default(),
             knowledge: Knowledge::default(),
+            plan: None,
+            seed: None,
             config,
         }
+    }
+
+    /// Gives the connection randomness of its own, from the operating system, for the nonces of
+    /// SCRAM. Never give two connections the same. Without it, a login that chooses SCRAM is
+    /// [`Misuse::NoSeed`](crate::Misuse::NoSeed). The adapters do this.
+    pub fn seed(&mut self, random: [u8; 32]) {
+        self.seed = Some(Seed::new(random));
     }
 
     /// Queues a request. Whether it is legal is decided when its turn comes, so a login and what
@@ -357,10 +387,15 @@ impl Connection {
 /// The clock side.
 impl Connection {
     /// When to call [`handle_timeout`](Connection::handle_timeout) at the latest. `None` when
-    /// nothing is awaited. May be in the past: then call it at once.
+    /// nothing is awaited. May be in the past: then call it at once. That is also how the long
+    /// computation of SCRAM is done, in slices of some milliseconds between which other work can be
+    /// done.
     pub fn poll_timeout(&self) -> Option<Instant> {
         if self.end.outcome.is_some() {
             return None;
+        }
+        if self.works() {
+            return Some(Instant::ORIGIN);
         }
         let total = self.timers.total(&self.config.timeouts);
         match (self.deadline(), total) {
@@ -369,7 +404,7 @@ impl Connection {
         }
     }
 
-    /// Tells the time. Harmless when nothing is due.
+    /// Tells the time, and goes on with a computation. Harmless when nothing is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.end.outcome.is_some() {
             return;
@@ -380,6 +415,11 @@ impl Connection {
             .is_some_and(|total| total <= now)
         {
             return self.fail(crate::error::Timeout::Total.into());
+        }
+        if self.works() {
+            self.timers.progress(now);
+            self.step_exchange(Input::Work);
+            return self.advance();
         }
         if !self.events.is_empty() || self.timers.rearmed(now) {
             return;
@@ -392,6 +432,11 @@ impl Connection {
             (Some(timeout), None) => self.fail(timeout.into()),
             (None, _) => self.keep_alive(now),
         }
+    }
+
+    /// Whether a login has a computation to go on with.
+    fn works(&self) -> bool {
+        self.events.is_empty() && self.queue.front().is_some_and(Entry::is_working)
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use core::ops::Range;
 
 use crate::command::{Request, Verb, Wire};
+use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::ticket::RequestId;
 
@@ -50,6 +51,10 @@ pub(super) enum Work {
         wire: Option<Wire>,
         /// How many steps it has taken so far.
         steps: u32,
+        /// Whether it has a computation to go on with, instead of a command.
+        working: bool,
+        /// What ends the connection as soon as the command has left.
+        last_words: Option<Error>,
     },
 }
 
@@ -61,6 +66,8 @@ impl Entry {
                 exchange,
                 wire: None,
                 steps: 0,
+                working: false,
+                last_words: None,
             },
         };
         let octets = match &work {
@@ -82,6 +89,27 @@ impl Entry {
         match &self.work {
             Work::One(wire) => Some(wire),
             Work::Several { wire, .. } => wire.as_ref(),
+        }
+    }
+
+    /// The exchange, if it is one.
+    pub(super) fn exchange(&self) -> Option<&Exchange> {
+        match &self.work {
+            Work::One(_) => None,
+            Work::Several { exchange, .. } => Some(exchange),
+        }
+    }
+
+    /// Whether an exchange has a computation to go on with.
+    pub(super) fn is_working(&self) -> bool {
+        matches!(self.work, Work::Several { working: true, .. })
+    }
+
+    /// What ends the connection as soon as the present command has left, or whatever else happens.
+    pub(super) fn last_words(&self) -> Option<&Error> {
+        match &self.work {
+            Work::One(_) => None,
+            Work::Several { last_words, .. } => last_words.as_ref(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::exchange::{Input, Step};
 use crate::phase::Phase;
 use crate::reply::Reply;
+use crate::ticket::RequestId;
 
 impl Connection {
     /// Whether more than one command may be unanswered.
@@ -85,19 +86,23 @@ impl Connection {
             self.step_exchange(Input::Begin);
             return true;
         };
-        if let Err(error) = self
+        let quirk = match self
             .knowledge
             .permits(wire, self.phase, &self.link, &self.config)
         {
+            Ok(quirk) => quirk,
             // In its turn: behind the replies to what is in flight.
-            if alone {
-                self.settle(Err(error));
+            Err(error) => {
+                if alone {
+                    self.settle(Err(error));
+                }
+                return alone;
             }
-            return alone;
-        }
+        };
         let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
         let end = self.transmit.push(wire, challenge);
         self.queue.launch(end, expected);
+        self.events.extend(quirk.map(Event::Quirk));
         if alone {
             self.timers.operation(true);
         }
@@ -107,15 +112,18 @@ impl Connection {
     /// Tells the exchange in front what happened, and does what it wants next.
     pub(super) fn step_exchange(&mut self, input: Input) {
         let pipelining = self.window();
-        let context = self
+        let mut context = self
             .knowledge
             .context(&self.config, self.phase, &self.link, pipelining);
         let Some(Entry {
+            id,
             work:
                 Work::Several {
                     exchange,
                     wire,
                     steps,
+                    working,
+                    last_words,
                 },
             end,
             ..
@@ -125,9 +133,26 @@ impl Connection {
         };
         *end = UNSENT;
         *wire = None;
+        *working = false;
         *steps += 1;
-        match exchange.step(&context, input) {
+        context.seed = self.seed.as_ref();
+        context.request = id.map_or(0, RequestId::get);
+        let mut step = exchange.step(&context, input);
+        if let Some(plan) = exchange.take_plan() {
+            self.plan = Some(plan);
+        }
+        while let Step::Odd(quirk, then) = step {
+            self.events.push_back(Event::Quirk(quirk));
+            step = *then;
+        }
+        match step {
             Step::Send(command) => *wire = Some(command),
+            Step::LastWords(command, error) => {
+                *wire = Some(command);
+                *last_words = Some(error);
+            }
+            Step::Work => *working = true,
+            Step::Odd(..) => {}
             Step::StartTls => self.link.tls = Tls::Wanted,
             Step::Done(result) => self.settle(result),
             Step::DoneThenCapa(reply) => {

@@ -5,10 +5,10 @@ use zeroize::Zeroizing;
 
 use super::body::{Body, LineEnds};
 use super::gathered::Gathered;
-use super::queue::{Entry, Work};
+use super::queue::{Entry, UNSENT, Work};
 use super::{Connection, Event, Greeting, single};
 use crate::apop;
-use crate::command::{Operand, Shape, Verb, Wire};
+use crate::command::{Operand, Shape, Verb};
 use crate::config::Leniency;
 use crate::error::{Closed, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
 use crate::exchange::Input;
@@ -16,7 +16,7 @@ use crate::listing::{Quirks, without_line_end};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::reply::{Opened, Reply};
-use crate::secret::redact;
+use crate::secret::{redact, shows};
 use crate::status::{ResponseCode, Status, StatusLine};
 use crate::text::ServerText;
 
@@ -46,6 +46,10 @@ impl Connection {
                 // Nothing is parsed during a handshake; an end of file ends it all the same.
                 return self.conclude();
             }
+            if let Some(error) = self.has_said_last_words() {
+                self.fail(error);
+                continue;
+            }
             if self.parse() {
                 continue;
             }
@@ -54,6 +58,13 @@ impl Connection {
                 return self.release();
             }
         }
+    }
+
+    /// The error that the last words of an exchange were about, once they have left.
+    fn has_said_last_words(&self) -> Option<Error> {
+        let front = self.queue.front()?;
+        let said = front.end != UNSENT && self.transmit.has_sent(front.end);
+        front.last_words().filter(|_| said).cloned()
     }
 
     /// One step of parsing; false if it takes more octets.
@@ -70,7 +81,7 @@ impl Connection {
             self.fail(ProtocolError::TlsRecord.into());
             return true;
         }
-        let limit = self.config.limits.line;
+        let limit = self.line_limit();
         let line = self.receive.line(self.config.leniency);
         let length = match &line {
             Some((line, _)) => line.len(),
@@ -93,14 +104,29 @@ impl Connection {
         true
     }
 
+    /// Whether the server answers `AUTH` or a response now.
+    fn in_auth(&self) -> bool {
+        self.queue.front().and_then(Entry::verb) == Some(Verb::Auth)
+    }
+
+    fn line_limit(&self) -> usize {
+        let limits = &self.config.limits;
+        if self.in_auth() {
+            limits.challenge.max(limits.line)
+        } else {
+            limits.line
+        }
+    }
+
     fn on_line(&mut self, line: Bytes, bare: bool) {
-        let lenient = self.config.leniency == Leniency::Default;
+        let lenient = self.config.leniency == Leniency::Default && !self.in_auth();
         if line.is_empty() && lenient && self.link.blank_lines < BLANK_LINES {
             self.link.blank_lines += 1;
             return self.events.push_back(Event::Quirk(Quirk::BlankLine));
         }
         self.link.blank_lines = 0;
         if self.link.line_ends.is_none() {
+            let lenient = self.config.leniency == Leniency::Default;
             self.link.line_ends = Some(match (lenient, bare) {
                 (false, _) => LineEnds::Strict,
                 (true, false) => LineEnds::Adaptive,
@@ -120,23 +146,26 @@ impl Connection {
         }
     }
 
-    /// The line without the secret of the command that it answers.
+    /// The line without the secrets of the command that it answers, and of its exchange.
     fn redacted(&self, line: Bytes) -> Bytes {
-        match self.queue.front().and_then(Entry::wire) {
-            Some(Wire {
-                operand: Operand::Secret(secret),
-                ..
-            }) => redact(line, secret.expose()),
-            Some(Wire {
-                operand: Operand::Apop(_, secret),
-                ..
-            }) => {
-                let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
-                let digest = Zeroizing::new(apop::digest(challenge, secret.expose()));
-                redact(redact(line, secret.expose()), digest.as_slice())
-            }
-            _ => line,
-        }
+        let Some(front) = self.queue.front() else {
+            return line;
+        };
+        redact(line, |text| {
+            let in_wire = match front.wire().map(|wire| &wire.operand) {
+                Some(Operand::Secret(secret)) => shows(text, secret.expose()),
+                Some(Operand::Apop(_, secret)) => {
+                    let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
+                    let digest = Zeroizing::new(apop::digest(challenge, secret.expose()));
+                    shows(text, secret.expose()) || shows(text, digest.as_slice())
+                }
+                _ => false,
+            };
+            in_wire
+                || front
+                    .exchange()
+                    .is_some_and(|exchange| exchange.is_echoed_in(text))
+        })
     }
 
     fn on_greeting(&mut self, line: Bytes) {
@@ -176,6 +205,14 @@ impl Connection {
             return self.on_unsolicited(line);
         };
         let (verb, number, shape) = (wire.verb, wire.number(), wire.shape);
+        // RFC 5034 section 4. Some servers leave the space out where the challenge is empty.
+        if verb == Verb::Auth
+            && let Some(rest) = line.strip_prefix(b"+")
+            && let [] | [b' ', ..] = rest
+        {
+            let challenge = line.slice(line.len().min(2)..);
+            return self.step_exchange(Input::Challenge(challenge));
+        }
         let echo = verb.row().sensitive.then(|| line.clone());
         let mut status = StatusLine::read(line);
         // What is not good becomes an error, and errors are logged.

@@ -1,125 +1,37 @@
 //! Logging in: TLS first, then the safest way that the policy allows.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::auth::{Auth, Outcome};
 use super::stls::{self, Upgrade};
-use super::{Context, Exchange, Input, Step, send};
-use crate::command::{Apop, Command, Operand, Request, Sealed, Verb, Whole, Wire, command};
+use super::{Context, Input, Step, send};
+use crate::command::{Verb, Wire};
 use crate::config::{CapaPolicy, StlsPolicy};
-use crate::error::{AuthError, Error, Misuse, NoSafeLogin};
+use crate::error::{Advice, AuthError, Error, Misuse, Refusal, Rejected, SecurityError};
+use crate::login::{Login, LoginPlan, Method, Rejection, Verdict, Way};
+use crate::quirk::Quirk;
 use crate::reply::Reply;
+use crate::sasl::OAuthError;
 use crate::secret::Secret;
-use crate::status::Status;
-use crate::types::Username;
-
-/// Logs in: one entry of the queue, which nothing submitted later can overtake.
-///
-/// On a [`Channel::Plain`](crate::Channel::Plain) connection it starts TLS first, unless
-/// [`Config::stls`](crate::Config::stls) is off; credentials in clear need
-/// [`Config::allow_insecure_login`](crate::Config::allow_insecure_login). A server that says no is
-/// [`Error::Auth`], which keeps its words; the connection can be used for another login.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Login {
-    username: Username,
-    secret: Secret,
-    policy: LoginPolicy,
-}
-
-impl Login {
-    /// A login with a name and a password as they come from a user, under the default policy.
-    ///
-    /// # Errors
-    ///
-    /// As [`Username::new`] and [`Secret::new`].
-    pub fn new(username: impl Into<String>, password: impl Into<Vec<u8>>) -> Result<Self, Misuse> {
-        Ok(Self::password(
-            Username::new(username)?,
-            Secret::new(password)?,
-        ))
-    }
-
-    /// A login with a password, under the default policy.
-    pub fn password(username: Username, secret: Secret) -> Self {
-        Self {
-            username,
-            secret,
-            policy: LoginPolicy::default(),
-        }
-    }
-
-    /// The same login under another policy.
-    #[must_use]
-    pub fn with_policy(self, policy: LoginPolicy) -> Self {
-        Self { policy, ..self }
-    }
-}
-
-command!(Whole Login => Status, |this| Request::Exchange(Box::new(Exchange::Login(Run { login: this, state: State::Start }))), Reply::Status);
-
-/// Which ways to log in are tried, and in which order. One attempt: there is no falling back after
-/// a refusal.
-///
-/// The default: TLS first, then `USER` and `PASS`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LoginPolicy {
-    order: Order,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Order {
-    /// TLS, then USER and PASS.
-    #[default]
-    Password,
-    /// TLS, then APOP if the greeting came in this channel with a challenge, else USER and PASS.
-    PreferApop,
-    /// APOP or nothing, on the channel as it is.
-    ApopOnly,
-    /// What Twisted's `AdvancedPOP3Client` does.
-    Twisted,
-}
-
-impl LoginPolicy {
-    /// TLS first; then APOP where the greeting came inside this channel and holds a challenge, else
-    /// `USER` and `PASS`.
-    pub fn prefer_apop() -> Self {
-        Self {
-            order: Order::PreferApop,
-        }
-    }
-
-    /// APOP, or no login: for a server that takes nothing else. TLS is as in the default policy,
-    /// and APOP after STLS is refused, since the challenge came in clear.
-    pub fn apop_only() -> Self {
-        Self {
-            order: Order::ApopOnly,
-        }
-    }
-
-    /// The order of Twisted's `AdvancedPOP3Client`: APOP if the greeting holds a challenge, even in
-    /// clear; else STLS if it is listed; else `USER` and `PASS` if the channel is private or
-    /// `allow_insecure_login` is set; else nothing.
-    ///
-    /// This names APOP in clear: who can change octets on the way can recover the password from
-    /// it. Unlike Twisted's, challenges must be msg-ids.
-    pub fn twisted() -> Self {
-        Self {
-            order: Order::Twisted,
-        }
-    }
-
-    /// Whether the credentials of APOP may leave in clear.
-    fn names_apop_in_clear(&self) -> bool {
-        self.order == Order::Twisted
-    }
-}
 
 /// A login under way.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub(crate) struct LoginRun {
     login: Login,
     state: State,
+    /// What was decided, for the connection to keep.
+    plan: Option<LoginPlan>,
+    /// The way that is being taken.
+    way: Option<Way>,
+    /// The ways that were refused.
+    tried: Vec<Method>,
+    /// The last refusal, should nothing come of what follows it.
+    refused: Option<AuthError>,
+    /// The token in use, where somebody has tokens, and whether it is a fresh one.
+    token: Option<Secret>,
+    refreshed: bool,
+    attempts: u32,
 }
 
 #[derive(Debug)]
@@ -128,35 +40,42 @@ enum State {
     Upgrading(Upgrade),
     /// Capabilities are read on a channel that stays as it is.
     Capa,
-    Apop,
-    User,
-    Pass,
+    /// `USER`, with the `PASS` that follows it.
+    User(Wire),
+    /// The one command that logs in: `PASS` or `APOP`.
+    Last,
+    Auth(Box<Auth>),
     /// Logged in; the capabilities of a logged-in session are read before the login is reported.
     CapaAfter(Reply),
 }
 
-impl Run {
-    /// The command lines that this login may send, for a check of their lengths.
-    pub(super) fn wires(&self) -> impl Iterator<Item = Wire> {
-        let order = self.login.policy.order;
-        let password = (order != Order::ApopOnly).then(|| [self.user(), self.pass()]);
-        let apop = (order != Order::Password).then(|| self.apop().ok());
-        password.into_iter().flatten().chain(apop.flatten())
+impl LoginRun {
+    pub(crate) fn new(login: Login) -> Self {
+        Self {
+            login,
+            state: State::Start,
+            plan: None,
+            way: None,
+            tried: Vec::new(),
+            refused: None,
+            token: None,
+            refreshed: false,
+            attempts: 0,
+        }
     }
 
-    fn apop(&self) -> Result<Wire, Misuse> {
-        let Login {
-            username, secret, ..
-        } = self.login.clone();
-        Apop::new(username, secret).map(Apop::wire)
+    pub(super) fn check_length(&self, limit: usize) -> Result<(), Error> {
+        self.login.check_length(limit)
     }
 
-    fn user(&self) -> Wire {
-        Wire::new(Verb::User, Operand::Name(self.login.username.clone()))
+    /// What was decided since the last look.
+    pub(super) fn take_plan(&mut self) -> Option<LoginPlan> {
+        self.plan.take()
     }
 
-    fn pass(&self) -> Wire {
-        Wire::new(Verb::Pass, Operand::Secret(self.login.secret.clone()))
+    /// Whether a text from the server holds what was said in an exchange.
+    pub(super) fn is_echoed_in(&self, text: &[u8]) -> bool {
+        matches!(&self.state, State::Auth(auth) if auth.is_echoed_in(text))
     }
 
     pub(super) fn step(&mut self, context: &Context<'_>, input: Input) -> Step {
@@ -166,7 +85,7 @@ impl Run {
             (State::Upgrading(mut upgrade), input) => match upgrade.step(context, input) {
                 Some(Step::Done(result)) => Step::Fatal(match result {
                     Err(error) => stls::refused(error),
-                    Ok(_) => crate::error::SecurityError::StlsUnavailable.into(),
+                    Ok(_) => SecurityError::StlsUnavailable.into(),
                 }),
                 Some(step) => {
                     self.state = State::Upgrading(upgrade);
@@ -175,26 +94,39 @@ impl Run {
                 None => self.choose(context),
             },
             (State::Capa, _) => self.after_capa(context),
-            (State::User, Input::Reply(Ok(_))) => {
-                self.state = State::Pass;
-                Step::Send(self.pass())
+            (State::User(pass), Input::Reply(Ok(_))) => {
+                self.state = State::Last;
+                Step::Send(pass)
             }
-            (State::Apop | State::Pass, Input::Reply(Ok(reply))) => self.logged_in(context, reply),
+            (State::Last, Input::Reply(Ok(reply))) => self.logged_in(context, reply),
+            (State::User(_) | State::Last, Input::Reply(Err(Error::Refused(refusal)))) => {
+                self.rejected(context, *refusal, None, false)
+            }
+            (State::Auth(auth), input) => self.authenticate(context, auth, input),
             (State::CapaAfter(reply), _) => Step::Done(Ok(reply)),
-            (_, Input::Reply(Err(error))) => Step::Done(Err(rejected(error))),
-            (_, Input::Begin | Input::Tls) => self.choose(context),
+            (_, Input::Reply(Err(error))) => Step::Done(Err(error)),
+            (_, _) => self.choose(context),
         }
     }
 
-    /// Whether this login starts TLS whatever the server lists.
-    fn upgrades(&self, context: &Context<'_>) -> bool {
-        !context.private
-            && context.config.stls == StlsPolicy::Required
-            && self.login.policy.order != Order::Twisted
+    fn authenticate(&mut self, context: &Context<'_>, mut auth: Box<Auth>, input: Input) -> Step {
+        match auth.step(context, input) {
+            Outcome::Goes(step) => {
+                self.state = State::Auth(auth);
+                step
+            }
+            Outcome::LoggedIn(reply) => self.logged_in(context, reply),
+            Outcome::Refused {
+                refusal,
+                oauth,
+                unseen,
+            } => self.rejected(context, refusal, oauth, unseen),
+            Outcome::BrokenOff(error) => Step::Done(Err(error.into())),
+        }
     }
 
     fn start(&mut self, context: &Context<'_>) -> Step {
-        if self.upgrades(context) {
+        if upgrades(&self.login, context) {
             return self.upgrade(context);
         }
         if context.wants_capa() {
@@ -217,8 +149,7 @@ impl Run {
 
     fn after_capa(&mut self, context: &Context<'_>) -> Step {
         let listed = context.capabilities.is_some_and(crate::Capabilities::stls);
-        let twisted = self.login.policy.order == Order::Twisted;
-        if twisted
+        if self.login.policy().is_twisted()
             && !context.challenge
             && !context.private
             && context.config.stls == StlsPolicy::Required
@@ -231,39 +162,151 @@ impl Run {
 
     /// The channel is as private as it will be: which way to log in?
     fn choose(&mut self, context: &Context<'_>) -> Step {
-        let apop = match self.login.policy.order {
-            Order::Password => false,
-            Order::ApopOnly if context.upgraded => {
-                return unsafe_login(NoSafeLogin::ChallengeInClear);
+        let begun = self.attempts > 0;
+        if let (Some(provider), false) = (self.login.provider(), begun) {
+            self.token = provider.token(None);
+            if self.token.is_none() {
+                return Step::Done(Err(AuthError::NoToken.into()));
             }
-            Order::ApopOnly if !context.challenge => return unsafe_login(NoSafeLogin::NoChallenge),
-            Order::ApopOnly => true,
-            Order::PreferApop | Order::Twisted => context.challenge,
-        };
-        let allowed = context.private
-            || context.config.allow_insecure_login
-            || (apop && self.login.policy.names_apop_in_clear());
-        if !allowed {
-            return unsafe_login(NoSafeLogin::Cleartext);
         }
-        if apop {
-            return match self.apop() {
-                Ok(wire) => {
-                    self.state = State::Apop;
-                    Step::Send(wire)
+        let token = self.token.as_ref();
+        let (plan, way) = self.login.weigh(context, token, &self.tried);
+        self.plan = Some(plan.clone());
+        match (way, self.refused.take()) {
+            (Some(way), _) => self.take(context, way),
+            (None, Some(refused)) => Step::Done(Err(refused.into())),
+            (None, None) => Step::Done(Err(no_way(plan))),
+        }
+    }
+
+    /// Takes a way.
+    fn take(&mut self, context: &Context<'_>, way: Way) -> Step {
+        self.attempts += 1;
+        self.way = Some(way.clone());
+        if way.method.is_sasl() {
+            return match self.auth(context, &way) {
+                Ok(mut auth) => {
+                    let step = auth.begin(context);
+                    self.state = State::Auth(Box::new(auth));
+                    step
                 }
                 Err(misuse) => Step::Done(Err(misuse.into())),
             };
         }
-        self.state = State::User;
-        Step::Send(self.user())
+        let mut lines = match self.login.lines(way.method) {
+            Ok(lines) => lines,
+            Err(misuse) => return Step::Done(Err(misuse.into())),
+        };
+        let utf8 = context
+            .capabilities
+            .is_some_and(crate::Capabilities::utf8_user);
+        let odd = !utf8 && !lines.iter().all(Wire::is_ascii);
+        let last = lines.pop();
+        let first = match (lines.pop(), last) {
+            (Some(user), Some(pass)) => {
+                self.state = State::User(pass);
+                Step::Send(user)
+            }
+            (None, Some(only)) => {
+                self.state = State::Last;
+                Step::Send(only)
+            }
+            // A way that suits the credentials has lines.
+            (_, None) => return Step::Done(Err(AuthError::NoToken.into())),
+        };
+        if odd {
+            return Step::Odd(Quirk::NonAsciiLogin, Box::new(first));
+        }
+        first
+    }
+
+    fn auth(&mut self, context: &Context<'_>, way: &Way) -> Result<Auth, Misuse> {
+        let own = self.login.take_own();
+        let nonce = self
+            .login
+            .take_nonce()
+            .or_else(|| context.nonce(self.attempts));
+        let token = match self.login.secret() {
+            Some(secret) => Some(secret),
+            None => self.token.as_ref(),
+        };
+        let mechanism = match own {
+            Some(own) => own,
+            None => self.login.make(way, token, nonce)?.ok_or(Misuse::NoSeed)?,
+        };
+        let username = self.login.username().map_or("", |name| name.as_str());
+        let secret = token.map(Secret::expose);
+        Ok(Auth::new(mechanism, way.name.clone(), username, secret))
+    }
+
+    /// The server said no: that is the end, unless a fresh token or the next way may help.
+    fn rejected(
+        &mut self,
+        context: &Context<'_>,
+        refusal: Refusal,
+        oauth: Option<OAuthError>,
+        unseen: bool,
+    ) -> Step {
+        let Some(way) = self.way.take() else {
+            return Step::Done(Err(refusal.into()));
+        };
+        let known = Advice::of_code(refusal.code.as_ref());
+        let stale = is_stale(&way, &refusal, oauth.as_ref());
+        let marks = context
+            .capabilities
+            .is_some_and(crate::Capabilities::auth_response_code);
+        let advice = match known {
+            _ if stale => Advice::FreshToken,
+            Some(advice) => advice,
+            None if unseen => Advice::NameAnother,
+            None if marks => Advice::NotCredentials,
+            None => Advice::Unknown,
+        };
+        let plain_listed = context
+            .mechanisms()
+            .iter()
+            .flatten()
+            .any(|listed| listed.eq_ignore_ascii_case(b"PLAIN"));
+        let hash_only = way.method.scram().is_some()
+            && context.tls
+            && plain_listed
+            && matches!(known, None | Some(Advice::CheckCredentials));
+        let goes_on =
+            self.login.policy().goes_on() && matches!(known, None | Some(Advice::CheckCredentials));
+        let error = AuthError::Rejected(Rejected {
+            method: way.method,
+            name: way.name.clone(),
+            refusal,
+            oauth,
+            advice,
+            try_instead: hash_only.then_some(Method::Plain),
+        });
+        if stale && !self.refreshed && self.refresh(&error) {
+            return self.take(context, way);
+        }
+        if goes_on {
+            self.tried.push(way.method);
+            self.refused = Some(error);
+            return self.choose(context);
+        }
+        Step::Done(Err(error.into()))
+    }
+
+    /// Asks for a fresh token, once.
+    fn refresh(&mut self, error: &AuthError) -> bool {
+        self.refreshed = true;
+        let provider = self.login.provider();
+        let fresh = provider.and_then(|provider| provider.token(Some(error)));
+        let found = fresh.is_some();
+        self.token = fresh.or(self.token.take());
+        found
     }
 
     fn logged_in(&mut self, context: &Context<'_>, reply: Reply) -> Step {
         // A server that does not know CAPA is not asked again; Twisted never asks again.
         if context.capabilities.is_none()
             || context.config.capa == CapaPolicy::Never
-            || self.login.policy.order == Order::Twisted
+            || self.login.policy().is_twisted()
         {
             return Step::Done(Ok(reply));
         }
@@ -275,14 +318,44 @@ impl Run {
     }
 }
 
-fn unsafe_login(why: NoSafeLogin) -> Step {
-    Step::Done(Err(AuthError::NoSafeLogin(why).into()))
+/// Whether a login starts TLS whatever the server lists.
+fn upgrades(login: &Login, context: &Context<'_>) -> bool {
+    !context.private && context.config.stls == StlsPolicy::Required && !login.policy().is_twisted()
 }
 
-/// A `-ERR` to a login is about the login, not about the command.
-fn rejected(error: Error) -> Error {
-    match error {
-        Error::Refused(refusal) => AuthError::Rejected(*refusal).into(),
-        other => other,
+/// What a login would do if its turn were now.
+pub(crate) fn plan(login: &Login, context: &Context<'_>) -> LoginPlan {
+    if upgrades(login, context) {
+        let inside = Context {
+            private: true,
+            ..*context
+        };
+        return login.weigh_before_tls(&inside);
+    }
+    login.weigh(context, None, &[]).0
+}
+
+/// Whether a refusal is about a token that a fresh one may replace: by what the server said of it,
+/// or, since there are servers with XOAUTH2 that say nothing, by its saying nothing.
+fn is_stale(way: &Way, refusal: &Refusal, oauth: Option<&OAuthError>) -> bool {
+    let status = oauth.and_then(|oauth| oauth.status.as_ref());
+    let status = status.map(|status| status.as_bytes());
+    match way.method {
+        Method::OAuthBearer => status == Some(b"invalid_token"),
+        Method::XOAuth2 if oauth.is_none() => refusal.code.is_none(),
+        Method::XOAuth2 => matches!(status, Some(b"400" | b"401")),
+        _ => false,
+    }
+}
+
+/// No way will do. Where the caller named a single one, and it is the credentials that it cannot
+/// carry, that is what is wrong.
+fn no_way(plan: LoginPlan) -> Error {
+    match plan.candidates.as_slice() {
+        [only] => match &only.verdict {
+            Verdict::Rejected(Rejection::Argument(argument)) => Misuse::Argument(*argument).into(),
+            _ => AuthError::NoSafeLogin(plan).into(),
+        },
+        _ => AuthError::NoSafeLogin(plan).into(),
     }
 }

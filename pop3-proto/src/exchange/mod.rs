@@ -1,30 +1,41 @@
 //! Exchanges: what takes several commands and must not be overtaken. Each is one entry of the
 //! queue and answers the server by itself.
 
+mod auth;
 mod capabilities;
 mod login;
 mod stls;
 
 pub use capabilities::GetCapabilities;
-pub use login::{Login, LoginPolicy};
+pub(crate) use login::LoginRun;
+pub(crate) use login::plan as plan_login;
 pub use stls::StartTls;
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
 use crate::capability::Capabilities;
-use crate::command::{Operand, Verb, Wire, check_length};
+use crate::command::{Operand, Verb, Wire};
 use crate::config::{CapaPolicy, Config};
 use crate::error::{Error, Misuse};
+use crate::login::LoginPlan;
 use crate::phase::Phase;
+use crate::quirk::Quirk;
 use crate::reply::Reply;
+use crate::sasl::{ClientNonce, Seed};
 
 /// An exchange under way.
 #[derive(Debug)]
 pub(crate) enum Exchange {
     Capabilities,
     StartTls(stls::Upgrade),
-    Login(login::Run),
+    Login(LoginRun),
 }
 
 /// What an exchange may know of the connection.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a Config,
     /// The capabilities of the present channel, if they are known.
@@ -42,12 +53,28 @@ pub(crate) struct Context<'a> {
     pub(crate) challenge: bool,
     /// Whether commands may share a flight on this channel.
     pub(crate) pipelining: bool,
+    /// What SCRAM can be bound to on this channel.
+    pub(crate) exporter: Option<[u8; 32]>,
+    /// What nonces are made of.
+    pub(crate) seed: Option<&'a Seed>,
+    /// The number of the request.
+    pub(crate) request: u64,
 }
 
 impl Context<'_> {
     /// Whether `CAPA` is still to be asked on this channel.
     fn wants_capa(&self) -> bool {
         self.config.capa == CapaPolicy::Auto && !self.capa_answered
+    }
+
+    /// The mechanisms that the server lists on this channel, if it lists any.
+    pub(crate) fn mechanisms(&self) -> Option<Vec<&[u8]>> {
+        self.capabilities?.sasl()
+    }
+
+    /// The nonce for one attempt of a login.
+    fn nonce(&self, attempt: u32) -> Option<ClientNonce> {
+        Some(self.seed?.nonce(self.request, attempt))
     }
 }
 
@@ -57,6 +84,10 @@ pub(crate) enum Input {
     Begin,
     /// The reply to the command that it sent.
     Reply(Result<Reply, Error>),
+    /// A line that begins with `+`, in answer to `AUTH` or to a response: what stands behind.
+    Challenge(Bytes),
+    /// There is time to go on with a computation.
+    Work,
     /// TLS is in place.
     Tls,
 }
@@ -68,6 +99,12 @@ pub(crate) enum Step {
     Send(Wire),
     /// Waits for the TLS handshake.
     StartTls,
+    /// Sends a command, and ends the connection when it has left.
+    LastWords(Wire, Error),
+    /// Goes on with a computation when there is time.
+    Work,
+    /// Has borne something odd, and goes on.
+    Odd(Quirk, Box<Step>),
     /// Is done.
     Done(Result<Reply, Error>),
     /// Is done; capabilities are to be read again in the next flight.
@@ -80,9 +117,22 @@ impl Exchange {
     /// Refuses an exchange that would have to send a line too long for the server.
     pub(crate) fn check_length(&self, limit: usize) -> Result<(), Error> {
         match self {
-            Self::Login(run) => run.wires().try_for_each(|wire| check_length(&wire, limit)),
+            Self::Login(run) => run.check_length(limit),
             Self::Capabilities | Self::StartTls(_) => Ok(()),
         }
+    }
+
+    /// What a login decided since the last look.
+    pub(crate) fn take_plan(&mut self) -> Option<LoginPlan> {
+        match self {
+            Self::Login(run) => run.take_plan(),
+            Self::Capabilities | Self::StartTls(_) => None,
+        }
+    }
+
+    /// Whether a text from the server holds a secret that this exchange has sent.
+    pub(crate) fn is_echoed_in(&self, text: &[u8]) -> bool {
+        matches!(self, Self::Login(run) if run.is_echoed_in(text))
     }
 
     /// Why this exchange is not possible as the connection stands.

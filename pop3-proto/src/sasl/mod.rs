@@ -45,7 +45,7 @@ mod oauth;
 mod oauth_error;
 mod one_message;
 mod plain;
-mod prep;
+pub(crate) mod prep;
 mod scram;
 
 pub use anonymous::Anonymous;
@@ -54,6 +54,7 @@ pub use error::SaslError;
 pub use external::External;
 pub use login::Login;
 pub use nonce::ClientNonce;
+pub(crate) use nonce::Seed;
 pub use oauth::{OAuthBearer, XOAuth2};
 pub use oauth_error::OAuthError;
 pub use plain::Plain;
@@ -97,7 +98,7 @@ pub use scram::{Binding, Scram, ScramHash};
 ///     }
 /// }
 /// ```
-pub trait Mechanism: fmt::Debug + Send {
+pub trait Mechanism: fmt::Debug + Send + Sync {
     /// The name that follows `AUTH`: 1 to 20 of `A` to `Z`, digits, `-` and `_` (RFC 4422
     /// section 3.1).
     fn name(&self) -> &str;

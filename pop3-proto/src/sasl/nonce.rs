@@ -1,9 +1,12 @@
 use alloc::string::String;
 use core::fmt;
 
+use hmac::Mac as _;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::base64;
+use super::mac::keyed;
 use crate::error::{Argument, Misuse};
 
 /// The client's nonce for one SCRAM exchange (RFC 5802 section 5.1).
@@ -35,6 +38,36 @@ impl ClientNonce {
 
     pub(super) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// What nonces are made of on one connection: a secret from the operating system.
+pub(crate) struct Seed(Zeroizing<[u8; 32]>);
+
+impl Seed {
+    pub(crate) fn new(random: [u8; 32]) -> Self {
+        Self(Zeroizing::new(random))
+    }
+
+    /// The nonce of one attempt of one login: a keyed hash, so that none tells of another.
+    pub(crate) fn nonce(&self, login: u64, attempt: u32) -> ClientNonce {
+        let mac = keyed::<Sha256>(self.0.as_slice())
+            .chain_update(login.to_be_bytes())
+            .chain_update(attempt.to_be_bytes())
+            .finalize()
+            .into_bytes();
+        let mut octets = Zeroizing::new([0; 24]);
+        octets
+            .iter_mut()
+            .zip(mac)
+            .for_each(|(octet, random)| *octet = random);
+        ClientNonce::from_random(*octets)
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seed(..)")
     }
 }
 

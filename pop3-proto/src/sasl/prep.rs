@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 ///
 /// What is ASCII without controls stays as it is. Code points that Unicode 3.2 did not know are
 /// prohibited (RFC 5802 section 2.2), emoji among them.
-pub(super) fn saslprep(text: &str) -> Option<Zeroizing<String>> {
+pub(crate) fn saslprep(text: &str) -> Option<Zeroizing<String>> {
     let ascii = text.bytes().all(|c| matches!(c, b' '..=b'~'));
     let prepared = if ascii {
         Zeroizing::new(text.to_owned())

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use pop3_proto::{
     Apop, Capa, Channel, Command, Config, Connection, Dele, Error, Event, GetCapabilities, Instant,
-    List, ListOne, Login, LoginPolicy, MessageNumber, Noop, Pass, Pipelining, Quit, Raw, RequestId,
-    Retr, Rset, Secret, StartTls, Stat, TlsError, TlsErrorKind, TlsInfo, Top, TransportError,
-    TransportErrorKind, Uidl, UidlOne, User, Username,
+    List, ListOne, MessageNumber, Noop, Pass, Pipelining, Quit, Raw, RequestId, Retr, Rset, Secret,
+    StartTls, Stat, TlsError, TlsErrorKind, TlsInfo, Top, TransportError, TransportErrorKind, Uidl,
+    UidlOne, User, Username,
 };
 
-use super::op::{Op, Policy};
+use super::op::Op;
 use super::render;
 
 /// A connection, and what it said and did since somebody looked.
@@ -131,12 +131,22 @@ impl Conversation {
     }
 
     pub(crate) fn tls(&mut self) {
+        self.tls_with(TlsInfo::default());
+    }
+
+    /// TLS 1.3 is in place, with the octets 0 to 31 to bind SCRAM to.
+    pub(crate) fn tls_with_binding(&mut self) {
+        let mut info = TlsInfo::default();
+        info.exporter = Some(core::array::from_fn(|index| index as u8));
+        self.tls_with(info);
+    }
+
+    fn tls_with(&mut self, info: TlsInfo) {
         self.settle();
         assert!(self.connection.wants_tls(), "no handshake is wanted");
         assert!(!self.connection.wants_read() && self.connection.recv_buffer().is_none());
         assert!(!self.connection.wants_write());
-        self.connection
-            .tls_established(TlsInfo::default(), self.now);
+        self.connection.tls_established(info, self.now);
         assert!(!self.connection.wants_tls());
         self.settle();
     }
@@ -164,9 +174,10 @@ impl Conversation {
             let due = self.connection.poll_timeout();
             if due.is_some_and(|due| due <= self.now) {
                 self.connection.handle_timeout(self.now);
+                // A computation goes on with each look at the clock; a deadline comes once.
                 let again = self.connection.poll_timeout();
                 assert!(
-                    again.is_none_or(|again| again > self.now),
+                    again.is_none_or(|again| again > self.now || again == Instant::ORIGIN),
                     "a deadline that was told does not come again"
                 );
             } else if !self.connection.wants_write() {
@@ -333,20 +344,7 @@ fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, Error> {
         Op::Capa => id(connection, Capa),
         Op::Capabilities => id(connection, GetCapabilities),
         Op::StartTls => id(connection, StartTls),
-        Op::Login {
-            user,
-            password,
-            policy,
-        } => {
-            let policy = match policy {
-                Policy::Default => LoginPolicy::default(),
-                Policy::PreferApop => LoginPolicy::prefer_apop(),
-                Policy::ApopOnly => LoginPolicy::apop_only(),
-                Policy::Twisted => LoginPolicy::twisted(),
-            };
-            let login = Login::password(name(user)?, secret(password)?).with_policy(policy);
-            id(connection, login)
-        }
+        Op::Login(login) => id(connection, login.login()?),
         Op::User(user) => id(connection, User(name(user)?)),
         Op::Pass(password) => id(connection, Pass(secret(password)?)),
         Op::Apop(user, password) => id(connection, Apop::new(name(user)?, secret(password)?)?),

@@ -1,12 +1,13 @@
 //! What the test crates share.
 //!
-//! `op` and `transcript` read what a story says and know nothing of this library, so that any
+//! `op`, `login` and `transcript` read what a story says as plain data, so that any
 //! client can be driven by the same files. `render` writes results the way stories write them.
 //! `conversation` drives the state machine by hand; `play` makes it act a transcript out.
 #![allow(dead_code, reason = "each test crate uses a part of this")]
 #![allow(unused_imports, reason = "as above")]
 
 mod conversation;
+mod login;
 mod op;
 mod play;
 mod render;
@@ -15,6 +16,6 @@ mod transcript;
 pub(crate) use conversation::{
     Conversation, left, logged_in, logged_in_with, pipelining, sleep, trusted,
 };
-pub(crate) use op::{Op, Policy};
+pub(crate) use op::Op;
 pub(crate) use play::{Feeding, LineEnds, octets_of_server, play};
 pub(crate) use transcript::{Setting, Step, Transcript, only};

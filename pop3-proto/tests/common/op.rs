@@ -1,5 +1,7 @@
 //! What a story asks a client to do: `retr 1`, `login alice secret`, `quit`.
 
+use super::login::LoginOp;
+
 /// An operation, as plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Op {
@@ -7,11 +9,7 @@ pub(crate) enum Op {
     /// From memory if known.
     Capabilities,
     StartTls,
-    Login {
-        user: String,
-        password: Vec<u8>,
-        policy: Policy,
-    },
+    Login(LoginOp),
     User(String),
     Pass(Vec<u8>),
     Apop(String, Vec<u8>),
@@ -35,15 +33,6 @@ pub(crate) enum Op {
     LongStreamed(String),
 }
 
-/// The ways to log in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Policy {
-    Default,
-    PreferApop,
-    ApopOnly,
-    Twisted,
-}
-
 impl Op {
     /// Reads `VERB ARGUMENTS`. Odd octets in user names and passwords are escaped as in `C:` lines.
     pub(crate) fn parse(line: &str) -> Result<Self, String> {
@@ -57,12 +46,10 @@ impl Op {
             ("capa", []) => Self::Capa,
             ("capabilities", []) => Self::Capabilities,
             ("stls", []) => Self::StartTls,
-            ("login", [user, password]) => login(user, password, Policy::Default)?,
-            ("login", [user, password, "prefer-apop"]) => {
-                login(user, password, Policy::PreferApop)?
-            }
-            ("login", [user, password, "apop-only"]) => login(user, password, Policy::ApopOnly)?,
-            ("login", [user, password, "twisted"]) => login(user, password, Policy::Twisted)?,
+            (
+                "login" | "login-token" | "login-tokens" | "login-certificate" | "login-anonymous",
+                words,
+            ) => Self::Login(LoginOp::parse(verb, words)?),
             ("user", [user]) => Self::User(text(user)?),
             ("pass", [password]) => Self::Pass(unescape(password)?),
             ("apop", [user, password]) => Self::Apop(text(user)?, unescape(password)?),
@@ -89,21 +76,14 @@ impl Op {
     /// What a story calls the operation: its own words, without credentials.
     pub(crate) fn label(line: &str) -> &str {
         match line.split_once(' ') {
-            Some((verb @ ("login" | "user" | "pass" | "apop"), _)) => verb,
+            Some((verb @ ("user" | "pass" | "apop"), _)) => verb,
+            _ if line.starts_with("login") => "login",
             _ => line,
         }
     }
 }
 
-fn login(user: &str, password: &str, policy: Policy) -> Result<Op, String> {
-    Ok(Op::Login {
-        user: text(user)?,
-        password: unescape(password)?,
-        policy,
-    })
-}
-
-fn text(escaped: &str) -> Result<String, String> {
+pub(crate) fn text(escaped: &str) -> Result<String, String> {
     String::from_utf8(unescape(escaped)?).map_err(|_| format!("no UTF-8: {escaped}"))
 }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use pop3_proto::{CapaPolicy, Channel, Config, Leniency, Pipelining, StlsPolicy};
+use pop3_proto::{CapaPolicy, Channel, Config, InitialResponse, Leniency, Pipelining, StlsPolicy};
 
 use super::conversation::Conversation;
 use super::render;
@@ -118,6 +118,7 @@ impl Player {
                 Step::Reset => self.client.reset(),
                 Step::WriteFails => self.client.write_fails(),
                 Step::Tls => self.client.tls(),
+                Step::TlsWithBinding => self.client.tls_with_binding(),
                 Step::TlsFails => self.client.tls_fails(),
                 Step::Wait(seconds) => self.client.wait(*seconds),
                 Step::Server(_) | Step::Client(_) | Step::Told(_) | Step::Stands { .. } => {}
@@ -212,6 +213,9 @@ impl Player {
             "greeting" => connection
                 .greeting()
                 .map_or_else(|| "forgotten".to_owned(), |it| format!("{:?}", it.text)),
+            "plan" => connection
+                .login_plan()
+                .map_or_else(|| "none".to_owned(), render::plan),
             "tls" => match (connection.wants_tls(), connection.tls().is_some()) {
                 (true, _) => "wanted".to_owned(),
                 (false, true) => "established".to_owned(),
@@ -278,10 +282,15 @@ fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channe
             ("allow-insecure-login", "") => config.allow_insecure_login = true,
             ("stls", "off") => config.stls = StlsPolicy::Off,
             ("capa", "never") => config.capa = CapaPolicy::Never,
+            ("initial-response", "never") => {
+                config.initial_response = InitialResponse::Never;
+            }
             ("pipelining", "always") => config.pipelining = Pipelining::Always,
             ("pipelining", "never") => config.pipelining = Pipelining::Never,
             ("keep-alive", _) => config.keep_alive = Some(seconds(number()?)),
             ("total", _) => config.timeouts.total = Some(seconds(number()?)),
+            ("challenges", _) => config.limits.challenges = number()?,
+            ("challenge-octets", _) => config.limits.challenge_octets = number()?,
             ("line-limit", _) => config.limits.line = number()?,
             ("capability-lines", _) => config.limits.capability_lines = number()?,
             ("listing-entries", _) => config.limits.listing_entries = number()?,

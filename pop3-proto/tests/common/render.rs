@@ -4,8 +4,9 @@
 use core::fmt::Write as _;
 
 use pop3_proto::{
-    AuthError, Capabilities, Closed, Error, Event, Listing, Misuse, ProtocolError, QuitOutcome,
-    Refusal, Reply, ScanEntry, SecurityError, Status, Timeout, UidEntry, UidListing,
+    AuthError, Capabilities, Closed, Error, Event, Listing, LoginPlan, Misuse, ProtocolError,
+    QuitOutcome, Refusal, Rejected, Reply, ScanEntry, SecurityError, Status, Timeout, UidEntry,
+    UidListing, Verdict,
 };
 
 /// What happened, in one line. `label` is what the story calls the request.
@@ -131,8 +132,9 @@ pub(crate) fn error(why: &Error) -> String {
     match why {
         Error::Refused(refusal) => format!("refused {}", self::refusal(refusal)),
         Error::Auth(why) => match &**why {
-            AuthError::Rejected(refusal) => format!("auth {}", self::refusal(refusal)),
-            AuthError::NoSafeLogin(why) => format!("auth no safe login, {why:?}"),
+            AuthError::Rejected(rejected) => self::rejected(rejected),
+            AuthError::BrokenOff { cause, text, .. } => format!("auth {cause:?}, {text:?}"),
+            AuthError::NoSafeLogin(plan) => format!("auth no safe login, {}", self::plan(plan)),
             other => format!("{other:?}"),
         },
         Error::Misuse(Misuse::Phase { verb, phase }) => format!("misuse {verb} in {phase}"),
@@ -154,6 +156,42 @@ pub(crate) fn error(why: &Error) -> String {
         Error::Transport(why) => format!("transport {:?}", why.kind),
         Error::Tls(why) => format!("tls {:?}", why.kind),
         other => format!("{other:?}"),
+    }
+}
+
+fn rejected(rejected: &Rejected) -> String {
+    let mut text = format!("auth {}", refusal(&rejected.refusal));
+    if let Some(oauth) = &rejected.oauth {
+        let _ = write!(
+            text,
+            ", token {:?}",
+            oauth.status.clone().unwrap_or_default()
+        );
+    }
+    if let Some(method) = rejected.try_instead {
+        let _ = write!(text, ", try {method}");
+    }
+    text
+}
+
+/// The reason why no way will do; if there are several, which has which.
+pub(crate) fn plan(plan: &LoginPlan) -> String {
+    let verdicts: Vec<String> = plan
+        .candidates
+        .iter()
+        .map(|candidate| match &candidate.verdict {
+            Verdict::Rejected(why) => format!("{why:?}"),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    match verdicts.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => first.clone(),
+        _ => {
+            let candidates = plan.candidates.iter().zip(&verdicts);
+            let words =
+                candidates.map(|(candidate, verdict)| format!("{} {verdict}", candidate.name));
+            words.collect::<Vec<_>>().join(", ")
+        }
     }
 }
 

@@ -50,6 +50,8 @@ pub(crate) enum Step {
     WriteFails,
     /// `! tls`.
     Tls,
+    /// With what SCRAM can be bound to.
+    TlsWithBinding,
     /// `! tls fails`.
     TlsFails,
     /// `! wait SECONDS`.
@@ -164,6 +166,7 @@ fn happening(text: &str) -> Result<Step, String> {
         "reset" => Step::Reset,
         "write fails" => Step::WriteFails,
         "tls" => Step::Tls,
+        "tls 1.3" => Step::TlsWithBinding,
         "tls fails" => Step::TlsFails,
         _ => match text.strip_prefix("wait ").map(str::parse) {
             Some(Ok(seconds)) => Step::Wait(seconds),

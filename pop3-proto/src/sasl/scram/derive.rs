@@ -29,7 +29,7 @@ pub(super) struct Keys {
 }
 
 /// The long computation.
-pub(super) trait Derivation: Send {
+pub(super) trait Derivation: Send + Sync {
     /// Computes at most this many iterations. Tells whether that was all.
     fn iterate(&mut self, iterations: u32) -> bool;
 
@@ -77,8 +77,8 @@ impl<D: EagerHash> Hi<D> {
 
 impl<D: EagerHash> Derivation for Hi<D>
 where
-    Hmac<D>: Send,
-    Output<Hmac<D>>: Send,
+    Hmac<D>: Send + Sync,
+    Output<Hmac<D>>: Send + Sync,
 {
     fn iterate(&mut self, iterations: u32) -> bool {
         let now = iterations.min(self.left);

@@ -1,0 +1,206 @@
+//! How a connection ends that nobody is to blame for, and what is below it.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use thiserror::Error as ThisError;
+
+use crate::command::Verb;
+use crate::status::ResponseCode;
+use crate::text::ServerText;
+
+/// Which deadline passed. See [`Timeouts`](crate::Timeouts).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Timeout {
+    /// No connection was made in time.
+    #[error("no connection in time")]
+    Connect,
+    /// The TLS handshake did not end in time.
+    #[error("the TLS handshake did not end in time")]
+    TlsHandshake,
+    /// No greeting came in time.
+    #[error(
+        "the server did not greet in time (a port that wants TLS from the start is as silent: try pop3s)"
+    )]
+    Greeting,
+    /// No octet of the reply to this command came in time.
+    #[error("the server did not answer {0} in time")]
+    FirstOctet(Verb),
+    /// A reply stopped half-way.
+    #[error("the server stopped in the middle of a reply")]
+    Stall,
+    /// The server took no octets.
+    #[error("the server did not take a command in time")]
+    Send,
+    /// The operation took longer than the caller allows.
+    #[error("the operation took too long")]
+    Total,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Closed {
+    /// `QUIT` was answered; there is nothing more to do on this connection.
+    #[error("the session is over: QUIT was sent")]
+    Finished,
+    /// The server closed while nothing was awaited.
+    #[error("the server closed the connection")]
+    Idle,
+    /// The server closed instead of answering.
+    #[error("the server closed the connection instead of answering {verb}{}", pipelined(*.outstanding))]
+    Unanswered {
+        /// The command that was next to be answered.
+        verb: Verb,
+        /// How many commands were unanswered. More than one on a server that does not bear
+        /// pipelining: connect again with [`Pipelining::Never`](crate::Pipelining::Never).
+        outstanding: usize,
+    },
+    /// The server closed before it greeted.
+    #[error("the server closed the connection without a greeting")]
+    NoGreeting,
+    /// The server closed in the middle of a reply: what was received of it is not complete.
+    #[error("the connection ended in the middle of the reply to {verb}{}", pipelined(*.outstanding))]
+    Truncated {
+        /// The command.
+        verb: Verb,
+        /// How many commands were unanswered, this one included.
+        outstanding: usize,
+    },
+    /// The server's parting word: a `-ERR` that no command had asked for, such as a time-out.
+    #[error("the server closed the session: {0}")]
+    Parting(ServerText),
+    /// The greeting was `-ERR`.
+    #[error("the server refused the connection: {text}")]
+    GreetingRefused {
+        /// The response code, such as `SYS/TEMP`.
+        code: Option<ResponseCode>,
+        /// What the server wrote behind `-ERR`, code included.
+        text: ServerText,
+    },
+}
+
+fn pipelined(outstanding: usize) -> Pipelined {
+    Pipelined(outstanding)
+}
+
+struct Pipelined(usize);
+
+impl fmt::Display for Pipelined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 | 1 => Ok(()),
+            n => write!(
+                f,
+                " ({n} commands were in flight: perhaps a server that bears no pipelining)"
+            ),
+        }
+    }
+}
+
+/// What went wrong below POP3, in terms that do not depend on an operating system.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[error("{text}")]
+#[non_exhaustive]
+pub struct TransportError {
+    /// The kind of failure.
+    pub kind: TransportErrorKind,
+    /// Whether the failure was met in writing. The server's last words may still be there to read.
+    pub writing: bool,
+    /// The cause, for a person.
+    pub text: Arc<str>,
+}
+
+impl TransportError {
+    /// A failure met in reading, connecting or otherwise not in writing.
+    pub fn new(kind: TransportErrorKind, text: impl Into<Arc<str>>) -> Self {
+        Self {
+            kind,
+            writing: false,
+            text: text.into(),
+        }
+    }
+
+    /// The same failure, met in writing.
+    #[must_use]
+    pub fn in_writing(self) -> Self {
+        Self {
+            writing: true,
+            ..self
+        }
+    }
+}
+
+/// Kinds of transport failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The host's name has no address.
+    NameResolution,
+    /// Nobody listens there.
+    Refused,
+    /// There is no way there.
+    Unreachable,
+    /// The peer broke the connection off.
+    Reset,
+    /// Anything else.
+    Other,
+}
+
+#[cfg(feature = "std")]
+impl From<&std::io::Error> for TransportError {
+    fn from(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let kind = match error.kind() {
+            ErrorKind::ConnectionRefused => TransportErrorKind::Refused,
+            ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::AddrNotAvailable => TransportErrorKind::Unreachable,
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+                TransportErrorKind::Reset
+            }
+            _ => TransportErrorKind::Other,
+        };
+        Self::new(kind, std::string::ToString::to_string(error))
+    }
+}
+
+/// Why there is no TLS.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[error("TLS failed: {text}")]
+#[non_exhaustive]
+pub struct TlsError {
+    /// The kind of failure.
+    pub kind: TlsErrorKind,
+    /// The cause, for a person.
+    pub text: Arc<str>,
+}
+
+impl TlsError {
+    /// A TLS failure with its cause.
+    pub fn new(kind: TlsErrorKind, text: impl Into<Arc<str>>) -> Self {
+        Self {
+            kind,
+            text: text.into(),
+        }
+    }
+}
+
+/// Kinds of TLS failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsErrorKind {
+    /// The server's certificate is not to be trusted, or not for this name.
+    Certificate,
+    /// The server wants another protocol than `pop3` (ALPN, RFC 7301).
+    NoApplicationProtocol,
+    /// The peer sent what is not TLS: another service, or octets injected in clear.
+    NotTls,
+    /// The two sides have no protocol version or cipher suite in common.
+    Incompatible,
+    /// This side was not set up for TLS.
+    NotConfigured,
+    /// Anything else.
+    Other,
+}

@@ -1,0 +1,121 @@
+//! What a caller asked for that cannot be.
+
+use thiserror::Error as ThisError;
+
+use crate::command::Verb;
+use crate::phase::Phase;
+
+/// What the caller did that cannot be done. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// The command is not legal in the phase in which its turn came (RFC 1939 sections 4 to 6).
+    #[error("{verb} is not possible in the {phase} phase{}", phase_hint(*.phase))]
+    Phase {
+        /// The command.
+        verb: Verb,
+        /// The phase at the time.
+        phase: Phase,
+    },
+    /// `STLS` inside TLS.
+    #[error("TLS is in place already")]
+    TlsActive,
+    /// `PASS` without a `USER` that was accepted right before it.
+    #[error("PASS is possible only right behind a USER that was accepted")]
+    UserFirst,
+    /// The command line would be longer than [`Limits::command`](crate::Limits::command).
+    #[error("{verb} would take {octets} octets, and a command line may have {limit} (RFC 2449)")]
+    TooLong {
+        /// The command.
+        verb: Verb,
+        /// Its length with CR and LF, in octets.
+        octets: usize,
+        /// The limit, in octets.
+        limit: usize,
+    },
+    /// SCRAM takes a nonce: [`Connection::seed`](crate::Connection::seed) was not called, and the
+    /// login brings none. The adapters call it.
+    #[error("SCRAM takes randomness, and this connection was given none (`seed`)")]
+    NoSeed,
+    /// A value can never be sent.
+    #[error(transparent)]
+    Argument(#[from] Argument),
+    /// The reply of this ticket was read, discarded or abandoned before.
+    #[error("the reply of this ticket is gone: it was read, discarded or abandoned")]
+    TicketSpent,
+}
+
+fn phase_hint(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Authorization => " (log in first)",
+        Phase::Transaction => " (already logged in)",
+        Phase::Greeting | Phase::Closed => "",
+    }
+}
+
+/// What is wrong with a value that a caller built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Argument {
+    /// Message numbers start at 1.
+    #[error("message numbers start at 1")]
+    ZeroMessageNumber,
+    /// A user name needs at least one character.
+    #[error("the user name is empty")]
+    EmptyUsername,
+    /// A control character in a user name.
+    #[error("the user name holds a control character")]
+    ControlInUsername,
+    /// A space in a user name for APOP, which ends there.
+    #[error("APOP cannot send a user name with a space in it")]
+    SpaceInUsername,
+    /// A secret needs at least one octet.
+    #[error("the password is empty")]
+    EmptySecret,
+    /// CR, LF or NUL in a secret.
+    #[error("the password holds CR, LF or NUL")]
+    ControlInSecret,
+    /// A user name or an authorization identity that SCRAM cannot send: SASLprep (RFC 4013)
+    /// prohibits a character of it or leaves nothing of it. Without the feature `std`, whatever is
+    /// not ASCII.
+    #[error("SCRAM cannot send this user name: SASLprep (RFC 4013) cannot prepare it")]
+    UnpreparedUsername,
+    /// A password that SCRAM cannot hash: it is not UTF-8, or SASLprep (RFC 4013) prohibits a
+    /// character of it or leaves nothing of it. Without the feature `std`, whatever is not ASCII.
+    #[error("SCRAM cannot use this password: SASLprep (RFC 4013) cannot prepare it")]
+    UnpreparedPassword,
+    /// A nonce for SCRAM that is empty or holds other than printable ASCII without commas.
+    #[error("a client nonce is printable ASCII without commas")]
+    Nonce,
+    /// A bearer token that holds other than printable ASCII without spaces, quotes and backslashes.
+    #[error("a bearer token is printable ASCII without spaces, quotes and backslashes")]
+    Token,
+    /// A host name for OAUTHBEARER that is empty or holds other than printable ASCII.
+    #[error("the host name is empty, or not printable ASCII")]
+    Host,
+    /// A trace for ANONYMOUS with a control character, or with more than 255 characters.
+    #[error("a trace has at most 255 characters, and no control characters")]
+    Trace,
+    /// User name or password beyond ASCII, and a server that does not list `UTF8 USER` (RFC 6856
+    /// section 2.2); refused under [`Leniency::Strict`](crate::Leniency::Strict).
+    #[error("the server does not say that it takes UTF-8 in user name and password")]
+    NotAscii,
+    /// No way to log in has this name.
+    #[error("no way to log in has this name")]
+    Method,
+    /// The name of a mechanism that is not 1 to 20 of `A` to `Z`, digits, `-` and `_`.
+    #[error("the name of a mechanism is 1 to 20 upper-case letters, digits, `-` and `_`")]
+    Mechanism,
+    /// A control character in a raw command.
+    #[error("the command holds a control character")]
+    ControlInCommand,
+    /// A raw command that is not a keyword of 3 or 4 letters and its arguments.
+    #[error("a command is a keyword of 3 or 4 letters, then a space and its arguments")]
+    Keyword,
+    /// A raw command that would change the session behind the library's back.
+    #[error("this command changes the session: use the command made for it")]
+    Reserved,
+    /// Something that is not a URL of a maildrop.
+    #[error("not a POP3 URL: {0}")]
+    Url(&'static str),
+}

@@ -1,0 +1,142 @@
+//! What can go wrong, split by whose fault it is.
+
+mod auth;
+mod end;
+mod misuse;
+mod server;
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use thiserror::Error as ThisError;
+
+pub use self::auth::{Advice, AuthError, Rejected};
+pub use self::end::{Closed, Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind};
+pub use self::misuse::{Argument, Misuse};
+pub use self::server::{LimitError, Limited, ProtocolError, SecurityError};
+use crate::command::Verb;
+use crate::status::ResponseCode;
+use crate::text::ServerText;
+use crate::types::MessageNumber;
+
+/// Why an operation failed. Cheap to clone and comparable: after a fatal error every operation
+/// gets the same one.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server answered `-ERR`. The connection lives on.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+    /// A login failed or was not attempted. The connection lives on.
+    #[error(transparent)]
+    Auth(Box<AuthError>),
+    /// The caller asked for what cannot be. Nothing was written; the connection lives on.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    /// The server broke the protocol. Fatal, but for [`ProtocolError::Malformed`].
+    #[error(transparent)]
+    Protocol(Box<ProtocolError>),
+    /// Going on would not be safe. Fatal.
+    #[error(transparent)]
+    Security(Box<SecurityError>),
+    /// The server sent more than a limit. Fatal: reading on could take as long as the server likes.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// A deadline passed. Fatal.
+    #[error(transparent)]
+    Timeout(#[from] Timeout),
+    /// The connection is over. Fatal.
+    #[error(transparent)]
+    Closed(Box<Closed>),
+    /// The transport failed. Fatal.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// TLS failed. Fatal.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+impl Error {
+    /// Whether the connection ends with this error. If not, it is in step and can be used on.
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Auth(_) | Self::Misuse(_) => false,
+            Self::Protocol(error) => !matches!(**error, ProtocolError::Malformed { .. }),
+            _ => true,
+        }
+    }
+
+    /// The error inside an [`io::Error`](std::io::Error) that reading a message gave, if it came from
+    /// here: `io::copy` of a message to a file can fail on either side.
+    #[cfg(feature = "std")]
+    pub fn inside(error: &std::io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    /// What a failed login asks of the user: `None` if this is not about a login.
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::Auth(error) => Some(error.advice()),
+            Self::Closed(_) | Self::Transport(_) | Self::Timeout(_) => Some(Advice::Reconnect),
+            _ => None,
+        }
+    }
+
+    /// The server's `-ERR`, if that is what this error is about.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Auth(error) => match &**error {
+                AuthError::Rejected(rejected) => Some(&rejected.refusal),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+// One boxed variant each, so that `?` and `.into()` work without naming the box.
+macro_rules! boxed {
+    ($($variant:ident($inner:ty)),*) => {$(
+        impl From<$inner> for Error {
+            fn from(inner: $inner) -> Self {
+                Self::$variant(Box::new(inner))
+            }
+        }
+    )*};
+}
+boxed!(
+    Refused(Refusal),
+    Auth(AuthError),
+    Protocol(ProtocolError),
+    Security(SecurityError),
+    Closed(Closed)
+);
+
+/// A `-ERR` from the server (RFC 1939 section 3).
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The command that was refused.
+    pub verb: Verb,
+    /// The message it was about.
+    pub number: Option<MessageNumber>,
+    /// The response code (RFC 2449 section 8, RFC 3206), read whether or not it was advertised.
+    pub code: Option<ResponseCode>,
+    /// What the server wrote behind `-ERR`, code included.
+    pub text: ServerText,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server refused {}", self.verb)?;
+        if let Some(number) = self.number {
+            write!(f, " {number}")?;
+        }
+        if self.text.is_empty() {
+            f.write_str(" without a reason")
+        } else {
+            write!(f, ": {}", self.text)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a server did that ends the connection.
+
+use alloc::boxed::Box;
+
+use thiserror::Error as ThisError;
+
+use crate::command::Verb;
+use crate::sasl::SaslError;
+use crate::text::ServerText;
+use crate::types::MessageNumber;
+
+/// How the server broke the protocol.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// The first line is no POP3 greeting.
+    #[error("this is no POP3 server: it greets with \"{got}\"")]
+    NotPop3 {
+        /// The line.
+        got: ServerText,
+    },
+    /// The first octets are a TLS record: this port speaks TLS from the start.
+    #[error("the server speaks TLS on this port: connect with implicit TLS (pop3s)")]
+    TlsRecord,
+    /// A reply begins with neither `+OK` nor `-ERR`.
+    #[error("the reply to {verb} is neither +OK nor -ERR: \"{got}\"")]
+    BadStatus {
+        /// The command.
+        verb: Verb,
+        /// The line.
+        got: ServerText,
+    },
+    /// The server answered where nothing was asked, or before it was asked. Replies cannot be
+    /// matched to commands any more.
+    #[error("the server sent what nobody asked for: \"{got}\"")]
+    Unsolicited {
+        /// The line.
+        got: ServerText,
+    },
+    /// `LIST n` or `UIDL n` was answered about another message.
+    #[error("the server answered {verb} {asked} about another message: \"{got}\"")]
+    NumberMismatch {
+        /// The command.
+        verb: Verb,
+        /// The message that was asked about.
+        asked: MessageNumber,
+        /// The reply.
+        got: ServerText,
+    },
+    /// The server does not keep to the order of an authentication exchange: it asks on where all is
+    /// said, or says `+OK` before it is over.
+    #[error("login with {mechanism}: {cause}")]
+    Sasl {
+        /// The mechanism.
+        mechanism: Box<str>,
+        /// What it did.
+        cause: SaslError,
+    },
+    /// A complete reply holds a value that makes no sense. Not fatal: only this request fails.
+    #[error("the reply to {verb} is malformed ({what}): \"{got}\"")]
+    Malformed {
+        /// The command.
+        verb: Verb,
+        /// What is wrong.
+        what: &'static str,
+        /// The line.
+        got: ServerText,
+    },
+}
+
+/// Why going on would not be safe.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum SecurityError {
+    /// TLS is required and the server does not offer STLS, or somebody on the way took it out.
+    #[error("TLS is required and the server does not offer STLS")]
+    StlsUnavailable,
+    /// TLS is required and the server refused STLS.
+    #[error("TLS is required and the server refused STLS: {0}")]
+    StlsRefused(ServerText),
+    /// Octets came in clear behind the `+OK` to STLS: somebody on the way wants them taken for
+    /// the first replies inside TLS.
+    #[error("octets in clear behind the reply to STLS: somebody tampers with this connection")]
+    ResponseInjection,
+    /// The server does not prove that it knows the password, or does not keep to SCRAM (RFC 5802
+    /// sections 5 and 7): it may be another server than the one that was asked for, or somebody
+    /// tampers with the exchange.
+    #[error(transparent)]
+    Sasl(SaslError),
+    /// The server says `+OK` to an authentication exchange that was broken off (RFC 5034 section 4).
+    #[error("the server says +OK to a login that was broken off")]
+    LetInAnyway,
+}
+
+/// Which limit the server went over. See [`Limits`](crate::Limits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
+#[error("the server sent {what} over the limit of {limit}")]
+#[non_exhaustive]
+pub struct LimitError {
+    /// What there was too much of.
+    pub what: Limited,
+    /// The limit.
+    pub limit: usize,
+}
+
+impl LimitError {
+    /// More of something than a limit allows.
+    pub fn new(what: Limited, limit: usize) -> Self {
+        Self { what, limit }
+    }
+}
+
+/// What is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Limited {
+    /// Octets of a status line or of a line in a collected reply.
+    #[error("a line")]
+    Line,
+    /// Lines of a collected reply.
+    #[error("a reply with lines")]
+    Lines,
+    /// Octets of a collected reply.
+    #[error("a reply with octets")]
+    Octets,
+    /// Challenges of an authentication exchange.
+    #[error("a login with challenges")]
+    Challenges,
+    /// Octets of the challenges of an authentication exchange.
+    #[error("challenges with octets")]
+    ChallengeOctets,
+    /// Octets of a message that the caller wanted in memory.
+    #[error("a message of more octets, which is")]
+    Message,
+}

@@ -1,0 +1,258 @@
+//! AUTH (RFC 5034): one exchange with one mechanism, from the command to `+OK` or `-ERR`.
+
+use alloc::boxed::Box;
+
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+use super::{Context, Input, Step};
+use crate::command::{Encoded, Operand, Verb, Wire};
+use crate::config::{InitialResponse, Leniency, Limits};
+use crate::error::{AuthError, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
+use crate::quirk::Quirk;
+use crate::reply::Reply;
+use crate::sasl::{Mechanism, OAuthError, Progress, Response, SaslError, base64};
+use crate::secret::Spoken;
+use crate::text::ServerText;
+
+/// An exchange under way.
+#[derive(Debug)]
+pub(super) struct Auth {
+    mechanism: Box<dyn Mechanism>,
+    /// The name behind `AUTH`.
+    name: Box<str>,
+    /// Whom to leave readable when a server's words are redacted.
+    username: Box<str>,
+    /// What comes first and has not left.
+    initial: Option<Response>,
+    /// Why `*` was sent.
+    broken_off: Option<SaslError>,
+    /// Whether anything was sent that credentials are made into.
+    responded: bool,
+    challenges: usize,
+    octets: usize,
+    spoken: Spoken,
+}
+
+/// What comes of an input.
+pub(super) enum Outcome {
+    /// The exchange goes on, or the connection ends.
+    Goes(Step),
+    /// Logged in.
+    LoggedIn(Reply),
+    /// The server said no.
+    Refused {
+        refusal: Refusal,
+        oauth: Option<OAuthError>,
+        /// Whether it had seen nothing of the credentials.
+        unseen: bool,
+    },
+    /// It was broken off, and that is all.
+    BrokenOff(AuthError),
+}
+
+impl Auth {
+    pub(super) fn new(
+        mechanism: Box<dyn Mechanism>,
+        name: Box<str>,
+        username: &str,
+        secret: Option<&[u8]>,
+    ) -> Self {
+        let mut spoken = Spoken::default();
+        if let Some(secret) = secret {
+            spoken.note_secret(secret);
+        }
+        Self {
+            mechanism,
+            name,
+            username: username.into(),
+            initial: None,
+            broken_off: None,
+            responded: false,
+            challenges: 0,
+            octets: 0,
+            spoken,
+        }
+    }
+
+    /// The command, with an initial response if it may leave so: to a server that lists `SASL`, in a
+    /// line that every server takes (RFC 5034 section 4).
+    pub(super) fn begin(&mut self, context: &Context<'_>) -> Step {
+        self.initial = self.mechanism.initial_response();
+        let bare = Wire::new(Verb::Auth, Operand::Auth(self.name.clone(), None));
+        let allowed = context.config.initial_response == InitialResponse::Auto
+            && context.mechanisms().is_some();
+        let Some(initial) = self.initial.take_if(|_| allowed) else {
+            return Step::Send(bare);
+        };
+        let encoded = match initial.as_bytes() {
+            [] => Encoded(Zeroizing::new("=".into())),
+            _ => Encoded(initial.to_base64()),
+        };
+        let whole = Wire::new(
+            Verb::Auth,
+            Operand::Auth(self.name.clone(), Some(encoded.clone())),
+        );
+        if whole.octets() > context.config.limits.command {
+            self.initial = Some(initial);
+            return Step::Send(bare);
+        }
+        self.note(&initial, &encoded.0);
+        Step::Send(whole)
+    }
+
+    pub(super) fn step(&mut self, context: &Context<'_>, input: Input) -> Outcome {
+        match input {
+            Input::Challenge(text) => Outcome::Goes(self.challenged(context, &text)),
+            Input::Work => {
+                let progress = self.mechanism.work();
+                Outcome::Goes(self.go_on(progress))
+            }
+            Input::Reply(Ok(reply)) => self.accepted(reply),
+            Input::Reply(Err(Error::Refused(refusal))) => self.refused(*refusal),
+            Input::Reply(Err(error)) => Outcome::Goes(Step::Done(Err(error))),
+            Input::Begin | Input::Tls => Outcome::Goes(self.begin(context)),
+        }
+    }
+
+    /// Whether a text from the server holds what was said here.
+    pub(super) fn is_echoed_in(&self, text: &[u8]) -> bool {
+        self.spoken.is_in(text)
+    }
+
+    fn note(&mut self, response: &Response, encoded: &Zeroizing<alloc::string::String>) {
+        self.responded = true;
+        self.spoken
+            .note(response.as_bytes(), encoded, &self.username);
+    }
+
+    /// A line that begins with `+`: `text` is what stands behind.
+    fn challenged(&mut self, context: &Context<'_>, text: &Bytes) -> Step {
+        if self.broken_off.is_some() {
+            // There is no answer to a challenge behind `*`.
+            let got = ServerText::default();
+            let verb = Verb::Auth;
+            return Step::Fatal(ProtocolError::BadStatus { verb, got }.into());
+        }
+        if let Err(limit) = self.count(text.len(), &context.config.limits) {
+            return last_words(limit.into());
+        }
+        let lenient = context.config.leniency == Leniency::Default;
+        if let Some(initial) = self.initial.take() {
+            // The first `+` asks for the initial response, and should say nothing.
+            if text.is_empty() {
+                return self.send(&initial);
+            }
+            if lenient && !self.mechanism.is_mutual() {
+                return Step::Odd(Quirk::ChallengeText, Box::new(self.send(&initial)));
+            }
+            return self.go_on(Err(SaslError::BadChallenge(
+                "the first one should be empty",
+            )));
+        }
+        match base64::decode(text) {
+            Some(challenge) => {
+                let progress = self.mechanism.respond(&challenge);
+                self.go_on(progress)
+            }
+            None if lenient && !self.mechanism.reads_challenge() => {
+                let progress = self.mechanism.respond(&[]);
+                Step::Odd(Quirk::ChallengeText, Box::new(self.go_on(progress)))
+            }
+            None => self.go_on(Err(SaslError::BadChallenge("it is not base64"))),
+        }
+    }
+
+    fn count(&mut self, octets: usize, limits: &Limits) -> Result<(), LimitError> {
+        self.challenges += 1;
+        self.octets += octets;
+        if self.challenges > limits.challenges {
+            return Err(LimitError::new(Limited::Challenges, limits.challenges));
+        }
+        if self.octets > limits.challenge_octets {
+            let limit = limits.challenge_octets;
+            return Err(LimitError::new(Limited::ChallengeOctets, limit));
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, response: &Response) -> Step {
+        let encoded = response.to_base64();
+        self.note(response, &encoded);
+        Step::Send(Wire::new(Verb::Auth, Operand::Response(Encoded(encoded))))
+    }
+
+    /// What the mechanism wants. `*` is sent whatever it fails with (RFC 5034 section 4); what makes
+    /// the server suspect ends the connection behind it.
+    fn go_on(&mut self, progress: Result<Progress, SaslError>) -> Step {
+        let cause = match progress {
+            Ok(Progress::Respond(response)) => return self.send(&response),
+            Ok(Progress::Work) => return Step::Work,
+            Err(cause) => cause,
+        };
+        match cause {
+            SaslError::Scram(_)
+            | SaslError::ScramIterations { .. }
+            | SaslError::ServerNotAuthenticated => last_words(SecurityError::Sasl(cause).into()),
+            SaslError::NothingLeft | SaslError::NotDone => last_words(self.out_of_order(cause)),
+            SaslError::BadChallenge(_) | SaslError::ServerError(_) | SaslError::Other(_) => {
+                self.broken_off = Some(self.redacted(cause));
+                Step::Send(cancel())
+            }
+        }
+    }
+
+    /// The server's own words may echo what was said.
+    fn redacted(&self, cause: SaslError) -> SaslError {
+        match &cause {
+            SaslError::ServerError(text) if self.spoken.is_in(text.as_bytes()) => {
+                SaslError::ServerError(ServerText::excerpt(b"<redacted>"))
+            }
+            _ => cause,
+        }
+    }
+
+    fn out_of_order(&self, cause: SaslError) -> Error {
+        let mechanism = self.name.clone();
+        ProtocolError::Sasl { mechanism, cause }.into()
+    }
+
+    /// `+OK`. Whether anybody is logged in is for the mechanism to say.
+    fn accepted(&mut self, reply: Reply) -> Outcome {
+        let done = match &self.initial {
+            Some(_) => Err(SaslError::NotDone),
+            None => self.mechanism.finish(),
+        };
+        Outcome::Goes(Step::Fatal(match done {
+            _ if self.broken_off.is_some() => SecurityError::LetInAnyway.into(),
+            Ok(()) => return Outcome::LoggedIn(reply),
+            Err(cause @ SaslError::ServerNotAuthenticated) => SecurityError::Sasl(cause).into(),
+            Err(cause) => self.out_of_order(cause),
+        }))
+    }
+
+    fn refused(&mut self, refusal: Refusal) -> Outcome {
+        match self.broken_off.take() {
+            Some(cause) => Outcome::BrokenOff(AuthError::BrokenOff {
+                name: self.name.clone(),
+                cause,
+                text: refusal.text,
+            }),
+            None => Outcome::Refused {
+                refusal,
+                oauth: self.mechanism.refused(),
+                unseen: !self.responded,
+            },
+        }
+    }
+}
+
+/// `*`, which cancels an exchange.
+fn cancel() -> Wire {
+    let star = Zeroizing::new("*".into());
+    Wire::new(Verb::Auth, Operand::Response(Encoded(star)))
+}
+
+fn last_words(error: Error) -> Step {
+    Step::LastWords(cancel(), error)
+}

@@ -1,0 +1,286 @@
+//! Choosing a way to log in.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::plan::{Candidate, LoginPlan, Rejection, Verdict};
+use super::policy::{ChannelBinding, Order};
+use super::{Credentials, Login, Method};
+use crate::capability::Capabilities;
+use crate::command::Wire;
+use crate::config::Leniency;
+use crate::error::Misuse;
+use crate::exchange::Context;
+use crate::sasl::{
+    Anonymous, Binding, ClientNonce, CramMd5, External, Mechanism, OAuthBearer, Plain, Scram,
+    XOAuth2,
+};
+use crate::secret::Secret;
+
+/// A way to log in, as concretely as this channel makes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    pub(crate) method: Method,
+    /// The name behind `AUTH`, or that of the commands.
+    pub(crate) name: Box<str>,
+    binding: Binding,
+}
+
+impl Login {
+    /// Weighs all ways on this channel. `tried` are those that the server has refused.
+    pub(crate) fn weigh(
+        &self,
+        context: &Context<'_>,
+        token: Option<&Secret>,
+        tried: &[Method],
+    ) -> (LoginPlan, Option<Way>) {
+        let mut chosen = None;
+        let mut candidates = Vec::new();
+        for way in self.ways(context) {
+            let verdict = match self.judge(&way, context, token, tried) {
+                Err(why) => Verdict::Rejected(why),
+                Ok(()) if chosen.is_some() => Verdict::Spare,
+                Ok(()) => {
+                    chosen = Some(way.clone());
+                    Verdict::Chosen
+                }
+            };
+            candidates.push(Candidate {
+                method: way.method,
+                name: way.name,
+                verdict,
+            });
+        }
+        let plan = LoginPlan {
+            starts_tls: false,
+            candidates,
+        };
+        (plan, chosen)
+    }
+
+    /// What is known before STLS: not what the server lists inside.
+    pub(crate) fn weigh_before_tls(&self, context: &Context<'_>) -> LoginPlan {
+        let (mut plan, _) = self.weigh(context, None, &[]);
+        plan.starts_tls = true;
+        for candidate in &mut plan.candidates {
+            let settled = matches!(
+                candidate.verdict,
+                Verdict::Rejected(
+                    Rejection::OtherCredentials | Rejection::NoAuthzid | Rejection::Argument(_)
+                )
+            );
+            if candidate.method == Method::Apop {
+                candidate.verdict = Verdict::Rejected(Rejection::ChallengeInClear);
+            } else if !settled {
+                candidate.verdict = Verdict::Rejected(Rejection::NotKnownYet);
+            }
+        }
+        plan
+    }
+
+    pub(crate) fn methods(&self) -> Cow<'_, [Method]> {
+        match &self.policy.order {
+            Order::Default => Cow::Borrowed(self.credentials.default_order()),
+            Order::Only(method) => Cow::Owned(vec![*method]),
+            Order::FirstOf(methods) | Order::EachOf(methods) => Cow::Borrowed(methods),
+            Order::Twisted => Cow::Borrowed(&[Method::Apop, Method::UserPass]),
+        }
+    }
+
+    /// The ways in the order of preference. SCRAM has two forms, and what binds comes first.
+    fn ways(&self, context: &Context<'_>) -> Vec<Way> {
+        let methods = self.methods();
+        let plus = |method: &Method| {
+            let binding = Binding::TlsExporter(context.exporter.unwrap_or_default());
+            Some(Way {
+                method: *method,
+                name: format!("{}-PLUS", method.scram().map(|_| method.name())?).into(),
+                binding,
+            })
+        };
+        let unbound = |method: &Method, binding| Way {
+            method: *method,
+            name: match &self.credentials {
+                Credentials::Mechanism(own) if *method == Method::Own => own.name().into(),
+                _ => method.name().into(),
+            },
+            binding,
+        };
+        let mechanisms = context.mechanisms();
+        let listed = |way: &Way| is_listed(&mechanisms, &way.name);
+        match (self.policy.binding, context.exporter) {
+            (ChannelBinding::Require, _) => methods
+                .iter()
+                .map(|method| plus(method).unwrap_or_else(|| unbound(method, Binding::Off)))
+                .collect(),
+            (ChannelBinding::Prefer, Some(_)) => {
+                let bound: Vec<Way> = methods.iter().filter_map(plus).filter(listed).collect();
+                // A `y` where the server does list the one or other `-PLUS` would be refused.
+                let any_plus = mechanisms.iter().flatten().any(|name| {
+                    name.to_ascii_uppercase().ends_with(b"-PLUS") && name.len() > b"-PLUS".len()
+                });
+                let flag = if any_plus {
+                    Binding::Off
+                } else {
+                    Binding::NotOffered
+                };
+                let rest = methods.iter().map(|method| unbound(method, flag));
+                bound.into_iter().chain(rest).collect()
+            }
+            (ChannelBinding::Off | ChannelBinding::Prefer, _) => methods
+                .iter()
+                .map(|method| unbound(method, Binding::Off))
+                .collect(),
+        }
+    }
+
+    fn judge(
+        &self,
+        way: &Way,
+        context: &Context<'_>,
+        token: Option<&Secret>,
+        tried: &[Method],
+    ) -> Result<(), Rejection> {
+        let method = way.method;
+        if !self.credentials.suit(method) {
+            return Err(Rejection::OtherCredentials);
+        }
+        if tried.contains(&method) {
+            return Err(Rejection::Refused);
+        }
+        let bound = method.scram().is_some() && context.exporter.is_some();
+        if self.policy.binding == ChannelBinding::Require && !bound {
+            return Err(Rejection::NoBinding);
+        }
+        if method == Method::Apop {
+            if context.upgraded {
+                return Err(Rejection::ChallengeInClear);
+            }
+            if !context.challenge {
+                return Err(Rejection::NoChallenge);
+            }
+        }
+        let named_in_clear = method == Method::Apop && self.policy.is_twisted();
+        if !(context.private || context.config.allow_insecure_login || named_in_clear) {
+            return Err(Rejection::Cleartext);
+        }
+        self.check_listed(way, context)?;
+        if self.authzid.is_some()
+            && !matches!(
+                method,
+                Method::Plain | Method::OAuthBearer | Method::External
+            )
+            && method.scram().is_none()
+        {
+            return Err(Rejection::NoAuthzid);
+        }
+        if method.is_sasl() {
+            return self.check_mechanism(way, token);
+        }
+        self.check_lines(method, context)
+    }
+
+    /// Whether the server lists a mechanism. Who names a single one need not care, but a `-PLUS`
+    /// that is not listed would be bound to something that the server does not know.
+    fn check_listed(&self, way: &Way, context: &Context<'_>) -> Result<(), Rejection> {
+        let plus = matches!(way.binding, Binding::TlsExporter(_));
+        let insisted = matches!(self.policy.order, Order::Only(_)) || way.method == Method::Own;
+        if !way.method.is_sasl() || (insisted && !plus) {
+            return Ok(());
+        }
+        match context.mechanisms() {
+            None => Err(Rejection::NoSasl),
+            mechanisms if is_listed(&mechanisms, &way.name) => Ok(()),
+            Some(_) => Err(Rejection::NotListed),
+        }
+    }
+
+    /// Whether a mechanism takes these credentials: it is made and thrown away.
+    fn check_mechanism(&self, way: &Way, token: Option<&Secret>) -> Result<(), Rejection> {
+        let nonce = ClientNonce::from_random([0; 24]);
+        match self.make(way, token, Some(nonce)) {
+            Err(Misuse::Argument(argument)) => Err(Rejection::Argument(argument)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether `USER` and `PASS`, or `APOP`, can carry these credentials.
+    fn check_lines(&self, method: Method, context: &Context<'_>) -> Result<(), Rejection> {
+        let lines = self.lines(method).map_err(|misuse| match misuse {
+            Misuse::Argument(argument) => Rejection::Argument(argument),
+            _ => Rejection::OtherCredentials,
+        })?;
+        let limit = context.config.limits.command;
+        for octets in lines.iter().map(Wire::octets) {
+            if octets > limit {
+                return Err(Rejection::TooLong { octets, limit });
+            }
+        }
+        let ascii = method == Method::Apop || lines.iter().all(Wire::is_ascii);
+        let utf8 = context.capabilities.is_some_and(Capabilities::utf8_user);
+        if !ascii && !utf8 && context.config.leniency == Leniency::Strict {
+            return Err(Rejection::Argument(crate::error::Argument::NotAscii));
+        }
+        Ok(())
+    }
+
+    /// The mechanism for a way; `Ok(None)` if it takes a token or a nonce that is not there.
+    pub(crate) fn make(
+        &self,
+        way: &Way,
+        token: Option<&Secret>,
+        nonce: Option<ClientNonce>,
+    ) -> Result<Option<Box<dyn Mechanism>>, Misuse> {
+        let boxed: Box<dyn Mechanism> = match (&self.credentials, way.method) {
+            (Credentials::Password { username, password }, method) => match method {
+                Method::Plain => Box::new(match &self.authzid {
+                    Some(authzid) => Plain::acting_as(authzid, username, password),
+                    None => Plain::new(username, password),
+                }),
+                Method::Login => Box::new(crate::sasl::Login::new(username, password)),
+                Method::CramMd5 => Box::new(CramMd5::new(username, password)),
+                _ => {
+                    let (Some(hash), Some(nonce)) = (method.scram(), nonce) else {
+                        return Ok(None);
+                    };
+                    let scram = Scram::new(hash, username, password, nonce)?
+                        .with_binding(way.binding)
+                        .with_iterations(self.policy.iterations.clone());
+                    Box::new(match &self.authzid {
+                        Some(authzid) => scram.with_authzid(authzid)?,
+                        None => scram,
+                    })
+                }
+            },
+            (
+                Credentials::Token { username, .. } | Credentials::TokenFrom { username, .. },
+                method,
+            ) => {
+                let Some(token) = token else {
+                    return Ok(None);
+                };
+                let authzid = self.authzid.as_ref().unwrap_or(username);
+                if method == Method::OAuthBearer {
+                    Box::new(OAuthBearer::new(token)?.with_authzid(authzid))
+                } else {
+                    Box::new(XOAuth2::new(username, token)?)
+                }
+            }
+            (Credentials::Certificate, _) => Box::new(External::new(self.authzid.as_ref())),
+            (Credentials::Anonymous { trace }, _) => Box::new(Anonymous::new(trace)?),
+            (Credentials::Mechanism(_), _) => return Ok(None),
+        };
+        Ok(Some(boxed))
+    }
+}
+
+/// Whether a list of mechanisms has a name, in any case. Where no list is known, it has not.
+fn is_listed(mechanisms: &Option<Vec<&[u8]>>, name: &str) -> bool {
+    mechanisms
+        .iter()
+        .flatten()
+        .any(|listed| listed.eq_ignore_ascii_case(name.as_bytes()))
+}

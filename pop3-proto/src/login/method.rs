@@ -1,0 +1,106 @@
+use core::fmt;
+use core::str::FromStr;
+
+use crate::error::{Argument, Misuse};
+use crate::sasl::ScramHash;
+
+/// A way to log in.
+///
+/// `Display` and `FromStr` use the names of SASL mechanisms; `USER/PASS` (or `USER`) and `APOP` (or
+/// `+APOP`, as RFC 2384 writes it) are the two commands of RFC 1939.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// `AUTH SCRAM-SHA-512`.
+    ScramSha512,
+    /// `AUTH SCRAM-SHA-256` (RFC 7677).
+    ScramSha256,
+    /// `AUTH SCRAM-SHA-1` (RFC 5802).
+    ScramSha1,
+    /// `AUTH PLAIN` (RFC 4616).
+    Plain,
+    /// The commands `USER` and `PASS` (RFC 1939 section 7).
+    UserPass,
+    /// `AUTH LOGIN`, which no RFC has.
+    Login,
+    /// `AUTH CRAM-MD5` (RFC 2195): weak, and chosen only where it is named.
+    CramMd5,
+    /// The command `APOP` (RFC 1939 section 7): weak, and chosen only where it is named.
+    Apop,
+    /// `AUTH OAUTHBEARER` (RFC 7628).
+    OAuthBearer,
+    /// `AUTH XOAUTH2`, of Google and Microsoft.
+    XOAuth2,
+    /// `AUTH EXTERNAL` (RFC 4422 appendix A): the TLS certificate of this side says who it is.
+    External,
+    /// `AUTH ANONYMOUS` (RFC 4505).
+    Anonymous,
+    /// A mechanism that the caller brought.
+    Own,
+}
+
+/// All but the caller's own, with their names.
+const NAMES: [(Method, &str); 12] = [
+    (Method::ScramSha512, "SCRAM-SHA-512"),
+    (Method::ScramSha256, "SCRAM-SHA-256"),
+    (Method::ScramSha1, "SCRAM-SHA-1"),
+    (Method::Plain, "PLAIN"),
+    (Method::UserPass, "USER/PASS"),
+    (Method::Login, "LOGIN"),
+    (Method::CramMd5, "CRAM-MD5"),
+    (Method::Apop, "APOP"),
+    (Method::OAuthBearer, "OAUTHBEARER"),
+    (Method::XOAuth2, "XOAUTH2"),
+    (Method::External, "EXTERNAL"),
+    (Method::Anonymous, "ANONYMOUS"),
+];
+
+impl Method {
+    /// All that this library brings.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.into_iter().map(|(method, _)| method)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        NAMES
+            .into_iter()
+            .find_map(|(method, name)| (method == self).then_some(name))
+            .unwrap_or("a mechanism of the caller's")
+    }
+
+    /// Whether it is a mechanism for `AUTH`.
+    pub(crate) fn is_sasl(self) -> bool {
+        !matches!(self, Self::UserPass | Self::Apop)
+    }
+
+    /// The hash function, if it is SCRAM.
+    pub(crate) fn scram(self) -> Option<ScramHash> {
+        match self {
+            Self::ScramSha512 => Some(ScramHash::Sha512),
+            Self::ScramSha256 => Some(ScramHash::Sha256),
+            Self::ScramSha1 => Some(ScramHash::Sha1),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Method {
+    type Err = Misuse;
+
+    fn from_str(name: &str) -> Result<Self, Misuse> {
+        let name = match name {
+            "USER" | "user" => "USER/PASS",
+            other => other.strip_prefix('+').unwrap_or(other),
+        };
+        NAMES
+            .into_iter()
+            .find_map(|(method, known)| known.eq_ignore_ascii_case(name).then_some(method))
+            .ok_or(Misuse::Argument(Argument::Method))
+    }
+}

@@ -1,0 +1,213 @@
+//! Logging in: who, by which way, and how that is chosen. The conversation itself is an exchange.
+
+mod choose;
+mod credentials;
+mod method;
+mod plan;
+mod policy;
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub(crate) use self::choose::Way;
+pub use self::credentials::{Credentials, OwnMechanism, TokenProvider};
+pub use self::method::Method;
+pub use self::plan::{Candidate, LoginPlan, Rejection, Verdict};
+pub use self::policy::{ChannelBinding, LoginPolicy};
+use crate::command::{Apop, Command, Operand, Request, Sealed, Verb, Whole, Wire, command};
+use crate::error::{AuthError, Error, Misuse};
+use crate::exchange::{Exchange, LoginRun};
+use crate::reply::Reply;
+use crate::sasl::{ClientNonce, Mechanism};
+use crate::secret::Secret;
+use crate::status::Status;
+use crate::types::Username;
+
+/// Logs in: one entry of the queue, which nothing submitted later can overtake.
+///
+/// On a [`Channel::Plain`](crate::Channel::Plain) connection it starts TLS first, unless
+/// [`Config::stls`](crate::Config::stls) is off; credentials in clear need
+/// [`Config::allow_insecure_login`](crate::Config::allow_insecure_login). Then it takes the safest
+/// way that server, credentials and [`LoginPolicy`] have in common, once: there is no falling back to
+/// a weaker one unless the policy says so. A server that says no is [`Error::Auth`], which keeps its
+/// words; the connection can be used for another login.
+///
+/// ```
+/// use pop3_proto::{Login, LoginPolicy, Method};
+///
+/// let default = Login::new("alice", "correct horse")?;
+/// let named = Login::new("alice", "correct horse")?
+///     .with_policy(LoginPolicy::only(Method::ScramSha256));
+/// # Ok::<(), pop3_proto::Misuse>(())
+/// ```
+#[derive(Debug)]
+pub struct Login {
+    credentials: Credentials,
+    policy: LoginPolicy,
+    authzid: Option<Username>,
+    nonce: Option<ClientNonce>,
+}
+
+impl Login {
+    /// A login with a name and a password as they come from a user, under the default policy.
+    ///
+    /// # Errors
+    ///
+    /// As [`Username::new`] and [`Secret::new`].
+    pub fn new(username: impl Into<String>, password: impl Into<Vec<u8>>) -> Result<Self, Misuse> {
+        Ok(Self::password(
+            Username::new(username)?,
+            Secret::new(password)?,
+        ))
+    }
+
+    /// A login with these credentials, under the default policy.
+    pub fn with(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            policy: LoginPolicy::default(),
+            authzid: None,
+            nonce: None,
+        }
+    }
+
+    /// A login with a password.
+    pub fn password(username: Username, password: Secret) -> Self {
+        Self::with(Credentials::Password { username, password })
+    }
+
+    /// A login with a bearer token of OAuth 2.0.
+    pub fn bearer(username: Username, token: Secret) -> Self {
+        Self::with(Credentials::Token { username, token })
+    }
+
+    /// A login with bearer tokens from a function; see [`TokenProvider`]. A fresh one is asked for
+    /// once, after `invalid_token` from OAUTHBEARER, and after a status of 400 or 401, or a bare
+    /// `-ERR`, from XOAUTH2.
+    pub fn bearer_from(
+        username: Username,
+        provide: impl FnMut(Option<&AuthError>) -> Option<Secret> + Send + Sync + 'static,
+    ) -> Self {
+        let provider = TokenProvider::new(provide);
+        Self::with(Credentials::TokenFrom { username, provider })
+    }
+
+    /// A login with the certificate of this side, that TLS has shown.
+    pub fn certificate() -> Self {
+        Self::with(Credentials::Certificate)
+    }
+
+    /// A login as nobody in particular, with a trace for the server's log, which may be empty.
+    pub fn anonymous(trace: impl Into<String>) -> Self {
+        let trace = trace.into().into_boxed_str();
+        Self::with(Credentials::Anonymous { trace })
+    }
+
+    /// A login with a mechanism of the caller's. It is tried even if the server does not list it.
+    ///
+    /// # Errors
+    ///
+    /// As [`OwnMechanism::new`].
+    pub fn mechanism(mechanism: impl Mechanism + 'static) -> Result<Self, Misuse> {
+        let own = OwnMechanism::new(mechanism)?;
+        Ok(Self::with(Credentials::Mechanism(own)))
+    }
+
+    /// The same login under another policy.
+    #[must_use]
+    pub fn with_policy(self, policy: LoginPolicy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The same login, to act as somebody else (RFC 4422 section 3.4.1). SCRAM, PLAIN, OAUTHBEARER
+    /// and EXTERNAL can say that.
+    #[must_use]
+    pub fn acting_as(self, authzid: Username) -> Self {
+        Self {
+            authzid: Some(authzid),
+            ..self
+        }
+    }
+
+    /// The same login with the client's nonce for SCRAM, instead of one made from
+    /// [`Connection::seed`](crate::Connection::seed).
+    #[must_use]
+    pub fn with_nonce(self, nonce: ClientNonce) -> Self {
+        Self {
+            nonce: Some(nonce),
+            ..self
+        }
+    }
+
+    pub(crate) fn policy(&self) -> &LoginPolicy {
+        &self.policy
+    }
+
+    /// The nonce that the caller gave, once.
+    pub(crate) fn take_nonce(&mut self) -> Option<ClientNonce> {
+        self.nonce.take()
+    }
+
+    pub(crate) fn username(&self) -> Option<&Username> {
+        self.credentials.username()
+    }
+
+    /// What a server must not be able to put into a log.
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        match &self.credentials {
+            Credentials::Password { password, .. } => Some(password),
+            Credentials::Token { token, .. } => Some(token),
+            _ => None,
+        }
+    }
+
+    /// Who has tokens, if that is where they come from.
+    pub(crate) fn provider(&mut self) -> Option<&mut TokenProvider> {
+        match &mut self.credentials {
+            Credentials::TokenFrom { provider, .. } => Some(provider),
+            _ => None,
+        }
+    }
+
+    /// The caller's own mechanism, once.
+    pub(crate) fn take_own(&mut self) -> Option<Box<dyn Mechanism>> {
+        match &mut self.credentials {
+            Credentials::Mechanism(own) => own.take(),
+            _ => None,
+        }
+    }
+
+    /// The command lines of the ways that are not SASL.
+    pub(crate) fn lines(&self, method: Method) -> Result<Vec<Wire>, Misuse> {
+        let Credentials::Password { username, password } = &self.credentials else {
+            return Ok(Vec::new());
+        };
+        let (username, password) = (username.clone(), password.clone());
+        Ok(match method {
+            Method::UserPass => [
+                Wire::new(Verb::User, Operand::Name(username)),
+                Wire::new(Verb::Pass, Operand::Secret(password)),
+            ]
+            .into(),
+            Method::Apop => [Apop::new(username, password)?.wire()].into(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// Refuses lines that are too long for the server, where no other way is left open.
+    pub(crate) fn check_length(&self, limit: usize) -> Result<(), Error> {
+        let methods = self.methods();
+        if methods.iter().any(|method| method.is_sasl()) {
+            return Ok(());
+        }
+        for method in methods.iter() {
+            for line in self.lines(*method).into_iter().flatten() {
+                crate::command::check_length(&line, limit)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+command!(Whole Login => Status, |this| Request::Exchange(Box::new(Exchange::Login(LoginRun::new(this)))), Reply::Status);

@@ -1,0 +1,164 @@
+//! What a login is going to do, and why: a value to print before and after.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use thiserror::Error as ThisError;
+
+use super::Method;
+use crate::error::Argument;
+
+/// Which way a login takes, why, and why none of the others.
+///
+/// [`Connection::plan_login`](crate::Connection::plan_login) tells it before,
+/// [`Connection::login_plan`](crate::Connection::login_plan) after. `Display` has it in one line, and
+/// with `{:#}` a line for each candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoginPlan {
+    /// TLS is started first, by STLS. What the server offers inside is not known yet, and the choice
+    /// is made there.
+    pub starts_tls: bool,
+    /// What was weighed, in the order of preference.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A way to log in that a [`LoginPlan`] has weighed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// The way.
+    pub method: Method,
+    /// Its name, such as `SCRAM-SHA-256-PLUS`.
+    pub name: Box<str>,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// What became of a [`Candidate`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is the one.
+    Chosen,
+    /// It would do, and another comes first.
+    Spare,
+    /// It will not do.
+    Rejected(Rejection),
+}
+
+/// Why a way to log in will not do.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The channel is not encrypted and `Config::allow_insecure_login` is off.
+    #[error("the connection is not encrypted, and credentials in clear were not allowed by name")]
+    Cleartext,
+    /// The server lists mechanisms, and not this one.
+    #[error("the server does not list it")]
+    NotListed,
+    /// The server lists no mechanism at all: it does not know `AUTH`, or was not asked (RFC 5034
+    /// section 3).
+    #[error("the server does not say that it knows AUTH")]
+    NoSasl,
+    /// STLS comes first, and what the server lists inside TLS is not known yet.
+    #[error("what the server lists inside TLS is not known yet")]
+    NotKnownYet,
+    /// [`ChannelBinding::Require`](crate::ChannelBinding::Require), and it does not bind, or this
+    /// channel has nothing to bind to: that takes TLS 1.3.
+    #[error("it cannot be bound to this channel: that takes SCRAM in TLS 1.3")]
+    NoBinding,
+    /// The greeting holds no challenge that is one msg-id.
+    #[error("APOP needs one msg-id in the greeting, and this greeting has none or several")]
+    NoChallenge,
+    /// The greeting, and the challenge in it, came in clear and may be anybody's.
+    #[error("APOP after STLS would answer a challenge that came in clear and may be forged")]
+    ChallengeInClear,
+    /// It takes other credentials: a token and not a password, or the other way round.
+    #[error("it takes other credentials than these")]
+    OtherCredentials,
+    /// It cannot act as another than the one who logs in.
+    #[error("it cannot act as somebody else")]
+    NoAuthzid,
+    /// It cannot carry this user name or password.
+    #[error("{0}")]
+    Argument(Argument),
+    /// Its command line would be longer than a server has to take.
+    #[error("it would take a line of {octets} octets, and a command line may have {limit}")]
+    TooLong {
+        /// The length of the line with CR and LF.
+        octets: usize,
+        /// [`Limits::command`](crate::Limits::command).
+        limit: usize,
+    },
+    /// It was tried in this login, and the server said no.
+    #[error("the server refused it")]
+    Refused,
+}
+
+impl LoginPlan {
+    /// The candidate that is taken; `None` if none will do, or if TLS has to come first.
+    pub fn chosen(&self) -> Option<&Candidate> {
+        self.candidates
+            .iter()
+            .find(|candidate| candidate.verdict == Verdict::Chosen)
+    }
+
+    /// Why this way is not taken, if it was weighed and rejected.
+    pub fn rejection(&self, method: Method) -> Option<&Rejection> {
+        let mut weighed = self.candidates.iter();
+        weighed.find_map(|candidate| match &candidate.verdict {
+            Verdict::Rejected(why) if candidate.method == method => Some(why),
+            _ => None,
+        })
+    }
+
+    /// A plan of one candidate that will not do.
+    pub(crate) fn rejected(method: Method, why: Rejection) -> Self {
+        Self {
+            starts_tls: false,
+            candidates: [Candidate {
+                method,
+                name: method.name().into(),
+                verdict: Verdict::Rejected(why),
+            }]
+            .into(),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chosen => f.write_str("chosen"),
+            Self::Spare => f.write_str("not needed"),
+            Self::Rejected(why) => why.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for LoginPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = if f.alternate() { "\n" } else { "; " };
+        let mut separator = "";
+        if self.starts_tls {
+            f.write_str("STLS first")?;
+            separator = list;
+        }
+        let grouped = !f.alternate();
+        let same = |a: &Candidate, b: &Candidate| grouped && a.verdict == b.verdict;
+        for group in self.candidates.chunk_by(same) {
+            f.write_str(separator)?;
+            separator = list;
+            for (index, candidate) in group.iter().enumerate() {
+                let comma = if index > 0 { ", " } else { "" };
+                write!(f, "{comma}{}", candidate.name)?;
+            }
+            if let Some(first) = group.first() {
+                write!(f, ": {}", first.verdict)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Logins as stories write them: `login alice secret only=PLAIN`.
+
+use core::ops::RangeInclusive;
+use std::sync::Mutex;
+
+use pop3_proto::sasl::ClientNonce;
+use pop3_proto::{
+    ChannelBinding, Credentials, Login, LoginPolicy, Method, Misuse, Secret, Username,
+};
+
+use super::op::{text, unescape};
+
+/// A login as plain data: who, and options.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LoginOp {
+    kind: String,
+    words: Vec<String>,
+    order: Option<(String, Vec<Method>)>,
+    nonce: Option<String>,
+    binding: Option<ChannelBinding>,
+    iterations: Option<RangeInclusive<u32>>,
+    acting_as: Option<String>,
+}
+
+impl LoginOp {
+    /// `login USER PASSWORD`, `login-token USER TOKEN`, `login-tokens USER TOKEN…` (from a provider),
+    /// `login-certificate`, `login-anonymous TRACE`; then options.
+    pub(crate) fn parse(verb: &str, words: &[&str]) -> Result<Self, String> {
+        let mut op = Self {
+            kind: verb.to_owned(),
+            ..Self::default()
+        };
+        for word in words {
+            match word.split_once('=') {
+                Some((order @ ("only" | "first" | "each"), methods)) => {
+                    let methods = methods.split(',').map(|name| {
+                        name.parse::<Method>()
+                            .map_err(|_| format!("no method: {name}"))
+                    });
+                    op.order = Some((order.to_owned(), methods.collect::<Result<_, _>>()?));
+                }
+                Some(("nonce", nonce)) => op.nonce = Some(nonce.to_owned()),
+                Some(("as", name)) => op.acting_as = Some(text(name)?),
+                Some(("binding", "prefer")) => op.binding = Some(ChannelBinding::Prefer),
+                Some(("binding", "require")) => op.binding = Some(ChannelBinding::Require),
+                Some(("iterations", range)) => {
+                    let bounds = range.split_once("..").ok_or("least..most")?;
+                    let number = |n: &str| n.parse().map_err(|_| format!("no number: {n}"));
+                    op.iterations = Some(number(bounds.0)?..=number(bounds.1)?);
+                }
+                None if *word == "twisted" => op.order = Some(("twisted".to_owned(), Vec::new())),
+                _ => op.words.push((*word).to_owned()),
+            }
+        }
+        Ok(op)
+    }
+
+    /// The login that is meant.
+    pub(crate) fn login(&self) -> Result<Login, Misuse> {
+        let mut login = Login::with(self.credentials()?).with_policy(self.policy());
+        if let Some(nonce) = &self.nonce {
+            login = login.with_nonce(ClientNonce::new(nonce.as_str())?);
+        }
+        if let Some(name) = &self.acting_as {
+            login = login.acting_as(Username::new(name.as_str())?);
+        }
+        Ok(login)
+    }
+
+    fn word(&self, index: usize) -> Vec<u8> {
+        let word = self.words.get(index).map_or("", String::as_str);
+        unescape(word).expect("escapes")
+    }
+
+    fn credentials(&self) -> Result<Credentials, Misuse> {
+        let name = || Username::new(String::from_utf8_lossy(&self.word(0)).into_owned());
+        Ok(match self.kind.as_str() {
+            "login" => Credentials::Password {
+                username: name()?,
+                password: Secret::new(self.word(1))?,
+            },
+            "login-token" => Credentials::Token {
+                username: name()?,
+                token: Secret::new(self.word(1))?,
+            },
+            "login-tokens" => {
+                let tokens = (1..self.words.len()).rev().map(|index| self.word(index));
+                let tokens = Mutex::new(tokens.collect::<Vec<_>>());
+                return Ok(Credentials::TokenFrom {
+                    username: name()?,
+                    provider: pop3_proto::TokenProvider::new(move |_| {
+                        let token = tokens.lock().expect("the tokens").pop()?;
+                        Some(Secret::new(token).expect("a token"))
+                    }),
+                });
+            }
+            "login-certificate" => Credentials::Certificate,
+            _ => Credentials::Anonymous {
+                trace: String::from_utf8_lossy(&self.word(0)).into(),
+            },
+        })
+    }
+
+    fn policy(&self) -> LoginPolicy {
+        let policy = match &self.order {
+            None => LoginPolicy::default(),
+            Some((order, methods)) => match (order.as_str(), methods.as_slice()) {
+                ("only", [method]) => LoginPolicy::only(*method),
+                ("first", methods) => LoginPolicy::first_of(methods.iter().copied()),
+                ("each", methods) => LoginPolicy::each_of(methods.iter().copied()),
+                _ => LoginPolicy::twisted(),
+            },
+        };
+        let policy = policy.with_channel_binding(self.binding.unwrap_or_default());
+        match &self.iterations {
+            Some(iterations) => policy.with_scram_iterations(iterations.clone()),
+            None => policy,
+        }
+    }
+}
