@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use dovecot::{Dovecot, Options, corpus};
 use pop3_blocking::{
-    Advice, AuthError, Closed, Config, Endpoint, Error, LoginPolicy, MessageNumber, Misuse,
-    NoSafeLogin, Phase, QuitOutcome, ResponseCode, TlsErrorKind, Verb,
+    Advice, AuthError, Closed, Config, Endpoint, Error, LoginPolicy, MessageNumber, Method, Misuse,
+    Phase, QuitOutcome, Rejection, ResponseCode, TlsErrorKind, Verb,
 };
 use session::{WAYS, Way, connect, login};
 
@@ -54,7 +54,7 @@ fn a_login_works_in_clear_by_stls_and_by_tls() {
         assert_eq!(client.quit().unwrap(), QuitOutcome::Committed);
         assert_eq!(client.stat().unwrap_err(), Closed::Finished.into());
     }
-    wait_for_log(&server, "user=<alice>, method=PLAIN", 3);
+    wait_for_log(&server, "user=<alice>, method=SCRAM-SHA-256", 3);
 }
 
 #[test]
@@ -64,15 +64,13 @@ fn a_wrong_password_is_told_apart_and_another_try_is_possible() {
         let mut client = way.connect(&server);
         let error = client.login(login("alice", "wrong")).unwrap_err();
         assert!(!error.is_fatal());
-        assert_eq!(
-            error.to_string(),
-            "login failed: the server refused PASS: [AUTH] Authentication failed. \
-             (check user name and password)"
-        );
+        let told = "login with SCRAM-SHA-256 failed: the server refused AUTH: \
+                    [AUTH] Authentication failed. (check user name and password";
+        assert!(error.to_string().starts_with(told), "{error}");
         let refusal = error.refusal().unwrap();
         assert_eq!(
             (refusal.verb, &refusal.code),
-            (Verb::Pass, &Some(ResponseCode::Auth))
+            (Verb::Auth, &Some(ResponseCode::Auth))
         );
         let Error::Auth(error) = error else {
             panic!("{error:?}");
@@ -111,12 +109,28 @@ fn names_and_passwords_may_hold_more_than_letters() {
     }
 }
 
+/// APOP where it can be had safely, else the password itself.
+fn apop_first() -> LoginPolicy {
+    LoginPolicy::first_of([Method::Apop, Method::UserPass])
+}
+
+/// Why a way to log in was not taken, where none was.
+fn why_no_login(error: &Error, method: Method) -> Rejection {
+    let Error::Auth(error) = error else {
+        panic!("{error}")
+    };
+    match &**error {
+        AuthError::NoSafeLogin(plan) => plan.rejection(method).unwrap().clone(),
+        other => panic!("{other}"),
+    }
+}
+
 #[test]
 fn credentials_do_not_leave_in_clear_unless_the_configuration_says_so() {
     let Some(server) = server() else { return };
     let mut client = Way::Clear.connect_with(&server, |config| config.allow_insecure_login = false);
     let error = client.login(login("alice", "secret")).unwrap_err();
-    assert_eq!(error, AuthError::NoSafeLogin(NoSafeLogin::Cleartext).into());
+    assert_eq!(why_no_login(&error, Method::UserPass), Rejection::Cleartext);
     // Nothing was sent, and the connection lives.
     assert!(client.capa().unwrap().unwrap().stls());
     assert_eq!(client.quit().unwrap(), QuitOutcome::Committed);
@@ -130,11 +144,11 @@ fn apop_logs_in_where_its_challenge_can_be_trusted_or_the_policy_names_it() {
     let secure: fn(&mut Config) = |config| config.allow_insecure_login = false;
     let mut apop_logins = 0;
     for (way, change, policy) in [
-        (Way::ImplicitTls, secure, LoginPolicy::apop_only()),
-        (Way::ImplicitTls, secure, LoginPolicy::prefer_apop()),
+        (Way::ImplicitTls, secure, LoginPolicy::only(Method::Apop)),
+        (Way::ImplicitTls, secure, apop_first()),
         (Way::ImplicitTls, secure, LoginPolicy::twisted()),
-        (Way::Clear, insecure, LoginPolicy::apop_only()),
-        (Way::Clear, insecure, LoginPolicy::prefer_apop()),
+        (Way::Clear, insecure, LoginPolicy::only(Method::Apop)),
+        (Way::Clear, insecure, apop_first()),
         (Way::Clear, secure, LoginPolicy::twisted()),
         // It asks for APOP first, also where STLS could be had.
         (Way::Stls, secure, LoginPolicy::twisted()),
@@ -161,11 +175,11 @@ fn apop_logs_in_where_its_challenge_can_be_trusted_or_the_policy_names_it() {
 fn apop_is_not_used_after_stls_nor_in_clear_unasked() {
     let Some(server) = server() else { return };
     let mut client = Way::Stls.connect(&server);
-    let apop_only = login("alice", "secret").with_policy(LoginPolicy::apop_only());
-    let error = client.login(apop_only.clone()).unwrap_err();
+    let apop_only = || login("alice", "secret").with_policy(LoginPolicy::only(Method::Apop));
+    let error = client.login(apop_only()).unwrap_err();
     assert_eq!(
-        error,
-        AuthError::NoSafeLogin(NoSafeLogin::ChallengeInClear).into()
+        why_no_login(&error, Method::Apop),
+        Rejection::ChallengeInClear
     );
     assert!(
         error
@@ -175,14 +189,14 @@ fn apop_is_not_used_after_stls_nor_in_clear_unasked() {
     );
     // The connection lives, and the password is safe inside TLS.
     client
-        .login(login("alice", "secret").with_policy(LoginPolicy::prefer_apop()))
+        .login(login("alice", "secret").with_policy(apop_first()))
         .unwrap();
     assert_eq!(client.quit().unwrap(), QuitOutcome::Committed);
     wait_for_log(&server, "user=<alice>, method=PLAIN", 1);
 
     let mut client = Way::Clear.connect_with(&server, |config| config.allow_insecure_login = false);
-    let error = client.login(apop_only).unwrap_err();
-    assert_eq!(error, AuthError::NoSafeLogin(NoSafeLogin::Cleartext).into());
+    let error = client.login(apop_only()).unwrap_err();
+    assert_eq!(why_no_login(&error, Method::Apop), Rejection::Cleartext);
 }
 
 #[test]
@@ -196,14 +210,11 @@ fn a_greeting_without_a_challenge_rules_apop_out() {
     };
     server.add_user("alice", "secret");
     let mut client = Way::ImplicitTls.connect(&server);
-    let apop_only = login("alice", "secret").with_policy(LoginPolicy::apop_only());
-    let error = client.login(apop_only).unwrap_err();
-    assert_eq!(
-        error,
-        AuthError::NoSafeLogin(NoSafeLogin::NoChallenge).into()
-    );
+    let apop_only = || login("alice", "secret").with_policy(LoginPolicy::only(Method::Apop));
+    let error = client.login(apop_only()).unwrap_err();
+    assert_eq!(why_no_login(&error, Method::Apop), Rejection::NoChallenge);
     client
-        .login(login("alice", "secret").with_policy(LoginPolicy::prefer_apop()))
+        .login(login("alice", "secret").with_policy(apop_first()))
         .unwrap();
     // Twisted's order: no challenge, so STLS where it is listed.
     let mut client = Way::Stls.connect(&server);
@@ -268,7 +279,10 @@ fn a_certificate_has_to_be_trusted_and_for_this_name() {
     assert_certificate(client.login(login("alice", "secret")).unwrap_err());
     // There it also refuses passwords in clear.
     let mut client = connect(&server, &plain, Way::Clear.config()).unwrap();
-    let error = client.login(login("alice", "secret")).unwrap_err();
+    let by_password = LoginPolicy::only(Method::UserPass);
+    let error = client
+        .login(login("alice", "secret").with_policy(by_password))
+        .unwrap_err();
     let refusal = error.refusal().unwrap();
     assert!(refusal.text.to_string().contains("disallowed"), "{error}");
     // By its right name all is well.

@@ -10,12 +10,15 @@ use fluent_uri::Uri;
 
 use crate::config::Channel;
 use crate::error::{Argument, Misuse};
+use crate::login::Method;
 use crate::types::Username;
 
 /// A server, and perhaps whose maildrop on it: `pop3s://user@host:port` (implicit TLS, port 995,
 /// RFC 8314) or `pop3://user@host:port` (STLS, port 110, RFC 2384). `pops` and `pop` are the same.
 ///
-/// A user's name is percent-encoded (`joe%40example.org`). A password has no place in a URL.
+/// A user's name is percent-encoded (`joe%40example.org`). Behind it can stand the one way to log in
+/// that is to be taken: `pop://joe;AUTH=SCRAM-SHA-256@mail.example.org`, `;AUTH=+APOP`; `;AUTH=*` is
+/// any. A password has no place in a URL.
 ///
 /// ```
 /// let server: pop3_proto::Endpoint = "pop3s://joe@mail.example.org".parse()?;
@@ -28,6 +31,7 @@ pub struct Endpoint {
     port: u16,
     implicit_tls: bool,
     username: Option<Username>,
+    method: Option<Method>,
 }
 
 impl Endpoint {
@@ -38,6 +42,7 @@ impl Endpoint {
             port: port.unwrap_or(995),
             implicit_tls: true,
             username: None,
+            method: None,
         }
     }
 
@@ -48,6 +53,7 @@ impl Endpoint {
             port: port.unwrap_or(110),
             implicit_tls: false,
             username: None,
+            method: None,
         }
     }
 
@@ -73,6 +79,12 @@ impl Endpoint {
     /// Whose maildrop, if the URL says.
     pub fn username(&self) -> Option<&Username> {
         self.username.as_ref()
+    }
+
+    /// The one way to log in, if the URL names one: for
+    /// [`LoginPolicy::only`](crate::LoginPolicy::only).
+    pub fn method(&self) -> Option<Method> {
+        self.method
     }
 }
 
@@ -105,19 +117,19 @@ fn read(url: &str) -> Result<Endpoint, Argument> {
             "it goes on behind the host, and POP3 has nothing to name there",
         ));
     }
-    let username = match authority.userinfo().map(|user| user.as_str()) {
-        None | Some("") => None,
-        Some(user) if user.contains(':') => {
+    let userinfo = authority.userinfo().map_or("", |user| user.as_str());
+    let (user, method) = match userinfo.split_once(';') {
+        None => (userinfo, None),
+        Some((user, method)) => (user, read_method(method)?),
+    };
+    let username = match user {
+        "" => None,
+        _ if userinfo.contains(':') => {
             return Err(Argument::Url(
                 "it holds a password, and others can see a URL",
             ));
         }
-        Some(user) if user.contains(';') => {
-            return Err(Argument::Url(
-                "it names a mechanism (;AUTH=), which is not supported",
-            ));
-        }
-        Some(user) => {
+        user => {
             let user = percent_encoding::percent_decode_str(user).decode_utf8();
             let user = user.map_err(|_| Argument::Url("its user name is not UTF-8"))?;
             let username = Username::new(user).map_err(|_| Argument::ControlInUsername)?;
@@ -140,7 +152,26 @@ fn read(url: &str) -> Result<Endpoint, Argument> {
         port,
         implicit_tls,
         username,
+        method,
     })
+}
+
+/// `AUTH=*`, or a way to log in (RFC 2384 section 3).
+fn read_method(text: &str) -> Result<Option<Method>, Argument> {
+    let name = text
+        .get(..5)
+        .filter(|key| key.eq_ignore_ascii_case("AUTH="))
+        .and_then(|_| text.get(5..));
+    match name {
+        Some("*") => Ok(None),
+        Some(name) => match name.parse() {
+            Ok(method) => Ok(Some(method)),
+            Err(_) => Err(Argument::Url(
+                "it names a way to log in (;AUTH=) that is not known",
+            )),
+        },
+        None => Err(Argument::Url("what stands behind the user is not ;AUTH=")),
+    }
 }
 
 impl fmt::Display for Endpoint {

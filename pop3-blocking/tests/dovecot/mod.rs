@@ -17,18 +17,18 @@
     reason = "each test binary uses its own part of this module"
 )]
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer};
-use rcgen::{KeyPair, KeyUsagePurpose};
-
+mod certificates;
 mod corpus;
+mod every_login;
 mod server;
 
+pub(crate) use certificates::ClientCertificate;
 pub(crate) use corpus::{attachment, corpus};
+pub(crate) use every_login::{OPENID_CONFIGURATION, expired_token, forged_token, token};
 pub(crate) use server::Dovecot;
 
 /// What a test may choose about its server. `@DIR@` in the texts stands for the server's folder.
@@ -47,8 +47,8 @@ pub(crate) struct Options {
     pub(crate) extra_2_3: String,
     /// The same for Dovecot 2.4.
     pub(crate) extra_2_4: String,
-    /// More files (name and content) for the folder, such as keys that the extra lines name.
-    pub(crate) files: Vec<(String, Vec<u8>)>,
+    /// More files (path and content) for the folder, such as keys that the extra lines name.
+    pub(crate) files: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -239,31 +239,3 @@ passdb passwd-file {
 userdb static {
 }
 ";
-
-/// Makes an authority and a certificate for `localhost` and 127.0.0.1, writes `ca.pem`, `cert.pem`
-/// and `key.pem`, and gives back the first.
-fn write_certificates(dir: &Path) -> String {
-    let mut ca = CertificateParams::default();
-    let ca_name = &mut ca.distinguished_name;
-    ca_name.push(DnType::CommonName, "pop3 test authority");
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let ca_key = KeyPair::generate().expect("key of the authority");
-    let ca_cert = ca
-        .self_signed(&ca_key)
-        .expect("certificate of the authority");
-
-    let names = ["localhost", "127.0.0.1"].map(str::to_owned);
-    let mut leaf = CertificateParams::new(names).expect("names of the server");
-    leaf.distinguished_name
-        .push(DnType::CommonName, "localhost");
-    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let key = KeyPair::generate().expect("key of the server");
-    let cert = leaf.signed_by(&key, &Issuer::new(ca, ca_key));
-    let cert = cert.expect("certificate of the server");
-
-    fs::write(dir.join("ca.pem"), ca_cert.pem()).expect("write ca.pem");
-    fs::write(dir.join("cert.pem"), cert.pem()).expect("write cert.pem");
-    fs::write(dir.join("key.pem"), key.serialize_pem()).expect("write key.pem");
-    ca_cert.pem()
-}

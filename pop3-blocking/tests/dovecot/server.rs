@@ -18,9 +18,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::{Options, installed, skip, write_certificates};
+use super::certificates::{Authority, ClientCertificate};
+use super::{Options, installed, skip};
 
 /// How long the server may take until it greets; it needs about a tenth of a second.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -31,7 +33,7 @@ pub(crate) struct Dovecot {
     master: Mutex<Child>,
     plain_port: u16,
     tls_port: u16,
-    ca_pem: String,
+    authority: Authority,
     /// User and group of the server, where they are not ours.
     step_down: Option<(u32, u32)>,
     delivered: AtomicU32,
@@ -69,7 +71,7 @@ impl Dovecot {
     }
 
     /// One attempt to start; the error is the server's log.
-    fn launch(program: &Path, config: &str, files: &[(String, Vec<u8>)]) -> Result<Self, String> {
+    fn launch(program: &Path, config: &str, files: &[(String, String)]) -> Result<Self, String> {
         // Not in `TMPDIR`: the path of a unix socket is short, and `nobody` must get there.
         let folder = tempfile::Builder::new().prefix("pop3-").tempdir_in("/tmp");
         let folder = folder.expect("create a folder");
@@ -80,19 +82,23 @@ impl Dovecot {
         let step_down = root.then(|| (number("-u"), number("-g")));
 
         let [plain_port, tls_port] = free_ports();
+        let dir_name = dir.to_str().expect("path is UTF-8");
         let config = config
-            .replace("@DIR@", dir.to_str().expect("path is UTF-8"))
+            .replace("@DIR@", dir_name)
             .replace("@USER@", &id("-un", account))
             .replace("@GROUP@", &id("-gn", account))
             .replace("@PLAIN_PORT@", &plain_port.to_string())
             .replace("@TLS_PORT@", &tls_port.to_string());
         fs::write(dir.join("dovecot.conf"), config).expect("write dovecot.conf");
         for (name, content) in files {
-            fs::write(dir.join(name), content).expect("write a file of the options");
+            let (path, content) = (dir.join(name), content.replace("@DIR@", dir_name));
+            fs::create_dir_all(path.parent().expect("a folder")).expect("create a folder");
+            fs::write(path, content).expect("write a file of the options");
         }
-        fs::create_dir(dir.join("passwd")).expect("create passwd");
-        fs::create_dir(dir.join("mail")).expect("create mail");
-        let ca_pem = write_certificates(dir);
+        for name in ["passwd", "certified", "mail"] {
+            fs::create_dir(dir.join(name)).expect("create a folder");
+        }
+        let authority = Authority::write_certificates(dir);
         let log = File::options()
             .create(true)
             .append(true)
@@ -108,16 +114,13 @@ impl Dovecot {
         command.stdin(Stdio::null()).stdout(log).stderr(error_log);
         if let Some((uid, gid)) = step_down {
             command.uid(uid).gid(gid);
-            give(dir, step_down);
-            for entry in fs::read_dir(dir).expect("list the folder") {
-                give(&entry.expect("entry of the folder").path(), step_down);
-            }
+            give_all(dir, step_down);
         }
         let server = Self {
             master: Mutex::new(command.spawn().expect("start dovecot")),
             plain_port,
             tls_port,
-            ca_pem,
+            authority,
             step_down,
             delivered: AtomicU32::new(0),
             folder,
@@ -158,7 +161,7 @@ impl Dovecot {
     /// The certificate authority to trust; the server's certificate is for `localhost` and
     /// 127.0.0.1.
     pub(crate) fn ca_pem(&self) -> &str {
-        &self.ca_pem
+        self.authority.pem()
     }
 
     /// The file with [`ca_pem`](Self::ca_pem).
@@ -172,9 +175,28 @@ impl Dovecot {
         String::from_utf8_lossy(&log).into_owned()
     }
 
+    /// A certificate that [`Options::every_login`] takes for this user's.
+    pub(crate) fn client_certificate(&self, user: &str) -> ClientCertificate {
+        self.authority.client(user)
+    }
+
     /// Adds a user with an empty maildrop. Any password will do; the name must suit a file name
     /// and may be added once.
     pub(crate) fn add_user(&self, name: &str, password: &str) {
+        // In hexadecimal, because a colon would end the field.
+        self.add(name, &format!("{{PLAIN.HEX}}{}", hex(password.as_bytes())));
+    }
+
+    /// Adds a user whose password the server does not have, only a hash of it that no mechanism
+    /// but those that send the password can do with.
+    pub(crate) fn add_user_with_hash(&self, name: &str, password: &str) {
+        let salt = b"salt of a test";
+        let salted = [password.as_bytes(), salt].concat();
+        let hash = [Sha256::digest(salted).as_slice(), salt].concat();
+        self.add(name, &format!("{{SSHA256.HEX}}{}", hex(&hash)));
+    }
+
+    fn add(&self, name: &str, password: &str) {
         assert!(!name.contains(['/', ':', '\n']), "unfit name {name:?}");
         let dir = self.folder.path();
         let maildir = dir.join("mail").join(name);
@@ -183,16 +205,18 @@ impl Dovecot {
             fs::create_dir(&path).expect("create a maildir");
             give(&path, self.step_down);
         }
-        // In hexadecimal, because a colon would end the field.
-        let hex: String = password.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let passwd = dir.join("passwd").join(name);
         // Dovecot looks for the name with a backslash before these.
         let mut escaped = name.to_owned();
         for special in ['\\', '"', '\''] {
             escaped = escaped.replace(special, &format!("\\{special}"));
         }
-        fs::write(&passwd, format!("{escaped}:{{PLAIN.HEX}}{hex}\n")).expect("write a password");
-        give(&passwd, self.step_down);
+        let by_password = format!("{escaped}:{password}\n");
+        let by_certificate = format!("{escaped}:::::::nopassword=y\n");
+        for (folder, line) in [("passwd", by_password), ("certified", by_certificate)] {
+            let file = dir.join(folder).join(name);
+            fs::write(&file, line).expect("write a user");
+            give(&file, self.step_down);
+        }
     }
 
     /// Puts messages into a user's maildrop, in this order, after those that are there already;
@@ -257,6 +281,10 @@ impl Drop for Dovecot {
     }
 }
 
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
 /// Two ports that are free now.
 fn free_ports() -> [u16; 2] {
     // Both are bound before either is released, so they differ.
@@ -270,6 +298,19 @@ fn id(flag: &str, user: Option<&str>) -> String {
     let output = output.expect("run id");
     assert!(output.status.success(), "id {flag} {user:?} failed");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Makes the server the owner of a folder and of all in it.
+fn give_all(dir: &Path, step_down: Option<(u32, u32)>) {
+    give(dir, step_down);
+    for entry in fs::read_dir(dir).expect("list a folder") {
+        let path = entry.expect("entry of a folder").path();
+        if path.is_dir() {
+            give_all(&path, step_down);
+        } else {
+            give(&path, step_down);
+        }
+    }
 }
 
 /// Makes the server the owner of a file that we wrote.

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use super::Greeting;
 use super::body::LineEnds;
 use super::queue::UNKNOWN_REPLY;
-use crate::capability::Capabilities;
+use crate::capability::{Capabilities, Epoch};
 use crate::command::{Operand, Verb, Wire};
 use crate::config::{Channel, Config, Leniency};
 use crate::error::{Argument, AuthError, Error, Misuse};
@@ -57,6 +57,15 @@ impl Link {
     /// Whether nobody on the way can read what is sent.
     pub(super) fn is_private(&self) -> bool {
         matches!(self.tls, Tls::Established(_)) || self.channel == Channel::TrustedByCaller
+    }
+
+    /// When a capability list is told that is told now.
+    pub(super) fn epoch(&self, phase: Phase) -> Epoch {
+        match (phase, &self.tls) {
+            (Phase::Transaction, _) => Epoch::LoggedIn,
+            (_, Tls::Established(_)) => Epoch::Tls,
+            (_, Tls::None | Tls::Wanted) => Epoch::Clear,
+        }
     }
 
     /// Whether STLS was done on this connection.
@@ -153,9 +162,18 @@ impl Knowledge {
     }
 
     /// Remembers what a reply tells about the server.
-    pub(super) fn learn(&mut self, verb: Verb, ok: bool, result: &mut Result<Reply, Error>) {
+    pub(super) fn learn(
+        &mut self,
+        verb: Verb,
+        ok: bool,
+        epoch: Epoch,
+        result: &mut Result<Reply, Error>,
+    ) {
         if verb != Verb::Capa {
             self.user_accepted = verb == Verb::User && ok;
+        }
+        if let Ok(Reply::Capabilities(told)) = result {
+            *told = told.take().map(|capabilities| capabilities.at(epoch));
         }
         match (verb, &*result) {
             (Verb::Capa, Ok(Reply::Capabilities(Some(capabilities)))) => {

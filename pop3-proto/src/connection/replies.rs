@@ -324,7 +324,8 @@ impl Connection {
         // A malformed value stands in a `+OK` all the same.
         let ok = !matches!(result, Err(Error::Refused(_)));
         self.phase = self.phase.after(verb, ok);
-        self.knowledge.learn(verb, ok, &mut result);
+        let epoch = self.link.epoch(self.phase);
+        self.knowledge.learn(verb, ok, epoch, &mut result);
         if verb == Verb::Stls && ok && !self.receive.is_empty() {
             return self.fail(SecurityError::ResponseInjection.into());
         }

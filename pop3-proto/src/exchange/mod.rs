@@ -28,6 +28,7 @@ use crate::sasl::{ClientNonce, Seed};
 
 /// An exchange under way.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "every exchange stands in a box")]
 pub(crate) enum Exchange {
     Capabilities,
     StartTls(stls::Upgrade),

@@ -3,6 +3,6 @@
 use hmac::{EagerHash, Hmac, KeyInit as _};
 
 /// HMAC with a key of any length.
-pub(super) fn keyed<D: EagerHash>(key: &[u8]) -> Hmac<D> {
+pub(crate) fn keyed<D: EagerHash>(key: &[u8]) -> Hmac<D> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length (RFC 2104 section 2)")
 }

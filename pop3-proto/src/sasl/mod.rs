@@ -39,14 +39,14 @@ mod cram;
 mod error;
 mod external;
 mod login;
-mod mac;
-mod nonce;
+pub(crate) mod mac;
+pub(crate) mod nonce;
 mod oauth;
 mod oauth_error;
 mod one_message;
 mod plain;
 pub(crate) mod prep;
-mod scram;
+pub(crate) mod scram;
 
 pub use anonymous::Anonymous;
 pub use cram::CramMd5;

@@ -72,7 +72,7 @@ impl fmt::Debug for Seed {
 }
 
 /// `printable` of RFC 5802 section 7, one or more: `!` to `~` without the comma.
-pub(super) fn is_nonce(text: &str) -> bool {
+pub(crate) fn is_nonce(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic() && c != b',')
 }
 

@@ -28,12 +28,6 @@ pub struct OAuthError {
 }
 
 impl OAuthError {
-    /// Whether a fresh token may help: this one is not valid any more, or never was.
-    pub fn wants_fresh_token(&self) -> bool {
-        let status = self.status.as_ref().map(ServerText::as_bytes);
-        matches!(status, Some(b"invalid_token" | b"400" | b"401"))
-    }
-
     /// Reads what it can. What is no JSON object, or a long one, is kept as it is.
     pub(super) fn read(challenge: &[u8], token: &Secret) -> Self {
         let token = token.expose();

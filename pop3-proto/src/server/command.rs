@@ -14,7 +14,14 @@ pub(super) enum Command<'a> {
 pub(super) enum Login<'a> {
     User(&'a [u8]),
     Pass(&'a [u8]),
-    Apop { name: &'a [u8], digest: &'a [u8] },
+    Apop {
+        name: &'a [u8],
+        digest: &'a [u8],
+    },
+    Auth {
+        mechanism: &'a [u8],
+        initial_response: Option<&'a [u8]>,
+    },
     Stls,
 }
 
@@ -69,6 +76,18 @@ impl<'a> Command<'a> {
                 let (name, digest) =
                     split(arguments, memrchr(b' ', arguments)).ok_or("name and digest expected")?;
                 return Ok(Self::Login(Login::Apop { name, digest }));
+            }
+            b"AUTH" => {
+                let arguments = required()?;
+                let (mechanism, initial_response) = match split(arguments, memchr(b' ', arguments))
+                {
+                    Some((mechanism, response)) => (mechanism, Some(response)),
+                    None => (arguments, None),
+                };
+                return Ok(Self::Login(Login::Auth {
+                    mechanism,
+                    initial_response,
+                }));
             }
             b"STAT" => return bare(Self::Mail(Mail::Stat)),
             b"NOOP" => return bare(Self::Mail(Mail::Noop)),

@@ -5,19 +5,22 @@ use core::fmt;
 
 use bytes::Bytes;
 
+use super::sasl_config::SaslConfig;
+
 /// The longest command line in octets, CRLF included (RFC 2449 section 4).
 const COMMAND_OCTETS: usize = 255;
 
 /// The one account of a [`Server`](super::Server) and what is offered to it.
 ///
 /// Texts are written as they are given: one with CR or LF in it is more than one line to the client.
-/// The secret stays in memory and is not wiped.
+/// The secret, and the token if there is one, stay in memory and are not wiped.
 #[derive(Clone)]
 pub struct ServerConfig {
     pub(super) username: Bytes,
     pub(super) secret: Bytes,
     pub(super) greeting: String,
     pub(super) apop_challenge: Option<String>,
+    pub(super) sasl: SaslConfig,
     pub(super) implementation: String,
     pub(super) stls: bool,
     pub(super) pipelining: bool,
@@ -28,13 +31,14 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
-    /// A server for this account: no APOP, no STLS, everything else on, logins in clear allowed.
+    /// A server for this account: no APOP, no AUTH, no STLS, everything else on, logins in clear allowed.
     pub fn new(username: impl Into<Bytes>, secret: impl Into<Bytes>) -> Self {
         Self {
             username: username.into(),
             secret: secret.into(),
             greeting: "POP3 server ready".into(),
             apop_challenge: None,
+            sasl: SaslConfig::default(),
             implementation: "pop3-proto".into(),
             stls: false,
             pipelining: true,
@@ -91,15 +95,17 @@ impl ServerConfig {
         self
     }
 
-    /// Whether USER and PASS are accepted (and listed by CAPA) while the channel is clear. On by default, for tests; off is
-    /// what RFC 8314 section 4.1 wants. APOP does not show the secret and is not concerned.
+    /// Whether USER and PASS are accepted (and listed by CAPA) while the channel is clear, and with them the mechanisms of
+    /// [`sasl`](Self::sasl) that show a secret. On by default, for tests; off is what RFC 8314 section 4.1 wants. APOP does
+    /// not show the secret and is not concerned.
     #[must_use]
     pub fn allow_plaintext_login(mut self, allow: bool) -> Self {
         self.allow_plaintext_login = allow;
         self
     }
 
-    /// The longest command line in octets, CRLF included; 255 by default (RFC 2449 section 4).
+    /// The longest command line in octets, CRLF included; 255 by default (RFC 2449 section 4). A response that follows
+    /// AUTH on a line of its own may take 64 KiB (RFC 5034 section 4).
     #[must_use]
     pub fn max_command_octets(mut self, octets: usize) -> Self {
         self.max_command_octets = octets;
@@ -115,13 +121,14 @@ impl ServerConfig {
 }
 
 impl fmt::Debug for ServerConfig {
-    /// Everything but the secret.
+    /// Everything but the secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerConfig")
             .field("username", &self.username)
             .field("secret", &format_args!("<redacted>"))
             .field("greeting", &self.greeting)
             .field("apop_challenge", &self.apop_challenge)
+            .field("sasl", &self.sasl)
             .field("implementation", &self.implementation)
             .field("stls", &self.stls)
             .field("pipelining", &self.pipelining)

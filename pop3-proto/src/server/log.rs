@@ -4,8 +4,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::auth::Mechanism;
 use super::command::trim_line_end;
 use super::input::Line;
+
+/// What stands in the place of a secret.
+const REDACTED: &str = "<redacted>";
 
 /// Lines behind so many are not kept.
 const LINES: usize = 64 * 1024;
@@ -20,7 +24,19 @@ impl Log {
         &self.lines
     }
 
-    pub(super) fn record(&mut self, line: &Line) {
+    pub(super) fn record_command(&mut self, line: &Line) {
+        self.record(line, redact);
+    }
+
+    /// A line inside an exchange. The one that cancels it tells nothing.
+    pub(super) fn record_response(&mut self, line: &Line) {
+        self.record(line, |line| match line {
+            "*" => line.to_string(),
+            _ => REDACTED.to_string(),
+        });
+    }
+
+    fn record(&mut self, line: &Line, redact: fn(&str) -> String) {
         if self.lines.len() < LINES {
             self.lines.push(match line {
                 Line::Whole(line) => redact(&String::from_utf8_lossy(trim_line_end(line))),
@@ -31,9 +47,8 @@ impl Log {
 }
 
 /// Takes the password or digest away. A line that only looks like such a command loses its arguments too: it may hold a
-/// password with a typing error before it. AUTH is no command of this server, but a client may still try it.
+/// password with a typing error before it.
 fn redact(line: &str) -> String {
-    const REDACTED: &str = "<redacted>";
     let starts_with = |keyword: &str| {
         line.trim_start()
             .get(..keyword.len())
@@ -42,7 +57,10 @@ fn redact(line: &str) -> String {
     if starts_with("PASS") {
         return format!("PASS {REDACTED}");
     }
-    if starts_with("APOP") || starts_with("AUTH") {
+    if starts_with("AUTH") {
+        return redact_auth(line);
+    }
+    if starts_with("APOP") {
         let mut words = line.split_ascii_whitespace();
         let shown = [words.next(), words.next()]
             .into_iter()
@@ -56,4 +74,28 @@ fn redact(line: &str) -> String {
         };
     }
     line.to_string()
+}
+
+/// Keeps the name of a mechanism. Where another word stands in its place, it may be the secret itself in base64.
+fn redact_auth(line: &str) -> String {
+    let mut words = line.split_ascii_whitespace();
+    let keyword = words
+        .next()
+        .filter(|word| word.eq_ignore_ascii_case("AUTH"))
+        .unwrap_or(REDACTED);
+    let shown = match words.next() {
+        Some(name) if is_mechanism(name) => format!("{keyword} {name}"),
+        Some(_) => return format!("{keyword} {REDACTED}"),
+        None => keyword.to_string(),
+    };
+    match words.next() {
+        Some(_) => format!("{shown} {REDACTED}"),
+        None => shown,
+    }
+}
+
+/// A known name in any case, or one of upper-case letters as RFC 4422 section 3.1 wants it.
+fn is_mechanism(name: &str) -> bool {
+    let allowed = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_');
+    Mechanism::named(name).is_some() || (name.len() <= 20 && name.bytes().all(allowed))
 }

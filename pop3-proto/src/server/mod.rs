@@ -1,8 +1,8 @@
 //! A small POP3 server without sockets, over a [`Maildrop`] in memory: for tests, simulations and demos.
 //!
 //! A [`Server`] is one session. Octets from the client go in through [`receive`](Server::receive); what is to be sent
-//! is in [`transmit`](Server::transmit). It knows USER, PASS, APOP, CAPA, STLS, STAT, LIST, UIDL, RETR, TOP, DELE, NOOP,
-//! RSET and QUIT, in any pipelining, and renders answers as they are sent: a message of a gigabyte or a listing of a
+//! is in [`transmit`](Server::transmit). It knows USER, PASS, APOP, AUTH, CAPA, STLS, STAT, LIST, UIDL, RETR, TOP, DELE,
+//! NOOP, RSET and QUIT, in any pipelining, and renders answers as they are sent: a message of a gigabyte or a listing of a
 //! million lines takes 64 KiB.
 //!
 //! ```
@@ -29,17 +29,20 @@
 //!
 //! # What it is not
 //!
-//! A server for the Internet. It has one account, no AUTH, no UTF8 and no LANG, no autologout timer, no limit on failed
-//! logins, and no lock: two sessions on clones of one maildrop do not know of each other and never see `[IN-USE]`. The
-//! secret is compared in the plain way and not wiped. Removing messages from a store that outlives the session is up to
+//! A server for the Internet. It has one account, no UTF8 and no LANG, no autologout timer, no limit on failed logins,
+//! and no lock: two sessions on clones of one maildrop do not know of each other and never see `[IN-USE]`. It has no
+//! randomness: challenges, nonces and salts are given to it, and stay the same. The secret is not wiped, and PASS and
+//! APOP compare it in the plain way. Removing messages from a store that outlives the session is up to
 //! the caller, after the fact: QUIT never fails here.
 
+mod auth;
 mod command;
 mod config;
 mod input;
 mod log;
 mod maildrop;
 mod respond;
+mod sasl_config;
 mod stream;
 mod transaction;
 mod view;
@@ -158,6 +161,16 @@ impl Server {
         }
     }
 
+    /// Tells what TLS exports for channel binding: 32 octets under the label `EXPORTER-Channel-Binding` without a context
+    /// (RFC 9266 section 2). The `-PLUS` mechanisms of [`sasl`](ServerConfig::sasl) take it; without it, they are not
+    /// offered.
+    ///
+    /// It counts as soon as TLS is up: call it behind [`implicit_tls`](Self::implicit_tls) or
+    /// [`tls_established`](Self::tls_established), and only for TLS 1.3.
+    pub fn channel_binding(&mut self, exporter: [u8; 32]) {
+        self.dialogue.bind_to_channel(exporter);
+    }
+
     /// Says that the client will send no more, or that the channel is lost: the session is over. What was not sent is
     /// dropped, and without an answered QUIT nothing is removed (RFC 1939 section 6).
     pub fn handle_eof(&mut self) {
@@ -185,8 +198,10 @@ impl Server {
         self.dialogue.expunged()
     }
 
-    /// The command lines answered so far, without line ends, as [`keep_log`](ServerConfig::keep_log) asks for; passwords
-    /// and digests are redacted. The first 65,536 are kept.
+    /// The command lines answered so far, without line ends, as [`keep_log`](ServerConfig::keep_log) asks for; passwords,
+    /// digests and all that AUTH says are redacted. The first 65,536 are kept.
+    ///
+    /// A response on a line of its own is kept as `<redacted>`, and as `*` where it cancels the exchange.
     #[must_use]
     pub fn log(&self) -> &[String] {
         self.log.lines()
@@ -199,14 +214,15 @@ impl Server {
             if self.output.is_full() || !self.dialogue.takes_commands() {
                 break;
             }
-            let Some(line) = self
-                .input
-                .next_line(self.dialogue.config().max_command_octets)
-            else {
+            let Some(line) = self.input.next_line(self.dialogue.max_line_octets()) else {
                 break;
             };
             if self.dialogue.config().keep_log {
-                self.log.record(&line);
+                if self.dialogue.awaits_response() {
+                    self.log.record_response(&line);
+                } else {
+                    self.log.record_command(&line);
+                }
             }
             self.output.push(self.dialogue.answer(&line));
         }

@@ -1,11 +1,13 @@
 //! The state of a session, and what each command is answered in it (RFC 1939 section 4).
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use super::auth::{self, Exchange, Offer, Step};
 use super::command::{Command, Login};
 use super::config::ServerConfig;
 use super::input::Line;
@@ -35,6 +37,10 @@ pub(super) struct Dialogue {
     tls: bool,
     /// The argument of the USER just before: PASS counts only right behind it (RFC 1939 section 7).
     user: Option<Vec<u8>>,
+    /// The AUTH that is under way: the next line is a response (RFC 5034 section 4).
+    exchange: Option<Box<dyn Exchange>>,
+    /// What TLS exports for channel binding. It counts where there is TLS.
+    exporter: Option<[u8; 32]>,
     expunged: Vec<Bytes>,
 }
 
@@ -47,6 +53,8 @@ impl Dialogue {
             state,
             tls,
             user: None,
+            exchange: None,
+            exporter: None,
             expunged: Vec::new(),
         }
     }
@@ -72,6 +80,24 @@ impl Dialogue {
         matches!(self.state, State::Authorization | State::Transaction)
     }
 
+    /// Whether the next line is a response, and no command.
+    pub(super) fn awaits_response(&self) -> bool {
+        self.exchange.is_some()
+    }
+
+    /// The longest line that the client may send next.
+    pub(super) fn max_line_octets(&self) -> usize {
+        if self.awaits_response() {
+            auth::RESPONSE_OCTETS
+        } else {
+            self.config.max_command_octets
+        }
+    }
+
+    pub(super) fn bind_to_channel(&mut self, exporter: [u8; 32]) {
+        self.exporter = Some(exporter);
+    }
+
     /// TLS is up: whatever was said in clear is forgotten (RFC 2595 section 4).
     pub(super) fn restart_under_tls(&mut self) {
         self.tls = true;
@@ -82,6 +108,7 @@ impl Dialogue {
     /// The client has gone without QUIT: nothing is removed (RFC 1939 section 6).
     pub(super) fn end(&mut self) {
         self.state = State::Over;
+        self.exchange = None;
     }
 
     pub(super) fn greet(&self) -> Answer {
@@ -95,11 +122,14 @@ impl Dialogue {
     /// The one place where a line from the client becomes an answer.
     pub(super) fn answer(&mut self, line: &Line) -> Answer {
         let user = self.user.take();
-        let answer = match line {
-            Line::Whole(line) => {
+        let answer = match (line, self.exchange.take()) {
+            (Line::Whole(line), None) => {
                 Command::parse(line).and_then(|command| self.respond(command, user))
             }
-            Line::TooLong => Err("line too long"),
+            (Line::Whole(line), Some(exchange)) => {
+                auth::response(line).and_then(|response| self.go_on(exchange, &response))
+            }
+            (Line::TooLong, _) => Err("line too long"),
         };
         answer.unwrap_or_else(|text| Answer::line(format!("-ERR {text}")))
     }
@@ -126,9 +156,16 @@ impl Dialogue {
         if !self.config.capa {
             return Err("unknown command");
         }
+        let mechanisms: Vec<_> = self
+            .offer()
+            .listed()
+            .map(|name| format!(" {name}"))
+            .collect();
+        let sasl = format!("SASL{}\r\n", mechanisms.concat());
         // RFC 2449 section 5: what holds in AUTHORIZATION is announced in TRANSACTION too.
         let lines = [
             ("USER\r\n", self.accepts_passwords()),
+            (&sasl, !mechanisms.is_empty()),
             ("TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n", true),
             ("PIPELINING\r\n", self.config.pipelining),
             ("STLS\r\n", self.config.stls && !self.tls),
@@ -176,6 +213,13 @@ impl Dialogue {
                 let expected = crate::apop::digest(challenge.as_bytes(), &self.config.secret);
                 self.log_in(name == self.config.username && digest == expected)
             }
+            Login::Auth {
+                mechanism,
+                initial_response,
+            } => {
+                let exchange = self.offer().begin(mechanism)?;
+                self.begin(exchange, initial_response)
+            }
             Login::Stls if self.tls => Err("command not permitted when TLS active"),
             Login::Stls if !self.config.stls => Err("STLS is not offered"),
             Login::Stls => {
@@ -185,14 +229,52 @@ impl Dialogue {
         }
     }
 
+    /// The answer to AUTH: either the client said something with it, or the server does (RFC 5034 section 4).
+    fn begin(
+        &mut self,
+        exchange: Box<dyn Exchange>,
+        initial_response: Option<&[u8]>,
+    ) -> Result<Answer, &'static str> {
+        match (initial_response, exchange.opening(&self.config)) {
+            (Some(_), Some(_)) => Err("the mechanism has no initial response"),
+            (Some(response), None) => self.go_on(exchange, &auth::initial_response(response)?),
+            (None, opening) => {
+                self.exchange = Some(exchange);
+                Ok(auth::challenge(&opening.unwrap_or_default()))
+            }
+        }
+    }
+
+    fn go_on(
+        &mut self,
+        mut exchange: Box<dyn Exchange>,
+        response: &[u8],
+    ) -> Result<Answer, &'static str> {
+        match exchange.respond(response, &self.config)? {
+            Step::Challenge(octets) => {
+                self.exchange = Some(exchange);
+                Ok(auth::challenge(&octets))
+            }
+            Step::LoggedIn => self.log_in(true),
+        }
+    }
+
+    /// What AUTH offers on this channel.
+    fn offer(&self) -> Offer<'_> {
+        Offer {
+            config: &self.config,
+            accepts_passwords: self.accepts_passwords(),
+            exporter: self.exporter.filter(|_| self.tls),
+        }
+    }
+
     fn accepts_passwords(&self) -> bool {
         self.tls || self.config.allow_plaintext_login
     }
 
     fn log_in(&mut self, valid: bool) -> Result<Answer, &'static str> {
-        // RFC 3206 section 5: the one refusal of a login that is about the credentials.
         if !valid {
-            return Err("[AUTH] invalid credentials");
+            return Err(auth::INVALID_CREDENTIALS);
         }
         self.state = State::Transaction;
         Ok(contents(&self.view))

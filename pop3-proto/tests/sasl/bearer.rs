@@ -44,7 +44,6 @@ fn the_errors_of_rfc_7628_section_4_3_are_answered_once_and_told() {
             Some("https://example.com/.well-known/openid-configuration".into()),
         ]
     );
-    assert!(error.wants_fresh_token());
     assert_eq!(
         error.to_string(),
         "invalid_token (the scope is example_scope)"
@@ -65,7 +64,6 @@ fn the_error_of_google_is_answered_by_an_empty_line_and_told() {
             None
         ]
     );
-    assert!(error.wants_fresh_token());
 }
 
 #[test]
@@ -118,7 +116,6 @@ fn an_error_that_is_no_json_object_is_kept_as_it_is() {
         let error = told(challenge.as_bytes());
         assert_eq!(texts(&error), [None, None, None], "{challenge}");
         assert_eq!(error.raw.as_bytes(), challenge.as_bytes());
-        assert!(!error.wants_fresh_token());
     }
     assert_eq!(told(b"\xff\x00").raw.as_bytes(), b"\xff\x00");
 }
@@ -127,7 +124,6 @@ fn an_error_that_is_no_json_object_is_kept_as_it_is() {
 fn members_of_another_type_do_not_spoil_the_others() {
     let error = told(br#"{"status":401,"scope":["a"],"openid-configuration":null,"x":{"y":1}}"#);
     assert_eq!(texts(&error), [Some("401".into()), None, None]);
-    assert!(error.wants_fresh_token());
     let error = told(br#"{"status":true,"scope":"mail","status2":"x"}"#);
     assert_eq!(texts(&error), [None, Some("mail".into()), None]);
     assert_eq!(
@@ -136,22 +132,6 @@ fn members_of_another_type_do_not_spoil_the_others() {
             .map(|s| s.to_string()),
         Some("b".into())
     );
-}
-
-#[test]
-fn only_what_a_fresh_token_may_mend_asks_for_one() {
-    for (status, fresh) in [
-        ("invalid_token", true),
-        ("400", true),
-        ("401", true),
-        ("403", false),
-        ("insufficient_scope", false),
-        ("invalid_request", false),
-        ("INVALID_TOKEN ", false),
-    ] {
-        let error = told(format!(r#"{{"status":"{status}"}}"#).as_bytes());
-        assert_eq!(error.wants_fresh_token(), fresh, "{status}");
-    }
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! First messages of servers that are not the right ones, or not right.
 
-use std::time::{Duration, Instant};
-
 use pop3_proto::sasl::{Mechanism as _, Progress, SaslError, Scram, ScramHash};
 
 use crate::{CLIENT_NONCE, NONCE, SALT, answer, scram, server_first};
@@ -96,7 +94,6 @@ fn extensions_behind_a_first_message_are_ignored() {
 
 #[test]
 fn iteration_counts_out_of_bounds_are_refused_before_any_work() {
-    let began = Instant::now();
     for (count, asked) in [
         ("0", None),
         ("1", Some(1)),
@@ -125,11 +122,6 @@ fn iteration_counts_out_of_bounds_are_refused_before_any_work() {
         };
         assert_eq!(result.err(), Some(refused), "{count}");
     }
-    assert!(
-        began.elapsed() < Duration::from_millis(180),
-        "{:?}",
-        began.elapsed()
-    );
 }
 
 #[test]

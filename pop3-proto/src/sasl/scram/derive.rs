@@ -23,13 +23,13 @@ use super::super::mac::keyed;
 use super::ScramHash;
 
 /// What the long computation is for.
-pub(super) struct Keys {
-    pub(super) proof: Zeroizing<Box<[u8]>>,
-    pub(super) server_signature: Zeroizing<Box<[u8]>>,
+pub(crate) struct Keys {
+    pub(crate) proof: Zeroizing<Box<[u8]>>,
+    pub(crate) server_signature: Zeroizing<Box<[u8]>>,
 }
 
 /// The long computation.
-pub(super) trait Derivation: Send + Sync {
+pub(crate) trait Derivation: Send + Sync {
     /// Computes at most this many iterations. Tells whether that was all.
     fn iterate(&mut self, iterations: u32) -> bool;
 
@@ -38,7 +38,7 @@ pub(super) trait Derivation: Send + Sync {
 }
 
 /// Begins with the first iteration.
-pub(super) fn begin(
+pub(crate) fn begin(
     hash: ScramHash,
     password: &str,
     salt: &[u8],

@@ -7,7 +7,7 @@ use core::ops::RangeInclusive;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-mod derive;
+pub(crate) mod derive;
 mod messages;
 
 use derive::Derivation;

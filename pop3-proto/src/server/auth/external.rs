@@ -1,0 +1,15 @@
+//! EXTERNAL (RFC 4422 appendix A).
+
+use super::super::config::ServerConfig;
+use super::credentials::same;
+use super::{Exchange, Step, verdict};
+
+pub(super) struct External;
+
+impl Exchange for External {
+    /// An authorization identity: none, or whom the layer below proved the client to be.
+    fn respond(&mut self, authzid: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
+        let proved = config.sasl.external.as_ref();
+        verdict(proved.is_some_and(|proved| authzid.is_empty() || same(authzid, proved)))
+    }
+}

@@ -1,0 +1,27 @@
+//! LOGIN: no RFC has it, and many clients do.
+
+use alloc::vec::Vec;
+
+use super::super::config::ServerConfig;
+use super::credentials::same;
+use super::{Exchange, Step, verdict};
+
+/// Where the user name was said: what it was.
+#[derive(Default)]
+pub(super) struct Login(Option<Vec<u8>>);
+
+impl Exchange for Login {
+    fn opening(&self, _config: &ServerConfig) -> Option<Vec<u8>> {
+        Some(b"Username:".into())
+    }
+
+    fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
+        match &self.0 {
+            None => {
+                self.0 = Some(response.into());
+                Ok(Step::Challenge(b"Password:".into()))
+            }
+            Some(username) => verdict(config.is_user(username) & same(response, &config.secret)),
+        }
+    }
+}

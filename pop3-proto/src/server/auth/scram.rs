@@ -1,0 +1,169 @@
+//! SCRAM (RFC 5802, RFC 7677), bound to the TLS channel or not (RFC 9266).
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::super::config::ServerConfig;
+use super::credentials::{prepared, same_octets};
+use super::gs2::{self, Flag, Header};
+use super::{Exchange, INVALID_CREDENTIALS, MALFORMED, Step};
+use crate::sasl::nonce::is_nonce;
+use crate::sasl::scram::derive::{self, Keys};
+use crate::sasl::{ScramHash, base64};
+
+pub(super) struct Scram {
+    hash: ScramHash,
+    binding: ChannelBinding,
+    state: State,
+}
+
+/// What the mechanism, and the list that it was chosen from, say about channel binding.
+pub(super) enum ChannelBinding {
+    /// Nothing: no `-PLUS` was listed.
+    NotOffered,
+    /// A `-PLUS` was listed, and this is none.
+    Offered,
+    /// This is a `-PLUS`: the client binds to what TLS exports.
+    Required([u8; 32]),
+}
+
+/// What the client owes.
+enum State {
+    /// Its first message.
+    First,
+    /// Its proof.
+    Proof(Challenged),
+    /// An empty response to the signature. Whoever owes it is logged in by it.
+    Nothing,
+}
+
+/// What the proof is about.
+struct Challenged {
+    /// Whether the client named this account. If not, only the proof fails, as for a wrong password.
+    known: bool,
+    /// What `c=` has to repeat: the GS2 header, and behind it what TLS exports.
+    binding: Vec<u8>,
+    nonce: String,
+    /// The two first messages, with the commas behind them.
+    auth_message: String,
+}
+
+impl Scram {
+    pub(super) fn new(hash: ScramHash, binding: ChannelBinding) -> Self {
+        Self {
+            hash,
+            binding,
+            state: State::First,
+        }
+    }
+
+    /// Reads `client-first-message`, and writes `server-first-message`.
+    fn first(
+        &self,
+        message: &str,
+        config: &ServerConfig,
+    ) -> Result<(String, Challenged), &'static str> {
+        let (header, bare) = Header::read(message).ok_or(MALFORMED)?;
+        let exported = self.binding.check(&header.flag)?;
+        let (username, client_nonce) = first_bare(bare).ok_or(MALFORMED)?;
+        let authzid = header.authzid.as_deref().unwrap_or_default();
+        let nonce = [client_nonce, &config.sasl.server_nonce].concat();
+        let salt = base64::encode(&config.sasl.salt);
+        let answer = format!("r={nonce},s={},i={}", *salt, config.sasl.iterations);
+        let challenged = Challenged {
+            known: config.is_user(username.as_bytes()) & config.may_act_as(authzid.as_bytes()),
+            binding: [header.text.as_bytes(), exported].concat(),
+            nonce,
+            auth_message: format!("{bare},{answer},"),
+        };
+        Ok((answer, challenged))
+    }
+
+    /// Reads `client-final-message`, and writes `server-final-message` if it proves the password.
+    fn last(
+        &self,
+        message: &str,
+        challenged: &Challenged,
+        config: &ServerConfig,
+    ) -> Result<String, &'static str> {
+        let (without_proof, proof) = message.rsplit_once(",p=").ok_or(MALFORMED)?;
+        let proof = base64::decode(proof.as_bytes()).ok_or(MALFORMED)?;
+        let mut attributes = without_proof.split(',');
+        let binding = attribute(&mut attributes, "c=")
+            .and_then(|binding| base64::decode(binding.as_bytes()))
+            .ok_or(MALFORMED)?;
+        let nonce = attribute(&mut attributes, "r=").ok_or(MALFORMED)?;
+        // Somebody in the middle fails here: neither is about the credentials.
+        if binding != challenged.binding {
+            return Err("the channel binding is that of another channel");
+        }
+        if nonce != challenged.nonce {
+            return Err("the nonce is that of another exchange");
+        }
+        let auth_message = [&challenged.auth_message, without_proof].concat();
+        let keys = self
+            .keys(&auth_message, config)
+            .ok_or(INVALID_CREDENTIALS)?;
+        if !(same_octets(&proof, &keys.proof) & challenged.known) {
+            return Err(INVALID_CREDENTIALS);
+        }
+        Ok(format!("v={}", *base64::encode(&keys.server_signature)))
+    }
+
+    /// The proof that the client has to bring, and the signature for it; nothing where SASLprep
+    /// does not take the password of the account.
+    fn keys(&self, auth_message: &str, config: &ServerConfig) -> Option<Keys> {
+        let password = prepared(&config.secret)?;
+        let iterations = config.sasl.iterations;
+        let mut derivation = derive::begin(self.hash, &password, &config.sasl.salt, iterations);
+        while !derivation.iterate(iterations) {}
+        Some(derivation.conclude(auth_message.as_bytes()))
+    }
+}
+
+impl ChannelBinding {
+    /// Holds the client's flag against it (RFC 5802 section 6), and gives the octets to bind to.
+    fn check(&self, flag: &Flag<'_>) -> Result<&[u8], &'static str> {
+        match (self, flag) {
+            (Self::Required(exported), Flag::Bound("tls-exporter")) => Ok(exported),
+            (Self::Required(_), Flag::Bound(_)) => Err("the channel binding is of another type"),
+            (Self::Required(_), _) => Err("the mechanism demands channel binding"),
+            (_, Flag::Bound(_)) => Err("the mechanism knows no channel binding"),
+            (Self::Offered, Flag::NotOffered) => Err("channel binding is offered here"),
+            _ => Ok(&[]),
+        }
+    }
+}
+
+/// `n=username,r=nonce` and extensions that mean nothing here. One that must be known (`m=`) has
+/// its place before them.
+fn first_bare(bare: &str) -> Option<(String, &str)> {
+    let mut attributes = bare.split(',');
+    let username = gs2::name(attribute(&mut attributes, "n=")?)?;
+    // The name has to be one that SASLprep takes (RFC 5802 section 5.1).
+    prepared(username.as_bytes())?;
+    let nonce = attribute(&mut attributes, "r=").filter(|nonce| is_nonce(nonce))?;
+    Some((username, nonce))
+}
+
+fn attribute<'a>(attributes: &mut impl Iterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+    attributes.next()?.strip_prefix(name)
+}
+
+impl Exchange for Scram {
+    fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
+        let message = core::str::from_utf8(response).map_err(|_| MALFORMED)?;
+        let (challenge, state) = match &self.state {
+            State::First => {
+                let (challenge, challenged) = self.first(message, config)?;
+                (challenge, State::Proof(challenged))
+            }
+            State::Proof(challenged) => (self.last(message, challenged, config)?, State::Nothing),
+            State::Nothing if message.is_empty() => return Ok(Step::LoggedIn),
+            State::Nothing => return Err(MALFORMED),
+        };
+        self.state = state;
+        Ok(Step::Challenge(challenge.into()))
+    }
+}
