@@ -361,9 +361,9 @@ mod the_command_line {
     use std::io;
     use std::path::Path;
 
-    use pop3_blocking::{Channel, Secret};
+    use pop3_blocking::{Channel, Method, Secret};
 
-    use crate::options::{Command, HELP, Options, Server, parse, password, password_from};
+    use crate::options::{Auth, Command, HELP, Options, Server, parse, password, password_from};
 
     fn read(line: &str) -> Result<Command, String> {
         let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
@@ -405,6 +405,8 @@ mod the_command_line {
             maildir: "mail".into(),
             ca: None,
             plaintext: false,
+            auth: None,
+            verbose: false,
             delete: false,
         };
         assert_eq!(accepted(""), expected);
@@ -423,6 +425,42 @@ mod the_command_line {
     }
 
     #[test]
+    fn names_one_way_to_log_in() {
+        for (name, method, bound) in [
+            ("PLAIN", Method::Plain, false),
+            ("scram-sha-256", Method::ScramSha256, false),
+            ("SCRAM-SHA-256-PLUS", Method::ScramSha256, true),
+            ("USER", Method::UserPass, false),
+            ("+APOP", Method::Apop, false),
+            ("XOAUTH2", Method::XOAuth2, false),
+        ] {
+            let options = accepted(&format!("-v --auth {name} pop3s://joe@mx"));
+            assert_eq!(options.auth, Some(Auth { method, bound }), "{name}");
+            assert!(options.verbose);
+        }
+        assert_eq!(
+            accepted("pop3s://joe;AUTH=PLAIN@mx").auth,
+            None,
+            "the URL's"
+        );
+        for name in ["NTLM", "PLAIN-PLUS", "", "PLAIN\r\nQUIT"] {
+            let text = "--auth names no way to log in that is known; see --help";
+            assert_eq!(
+                parse(["--auth", name].map(OsString::from))
+                    .unwrap_err()
+                    .to_string(),
+                text
+            );
+        }
+        assert!(
+            read("--auth EXTERNAL")
+                .unwrap_err()
+                .to_string()
+                .contains("certificate")
+        );
+    }
+
+    #[test]
     fn explains_itself() {
         assert_eq!(read("--help"), Ok(Command::Help));
         assert_eq!(read("-h"), Ok(Command::Help));
@@ -431,6 +469,8 @@ mod the_command_line {
             "--ca",
             "--plaintext",
             "--delete",
+            "--auth",
+            "--verbose",
             "POP3_PASSWORD",
         ] {
             assert!(HELP.contains(option), "{option}");
@@ -530,7 +570,7 @@ mod the_command_line {
             "pop3s://joe@mx/INBOX",
             "pop3s://joe@mx?secret",
             "pop3s://joe@mx#secret",
-            "pop3s://joe;AUTH=+APOP@mx",
+            "pop3s://joe;AUTH=NTLM@mx",
             "pop3s://joe:secret@mx:99999",
             "pop3s://joe@mx:0",
             "pop3s://joe@[::1",

@@ -7,6 +7,7 @@
 //!
 //! Without a URL it starts a server of its own with a sample mailbox and fetches that.
 
+mod login;
 mod mailbox;
 mod maildir;
 mod options;
@@ -19,13 +20,13 @@ use std::io::{self, Write as _};
 use std::net::TcpStream;
 use std::process::ExitCode;
 
+use login::SAMPLE;
 use mailbox::Mail;
 use maildir::Maildir;
 use options::{Command, HELP, Options, Server};
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 use pop3_blocking::{
-    Client, Connector, Dele, List, Login, Message, QuitOutcome, Roots, Secret, StlsPolicy, Uidl,
-    Username, connect_with,
+    Client, Connector, Dele, List, Message, QuitOutcome, Roots, StlsPolicy, Uidl, connect_with,
 };
 use report::{Report, complain};
 use sample::sample_maildrop;
@@ -54,26 +55,26 @@ fn run() -> Result<bool, Failure> {
     };
     let mut connector = connector(&options)?;
     let embedded;
-    let (endpoint, user, secret) = match &options.server {
+    let endpoint = match &options.server {
         Server::Embedded => {
-            let config = ServerConfig::new("sample", "sample");
+            let config = ServerConfig::new(SAMPLE, SAMPLE);
             embedded = EmbeddedServer::start(config, sample_maildrop().into_iter().collect())?;
             connector.roots = Some(Roots::from_pem(embedded.ca_pem().as_bytes())?);
-            let (user, secret) = (Username::new("sample")?, Secret::new("sample")?);
-            (embedded.implicit_tls(), user, secret)
+            embedded.implicit_tls()
         }
-        Server::Remote { endpoint, user } => {
-            let prompt = format!("Password of {} at {}: ", user.as_str(), endpoint.host());
-            (endpoint.clone(), user.clone(), options::password(&prompt)?)
-        }
+        Server::Remote { endpoint, .. } => endpoint.clone(),
     };
+    let login = login::login(&options, &endpoint)?;
     // Before anything is asked of the server: another run may be storing there.
     let maildir = Maildir::open(&options.maildir)?;
     let client = connect_with(&endpoint, &connector).and_then(|mut client| {
-        client.login(Login::password(user, secret))?;
+        login::log_in(&mut client, login, options.verbose)?;
         Ok(client)
     });
-    let client = client.map_err(|error| format!("{endpoint}: {error}"))?;
+    let client = client.map_err(|error| match login::hint(&error) {
+        Some(hint) => format!("{endpoint}: {error}; {hint}"),
+        None => format!("{endpoint}: {error}"),
+    })?;
     say(&format!("from {endpoint} into {:?}", options.maildir))?;
     let mut session = Session {
         client,

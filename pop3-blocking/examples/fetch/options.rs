@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
-use pop3_blocking::{Channel, Endpoint, Secret, Username};
+use pop3_blocking::{Channel, Endpoint, Method, Secret, Username};
 
 /// The answer to `--help`.
 pub(crate) const HELP: &str = "\
@@ -23,10 +23,16 @@ Options:
   --maildir DIR   where to store the mail (./mail)
   --ca FILE.pem   trust the certificates in this file
   --plaintext     with pop3://, go without TLS: everyone on the way can read along
+  --auth NAME     log in by this and nothing else: SCRAM-SHA-512, SCRAM-SHA-256,
+                  SCRAM-SHA-1 (or one of these with -PLUS), PLAIN, USER, LOGIN,
+                  CRAM-MD5, APOP, OAUTHBEARER, XOAUTH2 or ANONYMOUS; without it,
+                  by the safest of the first six that the server offers
   --delete        delete from the server what is safely stored
+  -v, --verbose   say which way to log in was taken, and why none of the others
   --help          print this
 
-The password comes from the variable POP3_PASSWORD, or else is asked for.
+The password (for OAUTHBEARER and XOAUTH2 the token) comes from the variable
+POP3_PASSWORD, or else is asked for.
 ";
 
 /// Why the program cannot start, in one line.
@@ -62,8 +68,33 @@ pub(crate) struct Options {
     /// A file of certificates to trust.
     pub(crate) ca: Option<PathBuf>,
     pub(crate) plaintext: bool,
+    /// The one way to log in.
+    pub(crate) auth: Option<Auth>,
+    /// Whether to say which way was taken.
+    pub(crate) verbose: bool,
     /// Whether to delete on the server what is safely stored.
     pub(crate) delete: bool,
+}
+
+/// The one way to log in that the command line names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Auth {
+    pub(crate) method: Method,
+    /// A `-PLUS` name: bound to the TLS channel, or not at all.
+    pub(crate) bound: bool,
+}
+
+impl Auth {
+    /// Reads the name of a mechanism, `APOP` or `USER`.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let name = name.to_ascii_uppercase();
+        let (base, bound) = match name.strip_suffix("-PLUS") {
+            Some(base) if base.starts_with("SCRAM-") => (base, true),
+            _ => (name.as_str(), false),
+        };
+        let method = base.parse().ok()?;
+        Some(Self { method, bound })
+    }
 }
 
 /// Where the mail is.
@@ -93,6 +124,7 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString, IntoIter: 'static>,
 ) -> Result<Command, UsageError> {
     let (mut url, mut ca, mut plaintext, mut delete) = (None, None, false, false);
+    let (mut auth, mut verbose) = (None, false);
     let mut maildir = PathBuf::from("mail");
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(misused)? {
@@ -101,6 +133,8 @@ pub(crate) fn parse(
             Long("maildir") => maildir = path(&mut parser, "--maildir", "directory")?,
             Long("ca") => ca = Some(path(&mut parser, "--ca", "file")?),
             Long("plaintext") => plaintext = true,
+            Long("auth") => auth = Some(way(&mut parser)?),
+            Long("verbose") | Short('v') => verbose = true,
             Long("delete") => delete = true,
             Value(value) if url.is_none() => url = Some(value),
             Value(_) => return refuse("there is more than one URL; see --help"),
@@ -126,8 +160,24 @@ pub(crate) fn parse(
         maildir,
         ca,
         plaintext,
+        auth,
+        verbose,
         delete,
     }))
+}
+
+/// The value of `--auth`.
+fn way(parser: &mut lexopt::Parser) -> Result<Auth, UsageError> {
+    let name = parser.value().map_err(misused)?;
+    let auth = name.to_str().and_then(Auth::parse);
+    match auth {
+        Some(Auth {
+            method: Method::External,
+            ..
+        }) => refuse("--auth EXTERNAL takes a certificate, and this example has no option for one"),
+        Some(auth) => Ok(auth),
+        None => refuse("--auth names no way to log in that is known; see --help"),
+    }
 }
 
 /// The value of an option that takes a path to some `kind` of thing.
@@ -139,7 +189,7 @@ fn path(parser: &mut lexopt::Parser, option: &str, kind: &str) -> Result<PathBuf
     Ok(value.into())
 }
 
-fn misused(error: impl fmt::Display) -> UsageError {
+pub(crate) fn misused(error: impl fmt::Display) -> UsageError {
     UsageError(format!("{error}; see --help"))
 }
 

@@ -40,7 +40,7 @@ fn an_expired_token_is_told_and_a_fresh_one_does_on_the_same_connection() {
         assert_eq!(error.advice(), Some(Advice::FreshToken), "{method}");
         write!(shown, "{error} {error:?}").unwrap();
         assert!(!shown.contains(&expired), "{shown}");
-        assert!(rejected(error).oauth.unwrap().wants_fresh_token());
+        assert!(rejected(error).oauth.unwrap().status.is_some());
         client
             .login(only(method, bearer("anna", token("anna", 0))))
             .unwrap();

@@ -1,4 +1,8 @@
 //! Runs the example `fetch` as a user does, and servers that misbehave for it.
+#![allow(
+    dead_code,
+    reason = "each test binary uses its own part of this module"
+)]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

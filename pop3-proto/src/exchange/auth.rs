@@ -1,6 +1,7 @@
 //! AUTH (RFC 5034): one exchange with one mechanism, from the command to `+OK` or `-ERR`.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use bytes::Bytes;
 use zeroize::Zeroizing;
@@ -75,13 +76,17 @@ impl Auth {
         }
     }
 
-    /// The command, with an initial response if it may leave so: to a server that lists `SASL`, in a
-    /// line that every server takes (RFC 5034 section 4).
+    /// The command, with an initial response if it may leave so: to a server that lists `SASL`, and
+    /// this mechanism if it lists any, in a line that every server takes (RFC 5034 section 4).
     pub(super) fn begin(&mut self, context: &Context<'_>) -> Step {
         self.initial = self.mechanism.initial_response();
         let bare = Wire::new(Verb::Auth, Operand::Auth(self.name.clone(), None));
+        let listed = |names: Vec<&[u8]>| {
+            let name = self.name.as_bytes();
+            names.is_empty() || names.iter().any(|listed| listed.eq_ignore_ascii_case(name))
+        };
         let allowed = context.config.initial_response == InitialResponse::Auto
-            && context.mechanisms().is_some();
+            && context.mechanisms().is_some_and(listed);
         let Some(initial) = self.initial.take_if(|_| allowed) else {
             return Step::Send(bare);
         };

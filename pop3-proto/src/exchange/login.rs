@@ -257,8 +257,9 @@ impl LoginRun {
             .is_some_and(crate::Capabilities::auth_response_code);
         let advice = match known {
             _ if stale => Advice::FreshToken,
+            // There are servers that mark this with `[AUTH]`, too.
+            None | Some(Advice::CheckCredentials) if unseen => Advice::NameAnother,
             Some(advice) => advice,
-            None if unseen => Advice::NameAnother,
             None if marks => Advice::NotCredentials,
             None => Advice::Unknown,
         };
@@ -270,6 +271,7 @@ impl LoginRun {
         let hash_only = way.method.scram().is_some()
             && context.tls
             && plain_listed
+            && !unseen
             && matches!(known, None | Some(Advice::CheckCredentials));
         let goes_on =
             self.login.policy().goes_on() && matches!(known, None | Some(Advice::CheckCredentials));
