@@ -63,7 +63,8 @@ pub struct EmbeddedServer {
 
 impl EmbeddedServer {
     /// Starts a server for the account of `config` with these messages, on two free ports. STLS is
-    /// offered on the one in clear, whatever `config` says.
+    /// offered on the one in clear, whatever `config` says, and each session has challenges of its
+    /// own; the mechanisms of [`ServerConfig::sasl`] are `config`'s to name.
     ///
     /// # Errors
     ///

@@ -57,7 +57,11 @@ fn run() -> Result<bool, Failure> {
     let embedded;
     let endpoint = match &options.server {
         Server::Embedded => {
-            let config = ServerConfig::new(SAMPLE, SAMPLE);
+            let config = ServerConfig::new(SAMPLE, SAMPLE).sasl([
+                "SCRAM-SHA-512-PLUS",
+                "SCRAM-SHA-512",
+                "PLAIN",
+            ]);
             embedded = EmbeddedServer::start(config, sample_maildrop().into_iter().collect())?;
             connector.roots = Some(Roots::from_pem(embedded.ca_pem().as_bytes())?);
             embedded.implicit_tls()

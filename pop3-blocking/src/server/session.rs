@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pop3_proto::server::Server;
+use pop3_proto::server::{Server, ServerConfig};
 use rustls::ServerConnection;
 
 use super::{Shared, lock};
@@ -24,6 +24,7 @@ pub(super) struct Session<'s> {
     implicit_tls: bool,
     server: Server,
     tls: Option<ServerConnection>,
+    bound: bool,
     expunged: bool,
 }
 
@@ -31,7 +32,7 @@ impl<'s> Session<'s> {
     /// A session with a client who has just connected, on the messages there are now.
     pub(super) fn new(shared: &'s Shared, socket: TcpStream, implicit_tls: bool) -> Self {
         let maildrop = lock(&shared.maildrop).clone();
-        let config = shared.config.clone();
+        let config = with_fresh_challenges(shared.config.clone());
         let server = if implicit_tls {
             Server::implicit_tls(config, maildrop)
         } else {
@@ -43,6 +44,7 @@ impl<'s> Session<'s> {
             implicit_tls,
             server,
             tls: None,
+            bound: false,
             expunged: false,
         }
     }
@@ -103,6 +105,11 @@ impl<'s> Session<'s> {
             return Ok(());
         };
         if !tls.is_handshaking() {
+            if !core::mem::replace(&mut self.bound, true)
+                && let Some(binding) = channel_binding(tls)
+            {
+                self.server.channel_binding(binding);
+            }
             self.server.tls_established();
             let octets = tls.writer().write(self.server.transmit())?;
             self.server.transmitted(octets);
@@ -142,6 +149,28 @@ impl<'s> Session<'s> {
         let mut last = (&self.socket).take(LAST_OCTETS);
         io::copy(&mut last, &mut io::sink()).map(drop)
     }
+}
+
+/// What the server says first in SCRAM and CRAM-MD5 is good for one session. Without randomness it
+/// is what the configuration has.
+fn with_fresh_challenges(config: ServerConfig) -> ServerConfig {
+    let mut random = [0; 16];
+    if getrandom::fill(&mut random).is_err() {
+        return config;
+    }
+    let random = u128::from_ne_bytes(random);
+    config
+        .server_nonce(format!("{random:032x}"))
+        .cram_md5_challenge(format!("<{random:032x}@localhost>"))
+}
+
+/// What SCRAM can be bound to (RFC 9266): in TLS 1.3 only.
+fn channel_binding(tls: &ServerConnection) -> Option<[u8; 32]> {
+    if tls.protocol_version() != Some(rustls::ProtocolVersion::TLSv1_3) {
+        return None;
+    }
+    tls.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""))
+        .ok()
 }
 
 /// What a read filled.

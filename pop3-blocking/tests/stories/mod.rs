@@ -12,6 +12,7 @@ mod connecting;
 mod deadlines;
 mod embedded_server;
 mod ends;
+mod logins;
 mod messages;
 mod streams;
 mod tickets;
