@@ -7,8 +7,8 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use pop3_fuzz::connection;
 use pop3_proto::{
-    Dele, Event, Instant, List, Login, MessageNumber, Quit, RequestId, Retr, Rset, Secret,
-    StartTls, Stat, TlsInfo, TransportError, TransportErrorKind, Username,
+    Dele, Event, Instant, List, Login, LoginPolicy, MessageNumber, Method, Quit, RequestId, Retr,
+    Rset, Secret, StartTls, Stat, TlsInfo, TransportError, TransportErrorKind, Username,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -33,10 +33,14 @@ fuzz_target!(|operations: Vec<Operation<'_>>| {
         match operation {
             Operation::Submit(which) => {
                 let first = connection.next_id();
-                let login =
-                    || Login::password(Username::new("u").unwrap(), Secret::new("p").unwrap());
-                let _ = match which % 8 {
-                    0 => connection.submit(login()).map(drop),
+                let login = |method| {
+                    Login::password(Username::new("u").unwrap(), Secret::new("p").unwrap())
+                        .with_policy(LoginPolicy::only(method))
+                };
+                let _ = match which % 10 {
+                    0 => connection.submit(login(Method::UserPass)).map(drop),
+                    8 => connection.submit(login(Method::Plain)).map(drop),
+                    9 => connection.submit(login(Method::ScramSha256)).map(drop),
                     1 => connection.submit(Stat).map(drop),
                     2 => connection.submit(List).map(drop),
                     3 => connection.submit(Retr(MessageNumber::FIRST)).map(drop),

@@ -1,9 +1,11 @@
 //! What the fuzz targets share: a connection fed with octets in any partition.
 
+use core::time::Duration;
+
 use pop3_proto::{Channel, Config, Connection, Event, Instant};
 
 /// The time of everything; no target waits.
-pub const NOW: Instant = Instant::ORIGIN;
+pub const NOW: Instant = Instant::since_origin(Duration::from_secs(1));
 
 /// A connection that may pipeline and needs no TLS.
 pub fn connection(strict: bool) -> Connection {
@@ -12,7 +14,9 @@ pub fn connection(strict: bool) -> Connection {
     if strict {
         config.leniency = pop3_proto::Leniency::Strict;
     }
-    Connection::new(config, Channel::TrustedByCaller, NOW)
+    let mut connection = Connection::new(config, Channel::TrustedByCaller, NOW);
+    connection.seed([7; 32]);
+    connection
 }
 
 /// Sends what there is to send.
@@ -41,6 +45,11 @@ pub fn feed(connection: &mut Connection, mut octets: &[u8], piece: usize) -> Vec
             }
         }
         send(connection);
+        // The computation of SCRAM.
+        while connection.poll_timeout().is_some_and(|due| due < NOW) {
+            connection.handle_timeout(NOW);
+            send(connection);
+        }
         let Some(room) = connection.recv_buffer().filter(|_| !octets.is_empty()) else {
             break;
         };

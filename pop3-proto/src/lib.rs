@@ -38,6 +38,9 @@
 //! let now = Instant::ORIGIN;
 //! let mut connection = Connection::new(Config::default(), Channel::TrustedByCaller, now);
 //!
+//! // Randomness from the operating system, for the nonces of SCRAM.
+//! connection.seed([7; 32]);
+//!
 //! // Requests queue up; nothing overtakes the login, and the rest share a flight.
 //! let login = connection.submit(Login::password("alice".try_into()?, "secret".try_into()?))?;
 //! let stat = connection.submit(Stat)?;
@@ -62,6 +65,9 @@
 //!         }
 //!     }
 //!     // A real one waits here: until the socket is ready for what is wanted, or for poll_timeout.
+//!     if connection.poll_timeout().is_some_and(|due| due <= now) {
+//!         connection.handle_timeout(now);
+//!     }
 //!     if connection.wants_write() {
 //!         let flight = connection.transmit();
 //!         server.receive(flight);
@@ -93,6 +99,37 @@
 //! [`in_writing`](TransportError::in_writing) for one met in writing). After [`Event::Closed`], send
 //! on while it wants to, which is TLS taking its leave, then close the socket.
 //!
+//! # Logging in
+//!
+//! A [`Login`] starts TLS where there is none, reads what the server offers inside, and takes the
+//! safest way: SCRAM (RFC 5802, RFC 7677), which proves to the server that the password is known and
+//! to this side that the server knows it; else PLAIN or `USER` and `PASS`, which tell the password.
+//! It tries once: what the server refuses is not tried in a weaker way, unless a [`LoginPolicy`] says
+//! so by name. Which way is taken, why, and why none of the others, is a [`LoginPlan`]:
+//!
+//! ```
+//! use pop3_proto::{Channel, Config, Connection, Instant, Login, LoginPolicy, Method};
+//!
+//! let connection = Connection::new(Config::default(), Channel::TrustedByCaller, Instant::ORIGIN);
+//! let login = Login::new("alice", "correct horse")?
+//!     .with_policy(LoginPolicy::first_of([Method::ScramSha256, Method::UserPass]));
+//! assert_eq!(
+//!     connection.plan_login(&login).to_string(),
+//!     "SCRAM-SHA-256: the server does not say that it knows AUTH; USER/PASS: chosen"
+//! );
+//! # Ok::<(), pop3_proto::Misuse>(())
+//! ```
+//!
+//! Bearer tokens ([`Login::bearer`], [`Login::bearer_from`]), certificates ([`Login::certificate`])
+//! and mechanisms of your own ([`Login::mechanism`], [`sasl::Mechanism`]) log in the same way. A login
+//! that fails is an [`AuthError`], with the server's words and an [`Advice`]; unless it is fatal, the
+//! connection can be used for another.
+//!
+//! The nonces of SCRAM take randomness: [`Session::seed`]. Its long computation is done by
+//! [`handle_timeout`](Session::handle_timeout), a few milliseconds at a time, while
+//! [`poll_timeout`](Session::poll_timeout) is in the past: a loop that leaves the clock out has no
+//! deadlines and no SCRAM.
+//!
 //! # Without `std`
 //!
 //! Turn the default features off. It takes `alloc`, and atomic reference counts. [`Limits`] set how
@@ -104,7 +141,8 @@
 //!   or about another message, ends the connection with one error that everything outstanding gets;
 //!   nothing is sent after it. A `-ERR` or a value that makes no sense fails its request alone
 //!   ([`Error::is_fatal`]).
-//! * **Nothing secret in clear** unless [`Config::allow_insecure_login`] says so by name. A login, and
+//! * **Nothing secret in clear** unless [`Config::allow_insecure_login`] says so by name, nothing secret
+//!   in what is printed, and nothing in memory when it was used. A login, and
 //!   an upgrade by STLS, is one entry of the queue that nothing overtakes. What was learnt in clear
 //!   is forgotten when TLS starts, and octets that somebody put behind the reply to STLS are an
 //!   error, not a reply.
@@ -137,7 +175,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `std` (default) | `TransportError` from `std::io::Error` |
+//! | `std` (default) | `TransportError` from `std::io::Error`; SASLprep: without it, names and passwords for SCRAM and APOP are ASCII |
 //! | `rustls` | TLS inside [`Session`] |
 //! | `ring`, `aws-lc-rs` | the cryptography for it, chosen at run time |
 //! | `webpki-roots`, `platform-verifier` | whom it trusts |
@@ -148,7 +186,9 @@
 //! Always borne, since nothing can be misread: status lines of more than 512 octets
 //! ([`Limits::line`]), status indicators in any case, text behind values, response codes that were
 //! not advertised. Under [`Leniency::Default`] also: bare LF as a line end, blank lines before a
-//! reply, missing sizes and numbers, odd unique-ids of up to 512 octets; each is told as a [`Quirk`].
+//! reply, missing sizes and numbers, odd unique-ids of up to 512 octets, text where a challenge says
+//! nothing, and a user name or password in UTF-8 for a server that does not list `UTF8 USER`; each is
+//! told as a [`Quirk`].
 //! A bare CR is data, always.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
