@@ -2,9 +2,9 @@ use std::net::TcpStream;
 
 use pop3_proto::{
     Batch, Capa, Capabilities, Command, Dele, DropListing, Engine, Error, Feed, GetCapabilities,
-    Greeting, IntoStreamed, List, ListOne, Listing, Login, MessageNumber, Noop, Pending as _,
-    Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat, Status, Streamed,
-    Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+    Greeting, IntoStreamed, List, ListOne, Listing, Login, LoginPlan, MessageNumber, Noop,
+    Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat, Status,
+    Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
 };
 
 use crate::message::Message;
@@ -48,6 +48,18 @@ impl<S: Stream> Client<S> {
     /// The session, for its getters: phase, capabilities, TLS, errors.
     pub fn session(&self) -> &Session {
         self.pump.engine.session()
+    }
+
+    /// Which way the last login took, why, and why none of the others; `None` if it did not come to
+    /// that.
+    pub fn login_plan(&self) -> Option<&LoginPlan> {
+        self.session().connection().login_plan()
+    }
+
+    /// Which way a login would take now, as far as that is known: ask for the
+    /// [capabilities](Client::capabilities) before, and after [`Client::start_tls`] again.
+    pub fn plan_login(&self, login: &Login) -> LoginPlan {
+        self.session().connection().plan_login(login)
     }
 
     /// The oddities of the server so far, each once.

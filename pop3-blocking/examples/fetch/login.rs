@@ -63,7 +63,7 @@ pub(crate) fn log_in(
     verbose: bool,
 ) -> Result<(), Error> {
     let result = client.login(login);
-    if let (true, Some(plan)) = (verbose, client.session().connection().login_plan()) {
+    if let (true, Some(plan)) = (verbose, client.login_plan()) {
         for line in format!("{plan:#}").lines() {
             complain(&format_args!("login: {line}"));
         }

@@ -57,7 +57,7 @@ fn scram_of_every_hash_binds_to_its_channel_and_logs_in() {
                 let error = client.login(login("wrong", policy())).unwrap_err();
                 assert_eq!(error.advice(), Some(Advice::CheckCredentials), "{error}");
                 client.login(login("secret", policy())).unwrap();
-                let plan = client.session().connection().login_plan().unwrap();
+                let plan = client.login_plan().unwrap();
                 let chosen = plan.chosen().unwrap();
                 assert_eq!(&*chosen.name, format!("{method}-PLUS"));
                 assert_eq!(client.stat().unwrap().messages, 0);
@@ -73,7 +73,7 @@ fn without_being_asked_it_does_not_bind() {
     client
         .login(login("secret", LoginPolicy::default()))
         .unwrap();
-    let plan = client.session().connection().login_plan().unwrap();
+    let plan = client.login_plan().unwrap();
     assert_eq!(&*plan.chosen().unwrap().name, "SCRAM-SHA-256");
 }
 

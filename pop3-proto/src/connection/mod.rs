@@ -104,8 +104,8 @@ impl Connection {
             .and_then(|outcome| outcome.as_ref().err())
     }
 
-    /// What the last login decided, and why; what it would decide now is
-    /// [`plan_login`](Connection::plan_login).
+    /// What the last login decided, and why: `None` if it did not come to that. What it would decide
+    /// now is [`plan_login`](Connection::plan_login).
     pub fn login_plan(&self) -> Option<&LoginPlan> {
         self.plan.as_ref()
     }

@@ -6,7 +6,7 @@ use super::{Connection, Event};
 use crate::command::{Operand, Request, Verb, Wire};
 use crate::config::Pipelining;
 use crate::error::Error;
-use crate::exchange::{Input, Step};
+use crate::exchange::{Exchange, Input, Step};
 use crate::phase::Phase;
 use crate::reply::Reply;
 use crate::ticket::RequestId;
@@ -137,6 +137,9 @@ impl Connection {
         *steps += 1;
         context.seed = self.seed.as_ref();
         context.request = id.map_or(0, RequestId::get);
+        if matches!((&input, &**exchange), (Input::Begin, Exchange::Login(_))) {
+            self.plan = None;
+        }
         let mut step = exchange.step(&context, input);
         if let Some(plan) = exchange.take_plan() {
             self.plan = Some(plan);

@@ -20,7 +20,7 @@ use crate::secret::Secret;
 pub(crate) struct LoginRun {
     login: Login,
     state: State,
-    /// What was decided, for the connection to keep.
+    /// What was decided, for the connection to keep, since it last looked.
     plan: Option<LoginPlan>,
     /// The way that is being taken.
     way: Option<Way>,
@@ -162,21 +162,28 @@ impl LoginRun {
 
     /// The channel is as private as it will be: which way to log in?
     fn choose(&mut self, context: &Context<'_>) -> Step {
-        let begun = self.attempts > 0;
-        if let (Some(provider), false) = (self.login.provider(), begun) {
+        let (mut plan, mut way) = self.weigh(context);
+        // Nobody is asked for a token that could not be used.
+        if way.is_some()
+            && self.token.is_none()
+            && let Some(provider) = self.login.provider()
+        {
             self.token = provider.token(None);
             if self.token.is_none() {
                 return Step::Done(Err(AuthError::NoToken.into()));
             }
+            (plan, way) = self.weigh(context);
         }
-        let token = self.token.as_ref();
-        let (plan, way) = self.login.weigh(context, token, &self.tried);
         self.plan = Some(plan.clone());
         match (way, self.refused.take()) {
             (Some(way), _) => self.take(context, way),
             (None, Some(refused)) => Step::Done(Err(refused.into())),
             (None, None) => Step::Done(Err(no_way(plan))),
         }
+    }
+
+    fn weigh(&self, context: &Context<'_>) -> (LoginPlan, Option<Way>) {
+        self.login.weigh(context, self.token.as_ref(), &self.tried)
     }
 
     /// Takes a way.
@@ -211,8 +218,10 @@ impl LoginRun {
                 self.state = State::Last;
                 Step::Send(only)
             }
-            // A way that suits the credentials has lines.
-            (_, None) => return Step::Done(Err(AuthError::NoToken.into())),
+            (_, None) => {
+                let plan = LoginPlan::rejected(way.method, Rejection::OtherCredentials);
+                return Step::Done(Err(AuthError::NoSafeLogin(plan).into()));
+            }
         };
         if odd {
             return Step::Odd(Quirk::NonAsciiLogin, Box::new(first));
@@ -263,30 +272,25 @@ impl LoginRun {
             None if marks => Advice::NotCredentials,
             None => Advice::Unknown,
         };
-        let plain_listed = context
-            .mechanisms()
-            .iter()
-            .flatten()
-            .any(|listed| listed.eq_ignore_ascii_case(b"PLAIN"));
-        let hash_only = way.method.scram().is_some()
-            && context.tls
-            && plain_listed
+        // Nothing else is wrong, such as a maildrop in use.
+        let about_login = matches!(known, None | Some(Advice::CheckCredentials));
+        let perhaps_hash_only = about_login
             && !unseen
-            && matches!(known, None | Some(Advice::CheckCredentials));
-        let goes_on =
-            self.login.policy().goes_on() && matches!(known, None | Some(Advice::CheckCredentials));
+            && way.method.scram().is_some()
+            && context.tls
+            && context.lists(Method::Plain);
         let error = AuthError::Rejected(Rejected {
             method: way.method,
             name: way.name.clone(),
             refusal,
             oauth,
             advice,
-            try_instead: hash_only.then_some(Method::Plain),
+            try_instead: perhaps_hash_only.then_some(Method::Plain),
         });
         if stale && !self.refreshed && self.refresh(&error) {
             return self.take(context, way);
         }
-        if goes_on {
+        if about_login && self.login.policy().goes_on() {
             self.tried.push(way.method);
             self.refused = Some(error);
             return self.choose(context);

@@ -20,7 +20,7 @@ use crate::capability::Capabilities;
 use crate::command::{Operand, Verb, Wire};
 use crate::config::{CapaPolicy, Config};
 use crate::error::{Error, Misuse};
-use crate::login::LoginPlan;
+use crate::login::{LoginPlan, Method};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::reply::Reply;
@@ -71,6 +71,16 @@ impl Context<'_> {
     /// The mechanisms that the server lists on this channel, if it lists any.
     pub(crate) fn mechanisms(&self) -> Option<Vec<&[u8]>> {
         self.capabilities?.sasl()
+    }
+
+    /// Whether the server lists a mechanism.
+    fn lists(&self, method: Method) -> bool {
+        let name = method.name().as_bytes();
+        let listed = self.mechanisms();
+        listed
+            .iter()
+            .flatten()
+            .any(|listed| listed.eq_ignore_ascii_case(name))
     }
 
     /// The nonce for one attempt of a login.

@@ -119,9 +119,10 @@ impl Login {
             (ChannelBinding::Prefer, Some(_)) => {
                 let bound: Vec<Way> = methods.iter().filter_map(plus).filter(listed).collect();
                 // A `y` where the server does list the one or other `-PLUS` would be refused.
-                let any_plus = mechanisms.iter().flatten().any(|name| {
-                    name.to_ascii_uppercase().ends_with(b"-PLUS") && name.len() > b"-PLUS".len()
-                });
+                let any_plus = mechanisms
+                    .iter()
+                    .flatten()
+                    .any(|name| name.to_ascii_uppercase().ends_with(b"-PLUS"));
                 let flag = if any_plus {
                     Binding::Off
                 } else {
