@@ -32,7 +32,8 @@ command!(Whole Pass => Status, |this| Wire::new(Verb::Pass, Operand::Secret(this
 ///
 /// The digest is MD5, and who can forge the greeting can recover the password from a few logins:
 /// inside TLS it adds nothing, in clear it protects little. A greeting without a challenge that is
-/// one msg-id makes it fail with [`NoSafeLogin`](crate::NoSafeLogin) and nothing is written.
+/// one msg-id makes it fail with [`AuthError::NoSafeLogin`](crate::AuthError::NoSafeLogin), and nothing is
+/// written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Apop {
     username: Username,
