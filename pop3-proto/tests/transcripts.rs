@@ -38,19 +38,38 @@ fn transcripts() -> Vec<(String, Transcript)> {
 }
 
 /// Acts all of them out under each leniency; all failures are told together.
-fn for_each(act: impl Fn(&Transcript, Leniency) -> Result<(), String>) {
+fn for_each(act: impl Fn(&Transcript, Leniency) -> Result<(), String> + Sync) {
+    let transcripts = transcripts();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = transcripts.len().div_ceil(workers);
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let shares = transcripts.chunks(share);
+        let act = &act;
+        let workers: Vec<_> = shares
+            .map(|share| scope.spawn(move || failures_of(share, act)))
+            .collect();
+        let told = workers.into_iter().map(|it| it.join().expect("no panic"));
+        told.flatten().collect()
+    });
+    assert!(failures.is_empty(), "\n{}", failures.join("\n\n"));
+}
+
+fn failures_of(
+    transcripts: &[(String, Transcript)],
+    act: &impl Fn(&Transcript, Leniency) -> Result<(), String>,
+) -> Vec<String> {
     let mut failures = Vec::new();
-    for (name, transcript) in transcripts() {
+    for (name, transcript) in transcripts {
         for (leniency, other) in [(Leniency::Default, "strict"), (Leniency::Strict, "default")] {
-            if only(&transcript, other) {
+            if only(transcript, other) {
                 continue;
             }
-            if let Err(what) = act(&transcript, leniency) {
+            if let Err(what) = act(transcript, leniency) {
                 failures.push(format!("{name} under {leniency:?}, {what}"));
             }
         }
     }
-    assert!(failures.is_empty(), "\n{}", failures.join("\n\n"));
+    failures
 }
 
 #[test]

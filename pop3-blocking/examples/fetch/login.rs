@@ -3,8 +3,7 @@
 use std::net::TcpStream;
 
 use pop3_blocking::{
-    AuthError, ChannelBinding, Client, Endpoint, Error, Login, LoginPolicy, Method, Misuse, Secret,
-    Username,
+    ChannelBinding, Client, Endpoint, Error, Login, LoginPolicy, Method, Misuse, Secret, Username,
 };
 
 use crate::options::{self, Auth, Options, Server, UsageError};
@@ -79,10 +78,7 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
     let Error::Auth(error) = error else {
         return None;
     };
-    match &**error {
-        AuthError::Rejected(rejected) => rejected
-            .try_instead
-            .map(|method| format!("try --auth {method}")),
-        _ => None,
-    }
+    error
+        .try_instead()
+        .map(|method| format!("try --auth {method}"))
 }

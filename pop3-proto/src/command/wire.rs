@@ -88,7 +88,7 @@ impl Wire {
     /// section 2.2).
     pub(crate) fn is_ascii(&self) -> bool {
         match &self.operand {
-            Operand::Name(name) => name.as_str().is_ascii(),
+            Operand::Name(name) | Operand::Apop(name, _) => name.as_str().is_ascii(),
             Operand::Secret(secret) => secret.expose().is_ascii(),
             _ => true,
         }

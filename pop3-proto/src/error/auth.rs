@@ -20,7 +20,7 @@ pub enum AuthError {
     Rejected(Rejected),
     /// This side broke an exchange off, and the server took note: its challenge made no sense, or it
     /// ended the exchange itself. No other way was tried.
-    #[error("login with {name} was broken off: {cause}")]
+    #[error("login with {name} was broken off: {cause}{}", Instead(name, *.try_instead))]
     BrokenOff {
         /// The mechanism.
         name: Box<str>,
@@ -28,6 +28,8 @@ pub enum AuthError {
         cause: SaslError,
         /// What the server wrote behind its `-ERR` to that.
         text: ServerText,
+        /// As [`Rejected::try_instead`], where it was the server that ended the exchange.
+        try_instead: Option<Method>,
     },
     /// Nothing was sent: every way to log in that the policy allows is unsafe or unavailable here.
     #[error("no safe way to log in: {0}")]
@@ -62,19 +64,39 @@ impl fmt::Display for Rejected {
         if let Some(oauth) = &self.oauth {
             write!(f, ": {oauth}")?;
         }
-        write!(f, " ({}", self.advice)?;
-        if let Some(method) = self.try_instead {
-            write!(
-                f,
-                "; an account of which the server keeps only a hash cannot use {}, but perhaps {method}",
-                self.name
-            )?;
-        }
-        f.write_str(")")
+        write!(
+            f,
+            " ({}{})",
+            self.advice,
+            Instead(&self.name, self.try_instead)
+        )
+    }
+}
+
+/// A hint at a weaker way.
+struct Instead<'a>(&'a str, Option<Method>);
+
+impl fmt::Display for Instead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, Some(method)) = self else {
+            return Ok(());
+        };
+        let account = "an account of which the server keeps only a hash";
+        write!(f, "; {account} cannot use {name}, but perhaps {method}")
     }
 }
 
 impl AuthError {
+    /// A weaker way that may work, for a caller who wants to name it: see [`Rejected::try_instead`].
+    pub fn try_instead(&self) -> Option<Method> {
+        match self {
+            Self::Rejected(Rejected { try_instead, .. }) | Self::BrokenOff { try_instead, .. } => {
+                *try_instead
+            }
+            Self::NoSafeLogin(_) | Self::NoToken => None,
+        }
+    }
+
     /// What to do about it.
     pub fn advice(&self) -> Advice {
         match self {
@@ -107,7 +129,7 @@ pub enum Advice {
     /// `[IN-USE]`, `[LOGIN-DELAY]`, `[SYS/TEMP]`: the credentials may be right; try again later.
     #[error("the credentials may be right: try again later")]
     TryLater,
-    /// `[SYS/PERM]`, or a server that breaks the rules of the mechanism: somebody has to mend the
+    /// `[SYS/PERM]`, or a server that breaks the rules or cannot be trusted: somebody has to mend the
     /// server or the account (RFC 3206).
     #[error("the server's operator has to mend this")]
     AskOperator,

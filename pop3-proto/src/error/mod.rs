@@ -73,13 +73,18 @@ impl Error {
         error.get_ref()?.downcast_ref()
     }
 
-    /// What a failed login asks of the user: `None` if this is not about a login.
+    /// What this asks of the user, above all where a login failed; `None` where nothing is known, or
+    /// where it is the caller who did something wrong.
     pub fn advice(&self) -> Option<Advice> {
-        match self {
-            Self::Auth(error) => Some(error.advice()),
-            Self::Closed(_) | Self::Transport(_) | Self::Timeout(_) => Some(Advice::Reconnect),
-            _ => None,
-        }
+        Some(match self {
+            Self::Auth(error) => error.advice(),
+            Self::Refused(refusal) => return Advice::of_code(refusal.code.as_ref()),
+            Self::Closed(_) | Self::Transport(_) | Self::Timeout(_) => Advice::Reconnect,
+            Self::Protocol(_) | Self::Security(_) | Self::Limit(_) | Self::Tls(_) => {
+                Advice::AskOperator
+            }
+            Self::Misuse(_) => return None,
+        })
     }
 
     /// The server's `-ERR`, if that is what this error is about.

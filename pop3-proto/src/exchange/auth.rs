@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{Context, Input, Step};
 use crate::command::{Encoded, Operand, Verb, Wire};
 use crate::config::{InitialResponse, Leniency, Limits};
-use crate::error::{AuthError, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
+use crate::error::{Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
 use crate::quirk::Quirk;
 use crate::reply::Reply;
 use crate::sasl::{Mechanism, OAuthError, Progress, Response, SaslError, base64};
@@ -49,7 +49,7 @@ pub(super) enum Outcome {
         unseen: bool,
     },
     /// It was broken off, and that is all.
-    BrokenOff(AuthError),
+    BrokenOff { cause: SaslError, text: ServerText },
 }
 
 impl Auth {
@@ -238,11 +238,10 @@ impl Auth {
 
     fn refused(&mut self, refusal: Refusal) -> Outcome {
         match self.broken_off.take() {
-            Some(cause) => Outcome::BrokenOff(AuthError::BrokenOff {
-                name: self.name.clone(),
+            Some(cause) => Outcome::BrokenOff {
                 cause,
                 text: refusal.text,
-            }),
+            },
             None => Outcome::Refused {
                 refusal,
                 oauth: self.mechanism.refused(),

@@ -12,7 +12,7 @@ use crate::error::{Advice, AuthError, Error, Misuse, Refusal, Rejected, Security
 use crate::login::{Login, LoginPlan, Method, Rejection, Verdict, Way};
 use crate::quirk::Quirk;
 use crate::reply::Reply;
-use crate::sasl::OAuthError;
+use crate::sasl::{OAuthError, SaslError};
 use crate::secret::Secret;
 
 /// A login under way.
@@ -121,7 +121,20 @@ impl LoginRun {
                 oauth,
                 unseen,
             } => self.rejected(context, refusal, oauth, unseen),
-            Outcome::BrokenOff(error) => Step::Done(Err(error.into())),
+            Outcome::BrokenOff { cause, text } => {
+                let refused = matches!(cause, SaslError::ServerError(_));
+                let (name, try_instead) = match &self.way {
+                    Some(way) => (way.name.clone(), instead_of(way, context)),
+                    None => (Box::default(), None),
+                };
+                let error = AuthError::BrokenOff {
+                    name,
+                    cause,
+                    text,
+                    try_instead: try_instead.filter(|_| refused),
+                };
+                Step::Done(Err(error.into()))
+            }
         }
     }
 
@@ -260,7 +273,7 @@ impl LoginRun {
             return Step::Done(Err(refusal.into()));
         };
         let known = Advice::of_code(refusal.code.as_ref());
-        let stale = is_stale(&way, &refusal, oauth.as_ref());
+        let stale = !unseen && is_stale(&way, &refusal, oauth.as_ref());
         let marks = context
             .capabilities
             .is_some_and(crate::Capabilities::auth_response_code);
@@ -268,24 +281,20 @@ impl LoginRun {
             _ if stale => Advice::FreshToken,
             // There are servers that mark this with `[AUTH]`, too.
             None | Some(Advice::CheckCredentials) if unseen => Advice::NameAnother,
+            Some(Advice::CheckCredentials) if way.method.takes_token() => Advice::FreshToken,
             Some(advice) => advice,
             None if marks => Advice::NotCredentials,
             None => Advice::Unknown,
         };
         // Nothing else is wrong, such as a maildrop in use.
         let about_login = matches!(known, None | Some(Advice::CheckCredentials));
-        let perhaps_hash_only = about_login
-            && !unseen
-            && way.method.scram().is_some()
-            && context.tls
-            && context.lists(Method::Plain);
         let error = AuthError::Rejected(Rejected {
             method: way.method,
             name: way.name.clone(),
             refusal,
             oauth,
             advice,
-            try_instead: perhaps_hash_only.then_some(Method::Plain),
+            try_instead: instead_of(&way, context).filter(|_| about_login && !unseen),
         });
         if stale && !self.refreshed && self.refresh(&error) {
             return self.take(context, way);
@@ -339,6 +348,13 @@ pub(crate) fn plan(login: &Login, context: &Context<'_>) -> LoginPlan {
         return login.weigh_before_tls(&inside);
     }
     login.weigh(context, None, &[]).0
+}
+
+/// What to try instead of a way that was refused: a server that has only a hash of the password
+/// cannot do SCRAM.
+fn instead_of(way: &Way, context: &Context<'_>) -> Option<Method> {
+    let scram = way.method.scram().is_some();
+    (scram && context.tls && context.lists(Method::Plain)).then_some(Method::Plain)
 }
 
 /// Whether a refusal is about a token that a fresh one may replace: by what the server said of it,

@@ -123,7 +123,8 @@ impl Login {
                     .iter()
                     .flatten()
                     .any(|name| name.to_ascii_uppercase().ends_with(b"-PLUS"));
-                let flag = if any_plus {
+                // And who has seen no list cannot say what is not in it (RFC 5802 section 6).
+                let flag = if any_plus || mechanisms.is_none() {
                     Binding::Off
                 } else {
                     Binding::NotOffered
@@ -220,7 +221,7 @@ impl Login {
                 return Err(Rejection::TooLong { octets, limit });
             }
         }
-        let ascii = method == Method::Apop || lines.iter().all(Wire::is_ascii);
+        let ascii = lines.iter().all(Wire::is_ascii);
         let utf8 = context.capabilities.is_some_and(Capabilities::utf8_user);
         if !ascii && !utf8 && context.config.leniency == Leniency::Strict {
             return Err(Rejection::Argument(crate::error::Argument::NotAscii));

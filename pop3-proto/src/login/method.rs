@@ -73,6 +73,11 @@ impl Method {
         !matches!(self, Self::UserPass | Self::Apop)
     }
 
+    /// Whether a bearer token is what it sends.
+    pub(crate) fn takes_token(self) -> bool {
+        matches!(self, Self::OAuthBearer | Self::XOAuth2)
+    }
+
     /// The hash function, if it is SCRAM.
     pub(crate) fn scram(self) -> Option<ScramHash> {
         match self {

@@ -3,9 +3,9 @@
 use core::ops::RangeInclusive;
 use std::sync::Mutex;
 
-use pop3_proto::sasl::ClientNonce;
+use pop3_proto::sasl::{ClientNonce, OAuthBearer};
 use pop3_proto::{
-    ChannelBinding, Credentials, Login, LoginPolicy, Method, Misuse, Secret, Username,
+    ChannelBinding, Credentials, Login, LoginPolicy, Method, Misuse, OwnMechanism, Secret, Username,
 };
 
 use super::op::{text, unescape};
@@ -20,6 +20,7 @@ pub(crate) struct LoginOp {
     binding: Option<ChannelBinding>,
     iterations: Option<RangeInclusive<u32>>,
     acting_as: Option<String>,
+    server: Option<(String, u16)>,
 }
 
 impl LoginOp {
@@ -47,6 +48,11 @@ impl LoginOp {
                     let bounds = range.split_once("..").ok_or("least..most")?;
                     let number = |n: &str| n.parse().map_err(|_| format!("no number: {n}"));
                     op.iterations = Some(number(bounds.0)?..=number(bounds.1)?);
+                }
+                Some(("server", server)) => {
+                    let (host, port) = server.split_once(':').ok_or("host:port")?;
+                    let port = port.parse().map_err(|_| format!("no port: {port}"))?;
+                    op.server = Some((host.to_owned(), port));
                 }
                 None if *word == "twisted" => op.order = Some(("twisted".to_owned(), Vec::new())),
                 _ => op.words.push((*word).to_owned()),
@@ -79,6 +85,13 @@ impl LoginOp {
                 username: name()?,
                 password: Secret::new(self.word(1))?,
             },
+            "login-token" if self.server.is_some() => {
+                let (host, port) = self.server.as_ref().expect("a server");
+                let bearer = OAuthBearer::new(&Secret::new(self.word(1))?)?
+                    .with_authzid(&name()?)
+                    .with_server(host, *port)?;
+                Credentials::Mechanism(OwnMechanism::new(bearer)?)
+            }
             "login-token" => Credentials::Token {
                 username: name()?,
                 token: Secret::new(self.word(1))?,
