@@ -1,8 +1,12 @@
 //! APOP (RFC 1939 section 7): the challenge in a greeting and the digest that answers it.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 
 use md5::{Digest as _, Md5};
+use zeroize::Zeroizing;
+
+use crate::hex;
 
 /// Longest challenge that is believed, in octets: a greeting holds 512 (RFC 1939 section 3).
 const MAX_CHALLENGE: usize = 512;
@@ -50,12 +54,13 @@ fn is_msg_id(octets: &[u8]) -> bool {
 }
 
 /// The lower-case hex MD5 of challenge and secret, as the `APOP` command sends it.
-pub(crate) fn digest(challenge: &[u8], secret: &[u8]) -> [u8; 32] {
-    let digest = Md5::new()
-        .chain_update(challenge)
-        .chain_update(secret)
-        .finalize();
-    crate::hex::lower(digest.into())
+pub(crate) fn digest(challenge: &[u8], secret: &[u8]) -> Zeroizing<String> {
+    let mut md5 = Md5::new();
+    md5.update(challenge);
+    md5.update(secret);
+    let mut digest = Zeroizing::new([0; 16]);
+    md5.finalize_into_reset((&mut *digest).into());
+    hex::lower(digest.as_slice())
 }
 
 #[cfg(test)]
@@ -79,7 +84,7 @@ mod tests {
             ),
         ] {
             let digest = digest(challenge.as_bytes(), secret.as_bytes());
-            assert_eq!(digest, hex.as_bytes());
+            assert_eq!(*digest, hex);
         }
     }
 }

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,6 +8,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::error::{Argument, Misuse};
+use crate::sasl::base64;
 use crate::sasl::prep::saslprep;
 use crate::status::{self, ResponseCode};
 
@@ -71,9 +73,38 @@ pub(crate) fn redact(line: Bytes, shows: impl FnOnce(&[u8]) -> bool) -> Bytes {
     [head, code, b" <redacted>"].concat().into()
 }
 
-/// Whether a text holds a secret.
+/// Shorter pieces of a secret are taken for words.
+const PIECE: usize = 8;
+
+/// Whether a text holds a secret, a good piece of it, or either in base64.
 pub(crate) fn shows(text: &[u8], secret: &[u8]) -> bool {
-    !secret.is_empty() && memmem::find(text, secret).is_some()
+    if secret.is_empty() {
+        return false;
+    }
+    let is_piece = |word: &[u8]| word.len() >= PIECE && memmem::find(secret, word).is_some();
+    memmem::find(text, secret).is_some()
+        || text.split(u8::is_ascii_whitespace).any(is_piece)
+        || (0..3).any(|before| shows_in_base64(text, secret, before))
+}
+
+/// Whether a text holds the base64 of a secret that has so many octets before it, in either alphabet.
+fn shows_in_base64(text: &[u8], secret: &[u8], before: usize) -> bool {
+    let mut octets = Zeroizing::new(Vec::with_capacity(before + secret.len()));
+    octets.resize(before, 0);
+    octets.extend_from_slice(secret);
+    let encoded = base64::encode(&octets);
+    // What the octets around it have a part in tells nothing.
+    let own = (before * 8).div_ceil(6)..octets.len() * 8 / 6;
+    let Some(own) = encoded.get(own).filter(|own| own.len() >= PIECE) else {
+        return false;
+    };
+    let standard = |octet: &u8| match octet {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => *other,
+    };
+    let text: Vec<u8> = text.iter().map(standard).collect();
+    memmem::find(&text, own.as_bytes()).is_some()
 }
 
 /// What was said in an authentication exchange, for as long as the server may echo it.
@@ -83,10 +114,9 @@ pub(crate) struct Spoken {
     secrets: Vec<Zeroizing<Vec<u8>>>,
     /// Responses as they were sent.
     encoded: Vec<Zeroizing<String>>,
+    /// The user's name, which is no secret.
+    name: Box<str>,
 }
-
-/// Shorter pieces of what was said are taken for words.
-const PIECE: usize = 8;
 
 impl Spoken {
     /// Notes the secret itself.
@@ -94,11 +124,16 @@ impl Spoken {
         self.secrets.push(Zeroizing::new(secret.to_vec()));
     }
 
+    /// What may be said of a user, though it is part of what was said.
+    pub(crate) fn spare(&mut self, name: &str) {
+        self.name = name.into();
+    }
+
     /// Notes a response: its parts, but for the user's name, and as it was sent.
-    pub(crate) fn note(&mut self, response: &[u8], encoded: &Zeroizing<String>, name: &str) {
+    pub(crate) fn note(&mut self, response: &[u8], encoded: &Zeroizing<String>) {
         let between = |c: &u8| matches!(c, 0 | 1 | b' ' | b',');
         for part in response.split(between) {
-            if part.len() >= PIECE && part != name.as_bytes() {
+            if part.len() >= PIECE && part != self.name.as_bytes() {
                 self.note_secret(part);
             }
         }

@@ -134,7 +134,7 @@ impl Wire {
             Operand::Secret(secret) => word(secret.expose()),
             Operand::Apop(name, secret) => {
                 word(name.as_str().as_bytes());
-                word(Zeroizing::new(apop::digest(challenge, secret.expose())).as_slice());
+                word(apop::digest(challenge, secret.expose()).as_bytes());
             }
             Operand::Auth(name, initial) => {
                 word(name.as_bytes());

@@ -1,6 +1,6 @@
 //! How a connection ends: one outcome, told to everything outstanding in order.
 
-use super::queue::Entry;
+use super::queue::{Entry, UNSENT};
 use super::replies::Reading;
 use super::{Connection, Event};
 use crate::command::Verb;
@@ -27,13 +27,29 @@ impl Connection {
         self.finish(Err(error));
     }
 
+    /// Why an exchange ends the connection as soon as its last words have left.
+    pub(super) fn last_words(&self) -> Option<&Error> {
+        self.queue.front().and_then(Entry::last_words)
+    }
+
+    pub(super) fn has_said_last_words(&self) -> bool {
+        let said = |front: &Entry| front.end != UNSENT && self.transmit.has_sent(front.end);
+        self.queue.front().is_some_and(said)
+    }
+
+    /// They have left, or cannot.
+    pub(super) fn conclude_with_last_words(&mut self) {
+        if let Some(error) = self.last_words().cloned() {
+            self.fail(error);
+        }
+    }
+
     pub(super) fn finish(&mut self, outcome: Result<(), Error>) {
         if self.end.outcome.is_some() {
             return;
         }
         // What made this side say its last words counts, not what became of them.
-        let cause = self.queue.front().and_then(Entry::last_words).cloned();
-        let outcome = cause.map_or(outcome, Err);
+        let outcome = self.last_words().cloned().map_or(outcome, Err);
         self.phase = Phase::Closed;
         self.end.outcome = Some(outcome);
         self.receive.clear();

@@ -36,7 +36,8 @@ impl Connection {
 
     /// Sends the command that the exchange in front wants to send.
     fn release_step(&mut self) -> bool {
-        let quiet = self.receive.is_empty();
+        // Last words are said whatever else has come.
+        let quiet = self.receive.is_empty() || self.last_words().is_some();
         let Some(front) = self
             .queue
             .front_mut()

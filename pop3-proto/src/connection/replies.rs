@@ -1,11 +1,10 @@
 //! Replies: framing, and matching with requests.
 
 use bytes::Bytes;
-use zeroize::Zeroizing;
 
 use super::body::{Body, LineEnds};
 use super::gathered::Gathered;
-use super::queue::{Entry, UNSENT, Work};
+use super::queue::{Entry, Work};
 use super::{Connection, Event, Greeting, single};
 use crate::apop;
 use crate::command::{Operand, Shape, Verb};
@@ -46,9 +45,13 @@ impl Connection {
                 // Nothing is parsed during a handshake; an end of file ends it all the same.
                 return self.conclude();
             }
-            if let Some(error) = self.has_said_last_words() {
-                self.fail(error);
-                continue;
+            if self.last_words().is_some() {
+                // Nothing that comes now counts any more.
+                if self.has_said_last_words() || self.end.write_failed.is_some() {
+                    self.conclude_with_last_words();
+                    continue;
+                }
+                return self.release();
             }
             if self.parse() {
                 continue;
@@ -58,13 +61,6 @@ impl Connection {
                 return self.release();
             }
         }
-    }
-
-    /// The error that the last words of an exchange were about, once they have left.
-    fn has_said_last_words(&self) -> Option<Error> {
-        let front = self.queue.front()?;
-        let said = front.end != UNSENT && self.transmit.has_sent(front.end);
-        front.last_words().filter(|_| said).cloned()
     }
 
     /// One step of parsing; false if it takes more octets.
@@ -88,13 +84,12 @@ impl Connection {
             None => without_line_end(self.receive.octets()).len(),
         };
         if length > limit {
-            self.fail(
-                LimitError {
-                    what: Limited::Line,
-                    limit,
-                }
-                .into(),
-            );
+            let limit = LimitError::new(Limited::Line, limit);
+            if self.in_auth() {
+                self.step_exchange(Input::Overlong(limit));
+            } else {
+                self.fail(limit.into());
+            }
             return true;
         }
         let Some((line, bare)) = line else {
@@ -156,8 +151,8 @@ impl Connection {
                 Some(Operand::Secret(secret)) => shows(text, secret.expose()),
                 Some(Operand::Apop(_, secret)) => {
                     let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
-                    let digest = Zeroizing::new(apop::digest(challenge, secret.expose()));
-                    shows(text, secret.expose()) || shows(text, digest.as_slice())
+                    let digest = apop::digest(challenge, secret.expose());
+                    shows(text, secret.expose()) || shows(text, digest.as_bytes())
                 }
                 _ => false,
             };
@@ -213,7 +208,12 @@ impl Connection {
             let challenge = line.slice(line.len().min(2)..);
             return self.step_exchange(Input::Challenge(challenge));
         }
-        let echo = verb.row().sensitive.then(|| line.clone());
+        let after_secret = verb.row().sensitive
+            || self
+                .queue
+                .front()
+                .is_some_and(|front| front.exchange().is_some());
+        let echo = after_secret.then(|| line.clone());
         let mut status = StatusLine::read(line);
         // What is not good becomes an error, and errors are logged.
         if let (Some(line), StatusLine::Err(_) | StatusLine::Other(_)) = (echo, &status) {

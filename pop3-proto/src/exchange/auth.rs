@@ -1,6 +1,7 @@
 //! AUTH (RFC 5034): one exchange with one mechanism, from the command to `+OK` or `-ERR`.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
@@ -22,8 +23,6 @@ pub(super) struct Auth {
     mechanism: Box<dyn Mechanism>,
     /// The name behind `AUTH`.
     name: Box<str>,
-    /// Whom to leave readable when a server's words are redacted.
-    username: Box<str>,
     /// What comes first and has not left.
     initial: Option<Response>,
     /// Why `*` was sent.
@@ -32,7 +31,6 @@ pub(super) struct Auth {
     responded: bool,
     challenges: usize,
     octets: usize,
-    spoken: Spoken,
 }
 
 /// What comes of an input.
@@ -53,32 +51,21 @@ pub(super) enum Outcome {
 }
 
 impl Auth {
-    pub(super) fn new(
-        mechanism: Box<dyn Mechanism>,
-        name: Box<str>,
-        username: &str,
-        secret: Option<&[u8]>,
-    ) -> Self {
-        let mut spoken = Spoken::default();
-        if let Some(secret) = secret {
-            spoken.note_secret(secret);
-        }
+    pub(super) fn new(mechanism: Box<dyn Mechanism>, name: Box<str>) -> Self {
         Self {
             mechanism,
             name,
-            username: username.into(),
             initial: None,
             broken_off: None,
             responded: false,
             challenges: 0,
             octets: 0,
-            spoken,
         }
     }
 
     /// The command, with an initial response if it may leave so: to a server that lists `SASL`, and
     /// this mechanism if it lists any, in a line that every server takes (RFC 5034 section 4).
-    pub(super) fn begin(&mut self, context: &Context<'_>) -> Step {
+    pub(super) fn begin(&mut self, context: &Context<'_>, spoken: &mut Spoken) -> Step {
         self.initial = self.mechanism.initial_response();
         let bare = Wire::new(Verb::Auth, Operand::Auth(self.name.clone(), None));
         let listed = |names: Vec<&[u8]>| {
@@ -102,37 +89,37 @@ impl Auth {
             self.initial = Some(initial);
             return Step::Send(bare);
         }
-        self.note(&initial, &encoded.0);
+        self.note(&initial, &encoded.0, spoken);
         Step::Send(whole)
     }
 
-    pub(super) fn step(&mut self, context: &Context<'_>, input: Input) -> Outcome {
+    pub(super) fn step(
+        &mut self,
+        context: &Context<'_>,
+        input: Input,
+        spoken: &mut Spoken,
+    ) -> Outcome {
         match input {
-            Input::Challenge(text) => Outcome::Goes(self.challenged(context, &text)),
+            Input::Challenge(text) => Outcome::Goes(self.challenged(context, &text, spoken)),
+            Input::Overlong(limit) => Outcome::Goes(last_words(limit.into())),
             Input::Work => {
                 let progress = self.mechanism.work();
-                Outcome::Goes(self.go_on(progress))
+                Outcome::Goes(self.go_on(progress, spoken))
             }
             Input::Reply(Ok(reply)) => self.accepted(reply),
-            Input::Reply(Err(Error::Refused(refusal))) => self.refused(*refusal),
+            Input::Reply(Err(Error::Refused(refusal))) => self.refused(*refusal, spoken),
             Input::Reply(Err(error)) => Outcome::Goes(Step::Done(Err(error))),
-            Input::Begin | Input::Tls => Outcome::Goes(self.begin(context)),
+            Input::Begin | Input::Tls => Outcome::Goes(self.begin(context, spoken)),
         }
     }
 
-    /// Whether a text from the server holds what was said here.
-    pub(super) fn is_echoed_in(&self, text: &[u8]) -> bool {
-        self.spoken.is_in(text)
-    }
-
-    fn note(&mut self, response: &Response, encoded: &Zeroizing<alloc::string::String>) {
+    fn note(&mut self, response: &Response, encoded: &Zeroizing<String>, spoken: &mut Spoken) {
         self.responded = true;
-        self.spoken
-            .note(response.as_bytes(), encoded, &self.username);
+        spoken.note(response.as_bytes(), encoded);
     }
 
     /// A line that begins with `+`: `text` is what stands behind.
-    fn challenged(&mut self, context: &Context<'_>, text: &Bytes) -> Step {
+    fn challenged(&mut self, context: &Context<'_>, text: &Bytes, spoken: &mut Spoken) -> Step {
         if self.broken_off.is_some() {
             // There is no answer to a challenge behind `*`.
             let got = ServerText::default();
@@ -146,25 +133,24 @@ impl Auth {
         if let Some(initial) = self.initial.take() {
             // The first `+` asks for the initial response, and should say nothing.
             if text.is_empty() {
-                return self.send(&initial);
+                return self.send(&initial, spoken);
             }
             if lenient && !self.mechanism.is_mutual() {
-                return Step::Odd(Quirk::ChallengeText, Box::new(self.send(&initial)));
+                return Step::Odd(Quirk::ChallengeText, Box::new(self.send(&initial, spoken)));
             }
-            return self.go_on(Err(SaslError::BadChallenge(
-                "the first one should be empty",
-            )));
+            let cause = SaslError::BadChallenge("the first one should be empty");
+            return self.go_on(Err(cause), spoken);
         }
         match base64::decode(text) {
             Some(challenge) => {
                 let progress = self.mechanism.respond(&challenge);
-                self.go_on(progress)
+                self.go_on(progress, spoken)
             }
             None if lenient && !self.mechanism.reads_challenge() => {
                 let progress = self.mechanism.respond(&[]);
-                Step::Odd(Quirk::ChallengeText, Box::new(self.go_on(progress)))
+                Step::Odd(Quirk::ChallengeText, Box::new(self.go_on(progress, spoken)))
             }
-            None => self.go_on(Err(SaslError::BadChallenge("it is not base64"))),
+            None => self.go_on(Err(SaslError::BadChallenge("it is not base64")), spoken),
         }
     }
 
@@ -181,17 +167,17 @@ impl Auth {
         Ok(())
     }
 
-    fn send(&mut self, response: &Response) -> Step {
+    fn send(&mut self, response: &Response, spoken: &mut Spoken) -> Step {
         let encoded = response.to_base64();
-        self.note(response, &encoded);
+        self.note(response, &encoded, spoken);
         Step::Send(Wire::new(Verb::Auth, Operand::Response(Encoded(encoded))))
     }
 
     /// What the mechanism wants. `*` is sent whatever it fails with (RFC 5034 section 4); what makes
     /// the server suspect ends the connection behind it.
-    fn go_on(&mut self, progress: Result<Progress, SaslError>) -> Step {
+    fn go_on(&mut self, progress: Result<Progress, SaslError>, spoken: &mut Spoken) -> Step {
         let cause = match progress {
-            Ok(Progress::Respond(response)) => return self.send(&response),
+            Ok(Progress::Respond(response)) => return self.send(&response, spoken),
             Ok(Progress::Work) => return Step::Work,
             Err(cause) => cause,
         };
@@ -201,19 +187,9 @@ impl Auth {
             | SaslError::ServerNotAuthenticated => last_words(SecurityError::Sasl(cause).into()),
             SaslError::NothingLeft | SaslError::NotDone => last_words(self.out_of_order(cause)),
             SaslError::BadChallenge(_) | SaslError::ServerError(_) | SaslError::Other(_) => {
-                self.broken_off = Some(self.redacted(cause));
+                self.broken_off = Some(redacted(cause, spoken));
                 Step::Send(cancel())
             }
-        }
-    }
-
-    /// The server's own words may echo what was said.
-    fn redacted(&self, cause: SaslError) -> SaslError {
-        match &cause {
-            SaslError::ServerError(text) if self.spoken.is_in(text.as_bytes()) => {
-                SaslError::ServerError(ServerText::excerpt(b"<redacted>"))
-            }
-            _ => cause,
         }
     }
 
@@ -236,7 +212,7 @@ impl Auth {
         }))
     }
 
-    fn refused(&mut self, refusal: Refusal) -> Outcome {
+    fn refused(&mut self, refusal: Refusal, spoken: &Spoken) -> Outcome {
         match self.broken_off.take() {
             Some(cause) => Outcome::BrokenOff {
                 cause,
@@ -244,10 +220,23 @@ impl Auth {
             },
             None => Outcome::Refused {
                 refusal,
-                oauth: self.mechanism.refused(),
+                oauth: self
+                    .mechanism
+                    .refused()
+                    .map(|error| error.without(|text| spoken.is_in(text))),
                 unseen: !self.responded,
             },
         }
+    }
+}
+
+/// The server's own words may echo what was said.
+fn redacted(cause: SaslError, spoken: &Spoken) -> SaslError {
+    match &cause {
+        SaslError::ServerError(text) if spoken.is_in(text.as_bytes()) => {
+            SaslError::ServerError(ServerText::excerpt(b"<redacted>"))
+        }
+        _ => cause,
     }
 }
 

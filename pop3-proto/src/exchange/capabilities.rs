@@ -14,7 +14,7 @@ command!(Whole GetCapabilities => Option<Capabilities>, |_this| Request::Exchang
 pub(super) fn step(context: &Context<'_>, input: Input) -> Step {
     match input {
         Input::Begin if !context.capa_answered => send(Verb::Capa),
-        Input::Begin | Input::Tls | Input::Challenge(_) | Input::Work => {
+        Input::Begin | Input::Tls | Input::Challenge(_) | Input::Overlong(_) | Input::Work => {
             Step::Done(Ok(Reply::Capabilities(context.capabilities.cloned())))
         }
         Input::Reply(result) => Step::Done(result),

@@ -12,8 +12,8 @@ use crate::error::{Advice, AuthError, Error, Misuse, Refusal, Rejected, Security
 use crate::login::{Login, LoginPlan, Method, Rejection, Verdict, Way};
 use crate::quirk::Quirk;
 use crate::reply::Reply;
-use crate::sasl::{OAuthError, SaslError};
-use crate::secret::Secret;
+use crate::sasl::{OAuthError, SaslError, Stale};
+use crate::secret::{Secret, Spoken};
 
 /// A login under way.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct LoginRun {
     token: Option<Secret>,
     refreshed: bool,
     attempts: u32,
+    /// What was said so far: an echo may come late.
+    spoken: Spoken,
 }
 
 #[derive(Debug)]
@@ -51,8 +53,16 @@ enum State {
 
 impl LoginRun {
     pub(crate) fn new(login: Login) -> Self {
+        let mut spoken = Spoken::default();
+        if let Some(secret) = login.secret() {
+            spoken.note_secret(secret.expose());
+        }
+        if let Some(username) = login.username() {
+            spoken.spare(username.as_str());
+        }
         Self {
             login,
+            spoken,
             state: State::Start,
             plan: None,
             way: None,
@@ -73,9 +83,9 @@ impl LoginRun {
         self.plan.take()
     }
 
-    /// Whether a text from the server holds what was said in an exchange.
+    /// Whether a text from the server holds what was said.
     pub(super) fn is_echoed_in(&self, text: &[u8]) -> bool {
-        matches!(&self.state, State::Auth(auth) if auth.is_echoed_in(text))
+        self.spoken.is_in(text)
     }
 
     pub(super) fn step(&mut self, context: &Context<'_>, input: Input) -> Step {
@@ -110,7 +120,7 @@ impl LoginRun {
     }
 
     fn authenticate(&mut self, context: &Context<'_>, mut auth: Box<Auth>, input: Input) -> Step {
-        match auth.step(context, input) {
+        match auth.step(context, input, &mut self.spoken) {
             Outcome::Goes(step) => {
                 self.state = State::Auth(auth);
                 step
@@ -206,7 +216,7 @@ impl LoginRun {
         if way.method.is_sasl() {
             return match self.auth(context, &way) {
                 Ok(mut auth) => {
-                    let step = auth.begin(context);
+                    let step = auth.begin(context, &mut self.spoken);
                     self.state = State::Auth(Box::new(auth));
                     step
                 }
@@ -256,9 +266,10 @@ impl LoginRun {
             Some(own) => own,
             None => self.login.make(way, token, nonce)?.ok_or(Misuse::NoSeed)?,
         };
-        let username = self.login.username().map_or("", |name| name.as_str());
-        let secret = token.map(Secret::expose);
-        Ok(Auth::new(mechanism, way.name.clone(), username, secret))
+        if let Some(token) = token {
+            self.spoken.note_secret(token.expose());
+        }
+        Ok(Auth::new(mechanism, way.name.clone()))
     }
 
     /// The server said no: that is the end, unless a fresh token or the next way may help.
@@ -360,12 +371,10 @@ fn instead_of(way: &Way, context: &Context<'_>) -> Option<Method> {
 /// Whether a refusal is about a token that a fresh one may replace: by what the server said of it,
 /// or, since there are servers with XOAUTH2 that say nothing, by its saying nothing.
 fn is_stale(way: &Way, refusal: &Refusal, oauth: Option<&OAuthError>) -> bool {
-    let status = oauth.and_then(|oauth| oauth.status.as_ref());
-    let status = status.map(|status| status.as_bytes());
-    match way.method {
-        Method::OAuthBearer => status == Some(b"invalid_token"),
-        Method::XOAuth2 if oauth.is_none() => refusal.code.is_none(),
-        Method::XOAuth2 => matches!(status, Some(b"400" | b"401")),
+    match (way.method, oauth.map(|oauth| oauth.stale)) {
+        (Method::OAuthBearer, stale) => stale == Some(Stale::InvalidToken),
+        (Method::XOAuth2, None) => refusal.code.is_none(),
+        (Method::XOAuth2, stale) => stale == Some(Stale::Http),
         _ => false,
     }
 }

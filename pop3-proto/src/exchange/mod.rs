@@ -19,7 +19,7 @@ use bytes::Bytes;
 use crate::capability::Capabilities;
 use crate::command::{Operand, Verb, Wire};
 use crate::config::{CapaPolicy, Config};
-use crate::error::{Error, Misuse};
+use crate::error::{Error, LimitError, Misuse};
 use crate::login::{LoginPlan, Method};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
@@ -97,6 +97,8 @@ pub(crate) enum Input {
     Reply(Result<Reply, Error>),
     /// A line that begins with `+`, in answer to `AUTH` or to a response: what stands behind.
     Challenge(Bytes),
+    /// A line that is longer than a challenge may be.
+    Overlong(LimitError),
     /// There is time to go on with a computation.
     Work,
     /// TLS is in place.

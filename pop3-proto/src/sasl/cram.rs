@@ -44,9 +44,9 @@ impl Mechanism for CramMd5 {
         if challenge.is_empty() {
             return Err(SaslError::BadChallenge("it is empty"));
         }
-        let digest = hex::lower(keyed.chain_update(challenge).finalize().into_bytes().into());
+        let digest = hex::lower(&keyed.chain_update(challenge).finalize().into_bytes());
         let username = self.username.as_str().as_bytes();
-        let response = [username, b" ", digest.as_slice()].concat();
+        let response = [username, b" ", digest.as_bytes()].concat();
         Ok(Progress::Respond(Response::new(response)))
     }
 

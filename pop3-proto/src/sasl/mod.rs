@@ -57,6 +57,7 @@ pub use nonce::ClientNonce;
 pub(crate) use nonce::Seed;
 pub use oauth::{OAuthBearer, XOAuth2};
 pub use oauth_error::OAuthError;
+pub(crate) use oauth_error::Stale;
 pub use plain::Plain;
 pub use scram::{Binding, Scram, ScramHash};
 

@@ -1,6 +1,7 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use core::fmt;
 
 use super::oauth_error::OAuthError;
 use super::prep::saslname;
@@ -138,11 +139,21 @@ struct Bearer {
     state: State,
 }
 
-#[derive(Debug)]
 enum State {
     Unsent,
     Sent,
     Refused(OAuthError),
+}
+
+impl fmt::Debug for State {
+    /// What the server said of the token may hold what it heard.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unsent => "Unsent",
+            Self::Sent => "Sent",
+            Self::Refused(_) => "Refused(..)",
+        })
+    }
 }
 
 impl Bearer {

@@ -25,9 +25,37 @@ pub struct OAuthError {
     pub openid_configuration: Option<ServerText>,
     /// All that the server said, up to 4 KiB of it: JSON, if it kept to the rules.
     pub raw: ServerText,
+    /// What the status is, whatever of it may be shown.
+    pub(crate) stale: Stale,
+}
+
+/// Which statuses say that a fresh token may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stale {
+    /// `invalid_token`, of OAUTHBEARER.
+    InvalidToken,
+    /// 400 or 401, of XOAUTH2.
+    Http,
+    No,
 }
 
 impl OAuthError {
+    /// The same without the texts in which a secret shows.
+    pub(crate) fn without(mut self, shows: impl Fn(&[u8]) -> bool) -> Self {
+        let Self {
+            status,
+            scope,
+            openid_configuration,
+            raw,
+            ..
+        } = &mut self;
+        let optional = [status, scope, openid_configuration].into_iter().flatten();
+        for text in optional.chain([raw]).filter(|text| shows(text.as_bytes())) {
+            *text = ServerText::excerpt(b"<redacted>");
+        }
+        self
+    }
+
     /// Reads what it can. What is no JSON object, or a long one, is kept as it is.
     pub(super) fn read(challenge: &[u8], token: &Secret) -> Self {
         let token = token.expose();
@@ -36,15 +64,22 @@ impl OAuthError {
             .is_none()
             .then(|| serde_json::from_slice::<Value>(challenge).ok())
             .flatten();
+        let text = |name: &str| match parsed.as_ref()?.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
         let member = |name: &str| {
-            let text = match parsed.as_ref()?.get(name)? {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => return None,
-            };
-            Some(ServerText::new(without(text.as_bytes(), token).into()))
+            Some(ServerText::new(
+                without(text(name)?.as_bytes(), token).into(),
+            ))
         };
         Self {
+            stale: match text("status").as_deref() {
+                Some("invalid_token") => Stale::InvalidToken,
+                Some("400" | "401") => Stale::Http,
+                _ => Stale::No,
+            },
             status: member("status"),
             scope: member("scope"),
             openid_configuration: member("openid-configuration"),

@@ -211,7 +211,7 @@ impl Dialogue {
                     .as_ref()
                     .ok_or("APOP is not offered")?;
                 let expected = crate::apop::digest(challenge.as_bytes(), &self.config.secret);
-                self.log_in(name == self.config.username && digest == expected)
+                self.log_in(name == self.config.username && digest == expected.as_bytes())
             }
             Login::Auth {
                 mechanism,

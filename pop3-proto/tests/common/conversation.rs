@@ -180,8 +180,12 @@ impl Conversation {
                     again.is_none_or(|again| again > self.now || again == Instant::ORIGIN),
                     "a deadline that was told does not come again"
                 );
-            } else if !self.connection.wants_write() {
-                return;
+            } else {
+                // The end can come of what was sent.
+                self.take_events();
+                if !self.connection.wants_write() {
+                    return;
+                }
             }
         }
     }

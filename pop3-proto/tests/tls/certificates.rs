@@ -77,7 +77,7 @@ fn a_certificate_of_a_trusted_authority_is_accepted() {
 }
 
 #[test]
-fn a_self_signed_certificate_is_refused() {
+fn t_12_a_self_signed_certificate_is_refused() {
     let authority = Authority::new();
     is_refused("localhost", &authority, || {
         Identity::self_signed(&for_localhost())
@@ -85,7 +85,7 @@ fn a_self_signed_certificate_is_refused() {
 }
 
 #[test]
-fn an_unknown_authority_is_refused() {
+fn t_12_an_unknown_authority_is_refused() {
     for name in ["somebody", "the authority"] {
         let stranger = Authority::named(name);
         is_refused("localhost", &Authority::new(), || {
@@ -95,7 +95,7 @@ fn an_unknown_authority_is_refused() {
 }
 
 #[test]
-fn a_certificate_for_another_host_is_refused() {
+fn t_12_a_certificate_for_another_host_is_refused() {
     let authority = Authority::new();
     for host in ["pop.example.org", "localhost.example.org", "ocalhost"] {
         is_refused(host, &authority, || authority.certify(for_localhost()));
@@ -103,7 +103,7 @@ fn a_certificate_for_another_host_is_refused() {
 }
 
 #[test]
-fn a_wildcard_is_for_one_label() {
+fn t_12_a_wildcard_is_for_one_label() {
     let authority = Authority::new();
     let wildcard = || authority.certify(names(&["*.example.org"]));
     is_refused("a.b.example.org", &authority, wildcard);
@@ -115,7 +115,15 @@ fn a_wildcard_is_for_one_label() {
 }
 
 #[test]
-fn an_expired_certificate_is_refused() {
+fn t_12_a_wildcard_for_a_whole_top_level_domain_is_refused() {
+    let authority = Authority::new();
+    is_refused("example.com", &authority, || {
+        authority.certify(names(&["*.com"]))
+    });
+}
+
+#[test]
+fn t_12_an_expired_certificate_is_refused() {
     let authority = Authority::new();
     is_refused("localhost", &authority, || {
         let mut params = for_localhost();
@@ -136,7 +144,7 @@ fn a_certificate_that_is_not_valid_yet_is_refused() {
 }
 
 #[test]
-fn a_common_name_is_no_name() {
+fn t_12_a_common_name_is_no_name() {
     let authority = Authority::new();
     is_refused("localhost", &authority, || {
         let mut params = CertificateParams::default();
@@ -148,7 +156,7 @@ fn a_common_name_is_no_name() {
 }
 
 #[test]
-fn an_ip_address_needs_a_certificate_for_it() {
+fn t_12_an_ip_address_needs_a_certificate_for_it() {
     let authority = Authority::new();
     is_refused("127.0.0.1", &authority, || {
         authority.certify(names(&["localhost", "127.0.0.2"]))

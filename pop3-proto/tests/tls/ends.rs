@@ -44,7 +44,7 @@ fn close_notify_follows_quit() {
 }
 
 #[test]
-fn a_message_without_its_end_is_truncated_farewell_or_not() {
+fn t_13_a_message_without_its_end_is_truncated_farewell_or_not() {
     for farewell in [false, true] {
         let mut link = logged_in();
         link.session.submit(Retr(1.try_into().unwrap())).unwrap();
@@ -100,7 +100,7 @@ fn an_idle_end_is_idle() {
 }
 
 #[test]
-fn a_quit_that_was_answered_is_done_farewell_or_not() {
+fn t_13_a_quit_that_was_answered_is_done_farewell_or_not() {
     for (answer, expected) in [
         ("+OK bye\r\n", QuitOutcome::Committed),
         ("+OK", QuitOutcome::Unknown),

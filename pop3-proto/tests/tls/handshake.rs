@@ -75,7 +75,7 @@ fn versions_and_suites_have_to_meet() {
 }
 
 #[test]
-fn a_handshake_has_thirty_seconds() {
+fn t_04_a_handshake_has_thirty_seconds() {
     let mut link = greeted_by_nobody();
     let deadline = link.session.poll_timeout().unwrap();
     assert_eq!(deadline.elapsed().as_secs(), 30);

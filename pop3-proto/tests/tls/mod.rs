@@ -10,6 +10,7 @@ mod link;
 mod peer;
 
 mod back_pressure;
+mod binding;
 mod certificates;
 mod ends;
 mod handshake;

@@ -54,7 +54,7 @@ fn with_protocols(known: &[&str], alpn: bool) -> [(Link, Result<(), Error>); 2] 
 }
 
 #[test]
-fn pop3_is_offered_and_may_be_agreed_on() {
+fn t_15_pop3_is_offered_and_may_be_agreed_on() {
     for (link, end) in with_protocols(&["pop3"], true) {
         assert_eq!(end, Ok(()));
         assert!(link.session.connection().tls().unwrap().alpn);
@@ -64,7 +64,7 @@ fn pop3_is_offered_and_may_be_agreed_on() {
 }
 
 #[test]
-fn a_server_that_knows_nothing_of_alpn_will_do() {
+fn t_15_a_server_that_knows_nothing_of_alpn_will_do() {
     for (link, end) in with_protocols(&[], true) {
         assert_eq!(end, Ok(()));
         assert!(!link.session.connection().tls().unwrap().alpn);
@@ -72,7 +72,7 @@ fn a_server_that_knows_nothing_of_alpn_will_do() {
 }
 
 #[test]
-fn a_server_of_another_protocol_is_refused_with_a_hint() {
+fn t_15_a_server_of_another_protocol_is_refused_with_a_hint() {
     for (link, end) in with_protocols(&["http/1.1"], true) {
         let Err(Error::Tls(error)) = end else {
             panic!("{end:?}");
@@ -95,7 +95,7 @@ fn without_alpn_nothing_is_offered() {
 }
 
 #[test]
-fn both_sides_bind_to_the_same_channel_in_tls_1_3() {
+fn t_28_both_sides_bind_to_the_same_channel_in_tls_1_3() {
     let authority = Authority::new();
     for (version, binds) in [(&TLS13, true), (&TLS12, false)] {
         let identity = authority.certify(names(&["localhost"]));
@@ -118,7 +118,7 @@ fn both_sides_bind_to_the_same_channel_in_tls_1_3() {
 }
 
 #[test]
-fn nothing_leaves_before_the_handshake_even_if_it_could() {
+fn t_14_nothing_leaves_before_the_handshake_even_if_it_could() {
     let authority = Authority::new();
     assert!(!authority.trust().enable_early_data);
     // A caller's own configuration may have early data on, and the server may take it.

@@ -26,7 +26,7 @@ fn after_stls() -> Link {
 }
 
 #[test]
-fn octets_in_one_segment_with_the_reply_are_an_attack() {
+fn t_06_octets_in_one_segment_with_the_reply_are_an_attack() {
     for injected in [&b"\r\n"[..], b"+OK\r\n", b"\x16\x03\x03\x00\x01\x00", b" "] {
         let mut link = after_stls();
         link.peer.inject(&[b"+OK begin TLS\r\n", injected].concat());
@@ -40,7 +40,7 @@ fn octets_in_one_segment_with_the_reply_are_an_attack() {
 }
 
 #[test]
-fn octets_in_a_later_segment_are_no_tls() {
+fn t_06b_octets_in_a_later_segment_are_no_tls() {
     for hello_first in [false, true] {
         let mut link = after_stls();
         link.peer.inject(b"+OK begin TLS\r\n");
@@ -61,7 +61,7 @@ fn octets_in_a_later_segment_are_no_tls() {
 }
 
 #[test]
-fn all_that_was_learnt_in_clear_is_forgotten() {
+fn t_08_all_that_was_learnt_in_clear_is_forgotten() {
     let mut link = after_stls();
     assert!(link.session.connection().greeting().unwrap().apop);
     assert!(link.session.connection().capabilities().unwrap().stls());

@@ -29,6 +29,6 @@ impl Exchange for CramMd5 {
             .chain_update(&config.sasl.cram_md5_challenge)
             .finalize()
             .into_bytes();
-        verdict(config.is_user(username) & same_octets(digest, &hex::lower(expected.into())))
+        verdict(config.is_user(username) & same_octets(digest, hex::lower(&expected).as_bytes()))
     }
 }
