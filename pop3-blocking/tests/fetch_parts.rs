@@ -444,7 +444,8 @@ mod the_command_line {
             "the URL's"
         );
         for name in ["NTLM", "PLAIN-PLUS", "", "PLAIN\r\nQUIT"] {
-            let text = "--auth names no way to log in that is known; see --help";
+            let shown = name.escape_debug();
+            let text = format!("--auth knows no way to log in named \"{shown}\"; see --help");
             assert_eq!(
                 parse(["--auth", name].map(OsString::from))
                     .unwrap_err()

@@ -62,9 +62,9 @@ pub struct Limits {
     /// A line with a SASL challenge. 32 KiB: RFC 5034 section 4 exempts them from the 512 octets of
     /// other replies.
     pub challenge: usize,
-    /// All challenges of a login. 64 KiB.
+    /// All challenges of one exchange. 64 KiB.
     pub challenge_octets: usize,
-    /// Challenges of a login. 10: no mechanism of this library takes more than 3.
+    /// Challenges of one exchange. 10: no mechanism of this library takes more than 3.
     pub challenges: usize,
     /// A command line with CR and LF. 255, RFC 2449 section 4.
     pub command: usize,
@@ -180,7 +180,8 @@ pub enum InitialResponse {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StlsPolicy {
-    /// STLS, or no login and no connection.
+    /// STLS, or no login and no connection;
+    /// [`LoginPolicy::twisted`](crate::LoginPolicy::twisted) alone has an order of its own.
     #[default]
     Required,
     /// No STLS. Credentials then leave in clear, if

@@ -99,7 +99,7 @@ impl FromStr for Endpoint {
 fn read(url: &str) -> Result<Endpoint, Argument> {
     let uri = Uri::parse(url).map_err(|_| {
         Argument::Url(
-            "it is not of the form pop3s://user@host, where an @ in the user name is written %40",
+            "it is not of the form pop3s://user@host:port in ASCII, with all else percent-encoded: an @ in the user name is %40",
         )
     })?;
     let implicit_tls = match uri.scheme().as_str().to_ascii_lowercase().as_str() {
@@ -164,7 +164,10 @@ fn read_method(text: &str) -> Result<Option<Method>, Argument> {
         .and_then(|_| text.get(5..));
     match name {
         Some("*") => Ok(None),
-        Some(name) => match name.parse() {
+        Some(name) => match percent_encoding::percent_decode_str(name)
+            .decode_utf8_lossy()
+            .parse()
+        {
             Ok(method) => Ok(Some(method)),
             Err(_) => Err(Argument::Url(
                 "it names a way to log in (;AUTH=) that is not known",

@@ -89,7 +89,8 @@
 //!
 //! # An event loop of your own
 //!
-//! Drive a [`Session`]: it is a [`Connection`] with TLS under it, or without. In each round take the
+//! Drive a [`Session`]: it is a [`Connection`] with TLS under it, or without; a [`Connector`] makes one
+//! for an [`Endpoint`]. [`seed`](Session::seed) it with randomness. In each round take the
 //! events; then send what [`transmit`](Session::transmit) gives while
 //! [`wants_write`](Session::wants_write), read into [`recv_buffer`](Session::recv_buffer) while
 //! [`wants_read`](Session::wants_read), and call [`handle_timeout`](Session::handle_timeout) when
@@ -112,10 +113,11 @@
 //!
 //! let connection = Connection::new(Config::default(), Channel::TrustedByCaller, Instant::ORIGIN);
 //! let login = Login::new("alice", "correct horse")?
-//!     .with_policy(LoginPolicy::first_of([Method::ScramSha256, Method::UserPass]));
+//!     .with_policy(LoginPolicy::first_of([Method::Apop, Method::ScramSha256]));
 //! assert_eq!(
 //!     connection.plan_login(&login).to_string(),
-//!     "SCRAM-SHA-256: the server does not say that it knows AUTH; USER/PASS: chosen"
+//!     "APOP: APOP needs one msg-id in the greeting, and this greeting has none or several; \
+//!      SCRAM-SHA-256: what the server lists is not known yet"
 //! );
 //! # Ok::<(), pop3_proto::Misuse>(())
 //! ```
@@ -142,7 +144,8 @@
 //!   nothing is sent after it. A `-ERR` or a value that makes no sense fails its request alone
 //!   ([`Error::is_fatal`]).
 //! * **Nothing secret in clear** unless [`Config::allow_insecure_login`] says so by name, nothing secret
-//!   in what is printed, and nothing in memory when it was used. A login, and
+//!   in what is printed, and nothing in memory when it was used
+//!   ([`LoginPolicy::twisted`] is a name for APOP in clear). A login, and
 //!   an upgrade by STLS, is one entry of the queue that nothing overtakes. What was learnt in clear
 //!   is forgotten when TLS starts, and octets that somebody put behind the reply to STLS are an
 //!   error, not a reply.

@@ -64,13 +64,14 @@ pub(crate) fn redact(line: Bytes, shows: impl FnOnce(&[u8]) -> bool) -> Bytes {
     if !shows(text) {
         return line;
     }
-    let code = match ResponseCode::read(text.trim_ascii_start()) {
-        None | Some(ResponseCode::Other(_)) => &[],
-        Some(_) => memchr::memchr(b']', text)
-            .and_then(|end| text.get(..=end))
-            .unwrap_or_default(),
-    };
-    [head, code, b" <redacted>"].concat().into()
+    // Not as it came: a server can write anything behind a code that it begins with.
+    let code = ResponseCode::read(text.trim_ascii_start());
+    match code.as_ref().and_then(ResponseCode::name) {
+        Some(code) => [head, b" [", code.as_bytes(), b"] <redacted>"]
+            .concat()
+            .into(),
+        None => [head, b" <redacted>"].concat().into(),
+    }
 }
 
 /// Shorter pieces of a secret are taken for words.
@@ -114,8 +115,8 @@ pub(crate) struct Spoken {
     secrets: Vec<Zeroizing<Vec<u8>>>,
     /// Responses as they were sent.
     encoded: Vec<Zeroizing<String>>,
-    /// The user's name, which is no secret.
-    name: Box<str>,
+    /// The user's names, which are no secret.
+    names: Vec<Box<str>>,
 }
 
 impl Spoken {
@@ -126,18 +127,21 @@ impl Spoken {
 
     /// What may be said of a user, though it is part of what was said.
     pub(crate) fn spare(&mut self, name: &str) {
-        self.name = name.into();
+        self.names.push(name.into());
     }
 
     /// Notes a response: its parts, but for the user's name, and as it was sent.
     pub(crate) fn note(&mut self, response: &[u8], encoded: &Zeroizing<String>) {
         let between = |c: &u8| matches!(c, 0 | 1 | b' ' | b',');
         for part in response.split(between) {
-            if part.len() >= PIECE && part != self.name.as_bytes() {
+            let spared = self.names.iter().any(|name| part == name.as_bytes());
+            if part.len() >= PIECE && !spared {
                 self.note_secret(part);
             }
         }
-        self.encoded.push(encoded.clone());
+        if encoded.len() >= PIECE {
+            self.encoded.push(encoded.clone());
+        }
     }
 
     /// Whether a text from the server holds any of it, or a good piece of what was sent.

@@ -40,6 +40,19 @@ pub enum ResponseCode {
 }
 
 impl ResponseCode {
+    /// The code as the RFCs write it, if it is of theirs.
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::InUse => "IN-USE",
+            Self::LoginDelay => "LOGIN-DELAY",
+            Self::SysTemp => "SYS/TEMP",
+            Self::SysPerm => "SYS/PERM",
+            Self::Auth => "AUTH",
+            Self::Utf8 => "UTF8",
+            Self::Other(_) => return None,
+        })
+    }
+
     /// The code at the very beginning of a status text; brackets further on are text.
     pub(crate) fn read(text: &[u8]) -> Option<Self> {
         let inside = text.strip_prefix(b"[")?;

@@ -220,7 +220,7 @@ fn a_stale_token_is_to_be_replaced() {
     let error = failure(xoauth2, &[LISTED, "-ERR [IN-USE] no\r\n"]);
     assert_eq!(error.advice(), Some(Advice::TryLater), "{error}");
     let error = failure("login-tokens alice", &[LISTED]);
-    assert_eq!(error.advice(), Some(Advice::FreshToken), "{error}");
+    assert_eq!(error.advice(), Some(Advice::SignIn), "{error}");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn what_the_server_says_of_a_token_is_told() {
     let error = failure("login-token alice abc.def", &[LISTED, json, "-ERR no\r\n"]);
     assert_eq!(
         error.to_string(),
-        "login with OAUTHBEARER failed: the server refused AUTH: no: \
+        "login with OAUTHBEARER failed: the server refused AUTH: no; of the token it says: \
          invalid_token (the scope is mail) (get a fresh token)"
     );
 }

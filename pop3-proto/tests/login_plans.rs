@@ -64,7 +64,7 @@ fn before_stls_a_plan_does_not_guess_what_is_inside() {
     assert_eq!(
         plan.to_string(),
         "STLS first; APOP: APOP after STLS would answer a challenge that came in clear and may be \
-         forged; PLAIN: what the server lists inside TLS is not known yet; XOAUTH2: it takes other \
+         forged; PLAIN: what the server lists is not known yet; XOAUTH2: it takes other \
          credentials than these"
     );
 }
@@ -79,7 +79,8 @@ fn in_clear_a_plan_says_what_is_wrong() {
     assert_eq!(
         plan.to_string(),
         "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, USER/PASS, LOGIN: \
-         the connection is not encrypted, and credentials in clear were not allowed by name"
+         the connection is not encrypted, and credentials in clear were not allowed by name \
+         (`allow_insecure_login`)"
     );
     config.allow_insecure_login = true;
     let client = greeted(config, Channel::Plain, capabilities);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use common::{Conversation, Op};
-use pop3_proto::{Advice, Channel, Config, Login, LoginPolicy, Method, Secret, Username};
+use pop3_proto::{Advice, Channel, Config, Login, LoginPolicy, Method, Secret};
 
 const LISTED: &str = "+OK\r\nSASL PLAIN OAUTHBEARER XOAUTH2\r\n.\r\n";
 /// `{"status":"invalid_token"}`.
@@ -28,12 +28,12 @@ type Asked = Arc<Mutex<Vec<Option<Advice>>>>;
 fn provided() -> (Login, Asked) {
     let asked = Asked::default();
     let log = Arc::clone(&asked);
-    let login = Login::bearer_from(Username::new("alice").expect("a name"), move |why| {
+    let login = Login::bearer_from("alice", move |why| {
         let mut log = log.lock().expect("the log");
         log.push(why.map(|why| why.advice()));
-        Some(Secret::new(format!("fresh-{}", log.len())).expect("a token"))
+        Secret::new(format!("fresh-{}", log.len()))
     });
-    (login, asked)
+    (login.expect("a name"), asked)
 }
 
 fn bearer(token: &str) -> String {

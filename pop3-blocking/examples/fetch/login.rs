@@ -3,7 +3,8 @@
 use std::net::TcpStream;
 
 use pop3_blocking::{
-    ChannelBinding, Client, Endpoint, Error, Login, LoginPolicy, Method, Misuse, Secret, Username,
+    ChannelBinding, Client, Credentials, Endpoint, Error, Login, LoginPolicy, Method, Misuse,
+    Secret, TlsErrorKind, Username,
 };
 
 use crate::options::{self, Auth, Options, Server, UsageError};
@@ -20,10 +21,26 @@ pub(crate) fn login(options: &Options, endpoint: &Endpoint) -> Result<Login, Usa
     });
     let auth = options.auth.or(named);
     let method = auth.map(|auth| auth.method);
-    let login = match (&options.server, method) {
-        (Server::Embedded, _) => Login::new(SAMPLE, SAMPLE).map_err(options::misused)?,
-        (Server::Remote { user, .. }, Some(Method::Anonymous)) => Login::anonymous(user.as_str()),
-        (Server::Remote { user, .. }, _) => with_secret(user, endpoint, method)?,
+    let user = match &options.server {
+        Server::Embedded => SAMPLE,
+        Server::Remote { user, .. } => user.as_str(),
+    };
+    let token = matches!(method, Some(Method::OAuthBearer | Method::XOAuth2));
+    let secret = || match &options.server {
+        Server::Embedded => Secret::new(SAMPLE).map_err(options::misused),
+        Server::Remote { .. } => {
+            let what = if token { "Token" } else { "Password" };
+            options::password(&format!("{what} of {user} at {}: ", endpoint.host()))
+        }
+    };
+    let username = || Username::new(user).map_err(options::misused);
+    let login = match method {
+        Some(Method::Anonymous) => Login::anonymous(user),
+        _ if token => Login::with(Credentials::Token {
+            username: username()?,
+            token: secret()?,
+        }),
+        _ => Login::password(username()?, secret()?),
     };
     Ok(match auth {
         Some(auth) => login.with_policy(policy(auth)),
@@ -39,22 +56,6 @@ fn policy(auth: Auth) -> LoginPolicy {
     })
 }
 
-fn with_secret(
-    user: &Username,
-    endpoint: &Endpoint,
-    method: Option<Method>,
-) -> Result<Login, UsageError> {
-    let token = matches!(method, Some(Method::OAuthBearer | Method::XOAuth2));
-    let what = if token { "Token" } else { "Password" };
-    let prompt = format!("{what} of {} at {}: ", user.as_str(), endpoint.host());
-    let secret: Secret = options::password(&prompt)?;
-    Ok(if token {
-        Login::bearer(user.clone(), secret)
-    } else {
-        Login::password(user.clone(), secret)
-    })
-}
-
 /// Logs in. With `verbose` it says which way was taken, and why none of the others.
 pub(crate) fn log_in(
     client: &mut Client<TcpStream>,
@@ -62,6 +63,13 @@ pub(crate) fn log_in(
     verbose: bool,
 ) -> Result<(), Error> {
     let result = client.login(login);
+    if verbose {
+        let channel = match client.session().connection().tls() {
+            Some(tls) => format!("{tls:?}"),
+            None => "in clear".to_owned(),
+        };
+        complain(&format_args!("channel: {channel}"));
+    }
     if let (true, Some(plan)) = (verbose, client.login_plan()) {
         for line in format!("{plan:#}").lines() {
             complain(&format_args!("login: {line}"));
@@ -70,15 +78,17 @@ pub(crate) fn log_in(
     result.map(drop)
 }
 
-/// What to add to the command line where a login failed, if anything may help.
+/// What to add to the command line where a session could not be had, if anything may help.
 pub(crate) fn hint(error: &Error) -> Option<String> {
-    if let Error::Misuse(Misuse::Argument(_)) = error {
-        return Some("another way to log in may take these: see --auth".to_owned());
+    match error {
+        Error::Misuse(Misuse::Argument(_)) => {
+            Some("another way to log in may take these: see --auth".to_owned())
+        }
+        Error::Tls(error) if error.kind == TlsErrorKind::Certificate => {
+            Some("to trust another authority, see --ca".to_owned())
+        }
+        _ => error
+            .try_instead()
+            .map(|method| format!("if the password is right, try --auth {method}")),
     }
-    let Error::Auth(error) = error else {
-        return None;
-    };
-    error
-        .try_instead()
-        .map(|method| format!("try --auth {method}"))
 }

@@ -57,11 +57,7 @@ fn run() -> Result<bool, Failure> {
     let embedded;
     let endpoint = match &options.server {
         Server::Embedded => {
-            let config = ServerConfig::new(SAMPLE, SAMPLE).sasl([
-                "SCRAM-SHA-512-PLUS",
-                "SCRAM-SHA-512",
-                "PLAIN",
-            ]);
+            let config = ServerConfig::new(SAMPLE, SAMPLE).sasl(EVERY);
             embedded = EmbeddedServer::start(config, sample_maildrop().into_iter().collect())?;
             connector.roots = Some(Roots::from_pem(embedded.ca_pem().as_bytes())?);
             embedded.implicit_tls()
@@ -95,6 +91,22 @@ fn run() -> Result<bool, Failure> {
     say(&line)?;
     Ok(good)
 }
+
+/// What the server of the sample mailbox offers: all that can be tried with `--auth`.
+const EVERY: [&str; 12] = [
+    "SCRAM-SHA-512-PLUS",
+    "SCRAM-SHA-512",
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-1",
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "OAUTHBEARER",
+    "XOAUTH2",
+    "ANONYMOUS",
+];
 
 /// Writes to stdout.
 fn say(text: &str) -> Result<(), Failure> {

@@ -26,7 +26,8 @@ Options:
   --auth NAME     log in by this and nothing else: SCRAM-SHA-512, SCRAM-SHA-256,
                   SCRAM-SHA-1 (or one of these with -PLUS), PLAIN, USER, LOGIN,
                   CRAM-MD5, APOP, OAUTHBEARER, XOAUTH2 or ANONYMOUS; without it,
-                  by the safest of the first six that the server offers
+                  by the safest of the first six that the server offers;
+                  user;AUTH=NAME@host in the URL says the same
   --delete        delete from the server what is safely stored
   -v, --verbose   say which way to log in was taken, and why none of the others
   --help          print this
@@ -176,7 +177,13 @@ fn way(parser: &mut lexopt::Parser) -> Result<Auth, UsageError> {
             ..
         }) => refuse("--auth EXTERNAL takes a certificate, and this example has no option for one"),
         Some(auth) => Ok(auth),
-        None => refuse("--auth names no way to log in that is known; see --help"),
+        None => {
+            let name = name.to_string_lossy();
+            let name = name.escape_debug();
+            refuse(format!(
+                "--auth knows no way to log in named \"{name}\"; see --help"
+            ))
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use pop3_blocking::rustls::pki_types::CertificateDer;
 use pop3_blocking::rustls::pki_types::pem::PemObject as _;
 use pop3_blocking::rustls::{ClientConfig, RootCertStore};
 use pop3_blocking::{
-    AuthError, Client, Connector, Error, Login, LoginPolicy, Method, Rejected, Secret, Username,
-    connect_with, default_provider,
+    AuthError, Client, Connector, Error, Login, LoginPolicy, Method, Rejected, connect_with,
+    default_provider,
 };
 
 use super::dovecot::{ClientCertificate, Dovecot, Options};
@@ -36,8 +36,7 @@ fn only(method: Method, login: Login) -> Login {
 }
 
 fn bearer(user: &str, token: String) -> Login {
-    let user = Username::new(user).expect("user");
-    Login::bearer(user, Secret::new(token).expect("token"))
+    Login::bearer(user, token).expect("user and token")
 }
 
 /// How this way wants to connect, where all about TLS is ours: the authority to trust, and who we

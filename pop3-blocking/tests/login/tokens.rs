@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use pop3_blocking::proto::Instant;
-use pop3_blocking::{Advice, Client, Closed, Error, Login, Method, Secret, Stream, Username};
+use pop3_blocking::{Advice, Client, Closed, Error, Login, Method, Secret, Stream};
 
 use super::super::dovecot::{Dovecot, expired_token, token};
 use super::super::session::{WAYS, Way};
@@ -54,14 +54,14 @@ fn whoever_has_tokens_is_asked_for_a_fresh_one_on_the_same_connection() {
     for method in METHODS {
         for way in WAYS {
             let mut client = connect(&server, way, None);
-            let login = Login::bearer_from(Username::new("anna").unwrap(), |refused| {
+            let login = Login::bearer_from("anna", |refused| {
                 let text = match refused {
                     None => expired_token("anna"),
                     Some(_) => token("anna", 0),
                 };
-                Secret::new(text).ok()
+                Secret::new(text)
             });
-            client.login(only(method, login)).unwrap();
+            client.login(only(method, login.unwrap())).unwrap();
             assert_eq!(client.stat().unwrap().messages, 0);
         }
         wait_for_logins(&server, "anna", &method.to_string(), WAYS.len());

@@ -141,7 +141,7 @@ pub struct Rset;
 command!(Whole Rset => Status, |_this| Wire::new(Verb::Rset, Operand::None), Reply::Status);
 
 /// `QUIT`: ends the session, and deletes what was marked as deleted (RFC 1939 sections 4 and 6).
-/// Nothing but this command ever does.
+/// Nothing but this command ever does; where nothing was marked, that is committed too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quit;
 command!(Whole Quit => QuitOutcome, |_this| Wire::new(Verb::Quit, Operand::None), Reply::Quit);

@@ -36,7 +36,7 @@ pub(crate) struct Encoded(pub(crate) Zeroizing<String>);
 
 impl fmt::Debug for Encoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{} octets>", self.0.len())
+        f.write_str("Encoded(..)")
     }
 }
 

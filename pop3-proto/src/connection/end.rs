@@ -5,6 +5,7 @@ use super::replies::Reading;
 use super::{Connection, Event};
 use crate::command::Verb;
 use crate::error::{Closed, Error, TlsError, TlsErrorKind, TransportError};
+use crate::exchange::Exchange;
 use crate::phase::Phase;
 use crate::reply::{QuitOutcome, Reply};
 
@@ -73,6 +74,10 @@ impl Connection {
                 Reading::Body(_)
             );
             let launched = self.queue.in_flight() > 0;
+            let lost = matches!(
+                error,
+                Error::Closed(_) | Error::Transport(_) | Error::Timeout(_)
+            );
             match self.queue.pop() {
                 Some(Entry {
                     id: Some(id),
@@ -95,10 +100,15 @@ impl Connection {
                     let unknown = launched
                         && entry.verb() == Some(Verb::Quit)
                         && self.transmit.has_begun(entry.end, entry.octets());
+                    // A login that was refused, and then cut off, was refused.
+                    let known = entry
+                        .exchange()
+                        .filter(|_| lost)
+                        .and_then(Exchange::known_end);
                     let result = if unknown {
                         Ok(Reply::Quit(QuitOutcome::Unknown))
                     } else {
-                        Err(error)
+                        Err(known.unwrap_or(error))
                     };
                     self.events.push_back(Event::Reply { id, result });
                 }

@@ -96,6 +96,7 @@ impl Knowledge {
                 Tls::Established(info) => info.exporter,
                 Tls::None | Tls::Wanted => None,
             },
+            abandoned: false,
             seed: None,
             request: 0,
         }

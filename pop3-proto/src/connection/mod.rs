@@ -41,7 +41,8 @@ use crate::tls::TlsInfo;
 /// Its methods are of four kinds. *Getters* tell where it stands. The *application side* submits
 /// requests and takes events. The *socket side* moves octets, when the `wants_` flags say so. The
 /// *clock side* tells when it wants to be woken. All polls are idempotent and may be called in any
-/// order, any number of times; a caller that leaves one out is slower, never wrong.
+/// order, any number of times; a caller that leaves one out is slower, never wrong, but for
+/// [`handle_timeout`](Connection::handle_timeout), which is the clock.
 #[derive(Debug)]
 pub struct Connection {
     config: Config,
@@ -388,8 +389,8 @@ impl Connection {
 impl Connection {
     /// When to call [`handle_timeout`](Connection::handle_timeout) at the latest. `None` when
     /// nothing is awaited. May be in the past: then call it at once. That is also how the long
-    /// computation of SCRAM is done, in slices of some milliseconds between which other work can be
-    /// done.
+    /// computation of SCRAM is done, in slices of some milliseconds (where the code is optimised)
+    /// between which other work can be done.
     pub fn poll_timeout(&self) -> Option<Instant> {
         if self.end.outcome.is_some() {
             return None;

@@ -124,7 +124,9 @@ impl Entry {
     }
 
     pub(super) fn verb(&self) -> Option<Verb> {
-        self.wire().map(|wire| wire.verb)
+        // Only a login computes, and that between two lines of its exchange.
+        let working = self.is_working().then_some(Verb::Auth);
+        self.wire().map(|wire| wire.verb).or(working)
     }
 
     fn is_in(&self, range: &Range<RequestId>) -> bool {

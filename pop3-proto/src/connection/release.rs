@@ -118,6 +118,7 @@ impl Connection {
             .context(&self.config, self.phase, &self.link, pipelining);
         let Some(Entry {
             id,
+            abandoned,
             work:
                 Work::Several {
                     exchange,
@@ -136,12 +137,17 @@ impl Connection {
         *wire = None;
         *working = false;
         *steps += 1;
+        context.abandoned = *abandoned;
         context.seed = self.seed.as_ref();
         context.request = id.map_or(0, RequestId::get);
         if matches!((&input, &**exchange), (Input::Begin, Exchange::Login(_))) {
             self.plan = None;
         }
         let mut step = exchange.step(&context, input);
+        // What the caller took for it is not the server's time.
+        if exchange.calls_back() {
+            self.timers.rearm();
+        }
         if let Some(plan) = exchange.take_plan() {
             self.plan = Some(plan);
         }

@@ -34,9 +34,14 @@ pub enum AuthError {
     /// Nothing was sent: every way to log in that the policy allows is unsafe or unavailable here.
     #[error("no safe way to log in: {0}")]
     NoSafeLogin(LoginPlan),
-    /// Nothing was sent: whoever should have had a token had none.
-    #[error("there is no token to log in with")]
-    NoToken,
+    /// Whoever should have had a token had none.
+    #[error("there is no token to log in with: {why}")]
+    NoToken {
+        /// Why, in its words.
+        why: Box<str>,
+        /// What the server said of the token before, if it was a fresh one that was wanted.
+        refused: Option<Box<AuthError>>,
+    },
 }
 
 /// A login that the server refused.
@@ -62,7 +67,7 @@ impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "login with {} failed: {}", self.name, self.refusal)?;
         if let Some(oauth) = &self.oauth {
-            write!(f, ": {oauth}")?;
+            write!(f, "; of the token it says: {oauth}")?;
         }
         write!(
             f,
@@ -93,7 +98,7 @@ impl AuthError {
             Self::Rejected(Rejected { try_instead, .. }) | Self::BrokenOff { try_instead, .. } => {
                 *try_instead
             }
-            Self::NoSafeLogin(_) | Self::NoToken => None,
+            Self::NoSafeLogin(_) | Self::NoToken { .. } => None,
         }
     }
 
@@ -109,14 +114,29 @@ impl AuthError {
                 b"invalid-proof" | b"unknown-user" => Advice::CheckCredentials,
                 _ => Advice::Unknown,
             },
+            Self::BrokenOff {
+                cause: SaslError::Other(_),
+                ..
+            } => Advice::Unknown,
             Self::BrokenOff { .. } => Advice::AskOperator,
             Self::NoSafeLogin(_) => Advice::ChangePolicy,
-            Self::NoToken => Advice::FreshToken,
+            Self::NoToken { .. } => Advice::SignIn,
         }
     }
 }
 
-/// What a failed login asks of the user.
+/// What a failure asks of the user: enough for what a mail program does next.
+///
+/// | advice | what to do |
+/// |---|---|
+/// | [`CheckCredentials`](Self::CheckCredentials) | ask for the password again, or see [`try_instead`](crate::Error::try_instead) |
+/// | [`FreshToken`](Self::FreshToken) | get a token and log in again |
+/// | [`SignIn`](Self::SignIn) | have the user sign in where tokens are had |
+/// | [`TryLater`](Self::TryLater) | wait some minutes |
+/// | [`Reconnect`](Self::Reconnect) | connect again, at once or soon |
+/// | [`CheckServer`](Self::CheckServer) | have host, port and kind of TLS checked |
+/// | [`ChangePolicy`](Self::ChangePolicy), [`NameAnother`](Self::NameAnother) | have the settings for the login checked |
+/// | [`AskOperator`](Self::AskOperator), [`NotCredentials`](Self::NotCredentials), [`Unknown`](Self::Unknown) | show the server's words |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ThisError)]
 #[non_exhaustive]
 pub enum Advice {
@@ -126,25 +146,31 @@ pub enum Advice {
     /// The token is stale or was never good.
     #[error("get a fresh token")]
     FreshToken,
-    /// `[IN-USE]`, `[LOGIN-DELAY]`, `[SYS/TEMP]`: the credentials may be right; try again later.
+    /// Whoever should have a token has none.
+    #[error("sign in where tokens are had")]
+    SignIn,
+    /// `[IN-USE]`, `[LOGIN-DELAY]`, `[SYS/TEMP]`, or nobody there: the credentials may be right.
     #[error("the credentials may be right: try again later")]
     TryLater,
-    /// `[SYS/PERM]`, or a server that breaks the rules or cannot be trusted: somebody has to mend the
-    /// server or the account (RFC 3206).
-    #[error("the server's operator has to mend this")]
-    AskOperator,
+    /// The server hung up: connect again.
+    #[error("the connection is lost: connect again")]
+    Reconnect,
+    /// There is no POP3 server of this kind at this place.
+    #[error("check host, port and TLS")]
+    CheckServer,
     /// The policy has to allow what the server offers, or the server has to offer more.
     #[error("the login policy or the server has to change")]
     ChangePolicy,
     /// The server refused the mechanism before it saw any credentials.
     #[error("the server does not take this mechanism: name another")]
     NameAnother,
+    /// `[SYS/PERM]`, or a server that breaks the rules or cannot be trusted: somebody has to mend the
+    /// server or the account (RFC 3206).
+    #[error("the server's operator has to mend this")]
+    AskOperator,
     /// Not the password: the server marks that (`AUTH-RESP-CODE`, RFC 3206), and did not.
     #[error("the server says that the password is not the reason")]
     NotCredentials,
-    /// The server hung up: connect again.
-    #[error("the connection is lost: connect again")]
-    Reconnect,
     /// The server did not say: it need not be the password.
     #[error("the server did not say whether the password is wrong")]
     Unknown,

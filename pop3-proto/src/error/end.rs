@@ -149,6 +149,13 @@ pub enum TransportErrorKind {
 }
 
 #[cfg(feature = "std")]
+impl From<std::io::Error> for TransportError {
+    fn from(error: std::io::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+#[cfg(feature = "std")]
 impl From<&std::io::Error> for TransportError {
     fn from(error: &std::io::Error) -> Self {
         use std::io::ErrorKind;

@@ -70,19 +70,19 @@ pub enum Argument {
     #[error("APOP cannot send a user name with a space in it")]
     SpaceInUsername,
     /// A secret needs at least one octet.
-    #[error("the password is empty")]
+    #[error("the password or token is empty")]
     EmptySecret,
     /// CR, LF or NUL in a secret.
-    #[error("the password holds CR, LF or NUL")]
+    #[error("the password or token holds CR, LF or NUL")]
     ControlInSecret,
-    /// A user name or an authorization identity that SCRAM cannot send: SASLprep (RFC 4013)
+    /// A user name or an authorization identity for SCRAM or APOP: SASLprep (RFC 4013)
     /// prohibits a character of it or leaves nothing of it. Without the feature `std`, whatever is
     /// not ASCII.
-    #[error("SCRAM cannot send this user name: SASLprep (RFC 4013) cannot prepare it")]
+    #[error("SASLprep (RFC 4013) cannot prepare this user name for SCRAM or APOP")]
     UnpreparedUsername,
-    /// A password that SCRAM cannot hash: it is not UTF-8, or SASLprep (RFC 4013) prohibits a
+    /// A password for SCRAM or APOP: it is not UTF-8, or SASLprep (RFC 4013) prohibits a
     /// character of it or leaves nothing of it. Without the feature `std`, whatever is not ASCII.
-    #[error("SCRAM cannot use this password: SASLprep (RFC 4013) cannot prepare it")]
+    #[error("SASLprep (RFC 4013) cannot prepare this password for SCRAM or APOP")]
     UnpreparedPassword,
     /// A nonce for SCRAM that is empty or holds other than printable ASCII without commas.
     #[error("a client nonce is printable ASCII without commas")]

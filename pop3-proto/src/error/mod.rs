@@ -15,6 +15,8 @@ pub use self::end::{Closed, Timeout, TlsError, TlsErrorKind, TransportError, Tra
 pub use self::misuse::{Argument, Misuse};
 pub use self::server::{LimitError, Limited, ProtocolError, SecurityError};
 use crate::command::Verb;
+use crate::login::Method;
+use crate::sasl::SaslError;
 use crate::status::ResponseCode;
 use crate::text::ServerText;
 use crate::types::MessageNumber;
@@ -74,17 +76,55 @@ impl Error {
     }
 
     /// What this asks of the user, above all where a login failed; `None` where nothing is known, or
-    /// where it is the caller who did something wrong.
+    /// where it is the program that has to change.
     pub fn advice(&self) -> Option<Advice> {
         Some(match self {
             Self::Auth(error) => error.advice(),
             Self::Refused(refusal) => return Advice::of_code(refusal.code.as_ref()),
-            Self::Closed(_) | Self::Transport(_) | Self::Timeout(_) => Advice::Reconnect,
-            Self::Protocol(_) | Self::Security(_) | Self::Limit(_) | Self::Tls(_) => {
-                Advice::AskOperator
-            }
+            Self::Security(error) => match &**error {
+                SecurityError::StlsUnavailable | SecurityError::StlsRefused(_) => {
+                    Advice::ChangePolicy
+                }
+                SecurityError::Sasl(SaslError::ScramIterations { .. }) => Advice::ChangePolicy,
+                _ => Advice::AskOperator,
+            },
+            Self::Protocol(error) => match &**error {
+                ProtocolError::NotPop3 { .. } | ProtocolError::TlsRecord => Advice::CheckServer,
+                _ => Advice::AskOperator,
+            },
+            Self::Tls(error) => match error.kind {
+                TlsErrorKind::NotTls => Advice::CheckServer,
+                TlsErrorKind::NotConfigured => return None,
+                _ => Advice::AskOperator,
+            },
+            Self::Limit(_) => Advice::AskOperator,
+            Self::Closed(closed) => match &**closed {
+                Closed::GreetingRefused { code, .. } => {
+                    Advice::of_code(code.as_ref()).unwrap_or(Advice::TryLater)
+                }
+                _ => Advice::Reconnect,
+            },
+            Self::Transport(error) => match error.kind {
+                TransportErrorKind::NameResolution => Advice::CheckServer,
+                TransportErrorKind::Refused | TransportErrorKind::Unreachable => Advice::TryLater,
+                TransportErrorKind::Reset | TransportErrorKind::Other => Advice::Reconnect,
+            },
+            Self::Timeout(Timeout::Greeting | Timeout::TlsHandshake) => Advice::CheckServer,
+            Self::Timeout(Timeout::Connect) => Advice::TryLater,
+            Self::Timeout(_) => Advice::Reconnect,
+            // Credentials that the one way that is allowed cannot carry.
+            Self::Misuse(Misuse::Argument(_) | Misuse::TooLong { .. }) => Advice::ChangePolicy,
             Self::Misuse(_) => return None,
         })
+    }
+
+    /// A weaker way that may work where a login was refused, for a caller who wants to name it: see
+    /// [`Rejected::try_instead`].
+    pub fn try_instead(&self) -> Option<Method> {
+        match self {
+            Self::Auth(error) => error.try_instead(),
+            _ => None,
+        }
     }
 
     /// The server's `-ERR`, if that is what this error is about.

@@ -73,7 +73,9 @@ pub enum ProtocolError {
 #[non_exhaustive]
 pub enum SecurityError {
     /// TLS is required and the server does not offer STLS, or somebody on the way took it out.
-    #[error("TLS is required and the server does not offer STLS")]
+    #[error(
+        "TLS is required and the server does not offer STLS (perhaps it has pop3s, on port 995)"
+    )]
     StlsUnavailable,
     /// TLS is required and the server refused STLS.
     #[error("TLS is required and the server refused STLS: {0}")]

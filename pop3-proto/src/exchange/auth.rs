@@ -27,8 +27,8 @@ pub(super) struct Auth {
     initial: Option<Response>,
     /// Why `*` was sent.
     broken_off: Option<SaslError>,
-    /// Whether anything was sent that credentials are made into.
-    responded: bool,
+    /// How many responses were sent.
+    responses: usize,
     challenges: usize,
     octets: usize,
 }
@@ -43,11 +43,15 @@ pub(super) enum Outcome {
     Refused {
         refusal: Refusal,
         oauth: Option<OAuthError>,
-        /// Whether it had seen nothing of the credentials.
-        unseen: bool,
+        /// How much it had heard.
+        responses: usize,
     },
     /// It was broken off, and that is all.
-    BrokenOff { cause: SaslError, text: ServerText },
+    BrokenOff {
+        cause: SaslError,
+        text: ServerText,
+        responses: usize,
+    },
 }
 
 impl Auth {
@@ -57,7 +61,7 @@ impl Auth {
             name,
             initial: None,
             broken_off: None,
-            responded: false,
+            responses: 0,
             challenges: 0,
             octets: 0,
         }
@@ -109,12 +113,19 @@ impl Auth {
             Input::Reply(Ok(reply)) => self.accepted(reply),
             Input::Reply(Err(Error::Refused(refusal))) => self.refused(*refusal, spoken),
             Input::Reply(Err(error)) => Outcome::Goes(Step::Done(Err(error))),
-            Input::Begin | Input::Tls => Outcome::Goes(self.begin(context, spoken)),
+            Input::Begin | Input::Tls => {
+                Outcome::Goes(Step::Fatal(self.out_of_order(SaslError::NotDone)))
+            }
         }
     }
 
+    /// Why it was broken off, if it was.
+    pub(super) fn broken_off(&self) -> Option<(Box<str>, SaslError)> {
+        Some((self.name.clone(), self.broken_off.clone()?))
+    }
+
     fn note(&mut self, response: &Response, encoded: &Zeroizing<String>, spoken: &mut Spoken) {
-        self.responded = true;
+        self.responses += 1;
         spoken.note(response.as_bytes(), encoded);
     }
 
@@ -217,6 +228,7 @@ impl Auth {
             Some(cause) => Outcome::BrokenOff {
                 cause,
                 text: refusal.text,
+                responses: self.responses,
             },
             None => Outcome::Refused {
                 refusal,
@@ -224,7 +236,7 @@ impl Auth {
                     .mechanism
                     .refused()
                     .map(|error| error.without(|text| spoken.is_in(text))),
-                unseen: !self.responded,
+                responses: self.responses,
             },
         }
     }

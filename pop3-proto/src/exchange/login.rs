@@ -1,6 +1,7 @@
 //! Logging in: TLS first, then the safest way that the policy allows.
 
 use alloc::boxed::Box;
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use super::auth::{Auth, Outcome};
@@ -14,6 +15,7 @@ use crate::quirk::Quirk;
 use crate::reply::Reply;
 use crate::sasl::{OAuthError, SaslError, Stale};
 use crate::secret::{Secret, Spoken};
+use crate::text::ServerText;
 
 /// A login under way.
 #[derive(Debug)]
@@ -57,9 +59,7 @@ impl LoginRun {
         if let Some(secret) = login.secret() {
             spoken.note_secret(secret.expose());
         }
-        if let Some(username) = login.username() {
-            spoken.spare(username.as_str());
-        }
+        login.names().for_each(|name| spoken.spare(name));
         Self {
             login,
             spoken,
@@ -81,6 +81,26 @@ impl LoginRun {
     /// What was decided since the last look.
     pub(super) fn take_plan(&mut self) -> Option<LoginPlan> {
         self.plan.take()
+    }
+
+    pub(super) fn calls_back(&self) -> bool {
+        self.login.calls_back()
+    }
+
+    /// What is known of its end, should the connection end before: the refusal that was not the last
+    /// word, or why the exchange was broken off.
+    pub(super) fn known_end(&self) -> Option<Error> {
+        let broken_off = match &self.state {
+            State::Auth(auth) => auth.broken_off(),
+            _ => None,
+        };
+        let broken_off = broken_off.map(|(name, cause)| AuthError::BrokenOff {
+            name,
+            cause,
+            text: ServerText::default(),
+            try_instead: None,
+        });
+        broken_off.or_else(|| self.refused.clone()).map(Error::from)
     }
 
     /// Whether a text from the server holds what was said.
@@ -110,12 +130,13 @@ impl LoginRun {
             }
             (State::Last, Input::Reply(Ok(reply))) => self.logged_in(context, reply),
             (State::User(_) | State::Last, Input::Reply(Err(Error::Refused(refusal)))) => {
-                self.rejected(context, *refusal, None, false)
+                self.rejected(context, *refusal, None, 1)
             }
             (State::Auth(auth), input) => self.authenticate(context, auth, input),
             (State::CapaAfter(reply), _) => Step::Done(Ok(reply)),
             (_, Input::Reply(Err(error))) => Step::Done(Err(error)),
-            (_, _) => self.choose(context),
+            // Nothing else can happen; if it did, nothing more should be sent.
+            (_, _) => Step::Done(Err(no_way(LoginPlan::default()))),
         }
     }
 
@@ -129,10 +150,14 @@ impl LoginRun {
             Outcome::Refused {
                 refusal,
                 oauth,
-                unseen,
-            } => self.rejected(context, refusal, oauth, unseen),
-            Outcome::BrokenOff { cause, text } => {
-                let refused = matches!(cause, SaslError::ServerError(_));
+                responses,
+            } => self.rejected(context, refusal, oauth, responses),
+            Outcome::BrokenOff {
+                cause,
+                text,
+                responses,
+            } => {
+                let refused = matches!(cause, SaslError::ServerError(_)) && responses < 2;
                 let (name, try_instead) = match &self.way {
                     Some(way) => (way.name.clone(), instead_of(way, context)),
                     None => (Box::default(), None),
@@ -171,13 +196,7 @@ impl LoginRun {
     }
 
     fn after_capa(&mut self, context: &Context<'_>) -> Step {
-        let listed = context.capabilities.is_some_and(crate::Capabilities::stls);
-        if self.login.policy().is_twisted()
-            && !context.challenge
-            && !context.private
-            && context.config.stls == StlsPolicy::Required
-            && listed
-        {
+        if twisted_upgrades(&self.login, context) {
             return self.upgrade(context);
         }
         self.choose(context)
@@ -191,17 +210,19 @@ impl LoginRun {
             && self.token.is_none()
             && let Some(provider) = self.login.provider()
         {
-            self.token = provider.token(None);
-            if self.token.is_none() {
-                return Step::Done(Err(AuthError::NoToken.into()));
+            match provider.token(None) {
+                Ok(token) => self.token = Some(token),
+                Err(why) => return Step::Done(Err(no_token(why, None))),
             }
             (plan, way) = self.weigh(context);
         }
         self.plan = Some(plan.clone());
-        match (way, self.refused.take()) {
-            (Some(way), _) => self.take(context, way),
-            (None, Some(refused)) => Step::Done(Err(refused.into())),
-            (None, None) => Step::Done(Err(no_way(plan))),
+        match way {
+            Some(way) => self.take(context, way),
+            None => Step::Done(Err(match self.refused.take() {
+                Some(refused) => refused.into(),
+                None => no_way(plan),
+            })),
         }
     }
 
@@ -254,10 +275,10 @@ impl LoginRun {
 
     fn auth(&mut self, context: &Context<'_>, way: &Way) -> Result<Auth, Misuse> {
         let own = self.login.take_own();
-        let nonce = self
-            .login
-            .take_nonce()
-            .or_else(|| context.nonce(self.attempts));
+        let nonce = way.method.scram().and_then(|_| {
+            let given = self.login.take_nonce();
+            given.or_else(|| context.nonce(self.attempts))
+        });
         let token = match self.login.secret() {
             Some(secret) => Some(secret),
             None => self.token.as_ref(),
@@ -278,11 +299,13 @@ impl LoginRun {
         context: &Context<'_>,
         refusal: Refusal,
         oauth: Option<OAuthError>,
-        unseen: bool,
+        responses: usize,
     ) -> Step {
         let Some(way) = self.way.take() else {
             return Step::Done(Err(refusal.into()));
         };
+        // Nothing of the credentials was seen: it is the mechanism that is refused.
+        let unseen = responses == 0;
         let known = Advice::of_code(refusal.code.as_ref());
         let stale = !unseen && is_stale(&way, &refusal, oauth.as_ref());
         let marks = context
@@ -305,10 +328,21 @@ impl LoginRun {
             refusal,
             oauth,
             advice,
-            try_instead: instead_of(&way, context).filter(|_| about_login && !unseen),
+            // A server that has gone on to ask for a proof has what it takes to check it.
+            try_instead: instead_of(&way, context).filter(|_| about_login && responses == 1),
         });
-        if stale && !self.refreshed && self.refresh(&error) {
-            return self.take(context, way);
+        if context.abandoned {
+            return Step::Done(Err(error.into()));
+        }
+        if stale && !core::mem::replace(&mut self.refreshed, true) {
+            match self.fresh_token(&way, &error) {
+                Some(Ok(())) => {
+                    self.refused = Some(error);
+                    return self.take(context, way);
+                }
+                Some(Err(why)) => return Step::Done(Err(no_token(why, Some(error)))),
+                None => {}
+            }
         }
         if about_login && self.login.policy().goes_on() {
             self.tried.push(way.method);
@@ -318,14 +352,14 @@ impl LoginRun {
         Step::Done(Err(error.into()))
     }
 
-    /// Asks for a fresh token, once.
-    fn refresh(&mut self, error: &AuthError) -> bool {
-        self.refreshed = true;
-        let provider = self.login.provider();
-        let fresh = provider.and_then(|provider| provider.token(Some(error)));
-        let found = fresh.is_some();
-        self.token = fresh.or(self.token.take());
-        found
+    /// Asks for a fresh token, if there is somebody to ask.
+    fn fresh_token(&mut self, way: &Way, error: &AuthError) -> Option<Result<(), Box<str>>> {
+        let token = self.login.provider()?.token(Some(error));
+        Some(token.and_then(|token| {
+            let fits = self.login.make(way, Some(&token), None);
+            self.token = Some(token);
+            fits.map(drop).map_err(|misuse| misuse.to_string().into())
+        }))
     }
 
     fn logged_in(&mut self, context: &Context<'_>, reply: Reply) -> Step {
@@ -349,14 +383,26 @@ fn upgrades(login: &Login, context: &Context<'_>) -> bool {
     !context.private && context.config.stls == StlsPolicy::Required && !login.policy().is_twisted()
 }
 
+/// Whether a login in Twisted's order starts TLS, once it is known what the server lists.
+fn twisted_upgrades(login: &Login, context: &Context<'_>) -> bool {
+    login.policy().is_twisted()
+        && !context.challenge
+        && !context.private
+        && context.config.stls == StlsPolicy::Required
+        && context.capabilities.is_some_and(crate::Capabilities::stls)
+}
+
 /// What a login would do if its turn were now.
 pub(crate) fn plan(login: &Login, context: &Context<'_>) -> LoginPlan {
-    if upgrades(login, context) {
+    if upgrades(login, context) || twisted_upgrades(login, context) {
         let inside = Context {
             private: true,
             ..*context
         };
-        return login.weigh_before_tls(&inside);
+        return login.foresee(&inside, true);
+    }
+    if context.wants_capa() {
+        return login.foresee(context, false);
     }
     login.weigh(context, None, &[]).0
 }
@@ -389,4 +435,9 @@ fn no_way(plan: LoginPlan) -> Error {
         },
         _ => AuthError::NoSafeLogin(plan).into(),
     }
+}
+
+fn no_token(why: Box<str>, refused: Option<AuthError>) -> Error {
+    let refused = refused.map(Box::new);
+    AuthError::NoToken { why, refused }.into()
 }

@@ -54,6 +54,8 @@ pub(crate) struct Context<'a> {
     pub(crate) challenge: bool,
     /// Whether commands may share a flight on this channel.
     pub(crate) pipelining: bool,
+    /// Whether nobody waits for the exchange any more.
+    pub(crate) abandoned: bool,
     /// What SCRAM can be bound to on this channel.
     pub(crate) exporter: Option<[u8; 32]>,
     /// What nonces are made of.
@@ -71,6 +73,22 @@ impl Context<'_> {
     /// The mechanisms that the server lists on this channel, if it lists any.
     pub(crate) fn mechanisms(&self) -> Option<Vec<&[u8]>> {
         self.capabilities?.sasl()
+    }
+
+    /// Whether the server lists a form of SCRAM that binds to its channel.
+    pub(crate) fn lists_binding(&self) -> bool {
+        let listed = self.mechanisms();
+        listed.iter().flatten().any(|name| {
+            let plus = name.len().checked_sub(b"-PLUS".len());
+            let Some((base, plus)) = plus.and_then(|at| name.split_at_checked(at)) else {
+                return false;
+            };
+            let scram = Method::all().filter(|method| method.scram().is_some());
+            plus.eq_ignore_ascii_case(b"-PLUS")
+                && scram
+                    .into_iter()
+                    .any(|method| base.eq_ignore_ascii_case(method.name().as_bytes()))
+        })
     }
 
     /// Whether the server lists a mechanism.
@@ -146,6 +164,19 @@ impl Exchange {
     /// Whether a text from the server holds a secret that this exchange has sent.
     pub(crate) fn is_echoed_in(&self, text: &[u8]) -> bool {
         matches!(self, Self::Login(run) if run.is_echoed_in(text))
+    }
+
+    /// Whether code of the caller's runs in it.
+    pub(crate) fn calls_back(&self) -> bool {
+        matches!(self, Self::Login(run) if run.calls_back())
+    }
+
+    /// What is known of its end, should the connection end before.
+    pub(crate) fn known_end(&self) -> Option<Error> {
+        match self {
+            Self::Login(run) => run.known_end(),
+            Self::Capabilities | Self::StartTls(_) => None,
+        }
     }
 
     /// Why this exchange is not possible as the connection stands.

@@ -37,6 +37,7 @@ impl Login {
         token: Option<&Secret>,
         tried: &[Method],
     ) -> (LoginPlan, Option<Way>) {
+        let token = token.or(self.secret());
         let mut chosen = None;
         let mut candidates = Vec::new();
         for way in self.ways(context) {
@@ -61,20 +62,29 @@ impl Login {
         (plan, chosen)
     }
 
-    /// What is known before STLS: not what the server lists inside.
-    pub(crate) fn weigh_before_tls(&self, context: &Context<'_>) -> LoginPlan {
-        let (mut plan, _) = self.weigh(context, None, &[]);
-        plan.starts_tls = true;
+    /// What is known before the server was asked what it lists, in clear or in the TLS to come.
+    pub(crate) fn foresee(&self, context: &Context<'_>, starts_tls: bool) -> LoginPlan {
+        let unknown = Context {
+            capabilities: None,
+            ..*context
+        };
+        let (mut plan, _) = self.weigh(&unknown, None, &[]);
+        plan.starts_tls = starts_tls;
+        let no_stls = starts_tls && context.capabilities.is_some_and(|listed| !listed.stls());
         for candidate in &mut plan.candidates {
-            let settled = matches!(
-                candidate.verdict,
-                Verdict::Rejected(
-                    Rejection::OtherCredentials | Rejection::NoAuthzid | Rejection::Argument(_)
-                )
-            );
-            if candidate.method == Method::Apop {
+            if no_stls {
+                candidate.verdict = Verdict::Rejected(Rejection::NoStls);
+            } else if starts_tls && candidate.method == Method::Apop {
                 candidate.verdict = Verdict::Rejected(Rejection::ChallengeInClear);
-            } else if !settled {
+            }
+            let depends = match &candidate.verdict {
+                Verdict::Chosen | Verdict::Spare => true,
+                Verdict::Rejected(why) => matches!(
+                    why,
+                    Rejection::NoSasl | Rejection::NotListed | Rejection::NoBinding
+                ),
+            };
+            if depends {
                 candidate.verdict = Verdict::Rejected(Rejection::NotKnownYet);
             }
         }
@@ -118,13 +128,8 @@ impl Login {
                 .collect(),
             (ChannelBinding::Prefer, Some(_)) => {
                 let bound: Vec<Way> = methods.iter().filter_map(plus).filter(listed).collect();
-                // A `y` where the server does list the one or other `-PLUS` would be refused.
-                let any_plus = mechanisms
-                    .iter()
-                    .flatten()
-                    .any(|name| name.to_ascii_uppercase().ends_with(b"-PLUS"));
-                // And who has seen no list cannot say what is not in it (RFC 5802 section 6).
-                let flag = if any_plus || mechanisms.is_none() {
+                // Who has seen no list cannot say what is not in it (RFC 5802 section 6).
+                let flag = if mechanisms.is_none() {
                     Binding::Off
                 } else {
                     Binding::NotOffered
@@ -170,6 +175,11 @@ impl Login {
             return Err(Rejection::Cleartext);
         }
         self.check_listed(way, context)?;
+        // A server that can bind takes it for an attack when a client could and does not.
+        let could = method.scram().is_some() && way.binding == Binding::NotOffered;
+        if could && context.lists_binding() {
+            return Err(Rejection::BindingListed);
+        }
         if self.authzid.is_some()
             && !matches!(
                 method,
@@ -266,7 +276,11 @@ impl Login {
                 };
                 let authzid = self.authzid.as_ref().unwrap_or(username);
                 if method == Method::OAuthBearer {
-                    Box::new(OAuthBearer::new(token)?.with_authzid(authzid))
+                    let bearer = OAuthBearer::new(token)?.with_authzid(authzid);
+                    Box::new(match &self.server {
+                        Some((host, port)) => bearer.with_server(host, *port)?,
+                        None => bearer,
+                    })
                 } else {
                     Box::new(XOAuth2::new(username, token)?)
                 }

@@ -1,4 +1,5 @@
 use alloc::boxed::Box;
+use alloc::string::ToString as _;
 use core::fmt;
 
 use super::Method;
@@ -49,18 +50,21 @@ pub enum Credentials {
 /// [`Advice::FreshToken`](crate::Advice::FreshToken) says so.
 pub struct TokenProvider(Box<Provide>);
 
-type Provide = dyn FnMut(Option<&AuthError>) -> Option<Secret> + Send + Sync;
+type Provide = dyn FnMut(Option<&AuthError>) -> Result<Secret, Box<str>> + Send + Sync;
 
 impl TokenProvider {
     /// Takes a function that is called with `None` for the first token of a login, and with what
-    /// the server said for a fresh one; `None` from it means that there is none.
-    pub fn new(
-        provide: impl FnMut(Option<&AuthError>) -> Option<Secret> + Send + Sync + 'static,
+    /// the server said for a fresh one. The words of its error are kept in
+    /// [`AuthError::NoToken`]: no secret belongs there.
+    pub fn new<E: fmt::Display>(
+        mut provide: impl FnMut(Option<&AuthError>) -> Result<Secret, E> + Send + Sync + 'static,
     ) -> Self {
-        Self(Box::new(provide))
+        Self(Box::new(move |refused| {
+            provide(refused).map_err(|error| error.to_string().into())
+        }))
     }
 
-    pub(crate) fn token(&mut self, refused: Option<&AuthError>) -> Option<Secret> {
+    pub(crate) fn token(&mut self, refused: Option<&AuthError>) -> Result<Secret, Box<str>> {
         (self.0)(refused)
     }
 }

@@ -6,7 +6,8 @@ use crate::sasl::ScramHash;
 
 /// A way to log in.
 ///
-/// `Display` and `FromStr` use the names of SASL mechanisms; `USER/PASS` (or `USER`) and `APOP` (or
+/// `Display` and `FromStr` use the names of SASL mechanisms, without the `-PLUS` that
+/// [`LoginPolicy::with_channel_binding`](crate::LoginPolicy::with_channel_binding) asks for; `USER/PASS` (or `USER`) and `APOP` (or
 /// `+APOP`, as RFC 2384 writes it) are the two commands of RFC 1939.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -100,8 +101,9 @@ impl FromStr for Method {
 
     fn from_str(name: &str) -> Result<Self, Misuse> {
         let name = match name {
-            "USER" | "user" => "USER/PASS",
-            other => other.strip_prefix('+').unwrap_or(other),
+            user if user.eq_ignore_ascii_case("USER") => "USER/PASS",
+            apop if apop.eq_ignore_ascii_case("+APOP") => "APOP",
+            other => other,
         };
         NAMES
             .into_iter()

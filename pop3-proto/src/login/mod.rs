@@ -9,6 +9,7 @@ mod policy;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 pub(crate) use self::choose::Way;
 pub use self::credentials::{Credentials, OwnMechanism, TokenProvider};
@@ -33,6 +34,9 @@ use crate::types::Username;
 /// a weaker one unless the policy says so. A server that says no is [`Error::Auth`], which keeps its
 /// words; the connection can be used for another login.
 ///
+/// A login that succeeded ends with the capabilities of a logged-in session being read, on servers that
+/// told theirs before ([`CapaPolicy`](crate::CapaPolicy)); a server that fails at that fails the login.
+///
 /// ```
 /// use pop3_proto::{Login, LoginPolicy, Method};
 ///
@@ -46,6 +50,7 @@ pub struct Login {
     credentials: Credentials,
     policy: LoginPolicy,
     authzid: Option<Username>,
+    server: Option<(Box<str>, u16)>,
     nonce: Option<ClientNonce>,
 }
 
@@ -68,6 +73,7 @@ impl Login {
             credentials,
             policy: LoginPolicy::default(),
             authzid: None,
+            server: None,
             nonce: None,
         }
     }
@@ -77,20 +83,48 @@ impl Login {
         Self::with(Credentials::Password { username, password })
     }
 
-    /// A login with a bearer token of OAuth 2.0.
-    pub fn bearer(username: Username, token: Secret) -> Self {
-        Self::with(Credentials::Token { username, token })
+    /// A login with a bearer token of OAuth 2.0 (RFC 6750).
+    ///
+    /// # Errors
+    ///
+    /// As [`Username::new`] and [`Secret::new`].
+    pub fn bearer(username: impl Into<String>, token: impl Into<Vec<u8>>) -> Result<Self, Misuse> {
+        Ok(Self::with(Credentials::Token {
+            username: Username::new(username)?,
+            token: Secret::new(token)?,
+        }))
     }
 
     /// A login with bearer tokens from a function; see [`TokenProvider`]. A fresh one is asked for
     /// once, after `invalid_token` from OAUTHBEARER, and after a status of 400 or 401, or a bare
     /// `-ERR`, from XOAUTH2.
-    pub fn bearer_from(
-        username: Username,
-        provide: impl FnMut(Option<&AuthError>) -> Option<Secret> + Send + Sync + 'static,
-    ) -> Self {
-        let provider = TokenProvider::new(provide);
-        Self::with(Credentials::TokenFrom { username, provider })
+    ///
+    /// ```
+    /// use pop3_proto::{Login, Secret};
+    ///
+    /// # fn cached() -> Option<String> { Some("ya29".into()) }
+    /// # fn ask_the_authorization_server() -> Result<String, std::io::Error> { Ok("ya30".into()) }
+    /// let login = Login::bearer_from("joe", |refused| -> Result<Secret, Box<dyn std::error::Error>> {
+    ///     let token = match (refused, cached()) {
+    ///         (None, Some(token)) => token,
+    ///         _ => ask_the_authorization_server()?,
+    ///     };
+    ///     Ok(Secret::new(token)?)
+    /// })?;
+    /// # Ok::<(), pop3_proto::Misuse>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Username::new`].
+    pub fn bearer_from<E: fmt::Display>(
+        username: impl Into<String>,
+        provide: impl FnMut(Option<&AuthError>) -> Result<Secret, E> + Send + Sync + 'static,
+    ) -> Result<Self, Misuse> {
+        Ok(Self::with(Credentials::TokenFrom {
+            username: Username::new(username)?,
+            provider: TokenProvider::new(provide),
+        }))
     }
 
     /// A login with the certificate of this side, that TLS has shown.
@@ -130,6 +164,14 @@ impl Login {
         }
     }
 
+    /// The same login, which tells OAUTHBEARER by which name and port the server was found (RFC 7628
+    /// section 3.1): for those that are many in one.
+    #[must_use]
+    pub fn at_server(self, host: impl Into<String>, port: u16) -> Self {
+        let server = Some((host.into().into_boxed_str(), port));
+        Self { server, ..self }
+    }
+
     /// The same login with the client's nonce for SCRAM, instead of one made from
     /// [`Connection::seed`](crate::Connection::seed).
     #[must_use]
@@ -149,8 +191,18 @@ impl Login {
         self.nonce.take()
     }
 
-    pub(crate) fn username(&self) -> Option<&Username> {
-        self.credentials.username()
+    /// What may be said of whoever logs in: no secret.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let names = [self.credentials.username(), self.authzid.as_ref()];
+        names.into_iter().flatten().map(Username::as_str)
+    }
+
+    /// Whether code of the caller's runs in it, and takes its time.
+    pub(crate) fn calls_back(&self) -> bool {
+        matches!(
+            self.credentials,
+            Credentials::TokenFrom { .. } | Credentials::Mechanism(_)
+        )
     }
 
     /// What a server must not be able to put into a log.

@@ -14,7 +14,7 @@ use crate::error::Argument;
 /// [`Connection::plan_login`](crate::Connection::plan_login) tells it before,
 /// [`Connection::login_plan`](crate::Connection::login_plan) after. `Display` has it in one line, and
 /// with `{:#}` a line for each candidate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginPlan {
     /// TLS is started first, by STLS. What the server offers inside is not known yet, and the choice
@@ -53,7 +53,10 @@ pub enum Verdict {
 #[non_exhaustive]
 pub enum Rejection {
     /// The channel is not encrypted and `Config::allow_insecure_login` is off.
-    #[error("the connection is not encrypted, and credentials in clear were not allowed by name")]
+    #[error(
+        "the connection is not encrypted, and credentials in clear were not allowed by name \
+         (`allow_insecure_login`)"
+    )]
     Cleartext,
     /// The server lists mechanisms, and not this one.
     #[error("the server does not list it")]
@@ -62,9 +65,16 @@ pub enum Rejection {
     /// section 3).
     #[error("the server does not say that it knows AUTH")]
     NoSasl,
-    /// STLS comes first, and what the server lists inside TLS is not known yet.
-    #[error("what the server lists inside TLS is not known yet")]
+    /// It depends on what the server lists, and it was not asked yet, or STLS comes first.
+    #[error("what the server lists is not known yet")]
     NotKnownYet,
+    /// TLS is required, and the server does not offer STLS.
+    #[error("TLS is required and the server does not offer STLS")]
+    NoStls,
+    /// [`ChannelBinding::Prefer`](crate::ChannelBinding::Prefer), and the server lists a `-PLUS` that
+    /// this policy does not: without it, the server would take this login for an attack.
+    #[error("the server lists a way that binds to the channel")]
+    BindingListed,
     /// [`ChannelBinding::Require`](crate::ChannelBinding::Require), and it does not bind, or this
     /// channel has nothing to bind to: that takes TLS 1.3.
     #[error("it cannot be bound to this channel: that takes SCRAM in TLS 1.3")]
@@ -103,6 +113,13 @@ impl LoginPlan {
         self.candidates
             .iter()
             .find(|candidate| candidate.verdict == Verdict::Chosen)
+    }
+
+    /// What became of a way; `None` if the policy does not name it.
+    pub fn verdict(&self, method: Method) -> Option<&Verdict> {
+        let mut weighed = self.candidates.iter();
+        let found = weighed.find(|candidate| candidate.method == method)?;
+        Some(&found.verdict)
     }
 
     /// Why this way is not taken, if it was weighed and rejected.
@@ -145,6 +162,10 @@ impl fmt::Display for LoginPlan {
         if self.starts_tls {
             f.write_str("STLS first")?;
             separator = list;
+        }
+        if self.candidates.is_empty() {
+            f.write_str(separator)?;
+            f.write_str("the policy names no way to log in")?;
         }
         let grouped = !f.alternate();
         let same = |a: &Candidate, b: &Candidate| grouped && a.verdict == b.verdict;

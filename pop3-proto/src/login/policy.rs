@@ -42,7 +42,8 @@ pub enum ChannelBinding {
     /// means, and there are servers that list `-PLUS` for one that TLS 1.3 does not have.
     #[default]
     Off,
-    /// A `-PLUS` mechanism is used where one is listed and this channel has the binding.
+    /// A `-PLUS` mechanism is used where one is listed and this channel has the binding, before any
+    /// that does not bind.
     Prefer,
     /// A `-PLUS` mechanism, or no login.
     Require,
@@ -73,6 +74,11 @@ impl LoginPolicy {
         Self::of(Order::FirstOf(methods.into_iter().collect()))
     }
 
+    /// SCRAM and nothing else: the password is not shown even to the server.
+    pub fn scram() -> Self {
+        Self::first_of([Method::ScramSha512, Method::ScramSha256, Method::ScramSha1])
+    }
+
     /// Each of these that is possible, in turn, as long as the server says no to the one before.
     ///
     /// A refusal that is not about the credentials or the mechanism (`[IN-USE]`, `[SYS/TEMP]`) ends
@@ -87,7 +93,8 @@ impl LoginPolicy {
     /// `allow_insecure_login` is set; else nothing.
     ///
     /// This names APOP in clear: who can change octets on the way can recover the password from
-    /// it. Unlike Twisted's, challenges must be msg-ids.
+    /// it, and all that follows is in clear, whatever [`Config::stls`](crate::Config::stls) says. Unlike
+    /// Twisted's, challenges must be msg-ids.
     pub fn twisted() -> Self {
         Self::of(Order::Twisted)
     }

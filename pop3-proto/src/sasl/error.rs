@@ -45,7 +45,7 @@ pub enum SaslError {
     #[error("the server ended the exchange: {0}")]
     ServerError(ServerText),
     /// A mechanism from outside this crate failed. The exchange is cancelled, and the connection
-    /// lives on.
+    /// lives on. The text is shown as it is.
     #[error("{0}")]
     Other(Cow<'static, str>),
 }

@@ -25,7 +25,9 @@
 //! | [`External`] | RFC 4422 appendix A | nothing: the TLS certificate says who this is |
 //! | [`Anonymous`] | RFC 4505 | a trace, if any |
 //!
-//! Others, such as GSSAPI or NTLM, are yours to add: implement [`Mechanism`].
+//! Others, such as GSSAPI or NTLM, are yours to add: implement [`Mechanism`]. One that binds to its TLS
+//! channel is made when TLS is in place, behind [`StartTls`](crate::StartTls) if need be:
+//! [`TlsInfo::exporter`](crate::TlsInfo::exporter) is what it binds to.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -116,7 +118,9 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any [`SaslError`] ends the exchange: `*` is sent, whatever the error is.
+    /// Any [`SaslError`] ends the exchange: `*` is sent, whatever the error is. The connection lives on
+    /// after [`BadChallenge`](SaslError::BadChallenge), [`ServerError`](SaslError::ServerError) and
+    /// [`Other`](SaslError::Other), and ends with any other.
     fn respond(&mut self, challenge: &[u8]) -> Result<Progress, SaslError>;
 
     /// Goes on with what [`Progress::Work`] announced, for some milliseconds at most: others wait
@@ -135,7 +139,8 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`SaslError::NotDone`] when the exchange is not over, [`SaslError::ServerNotAuthenticated`]
-    /// when the server still has to prove who it is.
+    /// when the server still has to prove who it is. Any error ends the connection: whom the server
+    /// let in is not known.
     fn finish(&mut self) -> Result<(), SaslError>;
 
     /// The server says `-ERR`. What it told about the reason during the exchange, if anything.
@@ -168,7 +173,6 @@ pub enum Progress {
 
 /// What a client says in an exchange: octets, before base64. Wiped from memory when it is dropped.
 ///
-/// `Debug` shows the length only.
 #[derive(Default)]
 pub struct Response(Zeroizing<Vec<u8>>);
 
@@ -196,6 +200,6 @@ impl Response {
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Response({} octets)", self.0.len())
+        f.write_str("Response(..)")
     }
 }

@@ -102,8 +102,10 @@ impl LoginOp {
                 return Ok(Credentials::TokenFrom {
                     username: name()?,
                     provider: pop3_proto::TokenProvider::new(move |_| {
-                        let token = tokens.lock().expect("the tokens").pop()?;
-                        Some(Secret::new(token).expect("a token"))
+                        let token = tokens.lock().expect("the tokens").pop();
+                        token
+                            .map(|token| Secret::new(token).expect("a token"))
+                            .ok_or("none is left")
                     }),
                 });
             }

@@ -134,6 +134,14 @@ pub(crate) fn error(why: &Error) -> String {
         Error::Auth(why) => match &**why {
             AuthError::Rejected(rejected) => self::rejected(rejected),
             AuthError::BrokenOff { cause, text, .. } => format!("auth {cause:?}, {text:?}"),
+            AuthError::NoToken { refused: None, .. } => "auth no token".to_owned(),
+            AuthError::NoToken {
+                refused: Some(refused),
+                ..
+            } => {
+                let refused = Error::Auth(refused.clone());
+                format!("auth no token, after {}", error(&refused))
+            }
             AuthError::NoSafeLogin(plan) => format!("auth no safe login, {}", self::plan(plan)),
             other => format!("{other:?}"),
         },

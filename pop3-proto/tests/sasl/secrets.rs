@@ -145,17 +145,14 @@ fn no_token_is_printed() {
 
 #[test]
 fn what_a_mechanism_is_made_of_shows_nothing() {
-    assert_eq!(
-        format!("{:?}", Response::new(PASSWORD)),
-        "Response(21 octets)"
-    );
-    assert_eq!(format!("{:?}", Response::empty()), "Response(0 octets)");
+    assert_eq!(format!("{:?}", Response::new(PASSWORD)), "Response(..)");
+    assert_eq!(format!("{:?}", Response::empty()), "Response(..)");
     let nonce = ClientNonce::new(PASSWORD).expect("a nonce");
     assert_eq!(format!("{nonce:?}"), "ClientNonce(..)");
     let binding = Binding::TlsExporter([7; 32]);
     assert_eq!(format!("{binding:?}"), "TlsExporter(..)");
     let progress = Progress::Respond(Response::new(PASSWORD));
-    assert_eq!(format!("{progress:?}"), "Respond(Response(21 octets))");
+    assert_eq!(format!("{progress:?}"), "Respond(Response(..))");
 }
 
 #[test]
@@ -173,7 +170,7 @@ fn mechanisms_still_say_which_they_are_and_where_they_stand() {
     let external = External::new(None);
     assert_eq!(
         format!("{external:?}"),
-        "External(OneMessage(Some(Response(0 octets))))"
+        "External(OneMessage(Some(Response(..))))"
     );
     let anonymous = Anonymous::new("x").expect("a trace");
     assert!(format!("{anonymous:?}").starts_with("Anonymous"));

@@ -6,8 +6,8 @@ use std::thread;
 
 use pop3_proto::sasl::{ClientNonce, Mechanism, Progress, Response, SaslError};
 use pop3_proto::{
-    Apop, Channel, ChannelBinding, Config, Connection, Instant, Login, LoginPolicy, Method, Pass,
-    Secret, TlsInfo, User, Username,
+    Apop, Channel, ChannelBinding, Config, Connection, Credentials, Instant, Login, LoginPolicy,
+    Method, Pass, Secret, TlsInfo, User, Username,
 };
 
 use crate::scan::{KEY, Needle, scan, scramble, scramble_hex, unscramble};
@@ -163,8 +163,16 @@ fn submit(way: &str, connection: &mut Connection) {
                 .unwrap();
             return;
         }
-        "OAUTHBEARER" => Login::bearer(name(), secret()).with_policy(only(Method::OAuthBearer)),
-        "XOAUTH2" => Login::bearer(name(), secret()).with_policy(only(Method::XOAuth2)),
+        "OAUTHBEARER" => Login::with(Credentials::Token {
+            username: name(),
+            token: secret(),
+        })
+        .with_policy(only(Method::OAuthBearer)),
+        "XOAUTH2" => Login::with(Credentials::Token {
+            username: name(),
+            token: secret(),
+        })
+        .with_policy(only(Method::XOAuth2)),
         "X-OWN" => Login::mechanism(Own).unwrap(),
         "SCRAM-SHA-256-PLUS" => password().with_policy(
             LoginPolicy::first_of([Method::ScramSha256])

@@ -80,7 +80,7 @@ impl Way {
             },
             Kind::TokenFrom => Credentials::TokenFrom {
                 username,
-                provider: pop3_proto::TokenProvider::new(move |_| Some(secret.clone())),
+                provider: pop3_proto::TokenProvider::new(move |_| Ok::<_, &str>(secret.clone())),
             },
             Kind::Certificate => Credentials::Certificate,
             // A trace is for the server's log, and no secret of this side's; here it is one.

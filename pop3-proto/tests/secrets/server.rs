@@ -241,6 +241,7 @@ impl Server {
             ScramHash::Sha1 => signature::<sha1::Sha1>(&message),
             ScramHash::Sha256 => signature::<sha2::Sha256>(&message),
             ScramHash::Sha512 => signature::<sha2::Sha512>(&message),
+            other => panic!("no such hash: {other:?}"),
         };
         format!("v={}", STANDARD.encode(signature)).into_bytes()
     }

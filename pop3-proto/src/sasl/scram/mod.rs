@@ -22,6 +22,7 @@ use crate::types::Username;
 
 /// The hash function of a SCRAM mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ScramHash {
     /// SHA-1 (RFC 5802). HMAC still bears it.
     Sha1,
@@ -35,6 +36,7 @@ pub enum ScramHash {
 ///
 /// Bound to its TLS channel, an exchange that somebody in the middle passes on fails.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Binding {
     /// `n`: this side cannot, or does not want to.
     Off,
