@@ -618,9 +618,12 @@ mod the_command_line {
         };
         assert_eq!(
             error(Some(""), Ok("typed")),
-            "the password is empty (POP3_PASSWORD)"
+            "the password or token is empty (POP3_PASSWORD)"
         );
-        assert_eq!(error(None, Ok("")), "the password is empty (typed)");
+        assert_eq!(
+            error(None, Ok("")),
+            "the password or token is empty (typed)"
+        );
         assert_eq!(
             error(Some("se\ncret"), Ok("typed")),
             "the password holds CR, LF or NUL (POP3_PASSWORD)"

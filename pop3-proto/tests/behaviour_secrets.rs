@@ -367,3 +367,15 @@ fn policies_are_values_without_secrets() {
         debug_hides(policy);
     }
 }
+
+#[test]
+fn what_stands_behind_a_response_code_is_no_place_for_a_secret_either() {
+    let mut session = greeted();
+    session.exchange("user alice", "+OK\r\n");
+    session.ask("pass hunter2");
+    session.server("-ERR [AUTH/hunter2] no\r\n");
+    assert_eq!(
+        session.told(),
+        ["pass: failed: refused PASS \"[AUTH] <redacted>\" Auth"]
+    );
+}

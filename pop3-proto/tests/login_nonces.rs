@@ -87,3 +87,15 @@ fn a_nonce_that_is_given_with_a_login_is_used_once() {
     assert_eq!(nonces[0], "given");
     assert_ne!(nonces[1], "given");
 }
+
+#[test]
+fn a_nonce_that_was_given_is_kept_for_the_scram_that_takes_one() {
+    let mut client = Conversation::new(Config::default(), Channel::ImplicitTls);
+    client.tls();
+    client.server("+OK ready\r\n");
+    client.ask("login user pencil each=PLAIN,SCRAM-SHA-256 nonce=abc");
+    client.server("+OK\r\nSASL PLAIN SCRAM-SHA-256\r\n.\r\n");
+    client.sent();
+    client.server("-ERR\r\n");
+    assert_eq!(nonces(&client.sent()), ["abc"]);
+}

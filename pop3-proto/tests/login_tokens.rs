@@ -161,3 +161,64 @@ fn debug_output_shows_no_token_and_no_provider() {
         "{shown}"
     );
 }
+
+#[test]
+fn whoever_has_tokens_may_take_longer_than_a_server_that_takes_no_octet() {
+    let mut client = greeted();
+    let (login, _) = provided();
+    client.connection.submit(login).expect("a login");
+    client.server(LISTED);
+    client.sent();
+    // What a browser and its user took is not in the time that the connection was told.
+    client.arrive(INVALID.as_bytes());
+    client.now = client.now + core::time::Duration::from_secs(3_600);
+    assert!(client.sent().starts_with("AQ==\r\n"));
+    client.arrive(b"-ERR\r\n");
+    client.now = client.now + core::time::Duration::from_secs(3_600);
+    assert!(client.sent().starts_with("AUTH OAUTHBEARER "));
+    client.server("+OK\r\n");
+    client.server("-ERR\r\n");
+    assert_eq!(client.connection.error(), None);
+}
+
+#[test]
+fn a_login_that_nobody_waits_for_any_more_makes_no_other_attempt() {
+    let (login, asked) = provided();
+    let mut client = greeted();
+    client.connection.submit(login).expect("a login");
+    client.server(LISTED);
+    client.sent();
+    client.abandon();
+    client.server(INVALID);
+    client.server("-ERR\r\n");
+    assert_eq!(client.sent(), "AQ==\r\n");
+    assert_eq!(asked.lock().expect("the log").len(), 1);
+
+    let mut client = greeted();
+    client.ask("login alice secret each=PLAIN,USER/PASS");
+    client.server(LISTED);
+    client.sent();
+    client.abandon();
+    client.server("-ERR\r\n");
+    assert_eq!(client.sent(), "");
+    assert_eq!(
+        client.exchange("capabilities", ""),
+        ["capabilities: SASL PLAIN OAUTHBEARER XOAUTH2"]
+    );
+}
+
+#[test]
+fn a_refusal_is_told_even_if_the_server_hangs_up_behind_it() {
+    let mut client = greeted();
+    client.ask("login alice secret each=PLAIN,USER/PASS");
+    client.server(LISTED);
+    client.server("-ERR [AUTH] no\r\n");
+    client.eof();
+    assert_eq!(
+        client.told(),
+        [
+            "login: failed: auth AUTH \"[AUTH] no\" Auth",
+            "closed: closed Unanswered USER, 1 in flight"
+        ]
+    );
+}

@@ -5,15 +5,16 @@ use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use super::auth::{Auth, Outcome};
+use super::refusal::{Judged, instead_of, judge};
 use super::stls::{self, Upgrade};
 use super::{Context, Input, Step, send};
 use crate::command::{Verb, Wire};
 use crate::config::{CapaPolicy, StlsPolicy};
-use crate::error::{Advice, AuthError, Error, Misuse, Refusal, Rejected, SecurityError};
+use crate::error::{AuthError, Error, Misuse, Refusal, SecurityError};
 use crate::login::{Login, LoginPlan, Method, Rejection, Verdict, Way};
 use crate::quirk::Quirk;
 use crate::reply::Reply;
-use crate::sasl::{OAuthError, SaslError, Stale};
+use crate::sasl::{OAuthError, SaslError};
 use crate::secret::{Secret, Spoken};
 use crate::text::ServerText;
 
@@ -304,33 +305,11 @@ impl LoginRun {
         let Some(way) = self.way.take() else {
             return Step::Done(Err(refusal.into()));
         };
-        // Nothing of the credentials was seen: it is the mechanism that is refused.
-        let unseen = responses == 0;
-        let known = Advice::of_code(refusal.code.as_ref());
-        let stale = !unseen && is_stale(&way, &refusal, oauth.as_ref());
-        let marks = context
-            .capabilities
-            .is_some_and(crate::Capabilities::auth_response_code);
-        let advice = match known {
-            _ if stale => Advice::FreshToken,
-            // There are servers that mark this with `[AUTH]`, too.
-            None | Some(Advice::CheckCredentials) if unseen => Advice::NameAnother,
-            Some(Advice::CheckCredentials) if way.method.takes_token() => Advice::FreshToken,
-            Some(advice) => advice,
-            None if marks => Advice::NotCredentials,
-            None => Advice::Unknown,
-        };
-        // Nothing else is wrong, such as a maildrop in use.
-        let about_login = matches!(known, None | Some(Advice::CheckCredentials));
-        let error = AuthError::Rejected(Rejected {
-            method: way.method,
-            name: way.name.clone(),
-            refusal,
-            oauth,
-            advice,
-            // A server that has gone on to ask for a proof has what it takes to check it.
-            try_instead: instead_of(&way, context).filter(|_| about_login && responses == 1),
-        });
+        let Judged {
+            error,
+            stale,
+            about_login,
+        } = judge(&way, context, refusal, oauth, responses);
         if context.abandoned {
             return Step::Done(Err(error.into()));
         }
@@ -405,24 +384,6 @@ pub(crate) fn plan(login: &Login, context: &Context<'_>) -> LoginPlan {
         return login.foresee(context, false);
     }
     login.weigh(context, None, &[]).0
-}
-
-/// What to try instead of a way that was refused: a server that has only a hash of the password
-/// cannot do SCRAM.
-fn instead_of(way: &Way, context: &Context<'_>) -> Option<Method> {
-    let scram = way.method.scram().is_some();
-    (scram && context.tls && context.lists(Method::Plain)).then_some(Method::Plain)
-}
-
-/// Whether a refusal is about a token that a fresh one may replace: by what the server said of it,
-/// or, since there are servers with XOAUTH2 that say nothing, by its saying nothing.
-fn is_stale(way: &Way, refusal: &Refusal, oauth: Option<&OAuthError>) -> bool {
-    match (way.method, oauth.map(|oauth| oauth.stale)) {
-        (Method::OAuthBearer, stale) => stale == Some(Stale::InvalidToken),
-        (Method::XOAuth2, None) => refusal.code.is_none(),
-        (Method::XOAuth2, stale) => stale == Some(Stale::Http),
-        _ => false,
-    }
 }
 
 /// No way will do. Where the caller named a single one, and it is the credentials that it cannot

@@ -4,6 +4,7 @@
 mod auth;
 mod capabilities;
 mod login;
+mod refusal;
 mod stls;
 
 pub use capabilities::GetCapabilities;
