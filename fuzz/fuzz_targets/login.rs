@@ -5,7 +5,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use pop3_fuzz::{connection, feed};
-use pop3_proto::{Login, LoginPolicy, Method, Phase, Secret, Username};
+use pop3_proto::{Credentials, Login, LoginPolicy, Method, Phase, Secret, Username};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
@@ -20,7 +20,10 @@ fn login(method: Method) -> Login {
     let name = Username::new("alice").unwrap();
     let secret = Secret::new("correct-horse").unwrap();
     let login = match method {
-        Method::OAuthBearer | Method::XOAuth2 => Login::bearer(name, secret),
+        Method::OAuthBearer | Method::XOAuth2 => Login::with(Credentials::Token {
+            username: name,
+            token: secret,
+        }),
         Method::External => Login::certificate(),
         Method::Anonymous => Login::anonymous("trace"),
         _ => Login::password(name, secret),
