@@ -626,7 +626,7 @@ mod the_command_line {
         );
         assert_eq!(
             error(Some("se\ncret"), Ok("typed")),
-            "the password holds CR, LF or NUL (POP3_PASSWORD)"
+            "the password or token holds CR, LF or NUL (POP3_PASSWORD)"
         );
         assert_eq!(
             error(None, Err(io::Error::other("no such device"))),
