@@ -8,7 +8,10 @@ use zeroize::Zeroizing;
 
 use super::{Shape, Verb};
 use crate::apop;
-use crate::error::{Error, Misuse};
+use crate::capability::Capabilities;
+use crate::config::Leniency;
+use crate::error::{Argument, Error, Misuse};
+use crate::quirk::Quirk;
 use crate::secret::Secret;
 use crate::types::{MessageNumber, Username};
 
@@ -84,13 +87,24 @@ impl Wire {
         }
     }
 
-    /// Whether user name and password are of the characters that every server knows (RFC 6856
-    /// section 2.2).
-    pub(crate) fn is_ascii(&self) -> bool {
-        match &self.operand {
+    /// What is odd about a user name or a password that leaves as UTF-8 where the server does not
+    /// say that it takes that (RFC 6856 section 2.2).
+    pub(crate) fn beyond_ascii(
+        &self,
+        capabilities: Option<&Capabilities>,
+        leniency: Leniency,
+    ) -> Result<Option<Quirk>, Argument> {
+        let ascii = match &self.operand {
             Operand::Name(name) | Operand::Apop(name, _) => name.as_str().is_ascii(),
             Operand::Secret(secret) => secret.expose().is_ascii(),
             _ => true,
+        };
+        if ascii || capabilities.is_some_and(Capabilities::utf8_user) {
+            return Ok(None);
+        }
+        match leniency {
+            Leniency::Strict => Err(Argument::NotAscii),
+            Leniency::Default => Ok(Some(Quirk::NonAsciiLogin)),
         }
     }
 

@@ -38,13 +38,6 @@ impl Connection {
         self.queue.front().is_some_and(said)
     }
 
-    /// They have left, or cannot.
-    pub(super) fn conclude_with_last_words(&mut self) {
-        if let Some(error) = self.last_words().cloned() {
-            self.fail(error);
-        }
-    }
-
     pub(super) fn finish(&mut self, outcome: Result<(), Error>) {
         if self.end.outcome.is_some() {
             return;

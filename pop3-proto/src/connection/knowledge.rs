@@ -7,8 +7,8 @@ use super::body::LineEnds;
 use super::queue::UNKNOWN_REPLY;
 use crate::capability::{Capabilities, Epoch};
 use crate::command::{Operand, Verb, Wire};
-use crate::config::{Channel, Config, Leniency};
-use crate::error::{Argument, AuthError, Error, Misuse};
+use crate::config::{Channel, Config};
+use crate::error::{AuthError, Error, Misuse};
 use crate::exchange::Context;
 use crate::listing::Listing;
 use crate::login::{LoginPlan, Method, Rejection};
@@ -128,19 +128,10 @@ impl Knowledge {
             _ if !private => refuse(Rejection::Cleartext),
             Verb::Apop if link.is_upgraded() => refuse(Rejection::ChallengeInClear),
             Verb::Apop if self.challenge.is_none() => refuse(Rejection::NoChallenge),
-            _ if wire.is_ascii() || self.takes_utf8() => Ok(None),
-            _ if config.leniency == Leniency::Strict => {
-                Err(Misuse::Argument(Argument::NotAscii).into())
-            }
-            _ => Ok(Some(Quirk::NonAsciiLogin)),
+            _ => wire
+                .beyond_ascii(self.capabilities.as_ref(), config.leniency)
+                .map_err(|argument| Misuse::Argument(argument).into()),
         }
-    }
-
-    /// Whether the server says that it takes UTF-8 in user names and passwords.
-    fn takes_utf8(&self) -> bool {
-        self.capabilities
-            .as_ref()
-            .is_some_and(Capabilities::utf8_user)
     }
 
     /// How many octets the reply to a command is likely to have.

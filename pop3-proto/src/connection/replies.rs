@@ -45,10 +45,10 @@ impl Connection {
                 // Nothing is parsed during a handshake; an end of file ends it all the same.
                 return self.conclude();
             }
-            if self.last_words().is_some() {
+            if let Some(error) = self.last_words() {
                 // Nothing that comes now counts any more.
                 if self.has_said_last_words() || self.end.write_failed.is_some() {
-                    self.conclude_with_last_words();
+                    self.fail(error.clone());
                     continue;
                 }
                 return self.release();

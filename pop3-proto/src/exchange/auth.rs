@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use bytes::Bytes;
 use zeroize::Zeroizing;
@@ -72,12 +71,9 @@ impl Auth {
     pub(super) fn begin(&mut self, context: &Context<'_>, spoken: &mut Spoken) -> Step {
         self.initial = self.mechanism.initial_response();
         let bare = Wire::new(Verb::Auth, Operand::Auth(self.name.clone(), None));
-        let listed = |names: Vec<&[u8]>| {
-            let name = self.name.as_bytes();
-            names.is_empty() || names.iter().any(|listed| listed.eq_ignore_ascii_case(name))
-        };
+        let listed = context.mechanisms();
         let allowed = context.config.initial_response == InitialResponse::Auto
-            && context.mechanisms().is_some_and(listed);
+            && listed.is_some_and(|names| names.is_empty() || context.lists(&self.name));
         let Some(initial) = self.initial.take_if(|_| allowed) else {
             return Step::Send(bare);
         };
@@ -117,6 +113,10 @@ impl Auth {
                 Outcome::Goes(Step::Fatal(self.out_of_order(SaslError::NotDone)))
             }
         }
+    }
+
+    pub(super) fn into_name(self) -> Box<str> {
+        self.name
     }
 
     /// Why it was broken off, if it was.

@@ -12,7 +12,6 @@ use crate::command::{Verb, Wire};
 use crate::config::{CapaPolicy, StlsPolicy};
 use crate::error::{AuthError, Error, Misuse, Refusal, SecurityError};
 use crate::login::{Login, LoginPlan, Method, Rejection, Verdict, Way};
-use crate::quirk::Quirk;
 use crate::reply::Reply;
 use crate::sasl::{OAuthError, SaslError};
 use crate::secret::{Secret, Spoken};
@@ -159,12 +158,10 @@ impl LoginRun {
                 responses,
             } => {
                 let refused = matches!(cause, SaslError::ServerError(_)) && responses < 2;
-                let (name, try_instead) = match &self.way {
-                    Some(way) => (way.name.clone(), instead_of(way, context)),
-                    None => (Box::default(), None),
-                };
+                let way = self.way.as_ref();
+                let try_instead = way.and_then(|way| instead_of(way, context));
                 let error = AuthError::BrokenOff {
-                    name,
+                    name: auth.into_name(),
                     cause,
                     text,
                     try_instead: try_instead.filter(|_| refused),
@@ -249,10 +246,11 @@ impl LoginRun {
             Ok(lines) => lines,
             Err(misuse) => return Step::Done(Err(misuse.into())),
         };
-        let utf8 = context
-            .capabilities
-            .is_some_and(crate::Capabilities::utf8_user);
-        let odd = !utf8 && !lines.iter().all(Wire::is_ascii);
+        // The strict were refused before.
+        let leniency = context.config.leniency;
+        let odd = lines
+            .iter()
+            .find_map(|line| line.beyond_ascii(context.capabilities, leniency).ok()?);
         let last = lines.pop();
         let first = match (lines.pop(), last) {
             (Some(user), Some(pass)) => {
@@ -268,10 +266,10 @@ impl LoginRun {
                 return Step::Done(Err(AuthError::NoSafeLogin(plan).into()));
             }
         };
-        if odd {
-            return Step::Odd(Quirk::NonAsciiLogin, Box::new(first));
+        match odd {
+            Some(quirk) => Step::Odd(quirk, Box::new(first)),
+            None => first,
         }
-        first
     }
 
     fn auth(&mut self, context: &Context<'_>, way: &Way) -> Result<Auth, Misuse> {
@@ -280,16 +278,13 @@ impl LoginRun {
             let given = self.login.take_nonce();
             given.or_else(|| context.nonce(self.attempts))
         });
-        let token = match self.login.secret() {
-            Some(secret) => Some(secret),
-            None => self.token.as_ref(),
-        };
+        let secret = self.login.secret().or(self.token.as_ref());
         let mechanism = match own {
             Some(own) => own,
-            None => self.login.make(way, token, nonce)?.ok_or(Misuse::NoSeed)?,
+            None => self.login.make(way, secret, nonce)?.ok_or(Misuse::NoSeed)?,
         };
-        if let Some(token) = token {
-            self.spoken.note_secret(token.expose());
+        if let Some(secret) = secret {
+            self.spoken.note_secret(secret.expose());
         }
         Ok(Auth::new(mechanism, way.name.clone()))
     }

@@ -76,30 +76,20 @@ impl Context<'_> {
         self.capabilities?.sasl()
     }
 
-    /// Whether the server lists a form of SCRAM that binds to its channel.
-    pub(crate) fn lists_binding(&self) -> bool {
-        let listed = self.mechanisms();
-        listed.iter().flatten().any(|name| {
-            let plus = name.len().checked_sub(b"-PLUS".len());
-            let Some((base, plus)) = plus.and_then(|at| name.split_at_checked(at)) else {
-                return false;
-            };
-            let scram = Method::all().filter(|method| method.scram().is_some());
-            plus.eq_ignore_ascii_case(b"-PLUS")
-                && scram
-                    .into_iter()
-                    .any(|method| base.eq_ignore_ascii_case(method.name().as_bytes()))
-        })
-    }
-
-    /// Whether the server lists a mechanism.
-    fn lists(&self, method: Method) -> bool {
-        let name = method.name().as_bytes();
+    /// Whether the server lists a mechanism, in any case.
+    pub(crate) fn lists(&self, name: &str) -> bool {
         let listed = self.mechanisms();
         listed
             .iter()
             .flatten()
-            .any(|listed| listed.eq_ignore_ascii_case(name))
+            .any(|listed| listed.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// Whether the server lists a form of SCRAM that binds to its channel.
+    pub(crate) fn lists_binding(&self) -> bool {
+        Method::all()
+            .filter_map(Method::plus)
+            .any(|plus| self.lists(&plus))
     }
 
     /// The nonce for one attempt of a login.

@@ -60,7 +60,7 @@ pub(super) fn judge(
 /// cannot do SCRAM.
 pub(super) fn instead_of(way: &Way, context: &Context<'_>) -> Option<Method> {
     let scram = way.method.scram().is_some();
-    (scram && context.tls && context.lists(Method::Plain)).then_some(Method::Plain)
+    (scram && context.tls && context.lists(Method::Plain.name())).then_some(Method::Plain)
 }
 
 /// Whether a refusal is about a token that a fresh one may replace: by what the server said of it,

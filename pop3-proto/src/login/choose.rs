@@ -2,16 +2,13 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::plan::{Candidate, LoginPlan, Rejection, Verdict};
 use super::policy::{ChannelBinding, Order};
 use super::{Credentials, Login, Method};
-use crate::capability::Capabilities;
 use crate::command::Wire;
-use crate::config::Leniency;
 use crate::error::Misuse;
 use crate::exchange::Context;
 use crate::sasl::{
@@ -107,7 +104,7 @@ impl Login {
             let binding = Binding::TlsExporter(context.exporter.unwrap_or_default());
             Some(Way {
                 method: *method,
-                name: format!("{}-PLUS", method.scram().map(|_| method.name())?).into(),
+                name: method.plus()?.into(),
                 binding,
             })
         };
@@ -119,8 +116,7 @@ impl Login {
             },
             binding,
         };
-        let mechanisms = context.mechanisms();
-        let listed = |way: &Way| is_listed(&mechanisms, &way.name);
+        let listed = |way: &Way| context.lists(&way.name);
         match (self.policy.binding, context.exporter) {
             (ChannelBinding::Require, _) => methods
                 .iter()
@@ -129,7 +125,7 @@ impl Login {
             (ChannelBinding::Prefer, Some(_)) => {
                 let bound: Vec<Way> = methods.iter().filter_map(plus).filter(listed).collect();
                 // Who has seen no list cannot say what is not in it (RFC 5802 section 6).
-                let flag = if mechanisms.is_none() {
+                let flag = if context.mechanisms().is_none() {
                     Binding::Off
                 } else {
                     Binding::NotOffered
@@ -205,7 +201,7 @@ impl Login {
         }
         match context.mechanisms() {
             None => Err(Rejection::NoSasl),
-            mechanisms if is_listed(&mechanisms, &way.name) => Ok(()),
+            Some(_) if context.lists(&way.name) => Ok(()),
             Some(_) => Err(Rejection::NotListed),
         }
     }
@@ -231,10 +227,9 @@ impl Login {
                 return Err(Rejection::TooLong { octets, limit });
             }
         }
-        let ascii = lines.iter().all(Wire::is_ascii);
-        let utf8 = context.capabilities.is_some_and(Capabilities::utf8_user);
-        if !ascii && !utf8 && context.config.leniency == Leniency::Strict {
-            return Err(Rejection::Argument(crate::error::Argument::NotAscii));
+        for line in &lines {
+            line.beyond_ascii(context.capabilities, context.config.leniency)
+                .map_err(Rejection::Argument)?;
         }
         Ok(())
     }
@@ -291,12 +286,4 @@ impl Login {
         };
         Ok(Some(boxed))
     }
-}
-
-/// Whether a list of mechanisms has a name, in any case. Where no list is known, it has not.
-fn is_listed(mechanisms: &Option<Vec<&[u8]>>, name: &str) -> bool {
-    mechanisms
-        .iter()
-        .flatten()
-        .any(|listed| listed.eq_ignore_ascii_case(name.as_bytes()))
 }

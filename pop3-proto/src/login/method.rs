@@ -1,3 +1,5 @@
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
@@ -77,6 +79,11 @@ impl Method {
     /// Whether a bearer token is what it sends.
     pub(crate) fn takes_token(self) -> bool {
         matches!(self, Self::OAuthBearer | Self::XOAuth2)
+    }
+
+    /// The name of the form that binds to its channel, if it is SCRAM.
+    pub(crate) fn plus(self) -> Option<String> {
+        self.scram().map(|_| format!("{}-PLUS", self.name()))
     }
 
     /// The hash function, if it is SCRAM.

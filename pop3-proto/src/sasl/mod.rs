@@ -172,7 +172,6 @@ pub enum Progress {
 }
 
 /// What a client says in an exchange: octets, before base64. Wiped from memory when it is dropped.
-///
 #[derive(Default)]
 pub struct Response(Zeroizing<Vec<u8>>);
 
