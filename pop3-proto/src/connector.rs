@@ -3,6 +3,8 @@
 #[cfg(feature = "rustls")]
 use alloc::sync::Arc;
 
+use core::time::Duration;
+
 use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -12,11 +14,15 @@ use crate::time::Instant;
 use crate::{Channel, ClientTls, Roots, StlsPolicy, TlsError, TlsErrorKind, client_config};
 
 /// What a client is told before it connects: behaviour, trust, TLS.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connector {
     /// How the connection behaves.
     pub config: Config,
+    /// After how long without a connection the next address is tried beside the first (RFC 8305
+    /// section 5); `None` is one after the other. 250 ms. A blocking client has no choice but to try
+    /// one after the other.
+    pub stagger: Option<Duration>,
     /// Whose certificates are trusted; by default what is compiled in ([`Roots::default_roots`]).
     #[cfg(feature = "rustls")]
     pub roots: Option<Roots>,
@@ -28,8 +34,24 @@ pub struct Connector {
     pub without_alpn: bool,
 }
 
+impl Default for Connector {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            stagger: Some(Duration::from_millis(250)),
+            #[cfg(feature = "rustls")]
+            roots: None,
+            #[cfg(feature = "rustls")]
+            tls: None,
+            #[cfg(feature = "rustls")]
+            without_alpn: false,
+        }
+    }
+}
+
 impl Connector {
-    /// A session for a connection to `endpoint` that was just made.
+    /// A session for a connection to `endpoint` that was just made: its first deadline runs from `now`.
+    /// [Seed](Session::seed) it for SCRAM.
     ///
     /// # Errors
     ///

@@ -5,8 +5,8 @@
 //! never does I/O and never reads a clock; who drives it does. That makes it fit any runtime and any
 //! event loop, and makes all of POP3 testable without a network.
 //!
-//! If you want to fetch mail and do not bring an event loop of your own, use `pop3-blocking`: it adds
-//! sockets and nothing of POP3.
+//! If you want to fetch mail and do not bring an event loop of your own, use `pop3-blocking`,
+//! `pop3-tokio` or `pop3-async-std`: they add sockets and nothing of POP3.
 //!
 //! ```text
 //!              ┌────────────────── Session ──────────────────┐
@@ -90,7 +90,9 @@
 //! # An event loop of your own
 //!
 //! Drive a [`Session`]: it is a [`Connection`] with TLS under it, or without; a [`Connector`] makes one
-//! for an [`Endpoint`]. [`seed`](Session::seed) it with randomness. In each round take the
+//! for an [`Endpoint`], and [`Endpoint::method`] is what its URL says about the login.
+//! [`seed`](Session::seed) it with randomness, and submit all at once: requests queue up. In each
+//! round take the
 //! events; then send what [`transmit`](Session::transmit) gives while
 //! [`wants_write`](Session::wants_write), read into [`recv_buffer`](Session::recv_buffer) while
 //! [`wants_read`](Session::wants_read), and call [`handle_timeout`](Session::handle_timeout) when
@@ -98,7 +100,9 @@
 //! ([`handle_eof`](Session::handle_eof)) and of failures
 //! ([`handle_transport_error`](Session::handle_transport_error), with
 //! [`in_writing`](TransportError::in_writing) for one met in writing). After [`Event::Closed`], send
-//! on while it wants to, which is TLS taking its leave, then close the socket.
+//! on as long as the socket takes it at once, which is TLS taking its leave, then close the socket.
+//! **Before you wait, take all events**: while one waits nothing moves, and no deadline runs. The example
+//! `event_loop` does all this for two mailboxes in one thread.
 //!
 //! # Logging in
 //!
@@ -182,6 +186,8 @@
 //! | `rustls` | TLS inside [`Session`] |
 //! | `ring`, `aws-lc-rs` | the cryptography for it, chosen at run time |
 //! | `webpki-roots`, `platform-verifier` | whom it trusts |
+//! | `client` | [`client`](crate::client): the asynchronous client, over any transport and without a runtime |
+//! | `tokio` | the traits of Tokio on what `client` reads |
 //! | `server` | a small server side over an in-memory maildrop |
 //!
 //! # Deviations from the RFCs
@@ -203,6 +209,8 @@ extern crate std;
 mod apop;
 mod batch;
 mod capability;
+#[cfg(feature = "client")]
+pub mod client;
 mod command;
 mod config;
 mod connection;

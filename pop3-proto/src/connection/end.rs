@@ -132,7 +132,9 @@ impl Connection {
             return self.fail(TlsError::new(TlsErrorKind::Other, text).into());
         }
         let outstanding = self.queue.in_flight();
-        let verb = self.queue.front().and_then(Entry::verb);
+        // What has not begun to leave was not asked.
+        let begun = self.awaits_reply() || self.is_computing();
+        let verb = self.queue.front().filter(|_| begun).and_then(Entry::verb);
         let in_reply = !self.receive.is_empty() || !matches!(self.reading, Reading::Line);
         self.fail(
             match verb {

@@ -303,7 +303,9 @@ impl Connection {
             && !self.receive.is_full()
     }
 
-    /// Where to put octets from the server; `None` while none are wanted. Never empty.
+    /// Where to put octets from the server: `Some`, and never empty, exactly while
+    /// [`wants_read`](Connection::wants_read). Do not read into an empty slice instead: that looks like
+    /// an end of file.
     pub fn recv_buffer(&mut self) -> Option<&mut [u8]> {
         if self.wants_read() {
             Some(self.receive.room())
@@ -388,14 +390,15 @@ impl Connection {
 /// The clock side.
 impl Connection {
     /// When to call [`handle_timeout`](Connection::handle_timeout) at the latest. `None` when
-    /// nothing is awaited. May be in the past: then call it at once. That is also how the long
+    /// nothing is awaited. May be in the past: then call it at once, as behind events that were taken,
+    /// when the deadline starts anew. That is also how the long
     /// computation of SCRAM is done, in slices of some milliseconds (where the code is optimised)
     /// between which other work can be done.
     pub fn poll_timeout(&self) -> Option<Instant> {
         if self.end.outcome.is_some() {
             return None;
         }
-        if self.works() {
+        if self.is_computing() {
             return Some(Instant::ORIGIN);
         }
         let total = self.timers.total(&self.config.timeouts);
@@ -403,6 +406,13 @@ impl Connection {
             (Some(deadline), Some(total)) => Some(deadline.min(total)),
             (deadline, total) => deadline.or(total),
         }
+    }
+
+    /// Whether a login has a computation to go on with: each
+    /// [`handle_timeout`](Connection::handle_timeout) does a slice of it. Let others have the thread in
+    /// between.
+    pub fn is_computing(&self) -> bool {
+        self.events.is_empty() && self.queue.front().is_some_and(Entry::is_working)
     }
 
     /// Tells the time, and goes on with a computation. Harmless when nothing is due.
@@ -417,7 +427,7 @@ impl Connection {
         {
             return self.fail(crate::error::Timeout::Total.into());
         }
-        if self.works() {
+        if self.is_computing() {
             self.timers.progress(now);
             self.step_exchange(Input::Work);
             return self.advance();
@@ -433,11 +443,6 @@ impl Connection {
             (Some(timeout), None) => self.fail(timeout.into()),
             (None, _) => self.keep_alive(now),
         }
-    }
-
-    /// Whether a login has a computation to go on with.
-    fn works(&self) -> bool {
-        self.events.is_empty() && self.queue.front().is_some_and(Entry::is_working)
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -1,0 +1,433 @@
+use alloc::vec::Vec;
+use core::future::poll_fn;
+
+use super::Transport;
+use super::helpers::{Pipeline, Retrieve};
+use super::message::Message;
+use super::pump::Pump;
+use crate::{
+    Batch, Capa, Capabilities, Dele, DropListing, Engine, Error, Feed, GetCapabilities, Greeting,
+    IntoStreamed, List, ListOne, Listing, Login, LoginPlan, MessageNumber, Noop, Pending as _,
+    Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat, Status, Streamed,
+    Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+};
+
+/// A POP3 client on a [`Transport`], in no runtime and in any.
+///
+/// Every operation may be left half-way: the next one gives up what is left of it, skips the rest
+/// of a body, and stays in step. Dropping the client closes the stream and commits nothing: only
+/// [`Client::quit`] deletes what was marked as deleted.
+#[derive(Debug)]
+pub struct Client<T> {
+    pump: Pump<T>,
+}
+
+/// Connection.
+impl<T: Transport> Client<T> {
+    /// Runs a session, which was just made, over a transport that was just connected, and waits for
+    /// the greeting. For SCRAM the session has to be [seeded](Session::seed); adapters do that.
+    ///
+    /// # Errors
+    ///
+    /// The fatal error that came instead of a greeting.
+    ///
+    /// # Cancel safety
+    ///
+    /// The transport is dropped, and with it the connection.
+    pub async fn start(session: Session, transport: T) -> Result<Self, Error> {
+        let mut pump = Pump::new(Engine::new(session), transport);
+        poll_fn(|cx| pump.poll_for(cx, Engine::poll_greeting)).await?;
+        Ok(Self { pump })
+    }
+
+    /// The server's first line; `None` after STLS, since it came in clear and may be anybody's.
+    pub fn greeting(&self) -> Option<&Greeting> {
+        self.session().connection().greeting()
+    }
+
+    /// The session, for its getters: phase, capabilities, TLS, errors.
+    pub fn session(&self) -> &Session {
+        self.pump.engine.session()
+    }
+
+    /// Which way the last login took, why, and why none of the others; `None` if it did not come to
+    /// that.
+    pub fn login_plan(&self) -> Option<&LoginPlan> {
+        self.session().connection().login_plan()
+    }
+
+    /// Which way a login would take now, as far as that is known: ask for the
+    /// [capabilities](Client::capabilities) before, and after [`Client::start_tls`] again.
+    pub fn plan_login(&self, login: &Login) -> LoginPlan {
+        self.session().connection().plan_login(login)
+    }
+
+    /// The oddities of the server so far, each once.
+    pub fn quirks(&self) -> &[Quirk] {
+        self.pump.engine.quirks()
+    }
+
+    /// The transport, for its addresses and options. Reading from it or writing to it breaks the
+    /// session.
+    pub fn transport(&self) -> &T {
+        &self.pump.transport
+    }
+
+    /// Closes at once, whatever is under way: nothing is read to its end and nothing is committed.
+    pub fn abort(self) -> T {
+        self.pump.transport
+    }
+}
+
+/// Commands in general.
+impl<T: Transport> Client<T> {
+    /// Submits a command without waiting. Submitted commands share round trips; claim their replies
+    /// with [`Client::wait`], in order. Any operation that waits for a later reply discards those
+    /// that were not claimed.
+    ///
+    /// # Errors
+    ///
+    /// The fatal error of a dead connection, or [`Misuse::TooLong`](crate::Misuse::TooLong).
+    pub fn submit<C: Whole>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+        self.pump.begin();
+        self.pump.engine.submit(command)
+    }
+
+    /// Waits for the reply to a submitted command. Unclaimed replies to earlier ones are discarded.
+    ///
+    /// # Errors
+    ///
+    /// The command's own failure; [`Misuse::TicketSpent`](crate::Misuse::TicketSpent) if the
+    /// reply is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// The ticket is good as before.
+    pub async fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error> {
+        self.wait_for(|engine| engine.poll_ticket(&ticket)).await
+    }
+
+    /// Does a command and waits for its reply.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`], [`Error::Auth`] and [`Error::Misuse`] concern this command alone; after
+    /// any other error but a malformed value the connection is dead ([`Error::is_fatal`]).
+    ///
+    /// # Cancel safety
+    ///
+    /// The next operation gives up what is left: a command that was not sent is not sent, and the reply to
+    /// one that was is skipped.
+    pub async fn call<C: Whole>(&mut self, command: C) -> Result<C::Reply, Error> {
+        self.pump.begin();
+        let ticket = self.pump.engine.submit_for_helper(command)?;
+        self.wait(ticket).await
+    }
+
+    /// Does several commands in as few round trips as the server allows.
+    ///
+    /// # Errors
+    ///
+    /// The first failure, when all replies are read.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`], for each of them.
+    pub async fn batch<B: Batch>(&mut self, batch: B) -> Result<B::Replies, Error> {
+        self.pump.begin();
+        let mut pending = self.pump.engine.submit_batch(batch)?;
+        self.wait_for(|engine| engine.poll_batch(&mut pending))
+            .await;
+        pending.finish()
+    }
+
+    /// Does commands as they come from an iterator, many in flight, and gives each one's reply.
+    pub fn pipeline<I>(&mut self, commands: I) -> Pipeline<'_, T, I::IntoIter>
+    where
+        I: IntoIterator,
+        I::Item: Whole,
+    {
+        self.pump.begin();
+        let feed = Feed::new(&mut self.pump.engine, commands.into_iter());
+        Pipeline {
+            pump: &mut self.pump,
+            feed,
+        }
+    }
+
+    /// Retrieves messages as their numbers come from an iterator, many on their way at a time and
+    /// none kept in memory. Takes [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed commands.
+    pub fn retrieve<I>(&mut self, messages: I) -> Retrieve<'_, T, I::IntoIter>
+    where
+        I: IntoIterator,
+        I::Item: IntoStreamed,
+    {
+        self.pump.begin();
+        let feed = Feed::new(&mut self.pump.engine, messages.into_iter());
+        Retrieve {
+            pump: &mut self.pump,
+            feed,
+            open: None,
+        }
+    }
+
+    /// Does one streamed command and gives its body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`]; a body is skipped.
+    pub async fn open<C: Streamed>(&mut self, command: C) -> Result<Message<'_, T>, Error> {
+        self.pump.begin();
+        let ticket = self.pump.engine.submit_for_helper(command)?;
+        let opened = self
+            .wait_for(|engine| engine.poll_opened(ticket.id()))
+            .await?;
+        Ok(Message::new(&mut self.pump, ticket.id(), opened))
+    }
+
+    /// Moves octets until `poll` has what it waits for.
+    async fn wait_for<R>(&mut self, mut poll: impl FnMut(&mut Engine) -> Option<R>) -> R {
+        poll_fn(|cx| self.pump.poll_for(cx, &mut poll)).await
+    }
+}
+
+/// The commands of POP3.
+impl<T: Transport> Client<T> {
+    /// Logs in; see [`Login`] for what that takes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Auth`] says what to do; the connection can be used for another try.
+    /// [`Error::Security`] and [`Error::Tls`] are fatal.
+    ///
+    /// # Cancel safety
+    ///
+    /// What left of the login is finished by the next operation, which may find the session logged in.
+    pub async fn login(&mut self, login: Login) -> Result<Status, Error> {
+        self.call(login).await
+    }
+
+    /// Starts TLS on a connection in clear; see [`StartTls`]. A login does so by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the server refuses; [`Error::Security`] and [`Error::Tls`] are fatal.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::login`]: what has begun is finished by the next operation.
+    pub async fn start_tls(&mut self) -> Result<Option<Capabilities>, Error> {
+        self.call(StartTls).await
+    }
+
+    /// What the server can do, from memory if it told before on this channel.
+    ///
+    /// # Errors
+    ///
+    /// Fatal ones; a server that does not say is `None`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn capabilities(&mut self) -> Result<Option<Capabilities>, Error> {
+        self.call(GetCapabilities).await
+    }
+
+    /// `CAPA`: what the server can do, asked anew.
+    ///
+    /// # Errors
+    ///
+    /// Fatal ones; a server that does not say is `None`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn capa(&mut self) -> Result<Option<Capabilities>, Error> {
+        self.call(Capa).await
+    }
+
+    /// `STAT`: how many messages there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn stat(&mut self) -> Result<DropListing, Error> {
+        self.call(Stat).await
+    }
+
+    /// `LIST`: the sizes of all messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn list(&mut self) -> Result<Listing, Error> {
+        self.call(List).await
+    }
+
+    /// `LIST n`: the size of one message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn list_one(&mut self, number: MessageNumber) -> Result<ScanEntry, Error> {
+        self.call(ListOne(number)).await
+    }
+
+    /// `UIDL`: the unique-ids of all messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn uidl(&mut self) -> Result<UidListing, Error> {
+        self.call(Uidl).await
+    }
+
+    /// `UIDL n`: the unique-id of one message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn uidl_one(&mut self, number: MessageNumber) -> Result<UidEntry, Error> {
+        self.call(UidlOne(number)).await
+    }
+
+    /// `RETR`: one message. For several, [`Client::retrieve`] saves round trips.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn retr(&mut self, number: MessageNumber) -> Result<Message<'_, T>, Error> {
+        self.open(Retr(number)).await
+    }
+
+    /// `TOP`: the header of one message and `lines` lines of its body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn top(
+        &mut self,
+        number: MessageNumber,
+        lines: u32,
+    ) -> Result<Message<'_, T>, Error> {
+        self.open(Top { number, lines }).await
+    }
+
+    /// `RETR` into memory: a message of at most `max` octets.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`] and [`Message::to_vec`]: a longer message is the end of the connection.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Message::to_vec`].
+    pub async fn retr_to_vec(
+        &mut self,
+        number: MessageNumber,
+        max: usize,
+    ) -> Result<Vec<u8>, Error> {
+        self.retr(number).await?.to_vec(max).await
+    }
+
+    /// `DELE`: marks a message as deleted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Done or not: what left is carried out, and its reply is skipped.
+    pub async fn dele(&mut self, number: MessageNumber) -> Result<Status, Error> {
+        self.call(Dele(number)).await
+    }
+
+    /// `RSET`: unmarks all messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Done or not: what left is carried out, and its reply is skipped.
+    pub async fn rset(&mut self) -> Result<Status, Error> {
+        self.call(Rset).await
+    }
+
+    /// `NOOP`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn noop(&mut self) -> Result<Status, Error> {
+        self.call(Noop).await
+    }
+
+    /// `QUIT`: ends the session and deletes what was marked as deleted. The outcome says whether
+    /// that was done.
+    ///
+    /// # Errors
+    ///
+    /// The fatal error of a connection that died before `QUIT` could leave: nothing was deleted, unless
+    /// an earlier `QUIT` was given up on its way.
+    ///
+    /// # Cancel safety
+    ///
+    /// What left cannot be taken back: whether anything was deleted is not known then.
+    pub async fn quit(&mut self) -> Result<QuitOutcome, Error> {
+        self.call(Quit).await
+    }
+
+    /// `RSET`, then `QUIT`: ends the session and deletes nothing, not even on servers that mark
+    /// what was retrieved.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]. `QUIT` is not sent unless `RSET` succeeded.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::quit`].
+    pub async fn quit_keeping(&mut self) -> Result<QuitOutcome, Error> {
+        self.rset().await?;
+        self.quit().await
+    }
+}

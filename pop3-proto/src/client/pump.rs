@@ -1,0 +1,228 @@
+//! The loop between an engine and a transport, a turn at a time. Its failures go into the engine,
+//! which tells them to whoever waits.
+
+use core::time::Duration;
+use std::io::{self, ErrorKind};
+use std::task::{Context, Poll, ready};
+
+use super::Transport;
+use crate::engine::Engine;
+use crate::error::{Error, TlsError, TlsErrorKind, TransportError};
+use crate::time::Instant;
+
+/// Turns that a task may take before others get theirs. With 64 KiB to a read, that is some
+/// megabytes.
+const FAIRNESS: u32 = 64;
+
+/// How long TLS may take to say that it leaves: a peer that does not read is no reason to keep a result
+/// back.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// An engine on a transport. All state is here and none in the futures that wait for it.
+#[derive(Debug)]
+pub(super) struct Pump<T> {
+    pub(super) engine: Engine,
+    pub(super) transport: T,
+    /// Something was written that was not flushed.
+    unflushed: bool,
+    /// The connection was idle: what the server said meanwhile is heard before anything is written.
+    listen: bool,
+    /// When the alarm goes off.
+    alarm: Option<Instant>,
+    /// Turns since the task last waited.
+    turns: u32,
+    farewell: Farewell,
+}
+
+/// What is left to do when the session is over.
+#[derive(Debug, Clone, Copy)]
+enum Farewell {
+    NotYet,
+    /// TLS takes its leave, until then at the latest.
+    Until(Instant),
+    Said,
+}
+
+impl<T: Transport> Pump<T> {
+    pub(super) fn new(engine: Engine, transport: T) -> Self {
+        Self {
+            engine,
+            transport,
+            unflushed: false,
+            listen: false,
+            alarm: None,
+            turns: 0,
+            farewell: Farewell::NotYet,
+        }
+    }
+
+    /// Begins an operation: what the last one left is given up.
+    pub(super) fn begin(&mut self) {
+        self.engine.begin();
+        self.listen = self.engine.is_idle();
+    }
+
+    /// Moves octets until `poll` has what it waits for.
+    pub(super) fn poll_for<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut poll: impl FnMut(&mut Engine) -> Option<R>,
+    ) -> Poll<R> {
+        loop {
+            if self.engine.fatal().is_some() {
+                ready!(self.poll_farewell(cx));
+            }
+            if let Some(found) = poll(&mut self.engine) {
+                return Poll::Ready(found);
+            }
+            if self.turns >= FAIRNESS {
+                self.turns = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            self.turns += 1;
+            if !self.turn(cx) {
+                self.turns = 0;
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// One read and one write; false if there is nothing to do but to wait.
+    fn turn(&mut self, cx: &mut Context<'_>) -> bool {
+        let heard = core::mem::take(&mut self.listen) && self.read(cx);
+        let written = self.write(cx);
+        let read = !heard && self.read(cx);
+        self.refuse_tls();
+        self.keep_time(cx, heard || written || read)
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(room) = self.engine.session_mut().recv_buffer() else {
+            return false;
+        };
+        let Poll::Ready(result) = self.transport.poll_read(cx, room) else {
+            return false;
+        };
+        let now = self.transport.now();
+        let session = self.engine.session_mut();
+        match result {
+            Ok(0) => session.handle_eof(now),
+            Ok(octets) => session.received(octets, now),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => session.handle_transport_error(TransportError::from(&error), now),
+        }
+        true
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        let session = self.engine.session_mut();
+        let result = if session.wants_write() {
+            self.unflushed = true;
+            match self.transport.poll_write(cx, session.transmit()) {
+                Poll::Ready(Ok(0)) => Err(io::Error::from(ErrorKind::WriteZero)),
+                Poll::Ready(result) => result,
+                Poll::Pending => return false,
+            }
+        } else if self.unflushed {
+            match self.transport.poll_flush(cx) {
+                Poll::Ready(result) => {
+                    self.unflushed = false;
+                    result.map(|()| 0)
+                }
+                Poll::Pending => return false,
+            }
+        } else {
+            return false;
+        };
+        let now = self.transport.now();
+        let session = self.engine.session_mut();
+        match result {
+            Ok(0) => {}
+            Ok(octets) => session.transmitted(octets, now),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => {
+                session.handle_transport_error(TransportError::from(&error).in_writing(), now);
+            }
+        }
+        true
+    }
+
+    /// A session that was not set up for TLS cannot have any.
+    fn refuse_tls(&mut self) {
+        let now = self.transport.now();
+        let session = self.engine.session_mut();
+        if session.wants_tls() {
+            let text =
+                "this client was not set up for TLS (feature `rustls`, `Connector::session`)";
+            session.tls_failed(TlsError::new(TlsErrorKind::NotConfigured, text), now);
+        }
+    }
+
+    /// Tells the time if a deadline has passed, or sees to it that one wakes the task; false if the
+    /// task has to wait.
+    fn keep_time(&mut self, cx: &mut Context<'_>, moved: bool) -> bool {
+        let Some(deadline) = self.engine.session().poll_timeout() else {
+            return moved || self.engine.fatal().is_some();
+        };
+        let now = self.transport.now();
+        if deadline > now {
+            if moved {
+                return true;
+            }
+            // An alarm that goes off too early costs a turn: less than setting it at each read.
+            let alarm = self.alarm.filter(|alarm| *alarm <= deadline);
+            let alarm = *self.alarm.insert(alarm.unwrap_or(deadline));
+            if self.transport.poll_timer(cx, alarm).is_pending() {
+                return false;
+            }
+            self.alarm = None;
+        }
+        if self.engine.session().connection().is_computing() {
+            // Others have the thread before the next slice.
+            self.turns = FAIRNESS;
+        }
+        let now = self.transport.now();
+        self.engine.session_mut().handle_timeout(now);
+        true
+    }
+
+    /// After the end, lets TLS say so too. Whether that arrives changes nothing.
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let until = match self.farewell {
+            Farewell::Said => return Poll::Ready(()),
+            Farewell::Until(until) => until,
+            // One attempt, and no waiting, behind a time-out: it was waited for long enough.
+            Farewell::NotYet if matches!(self.engine.fatal(), Some(Error::Timeout(_))) => {
+                self.transport.now()
+            }
+            Farewell::NotYet => self.transport.now() + PATIENCE,
+        };
+        self.farewell = Farewell::Until(until);
+        if self.poll_part(cx).is_ready()
+            || self.transport.now() >= until
+            || self.transport.poll_timer(cx, until).is_ready()
+        {
+            self.farewell = Farewell::Said;
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.engine.session().wants_write() {
+            let octets = self.engine.session_mut().transmit();
+            match ready!(self.transport.poll_write(cx, octets)) {
+                Ok(octets) if octets > 0 => {
+                    let now = self.transport.now();
+                    self.engine.session_mut().transmitted(octets, now);
+                }
+                _ => return Poll::Ready(()),
+            }
+        }
+        // The socket is closed when it is dropped, whatever comes of this.
+        let _ = ready!(self.transport.poll_flush(cx));
+        let _ = ready!(self.transport.poll_shutdown(cx));
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,45 @@
+use std::io;
+use std::task::{Context, Poll};
+
+use crate::time::Instant;
+
+/// What a [`Client`](super::Client) runs over: octets both ways, and a clock with one alarm.
+///
+/// An adapter implements it for the streams and timers of its runtime, and that is all of the
+/// adapter. Every method that gives [`Poll::Pending`] has seen to it that the task is woken when it
+/// is worth calling again.
+pub trait Transport: Unpin {
+    /// Reads what is there, at least one octet; 0 is the end of file.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the transport says; the connection ends with it.
+    fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes some of the octets.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the transport says. The client goes on reading: the server's last words may be there.
+    fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Sees to it that what was written leaves.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_write`](Transport::poll_write).
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Says that nothing more will be written.
+    ///
+    /// # Errors
+    ///
+    /// They are ignored: the session is over.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Ready once it is `deadline`. Of several deadlines asked for only the last one counts.
+    fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()>;
+
+    /// The time, on the clock that deadlines are measured by. It never goes back.
+    fn now(&self) -> Instant;
+}
