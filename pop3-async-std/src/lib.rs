@@ -1,4 +1,64 @@
-//! The place of the POP3 client for async-std. There is no adapter here yet: what it will put on sockets is
-//! [`pop3_proto`], which can be driven from async-std by hand meanwhile, as its crate documentation shows.
+//! A POP3 client for async-std, for smol, and for any stream of futures: [`pop3_proto`]'s client with
+//! a timer.
+//!
+//! ```no_run
+//! use futures::io::{copy_buf, sink};
+//! use pop3_async_std::{Login, Stat, Uidl};
+//!
+//! # async fn fetch() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut client = pop3_async_std::connect(&"pop3s://mail.example.org".parse()?).await?;
+//! client.login(Login::new("joe", "secret")?).await?;
+//! let (stat, uids) = client.batch((Stat, Uidl)).await?;
+//! let mut messages = client.retrieve(uids.numbers());
+//! while let Some(message) = messages.next().await {
+//!     copy_buf(&mut message?, &mut sink()).await?;
+//! }
+//! client.quit().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`connect`] dials and verifies by the default rules; [`connect_with`] takes a [`Connector`] for
+//! others; [`start`] runs over any stream of futures, under any runtime. Futures can be dropped at any
+//! time: see [`pop3_proto::client`]. What TLS there is, the core does: no stream is ever taken apart.
+//!
+//! async-std is discontinued (RUSTSEC-2025-0052). The feature `smol` has the same functions over the
+//! sockets of its successor, in the module `smol`.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `async-std` (default) | [`connect`] over async-std's sockets |
+//! | `smol` | the module `smol`, over smol's |
+//! | `rustls` (default) | TLS |
+//! | `ring` (default), `aws-lc-rs` | the cryptography for it |
+//! | `webpki-roots` (default), `platform-verifier` | whom it trusts |
 
+mod connect;
+mod transport;
+
+pub use connect::start;
+#[cfg(feature = "async-std")]
+pub use connect::with_async_std::{connect, connect_with};
 pub use pop3_proto as proto;
+#[doc(inline)]
+pub use pop3_proto::*;
+pub use transport::Futures;
+
+/// The sockets of smol.
+#[cfg(feature = "smol")]
+pub mod smol {
+    pub use crate::connect::with_smol::{connect, connect_with};
+
+    /// A POP3 client on a socket of smol.
+    pub type Client = crate::Client<::smol::net::TcpStream>;
+}
+
+/// A POP3 client on a stream of futures.
+#[cfg(feature = "async-std")]
+pub type Client<S = async_std::net::TcpStream> = pop3_proto::client::Client<Futures<S>>;
+
+/// A POP3 client on a stream of futures.
+#[cfg(not(feature = "async-std"))]
+pub type Client<S> = pop3_proto::client::Client<Futures<S>>;

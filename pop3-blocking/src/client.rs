@@ -23,18 +23,8 @@ pub struct Client<S = TcpStream> {
 
 /// Connection.
 impl<S: Stream> Client<S> {
-    /// Runs a session, which was just made, over a stream that was just connected, and waits for the
-    /// greeting. The session gets randomness from the operating system.
-    ///
-    /// # Errors
-    ///
-    /// The fatal error that came instead of a greeting.
-    pub fn start(mut session: Session, stream: S) -> Result<Self, Error> {
-        let mut random = [0; 32];
-        // Without it SCRAM says what is missing, and all else works.
-        if getrandom::fill(&mut random).is_ok() {
-            session.seed(random);
-        }
+    /// Waits for the greeting.
+    pub(crate) fn start(session: Session, stream: S) -> Result<Self, Error> {
         let mut pump = Pump::new(Engine::new(session), stream);
         pump.wait_for(Engine::poll_greeting)?;
         Ok(Self { pump })

@@ -3,11 +3,12 @@
 use std::net::{TcpStream, ToSocketAddrs as _};
 
 use pop3_proto::{
-    Connector, Endpoint, Error, Instant, Timeout, TransportError, TransportErrorKind,
+    Connector, Endpoint, Error, Instant, Session, Timeout, TransportError, TransportErrorKind,
 };
 
 use crate::client::Client;
 use crate::pump::unresolved;
+use crate::stream::Stream;
 
 /// Connects to a server by the default rules and waits for its greeting: TLS is verified against
 /// the roots compiled in, and a `pop3://` server has to offer STLS when it comes to the login.
@@ -36,7 +37,21 @@ pub fn connect_with(
     connector: &Connector,
 ) -> Result<Client<TcpStream>, Error> {
     let stream = dial(endpoint, connector)?;
-    let session = connector.session(endpoint, Instant::ORIGIN)?;
+    start(connector.session(endpoint, Instant::ORIGIN)?, stream)
+}
+
+/// Runs a session, which was just made, over any stream that was just connected, and waits for the
+/// greeting. The session gets randomness from the operating system.
+///
+/// # Errors
+///
+/// The fatal error that came instead of a greeting.
+pub fn start<S: Stream>(mut session: Session, stream: S) -> Result<Client<S>, Error> {
+    let mut random = [0; 32];
+    // Without it SCRAM says what is missing, and all else works.
+    if getrandom::fill(&mut random).is_ok() {
+        session.seed(random);
+    }
     Client::start(session, stream)
 }
 

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! [`connect`] dials and verifies by the default rules; [`connect_with`] takes a [`Connector`] for
-//! others; [`Client::start`] runs over any [`Stream`].
+//! others; [`start`] runs over any [`Stream`].
 //!
 //! # Deadlines
 //!
@@ -34,6 +34,10 @@
 //! | `webpki-roots` (default), `platform-verifier` | whom it trusts |
 //! | `server` | a server on 127.0.0.1 in a thread, for tests and demos |
 
+#[allow(
+    hidden_glob_reexports,
+    reason = "the module `client` is of the asynchronous clients, and only there if they are, too"
+)]
 mod client;
 mod connect;
 mod message;
@@ -43,24 +47,11 @@ pub mod server;
 mod stream;
 
 pub use client::{Client, Pipeline, Retrieve};
-pub use connect::{connect, connect_with};
+pub use connect::{connect, connect_with, start};
 pub use message::Message;
 pub use pop3_proto as proto;
-pub use pop3_proto::{
-    Advice, Apop, Argument, AuthError, Batch, Candidate, Capa, CapaPolicy, Capabilities, Channel,
-    ChannelBinding, Closed, Command, Config, Connection, Connector, Credentials, Dele, DropListing,
-    Endpoint, Entries, Error, Expire, GetCapabilities, Greeting, InitialResponse, IntoStreamed,
-    Leniency, LimitError, Limited, Limits, Lines, List, ListOne, Listing, Login, LoginDelay,
-    LoginPlan, LoginPolicy, MessageNumber, Method, Misuse, Noop, Numbers, Opened, OwnMechanism,
-    Pass, Phase, Pipelining, ProtocolError, Quirk, Quit, QuitOutcome, Raw, RawLong, RawShort,
-    RawStream, Refusal, Rejected, Rejection, RequestId, ResponseCode, Retr, Rset, ScanEntry,
-    Secret, SecurityError, ServerText, Session, StartTls, Stat, Status, StlsPolicy, Streamed,
-    StreamedListing, Ticket, Timeout, Timeouts, TlsError, TlsErrorKind, TlsInfo, TokenProvider,
-    Top, TransportError, TransportErrorKind, UidEntry, UidListing, Uidl, UidlOne, UniqueId, User,
-    Username, Verb, Verdict, Whole, sasl,
-};
-#[cfg(feature = "rustls")]
-pub use pop3_proto::{ClientTls, Roots, client_config, default_provider, rustls};
+#[doc(inline)]
+pub use pop3_proto::*;
 pub use stream::{NoTimeout, Stream};
 
 // The README's example is compiled as a test.

@@ -1,4 +1,44 @@
-//! The place of the POP3 client for Tokio. There is no adapter here yet: what it will put on sockets is
-//! [`pop3_proto`], which can be driven from Tokio by hand meanwhile, as its crate documentation shows.
+//! A POP3 client for Tokio: [`pop3_proto`]'s client over Tokio's streams and clock.
+//!
+//! ```no_run
+//! use pop3_tokio::{Login, Stat, Uidl};
+//!
+//! # async fn fetch() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut client = pop3_tokio::connect(&"pop3s://mail.example.org".parse()?).await?;
+//! client.login(Login::new("joe", "secret")?).await?;
+//! let (stat, uids) = client.batch((Stat, Uidl)).await?;
+//! let mut messages = client.retrieve(uids.numbers());
+//! while let Some(message) = messages.next().await {
+//!     tokio::io::copy_buf(&mut message?, &mut tokio::io::sink()).await?;
+//! }
+//! client.quit().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`connect`] dials and verifies by the default rules; [`connect_with`] takes a [`Connector`] for
+//! others; [`start`] runs over any stream of Tokio. Futures can be dropped at any time: see
+//! [`pop3_proto::client`]. What TLS there is, the core does: no stream is ever taken apart.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `rustls` (default) | TLS |
+//! | `ring` (default), `aws-lc-rs` | the cryptography for it |
+//! | `webpki-roots` (default), `platform-verifier` | whom it trusts |
 
+mod connect;
+mod transport;
+
+pub use connect::{connect, connect_with, start};
 pub use pop3_proto as proto;
+#[doc(inline)]
+pub use pop3_proto::*;
+pub use transport::Tokio;
+
+/// A POP3 client on a stream of Tokio.
+pub type Client<S = tokio::net::TcpStream> = pop3_proto::client::Client<Tokio<S>>;
+
+/// A message on its way to a [`Client`].
+pub type Message<'c, S = tokio::net::TcpStream> = pop3_proto::client::Message<'c, Tokio<S>>;

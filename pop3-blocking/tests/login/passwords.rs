@@ -151,5 +151,5 @@ fn connect_from_afar(server: &Dovecot) -> Client<TcpStream> {
     let endpoint = Endpoint::plain("localhost", Some(server.plain_port()));
     let session = connector.session(&endpoint, Instant::ORIGIN).unwrap();
     let stream = TcpStream::connect(("127.0.0.2", server.plain_port())).unwrap();
-    Client::start(session, stream).unwrap()
+    pop3_blocking::start(session, stream).unwrap()
 }

@@ -125,7 +125,7 @@ fn recorded(server: &Dovecot) -> (Client<Recorded>, Rc<RefCell<Vec<u8>>>) {
         stream: TcpStream::connect(("127.0.0.1", server.plain_port())).unwrap(),
         sent: Rc::clone(&sent),
     };
-    (Client::start(session, stream).unwrap(), sent)
+    (pop3_blocking::start(session, stream).unwrap(), sent)
 }
 
 /// A socket that keeps what is written.

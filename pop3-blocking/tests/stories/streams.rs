@@ -20,7 +20,7 @@ fn client<S: Stream>(stream: S) -> Result<Client<S>, Error> {
     config.timeouts.send = Duration::from_millis(100);
     config.pipelining = Pipelining::Always;
     let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
-    Client::start(session, stream)
+    pop3_blocking::start(session, stream)
 }
 
 fn mail(messages: u32) -> Server {

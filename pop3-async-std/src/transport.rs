@@ -1,0 +1,82 @@
+use std::fmt;
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant as Clock;
+
+use async_io::Timer;
+use futures::io::{AsyncRead, AsyncWrite};
+use pop3_proto::Instant;
+use pop3_proto::client::Transport;
+
+/// A stream of futures with a timer: what a [`Client`](crate::Client) runs over.
+pub struct Futures<S> {
+    stream: S,
+    origin: Clock,
+    alarm: Option<(Instant, Timer)>,
+}
+
+impl<S> Futures<S> {
+    /// A stream on which nothing was said yet. Its clock begins now.
+    pub fn new(stream: S) -> Self {
+        Self {
+            stream,
+            origin: Clock::now(),
+            alarm: None,
+        }
+    }
+
+    /// The stream.
+    pub fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
+    /// The stream, of a connection that is over.
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Futures<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_read(cx, room)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, octets)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        // What is too far away for the clock never comes.
+        let Some(when) = self.origin.checked_add(deadline.elapsed()) else {
+            return Poll::Pending;
+        };
+        let (set, timer) = self
+            .alarm
+            .get_or_insert_with(|| (deadline, Timer::at(when)));
+        if *set != deadline {
+            *set = deadline;
+            timer.set_at(when);
+        }
+        Pin::new(timer).poll(cx).map(drop)
+    }
+
+    fn now(&self) -> Instant {
+        Instant::since_origin(self.origin.elapsed())
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Futures<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Futures").field(&self.stream).finish()
+    }
+}
