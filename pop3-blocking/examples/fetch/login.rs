@@ -1,14 +1,11 @@
 //! Logging in: which way, with what, and what to try when it fails.
 
-use std::net::TcpStream;
-
 use pop3_blocking::{
-    ChannelBinding, Client, Credentials, Endpoint, Error, Login, LoginPolicy, Method, Misuse,
-    Secret, TlsErrorKind, Username,
+    ChannelBinding, Credentials, Endpoint, Error, Login, LoginPolicy, Method, Misuse, Secret,
+    TlsErrorKind, Username,
 };
 
 use crate::options::{self, Auth, Options, Server, UsageError};
-use crate::report::complain;
 
 /// The user of the sample mailbox, and the password.
 pub(crate) const SAMPLE: &str = "sample";
@@ -54,28 +51,6 @@ fn policy(auth: Auth) -> LoginPolicy {
     } else {
         ChannelBinding::Off
     })
-}
-
-/// Logs in. With `verbose` it says which way was taken, and why none of the others.
-pub(crate) fn log_in(
-    client: &mut Client<TcpStream>,
-    login: Login,
-    verbose: bool,
-) -> Result<(), Error> {
-    let result = client.login(login);
-    if verbose {
-        let channel = match client.session().connection().tls() {
-            Some(tls) => format!("{tls:?}"),
-            None => "in clear".to_owned(),
-        };
-        complain(&format_args!("channel: {channel}"));
-    }
-    if let (true, Some(plan)) = (verbose, client.login_plan()) {
-        for line in format!("{plan:#}").lines() {
-            complain(&format_args!("login: {line}"));
-        }
-    }
-    result.map(drop)
 }
 
 /// What to add to the command line where a session could not be had, if anything may help.

@@ -1,0 +1,152 @@
+//! What comes before the session, whatever moves the octets.
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use pop3_blocking::server::{EmbeddedServer, ServerConfig};
+use pop3_blocking::{Connector, Endpoint, Login, Roots, Session, StlsPolicy};
+
+use crate::login::{self, SAMPLE};
+use crate::maildir::Maildir;
+use crate::options::{self, Command, HELP, Options, Server};
+use crate::report::{Report, complain};
+use crate::run::Run;
+use crate::sample::sample_maildrop;
+
+pub(crate) type Failure = Box<dyn Error>;
+
+/// All that is known before there is a connection.
+pub(crate) struct Setup {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) connector: Connector,
+    options: Options,
+    maildir: Maildir,
+    embedded: Option<EmbeddedServer>,
+}
+
+/// What the server of the sample mailbox offers: all that can be tried with `--auth`.
+const EVERY: [&str; 12] = [
+    "SCRAM-SHA-512-PLUS",
+    "SCRAM-SHA-512",
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-1",
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "OAUTHBEARER",
+    "XOAUTH2",
+    "ANONYMOUS",
+];
+
+/// The end of the program.
+pub(crate) fn exit(result: Result<bool, Failure>) -> ExitCode {
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the command line and gets all ready; `None` if there is nothing to fetch.
+pub(crate) fn set_up() -> Result<Option<(Setup, Login)>, Failure> {
+    let options = match options::parse(std::env::args_os().skip(1))? {
+        Command::Help => {
+            say(HELP.trim_end())?;
+            return Ok(None);
+        }
+        Command::Fetch(options) => options,
+    };
+    let mut connector = connector(&options)?;
+    let (endpoint, embedded) = match &options.server {
+        Server::Embedded => {
+            let config = ServerConfig::new(SAMPLE, SAMPLE).sasl(EVERY);
+            let server = EmbeddedServer::start(config, sample_maildrop().into_iter().collect())?;
+            connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
+            (server.implicit_tls(), Some(server))
+        }
+        Server::Remote { endpoint, .. } => (endpoint.clone(), None),
+    };
+    let login = login::login(&options, &endpoint)?;
+    // Before anything is asked of the server: another run may be storing there.
+    let maildir = Maildir::open(&options.maildir)?;
+    let setup = Setup {
+        endpoint,
+        connector,
+        options,
+        maildir,
+        embedded,
+    };
+    Ok(Some((setup, login)))
+}
+
+impl Setup {
+    /// With `--verbose`, over what the login goes, which way it takes, and why none of the others.
+    pub(crate) fn tell(&self, session: &Session) {
+        if !self.options.verbose {
+            return;
+        }
+        let connection = session.connection();
+        let channel = match connection.tls() {
+            Some(tls) => format!("{tls:?}"),
+            None => "in clear".to_owned(),
+        };
+        complain(&format_args!("channel: {channel}"));
+        if let Some(plan) = connection.login_plan() {
+            for line in format!("{plan:#}").lines() {
+                complain(&format_args!("login: {line}"));
+            }
+        }
+    }
+
+    /// Why there is no session.
+    pub(crate) fn no_session(&self, error: &pop3_blocking::Error) -> Failure {
+        let endpoint = &self.endpoint;
+        match login::hint(error) {
+            Some(hint) => format!("{endpoint}: {error}; {hint}").into(),
+            None => format!("{endpoint}: {error}").into(),
+        }
+    }
+
+    /// There is a session, and it is logged in.
+    pub(crate) fn logged_in(self) -> Result<Run, Failure> {
+        let Self {
+            endpoint, options, ..
+        } = self;
+        say(&format!("from {endpoint} into {:?}", options.maildir))?;
+        Ok(Run {
+            maildir: self.maildir,
+            account: options.server.account(),
+            delete: options.delete,
+            report: Report::new(endpoint.to_string()),
+            _embedded: self.embedded,
+        })
+    }
+}
+
+/// Writes to stdout.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    let written = writeln!(io::stdout(), "{text}");
+    Ok(written.map_err(|error| format!("cannot write to stdout: {error}"))?)
+}
+
+/// The rules for connections.
+fn connector(options: &Options) -> Result<Connector, Failure> {
+    let mut connector = Connector::default();
+    if let Some(path) = &options.ca {
+        let pem = fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
+        let roots = Roots::from_pem(&pem).map_err(|error| format!("{path:?}: {error}"))?;
+        connector.roots = Some(roots);
+    }
+    if options.plaintext {
+        connector.config.stls = StlsPolicy::Off;
+        connector.config.allow_insecure_login = true;
+    }
+    Ok(connector)
+}
