@@ -1,0 +1,124 @@
+//! A server can send no faster than the consumer takes.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use pop3_tokio::{Error, Timeout};
+use tokio::time::sleep;
+
+use super::support::{InMemory, alice, at, number, scripted, settle, story, terse, trusted};
+
+/// Octets of the message.
+const OCTETS: usize = 1 << 30;
+
+/// What the server wrote of the message, and whether it could write all.
+#[derive(Default)]
+struct Sent {
+    octets: Cell<usize>,
+    done: Cell<bool>,
+}
+
+/// A client whose server has a message of so many octets, and makes it up as it goes.
+async fn client(room: usize, octets: usize) -> (InMemory, Rc<Sent>) {
+    let sent = Rc::new(Sent::default());
+    let told = Rc::clone(&sent);
+    let stream = scripted(room, async move |wire| {
+        wire.let_in().await;
+        wire.hear("RETR 1\r\n").await;
+        wire.say("+OK\r\n").await;
+        let block = format!("{}\r\n", "x".repeat(98)).repeat(100);
+        while told.octets.get() < octets {
+            if !wire.try_say(&block).await {
+                return;
+            }
+            told.octets.set(told.octets.get() + block.len());
+        }
+        wire.say(".\r\n").await;
+        told.done.set(true);
+        loop {
+            wire.hear("NOOP\r\n").await;
+            wire.say("+OK\r\n").await;
+        }
+    });
+    let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+    client.login(alice()).await.unwrap();
+    (client, sent)
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stops_reading_stops_the_server() {
+    for room in [300, 65_536] {
+        story(async {
+            let (mut client, sent) = client(room, OCTETS).await;
+            let mut message = client.retr(number(1)).await.unwrap();
+            message.chunk().await.unwrap().unwrap();
+            for _ in 0..10 {
+                settle().await;
+                sleep(Duration::from_secs(3600)).await;
+            }
+            let octets = sent.octets.get();
+            println!("room {room}: {octets} octets were sent beyond a consumer that stopped");
+            assert!(octets < 1 << 20, "{octets}");
+
+            // Who wants no more of it is free at once.
+            let begin = std::time::Instant::now();
+            drop(client.abort());
+            settle().await;
+            assert!(begin.elapsed() < Duration::from_secs(5));
+            assert!(!sent.done.get());
+            assert!(sent.octets.get() < 1 << 20);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_operation_skips_what_was_left_of_a_message() {
+    story(async {
+        let octets = OCTETS / 16;
+        let (mut client, sent) = client(65_536, octets).await;
+        let mut message = client.retr(number(1)).await.unwrap();
+        message.chunk().await.unwrap().unwrap();
+        sleep(Duration::from_secs(3600)).await;
+        let begin = std::time::Instant::now();
+        at(Duration::ZERO, client.noop()).await.unwrap();
+        println!("{octets} octets were skipped in {:?}", begin.elapsed());
+        assert!(sent.done.get());
+        at(Duration::ZERO, client.noop()).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_without_end_is_not_skipped_for_ever() {
+    story(async {
+        let (mut client, _) = client(65_536, usize::MAX).await;
+        let message = client.retr(number(1)).await.unwrap();
+        // A limit in memory is the end of the connection.
+        let error = message.to_vec(1 << 20).await.unwrap_err();
+        assert!(matches!(error, Error::Limit(_)), "{error:?}");
+        assert_eq!(at(Duration::ZERO, client.noop()).await, Err(error));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_total_stops_the_skipping_of_a_message_without_end() {
+    story(async {
+        let stream = scripted(65_536, async |wire| {
+            wire.let_in().await;
+            wire.hear("RETR 1\r\n").await;
+            wire.say("+OK\r\n").await;
+            while wire.try_say(&"endless\r\n".repeat(1000)).await {}
+        });
+        let mut config = terse();
+        config.timeouts.total = Some(Duration::from_millis(300));
+        let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        let mut message = client.retr(number(1)).await.unwrap();
+        message.chunk().await.unwrap();
+        assert_eq!(client.noop().await, Err(Timeout::Total.into()));
+    })
+    .await;
+}

@@ -1,0 +1,259 @@
+//! Every wait has its deadline, and a server that misses it is told by name. Time is paused, so an hour
+//! is nothing and each moment is exact.
+
+use std::time::Duration;
+
+use pop3_tokio::{Config, Error, LoginPolicy, Method, Retr, Stat, StlsPolicy, Timeout, Uidl, Verb};
+use tokio::time::sleep;
+
+use super::support::{InMemory, Wire, alice, at, number, private, scripted, story, terse, trusted};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A client whose server goes on with a script once it is logged in.
+async fn client_of(
+    config: Config,
+    room: usize,
+    script: impl AsyncFnOnce(&mut Wire) + 'static,
+) -> InMemory {
+    let stream = scripted(room, async move |wire| {
+        wire.let_in().await;
+        script(wire).await;
+    });
+    let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
+    client.login(alice()).await.unwrap();
+    client
+}
+
+/// The time-out that a result is.
+fn late<T: std::fmt::Debug>(result: Result<T, Error>) -> Timeout {
+    match result {
+        Err(Error::Timeout(timeout)) => timeout,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_greeting_comes_within_a_minute_or_never() {
+    story(async {
+        let stream = scripted(1000, async |_| {});
+        let start = pop3_tokio::start(trusted(Config::default()), stream);
+        assert_eq!(late(at(60 * SECOND, start).await), Timeout::Greeting);
+
+        let stream = scripted(1000, async |wire| {
+            sleep(59 * SECOND).await;
+            wire.say("+OK rea").await;
+        });
+        let start = pop3_tokio::start(trusted(Config::default()), stream);
+        assert_eq!(late(at(119 * SECOND, start).await), Timeout::Stall);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_has_half_a_minute_whatever_trickles_in() {
+    story(async {
+        let stream = scripted(100_000, async |_| {});
+        let start = pop3_tokio::start(private(true), stream);
+        assert_eq!(late(at(30 * SECOND, start).await), Timeout::TlsHandshake);
+
+        // The begin of a record of the handshake.
+        let stream = scripted(100_000, async |wire| {
+            for octet in ["\x16", "\x03", "\x03", "\x01", "\x01", "\x02"] {
+                wire.say(octet).await;
+                sleep(10 * SECOND).await;
+            }
+        });
+        let start = pop3_tokio::start(private(true), stream);
+        assert_eq!(late(at(30 * SECOND, start).await), Timeout::TlsHandshake);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_behind_stls_has_half_a_minute_too() {
+    story(async {
+        let stream = scripted(100_000, async |wire| {
+            wire.say("+OK ready\r\n").await;
+            wire.hear("CAPA\r\n").await;
+            wire.say("+OK\r\nSTLS\r\n.\r\n").await;
+            wire.hear("STLS\r\n").await;
+            sleep(100 * SECOND).await;
+            wire.say("+OK go\r\n").await;
+        });
+        let mut client = pop3_tokio::start(private(false), stream).await.unwrap();
+        let login = at(130 * SECOND, client.login(alice()));
+        assert_eq!(late(login.await), Timeout::TlsHandshake);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn capa_is_answered_within_three_minutes_or_never() {
+    story(async {
+        let stream = scripted(1000, async |wire| {
+            wire.say("+OK ready\r\n").await;
+            wire.hear("CAPA\r\n").await;
+        });
+        let session = trusted(Config::default());
+        let mut client = pop3_tokio::start(session, stream).await.unwrap();
+        let login = at(180 * SECOND, client.login(alice()));
+        assert_eq!(late(login.await), Timeout::FirstOctet(Verb::Capa));
+        // Whoever asks again is told the same, without a wait.
+        let again = at(Duration::ZERO, client.noop());
+        assert_eq!(late(again.await), Timeout::FirstOctet(Verb::Capa));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_challenge_comes_in_time_or_never() {
+    story(async {
+        for (challenge, taken, timeout) in [
+            (None, 180, Timeout::FirstOctet(Verb::Auth)),
+            (Some("+ cj1"), 60, Timeout::Stall),
+        ] {
+            let stream = scripted(1000, async move |wire| {
+                wire.say("+OK ready\r\n").await;
+                let line = wire.hear_line().await;
+                assert!(line.starts_with("AUTH SCRAM-SHA-256"), "{line}");
+                if let Some(challenge) = challenge {
+                    wire.say(challenge).await;
+                }
+            });
+            let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+            let login = alice().with_policy(LoginPolicy::only(Method::ScramSha256));
+            let login = at(taken * SECOND, client.login(login));
+            assert_eq!(late(login.await), timeout);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_begins_within_three_minutes_or_never() {
+    story(async {
+        let mut client = client_of(terse(), 1000, async |wire| {
+            wire.hear("NOOP\r\n").await;
+            sleep(179 * SECOND).await;
+            wire.say("+OK\r\n").await;
+        })
+        .await;
+        at(179 * SECOND, client.noop()).await.unwrap();
+        // What was idle for an hour has all its time.
+        sleep(3600 * SECOND).await;
+        let stat = at(180 * SECOND, client.stat());
+        assert_eq!(late(stat.await), Timeout::FirstOctet(Verb::Stat));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_a_batch_has_its_time_behind_the_one_before() {
+    story(async {
+        let mut client = client_of(terse(), 1000, async |wire| {
+            wire.hear("STAT\r\nUIDL\r\n").await;
+            sleep(170 * SECOND).await;
+            wire.say("+OK 1 1\r\n").await;
+        })
+        .await;
+        let batch = at(350 * SECOND, client.batch((Stat, Uidl)));
+        assert_eq!(late(batch.await), Timeout::FirstOctet(Verb::Uidl));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_may_trickle_but_not_stall() {
+    story(async {
+        let mut client = client_of(terse(), 1000, async |wire| {
+            wire.hear("RETR 1\r\n").await;
+            wire.say("+OK\r\n").await;
+            for _ in 0..100 {
+                sleep(59 * SECOND).await;
+                wire.say("line\r\n").await;
+            }
+        })
+        .await;
+        let message = at(Duration::ZERO, client.open(Retr(number(1)))).await;
+        let octets = message.unwrap().to_vec(10_000);
+        let octets = at((100 * 59 + 60) * SECOND, octets).await;
+        assert_eq!(late(octets), Timeout::Stall);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_takes_no_octet_for_a_minute_is_given_up() {
+    story(async {
+        // Eight octets fit, and the rest of the commands does not.
+        let mut client = client_of(terse(), 8, async |_| {}).await;
+        let batch = at(60 * SECOND, client.batch((Stat, Uidl)));
+        assert_eq!(late(batch.await), Timeout::Send);
+
+        // One that takes an octet now and then is waited for.
+        let mut client = client_of(terse(), 1, async |wire| {
+            for octet in ["N", "O", "O", "P", "\r", "\n"] {
+                sleep(59 * SECOND).await;
+                wire.hear(octet).await;
+            }
+            wire.say("+OK\r\n").await;
+        })
+        .await;
+        at(6 * 59 * SECOND, client.noop()).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_holds_for_one_operation_whatever_moves() {
+    story(async {
+        let mut config = terse();
+        config.timeouts.total = Some(600 * SECOND);
+        let mut client = client_of(config, 1000, async |wire| {
+            wire.hear("NOOP\r\n").await;
+            sleep(100 * SECOND).await;
+            wire.say("+OK\r\n").await;
+            wire.hear("UIDL\r\n").await;
+            wire.say("+OK\r\n").await;
+            for number in 1.. {
+                wire.say(&format!("{number} a\r\n")).await;
+                sleep(SECOND).await;
+            }
+        })
+        .await;
+        at(100 * SECOND, client.noop()).await.unwrap();
+        // It does not run while nothing is asked for.
+        sleep(3600 * SECOND).await;
+        assert_eq!(late(at(600 * SECOND, client.uidl()).await), Timeout::Total);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_out_of_zero_is_late_at_once_and_one_without_end_never() {
+    story(async {
+        let mut config = terse();
+        config.stls = StlsPolicy::Off;
+        config.timeouts.greeting = Duration::MAX;
+        config.timeouts.first_octet = Duration::MAX;
+        config.timeouts.total = Some(Duration::MAX);
+        let stream = scripted(1000, async |wire| {
+            sleep(1_000_000 * SECOND).await;
+            wire.let_in().await;
+            sleep(1_000_000 * SECOND).await;
+            wire.hear("NOOP\r\n").await;
+            wire.say("+OK\r\n").await;
+        });
+        let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        at(1_000_000 * SECOND, client.noop()).await.unwrap();
+
+        let mut config = terse();
+        config.timeouts.greeting = Duration::ZERO;
+        let stream = scripted(1000, async |_| {});
+        let start = pop3_tokio::start(trusted(config), stream);
+        assert_eq!(late(at(Duration::ZERO, start).await), Timeout::Greeting);
+    })
+    .await;
+}

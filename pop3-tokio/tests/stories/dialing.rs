@@ -1,0 +1,294 @@
+//! Connecting to a host with several addresses.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use pop3_blocking::server::EmbeddedServer;
+use pop3_tokio::client::{Dialer, dial};
+use pop3_tokio::{
+    Connector, Endpoint, Error, QuitOutcome, Roots, StlsPolicy, Timeout, TransportErrorKind,
+    connect_with,
+};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::{Instant, sleep};
+
+use super::support::{account, alice, at, maildrop};
+
+/// Whose port says what becomes of it: below 30,000 it answers after so many milliseconds, from there
+/// on it refuses after the rest of them, and 65,535 says nothing.
+struct Play;
+
+const SILENT: u16 = 65_535;
+const REFUSES: u16 = 30_000;
+
+thread_local! {
+    static ADDRESSES: RefCell<Vec<SocketAddr>> = const { RefCell::new(Vec::new()) };
+    static TRIED: RefCell<Vec<(u16, Instant)>> = const { RefCell::new(Vec::new()) };
+    static GIVEN_UP: RefCell<Vec<u16>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An attempt that notes that it was dropped.
+struct Attempt(u16);
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        GIVEN_UP.with_borrow_mut(|ports| ports.push(self.0));
+    }
+}
+
+impl Dialer for Play {
+    type Stream = u16;
+
+    async fn resolve(host: &str, _: u16) -> io::Result<impl IntoIterator<Item = SocketAddr>> {
+        if host == "silent" {
+            std::future::pending::<()>().await;
+        }
+        Ok(ADDRESSES.take())
+    }
+
+    async fn connect(address: SocketAddr) -> io::Result<u16> {
+        let port = address.port();
+        TRIED.with_borrow_mut(|tried| tried.push((port, Instant::now())));
+        let attempt = Attempt(port);
+        match port {
+            SILENT => std::future::pending().await,
+            REFUSES.. => {
+                sleep(Duration::from_millis((port - REFUSES).into())).await;
+                Err(io::ErrorKind::ConnectionRefused.into())
+            }
+            _ => {
+                sleep(Duration::from_millis(port.into())).await;
+                std::mem::forget(attempt);
+                Ok(port)
+            }
+        }
+    }
+
+    async fn sleep(span: Duration) {
+        sleep(span).await;
+    }
+}
+
+fn v4(port: u16) -> SocketAddr {
+    (IpAddr::V4(Ipv4Addr::LOCALHOST), port).into()
+}
+
+fn v6(port: u16) -> SocketAddr {
+    (IpAddr::V6(Ipv6Addr::LOCALHOST), port).into()
+}
+
+fn millis(span: u64) -> Duration {
+    Duration::from_millis(span)
+}
+
+/// Dials, and gives what came of it and when each port was tried, in milliseconds.
+async fn play(
+    addresses: &[SocketAddr],
+    stagger: Option<Duration>,
+) -> (Result<u16, Error>, Vec<(u16, u128)>) {
+    let mut connector = Connector::default();
+    connector.stagger = stagger;
+    TRIED.take();
+    GIVEN_UP.take();
+    let begin = Instant::now();
+    ADDRESSES.set(addresses.to_vec());
+    let result = dial::<Play>(&Endpoint::plain("host", None), &connector).await;
+    let tried = TRIED.take().into_iter();
+    let tried = tried.map(|(port, at)| (port, (at - begin).as_millis()));
+    (result, tried.collect())
+}
+
+const STAGGER: Option<Duration> = Some(Duration::from_millis(250));
+
+#[tokio::test(start_paused = true)]
+async fn the_first_address_has_a_head_start() {
+    let (result, tried) = at(millis(249), play(&[v6(249), v4(1)], STAGGER)).await;
+    assert_eq!(result, Ok(249));
+    assert_eq!(tried, [(249, 0)]);
+    let (result, tried) = at(millis(252), play(&[v6(SILENT), v4(2)], STAGGER)).await;
+    assert_eq!(result, Ok(2));
+    assert_eq!(tried.len(), 2);
+    assert!((250..253).contains(&tried[1].1), "{tried:?}");
+    // The attempt that lost is given up at once.
+    assert_eq!(GIVEN_UP.take(), [SILENT]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_makes_way_for_the_next_at_once() {
+    let addresses = [v6(REFUSES + 10), v4(REFUSES + 10), v4(5)];
+    let (result, tried) = at(millis(25), play(&addresses, STAGGER)).await;
+    assert_eq!(result, Ok(5));
+    assert_eq!(tried.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_first_address_may_still_win() {
+    let (result, _) = at(millis(400), play(&[v6(400), v4(SILENT)], STAGGER)).await;
+    assert_eq!(result, Ok(400));
+    assert_eq!(GIVEN_UP.take(), [SILENT]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn families_go_by_turns() {
+    let addresses = [v6(SILENT), v6(20_000), v4(100), v4(20_001)];
+    let (result, tried) = at(millis(350), play(&addresses, STAGGER)).await;
+    assert_eq!(result, Ok(100));
+    assert_eq!(tried[1].0, 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_stagger_one_address_comes_after_the_other() {
+    let (result, tried) = at(millis(30_002), play(&[v6(SILENT), v4(2)], None)).await;
+    assert_eq!(result, Ok(2));
+    assert!(tried[1].1 >= 30_000, "{tried:?}");
+    let (result, tried) = at(millis(20_000), play(&[v6(20_000), v4(2)], None)).await;
+    assert_eq!(result, Ok(20_000));
+    assert_eq!(tried.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_address_that_says_nothing_is_a_time_out() {
+    for stagger in [None, STAGGER] {
+        let (result, _) = at(millis(30_000), play(&[v4(SILENT)], stagger)).await;
+        assert_eq!(result, Err(Timeout::Connect.into()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resolver_that_says_nothing_is_not_waited_for_either() {
+    let silent = Endpoint::plain("silent", None);
+    let connector = Connector::default();
+    let result = at(millis(30_000), dial::<Play>(&silent, &connector)).await;
+    let Err(Error::Transport(error)) = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(error.kind, TransportErrorKind::NameResolution);
+    assert_eq!(&*error.text, "silent: no answer in time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_says_what_each_address_said() {
+    let addresses = [v6(REFUSES), v4(SILENT)];
+    let (result, _) = at(millis(30_000), play(&addresses, STAGGER)).await;
+    let text = result.unwrap_err().to_string();
+    assert!(text.contains("[::1]:30000: connection refused"), "{text}");
+    assert!(
+        text.contains("127.0.0.1:65535: no answer in time"),
+        "{text}"
+    );
+    let (result, _) = at(millis(0), play(&[], STAGGER)).await;
+    match result {
+        Err(Error::Transport(error)) => {
+            assert_eq!(error.kind, TransportErrorKind::NameResolution);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What the adapter does, for addresses that no resolver gives.
+struct Tcp;
+
+impl Dialer for Tcp {
+    type Stream = TcpStream;
+
+    async fn resolve(_: &str, _: u16) -> io::Result<impl IntoIterator<Item = SocketAddr>> {
+        Ok(ADDRESSES.take())
+    }
+
+    async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+        TcpStream::connect(address).await
+    }
+
+    async fn sleep(span: Duration) {
+        sleep(span).await;
+    }
+}
+
+#[tokio::test]
+async fn a_real_host_with_a_dead_address_is_reached_at_the_other() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let endpoint = Endpoint::plain("localhost", None);
+    for stagger in [None, STAGGER] {
+        let mut connector = Connector::default();
+        connector.stagger = stagger;
+        ADDRESSES.set(vec![v6(port), v4(port)]);
+        let stream = dial::<Tcp>(&endpoint, &connector).await;
+        assert_eq!(stream.unwrap().peer_addr().unwrap(), v4(port));
+    }
+    drop(listener);
+    ADDRESSES.set(vec![v6(port), v4(port)]);
+    let error = dial::<Tcp>(&endpoint, &Connector::default()).await;
+    let Err(Error::Transport(error)) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(error.kind, TransportErrorKind::Refused);
+    assert!(error.text.contains(&format!("[::1]:{port}")), "{error}");
+    assert!(error.text.contains(&format!("127.0.0.1:{port}")), "{error}");
+}
+
+#[tokio::test]
+async fn connecting_by_name_is_a_whole_session() {
+    let server = EmbeddedServer::start(account(), maildrop(2)).unwrap();
+    let mut connector = Connector::default();
+    connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+    for endpoint in [server.plain(), server.implicit_tls()] {
+        let mut client = connect_with(&endpoint, &connector).await.unwrap();
+        assert!(client.transport().get_ref().nodelay().unwrap());
+        client.login(alice()).await.unwrap();
+        assert_eq!(client.quit().await.unwrap(), QuitOutcome::Committed);
+    }
+}
+
+#[tokio::test]
+async fn nobody_at_home_is_told_with_every_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let endpoint = Endpoint::plain("localhost", Some(port));
+    let Err(Error::Transport(error)) = connect_with(&endpoint, &Connector::default()).await else {
+        panic!("it connected");
+    };
+    assert_eq!(error.kind, TransportErrorKind::Refused);
+    for address in tokio::net::lookup_host(("localhost", port)).await.unwrap() {
+        assert!(error.text.contains(&address.to_string()), "{error}");
+    }
+    let endpoint = Endpoint::plain("no-such-host.invalid", None);
+    let Err(Error::Transport(error)) = connect_with(&endpoint, &Connector::default()).await else {
+        panic!("it connected");
+    };
+    assert_eq!(error.kind, TransportErrorKind::NameResolution);
+    assert!(error.text.contains("no-such-host.invalid"), "{error}");
+}
+
+#[tokio::test]
+async fn a_listener_that_never_accepts_is_a_time_out() {
+    // Where its queue is full, Linux answers no SYN.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    for _ in 0..16 {
+        match tokio::time::timeout(millis(100), TcpStream::connect(address)).await {
+            Ok(stream) => queue.push(stream.unwrap()),
+            Err(_) => break,
+        }
+    }
+    if queue.len() == 16 {
+        println!("this kernel swallows no SYN: nothing to see here");
+        return;
+    }
+    let mut connector = Connector::default();
+    connector.config.stls = StlsPolicy::Off;
+    connector.config.timeouts.connect = millis(300);
+    let endpoint = Endpoint::plain("127.0.0.1", Some(address.port()));
+    let begin = std::time::Instant::now();
+    let result = connect_with(&endpoint, &connector).await;
+    println!("a time-out of 300 ms took {:?}", begin.elapsed());
+    assert_eq!(result.unwrap_err(), Timeout::Connect.into());
+    assert!(begin.elapsed() >= millis(300));
+    assert!(begin.elapsed() < millis(5000));
+}

@@ -1,0 +1,282 @@
+//! Single operations, dropped after every number of polls: each keeps what its documentation promises.
+
+use futures::StreamExt;
+use pop3_tokio::server::Server;
+use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, QuitOutcome, Stat, Uidl};
+use tokio::io::duplex;
+
+use super::support::{
+    InMemory, Peer, account, alice, at_once, mail, maildrop, number, polled, serve, story, trusted,
+};
+
+const MESSAGES: u32 = 5;
+
+/// A client that is logged in.
+async fn client(room: usize) -> (InMemory, Peer) {
+    let (near, far) = duplex(room);
+    let peer = serve(far, Server::new(account(), maildrop(MESSAGES)), None);
+    let mut client = pop3_tokio::start(trusted(Config::default()), near)
+        .await
+        .unwrap();
+    client.login(alice()).await.unwrap();
+    (client, peer)
+}
+
+/// Runs a case for every number of polls until it says that the operation was over.
+async fn everywhere(
+    name: &str,
+    rooms: &[usize],
+    at_least: usize,
+    case: impl AsyncFn(InMemory, Peer, usize) -> bool,
+) {
+    let mut places = 0;
+    for room in rooms {
+        for polls in 0.. {
+            places += 1;
+            let over = story(at_once(async {
+                let (client, peer) = client(*room).await;
+                case(client, peer, polls).await
+            }));
+            if over.await {
+                break;
+            }
+        }
+    }
+    println!("{name}: dropped at {places} places with rooms {rooms:?}");
+    assert!(places >= at_least, "{places} only");
+}
+
+/// The session is in step, and ends well. Gives what the server heard behind the login.
+async fn in_step(mut client: InMemory, peer: Peer) -> Vec<String> {
+    assert_eq!(client.stat().await.unwrap().messages, MESSAGES);
+    let message = client.retr_to_vec(number(2), 10_000).await.unwrap();
+    assert_eq!(message, mail(2));
+    assert_eq!(client.quit().await.unwrap(), QuitOutcome::Committed);
+    let server = peer.ended().await;
+    assert_eq!(server.maildrop().len(), MESSAGES as usize);
+    let log = server.log();
+    let login = log.iter().position(|line| line.starts_with("PASS"));
+    // CAPA is asked again behind it.
+    log[login.unwrap() + 2..].to_vec()
+}
+
+const ALL: &[usize] = &[1, 7, 300, 65_536];
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_dropped_was_done_or_not() {
+    everywhere("call", ALL, 100, async |mut client, peer, polls| {
+        let done = polled(polls, client.call(ListOne(number(3)))).await;
+        if let Some(result) = &done {
+            assert_eq!(result.as_ref().unwrap().number, number(3));
+        }
+        let log = in_step(client, peer).await;
+        assert!(["LIST 3", "STAT"].contains(&&*log[0]), "{log:?}");
+        assert_eq!(log[log.len() - 3..], ["STAT", "RETR 2", "QUIT"]);
+        assert!(log.len() <= 4, "{log:?}");
+        done.is_some()
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_is_dropped_was_done_up_to_some_command() {
+    everywhere("batch", ALL, 100, async |mut client, peer, polls| {
+        let done = polled(polls, client.batch((Stat, List, Uidl, Noop))).await;
+        let log = in_step(client, peer).await;
+        let (batch, rest) = log.split_at(log.len() - 3);
+        assert!(["STAT", "LIST", "UIDL", "NOOP"].starts_with(&strs(batch)));
+        assert_eq!(rest, ["STAT", "RETR 2", "QUIT"]);
+        done.is_some_and(|result| result.is_ok())
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ticket_is_good_after_a_wait_that_was_dropped() {
+    everywhere("wait", ALL, 100, async |mut client, peer, polls| {
+        let first = client.submit(ListOne(number(1))).unwrap();
+        let second = client.submit(Uidl).unwrap();
+        let third = client.submit(ListOne(number(3))).unwrap();
+        let done = polled(polls, client.wait(second)).await;
+        let over = done.is_some();
+        let uids = match done {
+            Some(uids) => uids,
+            None => client.wait(second).await,
+        };
+        assert_eq!(uids.unwrap().len(), MESSAGES as usize);
+        // An earlier reply is discarded, and a later one is not.
+        let spent = Err(Error::Misuse(Misuse::TicketSpent));
+        assert_eq!(client.wait(first).await, spent);
+        assert_eq!(client.wait(third).await.unwrap().number, number(3));
+        assert_eq!(
+            client.wait(third).await.unwrap_err(),
+            Misuse::TicketSpent.into()
+        );
+        let log = in_step(client, peer).await;
+        assert_eq!(
+            strs(&log),
+            ["LIST 1", "UIDL", "LIST 3", "STAT", "RETR 2", "QUIT"]
+        );
+        over
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ticket_is_good_after_other_operations_were_dropped() {
+    everywhere(
+        "call beside a ticket",
+        ALL,
+        100,
+        async |mut client, peer, polls| {
+            let ticket = client.submit(Uidl).unwrap();
+            let done = polled(polls, client.list_one(number(1))).await.is_some();
+            // The call discards the reply once it has come, and not before.
+            match client.wait(ticket).await {
+                Ok(uids) => assert!(!done && uids.len() == MESSAGES as usize),
+                Err(error) => assert!(polls > 0 && error == Misuse::TicketSpent.into()),
+            }
+            let log = in_step(client, peer).await;
+            assert_eq!(log.iter().filter(|line| *line == "UIDL").count(), 1);
+            done
+        },
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_was_not_waited_for_comes_with_the_next_call() {
+    everywhere("chunk", ALL, 100, async |mut client, peer, polls| {
+        let mut message = client.retr(number(5)).await.unwrap();
+        let mut octets = Vec::new();
+        let over = polled(polls, async {
+            while let Some(chunk) = message.chunk().await.unwrap() {
+                octets.extend_from_slice(&chunk);
+            }
+        });
+        let over = over.await.is_some();
+        // From here on each wait is dropped as often as it can be.
+        loop {
+            match polled(1, message.chunk()).await {
+                Some(Ok(Some(chunk))) => octets.extend_from_slice(&chunk),
+                Some(end) => break assert_eq!(end, Ok(None)),
+                None => tokio::task::yield_now().await,
+            }
+        }
+        assert_eq!(octets, mail(5));
+        let log = in_step(client, peer).await;
+        assert_eq!(strs(&log), ["RETR 5", "STAT", "RETR 2", "QUIT"]);
+        over
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_of_a_message_is_skipped_if_to_vec_is_dropped() {
+    everywhere("to_vec", ALL, 100, async |mut client, peer, polls| {
+        let message = client.retr(number(5)).await.unwrap();
+        let done = polled(polls, message.to_vec(10_000)).await;
+        if let Some(octets) = &done {
+            assert_eq!(octets, &Ok(mail(5)));
+        }
+        let log = in_step(client, peer).await;
+        assert_eq!(strs(&log), ["RETR 5", "STAT", "RETR 2", "QUIT"]);
+        done.is_some()
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_message_is_lost_if_the_wait_for_it_is_dropped() {
+    everywhere(
+        "Retrieve::next",
+        ALL,
+        100,
+        async |mut client, peer, polls| {
+            let mut seen = Vec::new();
+            let mut messages = client.retrieve([3, 1, 4].map(number));
+            let over = polled(polls, async {
+                while let Some(message) = messages.next().await {
+                    seen.push(message.unwrap().number().unwrap().get());
+                }
+            });
+            let over = over.await.is_some();
+            loop {
+                // A message is not read here: the next call skips it.
+                match polled(1, messages.next()).await {
+                    Some(Some(message)) => seen.push(message.unwrap().number().unwrap().get()),
+                    Some(None) => break,
+                    None => tokio::task::yield_now().await,
+                }
+            }
+            assert_eq!(seen, [3, 1, 4]);
+            let log = in_step(client, peer).await;
+            let expected = ["RETR 3", "RETR 1", "RETR 4", "STAT", "RETR 2", "QUIT"];
+            assert_eq!(strs(&log), expected);
+            over
+        },
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_reply_is_lost_if_the_wait_for_it_is_dropped() {
+    everywhere(
+        "Pipeline::next",
+        ALL,
+        100,
+        async |mut client, peer, polls| {
+            let mut seen = Vec::new();
+            // The ninth does not exist: a refusal is a reply too.
+            let mut sizes = client.pipeline([2, 9, 5].map(number).map(ListOne));
+            let over = polled(polls, async {
+                while let Some(reply) = sizes.next().await {
+                    seen.push(reply.ok().map(|entry| entry.number.get()));
+                }
+            });
+            let over = over.await.is_some();
+            loop {
+                // The other way to wait, which can be left too.
+                match polled(1, StreamExt::next(&mut sizes)).await {
+                    Some(Some(reply)) => seen.push(reply.ok().map(|entry| entry.number.get())),
+                    Some(None) => break,
+                    None => tokio::task::yield_now().await,
+                }
+            }
+            assert_eq!(seen, [Some(2), None, Some(5)]);
+            let log = in_step(client, peer).await;
+            let expected = ["LIST 2", "LIST 9", "LIST 5", "STAT", "RETR 2", "QUIT"];
+            assert_eq!(strs(&log), expected);
+            over
+        },
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_is_dropped_leaves_what_was_not_sent_unsent() {
+    everywhere("Pipeline", ALL, 100, async |mut client, peer, polls| {
+        let mut replies = client.pipeline((1..=MESSAGES).map(number).map(Dele));
+        let mut done = 0;
+        let over = polled(polls, async {
+            while let Some(reply) = replies.next().await {
+                reply.unwrap();
+                done += 1;
+            }
+        });
+        let over = over.await.is_some();
+        // What the server did cannot be taken back but by RSET.
+        client.rset().await.unwrap();
+        let log = in_step(client, peer).await;
+        let deleted: Vec<_> = log.iter().filter(|line| line.starts_with("DELE")).collect();
+        let all = ["DELE 1", "DELE 2", "DELE 3", "DELE 4", "DELE 5"];
+        assert!(deleted.len() >= done);
+        assert_eq!(deleted, all[..deleted.len()]);
+        over
+    })
+    .await;
+}
+
+fn strs(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).collect()
+}

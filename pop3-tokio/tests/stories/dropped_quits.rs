@@ -1,0 +1,103 @@
+//! A QUIT whose outcome nobody waited for. What left cannot be taken back, and must not be sent twice.
+
+use pop3_tokio::server::Server;
+use pop3_tokio::{Closed, Config, Error, Phase, QuitOutcome, Verb};
+use tokio::io::duplex;
+
+use super::support::{
+    account, alice, at, at_once, maildrop, number, polled, scripted, serve, settle, story, terse,
+    trusted,
+};
+
+/// Drops a QUIT after so many polls and tries again; gives what the second one said, and whether the
+/// first one was over.
+async fn dropped_after(polls: usize, room: usize, settles: bool) -> (String, bool) {
+    let (near, far) = duplex(room);
+    let peer = serve(far, Server::new(account(), maildrop(3)), None);
+    let mut client = pop3_tokio::start(trusted(Config::default()), near)
+        .await
+        .unwrap();
+    client.login(alice()).await.unwrap();
+    client.dele(number(2)).await.unwrap();
+    let first = polled(polls, client.quit()).await;
+    if let Some(outcome) = &first {
+        assert_eq!(outcome, &Ok(QuitOutcome::Committed));
+    }
+    if settles {
+        settle().await;
+    }
+    let second = client.quit().await;
+    let finished = Err(Error::from(Closed::Finished));
+    let told = match &second {
+        // The first one had not left.
+        Ok(QuitOutcome::Committed) => "committed",
+        Ok(QuitOutcome::Unknown) => "unknown",
+        _ if second == finished => "finished",
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(client.session().connection().phase(), Phase::Closed);
+    assert_eq!(client.quit().await, finished);
+    assert_eq!(client.noop().await, Err(Closed::Finished.into()));
+    let server = peer.ended().await;
+    let quits = server.log().iter().filter(|line| *line == "QUIT").count();
+    assert_eq!(quits, 1);
+    assert_eq!(server.expunged(), ["uid-2"]);
+    (told.to_owned(), first.is_some())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_quit_finishes_what_the_dropped_one_began() {
+    for settles in [false, true] {
+        let mut told = Vec::new();
+        for room in [1, 7, 300, 65_536] {
+            for polls in 0.. {
+                let (what, over) = story(at_once(dropped_after(polls, room, settles))).await;
+                told.push(what);
+                if over {
+                    break;
+                }
+            }
+        }
+        println!("QUIT: dropped at {} places: {told:?}", told.len());
+        assert!(told.len() > 20);
+        assert!(told.contains(&"committed".to_owned()));
+        assert!(told.contains(&"finished".to_owned()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quit_that_left_and_was_not_answered_is_told_as_what_it_was() {
+    story(async {
+        let stream = scripted(1000, async |wire| {
+            wire.let_in().await;
+            wire.hear("QUIT\r\n").await;
+            wire.hang_up();
+        });
+        let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        assert!(polled(1, client.quit()).await.is_none());
+        settle().await;
+        // The second one never left, and says what became of the first.
+        let (verb, outstanding) = (Verb::Quit, 1);
+        let unanswered = Closed::Unanswered { verb, outstanding };
+        assert_eq!(client.quit().await, Err(unanswered.into()));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quit_that_is_not_answered_is_unknown_in_time() {
+    story(async {
+        let stream = scripted(1000, async |wire| {
+            wire.let_in().await;
+            wire.hear("QUIT\r\n").await;
+        });
+        let config = terse();
+        let patience = config.timeouts.quit;
+        let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        let outcome = at(patience, client.quit()).await;
+        assert_eq!(outcome, Ok(QuitOutcome::Unknown));
+    })
+    .await;
+}

@@ -1,0 +1,318 @@
+//! A whole session is one future, and is dropped after every number of polls. Whatever was under way
+//! then, the same client goes on, and the server's log shows that nothing was lost or done twice.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use pop3_tokio::server::{Server, ServerConfig};
+use pop3_tokio::{
+    Client, Config, Dele, Error, List, LoginPolicy, Method, Misuse, Phase, QuitOutcome, Session,
+    StlsPolicy, Uidl,
+};
+use tokio::io::duplex;
+
+use super::support::{
+    Hesitant, Peer, account, alice, at_once, mail, maildrop, number, polled, private, serve,
+    settle, story, tls, trusted,
+};
+
+const MESSAGES: u32 = 6;
+
+/// The last message is never deleted: it is what is read after the drop.
+const KEPT: u32 = MESSAGES;
+
+/// How the two sides meet.
+struct Setting {
+    /// Octets that fit between the two.
+    room: usize,
+    session: fn() -> Session,
+    server: fn() -> ServerConfig,
+    policy: fn() -> LoginPolicy,
+    /// Whether the client waits between any two reads and writes.
+    hesitates: bool,
+    /// Whether the server may do what it can before the client goes on.
+    settles: bool,
+    /// How a client goes on that does not know whether it is logged in.
+    asks_first: bool,
+}
+
+/// All but the QUIT, and in `whole` which messages were read to their ends.
+async fn session(
+    client: &mut Client<Hesitant>,
+    policy: LoginPolicy,
+    whole: &RefCell<Vec<u32>>,
+) -> Result<(), Error> {
+    client.login(alice().with_policy(policy)).await?;
+    let (sizes, uids) = client.batch((List, Uidl)).await?;
+    assert_eq!((sizes.len(), uids.len()), (6, 6));
+    for part in [[1, 2, 3].as_slice(), &[4, 5]] {
+        let mut messages = client.retrieve(part.iter().copied().map(number));
+        while let Some(message) = messages.next().await {
+            let message = message?;
+            let number = message.number().unwrap().get();
+            assert_eq!(message.to_vec(10_000).await?, mail(number));
+            whole.borrow_mut().push(number);
+        }
+        let mut deletions = client.pipeline(part.iter().copied().map(number).map(Dele));
+        while let Some(reply) = deletions.next().await {
+            reply?;
+        }
+    }
+    Ok(())
+}
+
+/// One session, dropped after so many polls; true if it was over by then.
+async fn dropped_after(polls: usize, setting: &Setting) -> bool {
+    let (near, far) = duplex(setting.room);
+    let server = Server::new((setting.server)(), maildrop(MESSAGES));
+    let peer = serve(far, server, Some(tls()));
+    let near = Hesitant::new(near, setting.hesitates);
+    let mut client = pop3_tokio::start((setting.session)(), near).await.unwrap();
+    let whole = RefCell::default();
+    let policy = (setting.policy)();
+    let done = polled(polls, session(&mut client, policy, &whole)).await;
+    if let Some(result) = &done {
+        assert_eq!(result, &Ok(()));
+    }
+    if setting.settles {
+        settle().await;
+    }
+    let listed = go_on(client, setting).await;
+    check(peer, &whole.into_inner(), &listed).await;
+    done.is_some()
+}
+
+/// What everybody can do on a client whose last operation was dropped. Gives what UIDL lists.
+async fn go_on(mut client: Client<Hesitant>, setting: &Setting) -> Vec<u32> {
+    let phase = |client: &Client<Hesitant>| client.session().connection().phase();
+    if setting.asks_first {
+        // A login that was under way is finished by this.
+        client.capabilities().await.unwrap();
+    }
+    if phase(&client) != Phase::Transaction {
+        match client.login(alice().with_policy((setting.policy)())).await {
+            Ok(_) => {}
+            // The one that was dropped was finished first, and succeeded.
+            Err(Error::Misuse(Misuse::Phase {
+                phase: Phase::Transaction,
+                ..
+            })) if !setting.asks_first => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(phase(&client), Phase::Transaction);
+    let listed = client.uidl().await.unwrap();
+    let message = client.retr_to_vec(number(KEPT), 10_000).await.unwrap();
+    assert_eq!(message, mail(KEPT));
+    assert_eq!(client.quit().await.unwrap(), QuitOutcome::Committed);
+    listed.iter().map(|entry| entry.number.get()).collect()
+}
+
+/// What the server heard, and what it did.
+async fn check(peer: Peer, whole: &[u32], listed: &[u32]) {
+    let server = peer.ended().await;
+    let log = server.log();
+    let count = |start: &str| log.iter().filter(|line| line.starts_with(start)).count();
+    // Each of these would succeed, so none may come twice.
+    let logins = count("PASS") + count("AUTH");
+    assert_eq!(logins, 1, "{log:?}");
+    assert!(count("STLS") <= 1, "{log:?}");
+    assert_eq!(count("QUIT"), 1, "{log:?}");
+    assert_eq!(log.last().unwrap(), "QUIT");
+    for line in log {
+        assert!(is_command(line), "{line:?} in {log:?}");
+    }
+    let mut deleted = BTreeSet::new();
+    for number in log.iter().filter_map(|line| line.strip_prefix("DELE ")) {
+        let number: u32 = number.parse().unwrap();
+        assert!(deleted.insert(number), "twice: {log:?}");
+        assert!(whole.contains(&number), "{number} of {whole:?}: {log:?}");
+    }
+    let left: Vec<u32> = (1..=MESSAGES)
+        .filter(|number| !deleted.contains(number))
+        .collect();
+    assert_eq!(listed, left, "{log:?}");
+    let uids: Vec<_> = deleted.iter().map(|n| format!("uid-{n}")).collect();
+    assert_eq!(server.expunged(), uids);
+    let kept: Vec<_> = server
+        .maildrop()
+        .messages()
+        .map(|message| message.unique_id().clone())
+        .collect();
+    let left: Vec<_> = left.iter().map(|n| format!("uid-{n}")).collect();
+    assert_eq!(kept, left);
+}
+
+/// Whether it is one whole command that was meant.
+fn is_command(line: &str) -> bool {
+    let plain = [
+        "CAPA",
+        "STLS",
+        "USER alice",
+        "PASS <redacted>",
+        "AUTH SCRAM-SHA-256",
+        "AUTH SCRAM-SHA-256 <redacted>",
+        "<redacted>",
+        "LIST",
+        "UIDL",
+        "QUIT",
+    ];
+    let numbered = ["RETR ", "DELE "].iter().any(|verb| {
+        let number = line.strip_prefix(verb).and_then(|rest| rest.parse().ok());
+        number.is_some_and(|number: u32| (1..=MESSAGES).contains(&number))
+    });
+    plain.contains(&line) || numbered
+}
+
+/// Drops the session everywhere, every `step` polls; there have to be so many places at least.
+async fn dropped_everywhere(name: &str, setting: Setting, step: usize, at_least: usize) {
+    let start = std::time::Instant::now();
+    let mut polls = 0;
+    let mut places = 1;
+    while !story(at_once(dropped_after(polls, &setting))).await {
+        polls += step;
+        places += 1;
+    }
+    println!(
+        "{name}, room {}: dropped at {places} places, up to {polls} polls, in {:?}",
+        setting.room,
+        start.elapsed()
+    );
+    assert!(places >= at_least, "{places} only");
+}
+
+fn in_clear(room: usize) -> Setting {
+    Setting {
+        room,
+        session: || trusted(Config::default()),
+        server: account,
+        policy: LoginPolicy::default,
+        hesitates: false,
+        settles: false,
+        asks_first: false,
+    }
+}
+
+fn with_stls(room: usize) -> Setting {
+    Setting {
+        session: || private(false),
+        server: || account().stls(true).allow_plaintext_login(false),
+        ..in_clear(room)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_in_clear_may_be_dropped_anywhere() {
+    for (room, at_least) in [(7, 100), (300, 10), (65_536, 8)] {
+        dropped_everywhere("in clear", in_clear(room), 1, at_least).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_octet_by_octet_may_be_dropped_anywhere() {
+    dropped_everywhere("in clear", in_clear(1), 1, 800).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_with_stls_may_be_dropped_anywhere() {
+    for (room, at_least) in [(7, 300), (300, 12), (65_536, 10)] {
+        dropped_everywhere("STLS", with_stls(room), 1, at_least).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_with_stls_octet_by_octet_may_be_dropped_in_many_places() {
+    dropped_everywhere("STLS", with_stls(1), 29, 80).await;
+}
+
+/// As the one before, everywhere: that takes minutes.
+#[tokio::test(start_paused = true)]
+#[ignore = "it takes minutes"]
+async fn a_session_with_stls_octet_by_octet_may_be_dropped_anywhere() {
+    dropped_everywhere("STLS", with_stls(1), 1, 2000).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn between_any_two_reads_and_writes_a_session_may_be_dropped() {
+    for (room, at_least) in [(7, 150), (300, 15), (65_536, 15)] {
+        for settles in [false, true] {
+            for (name, setting) in [("in clear", in_clear(room)), ("STLS", with_stls(room))] {
+                let setting = Setting {
+                    hesitates: true,
+                    settles,
+                    ..setting
+                };
+                dropped_everywhere(&format!("{name}, hesitant"), setting, 1, at_least).await;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_server_has_said_by_then_changes_nothing() {
+    for (room, at_least) in [(7, 100), (300, 10), (65_536, 8)] {
+        let setting = Setting {
+            settles: true,
+            ..in_clear(room)
+        };
+        dropped_everywhere("in clear, settled", setting, 1, at_least).await;
+        let setting = Setting {
+            settles: true,
+            asks_first: true,
+            ..with_stls(room)
+        };
+        let step = if room == 7 { 11 } else { 1 };
+        dropped_everywhere("STLS, settled, asked first", setting, step, 8).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_asks_first_knows_whether_it_is_logged_in() {
+    for (room, at_least) in [(7, 100), (300, 10)] {
+        let setting = Setting {
+            asks_first: true,
+            ..in_clear(room)
+        };
+        dropped_everywhere("in clear, asked first", setting, 1, at_least).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_pipelining_it_is_the_same() {
+    for (room, at_least) in [(7, 100), (300, 10)] {
+        let setting = Setting {
+            server: || account().pipelining(false),
+            ..in_clear(room)
+        };
+        dropped_everywhere("not pipelined", setting, 1, at_least).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_tls_where_the_caller_allows_that_it_is_the_same() {
+    let setting = Setting {
+        session: || {
+            let mut connector = super::support::connector();
+            connector.config.stls = StlsPolicy::Off;
+            connector.config.allow_insecure_login = true;
+            let server = pop3_tokio::Endpoint::plain("localhost", None);
+            let now = pop3_tokio::Instant::ORIGIN;
+            connector.session(&server, now).unwrap()
+        },
+        ..in_clear(7)
+    };
+    dropped_everywhere("insecure", setting, 1, 100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_with_scram_may_be_dropped_anywhere() {
+    for asks_first in [false, true] {
+        let setting = Setting {
+            server: || account().sasl(["SCRAM-SHA-256"]),
+            policy: || LoginPolicy::only(Method::ScramSha256),
+            asks_first,
+            ..in_clear(20)
+        };
+        dropped_everywhere("SCRAM", setting, 1, 50).await;
+    }
+}

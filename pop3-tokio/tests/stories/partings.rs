@@ -1,0 +1,117 @@
+//! A server that parted while the connection was idle: the next operation tells its last word, and not
+//! that nobody listens any more.
+
+use std::time::Duration;
+
+use pop3_tokio::{Closed, Dele, Endpoint, Error, Retr, Stat, Uidl};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+
+use super::support::{alice, number, scripted, settle, story, terse, trusted};
+
+const LAST_WORD: &str = "-ERR autologout; idle for too long\r\n";
+
+fn parting<T: std::fmt::Debug>(result: Result<T, Error>) {
+    match result {
+        Err(Error::Closed(closed)) => match *closed {
+            Closed::Parting(text) => {
+                assert_eq!(text.as_bytes(), b"autologout; idle for too long");
+            }
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_word_is_told_over_memory() {
+    for operation in 0..5 {
+        story(async {
+            let stream = scripted(1000, async |wire| {
+                wire.let_in().await;
+                wire.say(LAST_WORD).await;
+                wire.hang_up();
+            });
+            let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+            client.login(alice()).await.unwrap();
+            settle().await;
+            match operation {
+                0 => parting(client.noop().await),
+                1 => parting(client.batch((Stat, Uidl)).await),
+                2 => parting(client.open(Retr(number(1))).await.map(drop)),
+                3 => parting(client.pipeline([Dele(number(1))]).next().await.unwrap()),
+                _ => parting(client.retrieve([number(1)]).next().await.unwrap().map(drop)),
+            }
+            parting(client.noop().await);
+            parting(client.quit().await);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quit_is_not_answered_by_a_parting_word() {
+    story(async {
+        let stream = scripted(1000, async |wire| {
+            wire.let_in().await;
+            wire.say(LAST_WORD).await;
+            wire.hang_up();
+        });
+        let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        settle().await;
+        // It did not leave, so nothing was deleted: an error, and not an unknown outcome.
+        parting(client.quit().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_word_is_told_over_tcp_where_the_server_has_closed() {
+    for _ in 0..20 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            let (socket, _) = listener.accept().await.unwrap();
+            let mut wire = BufReader::new(socket);
+            wire.write_all(b"+OK ready\r\n").await.unwrap();
+            for _ in 0..2 {
+                wire.read_line(&mut String::new()).await.unwrap();
+                wire.write_all(b"+OK\r\n").await.unwrap();
+            }
+            wire.write_all(LAST_WORD.as_bytes()).await.unwrap();
+        });
+        let mut connector = pop3_tokio::Connector::default();
+        connector.config = terse();
+        let endpoint = Endpoint::plain("127.0.0.1", Some(port));
+        let mut client = pop3_tokio::connect_with(&endpoint, &connector)
+            .await
+            .unwrap();
+        client.login(alice()).await.unwrap();
+        // The socket is closed whole: what is written to it is answered with a reset.
+        server.await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        parting(client.batch((Stat, Uidl)).await);
+        parting(client.noop().await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_without_a_word_is_told_as_that() {
+    story(async {
+        let stream = scripted(1000, async |wire| {
+            wire.let_in().await;
+            wire.hang_up();
+        });
+        let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        settle().await;
+        let Err(Error::Closed(closed)) = client.noop().await else {
+            panic!("it is over");
+        };
+        println!("an end without a word: {closed:?}");
+        // And a QUIT that did not leave is an error, and not an unknown outcome.
+        assert_eq!(client.quit().await, Err(Error::Closed(closed)));
+    })
+    .await;
+}

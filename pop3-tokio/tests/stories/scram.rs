@@ -1,0 +1,93 @@
+//! The long computation of SCRAM, on a clock that runs.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use pop3_tokio::{AuthError, Error, Login, LoginPolicy, Method};
+
+use super::support::{Wire, alice, scripted, story, terse, trusted};
+
+/// Some twenty slices of it.
+const ITERATIONS: u32 = 200_000;
+
+fn login() -> Login {
+    alice().with_policy(LoginPolicy::only(Method::ScramSha256))
+}
+
+/// Asks for so many iterations, and refuses what comes of them: no computation here. Gives how long
+/// the answer took.
+async fn challenge(wire: &mut Wire, iterations: u32) -> Duration {
+    wire.say("+OK ready\r\n").await;
+    wire.hear("AUTH SCRAM-SHA-256\r\n").await;
+    wire.say("+ \r\n").await;
+    let line = wire.hear_line().await;
+    let first = BASE64_STANDARD.decode(line.trim_end()).unwrap();
+    let first = String::from_utf8(first).unwrap();
+    let nonce = first.rsplit("r=").next().unwrap();
+    let challenge = format!("r={nonce}more,s=c2FsdA==,i={iterations}");
+    let challenge = BASE64_STANDARD.encode(challenge);
+    wire.say(&format!("+ {challenge}\r\n")).await;
+    let begin = Instant::now();
+    wire.hear_line().await;
+    let taken = begin.elapsed();
+    wire.say("-ERR no\r\n").await;
+    taken
+}
+
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>) {
+    match result {
+        Err(Error::Auth(error)) => assert!(matches!(*error, AuthError::Rejected(_)), "{error:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn it_trips_no_deadline() {
+    story(async {
+        let spans = Rc::new(Cell::new(Duration::ZERO));
+        let told = Rc::clone(&spans);
+        let stream = scripted(10_000, async move |wire| {
+            told.set(challenge(wire, ITERATIONS).await);
+        });
+        let mut config = terse();
+        let patience = Duration::from_millis(25);
+        config.timeouts.first_octet = patience;
+        config.timeouts.stall = patience;
+        config.timeouts.send = patience;
+        let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
+        refused(client.login(login()).await);
+        println!("{ITERATIONS} iterations took {:?}", spans.get());
+        assert!(spans.get() > patience, "it was too fast to tell");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn other_tasks_get_their_turns_between_its_slices() {
+    story(async {
+        let stream = scripted(10_000, async |wire| {
+            challenge(wire, ITERATIONS).await;
+        });
+        let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+        let (turns, longest) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(Duration::ZERO)));
+        let (counted, held_up) = (Rc::clone(&turns), Rc::clone(&longest));
+        tokio::task::spawn_local(async move {
+            loop {
+                let begin = Instant::now();
+                tokio::task::yield_now().await;
+                counted.set(counted.get() + 1);
+                held_up.set(held_up.get().max(begin.elapsed()));
+            }
+        });
+        let begin = Instant::now();
+        refused(client.login(login()).await);
+        let (taken, held_up) = (begin.elapsed(), longest.get());
+        println!("{ITERATIONS} iterations: of {taken:?} another task waited {held_up:?} at a time");
+        // In one go it would be nearly all.
+        assert!(held_up < taken / 2, "{held_up:?} of {taken:?}");
+    })
+    .await;
+}

@@ -1,0 +1,125 @@
+//! A consumer may take its time: no deadline but the total runs while something waits to be taken.
+
+use std::time::Duration;
+
+use pop3_tokio::server::Server;
+use pop3_tokio::{Config, Dele, Error, QuitOutcome, Stat, Timeout};
+use tokio::io::duplex;
+use tokio::time::sleep;
+
+use super::support::{
+    InMemory, account, alice, at, mail, maildrop, number, polled, private, scripted, serve, settle,
+    story, terse, tls, trusted,
+};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+async fn client(room: usize, with_tls: bool) -> InMemory {
+    let (near, far) = duplex(room);
+    let server = Server::new(account().stls(with_tls), maildrop(4));
+    serve(far, server, Some(tls()));
+    let session = if with_tls {
+        private(false)
+    } else {
+        trusted(Config::default())
+    };
+    let mut client = pop3_tokio::start(session, near).await.unwrap();
+    client.login(alice()).await.unwrap();
+    client
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_between_any_two_steps_trips_no_deadline() {
+    for (room, with_tls) in [(7, false), (65_536, false), (300, true), (65_536, true)] {
+        story(async {
+            let mut client = client(room, with_tls).await;
+            sleep(HOUR).await;
+            let mut messages = client.retrieve([1, 2, 3].map(number));
+            while let Some(message) = messages.next().await {
+                let mut message = message.unwrap();
+                let whole = mail(message.number().unwrap().get());
+                let mut octets = Vec::new();
+                sleep(HOUR).await;
+                while let Some(chunk) = message.chunk().await.unwrap() {
+                    octets.extend_from_slice(&chunk);
+                    sleep(HOUR).await;
+                }
+                assert_eq!(octets, whole);
+            }
+            sleep(HOUR).await;
+            let mut deletions = client.pipeline([1, 2].map(number).map(Dele));
+            while let Some(reply) = deletions.next().await {
+                reply.unwrap();
+                sleep(HOUR).await;
+            }
+            assert_eq!(client.quit().await.unwrap(), QuitOutcome::Committed);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_came_long_ago_is_not_late() {
+    story(async {
+        let mut client = client(65_536, false).await;
+        let ticket = client.submit(Stat).unwrap();
+        assert!(polled(1, client.wait(ticket)).await.is_none());
+        settle().await;
+        sleep(HOUR).await;
+        assert_eq!(client.wait(ticket).await.unwrap().messages, 4);
+        // Nor is one that nobody waits for any more.
+        assert!(polled(1, client.list()).await.is_none());
+        sleep(HOUR).await;
+        at(Duration::ZERO, client.noop()).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_servers_time_begins_when_the_consumer_is_back() {
+    story(async {
+        let stream = scripted(1000, async |wire| {
+            wire.let_in().await;
+            wire.hear("RETR 1\r\n").await;
+            wire.say("+OK\r\nhello\r\n").await;
+            // Half a minute behind the consumer's return: no stall.
+            sleep(HOUR + Duration::from_secs(30)).await;
+            wire.say("world\r\n").await;
+        });
+        let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        let mut message = client.retr(number(1)).await.unwrap();
+        assert_eq!(message.chunk().await.unwrap().unwrap(), "hello\r\n");
+        sleep(HOUR).await;
+        let next = at(Duration::from_secs(30), message.chunk()).await;
+        assert_eq!(next.unwrap().unwrap(), "world\r\n");
+        // A server that stops is told a minute behind the consumer's return.
+        sleep(HOUR).await;
+        let next = at(Duration::from_secs(60), message.chunk()).await;
+        assert_eq!(next.unwrap_err(), Timeout::Stall.into());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_runs_whoever_is_slow() {
+    story(async {
+        let mut config = Config::default();
+        config.timeouts.total = Some(HOUR / 2);
+        let (near, far) = duplex(7);
+        serve(far, Server::new(account(), maildrop(4)), None);
+        let mut client = pop3_tokio::start(trusted(config), near).await.unwrap();
+        client.login(alice()).await.unwrap();
+        let mut message = client.retr(number(2)).await.unwrap();
+        message.chunk().await.unwrap();
+        sleep(HOUR).await;
+        let error = loop {
+            match message.chunk().await {
+                Ok(chunk) => assert!(chunk.is_some(), "it ended well"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error, Error::from(Timeout::Total));
+    })
+    .await;
+}

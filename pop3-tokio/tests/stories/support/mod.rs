@@ -1,0 +1,129 @@
+//! A server in memory (`peer`), one that follows a script (`script`), TLS for both (`authority`), a stream on
+//! which one thing moves at a time (`hesitant`), and futures that are dropped half-way.
+
+mod authority;
+mod hesitant;
+mod peer;
+mod script;
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use pop3_tokio::server::{Maildrop, ServerConfig};
+use pop3_tokio::{
+    CapaPolicy, Channel, Client, Config, Endpoint, Instant, Login, MessageNumber, Pipelining,
+    Session, StlsPolicy,
+};
+use tokio::io::DuplexStream;
+
+pub(crate) use authority::{connector, tls};
+pub(crate) use hesitant::Hesitant;
+pub(crate) use peer::{Peer, serve, serve_in_tls};
+pub(crate) use script::{Wire, scripted};
+
+/// A client over memory.
+pub(crate) type InMemory = Client<DuplexStream>;
+
+pub(crate) fn alice() -> Login {
+    Login::new("alice", "secret").unwrap()
+}
+
+pub(crate) fn number(number: u32) -> MessageNumber {
+    number.try_into().unwrap()
+}
+
+/// The message with this number in [`maildrop`]: dots to be undone, and some longer than others.
+pub(crate) fn mail(number: u32) -> Vec<u8> {
+    let lines = ".dot\r\n..\r\nno dot\r\n".repeat(number as usize % 3 * 2 + 1);
+    format!("Subject: message {number}\r\n\r\n{lines}").into_bytes()
+}
+
+pub(crate) fn maildrop(messages: u32) -> Maildrop {
+    (1..=messages)
+        .map(|number| (format!("uid-{number}"), mail(number)))
+        .collect()
+}
+
+/// Alice's account, with what the tests look at.
+pub(crate) fn account() -> ServerConfig {
+    ServerConfig::new("alice", "secret").keep_log(true)
+}
+
+/// A session in clear that the caller trusts.
+pub(crate) fn trusted(config: Config) -> Session {
+    Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN)
+}
+
+/// No CAPA, no TLS, and pipelining at once: scripts stay short.
+pub(crate) fn terse() -> Config {
+    let mut config = Config::default();
+    config.stls = StlsPolicy::Off;
+    config.allow_insecure_login = true;
+    config.capa = CapaPolicy::Never;
+    config.pipelining = Pipelining::Always;
+    config
+}
+
+/// A session for `localhost` that does TLS by itself.
+pub(crate) fn private(implicit_tls: bool) -> Session {
+    let endpoint = if implicit_tls {
+        Endpoint::implicit_tls("localhost", None)
+    } else {
+        Endpoint::plain("localhost", None)
+    };
+    connector().session(&endpoint, Instant::ORIGIN).unwrap()
+}
+
+/// Polls a future at most so many times, and drops it then. Meanwhile one thing moves at a time on a
+/// stream that hesitates.
+pub(crate) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = times;
+    poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        hesitant::allow(1);
+        let polled = future.as_mut().poll(cx);
+        hesitant::allow(usize::MAX);
+        match polled {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Lets the other tasks go on as far as they can.
+pub(crate) async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What the future gives, and that it took just so long.
+pub(crate) async fn at<T>(span: Duration, future: impl Future<Output = T>) -> T {
+    let start = tokio::time::Instant::now();
+    let result = future.await;
+    let taken = start.elapsed();
+    // The clock of Tokio goes in milliseconds.
+    assert!(
+        taken >= span && taken < span + Duration::from_millis(20),
+        "it took {taken:?} instead of {span:?}"
+    );
+    result
+}
+
+/// What the future gives, and that no time passed: nothing had to wait for a deadline.
+pub(crate) async fn at_once<T>(future: impl Future<Output = T>) -> T {
+    at(Duration::ZERO, future).await
+}
+
+/// Runs a story, with tasks of its own that end with it.
+pub(crate) async fn story<T>(future: impl Future<Output = T>) -> T {
+    tokio::task::LocalSet::new().run_until(future).await
+}
