@@ -1,0 +1,33 @@
+//! One description of what a client does, for all clients: transcripts and sessions with Dovecot.
+//!
+//! `client` is what they have in common; `blocking` and `waiting` say how each is called. The rest
+//! is written once: `script` makes a transcript into what the server does and what the application
+//! does, `server` acts out the one, `application` the other, and `corpus` plays all of them.
+//! `sessions` are stories with a real server.
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test binary uses its own part of this module"
+)]
+
+#[path = "../../../pop3-proto/tests/common/login.rs"]
+mod login;
+#[path = "../../../pop3-proto/tests/common/op.rs"]
+mod op;
+#[path = "../../../pop3-proto/tests/common/render.rs"]
+mod render;
+#[path = "../../../pop3-proto/tests/common/transcript.rs"]
+mod transcript;
+
+pub(crate) mod client;
+pub(crate) mod names;
+
+mod application;
+mod ask;
+pub(crate) mod corpus;
+pub(crate) mod idle;
+mod rule;
+mod script;
+mod server;
+mod tls;

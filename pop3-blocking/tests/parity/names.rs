@@ -1,0 +1,107 @@
+//! The clients have the same methods with the same arguments: a function that calls each once, and
+//! is compiled for each client and never run.
+
+/// `[async] [.await]` for an asynchronous client, `[] []` for a blocking one.
+macro_rules! every_method {
+    ([$($asynchronous:tt)?] [$($wait:tt)*] $client:ty, $stream:ty, $($adapter:ident)::+) => {
+        #[expect(dead_code, reason = "it is enough that it compiles")]
+        $($asynchronous)? fn every_method(
+            endpoint: &pop3_proto::Endpoint,
+            login: pop3_proto::Login,
+            stream: $stream,
+        ) -> Result<(), pop3_proto::Error> {
+            use pop3_proto::{MessageNumber, Noop, Retr, Stat};
+            let first = MessageNumber::FIRST;
+            use $($adapter)::+::{connect, connect_with, start};
+            let connector = pop3_proto::Connector::default();
+            let session = connector.session(endpoint, pop3_proto::Instant::ORIGIN)?;
+            let _: $client = start(session, stream) $($wait)* ?;
+            let _: $client = connect(endpoint) $($wait)* ?;
+            let mut client: $client = connect_with(endpoint, &connector) $($wait)* ?;
+
+            let _: Option<&pop3_proto::Greeting> = client.greeting();
+            let _: &pop3_proto::Session = client.session();
+            let _: Option<&pop3_proto::LoginPlan> = client.login_plan();
+            let _: pop3_proto::LoginPlan = client.plan_login(&login);
+            let _: &[pop3_proto::Quirk] = client.quirks();
+
+            let ticket: pop3_proto::Ticket<Stat> = client.submit(Stat)?;
+            let _: pop3_proto::DropListing = client.wait(ticket) $($wait)* ?;
+            let _: pop3_proto::Status = client.call(Noop) $($wait)* ?;
+            let _: (pop3_proto::DropListing,) = client.batch((Stat,)) $($wait)* ?;
+            let _: Option<Result<pop3_proto::Status, _>> = client.pipeline([Noop]).next() $($wait)*;
+            let mut messages = client.retrieve([first]);
+            let message: Option<Result<_, pop3_proto::Error>> = messages.next() $($wait)*;
+            drop(message.transpose()?);
+
+            let mut message = client.open(Retr(first)) $($wait)* ?;
+            let _: (Option<MessageNumber>, &pop3_proto::Status) =
+                (message.number(), message.status());
+            let _: Option<_> = message.chunk() $($wait)* ?;
+            let _: Vec<u8> = message.to_vec(0) $($wait)* ?;
+
+            let _: pop3_proto::Status = client.login(login) $($wait)* ?;
+            let _: Option<pop3_proto::Capabilities> = client.start_tls() $($wait)* ?;
+            let _: Option<pop3_proto::Capabilities> = client.capabilities() $($wait)* ?;
+            let _: Option<pop3_proto::Capabilities> = client.capa() $($wait)* ?;
+            let _: pop3_proto::DropListing = client.stat() $($wait)* ?;
+            let _: pop3_proto::Listing = client.list() $($wait)* ?;
+            let _: pop3_proto::ScanEntry = client.list_one(first) $($wait)* ?;
+            let _: pop3_proto::UidListing = client.uidl() $($wait)* ?;
+            let _: pop3_proto::UidEntry = client.uidl_one(first) $($wait)* ?;
+            drop(client.retr(first) $($wait)* ?);
+            drop(client.top(first, 0) $($wait)* ?);
+            let _: Vec<u8> = client.retr_to_vec(first, 0) $($wait)* ?;
+            let _: pop3_proto::Status = client.dele(first) $($wait)* ?;
+            let _: pop3_proto::Status = client.rset() $($wait)* ?;
+            let _: pop3_proto::Status = client.noop() $($wait)* ?;
+            let _: pop3_proto::QuitOutcome = client.quit_keeping() $($wait)* ?;
+            let _: pop3_proto::QuitOutcome = client.quit() $($wait)* ?;
+            drop(client.abort());
+            Ok(())
+        }
+    };
+}
+pub(crate) use every_method;
+
+/// The methods that a source file makes public.
+fn public_methods(source: &str) -> impl Iterator<Item = &str> {
+    let name = |line: &'_ str| -> Option<usize> {
+        let line = line.strip_prefix("    pub ")?;
+        line.strip_prefix("async ")
+            .unwrap_or(line)
+            .strip_prefix("fn ")?;
+        line.find("fn ").map(|at| at + "    pub fn ".len())
+    };
+    source.lines().filter_map(move |line| {
+        let rest = line.get(name(line)?..)?;
+        rest.split(['(', '<']).next()
+    })
+}
+
+/// Nothing was left out above, and nothing is there in one client only.
+pub(crate) fn no_method_was_forgotten() {
+    let sources = [
+        include_str!("../../src/client.rs"),
+        include_str!("../../src/message.rs"),
+        include_str!("../../../pop3-proto/src/client/client.rs"),
+        include_str!("../../../pop3-proto/src/client/helpers.rs"),
+        include_str!("../../../pop3-proto/src/client/message.rs"),
+    ];
+    let table = include_str!("names.rs");
+    // What is under a client is called differently because it is something else. `start` is what
+    // the adapters' functions of that name are made of.
+    let own = ["stream", "transport", "start"];
+    let mut count = 0;
+    for source in sources {
+        let names: Vec<&str> = public_methods(source).collect();
+        count += names.len();
+        for name in names.iter().filter(|name| !own.contains(name)) {
+            assert!(
+                table.contains(&format!(".{name}(")),
+                "{name} is not in the table"
+            );
+        }
+    }
+    assert!(count > 60, "the sources were read");
+}

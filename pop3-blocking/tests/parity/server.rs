@@ -1,0 +1,192 @@
+//! The server of a conversation: says its lines, and compares what the client sends.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use pop3_proto::rustls::{ServerConnection, StreamOwned};
+
+use super::script::{Deed, Script, Security};
+use super::tls;
+
+/// How long the server waits for the client. It never has to, unless something is wrong.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a client may be asked for when all is over, and the answers.
+const STILL_THERE: [(&[u8], &[u8]); 2] = [(b"NOOP\r\n", b"+OK\r\n"), (b"CAPA\r\n", b"-ERR\r\n")];
+
+/// How many things the application was told.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    told: Mutex<usize>,
+    changed: Condvar,
+}
+
+impl Progress {
+    pub(super) fn told(&self) {
+        *self.told.lock().expect("no panic") += 1;
+        self.changed.notify_all();
+    }
+
+    fn wait_for(&self, count: usize) -> Result<(), String> {
+        let told = self.told.lock().expect("no panic");
+        let waited = (self.changed).wait_timeout_while(told, PATIENCE, |told| *told < count);
+        let (told, timeout) = waited.expect("no panic");
+        if timeout.timed_out() {
+            return Err(format!("{} of {count} things were told", *told));
+        }
+        Ok(())
+    }
+}
+
+/// Octets in clear, or inside TLS.
+enum Wire {
+    Clear(TcpStream),
+    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+}
+
+/// Acts the server's part out.
+pub(super) fn serve(script: &Script, stream: TcpStream, progress: &Progress) -> Result<(), String> {
+    stream.set_nodelay(true).expect("a socket");
+    (stream.set_read_timeout(Some(PATIENCE))).expect("a socket");
+    let mut wire = Wire::Clear(stream);
+    let mut hung_up = false;
+    for deed in &script.server {
+        match deed {
+            Deed::Say {
+                octets,
+                behind,
+                more,
+            } => {
+                progress.wait_for(*behind)?;
+                if !more {
+                    wire.has_nothing()?;
+                }
+                // A client that hung up says why, and says it better.
+                let _ = wire.write_all(octets).and_then(|()| wire.flush());
+            }
+            Deed::Hear(expected) => wire.hears(expected)?,
+            Deed::HangUp { behind } => {
+                progress.wait_for(*behind)?;
+                wire.hang_up();
+                hung_up = true;
+            }
+            Deed::Handshake => wire = wire.shake_hands(script.security)?,
+        }
+    }
+    wire.finish(hung_up)
+}
+
+impl Wire {
+    fn shake_hands(self, security: Security) -> Result<Self, String> {
+        let Self::Clear(mut stream) = self else {
+            return Err("TLS twice".to_owned());
+        };
+        let mut tls = ServerConnection::new(tls::server()).expect("a configuration");
+        while tls.is_handshaking() {
+            match tls.complete_io(&mut stream) {
+                Ok(_) => {}
+                Err(_) if security == Security::WrongName => return Ok(Self::Clear(stream)),
+                Err(error) => return Err(format!("no handshake: {error}")),
+            }
+        }
+        Ok(Self::Tls(Box::new(StreamOwned::new(tls, stream))))
+    }
+
+    fn hears(&mut self, expected: &[u8]) -> Result<(), String> {
+        let mut heard = Vec::new();
+        let mut octet = [0];
+        while heard.len() < expected.len() {
+            match self.read(&mut octet) {
+                Ok(1..) => heard.extend_from_slice(&octet),
+                Ok(0) => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        if heard == expected {
+            return Ok(());
+        }
+        let (expected, heard) = (expected.escape_ascii(), heard.escape_ascii());
+        Err(format!(
+            "\n  expected {expected}\n  the client sent {heard}"
+        ))
+    }
+
+    /// The client has not sent more than it was to, as far as that is known.
+    fn has_nothing(&mut self) -> Result<(), String> {
+        let mut more = [0; 64];
+        let octets = match self {
+            Self::Clear(stream) => {
+                stream.set_nonblocking(true).expect("a socket");
+                let octets = stream.peek(&mut more);
+                stream.set_nonblocking(false).expect("a socket");
+                octets.unwrap_or(0)
+            }
+            Self::Tls(tls) => tls.conn.reader().read(&mut more).unwrap_or(0),
+        };
+        match more.get(..octets) {
+            None | Some([]) => Ok(()),
+            Some(more) => Err(format!("the client sent as well {}", more.escape_ascii())),
+        }
+    }
+
+    fn hang_up(&mut self) {
+        let socket = match self {
+            Self::Clear(stream) => stream,
+            Self::Tls(tls) => {
+                tls.conn.send_close_notify();
+                let _ = tls.flush();
+                &mut tls.sock
+            }
+        };
+        // It may be shut already.
+        let _ = socket.shutdown(Shutdown::Write);
+    }
+
+    /// Reads to the end: there is nothing but the question whether the session is in step.
+    fn finish(mut self, hung_up: bool) -> Result<(), String> {
+        let mut rest = Vec::new();
+        let mut octet = [0];
+        let answer = |asked: &[u8]| {
+            let found = STILL_THERE.iter().find(|(question, _)| *question == asked);
+            found.filter(|_| !hung_up).map(|(_, answer)| *answer)
+        };
+        while let Ok(1..) = self.read(&mut octet) {
+            rest.extend_from_slice(&octet);
+            if let Some(answer) = answer(&rest) {
+                let _ = self.write_all(answer).and_then(|()| self.flush());
+            }
+        }
+        if rest.is_empty() || answer(&rest).is_some() {
+            return Ok(());
+        }
+        Err(format!("sent in the end: {}", rest.escape_ascii()))
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Clear(stream) => stream.read(room),
+            Self::Tls(tls) => tls.read(room),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Clear(stream) => stream.write(octets),
+            Self::Tls(tls) => tls.write(octets),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Self::Clear(stream) => stream.flush(),
+            Self::Tls(tls) => tls.flush(),
+        }
+    }
+}
