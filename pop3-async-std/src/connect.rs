@@ -6,7 +6,19 @@ use pop3_proto::{Error, Session};
 use crate::{Client, Futures};
 
 /// Runs a session, which was just made, over any stream of futures that was just connected, and waits
-/// for the greeting. The session gets randomness from the operating system.
+/// for the greeting. The session gets randomness from the operating system, and its
+/// clock goes on from where it is.
+///
+/// ```no_run
+/// use pop3_async_std::{Connector, Endpoint, Instant};
+///
+/// # async fn behind_a_proxy(stream: async_std::net::TcpStream) -> Result<(), pop3_async_std::Error> {
+/// let endpoint = Endpoint::implicit_tls("mail.example.org", None);
+/// let session = Connector::default().session(&endpoint, Instant::ORIGIN)?;
+/// let mut client = pop3_async_std::start(session, stream).await?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

@@ -23,14 +23,14 @@
 //! time: see [`pop3_proto::client`]. What TLS there is, the core does: no stream is ever taken apart.
 //!
 //! async-std is discontinued (RUSTSEC-2025-0052). The feature `smol` has the same functions over the
-//! sockets of its successor, in the module `smol`.
+//! sockets of its successor, in the module `with_smol`.
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
 //! | `async-std` (default) | [`connect`] over async-std's sockets |
-//! | `smol` | the module `smol`, over smol's |
+//! | `smol` | the module `with_smol`: the same over smol's |
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for it |
 //! | `webpki-roots` (default), `platform-verifier` | whom it trusts |
@@ -46,9 +46,9 @@ pub use pop3_proto as proto;
 pub use pop3_proto::*;
 pub use transport::Futures;
 
-/// The sockets of smol.
+/// The same over the sockets of smol.
 #[cfg(feature = "smol")]
-pub mod smol {
+pub mod with_smol {
     pub use crate::connect::with_smol::{connect, connect_with};
 
     /// A POP3 client on a socket of smol.
@@ -62,3 +62,12 @@ pub type Client<S = async_std::net::TcpStream> = pop3_proto::client::Client<Futu
 /// A POP3 client on a stream of futures.
 #[cfg(not(feature = "async-std"))]
 pub type Client<S> = pop3_proto::client::Client<Futures<S>>;
+
+/// A message on its way to a [`Client`].
+pub type Message<'c, S> = pop3_proto::client::Message<'c, Futures<S>>;
+
+/// The messages of a [`Client`], as they come.
+pub type Retrieve<'c, S, I> = pop3_proto::client::Retrieve<'c, Futures<S>, I>;
+
+/// The replies of a [`Client`] to commands in flight.
+pub type Pipeline<'c, S, I> = pop3_proto::client::Pipeline<'c, Futures<S>, I>;

@@ -49,12 +49,12 @@ mod on_smol {
 
     /// `start` takes any stream of futures, smol's too.
     mod pop3_async_std_on_smol {
-        pub(super) use pop3_async_std::smol::{connect, connect_with};
         pub(super) use pop3_async_std::start;
+        pub(super) use pop3_async_std::with_smol::{connect, connect_with};
     }
 
     parity::names::every_method! {
-        [async] [.await] pop3_async_std::smol::Client, smol::net::TcpStream,
+        [async] [.await] pop3_async_std::with_smol::Client, smol::net::TcpStream,
         self::pop3_async_std_on_smol
     }
 }

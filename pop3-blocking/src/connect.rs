@@ -41,7 +41,19 @@ pub fn connect_with(
 }
 
 /// Runs a session, which was just made, over any stream that was just connected, and waits for the
-/// greeting. The session gets randomness from the operating system.
+/// greeting. The session gets randomness from the operating system, and its
+/// clock goes on from where it is.
+///
+/// ```no_run
+/// use pop3_blocking::{Connector, Endpoint, Instant};
+///
+/// # fn behind_a_proxy(stream: std::net::TcpStream) -> Result<(), pop3_blocking::Error> {
+/// let endpoint = Endpoint::implicit_tls("mail.example.org", None);
+/// let session = Connector::default().session(&endpoint, Instant::ORIGIN)?;
+/// let mut client = pop3_blocking::start(session, stream)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

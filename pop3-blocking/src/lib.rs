@@ -53,8 +53,3 @@ pub use pop3_proto as proto;
 #[doc(inline)]
 pub use pop3_proto::*;
 pub use stream::{NoTimeout, Stream};
-
-// The README's example is compiled as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-mod readme {}

@@ -1,7 +1,7 @@
 use std::io::{self, BufRead, Read};
 
 use bytes::{Buf as _, Bytes};
-use pop3_proto::{Closed, Error, LimitError, Limited, MessageNumber, Opened, RequestId, Status};
+use pop3_proto::{Error, LimitError, Limited, MessageNumber, Opened, RequestId, Status};
 
 use crate::pump::Pump;
 use crate::stream::Stream;
@@ -96,7 +96,7 @@ impl<S: Stream> Message<'_, S> {
 impl<S: Stream> BufRead for Message<'_, S> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.chunk.is_empty() {
-            self.chunk = self.chunk().map_err(into_io)?.unwrap_or_default();
+            self.chunk = self.chunk()?.unwrap_or_default();
         }
         Ok(&self.chunk)
     }
@@ -112,17 +112,4 @@ impl<S: Stream> Read for Message<'_, S> {
         self.consume(octets);
         Ok(octets)
     }
-}
-
-/// The error stays inside: `get_ref` and a downcast give it back.
-fn into_io(error: Error) -> io::Error {
-    let kind = match &error {
-        Error::Timeout(_) => io::ErrorKind::TimedOut,
-        Error::Closed(closed) if matches!(**closed, Closed::Truncated { .. }) => {
-            io::ErrorKind::UnexpectedEof
-        }
-        Error::Closed(_) | Error::Transport(_) => io::ErrorKind::ConnectionAborted,
-        _ => io::ErrorKind::Other,
-    };
-    io::Error::new(kind, error)
 }

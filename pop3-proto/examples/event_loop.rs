@@ -25,6 +25,8 @@ use pop3_proto::{
     Session, Stat, Ticket, TransportError, Uidl,
 };
 
+const USAGE: &str = "usage: event_loop [pop3s://user@host]...";
+
 type Failure = Box<dyn std::error::Error>;
 type Account = (Endpoint, Connector, Login);
 
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
 
 /// The mailbox that a URL names, by the default rules.
 fn named(url: &str) -> Result<Account, Failure> {
-    let endpoint: Endpoint = url.parse()?;
+    let endpoint: Endpoint = url.parse().map_err(|error| format!("{USAGE}: {error}"))?;
     let user = endpoint.username().ok_or("a URL names no user")?.clone();
     let password = std::env::var("POP3_PASSWORD").map_err(|_| "there is no POP3_PASSWORD")?;
     let mut login = Login::password(user, Secret::new(password)?);

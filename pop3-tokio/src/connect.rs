@@ -18,6 +18,10 @@ use crate::{Client, Tokio};
 ///
 /// As [`connect_with`].
 ///
+/// # Panics
+///
+/// As [`connect_with`].
+///
 /// # Cancel safety
 ///
 /// As [`connect_with`].
@@ -38,6 +42,10 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Client, Error> {
 /// [`Closed::GreetingRefused`](pop3_proto::Closed::GreetingRefused) if there is no POP3 server that
 /// welcomes us.
 ///
+/// # Panics
+///
+/// Outside a runtime of Tokio with its I/O and its time enabled.
+///
 /// # Cancel safety
 ///
 /// What was connected is closed.
@@ -47,7 +55,19 @@ pub async fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<
 }
 
 /// Runs a session, which was just made, over any stream of Tokio that was just connected, and waits
-/// for the greeting. The session gets randomness from the operating system.
+/// for the greeting. The session gets randomness from the operating system, and its
+/// clock goes on from where it is.
+///
+/// ```no_run
+/// use pop3_tokio::{Connector, Endpoint, Instant};
+///
+/// # async fn behind_a_proxy(stream: tokio::net::TcpStream) -> Result<(), pop3_tokio::Error> {
+/// let endpoint = Endpoint::implicit_tls("mail.example.org", None);
+/// let session = Connector::default().session(&endpoint, Instant::ORIGIN)?;
+/// let mut client = pop3_tokio::start(session, stream).await?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

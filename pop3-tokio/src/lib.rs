@@ -42,3 +42,14 @@ pub type Client<S = tokio::net::TcpStream> = pop3_proto::client::Client<Tokio<S>
 
 /// A message on its way to a [`Client`].
 pub type Message<'c, S = tokio::net::TcpStream> = pop3_proto::client::Message<'c, Tokio<S>>;
+
+/// The messages of a [`Client`], as they come.
+pub type Retrieve<'c, S, I> = pop3_proto::client::Retrieve<'c, Tokio<S>, I>;
+
+/// The replies of a [`Client`] to commands in flight.
+pub type Pipeline<'c, S, I> = pop3_proto::client::Pipeline<'c, Tokio<S>, I>;
+
+// The README's examples are compiled as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

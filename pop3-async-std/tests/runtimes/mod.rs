@@ -56,7 +56,7 @@ impl Runtime for Smol {
     async fn start(
         session: Session,
         stream: Socket,
-    ) -> Result<pop3_async_std::smol::Client, Error> {
+    ) -> Result<pop3_async_std::with_smol::Client, Error> {
         let stream = stream.try_into().expect("a socket");
         pop3_async_std::start(session, stream).await
     }
@@ -64,8 +64,8 @@ impl Runtime for Smol {
     async fn connect_with(
         endpoint: &Endpoint,
         connector: &Connector,
-    ) -> Result<pop3_async_std::smol::Client, Error> {
-        pop3_async_std::smol::connect_with(endpoint, connector).await
+    ) -> Result<pop3_async_std::with_smol::Client, Error> {
+        pop3_async_std::with_smol::connect_with(endpoint, connector).await
     }
 
     async fn until_something_comes(transport: &Self::Transport) {

@@ -25,7 +25,7 @@ pub struct Client<T> {
 /// Connection.
 impl<T: Transport> Client<T> {
     /// Runs a session, which was just made, over a transport that was just connected, and waits for
-    /// the greeting. For SCRAM the session has to be [seeded](Session::seed); adapters do that.
+    /// the greeting. The session's clock goes on from where it is. For SCRAM the session has to be [seeded](Session::seed); adapters do that.
     ///
     /// # Errors
     ///
@@ -207,6 +207,8 @@ impl<T: Transport> Client<T> {
     /// # Cancel safety
     ///
     /// What left of the login is finished by the next operation, which may find the session logged in.
+    /// To learn what came of it, [`submit`](Client::submit) it and [`wait`](Client::wait): its ticket
+    /// survives.
     pub async fn login(&mut self, login: Login) -> Result<Status, Error> {
         self.call(login).await
     }
@@ -411,7 +413,9 @@ impl<T: Transport> Client<T> {
     ///
     /// # Cancel safety
     ///
-    /// What left cannot be taken back: whether anything was deleted is not known then.
+    /// What left cannot be taken back: whether anything was deleted is not known then. To be able to
+    /// ask again, [`submit`](Client::submit) a [`Quit`] and [`wait`](Client::wait): its ticket
+    /// survives.
     pub async fn quit(&mut self) -> Result<QuitOutcome, Error> {
         self.call(Quit).await
     }

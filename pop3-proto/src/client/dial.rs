@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::error::Error as _;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::time::Duration;
@@ -15,7 +16,7 @@ use crate::connector::Connector;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Timeout, TransportError, TransportErrorKind};
 
-/// How an adapter connects and waits.
+/// How an adapter connects and waits. Its futures are `Send`, so that connecting may be spawned.
 pub trait Dialer {
     /// A connected stream.
     type Stream;
@@ -71,7 +72,7 @@ async fn look_up<D: Dialer>(
     let mut patience = pin!(D::sleep(patience));
     let addresses: Result<Vec<_>, String> = poll_fn(|cx| match answer.as_mut().poll(cx) {
         Poll::Ready(Ok(addresses)) => Poll::Ready(Ok(addresses.into_iter().collect())),
-        Poll::Ready(Err(error)) => Poll::Ready(Err(error.to_string())),
+        Poll::Ready(Err(error)) => Poll::Ready(Err(reason(&error))),
         Poll::Pending => patience.as_mut().poll(cx).map(|()| Err(NO_ANSWER.into())),
     })
     .await;
@@ -82,6 +83,14 @@ async fn look_up<D: Dialer>(
     };
     let text = format!("{host}: {text}");
     Err(TransportError::new(TransportErrorKind::NameResolution, text).into())
+}
+
+/// What went wrong, and why if the resolver keeps that inside.
+fn reason(error: &io::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
 }
 
 const NO_ANSWER: &str = "no answer in time";

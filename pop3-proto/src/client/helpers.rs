@@ -33,7 +33,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost: the reply comes with the next call.
+    /// Nothing is lost: the reply comes with the next call. Who counts along counts replies, not calls.
     pub async fn next(&mut self) -> Option<Reply<I>> {
         poll_fn(|cx| self.poll_reply(cx)).await
     }
@@ -72,7 +72,8 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost: the message comes with the next call.
+    /// Nothing is lost: the message comes with the next call. Who counts along counts messages, not
+    /// calls; [`Message::number`] and [`Refusal::number`](crate::Refusal::number) say which one it is.
     pub async fn next(&mut self) -> Option<Result<Message<'_, T>, Error>> {
         if let Some(open) = self.open.take() {
             self.pump.engine.skip(open);

@@ -9,7 +9,7 @@ use futures_core::Stream;
 
 use super::Transport;
 use super::pump::Pump;
-use crate::error::{Closed, Error, LimitError, Limited};
+use crate::error::{Error, LimitError, Limited};
 use crate::reply::Opened;
 use crate::status::Status;
 use crate::ticket::RequestId;
@@ -18,7 +18,7 @@ use crate::types::MessageNumber;
 /// A message, or another streamed reply, as it comes: dot-stuffing undone, line ends as sent.
 ///
 /// It is read as [`chunk`](Message::chunk)s, as a [`Stream`] of them, or by the traits for reading of
-/// futures and, with the feature `tokio`, of Tokio. It is complete when a read gives nothing more, and
+/// futures and, with the feature `tokio`, of Tokio (import those of one of them). It is complete when a read gives nothing more, and
 /// only then: a connection that ends early is an error, never an end. Dropped half-way, the rest is
 /// skipped by the next operation.
 ///
@@ -111,9 +111,7 @@ impl<'c, T: Transport> Message<'c, T> {
 
     fn poll_buffer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         if self.chunk.is_empty() {
-            self.chunk = ready!(self.poll_chunk(cx))
-                .map_err(into_io)?
-                .unwrap_or_default();
+            self.chunk = ready!(self.poll_chunk(cx))?.unwrap_or_default();
         }
         Poll::Ready(Ok(&self.chunk))
     }
@@ -184,17 +182,4 @@ impl<T: Transport> tokio::io::AsyncRead for Message<'_, T> {
         this.take(octets);
         Poll::Ready(Ok(()))
     }
-}
-
-/// The error stays inside: `get_ref` and a downcast give it back.
-fn into_io(error: Error) -> io::Error {
-    let kind = match &error {
-        Error::Timeout(_) => io::ErrorKind::TimedOut,
-        Error::Closed(closed) if matches!(**closed, Closed::Truncated { .. }) => {
-            io::ErrorKind::UnexpectedEof
-        }
-        Error::Closed(_) | Error::Transport(_) => io::ErrorKind::ConnectionAborted,
-        _ => io::ErrorKind::Other,
-    };
-    io::Error::new(kind, error)
 }

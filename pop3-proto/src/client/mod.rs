@@ -10,9 +10,22 @@
 //! # Cancel safety
 //!
 //! All state is in the client and none in futures. A future may be dropped at any time, and the client
-//! stays in step: the next operation gives up what the last one left. What was not sent is not sent;
-//! what was is answered, and the answer skipped; a login or a QUIT that has begun is finished. Each
-//! method says the rest.
+//! stays in step. [`Client::wait`], [`Pipeline::next`], [`Retrieve::next`] and [`Message::chunk`] lose
+//! nothing: they are called again. Any other operation gives up what the last one left: what was not
+//! sent is not sent; what was is answered, and the answer skipped; a login or a QUIT that has begun is
+//! finished. Each method says the rest.
+//!
+//! # Functions over any of them
+//!
+//! ```
+//! use pop3_proto::client::{Client, Transport};
+//! use pop3_proto::{Error, Stat, Uidl};
+//!
+//! async fn unread<T: Transport>(client: &mut Client<T>) -> Result<u64, Error> {
+//!     let (stat, _) = client.batch((Stat, Uidl)).await?;
+//!     Ok(stat.messages.into())
+//! }
+//! ```
 
 mod dial;
 mod helpers;

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Pump<T> {
     pub(super) engine: Engine,
     pub(super) transport: T,
+    /// The same moment on the session's clock and on the transport's.
+    clocks: (Instant, Instant),
     /// Something was written that was not flushed.
     unflushed: bool,
     /// The connection was idle: what the server said meanwhile is heard before anything is written.
@@ -45,15 +47,29 @@ enum Farewell {
 
 impl<T: Transport> Pump<T> {
     pub(super) fn new(engine: Engine, transport: T) -> Self {
+        let clocks = (engine.session().now(), transport.now());
         Self {
             engine,
             transport,
+            clocks,
             unflushed: false,
             listen: false,
             alarm: None,
             turns: 0,
             farewell: Farewell::NotYet,
         }
+    }
+
+    /// The time on the session's clock, which goes on from where it was.
+    fn now(&self) -> Instant {
+        let (session, transport) = self.clocks;
+        session + self.transport.now().saturating_since(transport)
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        let (session, transport) = self.clocks;
+        let deadline = transport + deadline.saturating_since(session);
+        self.transport.poll_timer(cx, deadline)
     }
 
     /// Begins an operation: what the last one left is given up.
@@ -104,7 +120,7 @@ impl<T: Transport> Pump<T> {
         let Poll::Ready(result) = self.transport.poll_read(cx, room) else {
             return false;
         };
-        let now = self.transport.now();
+        let now = self.now();
         let session = self.engine.session_mut();
         match result {
             Ok(0) => session.handle_eof(now),
@@ -135,7 +151,7 @@ impl<T: Transport> Pump<T> {
         } else {
             return false;
         };
-        let now = self.transport.now();
+        let now = self.now();
         let session = self.engine.session_mut();
         match result {
             Ok(0) => {}
@@ -150,7 +166,7 @@ impl<T: Transport> Pump<T> {
 
     /// A session that was not set up for TLS cannot have any.
     fn refuse_tls(&mut self) {
-        let now = self.transport.now();
+        let now = self.now();
         let session = self.engine.session_mut();
         if session.wants_tls() {
             let text =
@@ -165,7 +181,7 @@ impl<T: Transport> Pump<T> {
         let Some(deadline) = self.engine.session().poll_timeout() else {
             return moved || self.engine.fatal().is_some();
         };
-        let now = self.transport.now();
+        let now = self.now();
         if deadline > now {
             if moved {
                 return true;
@@ -173,7 +189,7 @@ impl<T: Transport> Pump<T> {
             // An alarm that goes off too early costs a turn: less than setting it at each read.
             let alarm = self.alarm.filter(|alarm| *alarm <= deadline);
             let alarm = *self.alarm.insert(alarm.unwrap_or(deadline));
-            if self.transport.poll_timer(cx, alarm).is_pending() {
+            if self.poll_timer(cx, alarm).is_pending() {
                 return false;
             }
             self.alarm = None;
@@ -182,7 +198,7 @@ impl<T: Transport> Pump<T> {
             // Others have the thread before the next slice.
             self.turns = FAIRNESS;
         }
-        let now = self.transport.now();
+        let now = self.now();
         self.engine.session_mut().handle_timeout(now);
         true
     }
@@ -194,14 +210,14 @@ impl<T: Transport> Pump<T> {
             Farewell::Until(until) => until,
             // One attempt, and no waiting, behind a time-out: it was waited for long enough.
             Farewell::NotYet if matches!(self.engine.fatal(), Some(Error::Timeout(_))) => {
-                self.transport.now()
+                self.now()
             }
-            Farewell::NotYet => self.transport.now() + PATIENCE,
+            Farewell::NotYet => self.now() + PATIENCE,
         };
         self.farewell = Farewell::Until(until);
         if self.poll_part(cx).is_ready()
-            || self.transport.now() >= until
-            || self.transport.poll_timer(cx, until).is_ready()
+            || self.now() >= until
+            || self.poll_timer(cx, until).is_ready()
         {
             self.farewell = Farewell::Said;
             return Poll::Ready(());
@@ -214,7 +230,7 @@ impl<T: Transport> Pump<T> {
             let octets = self.engine.session_mut().transmit();
             match ready!(self.transport.poll_write(cx, octets)) {
                 Ok(octets) if octets > 0 => {
-                    let now = self.transport.now();
+                    let now = self.now();
                     self.engine.session_mut().transmitted(octets, now);
                 }
                 _ => return Poll::Ready(()),

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use std::io;
 use std::task::{Context, Poll};
 
@@ -16,21 +17,25 @@ pub trait Transport: Unpin {
     /// Whatever the transport says; the connection ends with it.
     fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some of the octets.
+    /// Writes some of the octets. After [`Poll::Pending`] none of them may have been taken: the next call
+    /// may bring others, for a command that was given up before it left. A transport that hands its
+    /// octets over copies them, says so at once, and waits in [`poll_flush`](Transport::poll_flush).
     ///
     /// # Errors
     ///
     /// Whatever the transport says. The client goes on reading: the server's last words may be there.
     fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Sees to it that what was written leaves.
+    /// Sees to it that what was written leaves. It is called when there is nothing more to write, until
+    /// it is ready; more may be written before that.
     ///
     /// # Errors
     ///
-    /// As [`poll_write`](Transport::poll_write).
+    /// As [`poll_write`](Transport::poll_write), also for octets that it took.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Says that nothing more will be written.
+    /// Says that nothing more will be written: called once, behind a last flush, when the session is
+    /// over. It is waited for for a second at most.
     ///
     /// # Errors
     ///
@@ -42,4 +47,30 @@ pub trait Transport: Unpin {
 
     /// The time, on the clock that deadlines are measured by. It never goes back.
     fn now(&self) -> Instant;
+}
+
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        (**self).poll_read(cx, room)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        (**self).poll_write(cx, octets)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        (**self).poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        (**self).poll_shutdown(cx)
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        (**self).poll_timer(cx, deadline)
+    }
+
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
 }

@@ -42,7 +42,7 @@ pub enum Timeout {
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Closed {
-    /// `QUIT` was answered; there is nothing more to do on this connection.
+    /// `QUIT` was sent, and what came of it was told; there is nothing more to do here.
     #[error("the session is over: QUIT was sent")]
     Finished,
     /// The server closed while nothing was awaited.

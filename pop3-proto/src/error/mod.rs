@@ -97,6 +97,8 @@ impl Error {
                 TlsErrorKind::NotConfigured => return None,
                 _ => Advice::AskOperator,
             },
+            // The caller said how long it may be.
+            Self::Limit(limit) if limit.what == Limited::Message => return None,
             Self::Limit(_) => Advice::AskOperator,
             Self::Closed(closed) => match &**closed {
                 Closed::GreetingRefused { code, .. } => {
@@ -157,6 +159,23 @@ boxed!(
     Security(SecurityError),
     Closed(Closed)
 );
+
+/// For functions that give `io::Result`: the error stays inside, and [`Error::inside`] gives it back.
+#[cfg(feature = "std")]
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        use std::io::ErrorKind;
+        let kind = match &error {
+            Error::Timeout(_) => ErrorKind::TimedOut,
+            Error::Closed(closed) if matches!(**closed, Closed::Truncated { .. }) => {
+                ErrorKind::UnexpectedEof
+            }
+            Error::Closed(_) | Error::Transport(_) => ErrorKind::ConnectionAborted,
+            _ => ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
 
 /// A `-ERR` from the server (RFC 1939 section 3).
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]

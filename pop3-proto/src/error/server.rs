@@ -96,7 +96,7 @@ pub enum SecurityError {
 
 /// Which limit the server went over. See [`Limits`](crate::Limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
-#[error("the server sent {what} over the limit of {limit}")]
+#[error("the server sent {what} than the limit of {limit}")]
 #[non_exhaustive]
 pub struct LimitError {
     /// What there was too much of.
@@ -117,21 +117,21 @@ impl LimitError {
 #[non_exhaustive]
 pub enum Limited {
     /// Octets of a status line or of a line in a collected reply.
-    #[error("a line")]
+    #[error("a longer line")]
     Line,
     /// Lines of a collected reply.
-    #[error("a reply with lines")]
+    #[error("a reply of more lines")]
     Lines,
     /// Octets of a collected reply.
-    #[error("a reply with octets")]
+    #[error("a reply of more octets")]
     Octets,
     /// Challenges of an authentication exchange.
-    #[error("a login with challenges")]
+    #[error("a login of more challenges")]
     Challenges,
     /// Octets of the challenges of an authentication exchange.
-    #[error("challenges with octets")]
+    #[error("challenges of more octets")]
     ChallengeOctets,
     /// Octets of a message that the caller wanted in memory.
-    #[error("a message of more octets, which is")]
+    #[error("a message of more octets")]
     Message,
 }

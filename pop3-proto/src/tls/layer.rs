@@ -308,7 +308,7 @@ fn describe(error: &rustls::Error) -> TlsError {
         Error::NoApplicationProtocol
         | Error::AlertReceived(AlertDescription::NoApplicationProtocol) => (
             TlsErrorKind::NoApplicationProtocol,
-            "; the server does not know the protocol `pop3`: `ClientTls::without_alpn` does not offer it",
+            "; the server does not know the protocol `pop3`: `without_alpn` of `Connector` or `ClientTls` does not offer it",
         ),
         Error::InvalidMessage(_)
         | Error::InappropriateMessage { .. }

@@ -32,6 +32,7 @@ pub(crate) async fn session<T: Transport>(
         let message = messages.next().await;
         match message.ok_or("the session ended too early")? {
             Ok(mut message) => {
+                // Nothing else is to be done meanwhile: elsewhere a thread of its own would write.
                 let mut arriving = run.arriving()?;
                 while let Some(chunk) = message.chunk().await? {
                     arriving.write(&chunk)?;
