@@ -88,7 +88,7 @@ macro_rules! connect_with_sockets_of {
             endpoint: &Endpoint,
             connector: &Connector,
         ) -> Result<Client<TcpStream>, Error> {
-            let stream = dial::<Tcp>(endpoint, connector).await?;
+            let stream = dial(&Tcp, endpoint, connector).await?;
             start(connector.session(endpoint, Instant::ORIGIN)?, stream).await
         }
 
@@ -98,20 +98,21 @@ macro_rules! connect_with_sockets_of {
             type Stream = TcpStream;
 
             async fn resolve(
+                &self,
                 host: &str,
                 port: u16,
             ) -> io::Result<impl IntoIterator<Item = SocketAddr>> {
                 $resolve((host, port)).await
             }
 
-            async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+            async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
                 let stream = TcpStream::connect(address).await?;
                 // A flight leaves in one write: waiting for more would only delay it.
                 stream.set_nodelay(true)?;
                 Ok(stream)
             }
 
-            async fn sleep(span: Duration) {
+            async fn sleep(&self, span: Duration) {
                 Timer::after(span).await;
             }
         }

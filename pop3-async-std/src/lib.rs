@@ -52,7 +52,7 @@ pub mod with_smol {
     pub use crate::connect::with_smol::{connect, connect_with};
 
     /// A POP3 client on a socket of smol.
-    pub type Client = crate::Client<::smol::net::TcpStream>;
+    pub type Client<S = ::smol::net::TcpStream> = crate::Client<S>;
 }
 
 /// A POP3 client on a stream of futures.

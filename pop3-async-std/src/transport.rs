@@ -67,7 +67,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Futures<S> {
             *set = deadline;
             timer.set_at(when);
         }
-        Pin::new(timer).poll(cx).map(drop)
+        let fired = Pin::new(timer).poll(cx);
+        if fired.is_ready() {
+            // One that has fired is silent for ever.
+            self.alarm = None;
+        }
+        fired.map(drop)
     }
 
     fn now(&self) -> Instant {

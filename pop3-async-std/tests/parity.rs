@@ -27,6 +27,8 @@ mod on_async_std {
 
     parity::idle::every_idle_session! { OnAsyncStd }
 
+    parity::real_time::every_story_in_real_time! { OnAsyncStd }
+
     super::sessions::every_session! { OnAsyncStd }
 
     parity::names::every_method! {
@@ -44,6 +46,8 @@ mod on_smol {
     }
 
     parity::idle::every_idle_session! { OnSmol }
+
+    parity::real_time::every_story_in_real_time! { OnSmol }
 
     super::sessions::every_session! { OnSmol }
 

@@ -122,7 +122,6 @@ impl<S: Stream> Client<S> {
         I: IntoIterator,
         I::Item: Whole,
     {
-        self.begin();
         let feed = Feed::new(&mut self.pump.engine, commands.into_iter());
         Pipeline {
             pump: &mut self.pump,
@@ -137,7 +136,6 @@ impl<S: Stream> Client<S> {
         I: IntoIterator,
         I::Item: IntoStreamed,
     {
-        self.begin();
         let feed = Feed::new(&mut self.pump.engine, messages.into_iter());
         Retrieve {
             pump: &mut self.pump,
@@ -344,6 +342,8 @@ where
     /// The next reply, a refusal being that command's alone. After a fatal error every command in
     /// flight gets it, and then there are no more.
     fn next(&mut self) -> Option<Self::Item> {
+        // With a window of one, long times may lie between two commands.
+        self.pump.listen();
         let feed = &mut self.feed;
         self.pump.wait_for(|engine| feed.poll_next(engine))
     }
@@ -371,6 +371,8 @@ where
         if let Some(open) = self.open.take() {
             self.pump.engine.skip(open);
         }
+        // With a window of one, long times may lie between two commands.
+        self.pump.listen();
         let feed = &mut self.feed;
         match self.pump.wait_for(|engine| feed.poll_open(engine))? {
             Ok((id, opened)) => {

@@ -1,9 +1,11 @@
 //! Connecting over TCP.
 
-use std::net::{TcpStream, ToSocketAddrs as _};
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
 
 use pop3_proto::{
-    Connector, Endpoint, Error, Instant, Session, Timeout, TransportError, TransportErrorKind,
+    Connector, Endpoint, Error, Instant, Session, TransportError, TransportErrorKind,
 };
 
 use crate::client::Client;
@@ -75,28 +77,22 @@ fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> 
             format!("{host}: {error}"),
         )
     })?;
-    let mut failures: Vec<String> = Vec::new();
-    let mut failure = unresolved(host);
+    let mut failures = Vec::new();
     for address in addresses {
-        match TcpStream::connect_timeout(&address, connector.config.timeouts.connect) {
-            Ok(stream) => {
-                // A flight leaves in one write: waiting for more would only delay it.
-                stream
-                    .set_nodelay(true)
-                    .map_err(|error| TransportError::from(&error))?;
-                return Ok(stream);
-            }
-            Err(error) => {
-                failures.push(format!("{address}: {error}"));
-                failure = match error.kind() {
-                    std::io::ErrorKind::TimedOut if failures.len() == 1 => Timeout::Connect.into(),
-                    _ => {
-                        TransportError::new(TransportError::from(&error).kind, failures.join("; "))
-                            .into()
-                    }
-                };
-            }
+        match attempt(&address, connector.config.timeouts.connect) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failures.push((address, error)),
         }
     }
-    Err(failure)
+    if failures.is_empty() {
+        return Err(unresolved(host));
+    }
+    Err(Error::unreachable(&failures))
+}
+
+fn attempt(address: &SocketAddr, patience: Duration) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(address, patience)?;
+    // A flight leaves in one write: waiting for more would only delay it.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }

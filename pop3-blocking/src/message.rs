@@ -85,6 +85,7 @@ impl<S: Stream> Message<'_, S> {
             if octets.len() + chunk.len() > max {
                 let limit = LimitError::new(Limited::Message, max);
                 self.pump.engine.session_mut().exceeded(limit);
+                self.pump.say_goodbye();
                 return Err(limit.into());
             }
             octets.extend_from_slice(&chunk);

@@ -162,7 +162,7 @@ impl<S: Stream> Pump<S> {
     }
 
     /// After the end, lets TLS say so too. Whether that arrives changes nothing.
-    fn say_goodbye(&mut self) {
+    pub(crate) fn say_goodbye(&mut self) {
         if self.engine.fatal().is_none() {
             return;
         }
@@ -191,7 +191,7 @@ fn is_no_failure(error: &io::Error) -> bool {
 pub(crate) fn unresolved(host: &str) -> Error {
     TransportError::new(
         TransportErrorKind::NameResolution,
-        format!("{host} has no address"),
+        format!("{host}: no address"),
     )
     .into()
 }

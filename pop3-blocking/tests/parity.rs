@@ -21,6 +21,8 @@ fn every_transcript_goes_as_written_over_a_socket() {
 
 parity::idle::every_idle_session! { Blocking }
 
+parity::real_time::every_story_in_real_time! { Blocking }
+
 #[test]
 fn the_clients_have_the_same_methods() {
     parity::names::no_method_was_forgotten();

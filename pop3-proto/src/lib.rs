@@ -186,7 +186,7 @@
 //! | `rustls` | TLS inside [`Session`] |
 //! | `ring`, `aws-lc-rs` | the cryptography for it, chosen at run time |
 //! | `webpki-roots`, `platform-verifier` | whom it trusts |
-//! | `client` | [`client`]: the asynchronous client, over any transport and without a runtime |
+//! | `client` | the module `client`: the asynchronous client, over any transport and without a runtime |
 //! | `tokio` | the traits of Tokio on what `client` reads |
 //! | `server` | a small server side over an in-memory maildrop |
 //!

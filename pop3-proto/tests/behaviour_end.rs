@@ -312,3 +312,22 @@ fn a_handshake_that_nobody_asked_for_changes_nothing() {
     assert_eq!(session.connection.channel(), Channel::TrustedByCaller);
     assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
 }
+
+#[test]
+fn half_a_parting_word_holds_the_flight_that_was_about_to_leave() {
+    let mut session = logged_in();
+    session.ask("quit");
+    assert_eq!(session.connection.transmit(), b"QUIT\r\n");
+    // It came before any of that left: whatever it is, it is no reply to it.
+    session.arrive(b"-ERR auto");
+    assert!(!session.connection.wants_write());
+    assert_eq!(session.connection.transmit(), b"");
+    session.arrive(b"logout\r\n");
+    assert_eq!(
+        session.told(),
+        [
+            "quit: failed: closed Parting \"autologout\"",
+            "closed: closed Parting \"autologout\""
+        ]
+    );
+}

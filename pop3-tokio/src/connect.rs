@@ -50,7 +50,7 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Client, Error> {
 ///
 /// What was connected is closed.
 pub async fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<Client, Error> {
-    let stream = dial::<Tcp>(endpoint, connector).await?;
+    let stream = dial(&Tcp, endpoint, connector).await?;
     start(connector.session(endpoint, Instant::ORIGIN)?, stream).await
 }
 
@@ -93,18 +93,22 @@ struct Tcp;
 impl Dialer for Tcp {
     type Stream = TcpStream;
 
-    async fn resolve(host: &str, port: u16) -> io::Result<impl IntoIterator<Item = SocketAddr>> {
+    async fn resolve(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> io::Result<impl IntoIterator<Item = SocketAddr>> {
         lookup_host((host, port)).await
     }
 
-    async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(address).await?;
         // A flight leaves in one write: waiting for more would only delay it.
         stream.set_nodelay(true)?;
         Ok(stream)
     }
 
-    async fn sleep(span: Duration) {
+    async fn sleep(&self, span: Duration) {
         tokio::time::sleep(span).await;
     }
 }

@@ -1,6 +1,7 @@
 use std::fmt;
+use std::future::Future as _;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use pop3_proto::Instant;
@@ -55,6 +56,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Tokio<S> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn yield_now(&mut self, cx: &mut Context<'_>) {
+        // Tokio knows what is there only when its driver has looked: what yields to it is woken then.
+        let _ = pin!(tokio::task::yield_now()).poll(cx);
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {

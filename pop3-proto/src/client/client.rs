@@ -73,7 +73,8 @@ impl<T: Transport> Client<T> {
         &self.pump.transport
     }
 
-    /// Closes at once, whatever is under way: nothing is read to its end and nothing is committed.
+    /// Breaks off, whatever is under way: nothing is read to its end and nothing is committed. The
+    /// connection is closed when the transport is dropped; TLS takes no leave.
     pub fn abort(self) -> T {
         self.pump.transport
     }
@@ -147,7 +148,6 @@ impl<T: Transport> Client<T> {
         I: IntoIterator,
         I::Item: Whole,
     {
-        self.pump.begin();
         let feed = Feed::new(&mut self.pump.engine, commands.into_iter());
         Pipeline {
             pump: &mut self.pump,
@@ -162,7 +162,6 @@ impl<T: Transport> Client<T> {
         I: IntoIterator,
         I::Item: IntoStreamed,
     {
-        self.pump.begin();
         let feed = Feed::new(&mut self.pump.engine, messages.into_iter());
         Retrieve {
             pump: &mut self.pump,

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
-use crate::error::{Error, Timeout, TransportError, TransportErrorKind};
+use crate::error::{Error, TransportError, TransportErrorKind};
 
 /// How an adapter connects and waits. Its futures are `Send`, so that connecting may be spawned.
 pub trait Dialer {
@@ -23,17 +23,17 @@ pub trait Dialer {
 
     /// Looks up the addresses of a host.
     fn resolve(
+        &self,
         host: &str,
         port: u16,
     ) -> impl Future<Output = io::Result<impl IntoIterator<Item = SocketAddr>>> + Send;
 
     /// Connects to an address.
-    fn connect(
-        address: SocketAddr,
-    ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static;
+    fn connect(&self, address: SocketAddr)
+    -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
     /// Waits.
-    fn sleep(span: Duration) -> impl Future<Output = ()> + Send + 'static;
+    fn sleep(&self, span: Duration) -> impl Future<Output = ()> + Send;
 }
 
 /// Connects to the first of a host's addresses that answers, IPv6 and IPv4 by turns: each gets a head
@@ -49,27 +49,29 @@ pub trait Dialer {
 ///
 /// Attempts under way are dropped, and with them their connections.
 pub async fn dial<D: Dialer>(
+    dialer: &D,
     endpoint: &Endpoint,
     connector: &Connector,
 ) -> Result<D::Stream, Error> {
-    let addresses = look_up::<D>(endpoint, connector.config.timeouts.connect).await?;
+    let addresses = look_up(dialer, endpoint, connector.config.timeouts.connect).await?;
     let mut race = Race {
         waiting: by_turns(addresses),
         running: Vec::new(),
         head_start: None,
         failures: Vec::new(),
     };
-    let stream = poll_fn(|cx| race.poll::<D>(connector, cx)).await;
-    stream.ok_or_else(|| race.failure())
+    let stream = poll_fn(|cx| race.poll(dialer, connector, cx)).await;
+    stream.ok_or_else(|| Error::unreachable(&race.failures))
 }
 
 async fn look_up<D: Dialer>(
+    dialer: &D,
     endpoint: &Endpoint,
     patience: Duration,
 ) -> Result<Vec<SocketAddr>, Error> {
     let host = endpoint.host();
-    let mut answer = pin!(D::resolve(host, endpoint.port()));
-    let mut patience = pin!(D::sleep(patience));
+    let mut answer = pin!(dialer.resolve(host, endpoint.port()));
+    let mut patience = pin!(dialer.sleep(patience));
     let addresses: Result<Vec<_>, String> = poll_fn(|cx| match answer.as_mut().poll(cx) {
         Poll::Ready(Ok(addresses)) => Poll::Ready(Ok(addresses.into_iter().collect())),
         Poll::Ready(Err(error)) => Poll::Ready(Err(reason(&error))),
@@ -96,31 +98,33 @@ fn reason(error: &io::Error) -> String {
 const NO_ANSWER: &str = "no answer in time";
 
 /// The attempts to connect.
-struct Race<S> {
+struct Race<'d, S> {
     /// The addresses that were not tried, the next one last.
     waiting: Vec<SocketAddr>,
-    running: Vec<Attempt<S>>,
+    running: Vec<Attempt<'d, S>>,
     /// For how long nobody else joins.
-    head_start: Option<Wait>,
-    failures: Vec<(SocketAddr, Option<io::Error>)>,
+    head_start: Option<Wait<'d>>,
+    failures: Vec<(SocketAddr, io::Error)>,
 }
 
-struct Attempt<S> {
+struct Attempt<'d, S> {
     address: SocketAddr,
-    connect: Pin<Box<dyn Future<Output = io::Result<S>> + Send>>,
-    patience: Wait,
+    connect: Pin<Box<dyn Future<Output = io::Result<S>> + Send + 'd>>,
+    patience: Wait<'d>,
 }
 
-type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Wait<'d> = Pin<Box<dyn Future<Output = ()> + Send + 'd>>;
 
-impl<S> Race<S> {
+impl<'d, S> Race<'d, S> {
     fn poll<D: Dialer<Stream = S>>(
         &mut self,
+        dialer: &'d D,
         connector: &Connector,
         cx: &mut Context<'_>,
     ) -> Poll<Option<S>> {
         loop {
             let mut connected = None;
+            let failed_before = self.failures.len();
             let failures = &mut self.failures;
             self.running.retain_mut(|attempt| {
                 if connected.is_some() {
@@ -131,8 +135,10 @@ impl<S> Race<S> {
                         connected = Some(stream);
                         return false;
                     }
-                    Poll::Ready(Err(error)) => Some(error),
-                    Poll::Pending if attempt.patience.as_mut().poll(cx).is_ready() => None,
+                    Poll::Ready(Err(error)) => error,
+                    Poll::Pending if attempt.patience.as_mut().poll(cx).is_ready() => {
+                        io::Error::new(io::ErrorKind::TimedOut, NO_ANSWER)
+                    }
                     Poll::Pending => return true,
                 };
                 failures.push((attempt.address, failure));
@@ -141,11 +147,13 @@ impl<S> Race<S> {
             if connected.is_some() {
                 return Poll::Ready(connected);
             }
-            let held = match &mut self.head_start {
-                Some(wait) => wait.as_mut().poll(cx).is_pending(),
-                None => true,
-            };
-            if held && !self.running.is_empty() {
+            // A failure makes way for the next one at once.
+            let failed = self.failures.len() > failed_before;
+            let head_start = self.head_start.as_mut();
+            if !(failed
+                || self.running.is_empty()
+                || head_start.is_some_and(|wait| wait.as_mut().poll(cx).is_ready()))
+            {
                 return Poll::Pending;
             }
             self.head_start = None;
@@ -153,33 +161,16 @@ impl<S> Race<S> {
                 Some(address) => {
                     self.running.push(Attempt {
                         address,
-                        connect: Box::pin(D::connect(address)),
-                        patience: Box::pin(D::sleep(connector.config.timeouts.connect)),
+                        connect: Box::pin(dialer.connect(address)),
+                        patience: Box::pin(dialer.sleep(connector.config.timeouts.connect)),
                     });
                     let another = connector.stagger.filter(|_| !self.waiting.is_empty());
-                    self.head_start = another.map(|span| Box::pin(D::sleep(span)) as Wait);
+                    self.head_start = another.map(|span| Box::pin(dialer.sleep(span)) as Wait);
                 }
                 None if self.running.is_empty() => return Poll::Ready(None),
                 None => return Poll::Pending,
             }
         }
-    }
-
-    fn failure(self) -> Error {
-        let kind = match self.failures.last() {
-            Some((_, None)) if self.failures.len() == 1 => return Timeout::Connect.into(),
-            Some((_, Some(error))) => TransportError::from(error).kind,
-            _ => TransportErrorKind::Unreachable,
-        };
-        let texts = self
-            .failures
-            .iter()
-            .map(|(address, failure)| match failure {
-                Some(error) => format!("{address}: {error}"),
-                None => format!("{address}: {NO_ANSWER}"),
-            });
-        let texts: Vec<String> = texts.collect();
-        TransportError::new(kind, texts.join("; ")).into()
     }
 }
 

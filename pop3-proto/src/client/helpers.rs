@@ -39,6 +39,8 @@ where
     }
 
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply<I>>> {
+        // With a window of one, long times may lie between two commands.
+        self.pump.listen();
         let feed = &mut self.feed;
         self.pump.poll_for(cx, |engine| feed.poll_next(engine))
     }
@@ -79,6 +81,8 @@ where
             self.pump.engine.skip(open);
         }
         let (pump, feed) = (&mut *self.pump, &mut self.feed);
+        // With a window of one, long times may lie between two commands.
+        pump.listen();
         let opened = poll_fn(|cx| pump.poll_for(cx, |engine| feed.poll_open(engine))).await?;
         match opened {
             Ok((id, opened)) => {

@@ -85,6 +85,11 @@ impl<'c, T: Transport> Message<'c, T> {
             if octets.len() + chunk.len() > max {
                 let limit = LimitError::new(Limited::Message, max);
                 self.pump.engine.session_mut().exceeded(limit);
+                poll_fn(|cx| {
+                    self.pump.part(cx);
+                    Poll::Ready(())
+                })
+                .await;
                 return Err(limit.into());
             }
             octets.extend_from_slice(&chunk);

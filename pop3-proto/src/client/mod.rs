@@ -7,6 +7,8 @@
 //! turns. On a connection that was idle it reads before it writes, so that a server's parting `-ERR` is
 //! seen as what it is.
 //!
+//! Between operations nothing runs: [`Config::keep_alive`](crate::Config::keep_alive) has no effect.
+//!
 //! # Cancel safety
 //!
 //! All state is in the client and none in futures. A future may be dropped at any time, and the client

@@ -1,22 +1,17 @@
 //! The loop between an engine and a transport, a turn at a time. Its failures go into the engine,
 //! which tells them to whoever waits.
 
-use core::time::Duration;
 use std::io::{self, ErrorKind};
 use std::task::{Context, Poll, ready};
 
 use super::Transport;
 use crate::engine::Engine;
-use crate::error::{Error, TlsError, TlsErrorKind, TransportError};
+use crate::error::{TlsError, TlsErrorKind, TransportError};
 use crate::time::Instant;
 
 /// Turns that a task may take before others get theirs. With 64 KiB to a read, that is some
 /// megabytes.
 const FAIRNESS: u32 = 64;
-
-/// How long TLS may take to say that it leaves: a peer that does not read is no reason to keep a result
-/// back.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// An engine on a transport. All state is here and none in the futures that wait for it.
 #[derive(Debug)]
@@ -27,22 +22,23 @@ pub(super) struct Pump<T> {
     clocks: (Instant, Instant),
     /// Something was written that was not flushed.
     unflushed: bool,
-    /// The connection was idle: what the server said meanwhile is heard before anything is written.
-    listen: bool,
+    listening: Listening,
     /// When the alarm goes off.
     alarm: Option<Instant>,
     /// Turns since the task last waited.
     turns: u32,
-    farewell: Farewell,
+    /// TLS has taken its leave.
+    parted: bool,
 }
 
-/// What is left to do when the session is over.
-#[derive(Debug, Clone, Copy)]
-enum Farewell {
-    NotYet,
-    /// TLS takes its leave, until then at the latest.
-    Until(Instant),
-    Said,
+/// What is heard before an idle connection is used: the server may have parted meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listening {
+    No,
+    /// Nothing was read yet.
+    Once,
+    /// Nothing was there; perhaps nobody has looked.
+    Again,
 }
 
 impl<T: Transport> Pump<T> {
@@ -53,10 +49,10 @@ impl<T: Transport> Pump<T> {
             transport,
             clocks,
             unflushed: false,
-            listen: false,
+            listening: Listening::No,
             alarm: None,
             turns: 0,
-            farewell: Farewell::NotYet,
+            parted: false,
         }
     }
 
@@ -75,7 +71,14 @@ impl<T: Transport> Pump<T> {
     /// Begins an operation: what the last one left is given up.
     pub(super) fn begin(&mut self) {
         self.engine.begin();
-        self.listen = self.engine.is_idle();
+        self.listen();
+    }
+
+    /// If the connection is idle, hears what came before anything is written.
+    pub(super) fn listen(&mut self) {
+        if self.engine.is_idle() && self.listening == Listening::No {
+            self.listening = Listening::Once;
+        }
     }
 
     /// Moves octets until `poll` has what it waits for.
@@ -85,15 +88,13 @@ impl<T: Transport> Pump<T> {
         mut poll: impl FnMut(&mut Engine) -> Option<R>,
     ) -> Poll<R> {
         loop {
-            if self.engine.fatal().is_some() {
-                ready!(self.poll_farewell(cx));
-            }
             if let Some(found) = poll(&mut self.engine) {
+                self.part(cx);
                 return Poll::Ready(found);
             }
             if self.turns >= FAIRNESS {
                 self.turns = 0;
-                cx.waker().wake_by_ref();
+                self.transport.yield_now(cx);
                 return Poll::Pending;
             }
             self.turns += 1;
@@ -106,7 +107,13 @@ impl<T: Transport> Pump<T> {
 
     /// One read and one write; false if there is nothing to do but to wait.
     fn turn(&mut self, cx: &mut Context<'_>) -> bool {
-        let heard = core::mem::take(&mut self.listen) && self.read(cx);
+        let listening = core::mem::replace(&mut self.listening, Listening::No);
+        let heard = listening != Listening::No && self.read(cx);
+        if listening == Listening::Once && !heard {
+            self.listening = Listening::Again;
+            self.transport.yield_now(cx);
+            return false;
+        }
         let written = self.write(cx);
         let read = !heard && self.read(cx);
         self.refuse_tls();
@@ -166,12 +173,11 @@ impl<T: Transport> Pump<T> {
 
     /// A session that was not set up for TLS cannot have any.
     fn refuse_tls(&mut self) {
-        let now = self.now();
-        let session = self.engine.session_mut();
-        if session.wants_tls() {
+        if self.engine.session().wants_tls() {
             let text =
                 "this client was not set up for TLS (feature `rustls`, `Connector::session`)";
-            session.tls_failed(TlsError::new(TlsErrorKind::NotConfigured, text), now);
+            let (error, now) = (TlsError::new(TlsErrorKind::NotConfigured, text), self.now());
+            self.engine.session_mut().tls_failed(error, now);
         }
     }
 
@@ -203,26 +209,12 @@ impl<T: Transport> Pump<T> {
         true
     }
 
-    /// After the end, lets TLS say so too. Whether that arrives changes nothing.
-    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let until = match self.farewell {
-            Farewell::Said => return Poll::Ready(()),
-            Farewell::Until(until) => until,
-            // One attempt, and no waiting, behind a time-out: it was waited for long enough.
-            Farewell::NotYet if matches!(self.engine.fatal(), Some(Error::Timeout(_))) => {
-                self.now()
-            }
-            Farewell::NotYet => self.now() + PATIENCE,
-        };
-        self.farewell = Farewell::Until(until);
-        if self.poll_part(cx).is_ready()
-            || self.now() >= until
-            || self.poll_timer(cx, until).is_ready()
-        {
-            self.farewell = Farewell::Said;
-            return Poll::Ready(());
+    /// After the end, lets TLS say so too, if that leaves at once. Whether it arrives changes nothing,
+    /// and what came of the session does not wait for it.
+    pub(super) fn part(&mut self, cx: &mut Context<'_>) {
+        if self.engine.fatal().is_some() && !core::mem::replace(&mut self.parted, true) {
+            let _ = self.poll_part(cx);
         }
-        Poll::Pending
     }
 
     fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -35,12 +35,18 @@ pub trait Transport: Unpin {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Says that nothing more will be written: called once, behind a last flush, when the session is
-    /// over. It is waited for for a second at most.
+    /// over. Nobody waits for it then.
     ///
     /// # Errors
     ///
     /// They are ignored: the session is over.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Sees to it that the task is woken when others had their turn, and what reports readiness to this
+    /// transport has looked at its sockets again.
+    fn yield_now(&mut self, cx: &mut Context<'_>) {
+        cx.waker().wake_by_ref();
+    }
 
     /// Ready once it is `deadline`. Of several deadlines asked for only the last one counts.
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()>;
@@ -64,6 +70,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         (**self).poll_shutdown(cx)
+    }
+
+    fn yield_now(&mut self, cx: &mut Context<'_>) {
+        (**self).yield_now(cx);
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {

@@ -271,12 +271,15 @@ impl Connection {
 impl Connection {
     /// Whether there are octets to send.
     pub fn wants_write(&self) -> bool {
-        !self.transmit.pending().is_empty()
+        !self.transmit.pending().is_empty() && !self.holds_flight()
     }
 
     /// The octets to send: a flight of whole commands. The same until they are
     /// [`transmitted`](Connection::transmitted), or a request among them is abandoned.
     pub fn transmit(&mut self) -> &[u8] {
+        if self.holds_flight() {
+            return &[];
+        }
         self.transmit.pending()
     }
 

@@ -34,6 +34,17 @@ impl Connection {
         }
     }
 
+    /// Whether a flight has to wait that has not begun to leave: octets came that none of it asked for,
+    /// the first ones perhaps of a parting word. What they are has to be known before.
+    pub(super) fn holds_flight(&self) -> bool {
+        let waits = |front: &Entry| {
+            front.end != UNSENT
+                && front.last_words().is_none()
+                && self.transmit.is_at_hand(front.end, front.octets())
+        };
+        !self.receive.is_empty() && self.queue.front().is_some_and(waits)
+    }
+
     /// Sends the command that the exchange in front wants to send.
     fn release_step(&mut self) -> bool {
         // Last words are said whatever else has come.

@@ -149,6 +149,30 @@ pub enum TransportErrorKind {
 }
 
 #[cfg(feature = "std")]
+impl super::Error {
+    /// Why none of a host's addresses could be connected to, from what each one said:
+    /// [`Timeout::Connect`](super::Timeout::Connect) if there was only one and it said nothing.
+    pub fn unreachable(failures: &[(std::net::SocketAddr, std::io::Error)]) -> Self {
+        let is_silent = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
+        if let [(_, only)] = failures
+            && is_silent(only)
+        {
+            return super::Timeout::Connect.into();
+        }
+        // Who said something says more than who did not.
+        let spoken = failures.iter().rev().find(|(_, error)| !is_silent(error));
+        let kind = spoken.map_or(TransportErrorKind::Unreachable, |(_, error)| {
+            TransportError::from(error).kind
+        });
+        let texts = failures
+            .iter()
+            .map(|(address, error)| alloc::format!("{address}: {error}"));
+        let texts: alloc::vec::Vec<_> = texts.collect();
+        TransportError::new(kind, texts.join("; ")).into()
+    }
+}
+
+#[cfg(feature = "std")]
 impl From<std::io::Error> for TransportError {
     fn from(error: std::io::Error) -> Self {
         Self::from(&error)

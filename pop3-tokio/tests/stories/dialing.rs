@@ -1,8 +1,8 @@
 //! Connecting to a host with several addresses.
 
-use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use pop3_blocking::server::EmbeddedServer;
@@ -18,40 +18,43 @@ use super::support::{account, alice, at, maildrop};
 
 /// Whose port says what becomes of it: below 30,000 it answers after so many milliseconds, from there
 /// on it refuses after the rest of them, and 65,535 says nothing.
-struct Play;
+#[derive(Default)]
+struct Play {
+    addresses: Vec<SocketAddr>,
+    tried: Mutex<Vec<(u16, Instant)>>,
+    given_up: Mutex<Vec<u16>>,
+}
 
 const SILENT: u16 = 65_535;
 const REFUSES: u16 = 30_000;
 
-thread_local! {
-    static ADDRESSES: RefCell<Vec<SocketAddr>> = const { RefCell::new(Vec::new()) };
-    static TRIED: RefCell<Vec<(u16, Instant)>> = const { RefCell::new(Vec::new()) };
-    static GIVEN_UP: RefCell<Vec<u16>> = const { RefCell::new(Vec::new()) };
-}
-
 /// An attempt that notes that it was dropped.
-struct Attempt(u16);
+struct Attempt<'p>(u16, &'p Play);
 
-impl Drop for Attempt {
+impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        GIVEN_UP.with_borrow_mut(|ports| ports.push(self.0));
+        self.1.given_up.lock().unwrap().push(self.0);
     }
 }
 
 impl Dialer for Play {
     type Stream = u16;
 
-    async fn resolve(host: &str, _: u16) -> io::Result<impl IntoIterator<Item = SocketAddr>> {
+    async fn resolve(
+        &self,
+        host: &str,
+        _: u16,
+    ) -> io::Result<impl IntoIterator<Item = SocketAddr>> {
         if host == "silent" {
             std::future::pending::<()>().await;
         }
-        Ok(ADDRESSES.take())
+        Ok(self.addresses.clone())
     }
 
-    async fn connect(address: SocketAddr) -> io::Result<u16> {
+    async fn connect(&self, address: SocketAddr) -> io::Result<u16> {
         let port = address.port();
-        TRIED.with_borrow_mut(|tried| tried.push((port, Instant::now())));
-        let attempt = Attempt(port);
+        self.tried.lock().unwrap().push((port, Instant::now()));
+        let attempt = Attempt(port, self);
         match port {
             SILENT => std::future::pending().await,
             REFUSES.. => {
@@ -66,7 +69,7 @@ impl Dialer for Play {
         }
     }
 
-    async fn sleep(span: Duration) {
+    async fn sleep(&self, span: Duration) {
         sleep(span).await;
     }
 }
@@ -83,67 +86,106 @@ fn millis(span: u64) -> Duration {
     Duration::from_millis(span)
 }
 
-/// Dials, and gives what came of it and when each port was tried, in milliseconds.
-async fn play(
-    addresses: &[SocketAddr],
-    stagger: Option<Duration>,
-) -> (Result<u16, Error>, Vec<(u16, u128)>) {
+/// What came of it, when each port was tried in milliseconds, and who was given up.
+struct Played {
+    result: Result<u16, Error>,
+    tried: Vec<(u16, u128)>,
+    given_up: Vec<u16>,
+}
+
+async fn play(addresses: &[SocketAddr], stagger: Option<Duration>) -> Played {
     let mut connector = Connector::default();
     connector.stagger = stagger;
-    TRIED.take();
-    GIVEN_UP.take();
+    let play = Play {
+        addresses: addresses.to_vec(),
+        ..Play::default()
+    };
     let begin = Instant::now();
-    ADDRESSES.set(addresses.to_vec());
-    let result = dial::<Play>(&Endpoint::plain("host", None), &connector).await;
-    let tried = TRIED.take().into_iter();
-    let tried = tried.map(|(port, at)| (port, (at - begin).as_millis()));
-    (result, tried.collect())
+    let result = dial(&play, &Endpoint::plain("host", None), &connector).await;
+    let tried = play.tried.lock().unwrap().clone().into_iter();
+    Played {
+        result,
+        tried: tried
+            .map(|(port, at)| (port, (at - begin).as_millis()))
+            .collect(),
+        given_up: play.given_up.lock().unwrap().clone(),
+    }
 }
 
 const STAGGER: Option<Duration> = Some(Duration::from_millis(250));
 
 #[tokio::test(start_paused = true)]
 async fn the_first_address_has_a_head_start() {
-    let (result, tried) = at(millis(249), play(&[v6(249), v4(1)], STAGGER)).await;
+    let Played { result, tried, .. } = at(millis(249), play(&[v6(249), v4(1)], STAGGER)).await;
     assert_eq!(result, Ok(249));
     assert_eq!(tried, [(249, 0)]);
-    let (result, tried) = at(millis(252), play(&[v6(SILENT), v4(2)], STAGGER)).await;
+    let Played {
+        result,
+        tried,
+        given_up,
+    } = at(millis(252), play(&[v6(SILENT), v4(2)], STAGGER)).await;
     assert_eq!(result, Ok(2));
     assert_eq!(tried.len(), 2);
     assert!((250..253).contains(&tried[1].1), "{tried:?}");
     // The attempt that lost is given up at once.
-    assert_eq!(GIVEN_UP.take(), [SILENT]);
+    assert_eq!(given_up, [SILENT]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_makes_way_for_the_next_at_once() {
     let addresses = [v6(REFUSES + 10), v4(REFUSES + 10), v4(5)];
-    let (result, tried) = at(millis(25), play(&addresses, STAGGER)).await;
+    let Played { result, tried, .. } = at(millis(25), play(&addresses, STAGGER)).await;
     assert_eq!(result, Ok(5));
     assert_eq!(tried.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_makes_way_beside_one_that_says_nothing_too() {
+    let refuses = v4(REFUSES + 10);
+    let addresses = [v4(SILENT), refuses, refuses, refuses, v4(5)];
+    let Played { result, tried, .. } = at(millis(285), play(&addresses, STAGGER)).await;
+    assert_eq!(result, Ok(5));
+    assert_eq!(tried.len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_refuses_says_more_than_who_says_nothing() {
+    let silent = [v4(SILENT), v6(SILENT)];
+    for (addresses, kind) in [
+        (&[v4(REFUSES), v6(SILENT)], TransportErrorKind::Refused),
+        (&silent, TransportErrorKind::Unreachable),
+    ] {
+        let Played { result, .. } = play(addresses, STAGGER).await;
+        let Err(Error::Transport(error)) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(error.kind, kind);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_first_address_may_still_win() {
-    let (result, _) = at(millis(400), play(&[v6(400), v4(SILENT)], STAGGER)).await;
+    let Played {
+        result, given_up, ..
+    } = at(millis(400), play(&[v6(400), v4(SILENT)], STAGGER)).await;
     assert_eq!(result, Ok(400));
-    assert_eq!(GIVEN_UP.take(), [SILENT]);
+    assert_eq!(given_up, [SILENT]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn families_go_by_turns() {
     let addresses = [v6(SILENT), v6(20_000), v4(100), v4(20_001)];
-    let (result, tried) = at(millis(350), play(&addresses, STAGGER)).await;
+    let Played { result, tried, .. } = at(millis(350), play(&addresses, STAGGER)).await;
     assert_eq!(result, Ok(100));
     assert_eq!(tried[1].0, 100);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_stagger_one_address_comes_after_the_other() {
-    let (result, tried) = at(millis(30_002), play(&[v6(SILENT), v4(2)], None)).await;
+    let Played { result, tried, .. } = at(millis(30_002), play(&[v6(SILENT), v4(2)], None)).await;
     assert_eq!(result, Ok(2));
     assert!(tried[1].1 >= 30_000, "{tried:?}");
-    let (result, tried) = at(millis(20_000), play(&[v6(20_000), v4(2)], None)).await;
+    let Played { result, tried, .. } = at(millis(20_000), play(&[v6(20_000), v4(2)], None)).await;
     assert_eq!(result, Ok(20_000));
     assert_eq!(tried.len(), 1);
 }
@@ -151,7 +193,7 @@ async fn without_stagger_one_address_comes_after_the_other() {
 #[tokio::test(start_paused = true)]
 async fn a_single_address_that_says_nothing_is_a_time_out() {
     for stagger in [None, STAGGER] {
-        let (result, _) = at(millis(30_000), play(&[v4(SILENT)], stagger)).await;
+        let Played { result, .. } = at(millis(30_000), play(&[v4(SILENT)], stagger)).await;
         assert_eq!(result, Err(Timeout::Connect.into()));
     }
 }
@@ -160,7 +202,7 @@ async fn a_single_address_that_says_nothing_is_a_time_out() {
 async fn a_resolver_that_says_nothing_is_not_waited_for_either() {
     let silent = Endpoint::plain("silent", None);
     let connector = Connector::default();
-    let result = at(millis(30_000), dial::<Play>(&silent, &connector)).await;
+    let result = at(millis(30_000), dial(&Play::default(), &silent, &connector)).await;
     let Err(Error::Transport(error)) = result else {
         panic!("{result:?}");
     };
@@ -171,14 +213,14 @@ async fn a_resolver_that_says_nothing_is_not_waited_for_either() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_says_what_each_address_said() {
     let addresses = [v6(REFUSES), v4(SILENT)];
-    let (result, _) = at(millis(30_000), play(&addresses, STAGGER)).await;
+    let Played { result, .. } = at(millis(30_000), play(&addresses, STAGGER)).await;
     let text = result.unwrap_err().to_string();
     assert!(text.contains("[::1]:30000: connection refused"), "{text}");
     assert!(
         text.contains("127.0.0.1:65535: no answer in time"),
         "{text}"
     );
-    let (result, _) = at(millis(0), play(&[], STAGGER)).await;
+    let Played { result, .. } = at(millis(0), play(&[], STAGGER)).await;
     match result {
         Err(Error::Transport(error)) => {
             assert_eq!(error.kind, TransportErrorKind::NameResolution);
@@ -188,20 +230,20 @@ async fn a_failure_says_what_each_address_said() {
 }
 
 /// What the adapter does, for addresses that no resolver gives.
-struct Tcp;
+struct Tcp(Vec<SocketAddr>);
 
 impl Dialer for Tcp {
     type Stream = TcpStream;
 
-    async fn resolve(_: &str, _: u16) -> io::Result<impl IntoIterator<Item = SocketAddr>> {
-        Ok(ADDRESSES.take())
+    async fn resolve(&self, _: &str, _: u16) -> io::Result<impl IntoIterator<Item = SocketAddr>> {
+        Ok(self.0.clone())
     }
 
-    async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
         TcpStream::connect(address).await
     }
 
-    async fn sleep(span: Duration) {
+    async fn sleep(&self, span: Duration) {
         sleep(span).await;
     }
 }
@@ -210,17 +252,18 @@ impl Dialer for Tcp {
 async fn a_real_host_with_a_dead_address_is_reached_at_the_other() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let endpoint = Endpoint::plain("localhost", None);
+    let (endpoint, tcp) = (
+        Endpoint::plain("localhost", None),
+        Tcp(vec![v6(port), v4(port)]),
+    );
     for stagger in [None, STAGGER] {
         let mut connector = Connector::default();
         connector.stagger = stagger;
-        ADDRESSES.set(vec![v6(port), v4(port)]);
-        let stream = dial::<Tcp>(&endpoint, &connector).await;
+        let stream = dial(&tcp, &endpoint, &connector).await;
         assert_eq!(stream.unwrap().peer_addr().unwrap(), v4(port));
     }
     drop(listener);
-    ADDRESSES.set(vec![v6(port), v4(port)]);
-    let error = dial::<Tcp>(&endpoint, &Connector::default()).await;
+    let error = dial(&tcp, &endpoint, &Connector::default()).await;
     let Err(Error::Transport(error)) = error else {
         panic!("{error:?}");
     };

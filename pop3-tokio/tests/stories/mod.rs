@@ -15,6 +15,7 @@ mod dropped_operations;
 mod dropped_quits;
 mod dropped_sessions;
 mod fairness;
+mod farewells;
 mod partings;
 mod reading;
 mod scram;

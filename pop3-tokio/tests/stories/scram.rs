@@ -11,7 +11,7 @@ use pop3_tokio::{AuthError, Error, Login, LoginPolicy, Method};
 use super::support::{Wire, alice, scripted, story, terse, trusted};
 
 /// Some twenty slices of it.
-const ITERATIONS: u32 = 200_000;
+const ITERATIONS: u32 = 100_000;
 
 fn login() -> Login {
     alice().with_policy(LoginPolicy::only(Method::ScramSha256))
@@ -44,23 +44,29 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Error>) {
     }
 }
 
+/// Logs in with this patience, and gives how long the computation took.
+async fn span(patience: Duration) -> Duration {
+    let span = Rc::new(Cell::new(Duration::ZERO));
+    let told = Rc::clone(&span);
+    let stream = scripted(10_000, async move |wire| {
+        told.set(challenge(wire, ITERATIONS).await);
+    });
+    let mut config = terse();
+    config.timeouts.first_octet = patience;
+    config.timeouts.stall = patience;
+    config.timeouts.send = patience;
+    let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
+    refused(client.login(login()).await);
+    span.get()
+}
+
 #[tokio::test]
 async fn it_trips_no_deadline() {
     story(async {
-        let spans = Rc::new(Cell::new(Duration::ZERO));
-        let told = Rc::clone(&spans);
-        let stream = scripted(10_000, async move |wire| {
-            told.set(challenge(wire, ITERATIONS).await);
-        });
-        let mut config = terse();
-        let patience = Duration::from_millis(25);
-        config.timeouts.first_octet = patience;
-        config.timeouts.stall = patience;
-        config.timeouts.send = patience;
-        let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
-        refused(client.login(login()).await);
-        println!("{ITERATIONS} iterations took {:?}", spans.get());
-        assert!(spans.get() > patience, "it was too fast to tell");
+        // How fast this machine is, and whether others use it too, is not known before.
+        let patience = span(Duration::from_secs(60)).await / 3;
+        let taken = span(patience).await;
+        println!("{ITERATIONS} iterations took {taken:?}, deadlines are {patience:?}");
     })
     .await;
 }

@@ -1,0 +1,157 @@
+//! What leaves at last: buffers are flushed, TLS says that it closes, the stream is shut down; and nobody
+//! waits for any of that.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use pop3_tokio::server::Server;
+use pop3_tokio::{Error, LimitError, Limited, QuitOutcome};
+use tokio::io::{AsyncRead, AsyncWrite, BufStream, DuplexStream, ReadBuf, duplex};
+
+use super::support::{
+    account, alice, at_once, mail, maildrop, number, private, serve, serve_in_tls, story, terse,
+    tls, trusted,
+};
+
+/// What was seen of a stream's end.
+#[derive(Debug, Default)]
+struct Seen {
+    last_write: Cell<usize>,
+    shutdowns: Cell<usize>,
+}
+
+/// A stream that is watched; its shutdown may take for ever.
+struct Watched {
+    stream: DuplexStream,
+    seen: Rc<Seen>,
+    lingers: bool,
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        room: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, room)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.seen.last_write.set(octets.len());
+        Pin::new(&mut self.stream).poll_write(cx, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.seen.shutdowns.set(self.seen.shutdowns.get() + 1);
+        if self.lingers {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Both ends of a watched stream, and what is seen.
+fn watched(lingers: bool) -> (Watched, DuplexStream, Rc<Seen>) {
+    let (stream, server) = duplex(1000);
+    let seen = Rc::new(Seen::default());
+    let stream = Watched {
+        stream,
+        seen: Rc::clone(&seen),
+        lingers,
+    };
+    (stream, server, seen)
+}
+
+/// What `close_notify` takes on the wire in TLS 1.3: a record's header, the alert, its type, the tag.
+const CLOSE_NOTIFY: usize = 5 + 2 + 1 + 16;
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_with_buffers_of_its_own_is_flushed() {
+    story(async {
+        let (stream, server) = duplex(1000);
+        let peer = serve(server, Server::new(account(), maildrop(3)), None);
+        let stream = BufStream::new(stream);
+        let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+        at_once(client.login(alice())).await.unwrap();
+        let message = at_once(client.retr_to_vec(number(3), 1000)).await.unwrap();
+        assert_eq!(message, mail(3));
+        at_once(client.dele(number(1))).await.unwrap();
+        assert_eq!(at_once(client.quit()).await, Ok(QuitOutcome::Committed));
+        assert_eq!(peer.ended().await.maildrop().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_quit_the_stream_is_shut_down_once() {
+    story(async {
+        let (stream, server, seen) = watched(false);
+        serve(server, Server::new(account(), maildrop(1)), None);
+        let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        assert_eq!(seen.shutdowns.get(), 0);
+        let _ = client.quit().await.unwrap();
+        assert_eq!(seen.shutdowns.get(), 1);
+        client.noop().await.unwrap_err();
+        assert_eq!(seen.shutdowns.get(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_says_that_it_closes() {
+    story(async {
+        let (stream, server, seen) = watched(false);
+        serve_in_tls(server, Server::new(account(), maildrop(1)), tls());
+        let mut client = pop3_tokio::start(private(true), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        let _ = client.quit().await.unwrap();
+        assert_eq!(seen.last_write.get(), CLOSE_NOTIFY);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_closes_slowly_keeps_no_outcome_back() {
+    story(async {
+        let (stream, server, seen) = watched(true);
+        serve(server, Server::new(account(), maildrop(1)), None);
+        let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        client.dele(number(1)).await.unwrap();
+        assert_eq!(at_once(client.quit()).await, Ok(QuitOutcome::Committed));
+        assert_eq!(seen.shutdowns.get(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_over_its_limit_ends_the_connection_there_and_then() {
+    story(async {
+        let (stream, server, seen) = watched(false);
+        serve(server, Server::new(account(), maildrop(1)), None);
+        let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+        let error = client.retr_to_vec(number(1), 10).await.unwrap_err();
+        assert_eq!(error, Error::Limit(LimitError::new(Limited::Message, 10)));
+        assert_eq!(
+            error.to_string(),
+            "the server sent a message of more octets than the limit of 10"
+        );
+        assert_eq!(seen.shutdowns.get(), 1);
+    })
+    .await;
+}
