@@ -42,7 +42,7 @@ pub trait Dialer {
 ///
 /// # Errors
 ///
-/// [`Error::Transport`] if the host has no address, or with what each one said; [`Timeout::Connect`]
+/// [`Error::Transport`] if the host has no address, or with what each one said; [`Timeout::Connect`](crate::Timeout::Connect)
 /// if there is only one and it says nothing.
 ///
 /// # Cancel safety
