@@ -40,6 +40,7 @@ where
 }
 
 /// The two functions of a runtime, whose sockets have the same names as everywhere.
+#[cfg(any(feature = "async-std", feature = "smol"))]
 macro_rules! connect_with_sockets_of {
     ($runtime:ident :: $net:ident, $resolve:expr) => {
         use std::io;
