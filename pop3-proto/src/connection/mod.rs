@@ -233,7 +233,13 @@ impl Connection {
     /// reply on its way is swallowed, a body skipped, and a login under way is finished. No event
     /// tells of them any more. Ids out of range do nothing.
     pub fn abandon(&mut self, requests: Range<RequestId>) {
-        if requests.is_empty() {
+        let about = |event: &Event| match event {
+            Event::Reply { id, .. } | Event::Body { id, .. } | Event::BodyEnd { id, .. } => {
+                requests.contains(id)
+            }
+            Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => false,
+        };
+        if !self.queue.has_any(&requests) && !self.events.iter().any(about) {
             return;
         }
         let transmit = &self.transmit;
@@ -245,12 +251,7 @@ impl Connection {
         }
         self.queue.abandon(&requests);
         let waited = !self.events.is_empty();
-        self.events.retain(|event| match event {
-            Event::Reply { id, .. } | Event::Body { id, .. } | Event::BodyEnd { id, .. } => {
-                !requests.contains(id)
-            }
-            Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => true,
-        });
+        self.events.retain(|event| !about(event));
         if waited && self.events.is_empty() {
             self.timers.rearm();
         }

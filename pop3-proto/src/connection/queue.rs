@@ -307,6 +307,13 @@ impl Queue {
         }
     }
 
+    /// Whether any request of a range is not answered yet. The ids in the queue ascend.
+    pub(super) fn has_any(&self, range: &Range<RequestId>) -> bool {
+        let ids = self.entries.iter().filter_map(|entry| entry.id);
+        let mut from = ids.skip_while(|id| *id < range.start);
+        from.next().is_some_and(|id| id < range.end)
+    }
+
     /// Drops the requests in a range that have not left, and marks those that have.
     pub(super) fn abandon(&mut self, range: &Range<RequestId>) {
         let wanted = |entry: &Entry| entry.is_in(range);
