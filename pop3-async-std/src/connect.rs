@@ -6,8 +6,8 @@ use pop3_proto::{Error, Session};
 use crate::{Client, Futures};
 
 /// Runs a session, which was just made, over any stream of futures that was just connected, and waits
-/// for the greeting. The session gets randomness from the operating system, and its
-/// clock goes on from where it is.
+/// for the greeting. The session gets randomness from the operating system, and its clock goes on
+/// from where it is.
 ///
 /// ```no_run
 /// use pop3_async_std::{Connector, Endpoint, Instant};

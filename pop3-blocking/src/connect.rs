@@ -1,5 +1,6 @@
 //! Connecting over TCP.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
@@ -9,7 +10,6 @@ use pop3_proto::{
 };
 
 use crate::client::Client;
-use crate::pump::unresolved;
 use crate::stream::Stream;
 
 /// Connects to a server by the default rules and waits for its greeting: TLS is verified against
@@ -43,8 +43,8 @@ pub fn connect_with(
 }
 
 /// Runs a session, which was just made, over any stream that was just connected, and waits for the
-/// greeting. The session gets randomness from the operating system, and its
-/// clock goes on from where it is.
+/// greeting. The session gets randomness from the operating system, and its clock goes on from where
+/// it is.
 ///
 /// ```no_run
 /// use pop3_blocking::{Connector, Endpoint, Instant};
@@ -71,12 +71,12 @@ pub fn start<S: Stream>(mut session: Session, stream: S) -> Result<Client<S>, Er
 
 fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> {
     let host = endpoint.host();
-    let addresses = (host, endpoint.port()).to_socket_addrs().map_err(|error| {
-        TransportError::new(
-            TransportErrorKind::NameResolution,
-            format!("{host}: {error}"),
-        )
-    })?;
+    let unresolved = |why: &dyn fmt::Display| {
+        let text = format!("{host}: {why}");
+        TransportError::new(TransportErrorKind::NameResolution, text)
+    };
+    let addresses = (host, endpoint.port()).to_socket_addrs();
+    let addresses = addresses.map_err(|error| unresolved(&error))?;
     let mut failures = Vec::new();
     for address in addresses {
         match attempt(&address, connector.config.timeouts.connect) {
@@ -85,7 +85,7 @@ fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> 
         }
     }
     if failures.is_empty() {
-        return Err(unresolved(host));
+        return Err(unresolved(&"no address").into());
     }
     Err(Error::unreachable(&failures))
 }

@@ -4,9 +4,7 @@
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant as Clock};
 
-use pop3_proto::{
-    Engine, Error, Instant, TlsError, TlsErrorKind, TransportError, TransportErrorKind,
-};
+use pop3_proto::{Engine, Instant, TlsError, TlsErrorKind, TransportError};
 
 use crate::stream::Stream;
 
@@ -185,13 +183,4 @@ fn is_no_failure(error: &io::Error) -> bool {
         error.kind(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
     )
-}
-
-/// No address could be connected to.
-pub(crate) fn unresolved(host: &str) -> Error {
-    TransportError::new(
-        TransportErrorKind::NameResolution,
-        format!("{host}: no address"),
-    )
-    .into()
 }

@@ -55,8 +55,8 @@ pub async fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<
 }
 
 /// Runs a session, which was just made, over any stream of Tokio that was just connected, and waits
-/// for the greeting. The session gets randomness from the operating system, and its
-/// clock goes on from where it is.
+/// for the greeting. The session gets randomness from the operating system, and its clock goes on
+/// from where it is.
 ///
 /// ```no_run
 /// use pop3_tokio::{Connector, Endpoint, Instant};

@@ -204,25 +204,7 @@ impl Player {
         let Step::Stands { what, how } = step else {
             return Ok(());
         };
-        let connection = &self.client.connection;
-        let stands = match what.as_str() {
-            "phase" => connection.phase().to_string(),
-            "capabilities" => connection
-                .capabilities()
-                .map_or_else(|| "unknown".to_owned(), render::capabilities),
-            "greeting" => connection
-                .greeting()
-                .map_or_else(|| "forgotten".to_owned(), |it| format!("{:?}", it.text)),
-            "plan" => connection
-                .login_plan()
-                .map_or_else(|| "none".to_owned(), render::plan),
-            "tls" => match (connection.wants_tls(), connection.tls().is_some()) {
-                (true, _) => "wanted".to_owned(),
-                (false, true) => "established".to_owned(),
-                (false, false) => "none".to_owned(),
-            },
-            _ => return Err(format!("cannot look at {what}")),
-        };
+        let stands = render::standing(&self.client.connection, what)?;
         same(&stands, how)
     }
 

@@ -4,9 +4,9 @@
 use core::fmt::Write as _;
 
 use pop3_proto::{
-    AuthError, Capabilities, Closed, Error, Event, Listing, LoginPlan, Misuse, ProtocolError,
-    QuitOutcome, Refusal, Rejected, Reply, ScanEntry, SecurityError, Status, Timeout, UidEntry,
-    UidListing, Verdict,
+    AuthError, Capabilities, Closed, Connection, Error, Event, Listing, LoginPlan, Misuse,
+    ProtocolError, QuitOutcome, Refusal, Rejected, Reply, ScanEntry, SecurityError, Status,
+    Timeout, UidEntry, UidListing, Verdict,
 };
 
 /// What happened, in one line. `label` is what the story calls the request.
@@ -240,4 +240,26 @@ fn closed(why: &Closed) -> String {
         Closed::GreetingRefused { text, .. } => format!("closed GreetingRefused {text:?}"),
         other => format!("closed {other:?}"),
     }
+}
+
+/// How a client stands: its phase, what it knows, its TLS, what its last login weighed.
+pub(crate) fn standing(connection: &Connection, what: &str) -> Result<String, String> {
+    Ok(match what {
+        "phase" => connection.phase().to_string(),
+        "capabilities" => connection
+            .capabilities()
+            .map_or_else(|| "unknown".to_owned(), capabilities),
+        "greeting" => connection
+            .greeting()
+            .map_or_else(|| "forgotten".to_owned(), |it| format!("{:?}", it.text)),
+        "plan" => connection
+            .login_plan()
+            .map_or_else(|| "none".to_owned(), plan),
+        "tls" => match (connection.wants_tls(), connection.tls().is_some()) {
+            (true, _) => "wanted".to_owned(),
+            (false, true) => "established".to_owned(),
+            (false, false) => "none".to_owned(),
+        },
+        _ => return Err(format!("cannot look at {what}")),
+    })
 }
