@@ -1,0 +1,102 @@
+//! URLs of maildrops (RFC 2384): what they mean, and what nobody can smuggle in by one.
+
+use pop3_proto::{Argument, Channel, Endpoint, Method, Misuse};
+
+fn endpoint(url: &str) -> Endpoint {
+    url.parse().unwrap_or_else(|why| panic!("{url}: {why}"))
+}
+
+fn refused(url: &str) -> Argument {
+    match url.parse::<Endpoint>() {
+        Err(Misuse::Argument(why)) => why,
+        other => panic!("{url}: {other:?}"),
+    }
+}
+
+#[test]
+fn t_41_nothing_is_smuggled_in_by_percent_encoding() {
+    for url in [
+        "pop://user%0d%0aDELE%201@host",
+        "pop3s://user%0a@host",
+        "pop3://user%00@host",
+        "pop3s://%7f@host",
+    ] {
+        assert_eq!(refused(url), Argument::ControlInUsername, "{url}");
+    }
+    for url in [
+        "pop3s://user%zz@host",
+        "pop3s://user%@host",
+        "pop3s://user%ff@host",
+        "pop3s://user@host\r\nDELE 1",
+        // The commands that other programs take from a path.
+        "pop3s://host/1%0d%0aDELE%201",
+        "pop3s://host/1",
+        "pop3s://user:secret@host",
+        "pop3s://user;AUTH=PLAIN%0d%0aQUIT@host",
+    ] {
+        let error = refused(url);
+        assert!(matches!(error, Argument::Url(_)), "{url}: {error:?}");
+    }
+    // A host is not decoded: there is no such name.
+    assert_eq!(endpoint("pop3s://host%0d%0a").host(), "host%0d%0a");
+}
+
+#[test]
+fn the_examples_of_rfc_2384_are_read() {
+    let any = endpoint("pop://rg@mailsrv.qualcomm.com");
+    assert_eq!(any.username().map(|name| name.as_str()), Some("rg"));
+    assert_eq!((any.host(), any.port()), ("mailsrv.qualcomm.com", 110));
+    assert_eq!((any.channel(), any.method()), (Channel::Plain, None));
+
+    let apop = endpoint("pop://rg;AUTH=+APOP@mail.eudora.com:8110");
+    assert_eq!(apop.username().map(|name| name.as_str()), Some("rg"));
+    assert_eq!((apop.host(), apop.port()), ("mail.eudora.com", 8110));
+    assert_eq!(apop.method(), Some(Method::Apop));
+
+    // The third names a mechanism that never was.
+    assert!(matches!(
+        refused("pop://baz;AUTH=SCRAM-MD5@foo.bar"),
+        Argument::Url(_)
+    ));
+}
+
+#[test]
+fn a_url_that_leaves_the_way_to_log_in_open_names_none() {
+    for url in [
+        "pop3s://joe@host",
+        "pop3s://joe;AUTH=*@host",
+        "pop3s://host",
+    ] {
+        assert_eq!(endpoint(url).method(), None, "{url}");
+    }
+    let named = endpoint("pop3s://joe;auth=SCRAM-SHA-256@host");
+    assert_eq!(named.method(), Some(Method::ScramSha256));
+}
+
+#[test]
+fn tls_from_the_start_has_its_own_scheme_and_is_not_guessed_from_a_port() {
+    let implicit = endpoint("pop3s://host");
+    assert_eq!(
+        (implicit.port(), implicit.channel()),
+        (995, Channel::ImplicitTls)
+    );
+    assert_eq!(endpoint("pops://host:110").channel(), Channel::ImplicitTls);
+    assert_eq!(endpoint("pop3://host:995").channel(), Channel::Plain);
+}
+
+#[test]
+fn a_user_name_may_hold_what_percent_encoding_brings() {
+    for (url, name) in [
+        ("pop3s://joe%40example.org@host", "joe@example.org"),
+        ("pop3s://recent:joe%40example.org@host", ""),
+        ("pop3s://recent%3Ajoe@host", "recent:joe"),
+        ("pop3s://j%C3%BCrgen%20m@host", "jürgen m"),
+    ] {
+        let read = url.parse::<Endpoint>().ok();
+        let read = read
+            .as_ref()
+            .and_then(|it| it.username())
+            .map(|it| it.as_str());
+        assert_eq!(read.unwrap_or_default(), name, "{url}");
+    }
+}
