@@ -1,7 +1,8 @@
 //! Section C, as far as it is about a conversation: what callers put into commands, and what servers
 //! put into their words.
 
-use pop3_proto::{Argument, Misuse, Raw};
+use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
+use pop3_proto::{Argument, Misuse, OwnMechanism, Raw};
 
 use crate::plays::{TRUSTED, USABLE, plays};
 
@@ -38,6 +39,52 @@ fn t_40_no_line_end_gets_into_a_command() {
     for line in ["NOOP\r\nDELE 1", "NOOP\n", "NOOP\0", "NO\tOP"] {
         let refused = Misuse::Argument(Argument::ControlInCommand);
         assert_eq!(Raw::short(line).expect_err("no such line"), refused);
+    }
+}
+
+/// A mechanism of a caller's that has only a name.
+#[derive(Debug)]
+struct Named(&'static str);
+
+impl Mechanism for Named {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn initial_response(&mut self) -> Option<Response> {
+        None
+    }
+
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Progress, SaslError> {
+        Err(SaslError::NothingLeft)
+    }
+
+    fn finish(&mut self) -> Result<(), SaslError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn t_40_the_name_of_a_mechanism_is_one_word() {
+    for name in ["X", "SCRAM-SHA-256-PLUS", "X_OWN-2", "ABCDEFGHIJKLMNOPQRST"] {
+        assert!(OwnMechanism::new(Named(name)).is_ok(), "{name}");
+    }
+    for name in [
+        "",
+        "PL\r\nQUIT",
+        "PLAIN\n",
+        "PLAIN AAAA",
+        "plain",
+        "X.Y",
+        "\u{c9}X",
+        "ABCDEFGHIJKLMNOPQRSTU",
+    ] {
+        let refused = OwnMechanism::new(Named(name)).map(|_| ());
+        assert_eq!(
+            refused,
+            Err(Misuse::Argument(Argument::Mechanism)),
+            "{name:?}"
+        );
     }
 }
 
