@@ -1,5 +1,6 @@
 //! What an attacker on the way, a server that lies or a careless caller can try, one test or more
-//! for each row of the list of threats. The number of the row is in the name of its test.
+//! for each row of the list of threats (`corpus/rows.txt`). The number of the row is in the name of
+//! its test.
 //!
 //! Rows of transport security (T-01 to T-16) and of authentication (T-20 to T-36) that are not here,
 //! or not all of them:
