@@ -95,13 +95,15 @@ fn tests_below(folder: &Path, prefix: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The functions behind `#[test]`, `#[tokio::test]` and the like.
+/// The functions behind `#[test]`, `#[tokio::test]` and the like, unless they are ignored: those show
+/// nothing.
 fn tests_in(source: &str) -> Vec<String> {
     let mut tests = Vec::new();
     let mut is_test = false;
     for line in source.lines().map(str::trim_start) {
         if line.starts_with("#[") {
             is_test |= line.starts_with("#[test]") || line.contains("::test");
+            is_test &= !line.starts_with("#[ignore");
             continue;
         }
         let function = line.strip_prefix("async ").unwrap_or(line);

@@ -71,7 +71,13 @@ fn versions_and_suites_have_to_meet() {
         .with_no_client_auth();
     let tls = pop3_proto::ClientTls::new(std::sync::Arc::new(old), "localhost").unwrap();
     let mut link = Link::implicit_tls(tls, peer);
-    assert_eq!(kind_of_end(&link.run()), TlsErrorKind::Incompatible);
+    let events = link.run();
+    assert_eq!(kind_of_end(&events), TlsErrorKind::Incompatible);
+    // The error says what rustls does, and how to put another TLS underneath.
+    let error = end_of(&events).expect_err("no TLS").to_string();
+    for words in ["TLS 1.2", "TLS 1.3", "wants_tls"] {
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 #[test]
