@@ -337,7 +337,8 @@ pub(crate) fn pipelining() -> Conversation {
     logged_in_with(config)
 }
 
-fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, Error> {
+/// Submits an operation.
+pub(crate) fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, Error> {
     fn id<C: Command>(connection: &mut Connection, command: C) -> Result<RequestId, Error> {
         connection.submit(command).map(|ticket| ticket.id())
     }

@@ -14,8 +14,9 @@ mod render;
 mod transcript;
 
 pub(crate) use conversation::{
-    Conversation, left, logged_in, logged_in_with, pipelining, sleep, trusted,
+    Conversation, left, logged_in, logged_in_with, pipelining, sleep, submit, trusted,
 };
-pub(crate) use op::Op;
+pub(crate) use op::{Op, unescape};
 pub(crate) use play::{Feeding, LineEnds, octets_of_server, play};
+pub(crate) use render::event as words_for;
 pub(crate) use transcript::{Setting, Step, Transcript, only};

@@ -1,0 +1,303 @@
+//! A client that acts a case out in steps of any size, and looks after each whether all is well.
+
+use core::fmt::Write as _;
+use core::time::Duration;
+use std::vec::IntoIter;
+
+use pop3_proto::{Connection, Event, Instant, Phase, RequestId, TlsError, TlsErrorKind, TlsInfo};
+use proptest::test_runner::TestCaseError;
+
+use crate::Verdict;
+use crate::case::Case;
+use crate::common::{Op, submit, words_for};
+use crate::peer::Peer;
+
+/// More steps than any conversation here takes: one that takes more goes on for ever.
+const STEPS: usize = 100_000;
+
+pub(crate) struct Client {
+    pub(crate) connection: Connection,
+    pub(crate) peer: Peer,
+    pub(crate) now: Instant,
+    ops: IntoIter<String>,
+    /// What was accepted: which request is which operation.
+    pub(crate) requests: Vec<(RequestId, String)>,
+    /// Neighbouring chunks of a body are joined: how it is cut may depend on anything.
+    pub(crate) events: Vec<Event>,
+    pub(crate) sent: Vec<u8>,
+    /// How much of it left before TLS.
+    pub(crate) sent_in_clear: usize,
+    /// What happened, for whoever reads of a failure.
+    log: Vec<String>,
+    input_over: bool,
+}
+
+impl Client {
+    pub(crate) fn new(case: &Case) -> Self {
+        let now = Instant::since_origin(Duration::from_secs(1));
+        let mut connection = Connection::new(case.client.config(), case.client.channel, now);
+        connection.seed([7; 32]);
+        Self {
+            connection,
+            peer: Peer::new(case),
+            now,
+            ops: case.ops.clone().into_iter(),
+            requests: Vec::new(),
+            events: Vec::new(),
+            sent: Vec::new(),
+            sent_in_clear: 0,
+            log: Vec::new(),
+            input_over: false,
+        }
+    }
+
+    /// Submits the next operation, if there is one.
+    pub(crate) fn ask(&mut self) -> bool {
+        let Some(op) = self.ops.next() else {
+            return false;
+        };
+        let id = self.connection.next_id();
+        let asked = submit(&mut self.connection, &Op::parse(&op).expect("an operation"));
+        match asked {
+            Ok(_) => {
+                self.log.push(format!("> {op}"));
+                self.requests.push((id, op));
+            }
+            Err(error) => self.log.push(format!("> {op}: {error:?}")),
+        }
+        true
+    }
+
+    pub(crate) fn poll(&mut self) -> bool {
+        let Some(event) = self.connection.poll_event() else {
+            return false;
+        };
+        let label = |of: RequestId| {
+            let found = self.requests.iter().find(|(id, _)| *id == of);
+            found.map_or_else(|| format!("{of:?}"), |(_, op)| op.clone())
+        };
+        self.log.push(format!("= {}", words_for(&event, &label)));
+        match (self.events.last_mut(), event) {
+            (
+                Some(Event::Body { id, chunk }),
+                Event::Body {
+                    id: next,
+                    chunk: more,
+                },
+            ) if *id == next => {
+                *chunk = [chunk.as_ref(), &more].concat().into();
+            }
+            (_, event) => self.events.push(event),
+        }
+        true
+    }
+
+    /// Sends so many octets at most.
+    pub(crate) fn send(&mut self, most: usize) -> bool {
+        let octets = self.connection.transmit();
+        let octets = octets[..octets.len().min(most)].to_vec();
+        if octets.is_empty() {
+            return false;
+        }
+        self.log.push(format!("C: {}", octets.escape_ascii()));
+        self.sent.extend_from_slice(&octets);
+        if self.connection.tls().is_none() {
+            self.sent_in_clear = self.sent.len();
+        }
+        self.connection.transmitted(octets.len(), self.now);
+        self.peer.hear(&octets);
+        true
+    }
+
+    /// Reads so many octets at most.
+    pub(crate) fn hear(&mut self, most: usize) -> bool {
+        let Some(room) = self.connection.recv_buffer() else {
+            return false;
+        };
+        let count = self.peer.out.len().min(room.len()).min(most);
+        if count == 0 {
+            return false;
+        }
+        let octets: Vec<u8> = self.peer.out.drain(..count).collect();
+        room[..count].copy_from_slice(&octets);
+        self.connection.received(count, self.now);
+        self.log.push(format!("S: {}", octets.escape_ascii()));
+        true
+    }
+
+    /// Does the handshake. Octets that are in its way make it fail.
+    pub(crate) fn tls(&mut self) -> bool {
+        if !self.connection.wants_tls() {
+            return false;
+        }
+        let in_the_way = self.connection.phase() != Phase::Greeting && !self.peer.out.is_empty();
+        if in_the_way {
+            self.log.push("! tls fails".to_owned());
+            let cause = TlsError::new(TlsErrorKind::Other, "no TLS");
+            self.connection.tls_failed(cause, self.now);
+        } else {
+            self.log.push("! tls".to_owned());
+            self.peer.tls();
+            self.connection
+                .tls_established(TlsInfo::default(), self.now);
+        }
+        true
+    }
+
+    /// Looks at the clock if that is wanted.
+    pub(crate) fn tick(&mut self) -> bool {
+        let due = self.connection.poll_timeout();
+        if due.is_none_or(|due| due > self.now) {
+            return false;
+        }
+        self.connection.handle_timeout(self.now);
+        true
+    }
+
+    /// Lets so much time pass at most, and never so much that anything is late.
+    pub(crate) fn wait(&mut self, most: Duration) {
+        let later = self.now + most;
+        let due = self.connection.poll_timeout();
+        if due.is_none_or(|due| later < due) {
+            self.now = later;
+        }
+        self.connection.handle_timeout(self.now);
+    }
+
+    pub(crate) fn eof(&mut self) {
+        self.log.push("! eof".to_owned());
+        self.input_over = true;
+        self.connection.handle_eof(self.now);
+    }
+
+    pub(crate) fn abandon(&mut self, requests: core::ops::Range<usize>) {
+        let id = |index: usize| {
+            let request = self.requests.get(index);
+            request.map_or_else(|| self.connection.next_id(), |(id, _)| *id)
+        };
+        self.log.push(format!("> abandon {requests:?}"));
+        self.connection
+            .abandon(id(requests.start)..id(requests.end));
+    }
+
+    /// One step of a loop that does at once whatever can be done, but for reading.
+    fn settle_step(&mut self) -> bool {
+        self.poll() || self.send(usize::MAX) || self.tls() || self.tick()
+    }
+
+    /// Does all that can be done without reading.
+    pub(crate) fn settle(&mut self) -> Verdict {
+        for _ in 0..STEPS {
+            if !self.settle_step() {
+                return self.look();
+            }
+        }
+        Err(self.fails("it goes on for ever"))
+    }
+
+    /// Reads all that the server says, in pieces of these sizes, and does what can be done between.
+    pub(crate) fn run(&mut self, mut pieces: impl Iterator<Item = usize>) -> Verdict {
+        for _ in 0..STEPS {
+            self.settle()?;
+            if !self.hear(pieces.next().unwrap_or(usize::MAX)) {
+                if !self.input_over && self.peer.is_over() {
+                    self.eof();
+                }
+                return self.settle();
+            }
+        }
+        Err(self.fails("it goes on for ever"))
+    }
+
+    /// Lets the server hang up, which ends everything.
+    pub(crate) fn finish(&mut self) -> Verdict {
+        self.run(core::iter::empty())?;
+        self.eof();
+        self.settle()?;
+        if self.connection.phase() != Phase::Closed || self.connection.outstanding() > 0 {
+            return Err(self.fails("the end of file did not end it"));
+        }
+        Ok(())
+    }
+
+    /// Whether what the connection says of itself fits together; whatever was done before.
+    pub(crate) fn look(&mut self) -> Verdict {
+        let connection = &mut self.connection;
+        let (reads, writes, tls) = (
+            connection.wants_read(),
+            connection.wants_write(),
+            connection.wants_tls(),
+        );
+        let whole = connection.transmit().is_empty() || connection.transmit().ends_with(b"\r\n");
+        let room = connection.recv_buffer().map(|room| room.len());
+        let over = connection.error().is_some();
+        let wrong = [
+            (
+                room.is_some() != reads || room == Some(0),
+                "room to read is not what is wanted",
+            ),
+            (
+                connection.transmit().is_empty() == writes,
+                "octets to send are not what is wanted",
+            ),
+            (!whole, "what waits to be sent does not end in CR LF"),
+            // I3.
+            (tls && (reads || writes), "octets move during a handshake"),
+            // I7.
+            (
+                over && (reads || writes || tls),
+                "a dead connection wants something",
+            ),
+            (
+                over && connection.poll_timeout().is_some(),
+                "a dead connection waits",
+            ),
+        ];
+        let wrong = wrong.into_iter().find(|(wrong, _)| *wrong);
+        wrong.map_or(Ok(()), |(_, what)| Err(self.fails(what)))
+    }
+
+    /// Whether the last request takes several commands, and is not answered yet.
+    pub(crate) fn is_in_exchange(&self) -> bool {
+        let last = self.requests.last().map_or("", |(_, op)| op);
+        let verb = last.split([' ', '-']).next().unwrap_or_default();
+        let exchange = matches!(verb, "login" | "stls" | "capabilities");
+        exchange && self.connection.outstanding() > 0
+    }
+
+    /// The lines that were sent whole, without CR LF.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let sent = String::from_utf8_lossy(&self.sent).into_owned();
+        sent.split_terminator("\r\n").map(str::to_owned).collect()
+    }
+
+    /// The conversation, as transcripts write it.
+    pub(crate) fn transcript(&self) -> String {
+        self.log.join("\n")
+    }
+
+    pub(crate) fn fails(&self, what: impl core::fmt::Display) -> TestCaseError {
+        TestCaseError::fail(format!("{what}\n{}", self.transcript()))
+    }
+
+    /// Fails with the conversation unless something holds.
+    pub(crate) fn holds(&self, holds: bool, what: impl core::fmt::Display) -> Verdict {
+        if holds { Ok(()) } else { Err(self.fails(what)) }
+    }
+
+    /// Fails unless another run of the same case came to the same.
+    pub(crate) fn agrees_with(&self, other: &Self) -> Verdict {
+        let mut what = String::new();
+        if self.sent != other.sent {
+            let _ = write!(what, "sent something else; ");
+        }
+        if self.requests != other.requests {
+            let _ = write!(what, "accepted something else; ");
+        }
+        if self.events != other.events {
+            let _ = write!(what, "told something else; ");
+        }
+        let other = other.transcript();
+        self.holds(what.is_empty(), format!("{what}once\n{other}\nand once"))
+    }
+}
