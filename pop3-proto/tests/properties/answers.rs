@@ -1,1 +1,150 @@
-//! ...
+//! I11: replies match commands one by one, or the connection is dead.
+
+use pop3_proto::{Channel, Event, Pipelining, Reply};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::case::{Answer, Case};
+use crate::client::Client;
+use crate::strategies::{any_answers, case, octets, pieces};
+use crate::{Verdict, check};
+
+/// Whether each request has one final event, in the order in which they were asked, bodies stand
+/// behind the reply that opens them, and the end is told once and last.
+fn has_one_end_each(client: &Client) -> Verdict {
+    let mut ends = Vec::new();
+    let mut open = None;
+    let mut closed = 0;
+    for event in &client.events {
+        client.holds(closed == 0, "told something behind the end")?;
+        match event {
+            Event::Reply { id, result } => {
+                client.holds(open.is_none(), "a reply inside a body")?;
+                match result {
+                    Ok(Reply::Opened(_)) => open = Some(*id),
+                    _ => ends.push(*id),
+                }
+            }
+            Event::Body { id, .. } => client.holds(open == Some(*id), "a body of nobody")?,
+            Event::BodyEnd { id, .. } => {
+                client.holds(open.take() == Some(*id), "the end of no body")?;
+                ends.push(*id);
+            }
+            Event::Closed(_) => closed += 1,
+            _ => {}
+        }
+    }
+    let asked: Vec<_> = client.requests.iter().map(|(id, _)| *id).collect();
+    client.holds(ends == asked, format!("{asked:?} ended as {ends:?}"))?;
+    client.holds(closed == 1, "it did not end once")
+}
+
+#[test]
+fn i11_each_request_has_one_end_in_order_whatever_the_server_says() {
+    check(400, (case(any_answers()), pieces()), |(case, pieces)| {
+        let mut client = Client::new(&case);
+        while client.ask() {}
+        client.run(pieces.into_iter())?;
+        client.finish()?;
+        has_one_end_each(&client)
+    });
+}
+
+/// A session that is logged in, and idle.
+fn idle(case: &mut Case) -> Result<Client, TestCaseError> {
+    case.client.channel = Channel::TrustedByCaller;
+    case.ops = ["user alice", "pass correct-horse"]
+        .map(str::to_owned)
+        .to_vec();
+    let mut client = Client::new(case);
+    while client.ask() {}
+    client.run(core::iter::empty())?;
+    Ok(client)
+}
+
+#[test]
+fn i11_octets_that_answer_nothing_end_an_idle_session_before_anything_else_is_sent() {
+    let strategy = (case(Just(Vec::new())), octets(), pieces());
+    check(300, strategy, |(mut case, surplus, pieces)| {
+        let mut client = idle(&mut case)?;
+        let sent = client.sent.len();
+        client.peer.out.extend_from_slice(&surplus);
+        client.run(pieces.into_iter())?;
+        let lines: Vec<_> = surplus.split_inclusive(|octet| *octet == b'\n').collect();
+        let blank = lines.iter().all(|line| matches!(*line, b"\n" | b"\r\n"));
+        if lines.is_empty() || (blank && lines.len() <= 8 && !case.client.strict) {
+            return client.holds(
+                client.connection.error().is_none(),
+                "an empty line ended it",
+            );
+        }
+        // A line that is not complete yet is waited for.
+        let _ = client.connection.submit(pop3_proto::Noop);
+        client.settle()?;
+        client.holds(client.sent.len() == sent, "sent a command behind a surplus")
+    });
+}
+
+#[test]
+fn i11_as_many_replies_are_told_as_there_are_both_commands_and_answers() {
+    let op = select(&["noop", "stat", "dele 1", "uidl 1", "list 1"][..]);
+    let strategy = (
+        case(Just(Vec::new())),
+        vec(op, 0..20),
+        vec(any::<bool>(), 0..25),
+        pieces(),
+    );
+    check(150, strategy, |(mut case, ops, answers, pieces)| {
+        case.client.channel = Channel::TrustedByCaller;
+        case.client.pipelining = Pipelining::Always;
+        let login = ["user alice", "pass correct-horse"];
+        case.ops = login
+            .iter()
+            .chain(&ops)
+            .map(|op| (*op).to_owned())
+            .collect();
+        // Behind the login the server keeps silent until all commands are there.
+        case.answers = [
+            vec![Answer::Proper; 3],
+            vec![Answer::Instead(Vec::new()); 20],
+        ]
+        .concat();
+        let mut client = Client::new(&case);
+        while client.ask() {}
+        client.run(core::iter::empty())?;
+        client.holds(
+            client.lines().len() == 2 + ops.len(),
+            "it did not send all at once",
+        )?;
+
+        let told = client.events.len();
+        for yes in &answers {
+            let line: &[u8] = if *yes { b"+OK 1 1\r\n" } else { b"-ERR no\r\n" };
+            client.peer.out.extend_from_slice(line);
+        }
+        client.run(pieces.into_iter())?;
+        let told = client
+            .events
+            .iter()
+            .skip(told)
+            .filter(|event| is_answer(event))
+            .count();
+        client.holds(
+            told == ops.len().min(answers.len()),
+            format!("{told} replies"),
+        )?;
+        let surplus = answers.len() > ops.len();
+        client.holds(
+            client.connection.error().is_some() == surplus,
+            "one too many, or none",
+        )
+    });
+}
+
+fn is_answer(event: &Event) -> bool {
+    match event {
+        Event::Reply { result, .. } => result.as_ref().err().is_none_or(|why| !why.is_fatal()),
+        _ => false,
+    }
+}

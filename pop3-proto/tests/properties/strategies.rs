@@ -273,3 +273,29 @@ pub(crate) fn pieces() -> impl Strategy<Value = Vec<usize>> {
         Just(vec![1; 2000]),
     ]
 }
+
+/// A case without anything odd: in clear, and the server offers everything.
+pub(crate) fn plain_case() -> Case {
+    Case {
+        client: Setup {
+            channel: Channel::Plain,
+            pipelining: Pipelining::Auto,
+            strict: false,
+            ask_capa: true,
+            initial_response: true,
+            stls_required: true,
+            insecure: false,
+            small_limits: false,
+        },
+        server: Offer {
+            pipelining: true,
+            capa: true,
+            stls: true,
+            apop: true,
+            sasl: SASL.to_vec(),
+        },
+        ops: Vec::new(),
+        answers: Vec::new(),
+        mail: vec![b"Subject: x\r\n\r\n.x\r\n".to_vec()],
+    }
+}
