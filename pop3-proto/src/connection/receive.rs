@@ -69,7 +69,7 @@ impl Receive {
 
     /// Counts octets that were read into the room.
     pub(super) fn fill(&mut self, octets: usize) {
-        self.filled = self.block.len().min(self.filled + octets);
+        self.filled = self.block.len().min(self.filled.saturating_add(octets));
     }
 
     /// Cuts the first octets off as a chunk, without a copy.

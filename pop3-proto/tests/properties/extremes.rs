@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use pop3_proto::{
-    Channel, Config, Connection, Dele, Instant, Limits, List, ListOne, MessageNumber, Pass,
+    Channel, Config, Connection, Dele, Event, Instant, Limits, List, ListOne, MessageNumber, Pass,
     Pipelining, Retr, Secret, Stat, Top, Uidl, User, Username,
 };
 use proptest::collection::vec;
@@ -141,10 +141,23 @@ fn i12_no_number_and_no_time_makes_it_panic() {
                 }
                 5 => connection.handle_timeout(now),
                 6 => drop(connection.poll_timeout()),
-                7 => connection.received(size.min(3), now),
+                7 => connection.received(size, now),
                 _ => while connection.poll_event().is_some() {},
             }
         }
         Ok(())
     });
+}
+
+/// Found by the property above: the sum of what was there and what came overflowed, and without
+/// overflow checks an octet that had come was lost.
+#[test]
+fn i12_a_count_beyond_the_buffer_counts_as_the_buffer() {
+    let mut connection =
+        Connection::new(Config::default(), Channel::TrustedByCaller, Instant::ORIGIN);
+    fill(&mut connection, b"+");
+    connection.received(1, Instant::ORIGIN);
+    fill(&mut connection, b"OK ready\r\n");
+    connection.received(usize::MAX, Instant::ORIGIN);
+    assert!(matches!(connection.poll_event(), Some(Event::Greeting(_))));
 }
