@@ -1,1 +1,146 @@
-//! ...
+//! The connection does what the model does: it accepts the same requests, sends the same commands
+//! at the same moments, and ends the same requests in the same order and way.
+
+use pop3_proto::{Channel, Error, Event, Phase, Pipelining, Reply};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::case::{Answer, Case};
+use crate::client::Client;
+use crate::model::{Command, End, Model, State};
+use crate::strategies::plain_case;
+use crate::{Verdict, check};
+
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    Submit(Command),
+    Answer(bool),
+    EndOfFile,
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        24 => select(&Command::ALL[..]).prop_map(Move::Submit),
+        24 => proptest::bool::weighted(0.85).prop_map(Move::Answer),
+        1 => Just(Move::EndOfFile),
+    ];
+    let logged_in = vec![
+        Move::Answer(true),
+        Move::Submit(Command::User),
+        Move::Answer(true),
+        Move::Submit(Command::Pass),
+        Move::Answer(true),
+    ];
+    let begin = prop_oneof![1 => Just(Vec::new()), 2 => Just(logged_in)];
+    (begin, vec(one, 0..50)).prop_map(|(begin, moves)| [begin, moves].concat())
+}
+
+/// A client of a server that says nothing but what the moves make it say.
+fn client(pipelining: bool, moves: &[Move]) -> Client {
+    let mut case: Case = plain_case();
+    case.client.channel = Channel::TrustedByCaller;
+    case.client.pipelining = if pipelining {
+        Pipelining::Always
+    } else {
+        Pipelining::Never
+    };
+    let op = |step: &Move| match step {
+        Move::Submit(command) => Some(command.words().0.to_owned()),
+        _ => None,
+    };
+    case.ops = moves.iter().filter_map(op).collect();
+    case.answers = vec![Answer::Instead(Vec::new()); moves.len() + 1];
+    Client::new(&case)
+}
+
+/// How each request ended so far; a message that is open has not.
+fn ends(client: &Client) -> Vec<(usize, End)> {
+    let ended = client.events.iter().filter_map(|event| {
+        let (id, end) = match event {
+            Event::Reply {
+                result: Ok(Reply::Opened(_)),
+                ..
+            } => return None,
+            Event::Reply { id, result: Ok(_) } | Event::BodyEnd { id, result: Ok(()) } => {
+                (id, End::Ok)
+            }
+            Event::Reply {
+                id,
+                result: Err(why),
+            }
+            | Event::BodyEnd {
+                id,
+                result: Err(why),
+            } => (
+                id,
+                match why {
+                    Error::Refused(_) => End::Refused,
+                    Error::Misuse(_) => End::Misuse,
+                    _ => End::Dead,
+                },
+            ),
+            _ => return None,
+        };
+        let index = client.requests.iter().position(|(of, _)| of == id)?;
+        Some((index, end))
+    });
+    ended.collect()
+}
+
+fn agree(client: &Client, model: &Model) -> Verdict {
+    let state = match client.connection.phase() {
+        Phase::Greeting => State::Greeting,
+        Phase::Authorization => State::Authorization,
+        Phase::Transaction => State::Transaction,
+        _ => State::Closed,
+    };
+    client.holds(
+        state == model.state,
+        format!("{state:?}, not {:?}", model.state),
+    )?;
+    let sent: Vec<_> = model.sent.iter().map(|command| command.words().1).collect();
+    client.holds(
+        client.lines() == sent,
+        format!("it should have sent {sent:?}"),
+    )?;
+    let told = ends(client);
+    client.holds(
+        told == model.ends,
+        format!("ended as {told:?}, not {:?}", model.ends),
+    )
+}
+
+#[test]
+fn the_queue_and_the_phases_are_those_of_the_model() {
+    check(400, (any::<bool>(), moves()), |(pipelining, moves)| {
+        let mut client = client(pipelining, &moves);
+        let mut model = Model::new(pipelining);
+        for step in &moves {
+            match step {
+                Move::Submit(command) => {
+                    let before = client.requests.len();
+                    client.ask();
+                    let accepted = client.requests.len() > before;
+                    client.holds(accepted == model.submit(*command), "accepted")?;
+                }
+                Move::Answer(good) => {
+                    let refusal: &[u8] = b"-ERR no\r\n";
+                    let reply = model.next().map_or(&b"+OK\r\n"[..], Command::reply);
+                    let reply = if *good { reply } else { refusal };
+                    client.peer.out.extend_from_slice(reply);
+                    model.answer(*good);
+                }
+                Move::EndOfFile => {
+                    client.eof();
+                    model.end();
+                }
+            }
+            client.read(core::iter::empty())?;
+            // What a dead connection is sent nobody reads.
+            client.peer.out.clear();
+            agree(&client, &model)?;
+        }
+        Ok(())
+    });
+}

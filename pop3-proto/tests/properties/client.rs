@@ -205,17 +205,23 @@ impl Client {
     }
 
     /// Reads all that the server says, in pieces of these sizes, and does what can be done between.
-    pub(crate) fn run(&mut self, mut pieces: impl Iterator<Item = usize>) -> Verdict {
+    pub(crate) fn read(&mut self, mut pieces: impl Iterator<Item = usize>) -> Verdict {
         for _ in 0..STEPS {
             self.settle()?;
             if !self.hear(pieces.next().unwrap_or(usize::MAX)) {
-                if !self.input_over && self.peer.is_over() {
-                    self.eof();
-                }
                 return self.settle();
             }
         }
         Err(self.fails("it goes on for ever"))
+    }
+
+    /// The same, and notes when the server has hung up.
+    pub(crate) fn run(&mut self, pieces: impl Iterator<Item = usize>) -> Verdict {
+        self.read(pieces)?;
+        if !self.input_over && self.peer.is_over() {
+            self.eof();
+        }
+        self.settle()
     }
 
     /// Lets the server hang up, which ends everything.

@@ -64,8 +64,8 @@ fn acted(case: &Case, pieces: Vec<usize>) -> Result<(Client, Result<(), Error>),
     let Some(result) = result else {
         return Err(client.fails("no reply"));
     };
-    let inside = phase == Phase::Transaction;
-    client.holds(result.is_err() || inside, "good, and not logged in")?;
+    let outside = phase == Phase::Authorization;
+    client.holds(result.is_err() || !outside, "good, and not logged in")?;
     Ok((client, result))
 }
 
