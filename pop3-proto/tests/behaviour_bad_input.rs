@@ -346,3 +346,30 @@ fn blank_lines_without_end_are_given_up() {
     assert_eq!(told.len(), 9);
     assert_eq!(told[8], "closed: protocol Unsolicited \"\"");
 }
+
+#[test]
+fn the_limit_that_a_list_passes_first_is_named_however_it_is_cut() {
+    let mut config = Config::default();
+    config.limits.listing_line = 20;
+    config.limits.listing_octets = 50;
+    config.limits.capability_lines = 2;
+    config.limits.capability_octets = 50;
+    for (op, list, limit) in [
+        (
+            "uidl",
+            "1 a-line-that-is-far-too-long-for-a-list\r\n",
+            "Line 20",
+        ),
+        ("uidl", "1 short-enough\r\n", "Octets 50"),
+        ("capa", "X\r\n", "Lines 2"),
+        ("capa", "X-SOMETHING-OF-MANY-WORDS A B C D\r\n", "Octets 50"),
+    ] {
+        for trickle in [false, true] {
+            let mut session = common::logged_in_with(config.clone());
+            session.trickle = trickle;
+            session.ask(op);
+            session.server(format!("+OK\r\n{}.\r\n", list.repeat(20)));
+            assert_eq!(session.told()[1], format!("closed: limit {limit}"));
+        }
+    }
+}

@@ -61,7 +61,10 @@ impl Gathered {
             Self::UniqueIds(gather) => gather.push(chunk),
             Self::Raw { octets, .. } => within(octets, limits.listing_octets),
             Self::Capabilities { octets, lines } => {
-                *lines += memchr::memchr_iter(b'\n', chunk).count();
+                // Lines beyond the octets do not count: how they were cut must not matter.
+                let room = limits.capability_octets.saturating_sub(octets.len());
+                let fits = chunk.get(..room).unwrap_or(chunk);
+                *lines += memchr::memchr_iter(b'\n', fits).count();
                 let limit = limits.capability_lines;
                 if *lines > limit {
                     return Err(LimitError {

@@ -58,10 +58,11 @@ impl<E: Entry> Gather<E> {
     /// Takes more of the reply.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), LimitError> {
         let limit = |what, limit| LimitError { what, limit };
-        if self.octets.len() + chunk.len() > self.rules.octets {
-            return Err(limit(Limited::Octets, self.rules.octets));
-        }
-        self.octets.extend_from_slice(chunk);
+        // What is beyond the limit is not looked at: which limit is met first must not depend on how
+        // the octets were cut.
+        let room = self.rules.octets.saturating_sub(self.octets.len());
+        let fits = chunk.get(..room).unwrap_or(chunk);
+        self.octets.extend_from_slice(fits);
         let mut at = self.checked;
         let octets = core::mem::take(&mut self.octets);
         while let Some(rest) = octets.get(at..).filter(|rest| !rest.is_empty()) {
@@ -93,6 +94,9 @@ impl<E: Entry> Gather<E> {
         }
         self.checked = at;
         self.octets = octets;
+        if fits.len() < chunk.len() {
+            return Err(limit(Limited::Octets, self.rules.octets));
+        }
         Ok(())
     }
 
