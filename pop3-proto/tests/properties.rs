@@ -85,7 +85,7 @@ fn check<S: Strategy>(cases: u32, strategy: S, property: impl Fn(S::Value) -> Ve
     });
     match runner.run(&strategy, property) {
         Ok(()) => {}
-        Err(TestError::Fail(why, case)) => panic!("{why}\n\nsmallest case:\n{case:#?}"),
+        Err(TestError::Fail(why, case)) => panic!("{why}\n\nsmallest case:\n{case:?}"),
         Err(TestError::Abort(why)) => panic!("{why}"),
     }
 }

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use crate::case::{Answer, Case};
 use crate::client::Client;
 use crate::model::{Command, End, Model, State};
-use crate::strategies::plain_case;
+use crate::strategies::{Pieces, plain_case};
 use crate::{Verdict, check};
 
 #[derive(Debug, Clone, Copy)]
@@ -136,7 +136,7 @@ fn the_queue_and_the_phases_are_those_of_the_model() {
                     model.end();
                 }
             }
-            client.read(core::iter::empty())?;
+            client.read(Pieces::WHOLE.sizes())?;
             // What a dead connection is sent nobody reads.
             client.peer.out.clear();
             agree(&client, &model)?;

@@ -7,7 +7,7 @@ use proptest::sample::select;
 
 use crate::case::{Answer, Case};
 use crate::client::Client;
-use crate::strategies::{any_answers, case, octets, pieces};
+use crate::strategies::{Pieces, any_answers, case, octets, pieces};
 use crate::{Verdict, check};
 
 /// Whether each request has one final event, in the order in which they were asked, bodies stand
@@ -45,7 +45,7 @@ fn i11_each_request_has_one_end_in_order_whatever_the_server_says() {
     check(400, (case(any_answers()), pieces()), |(case, pieces)| {
         let mut client = Client::new(&case);
         while client.ask() {}
-        client.run(pieces.into_iter())?;
+        client.run(pieces.sizes())?;
         client.finish()?;
         has_one_end_each(&client)
     });
@@ -59,7 +59,7 @@ fn idle(case: &mut Case) -> Result<Client, TestCaseError> {
         .to_vec();
     let mut client = Client::new(case);
     while client.ask() {}
-    client.run(core::iter::empty())?;
+    client.run(Pieces::WHOLE.sizes())?;
     Ok(client)
 }
 
@@ -70,7 +70,7 @@ fn i11_octets_that_answer_nothing_end_an_idle_session_before_anything_else_is_se
         let mut client = idle(&mut case)?;
         let sent = client.sent.len();
         client.peer.out.extend_from_slice(&surplus);
-        client.run(pieces.into_iter())?;
+        client.run(pieces.sizes())?;
         let lines: Vec<_> = surplus.split_inclusive(|octet| *octet == b'\n').collect();
         let blank = lines.iter().all(|line| matches!(*line, b"\n" | b"\r\n"));
         if lines.is_empty() || (blank && lines.len() <= 8 && !case.client.strict) {
@@ -112,7 +112,7 @@ fn i11_as_many_replies_are_told_as_there_are_both_commands_and_answers() {
         .concat();
         let mut client = Client::new(&case);
         while client.ask() {}
-        client.run(core::iter::empty())?;
+        client.run(Pieces::WHOLE.sizes())?;
         client.holds(
             client.lines().len() == 2 + ops.len(),
             "it did not send all at once",
@@ -123,7 +123,7 @@ fn i11_as_many_replies_are_told_as_there_are_both_commands_and_answers() {
             let line: &[u8] = if *yes { b"+OK 1 1\r\n" } else { b"-ERR no\r\n" };
             client.peer.out.extend_from_slice(line);
         }
-        client.run(pieces.into_iter())?;
+        client.run(pieces.sizes())?;
         let told = client
             .events
             .iter()

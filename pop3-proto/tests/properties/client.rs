@@ -13,6 +13,7 @@ use crate::Verdict;
 use crate::case::Case;
 use crate::common::{Op, submit, words_for};
 use crate::peer::Peer;
+use crate::strategies::Pieces;
 
 /// More steps than any conversation here takes: one that takes more goes on for ever.
 const STEPS: usize = 100_000;
@@ -226,7 +227,7 @@ impl Client {
 
     /// Lets the server hang up, which ends everything.
     pub(crate) fn finish(&mut self) -> Verdict {
-        self.run(core::iter::empty())?;
+        self.run(Pieces::WHOLE.sizes())?;
         self.eof();
         self.settle()?;
         if self.connection.phase() != Phase::Closed || self.connection.outstanding() > 0 {

@@ -101,7 +101,7 @@ fn i07_after_a_fatal_error_nothing_is_written_and_all_get_that_error() {
     check(400, strategy, |(case, pieces, blow, moves)| {
         let mut client = Client::new(&case);
         while client.ask() {}
-        let mut pieces = pieces.into_iter();
+        let mut pieces = pieces.sizes();
         for _ in 0..moves {
             client.settle()?;
             if client.connection.error().is_some() {

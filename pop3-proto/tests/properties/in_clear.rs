@@ -11,7 +11,7 @@ use crate::case::{CHALLENGE, Case, PASSWORD, TOKEN, USER};
 use crate::check;
 use crate::client::Client;
 use crate::needles::Needles;
-use crate::strategies::{any_answers, case, pieces};
+use crate::strategies::{Pieces, any_answers, case, pieces};
 
 /// What must not be on the wire: the secrets in any encoding, and the name that goes with them.
 fn credentials() -> Needles {
@@ -28,10 +28,10 @@ fn apop_digest() -> String {
     digest.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-fn acted(case: &Case, pieces: Vec<usize>) -> Result<Client, TestCaseError> {
+fn acted(case: &Case, pieces: Pieces) -> Result<Client, TestCaseError> {
     let mut client = Client::new(case);
     while client.ask() {}
-    client.run(pieces.into_iter())?;
+    client.run(pieces.sizes())?;
     client.finish()?;
     Ok(client)
 }
@@ -107,7 +107,7 @@ fn i02_credentials_leave_in_clear_where_that_is_allowed_by_name() {
                 case.client.channel = Channel::TrustedByCaller;
             }
             case.ops = vec![op.to_owned()];
-            let client = acted(&case, Vec::new()).expect("no surprise");
+            let client = acted(&case, Pieces::WHOLE).expect("no surprise");
             assert!(in_clear(&client).contains(&line), "{}", client.transcript());
             assert!(!credentials().found_in(&line).is_empty(), "{line}");
         }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::case::Case;
 use crate::client::Client;
-use crate::strategies::{any_answers, case, complete_answers};
+use crate::strategies::{Pieces, any_answers, case, complete_answers};
 use crate::{Verdict, check};
 
 /// One call, or some that belong together.
@@ -87,9 +87,9 @@ fn whenever_which_method_is_called_the_same_comes_of_it() {
 fn a_session_asked_one_by_one_is_told_what_one_is_told_that_asked_at_once() {
     check(150, case(complete_answers()), |case| {
         let mut slow = Client::new(&case);
-        slow.run(core::iter::empty())?;
+        slow.run(Pieces::WHOLE.sizes())?;
         while slow.ask() {
-            slow.run(core::iter::empty())?;
+            slow.run(Pieces::WHOLE.sizes())?;
         }
         slow.finish()?;
         slow.agrees_with(&acted(&case, &[])?)

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::client::Client;
-use crate::strategies::{any_answers, case, pieces, plain_case};
+use crate::strategies::{Pieces, any_answers, case, pieces, plain_case};
 use crate::{Verdict, check};
 
 /// Whether all that was sent is lines with nothing in them that ends a line or a string.
@@ -33,7 +33,7 @@ fn i01_all_that_is_sent_is_lines_that_end_in_cr_lf() {
     check(200, (case(any_answers()), pieces()), |(case, pieces)| {
         let mut client = Client::new(&case);
         while client.ask() {}
-        client.run(pieces.into_iter())?;
+        client.run(pieces.sizes())?;
         client.finish()?;
         is_lines(&client)
     });
@@ -64,7 +64,7 @@ fn i01_no_argument_carries_a_line_end_of_its_own() {
         let mut case = plain_case();
         case.client.channel = Channel::TrustedByCaller;
         let mut client = Client::new(&case);
-        client.run(core::iter::empty())?;
+        client.run(Pieces::WHOLE.sizes())?;
         let name = || Username::new(one.as_str());
         let secret = || Secret::new(other.as_str());
         let login = |method| {
@@ -89,7 +89,7 @@ fn i01_no_argument_carries_a_line_end_of_its_own() {
             6 => ask(connection, login(Method::Plain)),
             _ => ask(connection, login(Method::CramMd5)),
         };
-        client.run(core::iter::empty())?;
+        client.run(Pieces::WHOLE.sizes())?;
         is_lines(&client)?;
         let most = match (which, asked) {
             (1, Ok(false)) => 1,
@@ -115,7 +115,7 @@ fn i08_nothing_is_deleted_that_nobody_asked_for() {
     check(250, (case(any_answers()), pieces()), |(case, pieces)| {
         let mut client = Client::new(&case);
         while client.ask() {}
-        client.run(pieces.into_iter())?;
+        client.run(pieces.sizes())?;
         client.finish()?;
         for command in ["dele 1", "dele 2", "quit"] {
             let is_it = |line: &&String| line.eq_ignore_ascii_case(command);
@@ -132,7 +132,7 @@ fn i08_nothing_is_deleted_that_nobody_asked_for() {
 #[test]
 fn i08_what_was_not_taken_from_a_connection_never_leaves() {
     let mut client = Client::new(&plain_case());
-    client.run(core::iter::empty()).expect("no surprise");
+    client.run(Pieces::WHOLE.sizes()).expect("no surprise");
     let _ = client.connection.submit(pop3_proto::Quit);
     assert!(client.connection.wants_write());
     drop(client.connection);

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use crate::case::{Answer, Case, small_limits};
 use crate::check;
 use crate::client::Client;
-use crate::strategies::{octets, plain_case};
+use crate::strategies::{Pieces, octets, plain_case};
 
 /// What a connection with `small_limits` holds at most, in octets: two receive buffers (one may be
 /// with the application), a flight, a list and the copy of it that grows, and what the queue takes.
@@ -61,7 +61,7 @@ fn asked(op: &str) -> Result<Client, TestCaseError> {
     case.answers = [login, vec![Answer::Instead(Vec::new()); 20]].concat();
     let mut client = Client::new(&case);
     while client.ask() {}
-    client.run(core::iter::empty())?;
+    client.run(Pieces::WHOLE.sizes())?;
     Ok(client)
 }
 
@@ -136,7 +136,7 @@ fn i05_no_list_is_told_that_is_beyond_the_limits() {
         let mut client = asked(op)?;
         let list = lines.concat();
         client.peer.out = format!("+OK\r\n{list}.\r\n").into_bytes();
-        client.run(core::iter::empty())?;
+        client.run(Pieces::WHOLE.sizes())?;
         let limits = small_limits();
         let (count, octets) = match op {
             "capa" => (limits.capability_lines, limits.capability_octets),

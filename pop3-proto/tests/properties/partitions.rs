@@ -4,26 +4,29 @@
 //! matter what comes together. So there are two properties: any answers, to one request at a time;
 //! and complete answers, to as many as the window takes.
 
+use pop3_proto::Channel;
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 
-use crate::case::Case;
+use crate::case::{Answer, Case};
 use crate::client::Client;
-use crate::strategies::{any_answers, case, complete_answers, pieces};
+use crate::strategies::{Pieces, any_answers, case, complete_answers, pieces, plain_case};
 use crate::{Verdict, check};
 
 /// Submits everything at once and reads in pieces of these sizes.
-fn pipelined(case: &Case, pieces: &[usize]) -> Result<Client, TestCaseError> {
+fn pipelined(case: &Case, pieces: &Pieces) -> Result<Client, TestCaseError> {
     let mut client = Client::new(case);
     while client.ask() {}
-    client.run(pieces.iter().copied())?;
+    client.run(pieces.sizes())?;
     client.finish()?;
     Ok(client)
 }
 
 /// Submits the next request when there is nothing left to read of the answers to the one before.
-fn one_at_a_time(case: &Case, pieces: &[usize]) -> Result<Client, TestCaseError> {
+fn one_at_a_time(case: &Case, pieces: &Pieces) -> Result<Client, TestCaseError> {
     let mut client = Client::new(case);
-    let mut pieces = pieces.iter().copied();
+    let mut pieces = pieces.sizes();
     loop {
         client.settle()?;
         let piece = pieces.next().unwrap_or(usize::MAX);
@@ -51,10 +54,10 @@ fn one_at_a_time(case: &Case, pieces: &[usize]) -> Result<Client, TestCaseError>
 
 fn the_same(
     case: &Case,
-    run: impl Fn(&Case, &[usize]) -> Result<Client, TestCaseError>,
-    pieces: &[usize],
+    run: impl Fn(&Case, &Pieces) -> Result<Client, TestCaseError>,
+    pieces: &Pieces,
 ) -> Verdict {
-    run(case, pieces)?.agrees_with(&run(case, &[])?)
+    run(case, pieces)?.agrees_with(&run(case, &Pieces::WHOLE)?)
 }
 
 #[test]
@@ -71,4 +74,42 @@ fn however_complete_answers_are_cut_the_same_comes_of_them_in_a_pipeline_too() {
         (case(complete_answers()), pieces()),
         |(case, pieces)| the_same(&case, pipelined, &pieces),
     );
+}
+
+/// Lists that run into every limit, which is where it could matter what comes together.
+fn lists() -> impl Strategy<Value = String> {
+    let line = select(
+        &[
+            "1 1\r\n",
+            "1 2\r\n",
+            "2 uid\r\n",
+            "X\r\n",
+            "..\r\n",
+            "3 a-unique-id-that-is-a-little-long\r\n",
+            "4 one-that-is-longer-than-a-line-of-a-list-may-be-here\r\n",
+            "\n",
+        ][..],
+    );
+    vec(line, 0..25).prop_map(|lines| format!("+OK\r\n{}.\r\n", lines.concat()))
+}
+
+#[test]
+fn however_a_list_is_cut_the_same_limit_stops_it() {
+    let op = select(&["list", "uidl", "capa", "long XTND X", "list streamed"][..]);
+    let strategy = (op, any::<bool>(), lists(), pieces());
+    check(250, strategy, |(op, strict, list, pieces)| {
+        let mut case = plain_case();
+        case.client.channel = Channel::TrustedByCaller;
+        case.client.small_limits = true;
+        case.client.strict = strict;
+        case.ops = ["user alice", "pass correct-horse", op]
+            .map(str::to_owned)
+            .to_vec();
+        case.answers = [
+            vec![Answer::Proper; 3],
+            vec![Answer::Instead(list.into_bytes())],
+        ]
+        .concat();
+        the_same(&case, one_at_a_time, &pieces)
+    });
 }

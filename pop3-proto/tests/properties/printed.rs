@@ -97,7 +97,7 @@ fn i09_nothing_that_is_printed_holds_a_secret() {
         |(case, pieces, pipelined)| {
             let mut client = Client::new(&case);
             let mut printed = Printed::default();
-            let mut pieces = pieces.into_iter();
+            let mut pieces = pieces.sizes();
             while client.ask() {
                 // What waits to leave is printed too.
                 printed.debug(&client.connection);

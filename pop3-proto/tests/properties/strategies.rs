@@ -265,13 +265,23 @@ pub(crate) fn case(answers: impl Strategy<Value = Vec<Answer>>) -> impl Strategy
     })
 }
 
-/// How octets are cut: these sizes, then all at once.
-pub(crate) fn pieces() -> impl Strategy<Value = Vec<usize>> {
-    prop_oneof![
-        vec(1..8usize, 0..60),
-        vec(prop_oneof![1..4usize, 1..200usize], 0..20),
-        Just(vec![1; 2000]),
-    ]
+/// How octets are cut: into these sizes first, then into pieces of one size.
+#[derive(Debug, Clone)]
+pub(crate) struct Pieces(Vec<usize>, usize);
+
+impl Pieces {
+    /// Not at all.
+    pub(crate) const WHOLE: Self = Self(Vec::new(), usize::MAX);
+
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().copied().chain(core::iter::repeat(self.1))
+    }
+}
+
+pub(crate) fn pieces() -> impl Strategy<Value = Pieces> {
+    let sizes = vec(prop_oneof![1..8usize, 1..200usize], 0..40);
+    let then = select(&[usize::MAX, usize::MAX, 64, 3, 2, 1][..]);
+    (sizes, then).prop_map(|(sizes, then)| Pieces(sizes, then))
 }
 
 /// A case without anything odd: in clear, and the server offers everything.

@@ -8,7 +8,7 @@ use proptest::sample::select;
 
 use crate::case::{Answer, Case};
 use crate::client::Client;
-use crate::strategies::{pieces, plain_case};
+use crate::strategies::{Pieces, pieces, plain_case};
 use crate::{Verdict, check};
 
 /// What servers and senders can put where a line might end.
@@ -80,10 +80,10 @@ fn session(op: &str, octets: &[u8], lines: Lines) -> Case {
     case
 }
 
-fn acted(case: &Case, pieces: Vec<usize>) -> Result<Client, TestCaseError> {
+fn acted(case: &Case, pieces: Pieces) -> Result<Client, TestCaseError> {
     let mut client = Client::new(case);
     while client.ask() {}
-    client.run(pieces.into_iter())?;
+    client.run(pieces.sizes())?;
     client.finish()?;
     Ok(client)
 }
