@@ -21,7 +21,7 @@ enum Move {
     Hear(usize),
     Tls,
     /// The clock is told, and nothing is late.
-    Wait(u16),
+    Wait(u32),
     /// What may be called at any time without a reason.
     Idle,
 }
@@ -35,7 +35,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         4 => (1..40usize).prop_map(Move::Hear),
         1 => Just(Move::Hear(usize::MAX)),
         1 => Just(Move::Tls),
-        1 => (0..5000u16).prop_map(Move::Wait),
+        1 => (0..90_000u32).prop_map(Move::Wait),
         1 => Just(Move::Idle),
     ];
     vec(one, 0..160)
