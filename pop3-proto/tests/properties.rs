@@ -24,6 +24,7 @@
 //! I12, that nothing panics or overflows, is part of each of them. `PROPTEST_CASES=2560` runs ten
 //! times as many cases as without it. Nothing is kept between runs: what was found is a test of its
 //! own.
+#![allow(clippy::indexing_slicing, reason = "in a test, a panic is the report")]
 
 mod common;
 

@@ -16,6 +16,7 @@ use crate::{Verdict, check};
 enum Move {
     Submit(Command),
     Answer(bool),
+    Abandon(usize, usize),
     EndOfFile,
 }
 
@@ -23,6 +24,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     let one = prop_oneof![
         24 => select(&Command::ALL[..]).prop_map(Move::Submit),
         24 => proptest::bool::weighted(0.85).prop_map(Move::Answer),
+        2 => (0..30usize, 1..4usize).prop_map(|(from, count)| Move::Abandon(from, from + count)),
         1 => Just(Move::EndOfFile),
     ];
     let logged_in = vec![
@@ -131,6 +133,10 @@ fn the_queue_and_the_phases_are_those_of_the_model() {
                     client.peer.out.extend_from_slice(reply);
                     model.answer(*good);
                 }
+                Move::Abandon(from, to) => {
+                    client.abandon(*from..*to);
+                    model.abandon(*from..*to);
+                }
                 Move::EndOfFile => {
                     client.eof();
                     model.end();
@@ -142,5 +148,48 @@ fn the_queue_and_the_phases_are_those_of_the_model() {
             agree(&client, &model)?;
         }
         Ok(())
+    });
+}
+
+/// What is in flight beside each other never takes more than 4 KiB, nor more than 64 messages of
+/// which nothing is known, which count 64 KiB each; and it takes at least two commands if it may.
+#[test]
+fn the_window_is_used_and_never_passed() {
+    use Command::{Dele, List, Noop, Retr};
+    let command = select(&[Dele, List, Noop, Retr, Retr, Retr][..]);
+    let runs = vec((command, 1..120usize), 0..6);
+    check(40, (any::<bool>(), runs), |(pipelining, runs)| {
+        let login = [Command::User, Command::Pass];
+        let rest = runs
+            .iter()
+            .flat_map(|(command, count)| vec![*command; *count]);
+        let commands: Vec<_> = login.into_iter().chain(rest).collect();
+        let moves: Vec<_> = commands.iter().copied().map(Move::Submit).collect();
+        let mut client = client(pipelining, &moves);
+        while client.ask() {}
+        client.peer.out.extend_from_slice(b"+OK\r\n");
+        for (answered, command) in commands.iter().enumerate() {
+            client.read(Pieces::WHOLE.sizes())?;
+            let sent = client.lines().len();
+            let unanswered = commands.get(answered..sent).unwrap_or_default();
+            let octets: usize = unanswered.iter().map(|it| it.words().1.len() + 2).sum();
+            let messages = unanswered.iter().filter(|it| **it == Command::Retr).count();
+            let most = if pipelining { usize::MAX } else { 1 };
+            client.holds(
+                unanswered.len() <= most && octets <= 4096 && messages <= 64,
+                format!("{} commands, {octets} octets in flight", unanswered.len()),
+            )?;
+            let alike = commands.get(answered + 1) == Some(command) && answered > 1;
+            client.holds(
+                !(pipelining && alike) || unanswered.len() > 1,
+                "one at a time",
+            )?;
+            client.peer.out.extend_from_slice(command.reply());
+        }
+        client.read(Pieces::WHOLE.sizes())?;
+        client.holds(
+            client.connection.outstanding() == 0,
+            "some are not answered",
+        )
     });
 }

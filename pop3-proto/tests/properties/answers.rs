@@ -87,6 +87,38 @@ fn i11_octets_that_answer_nothing_end_an_idle_session_before_anything_else_is_se
 }
 
 #[test]
+fn i11_what_comes_before_a_command_has_left_whole_is_not_its_reply() {
+    let op = select(&["noop", "retr 1", "list", "capa", "quit", "short XTND X"][..]);
+    let strategy = (
+        case(Just(Vec::new())),
+        op,
+        0..10usize,
+        any::<bool>(),
+        pieces(),
+    );
+    check(100, strategy, |(mut case, op, octets, yes, pieces)| {
+        let mut client = idle(&mut case)?;
+        client.push(op);
+        client.ask();
+        let whole = client.connection.transmit().len();
+        client.send(octets.min(whole - 1));
+        let early: &[u8] = if yes { b"+OK\r\n" } else { b"-ERR\r\n" };
+        client.peer.out.extend_from_slice(early);
+        for piece in pieces.sizes() {
+            if !client.hear(piece) {
+                break;
+            }
+        }
+        client.holds(
+            client.connection.error().is_some(),
+            "it took that for a reply",
+        )?;
+        client.settle()?;
+        has_one_end_each(&client)
+    });
+}
+
+#[test]
 fn i11_as_many_replies_are_told_as_there_are_both_commands_and_answers() {
     let op = select(&["noop", "stat", "dele 1", "uidl 1", "list 1"][..]);
     let strategy = (

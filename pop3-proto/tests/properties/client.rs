@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 use core::time::Duration;
-use std::vec::IntoIter;
+use std::collections::VecDeque;
 
 use pop3_proto::{
     Connection, Error, Event, Instant, Phase, RequestId, TlsError, TlsErrorKind, TlsInfo,
@@ -22,7 +22,7 @@ pub(crate) struct Client {
     pub(crate) connection: Connection,
     pub(crate) peer: Peer,
     pub(crate) now: Instant,
-    ops: IntoIter<String>,
+    ops: VecDeque<String>,
     /// What was accepted: which request is which operation.
     pub(crate) requests: Vec<(RequestId, String)>,
     /// What was refused, under the ids that it would have had.
@@ -46,7 +46,7 @@ impl Client {
             connection,
             peer: Peer::new(case),
             now,
-            ops: case.ops.clone().into_iter(),
+            ops: case.ops.clone().into(),
             requests: Vec::new(),
             refused: Vec::new(),
             events: Vec::new(),
@@ -57,9 +57,14 @@ impl Client {
         }
     }
 
+    /// Adds an operation to those that are to be asked for.
+    pub(crate) fn push(&mut self, op: &str) {
+        self.ops.push_back(op.to_owned());
+    }
+
     /// Submits the next operation, if there is one.
     pub(crate) fn ask(&mut self) -> bool {
-        let Some(op) = self.ops.next() else {
+        let Some(op) = self.ops.pop_front() else {
             return false;
         };
         let id = self.connection.next_id();

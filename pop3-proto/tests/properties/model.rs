@@ -1,6 +1,7 @@
 //! POP3 in a few dozen lines: which command is legal when, what may be in flight together, and in
 //! which order all ends. No octets, no time, nothing about what replies hold.
 
+use core::ops::Range;
 use std::collections::VecDeque;
 
 use Command::{Capa, Dele, List, Noop, Pass, Quit, Retr, Rset, Stat, Top, User};
@@ -46,8 +47,9 @@ pub(crate) struct Model {
     pipelining: bool,
     /// The last command that was answered was a `USER`, and well.
     user: bool,
-    /// Requests that are not answered: the first of them have left.
-    queue: VecDeque<(usize, Command)>,
+    /// Requests that are not answered: the first of them have left. Nobody waits for those without
+    /// a number.
+    queue: VecDeque<(Option<usize>, Command)>,
     in_flight: usize,
     submitted: usize,
     pub(crate) sent: Vec<Command>,
@@ -73,7 +75,7 @@ impl Model {
         if self.state == State::Closed {
             return false;
         }
-        self.queue.push_back((self.submitted, command));
+        self.queue.push_back((Some(self.submitted), command));
         self.submitted += 1;
         self.send();
         true
@@ -97,8 +99,8 @@ impl Model {
         self.in_flight -= 1;
         // `-ERR` to CAPA says that the server does not say, to QUIT that not all was deleted.
         let good_end = good || matches!(command, Capa | Quit);
-        self.ends
-            .push((id, if good_end { End::Ok } else { End::Refused }));
+        let end = if good_end { End::Ok } else { End::Refused };
+        self.ends.extend(id.map(|id| (id, end)));
         match command {
             Pass if good => self.state = State::Transaction,
             Quit => return self.end(),
@@ -107,6 +109,17 @@ impl Model {
         if command != Capa {
             self.user = command == User && good;
         }
+        self.send();
+    }
+
+    /// Nobody waits for these any more: what has not left never does, the rest is swallowed.
+    pub(crate) fn abandon(&mut self, requests: Range<usize>) {
+        let given_up = |id: Option<usize>| id.is_some_and(|id| requests.contains(&id));
+        let sent = self.queue.iter_mut().take(self.in_flight);
+        sent.filter(|(id, _)| given_up(*id))
+            .for_each(|(id, _)| *id = None);
+        // Those that have left have no number now.
+        self.queue.retain(|(id, _)| !given_up(*id));
         self.send();
     }
 
@@ -120,15 +133,12 @@ impl Model {
     pub(crate) fn end(&mut self) {
         self.state = State::Closed;
         let in_flight = core::mem::take(&mut self.in_flight);
-        let dead = self
-            .queue
-            .drain(..)
-            .enumerate()
-            .map(|(place, (id, command))| {
-                // Whether a `QUIT` that got no reply was done is not known, which is an answer.
-                let unknown = command == Quit && place < in_flight;
-                (id, if unknown { End::Ok } else { End::Dead })
-            });
+        let rest = core::mem::take(&mut self.queue).into_iter().enumerate();
+        let dead = rest.filter_map(|(place, (id, command))| {
+            // Whether a `QUIT` that got no reply was done is not known, which is an answer.
+            let unknown = command == Quit && place < in_flight;
+            Some((id?, if unknown { End::Ok } else { End::Dead }))
+        });
         self.ends.extend(dead);
     }
 
@@ -144,7 +154,7 @@ impl Model {
                 self.sent.push(next);
             } else if alone {
                 self.queue.pop_front();
-                self.ends.push((id, End::Misuse));
+                self.ends.extend(id.map(|id| (id, End::Misuse)));
             } else {
                 return;
             }
