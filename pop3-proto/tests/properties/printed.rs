@@ -92,7 +92,7 @@ fn echoing() -> impl Strategy<Value = Case> {
 #[test]
 fn i09_nothing_that_is_printed_holds_a_secret() {
     check(
-        150,
+        100,
         (echoing(), pieces(), any::<bool>()),
         |(case, pieces, pipelined)| {
             let mut client = Client::new(&case);
