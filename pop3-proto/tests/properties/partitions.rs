@@ -4,7 +4,7 @@
 //! matter what comes together. So there are two properties: any answers, to one request at a time;
 //! and complete answers, to as many as the window takes.
 
-use pop3_proto::Channel;
+use pop3_proto::{Channel, Phase};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -39,7 +39,7 @@ fn one_at_a_time(case: &Case, pieces: &Pieces) -> Result<Client, TestCaseError> 
         };
         if !client.hear(most) {
             client.settle()?;
-            if client.peer.out.is_empty() || client.connection.error().is_some() {
+            if client.peer.out.is_empty() || client.connection.phase() == Phase::Closed {
                 if !client.ask() {
                     break;
                 }
