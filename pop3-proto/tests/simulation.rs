@@ -1,0 +1,105 @@
+//! Whole sessions of the client against the crate's own server, over a link and a clock that exist in
+//! memory only. One seed is one session: who asks what and when, how the octets are cut, what is late,
+//! what breaks and how the server misbehaves. An oracle that knows the maildrop judges what the
+//! application was told.
+//!
+//! ```sh
+//! POP3_SIM_SEED=42 cargo test -p pop3-proto --test simulation          # one seed again
+//! POP3_SIM_SESSIONS=1000000 cargo test --release -p pop3-proto --test simulation
+//! POP3_SIM_SEED=5000 POP3_SIM_SESSIONS=100 cargo test ...              # from one seed on
+//! ```
+//!
+//! A failure prints its seed and what happened. `-- --nocapture` shows how many sessions there are in a
+//! second.
+#![cfg(all(feature = "rustls", feature = "server"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is the report"
+)]
+
+#[path = "simulation/align.rs"]
+mod align;
+#[path = "simulation/app.rs"]
+mod app;
+#[path = "simulation/ask.rs"]
+mod ask;
+#[path = "simulation/authority.rs"]
+mod authority;
+#[path = "simulation/chance.rs"]
+mod chance;
+#[path = "simulation/explore.rs"]
+mod explore;
+#[path = "simulation/frames.rs"]
+mod frames;
+#[path = "simulation/lie.rs"]
+mod lie;
+#[path = "simulation/line.rs"]
+mod line;
+#[path = "simulation/link.rs"]
+mod link;
+#[path = "simulation/machine.rs"]
+mod machine;
+#[path = "simulation/mail.rs"]
+mod mail;
+#[path = "simulation/oddity.rs"]
+mod oddity;
+#[path = "simulation/oracle.rs"]
+mod oracle;
+#[path = "simulation/peer.rs"]
+mod peer;
+#[path = "simulation/plan.rs"]
+mod plan;
+#[path = "simulation/sound.rs"]
+mod sound;
+#[path = "simulation/transcript.rs"]
+mod transcript;
+#[path = "simulation/truth.rs"]
+mod truth;
+#[path = "simulation/world.rs"]
+mod world;
+
+use explore::explore;
+use plan::Scope;
+
+/// How many sessions a debug build plays in a second or so.
+const SESSIONS: u64 = 2000;
+
+/// Handshakes take their time.
+const TLS_SESSIONS: u64 = 150;
+
+const HONEST: Scope = Scope {
+    tls: false,
+    oddities: false,
+    faults: false,
+    lies: false,
+};
+
+macro_rules! explorations {
+    ($($name:ident: $sessions:expr, $scope:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            explore(stringify!($name), $sessions, $scope);
+        }
+    )*};
+}
+
+explorations! {
+    an_honest_server_over_a_slow_link_loses_nothing: SESSIONS, HONEST;
+    oddities_of_real_servers_cost_nothing: SESSIONS, Scope { oddities: true, ..HONEST };
+    a_link_may_break_anywhere_and_the_truth_is_told: SESSIONS, Scope { faults: true, ..HONEST };
+    a_server_that_breaks_the_rules_is_not_believed: SESSIONS, Scope { lies: true, ..HONEST };
+    all_that_goes_wrong_at_once_is_told_truly: SESSIONS, ALL;
+    over_tls_an_honest_server_loses_nothing: TLS_SESSIONS, Scope { tls: true, ..HONEST };
+    over_tls_a_link_may_break_anywhere: TLS_SESSIONS, Scope { tls: true, faults: true, ..HONEST };
+    over_tls_a_server_that_breaks_the_rules_is_not_believed:
+        TLS_SESSIONS, Scope { tls: true, lies: true, ..HONEST };
+    over_tls_all_that_goes_wrong_at_once_is_told_truly: TLS_SESSIONS, Scope { tls: true, ..ALL };
+}
+
+const ALL: Scope = Scope {
+    tls: false,
+    oddities: true,
+    faults: true,
+    lies: true,
+};

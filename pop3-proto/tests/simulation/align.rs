@@ -1,0 +1,122 @@
+//! Which line on the wire belongs to which request.
+
+use std::collections::HashSet;
+
+use pop3_proto::Error;
+
+use super::app::{GivenUp, Request};
+use super::ask::Ask;
+use super::line::{is_of_exchange, is_plain, verb};
+use super::oracle::told_something;
+use super::peer::Heard;
+use super::plan::Plan;
+
+/// For each line that the server heard, the request that it belongs to: none for the greeting and for
+/// what the client asks by itself. `answered` lines have a reply that reached the client. Whatever was not
+/// asked for, comes twice or out of order is a panic, and so is an answer to what was not heard.
+pub(crate) fn align(
+    heard: &[Heard],
+    answered: usize,
+    requests: &[Request],
+    plan: &Plan,
+) -> Vec<Option<usize>> {
+    // A liar can answer what it has not heard.
+    for lies in [false, !plan.lies.is_empty()] {
+        let mut search = Search {
+            heard,
+            answered,
+            requests,
+            keeps_alive: plan.config.keep_alive.is_some(),
+            lies,
+            owners: Vec::new(),
+            in_vain: HashSet::new(),
+        };
+        if search.fits(0, 0) {
+            return search.owners;
+        }
+    }
+    let lines = heard.iter().map(|heard| String::from_utf8_lossy(&heard.line));
+    let asked: Vec<_> = requests.iter().map(|request| (request.ask, request.given_up)).collect();
+    panic!("heard {:?}, asked {asked:?}", lines.collect::<Vec<_>>());
+}
+
+/// Tries all ways. There are several only where a request may or may not have left before it was given
+/// up.
+struct Search<'a> {
+    heard: &'a [Heard],
+    answered: usize,
+    requests: &'a [Request],
+    keeps_alive: bool,
+    lies: bool,
+    owners: Vec<Option<usize>>,
+    in_vain: HashSet<(usize, usize, bool)>,
+}
+
+impl Search<'_> {
+    /// Whether the lines from `line` on belong to requests from `next` on.
+    fn fits(&mut self, line: usize, next: usize) -> bool {
+        let state = (line, next, self.owners.contains(&Some(next)));
+        if self.in_vain.contains(&state) {
+            return false;
+        }
+        let fits = self.goes_on(line, next);
+        if !fits {
+            self.in_vain.insert(state);
+        }
+        fits
+    }
+
+    fn goes_on(&mut self, line: usize, next: usize) -> bool {
+        let request = self.requests.get(next);
+        let Some(heard) = self.heard.get(line) else {
+            return (next..self.requests.len()).all(|index| self.may_be_over(index));
+        };
+        if let Some(request) = request
+            && may_have_left(request)
+            && is_asked_by(&heard.line, request.ask)
+            && (line < self.answered || self.lies || !told_something(request))
+        {
+            // There may be more lines of an exchange.
+            let then = next + usize::from(request.ask.line().is_some());
+            if self.fits_as(line, Some(next), then) {
+                return true;
+            }
+        }
+        let own = line == 0
+            || verb(&heard.line) == b"CAPA"
+            || self.keeps_alive && heard.line == b"NOOP";
+        if own && self.fits_as(line, None, next) {
+            return true;
+        }
+        request.is_some() && self.may_be_over(next) && self.fits(line, next + 1)
+    }
+
+    fn fits_as(&mut self, line: usize, owner: Option<usize>, then: usize) -> bool {
+        self.owners.push(owner);
+        let fits = self.fits(line + 1, then);
+        if !fits {
+            self.owners.truncate(line);
+        }
+        fits
+    }
+
+    /// Whether this request was heard, or need not have been.
+    fn may_be_over(&self, index: usize) -> bool {
+        let request = &self.requests[index];
+        let asks = matches!(request.ask, Ask::Capabilities | Ask::StartTls);
+        self.lies || asks || !told_something(request) || self.owners.contains(&Some(index))
+    }
+}
+
+fn may_have_left(request: &Request) -> bool {
+    request.given_up != Some(GivenUp::Unsent)
+        && !matches!(request.reply, Some(Err(Error::Misuse(_))))
+}
+
+fn is_asked_by(line: &[u8], ask: Ask) -> bool {
+    match ask {
+        Ask::StartTls => verb(line) == b"STLS",
+        Ask::Login => is_of_exchange(line) || !is_plain(line),
+        _ => ask.line().is_some_and(|asked| asked.as_bytes() == line),
+    }
+}

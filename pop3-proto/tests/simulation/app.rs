@@ -1,0 +1,276 @@
+//! The application: asks, takes what it is told, gives up, takes its time.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use pop3_proto::{Error, Event, Instant, Phase, QuitOutcome, Reply, RequestId};
+
+use super::ask::Ask;
+use super::chance::spread;
+use super::machine::Machine;
+use super::plan::Plan;
+use super::transcript::{Transcript, octets};
+
+/// A request and what was told of it.
+pub(crate) struct Request {
+    pub(crate) id: RequestId,
+    pub(crate) ask: Ask,
+    pub(crate) reply: Option<Result<Reply, Error>>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) body_end: Option<Result<(), Error>>,
+    pub(crate) given_up: Option<GivenUp>,
+}
+
+/// How far a request was when it was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GivenUp {
+    /// It has not left and will not.
+    Unsent,
+    /// Its reply will be swallowed, if it has left.
+    MaybeSent,
+}
+
+impl Request {
+    /// Whether no more is to be told.
+    pub(crate) fn is_over(&self) -> bool {
+        let opened = matches!(self.reply, Some(Ok(Reply::Opened(_))));
+        self.given_up.is_some() || self.body_end.is_some() || (self.reply.is_some() && !opened)
+    }
+}
+
+pub(crate) struct App {
+    rng: Rng,
+    transcript: Transcript,
+    pub(crate) requests: Vec<Request>,
+    /// Requests that are still to be made, QUIT apart.
+    to_make: usize,
+    quits: bool,
+    /// The first request that may be told of.
+    next: usize,
+    /// It sleeps until then.
+    wakes: Instant,
+    /// There was no event at the last look, and nothing happened since.
+    pub(crate) drained: bool,
+    greeted: bool,
+    pub(crate) closed: Option<Result<(), Error>>,
+}
+
+impl App {
+    pub(crate) fn new(plan: &Plan, rng: Rng, transcript: Transcript) -> Self {
+        Self {
+            rng,
+            transcript,
+            requests: Vec::new(),
+            to_make: plan.habits.requests,
+            quits: plan.habits.quits,
+            next: 0,
+            wakes: Instant::ORIGIN,
+            drained: false,
+            greeted: false,
+            closed: None,
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        let waiting = |request: &&Request| !request.is_over();
+        self.requests[self.next..].iter().filter(waiting).count()
+    }
+
+    /// Whether it has something to do now.
+    pub(crate) fn is_awake(&self, plan: &Plan, now: Instant) -> bool {
+        let may_ask = self.has_more() && self.waiting() < plan.habits.ahead;
+        now >= self.wakes && self.closed.is_none() && (!self.drained || may_ask)
+    }
+
+    pub(crate) fn next_wake(&self, now: Instant) -> Option<Instant> {
+        (now < self.wakes).then_some(self.wakes)
+    }
+
+    fn has_more(&self) -> bool {
+        self.to_make > 0 || self.quits
+    }
+
+    /// Whether all is made and told: nobody waits for anything.
+    pub(crate) fn is_done(&self) -> bool {
+        !self.has_more() && self.waiting() == 0
+    }
+
+    /// Looks after the session for once.
+    pub(crate) fn turn(&mut self, machine: &mut impl Machine, plan: &Plan, now: Instant) {
+        let habits = &plan.habits;
+        for _ in 0..self.rng.usize(1..=habits.gulp) {
+            let Some(event) = machine.poll_event() else {
+                self.drained = true;
+                break;
+            };
+            self.told(event, now);
+        }
+        if self.closed.is_some() {
+            return;
+        }
+        if self.rng.bool() {
+            let room = habits.ahead.saturating_sub(self.waiting());
+            for _ in 0..self.rng.usize(..=room) {
+                self.ask(machine, plan, now);
+            }
+        }
+        if self.rng.u8(..) < habits.fickle {
+            self.give_up(machine, now);
+        }
+        if self.rng.u8(..) < habits.slow {
+            // Longer than any deadline, at times.
+            let seconds = spread(&mut self.rng, 10) as u64;
+            self.wakes = now + Duration::from_secs(seconds);
+        }
+    }
+
+    fn next_ask(&mut self, plan: &Plan) -> Option<Ask> {
+        let asked = self.requests.len();
+        if asked == 0 && plan.habits.starts_tls {
+            return Some(Ask::StartTls);
+        }
+        if asked == usize::from(plan.habits.starts_tls) {
+            return Some(Ask::Login);
+        }
+        if self.to_make > 0 {
+            self.to_make -= 1;
+            let ask = Ask::random(&mut self.rng, plan.mail.len());
+            // A keep-alive looks the same on the wire.
+            let alike = plan.config.keep_alive.is_some() && ask.line().as_deref() == Some("NOOP");
+            return Some(if alike { Ask::Stat } else { ask });
+        }
+        std::mem::take(&mut self.quits).then_some(Ask::Quit)
+    }
+
+    fn ask(&mut self, machine: &mut impl Machine, plan: &Plan, now: Instant) {
+        let Some(ask) = self.next_ask(plan) else {
+            return;
+        };
+        self.drained = false;
+        match ask.submit(machine, plan) {
+            Ok(id) => {
+                self.transcript.add(now, || format!("  asks {ask:?}"));
+                self.requests.push(Request {
+                    id,
+                    ask,
+                    reply: None,
+                    body: Vec::new(),
+                    body_end: None,
+                    given_up: None,
+                });
+            }
+            // The end was not polled yet, and what is asked of the dead fails alike.
+            Err(error) => {
+                self.transcript
+                    .add(now, || format!("  asks {ask:?} in vain: {error}"));
+                let core = machine.core();
+                assert_eq!(core.phase(), Phase::Closed, "{error:?}");
+                assert!(core.error().is_none_or(|fatal| *fatal == error));
+                (self.to_make, self.quits) = (0, false);
+            }
+        }
+    }
+
+    /// Gives some of the latest requests up, or a few in between.
+    fn give_up(&mut self, machine: &mut impl Machine, now: Instant) {
+        let waiting: Vec<_> = (self.next..self.requests.len())
+            .filter(|index| !self.requests[*index].is_over())
+            .collect();
+        if waiting.is_empty() {
+            return;
+        }
+        let from = self.rng.usize(..waiting.len());
+        let to = self.rng.usize(from..waiting.len());
+        let chosen = &waiting[from..=to];
+        let (first, last) = (self.requests[chosen[0]].id, self.requests[*chosen.last().unwrap()].id);
+        let before = machine.core().outstanding();
+        machine.abandon(first..last.next());
+        // Where no octets wait to be read, those that had not left are the last of them and gone.
+        let gone = before - machine.core().outstanding().min(before);
+        let gone = if self.drained { gone.min(chosen.len()) } else { 0 };
+        self.transcript.add(now, || {
+            format!("  gives up {} requests, of which {gone} have surely not left", chosen.len())
+        });
+        let kept = chosen.len() - gone;
+        for (place, index) in chosen.iter().enumerate() {
+            self.requests[*index].given_up = Some(if place < kept {
+                GivenUp::MaybeSent
+            } else {
+                GivenUp::Unsent
+            });
+        }
+        self.drained = false;
+    }
+
+    /// Notes an event, which must be one that can come now.
+    fn told(&mut self, event: Event, now: Instant) {
+        self.transcript.add(now, || format!("  told {}", shown(&event)));
+        assert!(self.closed.is_none(), "told after the end");
+        match event {
+            Event::Greeting(_) => {
+                assert!(!self.greeted, "greeted twice");
+                self.greeted = true;
+            }
+            Event::Reply { id, result } => {
+                assert!(self.greeted || result.is_err(), "told before the greeting");
+                let request = self.in_turn(id);
+                assert!(request.reply.is_none(), "told twice");
+                if let Ok(reply) = &result {
+                    let opened = matches!(reply, Reply::Opened(_));
+                    assert_eq!(opened, request.ask.is_streamed());
+                }
+                request.reply = Some(result);
+            }
+            Event::Body { id, chunk } => {
+                let request = self.in_turn(id);
+                assert!(matches!(request.reply, Some(Ok(_))), "a body without a reply");
+                assert!(!chunk.is_empty());
+                assert!(!(request.body.ends_with(b"\r") && chunk.starts_with(b"\n")));
+                request.body.extend_from_slice(&chunk);
+            }
+            Event::BodyEnd { id, result } => {
+                let request = self.in_turn(id);
+                assert!(matches!(request.reply, Some(Ok(_))), "an end without a reply");
+                request.body_end = Some(result);
+            }
+            Event::Quirk(_) => {}
+            Event::Closed(result) => {
+                for request in &self.requests {
+                    assert!(request.is_over(), "{:?} was not told", request.ask);
+                }
+                self.closed = Some(result);
+            }
+            event => panic!("unknown: {event:?}"),
+        }
+    }
+
+    /// The request that is told of: the first that is not over, never one that was given up.
+    fn in_turn(&mut self, id: RequestId) -> &mut Request {
+        while self.requests[self.next].is_over() {
+            self.next += 1;
+        }
+        let request = &mut self.requests[self.next];
+        assert_eq!(request.id, id, "out of turn: {:?} was next", request.ask);
+        request
+    }
+
+    /// What QUIT was told, if it was asked for.
+    pub(crate) fn quit(&self) -> Option<&Result<Reply, Error>> {
+        let quit = self.requests.iter().find(|request| request.ask == Ask::Quit)?;
+        quit.reply.as_ref()
+    }
+
+    /// Whether QUIT was told this.
+    pub(crate) fn quit_was(&self, outcome: &QuitOutcome) -> bool {
+        matches!(self.quit(), Some(Ok(Reply::Quit(told))) if told == outcome)
+    }
+}
+
+fn shown(event: &Event) -> String {
+    match event {
+        Event::Body { chunk, .. } => format!("body {}", octets(chunk)),
+        Event::Reply { result: Ok(reply), .. } => octets(format!("{reply:?}").as_bytes()),
+        Event::Reply { result: Err(error), .. } => format!("error: {error}"),
+        event => format!("{event:?}"),
+    }
+}

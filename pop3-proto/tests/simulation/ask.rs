@@ -1,0 +1,111 @@
+//! What an application asks for, as a value.
+
+use fastrand::Rng;
+use pop3_proto::{self as pop3, Error, GetCapabilities, MessageNumber, Raw, RequestId};
+
+use super::machine::Machine;
+use super::plan::{Plan, USERNAME};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Login,
+    StartTls,
+    Capabilities,
+    Stat,
+    List,
+    ListStreamed,
+    ListRaw,
+    ListOne(u32),
+    Uidl,
+    UidlOne(u32),
+    Retr(u32),
+    Top(u32, u32),
+    Dele(u32),
+    Noop,
+    NoopRaw,
+    Rset,
+    Quit,
+}
+
+use Ask::*;
+
+impl Ask {
+    /// Anything but what begins and ends a session, about one of so many messages or one that is not
+    /// there.
+    pub(crate) fn random(rng: &mut Rng, messages: usize) -> Self {
+        let number = rng.u32(1..=messages as u32 + 1);
+        match rng.u8(..32) {
+            0 => Stat,
+            1 => List,
+            2 => ListStreamed,
+            3 => ListRaw,
+            4..=6 => ListOne(number),
+            7 => Uidl,
+            8..=10 => UidlOne(number),
+            11..=18 => Retr(number),
+            19..=21 => Top(number, rng.u32(..5)),
+            22..=26 => Dele(number),
+            27 => Noop,
+            28 => NoopRaw,
+            29 => Rset,
+            30 => Capabilities,
+            _ => Login,
+        }
+    }
+
+    pub(crate) fn submit(
+        self,
+        machine: &mut impl Machine,
+        plan: &Plan,
+    ) -> Result<RequestId, Error> {
+        let number = |n| MessageNumber::new(n).unwrap();
+        Ok(match self {
+            Login => {
+                let login = pop3::Login::new(USERNAME, plan.password)?;
+                machine.submit(login.with_policy(plan.policy()))?.id()
+            }
+            StartTls => machine.submit(pop3::StartTls)?.id(),
+            Capabilities => machine.submit(GetCapabilities)?.id(),
+            Stat => machine.submit(pop3::Stat)?.id(),
+            List => machine.submit(pop3::List)?.id(),
+            ListStreamed => machine.submit(pop3::List::streamed())?.id(),
+            ListRaw => machine.submit(Raw::long("LIST")?)?.id(),
+            ListOne(n) => machine.submit(pop3::ListOne(number(n)))?.id(),
+            Uidl => machine.submit(pop3::Uidl)?.id(),
+            UidlOne(n) => machine.submit(pop3::UidlOne(number(n)))?.id(),
+            Retr(n) => machine.submit(pop3::Retr(number(n)))?.id(),
+            Top(n, lines) => {
+                let number = number(n);
+                machine.submit(pop3::Top { number, lines })?.id()
+            }
+            Dele(n) => machine.submit(pop3::Dele(number(n)))?.id(),
+            Noop => machine.submit(pop3::Noop)?.id(),
+            NoopRaw => machine.submit(Raw::short("NOOP")?)?.id(),
+            Rset => machine.submit(pop3::Rset)?.id(),
+            Quit => machine.submit(pop3::Quit)?.id(),
+        })
+    }
+
+    /// Its command line, unless it is an exchange.
+    pub(crate) fn line(self) -> Option<String> {
+        Some(match self {
+            Login | StartTls | Capabilities => return None,
+            Stat => "STAT".into(),
+            List | ListStreamed | ListRaw => "LIST".into(),
+            ListOne(n) => format!("LIST {n}"),
+            Uidl => "UIDL".into(),
+            UidlOne(n) => format!("UIDL {n}"),
+            Retr(n) => format!("RETR {n}"),
+            Top(n, lines) => format!("TOP {n} {lines}"),
+            Dele(n) => format!("DELE {n}"),
+            Noop | NoopRaw => "NOOP".into(),
+            Rset => "RSET".into(),
+            Quit => "QUIT".into(),
+        })
+    }
+
+    /// Whether body events follow its `+OK`.
+    pub(crate) fn is_streamed(self) -> bool {
+        matches!(self, Retr(_) | Top(..) | ListStreamed)
+    }
+}

@@ -1,0 +1,146 @@
+//! What the octets that reached the client say, read in the plainest way: all at once, line by line, one
+//! reply for each command in order. The library has to agree wherever it says that all is well.
+
+use std::fmt;
+
+use pop3_proto::Leniency;
+
+use super::line::{is_long, verb};
+use super::peer::Place;
+use super::transcript::octets;
+
+/// The reply to one command.
+pub(crate) struct Frame {
+    /// With blank lines in front of it.
+    pub(crate) place: Place,
+    /// The first line, without its end.
+    pub(crate) status: Vec<u8>,
+    /// The lines behind it, without stuffed dots and terminator, as far as they came.
+    pub(crate) body: Vec<u8>,
+    /// Whether all of it came.
+    pub(crate) complete: bool,
+}
+
+impl Frame {
+    pub(crate) fn is_ok(&self) -> bool {
+        self.complete && self.indicates(b"+OK")
+    }
+
+    pub(crate) fn is_err(&self) -> bool {
+        self.complete && self.indicates(b"-ERR")
+    }
+
+    fn indicates(&self, indicator: &[u8]) -> bool {
+        let word = self.status.split(|octet| *octet == b' ').next();
+        word.is_some_and(|word| word.eq_ignore_ascii_case(indicator))
+    }
+
+    /// What stands behind the indicator.
+    pub(crate) fn text(&self) -> &[u8] {
+        let space = self.status.iter().position(|octet| *octet == b' ');
+        space.map_or(&[], |space| &self.status[space + 1..])
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, complete) = (octets(&self.status), self.complete);
+        write!(f, "{status} {} (complete: {complete})", octets(&self.body))
+    }
+}
+
+/// Reads one frame for each command, as far as octets go.
+pub(crate) fn read(
+    commands: &[&[u8]],
+    said: &[Vec<u8>],
+    reached: &[usize],
+    leniency: Leniency,
+) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    let (mut epoch, mut cursor) = (0, 0);
+    let mut bare = None;
+    for command in commands {
+        let octets = &said[epoch][..reached[epoch]];
+        let mut reader = Reader {
+            rest: &octets[cursor..],
+            strict: leniency == Leniency::Strict,
+            bare,
+        };
+        let Some(status) = reader.status() else {
+            break;
+        };
+        bare = reader.bare;
+        let mut frame = Frame {
+            place: Place { epoch, octets: 0..0 },
+            status,
+            body: Vec::new(),
+            complete: true,
+        };
+        if is_long(command) && frame.is_ok() {
+            frame.complete = reader.body(&mut frame.body);
+        }
+        let end = octets.len() - reader.rest.len();
+        frame.place.octets = cursor..end;
+        cursor = end;
+        if verb(command) == b"STLS" && frame.is_ok() && said.len() > epoch + 1 {
+            (epoch, cursor, bare) = (epoch + 1, 0, None);
+        }
+        let complete = frame.complete;
+        frames.push(frame);
+        if !complete {
+            break;
+        }
+    }
+    frames
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+    /// Only CR LF ends a line.
+    strict: bool,
+    /// Whether the first line ended in LF alone, once there was one.
+    bare: Option<bool>,
+}
+
+impl<'a> Reader<'a> {
+    /// The next line with its end.
+    fn line(&mut self) -> Option<&'a [u8]> {
+        let end = if self.strict {
+            self.rest.windows(2).position(|pair| pair == b"\r\n")? + 2
+        } else {
+            self.rest.iter().position(|octet| *octet == b'\n')? + 1
+        };
+        let (line, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Some(line)
+    }
+
+    fn status(&mut self) -> Option<Vec<u8>> {
+        for _ in 0..=8 {
+            let line = self.line()?;
+            let line_end = if line.ends_with(b"\r\n") { 2 } else { 1 };
+            let text = &line[..line.len() - line_end];
+            if !text.is_empty() || self.strict {
+                self.bare.get_or_insert(line_end == 1);
+                return Some(text.to_vec());
+            }
+        }
+        None
+    }
+
+    /// Whether the terminator came.
+    fn body(&mut self, body: &mut Vec<u8>) -> bool {
+        let bare = self.bare == Some(true);
+        while let Some(line) = self.line() {
+            match line {
+                b".\r\n" => return true,
+                b".\n" if bare => return true,
+                b".\n" if !self.strict => body.extend_from_slice(line),
+                [b'.', line @ ..] | line => body.extend_from_slice(line),
+            }
+        }
+        let rest = self.rest.strip_prefix(b".").unwrap_or(self.rest);
+        body.extend_from_slice(rest);
+        false
+    }
+}

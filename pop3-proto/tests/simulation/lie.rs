@@ -1,0 +1,146 @@
+//! How a server breaks the rules: at one reply or a few, by name.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::line::{is_long, number, split_reply, verb};
+
+/// What a server does instead of answering as it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// No reply at all.
+    Missing,
+    /// The reply twice.
+    Doubled,
+    /// The next reply first.
+    Swapped,
+    /// The right reply, late.
+    Late(Duration),
+    /// A line before the command is there as a whole.
+    Early(&'static [u8]),
+    /// A line behind the reply that answers nothing.
+    Surplus(&'static [u8]),
+    /// The number of another message.
+    WrongNumber,
+    /// A multi-line reply without its terminator.
+    Unterminated,
+    /// A multi-line reply that ends before its time.
+    EndsEarly,
+    /// `-ERR`, though the command was done.
+    ErrForOk,
+    /// `+OK`, whatever became of the command.
+    OkInstead,
+    /// A line that is no status.
+    Garbage,
+    /// A line that never ends, or nearly.
+    Overlong,
+    /// Octets outside TLS where TLS is, or is about to be.
+    Injected,
+    /// Hangs up instead of answering, in TLS with or without a farewell.
+    HangsUp { farewell: bool },
+    /// Hangs up in the middle of the reply.
+    HangsUpInside { farewell: bool },
+}
+
+use Lie::*;
+
+/// What a liar does, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Octets, and whether they are what an honest server says.
+    Say(Vec<u8>, bool),
+    /// Octets outside TLS.
+    Inject(Vec<u8>),
+    Wait(Duration),
+    HangUp {
+        farewell: bool,
+    },
+    StartTls,
+}
+
+const SURPLUS: [&[u8]; 6] = [
+    b"+OK\r\n",
+    b"+OK 1 7\r\n",
+    b"-ERR timed out\r\n",
+    b"WAT\r\n",
+    b".\r\n",
+    b"\0\xff\r\n",
+];
+
+impl Lie {
+    pub(crate) fn random(rng: &mut Rng) -> Self {
+        let surplus = SURPLUS[rng.usize(..SURPLUS.len())];
+        let farewell = rng.bool();
+        match rng.u8(..16) {
+            0 => Missing,
+            1 => Doubled,
+            2 => Swapped,
+            3 => Late(Duration::from_secs(rng.u64(1..400))),
+            4 => Early(surplus),
+            5 => Surplus(surplus),
+            6 => WrongNumber,
+            7 => Unterminated,
+            8 => EndsEarly,
+            9 => ErrForOk,
+            10 => OkInstead,
+            11 => Garbage,
+            12 => Overlong,
+            13 => Injected,
+            14 => HangsUp { farewell },
+            _ => HangsUpInside { farewell },
+        }
+    }
+
+    /// What this lie makes of the reply to a command. One that does not fit leaves it as it is.
+    pub(crate) fn twist(&self, line: &[u8], reply: Vec<u8>, rng: &mut Rng) -> Vec<Act> {
+        let (status, body) = split_reply(&reply);
+        let ok = status.starts_with(b"+OK");
+        let long = is_long(line) && ok;
+        let one = ok && matches!(verb(line), b"LIST" | b"UIDL") && number(line).is_some();
+        let lie = |octets: Vec<u8>| vec![Act::Say(octets, false)];
+        match self {
+            Missing => Vec::new(),
+            Doubled => vec![Act::Say(reply.clone(), true), Act::Say(reply, false)],
+            Late(time) => vec![Act::Wait(*time), Act::Say(reply, true)],
+            Surplus(surplus) => vec![Act::Say(reply, true), Act::Say(surplus.to_vec(), false)],
+            WrongNumber if one => {
+                let mut words: Vec<_> = status.split(|octet| *octet == b' ').collect();
+                let other = (number(line).unwrap() + rng.u32(1..3)).to_string();
+                words[1] = other.as_bytes();
+                lie([&words.join(&b' '), b"\r\n".as_slice()].concat())
+            }
+            Unterminated if long => {
+                let lines = reply.trim_ascii_end();
+                lie(lines[..lines.len() - 1].to_vec())
+            }
+            EndsEarly if long => {
+                let lines: Vec<_> = body.split_inclusive(|octet| *octet == b'\n').collect();
+                let (before, behind) = lines.split_at(rng.usize(..=lines.len()));
+                let parts = [status, b"\r\n", &before.concat(), b".\r\n", &behind.concat()];
+                lie(parts.concat())
+            }
+            ErrForOk if ok => lie(b"-ERR [SYS/TEMP] not now\r\n".to_vec()),
+            OkInstead if !long => lie(b"+OK 1 7 welcome\r\n".to_vec()),
+            Garbage => lie(b"warning: no status\r\n".to_vec()),
+            Overlong => {
+                let end: &[u8] = if rng.bool() { b"\r\n" } else { b"" };
+                lie([b"+OK ", b"x".repeat(40 << 10).as_slice(), end].concat())
+            }
+            Injected => vec![
+                Act::Say(reply, true),
+                Act::Inject(b"+OK injected\r\n".to_vec()),
+            ],
+            HangsUp { farewell } => vec![Act::HangUp {
+                farewell: *farewell,
+            }],
+            HangsUpInside { farewell } => {
+                let part = reply[..rng.usize(..reply.len())].to_vec();
+                let farewell = *farewell;
+                vec![Act::Say(part, false), Act::HangUp { farewell }]
+            }
+            // `Swapped` and `Early` are about more than one reply: the server does them.
+            _ => vec![Act::Say(reply, true)],
+        }
+    }
+}

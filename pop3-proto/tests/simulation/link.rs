@@ -1,0 +1,178 @@
+//! The link: octets on their way, cut into pieces, late, and sometimes lost for good.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use fastrand::Rng;
+use pop3_proto::Instant;
+
+use super::chance::spread;
+
+/// How a link behaves.
+#[derive(Clone, Debug)]
+pub(crate) struct Manner {
+    /// At most so many octets in one piece.
+    pub(crate) piece: usize,
+    /// How long a piece takes at most.
+    pub(crate) latency: Duration,
+    /// So many octets fit into it.
+    pub(crate) room: usize,
+}
+
+/// What becomes of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Its far end closes behind so many octets to the client, whatever was still to come.
+    Ends(usize),
+    /// It is reset behind so many octets to the client.
+    Resets(usize),
+    /// Behind so many octets, nothing reaches the client any more.
+    FallsSilent(usize),
+    /// Behind so many octets, the client's writes fail. What the server says still comes.
+    WritesFail(usize),
+    /// Behind so many octets, it takes none from the client any more.
+    TakesNone(usize),
+    /// It takes what the client writes, and behind so many octets nothing of it arrives.
+    Loses(usize),
+}
+
+impl Fault {
+    /// Any fault, anywhere: as often near the begin as far behind it.
+    pub(crate) fn random(rng: &mut Rng) -> Self {
+        let octets = spread(rng, 14);
+        match rng.u8(..9) {
+            0..=2 => Self::Ends(octets),
+            3 => Self::Resets(octets),
+            4 => Self::FallsSilent(octets),
+            5 | 6 => Self::WritesFail(octets / 16),
+            7 => Self::TakesNone(octets / 16),
+            _ => Self::Loses(octets / 16),
+        }
+    }
+
+    /// How many octets may still reach the client, if that is limited.
+    pub(crate) fn to_client(self) -> Option<usize> {
+        match self {
+            Self::Ends(octets) | Self::Resets(octets) | Self::FallsSilent(octets) => Some(octets),
+            _ => None,
+        }
+    }
+
+    /// How many octets the client may still write, if that is limited.
+    pub(crate) fn from_client(self) -> Option<usize> {
+        match self {
+            Self::WritesFail(octets) | Self::TakesNone(octets) => Some(octets),
+            _ => None,
+        }
+    }
+}
+
+impl Manner {
+    pub(crate) fn random(rng: &mut Rng) -> Self {
+        let piece = match rng.u8(..8) {
+            0 => 1,
+            1 => 2,
+            2 | 3 => rng.usize(3..40),
+            4 => rng.usize(40..1500),
+            _ => 64 << 10,
+        };
+        let latency = match rng.u8(..3) {
+            0 => Duration::ZERO,
+            1 => Duration::from_millis(rng.u64(1..50)),
+            _ => Duration::from_millis(rng.u64(50..3000)),
+        };
+        let room = if rng.u8(..4) == 0 {
+            rng.usize(1..300)
+        } else {
+            64 << 10
+        };
+        Self {
+            piece,
+            latency,
+            room,
+        }
+    }
+}
+
+/// One direction of the link.
+pub(crate) struct Pipe {
+    manner: Manner,
+    pieces: VecDeque<(Instant, Vec<u8>)>,
+    /// Octets in `pieces`.
+    held: usize,
+    /// Octets that ever went in, and that ever came out.
+    pub(crate) taken: usize,
+    pub(crate) delivered: usize,
+}
+
+impl Pipe {
+    pub(crate) fn new(manner: Manner) -> Self {
+        Self {
+            manner,
+            pieces: VecDeque::new(),
+            held: 0,
+            taken: 0,
+            delivered: 0,
+        }
+    }
+
+    /// How many octets it takes now.
+    pub(crate) fn room(&self) -> usize {
+        self.manner.room.saturating_sub(self.held)
+    }
+
+    /// How many of so many octets move at once: one at least, if there is one.
+    pub(crate) fn piece(&self, octets: usize, rng: &mut Rng) -> usize {
+        match octets.min(self.manner.piece) {
+            0 => 0,
+            most if rng.bool() => most,
+            most => rng.usize(1..=most),
+        }
+    }
+
+    /// Takes octets, which arrive in the order in which they left.
+    pub(crate) fn take(&mut self, octets: &[u8], now: Instant, rng: &mut Rng) {
+        let latency = self.manner.latency.mul_f64(rng.f64());
+        let last = self.pieces.back().map_or(now, |(due, _)| *due);
+        self.taken += octets.len();
+        self.held += octets.len();
+        self.pieces
+            .push_back((last.max(now + latency), octets.to_vec()));
+    }
+
+    /// The octets that have arrived, as far as they left together.
+    pub(crate) fn arrived(&self, now: Instant) -> &[u8] {
+        match self.pieces.front() {
+            Some((due, octets)) if *due <= now => octets,
+            _ => &[],
+        }
+    }
+
+    /// Takes the first of the octets that have arrived out.
+    pub(crate) fn deliver(&mut self, octets: usize) -> Vec<u8> {
+        let Some((_, piece)) = self.pieces.front_mut() else {
+            return Vec::new();
+        };
+        let rest = piece.split_off(octets);
+        let piece = std::mem::replace(piece, rest);
+        if self
+            .pieces
+            .front()
+            .is_some_and(|(_, rest)| rest.is_empty())
+        {
+            self.pieces.pop_front();
+        }
+        self.held -= piece.len();
+        self.delivered += piece.len();
+        piece
+    }
+
+    /// When the next octet arrives.
+    pub(crate) fn next_arrival(&self) -> Option<Instant> {
+        self.pieces.front().map(|(due, _)| *due)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+}

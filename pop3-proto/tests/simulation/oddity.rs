@@ -1,0 +1,154 @@
+//! What real servers do differently, and what clients bear: nothing of it may cost a reply.
+
+use fastrand::Rng;
+use pop3_proto::Leniency;
+
+use super::line::{GREETING, is_long, is_plain, number, split_reply, verb};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Oddity {
+    /// `+ok` and `-err`.
+    LowerCase,
+    /// LF instead of CR LF, everywhere.
+    BareLineFeeds,
+    /// Blank lines before replies.
+    BlankLines,
+    /// `+OK` and nothing else, wherever that is enough.
+    NoText,
+    /// A status line of more than 512 octets.
+    LongText,
+    /// The size in the reply to RETR is wrong.
+    WrongOctets,
+    /// Blanks around values, and words behind sizes.
+    OddSpacing,
+    /// The last message is listed first.
+    Descending,
+    /// LIST and STAT without sizes.
+    MissingSizes,
+    /// `LIST n` and `UIDL n` answered without the number.
+    MissingNumbers,
+    /// UIDL without unique-ids.
+    MissingUniqueIds,
+    /// `+OK` before each line of a listing.
+    StatusInListing,
+    /// A word where a challenge should say nothing.
+    ChallengeText,
+}
+
+use Oddity::*;
+
+impl Oddity {
+    const ALL: [Self; 13] = [
+        LowerCase,
+        NoText,
+        LongText,
+        WrongOctets,
+        OddSpacing,
+        Descending,
+        MissingSizes,
+        MissingNumbers,
+        MissingUniqueIds,
+        StatusInListing,
+        ChallengeText,
+        BlankLines,
+        BareLineFeeds,
+    ];
+
+    /// One or two of those that are borne.
+    pub(crate) fn some(rng: &mut Rng, leniency: Leniency) -> Vec<Self> {
+        // The first six are borne whatever the leniency.
+        let borne = if leniency == Leniency::Strict { 6 } else { 13 };
+        (0..rng.usize(1..3))
+            .map(|_| Self::ALL[rng.usize(..borne)])
+            .collect()
+    }
+
+    /// The reply as a server with this oddity sends it.
+    fn apply(self, line: &[u8], reply: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
+        let (status, rest) = split_reply(&reply);
+        let ok = status.starts_with(b"+OK");
+        let challenge = status.starts_with(b"+ ");
+        let listing = matches!(verb(line), b"LIST" | b"UIDL") && ok;
+        let long = is_long(line);
+        let with_status = |status: &[u8]| [status, b"\r\n", rest].concat();
+        let valued = verb(line) == b"STAT" || (listing && !long) || line == GREETING;
+        match self {
+            LowerCase if !challenge => {
+                let mut reply = reply;
+                reply[..4].make_ascii_lowercase();
+                reply
+            }
+            BareLineFeeds => with_line_feeds(&reply),
+            // A line that answers AUTH has its own rules.
+            BlankLines if line == GREETING || is_plain(line) => {
+                let blank = b"\r\n".repeat(rng.usize(..4));
+                [&blank, reply.as_slice()].concat()
+            }
+            NoText if ok && !valued => with_status(b"+OK"),
+            LongText if ok && !(listing && !long) => {
+                with_status(&[status, b" ", &b"blah ".repeat(120)].concat())
+            }
+            WrongOctets if ok && verb(line) == b"RETR" => with_status(b"+OK 7 octets"),
+            OddSpacing if listing && long => {
+                each_line(rest, status, |n, value| [n, b"   ", value, b" "].concat())
+            }
+            Descending if listing && long => {
+                let body = &rest[..rest.len() - 3];
+                let mut lines: Vec<_> = body.split_inclusive(|octet| *octet == b'\n').collect();
+                lines.reverse();
+                [status, b"\r\n", &lines.concat(), b".\r\n"].concat()
+            }
+            MissingSizes if ok && verb(line) == b"STAT" => {
+                let messages = status.split(|octet| *octet == b' ').nth(1);
+                with_status(&[b"+OK ", messages.unwrap()].concat())
+            }
+            MissingSizes if listing && long && verb(line) == b"LIST" => {
+                each_line(rest, status, |n, _| n.to_vec())
+            }
+            MissingNumbers if listing && !long => {
+                let value = status.split(|octet| *octet == b' ').nth(2);
+                with_status(&[b"+OK ", value.unwrap()].concat())
+            }
+            MissingUniqueIds if listing && long && verb(line) == b"UIDL" => {
+                each_line(rest, status, |n, _| n.to_vec())
+            }
+            StatusInListing if listing && long => {
+                each_line(rest, status, |n, value| [b"+OK ", n, b" ", value].concat())
+            }
+            ChallengeText if reply == b"+ \r\n" => b"+ go ahead\r\n".to_vec(),
+            _ => reply,
+        }
+    }
+}
+
+fn each_line(body: &[u8], status: &[u8], write: impl Fn(&[u8], &[u8]) -> Vec<u8>) -> Vec<u8> {
+    let mut reply = [status, b"\r\n"].concat();
+    for line in body[..body.len() - 3].split_inclusive(|octet| *octet == b'\n') {
+        let line = line.strip_suffix(b"\r\n").unwrap();
+        let space = line.iter().position(|octet| *octet == b' ').unwrap();
+        reply.extend(write(&line[..space], &line[space + 1..]));
+        reply.extend_from_slice(b"\r\n");
+    }
+    reply.extend_from_slice(b".\r\n");
+    reply
+}
+
+/// The same with LF for each CR LF.
+pub(crate) fn with_line_feeds(octets: &[u8]) -> Vec<u8> {
+    let mut with = Vec::with_capacity(octets.len());
+    for (at, octet) in octets.iter().enumerate() {
+        if *octet != b'\r' || octets.get(at + 1) != Some(&b'\n') {
+            with.push(*octet);
+        }
+    }
+    with
+}
+
+/// The reply as a server with all these oddities sends it.
+pub(crate) fn apply(oddities: &[Oddity], line: &[u8], reply: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
+    // Line ends last: the others read CR LF.
+    Oddity::ALL
+        .into_iter()
+        .filter(|oddity| oddities.contains(oddity))
+        .fold(reply, |reply, oddity| oddity.apply(line, reply, rng))
+}

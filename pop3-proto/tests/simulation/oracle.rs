@@ -1,0 +1,246 @@
+//! Whether the application was told the truth.
+//!
+//! Three questions, from what all sides kept. *Do the octets say so?* Every reply that was told is the one
+//! that stands at its place among the octets that reached the client: whatever the server does, and
+//! however the octets were cut. *Is it true?* Where the reply stands that the honest server gave to this
+//! very command, it agrees with the maildrop. *Is it all?* Where nothing went wrong, nothing failed.
+//!
+//! Not every lie can be found out: a reply that is left out, doubled or swapped with another of its shape
+//! shifts all that follow, and in POP3 nothing but the number in the reply to `LIST n` and `UIDL n` ties a
+//! reply to its command. So can a body that ends too early, or one that runs into the next. Such replies
+//! stand at another place than the honest one, and only the first question is asked of them.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use pop3_proto::{Channel, Error, QuitOutcome, Reply};
+
+use super::align::align;
+use super::app::{App, GivenUp, Request};
+use super::ask::Ask;
+use super::frames::{self, Frame};
+use super::line::{is_of_exchange, is_plain, verb};
+use super::machine::Machine;
+use super::peer::{Heard, Peer};
+use super::plan::{PASSWORD, Plan};
+use super::sound::check_octets;
+use super::truth::Truth;
+use super::world::World;
+
+/// Judges a session that is over.
+pub(crate) fn judge<M: Machine>(world: &World<M>) {
+    let (app, peer, plan) = (&world.app, &world.peer, &world.plan);
+    let commands: Vec<&[u8]> = peer.heard.iter().map(|heard| &heard.line[..]).collect();
+    let reached = world.reached();
+    let frames = frames::read(&commands, &peer.said, &reached, plan.config.leniency);
+    let owners = align(&peer.heard, frames.len(), &app.requests, plan);
+
+    judge_replies(app, peer, plan, &owners, &frames);
+    judge_logins(app, peer, plan, &owners, &frames);
+    judge_secrets(peer, plan, &world.written);
+    judge_quit(app, peer, &owners);
+    judge_end(app);
+    if plan.is_faultless() {
+        judge_completeness(app, plan);
+    }
+}
+
+fn judge_replies(
+    app: &App,
+    peer: &Peer,
+    plan: &Plan,
+    owners: &[Option<usize>],
+    frames: &[Frame],
+) {
+    let mut truth = Truth::new(&plan.mail, &plan.oddities);
+    for (index, (heard, owner)) in peer.heard.iter().zip(owners).enumerate() {
+        let Some(owner) = *owner else { continue };
+        let request = &app.requests[owner];
+        if request.ask.line().is_none() {
+            continue;
+        }
+        let frame = frames.get(index);
+        let lies = !plan.lies.is_empty() && frame.is_none();
+        if told_something(request) && !lies {
+            let frame = frame.unwrap_or_else(|| panic!("no reply for {:?}", request.ask));
+            check_octets(request, frame);
+        }
+        let honest_ok = is_ok(&heard.reply);
+        let logged_in = logged_in(peer, index);
+        if logged_in {
+            assert_eq!(honest_ok, truth.allows(request.ask), "the model is wrong");
+        }
+        let in_step = frame.map(|frame| &frame.place) == heard.said.as_ref();
+        if let (true, true, Some(Ok(reply))) = (in_step, honest_ok, &request.reply) {
+            let whole = request.body_end == Some(Ok(()));
+            truth.check(request.ask, reply, whole.then_some(&request.body));
+        }
+        if honest_ok {
+            truth.done(request.ask);
+        }
+        if verb(&heard.line) == b"QUIT" && logged_in {
+            assert_eq!(peer.expunged(), truth.deleted());
+        }
+    }
+}
+
+/// Whether the application was told something that only the server can know.
+pub(crate) fn told_something(request: &Request) -> bool {
+    match &request.reply {
+        Some(Ok(Reply::Quit(QuitOutcome::Unknown))) => false,
+        Some(Ok(_) | Err(Error::Refused(_))) => true,
+        Some(Err(error)) => matches!(error, Error::Protocol(_)) && !error.is_fatal(),
+        None => false,
+    }
+}
+
+fn is_ok(reply: &[u8]) -> bool {
+    let blanks = reply.iter().take_while(|octet| octet.is_ascii_whitespace());
+    let reply = &reply[blanks.count()..];
+    reply.len() >= 3 && reply[..3].eq_ignore_ascii_case(b"+OK")
+}
+
+/// Whether the server had let the client in before it heard this.
+fn logged_in(peer: &Peer, index: usize) -> bool {
+    peer.heard[..index].iter().skip(1).any(lets_in)
+}
+
+/// Whether the server lets the client in with this reply.
+fn lets_in(heard: &Heard) -> bool {
+    let line = &heard.line;
+    let secret = matches!(verb(line), b"PASS" | b"APOP" | b"AUTH");
+    let response = !is_of_exchange(line) && !is_plain(line);
+    is_ok(&heard.reply) && (secret || response)
+}
+
+/// A login is told to have succeeded only if its last line got a `+OK`, and one by SCRAM only if the
+/// server has proved that it knows the password.
+fn judge_logins(
+    app: &App,
+    peer: &Peer,
+    plan: &Plan,
+    owners: &[Option<usize>],
+    frames: &[Frame],
+) {
+    for (index, request) in app.requests.iter().enumerate() {
+        if request.ask != Ask::Login || !matches!(request.reply, Some(Ok(_))) {
+            continue;
+        }
+        let last = owners.iter().rposition(|owner| *owner == Some(index));
+        let Some(last) = last.filter(|last| *last < frames.len()) else {
+            assert!(!plan.lies.is_empty(), "a login without a line");
+            continue;
+        };
+        assert!(frames[last].is_ok(), "let in by {:?}", frames[last]);
+        let proved = plan.method.is_some_and(|method| method.to_string().starts_with("SCRAM"));
+        if plan.lies.is_empty() || proved {
+            assert!(lets_in(&peer.heard[last]), "not let in");
+        }
+    }
+}
+
+/// Where all has to be private, nobody on the way sees a secret or the begin of a login.
+fn judge_secrets(peer: &Peer, plan: &Plan, written: &[u8]) {
+    if !plan.is_secret() {
+        return;
+    }
+    for shown in shapes(PASSWORD) {
+        let seen = written.windows(shown.len()).any(|window| window == shown);
+        assert!(!seen, "{:?} was written", shown.escape_ascii());
+    }
+    if plan.tls && plan.channel == Channel::Plain {
+        for line in peer.heard_in_clear.split(|octet| *octet == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            // After STLS, it is a handshake that is heard.
+            let login = is_of_exchange(line) && verb(line) != b"STLS";
+            assert!(!login, "{:?} in clear", line.escape_ascii());
+        }
+    }
+}
+
+/// A secret, and what stands for it in base64, wherever it begins.
+fn shapes(secret: &str) -> Vec<Vec<u8>> {
+    let mut shapes = vec![secret.as_bytes().to_vec()];
+    for before in 0..3 {
+        let text = BASE64_STANDARD_NO_PAD.encode([vec![0; before], secret.into()].concat());
+        // The first and the last letters depend on what stands around.
+        shapes.push(text.as_bytes()[before + usize::from(before > 0)..text.len() - 2].to_vec());
+    }
+    shapes
+}
+
+/// Nothing is said about deletions that is not so.
+fn judge_quit(app: &App, peer: &Peer, owners: &[Option<usize>]) {
+    let Some(index) = app.requests.iter().position(|request| request.ask == Ask::Quit) else {
+        return;
+    };
+    let heard = owners.iter().position(|owner| *owner == Some(index));
+    match &app.requests[index].reply {
+        Some(Err(error)) => {
+            assert!(heard.is_none(), "QUIT arrived, and was told to have failed: {error}");
+            assert!(peer.expunged().is_empty());
+        }
+        // Who has it in writing that the server has heard QUIT can be wrong only if the server lies.
+        Some(Ok(Reply::Quit(QuitOutcome::Committed))) if peer.is_honest() => {
+            assert!(heard.is_some(), "committed by nobody");
+        }
+        _ => {}
+    }
+}
+
+/// One error ends it all.
+fn judge_end(app: &App) {
+    let fatal = |error: &&Error| error.is_fatal();
+    let told = app.requests.iter().flat_map(|request| {
+        let ends = [
+            request.reply.as_ref().and_then(|reply| reply.as_ref().err()),
+            request.body_end.as_ref().and_then(|end| end.as_ref().err()),
+        ];
+        ends.into_iter().flatten().filter(fatal)
+    });
+    for error in told {
+        match &app.closed {
+            Some(Err(end)) => assert_eq!(error, end),
+            Some(Ok(())) => assert!(matches!(error, Error::Closed(_)), "{error}"),
+            None => panic!("not closed by {error}"),
+        }
+    }
+    if app.closed == Some(Ok(())) {
+        let quit = app.requests.iter().find(|request| request.ask == Ask::Quit);
+        let quit = quit.expect("closed without QUIT");
+        let answered = matches!(quit.reply, Some(Ok(Reply::Quit(_)) | Err(Error::Refused(_))));
+        assert!(answered || quit.given_up == Some(GivenUp::MaybeSent));
+    }
+}
+
+/// Nothing went wrong, so nothing may have failed.
+fn judge_completeness(app: &App, plan: &Plan) {
+    assert!(!matches!(app.closed, Some(Err(_))), "{:?}", app.closed);
+    let mut logged_in = None;
+    for request in &app.requests {
+        match (&request.reply, request.ask) {
+            (None, ask) => assert!(request.given_up.is_some(), "{ask:?} was not told"),
+            (Some(Ok(_)), Ask::Login) => logged_in = Some(true),
+            (Some(Err(Error::Auth(_))), Ask::Login) => logged_in = Some(false),
+            (Some(Err(Error::Misuse(_))), Ask::Login) => {}
+            (Some(Err(Error::Misuse(error))), ask) => {
+                let gone = app.requests.iter().any(|request| request.given_up.is_some());
+                assert!(logged_in != Some(true) || gone, "{ask:?}: {error}");
+            }
+            (Some(Ok(Reply::Quit(outcome))), _) => assert_eq!(*outcome, QuitOutcome::Committed),
+            // Whether it is the server that refuses was asked before.
+            (Some(Ok(_) | Err(Error::Refused(_))), _) => {}
+            (Some(Err(error)), ask) => panic!("{ask:?} failed: {error}"),
+        }
+        if let Some(end) = &request.body_end {
+            assert_eq!(*end, Ok(()));
+        }
+    }
+    let open = plan.channel != Channel::Plain || plan.tls || plan.config.allow_insecure_login;
+    if plan.password == PASSWORD && plan.method.is_none() && open {
+        assert_ne!(logged_in, Some(false), "the right password was refused");
+    }
+    if app.quit().is_some() {
+        assert_eq!(app.closed, Some(Ok(())));
+        assert!(app.quit_was(&QuitOutcome::Committed));
+    }
+}

@@ -1,0 +1,323 @@
+//! The far end: the crate's own server with TLS under it, and between its replies and the link a hand
+//! that may change, delay, double or drop them.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::ops::Range;
+use std::sync::Arc;
+
+use fastrand::Rng;
+use pop3_proto::server::{Maildrop, Server};
+use pop3_proto::{Channel, Instant};
+use rustls::ServerConnection;
+
+use super::authority::Authority;
+use super::lie::{Act, Lie};
+use super::line::GREETING;
+use super::oddity::{Oddity, apply};
+use super::plan::Plan;
+use super::transcript::{Transcript, octets};
+
+/// A command line that the server heard, and what it answered. The first stands for the greeting.
+pub(crate) struct Heard {
+    pub(crate) line: Vec<u8>,
+    /// What an honest server says to it, oddities included.
+    pub(crate) reply: Vec<u8>,
+    /// Where among all that was said the honest reply stands, if it was said.
+    pub(crate) said: Option<Place>,
+}
+
+/// A part of what was said: before STLS is epoch 0, inside its TLS is epoch 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) epoch: usize,
+    pub(crate) octets: Range<usize>,
+}
+
+pub(crate) struct Peer {
+    server: Server,
+    tls: Option<ServerConnection>,
+    oddities: Vec<Oddity>,
+    lies: Vec<(usize, Lie)>,
+    honest: bool,
+    rng: Rng,
+    transcript: Transcript,
+    line: Vec<u8>,
+    pub(crate) heard: Vec<Heard>,
+    /// All that the client wrote outside TLS.
+    pub(crate) heard_in_clear: Vec<u8>,
+    /// All that was said, in plaintext, by epoch.
+    pub(crate) said: Vec<Vec<u8>>,
+    acts: VecDeque<(Act, usize)>,
+    /// Replies that wait for the next one to go first.
+    swapped: Vec<(Act, usize)>,
+    ready: Instant,
+    /// What goes onto the link.
+    pub(crate) outgoing: VecDeque<u8>,
+    /// Octets that ever went into `outgoing`.
+    sent: usize,
+    /// Up to so many octets on the link carry so many of what was said in this epoch.
+    milestones: Vec<(usize, usize, usize)>,
+    /// It closes its direction of the link when all before has left.
+    pub(crate) hung_up: bool,
+}
+
+impl Peer {
+    pub(crate) fn new(plan: &Plan, rng: Rng, transcript: Transcript) -> Self {
+        let mail = plan
+            .mail
+            .iter()
+            .map(|message| (message.unique_id.clone(), message.octets.clone()));
+        let (account, mail) = (plan.account.clone(), Maildrop::from_iter(mail));
+        let implicit = plan.channel == Channel::ImplicitTls;
+        let mut peer = Self {
+            server: if implicit {
+                Server::implicit_tls(account, mail)
+            } else {
+                Server::new(account, mail)
+            },
+            tls: implicit.then(server_tls),
+            oddities: plan.oddities.clone(),
+            lies: plan.lies.clone(),
+            honest: plan.lies.is_empty(),
+            rng,
+            transcript,
+            line: Vec::new(),
+            heard: Vec::new(),
+            heard_in_clear: Vec::new(),
+            said: vec![Vec::new()],
+            acts: VecDeque::new(),
+            swapped: Vec::new(),
+            ready: Instant::ORIGIN,
+            outgoing: VecDeque::new(),
+            sent: 0,
+            milestones: Vec::new(),
+            hung_up: false,
+        };
+        peer.answer(GREETING.to_vec());
+        peer.advance(Instant::ORIGIN);
+        peer
+    }
+
+    /// Octets from the client.
+    pub(crate) fn hear(&mut self, octets: &[u8], now: Instant) {
+        let Some(tls) = &mut self.tls else {
+            self.heard_in_clear.extend_from_slice(octets);
+            self.hear_plaintext(octets, now);
+            return self.advance(now);
+        };
+        let mut ciphertext = octets;
+        let mut plaintext = Vec::new();
+        while !ciphertext.is_empty() {
+            let read = tls.read_tls(&mut ciphertext);
+            if read.is_err() || tls.process_new_packets().is_err() {
+                self.transcript.add(now, || "server: TLS failed".to_owned());
+                return self.lose(now);
+            }
+            match tls.reader().read_to_end(&mut plaintext) {
+                Ok(_) => break,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+        self.hear_plaintext(&plaintext, now);
+        self.advance(now);
+    }
+
+    fn hear_plaintext(&mut self, octets: &[u8], now: Instant) {
+        for octet in octets {
+            self.line.push(*octet);
+            if *octet == b'\n' {
+                let line = std::mem::take(&mut self.line);
+                self.transcript
+                    .add(now, || format!("C: {}", line.escape_ascii()));
+                self.answer(line);
+            } else if let Some(Lie::Early(early)) = self.lie() {
+                self.acts.push_back((Act::Say(early.to_vec(), false), 0));
+                self.lies.retain(|(at, _)| *at != self.heard.len());
+            }
+        }
+    }
+
+    /// The lie that is due at the next reply.
+    fn lie(&self) -> Option<Lie> {
+        let due = |(at, _): &&(usize, Lie)| *at == self.heard.len();
+        self.lies.iter().find(due).map(|(_, lie)| lie.clone())
+    }
+
+    /// Has the server answer a line, and lets oddities and lies at the answer.
+    fn answer(&mut self, line: Vec<u8>) {
+        if !self.heard.is_empty() {
+            self.server.receive(&line);
+        }
+        let mut reply = Vec::new();
+        while self.server.wants_write() {
+            reply.extend_from_slice(self.server.transmit());
+            self.server.transmitted(usize::MAX);
+        }
+        if reply.is_empty() {
+            return;
+        }
+        let line = line.strip_suffix(b"\r\n").unwrap_or(&line).to_vec();
+        let reply = apply(&self.oddities, &line, reply, &mut self.rng);
+        let lie = self.lie();
+        let acts = match &lie {
+            Some(lie) => lie.twist(&line, reply.clone(), &mut self.rng),
+            None => vec![Act::Say(reply.clone(), true)],
+        };
+        let index = self.heard.len();
+        self.heard.push(Heard {
+            line,
+            reply,
+            said: None,
+        });
+        let acts = acts.into_iter().map(|act| (act, index));
+        if lie == Some(Lie::Swapped) {
+            self.swapped.extend(acts);
+        } else {
+            self.acts.extend(acts);
+            self.acts.extend(self.swapped.drain(..));
+        }
+        if self.server.wants_tls() {
+            self.acts.push_back((Act::StartTls, index));
+        }
+        if self.server.is_closed() && self.rng.u8(..4) != 0 {
+            let farewell = self.rng.bool();
+            self.acts.push_back((Act::HangUp { farewell }, index));
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn advance(&mut self, now: Instant) {
+        loop {
+            if let Some(tls) = &self.tls
+                && !tls.is_handshaking()
+            {
+                self.server.tls_established();
+            }
+            self.collect();
+            let handshaking = self.tls.as_ref().is_some_and(|tls| tls.is_handshaking());
+            if self.hung_up || handshaking || now < self.ready {
+                return;
+            }
+            let Some((act, index)) = self.acts.pop_front() else {
+                return;
+            };
+            self.act(act, index, now);
+        }
+    }
+
+    fn act(&mut self, act: Act, index: usize, now: Instant) {
+        match act {
+            Act::Wait(time) => self.ready = now + time,
+            Act::Say(said, honest) => {
+                let note = if honest { "S" } else { "S, lying" };
+                self.transcript
+                    .add(now, || format!("{note}: {}", octets(&said)));
+                let epoch = self.said.len() - 1;
+                let start = self.said[epoch].len();
+                self.say(&said);
+                if honest {
+                    let octets = start..self.said[epoch].len();
+                    self.heard[index].said = Some(Place { epoch, octets });
+                }
+            }
+            Act::Inject(injected) => {
+                self.transcript
+                    .add(now, || format!("injected: {}", octets(&injected)));
+                if self.tls.is_none() {
+                    return self.say(&injected);
+                }
+                self.outgoing.extend(&injected);
+                self.sent += injected.len();
+            }
+            Act::StartTls => {
+                self.tls = Some(server_tls());
+                self.said.push(Vec::new());
+            }
+            Act::HangUp { farewell } => {
+                self.transcript
+                    .add(now, || format!("server hangs up, farewell: {farewell}"));
+                if let (Some(tls), true) = (&mut self.tls, farewell) {
+                    tls.send_close_notify();
+                }
+                self.collect();
+                self.hung_up = true;
+            }
+        }
+    }
+
+    fn say(&mut self, octets: &[u8]) {
+        let epoch = self.said.len() - 1;
+        for piece in octets.chunks(4096) {
+            self.said[epoch].extend_from_slice(piece);
+            match &mut self.tls {
+                None => {
+                    self.outgoing.extend(piece);
+                    self.sent += piece.len();
+                }
+                Some(tls) => {
+                    tls.writer().write_all(piece).unwrap();
+                    self.collect();
+                    let said = self.said[epoch].len();
+                    self.milestones.push((self.sent, epoch, said));
+                }
+            }
+        }
+    }
+
+    fn collect(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            while tls.wants_write() {
+                self.sent += tls.write_tls(&mut self.outgoing).unwrap();
+            }
+        }
+    }
+
+    /// When it will do something by itself.
+    pub(crate) fn next_act(&self, now: Instant) -> Option<Instant> {
+        (!self.hung_up && !self.acts.is_empty() && now < self.ready).then_some(self.ready)
+    }
+
+    /// The client has gone.
+    pub(crate) fn lose(&mut self, now: Instant) {
+        self.transcript
+            .add(now, || "server: the client has gone".to_owned());
+        self.server.handle_eof();
+        self.acts.clear();
+        self.hung_up = true;
+    }
+
+    /// How many octets of each epoch reached the client, when so many octets of the link did.
+    pub(crate) fn reached(&self, delivered: usize) -> Vec<usize> {
+        let in_clear = self.said.len() > 1 || self.tls.is_none();
+        let mut reached = vec![0; self.said.len()];
+        if in_clear {
+            reached[0] = delivered.min(self.said[0].len());
+        }
+        for (link, epoch, said) in &self.milestones {
+            if *link <= delivered {
+                reached[*epoch] = *said;
+            }
+        }
+        reached
+    }
+
+    /// Whether no lie was meant for it.
+    pub(crate) fn is_honest(&self) -> bool {
+        self.honest
+    }
+
+    /// The unique-ids of the messages that QUIT removed.
+    pub(crate) fn expunged(&self) -> Vec<String> {
+        let lossy = |id: &_| String::from_utf8_lossy(AsRef::<[u8]>::as_ref(id)).into_owned();
+        self.server
+            .expunged()
+            .iter()
+            .map(|id: &bytes::Bytes| lossy(id))
+            .collect()
+    }
+}
+
+fn server_tls() -> ServerConnection {
+    ServerConnection::new(Arc::clone(&Authority::get().server)).unwrap()
+}

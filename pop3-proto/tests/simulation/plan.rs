@@ -1,0 +1,219 @@
+//! What a seed stands for: everything about a session that is left to chance, drawn in one place.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use pop3_proto::server::ServerConfig;
+use pop3_proto::{
+    CapaPolicy, Channel, Config, InitialResponse, Leniency, LoginPolicy, Method, Pipelining,
+    StlsPolicy,
+};
+
+use super::chance::spread;
+use super::lie::Lie;
+use super::link::{Fault, Manner};
+use super::mail::{Message, maildrop};
+use super::oddity::Oddity;
+
+pub(crate) const USERNAME: &str = "alice";
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// What may go wrong in the sessions of a test.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Scope {
+    pub(crate) tls: bool,
+    pub(crate) oddities: bool,
+    pub(crate) faults: bool,
+    pub(crate) lies: bool,
+}
+
+/// One session.
+pub(crate) struct Plan {
+    pub(crate) config: Config,
+    pub(crate) channel: Channel,
+    pub(crate) tls: bool,
+    pub(crate) account: ServerConfig,
+    pub(crate) mail: Vec<Message>,
+    pub(crate) method: Option<Method>,
+    pub(crate) password: &'static str,
+    pub(crate) oddities: Vec<Oddity>,
+    /// At the reply of this number; the greeting is the first.
+    pub(crate) lies: Vec<(usize, Lie)>,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) to_client: Manner,
+    pub(crate) to_server: Manner,
+    pub(crate) habits: Habits,
+}
+
+/// How the application behaves.
+#[derive(Clone, Debug)]
+pub(crate) struct Habits {
+    /// How many requests it makes, QUIT apart.
+    pub(crate) requests: usize,
+    /// Of 256 turns, how many end in a pause while an event may wait.
+    pub(crate) slow: u8,
+    /// How many events it takes in one turn.
+    pub(crate) gulp: usize,
+    /// How many requests it lets wait.
+    pub(crate) ahead: usize,
+    /// Of 256 turns, how many give something up.
+    pub(crate) fickle: u8,
+    /// Whether it ends with QUIT.
+    pub(crate) quits: bool,
+    /// Whether it upgrades by itself before it logs in.
+    pub(crate) starts_tls: bool,
+}
+
+impl Plan {
+    pub(crate) fn new(scope: Scope, rng: &mut Rng) -> Self {
+        let channel = channel(scope, rng);
+        let mut config = config(rng);
+        if channel == Channel::Plain && !scope.tls {
+            config.stls = StlsPolicy::Off;
+            config.allow_insecure_login = rng.u8(..4) != 0;
+        }
+        let (to_client, to_server) = (Manner::random(rng), Manner::random(rng));
+        // Octet by octet, a large message would take most of the time there is.
+        let large = to_client.piece > 1000 && to_client.room > 1000;
+        let mail = maildrop(rng, large, config.leniency);
+        let oddities = if scope.oddities {
+            Oddity::some(rng, config.leniency)
+        } else {
+            Vec::new()
+        };
+        let lies = if scope.lies {
+            let lies = rng.usize(1..3);
+            (0..lies)
+                .map(|_| (spread(rng, 5), Lie::random(rng)))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let fault = (scope.faults && rng.u8(..8) != 0).then(|| Fault::random(rng));
+        if scope.faults && rng.u8(..4) == 0 {
+            config.timeouts.total = Some(Duration::from_secs(rng.u64(1..100)));
+        }
+        let stls = !(scope.lies && rng.u8(..8) == 0);
+        Self {
+            account: account(rng, scope.tls && channel == Channel::Plain && stls),
+            method: method(rng),
+            password: if rng.u8(..16) == 0 { "wrong" } else { PASSWORD },
+            habits: habits(rng, scope.tls && channel == Channel::Plain),
+            tls: scope.tls,
+            config,
+            channel,
+            mail,
+            oddities,
+            lies,
+            fault,
+            to_client,
+            to_server,
+        }
+    }
+
+    /// Whether nothing goes wrong that is not borne.
+    pub(crate) fn is_faultless(&self) -> bool {
+        self.fault.is_none() && self.lies.is_empty() && self.config.timeouts.total.is_none()
+    }
+
+    /// Whether no secret may be seen on the way.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.channel != Channel::TrustedByCaller && !self.config.allow_insecure_login
+    }
+
+    /// The policy of the login.
+    pub(crate) fn policy(&self) -> LoginPolicy {
+        self.method
+            .map_or_else(LoginPolicy::default, LoginPolicy::only)
+            // Few iterations: what is simulated is not the effort.
+            .with_scram_iterations(1..=10_000)
+    }
+}
+
+fn channel(scope: Scope, rng: &mut Rng) -> Channel {
+    match (scope.tls, rng.u8(..4)) {
+        (true, 0 | 1) => Channel::ImplicitTls,
+        (false, 0..=2) => Channel::TrustedByCaller,
+        _ => Channel::Plain,
+    }
+}
+
+fn config(rng: &mut Rng) -> Config {
+    let mut config = Config::default();
+    if rng.u8(..4) == 0 {
+        config.leniency = Leniency::Strict;
+    }
+    config.pipelining = match rng.u8(..8) {
+        0 => Pipelining::Never,
+        1 => Pipelining::Always,
+        _ => Pipelining::Auto,
+    };
+    if rng.u8(..8) == 0 {
+        config.capa = CapaPolicy::Never;
+    }
+    if rng.u8(..4) == 0 {
+        config.initial_response = InitialResponse::Never;
+    }
+    if rng.u8(..4) == 0 {
+        config.keep_alive = Some(Duration::from_secs(rng.u64(5..100)));
+    }
+    // It runs whatever moves, and some of these links need minutes for a handshake.
+    config.timeouts.tls = Duration::from_secs(100_000);
+    // Small: the smallest that a challenge of SCRAM fits into, and then the whole buffer.
+    config.limits.line = 1024;
+    config.limits.challenge = 1024;
+    config.limits.receive_buffer = match rng.u8(..3) {
+        0 => 0,
+        1 => rng.usize(1024..4096),
+        _ => 16 << 10,
+    };
+    config
+}
+
+fn account(rng: &mut Rng, stls: bool) -> ServerConfig {
+    const MECHANISMS: [&str; 6] = [
+        "SCRAM-SHA-512",
+        "SCRAM-SHA-256",
+        "SCRAM-SHA-1",
+        "PLAIN",
+        "LOGIN",
+        "CRAM-MD5",
+    ];
+    let mechanisms: Vec<_> = MECHANISMS.into_iter().filter(|_| rng.bool()).collect();
+    let account = ServerConfig::new(USERNAME, PASSWORD)
+        .sasl(mechanisms)
+        .scram(b"salt".as_slice(), rng.u32(1..20))
+        .server_nonce(format!("{:x}", rng.u64(..)))
+        .stls(stls)
+        .pipelining(rng.u8(..4) != 0)
+        .capa(stls || rng.u8(..8) != 0);
+    if rng.bool() {
+        account.apop_challenge(format!("<{}@example.org>", rng.u32(..)))
+    } else {
+        account
+    }
+}
+
+fn method(rng: &mut Rng) -> Option<Method> {
+    Some(match rng.u8(..16) {
+        0 => Method::UserPass,
+        1 => Method::Plain,
+        2 => Method::Login,
+        3 => Method::CramMd5,
+        4 => Method::Apop,
+        5 => Method::ScramSha256,
+        _ => return None,
+    })
+}
+
+fn habits(rng: &mut Rng, stls: bool) -> Habits {
+    Habits {
+        requests: rng.usize(..30),
+        slow: if rng.bool() { 0 } else { rng.u8(..60) },
+        gulp: rng.usize(1..8),
+        ahead: 1 << rng.u32(..6),
+        fickle: if rng.bool() { 0 } else { rng.u8(..60) },
+        quits: rng.u8(..8) != 0,
+        starts_tls: stls && rng.u8(..4) == 0,
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether the octets say what the application was told.
+
+use pop3_proto::{Error, QuitOutcome, Reply};
+
+use super::app::Request;
+use super::ask::Ask;
+use super::frames::Frame;
+
+/// Checks what was told of a request against the reply at its place.
+pub(crate) fn check_octets(request: &Request, frame: &Frame) {
+    let ask = request.ask;
+    match request.reply.as_ref().unwrap() {
+        Ok(Reply::Opened(opened)) => {
+            assert_eq!(opened.status.text.as_bytes(), frame.text());
+            match &request.body_end {
+                Some(Ok(())) => {
+                    assert!(frame.is_ok(), "whole without a terminator: {ask:?}");
+                    assert!(request.body == frame.body, "another body: {ask:?}");
+                }
+                _ => assert!(frame.body.starts_with(&request.body), "{ask:?}"),
+            }
+        }
+        Ok(Reply::Quit(QuitOutcome::Refused(text))) => {
+            assert!(frame.is_err(), "QUIT was refused by {frame:?}");
+            assert!(frame.text().starts_with(text.as_bytes()));
+        }
+        Ok(reply) => {
+            assert!(frame.is_ok(), "{ask:?} was told {reply:?}, and {frame:?} came");
+            check_value(ask, reply, frame);
+        }
+        Err(Error::Refused(refusal)) => {
+            assert!(frame.is_err(), "{ask:?} was refused by {frame:?}");
+            assert!(frame.text().starts_with(refusal.text.as_bytes()));
+        }
+        Err(_) => assert!(frame.is_ok(), "malformed: {frame:?}"),
+    }
+}
+
+fn check_value(ask: Ask, reply: &Reply, frame: &Frame) {
+    match (ask, reply) {
+        (_, Reply::Status(status)) => assert_eq!(status.text.as_bytes(), frame.text()),
+        (_, Reply::Quit(QuitOutcome::Committed)) => {}
+        (_, Reply::Stat(stat)) => {
+            let (messages, octets) = entry(std::str::from_utf8(frame.text()).unwrap()).unwrap();
+            assert_eq!((stat.messages, stat.octets), (messages, size(octets)));
+        }
+        (Ask::ListOne(n), Reply::Size(entry)) => {
+            assert_eq!(entry.number.get(), n);
+            assert_eq!(entry.octets, size(value(n, frame)));
+        }
+        (Ask::UidlOne(n), Reply::UniqueId(entry)) => {
+            assert_eq!(entry.number.get(), n);
+            let told = entry.unique_id.as_ref().map(|id| id.as_bytes());
+            assert_eq!(told.unwrap_or_default(), value(n, frame).as_bytes());
+        }
+        (_, Reply::Sizes(sizes)) => {
+            let told = sizes.iter().map(|entry| (entry.number.get(), entry.octets));
+            let said = entries(frame).map(|(n, value)| (n, size(value)));
+            assert!(told.eq(said));
+        }
+        (_, Reply::UniqueIds(ids)) => {
+            let told = ids.iter().map(|entry| {
+                let id = entry.unique_id.map(|id| id.as_bytes().to_vec());
+                (entry.number.get(), id.unwrap_or_default())
+            });
+            let said = entries(frame).map(|(n, id)| (n, id.as_bytes().to_vec()));
+            assert!(told.eq(said));
+        }
+        (_, Reply::Lines(lines)) => assert_eq!(lines.octets, frame.body),
+        (ask, reply) => panic!("{ask:?} was told {reply:?}"),
+    }
+}
+
+/// What is said about the message of this number, be it without the number.
+fn value(number: u32, frame: &Frame) -> &str {
+    let text = std::str::from_utf8(frame.text()).unwrap().trim();
+    match entry(text) {
+        Some((n, value)) if n == number => value,
+        _ => {
+            assert!(!text.contains(' '), "{text:?} is not about {number}");
+            text
+        }
+    }
+}
+
+/// The number that a line begins with, and what stands behind it.
+fn entry(line: &str) -> Option<(u32, &str)> {
+    let (number, value) = line.split_once(' ').unwrap_or((line, ""));
+    Some((number.parse().ok()?, value.trim()))
+}
+
+/// The entries of a listing.
+fn entries(frame: &Frame) -> impl Iterator<Item = (u32, &str)> {
+    let lines = std::str::from_utf8(&frame.body).unwrap().lines();
+    lines.map(|line| entry(line.strip_prefix("+OK ").unwrap_or(line)).unwrap())
+}
+
+fn size(value: &str) -> Option<u64> {
+    value.split(' ').next()?.parse().ok()
+}

@@ -1,0 +1,57 @@
+//! What happened in one session, for a person who has to understand a failure.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use pop3_proto::Instant;
+
+/// How many lines of a long story are shown at its begin and at its end.
+const SHOWN: usize = 150;
+
+/// Keeps lines if it was told to. A clone writes into the same, so that a panic does not take it along.
+#[derive(Clone, Default)]
+pub(crate) struct Transcript(Option<Rc<RefCell<Vec<String>>>>);
+
+impl Transcript {
+    /// One that keeps its lines.
+    pub(crate) fn kept() -> Self {
+        Self(Some(Rc::default()))
+    }
+
+    /// Adds a line, which is made only if it is kept.
+    pub(crate) fn add(&self, now: Instant, line: impl FnOnce() -> String) {
+        if let Some(lines) = &self.0 {
+            let time = now.elapsed();
+            lines.borrow_mut().push(format!("{time:>10.1?} {}", line()));
+        }
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.0
+            .as_ref()
+            .map_or_else(Vec::new, |lines| lines.borrow().clone())
+    }
+
+    /// All of a short story, begin and end of a long one.
+    pub(crate) fn shown(&self) -> String {
+        let lines = self.lines();
+        if lines.len() <= 2 * SHOWN {
+            return lines.join("\n");
+        }
+        let left_out = format!("... {} lines ...", lines.len() - 2 * SHOWN);
+        let (begin, end) = (&lines[..SHOWN], &lines[lines.len() - SHOWN..]);
+        [begin, &[left_out], end].concat().join("\n")
+    }
+}
+
+/// Octets as text, the middle of many left out.
+pub(crate) fn octets(octets: &[u8]) -> String {
+    match octets.len() {
+        0..=120 => format!("\"{}\"", octets.escape_ascii()),
+        n => format!(
+            "\"{}\"...\"{}\" ({n} octets)",
+            octets[..60].escape_ascii(),
+            octets[n - 40..].escape_ascii()
+        ),
+    }
+}

@@ -1,0 +1,131 @@
+//! What an honest server can say, by the maildrop alone.
+
+use pop3_proto::Reply;
+
+use super::ask::Ask;
+use super::mail::Message;
+use super::oddity::{Oddity, with_line_feeds};
+
+/// The maildrop as the session has changed it.
+pub(crate) struct Truth<'a> {
+    mail: &'a [Message],
+    oddities: &'a [Oddity],
+    deleted: Vec<bool>,
+}
+
+impl<'a> Truth<'a> {
+    pub(crate) fn new(mail: &'a [Message], oddities: &'a [Oddity]) -> Self {
+        let deleted = vec![false; mail.len()];
+        Self {
+            mail,
+            oddities,
+            deleted,
+        }
+    }
+
+    fn is(&self, oddity: Oddity) -> bool {
+        self.oddities.contains(&oddity)
+    }
+
+    /// A message that is there.
+    fn message(&self, number: u32) -> Option<&'a Message> {
+        let index = number as usize - 1;
+        let message = self.mail.get(index)?;
+        (!self.deleted[index]).then_some(message)
+    }
+
+    fn left(&self) -> impl Iterator<Item = (u32, &'a Message)> {
+        (1..=self.mail.len() as u32).filter_map(|n| Some((n, self.message(n)?)))
+    }
+
+    /// The server did this.
+    pub(crate) fn done(&mut self, ask: Ask) {
+        match ask {
+            Ask::Dele(number) => self.deleted[number as usize - 1] = true,
+            Ask::Rset => self.deleted.fill(false),
+            _ => {}
+        }
+    }
+
+    /// The unique-ids of what is deleted.
+    pub(crate) fn deleted(&self) -> Vec<String> {
+        let marked = self.mail.iter().zip(&self.deleted);
+        marked
+            .filter_map(|(message, deleted)| deleted.then(|| message.unique_id.clone()))
+            .collect()
+    }
+
+    /// Whether the server has to do what is asked.
+    pub(crate) fn allows(&self, ask: Ask) -> bool {
+        match ask {
+            Ask::ListOne(n) | Ask::UidlOne(n) | Ask::Retr(n) | Ask::Top(n, _) | Ask::Dele(n) => {
+                self.message(n).is_some()
+            }
+            _ => true,
+        }
+    }
+
+    /// Checks a reply, and a body that came whole.
+    pub(crate) fn check(&self, ask: Ask, reply: &Reply, body: Option<&[u8]>) {
+        let size = |message: &Message| message.sent().len() as u64;
+        let sized = !self.is(Oddity::MissingSizes);
+        match (ask, reply) {
+            (Ask::Stat, Reply::Stat(stat)) => {
+                let octets = self.left().map(|(_, message)| size(message)).sum();
+                assert_eq!(stat.messages as usize, self.left().count());
+                assert_eq!(stat.octets, sized.then_some(octets));
+            }
+            (Ask::List, Reply::Sizes(sizes)) => {
+                let told: Vec<_> = sizes.iter().map(|e| (e.number.get(), e.octets)).collect();
+                let left = self.left();
+                let true_ones = left.map(|(n, message)| (n, sized.then_some(size(message))));
+                assert_eq!(self.ascending(told), true_ones.collect::<Vec<_>>());
+            }
+            (Ask::Uidl, Reply::UniqueIds(ids)) => {
+                let id = |id: pop3_proto::UniqueId| String::from_utf8_lossy(id.as_bytes()).into();
+                let told = ids.iter().map(|e| (e.number.get(), e.unique_id.map(id)));
+                let named = !self.is(Oddity::MissingUniqueIds);
+                let left = self.left();
+                let true_ones =
+                    left.map(|(n, message)| (n, named.then(|| message.unique_id.clone())));
+                assert_eq!(self.ascending(told.collect()), true_ones.collect::<Vec<_>>());
+            }
+            (Ask::ListOne(n), Reply::Size(entry)) => {
+                assert_eq!(entry.number.get(), n);
+                let octets = size(self.message(n).unwrap());
+                // A size without the number that is the number looks like the number without a size.
+                let alike = self.is(Oddity::MissingNumbers) && octets == u64::from(n);
+                assert!(entry.octets == Some(octets) || alike, "{entry:?}");
+            }
+            (Ask::UidlOne(n), Reply::UniqueId(entry)) => {
+                assert_eq!(entry.number.get(), n);
+                let id = &self.message(n).unwrap().unique_id;
+                assert_eq!(entry.unique_id.as_ref().unwrap().as_bytes(), id.as_bytes());
+            }
+            (Ask::Retr(n), _) => self.same(body, self.message(n).unwrap().sent()),
+            (Ask::Top(n, lines), _) => self.same(body, self.message(n).unwrap().top(lines)),
+            _ => {}
+        }
+    }
+
+    fn ascending<T>(&self, mut entries: Vec<T>) -> Vec<T> {
+        if self.is(Oddity::Descending) {
+            entries.reverse();
+        }
+        entries
+    }
+
+    fn same(&self, told: Option<&[u8]>, truth: Vec<u8>) {
+        let truth = if self.is(Oddity::BareLineFeeds) {
+            with_line_feeds(&truth)
+        } else {
+            truth
+        };
+        let shown = told.map(|told| told.escape_ascii().to_string());
+        assert!(
+            told.is_none_or(|told| told == truth),
+            "the message is \"{}\", and told was {shown:?}",
+            truth.escape_ascii()
+        );
+    }
+}

@@ -1,0 +1,342 @@
+//! One session in its world: client, link, server, and a clock that moves when nothing else does.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use pop3_proto::{Connection, Instant, Phase, Session, TransportError, TransportErrorKind};
+
+use super::app::App;
+use super::authority::Authority;
+use super::link::{Fault, Pipe};
+use super::machine::Machine;
+use super::oracle;
+use super::peer::Peer;
+use super::plan::{Plan, Scope};
+use super::transcript::Transcript;
+
+/// Something that can happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    App,
+    Clock,
+    ClientWrites,
+    ClientReads,
+    WriteFails,
+    InputEnds,
+    ServerReads,
+    ServerWrites,
+}
+
+pub(crate) struct World<M> {
+    machine: M,
+    pub(crate) plan: Plan,
+    pub(crate) app: App,
+    pub(crate) peer: Peer,
+    rng: Rng,
+    now: Instant,
+    transcript: Transcript,
+    pub(crate) to_client: Pipe,
+    to_server: Pipe,
+    /// All that the client wrote.
+    pub(crate) written: Vec<u8>,
+    input_over: bool,
+    output_over: bool,
+    /// Octets read since the application looked last.
+    read_unseen: usize,
+    /// Octets that the client may still write once it is over: those of TLS.
+    last_words: Option<usize>,
+    steps: usize,
+}
+
+/// Plays the session of a seed, and checks it.
+pub(crate) fn play(seed: u64, scope: Scope, transcript: &Transcript) {
+    let mut rng = Rng::with_seed(seed);
+    let plan = Plan::new(scope, &mut rng);
+    let (now, config) = (Instant::ORIGIN, plan.config.clone());
+    if plan.tls {
+        let tls = Authority::get().client();
+        let mut session = Session::with_tls(config, plan.channel, tls, now);
+        session.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
+        World::new(session, plan, rng, transcript).run();
+    } else {
+        let mut connection = Connection::new(config, plan.channel, now);
+        connection.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
+        World::new(connection, plan, rng, transcript).run();
+    }
+}
+
+impl<M: Machine> World<M> {
+    fn new(machine: M, plan: Plan, mut rng: Rng, transcript: &Transcript) -> Self {
+        let now = Instant::ORIGIN;
+        transcript.add(now, || describe(&plan));
+        Self {
+            machine,
+            app: App::new(&plan, rng.fork(), transcript.clone()),
+            peer: Peer::new(&plan, rng.fork(), transcript.clone()),
+            rng,
+            now,
+            transcript: transcript.clone(),
+            to_client: Pipe::new(plan.to_client.clone()),
+            to_server: Pipe::new(plan.to_server.clone()),
+            plan,
+            written: Vec::new(),
+            input_over: false,
+            output_over: false,
+            read_unseen: 0,
+            last_words: None,
+            steps: 0,
+        }
+    }
+
+    fn run(mut self) {
+        while !self.is_over() {
+            self.steps += 1;
+            let octets = self.to_client.taken + self.to_server.taken;
+            assert!(self.steps < 20_000 + 8 * octets, "it goes on and on");
+            let moves = self.moves();
+            match moves.len() {
+                0 => self.wait(),
+                n => {
+                    let next = moves[self.rng.usize(..n)];
+                    self.make(next);
+                }
+            }
+            self.check();
+        }
+        self.part();
+        oracle::judge(&self);
+    }
+
+    fn is_over(&self) -> bool {
+        match &self.app.closed {
+            // TLS says goodbye as long as the link takes that.
+            Some(_) => !self.machine.wants_write() || self.writable() == 0,
+            None => self.app.is_done() && self.app.drained,
+        }
+    }
+
+    /// Octets that the link takes from the client now.
+    fn writable(&self) -> usize {
+        if self.output_over {
+            return 0;
+        }
+        let limit = self.plan.fault.and_then(Fault::from_client);
+        let left = limit.map_or(usize::MAX, |limit| {
+            limit.saturating_sub(self.to_server.taken)
+        });
+        self.to_server.room().min(left)
+    }
+
+    /// Octets that the client can read now.
+    fn readable(&self) -> usize {
+        let limit = self.plan.fault.and_then(Fault::to_client);
+        let left = limit.map_or(usize::MAX, |limit| {
+            limit.saturating_sub(self.to_client.delivered)
+        });
+        self.to_client.arrived(self.now).len().min(left)
+    }
+
+    /// Whether the link has come to its end for the reader.
+    fn input_ends(&self) -> bool {
+        let cut = match self.plan.fault {
+            Some(Fault::Ends(octets) | Fault::Resets(octets)) => {
+                self.to_client.delivered >= octets
+            }
+            Some(Fault::FallsSilent(octets)) if self.to_client.delivered >= octets => return false,
+            _ => false,
+        };
+        let hung_up =
+            self.peer.hung_up && self.peer.outgoing.is_empty() && self.to_client.is_empty();
+        !self.input_over && (cut || hung_up)
+    }
+
+    fn write_fails(&self) -> bool {
+        matches!(self.plan.fault, Some(Fault::WritesFail(octets)) if self.to_server.taken >= octets)
+            && !self.output_over
+    }
+
+    fn moves(&self) -> Vec<Move> {
+        let machine = &self.machine;
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= self.now);
+        let all = [
+            (Move::App, self.app.is_awake(&self.plan, self.now)),
+            (Move::Clock, due(machine.poll_timeout())),
+            (
+                Move::ClientWrites,
+                machine.wants_write() && self.writable() > 0,
+            ),
+            (
+                Move::WriteFails,
+                machine.wants_write() && self.write_fails(),
+            ),
+            (
+                Move::ClientReads,
+                machine.wants_read() && self.readable() > 0,
+            ),
+            (Move::InputEnds, machine.wants_read() && self.input_ends()),
+            (
+                Move::ServerReads,
+                !self.to_server.arrived(self.now).is_empty(),
+            ),
+            (
+                Move::ServerWrites,
+                !self.peer.outgoing.is_empty() && self.to_client.room() > 0,
+            ),
+        ];
+        let possible = all.into_iter().filter(|(_, possible)| *possible);
+        possible.map(|(next, _)| next).collect()
+    }
+
+    fn make(&mut self, next: Move) {
+        if !matches!(next, Move::ServerReads | Move::ServerWrites | Move::App) {
+            self.app.drained = false;
+        }
+        match next {
+            Move::App => {
+                self.read_unseen = 0;
+                self.app.turn(&mut self.machine, &self.plan, self.now);
+            }
+            Move::Clock => self.machine.handle_timeout(self.now),
+            Move::ClientWrites => self.write(),
+            Move::ClientReads => self.read(),
+            Move::WriteFails => {
+                self.output_over = true;
+                self.transcript
+                    .add(self.now, || "link: a write fails".to_owned());
+                self.machine
+                    .handle_transport_error(reset().in_writing(), self.now);
+            }
+            Move::InputEnds => {
+                self.input_over = true;
+                let resets = matches!(self.plan.fault, Some(Fault::Resets(_)));
+                let how = if resets { "reset" } else { "end of file" };
+                self.transcript.add(self.now, || format!("link: {how}"));
+                if resets {
+                    self.machine.handle_transport_error(reset(), self.now);
+                } else {
+                    self.machine.handle_eof(self.now);
+                }
+            }
+            Move::ServerReads => {
+                let octets = self.to_server.arrived(self.now).len();
+                let octets = self.to_server.deliver(octets);
+                self.peer.hear(&octets, self.now);
+            }
+            Move::ServerWrites => {
+                let octets = self.peer.outgoing.len().min(self.to_client.room());
+                let octets = self.to_client.piece(octets, &mut self.rng);
+                let octets: Vec<u8> = self.peer.outgoing.drain(..octets).collect();
+                self.to_client.take(&octets, self.now, &mut self.rng);
+            }
+        }
+    }
+
+    fn write(&mut self) {
+        let room = self.writable();
+        let flight = self.machine.transmit();
+        let octets = self.to_server.piece(flight.len().min(room), &mut self.rng);
+        let octets = flight[..octets].to_vec();
+        assert!(!octets.is_empty(), "wants to write nothing");
+        if let Some(left) = &mut self.last_words {
+            let Some(rest) = left.checked_sub(octets.len()) else {
+                panic!("written after the end: {:?}", octets.escape_ascii());
+            };
+            *left = rest;
+        }
+        let loses = match self.plan.fault {
+            Some(Fault::Loses(after)) => self.written.len() >= after,
+            _ => false,
+        };
+        self.written.extend_from_slice(&octets);
+        if !loses {
+            self.to_server.take(&octets, self.now, &mut self.rng);
+        }
+        self.machine.transmitted(octets.len(), self.now);
+    }
+
+    fn read(&mut self) {
+        let octets = self.to_client.piece(self.readable(), &mut self.rng);
+        let room = self.machine.recv_buffer().expect("octets are wanted");
+        assert!(!room.is_empty(), "no room for what is wanted");
+        let octets = octets.min(room.len());
+        let octets = self.to_client.deliver(octets);
+        room[..octets.len()].copy_from_slice(&octets);
+        self.read_unseen += octets.len();
+        self.machine.received(octets.len(), self.now);
+    }
+
+    /// Nothing can happen now: the clock moves on to when something can.
+    fn wait(&mut self) {
+        let silent = matches!(self.plan.fault, Some(Fault::FallsSilent(octets))
+            if self.to_client.delivered >= octets);
+        let next = [
+            self.machine.poll_timeout(),
+            self.app.next_wake(self.now),
+            self.peer.next_act(self.now),
+            self.to_server.next_arrival(),
+            self.to_client.next_arrival().filter(|_| !silent),
+        ];
+        let next = next.into_iter().flatten().filter(|next| *next > self.now);
+        let Some(next) = next.min() else {
+            panic!("a deadlock: {:?}", self.machine.core());
+        };
+        self.now = next;
+    }
+
+    /// What holds after every step.
+    fn check(&mut self) {
+        let (machine, core) = (&self.machine, self.machine.core());
+        // The buffer for plaintext, and for ciphertext what TLS holds.
+        let held = core.config().limits.receive_buffer.max(1028) + usize::from(self.plan.tls) * (96 << 10);
+        // What was given up is read past while nobody looks.
+        let skips = self.app.requests.iter().any(|request| request.given_up.is_some());
+        assert!(self.app.drained || skips || self.read_unseen <= held + 4096);
+        if core.phase() != Phase::Closed {
+            return;
+        }
+        assert_eq!(machine.poll_timeout(), None, "a deadline after the end");
+        assert!(!core.wants_write(), "a command after the end");
+        assert!(!machine.wants_read() || self.plan.tls, "octets are wanted after the end");
+        if self.last_words.is_none() {
+            self.last_words = Some(self.machine.transmit().len());
+        }
+    }
+
+    /// Both go their ways: the client closes, and the server reads what is still on its way.
+    fn part(&mut self) {
+        self.now = self.now + Duration::from_secs(10_000);
+        while !self.to_server.is_empty() {
+            self.make(Move::ServerReads);
+        }
+        self.peer.lose(self.now);
+    }
+
+    /// What reached the client, by epoch.
+    pub(crate) fn reached(&self) -> Vec<usize> {
+        self.peer.reached(self.to_client.delivered)
+    }
+}
+
+fn reset() -> TransportError {
+    TransportError::new(TransportErrorKind::Reset, "reset by the link")
+}
+
+fn describe(plan: &Plan) -> String {
+    format!(
+        "{:?}, TLS: {}, {:?}, {:?}, CAPA {:?}, method {:?}, {} messages, oddities {:?}, lies {:?}, fault {:?}, \
+         to client {:?}, to server {:?}, {:?}",
+        plan.channel,
+        plan.tls,
+        plan.config.leniency,
+        plan.config.pipelining,
+        plan.config.capa,
+        plan.method,
+        plan.mail.len(),
+        plan.oddities,
+        plan.lies,
+        plan.fault,
+        plan.to_client,
+        plan.to_server,
+        plan.habits,
+    )
+}
