@@ -254,6 +254,11 @@ impl App {
         request
     }
 
+    pub(crate) fn has_given_up(&self) -> bool {
+        let mut requests = self.requests.iter();
+        requests.any(|request| request.given_up.is_some())
+    }
+
     /// What QUIT was told, if it was asked for.
     pub(crate) fn quit(&self) -> Option<&Result<Reply, Error>> {
         let quit = self.requests.iter().find(|request| request.ask == Ask::Quit)?;

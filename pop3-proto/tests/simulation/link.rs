@@ -13,6 +13,8 @@ use super::chance::spread;
 pub(crate) struct Manner {
     /// At most so many octets in one piece.
     pub(crate) piece: usize,
+    /// Of 256 pieces, how many are as long as they can be.
+    pub(crate) bursts: u8,
     /// How long a piece takes at most.
     pub(crate) latency: Duration,
     /// So many octets fit into it.
@@ -71,23 +73,25 @@ impl Manner {
     pub(crate) fn random(rng: &mut Rng) -> Self {
         let piece = match rng.u8(..8) {
             0 => 1,
-            1 => 2,
-            2 | 3 => rng.usize(3..40),
-            4 => rng.usize(40..1500),
+            1 | 2 => rng.usize(2..40),
+            3 | 4 => rng.usize(40..1500),
             _ => 64 << 10,
         };
+        // A session octet by octet takes as long as twenty others.
+        let bursts = if rng.u8(..16) == 0 { 0 } else { 100 };
         let latency = match rng.u8(..3) {
             0 => Duration::ZERO,
             1 => Duration::from_millis(rng.u64(1..50)),
             _ => Duration::from_millis(rng.u64(50..3000)),
         };
         let room = if rng.u8(..4) == 0 {
-            rng.usize(1..300)
+            rng.usize(10..300)
         } else {
             64 << 10
         };
         Self {
             piece,
+            bursts,
             latency,
             room,
         }
@@ -123,11 +127,11 @@ impl Pipe {
 
     /// How many of so many octets move at once: one at least, if there is one.
     pub(crate) fn piece(&self, octets: usize, rng: &mut Rng) -> usize {
-        match octets.min(self.manner.piece) {
-            0 => 0,
-            most if rng.bool() => most,
-            most => rng.usize(1..=most),
+        if octets == 0 || rng.u8(..) < self.manner.bursts {
+            return octets;
         }
+        let most = octets.min(self.manner.piece);
+        if rng.bool() { most } else { rng.usize(1..=most) }
     }
 
     /// Takes octets, which arrive in the order in which they left.

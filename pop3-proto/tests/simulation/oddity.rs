@@ -38,8 +38,8 @@ pub(crate) enum Oddity {
 use Oddity::*;
 
 impl Oddity {
+    /// In the order in which they are applied: the first ones read `+OK` and CR LF.
     const ALL: [Self; 13] = [
-        LowerCase,
         NoText,
         LongText,
         WrongOctets,
@@ -50,16 +50,25 @@ impl Oddity {
         MissingUniqueIds,
         StatusInListing,
         ChallengeText,
+        LowerCase,
         BlankLines,
         BareLineFeeds,
     ];
 
+    /// Whether it is borne whatever the leniency.
+    fn is_always_borne(self) -> bool {
+        matches!(
+            self,
+            NoText | LongText | WrongOctets | OddSpacing | Descending | LowerCase
+        )
+    }
+
     /// One or two of those that are borne.
     pub(crate) fn some(rng: &mut Rng, leniency: Leniency) -> Vec<Self> {
-        // The first six are borne whatever the leniency.
-        let borne = if leniency == Leniency::Strict { 6 } else { 13 };
+        let borne = |oddity: &Self| leniency != Leniency::Strict || oddity.is_always_borne();
+        let borne: Vec<_> = Self::ALL.into_iter().filter(borne).collect();
         (0..rng.usize(1..3))
-            .map(|_| Self::ALL[rng.usize(..borne)])
+            .map(|_| borne[rng.usize(..borne.len())])
             .collect()
     }
 
@@ -125,8 +134,9 @@ fn each_line(body: &[u8], status: &[u8], write: impl Fn(&[u8], &[u8]) -> Vec<u8>
     let mut reply = [status, b"\r\n"].concat();
     for line in body[..body.len() - 3].split_inclusive(|octet| *octet == b'\n') {
         let line = line.strip_suffix(b"\r\n").unwrap();
-        let space = line.iter().position(|octet| *octet == b' ').unwrap();
-        reply.extend(write(&line[..space], &line[space + 1..]));
+        let space = line.iter().position(|octet| *octet == b' ');
+        let (number, value) = line.split_at(space.unwrap_or(line.len()));
+        reply.extend(write(number, value.trim_ascii()));
         reply.extend_from_slice(b"\r\n");
     }
     reply.extend_from_slice(b".\r\n");
