@@ -59,20 +59,31 @@ mod truth;
 #[path = "simulation/world.rs"]
 mod world;
 
+use app::Tally;
 use explore::explore;
 use plan::Scope;
+use transcript::Transcript;
+use world::play;
 
 /// How many sessions a debug build plays in a second or so.
-const SESSIONS: u64 = 2000;
+const SESSIONS: u64 = 500;
 
 /// Handshakes take their time.
-const TLS_SESSIONS: u64 = 150;
+const TLS_SESSIONS: u64 = 60;
 
 const HONEST: Scope = Scope {
     tls: false,
     oddities: false,
     faults: false,
     lies: false,
+};
+
+/// Everything at once.
+const ALL: Scope = Scope {
+    tls: false,
+    oddities: true,
+    faults: true,
+    lies: true,
 };
 
 macro_rules! explorations {
@@ -97,9 +108,44 @@ explorations! {
     over_tls_all_that_goes_wrong_at_once_is_told_truly: TLS_SESSIONS, Scope { tls: true, ..ALL };
 }
 
-const ALL: Scope = Scope {
-    tls: false,
-    oddities: true,
-    faults: true,
-    lies: true,
-};
+#[test]
+fn a_seed_says_everything() {
+    for tls in [false, true] {
+        for seed in 0..30 {
+            let lines = || {
+                let transcript = Transcript::kept();
+                play(seed, Scope { tls, ..ALL }, &transcript);
+                transcript.lines()
+            };
+            assert_eq!(lines(), lines(), "seed {seed}, TLS: {tls}");
+        }
+    }
+}
+
+/// A session in which nothing happens proves nothing.
+#[test]
+fn much_happens_in_these_sessions() {
+    let mut tally = Tally::default();
+    for seed in 0..300 {
+        tally += play(seed, ALL, &Transcript::default());
+    }
+    let Tally {
+        logins,
+        whole_messages,
+        deletions,
+        refusals,
+        given_up,
+        committed,
+        fatal,
+    } = tally;
+    let counts = [
+        logins,
+        whole_messages,
+        deletions,
+        refusals,
+        given_up,
+        committed,
+        fatal,
+    ];
+    assert!(counts.iter().all(|count| *count > 20), "{tally:?}");
+}

@@ -35,8 +35,13 @@ pub(crate) fn align(
             return search.owners;
         }
     }
-    let lines = heard.iter().map(|heard| String::from_utf8_lossy(&heard.line));
-    let asked: Vec<_> = requests.iter().map(|request| (request.ask, request.given_up)).collect();
+    let lines = heard
+        .iter()
+        .map(|heard| String::from_utf8_lossy(&heard.line));
+    let asked: Vec<_> = requests
+        .iter()
+        .map(|request| (request.ask, request.given_up))
+        .collect();
     panic!("heard {:?}, asked {asked:?}", lines.collect::<Vec<_>>());
 }
 
@@ -82,9 +87,8 @@ impl Search<'_> {
                 return true;
             }
         }
-        let own = line == 0
-            || verb(&heard.line) == b"CAPA"
-            || self.keeps_alive && heard.line == b"NOOP";
+        let own =
+            line == 0 || verb(&heard.line) == b"CAPA" || self.keeps_alive && heard.line == b"NOOP";
         if own && self.fits_as(line, None, next) {
             return true;
         }

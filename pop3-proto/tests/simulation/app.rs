@@ -1,5 +1,6 @@
 //! The application: asks, takes what it is told, gives up, takes its time.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -35,6 +36,30 @@ impl Request {
     pub(crate) fn is_over(&self) -> bool {
         let opened = matches!(self.reply, Some(Ok(Reply::Opened(_))));
         self.given_up.is_some() || self.body_end.is_some() || (self.reply.is_some() && !opened)
+    }
+}
+
+/// What became of sessions, so that nobody explores deserts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) logins: usize,
+    pub(crate) whole_messages: usize,
+    pub(crate) deletions: usize,
+    pub(crate) refusals: usize,
+    pub(crate) given_up: usize,
+    pub(crate) committed: usize,
+    pub(crate) fatal: usize,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.logins += other.logins;
+        self.whole_messages += other.whole_messages;
+        self.deletions += other.deletions;
+        self.refusals += other.refusals;
+        self.given_up += other.given_up;
+        self.committed += other.committed;
+        self.fatal += other.fatal;
     }
 }
 
@@ -182,14 +207,24 @@ impl App {
         let from = self.rng.usize(..waiting.len());
         let to = self.rng.usize(from..waiting.len());
         let chosen = &waiting[from..=to];
-        let (first, last) = (self.requests[chosen[0]].id, self.requests[*chosen.last().unwrap()].id);
+        let (first, last) = (
+            self.requests[chosen[0]].id,
+            self.requests[*chosen.last().unwrap()].id,
+        );
         let before = machine.core().outstanding();
         machine.abandon(first..last.next());
         // Where no octets wait to be read, those that had not left are the last of them and gone.
         let gone = before - machine.core().outstanding().min(before);
-        let gone = if self.drained { gone.min(chosen.len()) } else { 0 };
+        let gone = if self.drained {
+            gone.min(chosen.len())
+        } else {
+            0
+        };
         self.transcript.add(now, || {
-            format!("  gives up {} requests, of which {gone} have surely not left", chosen.len())
+            format!(
+                "  gives up {} requests, of which {gone} have surely not left",
+                chosen.len()
+            )
         });
         let kept = chosen.len() - gone;
         for (place, index) in chosen.iter().enumerate() {
@@ -204,7 +239,8 @@ impl App {
 
     /// Notes an event, which must be one that can come now.
     fn told(&mut self, event: Event, now: Instant) {
-        self.transcript.add(now, || format!("  told {}", shown(&event)));
+        self.transcript
+            .add(now, || format!("  told {}", shown(&event)));
         assert!(self.closed.is_none(), "told after the end");
         match event {
             Event::Greeting(_) => {
@@ -223,14 +259,20 @@ impl App {
             }
             Event::Body { id, chunk } => {
                 let request = self.in_turn(id);
-                assert!(matches!(request.reply, Some(Ok(_))), "a body without a reply");
+                assert!(
+                    matches!(request.reply, Some(Ok(_))),
+                    "a body without a reply"
+                );
                 assert!(!chunk.is_empty());
                 assert!(!(request.body.ends_with(b"\r") && chunk.starts_with(b"\n")));
                 request.body.extend_from_slice(&chunk);
             }
             Event::BodyEnd { id, result } => {
                 let request = self.in_turn(id);
-                assert!(matches!(request.reply, Some(Ok(_))), "an end without a reply");
+                assert!(
+                    matches!(request.reply, Some(Ok(_))),
+                    "an end without a reply"
+                );
                 request.body_end = Some(result);
             }
             Event::Quirk(_) => {}
@@ -259,23 +301,46 @@ impl App {
         requests.any(|request| request.given_up.is_some())
     }
 
-    /// What QUIT was told, if it was asked for.
-    pub(crate) fn quit(&self) -> Option<&Result<Reply, Error>> {
-        let quit = self.requests.iter().find(|request| request.ask == Ask::Quit)?;
-        quit.reply.as_ref()
+    /// What QUIT was told, if anything.
+    pub(crate) fn quit(&self) -> Option<&QuitOutcome> {
+        self.requests
+            .iter()
+            .find_map(|request| match &request.reply {
+                Some(Ok(Reply::Quit(outcome))) => Some(outcome),
+                _ => None,
+            })
     }
 
-    /// Whether QUIT was told this.
-    pub(crate) fn quit_was(&self, outcome: &QuitOutcome) -> bool {
-        matches!(self.quit(), Some(Ok(Reply::Quit(told))) if told == outcome)
+    pub(crate) fn tally(&self) -> Tally {
+        let count = |counts: fn(&Request) -> bool| {
+            let requests = self.requests.iter();
+            requests.filter(|request| counts(request)).count()
+        };
+        Tally {
+            logins: count(|request| {
+                request.ask == Ask::Login && matches!(request.reply, Some(Ok(_)))
+            }),
+            whole_messages: count(|request| request.body_end == Some(Ok(()))),
+            deletions: count(|request| {
+                matches!((request.ask, &request.reply), (Ask::Dele(_), Some(Ok(_))))
+            }),
+            refusals: count(|request| matches!(request.reply, Some(Err(Error::Refused(_))))),
+            given_up: count(|request| request.given_up.is_some()),
+            committed: usize::from(self.quit() == Some(&QuitOutcome::Committed)),
+            fatal: usize::from(matches!(self.closed, Some(Err(_)))),
+        }
     }
 }
 
 fn shown(event: &Event) -> String {
     match event {
         Event::Body { chunk, .. } => format!("body {}", octets(chunk)),
-        Event::Reply { result: Ok(reply), .. } => octets(format!("{reply:?}").as_bytes()),
-        Event::Reply { result: Err(error), .. } => format!("error: {error}"),
+        Event::Reply {
+            result: Ok(reply), ..
+        } => octets(format!("{reply:?}").as_bytes()),
+        Event::Reply {
+            result: Err(error), ..
+        } => format!("error: {error}"),
         event => format!("{event:?}"),
     }
 }

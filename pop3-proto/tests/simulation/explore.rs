@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use super::app::Tally;
 use super::plan::Scope;
 use super::transcript::Transcript;
 use super::world::play;
@@ -9,11 +10,15 @@ use super::world::play;
 /// A number from the environment.
 fn number(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number")),
+    )
 }
 
 /// Plays so many sessions, unless the environment wants others: see the top of `simulation.rs`.
-pub(crate) fn explore(test: &str, sessions: u64, scope: Scope) {
+pub(crate) fn explore(test: &str, sessions: u64, scope: Scope) -> Tally {
     let seed = number("POP3_SIM_SEED");
     let wanted = number("POP3_SIM_SESSIONS");
     let sessions = match (seed, wanted) {
@@ -21,21 +26,24 @@ pub(crate) fn explore(test: &str, sessions: u64, scope: Scope) {
         (_, wanted) => wanted.unwrap_or(sessions),
     };
     let start = std::time::Instant::now();
+    let mut tally = Tally::default();
     for seed in (seed.unwrap_or(0)..).take(sessions as usize) {
-        let session = || play(seed, scope, &Transcript::default());
-        if let Err(panic) = catch_unwind(session) {
-            // The same again, and this time somebody takes notes.
-            let transcript = Transcript::kept();
-            let _ = catch_unwind(AssertUnwindSafe(|| play(seed, scope, &transcript)));
-            println!("{}", transcript.shown());
-            println!(
-                "\nseed {seed}. To see it again: \
-                 POP3_SIM_SEED={seed} cargo test -p pop3-proto --test simulation {test}"
-            );
-            resume_unwind(panic);
+        match catch_unwind(|| play(seed, scope, &Transcript::default())) {
+            Ok(session) => tally += session,
+            Err(panic) => {
+                // The same again, and this time somebody takes notes.
+                let transcript = Transcript::kept();
+                let _ = catch_unwind(AssertUnwindSafe(|| play(seed, scope, &transcript)));
+                println!("{}", transcript.shown());
+                println!(
+                    "\nseed {seed}. To see it again: \
+                     POP3_SIM_SEED={seed} cargo test -p pop3-proto --test simulation {test}"
+                );
+                resume_unwind(panic);
+            }
         }
     }
-    let seconds = start.elapsed().as_secs_f64();
-    let rate = sessions as f64 / seconds;
-    println!("{test}: {sessions} sessions, {rate:.0} a second");
+    let rate = sessions as f64 / start.elapsed().as_secs_f64();
+    println!("{test}: {sessions} sessions, {rate:.0} a second; {tally:?}");
+    tally
 }

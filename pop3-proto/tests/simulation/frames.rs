@@ -71,7 +71,10 @@ pub(crate) fn read(
         };
         bare = reader.bare;
         let mut frame = Frame {
-            place: Place { epoch, octets: 0..0 },
+            place: Place {
+                epoch,
+                octets: 0..0,
+            },
             status,
             body: Vec::new(),
             complete: true,
@@ -106,9 +109,9 @@ impl<'a> Reader<'a> {
     /// The next line with its end.
     fn line(&mut self) -> Option<&'a [u8]> {
         let end = if self.strict {
-            self.rest.windows(2).position(|pair| pair == b"\r\n")? + 2
+            memchr::memmem::find(self.rest, b"\r\n")? + 2
         } else {
-            self.rest.iter().position(|octet| *octet == b'\n')? + 1
+            memchr::memchr(b'\n', self.rest)? + 1
         };
         let (line, rest) = self.rest.split_at(end);
         self.rest = rest;

@@ -117,7 +117,13 @@ impl Lie {
             EndsEarly if long => {
                 let lines: Vec<_> = body.split_inclusive(|octet| *octet == b'\n').collect();
                 let (before, behind) = lines.split_at(rng.usize(..=lines.len()));
-                let parts = [status, b"\r\n", &before.concat(), b".\r\n", &behind.concat()];
+                let parts = [
+                    status,
+                    b"\r\n",
+                    &before.concat(),
+                    b".\r\n",
+                    &behind.concat(),
+                ];
                 lie(parts.concat())
             }
             ErrForOk if ok => lie(b"-ERR [SYS/TEMP] not now\r\n".to_vec()),

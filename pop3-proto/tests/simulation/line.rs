@@ -33,7 +33,16 @@ pub(crate) fn is_of_exchange(line: &[u8]) -> bool {
 pub(crate) fn is_plain(line: &[u8]) -> bool {
     matches!(
         verb(line),
-        b"CAPA" | b"STAT" | b"LIST" | b"UIDL" | b"RETR" | b"TOP" | b"DELE" | b"NOOP" | b"RSET" | b"QUIT"
+        b"CAPA"
+            | b"STAT"
+            | b"LIST"
+            | b"UIDL"
+            | b"RETR"
+            | b"TOP"
+            | b"DELE"
+            | b"NOOP"
+            | b"RSET"
+            | b"QUIT"
     )
 }
 

@@ -39,9 +39,13 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Any fault, anywhere: as often near the begin as far behind it.
+    /// Any fault, anywhere: often enough at the very begin, mostly behind the login.
     pub(crate) fn random(rng: &mut Rng) -> Self {
-        let octets = spread(rng, 14);
+        let octets = if rng.u8(..4) == 0 {
+            spread(rng, 14)
+        } else {
+            rng.usize(..5000)
+        };
         match rng.u8(..9) {
             0..=2 => Self::Ends(octets),
             3 => Self::Resets(octets),
@@ -131,17 +135,20 @@ impl Pipe {
             return octets;
         }
         let most = octets.min(self.manner.piece);
-        if rng.bool() { most } else { rng.usize(1..=most) }
+        if rng.bool() {
+            most
+        } else {
+            rng.usize(1..=most)
+        }
     }
 
     /// Takes octets, which arrive in the order in which they left.
-    pub(crate) fn take(&mut self, octets: &[u8], now: Instant, rng: &mut Rng) {
+    pub(crate) fn take(&mut self, octets: Vec<u8>, now: Instant, rng: &mut Rng) {
         let latency = self.manner.latency.mul_f64(rng.f64());
         let last = self.pieces.back().map_or(now, |(due, _)| *due);
         self.taken += octets.len();
         self.held += octets.len();
-        self.pieces
-            .push_back((last.max(now + latency), octets.to_vec()));
+        self.pieces.push_back((last.max(now + latency), octets));
     }
 
     /// The octets that have arrived, as far as they left together.
@@ -159,11 +166,7 @@ impl Pipe {
         };
         let rest = piece.split_off(octets);
         let piece = std::mem::replace(piece, rest);
-        if self
-            .pieces
-            .front()
-            .is_some_and(|(_, rest)| rest.is_empty())
-        {
+        if self.pieces.front().is_some_and(|(_, rest)| rest.is_empty()) {
             self.pieces.pop_front();
         }
         self.held -= piece.len();

@@ -80,7 +80,7 @@ pub(crate) fn maildrop(rng: &mut Rng, large: bool, leniency: Leniency) -> Vec<Me
             for _ in 0..rng.usize(0..12) {
                 octets.extend_from_slice(lines[rng.usize(..lines.len())]);
             }
-            if large && rng.u8(..8) == 0 {
+            if large && rng.u8(..32) == 0 {
                 octets.extend(b"0123456789 abcdefghij\r\n".repeat(rng.usize(..6000)));
             }
             if rng.u8(..4) == 0 {

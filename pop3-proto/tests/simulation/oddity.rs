@@ -115,8 +115,11 @@ impl Oddity {
                 each_line(rest, status, |n, _| n.to_vec())
             }
             MissingNumbers if listing && !long => {
-                let value = status.split(|octet| *octet == b' ').nth(2);
-                with_status(&[b"+OK ", value.unwrap()].concat())
+                match status.split(|octet| *octet == b' ').nth(2).unwrap() {
+                    // No message has this number, so that the client takes it for a malformed one.
+                    b"0" => reply,
+                    value => with_status(&[b"+OK ", value].concat()),
+                }
             }
             MissingUniqueIds if listing && long && verb(line) == b"UIDL" => {
                 each_line(rest, status, |n, _| n.to_vec())
@@ -124,7 +127,10 @@ impl Oddity {
             StatusInListing if listing && long => {
                 each_line(rest, status, |n, value| [b"+OK ", n, b" ", value].concat())
             }
-            ChallengeText if reply == b"+ \r\n" => b"+ go ahead\r\n".to_vec(),
+            // Others read what they are challenged with.
+            ChallengeText if matches!(line, b"AUTH PLAIN" | b"AUTH LOGIN") && challenge => {
+                b"+ go ahead\r\n".to_vec()
+            }
             _ => reply,
         }
     }

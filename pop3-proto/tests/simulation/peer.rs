@@ -53,7 +53,7 @@ pub(crate) struct Peer {
     swapped: Vec<(Act, usize)>,
     ready: Instant,
     /// What goes onto the link.
-    pub(crate) outgoing: VecDeque<u8>,
+    pub(crate) outgoing: Vec<u8>,
     /// Octets that ever went into `outgoing`.
     sent: usize,
     /// Up to so many octets on the link carry so many of what was said in this epoch.
@@ -89,7 +89,7 @@ impl Peer {
             acts: VecDeque::new(),
             swapped: Vec::new(),
             ready: Instant::ORIGIN,
-            outgoing: VecDeque::new(),
+            outgoing: Vec::new(),
             sent: 0,
             milestones: Vec::new(),
             hung_up: false,
@@ -124,9 +124,9 @@ impl Peer {
     }
 
     fn hear_plaintext(&mut self, octets: &[u8], now: Instant) {
-        for octet in octets {
-            self.line.push(*octet);
-            if *octet == b'\n' {
+        for part in octets.split_inclusive(|octet| *octet == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.line);
                 self.transcript
                     .add(now, || format!("C: {}", line.escape_ascii()));
@@ -227,7 +227,7 @@ impl Peer {
                 if self.tls.is_none() {
                     return self.say(&injected);
                 }
-                self.outgoing.extend(&injected);
+                self.outgoing.extend_from_slice(&injected);
                 self.sent += injected.len();
             }
             Act::StartTls => {
@@ -252,7 +252,7 @@ impl Peer {
             self.said[epoch].extend_from_slice(piece);
             match &mut self.tls {
                 None => {
-                    self.outgoing.extend(piece);
+                    self.outgoing.extend_from_slice(piece);
                     self.sent += piece.len();
                 }
                 Some(tls) => {

@@ -84,7 +84,15 @@ impl Plan {
         let lies = if scope.lies {
             let lies = rng.usize(1..3);
             (0..lies)
-                .map(|_| (spread(rng, 5), Lie::random(rng)))
+                .map(|_| {
+                    let late = rng.bool();
+                    let at = if late {
+                        rng.usize(4..25)
+                    } else {
+                        spread(rng, 5)
+                    };
+                    (at, Lie::random(rng))
+                })
                 .collect()
         } else {
             Vec::new()

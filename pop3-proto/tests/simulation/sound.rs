@@ -25,7 +25,10 @@ pub(crate) fn check_octets(request: &Request, frame: &Frame) {
             assert!(frame.text().starts_with(text.as_bytes()));
         }
         Ok(reply) => {
-            assert!(frame.is_ok(), "{ask:?} was told {reply:?}, and {frame:?} came");
+            assert!(
+                frame.is_ok(),
+                "{ask:?} was told {reply:?}, and {frame:?} came"
+            );
             check_value(ask, reply, frame);
         }
         Err(Error::Refused(refusal)) => {

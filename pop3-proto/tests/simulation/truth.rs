@@ -88,7 +88,10 @@ impl<'a> Truth<'a> {
                 let left = self.left();
                 let true_ones =
                     left.map(|(n, message)| (n, named.then(|| message.unique_id.clone())));
-                assert_eq!(self.ascending(told.collect()), true_ones.collect::<Vec<_>>());
+                assert_eq!(
+                    self.ascending(told.collect()),
+                    true_ones.collect::<Vec<_>>()
+                );
             }
             (Ask::ListOne(n), Reply::Size(entry)) => {
                 assert_eq!(entry.number.get(), n);

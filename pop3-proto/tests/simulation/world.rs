@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use pop3_proto::{Connection, Instant, Phase, Session, TransportError, TransportErrorKind};
 
-use super::app::App;
+use super::app::{App, Tally};
 use super::authority::Authority;
 use super::link::{Fault, Pipe};
 use super::machine::Machine;
@@ -49,7 +49,7 @@ pub(crate) struct World<M> {
 }
 
 /// Plays the session of a seed, and checks it.
-pub(crate) fn play(seed: u64, scope: Scope, transcript: &Transcript) {
+pub(crate) fn play(seed: u64, scope: Scope, transcript: &Transcript) -> Tally {
     let mut rng = Rng::with_seed(seed);
     let plan = Plan::new(scope, &mut rng);
     let (now, config) = (Instant::ORIGIN, plan.config.clone());
@@ -57,11 +57,11 @@ pub(crate) fn play(seed: u64, scope: Scope, transcript: &Transcript) {
         let tls = Authority::get().client();
         let mut session = Session::with_tls(config, plan.channel, tls, now);
         session.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
-        World::new(session, plan, rng, transcript).run();
+        World::new(session, plan, rng, transcript).run()
     } else {
         let mut connection = Connection::new(config, plan.channel, now);
         connection.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
-        World::new(connection, plan, rng, transcript).run();
+        World::new(connection, plan, rng, transcript).run()
     }
 }
 
@@ -88,7 +88,7 @@ impl<M: Machine> World<M> {
         }
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> Tally {
         while !self.is_over() {
             self.steps += 1;
             let octets = self.to_client.taken + self.to_server.taken;
@@ -101,6 +101,7 @@ impl<M: Machine> World<M> {
         }
         self.part();
         oracle::judge(&self);
+        self.app.tally()
     }
 
     fn is_over(&self) -> bool {
@@ -135,9 +136,7 @@ impl<M: Machine> World<M> {
     /// Whether the link has come to its end for the reader.
     fn input_ends(&self) -> bool {
         let cut = match self.plan.fault {
-            Some(Fault::Ends(octets) | Fault::Resets(octets)) => {
-                self.to_client.delivered >= octets
-            }
+            Some(Fault::Ends(octets) | Fault::Resets(octets)) => self.to_client.delivered >= octets,
             Some(Fault::FallsSilent(octets)) if self.to_client.delivered >= octets => return false,
             _ => false,
         };
@@ -224,8 +223,9 @@ impl<M: Machine> World<M> {
             Move::ServerWrites => {
                 let octets = self.peer.outgoing.len().min(self.to_client.room());
                 let octets = self.to_client.piece(octets, &mut self.rng);
-                let octets: Vec<u8> = self.peer.outgoing.drain(..octets).collect();
-                self.to_client.take(&octets, self.now, &mut self.rng);
+                let rest = self.peer.outgoing.split_off(octets);
+                let octets = std::mem::replace(&mut self.peer.outgoing, rest);
+                self.to_client.take(octets, self.now, &mut self.rng);
             }
         }
     }
@@ -247,10 +247,11 @@ impl<M: Machine> World<M> {
             _ => false,
         };
         self.written.extend_from_slice(&octets);
+        let written = octets.len();
         if !loses {
-            self.to_server.take(&octets, self.now, &mut self.rng);
+            self.to_server.take(octets, self.now, &mut self.rng);
         }
-        self.machine.transmitted(octets.len(), self.now);
+        self.machine.transmitted(written, self.now);
     }
 
     fn read(&mut self) {
@@ -286,15 +287,21 @@ impl<M: Machine> World<M> {
     fn check(&mut self) {
         let (machine, core) = (&self.machine, self.machine.core());
         // The buffer for plaintext, and for ciphertext what TLS holds.
-        let held = core.config().limits.receive_buffer.max(1028) + usize::from(self.plan.tls) * (96 << 10);
+        let held =
+            core.config().limits.receive_buffer.max(1028) + usize::from(self.plan.tls) * (96 << 10);
         // What was given up is read past while nobody looks.
-        assert!(self.app.drained || self.read_unseen <= held + 4096 || self.app.has_given_up());
+        assert!(
+            self.app.drained || self.read_unseen <= held + (16 << 10) || self.app.has_given_up()
+        );
         if core.phase() != Phase::Closed {
             return;
         }
         assert_eq!(machine.poll_timeout(), None, "a deadline after the end");
         assert!(!core.wants_write(), "a command after the end");
-        assert!(!machine.wants_read() || self.plan.tls, "octets are wanted after the end");
+        assert!(
+            !machine.wants_read() || self.plan.tls,
+            "octets are wanted after the end"
+        );
         if self.last_words.is_none() {
             self.last_words = Some(self.machine.transmit().len());
         }
