@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use pop3_proto::Leniency;
 
-use super::line::{GREETING, is_long, is_plain, number, split_reply, verb};
+use super::line::{GREETING, is_long, is_plain, split_reply, verb};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Oddity {
