@@ -36,6 +36,7 @@ pub(crate) fn judge<M: Machine>(world: &World<M>) {
 
     judge_replies(app, peer, plan, &owners, &frames);
     judge_logins(app, peer, plan, &owners, &frames);
+    judge_injection(app, &peer.heard, &frames, &reached);
     judge_secrets(peer, plan, &world.written);
     judge_quit(app, peer, &owners);
     judge_end(app);
@@ -125,6 +126,17 @@ fn judge_logins(app: &App, peer: &Peer, plan: &Plan, owners: &[Option<usize>], f
         if plan.lies.is_empty() || proved {
             assert!(lets_in(&peer.heard[last]), "not let in");
         }
+    }
+}
+
+/// Octets in clear behind the reply to STLS: nobody logs in on such a connection.
+fn judge_injection(app: &App, heard: &[Heard], frames: &[Frame], reached: &[usize]) {
+    let mut replies = heard.iter().zip(frames);
+    let stls = replies.find(|(heard, frame)| verb(&heard.line) == b"STLS" && frame.is_ok());
+    if stls.is_some_and(|(_, frame)| reached[0] > frame.place.octets.end) {
+        let login = |request: &Request| request.ask == Ask::Login;
+        let mut logins = app.requests.iter().filter(|request| login(request));
+        assert!(!logins.any(|login| matches!(login.reply, Some(Ok(_)))));
     }
 }
 
