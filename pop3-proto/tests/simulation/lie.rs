@@ -72,7 +72,7 @@ impl Lie {
     pub(crate) fn random(rng: &mut Rng) -> Self {
         let surplus = SURPLUS[rng.usize(..SURPLUS.len())];
         let farewell = rng.bool();
-        match rng.u8(..16) {
+        match rng.u8(..18) {
             0 => Missing,
             1 => Doubled,
             2 => Swapped,
@@ -83,7 +83,8 @@ impl Lie {
             7 => Unterminated,
             8 => EndsEarly,
             9 => ErrForOk,
-            10 => OkInstead,
+            // Mechanisms that prove something must see through it.
+            10 | 16 | 17 => OkInstead,
             11 => Garbage,
             12 => Overlong,
             13 => Injected,
