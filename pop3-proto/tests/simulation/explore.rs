@@ -1,4 +1,8 @@
 //! Many sessions, and one again.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "which seeds are wanted is told by the environment; the rate is shown, never judged"
+)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

@@ -57,7 +57,7 @@ impl Fault {
     }
 
     /// How many octets may still reach the client, if that is limited.
-    pub(crate) fn to_client(self) -> Option<usize> {
+    pub(crate) fn readable(self) -> Option<usize> {
         match self {
             Self::Ends(octets) | Self::Resets(octets) | Self::FallsSilent(octets) => Some(octets),
             _ => None,
@@ -65,7 +65,7 @@ impl Fault {
     }
 
     /// How many octets the client may still write, if that is limited.
-    pub(crate) fn from_client(self) -> Option<usize> {
+    pub(crate) fn writable(self) -> Option<usize> {
         match self {
             Self::WritesFail(octets) | Self::TakesNone(octets) => Some(octets),
             _ => None,

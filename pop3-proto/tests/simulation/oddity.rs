@@ -94,7 +94,7 @@ impl Oddity {
                 [&blank, reply.as_slice()].concat()
             }
             NoText if ok && !valued => with_status(b"+OK"),
-            LongText if ok && !(listing && !long) => {
+            LongText if ok && (long || !listing) => {
                 with_status(&[status, b" ", &b"blah ".repeat(120)].concat())
             }
             WrongOctets if ok && verb(line) == b"RETR" => with_status(b"+OK 7 octets"),

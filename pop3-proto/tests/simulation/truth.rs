@@ -51,7 +51,8 @@ impl<'a> Truth<'a> {
     pub(crate) fn deleted(&self) -> Vec<String> {
         let marked = self.mail.iter().zip(&self.deleted);
         marked
-            .filter_map(|(message, deleted)| deleted.then(|| message.unique_id.clone()))
+            .filter(|(_, deleted)| **deleted)
+            .map(|(message, _)| message.unique_id.clone())
             .collect()
     }
 

@@ -117,7 +117,7 @@ impl<M: Machine> World<M> {
         if self.output_over {
             return 0;
         }
-        let limit = self.plan.fault.and_then(Fault::from_client);
+        let limit = self.plan.fault.and_then(Fault::writable);
         let left = limit.map_or(usize::MAX, |limit| {
             limit.saturating_sub(self.to_server.taken)
         });
@@ -126,7 +126,7 @@ impl<M: Machine> World<M> {
 
     /// Octets that the client can read now.
     fn readable(&self) -> usize {
-        let limit = self.plan.fault.and_then(Fault::to_client);
+        let limit = self.plan.fault.and_then(Fault::readable);
         let left = limit.map_or(usize::MAX, |limit| {
             limit.saturating_sub(self.to_client.delivered)
         });
