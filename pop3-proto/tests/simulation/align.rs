@@ -2,21 +2,22 @@
 
 use std::collections::HashSet;
 
-use pop3_proto::Error;
+use pop3_proto::{Error, QuitOutcome, Reply};
 
 use super::app::{GivenUp, Request};
 use super::ask::Ask;
+use super::frames::Frame;
 use super::line::{is_of_exchange, is_plain, verb};
 use super::oracle::told_something;
 use super::peer::Heard;
 use super::plan::Plan;
 
 /// For each line that the server heard, the request that it belongs to: none for the greeting and for
-/// what the client asks by itself. `answered` lines have a reply that reached the client. Whatever was not
+/// what the client asks by itself. `frames` are the replies that reached the client. Whatever was not
 /// asked for, comes twice or out of order is a panic, and so is an answer to what was not heard.
 pub(crate) fn align(
     heard: &[Heard],
-    answered: usize,
+    frames: &[Frame],
     requests: &[Request],
     plan: &Plan,
 ) -> Vec<Option<usize>> {
@@ -24,7 +25,7 @@ pub(crate) fn align(
     for lies in [false, !plan.lies.is_empty()] {
         let mut search = Search {
             heard,
-            answered,
+            frames,
             requests,
             keeps_alive: plan.config.keep_alive.is_some(),
             lies,
@@ -49,7 +50,7 @@ pub(crate) fn align(
 /// up.
 struct Search<'a> {
     heard: &'a [Heard],
-    answered: usize,
+    frames: &'a [Frame],
     requests: &'a [Request],
     keeps_alive: bool,
     lies: bool,
@@ -79,7 +80,7 @@ impl Search<'_> {
         if let Some(request) = request
             && may_have_left(request)
             && is_asked_by(&heard.line, request.ask)
-            && (line < self.answered || self.lies || !told_something(request))
+            && (self.lies || self.agrees(line, request))
         {
             // There may be more lines of an exchange.
             let then = next + usize::from(request.ask.line().is_some());
@@ -102,6 +103,17 @@ impl Search<'_> {
             self.owners.truncate(line);
         }
         fits
+    }
+
+    /// Whether this reply can be what was told: who was told of a success was not refused.
+    fn agrees(&self, line: usize, request: &Request) -> bool {
+        let refused = match &request.reply {
+            _ if !told_something(request) || request.ask.line().is_none() => return true,
+            Some(Ok(Reply::Quit(outcome))) => *outcome != QuitOutcome::Committed,
+            reply => matches!(reply, Some(Err(Error::Refused(_)))),
+        };
+        let frame = self.frames.get(line);
+        frame.is_some_and(|frame| frame.is_err() == refused)
     }
 
     /// Whether this request was heard, or need not have been.

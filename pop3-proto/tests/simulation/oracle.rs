@@ -32,7 +32,7 @@ pub(crate) fn judge<M: Machine>(world: &World<M>) {
     let commands: Vec<&[u8]> = peer.heard.iter().map(|heard| &heard.line[..]).collect();
     let reached = world.reached();
     let frames = frames::read(&commands, &peer.said, &reached, plan.config.leniency);
-    let owners = align(&peer.heard, frames.len(), &app.requests, plan);
+    let owners = align(&peer.heard, &frames, &app.requests, plan);
 
     judge_replies(app, peer, plan, &owners, &frames);
     judge_logins(app, peer, plan, &owners, &frames);
