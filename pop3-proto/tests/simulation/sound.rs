@@ -95,7 +95,11 @@ fn entry(line: &str) -> Option<(u32, &str)> {
 /// The entries of a listing.
 fn entries(frame: &Frame) -> impl Iterator<Item = (u32, &str)> {
     let lines = std::str::from_utf8(&frame.body).unwrap().lines();
-    lines.map(|line| entry(line.strip_prefix("+OK ").unwrap_or(line)).unwrap())
+    let bare = |line: &'_ str| {
+        line.get(..4)
+            .is_none_or(|start| !start.eq_ignore_ascii_case("+OK "))
+    };
+    lines.map(move |line| entry(if bare(line) { line } else { &line[4..] }).unwrap())
 }
 
 fn size(value: &str) -> Option<u64> {
