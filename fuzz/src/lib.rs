@@ -1,63 +1,62 @@
-//! What the fuzz targets share: a connection fed with octets in any partition.
+//! What the fuzz targets do, without a fuzzer: each takes any octets, and panics where the library
+//! breaks a promise. `cargo test` replays with it what fuzzers found (`pop3-proto/tests/fuzz.rs`).
+#![forbid(unsafe_code)]
+#![allow(
+    unreachable_pub,
+    reason = "the tests of pop3-proto take this in as a module"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a fuzz target, a panic is the report"
+)]
 
-use core::time::Duration;
+mod commands;
+mod connection;
+mod driver;
+mod ledger;
+mod login;
+mod middle;
+mod operations;
+mod peer;
+mod replies;
+mod sasl;
+mod scram;
+mod script;
+mod server;
+mod setup;
+mod tls;
+mod unstuffing;
 
-use pop3_proto::{Channel, Config, Connection, Event, Instant};
+pub use connection::connection;
+pub use login::login;
+pub use operations::operations;
+pub use replies::replies;
+pub use sasl::sasl;
+pub use script::HIGH;
+pub use server::server;
+pub use tls::tls;
+pub use unstuffing::unstuffing;
 
-/// The time of everything; no target waits.
-pub const NOW: Instant = Instant::since_origin(Duration::from_secs(1));
+/// A target: whatever the octets are, it returns.
+pub type Target = fn(&[u8]);
 
-/// A connection that may pipeline and needs no TLS.
-pub fn connection(strict: bool) -> Connection {
-    let mut config = Config::default();
-    config.pipelining = pop3_proto::Pipelining::Always;
-    if strict {
-        config.leniency = pop3_proto::Leniency::Strict;
-    }
-    let mut connection = Connection::new(config, Channel::TrustedByCaller, NOW);
-    connection.seed([7; 32]);
-    connection
-}
+/// All of them, by name.
+pub const TARGETS: [(&str, Target); 8] = [
+    ("connection", connection),
+    ("login", login),
+    ("operations", operations),
+    ("replies", replies),
+    ("sasl", sasl),
+    ("server", server),
+    ("tls", tls),
+    ("unstuffing", unstuffing),
+];
 
-/// Sends what there is to send.
-pub fn send(connection: &mut Connection) {
-    let octets = connection.transmit().len();
-    connection.transmitted(octets, NOW);
-}
+/// The password of every login, and the token of every bearer.
+pub const SECRET: &str = "correct-horse";
 
-/// Feeds octets in pieces of at most `piece`, and gives what came of them, neighbouring body
-/// chunks joined: how a body is cut is the one thing that may depend on the pieces.
-pub fn feed(connection: &mut Connection, mut octets: &[u8], piece: usize) -> Vec<Event> {
-    let mut events: Vec<Event> = Vec::new();
-    loop {
-        while let Some(event) = connection.poll_event() {
-            match (events.last_mut(), event) {
-                (
-                    Some(Event::Body {
-                        id: last,
-                        chunk: body,
-                    }),
-                    Event::Body { id, chunk },
-                ) if *last == id => {
-                    *body = [&body[..], &chunk[..]].concat().into();
-                }
-                (_, event) => events.push(event),
-            }
-        }
-        send(connection);
-        // The computation of SCRAM.
-        while connection.poll_timeout().is_some_and(|due| due < NOW) {
-            connection.handle_timeout(NOW);
-            send(connection);
-        }
-        let Some(room) = connection.recv_buffer().filter(|_| !octets.is_empty()) else {
-            break;
-        };
-        let count = piece.clamp(1, room.len()).min(octets.len());
-        let (now, later) = octets.split_at(count);
-        room[..count].copy_from_slice(now);
-        connection.received(count, NOW);
-        octets = later;
-    }
-    events
+/// Whether octets hold a part somewhere.
+fn holds(octets: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || octets.windows(part.len()).any(|window| window == part)
 }

@@ -1,0 +1,125 @@
+//! Every command, by number.
+
+use pop3_proto::{
+    Apop, Capa, ChannelBinding, Command, Connection, Credentials, Dele, Error, GetCapabilities,
+    List, ListOne, Login, LoginPolicy, Method, Noop, Pass, Quit, Raw, Reply, RequestId, Retr, Rset,
+    Secret, StartTls, Stat, Ticket, Top, Uidl, UidlOne, User, Username,
+};
+
+use super::SECRET;
+use super::setup::{cheap, message};
+
+/// A request that was taken.
+pub struct Asked {
+    pub id: RequestId,
+    pub kind: Kind,
+    /// Whether a reply is one to this command.
+    pub reads: Box<dyn Fn(Reply) -> bool>,
+}
+
+/// What is to be expected of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A reply, whole.
+    Whole,
+    /// A status line, and if that is good a body.
+    Streamed,
+    /// Its reply says that the session is logged in.
+    Login,
+    /// The last one.
+    Quit,
+}
+
+impl Asked {
+    pub fn new<C: Command + 'static>(ticket: Ticket<C>, kind: Kind) -> Self {
+        Self {
+            id: ticket.id(),
+            kind,
+            reads: Box::new(move |reply| ticket.read(reply).is_ok()),
+        }
+    }
+}
+
+/// Asks for the command of this number.
+pub fn submit(connection: &mut Connection, which: u8) -> Result<Asked, Error> {
+    use Kind::{Login, Quit as Last, Streamed, Whole};
+    let one = message(1);
+    let top = Top {
+        number: one,
+        lines: 2,
+    };
+    Ok(match which % 32 {
+        0 => Asked::new(connection.submit(Capa)?, Whole),
+        1 => Asked::new(connection.submit(GetCapabilities)?, Whole),
+        2 => Asked::new(connection.submit(StartTls)?, Whole),
+        3 => Asked::new(connection.submit(User(user()))?, Whole),
+        4 => Asked::new(connection.submit(Pass(secret()))?, Login),
+        5 => Asked::new(connection.submit(Apop::new(user(), secret())?)?, Login),
+        6 => Asked::new(connection.submit(Stat)?, Whole),
+        7 => Asked::new(connection.submit(List)?, Whole),
+        8 => Asked::new(connection.submit(ListOne(one))?, Whole),
+        9 => Asked::new(connection.submit(List::streamed())?, Streamed),
+        10 => Asked::new(connection.submit(Uidl)?, Whole),
+        11 => Asked::new(connection.submit(UidlOne(one))?, Whole),
+        12 => Asked::new(connection.submit(Uidl::streamed())?, Streamed),
+        13 => Asked::new(connection.submit(Retr(one))?, Streamed),
+        14 => Asked::new(connection.submit(Retr(message(2)))?, Streamed),
+        15 => Asked::new(connection.submit(top)?, Streamed),
+        16 => Asked::new(connection.submit(Dele(one))?, Whole),
+        17 => Asked::new(connection.submit(Noop)?, Whole),
+        18 => Asked::new(connection.submit(Rset)?, Whole),
+        19 => Asked::new(connection.submit(Quit)?, Last),
+        20 => Asked::new(connection.submit(Raw::short("XTND XMIT")?)?, Whole),
+        21 => Asked::new(connection.submit(Raw::long("XTND LOG")?)?, Whole),
+        22 => {
+            let raw = Raw::long("XTND LOG")?.streamed();
+            Asked::new(connection.submit(raw)?, Streamed)
+        }
+        23 => {
+            // More than a small limit takes.
+            let raw = Raw::short(format!("XTND {:x>60}", ""))?;
+            Asked::new(connection.submit(raw)?, Whole)
+        }
+        login => Asked::new(connection.submit(some_login(login))?, Login),
+    })
+}
+
+/// Logins of all kinds of policies: 24 to 31.
+fn some_login(which: u8) -> Login {
+    let methods = [Method::CramMd5, Method::Login, Method::UserPass];
+    let policy = match which {
+        24 => LoginPolicy::default(),
+        25 => LoginPolicy::default().with_channel_binding(ChannelBinding::Prefer),
+        26 => LoginPolicy::only(Method::ScramSha256),
+        27 => LoginPolicy::only(Method::Plain),
+        28 => LoginPolicy::each_of(methods),
+        29 => LoginPolicy::twisted(),
+        30 => return login_by(Method::OAuthBearer),
+        _ => return login_by(Method::Anonymous),
+    };
+    Login::password(user(), secret()).with_policy(cheap(policy))
+}
+
+/// A login by this method and no other.
+pub fn login_by(method: Method) -> Login {
+    let login = match method {
+        Method::OAuthBearer | Method::XOAuth2 => Login::with(Credentials::Token {
+            username: user(),
+            token: secret(),
+        }),
+        Method::External => Login::certificate(),
+        Method::Anonymous => Login::anonymous("trace"),
+        _ => Login::password(user(), secret()),
+    };
+    login.with_policy(cheap(LoginPolicy::only(method)))
+}
+
+/// The name of every login.
+pub fn user() -> Username {
+    Username::new("alice").unwrap()
+}
+
+/// The secret of every login.
+pub fn secret() -> Secret {
+    Secret::new(SECRET).unwrap()
+}

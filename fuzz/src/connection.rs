@@ -1,0 +1,145 @@
+//! A conversation whose segments come whole, line by line, or in pieces: the same is told, and the
+//! same is sent.
+
+use pop3_proto::{Closed, Error, Event, Leniency, Limited, ProtocolError, SecurityError};
+
+use super::driver::{Driver, join};
+use super::script::{Step, steps};
+use super::setup::setup;
+use super::{SECRET, holds};
+
+/// An octet for the setup, one for the size of the pieces, then a [script](super::script).
+pub fn connection(data: &[u8]) {
+    let Some((&[bits, piece], script)) = data.split_first_chunk() else {
+        return;
+    };
+    let steps = steps(script);
+    let secret_is_out = holds(script, SECRET.as_bytes());
+    for leniency in [Leniency::Default, Leniency::Strict] {
+        let play = |cut| play(bits, leniency, &steps, cut, secret_is_out);
+        let lines = play(Cut::Lines);
+        let pieces = play(Cut::Pieces(usize::from(piece) + 1));
+        assert!(lines == pieces, "{lines:#?}\nin pieces: {pieces:#?}");
+        assert_alike(&play(Cut::Not), &lines);
+    }
+}
+
+/// How segments are cut.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    Not,
+    Lines,
+    /// Lines in pieces of this size.
+    Pieces(usize),
+}
+
+impl Cut {
+    fn pieces(self, segment: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let (lines, size) = match self {
+            Self::Not => (false, usize::MAX),
+            Self::Lines => (true, usize::MAX),
+            Self::Pieces(size) => (true, size),
+        };
+        let lines = segment.split_inclusive(move |&octet| lines && octet == b'\n');
+        lines.flat_map(move |line| line.chunks(size))
+    }
+}
+
+/// What a conversation came to.
+#[derive(Debug, PartialEq, Eq)]
+struct Story {
+    events: Vec<Event>,
+    sent: Vec<u8>,
+    error: Option<Error>,
+}
+
+fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut, secret_is_out: bool) -> Story {
+    let (mut config, channel) = setup(bits);
+    config.leniency = leniency;
+    let mut driver = Driver::new(config, channel);
+    driver.ledger.secret_is_out = secret_is_out;
+    let mut events = Vec::new();
+    for step in steps {
+        if let Step::Server(segment) = step {
+            // Nothing is sent before its end: what is behind a reply in it was not asked for.
+            for piece in cut.pieces(segment) {
+                receive(&mut driver, piece, &mut events);
+            }
+        }
+        driver.happen(step);
+        driver.settle(&mut events);
+    }
+    let driver = driver.finish(&mut events);
+    events.iter_mut().for_each(forget_which_limit);
+    Story {
+        events,
+        sent: driver.ledger.sent,
+        error: driver.connection.error().cloned().map(|mut error| {
+            forget(&mut error);
+            error
+        }),
+    }
+}
+
+fn receive(driver: &mut Driver, mut octets: &[u8], events: &mut Vec<Event>) {
+    while !octets.is_empty() {
+        while let Some(event) = driver.poll() {
+            join(events, event);
+        }
+        match driver.receive(octets) {
+            0 => return,
+            taken => octets = &octets[taken..],
+        }
+    }
+}
+
+/// What comes at once may be caught at once: a server that says more than it was asked for ends it
+/// before anything else is sent or told.
+fn assert_alike(whole: &Story, lines: &Story) {
+    let ahead = match whole.error.as_ref() {
+        Some(Error::Protocol(error)) => matches!(**error, ProtocolError::Unsolicited { .. }),
+        Some(Error::Security(error)) => matches!(**error, SecurityError::ResponseInjection),
+        Some(Error::Closed(closed)) => matches!(**closed, Closed::Parting(_) | Closed::Idle),
+        Some(Error::Limit(_) | Error::Timeout(_) | Error::Transport(_)) => true,
+        _ => false,
+    };
+    let sooner = || {
+        let events = whole.events.iter().take_while(|event| !is_fatal(event));
+        let same = events.zip(&lines.events).all(|(whole, line)| whole == line);
+        ahead && same && lines.sent.starts_with(&whole.sent)
+    };
+    assert!(
+        whole == lines || sooner(),
+        "{whole:#?}\nin lines: {lines:#?}"
+    );
+}
+
+fn is_fatal(event: &Event) -> bool {
+    let error = match event {
+        Event::Reply { result, .. } => result.as_ref().err(),
+        Event::BodyEnd { result, .. } | Event::Closed(result) => result.as_ref().err(),
+        _ => None,
+    };
+    error.is_some_and(Error::is_fatal)
+}
+
+/// A reply that passes several limits passes one of them first, and which depends on the pieces.
+fn forget_which_limit(event: &mut Event) {
+    match event {
+        Event::Reply {
+            result: Err(error), ..
+        }
+        | Event::BodyEnd {
+            result: Err(error), ..
+        }
+        | Event::Closed(Err(error)) => forget(error),
+        _ => {}
+    }
+}
+
+fn forget(error: &mut Error) {
+    if let Error::Limit(limit) = error {
+        limit.what = Limited::Octets;
+        limit.limit = 0;
+    }
+}

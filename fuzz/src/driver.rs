@@ -1,0 +1,198 @@
+//! A connection, a clock, and the account of what is asked and told.
+
+use core::time::Duration;
+
+use pop3_proto::{
+    Channel, Config, Connection, Event, Instant, LimitError, Limited, Phase, RequestId, TlsError,
+    TlsErrorKind, TransportError, TransportErrorKind,
+};
+
+use super::commands::submit;
+use super::ledger::Ledger;
+use super::script::Step;
+use super::setup::{assert_over, look_at_the_clock, tls_info};
+
+/// Octets of commands that may be unanswered (RFC 2449 section 6.6).
+const WINDOW: usize = 4096;
+
+pub struct Driver {
+    pub connection: Connection,
+    pub now: Instant,
+    pub ledger: Ledger,
+    /// The most that is received at once, and the longest line that is sent.
+    buffer: usize,
+    line: usize,
+    /// Who logs in must not be read on the way.
+    guarded: bool,
+    /// The first request's.
+    first: RequestId,
+}
+
+impl Driver {
+    pub fn new(config: Config, channel: Channel) -> Self {
+        let limits = &config.limits;
+        let longest = limits.line.max(limits.challenge);
+        let buffer = limits.receive_buffer.max(longest + 4);
+        // A response in an exchange repeats what the server said, in base64.
+        let line = limits.command + 2 * longest;
+        let guarded = channel == Channel::Plain && !config.allow_insecure_login;
+        let mut connection = Connection::new(config, channel, Instant::ORIGIN);
+        connection.seed([7; 32]);
+        Self {
+            buffer,
+            line,
+            guarded,
+            first: connection.next_id(),
+            connection,
+            now: Instant::ORIGIN,
+            ledger: Ledger::default(),
+        }
+    }
+
+    /// Takes the next event.
+    pub fn poll(&mut self) -> Option<Event> {
+        let event = self.connection.poll_event()?;
+        self.ledger.tell(&event, &self.connection.config().limits);
+        Some(event)
+    }
+
+    /// Receives what it can of these octets, and says how many that are.
+    pub fn receive(&mut self, octets: &[u8]) -> usize {
+        let wanted = self.connection.wants_read();
+        let Some(room) = self.connection.recv_buffer() else {
+            assert!(!wanted);
+            return 0;
+        };
+        assert!(wanted && !room.is_empty() && room.len() <= self.buffer);
+        let count = octets.len().min(room.len());
+        room[..count].copy_from_slice(&octets[..count]);
+        self.connection.received(count, self.now);
+        count
+    }
+
+    /// The socket takes at most so many octets.
+    pub fn send(&mut self, most: usize) {
+        let flight = self.connection.transmit();
+        assert!(flight.is_empty() || flight.ends_with(b"\r\n"));
+        assert!(flight.len() <= WINDOW + self.line);
+        let count = flight.len().min(most);
+        self.ledger.sent.extend_from_slice(&flight[..count]);
+        if self.guarded && self.connection.tls().is_none() {
+            self.ledger.assert_no_login_in_clear();
+        }
+        self.connection.transmitted(count, self.now);
+    }
+
+    /// What happens in the same way whoever drives.
+    pub fn happen(&mut self, step: &Step) {
+        let (connection, now) = (&mut self.connection, self.now);
+        match *step {
+            Step::Submit(which) => {
+                if let Ok(asked) = submit(connection, which) {
+                    self.ledger.ask(asked);
+                }
+            }
+            Step::AbandonOne(back) => self.abandon(back.into(), 1),
+            Step::AbandonLast(count) => self.abandon(usize::from(count) - 1, count.into()),
+            Step::Wait(seconds) => {
+                self.now = now + Duration::from_secs(seconds);
+                self.connection.handle_timeout(self.now);
+            }
+            Step::Eof => connection.handle_eof(now),
+            Step::ReadFails => connection.handle_transport_error(failure(), now),
+            Step::WriteFails => connection.handle_transport_error(failure().in_writing(), now),
+            Step::Tls { exporter } => connection.tls_established(tls_info(exporter), now),
+            Step::TlsFails => connection.tls_failed(TlsError::new(TlsErrorKind::Other, "x"), now),
+            Step::Exceeded => connection.exceeded(LimitError::new(Limited::Message, 1)),
+            Step::Server(_) | Step::Send(_) | Step::Poll | Step::PollAll | Step::Pause => {}
+        }
+    }
+
+    /// Gives up `count` requests, the first of them `back` before the last.
+    fn abandon(&mut self, back: usize, count: usize) {
+        let next = self.connection.next_id();
+        let ids = std::iter::successors(Some(self.first), |id| (*id < next).then(|| id.next()));
+        let ids: Vec<RequestId> = ids.collect();
+        let last = ids.len() - 1;
+        let from = last.saturating_sub(back + 1);
+        let range = ids[from]..ids[last.min(from + count)];
+        self.ledger.abandon(&range);
+        self.connection.abandon(range);
+    }
+
+    /// Takes all events, sends all octets and tells the time, until nothing is left to do.
+    pub fn settle(&mut self, events: &mut Vec<Event>) {
+        loop {
+            while let Some(event) = self.poll() {
+                join(events, event);
+            }
+            if !self.act() {
+                break;
+            }
+        }
+        self.check();
+        assert!(self.connection.outstanding() >= self.ledger.outstanding());
+    }
+
+    /// Sends, or looks at the clock; false if there is no need.
+    pub fn act(&mut self) -> bool {
+        if self.connection.wants_write() {
+            self.send(usize::MAX);
+        } else if self.is_due() {
+            look_at_the_clock(&mut self.connection, self.now);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn is_due(&self) -> bool {
+        let due = self.connection.poll_timeout();
+        due.is_some_and(|due| due <= self.now)
+    }
+
+    /// What holds at all times.
+    pub fn check(&mut self) {
+        let connection = &mut self.connection;
+        assert_eq!(connection.wants_write(), !connection.transmit().is_empty());
+        assert_eq!(connection.wants_read(), connection.recv_buffer().is_some());
+        if connection.wants_tls() {
+            assert!(!connection.wants_write() && !connection.wants_read());
+        }
+        if connection.phase() == Phase::Closed {
+            assert_over(connection);
+        }
+    }
+
+    /// The server hangs up: whatever went before, all is told then, and nothing is left.
+    pub fn finish(mut self, events: &mut Vec<Event>) -> Self {
+        self.settle(events);
+        self.connection.handle_eof(self.now);
+        self.settle(events);
+        assert!(self.ledger.closed && self.connection.outstanding() == 0);
+        assert_over(&mut self.connection);
+        let shown = format!("{:?}", self.connection);
+        self.ledger.assert_shows_no_secret(&shown);
+        self
+    }
+}
+
+/// Adds an event; how a body is cut is the one thing that may depend on how its octets came.
+pub fn join(events: &mut Vec<Event>, event: Event) {
+    match (events.last_mut(), event) {
+        (
+            Some(Event::Body {
+                id: last,
+                chunk: body,
+            }),
+            Event::Body { id, chunk },
+        ) if *last == id => {
+            *body = [&body[..], &chunk[..]].concat().into();
+        }
+        (_, event) => events.push(event),
+    }
+}
+
+fn failure() -> TransportError {
+    TransportError::new(TransportErrorKind::Reset, "reset")
+}

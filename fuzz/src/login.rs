@@ -1,0 +1,203 @@
+//! A login to a server that does as it should, behind somebody who changes, drops and adds what he
+//! likes: who is logged in, and what is shown of the secret.
+
+use pop3_proto::{
+    AuthError, Channel, ChannelBinding, Connection, Credentials, Error, Event, Login, LoginPolicy,
+    Method, Misuse, Phase, Reply, TokenProvider,
+};
+
+use super::commands::{Asked, Kind, login_by, secret, user};
+use super::driver::Driver;
+use super::middle::Middle;
+use super::script::{Step, steps};
+use super::setup::{cheap, setup};
+use super::{SECRET, holds};
+
+/// The secret in base64, but for the last octet.
+const ENCODED: &str = "Y29ycmVjdC1ob3JzZ";
+
+/// An octet for the setup, one for the login, then a [script](super::script) in which a request for
+/// a command (0x80 to 0x9f) lets the server's next line pass, or all that it has said (0x90 and up),
+/// and to give one up (0xa0 to 0xaf) drops a line.
+pub fn login(data: &[u8]) {
+    let Some((&[bits, which], script)) = data.split_first_chunk() else {
+        return;
+    };
+    let (config, channel) = setup(bits);
+    let small = bits & 2 != 0;
+    let mut driver = Driver::new(config, channel);
+    driver.ledger.secret_is_out = true;
+    let (login, scram) = some_login(which);
+    let ticket = driver.connection.submit(login).unwrap();
+    driver.ledger.ask(Asked::new(ticket, Kind::Login));
+    let mut party = Party {
+        middle: Middle::new(channel == Channel::ImplicitTls),
+        driver,
+        scram,
+        heard: 0,
+        result: None,
+    };
+    if channel == Channel::ImplicitTls {
+        party.happen(&Step::Tls { exporter: true });
+    }
+    let steps = steps(script);
+    for step in &steps {
+        party.happen(step);
+    }
+    let honest = |step: &Step| matches!(step, Step::Submit(_) | Step::Pause);
+    if let Some(method) = Method::all().nth(which.into())
+        && !small
+        && steps.iter().all(honest)
+    {
+        party.succeed(method);
+    }
+    party.count_attempts(if which < 15 { 1 } else { 3 });
+}
+
+/// The login of this number, and whether SCRAM is all it does.
+fn some_login(which: u8) -> (Login, bool) {
+    if let Some(method) = Method::all().nth(which.into()) {
+        return (login_by(method), method.to_string().starts_with("SCRAM"));
+    }
+    let three = [Method::ScramSha256, Method::CramMd5, Method::Plain];
+    let policy = match which {
+        12 => LoginPolicy::default(),
+        13 => LoginPolicy::scram().with_channel_binding(ChannelBinding::Require),
+        14 => LoginPolicy::scram().with_channel_binding(ChannelBinding::Prefer),
+        15 => LoginPolicy::each_of(three),
+        16 => LoginPolicy::twisted(),
+        _ => return (with_tokens(), false),
+    };
+    let login = Login::password(user(), secret()).with_policy(cheap(policy));
+    (login, matches!(which, 13 | 14))
+}
+
+fn with_tokens() -> Login {
+    let provider = TokenProvider::new(|_| Ok::<_, Misuse>(secret()));
+    let username = user();
+    Login::with(Credentials::TokenFrom { username, provider })
+}
+
+/// Client, server, and who stands between them.
+struct Party {
+    driver: Driver,
+    middle: Middle,
+    /// The login is by SCRAM or not at all.
+    scram: bool,
+    /// How much of what the client sent the server has heard.
+    heard: usize,
+    /// What came of the login.
+    result: Option<Result<Reply, Error>>,
+}
+
+impl Party {
+    fn happen(&mut self, step: &Step) {
+        match step {
+            Step::Server(lines) => self.deliver(&lines.clone()),
+            Step::Submit(0..16) => {
+                let line = self.middle.line();
+                self.deliver(&line);
+            }
+            Step::Submit(_) => {
+                let rest = self.middle.rest();
+                self.deliver(&rest);
+            }
+            Step::AbandonOne(_) | Step::AbandonLast(_) => drop(self.middle.line()),
+            Step::Tls { .. } if self.driver.connection.wants_tls() => {
+                self.driver.happen(step);
+                self.middle.tls();
+            }
+            step => self.driver.happen(step),
+        }
+        self.settle();
+    }
+
+    fn deliver(&mut self, mut octets: &[u8]) {
+        while !octets.is_empty() {
+            self.take_events();
+            match self.driver.receive(octets) {
+                0 => return,
+                taken => octets = &octets[taken..],
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        loop {
+            self.take_events();
+            if !self.driver.act() {
+                break;
+            }
+        }
+        let sent = &self.driver.ledger.sent;
+        self.middle.hear(&sent[self.heard..]);
+        self.heard = sent.len();
+    }
+
+    fn take_events(&mut self) {
+        while let Some(event) = self.driver.poll() {
+            self.look_at(&event);
+        }
+    }
+
+    fn look_at(&mut self, event: &Event) {
+        let connection = &self.driver.connection;
+        assert!(!self.scram || !is_logged_in(connection) || self.middle.has_proved());
+        let Event::Reply { result, .. } = event else {
+            return;
+        };
+        assert!(self.result.is_none(), "one login");
+        match result {
+            Ok(reply) => {
+                assert!(matches!(reply, Reply::Status(_)));
+                assert!(is_logged_in(connection));
+            }
+            Err(error) => {
+                assert!(!is_logged_in(connection), "logged in, and {error}");
+                let sent = &self.driver.ledger.sent;
+                if ["PASS ", "AUTH ", "APOP "]
+                    .iter()
+                    .any(|verb| holds(sent, verb.as_bytes()))
+                {
+                    let shown = format!("{error} {error:?} {:?}", connection.login_plan());
+                    assert!(
+                        !shown.contains(SECRET) && !shown.contains(ENCODED),
+                        "{shown}"
+                    );
+                }
+            }
+        }
+        self.result = Some(result.clone());
+    }
+
+    /// Nobody has interfered, and nobody does: the login succeeds by any method.
+    fn succeed(&mut self, method: Method) {
+        for _ in 0..12 {
+            self.happen(&Step::Submit(16));
+            self.happen(&Step::Tls { exporter: true });
+        }
+        match self.result.as_ref().expect("the server has answered") {
+            Ok(_) => {}
+            // A challenge that came in clear may be anybody's.
+            Err(Error::Auth(error)) if method == Method::Apop => {
+                assert!(matches!(**error, AuthError::NoSafeLogin(_)));
+                assert_eq!(self.driver.connection.channel(), Channel::Plain);
+            }
+            Err(error) => panic!("{method}: {error}"),
+        }
+    }
+
+    /// A wrong password counts as many times as it is said.
+    fn count_attempts(&self, most: usize) {
+        let lines = self.driver.ledger.sent.split(|&octet| octet == b'\n');
+        let is_attempt = |line: &&[u8]| {
+            let verbs = ["AUTH ", "APOP ", "USER "].map(str::as_bytes);
+            verbs.into_iter().any(|verb| line.starts_with(verb))
+        };
+        assert!(lines.filter(is_attempt).count() <= most);
+    }
+}
+
+fn is_logged_in(connection: &Connection) -> bool {
+    connection.phase() == Phase::Transaction
+}

@@ -1,0 +1,97 @@
+//! A server that does as it should, behind somebody who hears all and says what he likes.
+
+use pop3_proto::server::{Maildrop, Server, ServerConfig};
+
+use super::{SECRET, holds};
+
+/// All that the server can do.
+const MECHANISMS: [&str; 10] = [
+    "SCRAM-SHA-512",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-1",
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "OAUTHBEARER",
+    "XOAUTH2",
+    "EXTERNAL",
+];
+
+pub struct Middle {
+    server: Server,
+    /// What the server has said.
+    said: Vec<u8>,
+    /// How much of it was passed on, or kept back.
+    passed: usize,
+}
+
+impl Middle {
+    pub fn new(tls: bool) -> Self {
+        let config = account().stls(true);
+        let mut server = if tls {
+            Server::implicit_tls(config, Maildrop::new())
+        } else {
+            Server::new(config, Maildrop::new())
+        };
+        if tls {
+            server.channel_binding([7; 32]);
+        }
+        let (said, passed) = (Vec::new(), 0);
+        let mut middle = Self {
+            server,
+            said,
+            passed,
+        };
+        middle.hear(b"");
+        middle
+    }
+
+    /// The client said this.
+    pub fn hear(&mut self, octets: &[u8]) {
+        self.server.receive(octets);
+        while self.server.wants_write() {
+            let octets = self.server.transmit();
+            let count = octets.len();
+            self.said.extend_from_slice(octets);
+            self.server.transmitted(count);
+        }
+    }
+
+    /// The server's next line.
+    pub fn line(&mut self) -> Vec<u8> {
+        let rest = &self.said[self.passed..];
+        let line = rest.split_inclusive(|&octet| octet == b'\n').next();
+        let line = line.unwrap_or_default().to_vec();
+        self.passed += line.len();
+        line
+    }
+
+    /// All that the server has said and nobody has heard.
+    pub fn rest(&mut self) -> Vec<u8> {
+        let rest = self.said[self.passed..].to_vec();
+        self.passed = self.said.len();
+        rest
+    }
+
+    /// TLS is up.
+    pub fn tls(&mut self) {
+        self.server.tls_established();
+        self.server.channel_binding([7; 32]);
+    }
+
+    /// Whether the server has told its signature in SCRAM, which it does to who knows the password:
+    /// `v=` in base64.
+    pub fn has_proved(&self) -> bool {
+        holds(&self.said, b"\n+ dj0") || holds(&self.said, b"\n+ dj1")
+    }
+}
+
+/// The account of all logins.
+pub fn account() -> ServerConfig {
+    ServerConfig::new("alice", SECRET)
+        .sasl(MECHANISMS.into_iter().chain(["ANONYMOUS"]))
+        .scram("salt", 2)
+        .external("alice")
+        .apop_challenge("<1@h>")
+}

@@ -1,0 +1,51 @@
+//! Any interleaving of what an application, a socket and a clock can do.
+
+use std::collections::VecDeque;
+
+use pop3_proto::Event;
+
+use super::driver::Driver;
+use super::script::{Step, steps};
+use super::setup::setup;
+use super::{SECRET, holds};
+
+/// An octet for the setup, then a [script](super::script), of which nothing is done that it does not
+/// say.
+pub fn operations(data: &[u8]) {
+    let Some((&bits, script)) = data.split_first() else {
+        return;
+    };
+    let (config, channel) = setup(bits);
+    let mut driver = Driver::new(config, channel);
+    driver.ledger.secret_is_out = holds(script, SECRET.as_bytes());
+    let mut events = Vec::new();
+    // What the server sent and nobody has read.
+    let mut wire = VecDeque::new();
+    for step in steps(script) {
+        match &step {
+            Step::Server(segment) => wire.extend(segment),
+            Step::Send(octets) => driver.send(*octets),
+            Step::Poll => events.extend(driver.poll()),
+            Step::PollAll => events.extend(std::iter::from_fn(|| driver.poll())),
+            step => driver.happen(step),
+        }
+        read(&mut driver, &mut wire);
+        driver.check();
+    }
+    let silent = events
+        .iter()
+        .all(|event| !matches!(event, Event::Closed(_)));
+    assert_eq!(silent, !driver.ledger.closed);
+    driver.finish(&mut events);
+}
+
+/// Reads as a loop would that is told of room and of octets.
+fn read(driver: &mut Driver, wire: &mut VecDeque<u8>) {
+    while !wire.is_empty() {
+        let taken = driver.receive(wire.make_contiguous());
+        if taken == 0 {
+            return;
+        }
+        wire.drain(..taken);
+    }
+}

@@ -1,0 +1,97 @@
+//! How a client is set up, from one octet, and what all targets do to it.
+
+use core::time::Duration;
+
+use pop3_proto::{
+    CapaPolicy, Channel, Config, Connection, InitialResponse, Instant, Leniency, Limits,
+    LoginPolicy, MessageNumber, Phase, Pipelining, StlsPolicy, TlsInfo,
+};
+
+/// Configuration and channel by the bits of an octet.
+pub fn setup(bits: u8) -> (Config, Channel) {
+    let mut config = Config::default();
+    if bits & 1 != 0 {
+        config.leniency = Leniency::Strict;
+    }
+    if bits & 2 != 0 {
+        config.limits = small();
+    }
+    config.pipelining = match bits >> 2 & 3 {
+        1 => Pipelining::Always,
+        2 => Pipelining::Never,
+        _ => Pipelining::Auto,
+    };
+    if bits & 0x10 != 0 {
+        config.capa = CapaPolicy::Never;
+        config.initial_response = InitialResponse::Never;
+    }
+    let channel = match bits >> 5 & 3 {
+        0 => Channel::TrustedByCaller,
+        1 => Channel::Plain,
+        2 => {
+            config.stls = StlsPolicy::Off;
+            config.allow_insecure_login = true;
+            Channel::Plain
+        }
+        _ => Channel::ImplicitTls,
+    };
+    if bits & 0x80 != 0 {
+        config.keep_alive = Some(Duration::from_secs(60));
+        config.timeouts.total = Some(Duration::from_secs(300));
+    }
+    (config, channel)
+}
+
+/// Limits that a fuzzer comes across.
+fn small() -> Limits {
+    let mut limits = Limits::default();
+    limits.receive_buffer = 1;
+    limits.line = 80;
+    limits.capability_lines = 4;
+    limits.capability_octets = 100;
+    limits.listing_entries = 4;
+    limits.listing_line = 40;
+    limits.listing_octets = 100;
+    limits.challenge = 200;
+    limits.challenge_octets = 300;
+    limits.challenges = 3;
+    limits.command = 60;
+    limits
+}
+
+/// A policy whose SCRAM costs nothing.
+pub fn cheap(policy: LoginPolicy) -> LoginPolicy {
+    policy.with_scram_iterations(1..=2)
+}
+
+/// A number of the messages that the servers here speak of.
+pub fn message(n: u32) -> MessageNumber {
+    MessageNumber::new(n).unwrap()
+}
+
+/// What a handshake ended with.
+pub fn tls_info(exporter: bool) -> TlsInfo {
+    let mut info = TlsInfo::default();
+    info.exporter = exporter.then_some([7; 32]);
+    info
+}
+
+/// Tells the time as long as it is wanted: a computation takes several looks at the clock.
+pub fn look_at_the_clock(connection: &mut Connection, now: Instant) {
+    while connection.poll_timeout().is_some_and(|due| due <= now) {
+        let before = connection.poll_timeout();
+        let computing = connection.is_computing();
+        connection.handle_timeout(now);
+        let told = connection.poll_timeout() != before || connection.is_computing() != computing;
+        assert!(told || computing, "a deadline that was told comes again");
+    }
+}
+
+/// Nothing is wanted of socket and clock any more.
+pub fn assert_over(connection: &mut Connection) {
+    assert_eq!(connection.phase(), Phase::Closed);
+    assert!(!connection.wants_write() && connection.transmit().is_empty());
+    assert!(!connection.wants_read() && connection.recv_buffer().is_none());
+    assert!(!connection.wants_tls() && !connection.wants_request());
+    assert_eq!(connection.poll_timeout(), None);
+}

@@ -1,0 +1,294 @@
+//! A session over TLS whose records are cut, dropped, changed and mixed with others, or which meets
+//! no TLS at all: what is told is what the server said, or it is an error; and nothing but a request
+//! for TLS is ever written in clear.
+
+use core::time::Duration;
+
+use pop3_proto::{
+    Channel, ChannelBinding, ClientTls, Config, Dele, DropListing, Error, Event, Instant, List,
+    Login, LoginPolicy, Quit, QuitOutcome, Reply, Retr, Session, Stat, TransportError,
+    TransportErrorKind, Uidl,
+};
+
+use super::commands::{Asked, Kind, secret, user};
+use super::ledger::Ledger;
+use super::peer::{CLIENT, MAIL, Peer};
+use super::script::{Step, steps};
+use super::setup::{cheap, message};
+
+/// All that is ever written in clear.
+const CLEAR: &[u8] = b"CAPA\r\nSTLS\r\n";
+
+/// An octet for the kind of TLS, then a [script](super::script), or without a server any octets.
+///
+/// In the script 0x80 to 0x9f let octets of the server pass, 0xa0 to 0xa7 drop one to eight, 0xa8 to
+/// 0xaf change a bit of the next; 0xe3 makes the server say farewell, 0xe4 change its keys, and
+/// 0xe9 lets all go on as it should, until nothing moves.
+pub fn tls(data: &[u8]) {
+    let Some((&mode, script)) = data.split_first() else {
+        return;
+    };
+    let mut link = Link::new(mode);
+    if mode & 4 == 0 {
+        let steps = steps(script);
+        steps.iter().for_each(|step| link.happen(step));
+        link.run();
+        let honest = |step: &Step| matches!(step, Step::Submit(_) | Step::Send(_) | Step::Pause);
+        let expunged = link.peer.server.expunged().len();
+        assert!(
+            expunged == 1 || !steps.iter().all(honest),
+            "nobody was in the way: {:?} {:?}",
+            link.session,
+            link.session.connection().error()
+        );
+    } else {
+        for piece in script.chunks(usize::from(mode >> 4) * 100 + 1) {
+            link.deliver(piece);
+            link.write(usize::MAX);
+            link.take_events();
+        }
+    }
+    link.finish();
+}
+
+struct Link {
+    session: Session,
+    peer: Peer,
+    now: Instant,
+    ledger: Ledger,
+    /// All that the client wrote.
+    written: Vec<u8>,
+    /// Writes get nowhere any more.
+    broken: bool,
+    body: Vec<u8>,
+    bodies: Vec<Vec<u8>>,
+    /// How many commands the server had heard when the client failed.
+    heard: Option<usize>,
+}
+
+impl Link {
+    fn new(mode: u8) -> Self {
+        let implicit = mode & 1 == 0;
+        let channel = if implicit {
+            Channel::ImplicitTls
+        } else {
+            Channel::Plain
+        };
+        let tls = ClientTls::new((*CLIENT).clone(), "localhost").unwrap();
+        let now = Instant::ORIGIN;
+        let mut session = Session::with_tls(Config::default(), channel, tls, now);
+        session.seed([7; 32]);
+        let mut link = Self {
+            session,
+            peer: Peer::new(implicit, mode & 2 != 0),
+            now,
+            ledger: Ledger::default(),
+            written: Vec::new(),
+            broken: false,
+            body: Vec::new(),
+            bodies: Vec::new(),
+            heard: None,
+        };
+        let binding = if mode & 8 == 0 {
+            ChannelBinding::Off
+        } else {
+            ChannelBinding::Prefer
+        };
+        let policy = cheap(LoginPolicy::default().with_channel_binding(binding));
+        link.submit(policy).unwrap();
+        link
+    }
+
+    /// Asks for a whole session at once.
+    fn submit(&mut self, policy: LoginPolicy) -> Result<(), Error> {
+        let login = Login::password(user(), secret()).with_policy(policy);
+        let session = &mut self.session;
+        let asked = [
+            Asked::new(session.submit(login)?, Kind::Login),
+            Asked::new(session.submit(Stat)?, Kind::Whole),
+            Asked::new(session.submit(List)?, Kind::Whole),
+            Asked::new(session.submit(Uidl)?, Kind::Whole),
+            Asked::new(session.submit(Retr(message(1)))?, Kind::Streamed),
+            Asked::new(session.submit(Retr(message(2)))?, Kind::Streamed),
+            Asked::new(session.submit(Dele(message(1)))?, Kind::Whole),
+            Asked::new(session.submit(Quit)?, Kind::Whole),
+        ];
+        asked.into_iter().for_each(|asked| self.ledger.ask(asked));
+        Ok(())
+    }
+
+    fn happen(&mut self, step: &Step) {
+        match *step {
+            Step::Server(ref octets) => self.deliver(octets),
+            Step::Submit(octets) => drop(self.pass(1 << (octets % 12))),
+            Step::AbandonOne(octets) => {
+                let outgoing = &mut self.peer.outgoing;
+                outgoing.drain(..outgoing.len().min(usize::from(octets) + 1));
+            }
+            Step::AbandonLast(bit) => {
+                if let Some(next) = self.peer.outgoing.first_mut() {
+                    *next ^= 1 << (bit - 1);
+                }
+                self.pass(1);
+            }
+            Step::Wait(seconds) => {
+                self.now = self.now + Duration::from_secs(seconds);
+                self.session.handle_timeout(self.now);
+            }
+            Step::Send(octets) => self.write(octets),
+            Step::Eof => self.session.handle_eof(self.now),
+            Step::ReadFails => self.session.handle_transport_error(failure(), self.now),
+            Step::WriteFails => {
+                self.broken = true;
+                let failure = failure().in_writing();
+                self.session.handle_transport_error(failure, self.now);
+            }
+            Step::Tls { exporter: false } => self.peer.say_farewell(),
+            Step::Tls { exporter: true } => self.peer.change_keys(),
+            Step::Pause => self.run(),
+            Step::TlsFails | Step::Poll | Step::PollAll | Step::Exceeded => {}
+        }
+        self.take_events();
+    }
+
+    /// Lets so many octets of the server pass; false if none did.
+    fn pass(&mut self, most: usize) -> bool {
+        self.peer.answer();
+        let count = self.peer.outgoing.len().min(most);
+        let octets: Vec<u8> = self.peer.outgoing.drain(..count).collect();
+        self.deliver(&octets);
+        count > 0
+    }
+
+    /// What the client does not want to read is lost: it has failed, or somebody said too much.
+    fn deliver(&mut self, mut octets: &[u8]) {
+        while !octets.is_empty() {
+            self.take_events();
+            let Some(room) = self.session.recv_buffer() else {
+                return;
+            };
+            let count = room.len().min(octets.len());
+            room[..count].copy_from_slice(&octets[..count]);
+            self.session.received(count, self.now);
+            octets = &octets[count..];
+        }
+    }
+
+    fn write(&mut self, most: usize) {
+        let octets = self.session.transmit();
+        assert!(
+            octets.is_empty() || !self.broken,
+            "a write after one that failed"
+        );
+        let octets = octets[..octets.len().min(most)].to_vec();
+        self.written.extend_from_slice(&octets);
+        self.peer.hear(&octets);
+        self.session.transmitted(octets.len(), self.now);
+    }
+
+    /// All goes as it should, until nothing moves.
+    fn run(&mut self) {
+        loop {
+            self.take_events();
+            if self.session.wants_write() {
+                self.write(usize::MAX);
+            } else if self
+                .session
+                .poll_timeout()
+                .is_some_and(|due| due <= self.now)
+            {
+                self.session.handle_timeout(self.now);
+            } else if !self.session.wants_read() || !self.pass(usize::MAX) {
+                break;
+            }
+        }
+    }
+
+    fn take_events(&mut self) {
+        while let Some(event) = self.session.poll_event() {
+            let limits = &self.session.connection().config().limits;
+            self.ledger.tell(&event, limits);
+            self.look_at(event);
+        }
+        let log = self.peer.server.log().len();
+        if self.session.connection().error().is_some() {
+            let heard = *self.heard.get_or_insert(log);
+            assert_eq!(heard, log, "a command behind the error");
+        }
+    }
+
+    /// What is told inside TLS is what the server said.
+    fn look_at(&mut self, event: Event) {
+        let all: u64 = MAIL.iter().map(|(_, mail)| mail.len() as u64).sum();
+        match event {
+            Event::Body { chunk, .. } => self.body.extend_from_slice(&chunk),
+            Event::BodyEnd { result, .. } => {
+                let body = core::mem::take(&mut self.body);
+                let (_, mail) = MAIL[self.bodies.len()];
+                assert!(mail.as_bytes().starts_with(&body));
+                assert!(result.is_err() || body == mail.as_bytes());
+                self.bodies.push(body);
+            }
+            Event::Reply {
+                result: Ok(reply), ..
+            } => match reply {
+                Reply::Stat(DropListing {
+                    messages, octets, ..
+                }) => {
+                    assert_eq!((messages, octets), (2, Some(all)));
+                }
+                Reply::Sizes(sizes) => assert_eq!((sizes.len(), sizes.octets()), (2, all)),
+                Reply::UniqueIds(ids) => {
+                    let ids = ids.iter().map(|entry| entry.unique_id.unwrap());
+                    assert!(ids.map(|id| id.to_string()).eq(["uid-1", "uid-2"]));
+                }
+                Reply::Quit(QuitOutcome::Unknown) => {}
+                Reply::Quit(outcome) => {
+                    assert_eq!(outcome, QuitOutcome::Committed);
+                    assert_eq!(self.peer.server.expunged().len(), 1);
+                }
+                _ => assert!(self.session.connection().tls().is_some(), "{reply:?}"),
+            },
+            _ => {}
+        }
+    }
+
+    /// The server hangs up. What was written is looked at whole.
+    fn finish(mut self) {
+        self.session.handle_eof(self.now);
+        self.take_events();
+        while self.session.wants_write() {
+            self.write(usize::MAX);
+        }
+        // What TLS had to say before its failure was told may have been in the way.
+        self.take_events();
+        assert!(self.ledger.closed, "{:?}", self.session);
+        assert!(!self.session.wants_read() && self.session.poll_timeout().is_none());
+        let clear = CLEAR
+            .iter()
+            .zip(&self.written)
+            .take_while(|(a, b)| a == b)
+            .count();
+        let (clear, records) = self.written.split_at(clear);
+        if !records.is_empty() {
+            assert!(clear.is_empty() || clear == CLEAR);
+            assert_records(records);
+        }
+    }
+}
+
+/// TLS records (RFC 8446 section 5.1), the last of which may be cut short.
+fn assert_records(mut octets: &[u8]) {
+    while let [kind, major, _, high, low, rest @ ..] = octets {
+        assert!(
+            (20..=23).contains(kind) && *major == 3,
+            "no record: {octets:?}"
+        );
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        octets = rest.get(length..).unwrap_or_default();
+    }
+}
+
+fn failure() -> TransportError {
+    TransportError::new(TransportErrorKind::Reset, "reset")
+}
