@@ -46,7 +46,9 @@ impl Ledger {
     /// Enters an event.
     pub fn tell(&mut self, event: &Event, limits: &Limits) {
         assert!(!self.closed, "behind the end: {event:?}");
-        self.assert_shows_no_secret(&format!("{event:?}"));
+        if !matches!(event, Event::Body { .. }) {
+            self.assert_shows_no_secret(&format!("{event:?}"));
+        }
         match event {
             Event::Reply { id, result } => self.tell_reply(*id, result, limits),
             Event::Body { id, chunk } => {

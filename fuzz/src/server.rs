@@ -132,6 +132,6 @@ fn knows_the_secret(steps: &[Step]) -> bool {
         || (0..3).any(|before| {
             let octets = [&b"\0\0\0"[..before], SECRET.as_bytes()].concat();
             let encoded = STANDARD_NO_PAD.encode(octets);
-            holds(&said, &encoded.as_bytes()[4..16])
+            holds(&said, &encoded.as_bytes()[4..12])
         })
 }

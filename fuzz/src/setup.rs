@@ -10,11 +10,9 @@ use pop3_proto::{
 /// Configuration and channel by the bits of an octet.
 pub fn setup(bits: u8) -> (Config, Channel) {
     let mut config = Config::default();
+    config.limits = limits(bits & 2 != 0);
     if bits & 1 != 0 {
         config.leniency = Leniency::Strict;
-    }
-    if bits & 2 != 0 {
-        config.limits = small();
     }
     config.pipelining = match bits >> 2 & 3 {
         1 => Pipelining::Always,
@@ -42,20 +40,25 @@ pub fn setup(bits: u8) -> (Config, Channel) {
     (config, channel)
 }
 
-/// Limits that a fuzzer comes across.
-fn small() -> Limits {
+/// Limits that a fuzzer comes across, or such as cost little time: it takes as long to clear a large
+/// buffer as to do all else.
+pub fn limits(small: bool) -> Limits {
     let mut limits = Limits::default();
     limits.receive_buffer = 1;
-    limits.line = 80;
-    limits.capability_lines = 4;
-    limits.capability_octets = 100;
-    limits.listing_entries = 4;
-    limits.listing_line = 40;
-    limits.listing_octets = 100;
-    limits.challenge = 200;
-    limits.challenge_octets = 300;
-    limits.challenges = 3;
-    limits.command = 60;
+    limits.line = 512;
+    limits.challenge = 1024;
+    if small {
+        limits.line = 80;
+        limits.capability_lines = 4;
+        limits.capability_octets = 100;
+        limits.listing_entries = 4;
+        limits.listing_line = 40;
+        limits.listing_octets = 100;
+        limits.challenge = 200;
+        limits.challenge_octets = 300;
+        limits.challenges = 3;
+        limits.command = 60;
+    }
     limits
 }
 

@@ -14,7 +14,7 @@ use super::commands::{Asked, Kind, secret, user};
 use super::ledger::Ledger;
 use super::peer::{CLIENT, MAIL, Peer};
 use super::script::{Step, steps};
-use super::setup::{cheap, message};
+use super::setup::{cheap, limits, message};
 
 /// All that is ever written in clear.
 const CLEAR: &[u8] = b"CAPA\r\nSTLS\r\n";
@@ -76,7 +76,9 @@ impl Link {
         };
         let tls = ClientTls::new((*CLIENT).clone(), "localhost").unwrap();
         let now = Instant::ORIGIN;
-        let mut session = Session::with_tls(Config::default(), channel, tls, now);
+        let mut config = Config::default();
+        config.limits = limits(false);
+        let mut session = Session::with_tls(config, channel, tls, now);
         session.seed([7; 32]);
         let mut link = Self {
             session,

@@ -4,7 +4,7 @@
 use pop3_proto::{Channel, Closed, Error, TransportErrorKind};
 use pop3_proto::{Config, Connection, Event, Instant, Leniency, Raw, Reply, Retr, TransportError};
 
-use super::setup::message;
+use super::setup::{limits, message};
 
 /// An octet for the mode, one for the size of the pieces, then what is behind the `+OK` to `RETR`.
 pub fn unstuffing(data: &[u8]) {
@@ -82,6 +82,7 @@ fn naive(octets: &[u8], mode: LineEnds) -> (Vec<u8>, Option<&[u8]>) {
 /// A session with nothing in flight, whose server has shown its line ends.
 fn logged_in(mode: LineEnds) -> Connection {
     let mut config = Config::default();
+    config.limits = limits(false);
     if mode == LineEnds::Strict {
         config.leniency = Leniency::Strict;
     }
