@@ -46,8 +46,8 @@ impl Ledger {
     /// Enters an event.
     pub fn tell(&mut self, event: &Event, limits: &Limits) {
         assert!(!self.closed, "behind the end: {event:?}");
-        if !matches!(event, Event::Body { .. }) {
-            self.assert_shows_no_secret(&format!("{event:?}"));
+        if let Event::Greeting(greeting) = event {
+            self.assert_shows_no_secret(&format!("{greeting:?}"));
         }
         match event {
             Event::Reply { id, result } => self.tell_reply(*id, result, limits),
@@ -92,10 +92,10 @@ impl Ledger {
                 }
             }
             Err(error) => {
-                self.assert_shows_no_secret(&error.to_string());
                 if error.is_fatal() {
                     self.tell_fatal(error);
                 } else {
+                    self.assert_shows_no_secret(&format!("{error} {error:?}"));
                     // A login that was refused and then cut off was refused.
                     assert!(self.fatal.is_none() || asked.kind == Kind::Login);
                 }
@@ -116,7 +116,13 @@ impl Ledger {
     }
 
     fn tell_fatal(&mut self, error: &Error) {
-        assert_eq!(self.fatal.get_or_insert_with(|| error.clone()), error);
+        match &self.fatal {
+            Some(fatal) => assert_eq!(fatal, error),
+            None => {
+                self.assert_shows_no_secret(&format!("{error} {error:?}"));
+                self.fatal = Some(error.clone());
+            }
+        }
     }
 
     fn is_finished(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use pop3_proto::Event;
 
 use super::driver::Driver;
-use super::script::{Step, steps};
+use super::script::{Step, said, steps};
 use super::setup::setup;
 use super::{SECRET, holds};
 
@@ -17,12 +17,13 @@ pub fn operations(data: &[u8]) {
     };
     let (config, channel) = setup(bits);
     let mut driver = Driver::new(config, channel);
-    driver.ledger.secret_is_out = holds(script, SECRET.as_bytes());
+    let steps = steps(script);
+    driver.ledger.secret_is_out = holds(&said(&steps), SECRET.as_bytes());
     let mut events = Vec::new();
     // What the server sent and nobody has read.
     let mut wire = VecDeque::new();
-    for step in steps(script) {
-        match &step {
+    for step in &steps {
+        match step {
             Step::Server(segment) => wire.extend(segment),
             Step::Send(octets) => driver.send(*octets),
             Step::Poll => events.extend(driver.poll()),
@@ -36,6 +37,8 @@ pub fn operations(data: &[u8]) {
         .iter()
         .all(|event| !matches!(event, Event::Closed(_)));
     assert_eq!(silent, !driver.ledger.closed);
+    let shown = format!("{:?}", driver.connection);
+    driver.ledger.assert_shows_no_secret(&shown);
     driver.finish(&mut events);
 }
 

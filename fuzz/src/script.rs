@@ -60,6 +60,15 @@ pub fn steps(script: &[u8]) -> Vec<Step> {
     steps
 }
 
+/// All that the server sends.
+pub fn said(steps: &[Step]) -> Vec<u8> {
+    let segments = steps.iter().filter_map(|step| match step {
+        Step::Server(segment) => Some(&segment[..]),
+        _ => None,
+    });
+    segments.collect::<Vec<_>>().concat()
+}
+
 fn end_segment(segment: &mut Vec<u8>, steps: &mut Vec<Step>) {
     if !segment.is_empty() {
         steps.push(Step::Server(core::mem::take(segment)));

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use pop3_proto::server::{Maildrop, Server};
 
 use super::middle::account;
-use super::script::{Step, steps};
+use super::script::{Step, said, steps};
 use super::{SECRET, holds};
 
 /// The most that waits to be sent, and a line behind it.
@@ -120,11 +120,7 @@ impl Story {
 /// Whether the client says the secret, or names a mechanism that goes without. A digest of it nobody
 /// guesses.
 fn knows_the_secret(steps: &[Step]) -> bool {
-    let segments = steps.iter().filter_map(|step| match step {
-        Step::Server(segment) => Some(&segment[..]),
-        _ => None,
-    });
-    let said = segments.collect::<Vec<_>>().concat();
+    let said = said(steps);
     let upper = said.to_ascii_uppercase();
     let without = [&b"EXTERNAL"[..], b"ANONYMOUS"];
     without.iter().any(|name| holds(&upper, name))
