@@ -1,9 +1,12 @@
 //! Bodies against what RFC 1939 section 3 says, done in the plainest way: where the terminator is,
 //! and which dots go.
 
-use pop3_proto::{Channel, Closed, Error, TransportErrorKind};
-use pop3_proto::{Config, Connection, Event, Instant, Leniency, Raw, Reply, Retr, TransportError};
+use pop3_proto::{
+    Channel, Closed, Config, Connection, Error, Event, Instant, Leniency, Pass, Raw, Reply, Retr,
+    TransportError, TransportErrorKind, User,
+};
 
+use super::commands::{secret, user};
 use super::setup::{limits, message};
 
 /// An octet for the mode, one for the size of the pieces, then what is behind the `+OK` to `RETR`.
@@ -87,10 +90,8 @@ fn logged_in(mode: LineEnds) -> Connection {
         config.leniency = Leniency::Strict;
     }
     let mut connection = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
-    let user = super::commands::user();
-    connection.submit(pop3_proto::User(user)).unwrap();
-    let secret = super::commands::secret();
-    connection.submit(pop3_proto::Pass(secret)).unwrap();
+    connection.submit(User(user())).unwrap();
+    connection.submit(Pass(secret())).unwrap();
     for _ in 0..3 {
         feed(&mut connection, mode.ok(), usize::MAX);
     }
@@ -148,7 +149,7 @@ fn compare(events: &[Event], expected: &[u8], ended: bool) {
 
 /// Without its terminator no body is whole, however the connection ends.
 fn assert_cut_short(connection: &mut Connection, piece: usize) {
-    if piece % 2 == 0 {
+    if piece.is_multiple_of(2) {
         connection.handle_eof(Instant::ORIGIN);
     } else {
         let reset = TransportError::new(TransportErrorKind::Reset, "reset");

@@ -218,14 +218,13 @@ fn replies(transcript: &Transcript) -> Vec<Vec<u8>> {
 }
 
 fn bodies(transcript: &Transcript) -> Vec<Vec<u8>> {
-    let bodies = segments(transcript)
-        .into_iter()
-        .filter_map(|(op, segment)| {
-            let streamed = matches!(op.map(command)?, 7 | 9 | 10 | 12..=15 | 21 | 22);
-            let status = segment.iter().position(|octet| *octet == b'\n')? + 1;
-            streamed.then(|| [&[1, 0], &segment[status..]].concat())
-        });
-    bodies.collect()
+    let seed = |(op, segment): (Option<&Op>, Vec<u8>)| {
+        let streamed = matches!(op.map(command)?, 7 | 9 | 10 | 12..=15 | 21 | 22);
+        let status = segment.iter().position(|octet| *octet == b'\n')? + 1;
+        let (_, body) = segment.split_at_checked(status).filter(|_| streamed)?;
+        Some([&[1, 0], body].concat())
+    };
+    segments(transcript).into_iter().filter_map(seed).collect()
 }
 
 fn challenges(transcript: &Transcript) -> Vec<u8> {
