@@ -51,6 +51,8 @@ struct Story {
     events: Vec<Event>,
     sent: Vec<u8>,
     error: Option<Error>,
+    /// Octets of a segment were left over when TLS was wanted.
+    behind: bool,
 }
 
 fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut, secret_is_out: bool) -> Story {
@@ -58,12 +60,13 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut, secret_is_out: b
     config.leniency = leniency;
     let mut driver = Driver::new(config, channel);
     driver.ledger.secret_is_out = secret_is_out;
-    let mut events = Vec::new();
+    let (mut events, mut behind) = (Vec::new(), false);
     for step in steps {
         if let Step::Server(segment) = step {
             // Nothing is sent before its end: what is behind a reply in it was not asked for.
             for piece in cut.pieces(segment) {
-                receive(&mut driver, piece, &mut events);
+                let all = receive(&mut driver, piece, &mut events);
+                behind |= !all && driver.connection.wants_tls();
             }
         }
         driver.happen(step);
@@ -78,23 +81,26 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut, secret_is_out: b
             forget(&mut error);
             error
         }),
+        behind,
     }
 }
 
-fn receive(driver: &mut Driver, mut octets: &[u8], events: &mut Vec<Event>) {
+/// Receives these octets, and says whether all were taken.
+fn receive(driver: &mut Driver, mut octets: &[u8], events: &mut Vec<Event>) -> bool {
     while !octets.is_empty() {
         while let Some(event) = driver.poll() {
             join(events, event);
         }
         match driver.receive(octets) {
-            0 => return,
+            0 => return false,
             taken => octets = &octets[taken..],
         }
     }
+    true
 }
 
 /// What comes at once may be caught at once: a server that says more than it was asked for ends it
-/// before anything else is sent or told.
+/// before anything else is sent or told. Octets behind the reply to STLS always end it.
 fn assert_alike(whole: &Story, lines: &Story) {
     let ahead = match whole.error.as_ref() {
         Some(Error::Protocol(error)) => matches!(**error, ProtocolError::Unsolicited { .. }),

@@ -27,6 +27,7 @@ pub fn login(data: &[u8]) {
     let small = bits & 2 != 0;
     let mut driver = Driver::new(config, channel);
     driver.ledger.secret_is_out = true;
+    let method = Method::all().nth(which.into());
     let (login, scram) = some_login(which);
     let ticket = driver.connection.submit(login).unwrap();
     driver.ledger.ask(Asked::new(ticket, Kind::Login));
@@ -34,6 +35,7 @@ pub fn login(data: &[u8]) {
         middle: Middle::new(channel == Channel::ImplicitTls),
         driver,
         scram,
+        says_it_all: method.is_some_and(says_it_all),
         heard: 0,
         result: None,
     };
@@ -45,7 +47,7 @@ pub fn login(data: &[u8]) {
         party.happen(step);
     }
     let honest = |step: &Step| matches!(step, Step::Submit(_) | Step::Pause);
-    if let Some(method) = Method::all().nth(which.into())
+    if let Some(method) = method
         && !small
         && steps.iter().all(honest)
     {
@@ -84,6 +86,8 @@ struct Party {
     middle: Middle,
     /// The login is by SCRAM or not at all.
     scram: bool,
+    /// It is by a method that says the same to every server.
+    says_it_all: bool,
     /// How much of what the client sent the server has heard.
     heard: usize,
     /// What came of the login.
@@ -151,6 +155,8 @@ impl Party {
             Ok(reply) => {
                 assert!(matches!(reply, Reply::Status(_)));
                 assert_ne!(connection.phase(), Phase::Authorization);
+                // Whoever said +OK, and whenever: enough was said for the server to say so.
+                assert!(!self.says_it_all || self.middle.has_let_in());
             }
             Err(error) => {
                 assert!(!is_logged_in(connection), "logged in, and {error}");
@@ -196,6 +202,14 @@ impl Party {
         };
         assert!(lines.filter(is_attempt).count() <= most);
     }
+}
+
+fn says_it_all(method: Method) -> bool {
+    use Method::{Anonymous, External, Login, OAuthBearer, Plain, UserPass, XOAuth2};
+    matches!(
+        method,
+        Anonymous | External | Login | OAuthBearer | Plain | UserPass | XOAuth2
+    )
 }
 
 fn is_logged_in(connection: &Connection) -> bool {

@@ -80,6 +80,11 @@ impl Middle {
         self.server.channel_binding([7; 32]);
     }
 
+    /// Whether the server has let the client in.
+    pub fn has_let_in(&self) -> bool {
+        holds(&self.said, b"+OK 0 messages")
+    }
+
     /// Whether the server has told its signature in SCRAM, which it does to who knows the password:
     /// `v=` in base64.
     pub fn has_proved(&self) -> bool {

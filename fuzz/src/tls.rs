@@ -13,8 +13,9 @@ use pop3_proto::{
 use super::commands::{Asked, Kind, secret, user};
 use super::ledger::Ledger;
 use super::peer::{CLIENT, MAIL, Peer};
-use super::script::{Step, steps};
+use super::script::{Step, said, steps};
 use super::setup::{cheap, limits, message};
+use super::{SECRET, holds};
 
 /// All that is ever written in clear.
 const CLEAR: &[u8] = b"CAPA\r\nSTLS\r\n";
@@ -29,8 +30,10 @@ pub fn tls(data: &[u8]) {
         return;
     };
     let mut link = Link::new(mode);
+    let steps = steps(script);
+    let said = [script, &said(&steps)].map(|said| holds(said, SECRET.as_bytes()));
+    link.ledger.secret_is_out = said.contains(&true);
     if mode & 4 == 0 {
-        let steps = steps(script);
         steps.iter().for_each(|step| link.happen(step));
         link.run();
         let honest = |step: &Step| matches!(step, Step::Submit(_) | Step::Send(_) | Step::Pause);
