@@ -83,8 +83,9 @@ pub struct Peer {
     pub server: Server,
     config: Arc<ServerConfig>,
     tls: Option<ServerConnection>,
-    /// TLS is no more.
-    failed: bool,
+    /// TLS is no more: it failed, or this side took its leave. (rustls then asserts that it has no
+    /// alert to send any more.)
+    over: bool,
     /// What it says.
     pub outgoing: Vec<u8>,
 }
@@ -101,7 +102,7 @@ impl Peer {
             },
             config: Arc::clone(if old { &TLS12 } else { &TLS13 }),
             tls: None,
-            failed: false,
+            over: false,
             outgoing: Vec::new(),
         };
         if implicit {
@@ -120,10 +121,10 @@ impl Peer {
         match &mut self.tls {
             None => self.server.receive(octets),
             Some(tls) => {
-                while !octets.is_empty() && !self.failed {
+                while !octets.is_empty() && !self.over {
                     // It stops reading behind close_notify.
-                    self.failed |= !matches!(tls.read_tls(&mut octets), Ok(1..));
-                    self.failed |= tls.process_new_packets().is_err();
+                    self.over |= !matches!(tls.read_tls(&mut octets), Ok(1..));
+                    self.over |= tls.process_new_packets().is_err();
                     let mut plain = Vec::new();
                     let _ = tls.reader().read_to_end(&mut plain);
                     self.server.receive(&plain);
@@ -160,6 +161,7 @@ impl Peer {
     pub fn say_farewell(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
+            self.over = true;
         }
         self.collect();
     }
