@@ -72,7 +72,7 @@ fn look_at(event: &Event, text: &[u8], strict: bool) {
                 assert_eq!(entry.number.get(), 1);
                 entry.unique_id.iter().for_each(|id| named(id, strict));
             }
-            Reply::Sizes(sizes) => listed_sizes(sizes, text),
+            Reply::Sizes(sizes) => listed_sizes(sizes, text, strict),
             Reply::UniqueIds(ids) => listed_ids(ids, text, strict),
             Reply::Capabilities(Some(capabilities)) => capable(capabilities),
             Reply::Lines(lines) => {
@@ -143,32 +143,35 @@ fn counted(stat: &DropListing, text: &[u8]) {
     }
 }
 
+/// The lines of a reply behind its status line, without line ends.
+fn lines(text: &[u8], strict: bool) -> impl Iterator<Item = &[u8]> {
+    let end: &[u8] = if strict { b"\r\n" } else { b"\n" };
+    let mut rest = text;
+    let lines = std::iter::from_fn(move || {
+        let at = rest.windows(end.len()).position(|window| window == end)?;
+        let (line, behind) = rest.split_at(at);
+        rest = &behind[end.len()..];
+        Some(line.strip_suffix(b"\r").filter(|_| !strict).unwrap_or(line))
+    });
+    lines.skip_while(|line| line.is_empty()).skip(1)
+}
+
 /// The numbers that the lines of a listing begin with.
-fn numbers(text: &[u8]) -> Vec<u32> {
-    let lines = text
-        .split(|&octet| octet == b'\n')
-        .filter(|line| !line.is_empty());
-    let lines = lines.filter(|line| *line != b"\r").skip(1);
+fn numbers(text: &[u8], strict: bool) -> Vec<u32> {
+    let number = |line: &[u8]| {
+        let status = line.get(4..).filter(|_| starts_with(line, b"+OK "));
+        let digits = status.unwrap_or(line).iter().copied();
+        let digits: Vec<u8> = digits.take_while(u8::is_ascii_digit).collect();
+        str::from_utf8(&digits).unwrap().parse().expect("a number")
+    };
+    let lines = lines(text, strict).take_while(|line| *line != b".");
     lines
-        .take_while(|line| *line != b".\r" && *line != b".")
-        .map(|line| {
-            let line = line.strip_prefix(b".").unwrap_or(line);
-            let line = line
-                .get(4..)
-                .filter(|_| starts_with(line, b"+OK "))
-                .unwrap_or(line);
-            let digits = line.iter().take_while(|octet| octet.is_ascii_digit());
-            let digits: Vec<u8> = digits.copied().collect();
-            String::from_utf8(digits)
-                .unwrap()
-                .parse()
-                .expect("a number")
-        })
+        .map(|line| number(line.strip_prefix(b".").unwrap_or(line)))
         .collect()
 }
 
-fn listed_sizes(sizes: &Listing, text: &[u8]) {
-    let expected = numbers(text);
+fn listed_sizes(sizes: &Listing, text: &[u8], strict: bool) {
+    let expected = numbers(text, strict);
     assert_eq!(
         sizes.numbers().map(|n| n.get()).collect::<Vec<_>>(),
         expected
@@ -188,7 +191,7 @@ fn listed_sizes(sizes: &Listing, text: &[u8]) {
 }
 
 fn listed_ids(ids: &UidListing, text: &[u8], strict: bool) {
-    let expected = numbers(text);
+    let expected = numbers(text, strict);
     assert_eq!(ids.numbers().map(|n| n.get()).collect::<Vec<_>>(), expected);
     assert_eq!(ids.len(), expected.len());
     for (entry, number) in ids.iter().zip(&expected) {
