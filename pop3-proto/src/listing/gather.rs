@@ -104,6 +104,9 @@ impl<E: Entry> Gather<E> {
         if self.malformed.is_some() {
             return;
         }
+        if self.rules.leniency == Leniency::Strict && !line.ends_with(b"\r\n") {
+            return self.reject("LF alone in a line", line);
+        }
         let bare = without_status(line);
         if bare.len() != line.len() {
             if self.rules.leniency == Leniency::Strict {
