@@ -13,8 +13,8 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -27,12 +27,21 @@ use super::{Options, installed, skip};
 /// How long the server may take until it greets; it needs about a tenth of a second.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// The processes and where they listen, until a restart.
+#[derive(Debug)]
+struct Running {
+    master: Child,
+    plain_port: u16,
+    tls_port: u16,
+}
+
 /// A running server; dropping it kills its processes and removes its folder.
 #[derive(Debug)]
 pub(crate) struct Dovecot {
-    master: Mutex<Child>,
-    plain_port: u16,
-    tls_port: u16,
+    program: PathBuf,
+    /// The configuration, complete but for the ports.
+    config: String,
+    running: Mutex<Running>,
     authority: Authority,
     /// User and group of the server, where they are not ours.
     step_down: Option<(u32, u32)>,
@@ -81,15 +90,11 @@ impl Dovecot {
         let number = |flag| id(flag, account).parse().expect("id prints a number");
         let step_down = root.then(|| (number("-u"), number("-g")));
 
-        let [plain_port, tls_port] = free_ports();
         let dir_name = dir.to_str().expect("path is UTF-8");
         let config = config
             .replace("@DIR@", dir_name)
             .replace("@USER@", &id("-un", account))
-            .replace("@GROUP@", &id("-gn", account))
-            .replace("@PLAIN_PORT@", &plain_port.to_string())
-            .replace("@TLS_PORT@", &tls_port.to_string());
-        fs::write(dir.join("dovecot.conf"), config).expect("write dovecot.conf");
+            .replace("@GROUP@", &id("-gn", account));
         for (name, content) in files {
             let (path, content) = (dir.join(name), content.replace("@DIR@", dir_name));
             fs::create_dir_all(path.parent().expect("a folder")).expect("create a folder");
@@ -99,27 +104,11 @@ impl Dovecot {
             fs::create_dir(dir.join(name)).expect("create a folder");
         }
         let authority = Authority::write_certificates(dir);
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(dir.join("log"));
-        let log = log.expect("create the log");
-        let error_log = log.try_clone().expect("the log twice");
-
-        // `-F` keeps the master our child; in a process group of its own, all of its processes
-        // can be killed at once.
-        let mut command = Command::new(program);
-        command.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
-        command.current_dir(dir).process_group(0);
-        command.stdin(Stdio::null()).stdout(log).stderr(error_log);
-        if let Some((uid, gid)) = step_down {
-            command.uid(uid).gid(gid);
-            give_all(dir, step_down);
-        }
+        give_all(dir, step_down);
         let server = Self {
-            master: Mutex::new(command.spawn().expect("start dovecot")),
-            plain_port,
-            tls_port,
+            running: Mutex::new(Running::start(program, dir, &config, step_down)),
+            program: program.to_owned(),
+            config,
             authority,
             step_down,
             delivered: AtomicU32::new(0),
@@ -135,11 +124,11 @@ impl Dovecot {
         let folder = self.folder.path().to_str().expect("path is UTF-8");
         let deadline = Instant::now() + START_LIMIT;
         while Instant::now() < deadline {
-            if !is_running(&mut self.master.lock().expect("master")) {
+            if !is_running(&mut self.running().master) {
                 return Err(self.log());
             }
-            if greeting(self.plain_port).is_ok_and(|line| line.contains(folder))
-                && connect(self.tls_port).is_ok()
+            if greeting(self.plain_port()).is_ok_and(|line| line.contains(folder))
+                && connect(self.tls_port()).is_ok()
             {
                 return Ok(());
             }
@@ -148,14 +137,18 @@ impl Dovecot {
         Err(format!("no greeting in {START_LIMIT:?}\n{}", self.log()))
     }
 
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().expect("no panic while it was held")
+    }
+
     /// The port on 127.0.0.1 that starts without TLS and knows STLS.
     pub(crate) fn plain_port(&self) -> u16 {
-        self.plain_port
+        self.running().plain_port
     }
 
     /// The port on 127.0.0.1 that starts with TLS.
     pub(crate) fn tls_port(&self) -> u16 {
-        self.tls_port
+        self.running().tls_port
     }
 
     /// The certificate authority to trust; the server's certificate is for `localhost` and
@@ -247,10 +240,15 @@ impl Dovecot {
     }
 
     /// Kills all processes of the server at once, as a crash would, and waits until its ports
-    /// are closed. The folder stays until the drop; there is no way to start it again.
+    /// are closed. The folder stays until the drop.
     pub(crate) fn kill(&self) {
-        let mut master = self.master.lock().expect("master");
-        if !is_running(&mut master) {
+        let mut running = self.running();
+        let Running {
+            master,
+            plain_port,
+            tls_port,
+        } = &mut *running;
+        if !is_running(master) {
             return;
         }
         // The master is not waited for yet, so its id, and the group's, cannot be another's.
@@ -262,10 +260,73 @@ impl Dovecot {
         );
         master.wait().expect("wait for dovecot");
         let deadline = Instant::now() + Duration::from_secs(1);
-        for port in [self.plain_port, self.tls_port] {
+        for port in [*plain_port, *tls_port] {
             while connect(port).is_ok() && Instant::now() < deadline {
                 sleep(Duration::from_millis(1));
             }
+        }
+    }
+
+    /// Starts it again after [`kill`](Self::kill), with the same users and mail, on other ports:
+    /// meanwhile anybody may have taken the old ones.
+    pub(crate) fn restart(&self) {
+        self.kill();
+        let dir = self.folder.path();
+        for _ in 0..5 {
+            *self.running() = Running::start(&self.program, dir, &self.config, self.step_down);
+            if self.wait_until_ready().is_ok() {
+                return;
+            }
+            self.kill();
+        }
+        panic!("Dovecot did not start again:\n{}", self.log());
+    }
+
+    /// The messages that a user's maildrop holds, as they were delivered, sorted.
+    pub(crate) fn maildrop(&self, user: &str) -> Vec<Vec<u8>> {
+        let maildir = self.folder.path().join("mail").join(user);
+        let files = |folder| fs::read_dir(maildir.join(folder)).expect("list a maildir");
+        let mut messages: Vec<_> = files("new")
+            .chain(files("cur"))
+            .map(|entry| fs::read(entry.expect("an entry").path()).expect("read a message"))
+            .collect();
+        messages.sort();
+        messages
+    }
+}
+
+impl Running {
+    /// Starts the processes on ports that are free now.
+    fn start(program: &Path, dir: &Path, config: &str, step_down: Option<(u32, u32)>) -> Self {
+        let [plain_port, tls_port] = free_ports();
+        let config = config
+            .replace("@PLAIN_PORT@", &plain_port.to_string())
+            .replace("@TLS_PORT@", &tls_port.to_string());
+        let path = dir.join("dovecot.conf");
+        fs::write(&path, config).expect("write dovecot.conf");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(dir.join("log"));
+        let log = log.expect("create the log");
+        let error_log = log.try_clone().expect("the log twice");
+        for file in [path, dir.join("log")] {
+            give(&file, step_down);
+        }
+
+        // `-F` keeps the master our child; in a process group of its own, all of its processes
+        // can be killed at once.
+        let mut command = Command::new(program);
+        command.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
+        command.current_dir(dir).process_group(0);
+        command.stdin(Stdio::null()).stdout(log).stderr(error_log);
+        if let Some((uid, gid)) = step_down {
+            command.uid(uid).gid(gid);
+        }
+        Self {
+            master: command.spawn().expect("start dovecot"),
+            plain_port,
+            tls_port,
         }
     }
 }

@@ -9,30 +9,47 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a run may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Where the program is: next to this test. `cargo test` builds examples before it runs tests;
-/// `cargo test --test fetch` does not, so then it is built here.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
+/// The example of `pop3-blocking`.
+pub(crate) const FETCH: Example = Example("pop3-blocking", "fetch");
+
+/// The same over Tokio's client.
+pub(crate) const FETCH_TOKIO: Example = Example("pop3-tokio", "fetch_tokio");
+
+/// An example that fetches: its package and its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Example(&'static str, &'static str);
+
+impl Example {
+    /// Where the program is: next to this test. `cargo test` builds examples before it runs tests;
+    /// `cargo test --test fetch` does not, so then it is built here.
+    fn program(self) -> PathBuf {
+        let Self(package, name) = self;
         let test = std::env::current_exe().expect("own path");
         let profile = test.ancestors().nth(2).expect("target/debug");
-        let program = profile.join("examples").join("fetch");
+        let program = profile.join("examples").join(name);
         if !program.exists() {
             let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-            cargo.args(["build", "--package", "pop3-blocking", "--example", "fetch"]);
+            cargo.args(["build", "--package", package, "--example", name]);
             cargo.args(profile.ends_with("release").then_some("--release"));
             cargo.arg("--target-dir").arg(profile.join(".."));
             assert!(cargo.status().is_ok_and(|status| status.success()));
         }
         program
-    })
+    }
+
+    /// A run that was not started yet. The password is `secret`.
+    pub(crate) fn into(self, maildir: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(self.program());
+        command.arg("--maildir").arg(maildir.as_ref());
+        quietly(&mut command);
+        command
+    }
 }
 
 /// How a run ended.
@@ -63,15 +80,12 @@ impl Outcome {
 
 /// A run that was not started yet. The password is `secret`.
 pub(crate) fn fetch(maildir: impl AsRef<Path>) -> Command {
-    let mut command = Command::new(program());
-    command.arg("--maildir").arg(maildir.as_ref());
-    quietly(&mut command);
-    command
+    FETCH.into(maildir)
 }
 
 /// The same without arguments, in this folder.
 pub(crate) fn fetch_in(folder: &Path) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(FETCH.program());
     command.current_dir(folder);
     quietly(&mut command);
     command
@@ -82,7 +96,7 @@ pub(crate) fn fetch_by_shell(setup: &str, maildir: impl AsRef<Path>) -> Command 
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("{setup} exec \"$0\" \"$@\""));
     command
-        .arg(program())
+        .arg(FETCH.program())
         .arg("--maildir")
         .arg(maildir.as_ref());
     quietly(&mut command);
