@@ -1,0 +1,323 @@
+//! A connection that breaks or stalls, at every place of a session.
+//!
+//! A first session is left alone, to see behind which octet of the server each step is complete. Then
+//! the same session is cut: what is told as done has to be what came whole.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
+use pop3_proto::{
+    CapaPolicy, Closed, Connector, Dele, Endpoint, Error, List, Login, LoginPolicy, Method,
+    Pipelining, QuitOutcome, Roots, StlsPolicy, Timeout, Uidl,
+};
+
+use super::super::parity::client::{Client, Enough};
+use super::relay::{Place, Relay, Then};
+
+/// Among them lines that have to be stuffed, and the end of one that looks like the end of the reply.
+const MAIL: [&str; 3] = [
+    "Subject: 1\r\n\r\n.\r\n..\r\n",
+    "\r\n",
+    "Subject: 3\r\n\r\nthe last line, and it is a dot\r\n.\r\n",
+];
+
+const SHORT: Duration = Duration::from_millis(100);
+
+/// The embedded server and a relay in front of it.
+struct Stage {
+    server: EmbeddedServer,
+    relay: Relay,
+    endpoint: Endpoint,
+    connector: Connector,
+    mail: Vec<String>,
+}
+
+/// What was told of a session.
+#[derive(Debug, Default)]
+struct Told {
+    /// How many steps are complete: connect, login, LIST, UIDL, three messages, three DELEs, QUIT.
+    steps: usize,
+    quit: Option<Result<QuitOutcome, Error>>,
+    /// The failures, in order.
+    errors: Vec<Error>,
+}
+
+const STEPS: usize = 11;
+
+impl Stage {
+    fn new(tls: bool) -> Self {
+        let mut mail = MAIL.map(str::to_owned).to_vec();
+        if tls {
+            // Several records long.
+            mail[1] = mail[0].repeat(3_000);
+        }
+        let maildrop: Maildrop = mail
+            .iter()
+            .zip(1..)
+            .map(|(mail, n)| (format!("uid-{n}"), mail.clone()))
+            .collect();
+        let server = EmbeddedServer::start(ServerConfig::new("alice", "secret"), maildrop).unwrap();
+        let target = if tls {
+            server.implicit_tls()
+        } else {
+            server.plain()
+        }
+        .port();
+        let relay = Relay::start(move || target);
+        let port = Some(relay.port());
+        let mut connector = Connector::default();
+        connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+        connector.config.stls = StlsPolicy::Off;
+        connector.config.allow_insecure_login = true;
+        connector.config.capa = CapaPolicy::Never;
+        connector.config.pipelining = Pipelining::Always;
+        let endpoint = if tls {
+            Endpoint::implicit_tls("localhost", port)
+        } else {
+            Endpoint::plain("localhost", port)
+        };
+        Self {
+            server,
+            relay,
+            endpoint,
+            connector,
+            mail,
+        }
+    }
+
+    /// A whole session, as far as it gets.
+    fn session<C: Client>(&self) -> Told {
+        let mut told = Told::default();
+        if let Err(error) = self.steps::<C>(&mut told) {
+            told.errors.push(error);
+        }
+        told
+    }
+
+    fn steps<C: Client>(&self, told: &mut Told) -> Result<(), Error> {
+        let mut client = C::connect_with(&self.endpoint, &self.connector)?;
+        told.steps += 1;
+        let by_password = LoginPolicy::only(Method::UserPass);
+        let login = Login::new("alice", "secret").unwrap();
+        client.login(login.with_policy(by_password))?;
+        told.steps += 1;
+        let list = client.submit(List)?;
+        let uidl = client.submit(Uidl)?;
+        assert_eq!(client.wait(list)?.octets(), self.mail.concat().len() as u64);
+        told.steps += 1;
+        let numbers: Vec<_> = client.wait(uidl)?.numbers().collect();
+        assert_eq!(numbers.len(), self.mail.len());
+        told.steps += 1;
+
+        let mut expected = self.mail.iter();
+        client.retrieve(numbers.clone(), &mut |message| {
+            let rest = message.and_then(|message| message.rest());
+            let expected = expected.next();
+            match rest {
+                Ok(octets) => {
+                    assert_eq!(
+                        Some(octets.as_slice()),
+                        expected.map(|mail| mail.as_bytes())
+                    );
+                    told.steps += 1;
+                }
+                Err(error) => told.errors.push(error),
+            }
+            Enough::NotYet
+        });
+        for reply in client.pipeline(numbers.into_iter().map(Dele), usize::MAX) {
+            match reply {
+                Ok(_) => told.steps += 1,
+                Err(error) => told.errors.push(error),
+            }
+        }
+        let outcome = client.quit();
+        told.quit = Some(outcome.clone());
+        if outcome? == QuitOutcome::Committed {
+            told.steps += 1;
+        }
+        Ok(())
+    }
+
+    /// What is true of any session, however it ended.
+    #[track_caller]
+    fn assert_truth(&self, told: &Told, quit_in_clear: bool) {
+        let left = self.server.maildrop().len();
+        match &told.quit {
+            Some(Ok(QuitOutcome::Committed)) => assert_eq!((left, told.steps), (0, STEPS)),
+            Some(Ok(QuitOutcome::Unknown)) => assert!(told.steps < STEPS),
+            Some(Err(_)) | None => {
+                assert_eq!(left, self.mail.len(), "{told:?}");
+                if quit_in_clear {
+                    let asked = self.relay.asked();
+                    assert!(
+                        !asked.windows(4).any(|octets| octets == b"QUIT"),
+                        "{told:?}"
+                    );
+                }
+            }
+            Some(Ok(outcome)) => panic!("{outcome:?}"),
+        }
+        // All failures are one.
+        assert!(
+            told.errors.iter().all(|error| *error == told.errors[0]),
+            "{told:?}"
+        );
+    }
+}
+
+/// Behind which octet of the server each step is complete.
+fn learn<C: Client>() -> Vec<usize> {
+    let stage = Stage::new(false);
+    let told = stage.session::<C>();
+    assert_eq!((told.steps, &*told.errors), (STEPS, &[][..]));
+    let said = stage.relay.said();
+    let mut at = 0;
+    let mut reply = |end: &str| {
+        let rest = &said[at..];
+        let end = end.as_bytes();
+        at += rest
+            .windows(end.len())
+            .position(|part| part == end)
+            .unwrap()
+            + end.len();
+        at
+    };
+    let mut ends = vec![reply("\r\n")];
+    reply("\r\n"); // to USER
+    ends.push(reply("\r\n"));
+    ends.extend((0..5).map(|_| reply("\r\n.\r\n")));
+    ends.extend((0..4).map(|_| reply("\r\n")));
+    assert_eq!((ends.len(), ends.last()), (STEPS, Some(&said.len())));
+    ends
+}
+
+/// How many steps are complete with so many octets.
+fn complete(ends: &[usize], octets: usize) -> usize {
+    ends.iter().filter(|end| **end <= octets).count()
+}
+
+/// What is told of sessions that are cut behind these octets.
+fn cut<C: Client>(ends: &[usize], places: impl Iterator<Item = usize>, then: Then) {
+    let mut stage = Stage::new(false);
+    for octets in places {
+        if stage.server.maildrop().is_empty() {
+            stage = Stage::new(false);
+        }
+        stage.relay.fail(Place::Octet(octets), then);
+        let told = stage.session::<C>();
+        assert!(stage.relay.has_failed());
+        stage.assert_truth(&told, true);
+        assert_eq!(told.steps, complete(ends, octets), "{octets}: {told:?}");
+        // Where the connection ended, QUIT may or may not have left.
+        let deles = ends[STEPS - 2];
+        match &told.quit {
+            Some(Ok(QuitOutcome::Unknown)) => assert!(octets >= deles, "{octets}: {told:?}"),
+            Some(Ok(_)) => assert_eq!(Some(&octets), ends.last()),
+            _ => assert!(octets <= deles, "{octets}: {told:?}"),
+        }
+        if let Some(error) = told.errors.first() {
+            match (error, then) {
+                (Error::Closed(closed), Then::Close) => match **closed {
+                    Closed::NoGreeting => assert!(octets < ends[0]),
+                    Closed::Truncated { .. } => {}
+                    Closed::Unanswered { .. } | Closed::Idle => {}
+                    _ => panic!("{octets}: {error:?}"),
+                },
+                (Error::Transport(_), Then::Reset) => {}
+                _ => panic!("{octets}: {error:?}"),
+            }
+        }
+    }
+}
+
+pub(crate) fn a_session_cut_at_any_octet_completes_what_came_whole_and_no_more<C: Client>() {
+    let ends = learn::<C>();
+    let all = *ends.last().unwrap();
+    cut::<C>(&ends, 1..=all, Then::Close);
+}
+
+pub(crate) fn a_session_reset_at_any_place_completes_nothing_that_did_not_come_whole<C: Client>() {
+    let ends = learn::<C>();
+    let around = |end: &usize| -> Range<usize> { end - 3..end + 2 };
+    let all = *ends.last().unwrap();
+    let places = ends.iter().flat_map(around).filter(|place| *place <= all);
+    cut::<C>(&ends, places, Then::Reset);
+}
+
+pub(crate) fn a_session_in_tls_cut_without_a_goodbye_completes_nothing_that_did_not_come_whole<
+    C: Client,
+>() {
+    let mut stage = Stage::new(true);
+    assert_eq!(stage.session::<C>().steps, STEPS);
+    let all = stage.relay.said().len();
+    let mut steps = Vec::new();
+    // The handshake, the short replies, the long message, the end.
+    let places = (1..4000).step_by(97).chain((4000..all - 400).step_by(4001));
+    for octets in places.chain((all - 400..all).step_by(13)) {
+        for then in [Then::Close, Then::Reset] {
+            if stage.server.maildrop().is_empty() {
+                stage = Stage::new(true);
+            }
+            stage.relay.fail(Place::Octet(octets), then);
+            let told = stage.session::<C>();
+            // The handshake is some octets longer or shorter each time.
+            if stage.relay.has_failed() {
+                stage.assert_truth(&told, false);
+                steps.push(told.steps);
+            }
+        }
+    }
+    // Before the login, within a message, and at the end.
+    for step in [0, 5, STEPS - 1] {
+        assert!(steps.contains(&step), "{step} of {steps:?}");
+    }
+}
+
+pub(crate) fn a_connection_that_stalls_at_any_kind_of_place_is_given_up_at_its_deadline<
+    C: Client,
+>() {
+    let ends = learn::<C>();
+    let impatient = || {
+        let mut stage = Stage::new(false);
+        let timeouts = &mut stage.connector.config.timeouts;
+        (timeouts.greeting, timeouts.first_octet) = (SHORT, SHORT);
+        (timeouts.stall, timeouts.quit) = (SHORT, SHORT);
+        stage
+    };
+    let mut stage = impatient();
+    // In a status line, between CR and LF, behind a whole reply, and in a body or a listing.
+    let kinds = |end: &usize| [end - 4, end - 1, *end];
+    for octets in ends
+        .iter()
+        .flat_map(kinds)
+        .filter(|octets| Some(octets) != ends.last())
+    {
+        if stage.server.maildrop().is_empty() {
+            stage = impatient();
+        }
+        stage.relay.fail(Place::Octet(octets), Then::Stall);
+        let start = Instant::now();
+        let told = stage.session::<C>();
+        let taken = start.elapsed();
+        assert!(stage.relay.has_failed());
+        // Other tests run at the same time.
+        assert!(
+            taken >= SHORT && taken < SHORT + Duration::from_secs(5),
+            "{taken:?}"
+        );
+        stage.assert_truth(&told, true);
+        assert_eq!(told.steps, complete(&ends, octets), "{octets}: {told:?}");
+        let deles = ends[STEPS - 2];
+        if octets >= deles {
+            assert_eq!(told.quit, Some(Ok(QuitOutcome::Unknown)));
+            continue;
+        }
+        match told.errors[0] {
+            Error::Timeout(Timeout::Stall) => assert!(!ends.contains(&octets)),
+            Error::Timeout(Timeout::FirstOctet(_)) => assert!(ends.contains(&octets)),
+            ref error => panic!("{octets}: {error:?}"),
+        }
+    }
+}
