@@ -26,6 +26,15 @@ struct Places {
     mail: Vec<Vec<u8>>,
 }
 
+impl Places {
+    /// Where the nth session goes.
+    fn of(&self, n: usize) -> (&Endpoint, &Connector) {
+        let mut places = self.places.iter().cycle();
+        let (endpoint, connector) = places.nth(n).unwrap();
+        (endpoint, connector)
+    }
+}
+
 fn trusting(pem: &str) -> Connector {
     let mut connector = Connector::default();
     connector.roots = Some(Roots::from_pem(pem.as_bytes()).unwrap());
@@ -60,7 +69,7 @@ fn embedded() -> (Vec<EmbeddedServer>, Arc<Places>) {
 
 /// Logs in, waits until all are logged in, and fetches everything.
 async fn session(n: usize, places: Arc<Places>, all: Arc<AsyncBarrier>) {
-    let (endpoint, connector) = &places.places[n % places.places.len()];
+    let (endpoint, connector) = places.of(n);
     let mut client = pop3_tokio::connect_with(endpoint, connector).await.unwrap();
     client
         .login(Login::new("alice", "secret").unwrap())
@@ -129,7 +138,7 @@ fn two_hundred_blocking_sessions_at_once_live_in_as_many_threads() {
     let (_servers, places) = embedded();
     let all = Barrier::new(SESSIONS);
     let session = |n: usize| {
-        let (endpoint, connector) = &places.places[n % places.places.len()];
+        let (endpoint, connector) = places.of(n);
         let mut client = pop3_blocking::connect_with(endpoint, connector).unwrap();
         client
             .login(Login::new("alice", "secret").unwrap())

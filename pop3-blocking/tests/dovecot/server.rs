@@ -243,11 +243,8 @@ impl Dovecot {
     /// are closed. The folder stays until the drop.
     pub(crate) fn kill(&self) {
         let mut running = self.running();
-        let Running {
-            master,
-            plain_port,
-            tls_port,
-        } = &mut *running;
+        let ports = [running.plain_port, running.tls_port];
+        let master = &mut running.master;
         if !is_running(master) {
             return;
         }
@@ -260,7 +257,7 @@ impl Dovecot {
         );
         master.wait().expect("wait for dovecot");
         let deadline = Instant::now() + Duration::from_secs(1);
-        for port in [*plain_port, *tls_port] {
+        for port in ports {
             while connect(port).is_ok() && Instant::now() < deadline {
                 sleep(Duration::from_millis(1));
             }
