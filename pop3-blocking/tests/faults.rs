@@ -1,7 +1,11 @@
 //! The blocking client and `fetch` where servers die, connections break, and disks are full: see
 //! `faults/mod.rs`.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 #[path = "parity/blocking.rs"]
 mod blocking;

@@ -1,7 +1,11 @@
 //! Tokio's client and `fetch_tokio` where servers die and connections break: see
 //! `pop3-blocking/tests/faults/mod.rs`.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 #[path = "../../pop3-blocking/tests/dovecot/mod.rs"]
 mod dovecot;
