@@ -23,7 +23,7 @@ impl Disk {
             Ok(()) => Some(disk),
             Err(why) => {
                 let text = format!("a full disk is skipped, it cannot be mounted: {why}");
-                writeln!(std::io::stderr(), "{}", text.trim()).unwrap();
+                writeln!(std::io::stderr(), "{}", text.trim()).expect("write to stderr");
                 None
             }
         }
