@@ -24,6 +24,7 @@ use std::process::Command;
 mod certificates;
 mod corpus;
 mod every_login;
+mod running;
 mod server;
 
 pub(crate) use certificates::ClientCertificate;

@@ -6,13 +6,11 @@
 //!
 //! A `Dovecot` in a `static` is never dropped, so its processes outlive the test.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::thread::sleep;
@@ -22,18 +20,11 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::certificates::{Authority, ClientCertificate};
+use super::running::{Running, give};
 use super::{Options, installed, skip};
 
 /// How long the server may take until it greets; it needs about a tenth of a second.
 const START_LIMIT: Duration = Duration::from_secs(20);
-
-/// The processes and where they listen, until a restart.
-#[derive(Debug)]
-struct Running {
-    master: Child,
-    plain_port: u16,
-    tls_port: u16,
-}
 
 /// A running server; dropping it kills its processes and removes its folder.
 #[derive(Debug)]
@@ -269,6 +260,13 @@ impl Dovecot {
     pub(crate) fn restart(&self) {
         self.kill();
         let dir = self.folder.path();
+        // What was killed leaves its lock files, and Dovecot waits for minutes before it takes one
+        // for stale that is empty still.
+        for user in list(&dir.join("mail")) {
+            for file in list(&user).filter(|path| path.extension().is_some_and(|e| e == "lock")) {
+                fs::remove_file(file).expect("remove a lock file");
+            }
+        }
         for _ in 0..5 {
             *self.running() = Running::start(&self.program, dir, &self.config, self.step_down);
             if self.wait_until_ready().is_ok() {
@@ -282,49 +280,12 @@ impl Dovecot {
     /// The messages that a user's maildrop holds, as they were delivered, sorted.
     pub(crate) fn maildrop(&self, user: &str) -> Vec<Vec<u8>> {
         let maildir = self.folder.path().join("mail").join(user);
-        let files = |folder| fs::read_dir(maildir.join(folder)).expect("list a maildir");
-        let mut messages: Vec<_> = files("new")
-            .chain(files("cur"))
-            .map(|entry| fs::read(entry.expect("an entry").path()).expect("read a message"))
+        let mut messages: Vec<_> = list(&maildir.join("new"))
+            .chain(list(&maildir.join("cur")))
+            .map(|path| fs::read(path).expect("read a message"))
             .collect();
         messages.sort();
         messages
-    }
-}
-
-impl Running {
-    /// Starts the processes on ports that are free now.
-    fn start(program: &Path, dir: &Path, config: &str, step_down: Option<(u32, u32)>) -> Self {
-        let [plain_port, tls_port] = free_ports();
-        let config = config
-            .replace("@PLAIN_PORT@", &plain_port.to_string())
-            .replace("@TLS_PORT@", &tls_port.to_string());
-        let path = dir.join("dovecot.conf");
-        fs::write(&path, config).expect("write dovecot.conf");
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(dir.join("log"));
-        let log = log.expect("create the log");
-        let error_log = log.try_clone().expect("the log twice");
-        for file in [path, dir.join("log")] {
-            give(&file, step_down);
-        }
-
-        // `-F` keeps the master our child; in a process group of its own, all of its processes
-        // can be killed at once.
-        let mut command = Command::new(program);
-        command.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
-        command.current_dir(dir).process_group(0);
-        command.stdin(Stdio::null()).stdout(log).stderr(error_log);
-        if let Some((uid, gid)) = step_down {
-            command.uid(uid).gid(gid);
-        }
-        Self {
-            master: command.spawn().expect("start dovecot"),
-            plain_port,
-            tls_port,
-        }
     }
 }
 
@@ -343,13 +304,6 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// Two ports that are free now.
-fn free_ports() -> [u16; 2] {
-    // Both are bound before either is released, so they differ.
-    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a free port");
-    [listen(), listen()].map(|listener| listener.local_addr().expect("own address").port())
-}
-
 /// What `id` says about a user, by default about us.
 fn id(flag: &str, user: Option<&str>) -> String {
     let output = Command::new("id").arg(flag).args(user).output();
@@ -358,23 +312,21 @@ fn id(flag: &str, user: Option<&str>) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// The paths of what is in a folder.
+fn list(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(dir).expect("list a folder");
+    entries.map(|entry| entry.expect("entry of a folder").path())
+}
+
 /// Makes the server the owner of a folder and of all in it.
 fn give_all(dir: &Path, step_down: Option<(u32, u32)>) {
     give(dir, step_down);
-    for entry in fs::read_dir(dir).expect("list a folder") {
-        let path = entry.expect("entry of a folder").path();
+    for path in list(dir) {
         if path.is_dir() {
             give_all(&path, step_down);
         } else {
             give(&path, step_down);
         }
-    }
-}
-
-/// Makes the server the owner of a file that we wrote.
-fn give(path: &Path, step_down: Option<(u32, u32)>) {
-    if let Some((uid, gid)) = step_down {
-        chown(path, Some(uid), Some(gid)).expect("change the owner of a file");
     }
 }
 

@@ -108,6 +108,7 @@ impl Stage {
 
         self.server.restart();
         let second = run(command(), &self.arguments);
+        assert_eq!(second.code, Some(0), "{second:?}\n{}", self.server.log());
         let (new, deleted) = (self.mail.len() - here.len(), there.len());
         let line = second.success();
         assert!(

@@ -6,7 +6,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -55,6 +55,7 @@ struct Fault {
 pub(crate) struct Relay {
     address: SocketAddr,
     state: Arc<State>,
+    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -83,7 +84,7 @@ impl Relay {
         let address = listener.local_addr().expect("own address");
         let state = Arc::new(State::default());
         let relayed = Arc::clone(&state);
-        thread::spawn(move || {
+        let thread = thread::spawn(move || {
             while let Ok((client, _)) = listener.accept() {
                 if relayed.lock().stopped {
                     return;
@@ -94,7 +95,11 @@ impl Relay {
                 }
             }
         });
-        Self { address, state }
+        Self {
+            address,
+            state,
+            thread: Some(thread),
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -146,6 +151,8 @@ impl Drop for Relay {
         self.state.lock().stopped = true;
         // The thread waits for a client, so here is one.
         let _ = TcpStream::connect(self.address);
+        // What it holds, a server perhaps, has to be dropped before the test is over.
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
