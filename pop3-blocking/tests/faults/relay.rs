@@ -51,7 +51,7 @@ struct Fault {
     found: usize,
 }
 
-/// A relay on 127.0.0.1, of one connection after the other.
+/// A relay on 127.0.0.1, of one connection after the other. Clients have to be dropped before it.
 pub(crate) struct Relay {
     address: SocketAddr,
     state: Arc<State>,
