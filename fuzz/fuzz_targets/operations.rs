@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| pop3_fuzz::operations(data));
+libfuzzer_sys::fuzz_target!(|operations: pop3_fuzz::operations::Operations| operations.run());

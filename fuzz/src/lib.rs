@@ -17,7 +17,7 @@ mod driver;
 mod ledger;
 mod login;
 mod middle;
-mod operations;
+pub mod operations;
 mod peer;
 mod replies;
 mod sasl;

@@ -2,27 +2,45 @@
 
 use std::collections::VecDeque;
 
+use arbitrary::{Arbitrary, Unstructured};
 use pop3_proto::Event;
 
 use super::driver::Driver;
-use super::script::{Step, said, steps};
+use super::script::{Script, Step, said};
 use super::setup::setup;
 use super::{SECRET, holds};
 
 /// An octet for the setup, then a [script](super::script), of which nothing is done that it does not
 /// say.
+#[derive(Debug, Arbitrary)]
+pub struct Operations {
+    setup: u8,
+    script: Script,
+}
+
+impl Operations {
+    /// Does it all, and looks at what comes of it.
+    pub fn run(&self) {
+        let (config, channel) = setup(self.setup);
+        let steps = &self.script.0;
+        let mut driver = Driver::new(config, channel);
+        driver.ledger.secret_is_out = holds(&said(steps), SECRET.as_bytes());
+        run(driver, steps);
+    }
+}
+
+/// Any octets as operations.
 pub fn operations(data: &[u8]) {
-    let Some((&bits, script)) = data.split_first() else {
-        return;
-    };
-    let (config, channel) = setup(bits);
-    let mut driver = Driver::new(config, channel);
-    let steps = steps(script);
-    driver.ledger.secret_is_out = holds(&said(&steps), SECRET.as_bytes());
+    if let Ok(operations) = Operations::arbitrary_take_rest(Unstructured::new(data)) {
+        operations.run();
+    }
+}
+
+fn run(mut driver: Driver, steps: &[Step]) {
     let mut events = Vec::new();
     // What the server sent and nobody has read.
     let mut wire = VecDeque::new();
-    for step in &steps {
+    for step in steps {
         match step {
             Step::Server(segment) => wire.extend(segment),
             Step::Send(octets) => driver.send(*octets),

@@ -3,11 +3,28 @@
 //! Octets below 0x80 are what the server sends, as they are: a regression can be read, and a
 //! dictionary applies. Octets above are what happens otherwise. A run of the former is one segment.
 
+use arbitrary::{Arbitrary, Result, Unstructured};
+use bytes::Bytes;
+
+/// Steps, of all the octets there are: a fuzzer shows them of what it finds.
+#[derive(Debug)]
+pub struct Script(pub Vec<Step>);
+
+impl<'a> Arbitrary<'a> for Script {
+    fn arbitrary(octets: &mut Unstructured<'a>) -> Result<Self> {
+        Ok(Self(steps(octets.bytes(octets.len())?)))
+    }
+
+    fn arbitrary_take_rest(octets: Unstructured<'a>) -> Result<Self> {
+        Ok(Self(steps(octets.take_rest())))
+    }
+}
+
 /// Something that happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// The server sends this, in one segment.
-    Server(Vec<u8>),
+    Server(Bytes),
     /// The application asks for the command of this number: 0x80 to 0x9f.
     Submit(u8),
     /// It gives up one request, so many before the last: 0xa0 to 0xa7.
@@ -71,7 +88,7 @@ pub fn said(steps: &[Step]) -> Vec<u8> {
 
 fn end_segment(segment: &mut Vec<u8>, steps: &mut Vec<Step>) {
     if !segment.is_empty() {
-        steps.push(Step::Server(core::mem::take(segment)));
+        steps.push(Step::Server(core::mem::take(segment).into()));
     }
 }
 
