@@ -23,7 +23,7 @@ pub enum Quirk {
     /// User name or password left as UTF-8, though the server does not list `UTF8 USER` (RFC 6856
     /// section 2.2): this one is ours.
     NonAsciiLogin,
-    /// Each line of a listing begins with `+OK`.
+    /// Each line of a listing begins with `+OK`, and none does without.
     StatusInListing,
 }
 

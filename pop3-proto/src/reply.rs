@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::capability::Capabilities;
+use crate::config::Leniency;
 use crate::listing::{self, Listing, UidListing};
 use crate::status::Status;
 use crate::text::ServerText;
@@ -92,12 +93,14 @@ pub struct Lines {
     pub status: Status,
     /// The lines with their line ends, dot-stuffing undone, without the terminator.
     pub octets: Bytes,
+    pub(crate) leniency: Leniency,
 }
 
 impl Lines {
-    /// The lines without their line ends.
+    /// The lines without their line ends: CR LF, or LF alone unless leniency is
+    /// [`Strict`](Leniency::Strict).
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        listing::lines(&self.octets).map(listing::without_line_end)
+        listing::lines_under(self.leniency, &self.octets)
     }
 }
 

@@ -3,13 +3,19 @@
 mod common;
 
 use common::{logged_in, logged_in_with};
-use pop3_proto::{Capa, Capabilities, Config, Leniency};
+use pop3_proto::{Capa, Capabilities, Config, Leniency, Raw};
 
 fn capabilities(lines: &str) -> Capabilities {
     logged_in()
         .call(Capa, format!("+OK\r\n{lines}.\r\n"))
         .expect("a reply")
         .expect("a list")
+}
+
+fn strict() -> Config {
+    let mut config = Config::default();
+    config.leniency = Leniency::Strict;
+    config
 }
 
 #[test]
@@ -52,11 +58,28 @@ fn sasl_alone_lists_no_mechanism_and_a_sign_of_equality_is_borne() {
         capabilities(odd).sasl(),
         Some(vec![&b"PLAIN"[..], b"LOGIN"])
     );
-    let mut config = Config::default();
-    config.leniency = Leniency::Strict;
-    let mut session = logged_in_with(config);
+    let mut session = logged_in_with(strict());
     let strict = session.call(Capa, format!("+OK\r\n{odd}.\r\n"));
     assert_eq!(strict.expect("a reply").expect("a list").sasl(), None);
+}
+
+#[test]
+fn lf_alone_begins_a_line_by_default_and_none_under_strict_rules() {
+    let reply = "+OK\r\nUIDL\nSTLS\r\n.\r\n";
+    let list = logged_in().call(Capa, reply);
+    let list = list.expect("a reply").expect("a list");
+    assert!(list.stls() && list.uidl());
+
+    let list = logged_in_with(strict()).call(Capa, reply);
+    let list = list.expect("a reply").expect("a list");
+    assert!(!list.stls() && !list.uidl());
+    assert!(list.lines().eq([b"UIDL\nSTLS"]));
+
+    let raw = || Raw::long("XLST").expect("one line");
+    let lines = logged_in().call(raw(), reply).expect("a reply");
+    assert!(lines.iter().eq([b"UIDL", b"STLS"]));
+    let lines = logged_in_with(strict()).call(raw(), reply);
+    assert!(lines.expect("a reply").iter().eq([b"UIDL\nSTLS"]));
 }
 
 #[test]

@@ -90,8 +90,12 @@ impl Gathered {
                 Ok((Reply::Capabilities(Some(capabilities)), Quirks::new()))
             }
             Self::Raw { status, octets } => {
-                let octets = octets.freeze();
-                Ok((Reply::Lines(Lines { status, octets }), Quirks::new()))
+                let lines = Lines {
+                    status,
+                    octets: octets.freeze(),
+                    leniency: config.leniency,
+                };
+                Ok((Reply::Lines(lines), Quirks::new()))
             }
             Self::Sizes(gather) => gather
                 .finish(after_dele)

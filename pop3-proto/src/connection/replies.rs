@@ -101,7 +101,14 @@ impl Connection {
 
     /// Whether the server answers `AUTH` or a response now.
     fn in_auth(&self) -> bool {
-        self.queue.front().and_then(Entry::verb) == Some(Verb::Auth)
+        let Some(front) = self.queue.front() else {
+            return false;
+        };
+        match front.wire().map(|wire| &wire.operand) {
+            // Until it has left, the server goes on with what came before.
+            Some(Operand::Auth(..)) => self.transmit.has_sent(front.end),
+            _ => front.verb() == Some(Verb::Auth),
+        }
     }
 
     fn line_limit(&self) -> usize {

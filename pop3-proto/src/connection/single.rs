@@ -87,10 +87,13 @@ fn entry<E: Entry>(
     let bare = leniency == Leniency::Default
         && !text.is_empty()
         && !text.iter().any(|c| matches!(c, b' ' | b'\t'));
+    let no_number = digits(text).is_none_or(|(_, rest)| !rest.is_empty());
     let value = match leading_number(text) {
         Some((number, value)) if number == asked => value,
         Some(_) if !bare => return Err(Wrong::Number(asked)),
-        None if !bare || verb == Verb::List => return Err(Wrong::Value("no message number")),
+        None if !bare || verb == Verb::List && no_number => {
+            return Err(Wrong::Value("no message number"));
+        }
         _ => {
             quirks.push(Quirk::MissingNumber);
             text

@@ -20,6 +20,8 @@ pub(crate) struct Gather<E> {
     /// Where the first line begins that is not checked yet.
     checked: usize,
     count: usize,
+    /// How many lines begin with a status indicator.
+    with_status: usize,
     ascending: bool,
     last: Option<MessageNumber>,
     malformed: Option<(&'static str, Bytes)>,
@@ -46,6 +48,7 @@ impl<E: Entry> Gather<E> {
             octets: BytesMut::new(),
             checked: 0,
             count: 0,
+            with_status: 0,
             ascending: true,
             last: None,
             malformed: None,
@@ -110,8 +113,9 @@ impl<E: Entry> Gather<E> {
         let bare = without_status(line);
         if bare.len() != line.len() {
             if self.rules.leniency == Leniency::Strict {
-                return self.reject("a status indicator in a listing", line);
+                return self.reject("a status indicator within a listing", line);
             }
+            self.with_status += 1;
             self.note(Quirk::StatusInListing);
         }
         let Some((number, rest)) = leading_number(bare) else {
@@ -151,6 +155,10 @@ impl<E: Entry> Gather<E> {
             return Err(malformed);
         }
         let octets = self.octets.freeze();
+        if self.with_status != 0 && self.with_status != self.count {
+            // Then it is no way of writing lines, but a reply of its own that slipped in.
+            return Err(stray_status(&octets));
+        }
         if !self.ascending {
             one_value_each(&octets)?;
         }
@@ -182,6 +190,15 @@ fn plain_line<E: Entry>(rest: &[u8]) -> Option<(MessageNumber, usize)> {
         }
     }
     None
+}
+
+/// The first line with a status indicator, where others have none.
+#[cold]
+fn stray_status(octets: &[u8]) -> (&'static str, Bytes) {
+    let mut lines = lines(octets).map(without_line_end);
+    let stray = lines.find(|line| without_status(line).len() != line.len());
+    let stray = stray.map(Bytes::copy_from_slice).unwrap_or_default();
+    ("a status indicator within a listing", stray)
 }
 
 /// Refuses a listing that says two different things about one message.

@@ -12,7 +12,9 @@ use bytes::Bytes;
 pub(crate) use self::entry::Entry;
 pub(crate) use self::gather::{Gather, Quirks, Rules};
 use self::text::without_status;
-pub(crate) use self::text::{digits, leading_number, lines, size, trimmed, without_line_end};
+pub(crate) use self::text::{
+    digits, leading_number, lines, lines_under, size, trimmed, without_line_end,
+};
 use crate::reply::{ScanEntry, UidEntry};
 use crate::types::MessageNumber;
 

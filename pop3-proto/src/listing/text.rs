@@ -1,5 +1,8 @@
 //! Reading numbers and lines.
 
+use memchr::memmem;
+
+use crate::config::Leniency;
 use crate::types::MessageNumber;
 
 /// Lines with their line ends; the last one may have none.
@@ -10,6 +13,21 @@ pub(crate) fn lines(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
         let (line, tail) = rest.split_at_checked(end)?;
         rest = tail;
         (!line.is_empty()).then_some(line)
+    })
+}
+
+/// Lines without their line ends, which under `Strict` are CR LF and nothing else.
+pub(crate) fn lines_under(leniency: Leniency, octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end: &[u8] = match leniency {
+        Leniency::Strict => b"\r\n",
+        Leniency::Default => b"\n",
+    };
+    let mut rest = octets;
+    core::iter::from_fn(move || {
+        let at = memmem::find(rest, end).map_or(rest.len(), |at| at + end.len());
+        let (line, tail) = rest.split_at_checked(at)?;
+        rest = tail;
+        (!line.is_empty()).then(|| without_line_end(line))
     })
 }
 

@@ -92,14 +92,15 @@ fn entry(line: &str) -> Option<(u32, &str)> {
     Some((number.parse().ok()?, value.trim()))
 }
 
-/// The entries of a listing.
+/// The entries of a listing, whose lines begin with `+OK` all or none.
 fn entries(frame: &Frame) -> impl Iterator<Item = (u32, &str)> {
-    let lines = std::str::from_utf8(&frame.body).unwrap().lines();
-    let bare = |line: &'_ str| {
+    let lines = || std::str::from_utf8(&frame.body).unwrap().lines();
+    let status = |line: &str| {
         line.get(..4)
-            .is_none_or(|start| !start.eq_ignore_ascii_case("+OK "))
+            .is_some_and(|start| start.eq_ignore_ascii_case("+OK "))
     };
-    lines.map(move |line| entry(if bare(line) { line } else { &line[4..] }).unwrap())
+    let all = lines().all(status);
+    lines().map(move |line| entry(if all { &line[4..] } else { line }).unwrap())
 }
 
 fn size(value: &str) -> Option<u64> {
