@@ -126,7 +126,7 @@ impl Story {
             Some(Error::Protocol(error)) => matches!(**error, ProtocolError::Unsolicited { .. }),
             Some(Error::Security(error)) => matches!(**error, SecurityError::ResponseInjection),
             Some(Error::Closed(closed)) => matches!(**closed, Closed::Parting(_) | Closed::Idle),
-            Some(Error::Limit(_) | Error::Timeout(_) | Error::Transport(_)) => true,
+            Some(Error::Limit(_) | Error::Timeout(_) | Error::Transport(_) | Error::Tls(_)) => true,
             _ => false,
         }
     }

@@ -1,5 +1,5 @@
 //! What the fuzz targets do, without a fuzzer: each takes any octets, and panics where the library
-//! breaks a promise. `cargo test` replays with it what fuzzers found (`pop3-proto/tests/fuzz.rs`).
+//! breaks a promise. `cargo test` replays with it what fuzzers found (`pop3-proto/tests/fuzz`).
 #![forbid(unsafe_code)]
 #![allow(
     unreachable_pub,

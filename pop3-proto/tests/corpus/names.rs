@@ -85,7 +85,10 @@ fn stem(path: &Path) -> String {
 fn tests_below(folder: &Path, prefix: &str, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        let prefix = format!("{prefix}{}::", stem(&path));
+        let prefix = match stem(&path).as_str() {
+            "main" => prefix.to_owned(),
+            stem => format!("{prefix}{stem}::"),
+        };
         if path.is_dir() {
             tests_below(&path, &prefix, found);
         } else if path.extension().is_some_and(|end| end == "rs") {

@@ -105,15 +105,18 @@ impl Search<'_> {
         fits
     }
 
-    /// Whether this reply can be what was told: who was told of a success was not refused.
+    /// Whether this reply can be what was told: who was told of a success was not refused, and who was
+    /// told all of it got it whole.
     fn agrees(&self, line: usize, request: &Request) -> bool {
         let refused = match &request.reply {
             _ if !told_something(request) || request.ask.line().is_none() => return true,
             Some(Ok(Reply::Quit(outcome))) => *outcome != QuitOutcome::Committed,
             reply => matches!(reply, Some(Err(Error::Refused(_)))),
         };
+        let part = matches!(request.reply, Some(Ok(Reply::Opened(_))))
+            && !matches!(request.body_end, Some(Ok(())));
         let frame = self.frames.get(line);
-        frame.is_some_and(|frame| frame.is_err() == refused)
+        frame.is_some_and(|frame| frame.is_err() == refused && (frame.complete || part))
     }
 
     /// Whether this request was heard, or need not have been.

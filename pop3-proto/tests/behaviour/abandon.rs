@@ -1,0 +1,367 @@
+//! Giving up: what has not left does not leave, what is on its way is swallowed, and the next
+//! request finds the connection in step.
+
+use crate::common::{Conversation, logged_in, pipelining, trusted};
+use pop3_proto::{
+    CapaPolicy, Channel, Config, Dele, Event, MessageNumber, Noop, Phase, Quit, RequestId, Retr,
+    Stat,
+};
+
+const NOTHING: [&str; 0] = [];
+
+/// Gives up one request.
+fn give_up(session: &mut Conversation, id: RequestId) {
+    session.connection.abandon(id..id.next());
+}
+
+#[test]
+fn what_waits_in_the_queue_is_never_sent() {
+    let mut session = logged_in();
+    session.ask("noop");
+    assert_eq!(session.sent(), "NOOP\r\n");
+    let dele = session.connection.next_id();
+    session.ask("dele 1");
+    session.ask("stat");
+    give_up(&mut session, dele);
+    session.server("+OK\r\n");
+    assert_eq!(session.sent(), "STAT\r\n");
+    session.server("+OK 1 2\r\n");
+    assert_eq!(session.told(), ["noop: ok", "stat: 1 messages, 2 octets"]);
+}
+
+#[test]
+fn what_is_about_to_leave_and_has_not_begun_to_is_not_sent() {
+    let mut session = pipelining();
+    session.ask("stat");
+    let dele = session.connection.next_id();
+    session.ask("dele 1");
+    session.ask("quit");
+    assert!(
+        session
+            .connection
+            .transmit()
+            .starts_with(b"STAT\r\nDELE 1\r\n")
+    );
+    session
+        .connection
+        .abandon(dele..session.connection.next_id());
+    assert_eq!(session.connection.transmit(), b"STAT\r\n");
+    assert_eq!(
+        session.exchange("noop", "+OK 1 2\r\n+OK\r\n"),
+        ["stat: 1 messages, 2 octets", "noop: ok"]
+    );
+    assert_eq!(session.sent(), "STAT\r\nNOOP\r\n");
+}
+
+#[test]
+fn a_quit_that_has_not_begun_to_leave_deletes_nothing() {
+    let mut session = logged_in();
+    let quit = session.connection.submit(Quit).expect("a live connection");
+    assert!(session.connection.wants_write());
+    give_up(&mut session, quit.id());
+    assert!(!session.connection.wants_write());
+    assert_eq!(session.connection.outstanding(), 0);
+    assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
+    assert_eq!(session.sent(), "NOOP\r\n");
+}
+
+#[test]
+fn of_a_flight_that_has_begun_to_leave_only_the_command_under_way_leaves() {
+    let mut session = pipelining();
+    session.ask("stat");
+    let first = session.connection.next_id();
+    for op in ["noop", "dele 1", "dele 2"] {
+        session.ask(op);
+    }
+    session
+        .connection
+        .transmitted("STAT\r\nNO".len(), session.now);
+    session
+        .connection
+        .abandon(first..session.connection.next_id());
+    assert_eq!(session.connection.transmit(), b"OP\r\n");
+    session.ask("rset");
+    session.server("+OK 1 2\r\n+OK\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.told(), ["stat: 1 messages, 2 octets", "rset: ok"]);
+    assert_eq!(session.sent(), "OP\r\nRSET\r\n");
+}
+
+#[test]
+fn a_password_that_has_not_begun_to_leave_is_taken_back() {
+    let mut session = trusted();
+    session.server("+OK\r\n");
+    session.exchange("user alice", "+OK\r\n");
+    session.sent();
+    let pass = session.connection.next_id();
+    session.ask("pass secret");
+    assert_eq!(session.connection.transmit(), b"PASS secret\r\n");
+    give_up(&mut session, pass);
+    assert!(!session.connection.wants_write());
+    session.ask("pass other");
+    assert_eq!(session.sent(), "PASS other\r\n", "USER still stands");
+}
+
+#[test]
+fn what_has_begun_to_leave_leaves_whole() {
+    let mut session = logged_in();
+    let dele = session
+        .connection
+        .submit(Dele(MessageNumber::FIRST))
+        .expect("a live connection");
+    session.connection.transmitted(3, session.now);
+    give_up(&mut session, dele.id());
+    assert_eq!(session.connection.transmit(), b"E 1\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.told(), NOTHING);
+    assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
+}
+
+#[test]
+fn a_reply_on_its_way_is_swallowed_and_later_ones_still_match() {
+    let mut session = pipelining();
+    session.ask("stat");
+    let list = session.connection.next_id();
+    session.ask("list");
+    session.ask("uidl");
+    assert_eq!(session.sent(), "STAT\r\nLIST\r\nUIDL\r\n");
+    give_up(&mut session, list);
+    session.server("+OK 1 2\r\n+OK\r\n1 2\r\n.\r\n+OK\r\n1 a\r\n.\r\n");
+    assert_eq!(session.told(), ["stat: 1 messages, 2 octets", "uidl: 1=a"]);
+}
+
+#[test]
+fn an_open_body_is_skipped_without_an_event() {
+    let mut session = logged_in();
+    session.ask("retr 1");
+    session.server("+OK\r\nthe beginning\r\n");
+    session.told();
+    session.abandon();
+    for _ in 0..200 {
+        session.server("and so on, line after line, to the end\r\n");
+        assert!(session.connection.wants_read(), "no event holds it up");
+    }
+    session.server("..\r\n.\r\n");
+    assert_eq!(session.told(), NOTHING);
+    assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
+    assert_eq!(session.sent(), "RETR 1\r\nNOOP\r\n", "each was sent once");
+}
+
+#[test]
+fn events_that_wait_are_given_up_with_their_request() {
+    let mut session = logged_in();
+    let retr = session
+        .connection
+        .submit(Retr(MessageNumber::FIRST))
+        .expect("a live connection");
+    session.connection.transmitted(8, session.now);
+    let octets = b"+OK\r\nbody\r\n.\r\n";
+    session.arrive(octets);
+    assert!(!session.connection.wants_read(), "the status line waits");
+    give_up(&mut session, retr.id());
+    assert_eq!(session.connection.poll_event(), None);
+    assert_eq!(session.connection.outstanding(), 0);
+    assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
+}
+
+#[test]
+fn events_of_nobody_are_kept() {
+    let mut session = trusted();
+    let noop = session.connection.submit(Noop).expect("a live connection");
+    let octets = b"+OK ready\r\n";
+    session.arrive(octets);
+    give_up(&mut session, noop.id());
+    assert_eq!(session.told(), ["greeting: \"ready\""]);
+}
+
+#[test]
+fn giving_up_an_event_starts_the_deadline_anew() {
+    let mut session = logged_in();
+    session.ask("retr 1");
+    session.settle();
+    let octets = b"+OK\r\nbody";
+    session.arrive(octets);
+    // The application thinks for ten minutes, and then wants none of it.
+    session.now = session.now + core::time::Duration::from_secs(600);
+    session.abandon();
+    session.settle();
+    assert_eq!(session.told(), NOTHING, "that was no stall of the server's");
+    session.wait(59);
+    session.server("\r\n.\r\n");
+    assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
+}
+
+#[test]
+fn a_login_under_way_is_finished() {
+    let mut session = trusted();
+    session.server("+OK\r\n");
+    session.told();
+    session.ask("login alice secret");
+    assert_eq!(session.sent(), "CAPA\r\n");
+    session.abandon();
+    session.ask("stat");
+    session.server("-ERR\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.connection.phase(), Phase::Transaction);
+    assert_eq!(session.sent(), "STAT\r\n");
+    session.server("+OK 1 2\r\n");
+    assert_eq!(session.told(), ["stat: 1 messages, 2 octets"]);
+}
+
+#[test]
+fn a_login_of_which_nothing_has_left_is_not_performed() {
+    for capa in [CapaPolicy::Auto, CapaPolicy::Never] {
+        let mut config = Config::default();
+        config.capa = capa;
+        let mut session = Conversation::new(config, Channel::TrustedByCaller);
+        session.server("+OK\r\n");
+        session.told();
+        session.ask("login alice secret");
+        assert!(session.connection.wants_write());
+        session.abandon();
+        assert!(!session.connection.wants_write());
+        assert_eq!(session.connection.outstanding(), 0);
+        assert_eq!(session.exchange("capa", "-ERR\r\n"), ["capa: unknown"]);
+        assert_eq!(session.sent(), "CAPA\r\n");
+        assert_eq!(session.connection.phase(), Phase::Authorization);
+    }
+}
+
+#[test]
+fn a_login_of_which_one_octet_has_left_is_finished() {
+    let mut session = trusted();
+    session.server("+OK\r\n");
+    session.told();
+    session.ask("login alice secret");
+    session.connection.transmitted(1, session.now);
+    session.abandon();
+    assert_eq!(session.sent(), "APA\r\n");
+    for reply in ["-ERR\r\n", "+OK\r\n", "+OK\r\n"] {
+        session.server(reply);
+    }
+    assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\n");
+    assert_eq!(session.connection.phase(), Phase::Transaction);
+    assert_eq!(session.told(), NOTHING);
+}
+
+#[test]
+fn a_login_given_up_during_the_handshake_is_finished() {
+    let mut config = Config::default();
+    config.capa = CapaPolicy::Never;
+    let mut session = Conversation::new(config, Channel::Plain);
+    session.server("+OK\r\n");
+    session.told();
+    session.ask("login alice secret");
+    assert_eq!(session.sent(), "STLS\r\n");
+    session.server("+OK\r\n");
+    assert!(session.connection.wants_tls());
+    session.abandon();
+    session.tls();
+    session.server("+OK\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\n");
+    assert_eq!(session.connection.phase(), Phase::Transaction);
+    assert_eq!(session.told(), NOTHING);
+}
+
+#[test]
+fn a_login_that_was_given_up_and_is_refused_leaves_the_next_request_a_misuse() {
+    let mut session = trusted();
+    session.server("+OK\r\n");
+    session.told();
+    session.ask("login alice secret");
+    session.settle();
+    session.abandon();
+    session.ask("stat");
+    session.server("-ERR\r\n");
+    session.server("-ERR nobody\r\n");
+    assert_eq!(
+        session.told(),
+        ["stat: failed: misuse STAT in AUTHORIZATION"]
+    );
+}
+
+#[test]
+fn a_quit_on_its_way_still_ends_the_session() {
+    let mut session = logged_in();
+    session.ask("quit");
+    assert_eq!(session.sent(), "QUIT\r\n");
+    session.abandon();
+    session.server("+OK\r\n");
+    assert_eq!(session.told(), ["closed"]);
+    session.assert_over();
+}
+
+#[test]
+fn a_fatal_error_in_a_swallowed_reply_is_told_once() {
+    let mut session = logged_in();
+    session.ask("retr 1");
+    session.settle();
+    session.abandon();
+    session.server("+OK\r\nhalf");
+    session.eof();
+    assert_eq!(
+        session.told(),
+        ["closed: closed Truncated RETR, 1 in flight"]
+    );
+    session.assert_over();
+}
+
+#[test]
+fn a_body_that_was_given_up_can_stall() {
+    let mut session = logged_in();
+    session.ask("retr 1");
+    session.settle();
+    session.abandon();
+    session.server("+OK\r\nhalf");
+    session.wait(60);
+    assert_eq!(session.told(), ["closed: timeout Stall"]);
+}
+
+#[test]
+fn giving_up_what_is_over_or_never_was_does_nothing() {
+    let mut session = logged_in();
+    let first = session.connection.next_id();
+    session.exchange("noop", "+OK\r\n");
+    let later = session.connection.next_id().next().next();
+    session
+        .connection
+        .abandon(first..session.connection.next_id());
+    session.connection.abandon(later..later.next());
+    session.connection.abandon(later..first);
+    assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
+    session.eof();
+    session.told();
+    session.connection.abandon(first..later);
+    session.assert_over();
+}
+
+#[test]
+fn giving_up_makes_room_in_the_window() {
+    let mut session = pipelining();
+    (0..700).for_each(|_| session.ask("noop"));
+    let full = session.connection.outstanding();
+    let queued = session.connection.submit(Stat).expect("a live connection");
+    assert_eq!(session.connection.outstanding(), full + 1);
+    give_up(&mut session, queued.id());
+    assert_eq!(session.connection.outstanding(), full);
+    while session.connection.outstanding() > 0 {
+        session.server("+OK\r\n");
+    }
+    assert_eq!(session.connection.outstanding(), 0);
+    assert_eq!(session.told().len(), full);
+}
+
+#[test]
+fn ids_of_what_was_given_up_are_not_given_again() {
+    let mut session = logged_in();
+    let one = session.connection.submit(Noop).expect("a live connection");
+    give_up(&mut session, one.id());
+    let two = session.connection.submit(Noop).expect("a live connection");
+    assert_eq!(two.id(), one.id().next());
+    session.server("+OK\r\n");
+    let events = session.events();
+    assert!(matches!(events.as_slice(), [Event::Reply { id, .. }] if *id == two.id()));
+}

@@ -1,0 +1,373 @@
+//! Servers that send what they should not: each has its own error, none makes the client hang,
+//! panic or write.
+
+use crate::common::{Conversation, logged_in, logged_in_with, pipelining, trusted};
+use pop3_proto::{Channel, Config};
+
+/// All requests were answered once, the connection ended once, and behind everything else.
+fn assert_ended(session: &mut Conversation, told: &[String], asked: &[&str]) {
+    let closed = told.iter().filter(|told| told.starts_with("closed"));
+    assert_eq!(closed.count(), 1, "{told:?}");
+    assert!(told.last().is_some_and(|last| last.starts_with("closed")));
+    for op in asked {
+        let starts = |what: &str| {
+            let start = format!("{op}: {what}");
+            told.iter().filter(|told| told.starts_with(&start)).count()
+        };
+        let all = starts("");
+        let bodies = starts("body ") + starts("end") + starts("cut short");
+        assert_eq!(all - bodies, 1, "{op} is answered once: {told:?}");
+        let ends = starts("end") + starts("cut short");
+        assert_eq!(ends, starts("opened"), "what begins ends: {told:?}");
+    }
+    session.assert_over();
+}
+
+const SESSION: [&str; 9] = [
+    "login alice secret",
+    "stat",
+    "list",
+    "uidl 1",
+    "retr 1",
+    "top 2 0",
+    "dele 1",
+    "rset",
+    "quit",
+];
+
+const LABELS: [&str; 9] = [
+    "login", "stat", "list", "uidl 1", "retr 1", "top 2 0", "dele 1", "rset", "quit",
+];
+
+const REPLIES: &str = "+OK ready\r\n\
+    +OK\r\nUIDL\r\n.\r\n+OK\r\n+OK in\r\n+OK\r\nUIDL\r\n.\r\n\
+    +OK 2 320\r\n+OK\r\n1 120\r\n2 200\r\n.\r\n+OK 1 abc\r\n\
+    +OK\r\nbody\r\n..\r\n.\r\n+OK\r\nhead\r\n\r\n.\r\n+OK\r\n+OK\r\n+OK bye\r\n";
+
+fn whole_session() -> Conversation {
+    let mut session = trusted();
+    session.trickle = true;
+    SESSION.iter().for_each(|op| session.ask(op));
+    session
+}
+
+// The end of the connection, at every octet.
+
+#[test]
+fn the_end_of_file_at_any_octet_of_a_session_answers_every_request_once() {
+    for cut in 0..=REPLIES.len() {
+        let mut session = whole_session();
+        session.server(&REPLIES[..cut]);
+        session.eof();
+        let told = session.told();
+        assert_ended(&mut session, &told, &LABELS);
+        let whole = told.last().is_some_and(|last| last == "closed");
+        assert_eq!(whole, cut == REPLIES.len(), "cut at {cut}: {told:?}");
+        let committed = told.iter().any(|told| told == "quit: committed");
+        assert_eq!(committed, whole);
+    }
+}
+
+#[test]
+fn silence_at_any_octet_of_a_session_is_a_timeout() {
+    for cut in 0..REPLIES.len() {
+        let mut session = whole_session();
+        session.server(&REPLIES[..cut]);
+        session.wait(180);
+        let told = session.told();
+        assert_ended(&mut session, &told, &LABELS);
+        assert!(told.last().is_some_and(|last| last.contains("timeout")));
+    }
+}
+
+#[test]
+fn nonsense_at_any_octet_of_a_session_answers_every_request_once() {
+    for nonsense in [
+        "\r\n+OK\r\n",
+        "\0\0\0\r\n",
+        "-ERR\r\n.\r\n",
+        "\n\n\n\n\n\n\n\n\n\n",
+    ] {
+        for cut in 0..=REPLIES.len() {
+            let mut session = whole_session();
+            session.server(&REPLIES[..cut]);
+            session.server(nonsense);
+            session.server(&REPLIES[cut..]);
+            session.eof();
+            let told: Vec<String> = session
+                .told()
+                .into_iter()
+                .filter(|told| !told.starts_with("quirk"))
+                .collect();
+            assert_ended(&mut session, &told, &LABELS);
+        }
+    }
+}
+
+#[test]
+fn random_octets_never_make_it_hang_or_panic() {
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    let alphabet = b"+OK-ERR .\r\n\r\n1234567890 <@>abc\0\xff";
+    for round in 0..300 {
+        let mut session = if round % 2 == 0 {
+            whole_session()
+        } else {
+            pipelining()
+        };
+        session.trickle = round % 3 == 0;
+        for op in ["stat", "list", "uidl", "retr 1", "list 2", "long XYZ"] {
+            session.ask(op);
+        }
+        for _ in 0..40 {
+            let octets: Vec<u8> = (0..next() % 40)
+                .map(|_| alphabet[(next() % alphabet.len() as u64) as usize])
+                .collect();
+            session.server(octets);
+            session.server("\r\n");
+        }
+        session.eof();
+        let told = session.told();
+        assert!(told.last().is_some_and(|last| last.starts_with("closed")));
+        session.assert_over();
+    }
+}
+
+// Replies at the wrong time.
+
+#[test]
+fn a_reply_that_comes_before_its_command_has_left_is_unsolicited() {
+    for sent in 0..6 {
+        let mut session = logged_in();
+        session.ask("noop");
+        session.connection.transmitted(sent, session.now);
+        session.arrive(b"+OK\r\n");
+        assert_eq!(
+            session.told(),
+            [
+                "noop: failed: protocol Unsolicited \"+OK\"",
+                "closed: protocol Unsolicited \"+OK\""
+            ]
+        );
+        assert_eq!(session.sent(), "");
+    }
+}
+
+#[test]
+fn a_refusal_that_comes_before_its_command_has_left_is_a_parting_word() {
+    let mut session = logged_in();
+    session.ask("noop");
+    session.connection.transmitted(3, session.now);
+    let octets = b"-ERR bye\r\n";
+    session.arrive(octets);
+    assert_eq!(
+        session.told(),
+        [
+            "noop: failed: closed Parting \"bye\"",
+            "closed: closed Parting \"bye\""
+        ]
+    );
+}
+
+#[test]
+fn another_number_is_recognised_in_front_of_a_tab_too() {
+    for (op, verb, text, shown) in [
+        ("list 1", "LIST", "5\t120", r"5\u{9}120"),
+        ("uidl 1", "UIDL", "5\tabc", r"5\u{9}abc"),
+    ] {
+        let mut session = pipelining();
+        let error = format!("protocol NumberMismatch {verb} 1 \"{shown}\"");
+        assert_eq!(
+            session.exchange(op, format!("+OK {text}\r\n")),
+            [format!("{op}: failed: {error}"), format!("closed: {error}")]
+        );
+        session.assert_over();
+    }
+}
+
+#[test]
+fn the_reply_to_another_command_is_recognised_where_it_can_be() {
+    let mut session = pipelining();
+    session.ask("uidl 1");
+    session.ask("uidl 2");
+    session.server("+OK 2 b\r\n+OK 1 a\r\n");
+    let error = "protocol NumberMismatch UIDL 1 \"2 b\"";
+    assert_eq!(
+        session.told(),
+        [
+            format!("uidl 1: failed: {error}"),
+            format!("uidl 2: failed: {error}"),
+            format!("closed: {error}")
+        ]
+    );
+    let mut session = logged_in();
+    assert_eq!(
+        session.exchange("stat", "+OK\r\n1 120\r\n.\r\n"),
+        [
+            "stat: failed: protocol Malformed STAT \"\"",
+            "closed: protocol Unsolicited \"1 120\""
+        ]
+    );
+}
+
+#[test]
+fn a_continuation_is_a_reply_to_no_command_here() {
+    for line in ["+", "+ ", "+ dGVzdA=="] {
+        let mut session = logged_in();
+        let told = session.exchange("stat", format!("{line}\r\n"));
+        assert_eq!(
+            told[0],
+            format!("stat: failed: protocol BadStatus STAT \"{line}\"")
+        );
+    }
+}
+
+// Too much.
+
+/// Feeds the same octets for as long as they are taken; gives how many were.
+fn flood(session: &mut Conversation, octets: &[u8]) -> usize {
+    let mut taken = 0;
+    while session.connection.error().is_none() {
+        session.server(octets);
+        taken += octets.len();
+        assert!(taken < 64 << 20, "there is a limit");
+    }
+    taken
+}
+
+#[test]
+fn a_line_without_end_is_given_up_at_the_limit() {
+    let long = [b'x'; 100];
+    let mut session = trusted();
+    assert!(flood(&mut session, &long) < 9 << 10);
+    assert_eq!(session.told(), ["closed: limit Line 8192"]);
+    for op in ["noop", "stat", "capa", "quit"] {
+        let mut session = logged_in();
+        session.ask(op);
+        session.server("+OK ");
+        assert!(flood(&mut session, &long) < 9 << 10);
+        let told = session.told();
+        assert_eq!(told.last().expect("an end"), "closed: limit Line 8192");
+    }
+    let mut session = logged_in();
+    assert!(flood(&mut session, &long) < 9 << 10, "idle");
+    for op in ["list", "uidl"] {
+        let mut session = logged_in();
+        session.ask(op);
+        session.server("+OK\r\n1 ");
+        assert!(flood(&mut session, &long) < 3 << 10);
+        assert_eq!(session.told()[1], "closed: limit Line 2048");
+    }
+}
+
+#[test]
+fn line_feeds_end_no_line_under_strict_rules_and_the_limit_holds() {
+    let mut config = Config::default();
+    config.leniency = pop3_proto::Leniency::Strict;
+    let mut session = Conversation::new(config, Channel::TrustedByCaller);
+    assert!(flood(&mut session, b"+OK hello\n") < 9 << 10);
+    assert_eq!(session.told(), ["closed: limit Line 8192"]);
+}
+
+#[test]
+fn a_line_of_8_kib_that_trickles_in_octet_by_octet_is_whole() {
+    let mut session = logged_in();
+    session.trickle = true;
+    let text = "x".repeat(8000);
+    assert_eq!(
+        session.exchange("noop", format!("+OK {text}\r\n"))[0].len(),
+        "noop: ok \"…\"".len() + 512
+    );
+}
+
+#[test]
+fn a_capability_list_has_at_most_128_lines_and_64_kib() {
+    let mut session = logged_in();
+    session.ask("capa");
+    session.server(format!("+OK\r\n{}.\r\n", "X\r\n".repeat(128)));
+    assert_eq!(session.told().len(), 1);
+    session.ask("capa");
+    session.server("+OK\r\n");
+    session.server("X\r\n".repeat(129));
+    assert_eq!(session.told()[1], "closed: limit Lines 128");
+    let mut session = logged_in();
+    session.ask("capa");
+    session.server("+OK\r\n");
+    assert!(flood(&mut session, b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") < 66 << 10);
+    assert_eq!(session.told()[1], "closed: limit Octets 65536");
+}
+
+#[test]
+fn a_raw_reply_has_the_limit_of_a_listing() {
+    let mut config = Config::default();
+    config.limits.listing_octets = 10_000;
+    let mut session = logged_in_with(config);
+    session.ask("long XYZ");
+    session.server("+OK\r\n");
+    assert!(flood(&mut session, b"some line\r\n") < 11_000);
+    assert_eq!(
+        session.told(),
+        [
+            "long XYZ: failed: limit Octets 10000",
+            "closed: limit Octets 10000"
+        ]
+    );
+}
+
+#[test]
+fn an_endless_listing_is_given_up_and_a_streamed_one_is_not() {
+    let mut config = Config::default();
+    config.limits.listing_entries = 1000;
+    let mut session = logged_in_with(config.clone());
+    session.ask("list");
+    session.server("+OK\r\n");
+    assert!(flood(&mut session, b"1 1\r\n") < 6000);
+    assert_eq!(session.told()[1], "closed: limit Lines 1000");
+    let mut session = logged_in_with(config);
+    session.ask("list streamed");
+    session.server("+OK\r\n");
+    session.server("1 1\r\n".repeat(5000));
+    session.server(".\r\n");
+    assert_eq!(session.told().len(), 3);
+}
+
+#[test]
+fn blank_lines_without_end_are_given_up() {
+    let mut session = logged_in();
+    assert!(flood(&mut session, b"\r\n") < 100);
+    let told = session.told();
+    assert_eq!(told.len(), 9);
+    assert_eq!(told[8], "closed: protocol Unsolicited \"\"");
+}
+
+#[test]
+fn the_limit_that_a_list_passes_first_is_named_however_it_is_cut() {
+    let mut config = Config::default();
+    config.limits.listing_line = 20;
+    config.limits.listing_octets = 50;
+    config.limits.capability_lines = 2;
+    config.limits.capability_octets = 50;
+    for (op, list, limit) in [
+        (
+            "uidl",
+            "1 a-line-that-is-far-too-long-for-a-list\r\n",
+            "Line 20",
+        ),
+        ("uidl", "1 short-enough\r\n", "Octets 50"),
+        ("capa", "X\r\n", "Lines 2"),
+        ("capa", "X-SOMETHING-OF-MANY-WORDS A B C D\r\n", "Octets 50"),
+    ] {
+        for trickle in [false, true] {
+            let mut session = logged_in_with(config.clone());
+            session.trickle = trickle;
+            session.ask(op);
+            session.server(format!("+OK\r\n{}.\r\n", list.repeat(20)));
+            assert_eq!(session.told()[1], format!("closed: limit {limit}"));
+        }
+    }
+}

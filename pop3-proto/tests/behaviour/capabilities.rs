@@ -1,0 +1,107 @@
+//! What a server says it can do.
+
+use crate::common::{logged_in, logged_in_with};
+use pop3_proto::{Capa, Capabilities, Config, Leniency, Raw};
+
+fn capabilities(lines: &str) -> Capabilities {
+    logged_in()
+        .call(Capa, format!("+OK\r\n{lines}.\r\n"))
+        .expect("a reply")
+        .expect("a list")
+}
+
+fn strict() -> Config {
+    let mut config = Config::default();
+    config.leniency = Leniency::Strict;
+    config
+}
+
+#[test]
+fn capabilities_are_found_in_any_case_and_kept_as_they_came() {
+    let list = capabilities(
+        "top\r\nUIDL\r\nsasl plain LOGIN\r\nX-Foo a  b\t c \r\nRESP-CODES\r\nAuth-Resp-Code\r\n\
+         STLS\r\nPIPELINING\r\nUSER\r\nIMPLEMENTATION Shlemazle-Plotz-v302 beta\r\n",
+    );
+    assert!(list.top() && list.uidl() && list.stls() && list.pipelining() && list.user());
+    assert!(list.response_codes() && list.auth_response_code());
+    assert!(list.has("Top") && list.has("x-foo") && !list.has("TO") && !list.has("LANG"));
+    assert_eq!(list.get("X-FOO"), Some(vec![&b"a"[..], b"b", b"c"]));
+    assert_eq!(list.sasl(), Some(vec![&b"plain"[..], b"LOGIN"]));
+    let implementation = list.implementation().expect("listed");
+    assert_eq!(implementation.as_bytes(), b"Shlemazle-Plotz-v302 beta");
+    assert_eq!(list.lines().count(), 10);
+    assert_eq!(list.lines().next(), Some(&b"top"[..]));
+}
+
+#[test]
+fn several_sasl_lines_count_together_and_of_others_the_first() {
+    let list = capabilities(
+        "SASL PLAIN\r\nSASL SCRAM-SHA-256\r\nLOGIN-DELAY 300\r\nLOGIN-DELAY 5 USER\r\n\
+         EXPIRE 60 USER\r\nEXPIRE NEVER\r\nCAPA\r\n\r\n",
+    );
+    assert_eq!(list.sasl(), Some(vec![&b"PLAIN"[..], b"SCRAM-SHA-256"]));
+    let delay = list.login_delay().expect("listed");
+    assert_eq!((delay.seconds, delay.per_user), (300, false));
+    let expire = list.expire().expect("listed");
+    assert_eq!((expire.days, expire.per_user), (Some(60), true));
+    assert_eq!(list.lines().count(), 7, "the blank line is none");
+}
+
+#[test]
+fn sasl_alone_lists_no_mechanism_and_a_sign_of_equality_is_borne() {
+    assert_eq!(capabilities("SASL\r\n").sasl(), Some(vec![]));
+    assert_eq!(capabilities("UIDL\r\n").sasl(), None);
+    let odd = "SASL=PLAIN LOGIN\r\n";
+    assert_eq!(
+        capabilities(odd).sasl(),
+        Some(vec![&b"PLAIN"[..], b"LOGIN"])
+    );
+    let mut session = logged_in_with(strict());
+    let strict = session.call(Capa, format!("+OK\r\n{odd}.\r\n"));
+    assert_eq!(strict.expect("a reply").expect("a list").sasl(), None);
+}
+
+#[test]
+fn lf_alone_begins_a_line_by_default_and_none_under_strict_rules() {
+    let reply = "+OK\r\nUIDL\nSTLS\r\n.\r\n";
+    let list = logged_in().call(Capa, reply);
+    let list = list.expect("a reply").expect("a list");
+    assert!(list.stls() && list.uidl());
+
+    let list = logged_in_with(strict()).call(Capa, reply);
+    let list = list.expect("a reply").expect("a list");
+    assert!(!list.stls() && !list.uidl());
+    assert!(list.lines().eq([b"UIDL\nSTLS"]));
+
+    let raw = || Raw::long("XLST").expect("one line");
+    let lines = logged_in().call(raw(), reply).expect("a reply");
+    assert!(lines.iter().eq([b"UIDL", b"STLS"]));
+    let lines = logged_in_with(strict()).call(raw(), reply);
+    assert!(lines.expect("a reply").iter().eq([b"UIDL\nSTLS"]));
+}
+
+#[test]
+fn expiry_is_in_days_or_never() {
+    let expire = |line: &str| {
+        let expire = capabilities(&format!("{line}\r\n")).expire();
+        expire.map(|expire| (expire.days, expire.per_user))
+    };
+    assert_eq!(expire("EXPIRE 0"), Some((Some(0), false)));
+    assert_eq!(expire("EXPIRE NEVER"), Some((None, false)));
+    assert_eq!(expire("expire never user"), Some((None, true)));
+    assert_eq!(expire("EXPIRE 31 USER"), Some((Some(31), true)));
+    assert_eq!(expire("EXPIRE"), None);
+    assert_eq!(expire("EXPIRE soon"), None);
+    assert_eq!(expire("EXPIRE 99999999999"), None);
+    assert_eq!(expire("EXPIRENEVER"), None);
+    assert_eq!(expire("UIDL"), None);
+}
+
+#[test]
+fn a_tag_that_begins_like_another_is_another() {
+    let list = capabilities("IMPLEMENTATIONS many\r\nSTLSX\r\nEXPIRENEVER\r\nSASLX PLAIN\r\n");
+    assert!(!list.stls());
+    assert_eq!(list.implementation(), None);
+    assert_eq!(list.sasl(), None);
+    assert_eq!(list.expire(), None);
+}

@@ -1,0 +1,100 @@
+//! Greetings that are none, and challenges that are none.
+
+use crate::common::{Conversation, trusted};
+use pop3_proto::{Channel, Config};
+
+#[test]
+fn a_greeting_that_is_none_is_named() {
+    for (greeting, error) in [
+        ("+Okay\r\n", "protocol NotPop3 \"+Okay\""),
+        ("+OKready\r\n", "protocol NotPop3 \"+OKready\""),
+        ("OK\r\n", "protocol NotPop3 \"OK\""),
+        (
+            "HTTP/1.1 400 Bad Request\r\n",
+            "protocol NotPop3 \"HTTP/1.1 400 Bad Request\"",
+        ),
+        ("\0\0\0\r\n", "protocol NotPop3 \"\\u{0}\\u{0}\\u{0}\""),
+        ("-ERR\r\n", "closed GreetingRefused \"\""),
+        (
+            "-ERR [SYS/PERM] go\r\n",
+            "closed GreetingRefused \"[SYS/PERM] go\"",
+        ),
+    ] {
+        let mut session = trusted();
+        session.ask("capa");
+        session.server(greeting);
+        assert_eq!(
+            session.told(),
+            [format!("capa: failed: {error}"), format!("closed: {error}")]
+        );
+        assert_eq!(session.sent(), "");
+        session.assert_over();
+    }
+}
+
+#[test]
+fn a_tls_record_is_recognised_from_its_first_two_octets() {
+    for kind in 0x14..=0x17_u8 {
+        let mut session = Conversation::new(Config::default(), Channel::Plain);
+        session.server([kind]);
+        assert_eq!(session.told(), [] as [&str; 0]);
+        session.server([3]);
+        assert_eq!(session.told(), ["closed: protocol TlsRecord"]);
+        session.assert_over();
+    }
+    for octets in [[0x13, 3], [0x18, 3], [0x15, 2]] {
+        let mut session = Conversation::new(Config::default(), Channel::Plain);
+        session.server(octets);
+        assert_eq!(session.told(), [] as [&str; 0]);
+    }
+}
+
+#[test]
+fn a_greeting_of_brackets_holds_no_challenge() {
+    let mut config = Config::default();
+    config.limits.line = 200 << 10;
+    for greeting in [
+        "<".repeat(100 << 10),
+        "<a@".repeat(30 << 10),
+        "<>".repeat(50 << 10),
+    ] {
+        let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
+        session.server(format!("+OK {greeting}\r\n"));
+        let told = session.told();
+        assert!(!told[0].contains("with a challenge"));
+    }
+}
+
+#[test]
+fn a_challenge_is_one_msg_id_and_nothing_else() {
+    for (text, apop) in [
+        ("<1896.697170952@dbc.mtview.ca.us>", true),
+        ("x <a> y <1.2@h> z", true),
+        ("<a@b>", true),
+        ("hello <a <b@c> d>", true),
+        ("<abc>", false),
+        ("<a @b>", false),
+        ("<a@b", false),
+        ("a@b>", false),
+        ("<@b>", false),
+        ("<a@>", false),
+        ("<a@b@c>", false),
+        ("<a@b><c@d>", false),
+        ("<a@b> and <a@b>", false),
+        ("<a\t@b>", false),
+        ("", false),
+    ] {
+        let mut session = trusted();
+        session.server(format!("+OK {text}\r\n"));
+        let greeting = session.connection.greeting().expect("greeted");
+        assert_eq!(greeting.apop, apop, "{text}");
+    }
+    for octet in ["\u{e4}", "\u{7f}"] {
+        let mut session = trusted();
+        session.server(format!("+OK <{octet}@b>\r\n"));
+        assert!(!session.connection.greeting().expect("greeted").apop);
+    }
+    let mut session = trusted();
+    session.server(format!("+OK <{}@b>\r\n", "a".repeat(600)));
+    assert!(!session.connection.greeting().expect("greeted").apop);
+}

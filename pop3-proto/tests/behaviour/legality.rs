@@ -1,0 +1,119 @@
+//! What may be sent when, and how long it may be.
+
+use crate::common::{Conversation, pipelining, trusted};
+use pop3_proto::{
+    Channel, Config, Login, LoginPolicy, Method, Misuse, Noop, Secret, User, Username,
+};
+
+#[test]
+fn whether_a_command_is_legal_is_decided_when_its_turn_comes() {
+    let mut session = trusted();
+    session.ask("stat");
+    session.ask("user alice");
+    session.ask("pass secret");
+    session.ask("noop");
+    session.server("+OK\r\n");
+    session.server("+OK\r\n");
+    session.server("+OK\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\nNOOP\r\n");
+    assert_eq!(
+        session.told(),
+        [
+            "greeting: \"\"",
+            "stat: failed: misuse STAT in AUTHORIZATION",
+            "user: ok",
+            "pass: ok",
+            "noop: ok"
+        ]
+    );
+}
+
+#[test]
+fn a_misuse_is_told_in_its_turn() {
+    let mut session = pipelining();
+    for op in ["noop", "stls", "user x", "noop"] {
+        session.ask(op);
+    }
+    assert_eq!(session.sent(), "NOOP\r\n");
+    assert_eq!(session.told(), [] as [&str; 0]);
+    session.server("+OK\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.sent(), "NOOP\r\n");
+    assert_eq!(
+        session.told(),
+        [
+            "noop: ok",
+            "stls: failed: misuse STLS in TRANSACTION",
+            "user: failed: misuse USER in TRANSACTION",
+            "noop: ok"
+        ]
+    );
+}
+
+#[test]
+fn a_command_line_may_have_255_octets() {
+    let mut session = trusted();
+    session.server("+OK <1@h>\r\n");
+    session.told();
+    let refused = |verb: &str, octets: usize| format!("failed: misuse {verb} of {octets} octets");
+    let a = |n: usize| "a".repeat(n);
+    session.ask(&format!("user {}", a(249)));
+    assert_eq!(session.told(), [format!("user: {}", refused("USER", 256))]);
+    session.ask(&format!("apop {} x", a(216)));
+    assert_eq!(session.told(), [format!("apop: {}", refused("APOP", 256))]);
+    session.ask(&format!("pass {}", a(249)));
+    assert_eq!(session.told(), [format!("pass: {}", refused("PASS", 256))]);
+    session.ask(&format!("login x {} only=USER/PASS", a(249)));
+    assert_eq!(session.told(), [format!("login: {}", refused("PASS", 256))]);
+    assert_eq!(session.sent(), "", "nothing was queued");
+    session.ask(&format!("user {}", a(248)));
+    assert_eq!(session.sent().len(), 255);
+    session.server("-ERR\r\n");
+    session.ask(&format!("apop {} x", a(215)));
+    assert_eq!(session.sent().len(), 255);
+}
+
+#[test]
+fn a_login_by_apop_has_the_length_of_its_own_line() {
+    let mut session = trusted();
+    session.server("+OK <1@h>\r\n");
+    session.told();
+    let login = |user: usize, password: usize| {
+        let user = Username::new("a".repeat(user)).expect("a name");
+        let password = Secret::new("b".repeat(password)).expect("a password");
+        Login::password(user, password).with_policy(LoginPolicy::only(Method::Apop))
+    };
+    let refused = session.connection.submit(login(216, 5));
+    assert!(
+        matches!(&refused, Err(error) if error.to_string().contains("256 octets")),
+        "{refused:?}"
+    );
+    session
+        .connection
+        .submit(login(215, 300))
+        .expect("a digest has 32 octets");
+    session.server("-ERR\r\n");
+    assert_eq!(session.sent().len(), "CAPA\r\n".len() + 255);
+}
+
+#[test]
+fn the_limit_of_a_command_line_can_be_changed() {
+    let mut config = Config::default();
+    config.limits.command = 300;
+    let mut session = Conversation::new(config, Channel::TrustedByCaller);
+    let user = |n: usize| User(Username::new("a".repeat(n)).expect("a name"));
+    assert!(session.connection.submit(user(293)).is_ok());
+    let refused = session.connection.submit(user(294)).expect_err("too long");
+    assert!(matches!(
+        refused,
+        pop3_proto::Error::Misuse(Misuse::TooLong {
+            octets: 301,
+            limit: 300,
+            ..
+        })
+    ));
+    assert!(!refused.is_fatal());
+    assert_eq!(session.connection.outstanding(), 1);
+    assert!(session.connection.submit(Noop).is_ok());
+}

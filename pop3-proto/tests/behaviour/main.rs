@@ -1,0 +1,21 @@
+//! What the connection does, told by subject: each file is about one.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod abandon;
+mod bad_input;
+mod bodies;
+mod capabilities;
+mod commands;
+mod end;
+mod greeting;
+mod legality;
+mod listings;
+mod memory;
+mod queue;
+mod quit;
+mod secrets;
+mod texts;
+mod timers;
+mod total_and_keep_alive;

@@ -1,0 +1,77 @@
+//! What is known about the deletions when the session is over.
+
+use crate::common::logged_in;
+use pop3_proto::{Closed, Error, Noop, Quit, QuitOutcome, TransportError, TransportErrorKind};
+
+#[test]
+fn quit_has_three_outcomes() {
+    let committed = logged_in().call(Quit, "+OK\r\n");
+    assert_eq!(committed, Ok(QuitOutcome::Committed));
+    let refused = logged_in().call(Quit, "-ERR some messages not removed\r\n");
+    assert!(matches!(
+        refused,
+        Ok(QuitOutcome::Refused(text)) if text.as_bytes() == b"some messages not removed"
+    ));
+    let mut session = logged_in();
+    session.ask("quit");
+    session.settle();
+    session.eof();
+    assert_eq!(session.told()[0], "quit: unknown");
+}
+
+#[test]
+fn a_quit_of_which_no_octet_left_did_nothing() {
+    let mut session = logged_in();
+    session.ask("quit");
+    assert!(session.connection.wants_write());
+    session.connection.handle_eof(session.now);
+    assert_eq!(session.told()[0], "quit: failed: closed Idle");
+}
+
+#[test]
+fn a_quit_of_which_one_octet_left_may_have_done_anything() {
+    let mut session = logged_in();
+    session.ask("quit");
+    session.connection.transmitted(1, session.now);
+    session.connection.handle_eof(session.now);
+    assert_eq!(session.told()[0], "quit: unknown");
+}
+
+#[test]
+fn a_quit_that_waited_in_the_queue_did_nothing() {
+    let mut session = logged_in();
+    session.ask("noop");
+    session.ask("quit");
+    session.settle();
+    session.eof();
+    assert_eq!(
+        session.told()[1],
+        "quit: failed: closed Unanswered NOOP, 1 in flight"
+    );
+    assert_eq!(session.sent(), "NOOP\r\n");
+}
+
+#[test]
+fn after_quit_the_session_is_finished_and_that_is_no_failure() {
+    let mut session = logged_in();
+    session.exchange("quit", "+OK\r\n");
+    assert_eq!(session.connection.error(), None);
+    let later = session.connection.submit(Noop).expect_err("finished");
+    assert!(matches!(&later, Error::Closed(closed) if **closed == Closed::Finished));
+    session.eof();
+    assert_eq!(session.told(), [] as [&str; 0]);
+    session.assert_over();
+}
+
+#[test]
+fn a_quit_whose_write_failed_half_way_may_have_done_anything() {
+    let mut session = logged_in();
+    session.ask("quit");
+    session.connection.transmitted(4, session.now);
+    let broken_pipe = TransportError::new(TransportErrorKind::Reset, "broken pipe").in_writing();
+    session
+        .connection
+        .handle_transport_error(broken_pipe, session.now);
+    session.eof();
+    assert_eq!(session.told(), ["quit: unknown", "closed: transport Reset"]);
+}

@@ -1,0 +1,379 @@
+//! Secrets: in the one command that carries them, and nowhere else.
+
+use core::fmt::Debug;
+
+use crate::common::{Conversation, trusted};
+use pop3_proto::{
+    Apop, Argument, Channel, Config, Error, Event, Login, LoginPolicy, MessageNumber, Method,
+    Misuse, Pass, Raw, Secret, Username,
+};
+
+const SECRET: &str = "hunter2";
+
+fn secret() -> Secret {
+    Secret::new(SECRET).expect("a password")
+}
+
+fn name() -> Username {
+    Username::new("alice").expect("a name")
+}
+
+#[track_caller]
+fn hides(what: &str, shown: &str) {
+    assert!(!shown.contains(what), "{shown}");
+    let octets: Vec<String> = what.bytes().map(|octet| octet.to_string()).collect();
+    assert!(!shown.contains(&octets.join(", ")), "{shown}");
+}
+
+#[track_caller]
+fn debug_hides(value: &impl Debug) {
+    hides(SECRET, &format!("{value:?}"));
+    hides(SECRET, &format!("{value:#?}").replace([' ', '\n'], ""));
+}
+
+/// Greeted, on a channel that is trusted.
+fn greeted() -> Conversation {
+    let mut session = trusted();
+    session.server("+OK <1896.697170952@dbc.mtview.ca.us>\r\n");
+    session.told();
+    session
+}
+
+// Values.
+
+#[test]
+fn no_value_that_holds_a_secret_shows_it() {
+    debug_hides(&secret());
+    debug_hides(&Pass(secret()));
+    debug_hides(&Login::password(name(), secret()));
+    debug_hides(&Apop::new(name(), secret()).expect("a command"));
+    assert_eq!(format!("{:?}", secret()), "Secret(..)");
+}
+
+#[test]
+fn a_connection_does_not_show_the_secrets_that_wait_in_it() {
+    for op in ["login alice hunter2", "pass hunter2", "apop alice hunter2"] {
+        let mut session = trusted();
+        session.ask(op);
+        debug_hides(&session.connection);
+    }
+    let mut session = greeted();
+    session.ask("login alice hunter2");
+    for reply in ["-ERR\r\n", "+OK\r\n", "+OK\r\n"] {
+        debug_hides(&session.connection);
+        session.server(reply);
+        debug_hides(&session.connection);
+    }
+    let mut session = greeted();
+    session.ask("user alice");
+    session.server("+OK\r\n");
+    session.ask("pass hunter2");
+    assert_eq!(session.connection.transmit(), b"PASS hunter2\r\n");
+    debug_hides(&session.connection);
+    session.connection.transmitted(8, session.now);
+    debug_hides(&session.connection);
+}
+
+#[test]
+fn a_connection_does_not_show_a_digest_on_its_way() {
+    let mut session = greeted();
+    session.ask("apop mrose tanstaaf");
+    let digest = "c4c9334bac560ecc979e58001b3e22fb";
+    assert!(
+        session
+            .connection
+            .transmit()
+            .ends_with(format!("{digest}\r\n").as_bytes())
+    );
+    hides(digest, &format!("{:?}", session.connection));
+    hides("tanstaaf", &format!("{:?}", session.connection));
+}
+
+#[test]
+fn a_secret_that_cannot_be_sent_is_not_shown_by_its_error() {
+    for (text, argument) in [
+        ("", Argument::EmptySecret),
+        ("hunter2\r\nQUIT", Argument::ControlInSecret),
+        ("hunter2\n", Argument::ControlInSecret),
+        ("hunter2\0", Argument::ControlInSecret),
+    ] {
+        let error = Secret::new(text).expect_err("refused");
+        assert_eq!(error, Misuse::Argument(argument));
+        hides(SECRET, &format!("{error:?} {error}"));
+    }
+    let mut session = greeted();
+    let long = Secret::new(SECRET.repeat(40)).expect("a password");
+    let error = session.connection.submit(Pass(long)).expect_err("too long");
+    hides(SECRET, &format!("{error:?} {error}"));
+}
+
+#[test]
+fn a_name_may_hold_spaces_and_utf_8_and_no_control_characters() {
+    for name in ["alice", "a b", "alice@example.net", "\u{fc}ber", "a%b"] {
+        assert_eq!(Username::new(name).expect("a name").as_str(), name);
+    }
+    for name in ["", "a\r\nb", "a\n", "a\0", "a\tb", "a\u{7f}", "a\u{85}"] {
+        assert!(Username::new(name).is_err(), "{name:?}");
+    }
+    let space = Apop::new(Username::new("a b").expect("a name"), secret());
+    assert_eq!(space, Err(Misuse::Argument(Argument::SpaceInUsername)));
+}
+
+// What servers echo.
+
+/// What a session that sent the password is told when the server answers so.
+fn answered(reply: &str) -> (Conversation, Vec<Event>) {
+    let mut session = greeted();
+    session.ask("user alice");
+    session.ask("pass hunter2");
+    session.server("+OK\r\n");
+    session.events();
+    session.server(reply);
+    let events = session.events();
+    (session, events)
+}
+
+#[test]
+fn a_password_that_a_server_echoes_is_taken_out_of_its_words() {
+    for reply in [
+        "-ERR bad command: PASS hunter2\r\n",
+        "-ERR hunter2hunter2\r\n",
+        "-ERR [AUTH] no hunter2 here, hunter2!\r\n",
+        "PASS hunter2\r\n",
+        "hunter2\r\n",
+        "+Okay hunter2\r\n",
+    ] {
+        let (session, events) = answered(reply);
+        assert!(!events.is_empty());
+        debug_hides(&events);
+        debug_hides(&session.connection);
+        for event in events {
+            if let Event::Reply {
+                result: Err(error), ..
+            }
+            | Event::Closed(Err(error)) = event
+            {
+                hides(SECRET, &error.to_string());
+                let raw = error
+                    .refusal()
+                    .map(|refusal| refusal.text.as_bytes().to_vec());
+                hides(SECRET, &String::from_utf8_lossy(&raw.unwrap_or_default()));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_line_that_ends_in_the_password_does_not_show_its_beginning() {
+    for padding in 490..520 {
+        let (_, events) = answered(&format!("-ERR {}hunter2\r\n", "x".repeat(padding)));
+        hides("hunt", &format!("{events:?}"));
+    }
+}
+
+#[test]
+fn the_text_of_a_good_reply_is_handed_on_as_it_came() {
+    // It is no error, and the caller asked for it: "password accepted" is what servers say to
+    // whoever chose that password.
+    let mut session = greeted();
+    session.ask("user alice");
+    session.ask("pass password");
+    session.server("+OK\r\n");
+    session.server("+OK password accepted\r\n");
+    assert_eq!(
+        session.told(),
+        ["user: ok", "pass: ok \"password accepted\""]
+    );
+}
+
+#[test]
+fn an_echo_that_comes_before_the_password_has_left_is_hidden_too() {
+    for reply in ["+OK hunter2\r\n", "-ERR hunter2\r\n", "hunter2\r\n"] {
+        let mut session = greeted();
+        session.exchange("user alice", "+OK\r\n");
+        session.ask("pass hunter2");
+        session.connection.transmitted(3, session.now);
+        session.arrive(reply.as_bytes());
+        let told = session.told();
+        assert_eq!(told.len(), 2);
+        debug_hides(&told);
+        hides(SECRET, &format!("{:?}", session.connection.error()));
+    }
+}
+
+#[test]
+fn the_text_around_an_echo_goes_with_it_and_the_response_code_stays() {
+    let (_, events) = answered("-ERR [AUTH] bad command: PASS hunter2, sorry\r\n");
+    let [
+        Event::Reply {
+            result: Err(error), ..
+        },
+    ] = events.as_slice()
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        error.to_string(),
+        "the server refused PASS: [AUTH] <redacted>"
+    );
+}
+
+#[test]
+fn a_digest_that_a_server_echoes_is_taken_out_of_its_words() {
+    let digest = "c4c9334bac560ecc979e58001b3e22fb";
+    for op in ["apop mrose tanstaaf", "login mrose tanstaaf only=APOP"] {
+        let mut session = greeted();
+        session.exchange("capa", "-ERR\r\n");
+        session.ask(op);
+        session.server(format!("-ERR APOP mrose {digest}? tanstaaf?\r\n"));
+        let events = session.events();
+        assert_eq!(events.len(), 1);
+        hides(digest, &format!("{events:?}"));
+        hides("tanstaaf", &format!("{events:?}"));
+    }
+}
+
+#[test]
+fn a_password_that_looks_like_a_status_changes_no_status() {
+    for password in ["OK", "+OK", "+", "ERR", "-ERR", "R"] {
+        let mut session = greeted();
+        session.ask("user alice");
+        session.ask(&format!("pass {password}"));
+        session.server("+OK\r\n");
+        session.server("-ERR no\r\n");
+        assert_eq!(
+            session.told(),
+            ["user: ok", "pass: failed: refused PASS \"no\""]
+        );
+        session.ask("user alice");
+        session.ask(&format!("pass {password}"));
+        session.server("+OK\r\n");
+        session.server("+OK\r\n");
+        assert_eq!(session.told(), ["user: ok", "pass: ok"]);
+    }
+}
+
+#[test]
+fn a_password_that_begins_like_a_status_is_hidden_where_the_status_should_be() {
+    for password in ["-hunter2", "+hunter2"] {
+        for before in ["", "-ERR ", "-ERR [AUTH] PASS ", "PASS "] {
+            let mut session = greeted();
+            session.exchange("user alice", "+OK\r\n");
+            session.ask(&format!("pass {password}"));
+            session.server(format!("{before}{password}\r\n"));
+            let events = session.events();
+            let [Event::Reply { result, .. }, ..] = events.as_slice() else {
+                panic!("{events:?}")
+            };
+            let error = result.as_ref().expect_err("no login");
+            hides(SECRET, &error.to_string());
+            debug_hides(&events);
+            debug_hides(&session.connection);
+        }
+    }
+}
+
+#[test]
+fn a_login_hides_what_a_server_echoes_too() {
+    let mut session = greeted();
+    session.ask("login alice hunter2");
+    session.server("-ERR\r\n");
+    session.server("+OK\r\n");
+    session.server("-ERR unknown: PASS hunter2\r\n");
+    let events = session.events();
+    debug_hides(&events);
+    assert!(format!("{events:?}").contains("redacted"));
+}
+
+#[test]
+fn half_an_echo_in_the_buffer_is_not_shown_either() {
+    let mut session = greeted();
+    session.ask("user alice");
+    session.ask("pass hunter2");
+    session.server("+OK\r\n");
+    session.server("-ERR bad command: PASS hunter2");
+    debug_hides(&session.connection);
+}
+
+// In clear.
+
+#[test]
+fn no_credential_leaves_in_clear_unless_that_is_allowed_by_name() {
+    for op in [
+        "login alice hunter2",
+        "login alice hunter2 first=APOP,USER/PASS",
+        "login alice hunter2 only=APOP",
+    ] {
+        let mut session = Conversation::new(Config::default(), Channel::Plain);
+        session.server("+OK <1@h>\r\n");
+        session.ask(op);
+        session.server("+OK\r\nUSER\r\n.\r\n");
+        assert_eq!(session.sent(), "CAPA\r\n", "{op}");
+        session.assert_over();
+    }
+    for (op, refused) in [
+        ("user alice", "user: failed: auth no safe login, Cleartext"),
+        ("pass hunter2", "pass: failed: misuse PASS without USER"),
+        (
+            "apop alice hunter2",
+            "apop: failed: auth no safe login, Cleartext",
+        ),
+    ] {
+        let mut session = Conversation::new(Config::default(), Channel::Plain);
+        session.server("+OK <1@h>\r\n");
+        session.told();
+        session.ask(op);
+        assert_eq!(session.told(), [refused]);
+        assert_eq!(session.sent(), "");
+        assert_eq!(session.exchange("capa", "-ERR\r\n"), ["capa: unknown"]);
+    }
+}
+
+#[test]
+fn line_ends_in_arguments_are_refused_when_the_value_is_built() {
+    assert!(Username::new("a\r\nDELE 1").is_err());
+    assert!(Secret::new("x\r\nQUIT").is_err());
+    assert!(Raw::short("NOOP\r\nDELE 1").is_err());
+    assert!(MessageNumber::new(0).is_none());
+    let error: Error = Misuse::Argument(Argument::ControlInCommand).into();
+    assert!(!error.is_fatal());
+}
+
+#[test]
+fn a_password_may_hold_blanks_tabs_and_octets_over_127() {
+    let mut session = greeted();
+    session.ask("user alice");
+    session.server("+OK\r\n");
+    let secret = Secret::new(b" a \t\xe9 ".to_vec()).expect("a password");
+    session
+        .connection
+        .submit(Pass(secret))
+        .expect("a live connection");
+    assert_eq!(session.connection.transmit(), b"PASS  a \t\xe9 \r\n");
+}
+
+#[test]
+fn policies_are_values_without_secrets() {
+    let policies = [
+        LoginPolicy::default(),
+        LoginPolicy::first_of([Method::Apop, Method::UserPass]),
+        LoginPolicy::only(Method::Apop),
+        LoginPolicy::twisted(),
+    ];
+    for (index, policy) in policies.iter().enumerate() {
+        assert!(policies[index + 1..].iter().all(|other| other != policy));
+        debug_hides(policy);
+    }
+}
+
+#[test]
+fn what_stands_behind_a_response_code_is_no_place_for_a_secret_either() {
+    let mut session = greeted();
+    session.exchange("user alice", "+OK\r\n");
+    session.ask("pass hunter2");
+    session.server("-ERR [AUTH/hunter2] no\r\n");
+    assert_eq!(
+        session.told(),
+        ["pass: failed: refused PASS \"[AUTH] <redacted>\" Auth"]
+    );
+}

@@ -1,0 +1,159 @@
+//! What servers write for people and programs to read: codes, and texts that may hold anything.
+
+use crate::common::{logged_in, trusted};
+use pop3_proto::{
+    Advice, Capa, Error, ListOne, MessageNumber, Noop, ResponseCode, ServerText, Stat, Uidl,
+};
+
+fn number(n: u32) -> MessageNumber {
+    MessageNumber::new(n).expect("a number")
+}
+
+#[test]
+fn a_code_stands_directly_behind_the_status() {
+    let code = |line: &str| {
+        let refused = logged_in().call(Noop, format!("-ERR{line}\r\n"));
+        let refusal = refused.expect_err("refused").refusal().cloned();
+        refusal.expect("a refusal").code
+    };
+    assert_eq!(code(" [IN-USE] busy"), Some(ResponseCode::InUse));
+    assert_eq!(code(" [in-use]"), Some(ResponseCode::InUse));
+    assert_eq!(code(" [LOGIN-DELAY] wait"), Some(ResponseCode::LoginDelay));
+    assert_eq!(code(" [SYS/TEMP] later"), Some(ResponseCode::SysTemp));
+    assert_eq!(
+        code(" [SYS/TEMP/foo/bar] later"),
+        Some(ResponseCode::SysTemp)
+    );
+    assert_eq!(code(" [sys/perm] never"), Some(ResponseCode::SysPerm));
+    assert_eq!(code(" [AUTH] no"), Some(ResponseCode::Auth));
+    assert_eq!(code(" [UTF8] no"), Some(ResponseCode::Utf8));
+    for (line, text) in [
+        (" [FOO] x", "FOO"),
+        (" [SYS] x", "SYS"),
+        (" [SYS/TEMPX] x", "SYS/TEMPX"),
+    ] {
+        let Some(ResponseCode::Other(other)) = code(line) else {
+            panic!("{line}")
+        };
+        assert_eq!(other.as_bytes(), text.as_bytes());
+    }
+    for line in ["", " ", " []", " [open", " text [AUTH]", " AUTH"] {
+        assert_eq!(code(line), None, "{line}");
+    }
+}
+
+#[test]
+fn a_code_of_a_good_reply_can_be_asked_for() {
+    let status = logged_in()
+        .call(Noop, "+OK [SYS/TEMP] fine\r\n")
+        .expect("good");
+    assert_eq!(status.code(), Some(ResponseCode::SysTemp));
+    assert_eq!(status.text.as_bytes(), b"[SYS/TEMP] fine");
+}
+
+#[test]
+fn a_failed_login_says_what_to_do() {
+    for (line, advice) in [
+        ("[AUTH] wrong", Advice::CheckCredentials),
+        ("[IN-USE] busy", Advice::TryLater),
+        ("[LOGIN-DELAY] wait", Advice::TryLater),
+        ("[SYS/TEMP] later", Advice::TryLater),
+        ("[SYS/PERM] call us", Advice::AskOperator),
+        ("who knows", Advice::Unknown),
+    ] {
+        let mut session = trusted();
+        session.server("+OK\r\n");
+        session.ask("login alice secret");
+        session.server("-ERR\r\n");
+        session.server("+OK\r\n");
+        session.server(format!("-ERR {line}\r\n"));
+        let Some(pop3_proto::Event::Reply {
+            result: Err(error), ..
+        }) = session.events().pop()
+        else {
+            panic!("a refusal")
+        };
+        assert!(!error.is_fatal() && error.refusal().is_some());
+        let Error::Auth(auth) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(auth.advice(), advice, "{line}");
+        assert!(error.to_string().contains(&advice.to_string()));
+    }
+}
+
+#[test]
+fn an_error_names_the_command_the_message_and_the_servers_words() {
+    let refused = logged_in().call(ListOne(number(7)), "-ERR no such message\r\n");
+    assert_eq!(
+        refused.expect_err("refused").to_string(),
+        "the server refused LIST 7: no such message"
+    );
+    let refused = logged_in().call(Stat, "-ERR\r\n");
+    assert_eq!(
+        refused.expect_err("refused").to_string(),
+        "the server refused STAT without a reason"
+    );
+}
+
+#[test]
+fn what_a_server_writes_is_shown_without_control_characters() {
+    let text = "\x1b]0;pwn\x07\u{9b}31m\u{202e}abc\u{2028}\u{2066}\u{200f}\u{61c}\x7f\t\0\rd";
+    let refused = logged_in().call(Noop, format!("-ERR {text}\r\n"));
+    let error = refused.expect_err("refused");
+    for shown in [
+        error.to_string(),
+        format!("{error:?}"),
+        format!("{error:#?}"),
+    ] {
+        let shown = shown.replace('\n', "");
+        assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        for hidden in ['\u{202e}', '\u{2028}', '\u{2066}', '\u{200f}', '\u{61c}'] {
+            assert!(!shown.contains(hidden), "{shown:?}");
+        }
+        assert!(shown.contains("pwn") && shown.contains("abc"));
+    }
+    let raw = error.refusal().expect("a refusal").text.as_bytes();
+    assert_eq!(raw, text.as_bytes(), "it can be had as it came");
+}
+
+#[test]
+fn what_is_no_utf_8_is_shown_in_hex_and_long_texts_are_cut() {
+    let mut session = logged_in();
+    let text: ServerText = session
+        .call(Noop, b"+OK caf\xe9 \xc3\xa9\r\n")
+        .expect("good")
+        .text;
+    assert_eq!(text.to_string(), "caf\\xe9 é");
+    let long = session
+        .call(Noop, format!("+OK {}\r\n", "x".repeat(5000)))
+        .expect("good");
+    assert_eq!(long.text.as_bytes().len(), 5000);
+    assert_eq!(long.text.to_string(), format!("{}…", "x".repeat(512)));
+    assert!(!long.text.is_empty());
+}
+
+#[test]
+fn every_value_that_a_server_names_is_shown_escaped() {
+    let mut session = logged_in();
+    let listing = session
+        .call(Uidl, b"+OK\r\n1 \xe2\x80\xae\xff\r\n.\r\n")
+        .expect("a listing");
+    let id = listing
+        .get(number(1))
+        .and_then(|entry| entry.unique_id)
+        .expect("an id");
+    assert_eq!(id.to_string(), "\\u{202e}\\xff");
+    assert_eq!(format!("{id:?}"), "UniqueId(\"\\u{202e}\\xff\")");
+    let list = session
+        .call(Capa, b"+OK\r\nIMPLEMENTATION \x1b[31m\r\n.\r\n")
+        .expect("a reply")
+        .expect("a list");
+    assert_eq!(
+        list.implementation().expect("listed").to_string(),
+        "\\u{1b}[31m"
+    );
+    session.server(b"+OK \x1b[2J\r\n");
+    let error = session.connection.error().expect("unsolicited");
+    assert!(!error.to_string().chars().any(char::is_control));
+}

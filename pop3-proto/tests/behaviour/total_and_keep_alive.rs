@@ -1,0 +1,145 @@
+//! The deadline of a whole operation, and keeping an idle session alive.
+
+use core::time::Duration;
+
+use crate::common::{Conversation, left, logged_in_with, sleep};
+use pop3_proto::{Channel, Config};
+
+const NOTHING: [&str; 0] = [];
+
+// The total.
+
+fn with_total(seconds: u64) -> Conversation {
+    let mut config = Config::default();
+    config.timeouts.total = Some(Duration::from_secs(seconds));
+    logged_in_with(config)
+}
+
+#[test]
+fn a_total_stops_a_server_that_sends_an_octet_now_and_then() {
+    let mut session = with_total(300);
+    session.ask("retr 1");
+    session.server("+OK\r\n");
+    for _ in 0..14 {
+        session.wait(20);
+        session.server("x");
+    }
+    assert_eq!(session.told().len(), 2);
+    session.wait(20);
+    assert_eq!(
+        session.told(),
+        ["retr 1: cut short: timeout Total", "closed: timeout Total"]
+    );
+}
+
+#[test]
+fn a_total_is_of_one_operation() {
+    let mut session = with_total(300);
+    for _ in 0..10 {
+        session.ask("noop");
+        session.settle();
+        assert_eq!(left(&session), Some(180));
+        session.wait(170);
+        assert_eq!(left(&session), Some(10));
+        session.server("+OK\r\n");
+        assert_eq!(left(&session), None);
+        session.wait(1000);
+    }
+    assert_eq!(session.told().len(), 10);
+}
+
+#[test]
+fn a_total_runs_while_an_event_waits() {
+    let mut session = with_total(300);
+    session.ask("retr 1");
+    session.settle();
+    session.arrive(b"+OK\r\nhalf");
+    assert_eq!(left(&session), Some(300));
+    sleep(&mut session, 300);
+    assert!(session.connection.error().is_some());
+}
+
+#[test]
+fn a_total_of_a_login_covers_all_its_commands() {
+    let mut config = Config::default();
+    config.timeouts.total = Some(Duration::from_secs(300));
+    let mut session = Conversation::new(config, Channel::TrustedByCaller);
+    session.server("+OK\r\n");
+    session.ask("login alice secret");
+    session.wait(150);
+    session.server("-ERR\r\n");
+    session.wait(100);
+    session.server("+OK\r\n");
+    assert_eq!(left(&session), Some(50));
+    session.wait(50);
+    assert_eq!(
+        session.told(),
+        [
+            "greeting: \"\"",
+            "login: failed: timeout Total",
+            "closed: timeout Total"
+        ]
+    );
+}
+
+#[test]
+fn a_total_of_a_message_begins_when_its_turn_comes() {
+    let mut config = Config::default();
+    config.timeouts.total = Some(Duration::from_secs(300));
+    config.pipelining = pop3_proto::Pipelining::Always;
+    let mut session = logged_in_with(config);
+    (1..=5).for_each(|n| session.ask(&format!("retr {n}")));
+    for _ in 0..5 {
+        session.wait(59);
+        session.server("+OK\r\nsome\r\n");
+        session.wait(59);
+        session.server("more\r\n.\r\n");
+    }
+    assert_eq!(session.told().len(), 15);
+}
+
+// Keep-alive.
+
+fn kept_alive() -> Conversation {
+    let mut config = Config::default();
+    config.keep_alive = Some(Duration::from_secs(30));
+    logged_in_with(config)
+}
+
+#[test]
+fn a_keep_alive_says_noop_each_time_the_session_was_idle_for_so_long() {
+    let mut session = kept_alive();
+    for _ in 0..3 {
+        assert_eq!(left(&session), Some(30));
+        session.wait(30);
+        assert_eq!(session.sent(), "NOOP\r\n");
+        session.server("+OK\r\n");
+    }
+    assert_eq!(session.told(), NOTHING, "nobody asked for them");
+}
+
+#[test]
+fn a_keep_alive_waits_for_its_reply_as_any_command() {
+    let mut session = kept_alive();
+    session.wait(30);
+    session.wait(60);
+    assert_eq!(session.sent(), "NOOP\r\n", "and none behind it");
+    session.ask("stat");
+    session.server("+OK\r\n");
+    assert_eq!(session.sent(), "STAT\r\n");
+    session.server("+OK 1 2\r\n");
+    assert_eq!(session.told(), ["stat: 1 messages, 2 octets"]);
+}
+
+#[test]
+fn a_keep_alive_is_not_sent_while_a_message_is_open_or_an_event_waits() {
+    let mut session = kept_alive();
+    session.ask("retr 1");
+    session.settle();
+    session.arrive(b"+OK\r\nhalf");
+    sleep(&mut session, 3000);
+    assert!(!session.connection.wants_write());
+    session.server("\r\n.\r\n");
+    assert_eq!(session.told().len(), 3);
+    assert_eq!(left(&session), Some(30));
+}

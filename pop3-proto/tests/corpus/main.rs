@@ -1,0 +1,117 @@
+//! Every threat and every quirk is shown, and so is every requirement of the RFCs: that the lists of
+//! them are whole (`corpus/rows.txt`, `../CONFORMANCE.md`), and that what they name is there.
+
+mod names;
+mod rows;
+
+use names::{Names, is_same_for_both, rows_of};
+use rows::{numbers, rows};
+
+#[test]
+fn every_row_is_listed_once_and_in_its_place() {
+    let listed: Vec<String> = rows().into_iter().map(|row| row.id).collect();
+    for (listed, number) in listed.iter().zip(&numbers()) {
+        assert_eq!(listed, number, "in the list, and by number");
+    }
+    assert_eq!(listed.len(), numbers().len());
+}
+
+#[test]
+fn every_row_is_shown_or_says_why_not() {
+    for row in rows() {
+        assert!(!row.words.is_empty(), "{} says nothing", row.id);
+        let reason = row.not_applicable.is_some();
+        assert_ne!(!row.shown_by.is_empty(), reason, "{}: either, or", row.id);
+    }
+}
+
+#[test]
+fn what_a_row_names_is_there() {
+    let names = Names::all();
+    let rows = rows();
+    let named = rows
+        .iter()
+        .flat_map(|row| row.shown_by.iter().map(|name| (&row.id, name)));
+    let missing: Vec<_> = named.filter(|(_, name)| !names.has(name)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn a_row_says_what_both_leniencies_make_of_it() {
+    let names = Names::all();
+    for row in rows() {
+        let transcripts = row.transcripts().map(|name| &names.transcripts[name]);
+        let same: Vec<bool> = transcripts.map(|text| is_same_for_both(text)).collect();
+        let expected = match same.as_slice() {
+            [] => "-",
+            same if same.iter().all(|same| *same) => "same",
+            _ => "differs",
+        };
+        assert_eq!(row.leniencies, expected, "{}", row.id);
+    }
+}
+
+#[test]
+fn rows_and_transcripts_name_each_other() {
+    let names = Names::all();
+    let rows = rows();
+    for row in &rows {
+        for transcript in row.transcripts() {
+            let text = &names.transcripts[transcript];
+            let knows = rows_of(text).any(|id| id == row.id);
+            assert!(knows, "{transcript} does not name {}", row.id);
+        }
+    }
+    for (transcript, text) in &names.transcripts {
+        for id in rows_of(text) {
+            let row = rows.iter().find(|row| row.id == id);
+            let row = row.unwrap_or_else(|| panic!("{transcript} names {id}: there is none"));
+            let knows = row.transcripts().any(|name| name == transcript);
+            assert!(knows, "{id} does not name {transcript}");
+        }
+    }
+}
+
+#[test]
+fn a_test_with_the_number_of_a_row_is_named_there() {
+    let rows = rows();
+    for test in Names::all().tests {
+        let name = test.rsplit("::").next().unwrap_or_default();
+        let mut words = name.split('_');
+        let (Some(letter @ ("t" | "q")), Some(number)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let id = format!("{}-{number}", letter.to_uppercase());
+        let row = rows.iter().find(|row| row.id == id);
+        let row = row.unwrap_or_else(|| panic!("{test}: there is no {id}"));
+        assert!(row.shown_by.contains(&test), "{id} does not name {test}");
+    }
+}
+
+#[test]
+fn every_requirement_is_shown_or_says_why_not() {
+    let names = Names::all();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/CONFORMANCE.md");
+    let text = std::fs::read_to_string(path).expect("the table");
+    let mut requirements = 0;
+    for line in text.lines().filter(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [_, level, words, shown_by] = cells.as_slice() else {
+            panic!("four cells: {line}")
+        };
+        if level.starts_with("---") || *level == "level" {
+            continue;
+        }
+        requirements += 1;
+        assert!(!words.is_empty(), "{line}");
+        if shown_by.starts_with("not applicable: ") {
+            continue;
+        }
+        let mut shown_by = shown_by.split('`').skip(1).step_by(2).peekable();
+        assert!(shown_by.peek().is_some(), "by what? {line}");
+        for name in shown_by {
+            assert!(names.has(name), "no {name}: {line}");
+        }
+    }
+    assert!(requirements > 100, "the table is read");
+}

@@ -1,0 +1,241 @@
+//! What a failed login says, and what it advises.
+
+use crate::common::Conversation;
+use pop3_proto::{Advice, AuthError, Channel, Config, Error, Event, Method};
+
+/// Greeted inside TLS, with a login asked for.
+fn asked(login: &str) -> Conversation {
+    let mut client = Conversation::new(Config::default(), Channel::ImplicitTls);
+    client.tls();
+    client.server("+OK ready\r\n");
+    client.events();
+    client.ask(login);
+    client
+}
+
+/// The error that the login fails with.
+#[track_caller]
+fn told(client: &mut Conversation) -> Error {
+    let failed = client.events().into_iter().find_map(|event| match event {
+        Event::Reply {
+            result: Err(error), ..
+        } => Some(error),
+        _ => None,
+    });
+    failed.expect("the login fails")
+}
+
+/// The error after these answers.
+#[track_caller]
+fn failure(login: &str, answers: &[&str]) -> Error {
+    let mut client = asked(login);
+    for answer in answers {
+        client.server(answer);
+    }
+    told(&mut client)
+}
+
+const LISTED: &str = "+OK\r\nSASL PLAIN SCRAM-SHA-256 XOAUTH2 OAUTHBEARER CRAM-MD5\r\n.\r\n";
+const MARKED: &str = "+OK\r\nSASL PLAIN\r\nAUTH-RESP-CODE\r\n.\r\n";
+const SCRAM: &str = "login user pencil only=SCRAM-SHA-256 nonce=rOprNGfwEbeRWgbNEkqO";
+
+#[test]
+fn a_response_code_says_what_to_do() {
+    for (code, advice) in [
+        ("[AUTH]", Advice::CheckCredentials),
+        ("[IN-USE]", Advice::TryLater),
+        ("[LOGIN-DELAY]", Advice::TryLater),
+        ("[SYS/TEMP]", Advice::TryLater),
+        ("[SYS/PERM]", Advice::AskOperator),
+        ("[sys/temp/disk]", Advice::TryLater),
+        ("[LIMIT]", Advice::Unknown),
+        ("", Advice::Unknown),
+    ] {
+        let refusal = format!("-ERR {code} no\r\n");
+        let by_auth = failure("login alice secret only=PLAIN", &[LISTED, &refusal]);
+        assert_eq!(by_auth.advice(), Some(advice), "{code} to AUTH");
+        let by_user = failure("login alice secret", &["-ERR\r\n", &refusal]);
+        assert_eq!(by_user.advice(), Some(advice), "{code} to USER");
+        let by_pass = failure("login alice secret", &["-ERR\r\n", "+OK\r\n", &refusal]);
+        assert_eq!(by_pass.advice(), Some(advice), "{code} to PASS");
+        assert!(!by_auth.is_fatal() && !by_user.is_fatal() && !by_pass.is_fatal());
+    }
+}
+
+#[test]
+fn a_refusal_names_the_way_and_keeps_the_servers_words() {
+    let error = failure(
+        "login alice secret only=PLAIN",
+        &[LISTED, "-ERR [AUTH] no way\r\n"],
+    );
+    assert_eq!(
+        error.to_string(),
+        "login with PLAIN failed: the server refused AUTH: [AUTH] no way \
+         (check user name and password)"
+    );
+    assert_eq!(
+        error.refusal().expect("a refusal").text.to_string(),
+        "[AUTH] no way"
+    );
+}
+
+#[test]
+fn where_wrong_passwords_are_marked_one_that_is_not_is_not_the_reason() {
+    let unmarked = failure("login alice secret", &[MARKED, "-ERR no\r\n"]);
+    assert_eq!(unmarked.advice(), Some(Advice::NotCredentials));
+    let marked = failure("login alice secret", &[MARKED, "-ERR [AUTH] no\r\n"]);
+    assert_eq!(marked.advice(), Some(Advice::CheckCredentials));
+}
+
+#[test]
+fn a_mechanism_that_is_refused_at_once_is_to_be_replaced() {
+    for login in [
+        "login alice secret only=CRAM-MD5",
+        "login alice secret only=LOGIN",
+    ] {
+        let error = failure(login, &[LISTED, "-ERR no such mechanism\r\n"]);
+        assert_eq!(error.advice(), Some(Advice::NameAnother), "{login}");
+    }
+    // Nothing had left of these either: the server lists no mechanisms.
+    for login in [
+        "login alice secret only=PLAIN",
+        SCRAM,
+        "login-token alice abc.def only=XOAUTH2",
+        "login-token alice abc.def only=OAUTHBEARER",
+        "login-certificate only=EXTERNAL",
+    ] {
+        let error = failure(login, &["-ERR\r\n", "-ERR no such mechanism\r\n"]);
+        assert_eq!(error.advice(), Some(Advice::NameAnother), "{login}");
+    }
+}
+
+#[test]
+fn a_busy_server_is_no_reason_to_replace_the_mechanism() {
+    let error = failure(
+        "login alice secret only=PLAIN",
+        &["-ERR\r\n", "-ERR [SYS/TEMP] later\r\n"],
+    );
+    assert_eq!(error.advice(), Some(Advice::TryLater));
+}
+
+#[test]
+fn a_server_that_hangs_up_wants_another_connection() {
+    let mut client = asked("login alice secret only=PLAIN");
+    client.server(LISTED);
+    client.eof();
+    let closed = told(&mut client);
+    assert!(closed.is_fatal());
+    assert_eq!(closed.advice(), Some(Advice::Reconnect));
+
+    let mut client = asked("login alice secret only=PLAIN");
+    client.server(LISTED);
+    client.reset();
+    assert_eq!(told(&mut client).advice(), Some(Advice::Reconnect));
+
+    let mut client = asked("login alice secret only=PLAIN");
+    client.server(LISTED);
+    client.wait(180);
+    assert_eq!(told(&mut client).advice(), Some(Advice::Reconnect));
+}
+
+#[test]
+fn a_login_that_would_not_be_safe_asks_for_another_policy() {
+    let mut config = Config::default();
+    config.stls = pop3_proto::StlsPolicy::Off;
+    let mut client = Conversation::new(config, Channel::Plain);
+    client.server("+OK\r\n");
+    client.events();
+    client.ask("login alice secret");
+    client.server("-ERR\r\n");
+    let error = told(&mut client);
+    assert_eq!(error.advice(), Some(Advice::ChangePolicy));
+    assert!(!error.is_fatal() && error.refusal().is_none());
+    assert_eq!(client.sent(), "CAPA\r\n");
+}
+
+#[test]
+fn a_server_that_breaks_an_exchange_is_its_operators_matter() {
+    let error = failure(
+        "login alice secret only=CRAM-MD5",
+        &[LISTED, "+ !!!!\r\n", "-ERR\r\n"],
+    );
+    assert_eq!(error.advice(), Some(Advice::AskOperator));
+    assert_eq!(
+        error.to_string(),
+        "login with CRAM-MD5 was broken off: the server's challenge makes no sense: \
+         it is not base64"
+    );
+}
+
+#[test]
+fn an_error_inside_scram_says_what_to_do() {
+    for (challenge, advice) in [
+        ("ZT1pbnZhbGlkLXByb29m", Advice::CheckCredentials), // e=invalid-proof
+        ("ZT11bmtub3duLXVzZXI=", Advice::CheckCredentials), // e=unknown-user
+        ("ZT1uby1yZXNvdXJjZXM=", Advice::Unknown),          // e=no-resources
+    ] {
+        let challenge = format!("+ {challenge}\r\n");
+        let error = failure(SCRAM, &[LISTED, &challenge, "-ERR\r\n"]);
+        assert_eq!(error.advice(), Some(advice), "{error}");
+    }
+}
+
+#[test]
+fn where_scram_fails_inside_tls_the_password_itself_is_suggested() {
+    let error = failure(SCRAM, &[LISTED, "-ERR [AUTH] no\r\n"]);
+    let Error::Auth(error) = error else {
+        panic!("{error}");
+    };
+    let AuthError::Rejected(rejected) = *error else {
+        panic!("{error}");
+    };
+    assert_eq!(rejected.try_instead, Some(Method::Plain));
+    assert_eq!(
+        rejected.to_string(),
+        "login with SCRAM-SHA-256 failed: the server refused AUTH: [AUTH] no \
+         (check user name and password; an account of which the server keeps only a hash \
+         cannot use SCRAM-SHA-256, but perhaps PLAIN)"
+    );
+}
+
+#[test]
+fn a_stale_token_is_to_be_replaced() {
+    let oauthbearer = "+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\n"; // invalid_token
+    let error = failure(
+        "login-token alice abc.def",
+        &[LISTED, oauthbearer, "-ERR\r\n"],
+    );
+    assert_eq!(error.advice(), Some(Advice::FreshToken));
+    let xoauth2 = "login-token alice abc.def only=XOAUTH2";
+    for json in ["eyJzdGF0dXMiOiI0MDAifQ==", "eyJzdGF0dXMiOiI0MDEifQ=="] {
+        // A status of 400, and one of 401.
+        let challenge = format!("+ {json}\r\n");
+        let error = failure(xoauth2, &[LISTED, &challenge, "-ERR\r\n"]);
+        assert_eq!(error.advice(), Some(Advice::FreshToken), "{error}");
+    }
+    let error = failure(xoauth2, &[LISTED, "-ERR no\r\n"]);
+    assert_eq!(error.advice(), Some(Advice::FreshToken), "{error}");
+    let error = failure(xoauth2, &[LISTED, "-ERR [IN-USE] no\r\n"]);
+    assert_eq!(error.advice(), Some(Advice::TryLater), "{error}");
+    let error = failure("login-tokens alice", &[LISTED]);
+    assert_eq!(error.advice(), Some(Advice::SignIn), "{error}");
+}
+
+#[test]
+fn what_the_server_says_of_a_token_is_told() {
+    // {"status":"invalid_token","scope":"mail"}
+    let json = "+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NvcGUiOiJtYWlsIn0=\r\n";
+    let error = failure("login-token alice abc.def", &[LISTED, json, "-ERR no\r\n"]);
+    assert_eq!(
+        error.to_string(),
+        "login with OAUTHBEARER failed: the server refused AUTH: no; of the token it says: \
+         invalid_token (the scope is mail) (get a fresh token)"
+    );
+}
+
+#[test]
+fn a_failure_that_is_not_about_a_login_advises_nothing() {
+    let mut client = asked("user alice");
+    client.server("-ERR no\r\n");
+    assert_eq!(told(&mut client).advice(), None);
+}

@@ -1,0 +1,137 @@
+//! What a login is going to do, in words.
+
+use crate::common::Conversation;
+use pop3_proto::{Channel, Config, Login, LoginPolicy, Method, StlsPolicy, Verdict};
+
+fn login() -> Login {
+    Login::new("alice", "secret").expect("a login")
+}
+
+fn greeted(config: Config, channel: Channel, capabilities: &str) -> Conversation {
+    let mut client = Conversation::new(config, channel);
+    if channel == Channel::ImplicitTls {
+        client.tls();
+    }
+    client.server("+OK ready\r\n");
+    client.ask("capa");
+    client.server(capabilities);
+    client.told();
+    client
+}
+
+#[test]
+fn a_plan_is_one_line_that_groups_what_has_one_reason() {
+    let client = greeted(
+        Config::default(),
+        Channel::ImplicitTls,
+        "+OK\r\nSASL PLAIN LOGIN\r\n.\r\n",
+    );
+    let plan = client.connection.plan_login(&login());
+    assert_eq!(
+        plan.to_string(),
+        "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1: the server does not list it; \
+         PLAIN: chosen; USER/PASS, LOGIN: not needed"
+    );
+    assert_eq!(plan.chosen().map(|it| it.method), Some(Method::Plain));
+}
+
+#[test]
+fn a_plan_with_room_has_a_line_for_each() {
+    let client = greeted(Config::default(), Channel::ImplicitTls, "-ERR\r\n");
+    let policy = LoginPolicy::first_of([Method::ScramSha256, Method::Plain, Method::UserPass]);
+    let plan = client.connection.plan_login(&login().with_policy(policy));
+    assert_eq!(
+        format!("{plan:#}"),
+        "SCRAM-SHA-256: the server does not say that it knows AUTH\n\
+         PLAIN: the server does not say that it knows AUTH\n\
+         USER/PASS: chosen"
+    );
+}
+
+#[test]
+fn before_stls_a_plan_does_not_guess_what_is_inside() {
+    let client = greeted(
+        Config::default(),
+        Channel::Plain,
+        "+OK\r\nSTLS\r\nSASL PLAIN\r\n.\r\n",
+    );
+    let policy = LoginPolicy::first_of([Method::Apop, Method::Plain, Method::XOAuth2]);
+    let plan = client.connection.plan_login(&login().with_policy(policy));
+    assert!(plan.starts_tls);
+    assert_eq!(plan.chosen(), None);
+    assert_eq!(
+        plan.to_string(),
+        "STLS first; APOP: APOP after STLS would answer a challenge that came in clear and may be \
+         forged; PLAIN: what the server lists is not known yet; XOAUTH2: it takes other \
+         credentials than these"
+    );
+}
+
+#[test]
+fn in_clear_a_plan_says_what_is_wrong() {
+    let mut config = Config::default();
+    config.stls = StlsPolicy::Off;
+    let capabilities = "+OK\r\nSASL PLAIN\r\n.\r\n";
+    let client = greeted(config.clone(), Channel::Plain, capabilities);
+    let plan = client.connection.plan_login(&login());
+    assert_eq!(
+        plan.to_string(),
+        "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, USER/PASS, LOGIN: \
+         the connection is not encrypted, and credentials in clear were not allowed by name \
+         (`allow_insecure_login`)"
+    );
+    config.allow_insecure_login = true;
+    let client = greeted(config, Channel::Plain, capabilities);
+    let plan = client.connection.plan_login(&login());
+    assert_eq!(plan.chosen().map(|it| it.method), Some(Method::Plain));
+}
+
+#[test]
+fn a_plan_is_what_the_login_then_does() {
+    let mut client = greeted(
+        Config::default(),
+        Channel::ImplicitTls,
+        "+OK\r\nSASL PLAIN LOGIN\r\n.\r\n",
+    );
+    assert_eq!(client.connection.login_plan(), None);
+    let before = client.connection.plan_login(&login());
+    client.sent();
+    client.ask("login alice secret");
+    assert_eq!(client.sent(), "AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n");
+    assert_eq!(client.connection.login_plan(), Some(&before));
+}
+
+#[test]
+fn an_error_without_a_safe_login_has_the_plan_in_it() {
+    let mut client = greeted(
+        Config::default(),
+        Channel::ImplicitTls,
+        "+OK\r\nSASL PLAIN\r\n.\r\n",
+    );
+    let policy = LoginPolicy::first_of([Method::ScramSha256, Method::CramMd5]);
+    let error = client
+        .call(login().with_policy(policy), "")
+        .expect_err("nothing of it is listed");
+    assert_eq!(
+        error.to_string(),
+        "no safe way to log in: SCRAM-SHA-256, CRAM-MD5: the server does not list it"
+    );
+}
+
+#[test]
+fn a_way_that_was_refused_is_marked_so() {
+    let mut client = greeted(
+        Config::default(),
+        Channel::ImplicitTls,
+        "+OK\r\nSASL PLAIN\r\n.\r\n",
+    );
+    client.ask("login alice secret each=PLAIN,USER/PASS");
+    client.server("-ERR [AUTH]\r\n");
+    let plan = client.connection.login_plan().expect("a plan");
+    assert_eq!(
+        plan.to_string(),
+        "PLAIN: the server refused it; USER/PASS: chosen"
+    );
+    let last = plan.candidates.last().expect("a candidate");
+    assert_eq!(last.verdict, Verdict::Chosen);
+}

@@ -1,0 +1,131 @@
+//! Whole sessions of the client against the crate's own server, over a link and a clock that exist in
+//! memory only. One seed is one session: who asks what and when, how the octets are cut, what is late,
+//! what breaks and how the server misbehaves. An oracle that knows the maildrop judges what the
+//! application was told.
+//!
+//! ```sh
+//! POP3_SIM_SEED=42 cargo test -p pop3-proto --test simulation          # one seed again
+//! POP3_SIM_SESSIONS=1000000 cargo test --release -p pop3-proto --test simulation
+//! POP3_SIM_SEED=5000 POP3_SIM_SESSIONS=100 cargo test ...              # from one seed on
+//! ```
+//!
+//! A failure prints its seed and what happened. `-- --nocapture` shows how many sessions there are in a
+//! second.
+#![cfg(all(feature = "rustls", feature = "server"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is the report"
+)]
+
+mod align;
+mod app;
+mod ask;
+mod authority;
+mod chance;
+mod explore;
+mod frames;
+mod lie;
+mod line;
+mod link;
+mod machine;
+mod mail;
+mod oddity;
+mod oracle;
+mod peer;
+mod plan;
+mod sound;
+mod transcript;
+mod truth;
+mod world;
+
+use app::Tally;
+use explore::explore;
+use plan::Scope;
+use transcript::Transcript;
+use world::play;
+
+/// How many sessions a debug build plays in a second or so.
+const SESSIONS: u64 = 500;
+
+/// Handshakes take their time.
+const TLS_SESSIONS: u64 = 60;
+
+const HONEST: Scope = Scope {
+    tls: false,
+    oddities: false,
+    faults: false,
+    lies: false,
+};
+
+/// Everything at once.
+const ALL: Scope = Scope {
+    tls: false,
+    oddities: true,
+    faults: true,
+    lies: true,
+};
+
+macro_rules! explorations {
+    ($($name:ident: $sessions:expr, $scope:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            explore(stringify!($name), $sessions, $scope);
+        }
+    )*};
+}
+
+explorations! {
+    an_honest_server_over_a_slow_link_loses_nothing: SESSIONS, HONEST;
+    oddities_of_real_servers_cost_nothing: SESSIONS, Scope { oddities: true, ..HONEST };
+    a_link_may_break_anywhere_and_the_truth_is_told: SESSIONS, Scope { faults: true, ..HONEST };
+    a_server_that_breaks_the_rules_is_not_believed: SESSIONS, Scope { lies: true, ..HONEST };
+    all_that_goes_wrong_at_once_is_told_truly: SESSIONS, ALL;
+    over_tls_an_honest_server_loses_nothing: TLS_SESSIONS, Scope { tls: true, ..HONEST };
+    over_tls_a_link_may_break_anywhere: TLS_SESSIONS, Scope { tls: true, faults: true, ..HONEST };
+    over_tls_a_server_that_breaks_the_rules_is_not_believed:
+        TLS_SESSIONS, Scope { tls: true, lies: true, ..HONEST };
+    over_tls_all_that_goes_wrong_at_once_is_told_truly: TLS_SESSIONS, Scope { tls: true, ..ALL };
+}
+
+#[test]
+fn a_seed_says_everything() {
+    for tls in [false, true] {
+        for seed in 0..30 {
+            let lines = || {
+                let transcript = Transcript::kept();
+                play(seed, Scope { tls, ..ALL }, &transcript);
+                transcript.lines()
+            };
+            assert_eq!(lines(), lines(), "seed {seed}, TLS: {tls}");
+        }
+    }
+}
+
+/// A session in which nothing happens proves nothing.
+#[test]
+fn much_happens_in_these_sessions() {
+    let mut tally = Tally::default();
+    for seed in 0..300 {
+        tally += play(seed, ALL, &Transcript::default());
+    }
+    let Tally {
+        logins,
+        whole_messages,
+        deletions,
+        refusals,
+        given_up,
+        committed,
+        fatal,
+    } = tally;
+    let counts = [
+        logins,
+        whole_messages,
+        deletions,
+        refusals,
+        given_up,
+        committed,
+        fatal,
+    ];
+    assert!(counts.iter().all(|count| *count > 20), "{tally:?}");
+}

@@ -1,0 +1,21 @@
+//! A `Session` with TLS under it against a TLS server in memory: no sockets, and a clock that only
+//! the stories move. They share `authority`, `peer` and `link`.
+#![cfg(all(feature = "rustls", feature = "server"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is the report"
+)]
+
+mod authority;
+mod link;
+mod peer;
+
+mod back_pressure;
+mod binding;
+mod certificates;
+mod ends;
+mod handshake;
+mod names;
+mod stls;
+mod whole_sessions;
