@@ -105,18 +105,15 @@ impl Search<'_> {
         fits
     }
 
-    /// Whether this reply can be what was told: who was told of a success was not refused, and who was
-    /// told all of it got it whole.
+    /// Whether this reply can be what was told.
     fn agrees(&self, line: usize, request: &Request) -> bool {
         let refused = match &request.reply {
             _ if !told_something(request) || request.ask.line().is_none() => return true,
             Some(Ok(Reply::Quit(outcome))) => *outcome != QuitOutcome::Committed,
             reply => matches!(reply, Some(Err(Error::Refused(_)))),
         };
-        let part = matches!(request.reply, Some(Ok(Reply::Opened(_))))
-            && !matches!(request.body_end, Some(Ok(())));
         let frame = self.frames.get(line);
-        frame.is_some_and(|frame| frame.is_err() == refused && (frame.complete || part))
+        frame.is_some_and(|frame| frame.is_err() == refused && is_told_of(request, frame))
     }
 
     /// Whether this request was heard, or need not have been.
@@ -124,6 +121,24 @@ impl Search<'_> {
         let request = &self.requests[index];
         let asks = matches!(request.ask, Ask::Capabilities | Ask::StartTls);
         self.lies || asks || !told_something(request) || self.owners.contains(&Some(index))
+    }
+}
+
+/// Whether the octets that were told are those of this reply, and all of them where all was told.
+fn is_told_of(request: &Request, frame: &Frame) -> bool {
+    let lines = || frame.body.iter().filter(|octet| **octet == b'\n').count();
+    match &request.reply {
+        Some(Ok(Reply::Opened(opened))) => {
+            let whole = matches!(request.body_end, Some(Ok(())));
+            opened.status.text.as_bytes() == frame.text()
+                && frame.body.starts_with(&request.body)
+                && (!whole || frame.complete && frame.body.len() == request.body.len())
+        }
+        Some(Ok(Reply::Lines(told))) => frame.complete && told.octets == frame.body,
+        Some(Ok(Reply::Sizes(told))) => frame.complete && told.len() == lines(),
+        Some(Ok(Reply::UniqueIds(told))) => frame.complete && told.len() == lines(),
+        Some(Ok(Reply::Status(told))) => told.text.as_bytes() == frame.text(),
+        _ => true,
     }
 }
 
