@@ -21,6 +21,9 @@ pub(crate) const FETCH: Example = Example("pop3-blocking", "fetch");
 /// The same over Tokio's client.
 pub(crate) const FETCH_TOKIO: Example = Example("pop3-tokio", "fetch_tokio");
 
+/// The same over the client of async-std.
+pub(crate) const FETCH_ASYNC_STD: Example = Example("pop3-async-std", "fetch_async_std");
+
 /// An example that fetches: its package and its name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Example(&'static str, &'static str);

@@ -3,6 +3,7 @@
 
 mod names;
 mod rows;
+mod sources;
 
 use names::{Names, is_same_for_both, rows_of};
 use rows::{numbers, rows};

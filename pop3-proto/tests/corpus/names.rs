@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 4] = [
+/// The crates of the workspace.
+pub(super) const CRATES: [&str; 4] = [
     "pop3-proto",
     "pop3-blocking",
     "pop3-tokio",
     "pop3-async-std",
 ];
 
-fn workspace() -> PathBuf {
+/// The folder that they stand in.
+pub(super) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn read(path: &Path) -> String {
+/// The text of a file.
+pub(super) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
 }
 

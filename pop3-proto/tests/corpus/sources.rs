@@ -2,20 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 4] = [
-    "pop3-proto",
-    "pop3-blocking",
-    "pop3-tokio",
-    "pop3-async-std",
-];
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn text(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
-}
+use super::names::{CRATES, read, workspace};
 
 /// All Rust files below a folder.
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -34,9 +21,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn t_98_no_crate_may_hold_unsafe_code() {
     // `forbid` cannot be taken back by a file, and each crate takes the rules of the workspace.
-    assert!(text(&workspace().join("Cargo.toml")).contains("\nunsafe_code = \"forbid\"\n"));
+    assert!(read(&workspace().join("Cargo.toml")).contains("\nunsafe_code = \"forbid\"\n"));
     for name in CRATES {
-        let manifest = text(&workspace().join(name).join("Cargo.toml"));
+        let manifest = read(&workspace().join(name).join("Cargo.toml"));
         assert!(manifest.contains("\n[lints]\nworkspace = true\n"), "{name}");
     }
 }
@@ -49,7 +36,7 @@ fn t_95_no_code_asks_who_the_server_says_it_is() {
             if path.components().any(|part| part.as_os_str() == "server") {
                 continue;
             }
-            let asks = text(&path).matches(".implementation()").count();
+            let asks = read(&path).matches(".implementation()").count();
             assert_eq!(asks, 0, "{}", path.display());
         }
     }
@@ -58,7 +45,7 @@ fn t_95_no_code_asks_who_the_server_says_it_is() {
 #[test]
 fn t_61_nothing_is_scanned_by_regular_expressions() {
     for name in CRATES {
-        let manifest = text(&workspace().join(name).join("Cargo.toml"));
+        let manifest = read(&workspace().join(name).join("Cargo.toml"));
         let dependencies = manifest.split("[dev-dependencies]").next();
         assert!(
             !dependencies.unwrap_or_default().contains("regex"),
