@@ -300,8 +300,8 @@ pub(crate) fn a_connection_that_stalls_at_any_kind_of_place_is_given_up_at_its_d
             continue;
         }
         match told.errors[0] {
-            Error::Timeout(Timeout::Stall) => assert!(!ends.contains(&octets)),
-            Error::Timeout(Timeout::FirstOctet(_)) => assert!(ends.contains(&octets)),
+            Error::Timeout(Timeout::Stall { .. }) => assert!(!ends.contains(&octets)),
+            Error::Timeout(Timeout::FirstOctet { .. }) => assert!(ends.contains(&octets)),
             ref error => panic!("{octets}: {error:?}"),
         }
     }

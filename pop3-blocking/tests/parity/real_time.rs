@@ -148,7 +148,14 @@ pub(crate) fn each_reply_has_a_deadline_of_its_own<C: Client>() {
     assert!(begin.elapsed() > PATIENCE, "together they took longer");
     let begin = Clock::now();
     let error = client.noop().unwrap_err();
-    assert_eq!(error, Timeout::FirstOctet(Verb::Noop).into());
+    assert_eq!(
+        error,
+        Timeout::FirstOctet {
+            verb: Verb::Noop,
+            outstanding: 1
+        }
+        .into()
+    );
     after_a_deadline(begin);
 }
 

@@ -46,7 +46,10 @@ fn a_greeting_that_stops_half_way() {
     });
     let connector = with(|timeouts| timeouts.stall = SHORT);
     let result = timed(SHORT, || connect_with(&server.plain(), &connector));
-    assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::Stall));
+    assert_eq!(
+        result.unwrap_err(),
+        Error::Timeout(Timeout::Stall { outstanding: 0 })
+    );
     server.heard();
 }
 
@@ -55,7 +58,10 @@ fn a_reply_that_does_not_come() {
     let server = Scripted::logged_in(|wire| wire.hear_out());
     let mut client = server.client_with(&with(|timeouts| timeouts.first_octet = SHORT));
     let result = timed(SHORT, || client.stat());
-    let late = Error::Timeout(Timeout::FirstOctet(Verb::Stat));
+    let late = Error::Timeout(Timeout::FirstOctet {
+        verb: Verb::Stat,
+        outstanding: 1,
+    });
     assert_eq!(result, Err(late.clone()));
     assert_eq!(client.noop(), Err(late));
     drop(client);
@@ -71,7 +77,10 @@ fn a_reply_that_stops_half_way() {
     });
     let mut client = server.client_with(&with(|timeouts| timeouts.stall = SHORT));
     let result = timed(SHORT, || client.uidl());
-    assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::Stall));
+    assert_eq!(
+        result.unwrap_err(),
+        Error::Timeout(Timeout::Stall { outstanding: 1 })
+    );
     drop(client);
     server.heard();
 }
@@ -87,7 +96,10 @@ fn a_message_that_stops_half_way() {
     let mut message = client.retr(number(1)).unwrap();
     message.chunk().unwrap();
     let result = timed(SHORT, || message.chunk());
-    assert_eq!(result, Err(Error::Timeout(Timeout::Stall)));
+    assert_eq!(
+        result,
+        Err(Error::Timeout(Timeout::Stall { outstanding: 1 }))
+    );
     drop(client);
     server.heard();
 }

@@ -442,7 +442,10 @@ impl Connection {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
-        match (self.awaited().missed(), self.end.write_failed.take()) {
+        match (
+            self.awaited().missed(self.queue.in_flight()),
+            self.end.write_failed.take(),
+        ) {
             (Some(_), Some(cause)) => self.fail(cause.into()),
             (Some(timeout), None) => self.fail(timeout.into()),
             (None, _) => self.keep_alive(now),

@@ -117,14 +117,14 @@ impl Timers {
 }
 
 impl Awaited {
-    /// The error when it does not come; `None` if nothing is lost.
-    pub(super) fn missed(self) -> Option<Timeout> {
+    /// The error when it does not come and so many commands are unanswered; `None` if nothing is lost.
+    pub(super) fn missed(self, outstanding: usize) -> Option<Timeout> {
         Some(match self {
             Self::Tls => Timeout::TlsHandshake,
             Self::Greeting => Timeout::Greeting,
             Self::Send => Timeout::Send,
-            Self::FirstOctet(verb) => Timeout::FirstOctet(verb),
-            Self::Rest => Timeout::Stall,
+            Self::FirstOctet(verb) => Timeout::FirstOctet { verb, outstanding },
+            Self::Rest => Timeout::Stall { outstanding },
             Self::Idle => return None,
         })
     }

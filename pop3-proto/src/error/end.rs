@@ -24,12 +24,21 @@ pub enum Timeout {
         "the server did not greet in time (a port that wants TLS from the start is as silent: try pop3s)"
     )]
     Greeting,
-    /// No octet of the reply to this command came in time.
-    #[error("the server did not answer {0} in time")]
-    FirstOctet(Verb),
+    /// No octet of a reply came in time.
+    #[error("the server did not answer {verb} in time{}", pipelined(*.outstanding))]
+    FirstOctet {
+        /// The command that was next to be answered.
+        verb: Verb,
+        /// How many commands were unanswered. More than one on a server that does not bear
+        /// pipelining: connect again with [`Pipelining::Never`](crate::Pipelining::Never).
+        outstanding: usize,
+    },
     /// A reply stopped half-way.
-    #[error("the server stopped in the middle of a reply")]
-    Stall,
+    #[error("the server stopped in the middle of a reply{}", pipelined(*.outstanding))]
+    Stall {
+        /// How many commands were unanswered, this one included.
+        outstanding: usize,
+    },
     /// The server took no octets.
     #[error("the server did not take a command in time")]
     Send,

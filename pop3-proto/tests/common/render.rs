@@ -158,8 +158,7 @@ pub(crate) fn error(why: &Error) -> String {
             other => format!("security {other:?}"),
         },
         Error::Limit(limit) => format!("limit {:?} {}", limit.what, limit.limit),
-        Error::Timeout(Timeout::FirstOctet(verb)) => format!("timeout FirstOctet {verb}"),
-        Error::Timeout(timeout) => format!("timeout {timeout:?}"),
+        Error::Timeout(why) => late(why),
         Error::Closed(why) => closed(why),
         Error::Transport(why) => format!("transport {:?}", why.kind),
         Error::Tls(why) => format!("tls {:?}", why.kind),
@@ -225,6 +224,20 @@ fn protocol(why: &ProtocolError) -> String {
         }
         ProtocolError::Malformed { verb, got, .. } => format!("protocol Malformed {verb} {got:?}"),
         other => format!("protocol {other:?}"),
+    }
+}
+
+fn late(why: &Timeout) -> String {
+    let several = |outstanding: usize| match outstanding {
+        0 | 1 => String::new(),
+        n => format!(", {n} in flight"),
+    };
+    match why {
+        Timeout::FirstOctet { verb, outstanding } => {
+            format!("timeout FirstOctet {verb}{}", several(*outstanding))
+        }
+        Timeout::Stall { outstanding } => format!("timeout Stall{}", several(*outstanding)),
+        why => format!("timeout {why:?}"),
     }
 }
 

@@ -138,6 +138,7 @@ fn is_told_of(request: &Request, frame: &Frame) -> bool {
         Some(Ok(Reply::Sizes(told))) => frame.complete && told.len() == lines(),
         Some(Ok(Reply::UniqueIds(told))) => frame.complete && told.len() == lines(),
         Some(Ok(Reply::Status(told))) => told.text.as_bytes() == frame.text(),
+        Some(Err(Error::Refused(told))) => frame.text().starts_with(told.text.as_bytes()),
         _ => true,
     }
 }

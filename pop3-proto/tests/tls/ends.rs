@@ -257,7 +257,10 @@ fn deadlines_run_inside_tls_as_they_do_in_clear() {
     assert_eq!(link.run(), []);
     link.wait(1);
     let events = link.run();
-    assert_eq!(end_of(&events), Err(Error::Timeout(Timeout::Stall)));
+    assert_eq!(
+        end_of(&events),
+        Err(Error::Timeout(Timeout::Stall { outstanding: 1 }))
+    );
     assert!(link.peer.farewell);
 }
 

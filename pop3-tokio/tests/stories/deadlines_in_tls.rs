@@ -105,7 +105,14 @@ async fn a_network_that_is_gone_does_not_make_the_bad_news_late() {
         dam.set(true);
         // The close_notify cannot leave, and the news is due without it.
         let late = at(180 * SECOND, client.wait(ticket)).await;
-        assert_eq!(late.unwrap_err(), Timeout::FirstOctet(Verb::Stat).into());
+        assert_eq!(
+            late.unwrap_err(),
+            Timeout::FirstOctet {
+                verb: Verb::Stat,
+                outstanding: 1
+            }
+            .into()
+        );
     })
     .await;
 }

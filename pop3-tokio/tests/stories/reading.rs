@@ -206,7 +206,10 @@ async fn a_stall_is_a_time_out_for_readers_too() {
         );
         let error = read.await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert_eq!(Error::inside(&error), Some(&Timeout::Stall.into()));
+        assert_eq!(
+            Error::inside(&error),
+            Some(&Timeout::Stall { outstanding: 1 }.into())
+        );
         // An error from elsewhere is none of ours.
         assert_eq!(Error::inside(&io::Error::other("the disk is full")), None);
     })
