@@ -37,14 +37,6 @@ impl Phase {
             (phase, _, _) => phase,
         }
     }
-
-    /// Where the session stands after a greeting that was `+OK`.
-    pub(crate) fn greeted(self) -> Self {
-        match self {
-            Self::Greeting => Self::Authorization,
-            phase => phase,
-        }
-    }
 }
 
 impl fmt::Display for Phase {

@@ -33,6 +33,7 @@ fn t_41_nothing_is_smuggled_in_by_percent_encoding() {
         "pop3s://host/1",
         "pop3s://user:secret@host",
         "pop3s://user;AUTH=PLAIN%0d%0aQUIT@host",
+        "pop3s://user;FROM=here@host",
     ] {
         let error = refused(url);
         assert!(matches!(error, Argument::Url(_)), "{url}: {error:?}");
@@ -98,5 +99,22 @@ fn a_user_name_may_hold_what_percent_encoding_brings() {
             .and_then(|it| it.username())
             .map(|it| it.as_str());
         assert_eq!(read.unwrap_or_default(), name, "{url}");
+    }
+}
+
+#[test]
+fn an_endpoint_is_shown_as_a_url_without_the_user() {
+    for (url, shown) in [
+        (
+            "pop3s://alice@mail.example.org",
+            "pop3s://mail.example.org:995",
+        ),
+        (
+            "pop3://mail.example.org:1110",
+            "pop3://mail.example.org:1110",
+        ),
+        ("pop3s://[::1]", "pop3s://[::1]:995"),
+    ] {
+        assert_eq!(endpoint(url).to_string(), shown);
     }
 }

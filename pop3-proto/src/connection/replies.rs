@@ -173,7 +173,7 @@ impl Connection {
     fn on_greeting(&mut self, line: Bytes) {
         match StatusLine::read(line) {
             StatusLine::Ok(Status { text }) => {
-                self.phase = self.phase.greeted();
+                self.phase = Phase::Authorization;
                 self.knowledge.challenge = apop::challenge(text.as_bytes());
                 let greeting = Greeting {
                     // It is kept; the receive buffer should not be.

@@ -144,13 +144,8 @@ impl Iterator for Numbers {
     type Item = MessageNumber;
 
     fn next(&mut self) -> Option<MessageNumber> {
-        while !self.rest.is_empty() {
-            let end = memchr::memchr(b'\n', &self.rest).map_or(self.rest.len(), |end| end + 1);
-            let line = self.rest.split_to(end);
-            if let Some((number, _)) = leading_number(without_status(&line)) {
-                return Some(number);
-            }
-        }
-        None
+        let end = memchr::memchr(b'\n', &self.rest).map_or(self.rest.len(), |end| end + 1);
+        let line = self.rest.split_to(end);
+        leading_number(without_status(&line)).map(|(number, _)| number)
     }
 }

@@ -256,12 +256,8 @@ impl Layer {
     }
 
     fn collect(&mut self) {
-        while self.tls.wants_write() {
-            // Writing to a Vec cannot fail.
-            if self.tls.write_tls(&mut self.outgoing).is_err() {
-                break;
-            }
-        }
+        // Writing to a Vec cannot fail.
+        while self.tls.wants_write() && self.tls.write_tls(&mut self.outgoing).is_ok() {}
         if self.output_over {
             self.outgoing.clear();
         }

@@ -3,9 +3,9 @@
 use core::ops::RangeInclusive;
 use std::sync::Mutex;
 
-use pop3_proto::sasl::{ClientNonce, OAuthBearer};
+use pop3_proto::sasl::ClientNonce;
 use pop3_proto::{
-    ChannelBinding, Credentials, Login, LoginPolicy, Method, Misuse, OwnMechanism, Secret, Username,
+    ChannelBinding, Credentials, Login, LoginPolicy, Method, Misuse, Secret, Username,
 };
 
 use super::op::{text, unescape};
@@ -70,6 +70,9 @@ impl LoginOp {
         if let Some(name) = &self.acting_as {
             login = login.acting_as(Username::new(name.as_str())?);
         }
+        if let Some((host, port)) = &self.server {
+            login = login.at_server(host.as_str(), *port);
+        }
         Ok(login)
     }
 
@@ -85,13 +88,6 @@ impl LoginOp {
                 username: name()?,
                 password: Secret::new(self.word(1))?,
             },
-            "login-token" if self.server.is_some() => {
-                let (host, port) = self.server.as_ref().expect("a server");
-                let bearer = OAuthBearer::new(&Secret::new(self.word(1))?)?
-                    .with_authzid(&name()?)
-                    .with_server(host, *port)?;
-                Credentials::Mechanism(OwnMechanism::new(bearer)?)
-            }
             "login-token" => Credentials::Token {
                 username: name()?,
                 token: Secret::new(self.word(1))?,

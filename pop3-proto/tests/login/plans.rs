@@ -1,7 +1,7 @@
 //! What a login is going to do, in words.
 
 use crate::common::Conversation;
-use pop3_proto::{Channel, Config, Login, LoginPolicy, Method, StlsPolicy, Verdict};
+use pop3_proto::{Channel, Config, Login, LoginPolicy, Method, Rejection, StlsPolicy, Verdict};
 
 fn login() -> Login {
     Login::new("alice", "secret").expect("a login")
@@ -134,4 +134,41 @@ fn a_way_that_was_refused_is_marked_so() {
     );
     let last = plan.candidates.last().expect("a candidate");
     assert_eq!(last.verdict, Verdict::Chosen);
+}
+
+#[test]
+fn a_plan_has_a_verdict_on_each_way_that_the_policy_names() {
+    let client = greeted(
+        Config::default(),
+        Channel::ImplicitTls,
+        "+OK\r\nSASL PLAIN\r\n.\r\n",
+    );
+    let policy = LoginPolicy::first_of([Method::Plain, Method::Login]);
+    let plan = client.connection.plan_login(&login().with_policy(policy));
+    assert_eq!(plan.verdict(Method::Plain), Some(&Verdict::Chosen));
+    let unlisted = Verdict::Rejected(Rejection::NotListed);
+    assert_eq!(plan.verdict(Method::Login), Some(&unlisted));
+    assert_eq!(plan.verdict(Method::Apop), None);
+}
+
+#[test]
+fn a_plan_of_a_policy_that_names_nothing_says_so() {
+    let client = greeted(Config::default(), Channel::ImplicitTls, "-ERR\r\n");
+    let nothing = login().with_policy(LoginPolicy::first_of([]));
+    let plan = client.connection.plan_login(&nothing);
+    assert_eq!(plan.to_string(), "the policy names no way to log in");
+}
+
+#[test]
+fn where_stls_is_demanded_and_not_listed_no_way_is_safe() {
+    let client = greeted(
+        Config::default(),
+        Channel::Plain,
+        "+OK\r\nSASL PLAIN\r\n.\r\n",
+    );
+    let policy = LoginPolicy::first_of([Method::Plain, Method::UserPass]);
+    let plan = client.connection.plan_login(&login().with_policy(policy));
+    let no_stls = Verdict::Rejected(Rejection::NoStls);
+    assert_eq!(plan.verdict(Method::Plain), Some(&no_stls));
+    assert_eq!(plan.verdict(Method::UserPass), Some(&no_stls));
 }

@@ -1,0 +1,112 @@
+//! What an `Engine` keeps for a loop of one's own, where requests are given up that somebody waits for.
+
+use pop3_proto::{
+    CapaPolicy, Channel, Config, Dele, Engine, Error, Instant, IntoStreamed as _, MessageNumber,
+    Misuse, Noop, Pass, Pipelining, Retr, Secret, Session, Stat, User, Username,
+};
+
+/// An engine whose user is logged in, with a server that bears pipelining.
+fn engine() -> Engine {
+    let mut config = Config::default();
+    config.capa = CapaPolicy::Never;
+    config.pipelining = Pipelining::Always;
+    let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+    let mut engine = Engine::new(session);
+    hear(&mut engine, "+OK ready\r\n");
+    assert!(matches!(engine.poll_greeting(), Some(Ok(_))));
+    let name = Username::new("alice").expect("a name");
+    let user = engine.submit(User(name)).expect("a ticket");
+    send(&mut engine);
+    hear(&mut engine, "+OK\r\n");
+    assert!(matches!(engine.poll_ticket(&user), Some(Ok(_))));
+    let secret = Secret::new("secret").expect("a secret");
+    let pass = engine.submit(Pass(secret)).expect("a ticket");
+    send(&mut engine);
+    hear(&mut engine, "+OK\r\n");
+    assert!(matches!(engine.poll_ticket(&pass), Some(Ok(_))));
+    engine
+}
+
+fn send(engine: &mut Engine) {
+    let session = engine.session_mut();
+    while session.wants_write() {
+        let octets = session.transmit().len();
+        session.transmitted(octets, Instant::ORIGIN);
+    }
+}
+
+fn hear(engine: &mut Engine, lines: &str) {
+    let session = engine.session_mut();
+    let room = session.recv_buffer().expect("octets are wanted");
+    room[..lines.len()].copy_from_slice(lines.as_bytes());
+    session.received(lines.len(), Instant::ORIGIN);
+}
+
+fn spent<T>(result: Option<Result<T, Error>>) -> bool {
+    matches!(result, Some(Err(Error::Misuse(Misuse::TicketSpent))))
+}
+
+fn one() -> MessageNumber {
+    MessageNumber::try_from(1).expect("a number")
+}
+
+#[test]
+fn who_waits_for_what_was_given_up_is_told_so_and_the_next_gets_his_own() {
+    let mut engine = engine();
+    let first = engine.submit(Stat).expect("a ticket");
+    let second = engine.submit(Noop).expect("a ticket");
+    send(&mut engine);
+    engine.session_mut().abandon(first.id()..second.id());
+    hear(&mut engine, "+OK 1 100\r\n+OK done\r\n");
+    assert!(spent(engine.poll_ticket(&first)));
+    assert!(spent(engine.poll_ticket(&first)), "and again");
+    let reply = engine.poll_ticket(&second).expect("it came");
+    assert_eq!(reply.expect("a reply").text.as_bytes(), b"done");
+    assert!(spent(engine.poll_ticket(&second)), "it was taken");
+}
+
+#[test]
+fn a_body_that_was_given_up_has_no_more_chunks() {
+    let mut engine = engine();
+    let message = engine
+        .submit(Retr(one()).into_streamed())
+        .expect("a ticket");
+    let next = engine
+        .submit(Retr(one()).into_streamed())
+        .expect("a ticket");
+    send(&mut engine);
+    hear(&mut engine, "+OK\r\none\r\n");
+    assert!(
+        engine
+            .poll_opened(message.id())
+            .is_some_and(|opened| opened.is_ok())
+    );
+    let chunk = engine.poll_chunk(message.id()).expect("it came");
+    assert_eq!(chunk.expect("a chunk").as_deref(), Some(&b"one\r\n"[..]));
+    engine.skip(message.id());
+    hear(&mut engine, "two\r\n.\r\n+OK\r\n");
+    assert!(spent(engine.poll_chunk(message.id())));
+    assert!(
+        engine
+            .poll_opened(next.id())
+            .is_some_and(|opened| opened.is_ok())
+    );
+    hear(&mut engine, ".\r\n");
+    assert_eq!(engine.poll_chunk(next.id()), Some(Ok(None)));
+    assert!(spent(engine.poll_chunk(next.id())), "there is no more");
+}
+
+#[test]
+fn an_event_that_was_kept_is_given_up_with_its_request() {
+    let mut engine = engine();
+    let first = engine.submit(Noop).expect("a ticket");
+    let second = engine.submit_for_helper(Dele(one())).expect("a ticket");
+    send(&mut engine);
+    engine.session_mut().abandon(first.id()..second.id());
+    hear(&mut engine, "+OK\r\n+OK\r\n");
+    assert!(spent(engine.poll_ticket(&first)), "the other reply is kept");
+    assert!(!engine.is_idle());
+    engine.begin();
+    assert!(engine.is_idle());
+    assert!(spent(engine.poll_ticket(&second)));
+}
