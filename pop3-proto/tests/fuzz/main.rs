@@ -61,9 +61,11 @@ fn every_transcript_is_a_seed() {
 #[test]
 #[ignore = "writes to fuzz/corpus"]
 fn write_the_seeds() {
+    for (target, _) in TARGETS {
+        fs::create_dir_all(folder("corpus", target)).expect("the folder");
+    }
     for (target, seeds) in seeds::all() {
         let folder = folder("corpus", target);
-        fs::create_dir_all(&folder).expect("the folder");
         for (name, seed) in seeds {
             fs::write(folder.join(name), seed).expect("a file");
         }

@@ -21,3 +21,4 @@ mod reading;
 mod scram;
 mod sendable;
 mod slow_consumers;
+mod transports;
