@@ -28,7 +28,7 @@ async fn a_client_need_not_know_what_its_transport_is() {
             .retr(number(2))
             .await
             .unwrap()
-            .to_vec()
+            .to_vec(1 << 20)
             .await
             .unwrap();
         assert_eq!(octets, mail(2));
