@@ -50,6 +50,8 @@ pub(super) struct Knowledge {
     pub(super) user_accepted: bool,
     pub(super) stat: Option<DropListing>,
     pub(super) sizes: Option<Listing>,
+    /// What was retrieved so far: whole messages, and the octets of them and of the present one.
+    pub(super) retrieved: (u64, u64),
     pub(super) deleted: bool,
 }
 
@@ -146,7 +148,11 @@ impl Knowledge {
             let stat = self.stat.as_ref()?;
             stat.octets?.checked_div(u64::from(stat.messages))
         };
-        let whole = listed.or_else(mean).unwrap_or(UNKNOWN_REPLY);
+        let so_far = || self.retrieved.1.checked_div(self.retrieved.0);
+        let whole = listed
+            .or_else(mean)
+            .or_else(so_far)
+            .unwrap_or(UNKNOWN_REPLY);
         match wire.operand {
             Operand::Top(_, lines) => whole.min(HEADER + LINE * u64::from(lines)),
             _ => whole,

@@ -281,6 +281,11 @@ impl Connection {
             self.tell_front(|id| Event::Body { id, chunk });
         }
         self.receive.skip(scan.consumed - scan.kept);
+        if self.queue.front().and_then(Entry::verb) == Some(Verb::Retr) {
+            let (messages, octets) = &mut self.knowledge.retrieved;
+            *messages += u64::from(scan.ended);
+            *octets += scan.kept as u64;
+        }
         if scan.ended {
             self.tell_front(|id| Event::BodyEnd { id, result: Ok(()) });
             self.queue.pop();

@@ -226,6 +226,19 @@ fn where_nothing_is_known_a_message_counts_64_kib() {
 }
 
 #[test]
+fn what_came_of_messages_says_how_large_the_others_may_be() {
+    for (size, most) in [(10, usize::MAX), (MIB as usize, 4)] {
+        let mut session = pipelining();
+        let asked = retrieved_at_once(&mut session, 300);
+        let line = "x".repeat(size - 2);
+        session.server(format!("+OK\r\n{line}\r\n.\r\n").repeat(asked));
+        let more = session.sent().lines().count();
+        assert!((2..=most).contains(&more), "{more} of {size} octets");
+        assert!(most == 4 || more > asked, "{more} behind {asked}");
+    }
+}
+
+#[test]
 fn a_maildrop_that_says_it_is_empty_divides_by_nothing() {
     let mut session = pipelining();
     session.exchange("stat", "+OK 0 1000\r\n");
