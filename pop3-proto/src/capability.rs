@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::config::Leniency;
-use crate::listing::lines_under;
+use crate::listing::lines;
 use crate::text::ServerText;
 
 /// A `CAPA` reply: typed accessors over the lines as they came.
@@ -76,7 +76,7 @@ impl Capabilities {
 
     /// The lines as they came, without line ends and blank ones.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        lines_under(self.leniency, &self.octets).filter(|line| !line.is_empty())
+        lines(self.leniency, &self.octets).filter(|line| !line.is_empty())
     }
 
     /// Whether a capability is listed, in any case (RFC 2449 section 5).

@@ -100,7 +100,7 @@ impl Lines {
     /// The lines without their line ends: CR LF, or LF alone unless leniency is
     /// [`Strict`](Leniency::Strict).
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        listing::lines_under(self.leniency, &self.octets)
+        listing::lines(self.leniency, &self.octets)
     }
 }
 

@@ -12,9 +12,8 @@ use bytes::Bytes;
 pub(crate) use self::entry::Entry;
 pub(crate) use self::gather::{Gather, Quirks, Rules};
 use self::text::without_status;
-pub(crate) use self::text::{
-    digits, leading_number, lines, lines_under, size, trimmed, without_line_end,
-};
+pub(crate) use self::text::{digits, leading_number, lines, size, trimmed, without_line_end};
+use crate::config::Leniency;
 use crate::reply::{ScanEntry, UidEntry};
 use crate::types::MessageNumber;
 
@@ -60,7 +59,8 @@ impl<E: Entry> Entries<E> {
 
     /// The entries in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = E> + '_ {
-        lines(&self.octets).filter_map(|line| E::read(line, &self.octets))
+        // Under `Strict` no line that ends in LF alone is in it.
+        lines(Leniency::Default, &self.octets).filter_map(|line| E::read(line, &self.octets))
     }
 
     /// The numbers of the listed messages, in the server's order. Keeps the listing alive.

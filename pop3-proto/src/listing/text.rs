@@ -1,31 +1,18 @@
 //! Reading numbers and lines.
 
-use memchr::memmem;
-
 use crate::config::Leniency;
 use crate::types::MessageNumber;
 
-/// Lines with their line ends; the last one may have none.
-pub(crate) fn lines(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = octets;
-    core::iter::from_fn(move || {
-        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (line, tail) = rest.split_at_checked(end)?;
-        rest = tail;
-        (!line.is_empty()).then_some(line)
-    })
-}
-
 /// Lines without their line ends, which under `Strict` are CR LF and nothing else.
-pub(crate) fn lines_under(leniency: Leniency, octets: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let end: &[u8] = match leniency {
-        Leniency::Strict => b"\r\n",
-        Leniency::Default => b"\n",
-    };
+pub(crate) fn lines(leniency: Leniency, octets: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = octets;
     core::iter::from_fn(move || {
-        let at = memmem::find(rest, end).map_or(rest.len(), |at| at + end.len());
-        let (line, tail) = rest.split_at_checked(at)?;
+        let is_end = |at: &usize| {
+            leniency == Leniency::Default
+                || rest.get(..*at).is_some_and(|line| line.ends_with(b"\r"))
+        };
+        let end = memchr::memchr_iter(b'\n', rest).find(is_end);
+        let (line, tail) = rest.split_at_checked(end.map_or(rest.len(), |end| end + 1))?;
         rest = tail;
         (!line.is_empty()).then(|| without_line_end(line))
     })

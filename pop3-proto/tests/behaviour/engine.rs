@@ -38,7 +38,8 @@ fn send(engine: &mut Engine) {
 fn hear(engine: &mut Engine, lines: &str) {
     let session = engine.session_mut();
     let room = session.recv_buffer().expect("octets are wanted");
-    room[..lines.len()].copy_from_slice(lines.as_bytes());
+    let room = room.get_mut(..lines.len()).expect("room for them");
+    room.copy_from_slice(lines.as_bytes());
     session.received(lines.len(), Instant::ORIGIN);
 }
 

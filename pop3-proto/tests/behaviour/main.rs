@@ -5,6 +5,7 @@ mod common;
 
 mod abandon;
 mod bad_input;
+mod blank_lines;
 mod bodies;
 mod capabilities;
 mod commands;

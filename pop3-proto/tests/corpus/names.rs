@@ -1,4 +1,4 @@
-//! Transcripts, tests and files by the names that lists give them.
+//! Transcripts and tests by the names that lists give them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -51,14 +51,12 @@ impl Names {
         }
     }
 
-    /// Whether there is such a transcript, test or file.
+    /// Whether there is such a transcript or test.
     pub(crate) fn has(&self, name: &str) -> bool {
         if name.ends_with(".pop3") {
             self.transcripts.contains_key(name)
-        } else if name.contains("::") {
-            self.tests.iter().any(|test| test == name)
         } else {
-            name.contains('/') && workspace().join(name).is_file()
+            self.tests.iter().any(|test| test == name)
         }
     }
 }

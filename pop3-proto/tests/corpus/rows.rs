@@ -10,8 +10,11 @@ pub(crate) struct Row {
     /// What each leniency makes of it: `same`, `differs`, or `-` where no transcript shows it.
     pub(crate) leniencies: String,
     pub(crate) words: String,
-    /// Transcripts, tests and files.
+    /// Transcripts and tests.
     pub(crate) shown_by: Vec<String>,
+    /// Why no transcript shows it, but tests.
+    pub(crate) no_transcript: Option<String>,
+    /// Why nothing does.
     pub(crate) not_applicable: Option<String>,
 }
 
@@ -59,10 +62,11 @@ pub(crate) fn rows() -> Vec<Row> {
     for line in text.lines() {
         if let Some(inside) = line.strip_prefix("    ") {
             let row = rows.last_mut().expect("a number before its words");
-            match inside.strip_prefix("not applicable: ") {
-                Some(reason) => row.not_applicable = Some(reason.to_owned()),
-                None if row.words.is_empty() => row.words = inside.to_owned(),
-                None => row.shown_by.push(inside.to_owned()),
+            match inside.split_once(": ") {
+                Some(("no transcript", why)) => row.no_transcript = Some(why.to_owned()),
+                Some(("not applicable", why)) => row.not_applicable = Some(why.to_owned()),
+                _ if row.words.is_empty() => row.words = inside.to_owned(),
+                _ => row.shown_by.push(inside.to_owned()),
             }
         } else if !line.is_empty() && !line.starts_with('#') {
             let (id, leniencies) = line.split_once("  ").expect("a number and a word");

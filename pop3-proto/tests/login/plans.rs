@@ -1,7 +1,9 @@
 //! What a login is going to do, in words.
 
 use crate::common::Conversation;
-use pop3_proto::{Channel, Config, Login, LoginPolicy, Method, Rejection, StlsPolicy, Verdict};
+use pop3_proto::{
+    Channel, Config, Endpoint, Login, LoginPolicy, Method, Rejection, StlsPolicy, Verdict,
+};
 
 fn login() -> Login {
     Login::new("alice", "secret").expect("a login")
@@ -171,4 +173,19 @@ fn where_stls_is_demanded_and_not_listed_no_way_is_safe() {
     let no_stls = Verdict::Rejected(Rejection::NoStls);
     assert_eq!(plan.verdict(Method::Plain), Some(&no_stls));
     assert_eq!(plan.verdict(Method::UserPass), Some(&no_stls));
+}
+
+#[test]
+fn a_way_that_a_url_names_is_the_only_one() {
+    let endpoint: Endpoint = "pop3s://alice;AUTH=CRAM-MD5@host".parse().expect("a URL");
+    let client = greeted(
+        Config::default(),
+        Channel::ImplicitTls,
+        "+OK\r\nSASL PLAIN\r\n.\r\n",
+    );
+    let only = LoginPolicy::only(endpoint.method().expect("it names one"));
+    let plan = client.connection.plan_login(&login().with_policy(only));
+    // Even where the server does not list it.
+    assert_eq!(plan.chosen().map(|it| it.method), Some(Method::CramMd5));
+    assert_eq!(plan.candidates.len(), 1);
 }

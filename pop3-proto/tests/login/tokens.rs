@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::common::{Conversation, Op};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pop3_proto::{Advice, Channel, Config, Login, LoginPolicy, Method, Secret};
+use pop3_proto::{Advice, AuthError, Channel, Config, Login, LoginPolicy, Method, Secret};
 
 const LISTED: &str = "+OK\r\nSASL PLAIN OAUTHBEARER XOAUTH2\r\n.\r\n";
 /// `{"status":"invalid_token"}`.
@@ -104,6 +104,31 @@ fn who_has_tokens_is_asked_when_the_login_begins_and_once_more() {
     let sent = client.sent();
     assert!(sent.contains(&bearer("fresh-1")) && sent.contains(&bearer("fresh-2")));
     assert_eq!(sent.matches("AUTH OAUTHBEARER").count(), 2);
+}
+
+#[test]
+fn who_has_tokens_is_told_the_scope_that_the_server_names() {
+    let scopes = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&scopes);
+    let login = Login::bearer_from("alice", move |why| {
+        let scope = match why {
+            Some(AuthError::Rejected(why)) => why.oauth.as_ref().and_then(|it| it.scope.clone()),
+            _ => None,
+        };
+        log.lock()
+            .expect("the log")
+            .push(scope.map(|it| it.to_string()));
+        Secret::new("fresh")
+    });
+    let mut client = greeted();
+    let login = login.expect("a name");
+    client.connection.submit(login).expect("it is queued");
+    client.server(LISTED);
+    let json = r#"{"status":"invalid_token","scope":"mail.read"}"#;
+    client.server(format!("+ {}\r\n", STANDARD.encode(json)));
+    client.server("-ERR expired\r\n");
+    let told = scopes.lock().unwrap().clone();
+    assert_eq!(told, [None, Some("mail.read".to_owned())]);
 }
 
 #[test]

@@ -15,7 +15,7 @@
 //! | T-34, NUL in a key | cannot be built: a `Secret` holds none |
 //! | T-35 | nothing here connects: what is checked is that a referral is only text |
 //!
-//! Of section C: T-40, T-45 and T-47 in `words`; T-43 and T-44 in `secrets.rs`.
+//! Of section C: T-40, T-45 and T-47 in `words`; T-43 and T-44 in `secrets`.
 
 #[path = "../common/mod.rs"]
 mod common;

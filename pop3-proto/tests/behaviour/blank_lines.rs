@@ -1,0 +1,60 @@
+//! Blank lines before replies, and what is no reply.
+
+use core::time::Duration;
+
+use pop3_proto::{
+    CapaPolicy, Channel, Config, Connection, Error, Event, Instant, Login, LoginPolicy, Method,
+    ProtocolError, Quirk,
+};
+
+fn hear(connection: &mut Connection, octets: &[u8]) {
+    let room = connection.recv_buffer().expect("octets are wanted");
+    let room = room.get_mut(..octets.len()).expect("room for them");
+    room.copy_from_slice(octets);
+    connection.received(octets.len(), Instant::ORIGIN);
+}
+
+/// A connection that has `AUTH PLAIN` and a response to send.
+fn logging_in() -> Connection {
+    let mut config = Config::default();
+    config.capa = CapaPolicy::Never;
+    let mut connection = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+    let login = Login::new("alice", "secret").expect("a login");
+    let login = login.with_policy(LoginPolicy::only(Method::Plain));
+    connection.submit(login).expect("a ticket");
+    hear(&mut connection, b"+OK ready\r\n");
+    assert!(matches!(connection.poll_event(), Some(Event::Greeting(_))));
+    assert!(connection.transmit().starts_with(b"AUTH PLAIN"));
+    connection
+}
+
+#[test]
+fn a_blank_line_is_borne_until_all_of_auth_has_left() {
+    let mut connection = logging_in();
+    connection.transmitted(4, Instant::ORIGIN);
+    hear(&mut connection, b"\r\n");
+    assert_eq!(
+        connection.poll_event(),
+        Some(Event::Quirk(Quirk::BlankLine))
+    );
+    assert_eq!(connection.error(), None);
+    let rest = connection.transmit().len();
+    connection.transmitted(rest, Instant::ORIGIN + Duration::from_secs(1));
+    hear(&mut connection, b"+ \r\n");
+    assert_eq!(connection.error(), None, "a challenge");
+}
+
+#[test]
+fn a_blank_line_is_no_answer_to_auth() {
+    let mut connection = logging_in();
+    let all = connection.transmit().len();
+    connection.transmitted(all, Instant::ORIGIN);
+    hear(&mut connection, b"\r\n");
+    let Some(Error::Protocol(error)) = connection.error() else {
+        panic!("{:?}", connection.error());
+    };
+    assert!(
+        matches!(**error, ProtocolError::BadStatus { .. }),
+        "{error}"
+    );
+}
