@@ -7,11 +7,11 @@ use crate::types::MessageNumber;
 pub(crate) fn lines(leniency: Leniency, octets: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = octets;
     core::iter::from_fn(move || {
-        let is_end = |at: &usize| {
-            leniency == Leniency::Default
-                || rest.get(..*at).is_some_and(|line| line.ends_with(b"\r"))
+        let behind_cr = |at: &usize| rest.get(..*at).is_some_and(|line| line.ends_with(b"\r"));
+        let end = match leniency {
+            Leniency::Strict => memchr::memchr_iter(b'\n', rest).find(behind_cr),
+            Leniency::Default => memchr::memchr(b'\n', rest),
         };
-        let end = memchr::memchr_iter(b'\n', rest).find(is_end);
         let (line, tail) = rest.split_at_checked(end.map_or(rest.len(), |end| end + 1))?;
         rest = tail;
         (!line.is_empty()).then(|| without_line_end(line))
