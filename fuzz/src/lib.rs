@@ -25,6 +25,7 @@ mod scram;
 mod script;
 mod server;
 mod setup;
+mod text;
 mod tls;
 mod unstuffing;
 
