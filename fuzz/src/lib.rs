@@ -12,7 +12,7 @@
 )]
 
 mod commands;
-mod connection;
+pub mod connection;
 mod driver;
 mod ledger;
 mod login;
@@ -26,7 +26,7 @@ mod script;
 mod server;
 mod setup;
 mod text;
-mod tls;
+pub mod tls;
 mod unstuffing;
 
 pub use connection::connection;
