@@ -14,13 +14,13 @@ use super::commands::{Asked, Kind, secret, user};
 use super::ledger::Ledger;
 use super::peer::{CLIENT, MAIL, Peer};
 use super::script::{Step, said, steps};
-use super::setup::{cheap, limits, message};
+use super::setup::{LARGE_BUFFER, cheap, limits, message};
 use super::{SECRET, holds};
 
 /// All that is ever written in clear.
 const CLEAR: &[u8] = b"CAPA\r\nSTLS\r\n";
 
-/// An octet for the kind of TLS, then a [script](super::script), or without a server any octets.
+/// An octet for the kind of TLS and the size of the buffer, then a [script](super::script), or without a server any octets.
 ///
 /// In the script 0x80 to 0x9f let octets of the server pass, 0xa0 to 0xa7 drop one to eight, 0xa8 to
 /// 0xaf change a bit of the next; 0xe3 makes the server say farewell, 0xe4 change its keys, and
@@ -90,6 +90,9 @@ impl Link {
         let now = Instant::ORIGIN;
         let mut config = Config::default();
         config.limits = limits(false);
+        if mode & 0x14 == 0x10 {
+            config.limits.receive_buffer = LARGE_BUFFER;
+        }
         let mut session = Session::with_tls(config, channel, tls, now);
         session.seed([7; 32]);
         let mut link = Self {
