@@ -12,7 +12,7 @@
 )]
 
 mod commands;
-mod connection;
+pub mod connection;
 mod driver;
 mod ledger;
 mod login;
@@ -25,7 +25,8 @@ mod scram;
 mod script;
 mod server;
 mod setup;
-mod tls;
+mod text;
+pub mod tls;
 mod unstuffing;
 
 pub use connection::connection;

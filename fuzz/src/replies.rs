@@ -1,7 +1,7 @@
 //! What replies say: greeting, status lines, values, listings and capabilities, each looked at in
 //! every way that there is and compared with the text it came from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pop3_proto::{
     Capabilities, DropListing, Event, Greeting, Leniency, Listing, QuitOutcome, Reply,
@@ -12,6 +12,7 @@ use super::driver::Driver;
 use super::holds;
 use super::script::Step;
 use super::setup::setup;
+use super::text::{body, entry, lines, size, status, trimmed};
 
 /// The commands whose replies say something, by their numbers in `commands`; first the greeting.
 const COMMANDS: [u8; 10] = [255, 0, 6, 7, 8, 10, 11, 16, 19, 21];
@@ -61,23 +62,29 @@ fn log_in(driver: &mut Driver, events: &mut Vec<Event>) {
 
 fn look_at(event: &Event, text: &[u8], strict: bool) {
     match event {
-        Event::Greeting(greeting) => greeted(greeting),
+        Event::Greeting(greeting) => greeted(greeting, text, strict),
         Event::Reply {
             result: Ok(reply), ..
         } => match reply {
-            Reply::Status(status) => said(status, text),
+            Reply::Status(status) => said(status, text, strict),
             Reply::Stat(stat) => counted(stat, text),
-            Reply::Size(entry) => assert_eq!(entry.number.get(), 1),
+            Reply::Size(entry) => {
+                let octets = size(value(text, strict));
+                assert_eq!((entry.number.get(), entry.octets), (1, octets));
+                assert!(octets.is_some() || !strict);
+            }
             Reply::UniqueId(entry) => {
                 assert_eq!(entry.number.get(), 1);
-                entry.unique_id.iter().for_each(|id| named(id, strict));
+                named(entry.unique_id.as_ref(), value(text, strict), strict);
             }
             Reply::Sizes(sizes) => listed_sizes(sizes, text, strict),
             Reply::UniqueIds(ids) => listed_ids(ids, text, strict),
-            Reply::Capabilities(Some(capabilities)) => capable(capabilities, strict),
-            Reply::Lines(lines) => {
-                let octets: usize = lines.iter().map(<[u8]>::len).sum();
-                assert!(octets <= lines.octets.len());
+            Reply::Capabilities(Some(capabilities)) => capable(capabilities, text, strict),
+            Reply::Lines(raw) => {
+                said(&raw.status, text, strict);
+                let body = body(text, strict);
+                assert_eq!(raw.octets, body);
+                assert!(raw.iter().eq(lines(&body, strict)));
             }
             Reply::Quit(QuitOutcome::Committed) => assert!(starts_with(text, b"+OK")),
             Reply::Quit(QuitOutcome::Refused(_)) => assert!(starts_with(text, b"-ERR")),
@@ -102,20 +109,23 @@ fn starts_with(text: &[u8], indicator: &[u8]) -> bool {
     text.len() >= indicator.len() && text[..indicator.len()].eq_ignore_ascii_case(indicator)
 }
 
-fn greeted(greeting: &Greeting) {
-    let text = greeting.text.as_bytes();
+fn greeted(greeting: &Greeting, text: &[u8], strict: bool) {
+    assert!(starts_with(text, b"+OK"));
+    let text = status(text, strict).0;
+    assert_eq!(greeting.text.as_bytes(), text);
     let msg_id = [b'<', b'@', b'>'].iter().all(|part| text.contains(part));
     assert!(!greeting.apop || msg_id, "{greeting:?}");
 }
 
-fn said(status: &Status, text: &[u8]) {
+fn said(told: &Status, text: &[u8], strict: bool) {
     assert!(starts_with(text, b"+OK"));
-    assert!(holds(text, status.text.as_bytes()));
-    let code = status.code();
+    let text = status(text, strict).0;
+    assert_eq!(told.text.as_bytes(), text);
+    let code = told.code();
     if let Some(ResponseCode::Other(code)) = &code {
-        assert!(holds(status.text.as_bytes(), code.as_bytes()));
+        assert!(holds(text, code.as_bytes()));
     }
-    assert!(code.is_none() || status.text.as_bytes().starts_with(b"["));
+    assert!(code.is_none() || text.starts_with(b"["));
 }
 
 fn counted(stat: &DropListing, text: &[u8]) {
@@ -143,44 +153,57 @@ fn counted(stat: &DropListing, text: &[u8]) {
     }
 }
 
-/// The lines of a reply behind its status line, without line ends.
-fn lines(text: &[u8], strict: bool) -> impl Iterator<Item = &[u8]> {
-    let end: &[u8] = if strict { b"\r\n" } else { b"\n" };
-    let mut rest = text;
-    let lines = std::iter::from_fn(move || {
-        let at = rest.windows(end.len()).position(|window| window == end)?;
-        let (line, behind) = rest.split_at(at);
-        rest = &behind[end.len()..];
-        Some(line.strip_suffix(b"\r").filter(|_| !strict).unwrap_or(line))
-    });
-    lines.skip_while(|line| line.is_empty()).skip(1)
+/// The value for message 1 in a reply of one line, which may be there without the number.
+fn value(text: &[u8], strict: bool) -> &[u8] {
+    let said = trimmed(status(text, strict).0);
+    match entry(said) {
+        Some((1, value)) => value,
+        _ => {
+            let word = !said.iter().any(|octet| matches!(octet, b' ' | b'\t'));
+            assert!(word && !strict, "another number, or none");
+            said
+        }
+    }
 }
 
-/// The numbers that the lines of a listing begin with.
-fn numbers(text: &[u8], strict: bool) -> Vec<u32> {
-    let number = |line: &[u8]| {
-        let status = line.get(4..).filter(|_| starts_with(line, b"+OK "));
-        let digits = status.unwrap_or(line).iter().copied();
-        let digits: Vec<u8> = digits.take_while(u8::is_ascii_digit).collect();
-        str::from_utf8(&digits).unwrap().parse().expect("a number")
+/// The numbers and values of a listing.
+fn listed(text: &[u8], strict: bool) -> Vec<(u32, Vec<u8>)> {
+    let body = body(text, strict);
+    let lines = lines(&body, strict);
+    let has_status = |line: &[u8]| {
+        let head = line.get(..4);
+        head.is_some_and(|head| head.eq_ignore_ascii_case(b"+OK "))
     };
-    let lines = lines(text, strict).take_while(|line| *line != b".");
-    lines
-        .map(|line| number(line.strip_prefix(b".").unwrap_or(line)))
-        .collect()
+    // Some servers write each line so; a single one is a reply that slipped in.
+    let with_status = lines.iter().filter(|line| has_status(line)).count();
+    assert!(with_status == 0 || with_status == lines.len() && !strict);
+    let read = |line: &[u8]| {
+        let line = if with_status == 0 { line } else { &line[4..] };
+        let (number, value) = entry(line).expect("a number");
+        (number, value.to_vec())
+    };
+    let entries: Vec<_> = lines.into_iter().map(read).collect();
+    let values: BTreeMap<_, _> = entries.iter().cloned().collect();
+    let one_each = entries
+        .iter()
+        .all(|(number, value)| values[number] == *value);
+    assert!(one_each, "two values for one message");
+    entries
 }
 
 fn listed_sizes(sizes: &Listing, text: &[u8], strict: bool) {
-    let expected = numbers(text, strict);
+    let expected = listed(text, strict);
+    let numbers = expected.iter().map(|(number, _)| *number);
+    assert!(sizes.numbers().map(|n| n.get()).eq(numbers));
     assert_eq!(
-        sizes.numbers().map(|n| n.get()).collect::<Vec<_>>(),
-        expected
+        (sizes.len(), sizes.iter().count()),
+        (expected.len(), expected.len())
     );
-    assert_eq!(sizes.len(), expected.len());
     let mut sum = 0;
     let slots = sizes.by_index(100);
-    for (entry, number) in sizes.iter().zip(&expected) {
-        assert_eq!(entry.number.get(), *number);
+    for (entry, (number, value)) in sizes.iter().zip(&expected) {
+        assert_eq!((entry.number.get(), entry.octets), (*number, size(value)));
+        assert!(entry.octets.is_some() || !strict);
         assert_eq!(sizes.get(entry.number), Some(entry), "looked up");
         if *number <= 100 {
             assert_eq!(slots[*number as usize - 1], Some(entry));
@@ -191,17 +214,20 @@ fn listed_sizes(sizes: &Listing, text: &[u8], strict: bool) {
 }
 
 fn listed_ids(ids: &UidListing, text: &[u8], strict: bool) {
-    let expected = numbers(text, strict);
-    assert_eq!(ids.numbers().map(|n| n.get()).collect::<Vec<_>>(), expected);
-    assert_eq!(ids.len(), expected.len());
-    for (entry, number) in ids.iter().zip(&expected) {
+    let expected = listed(text, strict);
+    let numbers = expected.iter().map(|(number, _)| *number);
+    assert!(ids.numbers().map(|n| n.get()).eq(numbers));
+    assert_eq!(
+        (ids.len(), ids.iter().count()),
+        (expected.len(), expected.len())
+    );
+    for (entry, (number, value)) in ids.iter().zip(&expected) {
         assert_eq!(entry.number.get(), *number);
         assert_eq!(ids.get(entry.number).as_ref(), Some(&entry), "looked up");
+        named(entry.unique_id.as_ref(), value, strict);
         let Some(id) = &entry.unique_id else {
-            assert!(!strict);
             continue;
         };
-        named(id, strict);
         assert!(ids.find(id.as_bytes()).any(|number| number == entry.number));
     }
     let distinct = ids.iter().filter_map(|entry| entry.unique_id);
@@ -210,7 +236,13 @@ fn listed_ids(ids: &UidListing, text: &[u8], strict: bool) {
     assert_eq!(distinct.len(), files.len(), "two unique-ids, one file");
 }
 
-fn named(id: &UniqueId, strict: bool) {
+/// A unique-id is the value as it is, and is missing where there is none.
+fn named(id: Option<&UniqueId>, value: &[u8], strict: bool) {
+    let Some(id) = id else {
+        assert!(value.is_empty() && !strict);
+        return;
+    };
+    assert_eq!(id.as_bytes(), value);
     assert!(!id.as_bytes().iter().any(u8::is_ascii_control));
     assert!((1..=512).contains(&id.as_bytes().len()));
     assert!(id.is_conforming() || !strict);
@@ -218,7 +250,11 @@ fn named(id: &UniqueId, strict: bool) {
     assert!(id.to_file_name().chars().all(safe) && !id.to_string().contains(char::is_control));
 }
 
-fn capable(capabilities: &Capabilities, strict: bool) {
+fn capable(capabilities: &Capabilities, text: &[u8], strict: bool) {
+    let body = body(text, strict);
+    let expected = lines(&body, strict).into_iter();
+    let expected = expected.filter(|line| !line.is_empty());
+    assert!(capabilities.lines().eq(expected));
     let tags: BTreeSet<Vec<u8>> = capabilities
         .lines()
         .filter_map(|line| {
@@ -244,8 +280,4 @@ fn capable(capabilities: &Capabilities, strict: bool) {
     // Some servers write `SASL=PLAIN`.
     let glued = tags.iter().any(|tag| tag.starts_with(b"SASL="));
     assert!(capabilities.sasl().is_some() == has("SASL") || glued);
-    for line in capabilities.lines() {
-        let end: &[u8] = if strict { b"\r\n" } else { b"\n" };
-        assert!(!line.is_empty() && !holds(line, end));
-    }
 }

@@ -7,6 +7,9 @@ use pop3_proto::{
     LoginPolicy, MessageNumber, Phase, Pipelining, StlsPolicy, TlsInfo,
 };
 
+/// Takes more in one read than a fuzzer's input has.
+pub const LARGE_BUFFER: usize = 8 << 10;
+
 /// Configuration and channel by the bits of an octet.
 pub fn setup(bits: u8) -> (Config, Channel) {
     let mut config = Config::default();
@@ -17,7 +20,12 @@ pub fn setup(bits: u8) -> (Config, Channel) {
     config.pipelining = match bits >> 2 & 3 {
         1 => Pipelining::Always,
         2 => Pipelining::Never,
-        _ => Pipelining::Auto,
+        more => {
+            if more == 3 {
+                config.limits.receive_buffer = LARGE_BUFFER;
+            }
+            Pipelining::Auto
+        }
     };
     if bits & 0x10 != 0 {
         config.capa = CapaPolicy::Never;

@@ -14,21 +14,24 @@ use super::commands::{Asked, Kind, secret, user};
 use super::ledger::Ledger;
 use super::peer::{CLIENT, MAIL, Peer};
 use super::script::{Step, said, steps};
-use super::setup::{cheap, limits, message};
+use super::setup::{LARGE_BUFFER, cheap, limits, message};
 use super::{SECRET, holds};
 
 /// All that is ever written in clear.
 const CLEAR: &[u8] = b"CAPA\r\nSTLS\r\n";
 
-/// An octet for the kind of TLS, then a [script](super::script), or without a server any octets.
+/// An octet for the kind of TLS and the size of the buffer, then a [script](super::script), or without a server any octets.
 ///
 /// In the script 0x80 to 0x9f let octets of the server pass, 0xa0 to 0xa7 drop one to eight, 0xa8 to
 /// 0xaf change a bit of the next; 0xe3 makes the server say farewell, 0xe4 change its keys, and
 /// 0xe9 lets all go on as it should, until nothing moves.
 pub fn tls(data: &[u8]) {
-    let Some((&mode, script)) = data.split_first() else {
-        return;
-    };
+    end(data);
+}
+
+/// What the session of an input ends with.
+pub fn end(data: &[u8]) -> Option<Error> {
+    let (&mode, script) = data.split_first()?;
     let mut link = Link::new(mode);
     let steps = steps(script);
     let said = [script, &said(&steps)].map(|said| holds(said, SECRET.as_bytes()));
@@ -51,7 +54,7 @@ pub fn tls(data: &[u8]) {
             link.take_events();
         }
     }
-    link.finish();
+    link.finish()
 }
 
 struct Link {
@@ -61,6 +64,12 @@ struct Link {
     ledger: Ledger,
     /// All that the client wrote.
     written: Vec<u8>,
+    /// What was read in clear since STLS left, up to the read that its reply came in.
+    reply: Vec<u8>,
+    /// Something else came in that read.
+    injected: bool,
+    /// The login succeeded, or what takes one.
+    let_in: bool,
     /// Writes get nowhere any more.
     broken: bool,
     body: Vec<u8>,
@@ -81,6 +90,9 @@ impl Link {
         let now = Instant::ORIGIN;
         let mut config = Config::default();
         config.limits = limits(false);
+        if mode & 0x14 == 0x10 {
+            config.limits.receive_buffer = LARGE_BUFFER;
+        }
         let mut session = Session::with_tls(config, channel, tls, now);
         session.seed([7; 32]);
         let mut link = Self {
@@ -89,6 +101,9 @@ impl Link {
             now,
             ledger: Ledger::default(),
             written: Vec::new(),
+            reply: Vec::new(),
+            injected: false,
+            let_in: false,
             broken: false,
             body: Vec::new(),
             bodies: Vec::new(),
@@ -174,9 +189,25 @@ impl Link {
             };
             let count = room.len().min(octets.len());
             room[..count].copy_from_slice(&octets[..count]);
+            self.look_behind_stls(&octets[..count]);
             self.session.received(count, self.now);
             octets = &octets[count..];
         }
+    }
+
+    /// Notes whether a read holds the reply to STLS and more.
+    fn look_behind_stls(&mut self, read: &[u8]) {
+        // Until that reply, all that left is what may be written in clear.
+        if self.written != CLEAR || self.reply.contains(&b'\n') {
+            return;
+        }
+        self.reply.extend_from_slice(read);
+        // Blank lines are borne.
+        let blank = |octet: &u8| matches!(octet, b'\r' | b'\n');
+        let begin = self.reply.iter().position(|octet| !blank(octet));
+        self.reply.drain(..begin.unwrap_or(self.reply.len()));
+        let end = self.reply.iter().position(|&octet| octet == b'\n');
+        self.injected = end.is_some_and(|end| end + 1 < self.reply.len());
     }
 
     fn write(&mut self, most: usize) {
@@ -224,7 +255,6 @@ impl Link {
 
     /// What is told inside TLS is what the server said.
     fn look_at(&mut self, event: Event) {
-        let all: u64 = MAIL.iter().map(|(_, mail)| mail.len() as u64).sum();
         match event {
             Event::Body { chunk, .. } => self.body.extend_from_slice(&chunk),
             Event::BodyEnd { result, .. } => {
@@ -236,30 +266,38 @@ impl Link {
             }
             Event::Reply {
                 result: Ok(reply), ..
-            } => match reply {
-                Reply::Stat(DropListing {
-                    messages, octets, ..
-                }) => {
-                    assert_eq!((messages, octets), (2, Some(all)));
-                }
-                Reply::Sizes(sizes) => assert_eq!((sizes.len(), sizes.octets()), (2, all)),
-                Reply::UniqueIds(ids) => {
-                    let ids = ids.iter().map(|entry| entry.unique_id.unwrap());
-                    assert!(ids.map(|id| id.to_string()).eq(["uid-1", "uid-2"]));
-                }
-                Reply::Quit(QuitOutcome::Unknown) => {}
-                Reply::Quit(outcome) => {
-                    assert_eq!(outcome, QuitOutcome::Committed);
-                    assert_eq!(self.peer.server.expunged().len(), 1);
-                }
-                _ => assert!(self.session.connection().tls().is_some(), "{reply:?}"),
-            },
+            } => {
+                self.let_in |= !matches!(reply, Reply::Quit(_));
+                self.look_at_reply(reply);
+            }
             _ => {}
         }
     }
 
+    fn look_at_reply(&self, reply: Reply) {
+        let all: u64 = MAIL.iter().map(|(_, mail)| mail.len() as u64).sum();
+        match reply {
+            Reply::Stat(DropListing {
+                messages, octets, ..
+            }) => {
+                assert_eq!((messages, octets), (2, Some(all)));
+            }
+            Reply::Sizes(sizes) => assert_eq!((sizes.len(), sizes.octets()), (2, all)),
+            Reply::UniqueIds(ids) => {
+                let ids = ids.iter().map(|entry| entry.unique_id.unwrap());
+                assert!(ids.map(|id| id.to_string()).eq(["uid-1", "uid-2"]));
+            }
+            Reply::Quit(QuitOutcome::Unknown) => {}
+            Reply::Quit(outcome) => {
+                assert_eq!(outcome, QuitOutcome::Committed);
+                assert_eq!(self.peer.server.expunged().len(), 1);
+            }
+            _ => assert!(self.session.connection().tls().is_some(), "{reply:?}"),
+        }
+    }
+
     /// The server hangs up. What was written is looked at whole.
-    fn finish(mut self) {
+    fn finish(mut self) -> Option<Error> {
         self.session.handle_eof(self.now);
         self.take_events();
         while self.session.wants_write() {
@@ -279,6 +317,13 @@ impl Link {
             assert!(clear.is_empty() || clear == CLEAR);
             assert_records(records);
         }
+        let error = self.session.connection().error();
+        if self.injected {
+            // Nobody even begins with TLS.
+            assert!(!self.let_in && self.peer.server.expunged().is_empty());
+            assert!(!matches!(error, None | Some(Error::Tls(_))), "{error:?}");
+        }
+        error.cloned()
     }
 }
 

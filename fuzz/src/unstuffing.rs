@@ -38,7 +38,7 @@ pub fn unstuffing(data: &[u8]) {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LineEnds {
+pub enum LineEnds {
     /// CR LF.
     Strict,
     /// LF ends a line too, but no reply.
@@ -64,7 +64,7 @@ impl LineEnds {
 }
 
 /// The body, and what follows its terminator if there is one.
-fn naive(octets: &[u8], mode: LineEnds) -> (Vec<u8>, Option<&[u8]>) {
+pub fn naive(octets: &[u8], mode: LineEnds) -> (Vec<u8>, Option<&[u8]>) {
     let mut body = Vec::new();
     let mut rest = octets;
     while !rest.is_empty() {
