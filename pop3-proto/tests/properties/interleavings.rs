@@ -118,14 +118,8 @@ fn giving_requests_up_at_any_time_changes_no_other_reply() {
         200,
         strategy,
         |(mut case, ops, before, after, (from, count))| {
-            case.client.channel = pop3_proto::Channel::TrustedByCaller;
             case.client.small_limits = false;
-            let login = ["user alice", "pass correct-horse"];
-            case.ops = login
-                .iter()
-                .chain(&ops)
-                .map(|op| (*op).to_owned())
-                .collect();
+            case.ops_behind_login(&ops);
             let (from, to) = (2 + from, 2 + from + count);
 
             let mut client = Client::new(&case);

@@ -1,7 +1,7 @@
 //! I5: memory is bounded by the configuration, whatever comes and however much of it.
 
 use allocation_counter::measure;
-use pop3_proto::{Channel, Event, Pipelining};
+use pop3_proto::{Event, Pipelining};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -47,13 +47,10 @@ const OPS: [&str; 12] = [
 /// A session in which one thing is asked for and nothing answered.
 fn asked(op: &str) -> Result<Client, TestCaseError> {
     let mut case: Case = plain_case();
-    case.client.channel = Channel::TrustedByCaller;
     case.client.small_limits = true;
     case.client.ask_capa = false;
     case.client.pipelining = Pipelining::Always;
-    case.ops = ["user alice", "pass correct-horse", op]
-        .map(str::to_owned)
-        .to_vec();
+    case.ops_behind_login(&[op]);
     if op.starts_with("login") {
         case.ops.drain(..2);
     }

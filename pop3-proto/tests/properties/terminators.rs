@@ -1,7 +1,7 @@
 //! I6: a multi-line reply is `Ok` if and only if its terminator came, and then it is what stood
 //! before it. Checked against a reader that takes one line after the other.
 
-use pop3_proto::{Channel, Error, Event, Reply};
+use pop3_proto::{Error, Event, Reply};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -65,11 +65,8 @@ fn line(octets: &[u8], lines: Lines) -> Option<&[u8]> {
 /// octets.
 fn session(op: &str, octets: &[u8], lines: Lines) -> Case {
     let mut case = plain_case();
-    case.client.channel = Channel::TrustedByCaller;
     case.client.strict = lines == Lines::CrLf;
-    case.ops = ["user alice", "pass correct-horse", op]
-        .map(str::to_owned)
-        .to_vec();
+    case.ops_behind_login(&[op]);
     let first = if lines == Lines::Lf {
         Answer::BareLf
     } else {
@@ -78,14 +75,6 @@ fn session(op: &str, octets: &[u8], lines: Lines) -> Case {
     let reply = Answer::Instead([b"+OK\r\n", octets].concat());
     case.answers = vec![first, Answer::Proper, Answer::Proper, reply];
     case
-}
-
-fn acted(case: &Case, pieces: Pieces) -> Result<Client, TestCaseError> {
-    let mut client = Client::new(case);
-    while client.ask() {}
-    client.run(pieces.sizes())?;
-    client.finish()?;
-    Ok(client)
 }
 
 fn reply_octets() -> impl Strategy<Value = Vec<u8>> {
@@ -109,7 +98,7 @@ fn i06_a_message_is_complete_if_and_only_if_its_terminator_came() {
     );
     let strategy = (op, reply_octets(), line_ends(), pieces());
     check(400, strategy, |(op, octets, lines, pieces)| {
-        let client = acted(&session(op, &octets, lines), pieces)?;
+        let client = Client::acted(&session(op, &octets, lines), &pieces)?;
         let expected = read(&octets, lines);
         let mut body = Vec::new();
         let mut end = None;
@@ -144,7 +133,7 @@ fn i06_a_list_is_complete_only_if_its_terminator_came() {
     let op = select(&["list", "uidl", "capa", "long XTND X"][..]);
     let strategy = (op, reply_octets(), line_ends(), pieces());
     check(300, strategy, |(op, octets, lines, pieces)| {
-        let client = acted(&session(op, &octets, lines), pieces)?;
+        let client = Client::acted(&session(op, &octets, lines), &pieces)?;
         let expected = read(&octets, lines);
         // The third is the one that was asked for; what is behind the terminator answers nothing.
         let mut replies = client.events.iter().filter_map(|event| match event {

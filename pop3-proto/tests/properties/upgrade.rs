@@ -122,10 +122,7 @@ fn i04_a_challenge_from_before_tls_is_not_answered_behind_it() {
             ]
             .map(str::to_owned)
             .to_vec();
-            let mut client = Client::new(&case);
-            while client.ask() {}
-            client.run(pieces.sizes())?;
-            client.finish()?;
+            let client = Client::acted(&case, &pieces)?;
             let apop = client.lines().iter().any(|line| line.starts_with("APOP"));
             client.holds(!apop, "it answered")?;
             let good = client
