@@ -1,6 +1,6 @@
 //! I11: replies match commands one by one, or the connection is dead.
 
-use pop3_proto::{Event, Pipelining, Reply};
+use pop3_proto::{Error, Event, Pipelining, ProtocolError, Reply};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -149,6 +149,67 @@ fn i11_as_many_replies_are_told_as_there_are_both_commands_and_answers() {
             client.connection.error().is_some() == surplus,
             "one too many, or none",
         )
+    });
+}
+
+/// What a reply about one message says: the number and the value.
+fn entry(reply: &Reply) -> Option<(u32, String)> {
+    match reply {
+        Reply::Size(entry) => Some((entry.number.get(), entry.octets?.to_string())),
+        Reply::UniqueId(entry) => {
+            let id = entry.unique_id.as_ref()?.as_bytes();
+            Some((entry.number.get(), String::from_utf8_lossy(id).into_owned()))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn i11_a_reply_about_another_message_ends_all_from_there_on() {
+    let verb = select(&["list", "uidl"][..]);
+    let other = proptest::option::weighted(0.2, 1..=4u32);
+    let strategy = (
+        case(Just(Vec::new())),
+        vec((verb, 1..=4u32, other), 1..12),
+        pieces(),
+    );
+    check(200, strategy, |(case, asked, pieces)| {
+        let op = |(verb, number, _): &(&str, u32, _)| format!("{verb} {number}");
+        let ops: Vec<_> = asked.iter().map(op).collect();
+        let mut client = all_in_flight(case, &ops)?;
+        for (value, (_, number, other)) in asked.iter().enumerate() {
+            let reply = format!("+OK {} {value}\r\n", other.unwrap_or(*number));
+            client.peer.out.extend_from_slice(reply.as_bytes());
+        }
+        client.run(pieces.sizes())?;
+        let wrong = asked
+            .iter()
+            .position(|(_, number, other)| other.is_some_and(|other| other != *number));
+        let dead = client.connection.error().is_some();
+        client.holds(dead == wrong.is_some(), "dead, or not")?;
+        client.finish()?;
+        has_one_end_each(&client)?;
+
+        let told = client.events.iter().filter_map(|event| match event {
+            Event::Reply { result, .. } => Some(result),
+            _ => None,
+        });
+        // Behind the replies to USER and PASS.
+        for (index, result) in told.skip(2).enumerate() {
+            let of = |index: usize| asked.get(index).map(|(_, number, _)| *number);
+            let is_right = match (result, wrong.filter(|wrong| *wrong <= index)) {
+                (Ok(reply), None) => {
+                    entry(reply) == of(index).map(|number| (number, index.to_string()))
+                }
+                (Err(Error::Protocol(why)), Some(wrong)) => match &**why {
+                    ProtocolError::NumberMismatch { asked, .. } => Some(asked.get()) == of(wrong),
+                    _ => false,
+                },
+                _ => false,
+            };
+            client.holds(is_right, format!("{result:?} for request {index}"))?;
+        }
+        Ok(())
     });
 }
 
