@@ -14,7 +14,7 @@
 //! | nothing secret before TLS | `in_clear`: I2 |
 //! | one command is one line, and only those that were asked for leave | `lines`: I1, I8 |
 //! | STLS is a clean cut | `upgrade`: I3, I4 |
-//! | a multi-line reply is whole or an error | `terminators`: I6 |
+//! | a multi-line reply is whole or an error | `terminators`, `listings`: I6 |
 //! | nothing is sent after the end | `ends`: I7 |
 //! | nothing secret is printed | `printed`: I9 |
 //! | a login is good only if the mechanism says so | `proofs`: I10 |
@@ -39,8 +39,10 @@ mod extremes;
 mod in_clear;
 mod interleavings;
 mod lines;
+mod listings;
 mod memory;
 mod model;
+mod naive;
 #[path = "../secrets/needles.rs"]
 mod needles;
 mod partitions;
@@ -74,7 +76,10 @@ fn check<S: Strategy>(cases: u32, strategy: S, property: impl Fn(S::Value) -> Ve
     let again = format!(
         "again: PROPTEST_RNG_SEED={seed} PROPTEST_CASES={} cargo test -p pop3-proto --test properties {}",
         default.cases,
-        thread.name().filter(|name| *name != "main").unwrap_or_default(),
+        thread
+            .name()
+            .filter(|name| *name != "main")
+            .unwrap_or_default(),
     );
     let cases = u64::from(cases) * u64::from(default.cases) / 256;
     let mut runner = TestRunner::new(Config {
