@@ -15,6 +15,7 @@
 //! | one command is one line, and only those that were asked for leave | `lines`: I1, I8 |
 //! | STLS is a clean cut | `upgrade`: I3, I4 |
 //! | a multi-line reply is whole or an error | `terminators`, `listings`: I6 |
+//! | what came of QUIT is told as it is | `quit` |
 //! | nothing is sent after the end | `ends`: I7 |
 //! | nothing secret is printed | `printed`: I9 |
 //! | a login is good only if the mechanism says so | `proofs`: I10 |
@@ -49,6 +50,7 @@ mod partitions;
 mod peer;
 mod printed;
 mod proofs;
+mod quit;
 mod strategies;
 mod terminators;
 mod upgrade;
