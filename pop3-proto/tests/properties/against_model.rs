@@ -1,7 +1,7 @@
 //! The connection does what the model does: it accepts the same requests, sends the same commands
 //! at the same moments, and ends the same requests in the same order and way.
 
-use pop3_proto::{Channel, Error, Event, Phase, Pipelining, Reply};
+use pop3_proto::{Channel, Error, Event, Phase, Pipelining, QuitOutcome, Reply};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -35,7 +35,9 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Move::Answer(true),
     ];
     let begin = prop_oneof![1 => Just(Vec::new()), 2 => Just(logged_in)];
-    (begin, vec(one, 0..50)).prop_map(|(begin, moves)| [begin, moves].concat())
+    // The end comes to whatever is outstanding then.
+    let end = || vec![Move::EndOfFile];
+    (begin, vec(one, 0..50)).prop_map(move |(begin, moves)| [begin, moves, end()].concat())
 }
 
 /// A client of a server that says nothing but what the moves make it say.
@@ -64,6 +66,17 @@ fn ends(client: &Client) -> Vec<(usize, End)> {
                 result: Ok(Reply::Opened(_)),
                 ..
             } => return None,
+            Event::Reply {
+                id,
+                result: Ok(Reply::Quit(outcome)),
+            } => (
+                id,
+                match outcome {
+                    QuitOutcome::Committed => End::Committed,
+                    QuitOutcome::Refused(_) => End::NotCommitted,
+                    QuitOutcome::Unknown => End::Unknown,
+                },
+            ),
             Event::Reply { id, result: Ok(_) } | Event::BodyEnd { id, result: Ok(()) } => {
                 (id, End::Ok)
             }

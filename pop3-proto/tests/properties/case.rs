@@ -124,6 +124,14 @@ impl Offer {
 }
 
 impl Case {
+    /// Asks for these once logged in, on a channel that needs no TLS.
+    pub(crate) fn ops_behind_login<S: AsRef<str>>(&mut self, ops: &[S]) {
+        self.client.channel = Channel::TrustedByCaller;
+        let login = ["user alice", "pass correct-horse"];
+        let ops = ops.iter().map(AsRef::as_ref);
+        self.ops = login.into_iter().chain(ops).map(str::to_owned).collect();
+    }
+
     pub(crate) fn maildrop(&self) -> Maildrop {
         let uids = (1..).map(|number| format!("uid-{number}"));
         uids.zip(self.mail.iter().cloned()).collect()

@@ -57,6 +57,24 @@ impl Client {
         }
     }
 
+    /// Asks for everything at once, reads in pieces, and ends with the end of file.
+    pub(crate) fn acted(case: &Case, pieces: &Pieces) -> Result<Self, TestCaseError> {
+        let mut client = Self::new(case);
+        while client.ask() {}
+        client.run(pieces.sizes())?;
+        client.finish()?;
+        Ok(client)
+    }
+
+    /// A session that is logged in, and idle.
+    pub(crate) fn idle(case: &mut Case) -> Result<Self, TestCaseError> {
+        case.ops_behind_login::<&str>(&[]);
+        let mut client = Self::new(case);
+        while client.ask() {}
+        client.run(Pieces::WHOLE.sizes())?;
+        Ok(client)
+    }
+
     /// Adds an operation to those that are to be asked for.
     pub(crate) fn push(&mut self, op: &str) {
         self.ops.push_back(op.to_owned());

@@ -5,9 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use pop3_proto::Channel;
-use proptest::prelude::*;
 
-use crate::case::{CHALLENGE, Case, PASSWORD, TOKEN, USER};
+use crate::case::{CHALLENGE, PASSWORD, TOKEN, USER};
 use crate::check;
 use crate::client::Client;
 use crate::needles::Needles;
@@ -28,14 +27,6 @@ fn apop_digest() -> String {
     digest.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-fn acted(case: &Case, pieces: Pieces) -> Result<Client, TestCaseError> {
-    let mut client = Client::new(case);
-    while client.ask() {}
-    client.run(pieces.sizes())?;
-    client.finish()?;
-    Ok(client)
-}
-
 /// The lines that left in clear.
 fn in_clear(client: &Client) -> Vec<String> {
     let sent = String::from_utf8_lossy(&client.sent[..client.sent_in_clear]).into_owned();
@@ -50,7 +41,7 @@ fn i02_nothing_secret_leaves_before_tls_whatever_the_server_says() {
         |(mut case, pieces)| {
             case.client.channel = Channel::Plain;
             case.client.insecure = false;
-            let client = acted(&case, pieces)?;
+            let client = Client::acted(&case, &pieces)?;
             let lines = in_clear(&client);
             let found = credentials().found_in(&lines.join("\n")).join(", ");
             client.holds(found.is_empty(), format!("in clear: {found}"))?;
@@ -71,7 +62,7 @@ fn i02_the_order_of_twisted_lets_a_digest_leave_in_clear_and_no_password() {
             case.client.channel = Channel::Plain;
             case.client.insecure = false;
             case.ops = vec!["login alice correct-horse twisted".to_owned()];
-            let client = acted(&case, pieces)?;
+            let client = Client::acted(&case, &pieces)?;
             let lines = in_clear(&client);
             let harmless = |line: &String| {
                 ["CAPA", "STLS"].contains(&line.as_str()) || line.starts_with("APOP alice ")
@@ -107,7 +98,7 @@ fn i02_credentials_leave_in_clear_where_that_is_allowed_by_name() {
                 case.client.channel = Channel::TrustedByCaller;
             }
             case.ops = vec![op.to_owned()];
-            let client = acted(&case, Pieces::WHOLE).expect("no surprise");
+            let client = Client::acted(&case, &Pieces::WHOLE).expect("no surprise");
             assert!(in_clear(&client).contains(&line), "{}", client.transcript());
             assert!(!credentials().found_in(&line).is_empty(), "{line}");
         }

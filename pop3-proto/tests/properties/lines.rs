@@ -31,10 +31,7 @@ fn is_lines(client: &Client) -> Verdict {
 #[test]
 fn i01_all_that_is_sent_is_lines_that_end_in_cr_lf() {
     check(200, (case(any_answers()), pieces()), |(case, pieces)| {
-        let mut client = Client::new(&case);
-        while client.ask() {}
-        client.run(pieces.sizes())?;
-        client.finish()?;
+        let client = Client::acted(&case, &pieces)?;
         is_lines(&client)
     });
 }
@@ -113,10 +110,7 @@ fn i01_no_argument_carries_a_line_end_of_its_own() {
 #[test]
 fn i08_nothing_is_deleted_that_nobody_asked_for() {
     check(250, (case(any_answers()), pieces()), |(case, pieces)| {
-        let mut client = Client::new(&case);
-        while client.ask() {}
-        client.run(pieces.sizes())?;
-        client.finish()?;
+        let client = Client::acted(&case, &pieces)?;
         for command in ["dele 1", "dele 2", "quit"] {
             let is_it = |line: &&String| line.eq_ignore_ascii_case(command);
             let sent = client.lines().iter().filter(is_it).count();
@@ -125,16 +119,4 @@ fn i08_nothing_is_deleted_that_nobody_asked_for() {
         }
         Ok(())
     });
-}
-
-/// I8: dropping a connection that waits to send a `QUIT` cannot send it, since it has nothing to
-/// write to: what was taken from it before is all there is.
-#[test]
-fn i08_what_was_not_taken_from_a_connection_never_leaves() {
-    let mut client = Client::new(&plain_case());
-    client.run(Pieces::WHOLE.sizes()).expect("no surprise");
-    let _ = client.connection.submit(pop3_proto::Quit);
-    assert!(client.connection.wants_write());
-    drop(client.connection);
-    assert!(client.sent.is_empty());
 }

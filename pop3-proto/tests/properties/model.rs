@@ -35,6 +35,11 @@ pub(crate) enum State {
 pub(crate) enum End {
     Ok,
     Refused,
+    /// The three ends of a `QUIT` that has left: what was to be deleted is, some of it is not, or
+    /// nobody knows.
+    Committed,
+    NotCommitted,
+    Unknown,
     /// It was not legal in its turn, and nothing was sent.
     Misuse,
     /// The connection ended before.
@@ -97,9 +102,13 @@ impl Model {
             return;
         };
         self.in_flight -= 1;
-        // `-ERR` to CAPA says that the server does not say, to QUIT that not all was deleted.
-        let good_end = good || matches!(command, Capa | Quit);
-        let end = if good_end { End::Ok } else { End::Refused };
+        let end = match (command, good) {
+            (Quit, true) => End::Committed,
+            (Quit, false) => End::NotCommitted,
+            // `-ERR` to CAPA says that the server does not say.
+            (_, true) | (Capa, false) => End::Ok,
+            (_, false) => End::Refused,
+        };
         self.ends.extend(id.map(|id| (id, end)));
         match command {
             Pass if good => self.state = State::Transaction,
@@ -135,9 +144,8 @@ impl Model {
         let in_flight = core::mem::take(&mut self.in_flight);
         let rest = core::mem::take(&mut self.queue).into_iter().enumerate();
         let dead = rest.filter_map(|(place, (id, command))| {
-            // Whether a `QUIT` that got no reply was done is not known, which is an answer.
             let unknown = command == Quit && place < in_flight;
-            Some((id?, if unknown { End::Ok } else { End::Dead }))
+            Some((id?, if unknown { End::Unknown } else { End::Dead }))
         });
         self.ends.extend(dead);
     }

@@ -4,7 +4,7 @@
 //! matter what comes together. So there are two properties: any answers, to one request at a time;
 //! and complete answers, to as many as the window takes.
 
-use pop3_proto::{Channel, Phase};
+use pop3_proto::Phase;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -13,15 +13,6 @@ use crate::case::{Answer, Case};
 use crate::client::Client;
 use crate::strategies::{Pieces, any_answers, case, complete_answers, pieces, plain_case};
 use crate::{Verdict, check};
-
-/// Submits everything at once and reads in pieces of these sizes.
-fn pipelined(case: &Case, pieces: &Pieces) -> Result<Client, TestCaseError> {
-    let mut client = Client::new(case);
-    while client.ask() {}
-    client.run(pieces.sizes())?;
-    client.finish()?;
-    Ok(client)
-}
 
 /// Submits the next request when there is nothing left to read of the answers to the one before.
 fn one_at_a_time(case: &Case, pieces: &Pieces) -> Result<Client, TestCaseError> {
@@ -72,7 +63,7 @@ fn however_complete_answers_are_cut_the_same_comes_of_them_in_a_pipeline_too() {
     check(
         250,
         (case(complete_answers()), pieces()),
-        |(case, pieces)| the_same(&case, pipelined, &pieces),
+        |(case, pieces)| the_same(&case, Client::acted, &pieces),
     );
 }
 
@@ -99,12 +90,9 @@ fn however_a_list_is_cut_the_same_limit_stops_it() {
     let strategy = (op, any::<bool>(), lists(), pieces());
     check(250, strategy, |(op, strict, list, pieces)| {
         let mut case = plain_case();
-        case.client.channel = Channel::TrustedByCaller;
         case.client.small_limits = true;
         case.client.strict = strict;
-        case.ops = ["user alice", "pass correct-horse", op]
-            .map(str::to_owned)
-            .to_vec();
+        case.ops_behind_login(&[op]);
         case.answers = [
             vec![Answer::Proper; 3],
             vec![Answer::Instead(list.into_bytes())],

@@ -1,14 +1,15 @@
 //! I6: a multi-line reply is `Ok` if and only if its terminator came, and then it is what stood
-//! before it. Checked against a reader that takes one line after the other.
+//! before it.
 
-use pop3_proto::{Channel, Error, Event, Reply};
+use pop3_proto::{Closed, Error, Event};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::case::{Answer, Case};
 use crate::client::Client;
-use crate::strategies::{Pieces, pieces, plain_case};
+use crate::naive::{Lines, read};
+use crate::strategies::{pieces, plain_case};
 use crate::{Verdict, check};
 
 /// What servers and senders can put where a line might end.
@@ -27,49 +28,12 @@ const PARTS: [&[u8]; 12] = [
     b"+OK",
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Lines {
-    /// CR LF alone ends a line: strict.
-    CrLf,
-    /// LF does too, but the terminator is `.` CR LF: the server's first line ended in CR LF.
-    Either,
-    /// The server's first line ended in LF alone, so `.` LF is a terminator too.
-    Lf,
-}
-
-/// The reply before its terminator with dot-stuffing undone, and how many octets both have.
-fn read(octets: &[u8], lines: Lines) -> Option<(Vec<u8>, usize)> {
-    let (mut body, mut at) = (Vec::new(), 0);
-    while at < octets.len() {
-        let line = line(&octets[at..], lines)?;
-        at += line.len();
-        match (line, lines) {
-            (b".\r\n", _) | (b".\n", Lines::Lf) => return Some((body, at)),
-            (b".\n", Lines::Either) => body.extend_from_slice(line),
-            _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line)),
-        }
-    }
-    None
-}
-
-/// The first line, if it is complete.
-fn line(octets: &[u8], lines: Lines) -> Option<&[u8]> {
-    let ends = |index: &usize| {
-        octets[*index] == b'\n' && (lines != Lines::CrLf || octets[..*index].ends_with(b"\r"))
-    };
-    let end = (0..octets.len()).find(ends)?;
-    Some(&octets[..=end])
-}
-
 /// A session, logged in, in which this is asked for and answered with a good status line and these
 /// octets.
-fn session(op: &str, octets: &[u8], lines: Lines) -> Case {
+pub(crate) fn session(op: &str, octets: &[u8], lines: Lines) -> Case {
     let mut case = plain_case();
-    case.client.channel = Channel::TrustedByCaller;
     case.client.strict = lines == Lines::CrLf;
-    case.ops = ["user alice", "pass correct-horse", op]
-        .map(str::to_owned)
-        .to_vec();
+    case.ops_behind_login(&[op]);
     let first = if lines == Lines::Lf {
         Answer::BareLf
     } else {
@@ -80,19 +44,11 @@ fn session(op: &str, octets: &[u8], lines: Lines) -> Case {
     case
 }
 
-fn acted(case: &Case, pieces: Pieces) -> Result<Client, TestCaseError> {
-    let mut client = Client::new(case);
-    while client.ask() {}
-    client.run(pieces.sizes())?;
-    client.finish()?;
-    Ok(client)
-}
-
-fn reply_octets() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn reply_octets() -> impl Strategy<Value = Vec<u8>> {
     vec(select(&PARTS[..]), 0..14).prop_map(|parts| parts.concat())
 }
 
-fn line_ends() -> impl Strategy<Value = Lines> {
+pub(crate) fn line_ends() -> impl Strategy<Value = Lines> {
     select(&[Lines::CrLf, Lines::Either, Lines::Lf][..])
 }
 
@@ -109,7 +65,7 @@ fn i06_a_message_is_complete_if_and_only_if_its_terminator_came() {
     );
     let strategy = (op, reply_octets(), line_ends(), pieces());
     check(400, strategy, |(op, octets, lines, pieces)| {
-        let client = acted(&session(op, &octets, lines), pieces)?;
+        let client = Client::acted(&session(op, &octets, lines), &pieces)?;
         let expected = read(&octets, lines);
         let mut body = Vec::new();
         let mut end = None;
@@ -126,7 +82,7 @@ fn i06_a_message_is_complete_if_and_only_if_its_terminator_came() {
             format!("complete: {complete}, {expected:?}"),
         )?;
         match expected {
-            Some((expected, _)) => client.holds(
+            Some(expected) => client.holds(
                 body == expected,
                 format!(
                     "\"{}\" and not \"{}\"",
@@ -139,34 +95,8 @@ fn i06_a_message_is_complete_if_and_only_if_its_terminator_came() {
     });
 }
 
-#[test]
-fn i06_a_list_is_complete_only_if_its_terminator_came() {
-    let op = select(&["list", "uidl", "capa", "long XTND X"][..]);
-    let strategy = (op, reply_octets(), line_ends(), pieces());
-    check(300, strategy, |(op, octets, lines, pieces)| {
-        let client = acted(&session(op, &octets, lines), pieces)?;
-        let expected = read(&octets, lines);
-        // The third is the one that was asked for; what is behind the terminator answers nothing.
-        let mut replies = client.events.iter().filter_map(|event| match event {
-            Event::Reply { result, .. } => Some(result.clone()),
-            _ => None,
-        });
-        match (expected, replies.nth(2)) {
-            (Some((expected, _)), Some(Ok(Reply::Lines(lines)))) => {
-                client.holds(lines.octets == expected, "other lines")
-            }
-            // A list that makes no sense came whole all the same.
-            (Some(_), Some(Ok(_) | Err(Error::Protocol(_)))) => Ok(()),
-            (None, Some(Err(why))) => is_cut_short(&client, Some(why)),
-            (expected, got) => Err(client.fails(format!("{got:?} for {expected:?}"))),
-        }
-    });
-}
-
-fn is_cut_short(client: &Client, why: Option<Error>) -> Verdict {
-    let why = format!("{why:?}");
-    client.holds(
-        why.contains("Truncated"),
-        format!("cut short, and told {why}"),
-    )
+pub(crate) fn is_cut_short(client: &Client, why: Option<Error>) -> Verdict {
+    let cut_short = matches!(&why, Some(Error::Closed(why))
+        if matches!(**why, Closed::Truncated { .. }));
+    client.holds(cut_short, format!("cut short, and told {why:?}"))
 }

@@ -1,0 +1,126 @@
+//! Multi-line replies read one line after the other and one octet after the other, with none of the
+//! library's shortcuts: what its readings are compared with.
+
+use core::str::FromStr;
+
+/// Where a line ends, which the server's first line decides unless one is strict.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Lines {
+    /// CR LF alone ends a line: strict.
+    CrLf,
+    /// LF does too, but the terminator is `.` CR LF: the server's first line ended in CR LF.
+    Either,
+    /// The server's first line ended in LF alone, so `.` LF is a terminator too.
+    Lf,
+}
+
+/// The reply before its terminator with dot-stuffing undone.
+pub(crate) fn read(octets: &[u8], lines: Lines) -> Option<Vec<u8>> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    while at < octets.len() {
+        let line = line(&octets[at..], lines)?;
+        at += line.len();
+        match (line, lines) {
+            (b".\r\n", _) | (b".\n", Lines::Lf) => return Some(body),
+            (b".\n", Lines::Either) => body.extend_from_slice(line),
+            _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line)),
+        }
+    }
+    None
+}
+
+/// The first line, if it is complete.
+fn line(octets: &[u8], lines: Lines) -> Option<&[u8]> {
+    let ends = |index: &usize| {
+        octets[*index] == b'\n' && (lines != Lines::CrLf || octets[..*index].ends_with(b"\r"))
+    };
+    let end = (0..octets.len()).find(ends)?;
+    Some(&octets[..=end])
+}
+
+/// The capabilities of a complete reply: its lines but for blank ones.
+pub(crate) fn capabilities(mut body: &[u8], lines: Lines) -> Vec<&[u8]> {
+    let mut all = Vec::new();
+    while let Some(line) = line(body, lines) {
+        body = &body[line.len()..];
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        all.push(line.strip_suffix(b"\r").unwrap_or(line));
+    }
+    all.retain(|line| !line.is_empty());
+    all
+}
+
+/// What stands in a listing: the numbers, and their values if there are any.
+pub(crate) type Listed = Vec<(u32, Option<Vec<u8>>)>;
+
+/// The sizes in a complete reply to `LIST`; nothing if it makes no sense.
+pub(crate) fn sizes(body: &[u8], lines: Lines) -> Option<Listed> {
+    let entry = |(number, text): (u32, &[u8])| {
+        let (size, rest) = digits(text);
+        let is_size = !size.is_empty() && rest.first().is_none_or(|next| b" \t".contains(next));
+        let size = if size.is_empty() { b"0" } else { size };
+        // What is too long for a size makes no sense whatever stands behind it.
+        let size = parsed::<u64>(size)?.to_string().into_bytes();
+        (is_size || lines != Lines::CrLf).then_some((number, is_size.then_some(size)))
+    };
+    entries(body, lines)?.into_iter().map(entry).collect()
+}
+
+/// The unique-ids in a complete reply to `UIDL`; nothing if it makes no sense.
+pub(crate) fn unique_ids(body: &[u8], lines: Lines) -> Option<Listed> {
+    let strict = lines == Lines::CrLf;
+    let entry = |(number, id): (u32, &[u8])| {
+        let ordinary = (1..=70).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
+        let borne = id.len() <= 512 && !id.iter().any(u8::is_ascii_control);
+        let id = (!id.is_empty()).then(|| id.to_vec());
+        (ordinary || (borne && !strict)).then_some((number, id))
+    };
+    entries(body, lines)?.into_iter().map(entry).collect()
+}
+
+/// The numbers of a listing, and what stands behind each.
+fn entries(body: &[u8], lines: Lines) -> Option<Vec<(u32, &[u8])>> {
+    let strict = lines == Lines::CrLf;
+    let (mut all, mut with_status) = (Vec::new(), 0);
+    for line in body.split_inclusive(|octet| *octet == b'\n') {
+        let bare = match line.split_at_checked(4) {
+            Some((status, rest)) if status.eq_ignore_ascii_case(b"+OK ") => rest,
+            _ => line,
+        };
+        with_status += usize::from(bare.len() < line.len());
+        let (number, rest) = digits(bare);
+        let number = parsed(number).filter(|number| *number > 0)?;
+        if !b" \t\r\n".contains(rest.first()?) || (strict && !line.ends_with(b"\r\n")) {
+            return None;
+        }
+        all.push((number, trimmed(rest)));
+    }
+    // All lines may begin as replies of their own do, but not some: one of those is a stray.
+    if with_status > 0 && (strict || with_status < all.len()) {
+        return None;
+    }
+    let twice = |(number, text)| {
+        let mut same = all.iter().filter(move |(other, _)| *other == number);
+        same.any(|(_, other)| *other != text)
+    };
+    (!all.iter().copied().any(twice)).then_some(all)
+}
+
+fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().take_while(|it| it.is_ascii_digit()).count())
+}
+
+fn parsed<N: FromStr>(digits: &[u8]) -> Option<N> {
+    String::from_utf8_lossy(digits).parse().ok()
+}
+
+/// Without blanks around it and without its line end.
+fn trimmed(mut text: &[u8]) -> &[u8] {
+    while let Some((b' ' | b'\t', rest)) = text.split_first() {
+        text = rest;
+    }
+    while let Some((b' ' | b'\t' | b'\r' | b'\n', rest)) = text.split_last() {
+        text = rest;
+    }
+    text
+}
