@@ -67,7 +67,7 @@ fn every_transcript_is_a_seed() {
 }
 
 /// What regressions end with: how the library's errors begin, shown for debugging.
-const ENDS: [(&str, &str, &str); 26] = [
+const ENDS: [(&str, &str, &str); 27] = [
     ("connection", "a-session", "None"),
     ("connection", "quit-and-more", "None"),
     ("connection", "keep-alive", "Some(Timeout("),
@@ -95,6 +95,7 @@ const ENDS: [(&str, &str, &str); 26] = [
     ("tls", "a-bit-changed", "Some(Tls("),
     ("tls", "octets-dropped", "Some(Tls("),
     ("tls", "farewell-in-the-handshake", "Some(Tls("),
+    ("tls", "write-fails-behind-stls", "Some(Transport("),
     ("tls", "write-fails-in-the-handshake", "Some(Transport("),
     ("tls", "write-fails-behind-the-handshake", "Some(Transport("),
     (
