@@ -341,6 +341,13 @@ impl Connection {
         if verb == Verb::Stls && ok && !self.receive.is_empty() {
             return self.fail(SecurityError::ResponseInjection.into());
         }
+        // Nothing leaves any more: there is no handshake to begin.
+        if verb == Verb::Stls
+            && ok
+            && let Some(cause) = self.end.write_failed.take()
+        {
+            return self.fail(cause.into());
+        }
         if matches!(
             self.queue.front(),
             Some(Entry {

@@ -67,11 +67,12 @@ fn every_transcript_is_a_seed() {
 }
 
 /// What regressions end with: how the library's errors begin, shown for debugging.
-const ENDS: [(&str, &str, &str); 24] = [
+const ENDS: [(&str, &str, &str); 27] = [
     ("connection", "a-session", "None"),
     ("connection", "quit-and-more", "None"),
     ("connection", "keep-alive", "Some(Timeout("),
     ("connection", "octets-behind-stls", INJECTION),
+    ("connection", "many-octets-behind-stls", INJECTION),
     ("connection", "reply-ahead-of-its-command", UNSOLICITED),
     (
         "connection",
@@ -83,6 +84,7 @@ const ENDS: [(&str, &str, &str); 24] = [
     ("connection", "two-limits-in-one-listing", "Some(Limit("),
     ("tls", "implicit-honest", "None"),
     ("tls", "stls-honest", "None"),
+    ("tls", "stls-honest-with-a-large-buffer", "None"),
     ("tls", "keys-changed", "None"),
     ("tls", "injected-behind-stls", INJECTION),
     ("tls", "injected-behind-stls-of-an-honest-server", INJECTION),
@@ -93,6 +95,7 @@ const ENDS: [(&str, &str, &str); 24] = [
     ("tls", "a-bit-changed", "Some(Tls("),
     ("tls", "octets-dropped", "Some(Tls("),
     ("tls", "farewell-in-the-handshake", "Some(Tls("),
+    ("tls", "write-fails-behind-stls", "Some(Transport("),
     ("tls", "write-fails-in-the-handshake", "Some(Transport("),
     ("tls", "write-fails-behind-the-handshake", "Some(Transport("),
     (
