@@ -30,4 +30,6 @@ faults::every_fault! { OnAsyncStd }
 faults::fetched::every_fetch! { program::FETCH_ASYNC_STD;
     fetch_async_std_with_a_server_killed_within_a_message: killed_within_a_message
     fetch_async_std_with_a_server_killed_at_quit: killed_at_quit
+    fetch_async_std_where_the_connection_stalls: stalled_on_the_way
+    fetch_async_std_where_octets_are_put_into_the_session: tampered_with
 }

@@ -27,6 +27,10 @@ faults::every_fault! { OnTokio }
 
 // What is not in the session itself is `fetch`'s, and tested with that.
 faults::fetched::every_fetch! { program::FETCH_TOKIO;
+    fetch_tokio_with_a_server_killed_within_a_listing: killed_within_a_listing
     fetch_tokio_with_a_server_killed_within_a_message: killed_within_a_message
+    fetch_tokio_with_a_server_killed_within_a_flight_of_deles: killed_within_a_flight_of_deles
     fetch_tokio_with_a_server_killed_at_quit: killed_at_quit
+    fetch_tokio_where_the_connection_stalls: stalled_on_the_way
+    fetch_tokio_in_tls_where_the_connection_ends_or_stalls: interrupted_in_tls
 }

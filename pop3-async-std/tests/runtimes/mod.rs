@@ -1,4 +1,8 @@
 //! How async-std and smol wait.
+#![allow(
+    dead_code,
+    reason = "each test binary uses its own part of this module"
+)]
 
 use std::future::Future;
 use std::net::TcpStream as Socket;

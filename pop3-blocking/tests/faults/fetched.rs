@@ -12,7 +12,7 @@ use super::relay::{Place, Relay, Then};
 
 /// What the server has behind the run that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Left {
+pub(super) enum Left {
     All,
     None,
     /// Whatever it got done.
@@ -196,7 +196,7 @@ pub(crate) fn killed_at_quit(example: Example) {
     );
 }
 
-/// Makes a test of every story for an example.
+/// Makes a test of every story for an example, those of `interrupted` among them.
 macro_rules! every_fetch {
     ($example:expr) => {
         $crate::faults::fetched::every_fetch! { $example;
@@ -204,12 +204,17 @@ macro_rules! every_fetch {
             fetch_with_a_server_killed_within_a_message: killed_within_a_message
             fetch_with_a_server_killed_within_a_flight_of_deles: killed_within_a_flight_of_deles
             fetch_with_a_server_killed_at_quit: killed_at_quit
+            fetch_where_the_connection_is_closed: closed_on_the_way
+            fetch_where_the_connection_is_reset: reset_on_the_way
+            fetch_where_the_connection_stalls: stalled_on_the_way
+            fetch_in_tls_where_the_connection_ends_or_stalls: interrupted_in_tls
+            fetch_where_octets_are_put_into_the_session: tampered_with
         }
     };
     ($example:expr; $($name:ident: $story:ident)*) => {
         $(#[test]
         fn $name() {
-            $crate::faults::fetched::$story($example);
+            $crate::faults::$story($example);
         })*
     };
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use tempfile::TempDir;
@@ -16,12 +17,15 @@ use super::super::program::{Example, as_stored, run, stored};
 struct Disk(TempDir);
 
 impl Disk {
-    /// `None` where it cannot be mounted; a line on stderr says so.
+    /// `None` where it cannot be mounted; a line on stderr says so. With `POP3_REQUIRE_MOUNT` in the
+    /// environment that is a panic, so that nothing is skipped unseen.
     fn mount(options: &str) -> Option<Self> {
-        let disk = Self(tempfile::tempdir().unwrap());
-        match mount(options, disk.path()) {
-            Ok(()) => Some(disk),
+        let folder = tempfile::tempdir().unwrap();
+        match mount(options, folder.path()) {
+            Ok(()) => Some(Self(folder)),
             Err(why) => {
+                let required = std::env::var_os("POP3_REQUIRE_MOUNT").is_some();
+                assert!(!required, "a disk cannot be mounted: {why}");
                 let text = format!("a full disk is skipped, it cannot be mounted: {why}");
                 writeln!(std::io::stderr(), "{}", text.trim()).expect("write to stderr");
                 None
@@ -41,8 +45,10 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Nothing is mounted if mounting failed.
-        let _ = Command::new("umount").arg(self.path()).output();
+        // Now, even if a run that was given up has a file open there.
+        let done = Command::new("umount").arg("-l").arg(self.path()).output();
+        let done = done.is_ok_and(|output| output.status.success());
+        assert!(done || thread::panicking(), "{:?} stays", self.path());
     }
 }
 

@@ -1,21 +1,26 @@
 //! Faults on real sockets, for any client: servers that are killed, connections that break.
 //!
 //! `relay` stands between client and server and breaks the connection at a chosen octet. `cuts` and
-//! `tampering` are stories with the embedded server, `killed` with Dovecot; `fetched` has the example
-//! `fetch` live through the same, and `full_disk` through a disk that is full.
+//! `tampering` are stories with the embedded server, `killed` with Dovecot. The example `fetch` lives
+//! through servers that are killed in `fetched`, through connections that break, stall or are tampered
+//! with in `interrupted`, and through a disk that is full in `full_disk`.
 #![allow(
     dead_code,
     reason = "each test binary uses its own part of this module"
 )]
 
+mod course;
 mod cuts;
 pub(crate) mod fetched;
 pub(crate) mod full_disk;
+mod interrupted;
 mod killed;
 mod relay;
 mod tampering;
 
 pub(crate) use cuts::*;
+pub(crate) use fetched::*;
+pub(crate) use interrupted::*;
 pub(crate) use killed::*;
 pub(crate) use tampering::*;
 

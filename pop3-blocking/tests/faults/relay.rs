@@ -128,6 +128,11 @@ impl Relay {
         self.state.lock().fault.take().is_none()
     }
 
+    /// The same, and leaves it there.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.state.lock().fault.is_none()
+    }
+
     /// The octets of the server that have passed on the latest connection.
     pub(crate) fn said(&self) -> Vec<u8> {
         self.state.lock().said.clone()

@@ -30,15 +30,23 @@ pub(crate) struct Example(&'static str, &'static str);
 
 impl Example {
     /// Where the program is: next to this test. `cargo test` builds examples before it runs tests;
-    /// `cargo test --test fetch` does not, so then it is built here.
+    /// `cargo test --test fetch` does not, so then it is built here, if it is not there or older than
+    /// what it is made of.
     fn program(self) -> PathBuf {
         let Self(package, name) = self;
         let test = std::env::current_exe().expect("own path");
         let profile = test.ancestors().nth(2).expect("target/debug");
         let program = profile.join("examples").join(name);
-        if !program.exists() {
+        if !is_fresh(&program) {
             let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
             cargo.args(["build", "--package", package, "--example", name]);
+            // What `cargo test` says of its own package would have build scripts run again.
+            for (name, _) in std::env::vars_os() {
+                let text = name.to_string_lossy();
+                if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                    cargo.env_remove(&name);
+                }
+            }
             cargo.args(profile.ends_with("release").then_some("--release"));
             cargo.arg("--target-dir").arg(profile.join(".."));
             assert!(cargo.status().is_ok_and(|status| status.success()));
@@ -53,6 +61,25 @@ impl Example {
         quietly(&mut command);
         command
     }
+}
+
+/// Whether a program is newer than its sources, which Cargo lists beside it. To ask Cargo itself
+/// would build it anew with other features where the whole workspace is tested.
+fn is_fresh(program: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified());
+    let Ok(built) = changed(program) else {
+        return false;
+    };
+    let Ok(list) = fs::read_to_string(program.with_extension("d")) else {
+        return false;
+    };
+    // `program: source source ...`, where a space in a name has a backslash in front.
+    let list = list.replace("\\ ", "\0");
+    let mut sources = list.split_whitespace().skip(1);
+    sources.all(|source| {
+        let source = source.replace('\0', " ");
+        changed(Path::new(&source)).is_ok_and(|changed| changed <= built)
+    })
 }
 
 /// How a run ended.
