@@ -38,6 +38,7 @@ mod oracle;
 mod peer;
 mod plan;
 mod sound;
+mod table;
 mod tally;
 mod transcript;
 mod truth;
