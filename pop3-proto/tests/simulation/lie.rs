@@ -180,10 +180,12 @@ impl Lie {
                 let end: &[u8] = if rng.bool() { b"\r\n" } else { b"" };
                 lie([b"+OK ", b"x".repeat(40 << 10).as_slice(), end].concat())
             }
-            Injected => vec![
-                Act::Say(reply, true),
-                Act::Inject(b"+OK injected\r\n".to_vec()),
-            ],
+            Injected => {
+                // Half a line would be the begin of the first reply inside TLS.
+                let end: &[u8] = if rng.bool() { b"\r\n" } else { b" " };
+                let injected = [b"+OK injected", end].concat();
+                vec![Act::Say(reply, true), Act::Inject(injected)]
+            }
             ForgedSignature => match with_other_signature(&reply, rng) {
                 Some(forged) => lie(forged),
                 None => vec![Act::Say(reply, true)],

@@ -216,6 +216,8 @@ impl<M: Machine> World<M> {
             Move::ClientReads => self.read(),
             Move::WriteFails => {
                 self.output_over = true;
+                // The wait for the server's last words begins anew.
+                self.handshake = None;
                 self.transcript
                     .add(self.now, || "link: a write fails".to_owned());
                 self.machine
