@@ -1,6 +1,6 @@
 //! Whether those who were let in were let in, and by whom.
 
-use pop3_proto::CapaPolicy;
+use pop3_proto::{CapaPolicy, Error, SecurityError};
 
 use super::app::{App, Request};
 use super::ask::Ask;
@@ -92,6 +92,7 @@ pub(crate) fn judge_nonces(heard: &[Heard]) {
 /// Octets in clear behind the reply to STLS: nobody logs in on such a connection.
 pub(crate) fn judge_injection(
     app: &App,
+    plan: &Plan,
     heard: &[Heard],
     frames: &[Frame],
     reached: &[usize],
@@ -104,6 +105,12 @@ pub(crate) fn judge_injection(
         let login = |request: &Request| request.ask == Ask::Login;
         let mut logins = app.requests.iter().filter(|request| login(request));
         assert!(!logins.any(|login| matches!(login.reply, Some(Ok(_)))));
+        // Read with the `+OK` they are known for what they are, and behind it they are no TLS.
+        if let (true, Some(Err(error))) = (plan.only_injects(), &app.closed) {
+            let injected = Error::from(SecurityError::ResponseInjection);
+            let known = *error == injected || matches!(error, Error::Tls(_));
+            assert!(known, "octets were injected, and what is told is {error}");
+        }
     }
 }
 

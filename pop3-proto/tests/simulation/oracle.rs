@@ -39,7 +39,7 @@ pub(crate) fn judge<M: Machine>(world: &World<M>, tally: &mut Tally) {
 
     judge_replies(app, peer, plan, &owners, &frames);
     judge_logins(world, &owners, &frames, tally);
-    judge_injection(app, &peer.heard, &frames, &reached, tally);
+    judge_injection(app, plan, &peer.heard, &frames, &reached, tally);
     judge_upgrade(&peer.heard, plan);
     judge_nonces(&peer.heard);
     judge_limits(app, plan, &peer.heard, &owners, &frames);

@@ -131,6 +131,14 @@ impl Plan {
         }
     }
 
+    /// Whether octets in clear are all that can go wrong.
+    pub(crate) fn only_injects(&self) -> bool {
+        let injects = matches!(self.lies[..], [(_, Lie::Injected)]);
+        let timeouts = &self.config.timeouts;
+        let patient = timeouts.total.is_none() && timeouts.tls == PATIENCE;
+        injects && self.fault.is_none() && patient
+    }
+
     /// Whether nothing goes wrong that is not borne.
     pub(crate) fn is_faultless(&self) -> bool {
         self.fault.is_none()
