@@ -1,15 +1,18 @@
 //! The application: asks, takes what it is told, gives up, takes its time.
 
-use std::ops::AddAssign;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use fastrand::Rng;
-use pop3_proto::{Error, Event, Instant, Phase, QuitOutcome, Reply, RequestId};
+use pop3_proto::{
+    Error, Event, Instant, LimitError, Phase, QuitOutcome, Reply, RequestId, Timeout,
+};
 
 use super::ask::Ask;
 use super::chance::spread;
 use super::machine::Machine;
 use super::plan::Plan;
+use super::tally::Tally;
 use super::transcript::{Transcript, octets};
 
 /// A request and what was told of it.
@@ -39,36 +42,12 @@ impl Request {
     }
 }
 
-/// What became of sessions, so that nobody explores deserts.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) logins: usize,
-    pub(crate) whole_messages: usize,
-    pub(crate) deletions: usize,
-    pub(crate) refusals: usize,
-    pub(crate) given_up: usize,
-    pub(crate) committed: usize,
-    pub(crate) fatal: usize,
-}
-
-impl AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.logins += other.logins;
-        self.whole_messages += other.whole_messages;
-        self.deletions += other.deletions;
-        self.refusals += other.refusals;
-        self.given_up += other.given_up;
-        self.committed += other.committed;
-        self.fatal += other.fatal;
-    }
-}
-
 pub(crate) struct App {
     rng: Rng,
     transcript: Transcript,
     pub(crate) requests: Vec<Request>,
     /// Requests that are still to be made, QUIT apart.
-    to_make: usize,
+    to_make: VecDeque<Ask>,
     quits: bool,
     /// The first request that may be told of.
     next: usize,
@@ -86,7 +65,7 @@ impl App {
             rng,
             transcript,
             requests: Vec::new(),
-            to_make: plan.habits.requests,
+            to_make: plan.asks.iter().copied().collect(),
             quits: plan.habits.quits,
             next: 0,
             wakes: Instant::ORIGIN,
@@ -112,7 +91,7 @@ impl App {
     }
 
     fn has_more(&self) -> bool {
-        self.to_make > 0 || self.quits
+        !self.to_make.is_empty() || self.quits
     }
 
     /// Whether all is made and told: nobody waits for anything.
@@ -157,9 +136,7 @@ impl App {
         if asked == usize::from(plan.habits.starts_tls) {
             return Some(Ask::Login);
         }
-        if self.to_make > 0 {
-            self.to_make -= 1;
-            let ask = Ask::random(&mut self.rng, plan.mail.len());
+        if let Some(ask) = self.to_make.pop_front() {
             // A keep-alive looks the same on the wire.
             let alike = plan.config.keep_alive.is_some() && ask.line().as_deref() == Some("NOOP");
             return Some(if alike { Ask::Stat } else { ask });
@@ -191,7 +168,8 @@ impl App {
                 let core = machine.core();
                 assert_eq!(core.phase(), Phase::Closed, "{error:?}");
                 assert!(core.error().is_none_or(|fatal| *fatal == error));
-                (self.to_make, self.quits) = (0, false);
+                self.to_make.clear();
+                self.quits = false;
             }
         }
     }
@@ -311,7 +289,11 @@ impl App {
             })
     }
 
-    pub(crate) fn tally(&self) -> Tally {
+    pub(crate) fn has_asked(&self, ask: Ask) -> bool {
+        self.requests.iter().any(|request| request.ask == ask)
+    }
+
+    pub(crate) fn tally(&self, plan: &Plan) -> Tally {
         let count = |counts: fn(&Request) -> bool| {
             let requests = self.requests.iter();
             requests.filter(|request| counts(request)).count()
@@ -321,13 +303,25 @@ impl App {
                 request.ask == Ask::Login && matches!(request.reply, Some(Ok(_)))
             }),
             whole_messages: count(|request| request.body_end == Some(Ok(()))),
+            bodies_cut: count(|request| matches!(request.body_end, Some(Err(_)))),
             deletions: count(|request| {
                 matches!((request.ask, &request.reply), (Ask::Dele(_), Some(Ok(_))))
             }),
             refusals: count(|request| matches!(request.reply, Some(Err(Error::Refused(_))))),
             given_up: count(|request| request.given_up.is_some()),
             committed: usize::from(self.quit() == Some(&QuitOutcome::Committed)),
+            quit_unknown: usize::from(self.quit() == Some(&QuitOutcome::Unknown)),
             fatal: usize::from(matches!(self.closed, Some(Err(_)))),
+            late_handshakes: usize::from(matches!(
+                self.closed,
+                Some(Err(Error::Timeout(Timeout::TlsHandshake)))
+            )),
+            over_limits: usize::from(matches!(
+                self.closed,
+                Some(Err(Error::Limit(LimitError { what, limit, .. })))
+                if plan.listing_limit(what) == Some(limit)
+            )),
+            ..Tally::NONE
         }
     }
 }

@@ -4,7 +4,19 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::forge::{with_other_nonce, with_other_signature};
 use super::line::{is_long, number, split_reply, verb};
+
+/// When a lie is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// At the reply of this number; the greeting is the first.
+    Reply(usize),
+    /// At the first reply to this.
+    To(&'static [u8]),
+    /// At the first reply that it changes.
+    Fits,
+}
 
 /// What a server does instead of answering as it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +49,10 @@ pub(crate) enum Lie {
     Overlong,
     /// Octets outside TLS where TLS is, or is about to be.
     Injected,
+    /// The server's proof in SCRAM, made without the password.
+    ForgedSignature,
+    /// The server's first message in SCRAM, with the nonce of another exchange.
+    ForgedNonce,
     /// Hangs up instead of answering, in TLS with or without a farewell.
     HangsUp { farewell: bool },
     /// Hangs up in the middle of the reply.
@@ -69,27 +85,57 @@ const SURPLUS: [&[u8]; 6] = [
 ];
 
 impl Lie {
-    pub(crate) fn random(rng: &mut Rng) -> Self {
+    /// One of each kind.
+    pub(crate) fn all(rng: &mut Rng) -> [Self; 18] {
         let surplus = SURPLUS[rng.usize(..SURPLUS.len())];
         let farewell = rng.bool();
-        match rng.u8(..18) {
-            0 => Missing,
-            1 => Doubled,
-            2 => Swapped,
-            3 => Late(Duration::from_secs(rng.u64(1..400))),
-            4 => Early(surplus),
-            5 => Surplus(surplus),
-            6 => WrongNumber,
-            7 => Unterminated,
-            8 => EndsEarly,
-            9 => ErrForOk,
-            // Mechanisms that prove something must see through it.
-            10 | 16 | 17 => OkInstead,
-            11 => Garbage,
-            12 => Overlong,
-            13 => Injected,
-            14 => HangsUp { farewell },
-            _ => HangsUpInside { farewell },
+        [
+            Missing,
+            Doubled,
+            Swapped,
+            Late(Duration::from_secs(rng.u64(1..400))),
+            Early(surplus),
+            Surplus(surplus),
+            WrongNumber,
+            Unterminated,
+            EndsEarly,
+            ErrForOk,
+            OkInstead,
+            Garbage,
+            Overlong,
+            Injected,
+            ForgedSignature,
+            ForgedNonce,
+            HangsUp { farewell },
+            HangsUpInside { farewell },
+        ]
+    }
+
+    pub(crate) fn random(rng: &mut Rng) -> Self {
+        // Mechanisms that prove something must see through it.
+        if rng.u8(..8) == 0 {
+            return OkInstead;
+        }
+        let all = Self::all(rng);
+        all[rng.usize(..all.len())].clone()
+    }
+
+    /// Whether it is due at this reply, of which there were so many before.
+    pub(crate) fn is_due(
+        &self,
+        when: When,
+        index: usize,
+        line: &[u8],
+        reply: &[u8],
+        rng: &Rng,
+    ) -> bool {
+        match when {
+            When::Reply(at) => at == index,
+            When::To(command) => verb(line) == command,
+            When::Fits => {
+                let acts = self.twist(line, reply.to_vec(), &mut rng.clone());
+                acts != [Act::Say(reply.to_vec(), true)]
+            }
         }
     }
 
@@ -134,10 +180,20 @@ impl Lie {
                 let end: &[u8] = if rng.bool() { b"\r\n" } else { b"" };
                 lie([b"+OK ", b"x".repeat(40 << 10).as_slice(), end].concat())
             }
-            Injected => vec![
-                Act::Say(reply, true),
-                Act::Inject(b"+OK injected\r\n".to_vec()),
-            ],
+            Injected => {
+                // Half a line would be the begin of the first reply inside TLS.
+                let end: &[u8] = if rng.bool() { b"\r\n" } else { b" " };
+                let injected = [b"+OK injected", end].concat();
+                vec![Act::Say(reply, true), Act::Inject(injected)]
+            }
+            ForgedSignature => match with_other_signature(&reply, rng) {
+                Some(forged) => lie(forged),
+                None => vec![Act::Say(reply, true)],
+            },
+            ForgedNonce => match with_other_nonce(&reply, rng) {
+                Some(forged) => lie(forged),
+                None => vec![Act::Say(reply, true)],
+            },
             HangsUp { farewell } => vec![Act::HangUp {
                 farewell: *farewell,
             }],

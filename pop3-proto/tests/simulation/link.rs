@@ -40,19 +40,43 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Any fault, anywhere: often enough at the very begin, mostly behind the login.
-    pub(crate) fn random(rng: &mut Rng) -> Self {
+    pub(crate) fn random(rng: &mut Rng, tls: bool) -> Self {
+        // A handshake takes the client some 400 octets, and the server twice as many.
+        let handshake = if tls && rng.u8(..4) != 0 { 400 } else { 0 };
         let octets = if rng.u8(..4) == 0 {
             spread(rng, 14)
         } else {
             rng.usize(..5000)
         };
+        Self::of(rng, octets + 2 * handshake, octets / 16 + handshake)
+    }
+
+    /// One whose octets are counted from QUIT on, and few.
+    pub(crate) fn at_quit(rng: &mut Rng) -> Self {
+        let octets = spread(rng, 6);
+        Self::of(rng, octets, octets / 4)
+    }
+
+    fn of(rng: &mut Rng, to_client: usize, to_server: usize) -> Self {
         match rng.u8(..9) {
-            0..=2 => Self::Ends(octets),
-            3 => Self::Resets(octets),
-            4 => Self::FallsSilent(octets),
-            5 | 6 => Self::WritesFail(octets / 16),
-            7 => Self::TakesNone(octets / 16),
-            _ => Self::Loses(octets / 16),
+            0..=2 => Self::Ends(to_client),
+            3 => Self::Resets(to_client),
+            4 => Self::FallsSilent(to_client),
+            5 | 6 => Self::WritesFail(to_server),
+            7 => Self::TakesNone(to_server),
+            _ => Self::Loses(to_server),
+        }
+    }
+
+    /// The same, behind so many more octets.
+    pub(crate) fn behind(self, more: usize) -> Self {
+        match self {
+            Self::Ends(octets) => Self::Ends(more + octets),
+            Self::Resets(octets) => Self::Resets(more + octets),
+            Self::FallsSilent(octets) => Self::FallsSilent(more + octets),
+            Self::WritesFail(octets) => Self::WritesFail(more + octets),
+            Self::TakesNone(octets) => Self::TakesNone(more + octets),
+            Self::Loses(octets) => Self::Loses(more + octets),
         }
     }
 

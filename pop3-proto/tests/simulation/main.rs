@@ -24,10 +24,14 @@ mod ask;
 mod authority;
 mod chance;
 mod explore;
+mod forge;
 mod frames;
+mod least;
 mod lie;
+mod limits;
 mod line;
 mod link;
+mod logins;
 mod machine;
 mod mail;
 mod oddity;
@@ -35,21 +39,22 @@ mod oracle;
 mod peer;
 mod plan;
 mod sound;
+mod table;
+mod tally;
 mod transcript;
 mod truth;
 mod world;
 
-use app::Tally;
 use explore::explore;
 use plan::Scope;
 use transcript::Transcript;
 use world::play;
 
-/// How many sessions a debug build plays in a second or so.
+/// A debug build plays some 500 in a second, where it has a processor for itself.
 const SESSIONS: u64 = 500;
 
-/// Handshakes take their time.
-const TLS_SESSIONS: u64 = 60;
+/// Handshakes take their time: some 150 in a second.
+const TLS_SESSIONS: u64 = 250;
 
 const HONEST: Scope = Scope {
     tls: false,
@@ -100,32 +105,4 @@ fn a_seed_says_everything() {
             assert_eq!(lines(), lines(), "seed {seed}, TLS: {tls}");
         }
     }
-}
-
-/// A session in which nothing happens proves nothing.
-#[test]
-fn much_happens_in_these_sessions() {
-    let mut tally = Tally::default();
-    for seed in 0..300 {
-        tally += play(seed, ALL, &Transcript::default());
-    }
-    let Tally {
-        logins,
-        whole_messages,
-        deletions,
-        refusals,
-        given_up,
-        committed,
-        fatal,
-    } = tally;
-    let counts = [
-        logins,
-        whole_messages,
-        deletions,
-        refusals,
-        given_up,
-        committed,
-        fatal,
-    ];
-    assert!(counts.iter().all(|count| *count > 20), "{tally:?}");
 }

@@ -39,7 +39,7 @@ use Oddity::*;
 
 impl Oddity {
     /// In the order in which they are applied: the first ones read `+OK` and CR LF.
-    const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 13] = [
         NoText,
         LongText,
         WrongOctets,

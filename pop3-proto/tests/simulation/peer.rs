@@ -12,7 +12,7 @@ use pop3_proto::{Channel, Instant};
 use rustls::ServerConnection;
 
 use super::authority::Authority;
-use super::lie::{Act, Lie};
+use super::lie::{Act, Lie, When};
 use super::line::GREETING;
 use super::oddity::{Oddity, apply};
 use super::plan::Plan;
@@ -38,7 +38,7 @@ pub(crate) struct Peer {
     server: Server,
     tls: Option<ServerConnection>,
     oddities: Vec<Oddity>,
-    lies: Vec<(usize, Lie)>,
+    lies: Vec<(When, Lie)>,
     honest: bool,
     rng: Rng,
     transcript: Transcript,
@@ -46,6 +46,11 @@ pub(crate) struct Peer {
     pub(crate) heard: Vec<Heard>,
     /// All that the client wrote outside TLS.
     pub(crate) heard_in_clear: Vec<u8>,
+    /// Replies that lies changed, and that oddities did.
+    pub(crate) lies_told: usize,
+    pub(crate) oddities_shown: usize,
+    /// How many octets had left when QUIT was heard.
+    pub(crate) left_at_quit: Option<usize>,
     /// All that was said, in plaintext, by epoch.
     pub(crate) said: Vec<Vec<u8>>,
     acts: VecDeque<(Act, usize)>,
@@ -85,6 +90,9 @@ impl Peer {
             line: Vec::new(),
             heard: Vec::new(),
             heard_in_clear: Vec::new(),
+            lies_told: 0,
+            oddities_shown: 0,
+            left_at_quit: None,
             said: vec![Vec::new()],
             acts: VecDeque::new(),
             swapped: Vec::new(),
@@ -131,17 +139,28 @@ impl Peer {
                 self.transcript
                     .add(now, || format!("C: {}", line.escape_ascii()));
                 self.answer(line);
-            } else if let Some(Lie::Early(early)) = self.lie() {
-                self.acts.push_back((Act::Say(early.to_vec(), false), 0));
-                self.lies.retain(|(at, _)| *at != self.heard.len());
+            } else {
+                self.forestall();
             }
         }
     }
 
-    /// The lie that is due at the next reply.
-    fn lie(&self) -> Option<Lie> {
-        let due = |(at, _): &&(usize, Lie)| *at == self.heard.len();
-        self.lies.iter().find(due).map(|(_, lie)| lie.clone())
+    /// Answers a command that is not there as a whole, if that is the lie.
+    fn forestall(&mut self) {
+        let now = When::Reply(self.heard.len());
+        if let Some((_, Lie::Early(early))) = self.lies.iter().find(|(when, _)| *when == now) {
+            self.acts.push_back((Act::Say(early.to_vec(), false), 0));
+            self.lies.retain(|(when, _)| *when != now);
+            self.lies_told += 1;
+        }
+    }
+
+    /// Takes the lie that is due at this reply.
+    fn lie(&mut self, line: &[u8], reply: &[u8]) -> Option<Lie> {
+        let (index, rng) = (self.heard.len(), &self.rng);
+        let due = |(when, lie): &(When, Lie)| lie.is_due(*when, index, line, reply, rng);
+        let due = self.lies.iter().position(due)?;
+        Some(self.lies.remove(due).1)
     }
 
     /// Has the server answer a line, and lets oddities and lies at the answer.
@@ -158,12 +177,19 @@ impl Peer {
             return;
         }
         let line = line.strip_suffix(b"\r\n").unwrap_or(&line).to_vec();
+        let plain = reply.clone();
         let reply = apply(&self.oddities, &line, reply, &mut self.rng);
-        let lie = self.lie();
+        self.oddities_shown += usize::from(reply != plain);
+        if line == b"QUIT" {
+            self.left_at_quit.get_or_insert(self.sent);
+        }
+        let honest = vec![Act::Say(reply.clone(), true)];
+        let lie = self.lie(&line, &reply);
         let acts = match &lie {
             Some(lie) => lie.twist(&line, reply.clone(), &mut self.rng),
-            None => vec![Act::Say(reply.clone(), true)],
+            None => honest.clone(),
         };
+        self.lies_told += usize::from(acts != honest);
         let index = self.heard.len();
         self.heard.push(Heard {
             line,
@@ -175,6 +201,7 @@ impl Peer {
             self.swapped.extend(acts);
         } else {
             self.acts.extend(acts);
+            self.lies_told += self.swapped.len();
             self.acts.extend(self.swapped.drain(..));
         }
         if self.server.wants_tls() {

@@ -1,22 +1,30 @@
 //! What a seed stands for: everything about a session that is left to chance, drawn in one place.
 
+use std::fmt;
 use std::time::Duration;
 
 use fastrand::Rng;
 use pop3_proto::server::ServerConfig;
 use pop3_proto::{
-    CapaPolicy, Channel, Config, InitialResponse, Leniency, LoginPolicy, Method, Pipelining,
-    StlsPolicy,
+    CapaPolicy, Channel, Config, InitialResponse, Leniency, Limited, LoginPolicy, Method,
+    Pipelining, StlsPolicy,
 };
 
+use super::ask::Ask;
 use super::chance::spread;
-use super::lie::Lie;
+use super::lie::{Lie, When};
 use super::link::{Fault, Manner};
 use super::mail::{Message, maildrop};
 use super::oddity::Oddity;
 
 pub(crate) const USERNAME: &str = "alice";
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// For a handshake: its deadline runs whatever moves, and some of these links need minutes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100_000);
+
+/// Limits of listings are below this, or never met.
+const SMALL: usize = 300;
 
 /// What may go wrong in the sessions of a test.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,19 +45,20 @@ pub(crate) struct Plan {
     pub(crate) method: Option<Method>,
     pub(crate) password: &'static str,
     pub(crate) oddities: Vec<Oddity>,
-    /// At the reply of this number; the greeting is the first.
-    pub(crate) lies: Vec<(usize, Lie)>,
+    pub(crate) lies: Vec<(When, Lie)>,
     pub(crate) fault: Option<Fault>,
+    /// Whether the octets of the fault are counted from QUIT on.
+    pub(crate) fault_at_quit: bool,
     pub(crate) to_client: Manner,
     pub(crate) to_server: Manner,
+    /// What the application asks for behind the login, QUIT apart.
+    pub(crate) asks: Vec<Ask>,
     pub(crate) habits: Habits,
 }
 
 /// How the application behaves.
 #[derive(Clone, Debug)]
 pub(crate) struct Habits {
-    /// How many requests it makes, QUIT apart.
-    pub(crate) requests: usize,
     /// Of 256 turns, how many end in a pause while an event may wait.
     pub(crate) slow: u8,
     /// How many events it takes in one turn.
@@ -82,29 +91,31 @@ impl Plan {
             Vec::new()
         };
         let lies = if scope.lies {
-            let lies = rng.usize(1..3);
-            (0..lies)
-                .map(|_| {
-                    let late = rng.bool();
-                    let at = if late {
-                        rng.usize(4..25)
-                    } else {
-                        spread(rng, 5)
-                    };
-                    (at, Lie::random(rng))
-                })
-                .collect()
+            lies(scope, rng)
         } else {
             Vec::new()
         };
-        let fault = (scope.faults && rng.u8(..8) != 0).then(|| Fault::random(rng));
+        let fault_at_quit = scope.faults && rng.u8(..4) == 0;
+        let fault = (scope.faults && rng.u8(..8) != 0).then(|| {
+            if fault_at_quit {
+                Fault::at_quit(rng)
+            } else {
+                Fault::random(rng, scope.tls)
+            }
+        });
         if scope.faults && rng.u8(..4) == 0 {
             config.timeouts.total = Some(Duration::from_secs(rng.u64(1..100)));
         }
+        if scope.faults && rng.u8(..4) == 0 {
+            config.timeouts.tls = Duration::from_secs(rng.u64(1..10));
+        }
         let stls = !(scope.lies && rng.u8(..8) == 0);
+        let asks = rng.usize(..30);
+        let asks = (0..asks).map(|_| Ask::random(rng, mail.len())).collect();
         Self {
             account: account(rng, scope.tls && channel == Channel::Plain && stls),
             method: method(rng),
+            asks,
             password: if rng.u8(..16) == 0 { "wrong" } else { PASSWORD },
             habits: habits(rng, scope.tls && channel == Channel::Plain),
             tls: scope.tls,
@@ -114,14 +125,38 @@ impl Plan {
             oddities,
             lies,
             fault,
+            fault_at_quit,
             to_client,
             to_server,
         }
     }
 
+    /// Whether octets in clear are all that can go wrong.
+    pub(crate) fn only_injects(&self) -> bool {
+        let injects = matches!(self.lies[..], [(_, Lie::Injected)]);
+        let timeouts = &self.config.timeouts;
+        let patient = timeouts.total.is_none() && timeouts.tls == PATIENCE;
+        injects && self.fault.is_none() && patient
+    }
+
     /// Whether nothing goes wrong that is not borne.
     pub(crate) fn is_faultless(&self) -> bool {
-        self.fault.is_none() && self.lies.is_empty() && self.config.timeouts.total.is_none()
+        self.fault.is_none()
+            && self.lies.is_empty()
+            && self.config.timeouts.total.is_none()
+            && self.config.timeouts.tls == PATIENCE
+    }
+
+    /// The limit of a listing, where it is a small one.
+    pub(crate) fn listing_limit(&self, what: Limited) -> Option<usize> {
+        let limits = &self.config.limits;
+        let limit = match what {
+            Limited::Line => limits.listing_line,
+            Limited::Lines => limits.listing_entries,
+            Limited::Octets => limits.listing_octets,
+            _ => return None,
+        };
+        (limit < SMALL).then_some(limit)
     }
 
     /// Whether no secret may be seen on the way.
@@ -138,12 +173,72 @@ impl Plan {
     }
 }
 
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config = &self.config;
+        let limits = [
+            config.limits.listing_entries,
+            config.limits.listing_octets,
+            config.limits.listing_line,
+        ];
+        let from = if self.fault_at_quit {
+            "QUIT"
+        } else {
+            "the begin"
+        };
+        write!(
+            f,
+            "{:?}, TLS: {}, {:?}, {:?}, CAPA {:?}, {:?}, listings {limits:?}, method {:?}, \
+             {} messages, oddities {:?}, lies {:?}, fault {:?} from {from}, to client {:?}, \
+             to server {:?}, {:?}",
+            self.channel,
+            self.tls,
+            config.leniency,
+            config.pipelining,
+            config.capa,
+            config.timeouts,
+            self.method,
+            self.mail.len(),
+            self.oddities,
+            self.lies,
+            self.fault,
+            self.to_client,
+            self.to_server,
+            self.habits,
+        )
+    }
+}
+
 fn channel(scope: Scope, rng: &mut Rng) -> Channel {
     match (scope.tls, rng.u8(..4)) {
         (true, 0 | 1) => Channel::ImplicitTls,
         (false, 0..=2) => Channel::TrustedByCaller,
         _ => Channel::Plain,
     }
+}
+
+fn lies(scope: Scope, rng: &mut Rng) -> Vec<(When, Lie)> {
+    let mut lies: Vec<_> = (0..rng.usize(1..3))
+        .map(|_| {
+            let at = if rng.bool() {
+                rng.usize(4..25)
+            } else {
+                spread(rng, 5)
+            };
+            (When::Reply(at), Lie::random(rng))
+        })
+        .collect();
+    // What chance alone would hardly ever hit upon.
+    let aimed = match rng.u8(..8) {
+        0 | 1 if scope.tls => Some((When::To(b"STLS"), Lie::Injected)),
+        2 => Some((When::Fits, Lie::ForgedSignature)),
+        3 => Some((When::Fits, Lie::ForgedNonce)),
+        _ => None,
+    };
+    if let Some(aimed) = aimed {
+        lies[0] = aimed;
+    }
+    lies
 }
 
 fn config(rng: &mut Rng) -> Config {
@@ -165,8 +260,7 @@ fn config(rng: &mut Rng) -> Config {
     if rng.u8(..4) == 0 {
         config.keep_alive = Some(Duration::from_secs(rng.u64(5..100)));
     }
-    // It runs whatever moves, and some of these links need minutes for a handshake.
-    config.timeouts.tls = Duration::from_secs(100_000);
+    config.timeouts.tls = PATIENCE;
     // Small: the smallest that a challenge of SCRAM fits into, and then the whole buffer.
     config.limits.line = 1024;
     config.limits.challenge = 1024;
@@ -175,6 +269,13 @@ fn config(rng: &mut Rng) -> Config {
         1 => rng.usize(1024..4096),
         _ => 16 << 10,
     };
+    // What the maildrops here come near to.
+    match rng.u8(..16) {
+        0 => config.limits.listing_entries = rng.usize(..8),
+        1 => config.limits.listing_octets = rng.usize(..100),
+        2 => config.limits.listing_line = rng.usize(4..14),
+        _ => {}
+    }
     config
 }
 
@@ -216,7 +317,6 @@ fn method(rng: &mut Rng) -> Option<Method> {
 
 fn habits(rng: &mut Rng, stls: bool) -> Habits {
     Habits {
-        requests: rng.usize(..30),
         slow: if rng.bool() { 0 } else { rng.u8(..60) },
         gulp: rng.usize(1..8),
         ahead: 1 << rng.u32(..6),

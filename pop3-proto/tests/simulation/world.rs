@@ -5,13 +5,15 @@ use std::time::Duration;
 use fastrand::Rng;
 use pop3_proto::{Connection, Instant, Phase, Session, TransportError, TransportErrorKind};
 
-use super::app::{App, Tally};
+use super::app::App;
+use super::ask::Ask;
 use super::authority::Authority;
 use super::link::{Fault, Pipe};
 use super::machine::Machine;
 use super::oracle;
 use super::peer::Peer;
 use super::plan::{Plan, Scope};
+use super::tally::Tally;
 use super::transcript::Transcript;
 
 /// Something that can happen next.
@@ -41,6 +43,10 @@ pub(crate) struct World<M> {
     pub(crate) written: Vec<u8>,
     input_over: bool,
     output_over: bool,
+    /// What becomes of the link, once it is known where.
+    fault: Option<Fault>,
+    /// Since when the socket belongs to the TLS handshake, at the latest.
+    handshake: Option<Instant>,
     /// Octets read since the application looked last.
     read_unseen: usize,
     /// Octets that the client may still write once it is over: those of TLS.
@@ -52,6 +58,11 @@ pub(crate) struct World<M> {
 pub(crate) fn play(seed: u64, scope: Scope, transcript: &Transcript) -> Tally {
     let mut rng = Rng::with_seed(seed);
     let plan = Plan::new(scope, &mut rng);
+    play_plan(plan, rng, transcript)
+}
+
+/// Plays a session with this plan, and what the plan leaves open left to chance.
+pub(crate) fn play_plan(plan: Plan, mut rng: Rng, transcript: &Transcript) -> Tally {
     let (now, config) = (Instant::ORIGIN, plan.config.clone());
     if plan.tls {
         let tls = Authority::get().client();
@@ -68,7 +79,7 @@ pub(crate) fn play(seed: u64, scope: Scope, transcript: &Transcript) -> Tally {
 impl<M: Machine> World<M> {
     fn new(machine: M, plan: Plan, mut rng: Rng, transcript: &Transcript) -> Self {
         let now = Instant::ORIGIN;
-        transcript.add(now, || describe(&plan));
+        transcript.add(now, || plan.to_string());
         Self {
             machine,
             app: App::new(&plan, rng.fork(), transcript.clone()),
@@ -78,7 +89,9 @@ impl<M: Machine> World<M> {
             transcript: transcript.clone(),
             to_client: Pipe::new(plan.to_client.clone()),
             to_server: Pipe::new(plan.to_server.clone()),
+            fault: plan.fault.filter(|_| !plan.fault_at_quit),
             plan,
+            handshake: None,
             written: Vec::new(),
             input_over: false,
             output_over: false,
@@ -98,10 +111,14 @@ impl<M: Machine> World<M> {
                 None => self.wait(),
             }
             self.check();
+            self.aim();
         }
         self.part();
-        oracle::judge(&self);
-        self.app.tally()
+        let mut tally = self.app.tally(&self.plan);
+        tally.lies_told = self.peer.lies_told;
+        tally.oddities_shown = self.peer.oddities_shown;
+        oracle::judge(&self, &mut tally);
+        tally
     }
 
     fn is_over(&self) -> bool {
@@ -117,7 +134,7 @@ impl<M: Machine> World<M> {
         if self.output_over {
             return 0;
         }
-        let limit = self.plan.fault.and_then(Fault::writable);
+        let limit = self.fault.and_then(Fault::writable);
         let left = limit.map_or(usize::MAX, |limit| {
             limit.saturating_sub(self.to_server.taken)
         });
@@ -126,7 +143,7 @@ impl<M: Machine> World<M> {
 
     /// Octets that the client can read now.
     fn readable(&self) -> usize {
-        let limit = self.plan.fault.and_then(Fault::readable);
+        let limit = self.fault.and_then(Fault::readable);
         let left = limit.map_or(usize::MAX, |limit| {
             limit.saturating_sub(self.to_client.delivered)
         });
@@ -135,7 +152,7 @@ impl<M: Machine> World<M> {
 
     /// Whether the link has come to its end for the reader.
     fn input_ends(&self) -> bool {
-        let cut = match self.plan.fault {
+        let cut = match self.fault {
             Some(Fault::Ends(octets) | Fault::Resets(octets)) => self.to_client.delivered >= octets,
             Some(Fault::FallsSilent(octets)) if self.to_client.delivered >= octets => return false,
             _ => false,
@@ -146,7 +163,7 @@ impl<M: Machine> World<M> {
     }
 
     fn write_fails(&self) -> bool {
-        matches!(self.plan.fault, Some(Fault::WritesFail(octets)) if self.to_server.taken >= octets)
+        matches!(self.fault, Some(Fault::WritesFail(octets)) if self.to_server.taken >= octets)
             && !self.output_over
     }
 
@@ -199,6 +216,8 @@ impl<M: Machine> World<M> {
             Move::ClientReads => self.read(),
             Move::WriteFails => {
                 self.output_over = true;
+                // The wait for the server's last words begins anew.
+                self.handshake = None;
                 self.transcript
                     .add(self.now, || "link: a write fails".to_owned());
                 self.machine
@@ -206,7 +225,7 @@ impl<M: Machine> World<M> {
             }
             Move::InputEnds => {
                 self.input_over = true;
-                let resets = matches!(self.plan.fault, Some(Fault::Resets(_)));
+                let resets = matches!(self.fault, Some(Fault::Resets(_)));
                 let how = if resets { "reset" } else { "end of file" };
                 self.transcript.add(self.now, || format!("link: {how}"));
                 if resets {
@@ -242,7 +261,7 @@ impl<M: Machine> World<M> {
             };
             *left = rest;
         }
-        let loses = match self.plan.fault {
+        let loses = match self.fault {
             Some(Fault::Loses(after)) => self.written.len() >= after,
             _ => false,
         };
@@ -267,7 +286,7 @@ impl<M: Machine> World<M> {
 
     /// Nothing can happen now: the clock moves on to when something can.
     fn wait(&mut self) {
-        let silent = matches!(self.plan.fault, Some(Fault::FallsSilent(octets))
+        let silent = matches!(self.fault, Some(Fault::FallsSilent(octets))
             if self.to_client.delivered >= octets);
         let next = [
             self.machine.poll_timeout(),
@@ -281,6 +300,19 @@ impl<M: Machine> World<M> {
             panic!("a deadlock: {:?}", self.machine.core());
         };
         self.now = next;
+    }
+
+    /// A fault that waits for QUIT begins where QUIT was asked for, or heard.
+    fn aim(&mut self) {
+        let Some(fault) = self.plan.fault.filter(|_| self.fault.is_none()) else {
+            return;
+        };
+        let asked = self.app.has_asked(Ask::Quit);
+        let from = match fault.readable() {
+            Some(_) => self.peer.left_at_quit,
+            None => asked.then_some(self.written.len()),
+        };
+        self.fault = from.map(|from| fault.behind(from));
     }
 
     /// What holds after every step.
@@ -298,6 +330,11 @@ impl<M: Machine> World<M> {
             || core.config().keep_alive.is_some()
             || !self.plan.lies.is_empty();
         assert!(self.app.drained || skips || self.read_unseen <= held);
+        if core.wants_tls() && self.app.drained {
+            let since = *self.handshake.get_or_insert(self.now);
+            let late = self.now > since + core.config().timeouts.tls;
+            assert!(!late, "a handshake without an end");
+        }
         if core.phase() != Phase::Closed {
             return;
         }
@@ -329,24 +366,4 @@ impl<M: Machine> World<M> {
 
 fn reset() -> TransportError {
     TransportError::new(TransportErrorKind::Reset, "reset by the link")
-}
-
-fn describe(plan: &Plan) -> String {
-    format!(
-        "{:?}, TLS: {}, {:?}, {:?}, CAPA {:?}, method {:?}, {} messages, oddities {:?}, lies {:?}, fault {:?}, \
-         to client {:?}, to server {:?}, {:?}",
-        plan.channel,
-        plan.tls,
-        plan.config.leniency,
-        plan.config.pipelining,
-        plan.config.capa,
-        plan.method,
-        plan.mail.len(),
-        plan.oddities,
-        plan.lies,
-        plan.fault,
-        plan.to_client,
-        plan.to_server,
-        plan.habits,
-    )
 }

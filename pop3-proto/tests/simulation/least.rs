@@ -1,0 +1,49 @@
+//! What has to happen at least in the sessions that are played by default: a third to a half of what
+//! does. A session in which nothing happens proves nothing.
+
+use super::plan::Scope;
+use super::tally::Tally;
+
+pub(crate) fn least(scope: Scope) -> Tally {
+    let Scope {
+        tls,
+        oddities,
+        faults,
+        lies,
+    } = scope;
+    let if_so = |so: bool, count| if so { count } else { 0 };
+    let rough = faults || lies;
+    // Over TLS there are half as many sessions, and a handshake that can fail.
+    let ordinary = match (tls, rough) {
+        (false, false) => [200, 80, 400, 150, 500, 150],
+        (false, true) => [70, 30, 120, 50, 200, 50],
+        (true, false) => [80, 40, 200, 80, 300, 80],
+        (true, true) => [35, 10, 70, 25, 90, 15],
+    };
+    let [
+        logins,
+        proofs,
+        whole_messages,
+        deletions,
+        refusals,
+        committed,
+    ] = ordinary;
+    Tally {
+        logins,
+        proofs,
+        whole_messages,
+        deletions,
+        refusals,
+        committed,
+        given_up: 300,
+        bodies_cut: if_so(faults, 2),
+        quit_unknown: if_so(faults, 8),
+        fatal: if_so(rough, 60),
+        lies_told: if_so(lies, 50),
+        oddities_shown: if_so(oddities, 250),
+        injected_at_stls: if_so(tls && lies, 10),
+        forged: if_so(lies, 2),
+        late_handshakes: if_so(tls && faults, 2),
+        over_limits: 1,
+    }
+}

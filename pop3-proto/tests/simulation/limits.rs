@@ -1,0 +1,63 @@
+//! Whether listings end where their limits are, and only there.
+
+use pop3_proto::{Error, Limited, Limits, Reply};
+
+use super::app::App;
+use super::ask::Ask;
+use super::frames::Frame;
+use super::line::{is_long, verb};
+use super::peer::Heard;
+use super::plan::Plan;
+
+/// No value is beyond a limit, and no limit is named that the octets are not beyond.
+pub(crate) fn judge_limits(
+    app: &App,
+    plan: &Plan,
+    heard: &[Heard],
+    owners: &[Option<usize>],
+    frames: &[Frame],
+) {
+    let limits = &plan.config.limits;
+    let told = match &app.closed {
+        Some(Err(Error::Limit(over))) if plan.listing_limit(over.what) == Some(over.limit) => {
+            Some(over.what)
+        }
+        _ => None,
+    };
+    let mut explained = told.is_none();
+    for ((heard, owner), frame) in heard.iter().zip(owners).zip(frames) {
+        let listing = matches!(verb(&heard.line), b"LIST" | b"UIDL") && is_long(&heard.line);
+        let Some(owner) = owner.filter(|_| listing) else {
+            continue;
+        };
+        let request = &app.requests[owner];
+        let raw = (frame.body.len() > limits.listing_octets).then_some(Limited::Octets);
+        let gathered = beyond(&frame.body, limits);
+        let over = match request.ask {
+            Ask::ListStreamed => None,
+            Ask::ListRaw => raw,
+            _ => gathered,
+        };
+        if let Some(Ok(Reply::Sizes(_) | Reply::UniqueIds(_) | Reply::Lines(_))) = request.reply {
+            assert_eq!(over, None, "{:?} is beyond a limit", request.ask);
+        }
+        // Which of several that were given up has left is not known.
+        let perhaps = request.given_up.is_some() && [raw, gathered].contains(&told);
+        explained |= over == told || perhaps;
+    }
+    assert!(explained, "{told:?} is told, and nothing is beyond it");
+}
+
+/// The first limit that a listing goes beyond.
+fn beyond(body: &[u8], limits: &Limits) -> Option<Limited> {
+    let within = &body[..body.len().min(limits.listing_octets)];
+    for (index, line) in within.split_inclusive(|octet| *octet == b'\n').enumerate() {
+        if line.len() > limits.listing_line {
+            return Some(Limited::Line);
+        }
+        if line.ends_with(b"\n") && index >= limits.listing_entries {
+            return Some(Limited::Lines);
+        }
+    }
+    (within.len() < body.len()).then_some(Limited::Octets)
+}

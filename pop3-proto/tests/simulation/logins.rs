@@ -1,0 +1,132 @@
+//! Whether those who were let in were let in, and by whom.
+
+use pop3_proto::{CapaPolicy, Error, SecurityError};
+
+use super::app::{App, Request};
+use super::ask::Ask;
+use super::forge::{first_nonce, is_proof, last_nonce};
+use super::frames::Frame;
+use super::line::{is_of_exchange, is_plain, verb};
+use super::machine::Machine;
+use super::oracle::is_ok;
+use super::peer::{Heard, Peer};
+use super::plan::Plan;
+use super::tally::Tally;
+use super::world::World;
+
+/// Whether the server had let the client in before it heard this.
+pub(crate) fn logged_in(peer: &Peer, index: usize) -> bool {
+    peer.heard[..index].iter().skip(1).any(lets_in)
+}
+
+/// Whether the server lets the client in with this reply.
+fn lets_in(heard: &Heard) -> bool {
+    let line = &heard.line;
+    let secret = matches!(verb(line), b"PASS" | b"APOP" | b"AUTH");
+    let response = !is_of_exchange(line) && !is_plain(line);
+    is_ok(&heard.reply) && (secret || response)
+}
+
+/// A login is told to have succeeded only if its last line got a `+OK`, and one by SCRAM only if the
+/// server has proved that it knows the password.
+pub(crate) fn judge_logins<M: Machine>(
+    world: &World<M>,
+    owners: &[Option<usize>],
+    frames: &[Frame],
+    tally: &mut Tally,
+) {
+    let (peer, plan, reached) = (&world.peer, &world.plan, world.reached());
+    for (index, request) in world.app.requests.iter().enumerate() {
+        let of = |at: &usize| owners[*at] == Some(index);
+        let lines: Vec<_> = (0..owners.len()).filter(of).collect();
+        let forged = |at: &&usize| is_forged(&peer.heard[**at], frames.get(**at));
+        tally.forged += lines.iter().filter(forged).count();
+        if request.ask != Ask::Login || !matches!(request.reply, Some(Ok(_))) {
+            continue;
+        }
+        let Some(last) = lines.last().filter(|last| **last < frames.len()) else {
+            assert!(!plan.lies.is_empty(), "a login without a line");
+            continue;
+        };
+        assert!(frames[*last].is_ok(), "let in by {:?}", frames[*last]);
+        let mut heard = lines.iter().rev().map(|at| &peer.heard[*at]);
+        let begin = heard.find(|heard| is_of_exchange(&heard.line));
+        let by_scram = begin.is_some_and(|begin| begin.line.starts_with(b"AUTH SCRAM"));
+        if plan.lies.is_empty() || by_scram {
+            assert!(lets_in(&peer.heard[*last]), "not let in");
+        }
+        if by_scram {
+            let proof = lines.iter().map(|at| &peer.heard[*at]);
+            let mut proof = proof.filter(|heard| is_proof(&heard.reply));
+            assert!(proof.any(|proof| has_come(proof, &reached)), "no proof");
+            tally.proofs += 1;
+        }
+    }
+}
+
+/// Whether the honest reply reached the client whole.
+fn has_come(heard: &Heard, reached: &[usize]) -> bool {
+    let said = heard.said.as_ref();
+    said.is_some_and(|place| place.octets.end <= reached[place.epoch])
+}
+
+/// Whether the client was told a proof that is another than the right one.
+fn is_forged(heard: &Heard, frame: Option<&Frame>) -> bool {
+    let told = frame.filter(|frame| is_proof(&frame.status));
+    told.is_some_and(|frame| is_proof(&heard.reply) && !heard.reply.starts_with(&frame.status))
+}
+
+/// Nobody gets a proof of the password who has another nonce than the client's: it may have been made
+/// for guessing.
+pub(crate) fn judge_nonces(heard: &[Heard]) {
+    let mut client = None;
+    for heard in heard {
+        client = first_nonce(&heard.line).or(client);
+        if let Some(nonce) = last_nonce(&heard.line) {
+            let client = client.as_ref().expect("a proof without a begin");
+            assert!(nonce.starts_with(client), "a proof for the nonce {nonce}");
+        }
+    }
+}
+
+/// Octets in clear behind the reply to STLS: nobody logs in on such a connection.
+pub(crate) fn judge_injection(
+    app: &App,
+    plan: &Plan,
+    heard: &[Heard],
+    frames: &[Frame],
+    reached: &[usize],
+    tally: &mut Tally,
+) {
+    let mut replies = heard.iter().zip(frames);
+    let stls = replies.find(|(heard, frame)| verb(&heard.line) == b"STLS" && frame.is_ok());
+    if stls.is_some_and(|(_, frame)| reached[0] > frame.place.octets.end) {
+        tally.injected_at_stls += 1;
+        let login = |request: &Request| request.ask == Ask::Login;
+        let mut logins = app.requests.iter().filter(|request| login(request));
+        assert!(!logins.any(|login| matches!(login.reply, Some(Ok(_)))));
+        // Read with the `+OK` they are known for what they are, and behind it they are no TLS.
+        if let (true, Some(Err(error))) = (plan.only_injects(), &app.closed) {
+            let injected = Error::from(SecurityError::ResponseInjection);
+            let known = *error == injected || matches!(error, Error::Tls(_));
+            assert!(known, "octets were injected, and what is told is {error}");
+        }
+    }
+}
+
+/// What was learnt in clear is forgotten: inside TLS, capabilities are asked for before a login, and the
+/// challenge of the greeting is not answered.
+pub(crate) fn judge_upgrade(heard: &[Heard], plan: &Plan) {
+    let stls = |heard: &Heard| verb(&heard.line) == b"STLS" && is_ok(&heard.reply);
+    let Some(stls) = heard.iter().position(stls) else {
+        return;
+    };
+    let inside = heard[stls + 1..].iter().map(|heard| &heard.line[..]);
+    let mut asked = plan.config.capa == CapaPolicy::Never;
+    for line in inside {
+        asked |= verb(line) == b"CAPA";
+        assert_ne!(verb(line), b"APOP", "the challenge came in clear");
+        let login = is_of_exchange(line);
+        assert!(asked || !login, "{} comes too soon", line.escape_ascii());
+    }
+}

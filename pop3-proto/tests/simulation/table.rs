@@ -1,0 +1,157 @@
+//! Every lie and every oddity, by name, in a session that is otherwise the same each time.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
+
+use fastrand::Rng;
+use pop3_proto::server::ServerConfig;
+use pop3_proto::{Channel, Config, InitialResponse, Method, StlsPolicy};
+
+use super::ask::Ask::{self, *};
+use super::lie::{Lie, When};
+use super::link::Manner;
+use super::mail::Message;
+use super::oddity::Oddity;
+use super::plan::{Habits, PASSWORD, PATIENCE, Plan, USERNAME};
+use super::tally::Tally;
+use super::transcript::Transcript;
+use super::world::play_plan;
+
+/// Some of each, in the order in which a person would ask.
+const ASKS: [Ask; 14] = [
+    Stat,
+    List,
+    Uidl,
+    ListOne(1),
+    UidlOne(2),
+    Retr(1),
+    Top(2, 1),
+    Dele(1),
+    ListStreamed,
+    ListRaw,
+    Noop,
+    Capabilities,
+    Retr(2),
+    Rset,
+];
+
+/// More replies than there are in such a session.
+const REPLIES: usize = 30;
+
+/// An honest server with all that this client knows, and nothing that goes wrong.
+fn plan(tls: bool, ahead: usize) -> Plan {
+    let mut config = Config::default();
+    config.timeouts.tls = PATIENCE;
+    config.stls = if tls {
+        StlsPolicy::Required
+    } else {
+        StlsPolicy::Off
+    };
+    let mail = (1..=3).map(|number| Message {
+        unique_id: format!("uid-{number}"),
+        octets: format!("Subject: {number}\r\n\r\n.dot\r\nline\r\n").into_bytes(),
+    });
+    let manner = |piece, bursts| Manner {
+        piece,
+        bursts,
+        latency: Duration::from_millis(10),
+        room: 64 << 10,
+    };
+    Plan {
+        config,
+        channel: if tls {
+            Channel::Plain
+        } else {
+            Channel::TrustedByCaller
+        },
+        tls,
+        account: ServerConfig::new(USERNAME, PASSWORD)
+            .sasl(["SCRAM-SHA-256", "PLAIN"])
+            .scram(b"salt".as_slice(), 3)
+            .server_nonce("nonce")
+            .stls(tls),
+        mail: mail.collect(),
+        method: None,
+        password: PASSWORD,
+        oddities: Vec::new(),
+        lies: Vec::new(),
+        fault: None,
+        fault_at_quit: false,
+        to_client: manner(1500, 128),
+        // Commands come in parts, so that they can be answered too soon.
+        to_server: manner(if tls { 1500 } else { 4 }, 0),
+        asks: ASKS.to_vec(),
+        habits: Habits {
+            slow: 0,
+            gulp: 4,
+            ahead,
+            fickle: 0,
+            quits: true,
+            starts_tls: false,
+        },
+    }
+}
+
+/// Plays it, and says what it was if it goes wrong.
+fn play(name: &str, plan: impl Fn() -> Plan) -> Tally {
+    let again = |transcript: &Transcript| play_plan(plan(), Rng::with_seed(1), transcript);
+    catch_unwind(AssertUnwindSafe(|| again(&Transcript::default()))).unwrap_or_else(|panic| {
+        let transcript = Transcript::kept();
+        let _ = catch_unwind(AssertUnwindSafe(|| again(&transcript)));
+        println!("{}\n\n{name}", transcript.shown());
+        resume_unwind(panic)
+    })
+}
+
+#[test]
+fn every_lie_is_told_at_every_reply_that_it_fits_and_not_believed() {
+    for lie in Lie::all(&mut Rng::with_seed(1)) {
+        let mut told = Tally::NONE;
+        for reply in 0..REPLIES {
+            let tally = play(&format!("{lie:?} at {reply}"), || Plan {
+                lies: vec![(When::Reply(reply), lie.clone())],
+                ..plan(false, 1 + reply % 2 * 8)
+            });
+            told += tally;
+        }
+        assert!(told.lies_told > 0, "{lie:?} was never told");
+        let forged = lie == Lie::ForgedSignature;
+        assert!(told.forged > 0 || !forged, "no proof was forged");
+    }
+}
+
+#[test]
+fn every_lie_is_told_around_the_upgrade_to_tls_and_not_believed() {
+    // Greeting, CAPA, STLS, CAPA, AUTH, the client's proof, its last response.
+    for lie in Lie::all(&mut Rng::with_seed(2)) {
+        let mut told = Tally::NONE;
+        for reply in 0..7 {
+            told += play(&format!("{lie:?} at {reply}, TLS"), || Plan {
+                lies: vec![(When::Reply(reply), lie.clone())],
+                ..plan(true, 1)
+            });
+        }
+        let injected = lie == Lie::Injected;
+        assert!(told.injected_at_stls > 0 || !injected, "none in clear");
+    }
+}
+
+#[test]
+fn every_oddity_is_shown_and_costs_nothing() {
+    for oddity in Oddity::ALL {
+        let tally = play(&format!("{oddity:?}"), || {
+            let mut plan = plan(false, 8);
+            // With the challenge that says nothing, or should.
+            plan.config.initial_response = InitialResponse::Never;
+            plan.method = Some(Method::Plain);
+            plan.oddities.push(oddity);
+            plan
+        });
+        assert!(tally.oddities_shown > 0, "{oddity:?} was never shown");
+        assert_eq!(
+            (tally.logins, tally.committed),
+            (1, 1),
+            "{oddity:?}: {tally:?}"
+        );
+    }
+}
