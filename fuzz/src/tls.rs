@@ -34,7 +34,9 @@ pub fn end(data: &[u8]) -> Option<Error> {
     let (&mode, script) = data.split_first()?;
     let mut link = Link::new(mode);
     let steps = steps(script);
-    let said = [script, &said(&steps)].map(|said| holds(said, SECRET.as_bytes()));
+    // What the server says by itself may complete it.
+    let most = &SECRET.as_bytes()[..6];
+    let said = [script, &said(&steps)].map(|said| holds(said, most));
     link.ledger.secret_is_out = said.contains(&true);
     if mode & 4 == 0 {
         steps.iter().for_each(|step| link.happen(step));

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::config::Leniency;
-use crate::listing::lines;
+use crate::listing::{lines, trimmed};
 use crate::text::ServerText;
 
 /// A `CAPA` reply: typed accessors over the lines as they came.
@@ -180,12 +180,12 @@ impl Capabilities {
     /// `IMPLEMENTATION`: for logs; nothing may depend on it (RFC 2449 section 6.9).
     pub fn implementation(&self) -> Option<ServerText> {
         const TAG: &[u8] = b"IMPLEMENTATION";
-        let line = self.lines().find(|line| {
+        let line = self.lines().map(trimmed).find(|line| {
             line.get(..TAG.len())
                 .is_some_and(|tag| tag.eq_ignore_ascii_case(TAG))
                 && matches!(line.get(TAG.len()), None | Some(b' ' | b'\t'))
         })?;
-        Some(ServerText::excerpt(line.get(TAG.len()..)?.trim_ascii()))
+        Some(ServerText::excerpt(trimmed(line.get(TAG.len()..)?)))
     }
 }
 

@@ -29,6 +29,10 @@ fn capabilities_are_found_in_any_case_and_kept_as_they_came() {
     assert_eq!(list.sasl(), Some(vec![&b"plain"[..], b"LOGIN"]));
     let implementation = list.implementation().expect("listed");
     assert_eq!(implementation.as_bytes(), b"Shlemazle-Plotz-v302 beta");
+    let behind_blanks = capabilities(" \tIMPLEMENTATION\tx \r\n");
+    assert!(behind_blanks.has("IMPLEMENTATION"));
+    let implementation = behind_blanks.implementation().expect("listed");
+    assert_eq!(implementation.as_bytes(), b"x");
     assert_eq!(list.lines().count(), 10);
     assert_eq!(list.lines().next(), Some(&b"top"[..]));
 }
