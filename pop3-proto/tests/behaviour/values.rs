@@ -9,7 +9,9 @@ use pop3_proto::{
     Ticket, Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind, Username, Verb,
 };
 
-use crate::common::{Conversation, logged_in};
+use pop3_proto::sasl::SaslError;
+
+use crate::common::{Conversation, logged_in, trusted};
 
 #[test]
 fn values_are_made_of_what_programs_have() {
@@ -94,12 +96,22 @@ fn limit(what: Limited) -> Error {
     LimitError::new(what, 1).into()
 }
 
+/// A server wants more work than the policy allows.
+fn iterations() -> SecurityError {
+    SecurityError::Sasl(SaslError::ScramIterations {
+        asked: Some(9_000_000),
+        least: 4096,
+        most: 1_000_000,
+    })
+}
+
 #[test]
 fn an_error_says_what_it_asks_of_the_user() {
     use Advice::{AskOperator, ChangePolicy, CheckServer, Reconnect, TryLater};
     for (error, advice) in [
         (SecurityError::StlsUnavailable.into(), Some(ChangePolicy)),
         (SecurityError::ResponseInjection.into(), Some(AskOperator)),
+        (iterations().into(), Some(ChangePolicy)),
         (ProtocolError::TlsRecord.into(), Some(CheckServer)),
         (tls(TlsErrorKind::NotTls), Some(CheckServer)),
         (tls(TlsErrorKind::NotConfigured), None),
@@ -178,5 +190,30 @@ fn what_the_system_says_is_kept_in_terms_of_no_system() {
         (io::ErrorKind::InvalidInput, TransportErrorKind::Other),
     ] {
         assert_eq!(TransportError::from(io::Error::from(kind)).kind, told);
+    }
+}
+
+#[test]
+fn a_refusal_that_repeats_the_password_keeps_its_code() {
+    for code in [
+        "IN-USE",
+        "LOGIN-DELAY",
+        "SYS/TEMP",
+        "SYS/PERM",
+        "AUTH",
+        "UTF8",
+    ] {
+        let mut client = trusted();
+        client.server("+OK ready\r\n");
+        client.exchange("user alice", "+OK\r\n");
+        let told = client.exchange(
+            "pass wonderland",
+            format!("-ERR [{code}] not wonderland\r\n"),
+        );
+        let told = told.join("\n");
+        assert!(
+            told.contains(code) && !told.contains("wonderland"),
+            "{told}"
+        );
     }
 }

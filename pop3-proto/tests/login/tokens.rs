@@ -86,6 +86,7 @@ fn a_long_answer_to_a_token_is_read_up_to_the_limit_of_a_challenge() {
 #[test]
 fn who_has_tokens_is_asked_when_the_login_begins_and_once_more() {
     let (login, asked) = provided();
+    assert!(format!("{login:?}").contains("alice"));
     let mut client = greeted();
     client.connection.submit(login).expect("it is queued");
     client.settle();

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use pop3_proto::{ClientTls, Error, Quit, TlsErrorKind};
+use pop3_proto::{
+    Channel, ClientTls, Connector, Endpoint, Error, Instant, Quit, StlsPolicy, TlsErrorKind,
+};
+use rustls::ClientConfig;
 use rustls::version::{TLS12, TLS13};
 
 use super::authority::{Authority, names};
@@ -92,6 +95,49 @@ fn without_alpn_nothing_is_offered() {
             assert_eq!(link.peer.tls.as_ref().unwrap().alpn_protocol(), None);
         }
     }
+}
+
+#[test]
+fn protocols_that_the_caller_configured_are_offered_instead() {
+    let authority = Authority::new();
+    let mut server = authority.server();
+    server.alpn_protocols = vec![b"mail".to_vec()];
+    let mut config = ClientConfig::clone(&authority.trust());
+    config.alpn_protocols = vec![b"mail".to_vec()];
+    let tls = ClientTls::new(Arc::new(config), "localhost").unwrap();
+    let mut link = Link::implicit_tls(tls, Peer::implicit_tls(None, server));
+    link.run();
+    let agreed = link.peer.tls.as_ref().unwrap().alpn_protocol();
+    assert_eq!(agreed, Some(&b"mail"[..]));
+}
+
+#[test]
+fn a_connector_offers_no_protocol_where_none_is_wanted() {
+    let authority = Authority::new();
+    for without_alpn in [true, false] {
+        let mut server = authority.server();
+        server.alpn_protocols = vec![b"pop3".to_vec()];
+        let mut connector = Connector::default();
+        connector.tls = Some(authority.trust());
+        connector.without_alpn = without_alpn;
+        let endpoint = Endpoint::implicit_tls("localhost", None);
+        let session = connector.session(&endpoint, Instant::ORIGIN).unwrap();
+        let mut link = Link::new(session, Peer::implicit_tls(None, server));
+        link.run();
+        let agreed = link.peer.tls.as_ref().unwrap().alpn_protocol();
+        assert_eq!(agreed.is_none(), without_alpn);
+    }
+}
+
+#[test]
+fn where_tls_cannot_be_set_up_only_a_session_that_calls_for_none_begins() {
+    let mut connector = Connector::default();
+    let no_name = Endpoint::plain("no name", None);
+    let error = connector.session(&no_name, Instant::ORIGIN).unwrap_err();
+    assert!(matches!(error, Error::Tls(_)), "{error:?}");
+    connector.config.stls = StlsPolicy::Off;
+    let session = connector.session(&no_name, Instant::ORIGIN).unwrap();
+    assert_eq!(session.connection().channel(), Channel::Plain);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use pop3_proto::{
     Channel, Config, Error, Event, GetCapabilities, Instant, Phase, Quirk, SecurityError, Session,
-    StartTls, TlsErrorKind, TlsInfo,
+    StartTls, TlsError, TlsErrorKind, TlsInfo,
 };
 
 use super::authority::Authority;
@@ -143,6 +143,16 @@ fn without_tls_of_its_own_a_session_asks_for_it() {
     link.session.tls_established(TlsInfo::default(), now);
     assert!(!link.session.wants_tls());
     assert_eq!(link.session.transmit(), b"CAPA\r\n");
+}
+
+#[test]
+fn a_callers_own_tls_that_fails_is_the_end() {
+    let now = Instant::ORIGIN;
+    let mut session = Session::new(Config::default(), Channel::ImplicitTls, now);
+    let cause = TlsError::new(TlsErrorKind::Other, "no suite in common");
+    session.tls_failed(cause.clone(), now);
+    assert!(!session.wants_tls() && !session.wants_write());
+    assert_eq!(session.connection().error(), Some(&Error::Tls(cause)));
 }
 
 #[test]
