@@ -179,13 +179,14 @@ impl Capabilities {
 
     /// `IMPLEMENTATION`: for logs; nothing may depend on it (RFC 2449 section 6.9).
     pub fn implementation(&self) -> Option<ServerText> {
-        const TAG: &[u8] = b"IMPLEMENTATION";
-        let line = self.lines().map(trimmed).find(|line| {
-            line.get(..TAG.len())
-                .is_some_and(|tag| tag.eq_ignore_ascii_case(TAG))
-                && matches!(line.get(TAG.len()), None | Some(b' ' | b'\t'))
-        })?;
-        Some(ServerText::excerpt(trimmed(line.get(TAG.len()..)?)))
+        let blank = |octet: &u8| matches!(octet, b' ' | b'\t');
+        self.lines().find_map(|line| {
+            let line = line.get(line.iter().position(|octet| !blank(octet))?..)?;
+            let tag = line.iter().position(blank).unwrap_or(line.len());
+            let (tag, text) = line.split_at_checked(tag)?;
+            let listed = tag.eq_ignore_ascii_case(b"IMPLEMENTATION");
+            listed.then(|| ServerText::excerpt(trimmed(text)))
+        })
     }
 }
 
