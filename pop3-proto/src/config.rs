@@ -95,7 +95,8 @@ impl Default for Limits {
 pub struct Timeouts {
     /// To connect to one address; the adapters use it. 30 s.
     pub connect: Duration,
-    /// For the whole TLS handshake. 30 s.
+    /// For the whole TLS handshake; as long again for the server's last words if a write fails in it.
+    /// 30 s.
     pub tls: Duration,
     /// For the greeting. 60 s: some servers look up the client's name first.
     pub greeting: Duration,

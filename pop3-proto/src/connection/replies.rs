@@ -338,15 +338,14 @@ impl Connection {
         self.phase = self.phase.after(verb, ok);
         let epoch = self.link.epoch(self.phase);
         self.knowledge.learn(verb, ok, epoch, &mut result);
-        if verb == Verb::Stls && ok && !self.receive.is_empty() {
-            return self.fail(SecurityError::ResponseInjection.into());
-        }
-        // Nothing leaves any more: there is no handshake to begin.
-        if verb == Verb::Stls
-            && ok
-            && let Some(cause) = self.end.write_failed.take()
-        {
-            return self.fail(cause.into());
+        if verb == Verb::Stls && ok {
+            if !self.receive.is_empty() {
+                return self.fail(SecurityError::ResponseInjection.into());
+            }
+            // Nothing leaves any more: there is no handshake to begin.
+            if let Some(cause) = self.end.write_failed.take() {
+                return self.fail(cause.into());
+            }
         }
         if matches!(
             self.queue.front(),
