@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
+use pop3_blocking::server::EmbeddedServer;
 use pop3_proto::{
     CapaPolicy, Connector, Dele, Endpoint, Error, List, Login, LoginPolicy, Method, Pipelining,
     QuitOutcome, Roots, StlsPolicy, Timeout, Uidl, Verb,
@@ -16,6 +16,7 @@ use super::super::parity::client::{Client, Enough};
 use super::course::{
     COURSE, Expected, Replies, STEPS, assert_cut_in_tls, expected_end, may_be_idle,
 };
+use super::embedded;
 use super::relay::{Place, Relay, Then};
 
 /// Among them lines that have to be stuffed, and the end of one that looks like the end of the reply.
@@ -53,12 +54,7 @@ impl Stage {
             // Several records long.
             mail[1] = mail[0].repeat(3_000);
         }
-        let maildrop: Maildrop = mail
-            .iter()
-            .zip(1..)
-            .map(|(mail, n)| (format!("uid-{n}"), mail.clone()))
-            .collect();
-        let server = EmbeddedServer::start(ServerConfig::new("alice", "secret"), maildrop).unwrap();
+        let server = embedded("alice", &mail);
         let target = if tls {
             server.implicit_tls()
         } else {

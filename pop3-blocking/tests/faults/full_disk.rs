@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use tempfile::TempDir;
 
 use super::super::dovecot::{attachment, corpus};
 use super::super::program::{Example, as_stored, run, stored};
+use super::embedded;
 
 /// A file system in memory, until it is dropped.
 struct Disk(TempDir);
@@ -83,12 +83,7 @@ pub(crate) fn what_is_not_stored_is_not_deleted_and_the_next_run_completes(examp
         let Some(disk) = Disk::mount(options) else {
             return;
         };
-        let maildrop: Maildrop = mail
-            .iter()
-            .zip(1..)
-            .map(|(mail, n)| (format!("uid-{n}"), mail.clone()))
-            .collect();
-        let server = EmbeddedServer::start(ServerConfig::new("joe", "secret"), maildrop).unwrap();
+        let server = embedded("joe", &mail);
         fs::write(&ca, server.ca_pem()).unwrap();
         let url = server.implicit_tls().to_string().replace("://", "://joe@");
         let arguments = ["--delete", "--ca", ca.to_str().unwrap(), &url];

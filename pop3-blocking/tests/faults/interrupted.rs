@@ -8,13 +8,14 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
+use pop3_blocking::server::EmbeddedServer;
 use pop3_blocking::{Connector, Endpoint, Login, QuitOutcome, Roots};
 use tempfile::TempDir;
 
 use super::super::dovecot::corpus;
 use super::super::program::{Example, Outcome, as_stored, finish, run, stored};
 use super::super::session::Way;
+use super::embedded;
 use super::fetched::Left;
 use super::relay::{Place, Relay, Then};
 
@@ -37,12 +38,7 @@ impl Stage {
         // No two of them are the same, so that one that came twice is seen.
         let mut mail = corpus(11);
         mail.push(b"Subject: the last line is a dot\r\n\r\n.\r\n".to_vec());
-        let maildrop: Maildrop = mail
-            .iter()
-            .zip(1..)
-            .map(|(mail, n)| (format!("uid-{n}"), mail.clone()))
-            .collect();
-        let server = EmbeddedServer::start(ServerConfig::new("joe", "secret"), maildrop).unwrap();
+        let server = embedded("joe", &mail);
         let (scheme, target) = match way {
             Way::ImplicitTls => ("pop3s", server.implicit_tls().port()),
             Way::Clear | Way::Stls => ("pop3", server.plain().port()),

@@ -18,11 +18,20 @@ mod killed;
 mod relay;
 mod tampering;
 
+use pop3_blocking::server::{EmbeddedServer, ServerConfig};
+
 pub(crate) use cuts::*;
 pub(crate) use fetched::*;
 pub(crate) use interrupted::*;
 pub(crate) use killed::*;
 pub(crate) use tampering::*;
+
+/// The embedded server with this mail for somebody whose password is `secret`.
+fn embedded(user: &'static str, mail: &[impl AsRef<[u8]>]) -> EmbeddedServer {
+    let with_ids = mail.iter().zip(1..);
+    let maildrop = with_ids.map(|(mail, n)| (format!("uid-{n}"), mail.as_ref().to_vec()));
+    EmbeddedServer::start(ServerConfig::new(user, "secret"), maildrop.collect()).unwrap()
+}
 
 /// Makes a test of every story for a client.
 macro_rules! every_fault {
