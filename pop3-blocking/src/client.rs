@@ -1,3 +1,4 @@
+use std::iter::FusedIterator;
 use std::net::TcpStream;
 
 use pop3_proto::{
@@ -116,7 +117,12 @@ impl<S: Stream> Client<S> {
         pending.finish()
     }
 
-    /// Does commands as they come from an iterator, many in flight, and gives each one's reply.
+    /// Sends commands as they come from an iterator, many in flight, and returns each one's reply.
+    ///
+    /// Every command that the iterator yields is sent and gets exactly one result, in order, or the
+    /// fatal error is reported. The pipeline never ends early in silence, whatever an earlier operation
+    /// left unread. A command is taken from the iterator when it is submitted, so commands that were
+    /// taken may be unsent when the pipeline is dropped.
     pub fn pipeline<I>(&mut self, commands: I) -> Pipeline<'_, S, I::IntoIter>
     where
         I: IntoIterator,
@@ -130,7 +136,12 @@ impl<S: Stream> Client<S> {
     }
 
     /// Retrieves messages as their numbers come from an iterator, many on their way at a time and
-    /// none kept in memory. Takes [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed commands.
+    /// none kept in memory. Accepts [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed commands.
+    ///
+    /// Every command that the iterator yields is sent and gets exactly one result, in order, or the
+    /// fatal error is reported. The retrieval never ends early in silence, whatever part of a message is
+    /// left unread. A command is taken from the iterator when it is submitted, so commands that were
+    /// taken may be unsent when the retrieval is dropped.
     pub fn retrieve<I>(&mut self, messages: I) -> Retrieve<'_, S, I::IntoIter>
     where
         I: IntoIterator,
@@ -339,8 +350,9 @@ where
 {
     type Item = Result<<I::Item as Command>::Reply, Error>;
 
-    /// The next reply, a refusal being that command's alone. After a fatal error every command in
-    /// flight gets it, and then there are no more.
+    /// Returns the next reply; a refusal concerns that command alone. After a fatal error, every command
+    /// that was submitted gets it, then there is `None` for ever and nothing more is taken from the
+    /// iterator.
     fn next(&mut self) -> Option<Self::Item> {
         // With a window of one, long times may lie between two commands.
         self.pump.listen();
@@ -348,6 +360,8 @@ where
         self.pump.wait_for(|engine| feed.poll_next(engine))
     }
 }
+
+impl<S: Stream, I: Iterator> FusedIterator for Pipeline<'_, S, I> where I::Item: Whole {}
 
 /// The messages of [`Client::retrieve`], in order.
 #[derive(Debug)]
@@ -361,8 +375,10 @@ impl<S: Stream, I: Iterator> Retrieve<'_, S, I>
 where
     I::Item: IntoStreamed,
 {
-    /// The next message, or the refusal of it alone; `None` after the last one. What was not read
-    /// of the one before is skipped. (No `Iterator`: each message borrows the connection.)
+    /// Returns the next message, or the refusal of it alone; `None` after the last one. What was not read
+    /// of the one before is skipped. After a fatal error, every command that was submitted gets it, then
+    /// there is `None` for ever and nothing more is taken from the iterator. (No `Iterator`: each message
+    /// borrows the connection.)
     #[expect(
         clippy::should_implement_trait,
         reason = "each item borrows from the iterator"

@@ -5,7 +5,6 @@
 //! caller that stops waiting costs a reply, never the order of replies.
 
 use alloc::vec::Vec;
-use core::iter::Fuse;
 use core::ops::Range;
 
 use bytes::Bytes;
@@ -267,16 +266,39 @@ impl Engine {
     }
 }
 
-/// The commands of a pipeline or a retrieval: submitted as the window has room, answered in order.
+/// The commands of a pipeline or a retrieval, submitted as the window has room and answered in order.
+///
+/// # Invariant
+///
+/// Every command that the iterator yields is submitted and gets exactly one result, in order: its
+/// reply, its refusal, or the fatal error of the connection. A feed ends only when its iterator has
+/// ended and each command has its result, or after it reported a fatal error. It never ends early in
+/// silence.
+///
+/// So a full window never ends a feed. While none of its commands is submitted, the feed submits the
+/// next one whatever the window says, and the connection queues it until it may be sent: after the
+/// rest of an abandoned body, for example.
+///
+/// The iterator ends at its first `None`. After a fatal error was reported, nothing more is taken from
+/// it.
 #[derive(Debug)]
 pub struct Feed<I: Iterator> {
-    commands: Fuse<I>,
+    /// `None` once the iterator has ended or a fatal error was reported.
+    commands: Option<I>,
     /// The requests that are submitted and not answered.
     submitted: Range<RequestId>,
-    /// Why the next command could not be submitted.
+    /// Why the next command could not be submitted. It is reported after the replies to those before.
     unsubmitted: Option<Error>,
-    /// A fatal error was told: there are no more replies.
-    over: bool,
+}
+
+/// What a feed has to do for its next result.
+enum Next {
+    /// Wait for the reply to this request.
+    Await(RequestId),
+    /// Report why a command could not be submitted.
+    Report(Error),
+    /// Nothing: every command has its result.
+    End,
 }
 
 impl<I: Iterator> Feed<I> {
@@ -285,53 +307,58 @@ impl<I: Iterator> Feed<I> {
         engine.begin();
         let next = engine.session.connection().next_id();
         Self {
-            commands: commands.fuse(),
+            commands: Some(commands),
             submitted: next..next,
             unsubmitted: None,
-            over: false,
         }
     }
 
-    /// Submits while the window has room. On a dead connection the next command fails, unless one
-    /// before it told of that: no command is passed over in silence.
-    fn fill<C: Command>(&mut self, engine: &mut Engine, into: impl Fn(I::Item) -> C) {
-        while self.unsubmitted.is_none()
-            && !self.over
-            && if engine.fatal().is_some() {
-                self.submitted.is_empty()
-            } else {
-                engine.session.connection().wants_request()
-            }
-        {
-            let Some(command) = self.commands.next() else {
-                return;
+    /// Submits what the window has room for, and decides what the next result depends on.
+    fn advance<C: Command>(&mut self, engine: &mut Engine, into: impl Fn(I::Item) -> C) -> Next {
+        while self.unsubmitted.is_none() && self.may_submit(engine) {
+            let Some(command) = self.commands.as_mut().and_then(Iterator::next) else {
+                self.commands = None;
+                break;
             };
             match engine.submit_for_helper(into(command)) {
                 Ok(ticket) => self.submitted.end = ticket.id().next(),
                 Err(error) => self.unsubmitted = Some(error),
             }
         }
+        if !self.submitted.is_empty() {
+            return Next::Await(self.submitted.start);
+        }
+        match self.unsubmitted.take() {
+            Some(error) => {
+                self.stop_if_fatal(&error);
+                Next::Report(error)
+            }
+            None => Next::End,
+        }
     }
 
-    /// The next request to be answered, or what there is to say without one.
-    fn next_id<T>(&mut self) -> Result<RequestId, Option<Result<T, Error>>> {
-        let id = self.submitted.start;
-        if id < self.submitted.end {
-            return Ok(id);
-        }
-        let error = self.unsubmitted.take();
-        self.over |= error.as_ref().is_some_and(Error::is_fatal);
-        Err(error.map(Err))
+    /// Whether to submit the next command. If none is submitted, always: there is nothing else whose
+    /// reply could make room in the window, and on a dead connection the command gets the fatal error.
+    fn may_submit(&self, engine: &Engine) -> bool {
+        self.submitted.is_empty() || engine.session.connection().wants_request()
     }
 
     /// Counts a request as answered.
     fn answered<T>(&mut self, id: RequestId, result: &Result<T, Error>) {
         self.submitted.start = id.next();
-        self.over |= result.as_ref().is_err_and(Error::is_fatal);
+        if let Err(error) = result {
+            self.stop_if_fatal(error);
+        }
     }
 
-    /// The next reply; `Some(None)` when all commands are answered, or when a fatal error was told
-    /// to each that was in flight.
+    fn stop_if_fatal(&mut self, error: &Error) {
+        if error.is_fatal() {
+            self.commands = None;
+        }
+    }
+
+    /// Returns the next reply; `Some(None)` when every command has its result, or when a fatal error
+    /// was reported to each that was submitted. `None` while octets have to move first.
     pub fn poll_next(
         &mut self,
         engine: &mut Engine,
@@ -339,10 +366,10 @@ impl<I: Iterator> Feed<I> {
     where
         I::Item: Whole,
     {
-        self.fill(engine, |command| command);
-        let id = match self.next_id() {
-            Ok(id) => id,
-            Err(end) => return Some(end),
+        let id = match self.advance(engine, |command| command) {
+            Next::Await(id) => id,
+            Next::Report(error) => return Some(Some(Err(error))),
+            Next::End => return Some(None),
         };
         let result = engine.poll_reply(id)?;
         self.answered(id, &result);
@@ -351,7 +378,7 @@ impl<I: Iterator> Feed<I> {
         ))
     }
 
-    /// The next reply that opens a body, and its request; otherwise as
+    /// Returns the next reply that opens a body, and its request; otherwise as
     /// [`poll_next`](Feed::poll_next).
     pub fn poll_open(
         &mut self,
@@ -360,10 +387,10 @@ impl<I: Iterator> Feed<I> {
     where
         I::Item: IntoStreamed,
     {
-        self.fill(engine, IntoStreamed::into_streamed);
-        let id = match self.next_id() {
-            Ok(id) => id,
-            Err(end) => return Some(end),
+        let id = match self.advance(engine, IntoStreamed::into_streamed) {
+            Next::Await(id) => id,
+            Next::Report(error) => return Some(Some(Err(error))),
+            Next::End => return Some(None),
         };
         let result = engine.poll_opened(id)?;
         self.answered(id, &result);

@@ -153,6 +153,9 @@
 //!   an upgrade by STLS, is one entry of the queue that nothing overtakes. What was learnt in clear
 //!   is forgotten when TLS starts, and octets that somebody put behind the reply to STLS are an
 //!   error, not a reply.
+//! * **No command is lost.** Every request ends exactly once. Every command that an iterator yields to a
+//!   pipeline or a retrieval is sent and gets exactly one result, or the fatal error is reported: a
+//!   helper never ends early in silence ([`Feed`]).
 //! * **A body is complete only if its terminator was seen.** An end of file is never an end of mail.
 //! * **Only [`Quit`] deletes**, and [`QuitOutcome`] says whether it did.
 //! * **Bounded memory.** One receive buffer of fixed size; bodies of any length pass through it

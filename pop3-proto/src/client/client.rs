@@ -142,7 +142,12 @@ impl<T: Transport> Client<T> {
         pending.finish()
     }
 
-    /// Does commands as they come from an iterator, many in flight, and gives each one's reply.
+    /// Sends commands as they come from an iterator, many in flight, and returns each one's reply.
+    ///
+    /// Every command that the iterator yields is sent and gets exactly one result, in order, or the
+    /// fatal error is reported. The pipeline never ends early in silence, whatever an earlier operation
+    /// left unread. A command is taken from the iterator when it is submitted, so commands that were
+    /// taken may be unsent when the pipeline is dropped.
     pub fn pipeline<I>(&mut self, commands: I) -> Pipeline<'_, T, I::IntoIter>
     where
         I: IntoIterator,
@@ -156,7 +161,12 @@ impl<T: Transport> Client<T> {
     }
 
     /// Retrieves messages as their numbers come from an iterator, many on their way at a time and
-    /// none kept in memory. Takes [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed commands.
+    /// none kept in memory. Accepts [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed commands.
+    ///
+    /// Every command that the iterator yields is sent and gets exactly one result, in order, or the
+    /// fatal error is reported. The retrieval never ends early in silence, whatever part of a message is
+    /// left unread. A command is taken from the iterator when it is submitted, so commands that were
+    /// taken may be unsent when the retrieval is dropped.
     pub fn retrieve<I>(&mut self, messages: I) -> Retrieve<'_, T, I::IntoIter>
     where
         I: IntoIterator,

@@ -28,8 +28,9 @@ impl<T: Transport, I: Iterator> Pipeline<'_, T, I>
 where
     I::Item: Whole,
 {
-    /// The next reply, a refusal being that command's alone. After a fatal error every command in
-    /// flight gets it, and then there are no more.
+    /// Returns the next reply; a refusal concerns that command alone. After a fatal error, every command
+    /// that was submitted gets it, then there is `None` for ever and nothing more is taken from the
+    /// iterator.
     ///
     /// # Cancel safety
     ///
@@ -69,8 +70,10 @@ impl<T: Transport, I: Iterator> Retrieve<'_, T, I>
 where
     I::Item: IntoStreamed,
 {
-    /// The next message, or the refusal of it alone; `None` after the last one. What was not read
-    /// of the one before is skipped. (No stream: each message borrows the connection.)
+    /// Returns the next message, or the refusal of it alone; `None` after the last one. What was not read
+    /// of the one before is skipped. After a fatal error, every command that was submitted gets it, then
+    /// there is `None` for ever and nothing more is taken from the iterator. (No stream: each message
+    /// borrows the connection.)
     ///
     /// # Cancel safety
     ///

@@ -12,6 +12,7 @@ mod commands;
 mod end;
 mod engine;
 mod greeting;
+mod helpers;
 mod legality;
 mod listings;
 mod memory;
