@@ -86,7 +86,7 @@ fn look_at(event: &Event, text: &[u8], strict: bool) {
                 assert_eq!(raw.octets, body);
                 assert!(raw.iter().eq(lines(&body, strict)));
             }
-            Reply::Quit(QuitOutcome::Committed) => assert!(starts_with(text, b"+OK")),
+            Reply::Quit(QuitOutcome::Committed(status)) => said(status, text, strict),
             Reply::Quit(QuitOutcome::Refused(_)) => assert!(starts_with(text, b"-ERR")),
             _ => {}
         },
@@ -113,8 +113,12 @@ fn greeted(greeting: &Greeting, text: &[u8], strict: bool) {
     assert!(starts_with(text, b"+OK"));
     let text = status(text, strict).0;
     assert_eq!(greeting.text.as_bytes(), text);
-    let msg_id = [b'<', b'@', b'>'].iter().all(|part| text.contains(part));
-    assert!(!greeting.apop || msg_id, "{greeting:?}");
+    if let Some(challenge) = &greeting.challenge {
+        let challenge = challenge.as_bytes();
+        assert!(holds(text, challenge), "{greeting:?}");
+        assert!(challenge.starts_with(b"<") && challenge.ends_with(b">"));
+        assert!(challenge.contains(&b'@'), "{greeting:?}");
+    }
 }
 
 fn said(told: &Status, text: &[u8], strict: bool) {

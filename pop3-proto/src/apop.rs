@@ -1,6 +1,5 @@
 //! APOP (RFC 1939 section 7): the challenge in a greeting and the digest that answers it.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 
 use md5::{Digest as _, Md5};
@@ -16,7 +15,7 @@ const MAX_CHALLENGE: usize = 512;
 /// A greeting with none, or with more than one, has no challenge: which of two the server meant
 /// cannot be known, and a challenge that is no msg-id is how a man in the middle recovers
 /// passwords from MD5 collisions (CVE-2007-1558).
-pub(crate) fn challenge(greeting: &[u8]) -> Option<Box<[u8]>> {
+pub(crate) fn challenge(greeting: &[u8]) -> Option<&[u8]> {
     let mut found = None;
     let mut brackets = memchr::memchr2_iter(b'<', b'>', greeting).peekable();
     while let Some(open) = brackets.next() {
@@ -32,7 +31,7 @@ pub(crate) fn challenge(greeting: &[u8]) -> Option<Box<[u8]>> {
             return None;
         }
     }
-    found.map(Box::from)
+    found
 }
 
 /// `"<" local "@" domain ">"`, printable ASCII without spaces, exactly one `@`.

@@ -105,13 +105,24 @@ impl Lines {
 }
 
 /// What became of the messages marked as deleted (RFC 1939 section 6).
+///
+/// Check it with [`is_committed`](QuitOutcome::is_committed).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "only `Committed` says that the deletions were done"]
 pub enum QuitOutcome {
-    /// `+OK`: the messages that were marked as deleted are gone.
-    Committed,
+    /// `+OK`: the messages that were marked as deleted are gone. With the server's text, such as
+    /// `2 messages left`.
+    Committed(Status),
     /// `-ERR`: some or all of them may still be there.
     Refused(ServerText),
     /// `QUIT` left and no reply came: the deletions may or may not have been done.
     Unknown,
+}
+
+impl QuitOutcome {
+    /// Returns whether the server said that the deletions were done.
+    #[must_use = "only a committed session has deleted what was marked"]
+    pub fn is_committed(&self) -> bool {
+        matches!(self, Self::Committed(_))
+    }
 }

@@ -23,6 +23,16 @@ impl ServerText {
         Self(Bytes::copy_from_slice(shown))
     }
 
+    /// A copy that no longer keeps the receive buffer in memory.
+    pub(crate) fn detach(&self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
+    /// A part of this text, which shares its memory.
+    pub(crate) fn part(&self, part: &[u8]) -> Self {
+        Self(self.0.slice_ref(part))
+    }
+
     /// The octets as the server sent them, without status indicator and line end.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -93,7 +93,7 @@ impl Run {
         marked: usize,
     ) -> Result<(), Failure> {
         match outcome {
-            Ok(QuitOutcome::Committed) => self.report.deleted = marked,
+            Ok(QuitOutcome::Committed(_)) => self.report.deleted = marked,
             // The mail is here, and the server had nothing else to do.
             _ if marked == 0 => {}
             Ok(QuitOutcome::Refused(text)) => {

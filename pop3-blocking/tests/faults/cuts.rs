@@ -131,7 +131,7 @@ impl Stage {
         }
         let outcome = client.quit();
         told.quit = Some(outcome.clone());
-        if outcome? == QuitOutcome::Committed {
+        if outcome?.is_committed() {
             told.steps += 1;
         }
         Ok(())
@@ -142,7 +142,7 @@ impl Stage {
     fn assert_truth(&self, told: &Told, quit_in_clear: bool) {
         let left = self.server.maildrop().len();
         match &told.quit {
-            Some(Ok(QuitOutcome::Committed)) => assert_eq!((left, told.steps), (0, STEPS)),
+            Some(Ok(QuitOutcome::Committed(_))) => assert_eq!((left, told.steps), (0, STEPS)),
             Some(Ok(QuitOutcome::Unknown)) => assert!(told.steps < STEPS),
             Some(Err(_)) | None => {
                 assert_eq!(left, self.mail.len(), "{told:?}");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::TcpStream;
 use std::thread;
 
-use pop3_blocking::{Advice, AuthError, Client, Error, Login, Method, QuitOutcome, Username};
+use pop3_blocking::{Advice, AuthError, Client, Error, Login, Method, Username};
 
 use super::super::dovecot::{Dovecot, OPENID_CONFIGURATION, forged_token, token};
 use super::super::session::{Way, login};
@@ -140,7 +140,7 @@ fn try_out(server: &Dovecot, way: Way, row: &Row, given: Given) -> Result<String
     let stat = client.stat().map_err(|error| format!("STAT: {error}"))?;
     check(stat.messages == 0, || format!("{stat:?}"))?;
     let end = client.quit().map_err(|error| format!("QUIT: {error}"))?;
-    check(end == QuitOutcome::Committed, || format!("{end:?}"))?;
+    check(end.is_committed(), || format!("{end:?}"))?;
     Ok(result + "logged in")
 }
 

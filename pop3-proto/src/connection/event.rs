@@ -46,6 +46,8 @@ pub enum Event {
 pub struct Greeting {
     /// What the server wrote behind `+OK`.
     pub text: ServerText,
-    /// Whether it holds a challenge for APOP: exactly one msg-id.
-    pub apop: bool,
+    /// The challenge for APOP: the one msg-id in the text, angle brackets included (RFC 1939
+    /// section 7). `None` if there is none, or more than one: which one the server means is not
+    /// known then, and APOP is not used.
+    pub challenge: Option<ServerText>,
 }

@@ -1,7 +1,5 @@
 //! What is known of the channel and of the server, and what follows from it.
 
-use alloc::boxed::Box;
-
 use super::Greeting;
 use super::body::LineEnds;
 use super::queue::UNKNOWN_REPLY;
@@ -42,7 +40,6 @@ pub(super) enum Tls {
 #[derive(Debug, Default)]
 pub(super) struct Knowledge {
     pub(super) greeting: Option<Greeting>,
-    pub(super) challenge: Option<Box<[u8]>>,
     pub(super) capabilities: Option<Capabilities>,
     pub(super) capa_answered: bool,
     pub(super) pipelining: bool,
@@ -77,6 +74,12 @@ impl Link {
 }
 
 impl Knowledge {
+    /// The challenge for APOP in the greeting that came in this channel.
+    pub(super) fn challenge(&self) -> Option<&[u8]> {
+        let challenge = self.greeting.as_ref()?.challenge.as_ref()?;
+        Some(challenge.as_bytes())
+    }
+
     pub(super) fn context<'a>(
         &'a self,
         config: &'a Config,
@@ -92,7 +95,7 @@ impl Knowledge {
             tls: matches!(link.tls, Tls::Established(_)),
             private: link.is_private(),
             upgraded: link.is_upgraded(),
-            challenge: self.challenge.is_some(),
+            challenge: self.challenge().is_some(),
             pipelining,
             exporter: match &link.tls {
                 Tls::Established(info) => info.exporter,
@@ -129,7 +132,7 @@ impl Knowledge {
         match verb {
             _ if !private => refuse(Rejection::Cleartext),
             Verb::Apop if link.is_upgraded() => refuse(Rejection::ChallengeInClear),
-            Verb::Apop if self.challenge.is_none() => refuse(Rejection::NoChallenge),
+            Verb::Apop if self.challenge().is_none() => refuse(Rejection::NoChallenge),
             _ => wire
                 .beyond_ascii(self.capabilities.as_ref(), config.leniency)
                 .map_err(|argument| Misuse::Argument(argument).into()),

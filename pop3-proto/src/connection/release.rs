@@ -62,7 +62,7 @@ impl Connection {
         else {
             return false;
         };
-        let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
+        let challenge = self.knowledge.challenge().unwrap_or_default();
         front.end = self.transmit.push(wire, challenge);
         true
     }
@@ -111,7 +111,7 @@ impl Connection {
                 return alone;
             }
         };
-        let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
+        let challenge = self.knowledge.challenge().unwrap_or_default();
         let end = self.transmit.push(wire, challenge);
         self.queue.launch(end, expected);
         self.events.extend(quirk.map(Event::Quirk));

@@ -157,7 +157,7 @@ impl Connection {
             let in_wire = match front.wire().map(|wire| &wire.operand) {
                 Some(Operand::Secret(secret)) => shows(text, secret.expose()),
                 Some(Operand::Apop(_, secret)) => {
-                    let challenge = self.knowledge.challenge.as_deref().unwrap_or_default();
+                    let challenge = self.knowledge.challenge().unwrap_or_default();
                     let digest = apop::digest(challenge, secret.expose());
                     shows(text, secret.expose()) || shows(text, digest.as_bytes())
                 }
@@ -174,12 +174,9 @@ impl Connection {
         match StatusLine::read(line) {
             StatusLine::Ok(Status { text }) => {
                 self.phase = Phase::Authorization;
-                self.knowledge.challenge = apop::challenge(text.as_bytes());
-                let greeting = Greeting {
-                    // It is kept; the receive buffer should not be.
-                    text: ServerText::new(Bytes::copy_from_slice(text.as_bytes())),
-                    apop: self.knowledge.challenge.is_some(),
-                };
+                let text = text.detach();
+                let challenge = apop::challenge(text.as_bytes()).map(|part| text.part(part));
+                let greeting = Greeting { text, challenge };
                 self.knowledge.greeting = Some(greeting.clone());
                 self.events.push_back(Event::Greeting(greeting));
             }

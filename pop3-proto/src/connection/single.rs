@@ -22,7 +22,10 @@ pub(super) fn read(
     let mut quirks = Quirks::new();
     let text = trimmed(status.text.as_bytes());
     let value = match (verb, number) {
-        (Verb::Quit, _) => Ok(Reply::Quit(QuitOutcome::Committed)),
+        (Verb::Quit, _) => Ok(Reply::Quit(QuitOutcome::Committed(Status {
+            // It is kept beyond the session; the receive buffer should not be.
+            text: status.text.detach(),
+        }))),
         (Verb::Stat, _) => drop_listing(text, leniency, &mut quirks).map(Reply::Stat),
         (Verb::List, Some(asked)) => {
             entry(verb, asked, text, leniency, &mut quirks).map(Reply::Size)

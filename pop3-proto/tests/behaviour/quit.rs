@@ -5,9 +5,16 @@ use pop3_proto::{Closed, Error, Noop, Quit, QuitOutcome, TransportError, Transpo
 
 #[test]
 fn quit_has_three_outcomes() {
-    let committed = logged_in().call(Quit, "+OK\r\n");
-    assert_eq!(committed, Ok(QuitOutcome::Committed));
+    let committed = logged_in()
+        .call(Quit, "+OK [X] 2 messages left\r\n")
+        .unwrap();
+    assert!(committed.is_committed());
+    let QuitOutcome::Committed(status) = committed else {
+        panic!("{committed:?}");
+    };
+    assert_eq!(status.text.as_bytes(), b"[X] 2 messages left");
     let refused = logged_in().call(Quit, "-ERR some messages not removed\r\n");
+    assert!(!refused.as_ref().unwrap().is_committed());
     assert!(matches!(
         refused,
         Ok(QuitOutcome::Refused(text)) if text.as_bytes() == b"some messages not removed"
@@ -17,6 +24,7 @@ fn quit_has_three_outcomes() {
     session.settle();
     session.eof();
     assert_eq!(session.told()[0], "quit: unknown");
+    assert!(!QuitOutcome::Unknown.is_committed());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use pop3_proto::{
 pub(crate) fn event(event: &Event, label: &dyn Fn(pop3_proto::RequestId) -> String) -> String {
     match event {
         Event::Greeting(greeting) => {
-            let challenge = if greeting.apop {
+            let challenge = if greeting.challenge.is_some() {
                 ", with a challenge"
             } else {
                 ""
@@ -59,7 +59,7 @@ fn reply(reply: &Reply) -> String {
         Reply::Lines(lines) => format!("{}, {}", with_text("ok", &lines.status), {
             quoted(&lines.octets)
         }),
-        Reply::Quit(QuitOutcome::Committed) => "committed".to_owned(),
+        Reply::Quit(QuitOutcome::Committed(status)) => with_text("committed", status),
         Reply::Quit(QuitOutcome::Refused(text)) => format!("refused {text:?}"),
         Reply::Quit(QuitOutcome::Unknown) => "unknown".to_owned(),
         other => format!("{other:?}"),

@@ -72,7 +72,7 @@ fn ends(client: &Client) -> Vec<(usize, End)> {
             } => (
                 id,
                 match outcome {
-                    QuitOutcome::Committed => End::Committed,
+                    QuitOutcome::Committed(_) => End::Committed,
                     QuitOutcome::Refused(_) => End::NotCommitted,
                     QuitOutcome::Unknown => End::Unknown,
                 },

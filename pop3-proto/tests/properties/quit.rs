@@ -67,7 +67,7 @@ fn a_quit_is_committed_if_and_only_if_the_whole_reply_says_so() {
             _ => None,
         });
         let told = match told {
-            Some(Ok(Reply::Quit(QuitOutcome::Committed))) => Some("committed"),
+            Some(Ok(Reply::Quit(QuitOutcome::Committed(_)))) => Some("committed"),
             Some(Ok(Reply::Quit(QuitOutcome::Refused(_)))) => Some("refused"),
             Some(Ok(Reply::Quit(QuitOutcome::Unknown))) => Some("unknown"),
             Some(Err(_)) => None,

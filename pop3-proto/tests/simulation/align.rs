@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pop3_proto::{Error, QuitOutcome, Reply};
+use pop3_proto::{Error, Reply};
 
 use super::app::{GivenUp, Request};
 use super::ask::Ask;
@@ -114,7 +114,7 @@ impl Search<'_> {
     fn agrees(&self, line: usize, request: &Request) -> bool {
         let refused = match &request.reply {
             _ if !told_something(request) || request.ask.line().is_none() => return true,
-            Some(Ok(Reply::Quit(outcome))) => *outcome != QuitOutcome::Committed,
+            Some(Ok(Reply::Quit(outcome))) => !outcome.is_committed(),
             reply => matches!(reply, Some(Err(Error::Refused(_)))),
         };
         let frame = self.frames.get(line);

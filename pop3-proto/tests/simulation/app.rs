@@ -309,7 +309,7 @@ impl App {
             }),
             refusals: count(|request| matches!(request.reply, Some(Err(Error::Refused(_))))),
             given_up: count(|request| request.given_up.is_some()),
-            committed: usize::from(self.quit() == Some(&QuitOutcome::Committed)),
+            committed: usize::from(self.quit().is_some_and(QuitOutcome::is_committed)),
             quit_unknown: usize::from(self.quit() == Some(&QuitOutcome::Unknown)),
             fatal: usize::from(matches!(self.closed, Some(Err(_)))),
             late_handshakes: usize::from(matches!(

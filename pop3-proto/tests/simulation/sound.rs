@@ -41,8 +41,9 @@ pub(crate) fn check_octets(request: &Request, frame: &Frame) {
 
 fn check_value(ask: Ask, reply: &Reply, frame: &Frame) {
     match (ask, reply) {
-        (_, Reply::Status(status)) => assert_eq!(status.text.as_bytes(), frame.text()),
-        (_, Reply::Quit(QuitOutcome::Committed)) => {}
+        (_, Reply::Status(status) | Reply::Quit(QuitOutcome::Committed(status))) => {
+            assert_eq!(status.text.as_bytes(), frame.text());
+        }
         (_, Reply::Stat(stat)) => {
             let (messages, octets) = entry(std::str::from_utf8(frame.text()).unwrap()).unwrap();
             assert_eq!((stat.messages, stat.octets), (messages, size(octets)));

@@ -197,7 +197,12 @@ fn t_21_the_challenge_of_the_rfc_is_answered_where_apop_is_named() {
 fn offers_apop(greeting: &str) -> bool {
     let mut session = Conversation::new(Config::default(), Channel::Plain);
     session.server(greeting);
-    session.connection.greeting().expect("a greeting").apop
+    session
+        .connection
+        .greeting()
+        .expect("a greeting")
+        .challenge
+        .is_some()
 }
 
 #[test]

@@ -63,7 +63,8 @@ fn t_06b_octets_in_a_later_segment_are_no_tls() {
 #[test]
 fn t_08_all_that_was_learnt_in_clear_is_forgotten() {
     let mut link = after_stls();
-    assert!(link.session.connection().greeting().unwrap().apop);
+    let greeting = link.session.connection().greeting().unwrap();
+    assert!(greeting.challenge.is_some());
     assert!(link.session.connection().capabilities().unwrap().stls());
     link.peer.inject(b"+OK begin TLS\r\n");
     assert!(link.read());

@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use pop3_tokio::server::Server;
-use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, QuitOutcome, Stat, Uidl};
+use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, Stat, Uidl};
 use tokio::io::duplex;
 
 use super::support::{
@@ -51,7 +51,7 @@ async fn in_step(mut client: InMemory, peer: Peer) -> Vec<String> {
     assert_eq!(client.stat().await.unwrap().messages, MESSAGES);
     let message = client.retr_to_vec(number(2), 10_000).await.unwrap();
     assert_eq!(message, mail(2));
-    assert_eq!(client.quit().await.unwrap(), QuitOutcome::Committed);
+    assert!(client.quit().await.unwrap().is_committed());
     let server = peer.ended().await;
     assert_eq!(server.maildrop().len(), MESSAGES as usize);
     let log = server.log();

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use pop3_tokio::server::{Server, ServerConfig};
 use pop3_tokio::{
-    Client, Config, Dele, Error, List, LoginPolicy, Method, Misuse, Phase, QuitOutcome, Session,
-    StlsPolicy, Uidl,
+    Client, Config, Dele, Error, List, LoginPolicy, Method, Misuse, Phase, Session, StlsPolicy,
+    Uidl,
 };
 use tokio::io::duplex;
 
@@ -104,7 +104,7 @@ async fn go_on(mut client: Client<Hesitant>, setting: &Setting) -> Vec<u32> {
     let listed = client.uidl().await.unwrap();
     let message = client.retr_to_vec(number(KEPT), 10_000).await.unwrap();
     assert_eq!(message, mail(KEPT));
-    assert_eq!(client.quit().await.unwrap(), QuitOutcome::Committed);
+    assert!(client.quit().await.unwrap().is_committed());
     listed.iter().map(|entry| entry.number.get()).collect()
 }
 
