@@ -152,7 +152,8 @@ pub(crate) fn each_reply_has_a_deadline_of_its_own<C: Client>() {
         error,
         Timeout::FirstOctet {
             verb: Verb::Noop,
-            outstanding: 1
+            outstanding: 1,
+            first_batch: false,
         }
         .into()
     );

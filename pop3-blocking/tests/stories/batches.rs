@@ -129,6 +129,7 @@ fn after_a_fatal_error_each_in_flight_gets_it_then_there_are_no_more() {
     let unanswered = Error::from(Closed::Unanswered {
         verb: Verb::Dele,
         outstanding: 2,
+        first_batch: true,
     });
     for _ in 2..=3 {
         assert_eq!(deletes.next().unwrap().unwrap_err(), unanswered);

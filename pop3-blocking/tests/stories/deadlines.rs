@@ -48,7 +48,10 @@ fn a_greeting_that_stops_half_way() {
     let result = timed(SHORT, || connect_with(&server.plain(), &connector));
     assert_eq!(
         result.unwrap_err(),
-        Error::Timeout(Timeout::Stall { outstanding: 0 })
+        Error::Timeout(Timeout::Stall {
+            outstanding: 0,
+            first_batch: false
+        })
     );
     server.heard();
 }
@@ -61,6 +64,7 @@ fn a_reply_that_does_not_come() {
     let late = Error::Timeout(Timeout::FirstOctet {
         verb: Verb::Stat,
         outstanding: 1,
+        first_batch: false,
     });
     assert_eq!(result, Err(late.clone()));
     assert_eq!(client.noop(), Err(late));
@@ -79,7 +83,10 @@ fn a_reply_that_stops_half_way() {
     let result = timed(SHORT, || client.uidl());
     assert_eq!(
         result.unwrap_err(),
-        Error::Timeout(Timeout::Stall { outstanding: 1 })
+        Error::Timeout(Timeout::Stall {
+            outstanding: 1,
+            first_batch: false
+        })
     );
     drop(client);
     server.heard();
@@ -98,7 +105,10 @@ fn a_message_that_stops_half_way() {
     let result = timed(SHORT, || message.chunk());
     assert_eq!(
         result,
-        Err(Error::Timeout(Timeout::Stall { outstanding: 1 }))
+        Err(Error::Timeout(Timeout::Stall {
+            outstanding: 1,
+            first_batch: false
+        }))
     );
     drop(client);
     server.heard();

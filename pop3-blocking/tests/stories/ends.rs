@@ -205,6 +205,7 @@ fn a_server_that_closes_in_a_listing_truncates_it() {
     let truncated = Error::from(Closed::Truncated {
         verb: Verb::List,
         outstanding: 1,
+        first_batch: false,
     });
     assert_eq!(client.list().unwrap_err(), truncated);
     assert_eq!(client.noop().unwrap_err(), truncated);
@@ -219,6 +220,7 @@ fn a_server_that_closes_instead_of_answering_is_told_from_one_that_stops_half_wa
     let unanswered = Closed::Unanswered {
         verb: Verb::Stat,
         outstanding: 2,
+        first_batch: true,
     };
     assert_eq!(error, unanswered.into());
     assert!(error.to_string().contains("pipelining"), "{error}");

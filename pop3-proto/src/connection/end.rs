@@ -44,6 +44,10 @@ impl Connection {
         }
         // What made this side say its last words counts, not what became of them.
         let outcome = self.last_words().cloned().map_or(outcome, Err);
+        let outcome = match outcome {
+            Err(error) if self.is_in_first_batch() => Err(error.in_first_batch()),
+            outcome => outcome,
+        };
         self.phase = Phase::Closed;
         self.end.outcome = Some(outcome);
         self.receive.clear();
@@ -139,8 +143,16 @@ impl Connection {
         self.fail(
             match verb {
                 _ if self.phase == Phase::Greeting => Closed::NoGreeting,
-                Some(verb) if in_reply => Closed::Truncated { verb, outstanding },
-                Some(verb) => Closed::Unanswered { verb, outstanding },
+                Some(verb) if in_reply => Closed::Truncated {
+                    verb,
+                    outstanding,
+                    first_batch: false,
+                },
+                Some(verb) => Closed::Unanswered {
+                    verb,
+                    outstanding,
+                    first_batch: false,
+                },
                 None => Closed::Idle,
             }
             .into(),

@@ -3,6 +3,7 @@
 mod body;
 mod end;
 mod event;
+mod first_batch;
 mod gathered;
 mod knowledge;
 mod queue;
@@ -18,6 +19,7 @@ use core::ops::Range;
 
 use self::end::End;
 pub use self::event::{Event, Greeting};
+use self::first_batch::FirstBatch;
 use self::knowledge::{Knowledge, Link, Tls};
 use self::queue::{Entry, Queue};
 use self::receive::Receive;
@@ -56,6 +58,7 @@ pub struct Connection {
     timers: Timers,
     next_id: RequestId,
     end: End,
+    first_batch: FirstBatch,
     knowledge: Knowledge,
     plan: Option<LoginPlan>,
     seed: Option<Seed>,
@@ -172,6 +175,7 @@ impl Connection {
             timers: Timers::new(now),
             next_id: RequestId::FIRST,
             end: End::default(),
+            first_batch: FirstBatch::default(),
             knowledge: Knowledge::default(),
             plan: None,
             seed: None,
@@ -246,6 +250,7 @@ impl Connection {
         let at_hand = |entry: &Entry| transmit.is_at_hand(entry.end, entry.octets());
         let recalled = self.queue.recall(&requests, at_hand);
         self.transmit.take_back(recalled);
+        self.first_batch.recall(self.transmit.queued());
         if recalled > 0 && self.queue.in_flight() == 0 {
             self.timers.operation(false);
         }

@@ -112,8 +112,13 @@ impl Connection {
             }
         };
         let challenge = self.knowledge.challenge().unwrap_or_default();
+        let same_write = !self.transmit.pending().is_empty();
+        let octets = wire.octets();
         let end = self.transmit.push(wire, challenge);
         self.queue.launch(end, expected);
+        if !alone {
+            self.first_batch.join(end, octets, same_write);
+        }
         self.events.extend(quirk.map(Event::Quirk));
         if alone {
             self.timers.operation(true);
@@ -191,7 +196,7 @@ impl Connection {
             id: Some(id),
             abandoned: false,
             ..
-        }) = self.queue.pop()
+        }) = self.pop_answered()
         {
             self.events.push_back(Event::Reply { id, result });
         }

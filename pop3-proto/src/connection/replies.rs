@@ -285,7 +285,7 @@ impl Connection {
         }
         if scan.ended {
             self.tell_front(|id| Event::BodyEnd { id, result: Ok(()) });
-            self.queue.pop();
+            self.pop_answered();
             self.timers.operation(self.queue.in_flight() > 0);
         } else {
             self.reading = Reading::Body(body);

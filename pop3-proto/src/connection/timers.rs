@@ -123,8 +123,15 @@ impl Awaited {
             Self::Tls => Timeout::TlsHandshake,
             Self::Greeting => Timeout::Greeting,
             Self::Send => Timeout::Send,
-            Self::FirstOctet(verb) => Timeout::FirstOctet { verb, outstanding },
-            Self::Rest => Timeout::Stall { outstanding },
+            Self::FirstOctet(verb) => Timeout::FirstOctet {
+                verb,
+                outstanding,
+                first_batch: false,
+            },
+            Self::Rest => Timeout::Stall {
+                outstanding,
+                first_batch: false,
+            },
             Self::Idle => return None,
         })
     }

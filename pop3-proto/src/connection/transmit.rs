@@ -92,6 +92,16 @@ impl Transmit {
         self.sent_total > position.saturating_sub(octets as u64)
     }
 
+    /// Whether any octet behind this position has left.
+    pub(super) fn has_passed(&self, position: u64) -> bool {
+        self.sent_total > position
+    }
+
+    /// Where the last command ends, in all that is ever sent.
+    pub(super) fn queued(&self) -> u64 {
+        self.queued_total
+    }
+
     /// Forgets what has not left.
     pub(super) fn clear(&mut self) {
         if self.sensitive {

@@ -25,19 +25,22 @@ pub enum Timeout {
     )]
     Greeting,
     /// No octet of a reply came in time.
-    #[error("the server did not answer {verb} in time{}", pipelined(*.outstanding))]
+    #[error("the server did not answer {verb} in time{}", Suspicion(*.first_batch))]
     FirstOctet {
         /// The command that was next to be answered.
         verb: Verb,
-        /// How many commands were unanswered. More than one on a server that does not bear
-        /// pipelining: connect again with [`Pipelining::Never`](crate::Pipelining::Never).
+        /// How many commands were unanswered.
         outstanding: usize,
+        /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+        first_batch: bool,
     },
     /// A reply stopped half-way.
-    #[error("the server stopped in the middle of a reply{}", pipelined(*.outstanding))]
+    #[error("the server stopped in the middle of a reply{}", Suspicion(*.first_batch))]
     Stall {
         /// How many commands were unanswered, this one included.
         outstanding: usize,
+        /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+        first_batch: bool,
     },
     /// The server took no octets.
     #[error("the server did not take a command in time")]
@@ -58,24 +61,27 @@ pub enum Closed {
     #[error("the server closed the connection")]
     Idle,
     /// The server closed instead of answering.
-    #[error("the server closed the connection instead of answering {verb}{}", pipelined(*.outstanding))]
+    #[error("the server closed the connection instead of answering {verb}{}", Suspicion(*.first_batch))]
     Unanswered {
         /// The command that was next to be answered.
         verb: Verb,
-        /// How many commands were unanswered. More than one on a server that does not bear
-        /// pipelining: connect again with [`Pipelining::Never`](crate::Pipelining::Never).
+        /// How many commands were unanswered.
         outstanding: usize,
+        /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+        first_batch: bool,
     },
     /// The server closed before it greeted.
     #[error("the server closed the connection without a greeting")]
     NoGreeting,
     /// The server closed in the middle of a reply: what was received of it is not complete.
-    #[error("the connection ended in the middle of the reply to {verb}{}", pipelined(*.outstanding))]
+    #[error("the connection ended in the middle of the reply to {verb}{}", Suspicion(*.first_batch))]
     Truncated {
         /// The command.
         verb: Verb,
         /// How many commands were unanswered, this one included.
         outstanding: usize,
+        /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+        first_batch: bool,
     },
     /// The server's parting word: a `-ERR` that no command had asked for, such as a time-out.
     #[error("the server closed the session: {0}")]
@@ -90,33 +96,83 @@ pub enum Closed {
     },
 }
 
-fn pipelined(outstanding: usize) -> Pipelined {
-    Pipelined(outstanding)
+/// The hint at pipelining, where it may be the cause.
+struct Suspicion(bool);
+
+impl fmt::Display for Suspicion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            true => {
+                "; this was the first use of pipelining in the session, and perhaps the server does \
+                 not support it: connect again with `Pipelining::Never`"
+            }
+            false => "",
+        })
+    }
 }
 
-struct Pipelined(usize);
-
-impl fmt::Display for Pipelined {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            0 | 1 => Ok(()),
-            n => write!(
-                f,
-                " ({n} commands were in flight: perhaps a server that bears no pipelining)"
-            ),
+impl super::Error {
+    /// Whether pipelining may be what ended the session: it ended by a close, a reset or a timeout
+    /// in its first pipelined batch. Connect again with
+    /// [`Pipelining::Never`](crate::Pipelining::Never) then.
+    ///
+    /// A batch is what is sent in one write, at least one command of it while an earlier one is
+    /// unanswered. It is the first one until all its commands are answered. Servers exist that
+    /// advertise `PIPELINING` and drop or cut what they receive in one segment; a server that
+    /// answered a whole batch is not one of them, and what ends its session later has another
+    /// cause. Always false where [`Pipelining::Never`](crate::Pipelining::Never) is set or the
+    /// client had no two commands to send.
+    pub fn suspects_pipelining(&self) -> bool {
+        match self {
+            Self::Timeout(
+                Timeout::FirstOctet { first_batch, .. } | Timeout::Stall { first_batch, .. },
+            )
+            | Self::Transport(TransportError { first_batch, .. }) => *first_batch,
+            Self::Closed(closed) => match **closed {
+                Closed::Unanswered { first_batch, .. } | Closed::Truncated { first_batch, .. } => {
+                    first_batch
+                }
+                Closed::Finished
+                | Closed::Idle
+                | Closed::NoGreeting
+                | Closed::Parting { .. }
+                | Closed::GreetingRefused { .. } => false,
+            },
+            _ => false,
         }
+    }
+
+    /// The same error, of a session that ended in its first pipelined batch.
+    pub(crate) fn in_first_batch(mut self) -> Self {
+        match &mut self {
+            Self::Timeout(
+                Timeout::FirstOctet { first_batch, .. } | Timeout::Stall { first_batch, .. },
+            )
+            | Self::Transport(TransportError { first_batch, .. }) => *first_batch = true,
+            Self::Closed(closed) => {
+                if let Closed::Unanswered { first_batch, .. }
+                | Closed::Truncated { first_batch, .. } = &mut **closed
+                {
+                    *first_batch = true;
+                }
+            }
+            _ => {}
+        }
+        self
     }
 }
 
 /// What went wrong below POP3, in terms that do not depend on an operating system.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
-#[error("{text}")]
+#[error("{text}{}", Suspicion(*.first_batch))]
 #[non_exhaustive]
 pub struct TransportError {
     /// The kind of failure.
     pub kind: TransportErrorKind,
     /// Whether the failure was met in writing. The server's last words may still be there to read.
     pub writing: bool,
+    /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+    pub first_batch: bool,
     /// The cause, for a person.
     pub text: Arc<str>,
 }
@@ -127,6 +183,7 @@ impl TransportError {
         Self {
             kind,
             writing: false,
+            first_batch: false,
             text: text.into(),
         }
     }

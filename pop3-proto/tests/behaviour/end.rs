@@ -21,12 +21,12 @@ fn the_open_body_ends_first_then_what_is_in_flight_then_what_is_queued_then_the_
     assert_eq!(
         session.told(),
         [
-            "retr 1: cut short: transport Reset",
-            "retr 2: failed: transport Reset",
-            "dele 1: failed: transport Reset",
-            "stls: failed: transport Reset",
-            "quit: failed: transport Reset",
-            "closed: transport Reset",
+            "retr 1: cut short: transport Reset, first batch",
+            "retr 2: failed: transport Reset, first batch",
+            "dele 1: failed: transport Reset, first batch",
+            "stls: failed: transport Reset, first batch",
+            "quit: failed: transport Reset, first batch",
+            "closed: transport Reset, first batch",
         ]
     );
     session.assert_over();
@@ -119,7 +119,7 @@ fn replies_that_came_before_the_end_are_told_before_it() {
     session.settle();
     session.arrive(b"+OK 1 2\r\n+OK\r\n1 2\r\n.\r\n+O");
     session.connection.handle_eof(session.now);
-    let error = "closed Truncated NOOP, 1 in flight";
+    let error = "closed Truncated NOOP, 1 in flight, first batch";
     assert_eq!(
         session.told(),
         [
@@ -267,8 +267,8 @@ fn replies_to_what_had_left_whole_are_read_after_a_failed_write() {
         [
             "stat: 1 messages, 2 octets",
             "noop: ok",
-            "noop: failed: transport Reset",
-            "closed: transport Reset"
+            "noop: failed: transport Reset, first batch",
+            "closed: transport Reset, first batch"
         ]
     );
 }

@@ -11,6 +11,7 @@ mod capabilities;
 mod commands;
 mod end;
 mod engine;
+mod first_batch;
 mod greeting;
 mod helpers;
 mod legality;

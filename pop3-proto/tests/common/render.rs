@@ -160,7 +160,10 @@ pub(crate) fn error(why: &Error) -> String {
         Error::Limit(limit) => format!("limit {:?} {}", limit.what, limit.limit),
         Error::Timeout(why) => late(why),
         Error::Closed(why) => closed(why),
-        Error::Transport(why) => format!("transport {:?}", why.kind),
+        Error::Transport(why) => {
+            let suspicion = suspicion(why.first_batch);
+            format!("transport {:?}{suspicion}", why.kind)
+        }
         Error::Tls(why) => format!("tls {:?}", why.kind),
         other => format!("{other:?}"),
     }
@@ -227,27 +230,53 @@ fn protocol(why: &ProtocolError) -> String {
     }
 }
 
+/// The hint that pipelining may be the cause.
+fn suspicion(first_batch: bool) -> &'static str {
+    if first_batch { ", first batch" } else { "" }
+}
+
 fn late(why: &Timeout) -> String {
     let several = |outstanding: usize| match outstanding {
         0 | 1 => String::new(),
         n => format!(", {n} in flight"),
     };
     match why {
-        Timeout::FirstOctet { verb, outstanding } => {
-            format!("timeout FirstOctet {verb}{}", several(*outstanding))
+        Timeout::FirstOctet {
+            verb,
+            outstanding,
+            first_batch,
+        } => {
+            let (several, suspicion) = (several(*outstanding), suspicion(*first_batch));
+            format!("timeout FirstOctet {verb}{several}{suspicion}")
         }
-        Timeout::Stall { outstanding } => format!("timeout Stall{}", several(*outstanding)),
+        Timeout::Stall {
+            outstanding,
+            first_batch,
+        } => {
+            let (several, suspicion) = (several(*outstanding), suspicion(*first_batch));
+            format!("timeout Stall{several}{suspicion}")
+        }
         why => format!("timeout {why:?}"),
     }
 }
 
 fn closed(why: &Closed) -> String {
     match why {
-        Closed::Unanswered { verb, outstanding } => {
-            format!("closed Unanswered {verb}, {outstanding} in flight")
+        Closed::Unanswered {
+            verb,
+            outstanding,
+            first_batch,
+        } => {
+            let suspicion = suspicion(*first_batch);
+            format!("closed Unanswered {verb}, {outstanding} in flight{suspicion}")
         }
-        Closed::Truncated { verb, outstanding } => {
-            format!("closed Truncated {verb}, {outstanding} in flight")
+        Closed::Truncated {
+            verb,
+            outstanding,
+            first_batch,
+        } => {
+            let suspicion = suspicion(*first_batch);
+            format!("closed Truncated {verb}, {outstanding} in flight{suspicion}")
         }
         Closed::Parting(text) => format!("closed Parting {text:?}"),
         Closed::GreetingRefused { text, .. } => format!("closed GreetingRefused {text:?}"),

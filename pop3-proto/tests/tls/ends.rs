@@ -54,6 +54,7 @@ fn t_13_a_message_without_its_end_is_truncated_farewell_or_not() {
         let truncated = Error::from(Closed::Truncated {
             verb: Verb::Retr,
             outstanding: 1,
+            first_batch: false,
         });
         let in_body = matches!(&events[..], [.., Event::BodyEnd { result: Err(error), .. }, Event::Closed(_)] if *error == truncated);
         assert!(in_body, "{events:?}");
@@ -70,6 +71,7 @@ fn a_reply_that_does_not_come_is_not_truncated() {
         let unanswered = Closed::Unanswered {
             verb: Verb::Noop,
             outstanding: 1,
+            first_batch: false,
         };
         assert_eq!(end_of(&end(&mut link, farewell)), Err(unanswered.into()));
     }
@@ -86,6 +88,7 @@ fn a_record_without_its_end_is_no_reply() {
     let unanswered = Closed::Unanswered {
         verb: Verb::Noop,
         outstanding: 1,
+        first_batch: false,
     };
     assert_eq!(end_of(&link.end()), Err(unanswered.into()));
 }
@@ -264,7 +267,10 @@ fn deadlines_run_inside_tls_as_they_do_in_clear() {
     let events = link.run();
     assert_eq!(
         end_of(&events),
-        Err(Error::Timeout(Timeout::Stall { outstanding: 1 }))
+        Err(Error::Timeout(Timeout::Stall {
+            outstanding: 1,
+            first_batch: false
+        }))
     );
     assert!(link.peer.farewell);
 }

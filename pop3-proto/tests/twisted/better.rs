@@ -303,7 +303,7 @@ fn all_that_was_asked_for_ends_with_the_reason_in_order() {
     }
     client.server("+OK\r\nhalf a mess");
     client.eof();
-    let error = "closed Truncated RETR, 2 in flight";
+    let error = "closed Truncated RETR, 2 in flight, first batch";
     assert_eq!(
         client.told(),
         [

@@ -34,13 +34,17 @@ fn late<T: std::fmt::Debug>(result: Result<T, Error>) -> Timeout {
 }
 
 /// One command is under way, and its reply stops.
-const STALL: Timeout = Timeout::Stall { outstanding: 1 };
+const STALL: Timeout = Timeout::Stall {
+    outstanding: 1,
+    first_batch: false,
+};
 
 /// One command is under way, and no reply comes.
 fn unanswered(verb: Verb) -> Timeout {
     Timeout::FirstOctet {
         verb,
         outstanding: 1,
+        first_batch: false,
     }
 }
 
@@ -56,7 +60,10 @@ async fn a_greeting_comes_within_a_minute_or_never() {
             wire.say("+OK rea").await;
         });
         let start = pop3_tokio::start(trusted(Config::default()), stream);
-        let stall = Timeout::Stall { outstanding: 0 };
+        let stall = Timeout::Stall {
+            outstanding: 0,
+            first_batch: false,
+        };
         assert_eq!(late(at(119 * SECOND, start).await), stall);
     })
     .await;

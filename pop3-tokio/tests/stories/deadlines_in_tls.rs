@@ -109,7 +109,8 @@ async fn a_network_that_is_gone_does_not_make_the_bad_news_late() {
             late.unwrap_err(),
             Timeout::FirstOctet {
                 verb: Verb::Stat,
-                outstanding: 1
+                outstanding: 1,
+                first_batch: false,
             }
             .into()
         );

@@ -83,7 +83,11 @@ async fn a_quit_that_left_and_was_not_answered_is_told_as_what_it_was() {
         settle().await;
         // The second one never left, and says what became of the first.
         let (verb, outstanding) = (Verb::Quit, 1);
-        let unanswered = Closed::Unanswered { verb, outstanding };
+        let unanswered = Closed::Unanswered {
+            verb,
+            outstanding,
+            first_batch: false,
+        };
         assert_eq!(client.quit().await, Err(unanswered.into()));
     })
     .await;

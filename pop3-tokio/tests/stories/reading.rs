@@ -145,7 +145,12 @@ async fn cut_short(hangs_up: bool) -> InMemory {
 
 fn truncated() -> Error {
     let (verb, outstanding) = (Verb::Retr, 1);
-    Closed::Truncated { verb, outstanding }.into()
+    Closed::Truncated {
+        verb,
+        outstanding,
+        first_batch: false,
+    }
+    .into()
 }
 
 fn check(error: &io::Error, octets: &[u8]) {
@@ -208,7 +213,13 @@ async fn a_stall_is_a_time_out_for_readers_too() {
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert_eq!(
             Error::inside(&error),
-            Some(&Timeout::Stall { outstanding: 1 }.into())
+            Some(
+                &Timeout::Stall {
+                    outstanding: 1,
+                    first_batch: false
+                }
+                .into()
+            )
         );
         // An error from elsewhere is none of ours.
         assert_eq!(Error::inside(&io::Error::other("the disk is full")), None);

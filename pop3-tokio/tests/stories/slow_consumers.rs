@@ -96,7 +96,14 @@ async fn the_servers_time_begins_when_the_consumer_is_back() {
         // A server that stops is told a minute behind the consumer's return.
         sleep(HOUR).await;
         let next = at(Duration::from_secs(60), message.chunk()).await;
-        assert_eq!(next.unwrap_err(), Timeout::Stall { outstanding: 1 }.into());
+        assert_eq!(
+            next.unwrap_err(),
+            Timeout::Stall {
+                outstanding: 1,
+                first_batch: false
+            }
+            .into()
+        );
     })
     .await;
 }

@@ -1,0 +1,73 @@
+//! Whether the server has shown that it supports pipelining.
+
+use super::Connection;
+use super::queue::{Entry, UNSENT};
+
+/// The first pipelined batch of a connection: what left in one write, from the command on that was
+/// the first to be sent while another was unanswered. Positions count all octets ever sent.
+#[derive(Debug, Default)]
+pub(super) enum FirstBatch {
+    /// No command was sent while another was unanswered.
+    #[default]
+    None,
+    /// Not answered whole.
+    Open {
+        /// Where the first command begins that did not wait for a reply.
+        begin: u64,
+        /// Where the last command ends.
+        end: u64,
+    },
+    /// Answered whole: the server supports pipelining.
+    Answered,
+}
+
+impl FirstBatch {
+    /// A command of so many octets, up to `end`, joins those in flight; in the same write as the
+    /// command before it, or in one of its own.
+    pub(super) fn join(&mut self, end: u64, octets: usize, same_write: bool) {
+        match self {
+            Self::None => {
+                let begin = end.saturating_sub(octets as u64);
+                *self = Self::Open { begin, end };
+            }
+            Self::Open { end: last, .. } if same_write => *last = end,
+            // A large mailbox is one stream of overlapping batches. The first must be able to end.
+            Self::Open { .. } | Self::Answered => {}
+        }
+    }
+
+    /// Commands are taken back that were not sent; `queued` is where those end that are left.
+    pub(super) fn recall(&mut self, queued: u64) {
+        if let Self::Open { begin, end } = self {
+            if *begin >= queued {
+                *self = Self::None;
+            } else {
+                *end = queued.min(*end);
+            }
+        }
+    }
+
+    /// The reply to this request is complete.
+    pub(super) fn answer(&mut self, entry: &Entry) {
+        if let Self::Open { end, .. } = self
+            && entry.end != UNSENT
+            && entry.end >= *end
+        {
+            *self = Self::Answered;
+        }
+    }
+}
+
+impl Connection {
+    /// Whether pipelined commands were sent, and none of their batches is answered whole.
+    pub(super) fn is_in_first_batch(&self) -> bool {
+        matches!(self.first_batch, FirstBatch::Open { begin, .. } if self.transmit.has_passed(begin))
+    }
+
+    /// Takes the first request from the queue: its reply is complete.
+    pub(super) fn pop_answered(&mut self) -> Option<Entry> {
+        let entry = self.queue.pop()?;
+        self.first_batch.answer(&entry);
+        Some(entry)
+    }
+}
