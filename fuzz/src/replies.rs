@@ -257,14 +257,21 @@ fn named(id: Option<&UniqueId>, value: &[u8], strict: bool) {
 fn capable(capabilities: &Capabilities, text: &[u8], strict: bool) {
     let body = body(text, strict);
     let expected = lines(&body, strict).into_iter();
-    let expected = expected.filter(|line| !line.is_empty());
-    assert!(capabilities.lines().eq(expected));
-    let tags: BTreeSet<Vec<u8>> = capabilities
-        .lines()
-        .filter_map(|line| {
-            line.split(|c| matches!(c, b' ' | b'\t'))
-                .find(|word| !word.is_empty())
-        })
+    let blank = |c: &u8| matches!(c, b' ' | b'\t');
+    let expected: Vec<&[u8]> = expected.filter(|line| !line.iter().all(blank)).collect();
+    assert!(capabilities.lines().eq(expected.iter().copied()));
+    assert_eq!(capabilities.iter().count(), expected.len());
+    for (capability, line) in capabilities.iter().zip(&expected) {
+        let mut words = line.split(blank).filter(|word| !word.is_empty());
+        let tag = words.next().expect("a line that is not blank");
+        if strict || !tag.to_ascii_uppercase().starts_with(b"SASL") {
+            assert_eq!(capability.tag(), tag);
+            assert!(capability.parameters().eq(words));
+        }
+    }
+    let tags: BTreeSet<Vec<u8>> = expected
+        .iter()
+        .filter_map(|line| line.split(blank).find(|word| !word.is_empty()))
         .map(<[u8]>::to_ascii_uppercase)
         .collect();
     let has = |tag: &str| tags.contains(tag.as_bytes());

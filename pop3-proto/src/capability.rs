@@ -74,9 +74,18 @@ impl Capabilities {
         self.epoch
     }
 
-    /// The lines as they came, without line ends and blank ones.
+    /// The lines as they came, without line ends. Lines that are empty or nothing but blanks are
+    /// left out.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        lines(self.leniency, &self.octets).filter(|line| !line.is_empty())
+        lines(self.leniency, &self.octets).filter(|line| !line.iter().all(is_blank))
+    }
+
+    /// The capabilities in the order in which the server lists them, each with its parameters.
+    ///
+    /// A capability that stands on several lines comes several times.
+    pub fn iter(&self) -> impl Iterator<Item = Capability<'_>> {
+        self.lines()
+            .filter_map(|line| Capability::read(line, self.leniency))
     }
 
     /// Whether a capability is listed, in any case (RFC 2449 section 5).
@@ -92,16 +101,9 @@ impl Capabilities {
 
     /// The lines with this tag, each as its parameters.
     fn entries(&self, tag: &str) -> impl Iterator<Item = impl Iterator<Item = &[u8]>> {
-        // Some servers write `SASL=PLAIN`, as IMAP would.
-        let equals = tag.eq_ignore_ascii_case("SASL") && self.leniency == Leniency::Default;
-        self.lines().filter_map(move |line| {
-            let separator = move |c: &u8| matches!(c, b' ' | b'\t') || (equals && *c == b'=');
-            let mut words = line.split(separator).filter(|word| !word.is_empty());
-            words
-                .next()?
-                .eq_ignore_ascii_case(tag.as_bytes())
-                .then_some(words)
-        })
+        self.iter()
+            .filter(|capability| capability.is(tag))
+            .map(|capability| capability.parameters())
     }
 
     /// `STLS`: TLS can be started on this connection (RFC 2595 section 4).
@@ -179,15 +181,84 @@ impl Capabilities {
 
     /// `IMPLEMENTATION`: for logs; nothing may depend on it (RFC 2449 section 6.9).
     pub fn implementation(&self) -> Option<ServerText> {
-        let blank = |octet: &u8| matches!(octet, b' ' | b'\t');
-        self.lines().find_map(|line| {
-            let line = line.get(line.iter().position(|octet| !blank(octet))?..)?;
-            let tag = line.iter().position(blank).unwrap_or(line.len());
-            let (tag, text) = line.split_at_checked(tag)?;
-            let listed = tag.eq_ignore_ascii_case(b"IMPLEMENTATION");
-            listed.then(|| ServerText::excerpt(trimmed(text)))
+        self.iter()
+            .find(|capability| capability.is("IMPLEMENTATION"))
+            .map(|capability| ServerText::excerpt(trimmed(capability.text())))
+    }
+}
+
+/// One line of a `CAPA` reply (RFC 2449 section 5): a tag, and what follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capability<'a> {
+    tag: &'a [u8],
+    text: &'a [u8],
+    /// Some servers write `SASL=PLAIN`, as IMAP would.
+    equals_separates: bool,
+}
+
+impl<'a> Capability<'a> {
+    fn read(line: &'a [u8], leniency: Leniency) -> Option<Self> {
+        let line = without_blanks(line);
+        let equals_separates = leniency == Leniency::Default
+            && line
+                .split_at_checked(SASL.len())
+                .is_some_and(|(tag, rest)| {
+                    tag.eq_ignore_ascii_case(SASL.as_bytes())
+                        && matches!(rest, [] | [b' ' | b'\t' | b'=', ..])
+                });
+        let end = line
+            .iter()
+            .position(|octet| separates(*octet, equals_separates));
+        let (tag, text) = line.split_at_checked(end.unwrap_or(line.len()))?;
+        (!tag.is_empty()).then_some(Self {
+            tag,
+            text: without_blanks(text),
+            equals_separates,
         })
     }
+
+    /// The tag as the server writes it, such as `SASL`. Tags are the same in any case.
+    pub fn tag(&self) -> &'a [u8] {
+        self.tag
+    }
+
+    /// Returns whether it has this tag, in any case.
+    pub fn is(&self, tag: &str) -> bool {
+        self.tag.eq_ignore_ascii_case(tag.as_bytes())
+    }
+
+    /// The parameters, without the blanks between them.
+    pub fn parameters(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let equals_separates = self.equals_separates;
+        self.text
+            .split(move |octet| separates(*octet, equals_separates))
+            .filter(|word| !word.is_empty())
+    }
+
+    /// All that follows the tag as the server writes it, without blanks around it: for
+    /// `IMPLEMENTATION`, whose parameter is text.
+    pub fn text(&self) -> &'a [u8] {
+        self.text
+    }
+}
+
+/// The one tag that is written with `=` in places.
+const SASL: &str = "SASL";
+
+fn is_blank(octet: &u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+fn separates(octet: u8, equals_separates: bool) -> bool {
+    is_blank(&octet) || (equals_separates && octet == b'=')
+}
+
+/// Without blanks at both ends. A bare CR is data, here as everywhere.
+fn without_blanks(mut octets: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = octets {
+        octets = rest;
+    }
+    octets
 }
 
 fn number(word: &[u8]) -> Option<u32> {

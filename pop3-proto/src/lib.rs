@@ -241,7 +241,7 @@ mod tls;
 mod types;
 
 pub use batch::{Batch, Pending};
-pub use capability::{Capabilities, Epoch, Expire, LoginDelay};
+pub use capability::{Capabilities, Capability, Epoch, Expire, LoginDelay};
 pub use command::{
     Apop, Capa, Command, Dele, IntoStreamed, List, ListOne, Noop, Pass, Quit, Raw, RawLong,
     RawShort, RawStream, Retr, Rset, Stat, Streamed, StreamedListing, Top, Uidl, UidlOne, User,

@@ -65,7 +65,7 @@ pub(crate) fn redact(line: Bytes, shows: impl FnOnce(&[u8]) -> bool) -> Bytes {
         return line;
     }
     // Not as it came: a server can write anything behind a code that it begins with.
-    let code = ResponseCode::read(text.trim_ascii_start());
+    let code = ResponseCode::parse(text.trim_ascii_start());
     match code.as_ref().and_then(ResponseCode::name) {
         Some(code) => [head, b" [", code.as_bytes(), b"] <redacted>"]
             .concat()

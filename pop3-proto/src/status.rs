@@ -1,5 +1,7 @@
 //! Status lines: `+OK` or `-ERR`, a response code, text (RFC 1939 section 3, RFC 2449 section 8).
 
+use core::fmt;
+
 use bytes::Bytes;
 
 use crate::text::ServerText;
@@ -15,7 +17,7 @@ pub struct Status {
 impl Status {
     /// The response code. On a `+OK` it informs and no more: nothing should be done because of it.
     pub fn code(&self) -> Option<ResponseCode> {
-        ResponseCode::read(self.text.as_bytes())
+        ResponseCode::parse(self.text.as_bytes())
     }
 }
 
@@ -53,8 +55,19 @@ impl ResponseCode {
         })
     }
 
-    /// The code at the very beginning of a status text; brackets further on are text.
-    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+    /// Parses the code that a status text begins with, such as the `[IN-USE]` of
+    /// `[IN-USE] another session has the maildrop`. Returns `None` if the text does not begin with a
+    /// code; brackets further on are text. Codes are read in any case.
+    ///
+    /// ```
+    /// use pop3_proto::ResponseCode;
+    ///
+    /// let code = ResponseCode::parse(b"[sys/temp] try again later");
+    /// assert_eq!(code, Some(ResponseCode::SysTemp));
+    /// assert_eq!(ResponseCode::SysTemp.to_string(), "[SYS/TEMP]");
+    /// assert_eq!(ResponseCode::parse(b"busy [IN-USE]"), None);
+    /// ```
+    pub fn parse(text: &[u8]) -> Option<Self> {
         let inside = text.strip_prefix(b"[")?;
         let code = inside.get(..memchr::memchr(b']', inside)?)?;
         if code.is_empty() {
@@ -75,6 +88,17 @@ impl ResponseCode {
             () if is(b"UTF8") => Self::Utf8,
             () => Self::Other(ServerText::excerpt(code)),
         })
+    }
+}
+
+impl fmt::Display for ResponseCode {
+    /// Writes the code as a server does, in brackets: [`parse`](Self::parse) reads it back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.name(), self) {
+            (Some(name), _) => write!(f, "[{name}]"),
+            (None, Self::Other(code)) => write!(f, "[{code}]"),
+            (None, _) => Ok(()),
+        }
     }
 }
 

@@ -181,7 +181,7 @@ impl Connection {
                 self.events.push_back(Event::Greeting(greeting));
             }
             StatusLine::Err(text) => {
-                let code = ResponseCode::read(text.as_bytes());
+                let code = ResponseCode::parse(text.as_bytes());
                 self.fail(Closed::GreetingRefused { code, text }.into());
             }
             StatusLine::Other(got) => self.fail(ProtocolError::NotPop3 { got }.into()),
@@ -226,7 +226,7 @@ impl Connection {
         match status {
             StatusLine::Other(got) => self.fail(ProtocolError::BadStatus { verb, got }.into()),
             StatusLine::Err(text) => {
-                let code = ResponseCode::read(text.as_bytes());
+                let code = ResponseCode::parse(text.as_bytes());
                 self.complete(
                     verb,
                     Err(Refusal {

@@ -52,6 +52,58 @@ fn several_sasl_lines_count_together_and_of_others_the_first() {
 }
 
 #[test]
+fn lines_of_blanks_are_no_capabilities() {
+    let list = capabilities("\r\n \r\nUIDL\r\n\t \t\r\n TOP \r\n\n");
+    assert!(list.lines().eq([&b"UIDL"[..], b" TOP "]));
+    assert!(
+        list.iter()
+            .map(|capability| capability.tag())
+            .eq([&b"UIDL"[..], b"TOP"])
+    );
+    let blank = capabilities(" \r\n\t\r\n");
+    assert_eq!(blank.lines().count() + blank.iter().count(), 0);
+}
+
+#[test]
+fn iter_gives_each_capability_with_its_parameters() {
+    let list = capabilities(
+        "top\r\n \r\nSASL PLAIN\tLOGIN \r\nSASL=XOAUTH2 =EXTERNAL\r\nX-Foo a=b  c\r\n\
+         IMPLEMENTATION Shlemazle  Plotz v302 \r\n",
+    );
+    let told: Vec<String> = list
+        .iter()
+        .map(|capability| {
+            let tag = capability.tag().escape_ascii();
+            let parameters: Vec<String> = capability
+                .parameters()
+                .map(|parameter| parameter.escape_ascii().to_string())
+                .collect();
+            format!("{tag}: {}", parameters.join("|"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "top: ",
+            "SASL: PLAIN|LOGIN",
+            "SASL: XOAUTH2|EXTERNAL",
+            "X-Foo: a=b|c",
+            "IMPLEMENTATION: Shlemazle|Plotz|v302",
+        ]
+    );
+    let last = list.iter().last().expect("one");
+    assert!(last.is("implementation") && !last.is("IMPLEMENT"));
+    assert_eq!(last.text(), b"Shlemazle  Plotz v302");
+    // Under strict rules `=` is a character as any other.
+    let reply = "+OK\r\nSASL=PLAIN\r\nSASL PLAIN=X\r\n.\r\n";
+    let strict = logged_in_with(strict()).call(Capa, reply);
+    let strict = strict.expect("a reply").expect("a list");
+    let tags: Vec<&[u8]> = strict.iter().map(|capability| capability.tag()).collect();
+    assert_eq!(tags, [&b"SASL=PLAIN"[..], b"SASL"]);
+    assert_eq!(strict.sasl(), Some(vec![&b"PLAIN=X"[..]]));
+}
+
+#[test]
 fn sasl_alone_lists_no_mechanism_and_a_sign_of_equality_is_borne() {
     assert_eq!(capabilities("SASL\r\n").sasl(), Some(vec![]));
     assert_eq!(capabilities("UIDL\r\n").sasl(), None);

@@ -43,6 +43,55 @@ fn a_code_stands_directly_behind_the_status() {
 }
 
 #[test]
+fn a_code_is_written_as_a_server_writes_it() {
+    for (code, written) in [
+        (ResponseCode::InUse, "[IN-USE]"),
+        (ResponseCode::LoginDelay, "[LOGIN-DELAY]"),
+        (ResponseCode::SysTemp, "[SYS/TEMP]"),
+        (ResponseCode::SysPerm, "[SYS/PERM]"),
+        (ResponseCode::Auth, "[AUTH]"),
+        (ResponseCode::Utf8, "[UTF8]"),
+    ] {
+        assert_eq!(code.to_string(), written);
+        for text in [
+            written.to_owned(),
+            written.to_lowercase(),
+            format!("{written} and [more] text"),
+            format!("{written}text"),
+        ] {
+            assert_eq!(
+                ResponseCode::parse(text.as_bytes()),
+                Some(code.clone()),
+                "{text}"
+            );
+        }
+        // Not at the beginning, and not whole.
+        for text in [
+            format!(" {written}"),
+            format!("x{written}"),
+            written.replace(']', ""),
+            written.replace('[', ""),
+        ] {
+            assert_eq!(ResponseCode::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+    for written in ["[FOO]", "[SYS]", "[SYS/TEMPX]", "[x/y/z]", "[AUTH-X]"] {
+        let code = ResponseCode::parse(written.as_bytes()).expect("a code");
+        assert!(matches!(code, ResponseCode::Other(_)), "{written}");
+        assert_eq!(code.to_string(), written);
+        assert_eq!(ResponseCode::parse(code.to_string().as_bytes()), Some(code));
+    }
+    let more = ResponseCode::parse(b"[SYS/TEMP/disk] full").expect("a code");
+    assert_eq!(more.to_string(), "[SYS/TEMP]");
+    // What a terminal would act on is escaped.
+    let escape = ResponseCode::parse(b"[\x1b[2J]").expect("a code");
+    assert_eq!(escape.to_string(), "[\\u{1b}[2J]");
+    for text in [&b""[..], b"[", b"[]", b"[]]", b"]"] {
+        assert_eq!(ResponseCode::parse(text), None);
+    }
+}
+
+#[test]
 fn a_code_of_a_good_reply_can_be_asked_for() {
     let status = logged_in()
         .call(Noop, "+OK [SYS/TEMP] fine\r\n")
