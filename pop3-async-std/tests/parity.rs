@@ -27,6 +27,8 @@ mod on_async_std {
 
     parity::idle::every_idle_session! { OnAsyncStd }
 
+    parity::helpers::every_helper! { OnAsyncStd }
+
     parity::real_time::every_story_in_real_time! { OnAsyncStd }
 
     super::sessions::every_session! { OnAsyncStd }
@@ -46,6 +48,8 @@ mod on_smol {
     }
 
     parity::idle::every_idle_session! { OnSmol }
+
+    parity::helpers::every_helper! { OnSmol }
 
     parity::real_time::every_story_in_real_time! { OnSmol }
 

@@ -64,27 +64,62 @@ impl<S: Stream> Client<S> {
         &self.pump.stream
     }
 
-    /// Closes at once, whatever is under way: nothing is read to its end and nothing is committed.
-    pub fn abort(self) -> S {
+    /// Closes the connection at once by dropping the stream, whatever is in progress. Nothing more is
+    /// read or written, TLS sends no close_notify, and nothing is committed. (A socket of which the
+    /// caller keeps a clone stays open.)
+    pub fn abort(self) {
+        drop(self.into_stream());
+    }
+
+    /// Ends the client and returns its stream, which stays open: replies may still arrive on it, and
+    /// TLS cannot be continued. Nothing is committed.
+    pub fn into_stream(self) -> S {
         self.pump.stream
     }
 }
 
 /// Commands in general.
 impl<S: Stream> Client<S> {
-    /// Submits a command without waiting. Submitted commands share round trips; claim their replies
-    /// with [`Client::wait`], in order. Any operation that waits for a later reply discards those
-    /// that were not claimed.
+    /// Submits a command without waiting, a streamed one such as [`Retr`] too. Submitted commands share
+    /// round trips. Claim their replies in order: with [`Client::wait`], or with [`Client::wait_open`] if
+    /// the reply is streamed.
+    ///
+    /// Any operation that waits for a later reply discards the replies that were not claimed, and reads
+    /// past the bodies among them: a body whose ticket is dropped costs its octets and never blocks the
+    /// session. A body is not read ahead: while nothing waits, the server can send no more than the
+    /// buffers take.
     ///
     /// # Errors
     ///
     /// The fatal error of a dead connection, or [`Misuse::TooLong`](pop3_proto::Misuse::TooLong).
-    pub fn submit<C: Whole>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+    ///
+    /// # Examples
+    ///
+    /// Five commands, two round trips: only more messages are sent after a `RETR`.
+    ///
+    /// ```no_run
+    /// # use pop3_blocking::{Dele, Error, List, MessageNumber, Retr, Uidl};
+    /// # fn session(mut client: pop3_blocking::Client) -> Result<(), Error> {
+    /// let [first, second] = [1, 2].map(|n| MessageNumber::new(n).expect("not zero"));
+    /// let (sizes, uids) = (client.submit(List)?, client.submit(Uidl)?);
+    /// let message = client.submit(Retr(first))?;
+    /// let deletion = client.submit(Dele(first))?;
+    /// let next = client.submit(Retr(second))?;
+    ///
+    /// let (sizes, uids) = (client.wait(sizes)?, client.wait(uids)?);
+    /// let octets = client.wait_open(message)?.to_vec(1 << 20)?;
+    /// client.wait(deletion)?;
+    /// let octets = client.wait_open(next)?.to_vec(1 << 20)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         self.begin();
         self.pump.engine.submit(command)
     }
 
-    /// Waits for the reply to a submitted command. Unclaimed replies to earlier ones are discarded.
+    /// Waits for the reply to a submitted command. Unclaimed replies to earlier ones are discarded, and
+    /// their bodies are skipped.
     ///
     /// # Errors
     ///
@@ -92,6 +127,21 @@ impl<S: Stream> Client<S> {
     /// reply is gone.
     pub fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error> {
         self.pump.wait_for(|engine| engine.poll_ticket(&ticket))
+    }
+
+    /// Waits for the reply to a submitted command that is streamed, and returns its body to be read.
+    /// Unclaimed replies to earlier commands are discarded, and their bodies are skipped. What is not
+    /// read of this body is skipped by the next operation, waiting for a later ticket included.
+    ///
+    /// # Errors
+    ///
+    /// The command's own failure; [`Misuse::TicketSpent`](pop3_proto::Misuse::TicketSpent) if the
+    /// reply is gone. A body can be opened once.
+    pub fn wait_open<C: Streamed>(&mut self, ticket: Ticket<C>) -> Result<Message<'_, S>, Error> {
+        let opened = self
+            .pump
+            .wait_for(|engine| engine.poll_opened(ticket.id()))?;
+        Ok(Message::new(&mut self.pump, ticket.id(), opened))
     }
 
     /// Does a command and waits for its reply.
@@ -163,10 +213,7 @@ impl<S: Stream> Client<S> {
     pub fn open<C: Streamed>(&mut self, command: C) -> Result<Message<'_, S>, Error> {
         self.begin();
         let ticket = self.pump.engine.submit_for_helper(command)?;
-        let opened = self
-            .pump
-            .wait_for(|engine| engine.poll_opened(ticket.id()))?;
-        Ok(Message::new(&mut self.pump, ticket.id(), opened))
+        self.wait_open(ticket)
     }
 
     fn begin(&mut self) {

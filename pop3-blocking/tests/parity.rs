@@ -21,6 +21,8 @@ fn every_transcript_goes_as_written_over_a_socket() {
 
 parity::idle::every_idle_session! { Blocking }
 
+parity::helpers::every_helper! { Blocking }
+
 parity::real_time::every_story_in_real_time! { Blocking }
 
 #[test]

@@ -24,6 +24,8 @@ fn every_transcript_goes_as_written_over_a_socket() {
 
 parity::idle::every_idle_session! { OnTokio }
 
+parity::helpers::every_helper! { OnTokio }
+
 parity::real_time::every_story_in_real_time! { OnTokio }
 
 sessions::every_session! { OnTokio }

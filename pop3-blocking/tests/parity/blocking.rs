@@ -4,9 +4,9 @@ use std::net::TcpStream;
 
 use pop3_blocking::Message;
 use pop3_proto::{
-    Batch, Capabilities, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing, Login,
-    MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed, Ticket, UidEntry,
-    UidListing, Whole,
+    Batch, Capabilities, Command, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing,
+    Login, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed, Ticket,
+    UidEntry, UidListing, Whole,
 };
 
 use super::parity::client::{Body, Client, Enough, Reader, Reply, operations};
@@ -40,12 +40,17 @@ impl Client for Blocking {
 
     operations!(by_name);
 
-    fn submit<C: Whole>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+    fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         Blocking::submit(self, command)
     }
 
     fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error> {
         Blocking::wait(self, ticket)
+    }
+
+    fn wait_open<C: Streamed>(&mut self, ticket: Ticket<C>, read: Reader<'_>) -> Result<(), Error> {
+        read(&mut Blocking::wait_open(self, ticket)?);
+        Ok(())
     }
 
     fn call<C: Whole>(&mut self, command: C) -> Result<C::Reply, Error> {
@@ -97,6 +102,10 @@ impl Client for Blocking {
                 return;
             }
         }
+    }
+
+    fn abort(self) {
+        Blocking::abort(self);
     }
 
     fn until_something_comes(&self) {

@@ -4,9 +4,9 @@
 use std::net::TcpStream;
 
 use pop3_proto::{
-    Batch, Capabilities, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing, Login,
-    MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed, Ticket, UidEntry,
-    UidListing, Whole,
+    Batch, Capabilities, Command, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing,
+    Login, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed, Ticket,
+    UidEntry, UidListing, Whole,
 };
 
 /// A message on its way.
@@ -70,8 +70,9 @@ pub(crate) trait Client: Sized {
 
     operations!(declare);
 
-    fn submit<C: Whole>(&mut self, command: C) -> Result<Ticket<C>, Error>;
+    fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error>;
     fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error>;
+    fn wait_open<C: Streamed>(&mut self, ticket: Ticket<C>, read: Reader<'_>) -> Result<(), Error>;
     fn call<C: Whole>(&mut self, command: C) -> Result<C::Reply, Error>;
     fn batch<B: Batch>(&mut self, batch: B) -> Result<B::Replies, Error>;
 
@@ -93,6 +94,8 @@ pub(crate) trait Client: Sized {
     ) where
         I: IntoIterator,
         I::Item: IntoStreamed;
+
+    fn abort(self);
 
     /// Waits until the socket has something that was not read, or its end.
     fn until_something_comes(&self);

@@ -27,6 +27,8 @@ macro_rules! every_method {
 
             let ticket: pop3_proto::Ticket<Stat> = client.submit(Stat)?;
             let _: pop3_proto::DropListing = client.wait(ticket) $($wait)* ?;
+            let ticket: pop3_proto::Ticket<Retr> = client.submit(Retr(first))?;
+            let _: Vec<u8> = client.wait_open(ticket) $($wait)* ?.to_vec(0) $($wait)* ?;
             let _: pop3_proto::Status = client.call(Noop) $($wait)* ?;
             let _: (pop3_proto::DropListing,) = client.batch((Stat,)) $($wait)* ?;
             let _: Option<Result<pop3_proto::Status, _>> = client.pipeline([Noop]).next() $($wait)*;
@@ -57,7 +59,7 @@ macro_rules! every_method {
             let _: pop3_proto::Status = client.noop() $($wait)* ?;
             let _: pop3_proto::QuitOutcome = client.quit_keeping() $($wait)* ?;
             let _: pop3_proto::QuitOutcome = client.quit() $($wait)* ?;
-            drop(client.abort());
+            client.abort();
             Ok(())
         }
     };
@@ -91,7 +93,13 @@ pub(crate) fn no_method_was_forgotten() {
     let table = include_str!("names.rs");
     // What is under a client is called differently because it is something else. `start` is what
     // the adapters' functions of that name are made of.
-    let own = ["stream", "transport", "start"];
+    let own = [
+        "stream",
+        "into_stream",
+        "transport",
+        "into_transport",
+        "start",
+    ];
     let mut count = 0;
     for source in sources {
         let names: Vec<&str> = public_methods(source).collect();

@@ -5,9 +5,9 @@ use std::net::TcpStream;
 
 use pop3_proto::client::{Client as Asynchronous, Message, Transport};
 use pop3_proto::{
-    Batch, Capabilities, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing, Login,
-    MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed, Ticket, UidEntry,
-    UidListing, Whole,
+    Batch, Capabilities, Command, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing,
+    Login, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed, Ticket,
+    UidEntry, UidListing, Whole,
 };
 
 use super::parity::client::{Body, Client, Enough, Reader, Reply, operations};
@@ -68,12 +68,18 @@ impl<R: Runtime> Client for Waiting<R> {
 
     operations!(by_name);
 
-    fn submit<C: Whole>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+    fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         self.client.submit(command)
     }
 
     fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error> {
         self.runtime.block_on(self.client.wait(ticket))
+    }
+
+    fn wait_open<C: Streamed>(&mut self, ticket: Ticket<C>, read: Reader<'_>) -> Result<(), Error> {
+        let message = self.runtime.block_on(self.client.wait_open(ticket))?;
+        read(&mut Awaited(message, &self.runtime));
+        Ok(())
     }
 
     fn call<C: Whole>(&mut self, command: C) -> Result<C::Reply, Error> {
@@ -130,6 +136,11 @@ impl<R: Runtime> Client for Waiting<R> {
                 return;
             }
         }
+    }
+
+    fn abort(self) {
+        // Some runtimes close a socket in a task.
+        self.runtime.block_on(async { self.client.abort() });
     }
 
     fn until_something_comes(&self) {

@@ -1,5 +1,6 @@
 //! How a session ends, and what is deleted then.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -60,12 +61,41 @@ fn a_client_that_is_dropped_commits_nothing() {
 }
 
 #[test]
-fn aborting_gives_the_stream_back_and_commits_nothing() {
+fn abort_closes_the_socket_and_commits_nothing() {
     let server = embedded(3);
     let mut client = client_of(&server);
     client.dele(number(1)).unwrap();
-    drop(client.abort());
+    client.abort();
     assert_eq!(server.maildrop().len(), 3);
+
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("DELE 1\r\n");
+        wire.say("+OK\r\n");
+        wire.hear_out();
+    });
+    let mut client = server.client();
+    client.dele(number(1)).unwrap();
+    client.abort();
+    // The script ends when the socket is closed.
+    assert_eq!(server.heard(), "DELE 1\r\n", "no QUIT");
+}
+
+#[test]
+fn into_stream_returns_an_open_socket() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("DELE 1\r\n");
+        wire.say("+OK\r\n");
+        wire.hear("still open");
+        wire.say("indeed");
+    });
+    let mut client = server.client();
+    client.dele(number(1)).unwrap();
+    let mut stream = client.into_stream();
+    stream.write_all(b"still open").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "indeed");
+    assert_eq!(server.heard(), "DELE 1\r\nstill open");
 }
 
 #[test]

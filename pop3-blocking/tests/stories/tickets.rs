@@ -1,8 +1,10 @@
 //! Replies that are claimed later, or never.
 
-use pop3_blocking::{Error, Misuse, Noop, Stat, Uidl};
+use std::io::Read as _;
 
-use super::support::{Scripted, client_of, embedded, number};
+use pop3_blocking::{Dele, Error, List, Misuse, Noop, Retr, Stat, Top, Uidl};
+
+use super::support::{Scripted, client_of, embedded, message, number};
 
 const SPENT: Error = Error::Misuse(Misuse::TicketSpent);
 
@@ -97,4 +99,88 @@ fn a_ticket_of_another_client_is_no_hang() {
     let ticket = one.submit(Stat).unwrap();
     assert_eq!(other.wait(ticket), Err(SPENT));
     one.wait(ticket).unwrap();
+}
+
+#[test]
+fn messages_and_whole_replies_are_claimed_in_order() {
+    let server = embedded(2);
+    let mut client = client_of(&server);
+    let sizes = client.submit(List).unwrap();
+    let first = client.submit(Retr(number(1))).unwrap();
+    let dele = client.submit(Dele(number(1))).unwrap();
+    let head = client.submit(Top {
+        number: number(2),
+        lines: 0,
+    });
+    let listing = client.submit(List::streamed()).unwrap();
+    assert_eq!(client.wait(sizes).unwrap().len(), 2);
+    let octets = client.wait_open(first).unwrap().to_vec(1000).unwrap();
+    assert_eq!(octets, message(1));
+    client.wait(dele).unwrap();
+    let mut head = client.wait_open(head.unwrap()).unwrap();
+    let mut text = String::new();
+    head.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "Subject: message 2\r\n\r\n");
+    let listing = client.wait_open(listing).unwrap().to_vec(1000).unwrap();
+    assert!(listing.starts_with(b"2 "), "{}", listing.escape_ascii());
+    assert_eq!(client.stat().unwrap().messages, 1);
+}
+
+#[test]
+fn a_body_is_opened_once_and_skipped_by_later_tickets() {
+    let server = embedded(3);
+    let mut client = client_of(&server);
+    let tickets = [1, 2, 3].map(|n| client.submit(Retr(number(n))).unwrap());
+    let noop = client.submit(Noop).unwrap();
+    // The first is never opened, and the second is left half-way.
+    let mut second = client.wait_open(tickets[1]).unwrap();
+    let mut some = [0; 9];
+    second.read_exact(&mut some).unwrap();
+    assert_eq!(&some, b"Subject: ");
+    assert_eq!(client.wait_open(tickets[0]).unwrap_err(), SPENT);
+    assert_eq!(client.wait_open(tickets[1]).unwrap_err(), SPENT);
+    let third = client.wait_open(tickets[2]).unwrap().to_vec(1000).unwrap();
+    assert_eq!(third, message(3));
+    client.wait(noop).unwrap();
+}
+
+#[test]
+fn a_body_that_nobody_claims_blocks_no_other_ticket() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("RETR 1\r\n");
+        wire.say("+OK\r\n");
+        // More than any buffer between the two takes.
+        for _ in 0..100 {
+            wire.say(&"x\r\n".repeat(100_000));
+        }
+        wire.say(".\r\n");
+        wire.hear("NOOP\r\n");
+        wire.say("+OK still here\r\n");
+        wire.hear_out();
+    });
+    let mut client = server.client();
+    client.submit(Retr(number(1))).unwrap();
+    let noop = client.submit(Noop).unwrap();
+    assert_eq!(client.wait(noop).unwrap().text.to_string(), "still here");
+    drop(client);
+    server.heard();
+}
+
+#[test]
+fn a_message_cut_short_fails_the_tickets_after_it() {
+    let server = Scripted::logged_in(|wire| {
+        wire.hear("RETR 1\r\n");
+        wire.say("+OK\r\nhello\r\n");
+    });
+    let mut client = server.client();
+    let first = client.submit(Retr(number(1))).unwrap();
+    let dele = client.submit(Dele(number(1))).unwrap();
+    let second = client.submit(Retr(number(2))).unwrap();
+    let mut body = client.wait_open(first).unwrap();
+    assert_eq!(body.chunk().unwrap().unwrap(), "hello\r\n");
+    let error = body.chunk().unwrap_err();
+    assert!(error.is_fatal());
+    assert_eq!(client.wait(dele), Err(error.clone()));
+    assert_eq!(client.wait_open(second).unwrap_err(), error);
+    assert_eq!(server.heard(), "RETR 1\r\n", "DELE was not sent");
 }

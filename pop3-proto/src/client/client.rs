@@ -6,10 +6,10 @@ use super::helpers::{Pipeline, Retrieve};
 use super::message::Message;
 use super::pump::Pump;
 use crate::{
-    Batch, Capa, Capabilities, Dele, DropListing, Engine, Error, Feed, GetCapabilities, Greeting,
-    IntoStreamed, List, ListOne, Listing, Login, LoginPlan, MessageNumber, Noop, Pending as _,
-    Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat, Status, Streamed,
-    Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+    Batch, Capa, Capabilities, Command, Dele, DropListing, Engine, Error, Feed, GetCapabilities,
+    Greeting, IntoStreamed, List, ListOne, Listing, Login, LoginPlan, MessageNumber, Noop,
+    Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat, Status,
+    Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
 };
 
 /// A POP3 client on a [`Transport`], in no runtime and in any.
@@ -73,28 +73,61 @@ impl<T: Transport> Client<T> {
         &self.pump.transport
     }
 
-    /// Breaks off, whatever is under way: nothing is read to its end and nothing is committed. The
-    /// connection is closed when the transport is dropped; TLS takes no leave.
-    pub fn abort(self) -> T {
+    /// Closes the connection at once by dropping the transport, whatever is in progress. Nothing more is
+    /// read or written, TLS sends no close_notify, and nothing is committed.
+    pub fn abort(self) {
+        drop(self.into_transport());
+    }
+
+    /// Ends the client and returns its transport, which stays open: replies may still arrive on it, and
+    /// TLS cannot be continued. Nothing is committed.
+    pub fn into_transport(self) -> T {
         self.pump.transport
     }
 }
 
 /// Commands in general.
 impl<T: Transport> Client<T> {
-    /// Submits a command without waiting. Submitted commands share round trips; claim their replies
-    /// with [`Client::wait`], in order. Any operation that waits for a later reply discards those
-    /// that were not claimed.
+    /// Submits a command without waiting, a streamed one such as [`Retr`] too. Submitted commands share
+    /// round trips. Claim their replies in order: with [`Client::wait`], or with [`Client::wait_open`] if
+    /// the reply is streamed.
+    ///
+    /// Any operation that waits for a later reply discards the replies that were not claimed, and reads
+    /// past the bodies among them: a body whose ticket is dropped costs its octets and never blocks the
+    /// session. A body is not read ahead: while nothing waits, the server can send no more than the
+    /// buffers take.
     ///
     /// # Errors
     ///
     /// The fatal error of a dead connection, or [`Misuse::TooLong`](crate::Misuse::TooLong).
-    pub fn submit<C: Whole>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+    ///
+    /// # Examples
+    ///
+    /// Five commands, two round trips: only more messages are sent after a `RETR`.
+    ///
+    /// ```no_run
+    /// # use pop3_proto::{Dele, Error, List, MessageNumber, Retr, Uidl};
+    /// # async fn session<T: pop3_proto::client::Transport>(mut client: pop3_proto::client::Client<T>) -> Result<(), Error> {
+    /// let [first, second] = [1, 2].map(|n| MessageNumber::new(n).expect("not zero"));
+    /// let (sizes, uids) = (client.submit(List)?, client.submit(Uidl)?);
+    /// let message = client.submit(Retr(first))?;
+    /// let deletion = client.submit(Dele(first))?;
+    /// let next = client.submit(Retr(second))?;
+    ///
+    /// let (sizes, uids) = (client.wait(sizes).await?, client.wait(uids).await?);
+    /// let octets = client.wait_open(message).await?.to_vec(1 << 20).await?;
+    /// client.wait(deletion).await?;
+    /// let octets = client.wait_open(next).await?.to_vec(1 << 20).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         self.pump.begin();
         self.pump.engine.submit(command)
     }
 
-    /// Waits for the reply to a submitted command. Unclaimed replies to earlier ones are discarded.
+    /// Waits for the reply to a submitted command. Unclaimed replies to earlier ones are discarded, and
+    /// their bodies are skipped.
     ///
     /// # Errors
     ///
@@ -103,9 +136,31 @@ impl<T: Transport> Client<T> {
     ///
     /// # Cancel safety
     ///
-    /// The ticket is good as before.
+    /// The ticket stays valid until its reply is returned.
     pub async fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error> {
         self.wait_for(|engine| engine.poll_ticket(&ticket)).await
+    }
+
+    /// Waits for the reply to a submitted command that is streamed, and returns its body to be read.
+    /// Unclaimed replies to earlier commands are discarded, and their bodies are skipped. What is not
+    /// read of this body is skipped by the next operation, waiting for a later ticket included.
+    ///
+    /// # Errors
+    ///
+    /// The command's own failure; [`Misuse::TicketSpent`](crate::Misuse::TicketSpent) if the
+    /// reply is gone. A body can be opened once.
+    ///
+    /// # Cancel safety
+    ///
+    /// The ticket stays valid until the body is returned.
+    pub async fn wait_open<C: Streamed>(
+        &mut self,
+        ticket: Ticket<C>,
+    ) -> Result<Message<'_, T>, Error> {
+        let opened = self
+            .wait_for(|engine| engine.poll_opened(ticket.id()))
+            .await?;
+        Ok(Message::new(&mut self.pump, ticket.id(), opened))
     }
 
     /// Does a command and waits for its reply.
@@ -192,10 +247,7 @@ impl<T: Transport> Client<T> {
     pub async fn open<C: Streamed>(&mut self, command: C) -> Result<Message<'_, T>, Error> {
         self.pump.begin();
         let ticket = self.pump.engine.submit_for_helper(command)?;
-        let opened = self
-            .wait_for(|engine| engine.poll_opened(ticket.id()))
-            .await?;
-        Ok(Message::new(&mut self.pump, ticket.id(), opened))
+        self.wait_open(ticket).await
     }
 
     /// Moves octets until `poll` has what it waits for.

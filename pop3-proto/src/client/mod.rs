@@ -12,8 +12,8 @@
 //! # Cancel safety
 //!
 //! All state is in the client and none in futures. A future may be dropped at any time, and the client
-//! stays in step. [`Client::wait`], [`Pipeline::next`], [`Retrieve::next`] and [`Message::chunk`] lose
-//! nothing: they are called again. Any other operation gives up what the last one left: what was not
+//! stays in step. [`Client::wait`], [`Client::wait_open`], [`Pipeline::next`], [`Retrieve::next`] and
+//! [`Message::chunk`] lose nothing: they are called again. Any other operation gives up what the last one left: what was not
 //! sent is not sent; what was is answered, and the answer skipped; a login or a QUIT that has begun is
 //! finished. Each method says the rest.
 //!

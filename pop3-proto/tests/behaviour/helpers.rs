@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use pop3_proto::{
-    CapaPolicy, Channel, Closed, Config, Dele, Engine, Error, Feed, Instant, ListOne, Login,
+    CapaPolicy, Channel, Closed, Config, Dele, Engine, Error, Feed, Instant, List, ListOne, Login,
     MessageNumber, Noop, Opened, Pipelining, Quit, QuitOutcome, Raw, RequestId, Retr, Session,
     Status,
 };
@@ -25,8 +25,8 @@ struct Talk {
     is_dead: bool,
 }
 
-/// More than the window takes of replies.
-const HUGE: usize = 5 << 20;
+/// Octets of a large message: two of them fill the window.
+const HUGE: usize = 3 << 20;
 
 const NEVER: Pipelining = Pipelining::Never;
 const ALWAYS: Pipelining = Pipelining::Always;
@@ -34,10 +34,20 @@ const ALWAYS: Pipelining = Pipelining::Always;
 impl Talk {
     /// A session that is logged in.
     fn new(pipelining: Pipelining) -> Self {
+        Self::with_messages_of(100, pipelining)
+    }
+
+    /// The same with messages of so many octets.
+    fn with_messages_of(octets: usize, pipelining: Pipelining) -> Self {
         let mut talk = Self::greeted(pipelining);
+        talk.message = octets;
         let login = talk.engine.submit(login()).expect("a ticket");
         let result = talk.wait(|engine| engine.poll_ticket(&login));
         assert!(result.is_ok(), "{result:?}");
+        // The window counts what LIST says.
+        let list = talk.engine.submit(List).expect("a ticket");
+        let sizes = talk.wait(|engine| engine.poll_ticket(&list));
+        assert_eq!(sizes.expect("sizes").len(), 9);
         talk.lines.clear();
         talk
     }
@@ -103,7 +113,10 @@ impl Talk {
             return;
         }
         let reply = match line {
-            "STAT" => "+OK 3 300\r\n".to_owned(),
+            "LIST" => {
+                let size = |n| format!("{n} {}\r\n", self.message);
+                format!("+OK\r\n{}.\r\n", (1..=9).map(size).collect::<String>())
+            }
             "RETR 9" | "DELE 9" | "LIST 9" => "-ERR no such message\r\n".to_owned(),
             line if line.starts_with("LIST ") => format!("+OK {} 100\r\n", &line[5..]),
             line if line.starts_with("RETR ") => {
@@ -172,8 +185,7 @@ fn counted<I: Iterator>(items: I) -> (impl Iterator<Item = I::Item>, Rc<Cell<usi
 #[test]
 fn messages_after_an_abandoned_body_are_requested() {
     for pipelining in [NEVER, ALWAYS] {
-        let mut talk = Talk::new(pipelining);
-        talk.message = HUGE;
+        let mut talk = Talk::with_messages_of(HUGE, pipelining);
         let mut feed = Feed::new(&mut talk.engine, retr(&[1, 2, 3]));
         for _ in 0..3 {
             let (id, _) = talk.open(&mut feed).expect("a message").expect("no error");
@@ -199,8 +211,7 @@ fn pipeline_after_an_abandoned_retrieval_sends_every_command() {
             (2, 1, 1),
             (2, 2, 1),
         ] {
-            let mut talk = Talk::new(pipelining);
-            talk.message = HUGE;
+            let mut talk = Talk::with_messages_of(HUGE, pipelining);
             let numbers: Vec<u32> = (1..=messages).collect();
             let mut feed = Feed::new(&mut talk.engine, retr(&numbers));
             // The commands leave, whatever becomes of their replies.
@@ -248,8 +259,7 @@ fn retrieval_after_an_abandoned_login_opens_every_message() {
 #[test]
 fn unclaimed_tickets_do_not_end_a_pipeline() {
     for pipelining in [NEVER, ALWAYS] {
-        let mut talk = Talk::new(pipelining);
-        talk.message = HUGE;
+        let mut talk = Talk::with_messages_of(HUGE, pipelining);
         for n in 1..=3 {
             talk.engine.submit(Retr(number(n))).expect("a ticket");
         }
@@ -309,7 +319,7 @@ fn each_command_that_is_not_legal_has_its_own_result() {
 fn commands_after_quit_report_the_end_once() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::new(pipelining);
-        let (commands, taken) = counted([Quit, Quit, Quit, Quit].into_iter().cycle());
+        let (commands, taken) = counted(core::iter::repeat_with(|| Quit).take(1000));
         let mut feed = Feed::new(&mut talk.engine, commands);
         let mut results = Vec::new();
         while let Some(result) = talk.wait(|engine| feed.poll_next(engine)) {
@@ -370,8 +380,7 @@ fn nothing_happens_after_a_fatal_error_was_reported() {
 #[test]
 fn retrieval_stops_after_a_fatal_error_in_a_body() {
     for pipelining in [NEVER, ALWAYS] {
-        let mut talk = Talk::new(pipelining);
-        talk.message = HUGE;
+        let mut talk = Talk::with_messages_of(HUGE, pipelining);
         let (commands, taken) = counted((1..=1000).map(|n| Retr(number(n))));
         let mut feed = Feed::new(&mut talk.engine, commands);
         let (id, _) = talk.open(&mut feed).expect("a message").expect("no error");

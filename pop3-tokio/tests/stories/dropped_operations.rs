@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use pop3_tokio::server::Server;
-use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, Stat, Uidl};
+use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, Retr, Stat, Uidl};
 use tokio::io::duplex;
 
 use super::support::{
@@ -116,6 +116,38 @@ async fn a_ticket_is_good_after_a_wait_that_was_dropped() {
         assert_eq!(
             strs(&log),
             ["LIST 1", "UIDL", "LIST 3", "STAT", "RETR 2", "QUIT"]
+        );
+        over
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_streamed_ticket_is_good_after_a_wait_that_was_dropped() {
+    everywhere("wait_open", ALL, 100, async |mut client, peer, polls| {
+        let first = client.submit(Retr(number(1))).unwrap();
+        let second = client.submit(Retr(number(5))).unwrap();
+        let uids = client.submit(Uidl).unwrap();
+        let third = client.submit(Retr(number(3))).unwrap();
+        let over = polled(polls, client.wait_open(second)).await.is_some();
+        // A body is opened once: if it came, it is gone with the future's output.
+        let spent = Error::from(Misuse::TicketSpent);
+        let mut octets = Vec::new();
+        match client.wait_open(second).await {
+            Ok(message) => octets = message.to_vec(10_000).await.unwrap(),
+            Err(error) => assert!(over && error == spent),
+        }
+        assert_eq!(octets == mail(5), !over);
+        assert_eq!(client.wait_open(first).await.unwrap_err(), spent);
+        // A reply after it, and a body that is left half-way.
+        assert_eq!(client.wait(uids).await.unwrap().len(), MESSAGES as usize);
+        let mut message = client.wait_open(third).await.unwrap();
+        let _ = polled(polls, message.chunk()).await;
+        let log = in_step(client, peer).await;
+        let submitted = ["RETR 1", "RETR 5", "UIDL", "RETR 3"];
+        assert_eq!(
+            strs(&log),
+            [&submitted[..], &["STAT", "RETR 2", "QUIT"]].concat()
         );
         over
     })

@@ -20,5 +20,6 @@ mod partings;
 mod reading;
 mod scram;
 mod sendable;
+mod skipped_messages;
 mod slow_consumers;
 mod transports;
