@@ -5,11 +5,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
+use super::pinned::PinnedRoots;
 use crate::error::{TlsError, TlsErrorKind};
 
 /// How a [`Session`](crate::Session) does TLS: to which name, and by which rules.
@@ -72,7 +74,9 @@ pub enum Roots {
     /// The operating system's verifier.
     #[cfg(feature = "platform-verifier")]
     Platform,
-    /// These and no others.
+    /// These and no others. A server may present one of them as its own certificate, also one of an
+    /// authority (`CA:TRUE`): self-signed certificates of appliances often are. Names and dates are
+    /// verified as always.
     Only(Vec<CertificateDer<'static>>),
 }
 
@@ -129,7 +133,7 @@ pub fn client_config(roots: Roots) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = default_provider().ok_or_else(|| {
         not_configured("no cryptography: enable the feature `ring` or `aws-lc-rs`")
     })?;
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| not_configured(&error))?;
     let store = match roots {
@@ -147,10 +151,18 @@ pub fn client_config(roots: Roots) -> Result<Arc<ClientConfig>, TlsError> {
         }
         Roots::Only(roots) => {
             let mut store = RootCertStore::empty();
-            for root in roots {
-                store.add(root).map_err(|error| not_configured(&error))?;
+            for root in &roots {
+                store
+                    .add(root.clone())
+                    .map_err(|error| not_configured(&error))?;
             }
-            store
+            let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
+                .build()
+                .map_err(|error| not_configured(&error))?;
+            let config = builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(PinnedRoots { roots, inner }));
+            return Ok(Arc::new(config.with_no_client_auth()));
         }
     };
     Ok(Arc::new(

@@ -3,7 +3,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,6 +11,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 
 use rustls::{AlertDescription, ClientConnection, ProtocolVersion};
 
+use super::pinned::is_of_an_authority;
 use super::{ClientTls, TlsInfo};
 use crate::connection::Connection;
 use crate::error::{TlsError, TlsErrorKind, TransportError};
@@ -296,8 +297,24 @@ impl fmt::Debug for Layer {
 
 /// Sorts a failure by what can be done about it.
 fn describe(error: &rustls::Error) -> TlsError {
-    use rustls::Error;
+    use rustls::{CertificateError, Error};
     let (kind, advice) = match error {
+        error if is_of_an_authority(error) => {
+            return TlsError::new(
+                TlsErrorKind::Certificate,
+                "invalid peer certificate: the server presents the certificate of an authority \
+                 (CA:TRUE) as its own; only a configured root may be used like that: trust this very \
+                 certificate, or give the server one that is not an authority's",
+            );
+        }
+        // rustls shows the Rust values of these.
+        Error::InvalidCertificate(CertificateError::Other(other)) => {
+            let text = format!(
+                "invalid peer certificate: {}",
+                in_words(&other.0.to_string())
+            );
+            return TlsError::new(TlsErrorKind::Certificate, text);
+        }
         Error::InvalidCertificate(_) | Error::NoCertificatesPresented => {
             (TlsErrorKind::Certificate, "")
         }
@@ -322,4 +339,18 @@ fn describe(error: &rustls::Error) -> TlsError {
         _ => (TlsErrorKind::Other, ""),
     };
     TlsError::new(kind, format!("{error}{advice}"))
+}
+
+/// The name of an error in words: `UnsupportedCertVersion` is `unsupported cert version`.
+fn in_words(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 8);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase()
+            && words.ends_with(|before: char| before.is_ascii_lowercase())
+        {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
 }

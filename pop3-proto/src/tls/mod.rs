@@ -6,6 +6,8 @@ mod config;
 mod layer;
 #[cfg(not(feature = "rustls"))]
 mod none;
+#[cfg(feature = "rustls")]
+mod pinned;
 
 use alloc::string::String;
 use core::fmt;

@@ -7,6 +7,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion};
 
 /// An authority, to be trusted or not.
@@ -16,6 +17,7 @@ pub(crate) struct Authority {
 }
 
 /// What a server presents.
+#[derive(Debug)]
 pub(crate) struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -63,6 +65,15 @@ impl Authority {
     }
 }
 
+impl Clone for Identity {
+    fn clone(&self) -> Self {
+        Self {
+            chain: self.chain.clone(),
+            key: self.key.clone_key(),
+        }
+    }
+}
+
 impl Identity {
     fn new(certificate: &rcgen::Certificate, key: &KeyPair) -> Self {
         Self {
@@ -75,6 +86,30 @@ impl Identity {
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Self::new(&certificate, &key)
+    }
+
+    /// A certificate with the key that another one has.
+    pub(crate) fn self_signed_again(&self, params: &CertificateParams) -> Self {
+        let PrivateKeyDer::Pkcs8(key) = &self.key else {
+            panic!("it was made here");
+        };
+        let key = KeyPair::try_from(key).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Self::new(&certificate, &key)
+    }
+
+    /// The same certificate, presented by somebody who does not have its key.
+    pub(crate) fn without_its_key(self) -> Self {
+        let key = KeyPair::generate().unwrap();
+        Self {
+            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+            ..self
+        }
+    }
+
+    /// A client's configuration that has this certificate as its only root.
+    pub(crate) fn trust(&self) -> Arc<ClientConfig> {
+        client_config(Roots::Only(vec![self.certificate()])).unwrap()
     }
 
     pub(crate) fn certificate(&self) -> CertificateDer<'static> {
@@ -90,12 +125,14 @@ impl Identity {
         versions: &[&'static SupportedProtocolVersion],
     ) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let key = provider.key_provider.load_private_key(self.key).unwrap();
+        // Whether the key is the certificate's is not looked at, unlike with `with_single_cert`.
+        let identity = SingleCertAndKey::from(CertifiedKey::new(self.chain, key));
         ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(self.chain, self.key)
-            .unwrap()
+            .with_cert_resolver(Arc::new(identity))
     }
 }
 

@@ -10,6 +10,7 @@
 mod authority;
 mod link;
 mod peer;
+mod pinned;
 
 mod back_pressure;
 mod binding;
