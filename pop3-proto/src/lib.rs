@@ -257,7 +257,7 @@ pub use endpoint::Endpoint;
 pub use engine::{Engine, Feed};
 pub use error::{
     Advice, Argument, AuthError, Closed, Error, LimitError, Limited, Misuse, ProtocolError,
-    Refusal, Rejected, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
+    Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
     TransportErrorKind,
 };
 pub use exchange::{GetCapabilities, StartTls};

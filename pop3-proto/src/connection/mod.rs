@@ -16,6 +16,7 @@ mod transmit;
 
 use alloc::collections::VecDeque;
 use core::ops::Range;
+use core::time::Duration;
 
 use self::end::End;
 pub use self::event::{Event, Greeting};
@@ -29,7 +30,7 @@ use self::transmit::Transmit;
 use crate::capability::Capabilities;
 use crate::command::{Command, Request, Verb, check_length};
 use crate::config::{Channel, Config};
-use crate::error::{Closed, Error, LimitError, TlsError, TransportError};
+use crate::error::{Closed, Error, LimitError, Retry, TlsError, TransportError};
 use crate::exchange::{Input, plan_login};
 use crate::login::{Login, LoginPlan};
 use crate::phase::Phase;
@@ -59,6 +60,8 @@ pub struct Connection {
     next_id: RequestId,
     end: End,
     first_batch: FirstBatch,
+    /// Whether a login succeeded, however the session went on.
+    logged_in: bool,
     knowledge: Knowledge,
     plan: Option<LoginPlan>,
     seed: Option<Seed>,
@@ -106,6 +109,20 @@ impl Connection {
             .outcome
             .as_ref()
             .and_then(|outcome| outcome.as_ref().err())
+    }
+
+    /// Whether another try is sensible after this error of the session, and how soon at the earliest:
+    /// as [`Error::retry`], and if the session was logged in, not before the time that the server
+    /// wants between two logins (`LOGIN-DELAY`, RFC 2449 section 6.5).
+    pub fn retry(&self, error: &Error) -> Retry {
+        let delay = self.login_delay().filter(|_| self.logged_in);
+        error.retry().not_before(delay.unwrap_or_default())
+    }
+
+    /// How long the server wants clients to wait between two logins, if it advertises that.
+    fn login_delay(&self) -> Option<Duration> {
+        let delay = self.capabilities()?.login_delay()?;
+        Some(Duration::from_secs(delay.seconds.into()))
     }
 
     /// What the last login decided, and why: `None` if it did not come to that. What it would decide
@@ -176,6 +193,7 @@ impl Connection {
             next_id: RequestId::FIRST,
             end: End::default(),
             first_batch: FirstBatch::default(),
+            logged_in: false,
             knowledge: Knowledge::default(),
             plan: None,
             seed: None,

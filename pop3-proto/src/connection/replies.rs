@@ -227,11 +227,13 @@ impl Connection {
             StatusLine::Other(got) => self.fail(ProtocolError::BadStatus { verb, got }.into()),
             StatusLine::Err(text) => {
                 let code = ResponseCode::parse(text.as_bytes());
+                let is_delay = code == Some(ResponseCode::LoginDelay);
                 self.complete(
                     verb,
                     Err(Refusal {
                         verb,
                         number,
+                        login_delay: self.login_delay().filter(|_| is_delay),
                         code,
                         text,
                     }
@@ -333,6 +335,7 @@ impl Connection {
         // A malformed value stands in a `+OK` all the same.
         let ok = !matches!(result, Err(Error::Refused(_)));
         self.phase = self.phase.after(verb, ok);
+        self.logged_in |= self.phase == Phase::Transaction;
         let epoch = self.link.epoch(self.phase);
         self.knowledge.learn(verb, ok, epoch, &mut result);
         if verb == Verb::Stls && ok {

@@ -5,10 +5,9 @@ use core::fmt;
 
 use thiserror::Error as ThisError;
 
-use super::Refusal;
+use super::{Advice, Refusal};
 use crate::login::{LoginPlan, Method};
 use crate::sasl::{OAuthError, SaslError};
-use crate::status::ResponseCode;
 use crate::text::ServerText;
 
 /// Why there is no login. [`AuthError::advice`] says what to do.
@@ -118,74 +117,18 @@ impl AuthError {
                 cause: SaslError::Other(_),
                 ..
             } => Advice::Unknown,
-            Self::BrokenOff { .. } => Advice::AskOperator,
+            Self::BrokenOff {
+                cause:
+                    SaslError::BadChallenge(_)
+                    | SaslError::NothingLeft
+                    | SaslError::NotDone
+                    | SaslError::Scram(_)
+                    | SaslError::ScramIterations { .. }
+                    | SaslError::ServerNotAuthenticated,
+                ..
+            } => Advice::AskOperator,
             Self::NoSafeLogin(_) => Advice::ChangePolicy,
             Self::NoToken { .. } => Advice::SignIn,
         }
-    }
-}
-
-/// What a failure asks of the user: enough for what a mail program does next.
-///
-/// | advice | what to do |
-/// |---|---|
-/// | [`CheckCredentials`](Self::CheckCredentials) | ask for the password again, or see [`try_instead`](crate::Error::try_instead) |
-/// | [`FreshToken`](Self::FreshToken) | get a token and log in again |
-/// | [`SignIn`](Self::SignIn) | have the user sign in where tokens are had |
-/// | [`TryLater`](Self::TryLater) | wait some minutes |
-/// | [`Reconnect`](Self::Reconnect) | connect again, at once or soon |
-/// | [`CheckServer`](Self::CheckServer) | have host, port and kind of TLS checked |
-/// | [`ChangePolicy`](Self::ChangePolicy), [`NameAnother`](Self::NameAnother) | have the settings for the login checked |
-/// | [`AskOperator`](Self::AskOperator), [`NotCredentials`](Self::NotCredentials), [`Unknown`](Self::Unknown) | show the server's words |
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ThisError)]
-#[non_exhaustive]
-pub enum Advice {
-    /// `[AUTH]`: user name or password is wrong (RFC 3206).
-    #[error("check user name and password")]
-    CheckCredentials,
-    /// The token is stale or was never good.
-    #[error("get a fresh token")]
-    FreshToken,
-    /// Whoever should have a token has none.
-    #[error("sign in where tokens are had")]
-    SignIn,
-    /// `[IN-USE]`, `[LOGIN-DELAY]`, `[SYS/TEMP]`, or nobody there: the credentials may be right.
-    #[error("the credentials may be right: try again later")]
-    TryLater,
-    /// The server hung up: connect again.
-    #[error("the connection is lost: connect again")]
-    Reconnect,
-    /// There is no POP3 server of this kind at this place.
-    #[error("check host, port and TLS")]
-    CheckServer,
-    /// The policy has to allow what the server offers, or the server has to offer more.
-    #[error("the login policy or the server has to change")]
-    ChangePolicy,
-    /// The server refused the mechanism before it saw any credentials.
-    #[error("the server does not take this mechanism: name another")]
-    NameAnother,
-    /// `[SYS/PERM]`, or a server that breaks the rules or cannot be trusted: somebody has to mend the
-    /// server or the account (RFC 3206).
-    #[error("the server's operator has to mend this")]
-    AskOperator,
-    /// Not the password: the server marks that (`AUTH-RESP-CODE`, RFC 3206), and did not.
-    #[error("the server says that the password is not the reason")]
-    NotCredentials,
-    /// The server did not say: it need not be the password.
-    #[error("the server did not say whether the password is wrong")]
-    Unknown,
-}
-
-impl Advice {
-    /// What the response code of a refusal asks for, if it has a known one.
-    pub(crate) fn of_code(code: Option<&ResponseCode>) -> Option<Self> {
-        Some(match code? {
-            ResponseCode::Auth => Self::CheckCredentials,
-            ResponseCode::InUse | ResponseCode::LoginDelay | ResponseCode::SysTemp => {
-                Self::TryLater
-            }
-            ResponseCode::SysPerm => Self::AskOperator,
-            ResponseCode::Utf8 | ResponseCode::Other(_) => return None,
-        })
     }
 }

@@ -1,22 +1,26 @@
 //! What can go wrong, split by whose fault it is.
 
+mod advice;
 mod auth;
 mod end;
 mod misuse;
+mod retry;
 mod server;
 
 use alloc::boxed::Box;
 use core::fmt;
+use core::time::Duration;
 
 use thiserror::Error as ThisError;
 
-pub use self::auth::{Advice, AuthError, Rejected};
+pub use self::advice::Advice;
+pub use self::auth::{AuthError, Rejected};
 pub use self::end::{Closed, Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind};
 pub use self::misuse::{Argument, Misuse};
+pub use self::retry::Retry;
 pub use self::server::{LimitError, Limited, ProtocolError, SecurityError};
 use crate::command::Verb;
 use crate::login::Method;
-use crate::sasl::SaslError;
 use crate::status::ResponseCode;
 use crate::text::ServerText;
 use crate::types::MessageNumber;
@@ -73,51 +77,6 @@ impl Error {
     #[cfg(feature = "std")]
     pub fn inside(error: &std::io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
-    }
-
-    /// What this asks of the user, above all where a login failed; `None` where nothing is known, or
-    /// where it is the program that has to change.
-    pub fn advice(&self) -> Option<Advice> {
-        Some(match self {
-            Self::Auth(error) => error.advice(),
-            Self::Refused(refusal) => return Advice::of_code(refusal.code.as_ref()),
-            Self::Security(error) => match &**error {
-                SecurityError::StlsUnavailable | SecurityError::StlsRefused(_) => {
-                    Advice::ChangePolicy
-                }
-                SecurityError::Sasl(SaslError::ScramIterations { .. }) => Advice::ChangePolicy,
-                _ => Advice::AskOperator,
-            },
-            Self::Protocol(error) => match &**error {
-                ProtocolError::NotPop3 { .. } | ProtocolError::TlsRecord => Advice::CheckServer,
-                _ => Advice::AskOperator,
-            },
-            Self::Tls(error) => match error.kind {
-                TlsErrorKind::NotTls => Advice::CheckServer,
-                TlsErrorKind::NotConfigured => return None,
-                _ => Advice::AskOperator,
-            },
-            // The caller said how long it may be.
-            Self::Limit(limit) if limit.what == Limited::Message => return None,
-            Self::Limit(_) => Advice::AskOperator,
-            Self::Closed(closed) => match &**closed {
-                Closed::GreetingRefused { code, .. } => {
-                    Advice::of_code(code.as_ref()).unwrap_or(Advice::TryLater)
-                }
-                _ => Advice::Reconnect,
-            },
-            Self::Transport(error) => match error.kind {
-                TransportErrorKind::NameResolution => Advice::CheckServer,
-                TransportErrorKind::Refused | TransportErrorKind::Unreachable => Advice::TryLater,
-                TransportErrorKind::Reset | TransportErrorKind::Other => Advice::Reconnect,
-            },
-            Self::Timeout(Timeout::Greeting | Timeout::TlsHandshake) => Advice::CheckServer,
-            Self::Timeout(Timeout::Connect) => Advice::TryLater,
-            Self::Timeout(_) => Advice::Reconnect,
-            // Credentials that the one way that is allowed cannot carry.
-            Self::Misuse(Misuse::Argument(_) | Misuse::TooLong { .. }) => Advice::ChangePolicy,
-            Self::Misuse(_) => return None,
-        })
     }
 
     /// A weaker way that may work where a login was refused, for a caller who wants to name it: see
@@ -187,6 +146,9 @@ pub struct Refusal {
     pub number: Option<MessageNumber>,
     /// The response code (RFC 2449 section 8, RFC 3206), read whether or not it was advertised.
     pub code: Option<ResponseCode>,
+    /// How long to wait between two logins, where the code is `[LOGIN-DELAY]` and the server
+    /// advertises `LOGIN-DELAY` (RFC 2449 section 6.5).
+    pub login_delay: Option<Duration>,
     /// What the server wrote behind `-ERR`, code included.
     pub text: ServerText,
 }

@@ -32,6 +32,15 @@ pub(super) struct Auth {
     octets: usize,
 }
 
+/// What a server had seen and done when it refused.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// How many responses were sent to it.
+    pub(super) responses: usize,
+    /// Whether it had asked for any: it knows the mechanism then.
+    pub(super) challenged: bool,
+}
+
 /// What comes of an input.
 pub(super) enum Outcome {
     /// The exchange goes on, or the connection ends.
@@ -42,8 +51,7 @@ pub(super) enum Outcome {
     Refused {
         refusal: Refusal,
         oauth: Option<OAuthError>,
-        /// How much it had heard.
-        responses: usize,
+        seen: Seen,
     },
     /// It was broken off, and that is all.
     BrokenOff {
@@ -236,7 +244,10 @@ impl Auth {
                     .mechanism
                     .refused()
                     .map(|error| error.without(|text| spoken.is_in(text))),
-                responses: self.responses,
+                seen: Seen {
+                    responses: self.responses,
+                    challenged: self.challenges > 0,
+                },
             },
         }
     }

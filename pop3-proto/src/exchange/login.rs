@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-use super::auth::{Auth, Outcome};
+use super::auth::{Auth, Outcome, Seen};
 use super::refusal::{Judged, instead_of, judge};
 use super::stls::{self, Upgrade};
 use super::{Context, Input, Step, send};
@@ -130,7 +130,11 @@ impl LoginRun {
             }
             (State::Last, Input::Reply(Ok(reply))) => self.logged_in(context, reply),
             (State::User(_) | State::Last, Input::Reply(Err(Error::Refused(refusal)))) => {
-                self.rejected(context, *refusal, None, 1)
+                let seen = Seen {
+                    responses: 1,
+                    challenged: false,
+                };
+                self.rejected(context, *refusal, None, seen)
             }
             (State::Auth(auth), input) => self.authenticate(context, auth, input),
             (State::CapaAfter(reply), _) => Step::Done(Ok(reply)),
@@ -150,8 +154,8 @@ impl LoginRun {
             Outcome::Refused {
                 refusal,
                 oauth,
-                responses,
-            } => self.rejected(context, refusal, oauth, responses),
+                seen,
+            } => self.rejected(context, refusal, oauth, seen),
             Outcome::BrokenOff {
                 cause,
                 text,
@@ -295,7 +299,7 @@ impl LoginRun {
         context: &Context<'_>,
         refusal: Refusal,
         oauth: Option<OAuthError>,
-        responses: usize,
+        seen: Seen,
     ) -> Step {
         let Some(way) = self.way.take() else {
             return Step::Done(Err(refusal.into()));
@@ -304,7 +308,7 @@ impl LoginRun {
             error,
             stale,
             about_login,
-        } = judge(&way, context, refusal, oauth, responses);
+        } = judge(&way, context, refusal, oauth, seen);
         if context.abandoned {
             return Step::Done(Err(error.into()));
         }

@@ -1,6 +1,7 @@
 //! What a `-ERR` to a login means: for the user, and for what is tried next.
 
 use super::Context;
+use super::auth::Seen;
 use crate::error::{Advice, AuthError, Refusal, Rejected};
 use crate::login::{Method, Way};
 use crate::sasl::{OAuthError, Stale};
@@ -14,33 +15,32 @@ pub(super) struct Judged {
     pub(super) about_login: bool,
 }
 
-/// Judges the refusal of a way whose server had seen so many `responses`.
+/// Judges the refusal of a way, after what its server had seen.
 pub(super) fn judge(
     way: &Way,
     context: &Context<'_>,
     refusal: Refusal,
     oauth: Option<OAuthError>,
-    responses: usize,
+    seen: Seen,
 ) -> Judged {
-    // Nothing of the credentials was seen: it is the mechanism that is refused.
-    let unseen = responses == 0;
     let known = Advice::of_code(refusal.code.as_ref());
-    let stale = !unseen && is_stale(way, &refusal, oauth.as_ref());
-    let marks = context
-        .capabilities
-        .is_some_and(crate::Capabilities::auth_response_code);
+    // Nothing of the credentials was seen: it is the mechanism that is refused. Where they left with
+    // the command, nothing but the words can say so.
+    let refuses_mechanism =
+        seen.responses == 0 || (!seen.challenged && rejects_command(way, refusal.text.as_bytes()));
+    let stale = !refuses_mechanism && is_stale(way, context, &refusal, oauth.as_ref(), seen);
     let advice = match known {
         _ if stale => Advice::FreshToken,
         // There are servers that mark this with `[AUTH]`, too.
-        None | Some(Advice::CheckCredentials) if unseen => Advice::NameAnother,
+        None | Some(Advice::CheckCredentials) if refuses_mechanism => Advice::NameAnother,
         Some(Advice::CheckCredentials) if way.method.takes_token() => Advice::FreshToken,
         Some(advice) => advice,
-        None if marks => Advice::NotCredentials,
+        // What a server promises by `AUTH-RESP-CODE`, a proxy in front of it does not keep.
         None => Advice::Unknown,
     };
     let about_login = matches!(known, None | Some(Advice::CheckCredentials));
     // A server that has gone on to ask for a proof has what it takes to check it.
-    let perhaps_hash_only = about_login && responses == 1;
+    let perhaps_hash_only = about_login && seen.responses == 1;
     let error = AuthError::Rejected(Rejected {
         method: way.method,
         name: way.name.clone(),
@@ -64,12 +64,67 @@ pub(super) fn instead_of(way: &Way, context: &Context<'_>) -> Option<Method> {
 }
 
 /// Whether a refusal is about a token that a fresh one may replace: by what the server said of it,
-/// or, since there are servers with XOAUTH2 that say nothing, by its saying nothing.
-fn is_stale(way: &Way, refusal: &Refusal, oauth: Option<&OAuthError>) -> bool {
+/// or, since there are servers with XOAUTH2 that say nothing, by its saying nothing after it had
+/// seen the token.
+fn is_stale(
+    way: &Way,
+    context: &Context<'_>,
+    refusal: &Refusal,
+    oauth: Option<&OAuthError>,
+    seen: Seen,
+) -> bool {
     match (way.method, oauth.map(|oauth| oauth.stale)) {
         (Method::OAuthBearer, stale) => stale == Some(Stale::InvalidToken),
-        (Method::XOAuth2, None) => refusal.code.is_none(),
+        (Method::XOAuth2, None) => {
+            // The server asked for the token, or said before that it takes one.
+            let knows_mechanism = seen.challenged || context.lists(&way.name);
+            refusal.code.is_none() && knows_mechanism
+        }
         (Method::XOAuth2, stale) => stale == Some(Stale::Http),
         _ => false,
     }
+}
+
+/// Whether a refusal of a mechanism with tokens is about the command or the mechanism, by the server's
+/// words: there is no response code for it. Words only keep a token from being called stale.
+fn rejects_command(way: &Way, text: &[u8]) -> bool {
+    const SUBJECTS: [&[u8]; 4] = [b"command", b"mechanism", b"method", b"auth type"];
+    const UNKNOWN: [&[u8]; 6] = [
+        b"unknown",
+        b"unrecogni",
+        b"not recogni",
+        b"not understood",
+        b"no such",
+        b"not valid",
+    ];
+    const UNSUPPORTED: [&[u8]; 7] = [
+        b"unsupported",
+        b"not supported",
+        b"not implemented",
+        b"unimplemented",
+        b"not available",
+        b"not enabled",
+        b"disabled",
+    ];
+    const INVALID: [&[u8]; 3] = [b"invalid", b"bad", b"illegal"];
+    if !way.method.takes_token() {
+        return false;
+    }
+    let text = text.to_ascii_lowercase();
+    let has = |word: &[u8]| memchr::memmem::find(&text, word).is_some();
+    let any = |words: &[&[u8]]| words.iter().any(|word| has(word));
+    // "Invalid token in command" is about the token.
+    let invalid = INVALID.iter().any(|adjective| {
+        SUBJECTS.iter().any(|subject| {
+            [&b""[..], b"auth ", b"sasl ", b"authentication "]
+                .iter()
+                .any(|between| has(&[adjective, &b" "[..], between, subject].concat()))
+        })
+    });
+    let subject = any(&SUBJECTS);
+    let named = has(&way.name.as_bytes().to_ascii_lowercase());
+    has(b"syntax error")
+        || invalid
+        || (subject && any(&UNKNOWN))
+        || ((subject || named) && any(&UNSUPPORTED))
 }

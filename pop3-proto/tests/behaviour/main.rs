@@ -19,6 +19,7 @@ mod listings;
 mod memory;
 mod queue;
 mod quit;
+mod retry;
 mod secrets;
 mod texts;
 mod timers;

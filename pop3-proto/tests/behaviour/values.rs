@@ -121,13 +121,13 @@ fn an_error_says_what_it_asks_of_the_user() {
         (Closed::Idle.into(), Some(Reconnect)),
         (
             transport(TransportErrorKind::NameResolution),
-            Some(CheckServer),
+            Some(TryLater),
         ),
         (transport(TransportErrorKind::Refused), Some(TryLater)),
         (transport(TransportErrorKind::Unreachable), Some(TryLater)),
         (transport(TransportErrorKind::Reset), Some(Reconnect)),
-        (Timeout::Greeting.into(), Some(CheckServer)),
-        (Timeout::TlsHandshake.into(), Some(CheckServer)),
+        (Timeout::Greeting.into(), Some(TryLater)),
+        (Timeout::TlsHandshake.into(), Some(TryLater)),
         (Timeout::Connect.into(), Some(TryLater)),
         (Timeout::Total.into(), Some(Reconnect)),
         (

@@ -1,7 +1,8 @@
 //! What a failed login says, and what it advises.
 
 use crate::common::Conversation;
-use pop3_proto::{Advice, AuthError, Channel, Config, Error, Event, Method};
+use core::time::Duration;
+use pop3_proto::{Advice, AuthError, Channel, Config, Error, Event, Method, Retry};
 
 /// Greeted inside TLS, with a login asked for.
 fn asked(login: &str) -> Conversation {
@@ -80,11 +81,75 @@ fn a_refusal_names_the_way_and_keeps_the_servers_words() {
 }
 
 #[test]
-fn where_wrong_passwords_are_marked_one_that_is_not_is_not_the_reason() {
+fn a_missing_response_code_says_nothing_about_the_password() {
+    // nginx and email-oauth2-proxy pass AUTH-RESP-CODE on, and answer without a code.
     let unmarked = failure("login alice secret", &[MARKED, "-ERR no\r\n"]);
-    assert_eq!(unmarked.advice(), Some(Advice::NotCredentials));
+    assert_eq!(unmarked.advice(), Some(Advice::Unknown));
+    assert!(!unmarked.to_string().contains("not the reason"));
     let marked = failure("login alice secret", &[MARKED, "-ERR [AUTH] no\r\n"]);
     assert_eq!(marked.advice(), Some(Advice::CheckCredentials));
+}
+
+#[test]
+fn a_refused_login_is_not_retried_unless_the_code_says_so() {
+    for (code, retry) in [
+        ("[AUTH]", Retry::Never),
+        ("[SYS/PERM]", Retry::Never),
+        ("[LIMIT]", Retry::Never),
+        ("", Retry::Never),
+        ("[IN-USE]", Retry::After(Duration::from_secs(60))),
+        ("[SYS/TEMP]", Retry::After(Duration::from_secs(300))),
+        ("[LOGIN-DELAY]", Retry::After(Duration::from_secs(300))),
+    ] {
+        let refusal = format!("-ERR {code} no\r\n");
+        for (login, answers) in [
+            ("login alice secret only=PLAIN", &[LISTED, &refusal][..]),
+            ("login alice secret", &["-ERR\r\n", &refusal]),
+            ("login alice secret", &["-ERR\r\n", "+OK\r\n", &refusal]),
+        ] {
+            let error = failure(login, answers);
+            assert_eq!(error.retry(), retry, "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_login_delay_of_the_server_says_how_soon() {
+    for (delay, seconds) in [("17", 17), ("600 USER", 600), ("0", 300), ("soon", 300)] {
+        let capabilities = format!("+OK\r\nSASL PLAIN\r\nLOGIN-DELAY {delay}\r\n.\r\n");
+        for (code, seconds) in [("[LOGIN-DELAY]", seconds), ("[SYS/TEMP]", 300)] {
+            let refusal = format!("-ERR {code} wait\r\n");
+            let error = failure("login alice secret", &[&capabilities, &refusal]);
+            let retry = Retry::After(Duration::from_secs(seconds));
+            assert_eq!(error.retry(), retry, "{delay}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_session_is_not_retried_before_the_login_delay() {
+    let answers = [
+        "+OK\r\nSASL PLAIN\r\nLOGIN-DELAY 900\r\n.\r\n",
+        "+OK\r\n",
+        "-ERR\r\n",
+    ];
+    let mut client = asked("login alice secret");
+    answers.iter().for_each(|answer| client.server(answer));
+    client.events();
+    client.eof();
+    let error = client.connection.error().expect("it is closed").clone();
+    assert_eq!(error.retry(), Retry::After(Duration::from_secs(10)));
+    let retry = client.connection.retry(&error);
+    assert_eq!(retry, Retry::After(Duration::from_secs(900)));
+    assert_eq!(retry.earliest(), Some(Duration::from_secs(900)));
+
+    // Without a login there is nothing to wait for.
+    let mut client = asked("login alice secret");
+    client.server(answers[0]);
+    client.eof();
+    let error = told(&mut client);
+    assert_eq!(client.connection.retry(&error), error.retry());
+    assert_eq!(error.retry(), Retry::After(Duration::from_secs(300)));
 }
 
 #[test]
@@ -219,6 +284,62 @@ fn a_stale_token_is_to_be_replaced() {
     assert_eq!(error.advice(), Some(Advice::TryLater), "{error}");
     let error = failure("login-tokens alice", &[LISTED]);
     assert_eq!(error.advice(), Some(Advice::SignIn), "{error}");
+}
+
+#[test]
+fn a_mechanism_that_is_refused_is_no_stale_token() {
+    let listed = "+OK\r\nSASL XOAUTH2 OAUTHBEARER\r\n.\r\n";
+    for words in [
+        "unknown command",
+        "Unknown AUTH method",
+        "unsupported mechanism",
+        "Authentication method not supported",
+        "Command not understood",
+        "Unrecognized authentication type for this command",
+        "invalid command",
+        "Invalid SASL mechanism",
+        "bad auth mechanism",
+        "command is not implemented",
+        "Syntax error",
+        "MECHANISM is disabled here",
+    ] {
+        for code in ["", "[AUTH] "] {
+            for mechanism in ["XOAUTH2", "OAUTHBEARER"] {
+                let login = format!("login-token alice abc.def only={mechanism}");
+                let words = words.replace("MECHANISM", mechanism);
+                let refusal = format!("-ERR {code}{words}\r\n");
+                let error = failure(&login, &[listed, &refusal]);
+                assert_eq!(error.advice(), Some(Advice::NameAnother), "{error}");
+                assert_eq!(error.retry(), Retry::Never);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_token_is_stale_only_if_the_server_knows_the_mechanism() {
+    let xoauth2 = "login-token alice abc.def only=XOAUTH2";
+    // The server asked for the token: it has seen it, whatever it says.
+    let unlisted = "-ERR\r\n";
+    for words in [
+        "Authentication failure: unknown user name or bad password.",
+        "Protocol error. Connection is closed. 10",
+        "no",
+        "",
+    ] {
+        let refusal = format!("-ERR {words}\r\n");
+        for answers in [
+            &[unlisted, "+ \r\n", &refusal][..],
+            // It advertises the mechanism.
+            &["+OK\r\nSASL XOAUTH2\r\n.\r\n", &refusal],
+        ] {
+            let error = failure(xoauth2, answers);
+            assert_eq!(error.advice(), Some(Advice::FreshToken), "{error}");
+        }
+        // The token left with the command, for a server that advertises no mechanism at all.
+        let error = failure(xoauth2, &["+OK\r\nSASL\r\n.\r\n", &refusal]);
+        assert_eq!(error.advice(), Some(Advice::Unknown), "{error}");
+    }
 }
 
 #[test]

@@ -156,6 +156,28 @@ fn who_has_tokens_is_not_asked_again_where_the_mechanism_is_refused() {
 }
 
 #[test]
+fn no_fresh_token_is_asked_for_where_the_token_was_not_seen() {
+    for (listed, refusal) in [
+        ("+OK\r\nSASL XOAUTH2\r\n.\r\n", "-ERR unknown command\r\n"),
+        (
+            "+OK\r\nSASL XOAUTH2\r\n.\r\n",
+            "-ERR Unknown AUTH method\r\n",
+        ),
+        ("+OK\r\nSASL\r\n.\r\n", "-ERR no\r\n"),
+    ] {
+        let (login, asked) = provided();
+        let login = login.with_policy(LoginPolicy::only(Method::XOAuth2));
+        let mut client = greeted();
+        client.connection.submit(login).expect("it is queued");
+        client.server(listed);
+        assert!(client.sent().contains("AUTH XOAUTH2 "), "{listed}");
+        client.server(refusal);
+        assert_eq!(client.sent(), "", "{refusal}");
+        assert_eq!(asked.lock().unwrap().as_slice(), [None], "{refusal}");
+    }
+}
+
+#[test]
 fn a_login_that_is_asked_for_again_may_have_a_fresh_token_again() {
     let mut client = greeted();
     for _ in 0..2 {

@@ -245,6 +245,11 @@ fn t_36_any_other_refusal_of_a_token_is_final() {
             "S: -ERR [IN-USE] no\n".to_owned(),
             "\"[IN-USE] no\" InUse",
         ),
+        (
+            "XOAUTH2",
+            "S: -ERR unknown command\n".to_owned(),
+            "\"unknown command\"",
+        ),
     ] {
         plays(format!(
             "{}

@@ -1,0 +1,196 @@
+//! What a failure asks of a person.
+
+use thiserror::Error as ThisError;
+
+use super::{Closed, Error, Limited, Misuse, ProtocolError, SecurityError, Timeout};
+use super::{TlsErrorKind, TransportErrorKind};
+use crate::sasl::SaslError;
+use crate::status::ResponseCode;
+
+/// What a failure asks of the user: enough for what a mail program does next.
+/// [`Retry`](crate::Retry) is for a program that tries again by itself; its documentation has a table
+/// of all errors.
+///
+/// | advice | what to do |
+/// |---|---|
+/// | [`CheckCredentials`](Self::CheckCredentials) | ask for the password again, or see [`try_instead`](crate::Error::try_instead) |
+/// | [`FreshToken`](Self::FreshToken) | get a token and log in again |
+/// | [`SignIn`](Self::SignIn) | have the user sign in where tokens are had |
+/// | [`TryLater`](Self::TryLater) | wait some minutes; if it lasts, have host and port checked |
+/// | [`Reconnect`](Self::Reconnect) | connect again, at once or soon |
+/// | [`CheckServer`](Self::CheckServer) | have host, port and kind of TLS checked |
+/// | [`ChangePolicy`](Self::ChangePolicy), [`NameAnother`](Self::NameAnother) | have the settings for the login checked |
+/// | [`AskOperator`](Self::AskOperator) | show the server's words |
+/// | [`Unknown`](Self::Unknown) | show the server's words, and ask for the password again |
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ThisError)]
+#[non_exhaustive]
+pub enum Advice {
+    /// `[AUTH]`: user name or password is wrong (RFC 3206).
+    #[error("check user name and password")]
+    CheckCredentials,
+    /// The token is stale or was never good.
+    #[error("get a fresh token")]
+    FreshToken,
+    /// Whoever should have a token has none.
+    #[error("sign in where tokens are had")]
+    SignIn,
+    /// `[IN-USE]`, `[LOGIN-DELAY]`, `[SYS/TEMP]`, or no answer from the server: the credentials may
+    /// be right.
+    #[error("the credentials may be right: try again later")]
+    TryLater,
+    /// The server hung up: connect again.
+    #[error("the connection is lost: connect again")]
+    Reconnect,
+    /// There is no POP3 server of this kind at this place.
+    #[error("check host, port and TLS")]
+    CheckServer,
+    /// The policy has to allow what the server offers, or the server has to offer more.
+    #[error("the login policy or the server has to change")]
+    ChangePolicy,
+    /// The server refused the mechanism before it saw any credentials.
+    #[error("the server does not take this mechanism: name another")]
+    NameAnother,
+    /// `[SYS/PERM]`, or a server that breaks the rules or cannot be trusted: somebody has to fix the
+    /// server or the account (RFC 3206).
+    #[error("the server's operator has to fix this")]
+    AskOperator,
+    /// The server did not say: it may be the password, and it need not be.
+    ///
+    /// That holds for a server that advertises `AUTH-RESP-CODE` too (RFC 3206), and so promises
+    /// `[AUTH]` where the password is wrong. Proxies pass the capability on and answer for
+    /// themselves, without a code.
+    #[error("the server did not say whether the password is wrong")]
+    Unknown,
+}
+
+impl Advice {
+    /// What the response code of a refusal asks for, if it has a known one.
+    pub(crate) fn of_code(code: Option<&ResponseCode>) -> Option<Self> {
+        Some(match code? {
+            ResponseCode::Auth => Self::CheckCredentials,
+            ResponseCode::InUse | ResponseCode::LoginDelay | ResponseCode::SysTemp => {
+                Self::TryLater
+            }
+            ResponseCode::SysPerm => Self::AskOperator,
+            ResponseCode::Utf8 | ResponseCode::Other(_) => return None,
+        })
+    }
+}
+
+impl Error {
+    /// What this asks of the user, above all where a login failed; `None` where nothing is known, or
+    /// where it is the program that has to change.
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::Auth(error) => Some(error.advice()),
+            Self::Refused(refusal) => Advice::of_code(refusal.code.as_ref()),
+            Self::Security(error) => Some(of_security(error)),
+            Self::Protocol(error) => Some(of_protocol(error)),
+            Self::Tls(error) => of_tls(error.kind),
+            Self::Limit(limit) => of_limit(limit.what),
+            Self::Closed(closed) => Some(of_closed(closed)),
+            Self::Transport(error) => Some(of_transport(error.kind)),
+            Self::Timeout(timeout) => Some(of_timeout(*timeout)),
+            Self::Misuse(misuse) => of_misuse(misuse),
+        }
+    }
+}
+
+// No match below has an arm for the rest: who adds a variant decides what it asks for.
+
+fn of_security(error: &SecurityError) -> Advice {
+    match error {
+        SecurityError::StlsUnavailable | SecurityError::StlsRefused { .. } => Advice::ChangePolicy,
+        SecurityError::Sasl(cause) => match cause {
+            SaslError::ScramIterations { .. } => Advice::ChangePolicy,
+            SaslError::BadChallenge(_)
+            | SaslError::NothingLeft
+            | SaslError::NotDone
+            | SaslError::Scram(_)
+            | SaslError::ServerNotAuthenticated
+            | SaslError::ServerError(_)
+            | SaslError::Other(_) => Advice::AskOperator,
+        },
+        SecurityError::ResponseInjection | SecurityError::LetInAnyway => Advice::AskOperator,
+    }
+}
+
+fn of_protocol(error: &ProtocolError) -> Advice {
+    match error {
+        ProtocolError::NotPop3 { .. } | ProtocolError::TlsRecord => Advice::CheckServer,
+        ProtocolError::BadStatus { .. }
+        | ProtocolError::Unsolicited { .. }
+        | ProtocolError::NumberMismatch { .. }
+        | ProtocolError::Sasl { .. }
+        | ProtocolError::Malformed { .. } => Advice::AskOperator,
+    }
+}
+
+fn of_tls(kind: TlsErrorKind) -> Option<Advice> {
+    match kind {
+        TlsErrorKind::NotTls => Some(Advice::CheckServer),
+        TlsErrorKind::NotConfigured => None,
+        TlsErrorKind::Certificate
+        | TlsErrorKind::NoApplicationProtocol
+        | TlsErrorKind::Incompatible
+        | TlsErrorKind::Other => Some(Advice::AskOperator),
+    }
+}
+
+fn of_limit(what: Limited) -> Option<Advice> {
+    match what {
+        // The caller said how long it may be.
+        Limited::Message => None,
+        Limited::Line
+        | Limited::Lines
+        | Limited::Octets
+        | Limited::Challenges
+        | Limited::ChallengeOctets => Some(Advice::AskOperator),
+    }
+}
+
+fn of_closed(closed: &Closed) -> Advice {
+    match closed {
+        Closed::GreetingRefused { code, .. } => {
+            Advice::of_code(code.as_ref()).unwrap_or(Advice::TryLater)
+        }
+        Closed::Parting { .. }
+        | Closed::Finished
+        | Closed::Idle
+        | Closed::Unanswered { .. }
+        | Closed::NoGreeting
+        | Closed::Truncated { .. } => Advice::Reconnect,
+    }
+}
+
+fn of_transport(kind: TransportErrorKind) -> Advice {
+    match kind {
+        // A name server that does not answer says nothing about the name.
+        TransportErrorKind::NameResolution
+        | TransportErrorKind::Refused
+        | TransportErrorKind::Unreachable => Advice::TryLater,
+        TransportErrorKind::Reset | TransportErrorKind::Other => Advice::Reconnect,
+    }
+}
+
+fn of_timeout(timeout: Timeout) -> Advice {
+    match timeout {
+        // An overloaded server is as silent as one of another kind.
+        Timeout::Connect | Timeout::TlsHandshake | Timeout::Greeting => Advice::TryLater,
+        Timeout::FirstOctet { .. } | Timeout::Stall { .. } | Timeout::Send | Timeout::Total => {
+            Advice::Reconnect
+        }
+    }
+}
+
+fn of_misuse(misuse: &Misuse) -> Option<Advice> {
+    match misuse {
+        // Credentials that the one way that is allowed cannot carry.
+        Misuse::Argument(_) | Misuse::TooLong { .. } => Some(Advice::ChangePolicy),
+        Misuse::Phase { .. }
+        | Misuse::TlsActive
+        | Misuse::UserFirst
+        | Misuse::NoSeed
+        | Misuse::TicketSpent => None,
+    }
+}

@@ -1,0 +1,237 @@
+//! Whether a program should try again by itself, and when.
+
+use core::time::Duration;
+
+use super::{AuthError, Closed, Error, Limited, Misuse, ProtocolError, Refusal, SecurityError};
+use super::{Rejected, Timeout, TlsErrorKind, TransportErrorKind};
+use crate::command::Verb;
+use crate::sasl::SaslError;
+use crate::status::ResponseCode;
+
+/// Whether another try is sensible, and how soon at the earliest: for a program that tries again by
+/// itself. [`Advice`](crate::Advice) is for people.
+///
+/// Times count from the failure. Double them with each failure in a row; the library does not wait
+/// by itself. [`Connection::retry`](crate::Connection::retry) also knows the server's `LOGIN-DELAY`.
+///
+/// `Never` stands where another try does harm or cannot succeed. A wrong password that is sent
+/// again and again locks an account, and without a response code any refusal of a login may be about
+/// the password. Everything else is tried again: an overloaded server, a name server that does not
+/// answer or a certificate that has to be renewed must not stop a daemon for good.
+///
+#[doc = include_str!("retry.md")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Retry {
+    /// Not before a person or the program has changed something: the credentials, the settings, the
+    /// command.
+    Never,
+    /// The same again, after this time at the earliest.
+    After(Duration),
+    /// Again with [`Pipelining::Never`](crate::Pipelining::Never), after this time at the earliest:
+    /// see [`Error::suspects_pipelining`].
+    WithoutPipelining(Duration),
+}
+
+/// The connection is lost.
+const SOON: Retry = Retry::After(Duration::from_secs(10));
+/// The server or the network may be overloaded, or another session is about to end.
+const MINUTE: Retry = Retry::After(Duration::from_secs(60));
+/// The server has a temporary failure, or the client does not know what it has.
+const MINUTES: Retry = Retry::After(Duration::from_secs(5 * 60));
+/// A person has to fix something at the server. Nothing secret is sent before that shows.
+const HOUR: Retry = Retry::After(Duration::from_secs(60 * 60));
+
+impl Retry {
+    /// How long to wait at the least; `None` where no other try is sensible.
+    pub fn earliest(self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::After(earliest) | Self::WithoutPipelining(earliest) => Some(earliest),
+        }
+    }
+
+    /// The same, but not before this time is over.
+    #[must_use]
+    pub fn not_before(self, least: Duration) -> Self {
+        match self {
+            Self::Never => Self::Never,
+            Self::After(earliest) => Self::After(earliest.max(least)),
+            Self::WithoutPipelining(earliest) => Self::WithoutPipelining(earliest.max(least)),
+        }
+    }
+}
+
+impl Error {
+    /// Whether another try is sensible, and how soon at the earliest.
+    pub fn retry(&self) -> Retry {
+        if self.suspects_pipelining() {
+            return Retry::WithoutPipelining(Duration::ZERO);
+        }
+        match self {
+            Self::Refused(refusal) => of_refusal(refusal),
+            Self::Auth(error) => of_auth(error),
+            Self::Misuse(misuse) => of_misuse(misuse),
+            Self::Protocol(error) => of_protocol(error),
+            Self::Security(error) => of_security(error),
+            Self::Limit(limit) => of_limit(limit.what),
+            Self::Timeout(timeout) => of_timeout(*timeout),
+            Self::Closed(closed) => of_closed(closed),
+            Self::Transport(error) => of_transport(error.kind),
+            Self::Tls(error) => of_tls(error.kind),
+        }
+    }
+}
+
+// No match below has an arm for the rest: who adds a variant decides what it means, and adds it to
+// `retry.md`.
+
+/// What a response code says, where it says something.
+fn of_code(code: Option<&ResponseCode>, login_delay: Option<Duration>) -> Option<Retry> {
+    Some(match code? {
+        ResponseCode::InUse => MINUTE,
+        ResponseCode::LoginDelay => login_delay
+            .filter(|delay| !delay.is_zero())
+            .map_or(MINUTES, Retry::After),
+        ResponseCode::SysTemp => MINUTES,
+        ResponseCode::SysPerm | ResponseCode::Auth => Retry::Never,
+        ResponseCode::Utf8 | ResponseCode::Other(_) => return None,
+    })
+}
+
+fn of_refusal(refusal: &Refusal) -> Retry {
+    if let Some(retry) = of_code(refusal.code.as_ref(), refusal.login_delay) {
+        return retry;
+    }
+    match refusal.verb {
+        // It may be the password.
+        Verb::User | Verb::Pass | Verb::Apop | Verb::Auth => Retry::Never,
+        // The message is gone, or never was.
+        _ if refusal.number.is_some() => Retry::Never,
+        // A busy server refuses these without a code.
+        Verb::Stat | Verb::List | Verb::Uidl => MINUTES,
+        // The server does not have the command, or not here.
+        Verb::Capa
+        | Verb::Stls
+        | Verb::Retr
+        | Verb::Top
+        | Verb::Dele
+        | Verb::Noop
+        | Verb::Rset
+        | Verb::Quit
+        | Verb::Raw => Retry::Never,
+    }
+}
+
+fn of_auth(error: &AuthError) -> Retry {
+    match error {
+        AuthError::Rejected(Rejected { refusal, .. }) => {
+            of_code(refusal.code.as_ref(), refusal.login_delay).unwrap_or(Retry::Never)
+        }
+        AuthError::BrokenOff { .. } | AuthError::NoSafeLogin(_) | AuthError::NoToken { .. } => {
+            Retry::Never
+        }
+    }
+}
+
+fn of_misuse(misuse: &Misuse) -> Retry {
+    match misuse {
+        Misuse::Phase { .. }
+        | Misuse::TlsActive
+        | Misuse::UserFirst
+        | Misuse::TooLong { .. }
+        | Misuse::NoSeed
+        | Misuse::Argument(_)
+        | Misuse::TicketSpent => Retry::Never,
+    }
+}
+
+fn of_protocol(error: &ProtocolError) -> Retry {
+    match error {
+        ProtocolError::NotPop3 { .. } => HOUR,
+        // Each try of a login that the server breaks may count as a wrong password.
+        ProtocolError::TlsRecord | ProtocolError::Sasl { .. } => Retry::Never,
+        ProtocolError::BadStatus { .. }
+        | ProtocolError::Unsolicited { .. }
+        | ProtocolError::NumberMismatch { .. }
+        | ProtocolError::Malformed { .. } => MINUTES,
+    }
+}
+
+fn of_security(error: &SecurityError) -> Retry {
+    match error {
+        SecurityError::StlsUnavailable
+        | SecurityError::StlsRefused { .. }
+        | SecurityError::ResponseInjection => HOUR,
+        // Whoever is there must not get another proof of the password to work on.
+        SecurityError::Sasl(cause) => match cause {
+            SaslError::BadChallenge(_)
+            | SaslError::NothingLeft
+            | SaslError::NotDone
+            | SaslError::Scram(_)
+            | SaslError::ScramIterations { .. }
+            | SaslError::ServerNotAuthenticated
+            | SaslError::ServerError(_)
+            | SaslError::Other(_) => Retry::Never,
+        },
+        SecurityError::LetInAnyway => Retry::Never,
+    }
+}
+
+fn of_limit(what: Limited) -> Retry {
+    match what {
+        Limited::Line
+        | Limited::Lines
+        | Limited::Octets
+        | Limited::Challenges
+        | Limited::ChallengeOctets
+        | Limited::Message => Retry::Never,
+    }
+}
+
+fn of_timeout(timeout: Timeout) -> Retry {
+    match timeout {
+        Timeout::Connect
+        | Timeout::TlsHandshake
+        | Timeout::Greeting
+        | Timeout::Stall { .. }
+        | Timeout::Send
+        | Timeout::Total => MINUTE,
+        Timeout::FirstOctet { verb, .. } => without_an_answer_to(verb).unwrap_or(MINUTE),
+    }
+}
+
+/// Servers exist that close or stop responding where the password is wrong.
+fn without_an_answer_to(verb: Verb) -> Option<Retry> {
+    verb.row().sensitive.then_some(MINUTES)
+}
+
+fn of_closed(closed: &Closed) -> Retry {
+    match closed {
+        Closed::Finished => Retry::Never,
+        Closed::Idle | Closed::Truncated { .. } => SOON,
+        Closed::Unanswered { verb, .. } => without_an_answer_to(*verb).unwrap_or(SOON),
+        Closed::NoGreeting => MINUTE,
+        Closed::Parting(text) => {
+            of_code(ResponseCode::parse(text.as_bytes()).as_ref(), None).unwrap_or(SOON)
+        }
+        Closed::GreetingRefused { code, .. } => of_code(code.as_ref(), None).unwrap_or(MINUTES),
+    }
+}
+
+fn of_transport(kind: TransportErrorKind) -> Retry {
+    match kind {
+        TransportErrorKind::NameResolution
+        | TransportErrorKind::Refused
+        | TransportErrorKind::Unreachable => MINUTE,
+        TransportErrorKind::Reset | TransportErrorKind::Other => SOON,
+    }
+}
+
+fn of_tls(kind: TlsErrorKind) -> Retry {
+    match kind {
+        TlsErrorKind::Certificate | TlsErrorKind::NotTls | TlsErrorKind::Incompatible => HOUR,
+        TlsErrorKind::NoApplicationProtocol | TlsErrorKind::NotConfigured => Retry::Never,
+        TlsErrorKind::Other => MINUTE,
+    }
+}
