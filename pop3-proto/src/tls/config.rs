@@ -136,18 +136,17 @@ pub fn client_config(roots: Roots) -> Result<Arc<ClientConfig>, TlsError> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| not_configured(&error))?;
-    let store = match roots {
+    let config = match roots {
         #[cfg(feature = "webpki-roots")]
-        Roots::Webpki => RootCertStore {
+        Roots::Webpki => builder.with_root_certificates(RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        },
+        }),
         #[cfg(feature = "platform-verifier")]
         Roots::Platform => {
             use rustls_platform_verifier::BuilderVerifierExt as _;
-            let config = builder
+            builder
                 .with_platform_verifier()
-                .map_err(|error| not_configured(&error))?;
-            return Ok(Arc::new(config.with_no_client_auth()));
+                .map_err(|error| not_configured(&error))?
         }
         Roots::Only(roots) => {
             let mut store = RootCertStore::empty();
@@ -159,15 +158,12 @@ pub fn client_config(roots: Roots) -> Result<Arc<ClientConfig>, TlsError> {
             let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
                 .build()
                 .map_err(|error| not_configured(&error))?;
-            let config = builder
+            builder
                 .dangerous()
-                .with_custom_certificate_verifier(Arc::new(PinnedRoots { roots, inner }));
-            return Ok(Arc::new(config.with_no_client_auth()));
+                .with_custom_certificate_verifier(Arc::new(PinnedRoots { roots, inner }))
         }
     };
-    Ok(Arc::new(
-        builder.with_root_certificates(store).with_no_client_auth(),
-    ))
+    Ok(Arc::new(config.with_no_client_auth()))
 }
 
 fn not_configured(cause: &(impl fmt::Display + ?Sized)) -> TlsError {
