@@ -1,8 +1,8 @@
 //! Every command, by number.
 
 use pop3_proto::{
-    Apop, Capa, ChannelBinding, Command, Connection, Credentials, Dele, Error, GetCapabilities,
-    List, ListOne, Login, LoginPolicy, Method, Noop, Pass, Quit, Raw, Reply, RequestId, Retr, Rset,
+    Apop, Capa, Command, Confirm, Connection, Credentials, Dele, Error, GetCapabilities, List,
+    ListOne, Login, LoginPolicy, Method, Noop, Pass, Quit, Raw, Reply, RequestId, Retr, Rset,
     Secret, StartTls, Stat, Ticket, Top, Uidl, UidlOne, User, Username,
 };
 
@@ -80,16 +80,16 @@ pub fn submit(connection: &mut Connection, which: u8) -> Result<Asked, Error> {
             let raw = Raw::short(format!("XTND {:x>60}", ""))?;
             Asked::new(connection.submit(raw)?, Whole)
         }
+        25 => Asked::new(connection.submit(Confirm::new())?, Whole),
         login => Asked::new(connection.submit(some_login(login))?, Login),
     })
 }
 
-/// Logins of all kinds of policies: 24 to 31.
+/// Logins of all kinds of policies: 24 to 31, but for 25.
 fn some_login(which: u8) -> Login {
     let methods = [Method::CramMd5, Method::Login, Method::UserPass];
     let policy = match which {
         24 => LoginPolicy::default(),
-        25 => LoginPolicy::default().with_channel_binding(ChannelBinding::Prefer),
         26 => LoginPolicy::only(Method::ScramSha256),
         27 => LoginPolicy::only(Method::Plain),
         28 => LoginPolicy::each_of(methods),

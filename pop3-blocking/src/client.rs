@@ -2,10 +2,10 @@ use std::iter::FusedIterator;
 use std::net::TcpStream;
 
 use pop3_proto::{
-    Batch, Capa, Capabilities, Command, Dele, DropListing, Engine, Error, Feed, GetCapabilities,
-    Greeting, IntoStreamed, List, ListOne, Listing, Login, LoginPlan, MessageNumber, Noop,
-    Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat, Status,
-    Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+    Batch, Capa, Capabilities, Command, Confirm, Confirmed, Dele, DropListing, Engine, Error, Feed,
+    GetCapabilities, Greeting, IntoStreamed, List, ListOne, Listing, Login, LoginPlan,
+    MessageNumber, Noop, Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session,
+    StartTls, Stat, Status, Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
 };
 
 use crate::message::Message;
@@ -331,6 +331,22 @@ impl<S: Stream> Client<S> {
     /// As [`Client::call`] and [`Message::to_vec`]: a longer message is the end of the connection.
     pub fn retr_to_vec(&mut self, number: MessageNumber, max: usize) -> Result<Vec<u8>, Error> {
         self.retr(number)?.to_vec(max)
+    }
+
+    /// Confirms that all messages read to their end since the last confirmation are what the server
+    /// meant: asks random questions whose answers are known, and compares. **Delete nothing that is
+    /// not confirmed**; see [`Confirm`] for the reasons, and for what this needs and promises.
+    ///
+    /// One round trip where the server allows pipelining, else one for each of
+    /// [`Confirm::QUESTIONS`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unconfirmed`]: nothing could be asked, or the answers are wrong. In the second case
+    /// the connection is closed, and none of the messages may be trusted. Any other error means "not
+    /// confirmed" too. [`Misuse::NoSeed`](pop3_proto::Misuse::NoSeed) if the session has no randomness.
+    pub fn confirm(&mut self) -> Result<Confirmed, Error> {
+        self.call(Confirm::new())
     }
 
     /// `DELE`: marks a message as deleted.

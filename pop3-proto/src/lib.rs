@@ -216,6 +216,7 @@ mod capability;
 pub mod client;
 mod command;
 mod config;
+mod confirm;
 mod connection;
 mod connector;
 mod endpoint;
@@ -251,6 +252,7 @@ pub use config::{
     CapaPolicy, Channel, Config, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy,
     Timeouts,
 };
+pub use confirm::{Confirm, Confirmed};
 pub use connection::{Connection, Event, Greeting};
 pub use connector::Connector;
 pub use endpoint::Endpoint;
@@ -258,7 +260,7 @@ pub use engine::{Engine, Feed};
 pub use error::{
     Advice, Argument, AuthError, Closed, Error, LimitError, Limited, Misuse, ProtocolError,
     Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
-    TransportErrorKind,
+    TransportErrorKind, Unconfirmed,
 };
 pub use exchange::{GetCapabilities, StartTls};
 pub use listing::{Entries, Listing, Numbers, UidListing};

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::capability::Capabilities;
 use crate::config::Leniency;
+use crate::confirm::Confirmed;
 use crate::listing::{self, Listing, UidListing};
 use crate::status::Status;
 use crate::text::ServerText;
@@ -32,6 +33,8 @@ pub enum Reply {
     Opened(Opened),
     /// A raw multi-line reply.
     Lines(Lines),
+    /// [`Confirm`](crate::Confirm).
+    Confirmed(Confirmed),
     /// `QUIT`.
     Quit(QuitOutcome),
 }

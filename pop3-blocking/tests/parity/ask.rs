@@ -45,6 +45,10 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
         Op::User(name) => client.call(user(name)?).map(Reply::Status),
         Op::Pass(secret) => client.call(pass(secret)?).map(Reply::Status),
         Op::Apop(name, secret) => client.call(apop(name, secret)?).map(Reply::Status),
+        Op::Confirm(questions) => {
+            let confirm = Op::confirm(*questions);
+            client.call(confirm).map(Reply::Confirmed)
+        }
         Op::Short(line) => client.call(Raw::short(line.as_str())?).map(Reply::Status),
         Op::Long(line) => client.call(Raw::long(line.as_str())?).map(Reply::Lines),
         _ => panic!("{op:?} streams"),
@@ -89,6 +93,7 @@ fn submit<C: Client>(client: &mut C, op: &Op) -> Result<Claim<C>, Error> {
         Op::Dele(n) => claim(client, Dele(number(*n)?), Reply::Status),
         Op::Noop => claim(client, Noop, Reply::Status),
         Op::Rset => claim(client, Rset, Reply::Status),
+        Op::Confirm(questions) => claim(client, Op::confirm(*questions), Reply::Confirmed),
         Op::Quit => claim(client, Quit, Reply::Quit),
         Op::User(name) => claim(client, user(name)?, Reply::Status),
         Op::Pass(secret) => claim(client, pass(secret)?, Reply::Status),

@@ -54,6 +54,7 @@ macro_rules! every_method {
             drop(client.retr(first) $($wait)* ?);
             drop(client.top(first, 0) $($wait)* ?);
             let _: Vec<u8> = client.retr_to_vec(first, 0) $($wait)* ?;
+            let _: pop3_proto::Confirmed = client.confirm() $($wait)* ?;
             let _: pop3_proto::Status = client.dele(first) $($wait)* ?;
             let _: pop3_proto::Status = client.rset() $($wait)* ?;
             let _: pop3_proto::Status = client.noop() $($wait)* ?;

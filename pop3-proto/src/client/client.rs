@@ -6,10 +6,10 @@ use super::helpers::{Pipeline, Retrieve};
 use super::message::Message;
 use super::pump::Pump;
 use crate::{
-    Batch, Capa, Capabilities, Command, Dele, DropListing, Engine, Error, Feed, GetCapabilities,
-    Greeting, IntoStreamed, List, ListOne, Listing, Login, LoginPlan, MessageNumber, Noop,
-    Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session, StartTls, Stat, Status,
-    Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+    Batch, Capa, Capabilities, Command, Confirm, Confirmed, Dele, DropListing, Engine, Error, Feed,
+    GetCapabilities, Greeting, IntoStreamed, List, ListOne, Listing, Login, LoginPlan,
+    MessageNumber, Noop, Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session,
+    StartTls, Stat, Status, Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
 };
 
 /// A POP3 client on a [`Transport`], in no runtime and in any.
@@ -423,6 +423,26 @@ impl<T: Transport> Client<T> {
         max: usize,
     ) -> Result<Vec<u8>, Error> {
         self.retr(number).await?.to_vec(max).await
+    }
+
+    /// Confirms that all messages read to their end since the last confirmation are what the server
+    /// meant: asks random questions whose answers are known, and compares. **Delete nothing that is
+    /// not confirmed**; see [`Confirm`] for the reasons, and for what this needs and promises.
+    ///
+    /// One round trip where the server allows pipelining, else one for each of
+    /// [`Confirm::QUESTIONS`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unconfirmed`]: nothing could be asked, or the answers are wrong. In the second case
+    /// the connection is closed, and none of the messages may be trusted. Any other error means "not
+    /// confirmed" too. [`Misuse::NoSeed`](crate::Misuse::NoSeed) if the session has no randomness.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is confirmed by a call that was dropped. The next operation discards what is left of it.
+    pub async fn confirm(&mut self) -> Result<Confirmed, Error> {
+        self.call(Confirm::new()).await
     }
 
     /// `DELE`: marks a message as deleted.

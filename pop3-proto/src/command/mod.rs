@@ -13,6 +13,7 @@ pub use self::standard::{
     Uidl, UidlOne, User,
 };
 pub(crate) use self::wire::{Encoded, Operand, Wire, check_length};
+use crate::confirm::Run;
 use crate::exchange::Exchange;
 use crate::phase::Phase;
 use crate::reply::Reply;
@@ -145,11 +146,12 @@ impl fmt::Display for Verb {
     }
 }
 
-/// What is submitted: one command, or an exchange of several that nothing may overtake.
+/// What is submitted: one command, or several that nothing may overtake.
 #[derive(Debug)]
 pub(crate) enum Request {
     Wire(Wire),
     Exchange(Box<Exchange>),
+    Confirm(Box<Run>),
 }
 
 mod sealed {

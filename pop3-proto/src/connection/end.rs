@@ -1,6 +1,6 @@
 //! How a connection ends: one outcome, told to everything outstanding in order.
 
-use super::queue::{Entry, UNSENT};
+use super::queue::{Entry, UNSENT, Work};
 use super::replies::Reading;
 use super::{Connection, Event};
 use crate::command::Verb;
@@ -48,6 +48,7 @@ impl Connection {
             Err(error) if self.is_in_first_batch() => Err(error.in_first_batch()),
             outcome => outcome,
         };
+        let outcome = outcome.map_err(|error| self.in_confirmation(error));
         self.phase = Phase::Closed;
         self.end.outcome = Some(outcome);
         self.receive.clear();
@@ -76,6 +77,11 @@ impl Connection {
                 Error::Closed(_) | Error::Transport(_) | Error::Timeout(_)
             );
             match self.queue.pop() {
+                // The confirmation that it belongs to says it.
+                Some(Entry {
+                    work: Work::Question(_),
+                    ..
+                }) => {}
                 Some(Entry {
                     id: Some(id),
                     abandoned: false,

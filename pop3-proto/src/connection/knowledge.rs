@@ -6,14 +6,15 @@ use super::queue::UNKNOWN_REPLY;
 use crate::capability::{Capabilities, Epoch};
 use crate::command::{Operand, Verb, Wire};
 use crate::config::{Channel, Config};
+use crate::confirm::Listed;
 use crate::error::{AuthError, Error, Misuse};
 use crate::exchange::Context;
-use crate::listing::Listing;
 use crate::login::{LoginPlan, Method, Rejection};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::reply::{DropListing, QuitOutcome, Reply};
 use crate::tls::TlsInfo;
+use crate::types::MessageNumber;
 
 /// Octets that a message's header and a line of its body are likely to have.
 const HEADER: u64 = 16 << 10;
@@ -46,9 +47,10 @@ pub(super) struct Knowledge {
     /// The last `USER` was accepted and nothing but `PASS` came behind it.
     pub(super) user_accepted: bool,
     pub(super) stat: Option<DropListing>,
-    pub(super) sizes: Option<Listing>,
+    pub(super) listed: Listed,
     /// What was retrieved so far: whole messages, and the octets of them and of the present one.
     pub(super) retrieved: (u64, u64),
+    /// Messages are marked as deleted.
     pub(super) deleted: bool,
 }
 
@@ -139,6 +141,17 @@ impl Knowledge {
         }
     }
 
+    /// The size that `LIST` gave for a message.
+    fn listed_octets(&self, number: MessageNumber) -> Option<u64> {
+        // In any other order a look-up would walk through it all.
+        let sizes = self
+            .listed
+            .sizes
+            .as_ref()
+            .filter(|sizes| sizes.is_ascending());
+        sizes?.get(number)?.octets
+    }
+
     /// How many octets the reply to a command is likely to have.
     pub(super) fn expected_octets(&self, wire: &Wire) -> u64 {
         let number = match wire.verb {
@@ -146,7 +159,7 @@ impl Knowledge {
             Verb::List | Verb::Uidl if wire.number().is_none() => None,
             _ => return 0,
         };
-        let listed = number.and_then(|number| self.sizes.as_ref()?.get(number)?.octets);
+        let listed = number.and_then(|number| self.listed_octets(number));
         let mean = || {
             let stat = self.stat.as_ref()?;
             stat.octets?.checked_div(u64::from(stat.messages))
@@ -166,10 +179,12 @@ impl Knowledge {
     pub(super) fn learn(
         &mut self,
         verb: Verb,
-        ok: bool,
+        number: Option<MessageNumber>,
         epoch: Epoch,
         result: &mut Result<Reply, Error>,
     ) {
+        // A malformed value stands in a `+OK` all the same.
+        let ok = !matches!(result, Err(Error::Refused(_)));
         if verb != Verb::Capa {
             self.user_accepted = verb == Verb::User && ok;
         }
@@ -191,12 +206,20 @@ impl Knowledge {
                 *result = Ok(Reply::Quit(QuitOutcome::Refused(refusal.text.clone())));
             }
             (Verb::Stat, Ok(Reply::Stat(stat))) => self.stat = Some(*stat),
-            // In any other order a look-up would walk through it all, and the mean will do.
-            (Verb::List, Ok(Reply::Sizes(sizes))) => {
-                self.sizes = sizes.is_ascending().then(|| sizes.clone());
+            (Verb::List, Ok(Reply::Sizes(sizes))) if !sizes.is_after_dele() => {
+                self.listed.sizes = Some(sizes.clone());
             }
-            (Verb::Dele, Ok(_)) => self.deleted = true,
-            (Verb::Rset, Ok(_)) => self.deleted = false,
+            (Verb::Uidl, Ok(Reply::UniqueIds(ids))) if !ids.is_after_dele() => {
+                self.listed.unique_ids = Some(ids.clone());
+            }
+            (Verb::Dele, Ok(_)) => {
+                self.deleted = true;
+                self.listed.deleted.extend(number);
+            }
+            (Verb::Rset, Ok(_)) => {
+                self.deleted = false;
+                self.listed.deleted.clear();
+            }
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! The state machine of one connection.
 
 mod body;
+mod confirm;
 mod end;
 mod event;
 mod first_batch;
@@ -143,7 +144,7 @@ impl Connection {
 
     /// How many requests are submitted and not answered.
     pub fn outstanding(&self) -> usize {
-        self.queue.len()
+        self.queue.requests()
     }
 
     /// Whether anything was sent that is not answered.
@@ -202,8 +203,8 @@ impl Connection {
     }
 
     /// Gives the connection randomness of its own, from the operating system, for the nonces of
-    /// SCRAM. Never give two connections the same. Without it, a login that chooses SCRAM is
-    /// [`Misuse::NoSeed`](crate::Misuse::NoSeed). The adapters do this.
+    /// SCRAM and the questions of [`Confirm`](crate::Confirm). Never give two connections the same.
+    /// Without it, both fail with [`Misuse::NoSeed`](crate::Misuse::NoSeed). The adapters call this.
     pub fn seed(&mut self, random: [u8; 32]) {
         self.seed = Some(Seed::new(random));
     }
@@ -226,6 +227,8 @@ impl Connection {
         match &request {
             Request::Wire(wire) => check_length(wire, self.config.limits.command)?,
             Request::Exchange(exchange) => exchange.check_length(self.config.limits.command)?,
+            // Its commands are chosen when its turn comes.
+            Request::Confirm(_) => {}
         }
         let id = self.next_id;
         self.next_id = id.next();

@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use core::ops::Range;
 
 use crate::command::{Request, Verb, Wire};
+use crate::confirm::{Question, Run};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::ticket::RequestId;
@@ -45,6 +46,9 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) enum Work {
     One(Wire),
+    /// A question of a confirmation, which comes after its questions.
+    Question(Box<Question>),
+    Confirm(Box<Run>),
     /// An exchange, and its command that is on the wire or has to be put there.
     Several {
         exchange: Box<Exchange>,
@@ -62,6 +66,7 @@ impl Entry {
     pub(super) fn new(id: Option<RequestId>, request: Request) -> Self {
         let work = match request {
             Request::Wire(wire) => Work::One(wire),
+            Request::Confirm(run) => Work::Confirm(run),
             Request::Exchange(exchange) => Work::Several {
                 exchange,
                 wire: None,
@@ -72,7 +77,7 @@ impl Entry {
         };
         let octets = match &work {
             Work::One(wire) => wire.octets(),
-            Work::Several { .. } => 0,
+            Work::Question(_) | Work::Confirm(_) | Work::Several { .. } => 0,
         };
         Self {
             id,
@@ -84,10 +89,24 @@ impl Entry {
         }
     }
 
+    /// A question of the confirmation that is this request.
+    pub(super) fn question(id: Option<RequestId>, question: Question) -> Self {
+        Self {
+            id,
+            octets: question.wire.octets(),
+            work: Work::Question(Box::new(question)),
+            abandoned: false,
+            end: 0,
+            expected: 0,
+        }
+    }
+
     /// The command of this entry, or of an exchange's present step.
     pub(super) fn wire(&self) -> Option<&Wire> {
         match &self.work {
             Work::One(wire) => Some(wire),
+            Work::Question(question) => Some(&question.wire),
+            Work::Confirm(_) => None,
             Work::Several { wire, .. } => wire.as_ref(),
         }
     }
@@ -95,8 +114,8 @@ impl Entry {
     /// The exchange, if it is one.
     pub(super) fn exchange(&self) -> Option<&Exchange> {
         match &self.work {
-            Work::One(_) => None,
             Work::Several { exchange, .. } => Some(exchange),
+            _ => None,
         }
     }
 
@@ -108,8 +127,8 @@ impl Entry {
     /// What ends the connection as soon as the present command has left, or whatever else happens.
     pub(super) fn last_words(&self) -> Option<&Error> {
         match &self.work {
-            Work::One(_) => None,
             Work::Several { last_words, .. } => last_words.as_ref(),
+            _ => None,
         }
     }
 
@@ -137,8 +156,15 @@ impl Entry {
     fn is_barrier(&self) -> bool {
         match &self.work {
             Work::One(wire) => wire.verb.row().barrier && self.id.is_some(),
-            Work::Several { .. } => true,
+            // The questions before it are all that is in flight with it.
+            Work::Question(_) => false,
+            Work::Confirm(_) | Work::Several { .. } => true,
         }
+    }
+
+    /// Whether it can leave again as it is after it was taken back.
+    fn is_one_command(&self) -> bool {
+        matches!(self.work, Work::One(_) | Work::Question(_))
     }
 }
 
@@ -156,8 +182,12 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
+    /// How many requests are not answered. The questions of a confirmation are a part of it.
+    pub(super) fn requests(&self) -> usize {
+        let questions = self.entries.iter().map(|entry| &entry.work);
+        let questions = questions.take_while(|work| matches!(work, Work::Question(_)));
+        let abandoned = self.entries.front().is_some_and(|entry| entry.abandoned);
+        self.entries.len() - if abandoned { 0 } else { questions.count() }
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -192,6 +222,28 @@ impl Queue {
         self.octets += entry.octets;
         self.expected = self.expected.saturating_add(entry.expected);
         self.entries.insert(index, entry);
+    }
+
+    /// The confirmation whose questions are in front.
+    pub(super) fn confirmation_mut(&mut self) -> Option<&mut Run> {
+        let work = self.entries.iter_mut().map(|entry| &mut entry.work);
+        let mut rest = work.skip_while(|work| matches!(work, Work::Question(_)));
+        match rest.next() {
+            Some(Work::Confirm(run)) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// Whether the confirmation in front has no questions left.
+    pub(super) fn is_confirmation_due(&self) -> bool {
+        let front = self.entries.front().map(|entry| &entry.work);
+        matches!(front, Some(Work::Confirm(run)) if run.has_asked())
+    }
+
+    /// Whether a confirmation is under way.
+    pub(super) fn is_confirming(&self) -> bool {
+        let front = self.entries.front().map(|entry| &entry.work);
+        matches!(front, Some(Work::Question(_))) || self.is_confirmation_due()
     }
 
     /// Takes the first request away, answered or not.
@@ -284,7 +336,7 @@ impl Queue {
                 break;
             };
             let untouched = entry.is_at_its_begin() && entry.is_in(range);
-            if !untouched && !matches!(entry.work, Work::One(_)) {
+            if !untouched && !entry.is_one_command() {
                 break;
             }
             if entry.end != UNSENT {

@@ -92,11 +92,19 @@ impl Connection {
         let Some(next) = self.queue.next() else {
             return false;
         };
-        let Work::One(wire) = &next.work else {
-            self.queue.launch(UNSENT, 0);
-            self.timers.operation(true);
-            self.step_exchange(Input::Begin);
-            return true;
+        let wire = match &next.work {
+            Work::One(wire) => wire,
+            Work::Question(question) => &question.wire,
+            Work::Confirm(_) => {
+                self.release_confirmation();
+                return true;
+            }
+            Work::Several { .. } => {
+                self.queue.launch(UNSENT, 0);
+                self.timers.operation(true);
+                self.step_exchange(Input::Begin);
+                return true;
+            }
         };
         let quirk = match self
             .knowledge

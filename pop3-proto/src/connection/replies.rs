@@ -7,7 +7,7 @@ use super::gathered::Gathered;
 use super::queue::{Entry, Work};
 use super::{Connection, Event, Greeting, single};
 use crate::apop;
-use crate::command::{Operand, Shape, Verb};
+use crate::command::{Operand, Shape, Verb, Wire};
 use crate::config::Leniency;
 use crate::error::{Closed, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
 use crate::exchange::Input;
@@ -212,6 +212,15 @@ impl Connection {
             let challenge = line.slice(line.len().min(2)..);
             return self.step_exchange(Input::Challenge(challenge));
         }
+        if matches!(
+            self.queue.front(),
+            Some(Entry {
+                work: Work::Question(_),
+                ..
+            })
+        ) {
+            return self.on_answer(StatusLine::read(line));
+        }
         let after_secret = verb.row().sensitive
             || self
                 .queue
@@ -337,7 +346,12 @@ impl Connection {
         self.phase = self.phase.after(verb, ok);
         self.logged_in |= self.phase == Phase::Transaction;
         let epoch = self.link.epoch(self.phase);
-        self.knowledge.learn(verb, ok, epoch, &mut result);
+        let number = self
+            .queue
+            .front()
+            .and_then(Entry::wire)
+            .and_then(Wire::number);
+        self.knowledge.learn(verb, number, epoch, &mut result);
         if verb == Verb::Stls && ok {
             if !self.receive.is_empty() {
                 return self.fail(SecurityError::ResponseInjection.into());

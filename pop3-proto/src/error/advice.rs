@@ -3,7 +3,7 @@
 use thiserror::Error as ThisError;
 
 use super::{Closed, Error, Limited, Misuse, ProtocolError, SecurityError, Timeout};
-use super::{TlsErrorKind, TransportErrorKind};
+use super::{TlsErrorKind, TransportErrorKind, Unconfirmed};
 use crate::sasl::SaslError;
 use crate::status::ResponseCode;
 
@@ -92,6 +92,7 @@ impl Error {
             Self::Transport(error) => Some(of_transport(error.kind)),
             Self::Timeout(timeout) => Some(of_timeout(*timeout)),
             Self::Misuse(misuse) => of_misuse(misuse),
+            Self::Unconfirmed(why) => of_unconfirmed(why),
         }
     }
 }
@@ -180,6 +181,14 @@ fn of_timeout(timeout: Timeout) -> Advice {
         Timeout::FirstOctet { .. } | Timeout::Stall { .. } | Timeout::Send | Timeout::Total => {
             Advice::Reconnect
         }
+    }
+}
+
+fn of_unconfirmed(why: &Unconfirmed) -> Option<Advice> {
+    match why {
+        Unconfirmed::NoListing | Unconfirmed::NothingToAsk | Unconfirmed::Unsupported(_) => None,
+        Unconfirmed::WrongAnswer { .. } => Some(Advice::AskOperator),
+        Unconfirmed::CutShort(cause) => cause.advice(),
     }
 }
 

@@ -138,6 +138,7 @@ impl super::Error {
                 | Closed::Parting { .. }
                 | Closed::GreetingRefused { .. } => false,
             },
+            Self::Unconfirmed(why) => why.cause().is_some_and(Self::suspects_pipelining),
             _ => false,
         }
     }

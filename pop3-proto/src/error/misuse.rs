@@ -33,9 +33,10 @@ pub enum Misuse {
         /// The limit, in octets.
         limit: usize,
     },
-    /// SCRAM takes a nonce: [`Connection::seed`](crate::Connection::seed) was not called, and the
-    /// login brings none. The adapters call it.
-    #[error("SCRAM takes randomness, and this connection was given none (`seed`)")]
+    /// SCRAM needs a nonce and [`Confirm`](crate::Confirm) unpredictable questions:
+    /// [`Connection::seed`](crate::Connection::seed) was not called, and the command brings no
+    /// randomness of its own. The adapters call it.
+    #[error("SCRAM and confirmations need randomness: call `seed` on the connection first")]
     NoSeed,
     /// A value can never be sent.
     #[error(transparent)]

@@ -2,6 +2,7 @@
 
 mod advice;
 mod auth;
+mod confirm;
 mod end;
 mod misuse;
 mod retry;
@@ -15,6 +16,7 @@ use thiserror::Error as ThisError;
 
 pub use self::advice::Advice;
 pub use self::auth::{AuthError, Rejected};
+pub use self::confirm::Unconfirmed;
 pub use self::end::{Closed, Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind};
 pub use self::misuse::{Argument, Misuse};
 pub use self::retry::Retry;
@@ -45,6 +47,9 @@ pub enum Error {
     /// Going on would not be safe. Fatal.
     #[error(transparent)]
     Security(Box<SecurityError>),
+    /// What was received is not confirmed: [`Unconfirmed::is_fatal`] says whether that is fatal.
+    #[error(transparent)]
+    Unconfirmed(Box<Unconfirmed>),
     /// The server sent more than a limit. Fatal: reading on could take as long as the server likes.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -68,6 +73,7 @@ impl Error {
         match self {
             Self::Refused(_) | Self::Auth(_) | Self::Misuse(_) => false,
             Self::Protocol(error) => !matches!(**error, ProtocolError::Malformed { .. }),
+            Self::Unconfirmed(why) => why.is_fatal(),
             _ => true,
         }
     }
@@ -96,6 +102,10 @@ impl Error {
                 AuthError::Rejected(rejected) => Some(&rejected.refusal),
                 _ => None,
             },
+            Self::Unconfirmed(why) => match &**why {
+                Unconfirmed::Unsupported(refusal) => refusal.as_ref(),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -116,6 +126,7 @@ boxed!(
     Auth(AuthError),
     Protocol(ProtocolError),
     Security(SecurityError),
+    Unconfirmed(Unconfirmed),
     Closed(Closed)
 );
 
@@ -124,7 +135,11 @@ boxed!(
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
         use std::io::ErrorKind;
-        let kind = match &error {
+        let cause = match &error {
+            Error::Unconfirmed(why) => why.cause().unwrap_or(&error),
+            error => error,
+        };
+        let kind = match cause {
             Error::Timeout(_) => ErrorKind::TimedOut,
             Error::Closed(closed) if matches!(**closed, Closed::Truncated { .. }) => {
                 ErrorKind::UnexpectedEof

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{AuthError, Closed, Error, Limited, Misuse, ProtocolError, Refusal, SecurityError};
-use super::{Rejected, Timeout, TlsErrorKind, TransportErrorKind};
+use super::{Rejected, Timeout, TlsErrorKind, TransportErrorKind, Unconfirmed};
 use crate::command::Verb;
 use crate::sasl::SaslError;
 use crate::status::ResponseCode;
@@ -79,6 +79,7 @@ impl Error {
             Self::Closed(closed) => of_closed(closed),
             Self::Transport(error) => of_transport(error.kind),
             Self::Tls(error) => of_tls(error.kind),
+            Self::Unconfirmed(why) => of_unconfirmed(why),
         }
     }
 }
@@ -131,6 +132,17 @@ fn of_auth(error: &AuthError) -> Retry {
         AuthError::BrokenOff { .. } | AuthError::NoSafeLogin(_) | AuthError::NoToken { .. } => {
             Retry::Never
         }
+    }
+}
+
+fn of_unconfirmed(why: &Unconfirmed) -> Retry {
+    match why {
+        // The same session would say the same again.
+        Unconfirmed::NoListing | Unconfirmed::NothingToAsk | Unconfirmed::Unsupported(_) => {
+            Retry::Never
+        }
+        Unconfirmed::WrongAnswer { .. } => MINUTES,
+        Unconfirmed::CutShort(cause) => cause.retry(),
     }
 }
 

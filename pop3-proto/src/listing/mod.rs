@@ -6,6 +6,7 @@ mod text;
 
 use alloc::vec::Vec;
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use bytes::Bytes;
 
@@ -78,19 +79,35 @@ impl<E: Entry> Entries<E> {
         }
         let mut octets: &[u8] = &self.octets;
         while !octets.is_empty() {
-            let (head, tail) = octets.split_at_checked(octets.len() / 2)?;
-            // The line that the middle falls into.
-            let start = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
-            let end = memchr::memchr(b'\n', tail).map_or(octets.len(), |end| head.len() + end + 1);
-            let line = octets.get(start..end)?;
-            let entry = E::read(line, &self.octets)?;
+            let line = line_at(octets, octets.len() / 2)?;
+            let entry = E::read(octets.get(line.clone())?, &self.octets)?;
             octets = match number.cmp(&entry.number()) {
-                core::cmp::Ordering::Less => octets.get(..start)?,
+                core::cmp::Ordering::Less => octets.get(..line.start)?,
                 core::cmp::Ordering::Equal => return Some(entry),
-                core::cmp::Ordering::Greater => octets.get(end..)?,
+                core::cmp::Ordering::Greater => octets.get(line.end..)?,
             };
         }
         None
+    }
+
+    /// The length of the text that the entries are read from.
+    pub(crate) fn text_len(&self) -> usize {
+        self.octets.len()
+    }
+
+    /// The entry whose line has the octet at `at`, and the length of that line.
+    pub(crate) fn entry_at(&self, at: usize) -> Option<(Option<E>, usize)> {
+        let line = line_at(&self.octets, at)?;
+        let text = self.octets.get(line.clone())?;
+        Some((E::read(text, &self.octets), line.len()))
+    }
+
+    /// All entries: those after the octet at `at` first, then the others.
+    pub(crate) fn iter_from(&self, at: usize) -> impl Iterator<Item = E> + '_ {
+        let start = line_at(&self.octets, at).map_or(0, |line| line.start);
+        let (head, tail) = self.octets.split_at_checked(start).unwrap_or_default();
+        let lines = lines(Leniency::Default, tail).chain(lines(Leniency::Default, head));
+        lines.filter_map(|line| E::read(line, &self.octets))
     }
 
     /// The entries by index, `None` where a number is missing: index 0 is message 1. The vector
@@ -108,6 +125,14 @@ impl<E: Entry> Entries<E> {
         }
         slots
     }
+}
+
+/// The line, with its line end, that the octet at `at` belongs to.
+fn line_at(octets: &[u8], at: usize) -> Option<Range<usize>> {
+    let (head, tail) = octets.split_at_checked(at)?;
+    let start = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
+    let end = memchr::memchr(b'\n', tail).map_or(octets.len(), |end| head.len() + end + 1);
+    Some(start..end)
 }
 
 impl UidListing {

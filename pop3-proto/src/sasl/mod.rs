@@ -55,6 +55,7 @@ pub use cram::CramMd5;
 pub use error::SaslError;
 pub use external::External;
 pub use login::Login;
+pub(crate) use mac::keyed;
 pub use nonce::ClientNonce;
 pub(crate) use nonce::Seed;
 pub use oauth::{OAuthBearer, XOAuth2};

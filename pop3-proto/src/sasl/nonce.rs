@@ -41,7 +41,7 @@ impl ClientNonce {
     }
 }
 
-/// What nonces are made of on one connection: a secret from the operating system.
+/// What nonces and questions are made of on one connection: a secret from the operating system.
 pub(crate) struct Seed(Zeroizing<[u8; 32]>);
 
 impl Seed {
@@ -62,6 +62,15 @@ impl Seed {
             .zip(mac)
             .for_each(|(octet, random)| *octet = random);
         ClientNonce::from_random(*octets)
+    }
+
+    /// The key for the questions of one [`Confirm`](crate::Confirm). No nonce tells of it: what is
+    /// hashed for a nonce is shorter.
+    pub(crate) fn for_questions(&self, request: u64) -> Zeroizing<[u8; 32]> {
+        let mac = keyed::<Sha256>(self.0.as_slice())
+            .chain_update(b"questions of a confirmation")
+            .chain_update(request.to_be_bytes());
+        Zeroizing::new(mac.finalize().into_bytes().into())
     }
 }
 

@@ -9,6 +9,7 @@ mod blank_lines;
 mod bodies;
 mod capabilities;
 mod commands;
+mod confirm;
 mod end;
 mod engine;
 mod first_batch;

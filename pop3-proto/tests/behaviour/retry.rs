@@ -7,13 +7,14 @@ use crate::common::{Conversation, logged_in, trusted};
 use pop3_proto::{
     Channel, Closed, Config, Error, LimitError, Limited, Login, Misuse, Phase, ProtocolError,
     Retry, SecurityError, ServerText, StlsPolicy, Timeout, TlsError, TlsErrorKind, TransportError,
-    TransportErrorKind, Verb, sasl::SaslError,
+    TransportErrorKind, Unconfirmed, Verb, sasl::SaslError,
 };
 
 const TABLE: &str = include_str!("../../src/error/retry.md");
 
 /// The sources of the enums whose variants the table lists.
-const ENUMS: [(&str, &str); 8] = [
+const ENUMS: [(&str, &str); 9] = [
+    ("Unconfirmed", include_str!("../../src/error/confirm.rs")),
     ("AuthError", include_str!("../../src/error/auth.rs")),
     ("Misuse", include_str!("../../src/error/misuse.rs")),
     ("ProtocolError", include_str!("../../src/error/server.rs")),
@@ -226,6 +227,31 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             "SecurityError::LetInAnyway",
             None,
             SecurityError::LetInAnyway.into(),
+        ),
+        (
+            "Unconfirmed::NoListing",
+            None,
+            Unconfirmed::NoListing.into(),
+        ),
+        (
+            "Unconfirmed::NothingToAsk",
+            None,
+            Unconfirmed::NothingToAsk.into(),
+        ),
+        (
+            "Unconfirmed::Unsupported",
+            None,
+            Unconfirmed::Unsupported(None).into(),
+        ),
+        (
+            "Unconfirmed::WrongAnswer",
+            None,
+            Unconfirmed::WrongAnswer {
+                verb,
+                number,
+                got: got(),
+            }
+            .into(),
         ),
         ("Closed::Finished", None, closed(Closed::Finished)),
         ("Closed::Idle", None, closed(Closed::Idle)),

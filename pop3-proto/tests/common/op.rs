@@ -1,5 +1,7 @@
 //! What a story asks a client to do: `retr 1`, `login alice secret`, `quit`.
 
+use pop3_proto::Confirm;
+
 use super::login::LoginOp;
 
 /// An operation, as plain data.
@@ -25,6 +27,8 @@ pub(crate) enum Op {
     Dele(u32),
     Noop,
     Rset,
+    /// With so many questions, and randomness that is always the same.
+    Confirm(usize),
     Quit,
     /// A raw command with a reply of one line.
     Short(String),
@@ -34,6 +38,13 @@ pub(crate) enum Op {
 }
 
 impl Op {
+    /// The confirmation of a story.
+    pub(crate) fn confirm(questions: usize) -> Confirm {
+        Confirm::new()
+            .with_random([7; 32])
+            .with_questions(questions)
+    }
+
     /// Reads `VERB ARGUMENTS`. Odd octets in user names and passwords are escaped as in `C:` lines.
     pub(crate) fn parse(line: &str) -> Result<Self, String> {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -65,6 +76,9 @@ impl Op {
             ("dele", [n]) => Self::Dele(number(n)?),
             ("noop", []) => Self::Noop,
             ("rset", []) => Self::Rset,
+            ("confirm", [questions]) => {
+                Self::Confirm(number(questions)?.try_into().expect("a small number"))
+            }
             ("quit", []) => Self::Quit,
             ("short", [_, ..]) => Self::Short(rest.to_owned()),
             ("long", [_, ..]) => Self::Long(rest.to_owned()),

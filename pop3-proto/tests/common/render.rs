@@ -6,7 +6,7 @@ use core::fmt::Write as _;
 use pop3_proto::{
     AuthError, Capabilities, Closed, Connection, Error, Event, Listing, LoginPlan, Misuse,
     ProtocolError, QuitOutcome, Refusal, Rejected, Reply, ScanEntry, SecurityError, Status,
-    Timeout, UidEntry, UidListing, Verdict,
+    Timeout, UidEntry, UidListing, Unconfirmed, Verdict,
 };
 
 /// What happened, in one line. `label` is what the story calls the request.
@@ -59,6 +59,7 @@ fn reply(reply: &Reply) -> String {
         Reply::Lines(lines) => format!("{}, {}", with_text("ok", &lines.status), {
             quoted(&lines.octets)
         }),
+        Reply::Confirmed(confirmed) => format!("confirmed by {}", confirmed.questions()),
         Reply::Quit(QuitOutcome::Committed(status)) => with_text("committed", status),
         Reply::Quit(QuitOutcome::Refused(text)) => format!("refused {text:?}"),
         Reply::Quit(QuitOutcome::Unknown) => "unknown".to_owned(),
@@ -157,6 +158,7 @@ pub(crate) fn error(why: &Error) -> String {
             SecurityError::StlsRefused(text) => format!("security StlsRefused {text:?}"),
             other => format!("security {other:?}"),
         },
+        Error::Unconfirmed(why) => unconfirmed(why),
         Error::Limit(limit) => format!("limit {:?} {}", limit.what, limit.limit),
         Error::Timeout(why) => late(why),
         Error::Closed(why) => closed(why),
@@ -233,6 +235,20 @@ fn protocol(why: &ProtocolError) -> String {
 /// The hint that pipelining may be the cause.
 fn suspicion(first_batch: bool) -> &'static str {
     if first_batch { ", first batch" } else { "" }
+}
+
+fn unconfirmed(why: &Unconfirmed) -> String {
+    match why {
+        Unconfirmed::Unsupported(None) => "unconfirmed Unsupported".to_owned(),
+        Unconfirmed::Unsupported(Some(refusal)) => {
+            format!("unconfirmed Unsupported {}", self::refusal(refusal))
+        }
+        Unconfirmed::WrongAnswer { verb, number, got } => {
+            format!("unconfirmed WrongAnswer {verb} {number} {got:?}")
+        }
+        Unconfirmed::CutShort(cause) => format!("unconfirmed CutShort, {}", error(cause)),
+        other => format!("unconfirmed {other:?}"),
+    }
 }
 
 fn late(why: &Timeout) -> String {

@@ -125,6 +125,7 @@ fn command(op: &Op) -> u8 {
         Op::Long(_) => 21,
         Op::LongStreamed(_) => 22,
         Op::Login(_) => 24,
+        Op::Confirm(_) => 25,
     }
 }
 

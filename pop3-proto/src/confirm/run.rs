@@ -1,0 +1,203 @@
+//! A confirmation under way: which questions it asks, and what the answers come to.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use super::random::Random;
+use super::{Answered, Confirm, Confirmed, Kind, Question};
+use crate::error::{Error, Misuse, Refusal, Unconfirmed};
+use crate::listing::{Entries, Entry, Listing, UidListing};
+use crate::sasl::Seed;
+use crate::types::MessageNumber;
+
+/// How often a random place in a listing is tried before the listing is walked through.
+const TRIES: usize = 64;
+
+/// Octets of the shortest line that a question can be made of: `1 5` and LF.
+const SHORTEST_LINE: usize = 4;
+
+/// What the server listed in this session, and what is gone of that.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    /// The last of each that was taken while no message was marked as deleted.
+    pub(crate) unique_ids: Option<UidListing>,
+    pub(crate) sizes: Option<Listing>,
+    /// Messages that were marked as deleted since.
+    pub(crate) deleted: BTreeSet<MessageNumber>,
+}
+
+impl Listed {
+    fn question(&self, kind: Kind, random: &mut Random) -> Option<Question> {
+        match kind {
+            Kind::UniqueId => self.pick(self.unique_ids.as_ref()?, Question::unique_id, random),
+            Kind::Size => self.pick(self.sizes.as_ref()?, Question::size, random),
+        }
+    }
+
+    /// A question about any of the messages left, each as likely as the next.
+    fn pick<E: Entry>(
+        &self,
+        listing: &Entries<E>,
+        question: fn(E) -> Option<Question>,
+        random: &mut Random,
+    ) -> Option<Question> {
+        let left = |entry: E| question(entry).filter(|it| !self.deleted.contains(&it.number));
+        for _ in 0..TRIES {
+            let (entry, line) = listing.entry_at(random.below(listing.text_len()))?;
+            // A long line is hit more often, and is passed over more often in turn.
+            if random.below(line) < SHORTEST_LINE
+                && let Some(question) = entry.and_then(left)
+            {
+                return Some(question);
+            }
+        }
+        // Almost all are deleted, or the lines are long.
+        let from = random.below(listing.text_len());
+        listing.iter_from(from).find_map(left)
+    }
+}
+
+/// The answers to the questions of one kind.
+#[derive(Debug, Default)]
+struct Answers {
+    right: usize,
+    numberless: usize,
+    refused: usize,
+}
+
+/// What a confirmation does when all that it asked is answered.
+pub(crate) enum Next {
+    Ask(Vec<Question>),
+    End(Result<Confirmed, Error>),
+}
+
+/// A confirmation and how far it got.
+#[derive(Debug)]
+pub(crate) struct Run {
+    confirm: Confirm,
+    /// Before it asked anything.
+    fresh: bool,
+    random: Option<Random>,
+    /// The one kind that is asked for in the second round.
+    only: Option<Kind>,
+    unique_ids: Answers,
+    sizes: Answers,
+    refusal: Option<Refusal>,
+}
+
+impl Run {
+    pub(super) fn new(confirm: Confirm) -> Self {
+        Self {
+            confirm,
+            fresh: true,
+            random: None,
+            only: None,
+            unique_ids: Answers::default(),
+            sizes: Answers::default(),
+            refusal: None,
+        }
+    }
+
+    /// Whether it asked anything.
+    pub(crate) fn has_asked(&self) -> bool {
+        !self.fresh
+    }
+
+    /// What to do next, with nothing of it in flight.
+    pub(crate) fn next(&mut self, listed: &Listed, seed: Option<&Seed>, request: u64) -> Next {
+        let kinds: &[Kind] = if core::mem::take(&mut self.fresh) {
+            self.random = self.confirm.random(seed, request);
+            &[Kind::UniqueId, Kind::Size]
+        } else {
+            match self.verdict() {
+                Verdict::End(result) => return Next::End(result),
+                Verdict::Only(Kind::UniqueId) => &[Kind::UniqueId],
+                Verdict::Only(Kind::Size) => &[Kind::Size],
+            }
+        };
+        let Some(random) = &mut self.random else {
+            return Next::End(Err(Misuse::NoSeed.into()));
+        };
+        match questions(self.confirm.questions, kinds, listed, random) {
+            Ok(questions) => Next::Ask(questions),
+            Err(why) => Next::End(Err(why.into())),
+        }
+    }
+
+    /// Counts an answer; false if it shows that the session is not synchronized.
+    pub(crate) fn count(&mut self, kind: Kind, answered: Answered) -> bool {
+        let second = self.only.is_some();
+        let answers = match kind {
+            Kind::UniqueId => &mut self.unique_ids,
+            Kind::Size => &mut self.sizes,
+        };
+        match answered {
+            Answered::Right => answers.right += 1,
+            Answered::Numberless => answers.numberless += 1,
+            Answered::Refused(refusal) => {
+                answers.refused += 1;
+                self.refusal = Some(refusal);
+            }
+            Answered::Wrong => return false,
+        }
+        // A server supports a command or does not: one answer of another kind came from elsewhere.
+        let kinds = [answers.right, answers.numberless, answers.refused];
+        let other = answers.numberless + answers.refused > 0;
+        kinds.iter().filter(|count| **count > 0).count() == 1 && !(second && other)
+    }
+
+    fn verdict(&mut self) -> Verdict {
+        let (unique_ids, sizes) = (&self.unique_ids, &self.sizes);
+        let all = |answers: &Answers| answers.numberless + answers.refused == 0;
+        let right = unique_ids.right + sizes.right;
+        if right == 0 {
+            return Verdict::End(Err(Unconfirmed::Unsupported(self.refusal.take()).into()));
+        }
+        if self.only.is_some() || (all(unique_ids) && all(sizes)) {
+            return Verdict::End(Ok(Confirmed { questions: right }));
+        }
+        let only = if sizes.right > 0 {
+            Kind::Size
+        } else {
+            Kind::UniqueId
+        };
+        self.only = Some(only);
+        // The second round counts alone.
+        self.unique_ids = Answers::default();
+        self.sizes = Answers::default();
+        Verdict::Only(only)
+    }
+}
+
+enum Verdict {
+    End(Result<Confirmed, Error>),
+    /// The server supports one kind of question alone: so many are asked of that.
+    Only(Kind),
+}
+
+/// Chooses questions of these kinds, with one of each kind at least: whether the server supports it
+/// is not left to chance.
+fn questions(
+    count: usize,
+    kinds: &[Kind],
+    listed: &Listed,
+    random: &mut Random,
+) -> Result<Vec<Question>, Unconfirmed> {
+    if listed.unique_ids.is_none() && listed.sizes.is_none() {
+        return Err(Unconfirmed::NoListing);
+    }
+    let of_each = kinds.iter().map(|kind| listed.question(*kind, random));
+    let mut questions: Vec<Question> = of_each.flatten().collect();
+    let (Some(one), Some(other)) = (questions.first(), questions.last()) else {
+        return Err(Unconfirmed::NothingToAsk);
+    };
+    let (one, other) = (one.kind(), other.kind());
+    for _ in questions.len()..count {
+        let kind = if random.coin() { one } else { other };
+        questions.extend(listed.question(kind, random));
+    }
+    for index in (1..questions.len()).rev() {
+        questions.swap(index, random.below(index + 1));
+    }
+    Ok(questions)
+}

@@ -1,0 +1,102 @@
+//! A confirmation in the queue: its questions go before it, and it ends when they are answered.
+
+use super::Connection;
+use super::queue::{Entry, Work};
+use crate::command::check_length;
+use crate::confirm::{Answered, Next, Question};
+use crate::error::{Error, Misuse, ProtocolError, Refusal, Unconfirmed};
+use crate::phase::Phase;
+use crate::reply::Reply;
+use crate::status::{ResponseCode, StatusLine};
+use crate::text::ServerText;
+use crate::ticket::RequestId;
+
+impl Connection {
+    /// Goes on with the confirmation that is next in the queue, with nothing in flight: queues its
+    /// questions, or ends it.
+    pub(super) fn release_confirmation(&mut self) {
+        let Some(Entry {
+            id,
+            work: Work::Confirm(run),
+            ..
+        }) = self.queue.next()
+        else {
+            return;
+        };
+        let id = *id;
+        if self.phase != Phase::Transaction {
+            let verb = crate::command::Verb::Uidl;
+            let phase = self.phase;
+            return self.settle(Err(Misuse::Phase { verb, phase }.into()));
+        }
+        let request = id.map_or(0, RequestId::get);
+        match run.next(&self.knowledge.listed, self.seed.as_ref(), request) {
+            Next::End(result) => self.settle(result.map(Reply::Confirmed)),
+            Next::Ask(questions) => {
+                let limit = self.config.limits.command;
+                let too_long = |question: &Question| check_length(&question.wire, limit).err();
+                if let Some(error) = questions.iter().find_map(too_long) {
+                    return self.settle(Err(error));
+                }
+                for question in questions {
+                    self.queue.push_next(Entry::question(id, question));
+                }
+            }
+        }
+    }
+
+    /// The question in front has its status line.
+    pub(super) fn on_answer(&mut self, status: StatusLine) {
+        let Some(Entry {
+            work: Work::Question(question),
+            ..
+        }) = self.queue.front()
+        else {
+            return;
+        };
+        let (verb, number) = (question.wire.verb, question.number);
+        let kind = question.kind();
+        let (answered, got) = match status {
+            StatusLine::Other(got) => {
+                return self.fail(ProtocolError::BadStatus { verb, got }.into());
+            }
+            StatusLine::Ok(status) => {
+                let got = ServerText::excerpt(status.text.as_bytes());
+                (question.check(status.text.as_bytes()), got)
+            }
+            StatusLine::Err(text) => {
+                let refusal = Refusal {
+                    verb,
+                    number: Some(number),
+                    code: ResponseCode::parse(text.as_bytes()),
+                    login_delay: None,
+                    text: text.clone(),
+                };
+                (Answered::Refused(refusal), text)
+            }
+        };
+        let synchronized = match self.queue.confirmation_mut() {
+            Some(run) => run.count(kind, answered),
+            // The confirmation was abandoned. A refusal says nothing then.
+            None => !matches!(answered, Answered::Wrong),
+        };
+        if !synchronized {
+            return self.fail(Unconfirmed::WrongAnswer { verb, number, got }.into());
+        }
+        self.queue.pop();
+        self.timers.operation(self.queue.in_flight() > 0);
+        // Octets that are left answer nothing: parsing them ends the connection.
+        if self.queue.is_confirmation_due() && self.receive.is_empty() {
+            self.release_confirmation();
+        }
+    }
+
+    /// The error that ends the connection: during a confirmation it says what that means.
+    pub(super) fn in_confirmation(&self, error: Error) -> Error {
+        match error {
+            Error::Unconfirmed(_) => error,
+            error if self.queue.is_confirming() => Unconfirmed::CutShort(error).into(),
+            error => error,
+        }
+    }
+}
