@@ -19,7 +19,7 @@ impl Connection {
             id,
             work: Work::Confirm(run),
             ..
-        }) = self.queue.next()
+        }) = self.queue.next_mut()
         else {
             return;
         };
@@ -39,7 +39,7 @@ impl Connection {
                     return self.settle(Err(error));
                 }
                 for question in questions {
-                    self.queue.push_next(Entry::question(id, question));
+                    self.queue.push_question(id, question);
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::Connection;
 use super::queue::{Entry, UNSENT};
+use super::transmit::Transmit;
 
 /// The first pipelined batch of a connection: what left in one write, from the command on that was
 /// the first to be sent while another was unanswered. Positions count all octets ever sent.
@@ -36,13 +37,23 @@ impl FirstBatch {
         }
     }
 
-    /// Commands are taken back that were not sent; `queued` is where those end that are left.
-    pub(super) fn recall(&mut self, queued: u64) {
-        if let Self::Open { begin, end } = self {
-            if *begin >= queued {
-                *self = Self::None;
-            } else {
-                *end = queued.min(*end);
+    /// Commands were removed that had not been sent. `second` is the request in flight after the first.
+    pub(super) fn remove(&mut self, transmit: &Transmit, second: Option<&Entry>) {
+        let Self::Open { begin, end } = self else {
+            return;
+        };
+        // Whatever was not sent leaves in one write.
+        let queued = transmit.queued();
+        match second {
+            _ if transmit.has_passed(*begin) => {
+                if !transmit.has_sent(*end) {
+                    *end = queued;
+                }
+            }
+            None => *self = Self::None,
+            Some(second) => {
+                *begin = second.end.saturating_sub(second.octets() as u64);
+                *end = queued;
             }
         }
     }

@@ -235,17 +235,21 @@ impl Connection {
         if self.awaited() == Awaited::Idle {
             self.timers.rearm();
         }
-        let mut entry = Entry::new(Some(id), request);
-        entry.expected = entry
-            .wire()
-            .map_or(0, |wire| self.knowledge.expected_octets(wire));
-        self.queue.push(entry);
+        let expected = match &request {
+            Request::Wire(wire) => self.knowledge.expected_octets(wire),
+            Request::Exchange(_) | Request::Confirm(_) => 0,
+        };
+        self.queue.push(id, request, expected);
         self.advance();
         Ok(Ticket::new(id))
     }
 
     /// The next event. While one waits nothing is parsed and nothing is sent.
     pub fn poll_event(&mut self) -> Option<Event> {
+        if self.events.is_empty() {
+            // After a panic in a callback nobody has reported the end yet.
+            self.tell_end();
+        }
         let event = self.events.pop_front()?;
         if self.events.is_empty() {
             self.timers.rearm();
@@ -264,24 +268,21 @@ impl Connection {
             }
             Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => false,
         };
-        if !self.queue.has_any(&requests) && !self.events.iter().any(about) {
+        let abandoned = self.queue.abandon(&requests, &mut self.transmit);
+        if !abandoned.any && !self.events.iter().any(about) {
             return;
         }
-        let transmit = &self.transmit;
-        let at_hand = |entry: &Entry| transmit.is_at_hand(entry.end, entry.octets());
-        let recalled = self.queue.recall(&requests, at_hand);
-        self.transmit.take_back(recalled);
-        self.first_batch.recall(self.transmit.queued());
-        if recalled > 0 && self.queue.in_flight() == 0 {
-            self.timers.operation(false);
+        self.first_batch.remove(&self.transmit, self.queue.second());
+        if abandoned.front {
+            self.timers.operation(self.queue.in_flight() > 0);
         }
-        self.queue.abandon(&requests);
         let waited = !self.events.is_empty();
         self.events.retain(|event| !about(event));
         if waited && self.events.is_empty() {
             self.timers.rearm();
         }
         self.advance();
+        drop(abandoned.exchanges);
     }
 }
 
@@ -318,8 +319,9 @@ impl Connection {
 
     /// So many of them were sent.
     pub fn transmitted(&mut self, octets: usize, now: Instant) {
-        self.transmit.advance(octets);
-        self.timers.progress(now);
+        if self.transmit.advance(octets) > 0 {
+            self.timers.progress(now);
+        }
         self.advance();
     }
 
@@ -513,7 +515,7 @@ impl Connection {
     fn keep_alive(&mut self, now: Instant) {
         self.timers.progress(now);
         let noop = crate::command::Wire::new(Verb::Noop, crate::command::Operand::None);
-        self.queue.push_next(Entry::new(None, Request::Wire(noop)));
+        self.queue.push_next(Request::Wire(noop));
         self.advance();
     }
 }

@@ -190,9 +190,9 @@ impl Connection {
             Step::StartTls => self.link.tls = Tls::Wanted,
             Step::Done(result) => self.settle(result),
             Step::DoneThenCapa(reply) => {
-                self.settle(Ok(reply));
                 let capa = Wire::new(Verb::Capa, Operand::None);
-                self.queue.push_next(Entry::new(None, Request::Wire(capa)));
+                self.queue.push_next(Request::Wire(capa));
+                self.settle(Ok(reply));
             }
             Step::Fatal(error) => self.fail(error),
         }

@@ -49,25 +49,29 @@ impl Transmit {
         self.queued_total
     }
 
-    /// Takes the last octets back, which have not left.
-    pub(super) fn take_back(&mut self, octets: usize) {
-        let octets = octets.min(self.pending().len());
-        self.queued_total -= octets as u64;
+    /// Removes a command that ends at this position and has not begun to leave.
+    pub(super) fn remove(&mut self, position: u64, octets: usize) {
+        let behind = self.queued_total.saturating_sub(position) as usize;
+        let end = self.flight.len().saturating_sub(behind);
+        let begin = end.saturating_sub(octets);
+        self.queued_total -= (end - begin) as u64;
+        // A secret is alone in its flight, and has to be wiped.
         if octets == self.pending().len() {
             self.clear();
         } else {
-            self.flight.truncate(self.flight.len() - octets);
+            self.flight.drain(begin..end);
         }
     }
 
-    /// Counts octets that have left.
-    pub(super) fn advance(&mut self, octets: usize) {
+    /// Counts octets that have left; gives how many of them there were.
+    pub(super) fn advance(&mut self, octets: usize) -> usize {
         let octets = octets.min(self.pending().len());
         self.left += octets;
         self.sent_total += octets as u64;
         if self.pending().is_empty() {
             self.clear();
         }
+        octets
     }
 
     /// Gives the flight away for good: it will leave, though it is not sent yet.
@@ -77,7 +81,7 @@ impl Transmit {
         self.pending()
     }
 
-    /// Whether a command that ends at this position can still be taken back.
+    /// Whether a command that ends at this position can still be removed.
     pub(super) fn is_at_hand(&self, position: u64, octets: usize) -> bool {
         self.sent_total.max(self.handed_over) <= position.saturating_sub(octets as u64)
     }

@@ -4,6 +4,7 @@
 mod common;
 
 mod abandon;
+mod abandon_many;
 mod bad_input;
 mod blank_lines;
 mod bodies;

@@ -120,6 +120,29 @@ fn a_command_that_is_longer_than_the_window_leaves_alone() {
 }
 
 #[test]
+fn the_window_is_full_at_4096_octets_exactly() {
+    let mut session = pipelining();
+    // Of 8 octets each.
+    (0..600).for_each(|_| session.ask("list 1"));
+    assert_eq!(session.sent().len(), 4096);
+    session.server("+OK 1 1\r\n".repeat(512 - low(512) - 1));
+    assert_eq!(session.sent(), "", "too much is unanswered");
+    session.server("+OK 1 1\r\n");
+    assert_eq!(session.sent().len(), 4096 - low(4096));
+}
+
+#[test]
+fn a_lazy_caller_is_asked_while_another_command_of_24_octets_fits() {
+    let mut session = pipelining();
+    let mut asked = 0;
+    while session.connection.wants_request() {
+        session.ask("list 1");
+        asked += 1;
+    }
+    assert_eq!(asked * 8, 4096 - 24 + 8);
+}
+
+#[test]
 fn at_most_4_mib_of_listed_messages_are_on_their_way() {
     let mut session = with_sizes(&[MIB / 4; 40]);
     assert_eq!(retrieved_at_once(&mut session, 40), 16);
