@@ -29,6 +29,8 @@ mod on_async_std {
 
     parity::helpers::every_helper! { OnAsyncStd }
 
+    parity::panics::every_panic! { OnAsyncStd }
+
     parity::real_time::every_story_in_real_time! { OnAsyncStd }
 
     super::sessions::every_session! { OnAsyncStd }
@@ -50,6 +52,8 @@ mod on_smol {
     parity::idle::every_idle_session! { OnSmol }
 
     parity::helpers::every_helper! { OnSmol }
+
+    parity::panics::every_panic! { OnSmol }
 
     parity::real_time::every_story_in_real_time! { OnSmol }
 

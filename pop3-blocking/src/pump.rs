@@ -22,6 +22,8 @@ pub(crate) struct Pump<S> {
     origin: Clock,
     /// What the stream's time-out is set to.
     wait: Option<Duration>,
+    /// Whether the stream is being called. Still set afterwards if it panicked.
+    calling: bool,
 }
 
 impl<S: Stream> Pump<S> {
@@ -34,7 +36,20 @@ impl<S: Stream> Pump<S> {
             stream,
             origin,
             wait: None,
+            calling: false,
         }
+    }
+
+    /// Does what calls the stream, unless that panicked before: how many octets it moved is not known
+    /// then, and the session ends.
+    fn guarded(&mut self, act: impl FnOnce(&mut Self)) {
+        if self.calling {
+            self.engine.session_mut().callback_panicked();
+            return;
+        }
+        self.calling = true;
+        act(self);
+        self.calling = false;
     }
 
     fn now(&self) -> Instant {
@@ -54,6 +69,10 @@ impl<S: Stream> Pump<S> {
 
     /// One read or one write.
     fn turn(&mut self) {
+        self.guarded(Self::move_octets);
+    }
+
+    fn move_octets(&mut self) {
         let session = self.engine.session_mut();
         if session.wants_write() {
             if self.arm() {
@@ -146,9 +165,12 @@ impl<S: Stream> Pump<S> {
 
     /// Before an idle connection is used: hears what the server said meanwhile.
     pub(crate) fn listen(&mut self) {
-        if !self.engine.is_idle() {
-            return;
+        if self.engine.is_idle() || self.calling {
+            self.guarded(Self::read_ready);
         }
+    }
+
+    fn read_ready(&mut self) {
         let Some(room) = self.engine.session_mut().recv_buffer() else {
             return;
         };
@@ -161,9 +183,12 @@ impl<S: Stream> Pump<S> {
 
     /// After the end, lets TLS say so too. Whether that arrives changes nothing.
     pub(crate) fn say_goodbye(&mut self) {
-        if self.engine.fatal().is_none() {
-            return;
+        if self.engine.fatal().is_some() {
+            self.guarded(Self::write_farewell);
         }
+    }
+
+    fn write_farewell(&mut self) {
         while self.engine.session().wants_write() {
             let result = self.stream.write(self.engine.session_mut().transmit());
             match result {

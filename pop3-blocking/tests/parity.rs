@@ -23,6 +23,8 @@ parity::idle::every_idle_session! { Blocking }
 
 parity::helpers::every_helper! { Blocking }
 
+parity::panics::every_panic! { Blocking }
+
 parity::real_time::every_story_in_real_time! { Blocking }
 
 #[test]

@@ -91,6 +91,12 @@ impl Session {
         self.advance();
     }
 
+    /// As [`Connection::callback_panicked`].
+    pub fn callback_panicked(&mut self) {
+        self.connection.callback_panicked();
+        self.advance();
+    }
+
     /// Begins a handshake if it is time for one, and goes on with TLS.
     fn advance(&mut self) {
         if let (None, Some(setup), true) = (&self.layer, &self.setup, self.connection.wants_tls()) {

@@ -26,6 +26,8 @@ parity::idle::every_idle_session! { OnTokio }
 
 parity::helpers::every_helper! { OnTokio }
 
+parity::panics::every_panic! { OnTokio }
+
 parity::real_time::every_story_in_real_time! { OnTokio }
 
 sessions::every_session! { OnTokio }

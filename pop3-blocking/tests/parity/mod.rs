@@ -28,6 +28,7 @@ mod ask;
 pub(crate) mod corpus;
 pub(crate) mod helpers;
 pub(crate) mod idle;
+pub(crate) mod panics;
 pub(crate) mod real_time;
 mod rule;
 mod script;

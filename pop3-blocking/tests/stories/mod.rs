@@ -14,5 +14,6 @@ mod embedded_server;
 mod ends;
 mod logins;
 mod messages;
+mod panics;
 mod streams;
 mod tickets;

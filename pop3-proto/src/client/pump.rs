@@ -29,6 +29,8 @@ pub(super) struct Pump<T> {
     turns: u32,
     /// TLS has taken its leave.
     parted: bool,
+    /// Whether the transport is being called. Still set afterwards if it panicked.
+    calling: bool,
 }
 
 /// What is heard before an idle connection is used: the server may have parted meanwhile.
@@ -53,6 +55,15 @@ impl<T: Transport> Pump<T> {
             alarm: None,
             turns: 0,
             parted: false,
+            calling: false,
+        }
+    }
+
+    /// Ends the session if the transport panicked when it was called last: how many octets it moved is
+    /// not known.
+    fn end_if_panicked(&mut self) {
+        if self.calling {
+            self.engine.session_mut().callback_panicked();
         }
     }
 
@@ -70,6 +81,7 @@ impl<T: Transport> Pump<T> {
 
     /// Begins an operation: what the last one left is given up.
     pub(super) fn begin(&mut self) {
+        self.end_if_panicked();
         self.engine.begin();
         self.listen();
     }
@@ -87,6 +99,7 @@ impl<T: Transport> Pump<T> {
         cx: &mut Context<'_>,
         mut poll: impl FnMut(&mut Engine) -> Option<R>,
     ) -> Poll<R> {
+        self.end_if_panicked();
         loop {
             if let Some(found) = poll(&mut self.engine) {
                 self.part(cx);
@@ -107,6 +120,13 @@ impl<T: Transport> Pump<T> {
 
     /// One read and one write; false if there is nothing to do but to wait.
     fn turn(&mut self, cx: &mut Context<'_>) -> bool {
+        self.calling = true;
+        let go_on = self.move_octets(cx);
+        self.calling = false;
+        go_on
+    }
+
+    fn move_octets(&mut self, cx: &mut Context<'_>) -> bool {
         let listening = core::mem::replace(&mut self.listening, Listening::No);
         let heard = listening != Listening::No && self.read(cx);
         if listening == Listening::Once && !heard {

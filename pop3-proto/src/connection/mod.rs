@@ -212,6 +212,11 @@ impl Connection {
     /// Queues a request. Whether it is legal is decided when its turn comes, so a login and what
     /// follows it can be submitted together.
     ///
+    /// A login may call code of the application: a [`Mechanism`](crate::sasl::Mechanism) or a
+    /// [`TokenProvider`](crate::TokenProvider). It runs in this method, or in any other that moves the
+    /// session on. If it panics and the application catches that, the connection has ended with
+    /// [`Error::CallbackPanicked`].
+    ///
     /// # Errors
     ///
     /// The connection's fatal error if it is dead ([`Closed::Finished`] after `QUIT`), or
@@ -293,6 +298,13 @@ impl Connection {
     pub fn exceeded(&mut self, limit: LimitError) {
         self.fail(limit.into());
     }
+
+    /// Ends the connection because code of the caller's beside it panicked, such as the stream that
+    /// moves its octets: how many of them moved is not known. All that is outstanding gets
+    /// [`Error::CallbackPanicked`].
+    pub fn callback_panicked(&mut self) {
+        self.fail(Error::CallbackPanicked);
+    }
 }
 
 /// The socket side.
@@ -359,7 +371,8 @@ impl Connection {
     /// Octets moved that the connection does not see itself: TLS records.
     #[cfg(feature = "rustls")]
     pub(crate) fn note_progress(&mut self, now: Instant) {
-        // A record that trickles in is no reply that has begun.
+        // A record that trickles in is no reply that has begun, and a handshake has one deadline,
+        // whatever moves meanwhile.
         if matches!(self.awaited(), Awaited::Send | Awaited::Rest) {
             self.timers.progress(now);
         }
@@ -502,8 +515,9 @@ impl Connection {
             Awaited::Rest
         } else if self.phase == Phase::Greeting {
             Awaited::Greeting
-        } else if let Some(verb) = self.queue.front().and_then(Entry::verb) {
-            Awaited::FirstOctet(verb)
+        } else if let Some(front) = self.queue.front() {
+            // Whenever a request is in flight something is awaited, and there is a deadline.
+            Awaited::FirstOctet(front.verb().unwrap_or(Verb::Auth))
         } else if self.end.write_failed.is_some() {
             // The server's last words, or the end of file.
             Awaited::Rest

@@ -167,7 +167,13 @@ impl Connection {
         if matches!((&input, &**exchange), (Input::Begin, Exchange::Login(_))) {
             self.plan = None;
         }
+        // The exchange may call code of the application, and that may panic: until it returns, the
+        // connection counts as ended. Otherwise the request would stay in flight with nothing to wait for.
+        let phase = core::mem::replace(&mut self.phase, Phase::Closed);
+        self.end.outcome = Some(Err(Error::CallbackPanicked));
         let mut step = exchange.step(&context, input);
+        self.end.outcome = None;
+        self.phase = phase;
         // What the caller took for it is not the server's time.
         if exchange.calls_back() {
             self.timers.rearm();
@@ -200,14 +206,15 @@ impl Connection {
 
     /// Takes the first request from the queue and tells its result.
     pub(super) fn settle(&mut self, result: Result<Reply, Error>) {
+        let settled = self.pop_answered();
+        self.timers.operation(self.queue.in_flight() > 0);
         if let Some(Entry {
             id: Some(id),
             abandoned: false,
             ..
-        }) = self.pop_answered()
+        }) = settled
         {
             self.events.push_back(Event::Reply { id, result });
         }
-        self.timers.operation(self.queue.in_flight() > 0);
     }
 }

@@ -93,6 +93,7 @@ impl Error {
             Self::Timeout(timeout) => Some(of_timeout(*timeout)),
             Self::Misuse(misuse) => of_misuse(misuse),
             Self::Unconfirmed(why) => of_unconfirmed(why),
+            Self::CallbackPanicked => None,
         }
     }
 }

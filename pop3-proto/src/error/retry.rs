@@ -80,6 +80,7 @@ impl Error {
             Self::Transport(error) => of_transport(error.kind),
             Self::Tls(error) => of_tls(error.kind),
             Self::Unconfirmed(why) => of_unconfirmed(why),
+            Self::CallbackPanicked => Retry::Never,
         }
     }
 }

@@ -335,6 +335,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
     ] {
         errors.push((name, None, TlsError::new(kind, "words").into()));
     }
+    errors.push(("Error::CallbackPanicked", None, Error::CallbackPanicked));
     errors
 }
 

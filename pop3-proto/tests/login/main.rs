@@ -3,7 +3,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod challenges;
 mod failures;
 mod nonces;
+mod panics;
 mod plans;
 mod tokens;

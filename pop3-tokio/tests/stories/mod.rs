@@ -16,6 +16,7 @@ mod dropped_quits;
 mod dropped_sessions;
 mod fairness;
 mod farewells;
+mod panics;
 mod partings;
 mod reading;
 mod scram;

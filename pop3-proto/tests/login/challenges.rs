@@ -1,0 +1,89 @@
+//! Challenges: what is one, and how many octets of them there may be.
+
+use crate::common::Conversation;
+use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
+use pop3_proto::{Channel, Config, Credentials, Login, OwnMechanism};
+
+/// Answers any challenge with `ok`.
+#[derive(Debug)]
+struct Answers;
+
+impl Mechanism for Answers {
+    fn name(&self) -> &str {
+        "X-ANSWERS"
+    }
+
+    fn initial_response(&mut self) -> Option<Response> {
+        None
+    }
+
+    fn respond(&mut self, _: &[u8]) -> Result<Progress, SaslError> {
+        Ok(Progress::Respond(Response::new(*b"ok")))
+    }
+
+    fn finish(&mut self) -> Result<(), SaslError> {
+        Ok(())
+    }
+}
+
+/// A login that waits for a challenge.
+fn asked(change: impl FnOnce(&mut Config)) -> Conversation {
+    let mut config = Config::default();
+    change(&mut config);
+    let mut client = Conversation::new(config, Channel::TrustedByCaller);
+    client.server("+OK ready\r\n");
+    let own = OwnMechanism::new(Answers).expect("a name");
+    let login = Login::with(Credentials::Mechanism(own));
+    client.connection.submit(login).expect("a login");
+    client.server("+OK\r\nSASL X-ANSWERS\r\n.\r\n");
+    assert_eq!(client.sent(), "CAPA\r\nAUTH X-ANSWERS\r\n");
+    client.told();
+    client
+}
+
+#[test]
+fn challenges_may_have_as_many_octets_as_the_limit_says() {
+    // `AAAA` twice.
+    for (limit, enough) in [(7, false), (8, true), (9, true)] {
+        let mut client = asked(|config| config.limits.challenge_octets = limit);
+        client.server("+ AAAA\r\n");
+        assert_eq!(client.sent(), "b2s=\r\n");
+        client.server("+ AAAA\r\n");
+        assert_eq!(client.sent(), if enough { "b2s=\r\n" } else { "*\r\n" });
+        let error = client.connection.error().map(ToString::to_string);
+        assert_eq!(error.is_none(), enough, "{error:?}");
+    }
+}
+
+#[test]
+fn there_may_be_as_many_challenges_as_the_limit_says() {
+    for (limit, enough) in [(1, false), (2, true), (3, true)] {
+        let mut client = asked(|config| config.limits.challenges = limit);
+        client.server("+ AAAA\r\n");
+        assert_eq!(client.sent(), "b2s=\r\n");
+        client.server("+ AAAA\r\n");
+        assert_eq!(client.sent(), if enough { "b2s=\r\n" } else { "*\r\n" });
+        assert_eq!(client.connection.error().is_none(), enough);
+    }
+}
+
+#[test]
+fn challenge_is_a_plus_alone_or_with_a_space() {
+    for line in ["+", "+ ", "+ AAAA"] {
+        let mut client = asked(|_| {});
+        client.server(format!("{line}\r\n"));
+        assert_eq!(client.sent(), "b2s=\r\n", "{line}");
+    }
+    for line in ["+foo", "+AAAA", "+\tAAAA", "++ AAAA", "+-"] {
+        let mut client = asked(|_| {});
+        client.server(format!("{line}\r\n"));
+        assert_eq!(client.sent(), "", "{line}");
+        let error = client.connection.error().map(|error| format!("{error:?}"));
+        assert!(
+            error
+                .as_ref()
+                .is_some_and(|error| error.contains("BadStatus")),
+            "{line}: {error:?}"
+        );
+    }
+}

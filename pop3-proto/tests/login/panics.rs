@@ -1,0 +1,279 @@
+//! Callbacks of the application that panic, where the application catches that: the connection has
+//! ended and says so, and no request is left in flight without a deadline.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::common::Conversation;
+use pop3_proto::sasl::{Mechanism, OAuthError, Progress, Response, SaslError};
+use pop3_proto::{
+    Channel, Config, Credentials, Error, Event, Login, Noop, OwnMechanism, Phase, Secret, Stat,
+};
+
+/// Which callback panics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Nowhere,
+    InitialResponse,
+    Respond,
+    Work,
+    Finish,
+    Refused,
+    IsMutual,
+    ReadsChallenge,
+    Drop,
+}
+
+/// Answers any challenge, after some work.
+#[derive(Debug)]
+struct Panics(At);
+
+impl Panics {
+    fn reach(&self, at: At) {
+        assert!(self.0 != at, "the mechanism panics in {at:?}");
+    }
+}
+
+impl Mechanism for Panics {
+    fn name(&self) -> &str {
+        "X-PANICS"
+    }
+
+    fn initial_response(&mut self) -> Option<Response> {
+        self.reach(At::InitialResponse);
+        (self.0 == At::IsMutual).then(Response::empty)
+    }
+
+    fn respond(&mut self, _: &[u8]) -> Result<Progress, SaslError> {
+        self.reach(At::Respond);
+        Ok(Progress::Work)
+    }
+
+    fn work(&mut self) -> Result<Progress, SaslError> {
+        self.reach(At::Work);
+        Ok(Progress::Respond(Response::new(*b"done")))
+    }
+
+    fn finish(&mut self) -> Result<(), SaslError> {
+        self.reach(At::Finish);
+        Ok(())
+    }
+
+    fn refused(&mut self) -> Option<OAuthError> {
+        self.reach(At::Refused);
+        None
+    }
+
+    fn is_mutual(&self) -> bool {
+        self.reach(At::IsMutual);
+        false
+    }
+
+    fn reads_challenge(&self) -> bool {
+        self.reach(At::ReadsChallenge);
+        true
+    }
+}
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        // A second panic while the first one unwinds would abort.
+        if !std::thread::panicking() {
+            self.reach(At::Drop);
+        }
+    }
+}
+
+/// A token error whose text cannot be had.
+struct NoText;
+
+impl fmt::Display for NoText {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("no text")
+    }
+}
+
+fn own(at: At) -> Login {
+    let own = OwnMechanism::new(Panics(at)).expect("a name");
+    Login::with(Credentials::Mechanism(own))
+}
+
+fn greeted() -> Conversation {
+    let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
+    session.server("+OK ready\r\n");
+    session.told();
+    session
+}
+
+/// Does these things in order; gives whether one of them panicked. The rest is not done then.
+fn panics(session: &mut Conversation, replies: &[&str]) -> bool {
+    replies.iter().any(|reply| {
+        let act = AssertUnwindSafe(|| {
+            session.server(reply);
+            session.settle();
+        });
+        catch_unwind(act).is_err()
+    })
+}
+
+/// Nothing is awaited, nothing is wanted, and each request was told why.
+fn is_dead(session: &mut Conversation, requests: usize) {
+    let connection = &mut session.connection;
+    assert_eq!(connection.error(), Some(&Error::CallbackPanicked));
+    assert_eq!(connection.phase(), Phase::Closed);
+    assert_eq!(connection.poll_timeout(), None);
+    assert!(!connection.wants_read() && !connection.wants_write() && !connection.wants_tls());
+    assert!(!connection.wants_request() && !connection.is_computing());
+    let late = connection.submit(Noop).expect_err("it has ended");
+    assert_eq!(late, Error::CallbackPanicked);
+    let mut failed = 0;
+    let mut ends = 0;
+    for event in session.events() {
+        match event {
+            Event::Reply { result, .. } => {
+                assert_eq!(result, Err(Error::CallbackPanicked));
+                failed += 1;
+            }
+            Event::Closed(result) => {
+                assert_eq!(result, Err(Error::CallbackPanicked));
+                ends += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((failed, ends), (requests, 1));
+    session.assert_over();
+}
+
+const LISTED: &str = "+OK\r\nSASL X-PANICS\r\n.\r\n";
+const NOT_LISTED: &str = "-ERR\r\n";
+
+#[test]
+fn panicking_mechanism_ends_the_connection() {
+    for (at, replies) in [
+        (At::InitialResponse, &[LISTED][..]),
+        (At::Respond, &[LISTED, "+ \r\n"]),
+        (At::Work, &[LISTED, "+ \r\n"]),
+        (At::Finish, &[LISTED, "+ \r\n", "+OK\r\n"]),
+        (At::Refused, &[LISTED, "+ \r\n", "-ERR\r\n"]),
+        (At::IsMutual, &[NOT_LISTED, "+ text\r\n"]),
+        (At::ReadsChallenge, &[LISTED, "+ text?\r\n"]),
+    ] {
+        let mut session = greeted();
+        session.connection.submit(own(at)).expect("it is queued");
+        session.connection.submit(Stat).expect("it is queued");
+        assert!(panics(&mut session, replies), "{at:?} was not reached");
+        is_dead(&mut session, 2);
+    }
+}
+
+#[test]
+fn mechanism_without_panic_logs_in() {
+    let mut session = greeted();
+    session
+        .connection
+        .submit(own(At::Nowhere))
+        .expect("it is queued");
+    assert!(!panics(&mut session, &[LISTED, "+ \r\n", "+OK\r\n"]));
+    assert_eq!(session.connection.phase(), Phase::Transaction);
+    assert_eq!(session.connection.error(), None);
+}
+
+#[test]
+fn mechanism_that_panics_when_dropped_leaves_no_request_waiting() {
+    for replies in [
+        &[LISTED, "+ \r\n", "+OK\r\n"][..],
+        &[LISTED, "+ \r\n", "-ERR\r\n"],
+        &[LISTED, "+ \r\n", "+OK\r\n", "-ERR\r\n"],
+    ] {
+        let mut session = greeted();
+        session
+            .connection
+            .submit(own(At::Drop))
+            .expect("it is queued");
+        assert!(panics(&mut session, replies), "it was not dropped");
+        is_dead(&mut session, 1);
+    }
+}
+
+#[test]
+fn abandoned_login_that_panics_when_dropped_leaves_the_queue_usable() {
+    // Nothing of it was sent: it waits behind a command, or its first command is in the send buffer.
+    for waits in [true, false] {
+        let mut session = greeted();
+        if waits {
+            session.ask("capa");
+            session.settle();
+        }
+        let login = session.connection.submit(own(At::Drop)).expect("a login");
+        let stat = session.connection.submit(Stat).expect("it is queued");
+        let range = login.id()..login.id().next();
+        let abandon = AssertUnwindSafe(|| session.connection.abandon(range));
+        assert!(catch_unwind(abandon).is_err(), "it was dropped");
+        if waits {
+            assert_eq!(session.connection.outstanding(), 2);
+            session.server("-ERR\r\n");
+        }
+        let events = session.events();
+        assert!(
+            matches!(events.last(), Some(Event::Reply { id, result: Err(Error::Misuse(_)) }) if *id == stat.id()),
+            "{events:?}"
+        );
+        assert_eq!(session.connection.outstanding(), 0);
+        assert_eq!(session.exchange("capa", "-ERR\r\n"), ["capa: unknown"]);
+    }
+}
+
+#[test]
+fn panicking_token_provider_ends_the_connection() {
+    let fresh = || Secret::new("fresh").expect("a token");
+    let capabilities = "+OK\r\nSASL XOAUTH2\r\n.\r\n";
+    let first = Login::bearer_from("alice", |_| -> Result<Secret, String> {
+        panic!("no token")
+    });
+    let again = Login::bearer_from("alice", move |why| -> Result<Secret, String> {
+        assert!(why.is_none(), "no other token");
+        Ok(fresh())
+    });
+    let text = Login::bearer_from("alice", |_| -> Result<Secret, NoText> { Err(NoText) });
+    for (login, replies) in [
+        (first, &[capabilities][..]),
+        (again, &[capabilities, "-ERR expired\r\n"]),
+        (text, &[capabilities]),
+    ] {
+        let mut session = greeted();
+        let login = login.expect("a name");
+        session.connection.submit(login).expect("it is queued");
+        session.connection.submit(Stat).expect("it is queued");
+        assert!(panics(&mut session, replies));
+        is_dead(&mut session, 2);
+    }
+}
+
+#[test]
+fn panic_inside_submit_ends_the_connection() {
+    let mut session = greeted();
+    session.exchange("capa", LISTED);
+    session.sent();
+    let submit = AssertUnwindSafe(|| session.connection.submit(own(At::InitialResponse)));
+    assert!(catch_unwind(submit).is_err());
+    is_dead(&mut session, 1);
+}
+
+#[test]
+fn event_that_waits_is_reported_before_the_panic() {
+    let mut session = greeted();
+    session.exchange("capa", LISTED);
+    session.sent();
+    session.ask("capa");
+    session.settle();
+    session
+        .connection
+        .submit(own(At::InitialResponse))
+        .expect("it is queued");
+    // Taking the reply to CAPA begins the login.
+    session.arrive(LISTED.as_bytes());
+    let take = AssertUnwindSafe(|| session.connection.poll_event());
+    assert!(catch_unwind(take).is_err());
+    is_dead(&mut session, 1);
+}
