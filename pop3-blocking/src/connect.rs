@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use pop3_proto::{
-    Connector, Endpoint, Error, Instant, Session, TransportError, TransportErrorKind,
+    Connector, Endpoint, Error, Instant, Session, Timeout, TransportError, TransportErrorKind,
 };
 
 use crate::client::Client;
@@ -70,6 +70,11 @@ pub fn start<S: Stream>(mut session: Session, stream: S) -> Result<Client<S>, Er
 }
 
 fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> {
+    let patience = connector.config.timeouts.connect;
+    if patience.is_zero() {
+        // The operating system refuses to wait for no time.
+        return Err(Timeout::Connect.into());
+    }
     let host = endpoint.host();
     let unresolved = |why: &dyn fmt::Display| {
         let text = format!("{host}: {why}");
@@ -79,7 +84,7 @@ fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> 
     let addresses = addresses.map_err(|error| unresolved(&error))?;
     let mut failures = Vec::new();
     for address in addresses {
-        match attempt(&address, connector.config.timeouts.connect) {
+        match attempt(&address, patience) {
             Ok(stream) => return Ok(stream),
             Err(error) => failures.push((address, error)),
         }

@@ -9,8 +9,8 @@ use std::time::Duration;
 /// A write that may block must take at least 4 KiB sooner or later without a read in between, as
 /// every socket does.
 pub trait Stream: Read + Write {
-    /// Lets reads and writes fail with `WouldBlock` or `TimedOut` after this time. Deadlines
-    /// depend on it.
+    /// Lets reads and writes fail with `WouldBlock` or `TimedOut` after this time; zero is the shortest
+    /// time possible. Deadlines depend on it.
     ///
     /// # Errors
     ///
@@ -52,8 +52,12 @@ fn without_waiting<S: Read>(
     }
 }
 
+/// The shortest timeout of a socket. The operating system takes zero for none, or refuses it.
+const SHORTEST: Duration = Duration::from_micros(1);
+
 impl Stream for TcpStream {
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let timeout = timeout.map(|timeout| timeout.max(SHORTEST));
         self.set_read_timeout(timeout)?;
         self.set_write_timeout(timeout)
     }
@@ -66,6 +70,7 @@ impl Stream for TcpStream {
 #[cfg(unix)]
 impl Stream for std::os::unix::net::UnixStream {
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let timeout = timeout.map(|timeout| timeout.max(SHORTEST));
         self.set_read_timeout(timeout)?;
         self.set_write_timeout(timeout)
     }

@@ -20,6 +20,7 @@ macro_rules! every_story_in_real_time {
             a_server_that_does_not_greet_is_left_at_the_deadline
             each_reply_has_a_deadline_of_its_own
             an_address_that_says_nothing_is_left_at_the_deadline
+            connect_timeout_of_zero_expires_without_an_attempt
             a_parting_word_is_no_reply_to_what_was_not_sent
             half_a_parting_word_is_no_reply_either
             a_server_that_parts_between_two_messages_did_not_refuse_the_second
@@ -178,6 +179,26 @@ pub(crate) fn an_address_that_says_nothing_is_left_at_the_deadline<C: Client>() 
     let error = C::connect_with(&endpoint, &connector).err();
     assert_eq!(error, Some(Timeout::Connect.into()));
     after_a_deadline(begin);
+}
+
+pub(crate) fn connect_timeout_of_zero_expires_without_an_attempt<C: Client>() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut connector = Connector::default();
+    connector.config = config();
+    connector.config.timeouts.connect = Duration::ZERO;
+    connector.config.stls = StlsPolicy::Off;
+    for host in ["127.0.0.1", "localhost"] {
+        for stagger in [None, Some(Duration::ZERO), Some(Duration::MAX)] {
+            connector.stagger = stagger;
+            let endpoint = Endpoint::plain(host, Some(port));
+            let error = C::connect_with(&endpoint, &connector).err();
+            assert_eq!(error, Some(Timeout::Connect.into()));
+        }
+    }
+    let nobody = listener.accept().unwrap_err();
+    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
 }
 
 pub(crate) fn a_parting_word_is_no_reply_to_what_was_not_sent<C: Client>() {

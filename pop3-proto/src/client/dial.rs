@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
-use crate::error::{Error, TransportError, TransportErrorKind};
+use crate::error::{Error, Timeout, TransportError, TransportErrorKind};
 
 /// How an adapter connects and waits. Its futures are `Send`, so that connecting may be spawned.
 pub trait Dialer {
@@ -42,8 +42,8 @@ pub trait Dialer {
 ///
 /// # Errors
 ///
-/// [`Error::Transport`] if the host has no address, or with what each one said; [`Timeout::Connect`](crate::Timeout::Connect)
-/// if there is only one and it says nothing.
+/// [`Error::Transport`] if the host has no address, or with what each one said; [`Timeout::Connect`]
+/// if there is only one and it says nothing, or if no time is allowed at all.
 ///
 /// # Cancel safety
 ///
@@ -53,7 +53,12 @@ pub async fn dial<D: Dialer>(
     endpoint: &Endpoint,
     connector: &Connector,
 ) -> Result<D::Stream, Error> {
-    let addresses = look_up(dialer, endpoint, connector.config.timeouts.connect).await?;
+    let patience = connector.config.timeouts.connect;
+    if patience.is_zero() {
+        // No attempt: it could win the race against a timer that fires at once.
+        return Err(Timeout::Connect.into());
+    }
+    let addresses = look_up(dialer, endpoint, patience).await?;
     let mut race = Race {
         waiting: by_turns(addresses),
         running: Vec::new(),

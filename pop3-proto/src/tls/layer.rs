@@ -91,10 +91,7 @@ impl Layer {
     pub(crate) fn transmitted(&mut self, octets: usize, connection: &mut Connection, now: Instant) {
         self.now = now;
         self.left = self.outgoing.len().min(self.left + octets);
-        // The handshake has one deadline, whatever moves meanwhile.
-        if !connection.wants_tls() {
-            connection.note_progress(now);
-        }
+        connection.note_progress(now);
         if !self.pending().is_empty() {
             return;
         }
@@ -128,9 +125,7 @@ impl Layer {
     pub(crate) fn received(&mut self, octets: usize, connection: &mut Connection, now: Instant) {
         self.now = now;
         self.unseen.end = self.incoming.len().min(self.unseen.end + octets);
-        if !connection.wants_tls() {
-            connection.note_progress(now);
-        }
+        connection.note_progress(now);
         self.advance(connection);
     }
 

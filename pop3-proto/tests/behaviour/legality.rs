@@ -30,6 +30,44 @@ fn whether_a_command_is_legal_is_decided_when_its_turn_comes() {
 }
 
 #[test]
+fn pass_is_possible_after_user_and_what_was_never_sent() {
+    let mut session = trusted();
+    for op in ["user alice", "noop", "capa", "pass secret"] {
+        session.ask(op);
+    }
+    for reply in ["+OK ready\r\n", "+OK\r\n", "-ERR\r\n", "+OK\r\n"] {
+        session.server(reply);
+    }
+    assert_eq!(session.sent(), "USER alice\r\nCAPA\r\nPASS secret\r\n");
+    assert_eq!(session.connection.phase(), pop3_proto::Phase::Transaction);
+}
+
+#[test]
+fn pass_is_not_possible_after_another_command_than_user() {
+    for between in ["apop alice secret", "short XFOO"] {
+        for reply in ["+OK\r\n", "-ERR\r\n"] {
+            if between.starts_with("apop") && reply == "+OK\r\n" {
+                continue;
+            }
+            let mut session = trusted();
+            session.server("+OK <1@h>\r\n");
+            session.exchange("user alice", "+OK\r\n");
+            session.exchange(between, reply);
+            session.sent();
+            session.ask("pass secret");
+            assert_eq!(session.sent(), "", "after {between}");
+            assert_eq!(session.told(), ["pass: failed: misuse PASS without USER"]);
+        }
+    }
+    let mut session = trusted();
+    session.server("+OK\r\n");
+    session.exchange("user alice", "-ERR\r\n");
+    session.sent();
+    session.ask("pass secret");
+    assert_eq!(session.sent(), "", "after a USER that was refused");
+}
+
+#[test]
 fn a_misuse_is_told_in_its_turn() {
     let mut session = pipelining();
     for op in ["noop", "stls", "user x", "noop"] {

@@ -158,6 +158,24 @@ fn a_deadline_without_end_is_none_in_practice() {
     );
 }
 
+#[test]
+fn octets_that_were_not_there_to_send_are_no_progress() {
+    let mut session = Conversation::new(Config::default(), Channel::ImplicitTls);
+    for _ in 0..3 {
+        session.now = session.now + Duration::from_secs(9);
+        // A handshake of the application's own sends octets too: they are not the connection's.
+        session.connection.transmitted(100, session.now);
+    }
+    assert_eq!(left(&session), Some(3));
+    let mut session = logged_in();
+    session.ask("stat");
+    session.settle();
+    sleep(&mut session, 100);
+    session.connection.transmitted(1, session.now);
+    session.connection.transmitted(0, session.now);
+    assert_eq!(left(&session), Some(80));
+}
+
 // When none runs.
 
 #[test]

@@ -98,6 +98,28 @@ fn a_total_of_a_message_begins_when_its_turn_comes() {
     assert_eq!(session.told().len(), 15);
 }
 
+#[test]
+fn total_deadline_is_not_restarted_by_a_command_that_joins_the_batch() {
+    let mut config = Config::default();
+    config.timeouts.total = Some(Duration::from_secs(300));
+    config.timeouts.first_octet = Duration::from_secs(10_000);
+    config.pipelining = pop3_proto::Pipelining::Always;
+    let mut session = logged_in_with(config);
+    session.ask("stat");
+    session.settle();
+    for _ in 0..2 {
+        session.wait(100);
+        session.ask("noop");
+        session.settle();
+    }
+    assert_eq!(left(&session), Some(100));
+    session.wait(100);
+    assert_eq!(
+        session.told().last().map(String::as_str),
+        Some("closed: timeout Total")
+    );
+}
+
 // Keep-alive.
 
 fn kept_alive() -> Conversation {

@@ -263,6 +263,36 @@ fn where_scram_fails_inside_tls_the_password_itself_is_suggested() {
     );
 }
 
+/// `r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`.
+const SERVER_FIRST: &str = "+ cj1yT3ByTkdmd0ViZVJXZ2JORWtxTyVodllEcFdVYTJSYVRDQWZ1eEZJbGopaE5sRiRrMCxzPVcyMlphSjBTTlk3c29Fc1VFamI2Z1E9PSxpPTQwOTY=\r\n";
+
+#[test]
+fn plain_is_suggested_only_if_the_server_refuses_after_one_response() {
+    // `e=invalid-proof`.
+    let proof = "+ ZT1pbnZhbGlkLXByb29m\r\n";
+    for (answers, suggested) in [
+        (&[LISTED, "-ERR\r\n"][..], Some(Method::Plain)),
+        (&[LISTED, proof, "-ERR\r\n"], Some(Method::Plain)),
+        // A server that asks for a proof has what it needs to check it.
+        (&[LISTED, SERVER_FIRST, "-ERR\r\n"], None),
+        (&[LISTED, SERVER_FIRST, proof, "-ERR\r\n"], None),
+    ] {
+        let error = failure(SCRAM, answers);
+        assert_eq!(error.try_instead(), suggested, "{error} after {answers:?}");
+    }
+    // Refused before it was told anything: it is the mechanism that is refused.
+    let mut config = Config::default();
+    config.initial_response = pop3_proto::InitialResponse::Never;
+    let mut client = Conversation::new(config, Channel::ImplicitTls);
+    client.tls();
+    client.server("+OK ready\r\n");
+    client.events();
+    client.ask(SCRAM);
+    client.server(LISTED);
+    client.server("-ERR\r\n");
+    assert_eq!(told(&mut client).try_instead(), None);
+}
+
 #[test]
 fn a_stale_token_is_to_be_replaced() {
     let oauthbearer = "+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\n"; // invalid_token

@@ -104,6 +104,20 @@ fn a_plan_is_what_the_login_then_does() {
 }
 
 #[test]
+fn login_that_decides_nothing_leaves_no_plan() {
+    let mut client = greeted(Config::default(), Channel::ImplicitTls, "-ERR\r\n");
+    client.connection.submit(login()).expect("a login");
+    for _ in ["USER", "PASS"] {
+        client.server("+OK\r\n");
+    }
+    assert!(client.connection.login_plan().is_some());
+    // It is not possible a second time.
+    client.connection.submit(login()).expect("it is queued");
+    assert_eq!(client.told().len(), 2);
+    assert_eq!(client.connection.login_plan(), None);
+}
+
+#[test]
 fn an_error_without_a_safe_login_has_the_plan_in_it() {
     let mut client = greeted(
         Config::default(),

@@ -228,6 +228,21 @@ fn whoever_has_tokens_may_take_longer_than_a_server_that_takes_no_octet() {
 }
 
 #[test]
+fn time_spent_in_the_token_provider_is_not_counted_against_the_server() {
+    let mut client = greeted();
+    let (login, asked) = provided();
+    client.connection.submit(login).expect("a login");
+    client.settle();
+    client.arrive(LISTED.as_bytes());
+    assert_eq!(asked.lock().unwrap().len(), 1);
+    // The clock is told before the command is sent.
+    client.now = client.now + core::time::Duration::from_secs(3_600);
+    client.connection.handle_timeout(client.now);
+    assert_eq!(client.connection.error(), None);
+    assert!(client.sent().starts_with("CAPA\r\nAUTH OAUTHBEARER "));
+}
+
+#[test]
 fn a_login_that_nobody_waits_for_any_more_makes_no_other_attempt() {
     let (login, asked) = provided();
     let mut client = greeted();

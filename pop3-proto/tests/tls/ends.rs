@@ -289,3 +289,46 @@ fn half_a_flight_is_no_end_of_the_deadline_for_sending() {
     let events: Vec<_> = std::iter::from_fn(|| link.session.poll_event()).collect();
     assert_eq!(end_of(&events), Err(Error::Timeout(Timeout::Send)));
 }
+
+#[test]
+fn a_record_that_trickles_in_before_a_reply_is_no_first_octet() {
+    let mut link = logged_in();
+    link.session.submit(Noop).unwrap();
+    link.run();
+    link.wait(0);
+    link.peer.say(b"+OK\r\n");
+    let record = link.peer.take();
+    for octet in record.iter().take(18) {
+        link.wait(10);
+        link.peer.inject(&[*octet]);
+        link.read();
+    }
+    let events = link.run();
+    let late = Timeout::FirstOctet {
+        verb: Verb::Noop,
+        outstanding: 1,
+        first_batch: false,
+    };
+    assert_eq!(end_of(&events), Err(Error::Timeout(late)));
+}
+
+#[test]
+fn a_record_that_trickles_in_within_a_message_does_not_stall() {
+    let mut link = logged_in();
+    link.session.submit(Retr(1.try_into().unwrap())).unwrap();
+    link.run();
+    link.peer.say(b"+OK\r\nhello\r\n");
+    link.run();
+    link.wait(0);
+    link.peer.say(b"world\r\n.\r\n");
+    for octet in link.peer.take() {
+        link.wait(50);
+        link.peer.inject(&[octet]);
+        link.read();
+    }
+    let events = link.run();
+    assert!(
+        matches!(&events[..], [.., Event::BodyEnd { result: Ok(()), .. }]),
+        "{events:?}"
+    );
+}
