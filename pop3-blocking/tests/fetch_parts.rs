@@ -405,6 +405,7 @@ mod the_command_line {
             maildir: "mail".into(),
             ca: None,
             plaintext: false,
+            pipelining: true,
             auth: None,
             verbose: false,
             delete: false,
@@ -422,6 +423,8 @@ mod the_command_line {
         assert!(options.delete);
         assert!(!options.plaintext);
         assert!(accepted("--plaintext pop3://joe@localhost").plaintext);
+        assert!(options.pipelining);
+        assert!(!accepted("--no-pipelining pop3s://joe@localhost").pipelining);
     }
 
     #[test]

@@ -10,8 +10,21 @@ use crate::options::{self, Auth, Options, Server, UsageError};
 /// The user of the sample mailbox, and the password.
 pub(crate) const SAMPLE: &str = "sample";
 
-/// Who logs in, and how: asks for the password or the token if there has to be one.
-pub(crate) fn login(options: &Options, endpoint: &Endpoint) -> Result<Login, UsageError> {
+/// Who logs in, and how: as often as there is a session.
+pub(crate) struct Account {
+    who: Who,
+    /// The one way that the user named.
+    auth: Option<Auth>,
+}
+
+enum Who {
+    Anonymous(String),
+    Token(Username, Secret),
+    Password(Username, Secret),
+}
+
+/// Asks for the password or the token if there has to be one.
+pub(crate) fn account(options: &Options, endpoint: &Endpoint) -> Result<Account, UsageError> {
     let named = endpoint.method().map(|method| Auth {
         method,
         bound: false,
@@ -31,18 +44,32 @@ pub(crate) fn login(options: &Options, endpoint: &Endpoint) -> Result<Login, Usa
         }
     };
     let username = || Username::new(user).map_err(options::misused);
-    let login = match method {
-        Some(Method::Anonymous) => Login::anonymous(user),
-        _ if token => Login::with(Credentials::Token {
-            username: username()?,
-            token: secret()?,
-        }),
-        _ => Login::password(username()?, secret()?),
+    let who = match method {
+        Some(Method::Anonymous) => Who::Anonymous(user.to_owned()),
+        _ if token => Who::Token(username()?, secret()?),
+        _ => Who::Password(username()?, secret()?),
     };
-    Ok(match auth {
-        Some(auth) => login.with_policy(policy(auth)),
-        None => login,
-    })
+    Ok(Account { who, auth })
+}
+
+impl Account {
+    /// A login for one session.
+    pub(crate) fn login(&self) -> Login {
+        let login = match &self.who {
+            Who::Anonymous(trace) => Login::anonymous(trace),
+            Who::Token(username, token) => Login::with(Credentials::Token {
+                username: username.clone(),
+                token: token.clone(),
+            }),
+            Who::Password(username, password) => {
+                Login::password(username.clone(), password.clone())
+            }
+        };
+        match self.auth {
+            Some(auth) => login.with_policy(policy(auth)),
+            None => login,
+        }
+    }
 }
 
 fn policy(auth: Auth) -> LoginPolicy {

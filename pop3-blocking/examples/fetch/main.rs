@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use pop3_blocking::{Client, Dele, List, Uidl, connect_with};
 use run::Run;
-use setup::Failure;
+use setup::{Failure, Setup};
 
 fn main() -> ExitCode {
     setup::exit(fetch())
@@ -29,18 +29,28 @@ fn main() -> ExitCode {
 
 /// Does what the command line says; `false` if a part of it failed and was reported.
 fn fetch() -> Result<bool, Failure> {
-    let Some((setup, login)) = setup::set_up()? else {
+    let Some((mut setup, maildir)) = setup::set_up()? else {
         return Ok(true);
     };
+    let mut client = log_in(&setup)?;
+    let mut run = setup.logged_in(maildir)?;
+    let mut result = session(&mut client, &mut run);
+    if run.tries_again(&result, client.session()) {
+        drop(client);
+        setup.without_pipelining();
+        result = log_in(&setup).and_then(|mut client| session(&mut client, &mut run));
+    }
+    run.conclude(result)
+}
+
+/// Connects and logs in, and says how.
+fn log_in(setup: &Setup) -> Result<Client, Failure> {
     let client = connect_with(&setup.endpoint, &setup.connector).and_then(|mut client| {
-        let result = client.login(login);
+        let result = client.login(setup.account.login());
         setup.tell(client.session());
         result.map(|_| client)
     });
-    let mut client = client.map_err(|error| setup.no_session(&error))?;
-    let mut run = setup.logged_in()?;
-    let result = session(&mut client, &mut run);
-    run.conclude(result)
+    client.map_err(|error| setup.no_session(&error))
 }
 
 /// Fetches what is not here yet; deletes on the server what is safely stored, if that is asked for.

@@ -28,6 +28,8 @@ Options:
                   CRAM-MD5, APOP, OAUTHBEARER, XOAUTH2 or ANONYMOUS; without it,
                   by the safest of the first six that the server offers;
                   user;AUTH=NAME@host in the URL says the same
+  --no-pipelining send a command only when the one before is answered: for servers
+                  that advertise PIPELINING and close or stop responding on it
   --delete        delete from the server what is safely stored
   -v, --verbose   say which way to log in was taken, and why none of the others
   --help          print this
@@ -69,6 +71,8 @@ pub(crate) struct Options {
     /// A file of certificates to trust.
     pub(crate) ca: Option<PathBuf>,
     pub(crate) plaintext: bool,
+    /// Whether commands may be sent before earlier ones are answered.
+    pub(crate) pipelining: bool,
     /// The one way to log in.
     pub(crate) auth: Option<Auth>,
     /// Whether to say which way was taken.
@@ -125,7 +129,7 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString, IntoIter: 'static>,
 ) -> Result<Command, UsageError> {
     let (mut url, mut ca, mut plaintext, mut delete) = (None, None, false, false);
-    let (mut auth, mut verbose) = (None, false);
+    let (mut auth, mut verbose, mut pipelining) = (None, false, true);
     let mut maildir = PathBuf::from("mail");
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(misused)? {
@@ -136,6 +140,7 @@ pub(crate) fn parse(
             Long("plaintext") => plaintext = true,
             Long("auth") => auth = Some(way(&mut parser)?),
             Long("verbose") | Short('v') => verbose = true,
+            Long("no-pipelining") => pipelining = false,
             Long("delete") => delete = true,
             Value(value) if url.is_none() => url = Some(value),
             Value(_) => return refuse("there is more than one URL; see --help"),
@@ -161,6 +166,7 @@ pub(crate) fn parse(
         maildir,
         ca,
         plaintext,
+        pipelining,
         auth,
         verbose,
         delete,

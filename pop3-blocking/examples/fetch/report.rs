@@ -93,8 +93,16 @@ impl Report {
         self.note(&format!("{}: {text}", self.server));
     }
 
+    /// Says that another session follows.
+    pub(crate) fn tries_again(&self) {
+        self.note(&format!(
+            "{}: the session ended in its first pipelined batch; trying again without pipelining (as with --no-pipelining)",
+            self.server
+        ));
+    }
+
     /// Says something that is no failure.
-    fn note(&self, text: &dyn Display) {
+    pub(crate) fn note(&self, text: &dyn Display) {
         self.bar.suspend(|| complain(text));
     }
 

@@ -1,9 +1,12 @@
 //! What a run does with the messages of a mailbox, whatever moves the octets.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use pop3_blocking::server::EmbeddedServer;
-use pop3_blocking::{Error, Listing, MessageNumber, QuitOutcome, Status, UidListing};
+use pop3_blocking::{
+    Error, Listing, MessageNumber, QuitOutcome, Retry, Session, Status, UidListing,
+};
 
 use crate::mailbox::{self, Mail};
 use crate::maildir::{Delivery, Maildir};
@@ -109,10 +112,29 @@ impl Run {
         Ok(())
     }
 
+    /// Whether to have another session, without pipelining, since that may be what this one ended by;
+    /// says so. Only where nothing was stored: a second session must not fetch a message twice.
+    pub(crate) fn tries_again(&self, result: &Result<(), Failure>, session: &Session) -> bool {
+        let error = result.as_ref().err().and_then(|error| error.downcast_ref());
+        let retry = error.map(|error: &Error| session.connection().retry(error));
+        // A server that wants a pause between two logins would refuse the second one.
+        let again =
+            retry == Some(Retry::WithoutPipelining(Duration::ZERO)) && self.report.fetched == 0;
+        if again {
+            self.report.tries_again();
+        }
+        again
+    }
+
     /// The end of the run: what was stored stays, whatever the server did.
     pub(crate) fn conclude(mut self, result: Result<(), Failure>) -> Result<bool, Failure> {
         if let Err(error) = result {
             self.report.failure(&*error);
+            let error = error.downcast_ref::<Error>();
+            if error.is_some_and(Error::suspects_pipelining) {
+                self.report
+                    .note(&"to go without pipelining, see --no-pipelining");
+            }
             // Without a QUIT the server deletes nothing. What is stored stays remembered. If this
             // fails as well, the next run finds the files.
             let _ = self.maildir.sync();

@@ -6,9 +6,9 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_blocking::{Connector, Endpoint, Login, Roots, Session, StlsPolicy};
+use pop3_blocking::{Connector, Endpoint, Pipelining, Roots, Session, StlsPolicy};
 
-use crate::login::{self, SAMPLE};
+use crate::login::{self, Account, SAMPLE};
 use crate::maildir::Maildir;
 use crate::options::{self, Command, HELP, Options, Server};
 use crate::report::{Report, complain};
@@ -21,8 +21,8 @@ pub(crate) type Failure = Box<dyn Error>;
 pub(crate) struct Setup {
     pub(crate) endpoint: Endpoint,
     pub(crate) connector: Connector,
+    pub(crate) account: Account,
     options: Options,
-    maildir: Maildir,
     embedded: Option<EmbeddedServer>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn exit(result: Result<bool, Failure>) -> ExitCode {
 }
 
 /// Reads the command line and gets all ready; `None` if there is nothing to fetch.
-pub(crate) fn set_up() -> Result<Option<(Setup, Login)>, Failure> {
+pub(crate) fn set_up() -> Result<Option<(Setup, Maildir)>, Failure> {
     let options = match options::parse(std::env::args_os().skip(1))? {
         Command::Help => {
             say(HELP.trim_end())?;
@@ -73,17 +73,17 @@ pub(crate) fn set_up() -> Result<Option<(Setup, Login)>, Failure> {
         }
         Server::Remote { endpoint, .. } => (endpoint.clone(), None),
     };
-    let login = login::login(&options, &endpoint)?;
+    let account = login::account(&options, &endpoint)?;
     // Before anything is asked of the server: another run may be storing there.
     let maildir = Maildir::open(&options.maildir)?;
     let setup = Setup {
         endpoint,
         connector,
+        account,
         options,
-        maildir,
         embedded,
     };
-    Ok(Some((setup, login)))
+    Ok(Some((setup, maildir)))
 }
 
 impl Setup {
@@ -115,18 +115,23 @@ impl Setup {
     }
 
     /// There is a session, and it is logged in.
-    pub(crate) fn logged_in(self) -> Result<Run, Failure> {
+    pub(crate) fn logged_in(&mut self, maildir: Maildir) -> Result<Run, Failure> {
         let Self {
             endpoint, options, ..
         } = self;
         say(&format!("from {endpoint} into {:?}", options.maildir))?;
         Ok(Run {
-            maildir: self.maildir,
+            maildir,
             account: options.server.account(),
             delete: options.delete,
             report: Report::new(endpoint.to_string()),
-            _embedded: self.embedded,
+            _embedded: self.embedded.take(),
         })
+    }
+
+    /// The next session goes without pipelining.
+    pub(crate) fn without_pipelining(&mut self) {
+        self.connector.config.pipelining = Pipelining::Never;
     }
 }
 
@@ -143,6 +148,9 @@ fn connector(options: &Options) -> Result<Connector, Failure> {
         let pem = fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
         let roots = Roots::from_pem(&pem).map_err(|error| format!("{path:?}: {error}"))?;
         connector.roots = Some(roots);
+    }
+    if !options.pipelining {
+        connector.config.pipelining = Pipelining::Never;
     }
     if options.plaintext {
         connector.config.stls = StlsPolicy::Off;

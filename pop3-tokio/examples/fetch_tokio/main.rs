@@ -35,12 +35,18 @@ async fn main() -> ExitCode {
 
 /// Does what the command line says; `false` if a part of it failed and was reported.
 async fn fetch() -> Result<bool, Failure> {
-    let Some((setup, login)) = setup::set_up()? else {
+    let Some((mut setup, maildir)) = setup::set_up()? else {
         return Ok(true);
     };
     let client = pop3_tokio::connect_with(&setup.endpoint, &setup.connector).await;
-    let mut client = session::log_in(client, login, &setup).await?;
-    let mut run = setup.logged_in()?;
-    let result = session::session(&mut client, &mut run).await;
+    let mut client = session::log_in(client, &setup).await?;
+    let mut run = setup.logged_in(maildir)?;
+    let mut result = session::session(&mut client, &mut run).await;
+    if run.tries_again(&result, client.session()) {
+        drop(client);
+        setup.without_pipelining();
+        let client = pop3_tokio::connect_with(&setup.endpoint, &setup.connector).await;
+        result = session::another(client, &setup, &mut run).await;
+    }
     run.conclude(result)
 }

@@ -1,7 +1,7 @@
 //! The session of the asynchronous examples: the blocking one with `await`.
 
 use pop3_blocking::proto::client::{Client, Transport};
-use pop3_blocking::{Dele, Error, List, Login, Uidl};
+use pop3_blocking::{Dele, Error, List, Uidl};
 
 use crate::run::Run;
 use crate::setup::{Failure, Setup};
@@ -9,14 +9,23 @@ use crate::setup::{Failure, Setup};
 /// Logs in, and says how.
 pub(crate) async fn log_in<T: Transport>(
     client: Result<Client<T>, Error>,
-    login: Login,
     setup: &Setup,
 ) -> Result<Client<T>, Failure> {
     let mut client = client.map_err(|error| setup.no_session(&error))?;
-    let result = client.login(login).await;
+    let result = client.login(setup.account.login()).await;
     setup.tell(client.session());
     result.map_err(|error| setup.no_session(&error))?;
     Ok(client)
+}
+
+/// Logs in once more, and fetches.
+pub(crate) async fn another<T: Transport>(
+    client: Result<Client<T>, Error>,
+    setup: &Setup,
+    run: &mut Run,
+) -> Result<(), Failure> {
+    let mut client = log_in(client, setup).await?;
+    session(&mut client, run).await
 }
 
 /// Fetches what is not here yet; deletes on the server what is safely stored, if that is asked for.
