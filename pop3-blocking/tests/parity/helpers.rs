@@ -283,9 +283,10 @@ fn scripted<C: Client, T: Send>(
 
 /// What one segment brings.
 fn read_once(socket: &mut TcpStream) -> String {
-    let mut octets = [0; 1000];
+    let mut octets = vec![0; 1000];
     let count = socket.read(&mut octets).unwrap();
-    String::from_utf8(octets[..count].to_vec()).unwrap()
+    octets.truncate(count);
+    String::from_utf8(octets).unwrap()
 }
 
 pub(crate) fn listings_messages_and_deletions_share_two_round_trips<C: Client>() {

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::io::Read as _;
 use std::rc::Rc;
 
 use pop3_proto::{
@@ -95,11 +96,8 @@ impl Talk {
         let Some(room) = session.recv_buffer() else {
             return;
         };
-        let (replies, _) = self.replies.as_slices();
-        let count = room.len().min(replies.len());
+        let count = self.replies.read(room).expect("memory");
         if count > 0 {
-            room[..count].copy_from_slice(&replies[..count]);
-            self.replies.drain(..count);
             session.received(count, now);
         } else if self.is_dead {
             session.handle_eof(now);

@@ -20,6 +20,7 @@
 //! | nothing secret is printed | `printed`: I9 |
 //! | a login is good only if the mechanism says so | `proofs`: I10 |
 //! | extreme numbers and times | `extremes`: I12 |
+//! | every command of a pipeline or a retrieval is sent once and gets one result | `helpers` |
 //! | the queue and the phases are those of a small model | `against_model` |
 //!
 //! I12, that nothing panics or overflows, is part of each of them. `PROPTEST_CASES=2560` runs ten
@@ -37,6 +38,7 @@ mod case;
 mod client;
 mod ends;
 mod extremes;
+mod helpers;
 mod in_clear;
 mod interleavings;
 mod lines;

@@ -35,6 +35,24 @@ pub(crate) enum GivenUp {
 }
 
 impl Request {
+    pub(crate) fn new(id: RequestId, ask: Ask) -> Self {
+        Self {
+            id,
+            ask,
+            reply: None,
+            body: Vec::new(),
+            body_end: None,
+            given_up: None,
+        }
+    }
+
+    /// Nobody wants to be told the rest.
+    pub(crate) fn discard(&mut self) {
+        if !self.is_over() {
+            self.given_up = Some(GivenUp::MaybeSent);
+        }
+    }
+
     /// Whether no more is to be told.
     pub(crate) fn is_over(&self) -> bool {
         let opened = matches!(self.reply, Some(Ok(Reply::Opened(_))));
@@ -82,7 +100,7 @@ impl App {
 
     /// Whether it has something to do now.
     pub(crate) fn is_awake(&self, plan: &Plan, now: Instant) -> bool {
-        let may_ask = self.has_more() && self.waiting() < plan.habits.ahead;
+        let may_ask = !plan.helpers && self.has_more() && self.waiting() < plan.habits.ahead;
         now >= self.wakes && self.closed.is_none() && (!self.drained || may_ask)
     }
 
@@ -90,7 +108,7 @@ impl App {
         (now < self.wakes).then_some(self.wakes)
     }
 
-    fn has_more(&self) -> bool {
+    pub(crate) fn has_more(&self) -> bool {
         !self.to_make.is_empty() || self.quits
     }
 
@@ -122,13 +140,26 @@ impl App {
             self.give_up(machine, now);
         }
         if self.rng.u8(..) < habits.slow {
-            // Longer than any deadline, at times.
-            let seconds = spread(&mut self.rng, 10) as u64;
-            self.wakes = now + Duration::from_secs(seconds);
+            self.pause(now);
         }
     }
 
-    fn next_ask(&mut self, plan: &Plan) -> Option<Ask> {
+    /// Sleeps for a while: longer than any deadline, at times.
+    pub(crate) fn pause(&mut self, now: Instant) {
+        let seconds = spread(&mut self.rng, 10) as u64;
+        self.wakes = now + Duration::from_secs(seconds);
+    }
+
+    pub(crate) fn note(&self, now: Instant, line: impl FnOnce() -> String) {
+        self.transcript.add(now, line);
+    }
+
+    pub(crate) fn wants_nothing_more(&mut self) {
+        self.to_make.clear();
+        self.quits = false;
+    }
+
+    pub(crate) fn next_ask(&mut self, plan: &Plan) -> Option<Ask> {
         let asked = self.requests.len();
         if asked == 0 && plan.habits.starts_tls {
             return Some(Ask::StartTls);
@@ -137,9 +168,7 @@ impl App {
             return Some(Ask::Login);
         }
         if let Some(ask) = self.to_make.pop_front() {
-            // A keep-alive looks the same on the wire.
-            let alike = plan.config.keep_alive.is_some() && ask.line().as_deref() == Some("NOOP");
-            return Some(if alike { Ask::Stat } else { ask });
+            return Some(ask.unlike_a_keep_alive(plan));
         }
         std::mem::take(&mut self.quits).then_some(Ask::Quit)
     }
@@ -152,14 +181,7 @@ impl App {
         match ask.submit(machine, plan) {
             Ok(id) => {
                 self.transcript.add(now, || format!("  asks {ask:?}"));
-                self.requests.push(Request {
-                    id,
-                    ask,
-                    reply: None,
-                    body: Vec::new(),
-                    body_end: None,
-                    given_up: None,
-                });
+                self.requests.push(Request::new(id, ask));
             }
             // The end was not polled yet, and what is asked of the dead fails alike.
             Err(error) => {
@@ -168,8 +190,7 @@ impl App {
                 let core = machine.core();
                 assert_eq!(core.phase(), Phase::Closed, "{error:?}");
                 assert!(core.error().is_none_or(|fatal| *fatal == error));
-                self.to_make.clear();
-                self.quits = false;
+                self.wants_nothing_more();
             }
         }
     }

@@ -104,6 +104,20 @@ impl Ask {
         })
     }
 
+    /// The message that it is about.
+    pub(crate) fn number(self) -> Option<u32> {
+        match self {
+            ListOne(n) | UidlOne(n) | Retr(n) | Top(n, _) | Dele(n) => Some(n),
+            _ => None,
+        }
+    }
+
+    /// The same, or something else where it looks like a keep-alive on the wire.
+    pub(crate) fn unlike_a_keep_alive(self, plan: &Plan) -> Self {
+        let alike = plan.config.keep_alive.is_some() && self.line().as_deref() == Some("NOOP");
+        if alike { Stat } else { self }
+    }
+
     /// Whether body events follow its `+OK`.
     pub(crate) fn is_streamed(self) -> bool {
         matches!(self, Retr(_) | Top(..) | ListStreamed)

@@ -1,10 +1,15 @@
-//! What is driven: a `Connection`, or a `Session` with TLS under it. Both have the same methods.
+//! What is driven: a `Connection`, a `Session` with TLS under it, or a `Caller` with a client's engine on
+//! top. All have the same methods.
 
 use std::ops::Range;
 
 use pop3_proto::{
     Command, Connection, Error, Event, Instant, RequestId, Session, Ticket, TransportError,
 };
+
+use super::app::App;
+use super::caller::Caller;
+use super::plan::Plan;
 
 /// The methods that a driver needs.
 pub(crate) trait Machine {
@@ -22,57 +27,95 @@ pub(crate) trait Machine {
     fn handle_transport_error(&mut self, cause: TransportError, now: Instant);
     fn poll_timeout(&self) -> Option<Instant>;
     fn handle_timeout(&mut self, now: Instant);
+
+    /// Lets the application look after it for once.
+    fn turn(&mut self, app: &mut App, plan: &Plan, now: Instant)
+    where
+        Self: Sized,
+    {
+        app.turn(self, plan, now);
+    }
+
+    /// Helpers that ended, and operations that were left.
+    fn counts(&self) -> (usize, usize) {
+        (0, 0)
+    }
 }
 
 macro_rules! machine {
-    ($type:ty, |$this:ident| $core:expr) => {
+    ($type:ty, |$this:ident| $core:expr, $shared:expr, $inner:expr; $($more:item)*) => {
         impl Machine for $type {
             fn core(&self) -> &Connection {
                 let $this = self;
                 $core
             }
             fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
-                self.submit(command)
+                let $this = self;
+                $inner.submit(command)
             }
             fn poll_event(&mut self) -> Option<Event> {
-                self.poll_event()
+                let $this = self;
+                $inner.poll_event()
             }
             fn abandon(&mut self, requests: Range<RequestId>) {
-                self.abandon(requests);
+                let $this = self;
+                $inner.abandon(requests);
             }
             fn wants_write(&self) -> bool {
-                self.wants_write()
+                let $this = self;
+                $shared.wants_write()
             }
             fn transmit(&mut self) -> &[u8] {
-                self.transmit()
+                let $this = self;
+                $inner.transmit()
             }
             fn transmitted(&mut self, octets: usize, now: Instant) {
-                self.transmitted(octets, now);
+                let $this = self;
+                $inner.transmitted(octets, now);
             }
             fn wants_read(&self) -> bool {
-                self.wants_read()
+                let $this = self;
+                $shared.wants_read()
             }
             fn recv_buffer(&mut self) -> Option<&mut [u8]> {
-                self.recv_buffer()
+                let $this = self;
+                $inner.recv_buffer()
             }
             fn received(&mut self, octets: usize, now: Instant) {
-                self.received(octets, now);
+                let $this = self;
+                $inner.received(octets, now);
             }
             fn handle_eof(&mut self, now: Instant) {
-                self.handle_eof(now);
+                let $this = self;
+                $inner.handle_eof(now);
             }
             fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
-                self.handle_transport_error(cause, now);
+                let $this = self;
+                $inner.handle_transport_error(cause, now);
             }
             fn poll_timeout(&self) -> Option<Instant> {
-                self.poll_timeout()
+                let $this = self;
+                $shared.poll_timeout()
             }
             fn handle_timeout(&mut self, now: Instant) {
-                self.handle_timeout(now);
+                let $this = self;
+                $inner.handle_timeout(now);
             }
+            $($more)*
         }
     };
 }
 
-machine!(Connection, |this| this);
-machine!(Session, |this| this.connection());
+machine!(Connection, |this| this, this, this;);
+machine!(Session, |this| this.connection(), this, this;);
+machine! { Caller, |this| this.engine().session().connection(), this.engine().session(),
+    this.engine_mut().session_mut();
+
+    fn turn(&mut self, app: &mut App, plan: &Plan, now: Instant) {
+        self.turn(app, plan, now);
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        self.counts()
+    }
+}

@@ -9,6 +9,10 @@
 //! POP3_SIM_SEED=5000 POP3_SIM_SESSIONS=100 cargo test ...              # from one seed on
 //! ```
 //!
+//! In some of them the application drives an `Engine`, as clients do (`caller`): calls, batches, tickets,
+//! pipelines and retrievals, each left at any point. Every command that an iterator yields must be sent
+//! and get one result, or the fatal error is reported.
+//!
 //! A failure prints its seed and what happened. `-- --nocapture` shows how many sessions there are in a
 //! second.
 #![cfg(all(feature = "rustls", feature = "server"))]
@@ -22,6 +26,7 @@ mod align;
 mod app;
 mod ask;
 mod authority;
+mod caller;
 mod chance;
 mod explore;
 mod forge;
@@ -35,6 +40,7 @@ mod logins;
 mod machine;
 mod mail;
 mod oddity;
+mod operation;
 mod oracle;
 mod peer;
 mod plan;
@@ -56,11 +62,21 @@ const SESSIONS: u64 = 500;
 /// Handshakes take their time: some 150 in a second.
 const TLS_SESSIONS: u64 = 250;
 
+/// They ask for much: some 100 in a second.
+const HELPER_SESSIONS: u64 = 200;
+
 const HONEST: Scope = Scope {
     tls: false,
     oddities: false,
     faults: false,
     lies: false,
+    helpers: false,
+};
+
+/// The application uses a client's operations, and leaves them at any point.
+const HELPERS: Scope = Scope {
+    helpers: true,
+    ..HONEST
 };
 
 /// Everything at once.
@@ -69,6 +85,7 @@ const ALL: Scope = Scope {
     oddities: true,
     faults: true,
     lies: true,
+    helpers: false,
 };
 
 macro_rules! explorations {
@@ -85,6 +102,13 @@ explorations! {
     oddities_of_real_servers_cost_nothing: SESSIONS, Scope { oddities: true, ..HONEST };
     a_link_may_break_anywhere_and_the_truth_is_told: SESSIONS, Scope { faults: true, ..HONEST };
     a_server_that_breaks_the_rules_is_not_believed: SESSIONS, Scope { lies: true, ..HONEST };
+    every_command_of_a_helper_gets_one_result: HELPER_SESSIONS, HELPERS;
+    every_command_of_a_helper_gets_one_result_whatever_breaks:
+        HELPER_SESSIONS, Scope { faults: true, ..HELPERS };
+    every_command_of_a_helper_gets_one_result_from_a_liar:
+        HELPER_SESSIONS, Scope { lies: true, ..HELPERS };
+    over_tls_every_command_of_a_helper_gets_one_result:
+        HELPER_SESSIONS, Scope { tls: true, faults: true, ..HELPERS };
     all_that_goes_wrong_at_once_is_told_truly: SESSIONS, ALL;
     over_tls_an_honest_server_loses_nothing: TLS_SESSIONS, Scope { tls: true, ..HONEST };
     over_tls_a_link_may_break_anywhere: TLS_SESSIONS, Scope { tls: true, faults: true, ..HONEST };

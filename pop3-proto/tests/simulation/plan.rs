@@ -33,6 +33,8 @@ pub(crate) struct Scope {
     pub(crate) oddities: bool,
     pub(crate) faults: bool,
     pub(crate) lies: bool,
+    /// The application uses a client's operations instead of the connection.
+    pub(crate) helpers: bool,
 }
 
 /// One session.
@@ -40,6 +42,7 @@ pub(crate) struct Plan {
     pub(crate) config: Config,
     pub(crate) channel: Channel,
     pub(crate) tls: bool,
+    pub(crate) helpers: bool,
     pub(crate) account: ServerConfig,
     pub(crate) mail: Vec<Message>,
     pub(crate) method: Option<Method>,
@@ -119,6 +122,7 @@ impl Plan {
             password: if rng.u8(..16) == 0 { "wrong" } else { PASSWORD },
             habits: habits(rng, scope.tls && channel == Channel::Plain),
             tls: scope.tls,
+            helpers: scope.helpers,
             config,
             channel,
             mail,

@@ -58,6 +58,7 @@ fn plan(tls: bool, ahead: usize) -> Plan {
         room: 64 << 10,
     };
     Plan {
+        helpers: false,
         config,
         channel: if tls {
             Channel::Plain

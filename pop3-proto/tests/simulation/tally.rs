@@ -48,6 +48,9 @@ tally! {
     /// The server's proof was another than the right one.
     forged,
     late_handshakes,
+    /// Pipelines and retrievals that gave all their results, and operations of any kind that were left.
+    helpers_ended,
+    operations_left,
     /// A listing was longer than its limit.
     over_limits,
 }

@@ -8,6 +8,7 @@ use pop3_proto::{Connection, Instant, Phase, Session, TransportError, TransportE
 use super::app::App;
 use super::ask::Ask;
 use super::authority::Authority;
+use super::caller::Caller;
 use super::link::{Fault, Pipe};
 use super::machine::Machine;
 use super::oracle;
@@ -64,7 +65,16 @@ pub(crate) fn play(seed: u64, scope: Scope, transcript: &Transcript) -> Tally {
 /// Plays a session with this plan, and what the plan leaves open left to chance.
 pub(crate) fn play_plan(plan: Plan, mut rng: Rng, transcript: &Transcript) -> Tally {
     let (now, config) = (Instant::ORIGIN, plan.config.clone());
-    if plan.tls {
+    if plan.helpers {
+        let mut session = if plan.tls {
+            Session::with_tls(config, plan.channel, Authority::get().client(), now)
+        } else {
+            Session::new(config, plan.channel, now)
+        };
+        session.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
+        let caller = Caller::new(session, rng.fork());
+        World::new(caller, plan, rng, transcript).run()
+    } else if plan.tls {
         let tls = Authority::get().client();
         let mut session = Session::with_tls(config, plan.channel, tls, now);
         session.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
@@ -115,6 +125,7 @@ impl<M: Machine> World<M> {
         }
         self.part();
         let mut tally = self.app.tally(&self.plan);
+        (tally.helpers_ended, tally.operations_left) = self.machine.counts();
         tally.lies_told = self.peer.lies_told;
         tally.oddities_shown = self.peer.oddities_shown;
         oracle::judge(&self, &mut tally);
@@ -209,7 +220,7 @@ impl<M: Machine> World<M> {
         match next {
             Move::App => {
                 self.read_unseen = 0;
-                self.app.turn(&mut self.machine, &self.plan, self.now);
+                self.machine.turn(&mut self.app, &self.plan, self.now);
             }
             Move::Clock => self.machine.handle_timeout(self.now),
             Move::ClientWrites => self.write(),

@@ -1,0 +1,384 @@
+//! The application as a client sees it: one operation at a time, each of which may be left at any
+//! point. It drives an [`Engine`] as the clients do, and counts the commands that every helper took
+//! from its iterator and the results that it gave.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use fastrand::Rng;
+use pop3_proto::{Engine, Error, Instant, Misuse, Phase, Reply, RequestId, Session};
+
+use super::app::{App, GivenUp, Request};
+use super::ask::Ask;
+use super::operation::{Batched, Claim, Feeding, batch, claim, feed};
+use super::plan::Plan;
+
+/// An engine, and the operation that is in progress.
+pub(crate) struct Caller {
+    engine: Engine,
+    rng: Rng,
+    operation: Option<Operation>,
+    /// The body that is being read.
+    reading: Option<Reading>,
+    /// There was a helper.
+    filled: bool,
+    /// Helpers that ended, and operations that were left: for the tally.
+    ended: usize,
+    left: usize,
+}
+
+enum Operation {
+    /// A call, an open, or tickets that are claimed in order. `true` for what the next operation
+    /// abandons.
+    Claims(Vec<(usize, Claim)>, bool),
+    Batch(Vec<usize>, Batched),
+    Helper(Helper),
+}
+
+/// A pipeline or a retrieval, and what must come of it.
+struct Helper {
+    asks: Vec<Ask>,
+    feed: Box<dyn Feeding>,
+    /// How many of the commands were taken from the iterator.
+    taken: Rc<Cell<usize>>,
+    /// The requests of those that were submitted.
+    requests: Vec<usize>,
+    results: usize,
+    /// A fatal error was reported.
+    fatal: bool,
+    /// The message that it gave last: what is left of it is skipped.
+    open: Option<RequestId>,
+}
+
+/// A body, and after how many chunks it is left.
+struct Reading {
+    request: usize,
+    id: RequestId,
+    chunks: usize,
+}
+
+impl Caller {
+    pub(crate) fn new(session: Session, rng: Rng) -> Self {
+        Self {
+            engine: Engine::new(session),
+            rng,
+            operation: None,
+            reading: None,
+            filled: false,
+            ended: 0,
+            left: 0,
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    /// How many helpers ended, and how many operations were left.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.ended, self.left)
+    }
+
+    /// Looks after the session for once: goes on with the operation, leaves it, or begins another.
+    pub(crate) fn turn(&mut self, app: &mut App, plan: &Plan, now: Instant) {
+        let habits = &plan.habits;
+        for _ in 0..self.rng.usize(1..=habits.gulp) {
+            // What fills the window is often left early.
+            let fills = matches!(&self.operation, Some(Operation::Helper(helper)) if helper.asks.len() > 60);
+            let fickle = if fills { 40 } else { habits.fickle };
+            if self.operation.is_some() && self.rng.u8(..) < fickle {
+                self.leave(app);
+            }
+            if self.operation.is_none() && !self.begin(app, plan, now) {
+                app.requests.iter_mut().for_each(Request::discard);
+                break;
+            }
+            if self.step(app, now).is_none() {
+                app.drained = true;
+                break;
+            }
+        }
+        if self.operation.is_none() {
+            app.drained = !app.has_more();
+            let core = self.engine.session().connection();
+            if app.drained && core.phase() == Phase::Closed {
+                app.closed = Some(core.error().cloned().map_or(Ok(()), Err));
+            }
+        }
+        if self.rng.u8(..) < habits.slow {
+            app.pause(now);
+        }
+    }
+
+    /// Begins the next operation; false if there is none.
+    fn begin(&mut self, app: &mut App, plan: &Plan, now: Instant) -> bool {
+        let Some(ask) = app.next_ask(plan) else {
+            return false;
+        };
+        app.drained = false;
+        app.note(now, || format!("  begins {ask:?}"));
+        let engine = &mut self.engine;
+        let first = matches!(ask, Ask::Login | Ask::StartTls | Ask::Quit);
+        match self.rng.u8(..8) {
+            which if first || which < 2 => {
+                engine.begin();
+                self.claims(app, plan, &[ask], true);
+            }
+            2 => {
+                engine.begin();
+                let more = self.rng.usize(..4);
+                let mut asks = vec![ask];
+                asks.extend((0..more).map(|_| Ask::random(&mut self.rng, plan.mail.len())));
+                self.claims(app, plan, &asks, false);
+            }
+            3 => self.batch(app),
+            _ => {
+                let asks = self.commands(plan);
+                let taken = Rc::new(Cell::new(0));
+                let feed = feed(&mut self.engine, &asks, Rc::clone(&taken));
+                self.operation = Some(Operation::Helper(Helper {
+                    asks,
+                    feed,
+                    taken,
+                    requests: Vec::new(),
+                    results: 0,
+                    fatal: false,
+                    open: None,
+                }));
+            }
+        }
+        true
+    }
+
+    /// The commands of a helper: all of a kind, and sometimes more than the window takes.
+    fn commands(&mut self, plan: &Plan) -> Vec<Ask> {
+        // More bodies of unknown length than the window takes: the first helper, if any, since later ones
+        // know how long messages are.
+        let fills = !std::mem::replace(&mut self.filled, true) && self.rng.u8(..3) == 0;
+        let count = match self.rng.u8(..16) {
+            _ if fills => self.rng.usize(66..80),
+            0 => 0,
+            1..=12 => self.rng.usize(1..6),
+            _ => self.rng.usize(6..20),
+        };
+        let kind = if fills { 0 } else { self.rng.u8(..8) };
+        let is_large = |n: &u32| {
+            let message = plan.mail.get(*n as usize - 1);
+            message.is_some_and(|message| message.octets.len() > 4096)
+        };
+        let commands = (0..count).map(|_| {
+            let number = self.rng.u32(1..=plan.mail.len() as u32 + 1);
+            // So many large ones would take most of the time there is.
+            let number = Some(number).filter(|n| !(fills && is_large(n)));
+            let number = number.unwrap_or(plan.mail.len() as u32 + 1);
+            match kind {
+                0..=2 => Ask::Retr(number),
+                3 => Ask::Top(number, 1),
+                4 => Ask::Dele(number),
+                5 => Ask::ListOne(number),
+                6 => Ask::UidlOne(number),
+                _ => Ask::Stat,
+            }
+        });
+        commands.collect()
+    }
+
+    fn claims(&mut self, app: &mut App, plan: &Plan, asks: &[Ask], for_helper: bool) {
+        let mut claims = Vec::new();
+        for ask in asks {
+            let ask = ask.unlike_a_keep_alive(plan);
+            match claim(ask, &mut self.engine, plan, for_helper) {
+                Ok((id, claim)) => {
+                    claims.push((app.requests.len(), claim));
+                    app.requests.push(Request::new(id, ask));
+                }
+                Err(error) => self.in_vain(app, &error),
+            }
+        }
+        claims.reverse();
+        self.operation = Some(Operation::Claims(claims, for_helper));
+    }
+
+    fn batch(&mut self, app: &mut App) {
+        self.engine.begin();
+        let mut id = self.engine.session().connection().next_id();
+        let (asks, batched) = batch(self.rng.u8(..), &mut self.engine);
+        let batched = match batched {
+            Ok(batched) => batched,
+            Err(error) => return self.in_vain(app, &error),
+        };
+        let from = app.requests.len();
+        for ask in asks {
+            app.requests.push(Request::new(id, ask));
+            id = id.next();
+        }
+        let requests = (from..app.requests.len()).collect();
+        self.operation = Some(Operation::Batch(requests, batched));
+    }
+
+    /// What is asked of a dead connection fails with its error.
+    fn in_vain(&self, app: &mut App, error: &Error) {
+        let core = self.engine.session().connection();
+        assert_eq!(core.phase(), Phase::Closed, "{error:?}");
+        assert!(core.error().is_none_or(|fatal| fatal == error));
+        app.wants_nothing_more();
+    }
+
+    /// Goes on with the operation; `None` if octets have to move first.
+    fn step(&mut self, app: &mut App, now: Instant) -> Option<()> {
+        if let Some(reading) = &mut self.reading {
+            let request = &mut app.requests[reading.request];
+            let left = if reading.chunks == 0 {
+                true
+            } else {
+                match self.engine.poll_chunk(reading.id)? {
+                    Ok(Some(chunk)) => {
+                        request.body.extend_from_slice(&chunk);
+                        reading.chunks -= 1;
+                        return Some(());
+                    }
+                    Ok(None) => request.body_end = Some(Ok(())),
+                    Err(error) => request.body_end = Some(Err(error)),
+                }
+                false
+            };
+            if left {
+                request.given_up = Some(GivenUp::MaybeSent);
+            }
+            self.reading = None;
+        }
+        let (request, result) = match self.operation.as_mut()? {
+            Operation::Claims(claims, for_helper) => {
+                // Tickets may be left out.
+                while !*for_helper && claims.len() > 1 && self.rng.u8(..4) == 0 {
+                    claims.pop();
+                }
+                let Some((index, claim)) = claims.last() else {
+                    self.operation = None;
+                    return Some(());
+                };
+                let (index, result) = (*index, claim(&mut self.engine)?);
+                claims.pop();
+                // What was submitted before it is discarded.
+                let earlier = app.requests[..index].iter_mut();
+                earlier.for_each(Request::discard);
+                (Some(index), result)
+            }
+            Operation::Batch(requests, batched) => {
+                let result = batched(&mut self.engine)?;
+                let requests = std::mem::take(requests);
+                match result {
+                    Ok(replies) => {
+                        assert_eq!(replies.len(), requests.len());
+                        for (index, reply) in requests.into_iter().zip(replies) {
+                            app.requests[index].reply = Some(Ok(reply));
+                        }
+                    }
+                    // Which one failed is not said.
+                    Err(_) => requests
+                        .into_iter()
+                        .for_each(|index| app.requests[index].discard()),
+                }
+                self.operation = None;
+                return Some(());
+            }
+            Operation::Helper(helper) => match helper.step(&mut self.engine, app)? {
+                Some(told) => told,
+                None => {
+                    helper.check_end(&mut self.engine);
+                    self.ended += 1;
+                    self.operation = None;
+                    return Some(());
+                }
+            },
+        };
+        app.note(now, || format!("  told {result:?}"));
+        let spent = matches!(result, Err(Error::Misuse(Misuse::TicketSpent)));
+        assert!(!spent, "a reply that is awaited is gone");
+        let Some(index) = request else {
+            return Some(());
+        };
+        let id = app.requests[index].id;
+        if let Ok(Reply::Opened(_)) = result {
+            let chunks = match self.rng.u8(..4) {
+                0 => 0,
+                1 => self.rng.usize(1..4),
+                _ => usize::MAX,
+            };
+            self.reading = Some(Reading {
+                request: index,
+                id,
+                chunks,
+            });
+        }
+        app.requests[index].reply = Some(result);
+        Some(())
+    }
+
+    /// Leaves the operation where it is: what it waits for is abandoned by the next one.
+    fn leave(&mut self, app: &mut App) {
+        self.reading = None;
+        self.left += 1;
+        if let Some(Operation::Helper(helper)) = self.operation.take() {
+            assert!(helper.results <= helper.taken.get());
+        }
+        app.requests.iter_mut().for_each(Request::discard);
+        app.drained = false;
+    }
+}
+
+/// What a helper gave: the result of a request, or of a command that could not be submitted.
+type Told = (Option<usize>, Result<Reply, Error>);
+
+impl Helper {
+    /// The next result, or `Some(None)` if there are no more.
+    fn step(&mut self, engine: &mut Engine, app: &mut App) -> Option<Option<Told>> {
+        if let Some(open) = self.open.take() {
+            engine.skip(open);
+        }
+        let mut id = engine.session().connection().next_id();
+        let before = self.taken.get();
+        let polled = self.feed.poll(engine);
+        let next = engine.session().connection().next_id();
+        for ask in &self.asks[before..self.taken.get()] {
+            if id < next {
+                self.requests.push(app.requests.len());
+                app.requests.push(Request::new(id, *ask));
+                id = id.next();
+            }
+        }
+        assert_eq!(id, next, "what was not taken was submitted");
+        let Some(result) = polled? else {
+            return Some(None);
+        };
+        let index = self.requests.get(self.results).copied();
+        self.results += 1;
+        assert!(self.results <= self.taken.get(), "a result of no command");
+        self.fatal |= result.as_ref().is_err_and(Error::is_fatal);
+        assert!(index.is_some() || self.fatal, "{result:?}");
+        if let (Ok(Reply::Opened(_)), Some(index)) = (&result, index) {
+            self.open = Some(app.requests[index].id);
+        }
+        Some(Some((index, result)))
+    }
+
+    /// It has ended: each command that it took has its result, and it took all of them unless it
+    /// reported a fatal error. So it stays.
+    fn check_end(&mut self, engine: &mut Engine) {
+        let taken = self.taken.get();
+        assert_eq!(self.results, taken, "commands without a result");
+        let all = taken == self.asks.len();
+        assert!(all || self.fatal, "{taken} of {:?} were taken", self.asks);
+        let next = engine.session().connection().next_id();
+        for _ in 0..3 {
+            let more = self.feed.poll(engine);
+            assert!(matches!(more, Some(None)), "more after the end: {more:?}");
+        }
+        assert_eq!(self.taken.get(), taken, "taken after the end");
+        assert_eq!(engine.session().connection().next_id(), next);
+    }
+}
