@@ -151,17 +151,15 @@ impl<'s> Session<'s> {
     }
 }
 
-/// What the server says first in SCRAM and CRAM-MD5 is good for one session. Without randomness it
-/// is what the configuration has.
+/// What the server says first in APOP, CRAM-MD5 and SCRAM is good for one session. Without
+/// randomness it is what the configuration has.
 fn with_fresh_challenges(config: ServerConfig) -> ServerConfig {
     let mut random = [0; 16];
     if getrandom::fill(&mut random).is_err() {
         return config;
     }
     let random = u128::from_ne_bytes(random);
-    config
-        .server_nonce(format!("{random:032x}"))
-        .cram_md5_challenge(format!("<{random:032x}@localhost>"))
+    config.unique_challenges(&format!("{random:032x}"))
 }
 
 /// What SCRAM can be bound to (RFC 9266): in TLS 1.3 only.

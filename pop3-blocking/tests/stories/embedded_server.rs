@@ -5,8 +5,10 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pop3_blocking::server::EmbeddedServer;
-use pop3_blocking::{Error, connect_with};
+use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
+use pop3_blocking::{
+    Apop, Channel, Config, Error, LoginPolicy, Method, Secret, Session, connect_with, start,
+};
 
 use super::support::{alice, client_of, embedded, message, number, trusting};
 
@@ -132,6 +134,53 @@ fn too_many_sessions_are_hung_up_on_and_places_come_back() {
     let until = Instant::now() + Duration::from_secs(10);
     while greeted(dial(port)).is_none() {
         assert!(Instant::now() < until, "no place came back");
+    }
+}
+
+#[test]
+fn each_session_has_challenges_of_its_own() {
+    let config = ServerConfig::new("alice", "secret")
+        .apop_challenge("<1896.697170952@example.org>")
+        .scram("salt", 2)
+        .sasl(["CRAM-MD5", "SCRAM-SHA-256"]);
+    let server = EmbeddedServer::start(config, Maildrop::new()).unwrap();
+    let session = || {
+        let mut client = dial(server.plain().port());
+        client.write_all(b"AUTH CRAM-MD5\r\n*\r\n").unwrap();
+        let scram = b"AUTH SCRAM-SHA-256 biwsbj1hbGljZSxyPW5vbmNl\r\n*\r\nQUIT\r\n";
+        client.write_all(scram).unwrap();
+        let mut answers = String::new();
+        client.read_to_string(&mut answers).unwrap();
+        let lines = answers.lines().map(str::to_owned);
+        // Of what is the same in each session, nothing.
+        lines
+            .filter(|line| !line.starts_with('-') && line != "+OK bye")
+            .collect::<Vec<_>>()
+    };
+    let (one, other) = (session(), session());
+    assert_eq!((one.len(), other.len()), (3, 3), "{one:?} {other:?}");
+    for (one, other) in one.iter().zip(&other) {
+        assert_ne!(one, other);
+    }
+    // One msg-id, of the domain that was asked for; and the digest is over it.
+    let msg_id = one[0].rsplit(' ').next().unwrap();
+    assert!(msg_id.starts_with("<1896.697170952.") && msg_id.ends_with("@example.org>"));
+    for _ in 0..2 {
+        let mut client = connect_with(&server.plain(), &trusting(&server)).unwrap();
+        let apop = Apop::new("alice".try_into().unwrap(), Secret::new("secret").unwrap());
+        client
+            .login(alice().with_policy(LoginPolicy::only(Method::CramMd5)))
+            .unwrap();
+        drop(client);
+        let mut config = Config::default();
+        config.allow_insecure_login = true;
+        let session = Session::new(
+            config,
+            Channel::Plain,
+            pop3_blocking::proto::Instant::ORIGIN,
+        );
+        let mut client = start(session, dial(server.plain().port())).unwrap();
+        client.call(apop.unwrap()).unwrap();
     }
 }
 

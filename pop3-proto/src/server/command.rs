@@ -18,6 +18,8 @@ pub(super) enum Login<'a> {
         name: &'a [u8],
         digest: &'a [u8],
     },
+    /// AUTH without a mechanism.
+    Mechanisms,
     Auth {
         mechanism: &'a [u8],
         initial_response: Option<&'a [u8]>,
@@ -77,6 +79,7 @@ impl<'a> Command<'a> {
                     split(arguments, memrchr(b' ', arguments)).ok_or("name and digest expected")?;
                 return Ok(Self::Login(Login::Apop { name, digest }));
             }
+            b"AUTH" if arguments.is_none() => return Ok(Self::Login(Login::Mechanisms)),
             b"AUTH" => {
                 let arguments = required()?;
                 let (mechanism, initial_response) = match split(arguments, memchr(b' ', arguments))

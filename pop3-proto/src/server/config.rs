@@ -1,5 +1,6 @@
 //! What a server offers, and to whom.
 
+use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
@@ -63,6 +64,22 @@ impl ServerConfig {
     #[must_use]
     pub fn apop_challenge(mut self, challenge: impl Into<String>) -> Self {
         self.apop_challenge = Some(challenge.into());
+        self
+    }
+
+    /// Makes all challenges those of one session: `unique`, of letters and digits, becomes part of the
+    /// challenge of APOP (if it is offered) and of CRAM-MD5, and the nonce of SCRAM.
+    ///
+    /// The server has no randomness: the caller gives other letters to each session.
+    #[must_use]
+    pub fn unique_challenges(mut self, unique: &str) -> Self {
+        let msg_id = |given: &str| {
+            let (local, domain) = given.split_once('@').unwrap_or(("<", "localhost>"));
+            format!("{local}.{unique}@{domain}").replacen("<.", "<", 1)
+        };
+        self.apop_challenge = self.apop_challenge.map(|given| msg_id(&given));
+        self.sasl.cram_md5_challenge = msg_id(&self.sasl.cram_md5_challenge);
+        self.sasl.server_nonce = unique.into();
         self
     }
 

@@ -213,6 +213,7 @@ impl Dialogue {
                 let expected = crate::apop::digest(challenge.as_bytes(), &self.config.secret);
                 self.log_in(name == self.config.username && digest == expected.as_bytes())
             }
+            Login::Mechanisms => self.mechanisms(),
             Login::Auth {
                 mechanism,
                 initial_response,
@@ -229,6 +230,19 @@ impl Dialogue {
         }
     }
 
+    /// The answer to AUTH without a mechanism: no RFC has it, and old clients rely on it.
+    fn mechanisms(&self) -> Result<Answer, &'static str> {
+        let lines: String = self
+            .offer()
+            .listed()
+            .map(|name| format!("{name}\r\n"))
+            .collect();
+        if lines.is_empty() {
+            return Err("no mechanism is offered");
+        }
+        Ok(Answer::long("+OK", Body::text(lines.into())))
+    }
+
     /// The answer to AUTH: either the client said something with it, or the server does (RFC 5034 section 4).
     fn begin(
         &mut self,
@@ -236,8 +250,10 @@ impl Dialogue {
         initial_response: Option<&[u8]>,
     ) -> Result<Answer, &'static str> {
         match (initial_response, exchange.opening(&self.config)) {
-            (Some(_), Some(_)) => Err("the mechanism has no initial response"),
-            (Some(response), None) => self.go_on(exchange, &auth::initial_response(response)?),
+            (Some(_), Some(_)) if !exchange.takes_initial_response() => {
+                Err("the mechanism has no initial response")
+            }
+            (Some(response), _) => self.go_on(exchange, &auth::initial_response(response)?),
             (None, opening) => {
                 self.exchange = Some(exchange);
                 Ok(auth::challenge(&opening.unwrap_or_default()))

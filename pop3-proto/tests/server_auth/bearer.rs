@@ -85,6 +85,12 @@ fn a_wrong_token_or_user_gets_an_error_that_is_answered_before_the_err() {
         assert_eq!(challenge(&said), error, "{message:?}");
         assert_eq!(answer(&mut server, dummy), REFUSED);
         assert_eq!(answer(&mut server, "STAT"), "-ERR log in first");
+        // RFC 7628 has %x01 and XOAUTH2 an empty line; clients send either to both.
+        for dummy in ["", "AQ=="] {
+            assert_eq!(first(&mut server, mechanism, message), said);
+            assert_eq!(answer(&mut server, dummy), REFUSED, "{mechanism} {dummy:?}");
+        }
+        assert!(!is_logged_in(&mut server));
     }
 }
 
@@ -94,12 +100,12 @@ fn an_error_is_answered_by_its_dummy_and_nothing_else() {
         (
             "OAUTHBEARER",
             "n,,\x01auth=Bearer x\x01\x01",
-            ["", "AQE=", "bixhPXVzZXI="],
+            ["AQE=", "AA==", "bixhPXVzZXI="],
         ),
         (
             "XOAUTH2",
             "user=u\x01auth=Bearer x\x01\x01",
-            ["AQ==", "AA==", "dXNlcj0="],
+            ["AQE=", "AA==", "dXNlcj0="],
         ),
     ] {
         for wrong in wrong {

@@ -49,9 +49,7 @@ fn a_mechanism_that_is_not_offered_or_unknown_is_refused() {
             "{name}"
         );
     }
-    for command in ["AUTH", "AUTH "] {
-        assert_eq!(answer(&mut server, command), "-ERR argument missing");
-    }
+    assert_eq!(answer(&mut server, "AUTH "), "-ERR argument missing");
     assert!(!is_logged_in(&mut server));
 }
 
@@ -147,18 +145,55 @@ fn an_empty_response_is_an_equals_sign_in_the_command_and_an_empty_line_behind_i
 
 #[test]
 fn a_mechanism_in_which_the_server_speaks_first_takes_no_initial_response() {
-    let mut server = server(config(["LOGIN", "CRAM-MD5"]));
-    for line in [
-        "AUTH LOGIN dXNlcg==",
-        "AUTH CRAM-MD5 dXNlcg==",
-        "AUTH LOGIN =",
-    ] {
+    let mut server = server(config(["CRAM-MD5"]));
+    for line in ["AUTH CRAM-MD5 dXNlcg==", "AUTH CRAM-MD5 ="] {
         assert_eq!(
             answer(&mut server, line),
             "-ERR the mechanism has no initial response"
         );
     }
     assert!(!is_logged_in(&mut server));
+}
+
+#[test]
+fn login_accepts_the_user_name_as_initial_response() {
+    let mut server = server(config(["LOGIN"]));
+    converse(
+        &mut server,
+        &[
+            ("AUTH LOGIN dXNlcg==", "+ UGFzc3dvcmQ6"),
+            (&encoded("pencils"), REFUSED),
+            ("AUTH LOGIN Ym9i", "+ UGFzc3dvcmQ6"),
+            (&encoded("pencil"), REFUSED),
+            ("AUTH LOGIN =", "+ UGFzc3dvcmQ6"),
+            (&encoded("pencil"), REFUSED),
+            ("AUTH LOGIN dXNlcg", "-ERR the response is not base64"),
+            ("AUTH LOGIN dXNlcg==", "+ UGFzc3dvcmQ6"),
+            ("*", "-ERR authentication cancelled"),
+            ("STAT", "-ERR log in first"),
+            ("AUTH LOGIN dXNlcg==", "+ UGFzc3dvcmQ6"),
+            (&encoded("pencil"), LOGGED_IN),
+        ],
+    );
+    assert!(is_logged_in(&mut server));
+}
+
+#[test]
+fn auth_alone_lists_the_mechanisms_of_the_channel() {
+    let all = config(["PLAIN", "CRAM-MD5", "GSSAPI", "SCRAM-SHA-256-PLUS"]);
+    let ask = |server: &mut Server| {
+        server.receive(b"auth\r\n");
+        said(server)
+    };
+    let mut clear = server(all.clone().allow_plaintext_login(false));
+    assert_eq!(ask(&mut clear), "+OK\r\nCRAM-MD5\r\nGSSAPI\r\n.\r\n");
+    let mut tls = crate::tls_server(all);
+    assert_eq!(ask(&mut tls), "+OK\r\nPLAIN\r\nCRAM-MD5\r\nGSSAPI\r\n.\r\n");
+    // It begins no exchange, and it is for before the login.
+    converse(&mut tls, &[(&format!("AUTH PLAIN {PLAIN}"), LOGGED_IN)]);
+    assert_eq!(ask(&mut tls), "-ERR already logged in\r\n");
+    let mut none = server(ServerConfig::new("user", "pencil"));
+    assert_eq!(ask(&mut none), "-ERR no mechanism is offered\r\n");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn a_misspelt_auth_tells_no_secret_either() {
             "AUTH scram-sha-256-plus <redacted>",
         ),
         ("AUTH X-MIRROR".into(), "AUTH X-MIRROR"),
-        ("AUTH".into(), "AUTH"),
+        ("AUTH ".into(), "AUTH"),
     ] {
         let mut server = server(config(["PLAIN"]).keep_log(true));
         assert!(answer(&mut server, &line).starts_with("-ERR "));

@@ -15,8 +15,6 @@ pub(super) struct Bearer {
     read: fn(&str) -> Option<Message<'_>>,
     /// What the server says about a token that it does not take (RFC 7628 section 3.2.2).
     error: &'static str,
-    /// What the client answers to that, before the exchange may fail (section 3.2.3).
-    dummy: &'static [u8],
     refused: bool,
 }
 
@@ -25,7 +23,6 @@ impl Bearer {
         Self {
             read: oauthbearer,
             error: r#"{"status":"invalid_token","scope":"mail"}"#,
-            dummy: b"\x01",
             refused: false,
         }
     }
@@ -34,7 +31,6 @@ impl Bearer {
         Self {
             read: xoauth2,
             error: r#"{"status":"401","schemes":"bearer","scope":"mail"}"#,
-            dummy: b"",
             refused: false,
         }
     }
@@ -43,10 +39,11 @@ impl Bearer {
 impl Exchange for Bearer {
     fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
         if self.refused {
-            return Err(if response == self.dummy {
-                INVALID_CREDENTIALS
-            } else {
-                MALFORMED
+            // What the client answers before the exchange may fail: %x01 (RFC 7628 section 3.2.3),
+            // or nothing, which is XOAUTH2's and which clients send in OAUTHBEARER, too.
+            return Err(match response {
+                b"" | b"\x01" => INVALID_CREDENTIALS,
+                _ => MALFORMED,
             });
         }
         let text = core::str::from_utf8(response).map_err(|_| MALFORMED)?;

@@ -15,6 +15,11 @@ impl Exchange for Login {
         Some(b"Username:".into())
     }
 
+    /// The user name: Dovecot takes it so, and clients such as curl send it.
+    fn takes_initial_response(&self) -> bool {
+        true
+    }
+
     fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
         match &self.0 {
             None => {

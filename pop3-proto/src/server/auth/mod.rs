@@ -48,6 +48,11 @@ pub(super) trait Exchange: Send + Sync {
         None
     }
 
+    /// Whether the client may answer [`opening`](Self::opening) with the command already.
+    fn takes_initial_response(&self) -> bool {
+        false
+    }
+
     /// Reads a response, which was decoded from base64, or gives the text of the `-ERR`.
     fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str>;
 }
