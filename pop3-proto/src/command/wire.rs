@@ -66,6 +66,11 @@ impl Wire {
         }
     }
 
+    /// An empty line, sent while the reply to `verb` is awaited.
+    pub(crate) fn empty_line(verb: Verb) -> Self {
+        Self::new(verb, Operand::Response(Encoded(Zeroizing::default())))
+    }
+
     pub(super) fn streamed(self) -> Self {
         Self {
             shape: Shape::Stream,

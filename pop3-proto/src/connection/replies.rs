@@ -15,6 +15,7 @@ use crate::listing::{Quirks, without_line_end};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::reply::{Opened, Reply};
+use crate::sasl::base64;
 use crate::secret::{redact, shows};
 use crate::status::{ResponseCode, Status, StatusLine};
 use crate::text::ServerText;
@@ -205,7 +206,7 @@ impl Connection {
         };
         let (verb, number, shape) = (wire.verb, wire.number(), wire.shape);
         // RFC 5034 section 4. Some servers leave the space out where the challenge is empty.
-        if verb == Verb::Auth
+        if (verb == Verb::Auth || (verb == Verb::Pass && self.is_passed_on(&line)))
             && let Some(rest) = line.strip_prefix(b"+")
             && let [] | [b' ', ..] = rest
         {
@@ -267,6 +268,16 @@ impl Connection {
                 }
             },
         }
+    }
+
+    /// Whether a line in answer to the `PASS` of a login is a challenge that says something: a proxy
+    /// passes it on from the server where it logs in by a token. Anything else is no reply to `PASS`.
+    fn is_passed_on(&self, line: &[u8]) -> bool {
+        let in_login = self.queue.front().and_then(Entry::exchange).is_some();
+        in_login
+            && line.strip_prefix(b"+ ").is_some_and(|challenge| {
+                base64::decode(challenge).is_some_and(|said| !said.is_empty())
+            })
     }
 
     /// Tells of the request in front, if anybody wants to know.

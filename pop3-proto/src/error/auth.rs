@@ -53,7 +53,8 @@ pub struct Rejected {
     pub name: Box<str>,
     /// The `-ERR`, with the server's words.
     pub refusal: Refusal,
-    /// What the server said about a token before that.
+    /// What the server said about a token before that, or in an unexpected challenge after a
+    /// password: a proxy that logs in elsewhere by a token passes its reasons on.
     pub oauth: Option<OAuthError>,
     /// What to do about it.
     pub advice: Advice,
@@ -65,8 +66,18 @@ pub struct Rejected {
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "login with {} failed: {}", self.name, self.refusal)?;
-        if let Some(oauth) = &self.oauth {
-            write!(f, "; of the token it says: {oauth}")?;
+        match &self.oauth {
+            Some(oauth) if self.method.takes_token() => {
+                write!(f, "; of the token it says: {oauth}")?;
+            }
+            Some(oauth) if oauth.raw.is_empty() => {
+                f.write_str("; before that it sent an unexpected empty challenge")?;
+            }
+            Some(oauth) => write!(
+                f,
+                "; before that it said in an unexpected challenge: {oauth}"
+            )?,
+            None => {}
         }
         write!(
             f,

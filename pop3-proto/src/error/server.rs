@@ -89,8 +89,9 @@ pub enum SecurityError {
     /// tampers with the exchange.
     #[error(transparent)]
     Sasl(SaslError),
-    /// The server says `+OK` to an authentication exchange that was broken off (RFC 5034 section 4).
-    #[error("the server says +OK to a login that was broken off")]
+    /// The server says `+OK` to an authentication exchange that was cancelled (RFC 5034 section 4),
+    /// or to `PASS` after it answered that by a challenge.
+    #[error("the server says +OK to a login that was cancelled")]
     LetInAnyway,
 }
 

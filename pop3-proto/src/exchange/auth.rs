@@ -25,7 +25,7 @@ pub(super) struct Auth {
     /// What comes first and has not left.
     initial: Option<Response>,
     /// Why `*` was sent.
-    broken_off: Option<SaslError>,
+    cancelled: Option<SaslError>,
     /// How many responses were sent.
     responses: usize,
     challenges: usize,
@@ -67,7 +67,7 @@ impl Auth {
             mechanism,
             name,
             initial: None,
-            broken_off: None,
+            cancelled: None,
             responses: 0,
             challenges: 0,
             octets: 0,
@@ -127,9 +127,9 @@ impl Auth {
         self.name
     }
 
-    /// Why it was broken off, if it was.
-    pub(super) fn broken_off(&self) -> Option<(Box<str>, SaslError)> {
-        Some((self.name.clone(), self.broken_off.clone()?))
+    /// Why it was cancelled, if it was.
+    pub(super) fn cancelled(&self) -> Option<(Box<str>, SaslError)> {
+        Some((self.name.clone(), self.cancelled.clone()?))
     }
 
     fn note(&mut self, response: &Response, encoded: &Zeroizing<String>, spoken: &mut Spoken) {
@@ -139,11 +139,17 @@ impl Auth {
 
     /// A line that begins with `+`: `text` is what stands behind.
     fn challenged(&mut self, context: &Context<'_>, text: &Bytes, spoken: &mut Spoken) -> Step {
-        if self.broken_off.is_some() {
-            // There is no answer to a challenge behind `*`.
-            let got = ServerText::default();
-            let verb = Verb::Auth;
-            return Step::Fatal(ProtocolError::BadStatus { verb, got }.into());
+        match self.cancelled.take() {
+            None => {}
+            Some(cause @ SaslError::ExtraChallenge(_)) => {
+                return Step::Fatal(self.out_of_order(cause));
+            }
+            Some(_) => {
+                // There is no answer to a challenge after `*`.
+                let got = ServerText::default();
+                let verb = Verb::Auth;
+                return Step::Fatal(ProtocolError::BadStatus { verb, got }.into());
+            }
         }
         if let Err(limit) = self.count(text.len(), &context.config.limits) {
             return last_words(limit.into());
@@ -160,17 +166,30 @@ impl Auth {
             let cause = SaslError::BadChallenge("the first one should be empty");
             return self.go_on(Err(cause), spoken);
         }
-        match base64::decode(text) {
-            Some(challenge) => {
-                let progress = self.mechanism.respond(&challenge);
-                self.go_on(progress, spoken)
-            }
-            None if lenient && !self.mechanism.reads_challenge() => {
-                let progress = self.mechanism.respond(&[]);
-                Step::Odd(Quirk::ChallengeText, Box::new(self.go_on(progress, spoken)))
-            }
-            None => self.go_on(Err(SaslError::BadChallenge("it is not base64")), spoken),
+        let decoded = base64::decode(text);
+        let is_text = decoded.is_none();
+        let progress = match &decoded {
+            Some(challenge) => self.mechanism.respond(challenge),
+            None if lenient && !self.mechanism.reads_challenge() => self.mechanism.respond(&[]),
+            None => Err(SaslError::BadChallenge("it is not base64")),
+        };
+        // A proxy that logs in elsewhere by a token passes on why that was refused, to whatever
+        // mechanism is used here. It is cancelled as RFC 7628 section 3.2.3 allows, and a `-ERR`
+        // follows. A server that has to prove who it is may not do so, and none may do it twice.
+        if let Err(SaslError::NothingLeft) = progress
+            && !self.mechanism.is_mutual()
+            && self.mechanism.refused().is_none()
+        {
+            let said = OAuthError::unexpected(text, |text| spoken.is_in(text));
+            self.cancelled = Some(SaslError::ExtraChallenge(Box::new(said)));
+            return Step::Send(cancel());
         }
+        let responds = progress.is_ok();
+        let step = self.go_on(progress, spoken);
+        if is_text && responds {
+            return Step::Odd(Quirk::ChallengeText, Box::new(step));
+        }
+        step
     }
 
     fn count(&mut self, octets: usize, limits: &Limits) -> Result<(), LimitError> {
@@ -205,8 +224,11 @@ impl Auth {
             | SaslError::ScramIterations { .. }
             | SaslError::ServerNotAuthenticated => last_words(SecurityError::Sasl(cause).into()),
             SaslError::NothingLeft | SaslError::NotDone => last_words(self.out_of_order(cause)),
-            SaslError::BadChallenge(_) | SaslError::ServerError(_) | SaslError::Other(_) => {
-                self.broken_off = Some(redacted(cause, spoken));
+            SaslError::BadChallenge(_)
+            | SaslError::ServerError(_)
+            | SaslError::Other(_)
+            | SaslError::ExtraChallenge(_) => {
+                self.cancelled = Some(redacted(cause, spoken));
                 Step::Send(cancel())
             }
         }
@@ -224,7 +246,7 @@ impl Auth {
             None => self.mechanism.finish(),
         };
         Outcome::Goes(Step::Fatal(match done {
-            _ if self.broken_off.is_some() => SecurityError::LetInAnyway.into(),
+            _ if self.cancelled.is_some() => SecurityError::LetInAnyway.into(),
             Ok(()) => return Outcome::LoggedIn(reply),
             Err(cause @ SaslError::ServerNotAuthenticated) => SecurityError::Sasl(cause).into(),
             Err(cause) => self.out_of_order(cause),
@@ -232,7 +254,13 @@ impl Auth {
     }
 
     fn refused(&mut self, refusal: Refusal, spoken: &Spoken) -> Outcome {
-        match self.broken_off.take() {
+        match self.cancelled.take() {
+            // It had all that it could ask for: the refusal is about that, and the challenge says why.
+            Some(SaslError::ExtraChallenge(said)) => Outcome::Refused {
+                refusal,
+                oauth: Some(*said),
+                responses: self.responses,
+            },
             Some(cause) => Outcome::BrokenOff {
                 cause,
                 text: refusal.text,

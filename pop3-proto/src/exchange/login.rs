@@ -10,7 +10,9 @@ use super::stls::{self, Upgrade};
 use super::{Context, Input, Step, send};
 use crate::command::{Verb, Wire};
 use crate::config::{CapaPolicy, StlsPolicy};
-use crate::error::{AuthError, Error, Misuse, Refusal, SecurityError};
+use crate::error::{
+    AuthError, Error, LimitError, Limited, Misuse, ProtocolError, Refusal, SecurityError,
+};
 use crate::login::{Login, LoginPlan, Method, Rejection, Verdict, Way};
 use crate::reply::Reply;
 use crate::sasl::{OAuthError, SaslError};
@@ -48,6 +50,8 @@ enum State {
     User(Wire),
     /// The one command that logs in: `PASS` or `APOP`.
     Last,
+    /// `PASS` was answered by a challenge, which says this, and that by an empty line.
+    AskedOn(Box<OAuthError>),
     Auth(Box<Auth>),
     /// Logged in; the capabilities of a logged-in session are read before the login is reported.
     CapaAfter(Reply),
@@ -90,8 +94,11 @@ impl LoginRun {
     /// What is known of its end, should the connection end before: the refusal that was not the last
     /// word, or why the exchange was broken off.
     pub(super) fn known_end(&self) -> Option<Error> {
-        let broken_off = match &self.state {
-            State::Auth(auth) => auth.broken_off(),
+        let broken_off = match (&self.state, &self.way) {
+            (State::Auth(auth), _) => auth.cancelled(),
+            (State::AskedOn(said), Some(way)) => {
+                Some((way.name.clone(), SaslError::ExtraChallenge(said.clone())))
+            }
             _ => None,
         };
         let broken_off = broken_off.map(|(name, cause)| AuthError::BrokenOff {
@@ -136,6 +143,8 @@ impl LoginRun {
                 };
                 self.rejected(context, *refusal, None, seen)
             }
+            (State::Last, Input::Challenge(text)) => self.asked_on(context, &text),
+            (State::AskedOn(said), input) => self.after_asking_on(context, said, input),
             (State::Auth(auth), input) => self.authenticate(context, auth, input),
             (State::CapaAfter(reply), _) => Step::Done(Ok(reply)),
             (_, Input::Reply(Err(error))) => Step::Done(Err(error)),
@@ -171,6 +180,42 @@ impl LoginRun {
                     try_instead: try_instead.filter(|_| refused),
                 };
                 Step::Done(Err(error.into()))
+            }
+        }
+    }
+
+    /// `PASS` is answered by a challenge, which no RFC has: a proxy that logs in elsewhere by a token
+    /// passes on why that was refused. The server there waits for the empty line that ends its
+    /// exchange, and its `-ERR` then answers `PASS`. There is nothing secret in an empty line.
+    fn asked_on(&mut self, context: &Context<'_>, text: &[u8]) -> Step {
+        let limit = context.config.limits.challenge_octets;
+        if text.len() > limit {
+            return Step::Fatal(LimitError::new(Limited::ChallengeOctets, limit).into());
+        }
+        let said = OAuthError::unexpected(text, |text| self.spoken.is_in(text));
+        self.state = State::AskedOn(Box::new(said));
+        Step::Send(Wire::empty_line(Verb::Pass))
+    }
+
+    /// What follows the empty line. A `+OK` is no login: whether it answers `PASS` or the line is
+    /// not known.
+    fn after_asking_on(
+        &mut self,
+        context: &Context<'_>,
+        said: Box<OAuthError>,
+        input: Input,
+    ) -> Step {
+        match input {
+            Input::Reply(Err(Error::Refused(refusal))) => {
+                self.rejected(context, *refusal, Some(*said), 1)
+            }
+            Input::Reply(Err(error)) => Step::Done(Err(error)),
+            Input::Reply(Ok(_)) => Step::Fatal(SecurityError::LetInAnyway.into()),
+            _ => {
+                let mechanism = self.way.as_ref().map(|way| way.name.clone());
+                let mechanism = mechanism.unwrap_or_else(|| Verb::Pass.to_string().into());
+                let cause = SaslError::ExtraChallenge(said);
+                Step::Fatal(ProtocolError::Sasl { mechanism, cause }.into())
             }
         }
     }

@@ -35,6 +35,12 @@ pub(super) fn judge(
         None | Some(Advice::CheckCredentials) if refuses_mechanism => Advice::NameAnother,
         Some(Advice::CheckCredentials) if way.method.takes_token() => Advice::FreshToken,
         Some(advice) => advice,
+        // A proxy passes on why its token is refused, and the password stands for that token.
+        None if oauth.as_ref().is_some_and(|oauth| oauth.stale != Stale::No)
+            && !way.method.takes_token() =>
+        {
+            Advice::CheckCredentials
+        }
         // What a server promises by `AUTH-RESP-CODE`, a proxy in front of it does not keep.
         None => Advice::Unknown,
     };

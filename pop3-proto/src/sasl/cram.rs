@@ -56,6 +56,10 @@ impl Mechanism for CramMd5 {
             Some(_) => Err(SaslError::NotDone),
         }
     }
+
+    fn reads_challenge(&self) -> bool {
+        self.keyed.is_some()
+    }
 }
 
 impl fmt::Debug for CramMd5 {

@@ -1,7 +1,9 @@
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 
 use thiserror::Error as ThisError;
 
+use super::oauth_error::OAuthError;
 use crate::text::ServerText;
 
 /// Why an authentication exchange cannot go on.
@@ -12,9 +14,13 @@ pub enum SaslError {
     /// connection lives on.
     #[error("the server's challenge makes no sense: {0}")]
     BadChallenge(&'static str),
-    /// A challenge where all is said.
-    #[error("the server asks on, and there is nothing left to say")]
+    /// A challenge after the last response: the mechanism has no answer to it.
+    #[error("unexpected extra challenge: all responses were sent before it")]
     NothingLeft,
+    /// As [`NothingLeft`](Self::NothingLeft), with what the challenge says: a proxy that logs in
+    /// elsewhere by a token passes the reasons for a refused token on (RFC 7628 section 3.2.2).
+    #[error("unexpected extra challenge: {}", Said(.0))]
+    ExtraChallenge(Box<OAuthError>),
     /// `+OK` before the exchange was over: whom the server let in is anybody's guess.
     #[error("the server says +OK before the authentication is over")]
     NotDone,
@@ -48,6 +54,19 @@ pub enum SaslError {
     /// lives on. The text is shown as it is.
     #[error("{0}")]
     Other(Cow<'static, str>),
+}
+
+/// What a challenge says, which may be nothing.
+struct Said<'a>(&'a OAuthError);
+
+impl core::fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        if self.0.raw.is_empty() {
+            f.write_str("it is empty")
+        } else {
+            write!(f, "the server says {}", self.0)
+        }
+    }
 }
 
 /// A number that may not be one.

@@ -30,4 +30,9 @@ impl Mechanism for External {
     fn finish(&mut self) -> Result<(), SaslError> {
         self.0.finish()
     }
+
+    /// What it says is said before the server says anything.
+    fn reads_challenge(&self) -> bool {
+        false
+    }
 }

@@ -121,7 +121,8 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     ///
     /// Any [`SaslError`] ends the exchange: `*` is sent, whatever the error is. The connection lives on
     /// after [`BadChallenge`](SaslError::BadChallenge), [`ServerError`](SaslError::ServerError) and
-    /// [`Other`](SaslError::Other), and ends with any other.
+    /// [`Other`](SaslError::Other), and, unless the mechanism [is mutual](Self::is_mutual), after the
+    /// first [`NothingLeft`](SaslError::NothingLeft). It ends with any other.
     fn respond(&mut self, challenge: &[u8]) -> Result<Progress, SaslError>;
 
     /// Goes on with what [`Progress::Work`] announced, for some milliseconds at most: others wait

@@ -4,6 +4,7 @@ use core::fmt;
 
 use serde_json::Value;
 
+use super::base64;
 use crate::secret::{Secret, without};
 use crate::text::ServerText;
 
@@ -12,6 +13,9 @@ const MAX_JSON: usize = 4 << 10;
 
 /// What a server says about a token that it does not take (RFC 7628 section 3.2.2; XOAUTH2 has a
 /// similar one). The token is redacted from it.
+///
+/// A proxy that takes a password, and logs in elsewhere by a token, may pass this on in a challenge
+/// that a login by password does not have. It is read there, too.
 ///
 /// Nothing of it is to be trusted or followed: it is for a person to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,22 +62,33 @@ impl OAuthError {
 
     /// Reads what it can. What is no JSON object, or a long one, is kept as it is.
     pub(super) fn read(challenge: &[u8], token: &Secret) -> Self {
-        let token = token.expose();
-        let parsed = challenge
-            .get(..=MAX_JSON)
-            .is_none()
-            .then(|| serde_json::from_slice::<Value>(challenge).ok())
-            .flatten();
-        let text = |name: &str| match parsed.as_ref()?.get(name)? {
+        Self::parse(challenge, parsed(challenge).as_ref(), |octets| {
+            without(octets, token.expose())
+        })
+    }
+
+    /// Reads a challenge as it came, where none belongs: base64, or text. Nothing is kept in which a
+    /// secret shows.
+    pub(crate) fn unexpected(challenge: &[u8], shows: impl Fn(&[u8]) -> bool) -> Self {
+        let decoded = base64::decode(challenge);
+        let challenge = decoded.as_deref().unwrap_or(challenge);
+        let parsed = parsed(challenge);
+        Self::parse(challenge, parsed.as_ref(), |octets| {
+            if shows(octets) {
+                b"<redacted>".to_vec()
+            } else {
+                octets.to_vec()
+            }
+        })
+    }
+
+    fn parse(challenge: &[u8], parsed: Option<&Value>, clean: impl Fn(&[u8]) -> Vec<u8>) -> Self {
+        let text = |name: &str| match parsed?.get(name)? {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         };
-        let member = |name: &str| {
-            Some(ServerText::new(
-                without(text(name)?.as_bytes(), token).into(),
-            ))
-        };
+        let member = |name: &str| Some(ServerText::new(clean(text(name)?.as_bytes()).into()));
         Self {
             stale: match text("status").as_deref() {
                 Some("invalid_token") => Stale::InvalidToken,
@@ -83,17 +98,25 @@ impl OAuthError {
             status: member("status"),
             scope: member("scope"),
             openid_configuration: member("openid-configuration"),
-            raw: ServerText::new(raw(challenge, parsed.as_ref(), token).into()),
+            raw: ServerText::new(raw(challenge, parsed, clean).into()),
         }
     }
 }
 
-/// The challenge without the token. JSON has many ways to spell a string: where the token only shows
-/// once it is written in the plainest one, that one is kept.
-fn raw(challenge: &[u8], parsed: Option<&Value>, token: &[u8]) -> Vec<u8> {
+/// The JSON, if it is some and not too much.
+fn parsed(challenge: &[u8]) -> Option<Value> {
+    let short = challenge.get(..=MAX_JSON).is_none();
+    short
+        .then(|| serde_json::from_slice(challenge).ok())
+        .flatten()
+}
+
+/// The challenge without the secret. JSON has many ways to spell a string: where the secret only
+/// shows once it is written in the plainest one, that one is kept.
+fn raw(challenge: &[u8], parsed: Option<&Value>, clean: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let plainest = parsed.map(Value::to_string).map(String::into_bytes);
-    let hidden = plainest.filter(|plainest| without(plainest, token) != *plainest);
-    let mut raw = without(hidden.as_deref().unwrap_or(challenge), token);
+    let hidden = plainest.filter(|plainest| clean(plainest) != *plainest);
+    let mut raw = clean(hidden.as_deref().unwrap_or(challenge));
     raw.truncate(MAX_JSON);
     raw
 }

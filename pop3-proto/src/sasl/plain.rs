@@ -47,4 +47,9 @@ impl Mechanism for Plain {
     fn finish(&mut self) -> Result<(), SaslError> {
         self.0.finish()
     }
+
+    /// What it says is said before the server says anything.
+    fn reads_challenge(&self) -> bool {
+        false
+    }
 }

@@ -3,6 +3,7 @@
 
 use core::fmt::Write as _;
 
+use pop3_proto::sasl::SaslError;
 use pop3_proto::{
     AuthError, Capabilities, Closed, Connection, Error, Event, Listing, LoginPlan, Misuse,
     ProtocolError, QuitOutcome, Refusal, Rejected, Reply, ScanEntry, SecurityError, Status,
@@ -47,6 +48,14 @@ fn reply(reply: &Reply) -> String {
         Reply::Status(status) => with_text("ok", status),
         Reply::Capabilities(None) => "unknown".to_owned(),
         Reply::Capabilities(Some(list)) => capabilities(list),
+        Reply::Mechanisms(None) => "unknown".to_owned(),
+        Reply::Mechanisms(Some(list)) => {
+            let names: Vec<_> = list
+                .iter()
+                .map(|name| name.escape_ascii().to_string())
+                .collect();
+            format!("mechanisms: {}", names.join(" "))
+        }
         Reply::Stat(stat) => match stat.octets {
             Some(octets) => format!("{} messages, {octets} octets", stat.messages),
             None => format!("{} messages, no size", stat.messages),
@@ -134,7 +143,9 @@ pub(crate) fn error(why: &Error) -> String {
         Error::Refused(refusal) => format!("refused {}", self::refusal(refusal)),
         Error::Auth(why) => match &**why {
             AuthError::Rejected(rejected) => self::rejected(rejected),
-            AuthError::BrokenOff { cause, text, .. } => format!("auth {cause:?}, {text:?}"),
+            AuthError::BrokenOff { cause, text, .. } => {
+                format!("auth {}, {text:?}", sasl(cause))
+            }
             AuthError::NoToken { refused: None, .. } => "auth no token".to_owned(),
             AuthError::NoToken {
                 refused: Some(refused),
@@ -228,7 +239,24 @@ fn protocol(why: &ProtocolError) -> String {
             format!("protocol NumberMismatch {verb} {asked} {got:?}")
         }
         ProtocolError::Malformed { verb, got, .. } => format!("protocol Malformed {verb} {got:?}"),
+        ProtocolError::Sasl {
+            mechanism,
+            cause: cause @ SaslError::ExtraChallenge(_),
+        } => format!("protocol Sasl {mechanism} {}", sasl(cause)),
         other => format!("protocol {other:?}"),
+    }
+}
+
+/// Why an exchange did not go on; of an extra challenge, the status in it.
+fn sasl(why: &SaslError) -> String {
+    match why {
+        SaslError::ExtraChallenge(said) => {
+            format!(
+                "ExtraChallenge {:?}",
+                said.status.clone().unwrap_or_default()
+            )
+        }
+        other => format!("{other:?}"),
     }
 }
 

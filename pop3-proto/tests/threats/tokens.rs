@@ -1,5 +1,10 @@
 //! Section B: tokens, referrals, and how often credentials are sent.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pop3_proto::{Advice, Channel, Config, Event};
+
+use crate::common::Conversation;
 use crate::plays::{TRUSTED, USABLE, auth, base64, dead, plays, plays_long};
 
 const STALE: &str = "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=";
@@ -60,6 +65,187 @@ fn t_29_what_a_server_says_about_a_token_is_answered_once() {
             dead(&not_done)
         ));
     }
+}
+
+/// A login by password, up to the reply to its secret, the line that answers a challenge there, and
+/// the command that is refused.
+fn with_password() -> [(String, &'static str, &'static str); 2] {
+    let plain = base64("\0alice\0vF9dft4q");
+    let user = format!(
+        "{TRUSTED}
+        > login alice vF9dft4q
+        C: CAPA
+        S: +OK
+        S: USER
+        S: .
+        C: USER alice
+        S: +OK
+        C: PASS vF9dft4q"
+    );
+    let login = "login alice vF9dft4q only=PLAIN";
+    [
+        (user, "", "PASS"),
+        (auth("PLAIN", login, &format!("PLAIN {plain}")), "*", "AUTH"),
+    ]
+}
+
+#[test]
+fn t_29_a_challenge_after_a_password_is_read_whatever_it_holds() {
+    let long = format!("{{\"status\":\"{}\"}}", "x".repeat(5 << 10));
+    for (begin, answer, verb) in with_password() {
+        for (text, status) in [
+            (STALE.to_owned(), "invalid_token"),
+            (base64("{\"status\":401}"), "401"),
+            (base64("{\"status\":[1]}"), ""),
+            (base64("go away"), ""),
+            (base64(&long), ""),
+        ] {
+            for (refusal, code) in [("no", ""), ("[AUTH] no", " Auth"), ("[IN-USE] x", " InUse")] {
+                plays_long(format!(
+                    "{begin}
+                    S: + {text}
+                    C: {answer}
+                    S: -ERR {refusal}
+                    = login: failed: auth {verb} \"{refusal}\"{code}, token \"{status}\"
+                    {USABLE}"
+                ));
+            }
+        }
+        // What is no challenge is no reply.
+        let bad = format!("protocol BadStatus {verb} \"+eyJ9\"");
+        plays(format!("{begin}\nS: +eyJ9\n{}", dead(&bad)));
+    }
+    let [(pass, ..), (plain, ..)] = with_password();
+    for text in ["", " ", " no base64 at all", " ====", " eyJ9="] {
+        // To PASS, only what a mechanism says in base64 is a challenge.
+        let bad = format!("protocol BadStatus PASS \"+{text}\"");
+        plays(format!(
+            "{pass}\nS: +{}\n{}",
+            text.replacen(' ', "\\x20", 1),
+            dead(&bad)
+        ));
+    }
+    // To AUTH, the space may be missing where nothing follows.
+    for text in ["", "\\x20"] {
+        plays(format!(
+            "{plain}
+            S: +{text}
+            C: *
+            S: -ERR no
+            = login: failed: auth AUTH \"no\", token \"\"
+            {USABLE}"
+        ));
+    }
+    for text in ["no base64 at all", "====", "eyJ9="] {
+        plays(format!(
+            "{plain}
+            S: + {text}
+            C: *
+            S: -ERR no
+            [default] = login: failed: auth AUTH \"no\", token \"\"
+            [strict] = login: failed: auth BadChallenge(\"it is not base64\"), \"no\"
+            {USABLE}"
+        ));
+    }
+}
+
+#[test]
+fn t_29_a_challenge_after_a_password_is_shown_to_a_person() {
+    let login = |challenge: &str, refusal: &str| {
+        let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
+        session.server("+OK\r\n");
+        session.ask("login alice vF9dft4q");
+        session.server("+OK\r\nSASL PLAIN\r\n.\r\n");
+        session.server(format!("+ {challenge}\r\n"));
+        session.server(format!("{refusal}\r\n"));
+        let mut events = session.events();
+        let Some(Event::Reply { result, .. }) = events.pop() else {
+            panic!("{events:?}");
+        };
+        let error = result.expect_err("refused");
+        (error.to_string(), error.advice())
+    };
+    let json = base64("{\"status\":\"401\",\"scope\":\"https://mail.google.com/\"}");
+    let (text, advice) = login(&json, "-ERR [AUTH] no");
+    assert!(text.contains("[AUTH] no"), "{text}");
+    assert!(text.contains("unexpected challenge: 401 (the scope is https://mail.google.com/)"));
+    assert!(!text.contains(&json), "{text}");
+    assert_eq!(advice, Some(Advice::CheckCredentials));
+    assert_eq!(login(&json, "-ERR no").1, Some(Advice::CheckCredentials));
+    assert_eq!(login(&json, "-ERR [SYS/TEMP] x").1, Some(Advice::TryLater));
+    assert_eq!(login("", "-ERR no").1, Some(Advice::Unknown));
+    let (text, _) = login("", "-ERR no");
+    assert!(text.contains("an unexpected empty challenge"), "{text}");
+    let (text, _) = login("try again!", "-ERR no");
+    assert!(text.contains("unexpected challenge: try again!"), "{text}");
+    let (text, _) = login(&base64("\x1b[2J"), "-ERR no");
+    assert!(text.contains("unexpected challenge: \\u{1b}[2J"), "{text}");
+}
+
+#[test]
+fn t_29_a_challenge_after_a_password_shows_no_secret() {
+    for (begin, answer, verb) in with_password() {
+        for said in [
+            "vF9dft4q",
+            "PASS vF9dft4q",
+            "{\"status\":\"vF9dft4q\",\"scope\":\"vF9dft4q\"}",
+            "{\"status\":\"\\u0076F9dft4q\"}",
+            "{\"x\":\"\\u0076F9dft4q\"}",
+            "AHZGOWRmdDRx",
+        ] {
+            for said in [base64(said), said.to_owned()] {
+                let answered = verb == "AUTH" || STANDARD.decode(&said).is_ok();
+                if !answered && said.contains('\\') {
+                    // JSON where a status belongs: nothing reads it as JSON.
+                    continue;
+                }
+                let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
+                session.server("+OK\r\n");
+                session.ask(if verb == "PASS" {
+                    "login alice vF9dft4q only=USER/PASS"
+                } else {
+                    "login alice vF9dft4q only=PLAIN"
+                });
+                session.server("+OK\r\nSASL PLAIN\r\nUSER\r\n.\r\n");
+                if verb == "PASS" {
+                    session.server("+OK\r\n");
+                }
+                session.sent();
+                session.server(format!("+ {said}\r\n"));
+                let answer = if answered {
+                    [answer, "\r\n"].concat()
+                } else {
+                    String::new()
+                };
+                assert_eq!(session.sent(), answer, "{begin}");
+                session.eof();
+                for event in session.events() {
+                    let shown = format!("{event:?}");
+                    assert!(!shown.contains("F9dft4q"), "{said}: {shown}");
+                    assert!(!shown.contains("GOWRmdDR"), "{said}: {shown}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn t_29_a_challenge_after_a_password_is_limited() {
+    for (begin, _, verb) in with_password() {
+        let cancelled = if verb == "PASS" { "" } else { "C: *\n" };
+        let what = dead("limit ChallengeOctets 8");
+        plays_long(format!(
+            "set challenge-octets 8\n{begin}\nS: + {}\n{cancelled}{what}",
+            "A".repeat(12)
+        ));
+    }
+    // A line in answer to PASS has the limit of a status line.
+    let [(pass, ..), _] = with_password();
+    let what = dead("limit Line 512");
+    plays_long(format!(
+        "set line-limit 512\n{pass}\nS: + {}\n{what}",
+        "A".repeat(600)
+    ));
 }
 
 #[test]
