@@ -2,10 +2,11 @@ use std::iter::FusedIterator;
 use std::net::TcpStream;
 
 use pop3_proto::{
-    Batch, Capa, Capabilities, Command, Confirm, Confirmed, Dele, DropListing, Engine, Error, Feed,
-    GetCapabilities, Greeting, IntoStreamed, List, ListOne, Listing, Login, LoginPlan,
-    MessageNumber, Noop, Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session,
-    StartTls, Stat, Status, Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+    AuthMechanisms, Batch, Capa, Capabilities, Command, Confirm, Confirmed, Dele, DropListing,
+    Engine, Error, Feed, GetCapabilities, Greeting, IntoStreamed, List, ListOne, Listing, Login,
+    LoginPlan, Mechanisms, MessageNumber, Noop, Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset,
+    ScanEntry, Session, StartTls, Stat, Status, Streamed, Ticket, Top, UidEntry, UidListing, Uidl,
+    UidlOne, Whole,
 };
 
 use crate::message::Message;
@@ -259,6 +260,18 @@ impl<S: Stream> Client<S> {
     /// Fatal ones; a server that does not say is `None`.
     pub fn capa(&mut self) -> Result<Option<Capabilities>, Error> {
         self.call(Capa)
+    }
+
+    /// `AUTH` without a mechanism: which SASL mechanisms the server has, where it does not know `CAPA`.
+    ///
+    /// See [`AuthMechanisms`] for servers that do not understand it: some close the connection.
+    ///
+    /// # Errors
+    ///
+    /// Fatal ones, and [`Misuse::Phase`](crate::Misuse::Phase) after a login; a server that does not
+    /// say is `None`.
+    pub fn auth_mechanisms(&mut self) -> Result<Option<Mechanisms>, Error> {
+        self.call(AuthMechanisms)
     }
 
     /// `STAT`: how many messages there are.

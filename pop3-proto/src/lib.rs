@@ -244,9 +244,9 @@ mod types;
 pub use batch::{Batch, Pending};
 pub use capability::{Capabilities, Capability, Epoch, Expire, LoginDelay};
 pub use command::{
-    Apop, Capa, Command, Dele, IntoStreamed, List, ListOne, Noop, Pass, Quit, Raw, RawLong,
-    RawShort, RawStream, Retr, Rset, Stat, Streamed, StreamedListing, Top, Uidl, UidlOne, User,
-    Verb, Whole,
+    Apop, AuthMechanisms, Capa, Command, Dele, IntoStreamed, List, ListOne, Noop, Pass, Quit, Raw,
+    RawLong, RawShort, RawStream, Retr, Rset, Stat, Streamed, StreamedListing, Top, Uidl, UidlOne,
+    User, Verb, Whole,
 };
 pub use config::{
     CapaPolicy, Channel, Config, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy,
@@ -270,7 +270,7 @@ pub use login::{
 };
 pub use phase::Phase;
 pub use quirk::Quirk;
-pub use reply::{DropListing, Lines, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
+pub use reply::{DropListing, Lines, Mechanisms, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
 #[cfg(feature = "rustls")]
 pub use rustls;
 pub use secret::Secret;

@@ -19,6 +19,8 @@ pub enum Reply {
     Status(Status),
     /// What the server can do; `None` if it does not say.
     Capabilities(Option<Capabilities>),
+    /// `AUTH` without a mechanism; `None` if the server does not say.
+    Mechanisms(Option<Mechanisms>),
     /// `STAT`.
     Stat(DropListing),
     /// `LIST n`.
@@ -104,6 +106,29 @@ impl Lines {
     /// [`Strict`](Leniency::Strict).
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         listing::lines(self.leniency, &self.octets)
+    }
+}
+
+/// The names of SASL mechanisms, as the server lists them in answer to
+/// [`AuthMechanisms`](crate::AuthMechanisms).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mechanisms {
+    pub(crate) octets: Bytes,
+    pub(crate) leniency: Leniency,
+}
+
+impl Mechanisms {
+    /// The names in the order of the list, as the server writes them.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        listing::lines(self.leniency, &self.octets)
+            .flat_map(|line| line.split(|octet| matches!(octet, b' ' | b'\t')))
+            .filter(|name| !name.is_empty())
+    }
+
+    /// Returns whether the server lists a mechanism, in any case.
+    pub fn has(&self, name: &str) -> bool {
+        self.iter()
+            .any(|listed| listed.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
 

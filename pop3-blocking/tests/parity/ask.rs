@@ -1,8 +1,9 @@
 //! Asks a client for what a story wants, and tells in the story's words what came of it.
 
 use pop3_proto::{
-    Apop, Capa, Dele, Error, GetCapabilities, List, ListOne, MessageNumber, Noop, Pass, Quit, Raw,
-    Reply, Rset, Secret, StartTls, Stat, Top, Uidl, UidlOne, User, Username, Whole,
+    Apop, AuthMechanisms, Capa, Dele, Error, GetCapabilities, List, ListOne, MessageNumber, Noop,
+    Pass, Quit, Raw, Reply, Rset, Secret, StartTls, Stat, Top, Uidl, UidlOne, User, Username,
+    Whole,
 };
 
 use super::client::{Body, Client, Enough};
@@ -28,6 +29,7 @@ pub(super) fn ask(client: &mut impl Client, group: &[Asked], tell: Tell<'_>) {
 /// By the method that has the operation's name.
 fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
     match op {
+        Op::AuthMechanisms => client.auth_mechanisms().map(Reply::Mechanisms),
         Op::Capa => client.capa().map(Reply::Capabilities),
         Op::Capabilities => client.capabilities().map(Reply::Capabilities),
         Op::StartTls => client.start_tls().map(Reply::Capabilities),
@@ -81,6 +83,7 @@ fn submit<C: Client>(client: &mut C, op: &Op) -> Result<Claim<C>, Error> {
         Ok(Box::new(move |client| client.wait(ticket).map(reply)))
     }
     match op {
+        Op::AuthMechanisms => claim(client, AuthMechanisms, Reply::Mechanisms),
         Op::Capa => claim(client, Capa, Reply::Capabilities),
         Op::Capabilities => claim(client, GetCapabilities, Reply::Capabilities),
         Op::StartTls => claim(client, StartTls, Reply::Capabilities),

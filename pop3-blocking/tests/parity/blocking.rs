@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use pop3_blocking::Message;
 use pop3_proto::{
     Batch, Capabilities, Command, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing,
-    Login, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed, Ticket,
-    UidEntry, UidListing, Whole,
+    Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed,
+    Ticket, UidEntry, UidListing, Whole,
 };
 
 use super::parity::client::{Body, Client, Enough, Reader, Reply, operations};

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 
 use pop3_proto::{
     Batch, Capabilities, Command, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing,
-    Login, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed, Ticket,
-    UidEntry, UidListing, Whole,
+    Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed,
+    Ticket, UidEntry, UidListing, Whole,
 };
 
 /// A message on its way.
@@ -37,6 +37,7 @@ macro_rules! operations {
             start_tls() -> Option<Capabilities>;
             capabilities() -> Option<Capabilities>;
             capa() -> Option<Capabilities>;
+            auth_mechanisms() -> Option<Mechanisms>;
             stat() -> DropListing;
             list() -> Listing;
             list_one(number: MessageNumber) -> ScanEntry;

@@ -46,6 +46,7 @@ macro_rules! every_method {
             let _: Option<pop3_proto::Capabilities> = client.start_tls() $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.capabilities() $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.capa() $($wait)* ?;
+            let _: Option<pop3_proto::Mechanisms> = client.auth_mechanisms() $($wait)* ?;
             let _: pop3_proto::DropListing = client.stat() $($wait)* ?;
             let _: pop3_proto::Listing = client.list() $($wait)* ?;
             let _: pop3_proto::ScanEntry = client.list_one(first) $($wait)* ?;

@@ -6,10 +6,11 @@ use super::helpers::{Pipeline, Retrieve};
 use super::message::Message;
 use super::pump::Pump;
 use crate::{
-    Batch, Capa, Capabilities, Command, Confirm, Confirmed, Dele, DropListing, Engine, Error, Feed,
-    GetCapabilities, Greeting, IntoStreamed, List, ListOne, Listing, Login, LoginPlan,
-    MessageNumber, Noop, Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset, ScanEntry, Session,
-    StartTls, Stat, Status, Streamed, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+    AuthMechanisms, Batch, Capa, Capabilities, Command, Confirm, Confirmed, Dele, DropListing,
+    Engine, Error, Feed, GetCapabilities, Greeting, IntoStreamed, List, ListOne, Listing, Login,
+    LoginPlan, Mechanisms, MessageNumber, Noop, Pending as _, Quirk, Quit, QuitOutcome, Retr, Rset,
+    ScanEntry, Session, StartTls, Stat, Status, Streamed, Ticket, Top, UidEntry, UidListing, Uidl,
+    UidlOne, Whole,
 };
 
 /// A POP3 client on a [`Transport`], in no runtime and in any.
@@ -311,6 +312,22 @@ impl<T: Transport> Client<T> {
     /// As [`Client::call`].
     pub async fn capa(&mut self) -> Result<Option<Capabilities>, Error> {
         self.call(Capa).await
+    }
+
+    /// `AUTH` without a mechanism: which SASL mechanisms the server has, where it does not know `CAPA`.
+    ///
+    /// See [`AuthMechanisms`] for servers that do not understand it: some close the connection.
+    ///
+    /// # Errors
+    ///
+    /// Fatal ones, and [`Misuse::Phase`](crate::Misuse::Phase) after a login; a server that does not
+    /// say is `None`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn auth_mechanisms(&mut self) -> Result<Option<Mechanisms>, Error> {
+        self.call(AuthMechanisms).await
     }
 
     /// `STAT`: how many messages there are.

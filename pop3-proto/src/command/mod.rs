@@ -9,8 +9,8 @@ use core::fmt;
 
 pub use self::raw::{Raw, RawLong, RawShort, RawStream};
 pub use self::standard::{
-    Apop, Capa, Dele, List, ListOne, Noop, Pass, Quit, Retr, Rset, Stat, StreamedListing, Top,
-    Uidl, UidlOne, User,
+    Apop, AuthMechanisms, Capa, Dele, List, ListOne, Noop, Pass, Quit, Retr, Rset, Stat,
+    StreamedListing, Top, Uidl, UidlOne, User,
 };
 pub(crate) use self::wire::{Encoded, Operand, Wire, check_length};
 use crate::confirm::Run;
@@ -30,6 +30,8 @@ pub enum Verb {
     Pass,
     Apop,
     Auth,
+    /// `AUTH` without a mechanism: [`AuthMechanisms`].
+    AuthMechanisms,
     Stat,
     List,
     Uidl,
@@ -108,13 +110,14 @@ const fn sensitive(row: Row) -> Row {
 }
 
 /// In the order of `Verb`. `Raw` stands for a command of the caller's: its keyword is in its line.
-static TABLE: [Row; 16] = [
+static TABLE: [Row; 17] = [
     barrier(row(Verb::Capa, "CAPA", MANY, ANY)),
     barrier(row(Verb::Stls, "STLS", ONE, BEFORE)),
     barrier(row(Verb::User, "USER", ONE, BEFORE)),
     sensitive(row(Verb::Pass, "PASS", ONE, BEFORE)),
     sensitive(row(Verb::Apop, "APOP", ONE, BEFORE)),
     sensitive(row(Verb::Auth, "AUTH", ONE, BEFORE)),
+    barrier(row(Verb::AuthMechanisms, "AUTH", MANY, BEFORE)),
     row(Verb::Stat, "STAT", ONE, AFTER),
     row(Verb::List, "LIST", LISTING, AFTER),
     row(Verb::Uidl, "UIDL", LISTING, AFTER),

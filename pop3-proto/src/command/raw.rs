@@ -10,8 +10,12 @@ use crate::status::Status;
 
 /// A command of the caller's own, for extensions that this library does not know.
 ///
-/// Nothing else is in flight beside it. Commands that change the session or carry a secret (`STLS`,
-/// `AUTH`, `USER`, `PASS`, `APOP`, `DELE`, `RSET`, `QUIT`) are refused: they have types of their own.
+/// No other command is in flight beside it. Commands that change the session or carry a secret
+/// (`STLS`, `AUTH`, `USER`, `PASS`, `APOP`, `DELE`, `RSET`, `QUIT`) are refused: they have types of
+/// their own. So are longer keywords that begin with one of these, such as `DELE1` and `AUTHX`: there
+/// are servers that read four letters.
+///
+/// A keyword has 3 to 20 characters. RFC 1939 section 3 has 3 or 4, and servers have more: `XSENDER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raw(Box<str>);
 
@@ -32,6 +36,7 @@ command!(Streamed RawStream => Opened, |this| this.0.wire().streamed(), Reply::O
 
 impl Raw {
     fn new(line: impl Into<String>) -> Result<Self, Misuse> {
+        const KEYWORD: core::ops::RangeInclusive<usize> = 3..=20;
         const RESERVED: [&str; 8] = [
             "STLS", "AUTH", "USER", "PASS", "APOP", "DELE", "RSET", "QUIT",
         ];
@@ -40,13 +45,15 @@ impl Raw {
         if line.chars().any(char::is_control) {
             return Err(Misuse::Argument(Argument::ControlInCommand));
         }
-        if !(3..=4).contains(&keyword.len()) || !keyword.bytes().all(|c| c.is_ascii_graphic()) {
+        if !KEYWORD.contains(&keyword.len()) || !keyword.bytes().all(|c| c.is_ascii_graphic()) {
             return Err(Misuse::Argument(Argument::Keyword));
         }
-        if RESERVED
-            .iter()
-            .any(|reserved| reserved.eq_ignore_ascii_case(keyword))
-        {
+        let begins_with = |reserved: &&str| {
+            keyword
+                .get(..reserved.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(reserved))
+        };
+        if RESERVED.iter().any(begins_with) {
             return Err(Misuse::Argument(Argument::Reserved));
         }
         Ok(Self(line.into_boxed_str()))
@@ -57,7 +64,7 @@ impl Raw {
     /// # Errors
     ///
     /// [`Misuse::Argument`] when the line holds a control character, does not begin with a keyword
-    /// of 3 or 4 characters, or is a command with a type of its own.
+    /// of 3 to 20 printable characters, or is a command with a type of its own.
     pub fn short(line: impl Into<String>) -> Result<RawShort, Misuse> {
         Self::new(line).map(RawShort)
     }

@@ -4,7 +4,7 @@ use super::{Command, Operand, Sealed, Streamed, Verb, Whole, Wire, command};
 use crate::capability::Capabilities;
 use crate::error::{Argument, Misuse};
 use crate::listing::{Listing, UidListing};
-use crate::reply::{DropListing, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
+use crate::reply::{DropListing, Mechanisms, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::types::{MessageNumber, Username};
@@ -16,6 +16,21 @@ use crate::types::{MessageNumber, Username};
 pub struct Capa;
 command!(Whole Capa => Option<Capabilities>, |_this| Wire::new(Verb::Capa, Operand::None), Reply::Capabilities);
 
+/// `AUTH` without a mechanism: asks for the names of the SASL mechanisms, where the server does not
+/// know [`Capa`]. Gives `None` if the server answers `-ERR`: it does not say.
+///
+/// RFC 1734 and RFC 5034 have `AUTH` with a mechanism only. Old clients send it without one, and
+/// Dovecot, Exchange and others answer with a list. Others close the connection, which is why no
+/// [`Login`](crate::Login) sends it.
+///
+/// A server that takes it for the beginning of an exchange answers with a challenge. That is
+/// [`ProtocolError::BadStatus`](crate::ProtocolError::BadStatus), and ends the connection: the next
+/// command would be a response. A server that answers `+OK` and sends no list makes it end with
+/// [`Timeout::Stall`](crate::Timeout::Stall).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AuthMechanisms;
+command!(Whole AuthMechanisms => Option<Mechanisms>, |_this| Wire::new(Verb::AuthMechanisms, Operand::None), Reply::Mechanisms);
+
 /// `USER`: names the mailbox (RFC 1939 section 7). A [`Login`](crate::Login) does this and `PASS`
 /// in one, and nothing can come between.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +39,9 @@ command!(Whole User => Status, |this| Wire::new(Verb::User, Operand::Name(this.0
 
 /// `PASS`: the password for the mailbox that `USER` named (RFC 1939 section 7). Not written unless
 /// the last `USER` was accepted.
+///
+/// A [`Login`](crate::Login) also understands a proxy that answers with the challenge of another
+/// mechanism. Here that is [`ProtocolError::BadStatus`](crate::ProtocolError::BadStatus).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass(pub Secret);
 command!(Whole Pass => Status, |this| Wire::new(Verb::Pass, Operand::Secret(this.0)), Reply::Status);

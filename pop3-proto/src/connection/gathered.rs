@@ -7,17 +7,24 @@ use crate::command::Verb;
 use crate::config::Config;
 use crate::error::{LimitError, Limited, ProtocolError};
 use crate::listing::{Gather, Quirks, Rules};
-use crate::reply::{Lines, Reply, ScanEntry, UidEntry};
+use crate::reply::{Lines, Mechanisms, Reply, ScanEntry, UidEntry};
 use crate::status::Status;
 use crate::text::ServerText;
 
 /// A multi-line reply so far.
 #[derive(Debug)]
 pub(super) enum Gathered {
-    Capabilities { octets: BytesMut, lines: usize },
+    /// What `CAPA` lists, or `AUTH` without a mechanism.
+    Capabilities {
+        octets: BytesMut,
+        lines: usize,
+    },
     Sizes(Gather<ScanEntry>),
     UniqueIds(Gather<UidEntry>),
-    Raw { status: Status, octets: BytesMut },
+    Raw {
+        status: Status,
+        octets: BytesMut,
+    },
 }
 
 impl Gathered {
@@ -31,7 +38,7 @@ impl Gathered {
             octets: limits.listing_octets,
         };
         match verb {
-            Verb::Capa => Self::Capabilities {
+            Verb::Capa | Verb::AuthMechanisms => Self::Capabilities {
                 octets: BytesMut::new(),
                 lines: 0,
             },
@@ -85,6 +92,13 @@ impl Gathered {
         config: &Config,
     ) -> Result<(Reply, Quirks), ProtocolError> {
         let listing = match self {
+            Self::Capabilities { octets, .. } if verb == Verb::AuthMechanisms => {
+                let mechanisms = Mechanisms {
+                    octets: octets.freeze(),
+                    leniency: config.leniency,
+                };
+                Ok((Reply::Mechanisms(Some(mechanisms)), Quirks::new()))
+            }
             Self::Capabilities { octets, .. } => {
                 let capabilities = Capabilities::new(octets.freeze(), config.leniency);
                 Ok((Reply::Capabilities(Some(capabilities)), Quirks::new()))

@@ -202,6 +202,9 @@ impl Knowledge {
                 self.capa_answered = true;
                 *result = Ok(Reply::Capabilities(self.capabilities.clone()));
             }
+            (Verb::AuthMechanisms, Err(Error::Refused(_))) => {
+                *result = Ok(Reply::Mechanisms(None));
+            }
             (Verb::Quit, Err(Error::Refused(refusal))) => {
                 *result = Ok(Reply::Quit(QuitOutcome::Refused(refusal.text.clone())));
             }

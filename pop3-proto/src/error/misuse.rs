@@ -110,8 +110,10 @@ pub enum Argument {
     /// A control character in a raw command.
     #[error("the command holds a control character")]
     ControlInCommand,
-    /// A raw command that is not a keyword of 3 or 4 letters and its arguments.
-    #[error("a command is a keyword of 3 or 4 letters, then a space and its arguments")]
+    /// A raw command that is not a keyword of 3 to 20 printable characters and its arguments.
+    #[error(
+        "a command is a keyword of 3 to 20 printable characters, then a space and its arguments"
+    )]
     Keyword,
     /// A raw command that would change the session behind the library's back.
     #[error("this command changes the session: use the command made for it")]

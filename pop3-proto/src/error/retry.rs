@@ -114,6 +114,7 @@ fn of_refusal(refusal: &Refusal) -> Retry {
         Verb::Stat | Verb::List | Verb::Uidl => MINUTES,
         // The server does not have the command, or not here.
         Verb::Capa
+        | Verb::AuthMechanisms
         | Verb::Stls
         | Verb::Retr
         | Verb::Top
@@ -180,6 +181,7 @@ fn of_security(error: &SecurityError) -> Retry {
         SecurityError::Sasl(cause) => match cause {
             SaslError::BadChallenge(_)
             | SaslError::NothingLeft
+            | SaslError::ExtraChallenge(_)
             | SaslError::NotDone
             | SaslError::Scram(_)
             | SaslError::ScramIterations { .. }

@@ -259,7 +259,10 @@ impl Auth {
             Some(SaslError::ExtraChallenge(said)) => Outcome::Refused {
                 refusal,
                 oauth: Some(*said),
-                responses: self.responses,
+                seen: Seen {
+                    responses: self.responses,
+                    challenged: true,
+                },
             },
             Some(cause) => Outcome::BrokenOff {
                 cause,

@@ -207,7 +207,11 @@ impl LoginRun {
     ) -> Step {
         match input {
             Input::Reply(Err(Error::Refused(refusal))) => {
-                self.rejected(context, *refusal, Some(*said), 1)
+                let seen = Seen {
+                    responses: 1,
+                    challenged: true,
+                };
+                self.rejected(context, *refusal, Some(*said), seen)
             }
             Input::Reply(Err(error)) => Step::Done(Err(error)),
             Input::Reply(Ok(_)) => Step::Fatal(SecurityError::LetInAnyway.into()),

@@ -1,7 +1,7 @@
 //! Command lines, the shapes of replies, and tickets.
 
-use crate::common::{logged_in, trusted};
-use pop3_proto::{Error, Noop, Raw, Stat, Ticket};
+use crate::common::{Conversation, logged_in, trusted};
+use pop3_proto::{AuthMechanisms, Channel, Config, Error, Noop, Phase, Raw, Stat, Ticket};
 
 #[test]
 fn each_command_is_its_keyword_and_arguments_with_one_space_between() {
@@ -24,6 +24,8 @@ fn each_command_is_its_keyword_and_arguments_with_one_space_between() {
         ("short XTND XMIT", "XTND XMIT"),
         ("long LANG", "LANG"),
         ("short LANG *", "LANG *"),
+        ("short XSENDER 1", "XSENDER 1"),
+        ("long XTND XLST From", "XTND XLST From"),
     ] {
         let mut session = logged_in();
         session.ask(op);
@@ -40,12 +42,16 @@ fn each_command_is_its_keyword_and_arguments_with_one_space_between() {
 }
 
 #[test]
-fn a_raw_command_has_a_keyword_of_3_or_4_and_no_control_characters() {
+fn a_raw_command_has_a_keyword_of_3_to_20_printable_characters() {
     for line in [
         "",
         "X",
         "XX",
-        "XXXXX",
+        "XXXXXXXXXXXXXXXXXXXXX",
+        "XXXXXXXXXXXXXXXXXXXXX 1",
+        "XTEND\u{a0}X",
+        "X\u{e4}SENDER",
+        "\u{2003}XTND",
         " XTND",
         "XT\tD",
         "NOOP\r\nDELE 1",
@@ -66,13 +72,72 @@ fn a_raw_command_has_a_keyword_of_3_or_4_and_no_control_characters() {
         "RSET",
         "Rset",
         "QUIT",
+        "auth",
+        "AUTH ",
+        "AUTH  PLAIN",
+        // What a server that reads four letters would take for one of them.
+        "AUTHX",
+        "authenticate",
+        "DELE1",
+        "dele-1",
+        "QUIT.",
+        "PASSWORD x",
+        "UserName x",
+        "StlsNow",
     ] {
         for refused in [Raw::short(line).err(), Raw::long(line).err()] {
             let error = refused.expect("has a type of its own");
             assert!(error.to_string().contains("use the command made for it"));
         }
     }
-    assert!(Raw::short("NOOP").is_ok() && Raw::long("XYZ a  b é").is_ok());
+    for line in [
+        "NOOP",
+        "XYZ a  b é",
+        "XSENDER 1",
+        "XTND XLST From",
+        "XXXXXXXXXXXXXXXXXXXX",
+        // Not reserved words, though they begin like some.
+        "AUT",
+        "PAS 1",
+        "DELX",
+    ] {
+        assert!(
+            Raw::short(line).is_ok() && Raw::long(line).is_ok(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn auth_without_a_mechanism_gives_their_names() {
+    let list = trusted_and_greeted()
+        .call(AuthMechanisms, "+OK\r\nPLAIN\r\nscram-sha-256 X\r\n.\r\n")
+        .expect("a reply")
+        .expect("a list");
+    assert!(list.iter().eq([&b"PLAIN"[..], b"scram-sha-256", b"X"]));
+    assert!(list.has("plain") && list.has("SCRAM-SHA-256") && !list.has("PLAI") && !list.has(""));
+    let unknown = trusted_and_greeted().call(AuthMechanisms, "-ERR [SYS/TEMP] no\r\n");
+    assert_eq!(unknown, Ok(None));
+    // It logs nobody in, whatever it is answered.
+    let mut session = trusted_and_greeted();
+    session.exchange("auth", "+OK logged in\r\n.\r\n");
+    assert_eq!(session.connection.phase(), Phase::Authorization);
+    let mut config = Config::default();
+    config.limits.capability_lines = 2;
+    let mut session = Conversation::new(config, Channel::TrustedByCaller);
+    session.server("+OK\r\n");
+    session.exchange("auth", "+OK\r\nA\r\nB\r\n");
+    session.server("C\r\n");
+    assert_eq!(
+        session.told().first().unwrap(),
+        "auth: failed: limit Lines 2"
+    );
+}
+
+fn trusted_and_greeted() -> Conversation {
+    let mut session = trusted();
+    session.server("+OK\r\n");
+    session
 }
 
 #[test]

@@ -4,10 +4,10 @@ use core::time::Duration;
 use std::collections::HashMap;
 
 use pop3_proto::{
-    Apop, Capa, Channel, Command, Config, Connection, Dele, Error, Event, GetCapabilities, Instant,
-    List, ListOne, MessageNumber, Noop, Pass, Pipelining, Quit, Raw, RequestId, Retr, Rset, Secret,
-    StartTls, Stat, TlsError, TlsErrorKind, TlsInfo, Top, TransportError, TransportErrorKind, Uidl,
-    UidlOne, User, Username,
+    Apop, AuthMechanisms, Capa, Channel, Command, Config, Connection, Dele, Error, Event,
+    GetCapabilities, Instant, List, ListOne, MessageNumber, Noop, Pass, Pipelining, Quit, Raw,
+    RequestId, Retr, Rset, Secret, StartTls, Stat, TlsError, TlsErrorKind, TlsInfo, Top,
+    TransportError, TransportErrorKind, Uidl, UidlOne, User, Username,
 };
 
 use super::op::Op;
@@ -347,6 +347,7 @@ pub(crate) fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, 
     let secret = |secret: &[u8]| Secret::new(secret);
     match op {
         Op::Capa => id(connection, Capa),
+        Op::AuthMechanisms => id(connection, AuthMechanisms),
         Op::Capabilities => id(connection, GetCapabilities),
         Op::StartTls => id(connection, StartTls),
         Op::Login(login) => id(connection, login.login()?),

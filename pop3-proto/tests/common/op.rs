@@ -8,6 +8,8 @@ use super::login::LoginOp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Op {
     Capa,
+    /// `AUTH` without a mechanism.
+    AuthMechanisms,
     /// From memory if known.
     Capabilities,
     StartTls,
@@ -55,6 +57,7 @@ impl Op {
         };
         Ok(match (verb, words.as_slice()) {
             ("capa", []) => Self::Capa,
+            ("auth", []) => Self::AuthMechanisms,
             ("capabilities", []) => Self::Capabilities,
             ("stls", []) => Self::StartTls,
             (

@@ -101,7 +101,7 @@ fn say(octet: u8, script: &mut Vec<u8>) {
 /// The number of a command in `fuzz/src/commands.rs`.
 fn command(op: &Op) -> u8 {
     match op {
-        Op::Capa => 0,
+        Op::Capa | Op::AuthMechanisms => 0,
         Op::Capabilities => 1,
         Op::StartTls => 2,
         Op::User(_) => 3,
