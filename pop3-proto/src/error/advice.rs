@@ -107,6 +107,7 @@ fn of_security(error: &SecurityError) -> Advice {
             SaslError::ScramIterations { .. } => Advice::ChangePolicy,
             SaslError::BadChallenge(_)
             | SaslError::NothingLeft
+            | SaslError::ExtraChallenge(_)
             | SaslError::NotDone
             | SaslError::Scram(_)
             | SaslError::ServerNotAuthenticated

@@ -125,7 +125,11 @@ impl AuthError {
                 _ => Advice::Unknown,
             },
             Self::BrokenOff {
-                cause: SaslError::Other(_),
+                cause: SaslError::ExtraChallenge(said),
+                ..
+            } if said.is_about_credentials() => Advice::CheckCredentials,
+            Self::BrokenOff {
+                cause: SaslError::Other(_) | SaslError::ExtraChallenge(_),
                 ..
             } => Advice::Unknown,
             Self::BrokenOff {

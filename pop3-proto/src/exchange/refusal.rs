@@ -36,8 +36,8 @@ pub(super) fn judge(
         Some(Advice::CheckCredentials) if way.method.takes_token() => Advice::FreshToken,
         Some(advice) => advice,
         // A proxy passes on why its token is refused, and the password stands for that token.
-        None if oauth.as_ref().is_some_and(|oauth| oauth.stale != Stale::No)
-            && !way.method.takes_token() =>
+        None if !way.method.takes_token()
+            && oauth.as_ref().is_some_and(OAuthError::is_about_credentials) =>
         {
             Advice::CheckCredentials
         }

@@ -60,6 +60,11 @@ impl OAuthError {
         self
     }
 
+    /// Whether the status says that the token, or the password that stands for it, is not accepted.
+    pub(crate) fn is_about_credentials(&self) -> bool {
+        self.stale != Stale::No
+    }
+
     /// Reads what it can. What is no JSON object, or a long one, is kept as it is.
     pub(super) fn read(challenge: &[u8], token: &Secret) -> Self {
         Self::parse(challenge, parsed(challenge).as_ref(), |octets| {

@@ -157,9 +157,14 @@ fn t_29_a_challenge_after_a_password_is_shown_to_a_person() {
         session.ask("login alice vF9dft4q");
         session.server("+OK\r\nSASL PLAIN\r\n.\r\n");
         session.server(format!("+ {challenge}\r\n"));
-        session.server(format!("{refusal}\r\n"));
-        let mut events = session.events();
-        let Some(Event::Reply { result, .. }) = events.pop() else {
+        if refusal.is_empty() {
+            session.eof();
+        } else {
+            session.server(format!("{refusal}\r\n"));
+        }
+        let mut events = session.events().into_iter();
+        let reply = events.find(|event| matches!(event, Event::Reply { .. }));
+        let Some(Event::Reply { result, .. }) = reply else {
             panic!("{events:?}");
         };
         let error = result.expect_err("refused");
@@ -174,6 +179,16 @@ fn t_29_a_challenge_after_a_password_is_shown_to_a_person() {
     assert_eq!(login(&json, "-ERR no").1, Some(Advice::CheckCredentials));
     assert_eq!(login(&json, "-ERR [SYS/TEMP] x").1, Some(Advice::TryLater));
     assert_eq!(login("", "-ERR no").1, Some(Advice::Unknown));
+    // A proxy that closes instead.
+    let (text, advice) = login(&json, "");
+    assert!(text.contains("unexpected extra challenge: the server says 401 (the scope is"));
+    assert_eq!(advice, Some(Advice::CheckCredentials));
+    let (text, advice) = login("", "");
+    assert!(
+        text.contains("unexpected extra challenge: it is empty"),
+        "{text}"
+    );
+    assert_eq!(advice, Some(Advice::Unknown));
     let (text, _) = login("", "-ERR no");
     assert!(text.contains("an unexpected empty challenge"), "{text}");
     let (text, _) = login("try again!", "-ERR no");
