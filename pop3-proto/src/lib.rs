@@ -128,8 +128,8 @@
 //!
 //! Bearer tokens ([`Login::bearer`], [`Login::bearer_from`]), certificates ([`Login::certificate`])
 //! and mechanisms of your own ([`Login::mechanism`], [`sasl::Mechanism`]) log in the same way. A login
-//! that fails is an [`AuthError`], with the server's words and an [`Advice`]; unless it is fatal, the
-//! connection can be used for another.
+//! that fails is an [`AuthError`], with the server's words and an [`Advice`]; [`Retry`] says whether and
+//! when a program may try again by itself. Unless it is fatal, the connection can be used for another.
 //!
 //! The nonces of SCRAM take randomness: [`Session::seed`]. Its long computation is done by
 //! [`handle_timeout`](Session::handle_timeout), a few milliseconds at a time, while

@@ -4,8 +4,8 @@ use super::Connection;
 use super::queue::{Entry, UNSENT};
 use super::transmit::Transmit;
 
-/// The first pipelined batch of a connection: what left in one write, from the command on that was
-/// the first to be sent while another was unanswered. Positions count all octets ever sent.
+/// The first pipelined batch of a connection: the commands of one write, starting with the first one
+/// that was sent while another was unanswered. Positions count all octets ever sent.
 #[derive(Debug, Default)]
 pub(super) enum FirstBatch {
     /// No command was sent while another was unanswered.
@@ -32,7 +32,7 @@ impl FirstBatch {
                 *self = Self::Open { begin, end };
             }
             Self::Open { end: last, .. } if same_write => *last = end,
-            // A large mailbox is one stream of overlapping batches. The first must be able to end.
+            // A long pipeline never drains: without this the first batch would never be answered whole.
             Self::Open { .. } | Self::Answered => {}
         }
     }

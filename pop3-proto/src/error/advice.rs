@@ -15,7 +15,7 @@ use crate::status::ResponseCode;
 /// |---|---|
 /// | [`CheckCredentials`](Self::CheckCredentials) | ask for the password again, or see [`try_instead`](crate::Error::try_instead) |
 /// | [`FreshToken`](Self::FreshToken) | get a token and log in again |
-/// | [`SignIn`](Self::SignIn) | have the user sign in where tokens are had |
+/// | [`SignIn`](Self::SignIn) | have the user obtain a new token from the identity provider |
 /// | [`TryLater`](Self::TryLater) | wait some minutes; if it lasts, have host and port checked |
 /// | [`Reconnect`](Self::Reconnect) | connect again, at once or soon |
 /// | [`CheckServer`](Self::CheckServer) | have host, port and kind of TLS checked |
@@ -28,20 +28,20 @@ pub enum Advice {
     /// `[AUTH]`: user name or password is wrong (RFC 3206).
     #[error("check user name and password")]
     CheckCredentials,
-    /// The token is stale or was never good.
+    /// The token has expired or was never valid.
     #[error("get a fresh token")]
     FreshToken,
-    /// Whoever should have a token has none.
-    #[error("sign in where tokens are had")]
+    /// The token provider has no token.
+    #[error("obtain a new token from the identity provider")]
     SignIn,
     /// `[IN-USE]`, `[LOGIN-DELAY]`, `[SYS/TEMP]`, or no answer from the server: the credentials may
     /// be right.
     #[error("the credentials may be right: try again later")]
     TryLater,
-    /// The server hung up: connect again.
+    /// The connection was lost: connect again.
     #[error("the connection is lost: connect again")]
     Reconnect,
-    /// There is no POP3 server of this kind at this place.
+    /// This host and port do not have a POP3 server of this kind.
     #[error("check host, port and TLS")]
     CheckServer,
     /// The policy has to allow what the server offers, or the server has to offer more.
@@ -50,7 +50,7 @@ pub enum Advice {
     /// The server refused the mechanism before it saw any credentials.
     #[error("the server does not take this mechanism: name another")]
     NameAnother,
-    /// `[SYS/PERM]`, or a server that breaks the rules or cannot be trusted: somebody has to fix the
+    /// `[SYS/PERM]`, or a server that breaks the protocol or cannot be trusted: a person has to fix the
     /// server or the account (RFC 3206).
     #[error("the server's operator has to fix this")]
     AskOperator,
@@ -98,7 +98,7 @@ impl Error {
     }
 }
 
-// No match below has an arm for the rest: who adds a variant decides what it asks for.
+// No match below has a wildcard arm: each new variant needs a decision.
 
 fn of_security(error: &SecurityError) -> Advice {
     match error {
@@ -142,7 +142,7 @@ fn of_tls(kind: TlsErrorKind) -> Option<Advice> {
 
 fn of_limit(what: Limited) -> Option<Advice> {
     match what {
-        // The caller said how long it may be.
+        // The caller set this limit.
         Limited::Message => None,
         Limited::Line
         | Limited::Lines
@@ -168,7 +168,7 @@ fn of_closed(closed: &Closed) -> Advice {
 
 fn of_transport(kind: TransportErrorKind) -> Advice {
     match kind {
-        // A name server that does not answer says nothing about the name.
+        // A name server that does not answer proves nothing about the name.
         TransportErrorKind::NameResolution
         | TransportErrorKind::Refused
         | TransportErrorKind::Unreachable => Advice::TryLater,
@@ -178,7 +178,7 @@ fn of_transport(kind: TransportErrorKind) -> Advice {
 
 fn of_timeout(timeout: Timeout) -> Advice {
     match timeout {
-        // An overloaded server is as silent as one of another kind.
+        // An overloaded server stops responding, too: the host and port may be right.
         Timeout::Connect | Timeout::TlsHandshake | Timeout::Greeting => Advice::TryLater,
         Timeout::FirstOctet { .. } | Timeout::Stall { .. } | Timeout::Send | Timeout::Total => {
             Advice::Reconnect
@@ -196,7 +196,7 @@ fn of_unconfirmed(why: &Unconfirmed) -> Option<Advice> {
 
 fn of_misuse(misuse: &Misuse) -> Option<Advice> {
     match misuse {
-        // Credentials that the one way that is allowed cannot carry.
+        // The only allowed login method cannot carry these credentials.
         Misuse::Argument(_) | Misuse::TooLong { .. } => Some(Advice::ChangePolicy),
         Misuse::Phase { .. }
         | Misuse::TlsActive

@@ -112,22 +112,29 @@ impl fmt::Display for Suspicion {
 }
 
 impl super::Error {
-    /// Whether pipelining may be what ended the session: it ended by a close, a reset or a timeout
-    /// in its first pipelined batch. Connect again with
+    /// Returns whether pipelining may be the reason why the session ended: it ended by a close, a
+    /// reset or a timeout in its first pipelined batch. Connect again with
     /// [`Pipelining::Never`](crate::Pipelining::Never) then.
     ///
-    /// A batch is what is sent in one write, at least one command of it while an earlier one is
-    /// unanswered. It is the first one until all its commands are answered. Servers exist that
-    /// advertise `PIPELINING` and drop or cut what they receive in one segment; a server that
-    /// answered a whole batch is not one of them, and what ends its session later has another
-    /// cause. Always false where [`Pipelining::Never`](crate::Pipelining::Never) is set or the
-    /// client had no two commands to send.
+    /// A batch is the commands of one write, if at least one of them is sent while an earlier command
+    /// is unanswered. The first batch ends when all its commands are answered. Some servers advertise
+    /// `PIPELINING` and close or stop responding when several commands come in one segment. A server
+    /// that answered a whole batch is not one of them: what ends its session later has another cause.
+    ///
+    /// Always false under [`Pipelining::Never`](crate::Pipelining::Never), and if the client never
+    /// sent a command while another was unanswered.
     pub fn suspects_pipelining(&self) -> bool {
         match self {
-            Self::Timeout(
-                Timeout::FirstOctet { first_batch, .. } | Timeout::Stall { first_batch, .. },
-            )
-            | Self::Transport(TransportError { first_batch, .. }) => *first_batch,
+            Self::Timeout(timeout) => match timeout {
+                Timeout::FirstOctet { first_batch, .. } | Timeout::Stall { first_batch, .. } => {
+                    *first_batch
+                }
+                Timeout::Connect
+                | Timeout::TlsHandshake
+                | Timeout::Greeting
+                | Timeout::Send
+                | Timeout::Total => false,
+            },
             Self::Closed(closed) => match **closed {
                 Closed::Unanswered { first_batch, .. } | Closed::Truncated { first_batch, .. } => {
                     first_batch
@@ -138,8 +145,16 @@ impl super::Error {
                 | Closed::Parting { .. }
                 | Closed::GreetingRefused { .. } => false,
             },
+            Self::Transport(error) => error.first_batch,
             Self::Unconfirmed(why) => why.cause().is_some_and(Self::suspects_pipelining),
-            _ => false,
+            Self::Refused(_)
+            | Self::Auth(_)
+            | Self::Misuse(_)
+            | Self::Protocol(_)
+            | Self::Security(_)
+            | Self::Limit(_)
+            | Self::Tls(_)
+            | Self::CallbackPanicked => false,
         }
     }
 

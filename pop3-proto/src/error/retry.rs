@@ -14,21 +14,21 @@ use crate::status::ResponseCode;
 /// Times count from the failure. Double them with each failure in a row; the library does not wait
 /// by itself. [`Connection::retry`](crate::Connection::retry) also knows the server's `LOGIN-DELAY`.
 ///
-/// `Never` stands where another try does harm or cannot succeed. A wrong password that is sent
-/// again and again locks an account, and without a response code any refusal of a login may be about
-/// the password. Everything else is tried again: an overloaded server, a name server that does not
+/// [`Never`](Self::Never) means that another try does harm or cannot succeed. A wrong password that is
+/// sent again and again locks an account. Without a response code, any refusal of a login may be about
+/// the password. Everything else can be tried again: an overloaded server, a name server that does not
 /// answer or a certificate that has to be renewed must not stop a daemon for good.
 ///
 #[doc = include_str!("retry.md")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Retry {
-    /// Not before a person or the program has changed something: the credentials, the settings, the
-    /// command.
+    /// Do not try again until a person or the program has changed something: the credentials, the
+    /// settings, the command.
     Never,
-    /// The same again, after this time at the earliest.
+    /// Try the same again, after this time at the earliest.
     After(Duration),
-    /// Again with [`Pipelining::Never`](crate::Pipelining::Never), after this time at the earliest:
+    /// Try again with [`Pipelining::Never`](crate::Pipelining::Never), after this time at the earliest:
     /// see [`Error::suspects_pipelining`].
     WithoutPipelining(Duration),
 }
@@ -37,13 +37,13 @@ pub enum Retry {
 const SOON: Retry = Retry::After(Duration::from_secs(10));
 /// The server or the network may be overloaded, or another session is about to end.
 const MINUTE: Retry = Retry::After(Duration::from_secs(60));
-/// The server has a temporary failure, or the client does not know what it has.
+/// The server reports a temporary failure, or refuses without a reason.
 const MINUTES: Retry = Retry::After(Duration::from_secs(5 * 60));
 /// A person has to fix something at the server. Nothing secret is sent before that shows.
 const HOUR: Retry = Retry::After(Duration::from_secs(60 * 60));
 
 impl Retry {
-    /// How long to wait at the least; `None` where no other try is sensible.
+    /// Returns how long to wait at least; `None` for [`Never`](Self::Never).
     pub fn earliest(self) -> Option<Duration> {
         match self {
             Self::Never => None,
@@ -51,7 +51,7 @@ impl Retry {
         }
     }
 
-    /// The same, but not before this time is over.
+    /// Returns the same verdict, but not before this time is over.
     #[must_use]
     pub fn not_before(self, least: Duration) -> Self {
         match self {
@@ -63,7 +63,7 @@ impl Retry {
 }
 
 impl Error {
-    /// Whether another try is sensible, and how soon at the earliest.
+    /// Returns whether another try is sensible, and how soon at the earliest.
     pub fn retry(&self) -> Retry {
         if self.suspects_pipelining() {
             return Retry::WithoutPipelining(Duration::ZERO);
@@ -85,8 +85,7 @@ impl Error {
     }
 }
 
-// No match below has an arm for the rest: who adds a variant decides what it means, and adds it to
-// `retry.md`.
+// No match below has a wildcard arm: each new variant needs a decision, and a row in `retry.md`.
 
 /// What a response code says, where it says something.
 fn of_code(code: Option<&ResponseCode>, login_delay: Option<Duration>) -> Option<Retry> {
@@ -163,7 +162,7 @@ fn of_misuse(misuse: &Misuse) -> Retry {
 fn of_protocol(error: &ProtocolError) -> Retry {
     match error {
         ProtocolError::NotPop3 { .. } => HOUR,
-        // Each try of a login that the server breaks may count as a wrong password.
+        // The server may count each broken login as a wrong password.
         ProtocolError::TlsRecord | ProtocolError::Sasl { .. } => Retry::Never,
         ProtocolError::BadStatus { .. }
         | ProtocolError::Unsolicited { .. }
@@ -177,7 +176,7 @@ fn of_security(error: &SecurityError) -> Retry {
         SecurityError::StlsUnavailable
         | SecurityError::StlsRefused { .. }
         | SecurityError::ResponseInjection => HOUR,
-        // Whoever is there must not get another proof of the password to work on.
+        // An attacker must not get another proof of the password to guess from.
         SecurityError::Sasl(cause) => match cause {
             SaslError::BadChallenge(_)
             | SaslError::NothingLeft
@@ -216,7 +215,7 @@ fn of_timeout(timeout: Timeout) -> Retry {
     }
 }
 
-/// Servers exist that close or stop responding where the password is wrong.
+/// Some servers close or stop responding after a wrong password.
 fn without_an_answer_to(verb: Verb) -> Option<Retry> {
     verb.row().sensitive.then_some(MINUTES)
 }

@@ -1,7 +1,7 @@
 //! Whether an error suspects pipelining: only if the session ended in its first pipelined batch.
 
 use crate::common::{Conversation, logged_in, logged_in_with, pipelining};
-use pop3_proto::{Config, Error, LimitError, Limited, Pipelining, Retr};
+use pop3_proto::{Config, Error, LimitError, Limited, Pipelining, Retr, Unconfirmed};
 
 type EndOf = fn(&mut Conversation);
 
@@ -225,4 +225,15 @@ fn bodies_end_with_the_suspicion_too() {
         _ => false,
     });
     assert_eq!(suspicions.count(), 3, "{events:?}");
+}
+
+#[test]
+fn a_confirmation_that_is_cut_short_suspects_what_its_cause_does() {
+    for (ops, suspected) in [(&["list", "uidl"][..], true), (&["list"], false)] {
+        let mut session = asked(pipelining(), ops);
+        session.eof();
+        let cause = session.connection.error().expect("it has ended").clone();
+        let error = Error::from(Unconfirmed::CutShort(cause));
+        assert_eq!(error.suspects_pipelining(), suspected, "{error}");
+    }
 }
