@@ -51,14 +51,14 @@ fn answers_after_login(maildrop: Maildrop, octets: &str) -> String {
     answers(&mut server, octets.as_bytes())
 }
 
-/// Dot-stuffing as one would write it down: line by line.
+/// Dot-stuffing as one would write it down: line by line, and only CRLF ends a line.
 fn stuffed(octets: &[u8]) -> Vec<u8> {
     let mut stuffed = Vec::new();
-    for line in octets.split_inclusive(|octet| *octet == b'\n') {
-        if line.starts_with(b".") {
+    for octet in octets {
+        if *octet == b'.' && (stuffed.is_empty() || stuffed.ends_with(b"\r\n")) {
             stuffed.push(b'.');
         }
-        stuffed.extend_from_slice(line);
+        stuffed.push(*octet);
     }
     if !octets.is_empty() && !octets.ends_with(b"\r\n") {
         stuffed.extend_from_slice(b"\r\n");
@@ -412,7 +412,8 @@ fn leading_dots_are_stuffed_and_a_missing_final_crlf_is_added() {
         ("..a\r\n...\r\n", 10, "...a\r\n....\r\n."),
         ("a.b\r\n c.\r\n", 10, "a.b\r\n c.\r\n."),
         ("a\r.b", 6, "a\r.b\r\n."),
-        ("a\n.b\n", 7, "a\n..b\n\r\n."),
+        ("a\n.b\n", 7, "a\n.b\n\r\n."),
+        ("a\n.\r\nb\r\n", 8, "a\n.\r\nb\r\n."),
         ("a\r", 4, "a\r\r\n."),
     ] {
         let maildrop: Maildrop = [("uid", message)].into_iter().collect();
@@ -437,6 +438,7 @@ fn stuffing_is_right_wherever_a_block_ends() {
         ".",
         "\n",
         "\r\n.\r\n.abc",
+        "\n.\r\n.\r.\n",
         "\r",
     ] {
         for offset in 0..12 {

@@ -31,7 +31,8 @@ impl Maildrop {
     /// Adds a message behind all others.
     ///
     /// `octets` is the message as the client is to see it: lines that end in CRLF, without dot-stuffing. It is kept
-    /// exactly as given; where the last line lacks its CRLF, the server adds one as it sends the message.
+    /// exactly as given; where the last line lacks its CRLF, the server adds one as it sends the message. A bare CR or
+    /// LF is data and is sent as it is: dots are stuffed only after CRLF, as RFC 1939 section 3 says.
     pub fn push(&mut self, unique_id: impl Into<Bytes>, octets: impl Into<Bytes>) {
         self.extend([(unique_id, octets)]);
     }

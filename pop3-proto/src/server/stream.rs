@@ -76,10 +76,9 @@ impl Body {
 
 /// Dot-stuffing (RFC 1939 section 3), in runs from one stuffed dot to the next, not line by line.
 ///
-/// A dot behind a bare LF is stuffed too. Such a message breaks the rules, but a client that takes LF for a line end
-/// must not see the end of the answer in the middle of it.
+/// Only CRLF ends a line. A dot after a bare LF is data: a client that follows the RFC would not remove a second one.
 fn render_text(octets: &[u8], written: &mut usize, block: &mut Vec<u8>) -> bool {
-    let line_start = memmem::Finder::new(b"\n.");
+    let line_start = memmem::Finder::new(b"\r\n.");
     while block.len() < BLOCK {
         let (before, rest) = octets.split_at_checked(*written).unwrap_or((octets, &[]));
         let Some(first) = rest.first() else {
@@ -88,15 +87,21 @@ fn render_text(octets: &[u8], written: &mut usize, block: &mut Vec<u8>) -> bool 
             }
             return true;
         };
-        if *first == b'.' && before.last().is_none_or(|last| *last == b'\n') {
+        if *first == b'.' && (before.is_empty() || before.ends_with(b"\r\n")) {
             block.extend_from_slice(b"..");
+            *written += 1;
+            continue;
+        }
+        // The CR was the last octet of a block.
+        if *first == b'\n' && before.ends_with(b"\r") {
+            block.push(b'\n');
             *written += 1;
             continue;
         }
         let window = rest.get(..BLOCK - block.len()).unwrap_or(rest);
         let run = line_start
             .find(window)
-            .and_then(|lf| window.get(..=lf))
+            .and_then(|cr| window.get(..cr + 2))
             .unwrap_or(window);
         block.extend_from_slice(run);
         *written += run.len();

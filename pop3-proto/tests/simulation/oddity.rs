@@ -87,6 +87,7 @@ impl Oddity {
                 reply[..4].make_ascii_lowercase();
                 reply
             }
+            BareLineFeeds if long => with_line_feeds(&stuffed_after_lf(&reply)),
             BareLineFeeds => with_line_feeds(&reply),
             // A line that answers AUTH has its own rules.
             BlankLines if line == GREETING || is_plain(line) => {
@@ -147,6 +148,19 @@ fn each_line(body: &[u8], status: &[u8], write: impl Fn(&[u8], &[u8]) -> Vec<u8>
     }
     reply.extend_from_slice(b".\r\n");
     reply
+}
+
+/// The same with dots stuffed after a bare LF as well: where lines end so, it ends a line.
+fn stuffed_after_lf(reply: &[u8]) -> Vec<u8> {
+    let mut stuffed = Vec::with_capacity(reply.len());
+    for line in reply.split_inclusive(|octet| *octet == b'\n') {
+        let after_lf = stuffed.ends_with(b"\n") && !stuffed.ends_with(b"\r\n");
+        if after_lf && line.starts_with(b".") {
+            stuffed.push(b'.');
+        }
+        stuffed.extend_from_slice(line);
+    }
+    stuffed
 }
 
 /// The same with LF for each CR LF.
