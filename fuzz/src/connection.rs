@@ -1,7 +1,9 @@
 //! A conversation whose segments come whole, line by line, or in pieces: the same is told, and the
 //! same is sent.
 
-use pop3_proto::{Closed, Error, Event, Leniency, Limited, ProtocolError, Quirk, SecurityError};
+use pop3_proto::{
+    Closed, Error, Event, Leniency, Limited, ProtocolError, Quirk, SecurityError, ServerText,
+};
 
 use super::driver::{Driver, join};
 use super::script::{Step, said, steps};
@@ -130,7 +132,11 @@ impl Story {
     /// Whether it ended because of something that nobody asked for, or waited for the rest of it.
     fn is_ahead(&self) -> bool {
         match self.error.as_ref() {
-            Some(Error::Protocol(error)) => matches!(**error, ProtocolError::Unsolicited { .. }),
+            // The end of a multi-line reply may be told before what makes it fail comes.
+            Some(Error::Protocol(error)) => matches!(
+                **error,
+                ProtocolError::Unsolicited { .. } | ProtocolError::Surplus { .. }
+            ),
             Some(Error::Security(error)) => matches!(**error, SecurityError::ResponseInjection),
             Some(Error::Closed(closed)) => matches!(**closed, Closed::Parting(_) | Closed::Idle),
             Some(Error::Limit(_) | Error::Timeout(_) | Error::Transport(_) | Error::Tls(_)) => true,
@@ -188,5 +194,11 @@ fn forget(error: &mut Error) {
     if let Error::Limit(limit) = error {
         limit.what = Limited::Octets;
         limit.limit = 0;
+    }
+    // As much is quoted as was received.
+    if let Error::Protocol(error) = error
+        && let ProtocolError::Surplus { got, .. } = &mut **error
+    {
+        *got = ServerText::default();
     }
 }

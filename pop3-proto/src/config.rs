@@ -17,6 +17,9 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Which departures from the RFCs are borne.
     pub leniency: Leniency,
+    /// Whether a dot after a bare LF ends a multi-line reply of a server that ends its own lines in
+    /// CR LF. Change it only for a server that needs it.
+    pub lf_dot: LfDot,
     /// Whether commands may be sent before earlier ones are answered.
     pub pipelining: Pipelining,
     /// Whether the server is asked for its capabilities. `Never` is for a server that does not answer
@@ -43,10 +46,12 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The receive buffer, allocated once; at least `line` and a little more. 64 KiB: 16 KiB costs a tenth of the throughput on
-    /// large messages, more than 64 KiB gains nothing.
+    /// The receive buffer, allocated once; at least `line` and `challenge` and a little more, at most
+    /// [`Limits::MAX_BUFFER`]. 64 KiB: 16 KiB costs a tenth of the throughput on large messages, more
+    /// than 64 KiB gains nothing.
     pub receive_buffer: usize,
-    /// A status line. 8 KiB: RFC 1939 section 3 says 512, localised texts are longer.
+    /// A status line, at most [`Limits::MAX_BUFFER`]. 8 KiB: RFC 1939 section 3 says 512, localised
+    /// texts are longer.
     pub line: usize,
     /// Lines of a `CAPA` reply. 128: real ones have about 20.
     pub capability_lines: usize,
@@ -59,8 +64,8 @@ pub struct Limits {
     pub listing_line: usize,
     /// A `LIST`, `UIDL` or raw multi-line reply. 128 MiB holds a million legal unique-ids.
     pub listing_octets: usize,
-    /// A line with a SASL challenge. 32 KiB: RFC 5034 section 4 exempts them from the 512 octets of
-    /// other replies.
+    /// A line with a SASL challenge, at most [`Limits::MAX_BUFFER`]. 32 KiB: RFC 5034 section 4
+    /// exempts them from the 512 octets of other replies.
     pub challenge: usize,
     /// All challenges of one exchange. 64 KiB.
     pub challenge_octets: usize,
@@ -68,6 +73,24 @@ pub struct Limits {
     pub challenges: usize,
     /// A command line with CR and LF. 255, RFC 2449 section 4.
     pub command: usize,
+}
+
+impl Limits {
+    /// The most that counts for `receive_buffer`, `line` and `challenge`: 16 MiB. These are memory
+    /// that each connection allocates. A larger value counts as this one.
+    pub const MAX_BUFFER: usize = 16 << 20;
+
+    /// The same with every limit that is a buffer within its maximum.
+    pub(crate) fn clamped(mut self) -> Self {
+        for limit in [
+            &mut self.receive_buffer,
+            &mut self.line,
+            &mut self.challenge,
+        ] {
+            *limit = (*limit).min(Self::MAX_BUFFER);
+        }
+        self
+    }
 }
 
 impl Default for Limits {
@@ -139,6 +162,24 @@ pub enum Leniency {
     Default,
     /// Only what RFC 1939 and its extensions allow.
     Strict,
+}
+
+/// Whether LF `.` CR LF ends a multi-line reply (RFC 1939 section 3) of a server that ends its own
+/// lines in CR LF. A server whose first line ends in a bare LF is not affected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LfDot {
+    /// The first line end inside each reply decides. If it is CR LF, as in every message that a mail
+    /// server has put a trace header into, only CR LF ends a line of this reply. If it is a bare LF, LF
+    /// ends its lines and LF `.` CR LF ends it, until one of its lines ends in CR LF. Under
+    /// [`Leniency::Strict`], only CR LF ends a line.
+    #[default]
+    Auto,
+    /// Always, under [`Leniency::Strict`] too. Only for a server that sends messages with bare LF
+    /// line ends and is known to stuff a dot after each of them. Behind any other server, **the
+    /// sender of a message can end it early** and have the rest of it read as replies, with which a
+    /// message can be forged and the deletion of other messages can be caused.
+    EndsReply,
 }
 
 /// Whether commands may be sent before earlier ones are answered (RFC 2449 section 6.6).

@@ -249,7 +249,7 @@ pub use command::{
     User, Verb, Whole,
 };
 pub use config::{
-    CapaPolicy, Channel, Config, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy,
+    CapaPolicy, Channel, Config, InitialResponse, Leniency, LfDot, Limits, Pipelining, StlsPolicy,
     Timeouts,
 };
 pub use confirm::{Confirm, Confirmed};

@@ -50,7 +50,8 @@ fn a_greeting_that_stops_half_way() {
         result.unwrap_err(),
         Error::Timeout(Timeout::Stall {
             outstanding: 0,
-            first_batch: false
+            first_batch: false,
+            lf_dot: false
         })
     );
     server.heard();
@@ -85,7 +86,8 @@ fn a_reply_that_stops_half_way() {
         result.unwrap_err(),
         Error::Timeout(Timeout::Stall {
             outstanding: 1,
-            first_batch: false
+            first_batch: false,
+            lf_dot: false
         })
     );
     drop(client);
@@ -107,7 +109,8 @@ fn a_message_that_stops_half_way() {
         result,
         Err(Error::Timeout(Timeout::Stall {
             outstanding: 1,
-            first_batch: false
+            first_batch: false,
+            lf_dot: false
         }))
     );
     drop(client);

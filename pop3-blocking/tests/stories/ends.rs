@@ -236,6 +236,7 @@ fn a_server_that_closes_in_a_listing_truncates_it() {
         verb: Verb::List,
         outstanding: 1,
         first_batch: false,
+        lf_dot: false,
     });
     assert_eq!(client.list().unwrap_err(), truncated);
     assert_eq!(client.noop().unwrap_err(), truncated);

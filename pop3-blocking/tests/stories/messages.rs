@@ -179,6 +179,7 @@ fn a_message_that_is_cut_short_is_an_error_and_stays_one() {
         verb: Verb::Retr,
         outstanding: 1,
         first_batch: false,
+        lf_dot: false,
     });
     let inner = error.get_ref().unwrap().downcast_ref::<Error>();
     assert_eq!(inner, Some(&truncated));

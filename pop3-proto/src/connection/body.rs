@@ -2,35 +2,54 @@
 
 use memchr::{memchr, memmem};
 
-/// What counts as a line end in a multi-line reply.
+/// What ends a line of a multi-line reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineEnds {
-    /// CR LF alone.
-    Strict,
-    /// LF ends a line as CR LF does, but the terminator is `.` CR LF: a server that sends CR LF may
-    /// leave a sender's `LF . LF` unstuffed, and that must not end the message.
-    Adaptive,
-    /// The server sends LF alone, so `.` LF is a terminator too.
-    BareLf,
+    /// CR LF alone. Whatever a sender puts after a bare LF is data.
+    CrLf,
+    /// The first line end decides between `CrLf` and `Lf`; none was seen yet.
+    Undecided,
+    /// All lines so far ended in a bare LF, though the server's own lines end in CR LF. `.` CR LF ends
+    /// the reply, `.` LF is data. After the first CR LF only CR LF counts.
+    Lf,
+    /// LF or CR LF, whichever comes; `.` CR LF ends the reply, `.` LF is data. Selected by
+    /// [`LfDot::EndsReply`](crate::LfDot::EndsReply): a sender can end a message.
+    Either,
+    /// LF or CR LF, and `.` LF ends the reply too: the server's own lines end in a bare LF.
+    LfServer,
 }
 
-/// Walks through a multi-line reply block by block. Its state between blocks is one bit, however
-/// long the lines are.
+/// Walks through a multi-line reply block by block. Its state between blocks has a fixed size,
+/// however long the lines are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Body {
+    ends: LineEnds,
     /// Whether the next octet is the first of a line.
     line_start: bool,
+    /// Whether the first line end was a bare LF and decided.
+    began_with_lf: bool,
+    /// The last octets that were processed, dot-stuffing included.
+    tail: [u8; TAIL],
 }
 
-/// What a block held.
+/// What may have been meant as the terminator where only CR LF ends a line.
+const LF_DOT: &[u8; 4] = b"\n.\r\n";
+
+/// These octets and the one before them.
+const TAIL: usize = LF_DOT.len() + 1;
+
+/// How many octets at the end of a block may have to be passed again: `.` CR.
+const HELD: usize = 2;
+
+/// What a block contained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scan {
     /// The block now begins with this many octets of the body.
     pub(super) kept: usize,
-    /// So many octets of the block are done with, the kept ones included. What remains has to be
-    /// shown again in front of the next block.
+    /// The number of octets that are processed, including the kept ones. The rest must be passed
+    /// again at the front of the next block.
     pub(super) consumed: usize,
-    /// Whether the terminator was met.
+    /// Whether the terminator was found.
     pub(super) ended: bool,
 }
 
@@ -42,21 +61,67 @@ enum Dotted {
     Plain,
     /// The terminator, and its length.
     Terminator(usize),
-    /// Cannot be told yet.
+    /// Not decidable yet.
     Open,
 }
 
 impl Body {
-    pub(super) fn new() -> Self {
-        Self { line_start: true }
+    pub(super) fn new(ends: LineEnds) -> Self {
+        Self {
+            ends,
+            line_start: true,
+            began_with_lf: false,
+            tail: [0; TAIL],
+        }
+    }
+
+    /// Whether the first line end was a bare LF, where the first line end decides.
+    pub(super) fn began_with_lf(&self) -> bool {
+        self.began_with_lf
+    }
+
+    /// Whether the last octets so far are LF `.` CR LF, taken for data.
+    pub(super) fn stops_at_lf_dot(&self) -> bool {
+        let [before, rest @ ..] = &self.tail;
+        *before != b'\r' && rest == LF_DOT
     }
 
     /// Compacts the body's octets to the front of `block`. CR LF is never split between blocks.
+    pub(super) fn scan(&mut self, block: &mut [u8]) -> Scan {
+        if self.ends == LineEnds::Undecided {
+            self.decide(block);
+        }
+        let mut last = [0; TAIL + HELD];
+        let seen = last.len().min(block.len());
+        for (last, octet) in last.iter_mut().rev().zip(block.iter().rev()) {
+            *last = *octet;
+        }
+        let scan = self.compact(block);
+        let held = block.len() - scan.consumed;
+        if !scan.ended {
+            self.remember(last.get(last.len() - seen..last.len() - held));
+        }
+        scan
+    }
+
+    /// Looks for the first line end. Its CR and its LF are in the same block.
+    fn decide(&mut self, block: &[u8]) {
+        let Some(before) = memchr(b'\n', block).and_then(|lf| block.get(..lf)) else {
+            return;
+        };
+        self.began_with_lf = !before.ends_with(b"\r");
+        self.ends = if self.began_with_lf {
+            LineEnds::Lf
+        } else {
+            LineEnds::CrLf
+        };
+    }
+
     #[expect(
         clippy::indexing_slicing,
         reason = "the scan is the hot loop; every bound is a length of `block`"
     )]
-    pub(super) fn scan(&mut self, block: &mut [u8], ends: LineEnds) -> Scan {
+    fn compact(&mut self, block: &mut [u8]) -> Scan {
         let (mut kept, mut read) = (0, 0);
         loop {
             // Dotted lines come in groups: the next line is looked at before searching far.
@@ -65,13 +130,13 @@ impl Body {
                     break;
                 };
                 let line = read + 1..read + end + 2;
-                self.line_start = ends != LineEnds::Strict || block[line.end - 2] == b'\r';
+                self.end_of_run(&block[line.clone()]);
                 read = line.end;
                 block.copy_within(line.clone(), kept);
                 kept += line.len();
             }
             if self.line_start && block.get(read) == Some(&b'.') {
-                match dotted(&block[read..], ends) {
+                match self.dotted(&block[read..]) {
                     Dotted::Stuffed => read += 1,
                     Dotted::Plain => {}
                     Dotted::Terminator(octets) => {
@@ -92,17 +157,17 @@ impl Body {
                 self.line_start = false;
             }
             let rest = &block[read..];
-            let dot = before_dot(rest, ends);
-            let run = dot.unwrap_or(rest.len() - usize::from(rest.last() == Some(&b'\r')));
+            let stop = self.stop(rest);
+            let run = stop.unwrap_or(rest.len() - usize::from(rest.last() == Some(&b'\r')));
             if run > 0 {
-                self.line_start = dot.is_some() || ends_line(&rest[..run], ends);
+                self.end_of_run(&rest[..run]);
                 if kept != read {
                     block.copy_within(read..read + run, kept);
                 }
                 kept += run;
                 read += run;
             }
-            if dot.is_none() {
+            if stop.is_none() {
                 return Scan {
                     kept,
                     consumed: read,
@@ -111,37 +176,56 @@ impl Body {
             }
         }
     }
+
+    /// How many octets precede the next place where something has to be decided: a dot that begins a
+    /// line, or the first CR LF after lines that ended in a bare LF.
+    fn stop(&self, rest: &[u8]) -> Option<usize> {
+        let line_dot: &[u8] = match self.ends {
+            LineEnds::CrLf | LineEnds::Undecided => b"\r\n.",
+            LineEnds::Lf | LineEnds::Either | LineEnds::LfServer => b"\n.",
+        };
+        let dot = memmem::find(rest, line_dot).map(|at| at + line_dot.len() - 1);
+        if self.ends != LineEnds::Lf {
+            return dot;
+        }
+        let before = dot.and_then(|dot| rest.get(..dot)).unwrap_or(rest);
+        memmem::find(before, b"\r\n").map(|at| at + 2).or(dot)
+    }
+
+    /// Takes note of how a run of octets ends, which contains no line end that decides anything before
+    /// its last octet.
+    fn end_of_run(&mut self, run: &[u8]) {
+        let crlf = run.ends_with(b"\r\n");
+        self.line_start = match self.ends {
+            LineEnds::CrLf | LineEnds::Undecided => crlf,
+            LineEnds::Lf | LineEnds::Either | LineEnds::LfServer => run.ends_with(b"\n"),
+        };
+        if crlf && self.ends == LineEnds::Lf {
+            self.ends = LineEnds::CrLf;
+        }
+    }
+
+    fn dotted(&self, line: &[u8]) -> Dotted {
+        match (line, self.ends) {
+            ([b'.', b'\r', b'\n', ..], _) => Dotted::Terminator(3),
+            ([b'.', b'\n', ..], LineEnds::LfServer) => Dotted::Terminator(2),
+            ([b'.', b'\n', ..], LineEnds::Lf | LineEnds::Either) => Dotted::Plain,
+            ([b'.'] | [b'.', b'\r'], _) => Dotted::Open,
+            _ => Dotted::Stuffed,
+        }
+    }
+
+    fn remember(&mut self, octets: Option<&[u8]>) {
+        for octet in octets.unwrap_or_default() {
+            self.tail.rotate_left(1);
+            if let Some(last) = self.tail.last_mut() {
+                *last = *octet;
+            }
+        }
+    }
 }
 
 /// Whether a line begins with a dot too many and is no terminator whatever the line ends are.
 fn is_plainly_stuffed(line: &[u8]) -> bool {
     matches!(line, [b'.', second, ..] if !matches!(second, b'\r' | b'\n'))
-}
-
-/// How many octets stand before the next dot that begins a line.
-fn before_dot(rest: &[u8], ends: LineEnds) -> Option<usize> {
-    let line_dot: &[u8] = if ends == LineEnds::Strict {
-        b"\r\n."
-    } else {
-        b"\n."
-    };
-    Some(memmem::find(rest, line_dot)? + line_dot.len() - 1)
-}
-
-fn ends_line(run: &[u8], ends: LineEnds) -> bool {
-    run.ends_with(if ends == LineEnds::Strict {
-        b"\r\n"
-    } else {
-        b"\n"
-    })
-}
-
-fn dotted(line: &[u8], ends: LineEnds) -> Dotted {
-    match (line, ends) {
-        ([b'.', b'\r', b'\n', ..], _) => Dotted::Terminator(3),
-        ([b'.', b'\n', ..], LineEnds::BareLf) => Dotted::Terminator(2),
-        ([b'.', b'\n', ..], LineEnds::Adaptive) => Dotted::Plain,
-        ([b'.'] | [b'.', b'\r'], _) => Dotted::Open,
-        _ => Dotted::Stuffed,
-    }
 }

@@ -124,6 +124,14 @@ impl Connection {
         }
     }
 
+    /// Whether the last octets of a multi-line reply are LF `.` CR LF, taken for data.
+    pub(super) fn stops_at_lf_dot(&self) -> bool {
+        let (Reading::Body(body) | Reading::Lines(body, _)) = &self.reading else {
+            return false;
+        };
+        self.receive.is_empty() && body.stops_at_lf_dot()
+    }
+
     /// If no octet comes any more, says how that ends the connection.
     pub(super) fn conclude(&mut self) {
         let End {
@@ -145,6 +153,7 @@ impl Connection {
         // What has not begun to leave was not asked.
         let begun = self.awaits_reply() || self.is_computing();
         let verb = self.queue.front().filter(|_| begun).and_then(Entry::verb);
+        let lf_dot = self.stops_at_lf_dot();
         let in_reply = !self.receive.is_empty() || !matches!(self.reading, Reading::Line);
         self.fail(
             match verb {
@@ -153,6 +162,7 @@ impl Connection {
                     verb,
                     outstanding,
                     first_batch: false,
+                    lf_dot,
                 },
                 Some(verb) => Closed::Unanswered {
                     verb,

@@ -1,7 +1,6 @@
 //! What is known of the channel and of the server, and what follows from it.
 
 use super::Greeting;
-use super::body::LineEnds;
 use super::queue::UNKNOWN_REPLY;
 use crate::capability::{Capabilities, Epoch};
 use crate::command::{Operand, Verb, Wire};
@@ -25,7 +24,10 @@ const LINE: u64 = 80;
 pub(super) struct Link {
     pub(super) channel: Channel,
     pub(super) tls: Tls,
-    pub(super) line_ends: Option<LineEnds>,
+    /// Whether the first line ended in a bare LF.
+    pub(super) lf_server: Option<bool>,
+    /// Whether a line that ended in a bare LF was reported.
+    pub(super) lf_reported: bool,
     pub(super) blank_lines: u8,
 }
 

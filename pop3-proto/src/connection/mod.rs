@@ -12,6 +12,7 @@ mod receive;
 mod release;
 mod replies;
 mod single;
+mod surplus;
 mod timers;
 mod transmit;
 
@@ -26,6 +27,7 @@ use self::knowledge::{Knowledge, Link, Tls};
 use self::queue::{Entry, Queue};
 use self::receive::Receive;
 use self::replies::Reading;
+use self::surplus::Ended;
 use self::timers::{Awaited, Timers};
 use self::transmit::Transmit;
 use crate::capability::Capabilities;
@@ -56,6 +58,7 @@ pub struct Connection {
     transmit: Transmit,
     queue: Queue,
     reading: Reading,
+    ended: Option<Ended>,
     events: VecDeque<Event>,
     timers: Timers,
     next_id: RequestId,
@@ -168,7 +171,8 @@ impl Connection {
 /// The application side.
 impl Connection {
     /// A connection that was just made; `now` starts the deadline of the greeting, or of TLS.
-    pub fn new(config: Config, channel: Channel, now: Instant) -> Self {
+    pub fn new(mut config: Config, channel: Channel, now: Instant) -> Self {
+        config.limits = config.limits.clamped();
         let limits = &config.limits;
         // A line at its limit, with its line end and one octet of the next, has to fit.
         let longest = limits.line.max(limits.challenge) + 4;
@@ -182,13 +186,15 @@ impl Connection {
                 } else {
                     Tls::None
                 },
-                line_ends: None,
+                lf_server: None,
+                lf_reported: false,
                 blank_lines: 0,
             },
             receive,
             transmit: Transmit::default(),
             queue: Queue::default(),
             reading: Reading::Line,
+            ended: None,
             events: VecDeque::new(),
             timers: Timers::new(now),
             next_id: RequestId::FIRST,
@@ -332,6 +338,7 @@ impl Connection {
     /// So many of them were sent.
     pub fn transmitted(&mut self, octets: usize, now: Instant) {
         if self.transmit.advance(octets) > 0 {
+            self.ended = None;
             self.timers.progress(now);
         }
         self.advance();
@@ -415,7 +422,8 @@ impl Connection {
             return;
         }
         self.link.tls = Tls::Established(info);
-        self.link.line_ends = None;
+        self.link.lf_server = None;
+        self.link.lf_reported = false;
         self.knowledge = Knowledge::default();
         self.receive.clear();
         self.timers.progress(now);
@@ -483,10 +491,10 @@ impl Connection {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
-        match (
-            self.awaited().missed(self.queue.in_flight()),
-            self.end.write_failed.take(),
-        ) {
+        let missed = self
+            .awaited()
+            .missed(self.queue.in_flight(), self.stops_at_lf_dot());
+        match (missed, self.end.write_failed.take()) {
             (Some(_), Some(cause)) => self.fail(cause.into()),
             (Some(timeout), None) => self.fail(timeout.into()),
             (None, _) => self.keep_alive(now),

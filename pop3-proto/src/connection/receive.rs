@@ -2,8 +2,6 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
-use crate::config::Leniency;
-
 /// Octets from the server that are not parsed yet.
 pub(super) struct Receive {
     /// Initialised memory: `filled` octets from the server, then room for more.
@@ -94,24 +92,19 @@ impl Receive {
         self.searched = 0;
     }
 
-    /// The next line without its line end, and whether that was LF alone. Under `Strict` only CR LF
-    /// ends a line. Octets are searched once, however they trickle in.
-    pub(super) fn line(&mut self, leniency: Leniency) -> Option<(Bytes, bool)> {
-        loop {
-            let unsearched = self.octets().get(self.searched..)?;
-            let Some(found) = memchr::memchr(b'\n', unsearched) else {
-                self.searched = self.filled;
-                return None;
-            };
-            let end = self.searched + found;
-            let bare = end == 0 || self.octets().get(end - 1) != Some(&b'\r');
-            if bare && leniency == Leniency::Strict {
-                self.searched = end + 1;
-                continue;
-            }
-            let line = self.take(if bare { end } else { end - 1 });
-            self.skip(if bare { 1 } else { 2 });
-            return Some((line, bare));
-        }
+    /// The next line without its line end, and whether that was a bare LF. Octets are searched once,
+    /// however they trickle in.
+    pub(super) fn line(&mut self) -> Option<(Bytes, bool)> {
+        let unsearched = self.octets().get(self.searched..)?;
+        let Some(found) = memchr::memchr(b'\n', unsearched) else {
+            self.searched = self.filled;
+            return None;
+        };
+        let end = self.searched + found;
+        let before = self.octets().get(..end).unwrap_or_default();
+        let bare = !before.ends_with(b"\r");
+        let line = self.take(if bare { end } else { end - 1 });
+        self.skip(if bare { 1 } else { 2 });
+        Some((line, bare))
     }
 }

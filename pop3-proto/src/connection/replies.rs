@@ -5,10 +5,11 @@ use bytes::Bytes;
 use super::body::{Body, LineEnds};
 use super::gathered::Gathered;
 use super::queue::{Entry, Work};
+use super::surplus::Ended;
 use super::{Connection, Event, Greeting, single};
 use crate::apop;
 use crate::command::{Operand, Shape, Verb, Wire};
-use crate::config::Leniency;
+use crate::config::{Leniency, LfDot};
 use crate::error::{Closed, Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
 use crate::exchange::Input;
 use crate::listing::{Quirks, without_line_end};
@@ -17,11 +18,11 @@ use crate::quirk::Quirk;
 use crate::reply::{Opened, Reply};
 use crate::sasl::base64;
 use crate::secret::{redact, shows};
-use crate::status::{ResponseCode, Status, StatusLine};
+use crate::status::{ResponseCode, Status, StatusLine, indicator};
 use crate::text::ServerText;
 
-/// How many blank lines before a status line are borne.
-const BLANK_LINES: u8 = 8;
+/// How many blank lines before a status line are tolerated.
+pub(super) const BLANK_LINES: u8 = 8;
 
 /// What the next octets are part of.
 #[derive(Debug)]
@@ -78,13 +79,20 @@ impl Connection {
             self.fail(ProtocolError::TlsRecord.into());
             return true;
         }
+        if let Some(ended) = self.ended
+            && let Some(error) = self.surplus(ended, self.queue.front())
+        {
+            self.fail(error);
+            return true;
+        }
         let limit = self.line_limit();
-        let line = self.receive.line(self.config.leniency);
+        let line = self.receive.line();
         let length = match &line {
             Some((line, _)) => line.len(),
             None => without_line_end(self.receive.octets()).len(),
         };
-        if length > limit {
+        // A full buffer could not take the rest of the line.
+        if length > limit || line.is_none() && self.receive.is_full() {
             let limit = LimitError::new(Limited::Line, limit);
             if self.in_auth() {
                 self.step_exchange(Input::Overlong(limit));
@@ -121,36 +129,37 @@ impl Connection {
         }
     }
 
-    fn on_line(&mut self, line: Bytes, bare: bool) {
-        let lenient = self.config.leniency == Leniency::Default && !self.in_auth();
-        if line.is_empty() && lenient && self.link.blank_lines < BLANK_LINES {
+    fn on_line(&mut self, line: Bytes, bare_lf: bool) {
+        let lenient = self.config.leniency == Leniency::Default;
+        if line.is_empty() && lenient && !self.in_auth() && self.link.blank_lines < BLANK_LINES {
             self.link.blank_lines += 1;
             return self.events.push_back(Event::Quirk(Quirk::BlankLine));
         }
         self.link.blank_lines = 0;
-        if self.link.line_ends.is_none() {
-            let lenient = self.config.leniency == Leniency::Default;
-            self.link.line_ends = Some(match (lenient, bare) {
-                (false, _) => LineEnds::Strict,
-                (true, false) => LineEnds::Adaptive,
-                (true, true) => {
-                    self.events.push_back(Event::Quirk(Quirk::BareLineFeed));
-                    LineEnds::BareLf
-                }
-            });
+        self.ended = None;
+        if bare_lf && lenient {
+            self.note_bare_lf();
         }
+        self.link.lf_server.get_or_insert(bare_lf);
         if self.phase == Phase::Greeting {
-            return self.on_greeting(line);
+            return self.on_greeting(line, bare_lf);
         }
         match self.queue.front() {
             // Only a command that left whole can have been answered.
-            Some(front) if self.transmit.has_sent(front.end) => self.on_status(line),
+            Some(front) if self.transmit.has_sent(front.end) => self.on_status(line, bare_lf),
             _ => self.on_unsolicited(line),
         }
     }
 
+    /// Reports a line that ends in LF alone, once for each channel.
+    fn note_bare_lf(&mut self) {
+        if !core::mem::replace(&mut self.link.lf_reported, true) {
+            self.events.push_back(Event::Quirk(Quirk::BareLineFeed));
+        }
+    }
+
     /// The line without the secrets of the command that it answers, and of its exchange.
-    fn redacted(&self, line: Bytes) -> Bytes {
+    pub(super) fn redacted(&self, line: Bytes) -> Bytes {
         let Some(front) = self.queue.front() else {
             return line;
         };
@@ -171,7 +180,13 @@ impl Connection {
         })
     }
 
-    fn on_greeting(&mut self, line: Bytes) {
+    fn on_greeting(&mut self, line: Bytes, bare_lf: bool) {
+        // Anything else ends the connection for a better reason.
+        let accepted = matches!(indicator(&line), Some((true, _)));
+        if accepted && bare_lf && self.config.leniency == Leniency::Strict {
+            let (verb, got) = (None, ServerText::excerpt(&line));
+            return self.fail(ProtocolError::BareLineFeed { verb, got }.into());
+        }
         match StatusLine::read(line) {
             StatusLine::Ok(Status { text }) => {
                 self.phase = Phase::Authorization;
@@ -200,11 +215,15 @@ impl Connection {
     }
 
     /// The status line of the reply to the request in front.
-    fn on_status(&mut self, line: Bytes) {
+    fn on_status(&mut self, line: Bytes, bare_lf: bool) {
         let Some(wire) = self.queue.front().and_then(Entry::wire) else {
             return self.on_unsolicited(line);
         };
         let (verb, number, shape) = (wire.verb, wire.number(), wire.shape);
+        if bare_lf && self.config.leniency == Leniency::Strict {
+            let (verb, got) = (Some(verb), ServerText::excerpt(&self.redacted(line)));
+            return self.fail(ProtocolError::BareLineFeed { verb, got }.into());
+        }
         // RFC 5034 section 4. Some servers leave the space out where the challenge is empty.
         if (verb == Verb::Auth || (verb == Verb::Pass && self.is_passed_on(&line)))
             && let Some(rest) = line.strip_prefix(b"+")
@@ -256,7 +275,7 @@ impl Connection {
                     self.complete_with(verb, read);
                 }
                 Shape::Stream => {
-                    self.reading = Reading::Body(Body::new());
+                    self.reading = Reading::Body(Body::new(self.line_ends(verb)));
                     self.tell_front(|id| Event::Reply {
                         id,
                         result: Ok(Reply::Opened(Opened { number, status })),
@@ -264,7 +283,8 @@ impl Connection {
                 }
                 Shape::Lines => {
                     let gathered = Gathered::new(verb, status, &self.config);
-                    self.reading = Reading::Lines(Body::new(), gathered);
+                    let body = Body::new(self.line_ends(verb));
+                    self.reading = Reading::Lines(body, gathered);
                 }
             },
         }
@@ -292,18 +312,58 @@ impl Connection {
         }
     }
 
+    /// What ends a line of a multi-line reply that begins now.
+    fn line_ends(&self, verb: Verb) -> LineEnds {
+        match (
+            self.link.lf_server,
+            self.config.lf_dot,
+            self.config.leniency,
+        ) {
+            (Some(true), ..) => LineEnds::LfServer,
+            (_, LfDot::EndsReply, _) => LineEnds::Either,
+            (_, LfDot::Auto, Leniency::Default) => LineEnds::Undecided,
+            (_, LfDot::Auto, Leniency::Strict) if has_no_lf(verb) => LineEnds::Undecided,
+            (_, LfDot::Auto, Leniency::Strict) => LineEnds::CrLf,
+        }
+    }
+
+    /// The error for a reply whose first line ended in a bare LF, where that is not accepted.
+    fn bare_lf_in(&self, body: &Body) -> Option<Error> {
+        if !body.began_with_lf() || self.config.leniency != Leniency::Strict {
+            return None;
+        }
+        let verb = self.queue.front().and_then(Entry::verb);
+        let got = ServerText::default();
+        Some(ProtocolError::BareLineFeed { verb, got }.into())
+    }
+
+    /// How many of the octets that a scan kept are passed on. After a first line that ends the connection,
+    /// none: they may have been received with it or not.
+    fn passed_on(&self, body: &Body, kept: usize) -> usize {
+        if self.bare_lf_in(body).is_none() {
+            return kept;
+        }
+        let octets = self.receive.octets().get(..kept).unwrap_or_default();
+        memchr::memchr(b'\n', octets).map_or(kept, |lf| lf + 1)
+    }
+
     fn parse_body(&mut self, mut body: Body) -> bool {
-        let ends = self.link.line_ends.unwrap_or(LineEnds::Adaptive);
-        let scan = body.scan(self.receive.octets_mut(), ends);
-        if scan.kept > 0 {
-            let chunk = self.receive.take(scan.kept);
+        let scan = body.scan(self.receive.octets_mut());
+        let kept = self.passed_on(&body, scan.kept);
+        if kept > 0 {
+            let chunk = self.receive.take(kept);
             self.tell_front(|id| Event::Body { id, chunk });
         }
-        self.receive.skip(scan.consumed - scan.kept);
+        self.receive.skip(scan.consumed - kept);
         if self.queue.front().and_then(Entry::verb) == Some(Verb::Retr) {
             let (messages, octets) = &mut self.knowledge.retrieved;
             *messages += u64::from(scan.ended);
             *octets += scan.kept as u64;
+        }
+        if let Some(error) = self.fault(&body, scan.ended) {
+            self.reading = Reading::Body(body);
+            self.fail(error);
+            return true;
         }
         if scan.ended {
             self.tell_front(|id| Event::BodyEnd { id, result: Ok(()) });
@@ -316,14 +376,18 @@ impl Connection {
     }
 
     fn parse_lines(&mut self, mut body: Body, mut gathered: Gathered) -> bool {
-        let ends = self.link.line_ends.unwrap_or(LineEnds::Adaptive);
-        let scan = body.scan(self.receive.octets_mut(), ends);
-        let chunk = self.receive.octets().get(..scan.kept).unwrap_or_default();
+        let scan = body.scan(self.receive.octets_mut());
+        let kept = self.passed_on(&body, scan.kept);
+        let chunk = self.receive.octets().get(..kept).unwrap_or_default();
         if let Err(over) = gathered.push(chunk, &self.config.limits) {
             self.fail(over.into());
             return true;
         }
         self.receive.skip(scan.consumed);
+        if let Some(error) = self.fault(&body, scan.ended) {
+            self.fail(error);
+            return true;
+        }
         if scan.ended {
             if let Some(verb) = self.queue.front().and_then(Entry::verb) {
                 let read = gathered.read(verb, self.knowledge.deleted, &self.config);
@@ -333,6 +397,24 @@ impl Connection {
             self.reading = Reading::Lines(body, gathered);
         }
         scan.consumed > 0
+    }
+
+    /// Why the multi-line reply in front fails though its octets were read. At its end, what follows it
+    /// decides; reports the line ends of a reply that is complete.
+    fn fault(&mut self, body: &Body, ended: bool) -> Option<Error> {
+        if let Some(error) = self.bare_lf_in(body) {
+            return Some(error);
+        }
+        if !ended {
+            return None;
+        }
+        if body.began_with_lf() {
+            self.note_bare_lf();
+        }
+        let ended = Ended::new(self.queue.front()?.wire()?);
+        let surplus = self.surplus(ended, self.queue.second());
+        self.ended = Some(ended);
+        surplus
     }
 
     /// The request in front has its `+OK`, and this was read from it.
@@ -387,6 +469,11 @@ impl Connection {
             self.finish(Ok(()));
         }
     }
+}
+
+/// Whether the lines of a reply to this command never contain a bare LF, as those of messages may.
+fn has_no_lf(verb: Verb) -> bool {
+    matches!(verb, Verb::Capa | Verb::List | Verb::Uidl)
 }
 
 /// Whether octets are the beginning of a TLS record, of any type and version.

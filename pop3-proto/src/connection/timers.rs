@@ -118,7 +118,8 @@ impl Timers {
 
 impl Awaited {
     /// The error when it does not come and so many commands are unanswered; `None` if nothing is lost.
-    pub(super) fn missed(self, outstanding: usize) -> Option<Timeout> {
+    /// `lf_dot` is whether the last octets were LF `.` CR LF in a multi-line reply.
+    pub(super) fn missed(self, outstanding: usize, lf_dot: bool) -> Option<Timeout> {
         Some(match self {
             Self::Tls => Timeout::TlsHandshake,
             Self::Greeting => Timeout::Greeting,
@@ -131,6 +132,7 @@ impl Awaited {
             Self::Rest => Timeout::Stall {
                 outstanding,
                 first_batch: false,
+                lf_dot,
             },
             Self::Idle => return None,
         })

@@ -35,12 +35,19 @@ pub enum Timeout {
         first_batch: bool,
     },
     /// A reply stopped half-way.
-    #[error("the server stopped in the middle of a reply{}", Suspicion(*.first_batch))]
+    #[error(
+        "the server stopped in the middle of a reply{}{}",
+        Suspicion(*.first_batch),
+        LfDotHint(*.lf_dot)
+    )]
     Stall {
         /// How many commands were unanswered, this one included.
         outstanding: usize,
         /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
         first_batch: bool,
+        /// Whether the last octets were LF `.` CR LF. The reply may have ended there: see
+        /// [`Config::lf_dot`](crate::Config::lf_dot).
+        lf_dot: bool,
     },
     /// The server took no octets.
     #[error("the server did not take a command in time")]
@@ -74,7 +81,11 @@ pub enum Closed {
     #[error("the server closed the connection without a greeting")]
     NoGreeting,
     /// The server closed in the middle of a reply: what was received of it is not complete.
-    #[error("the connection ended in the middle of the reply to {verb}{}", Suspicion(*.first_batch))]
+    #[error(
+        "the connection ended in the middle of the reply to {verb}{}{}",
+        Suspicion(*.first_batch),
+        LfDotHint(*.lf_dot)
+    )]
     Truncated {
         /// The command.
         verb: Verb,
@@ -82,6 +93,8 @@ pub enum Closed {
         outstanding: usize,
         /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
         first_batch: bool,
+        /// As for [`Timeout::Stall`].
+        lf_dot: bool,
     },
     /// The server's parting word: a `-ERR` that no command had asked for, such as a time-out.
     #[error("the server closed the session: {0}")]
@@ -175,6 +188,21 @@ impl super::Error {
             _ => {}
         }
         self
+    }
+}
+
+/// What to do where the last octets were LF `.` CR LF.
+struct LfDotHint(bool);
+
+impl fmt::Display for LfDotHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0 {
+            return Ok(());
+        }
+        f.write_str(
+            "; the reply may have ended there, at a dot after a bare LF: \
+             if this server ends messages so, set Config::lf_dot to LfDot::EndsReply",
+        )
     }
 }
 

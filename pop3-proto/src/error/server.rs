@@ -1,6 +1,7 @@
 //! What a server did that ends the connection.
 
 use alloc::boxed::Box;
+use core::fmt;
 
 use thiserror::Error as ThisError;
 
@@ -37,6 +38,35 @@ pub enum ProtocolError {
         /// The line.
         got: ServerText,
     },
+    /// Octets follow the end of a multi-line reply that no command explains. The terminator was
+    /// perhaps not the server's: the reply may be cut short, and must not be trusted even if its end
+    /// was reported as good before this was received.
+    #[error(
+        "octets that no command explains follow the end of the reply to {verb}{}: \"{got}\"; \
+         the reply may be cut short: do not trust it",
+        Numbered(*.number)
+    )]
+    Surplus {
+        /// The command whose reply may be cut short.
+        verb: Verb,
+        /// The message it was about.
+        number: Option<MessageNumber>,
+        /// The first line of what follows, as far as it was received.
+        got: ServerText,
+    },
+    /// A line ends in LF instead of CR LF, under [`Leniency::Strict`](crate::Leniency::Strict) (RFC
+    /// 1939 section 3). Inside a message, a bare LF is data.
+    #[error(
+        "{} ends in a bare LF instead of CR LF{}: to accept this, use Leniency::Default",
+        LineOf(*.verb),
+        Quoted(.got)
+    )]
+    BareLineFeed {
+        /// The command whose reply contains the line; none for the greeting.
+        verb: Option<Verb>,
+        /// The line if it is a status line, otherwise empty.
+        got: ServerText,
+    },
     /// `LIST n` or `UIDL n` was answered about another message.
     #[error("the server answered {verb} {asked} about another message: \"{got}\"")]
     NumberMismatch {
@@ -66,6 +96,37 @@ pub enum ProtocolError {
         /// The line.
         got: ServerText,
     },
+}
+
+/// A message number after a verb.
+struct Numbered(Option<MessageNumber>);
+
+impl fmt::Display for Numbered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |number| write!(f, " {number}"))
+    }
+}
+
+struct LineOf(Option<Verb>);
+
+impl fmt::Display for LineOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(verb) => write!(f, "a line of the reply to {verb}"),
+            None => f.write_str("the greeting"),
+        }
+    }
+}
+
+struct Quoted<'a>(&'a ServerText);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        write!(f, " (\"{}\")", self.0)
+    }
 }
 
 /// Why going on would not be safe.

@@ -2,7 +2,7 @@
 //! panic or write.
 
 use crate::common::{Conversation, logged_in, logged_in_with, pipelining, trusted};
-use pop3_proto::{Channel, Config};
+use pop3_proto::{Channel, Config, Leniency, Limits};
 
 /// All requests were answered once, the connection ended once, and behind everything else.
 fn assert_ended(session: &mut Conversation, told: &[String], asked: &[&str]) {
@@ -266,12 +266,99 @@ fn a_line_without_end_is_given_up_at_the_limit() {
 }
 
 #[test]
-fn line_feeds_end_no_line_under_strict_rules_and_the_limit_holds() {
+fn a_bare_lf_under_strict_rules_is_reported_at_once() {
     let mut config = Config::default();
-    config.leniency = pop3_proto::Leniency::Strict;
+    config.leniency = Leniency::Strict;
+    let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
+    session.server("+OK hello\n");
+    assert_eq!(
+        session.told(),
+        ["closed: protocol BareLineFeed greeting \"+OK hello\""]
+    );
+    let error = session.connection.error().expect("an end").to_string();
+    assert_eq!(
+        error,
+        "the greeting ends in a bare LF instead of CR LF (\"+OK hello\"): to accept this, use \
+         Leniency::Default"
+    );
+    for (op, reply, verb) in [
+        ("noop", "+OK\n", "NOOP \"+OK\""),
+        ("noop", "-ERR no\n", "NOOP \"-ERR no\""),
+        ("retr 1", "+OK\n", "RETR \"+OK\""),
+        ("list", "+OK\r\n1 120\n", "LIST \"\""),
+        ("uidl", "+OK\r\n.\n", "UIDL \"\""),
+        ("capa", "+OK\r\nUIDL\n", "CAPA \"\""),
+    ] {
+        let mut session = logged_in_with(config.clone());
+        let told = session.exchange(op, reply);
+        let why = format!("protocol BareLineFeed {verb}");
+        assert_eq!(
+            told,
+            [format!("{op}: failed: {why}"), format!("closed: {why}")]
+        );
+        session.assert_over();
+    }
+    // What is fatal anyway keeps its own reason, with the server's words.
+    let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
+    session.server("-ERR too many sessions\n");
+    assert_eq!(
+        session.told(),
+        ["closed: closed GreetingRefused \"too many sessions\""]
+    );
+    let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
+    session.server("SSH-2.0-OpenSSH\n");
+    assert_eq!(
+        session.told(),
+        ["closed: protocol NotPop3 \"SSH-2.0-OpenSSH\""]
+    );
+    let mut session = logged_in_with(config);
+    session.server("-ERR timed out\n");
+    assert_eq!(session.told(), ["closed: closed Parting \"timed out\""]);
+}
+
+#[test]
+fn limits_of_any_size_end_a_line_without_end() {
+    for limit in [0, 1, Limits::MAX_BUFFER, Limits::MAX_BUFFER + 1, usize::MAX] {
+        let mut config = Config::default();
+        config.limits.receive_buffer = limit;
+        config.limits.line = limit;
+        config.limits.challenge = limit;
+        let mut session = Conversation::new(config, Channel::TrustedByCaller);
+        let counts = limit.min(Limits::MAX_BUFFER);
+        assert_eq!(session.connection.config().limits.line, counts);
+        let mut taken = 0;
+        while let Some(room) = session.connection.recv_buffer() {
+            let count = room.len();
+            assert!((1..=Limits::MAX_BUFFER + 4).contains(&count));
+            room.fill(b'x');
+            session.connection.received(count, session.now);
+            taken += count;
+            assert!(
+                taken <= counts + 4,
+                "{taken} octets under a limit of {limit}"
+            );
+        }
+        assert_eq!(session.told(), [format!("closed: limit Line {counts}")]);
+    }
+}
+
+#[test]
+fn a_challenge_limit_of_any_size_ends_a_challenge_without_end() {
+    let mut config = Config::default();
+    config.limits.challenge = usize::MAX;
     let mut session = Conversation::new(config, Channel::TrustedByCaller);
-    assert!(flood(&mut session, b"+OK hello\n") < 9 << 10);
-    assert_eq!(session.told(), ["closed: limit Line 8192"]);
+    session.server("+OK ready\r\n");
+    session.ask("login alice secret only=PLAIN");
+    session.server("+OK\r\nSASL PLAIN\r\n.\r\n");
+    session.server("+ ");
+    let long = vec![b'x'; 64 << 10];
+    assert!(flood(&mut session, &long) <= Limits::MAX_BUFFER + 4 + long.len());
+    let told = session.told();
+    let limit = format!("limit Line {}", Limits::MAX_BUFFER);
+    assert!(
+        told.last().is_some_and(|told| told.contains(&limit)),
+        "{told:?}"
+    );
 }
 
 #[test]

@@ -2,14 +2,20 @@
 
 use crate::common::{Conversation, logged_in, logged_in_with};
 use bytes::Bytes;
-use pop3_proto::{Channel, Config, Event, Leniency, MessageNumber, Retr};
+use pop3_proto::{
+    Channel, Config, Error, Event, Leniency, LfDot, MessageNumber, ProtocolError, Quirk, Retr,
+};
 
 /// How a server ends its lines, and how strictly that is taken.
 #[derive(Debug, Clone, Copy)]
 enum Mode {
     Strict,
+    /// The first line end of each reply decides.
     Adaptive,
+    /// The server's own lines end in LF alone.
     BareLf,
+    /// By [`LfDot::EndsReply`].
+    Either,
 }
 
 /// What came of a body.
@@ -17,6 +23,8 @@ enum Mode {
 enum Outcome {
     /// It ended.
     Ended(Vec<u8>),
+    /// It ended together with octets that nothing explains.
+    NotTrusted(Vec<u8>),
     /// It goes on; this much was handed on.
     Open(Vec<u8>),
 }
@@ -25,12 +33,15 @@ fn session(mode: Mode) -> Conversation {
     let mut config = Config::default();
     config.leniency = match mode {
         Mode::Strict => Leniency::Strict,
-        Mode::Adaptive | Mode::BareLf => Leniency::Default,
+        Mode::Adaptive | Mode::BareLf | Mode::Either => Leniency::Default,
     };
+    if let Mode::Either = mode {
+        config.lf_dot = LfDot::EndsReply;
+    }
     let mut session = Conversation::new(config, Channel::TrustedByCaller);
     let end = match mode {
-        Mode::Strict | Mode::Adaptive => "\r\n",
         Mode::BareLf => "\n",
+        _ => "\r\n",
     };
     session.server(format!("+OK{end}"));
     for op in ["user alice", "pass secret", "retr 1"] {
@@ -61,10 +72,16 @@ fn read(mode: Mode, pieces: &[&[u8]]) -> Outcome {
                         body.extend_from_slice(&chunk);
                         last = Some(chunk);
                     }
-                    Event::BodyEnd { result, .. } => {
-                        assert_eq!(result, Ok(()));
-                        return Outcome::Ended(body);
+                    Event::BodyEnd { result: Ok(()), .. } => return Outcome::Ended(body),
+                    Event::BodyEnd {
+                        result: Err(Error::Protocol(why)),
+                        ..
+                    } => {
+                        assert!(matches!(*why, ProtocolError::Surplus { .. }), "{why}");
+                        return Outcome::NotTrusted(body);
                     }
+                    // Before the end of a reply whose first line ended so.
+                    Event::Quirk(Quirk::BareLineFeed) => {}
                     other => panic!("{other:?}"),
                 }
             }
@@ -99,7 +116,7 @@ fn goes_on(mode: Mode, octets: &str, so_far: &str) {
     assert_eq!(outcome, expected, "{octets:?} under {mode:?}");
 }
 
-const ALL: [Mode; 3] = [Mode::Strict, Mode::Adaptive, Mode::BareLf];
+const ALL: [Mode; 4] = [Mode::Strict, Mode::Adaptive, Mode::BareLf, Mode::Either];
 
 // Where a body ends.
 
@@ -112,30 +129,67 @@ fn a_dot_alone_on_its_line_ends_a_body() {
 }
 
 #[test]
-fn behind_a_bare_lf_a_dot_line_ends_a_body_unless_rules_are_strict() {
+fn lf_dot_crlf_ends_only_a_reply_whose_lines_end_in_lf() {
     goes_on(Mode::Strict, "a\n.\r\n", "a\n.\r\n");
     ends(Mode::Adaptive, "a\n.\r\n", "a\n");
     ends(Mode::BareLf, "a\n.\r\n", "a\n");
+    // The first line end decides, and a CR LF after it.
+    for octets in ["a\r\nb\n.\r\n", "a\nb\r\nc\n.\r\n", "\nb\r\nc\n.\r\n"] {
+        goes_on(Mode::Adaptive, octets, octets);
+        goes_on(Mode::Strict, octets, octets);
+    }
+    ends(Mode::BareLf, "a\r\nb\n.\r\n", "a\r\nb\n");
+    ends(Mode::Either, "a\r\nb\n.\r\n", "a\r\nb\n");
 }
 
 #[test]
 fn a_dot_and_a_bare_lf_end_a_body_only_of_a_server_that_has_no_cr() {
-    goes_on(Mode::Strict, "a\r\n.\n", "a\r\n\n");
-    goes_on(Mode::Adaptive, "a\r\n.\n", "a\r\n.\n");
+    for mode in [Mode::Strict, Mode::Adaptive] {
+        goes_on(mode, "a\r\n.\n", "a\r\n\n");
+        goes_on(mode, "a\n.\n", "a\n.\n");
+    }
     ends(Mode::BareLf, "a\r\n.\n", "a\r\n");
-    goes_on(Mode::Strict, "a\n.\n", "a\n.\n");
-    goes_on(Mode::Adaptive, "a\n.\n", "a\n.\n");
     ends(Mode::BareLf, "a\n.\n", "a\n");
+    goes_on(Mode::Either, "a\r\n.\n", "a\r\n.\n");
+    goes_on(Mode::Either, "a\n.\n", "a\n.\n");
 }
 
 #[test]
-fn what_goes_on_behind_such_a_dot_is_text_until_a_true_end() {
-    ends(Mode::Adaptive, "a\n.\nb\r\n..\n.\r\n", "a\n.\nb\r\n.\n");
+fn dots_after_a_bare_lf_are_data_once_a_line_ended_in_crlf() {
+    for mode in [Mode::Strict, Mode::Adaptive] {
+        ends(mode, "a\r\nx\n.y\n..z\r\n.\r\n", "a\r\nx\n.y\n..z\r\n");
+        ends(mode, "a\r\n\n.\r\n.\r\n", "a\r\n\n.\r\n");
+    }
     ends(
-        Mode::Strict,
-        "a\n.\nb\r\n..\n.\r\n.\r\n",
-        "a\n.\nb\r\n.\n.\r\n",
+        Mode::Adaptive,
+        "a\n..b\n.\nc\r\n..d\n..e\r\n.\r\n",
+        "a\n.b\n.\nc\r\n.d\n..e\r\n",
     );
+}
+
+#[test]
+fn the_message_that_forged_replies_is_whole() {
+    let forged = "S: x\r\n\r\nx\n.\r\n+OK 20 octets\r\nFrom: bank\r\n\r\npay\r\n";
+    for mode in [Mode::Strict, Mode::Adaptive] {
+        ends(mode, &format!("{forged}.\r\n"), forged);
+    }
+}
+
+#[test]
+fn many_dotted_lines_cost_no_search_of_the_whole_buffer_each() {
+    // A server whose messages have LF alone; a megabyte of lines of one dot.
+    let mut session = session(Mode::Adaptive);
+    let mut handed_on = 0;
+    let piece = b".\n".repeat(16 << 10);
+    for _ in 0..32 {
+        session.server(&piece);
+        for event in session.events() {
+            if let Event::Body { chunk, .. } = event {
+                handed_on += chunk.len();
+            }
+        }
+    }
+    assert_eq!(handed_on, 32 * piece.len());
 }
 
 #[test]
@@ -155,6 +209,7 @@ fn one_dot_is_taken_from_a_line_that_begins_with_one() {
         ends(mode, "..\r\n...\r\n.x\r\n.\r\n", ".\r\n..\r\nx\r\n");
     }
     ends(Mode::Strict, "..a\n..b\r\n.\r\n", ".a\n..b\r\n");
+    ends(Mode::Either, "..a\n..b\r\n.\r\n", ".a\n.b\r\n");
     ends(Mode::Adaptive, "..a\n..b\r\n.\r\n", ".a\n.b\r\n");
     ends(Mode::BareLf, "..a\n..b\r\n.\r\n", ".a\n.b\r\n");
 }
@@ -199,39 +254,49 @@ fn every_short_body_reads_the_same_however_it_is_cut() {
                 .collect();
             for mode in ALL {
                 let wire = [&octets[..], b"\r\n.\r\n"].concat();
-                let expected = line_by_line(mode, &wire);
+                let (expected, rest) = line_by_line(mode, &wire);
                 let single: Vec<&[u8]> = wire.chunks(1).collect();
-                assert_eq!(read(mode, &[&wire]), expected, "{mode:?} {wire:?}");
                 assert_eq!(read(mode, &single), expected, "{mode:?} {wire:?}");
+                let together = match expected {
+                    Outcome::Ended(body) if rest > 0 => Outcome::NotTrusted(body),
+                    other => other,
+                };
+                assert_eq!(read(mode, &[&wire]), together, "{mode:?} {wire:?}");
             }
         }
     }
 }
 
-/// The rules, written down as slowly as they are read.
-fn line_by_line(mode: Mode, wire: &[u8]) -> Outcome {
+/// The rules, written down as slowly as they are read; and how many octets follow the end.
+fn line_by_line(mode: Mode, wire: &[u8]) -> (Outcome, usize) {
     let mut body = Vec::new();
     let mut line = Vec::new();
-    for octet in wire {
+    let first = wire.iter().position(|octet| *octet == b'\n');
+    let mut only_crlf = match mode {
+        Mode::Strict => true,
+        Mode::Adaptive => first.is_some_and(|lf| wire[..lf].ends_with(b"\r")),
+        Mode::BareLf | Mode::Either => false,
+    };
+    for (at, octet) in wire.iter().enumerate() {
         line.push(*octet);
-        let whole = match mode {
-            Mode::Strict => line.ends_with(b"\r\n"),
-            Mode::Adaptive | Mode::BareLf => line.ends_with(b"\n"),
-        };
-        if !whole {
+        let crlf = line.ends_with(b"\r\n");
+        if !crlf && (only_crlf || !line.ends_with(b"\n")) {
             continue;
         }
         match (line.as_slice(), mode) {
-            (b".\r\n", _) | (b".\n", Mode::BareLf) => return Outcome::Ended(body),
-            (b".\n", Mode::Adaptive) => body.extend_from_slice(&line),
+            (b".\r\n", _) | (b".\n", Mode::BareLf) => {
+                return (Outcome::Ended(body), wire.len() - at - 1);
+            }
+            (b".\n", Mode::Adaptive | Mode::Either) => body.extend_from_slice(&line),
             _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line)),
         }
         line.clear();
+        only_crlf |= crlf && matches!(mode, Mode::Adaptive);
     }
     // What a line holds that has not ended, but for a CR that may be half of its end.
     let begun = line.strip_suffix(b"\r").unwrap_or(&line);
     body.extend_from_slice(begun.strip_prefix(b".").unwrap_or(begun));
-    Outcome::Open(body)
+    (Outcome::Open(body), 0)
 }
 
 // How a body is handed on.

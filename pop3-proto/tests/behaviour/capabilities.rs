@@ -124,10 +124,10 @@ fn lf_alone_begins_a_line_by_default_and_none_under_strict_rules() {
     let list = list.expect("a reply").expect("a list");
     assert!(list.stls() && list.uidl());
 
-    let list = logged_in_with(strict()).call(Capa, reply);
+    let list = logged_in_with(strict()).call(Capa, "+OK\r\nX\r\nUIDL\nSTLS\r\n.\r\n");
     let list = list.expect("a reply").expect("a list");
     assert!(!list.stls() && !list.uidl());
-    assert!(list.lines().eq([b"UIDL\nSTLS"]));
+    assert!(list.lines().eq([&b"X"[..], b"UIDL\nSTLS"]));
 
     let raw = || Raw::long("XLST").expect("one line");
     let lines = logged_in().call(raw(), reply).expect("a reply");

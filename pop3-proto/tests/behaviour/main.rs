@@ -23,6 +23,7 @@ mod queue;
 mod quit;
 mod retry;
 mod secrets;
+mod surplus;
 mod texts;
 mod timers;
 mod total_and_keep_alive;

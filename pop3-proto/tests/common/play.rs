@@ -2,10 +2,13 @@
 
 use core::time::Duration;
 
-use pop3_proto::{CapaPolicy, Channel, Config, InitialResponse, Leniency, Pipelining, StlsPolicy};
+use pop3_proto::{
+    CapaPolicy, Channel, Config, InitialResponse, Leniency, LfDot, Pipelining, StlsPolicy,
+};
 
 use super::conversation::Conversation;
 use super::render;
+use super::surplus::is_late_surplus;
 use super::transcript::{Setting, Step, Transcript};
 
 /// How the server's octets are cut.
@@ -182,6 +185,10 @@ impl Player {
     }
 
     fn was_told(&mut self, block: &[&Step]) -> Result<(), String> {
+        if self.feeding != Feeding::Whole && self.is_late_surplus(block) {
+            self.told.clear();
+            return Ok(());
+        }
         for step in block {
             let Step::Told(expected) = step else { continue };
             if self.told.is_empty() {
@@ -198,6 +205,22 @@ impl Player {
             }
         }
         Ok(())
+    }
+
+    /// Whether the end of a reply was reported before octets came that make it fail where nothing is
+    /// cut.
+    fn is_late_surplus(&self, block: &[&Step]) -> bool {
+        let lf = |told: &str| match self.line_ends {
+            LineEnds::AsWritten => told.to_owned(),
+            LineEnds::BareLf => told.replace("\\r\\n", "\\n"),
+        };
+        let expected = block.iter().filter_map(|step| match step {
+            Step::Told(expected) => Some(lf(expected)),
+            _ => None,
+        });
+        let expected: Vec<_> = expected.collect();
+        let told: Vec<_> = self.told.iter().map(|told| lf(told)).collect();
+        is_late_surplus(&expected, &told)
     }
 
     fn stands(&self, step: &Step) -> Result<(), String> {
@@ -267,6 +290,7 @@ fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channe
             ("initial-response", "never") => {
                 config.initial_response = InitialResponse::Never;
             }
+            ("lf-dot", "ends-reply") => config.lf_dot = LfDot::EndsReply,
             ("pipelining", "always") => config.pipelining = Pipelining::Always,
             ("pipelining", "never") => config.pipelining = Pipelining::Never,
             ("keep-alive", _) => config.keep_alive = Some(seconds(number()?)),

@@ -235,6 +235,15 @@ fn protocol(why: &ProtocolError) -> String {
         ProtocolError::NotPop3 { got } => format!("protocol NotPop3 {got:?}"),
         ProtocolError::BadStatus { verb, got } => format!("protocol BadStatus {verb} {got:?}"),
         ProtocolError::Unsolicited { got } => format!("protocol Unsolicited {got:?}"),
+        // How much of the octets is quoted depends on how much of them was received at once.
+        ProtocolError::Surplus { verb, number, .. } => {
+            let number = number.map_or(String::new(), |number| format!(" {number}"));
+            format!("protocol Surplus {verb}{number}")
+        }
+        ProtocolError::BareLineFeed { verb, got } => {
+            let verb = verb.map_or("greeting".to_owned(), |verb| verb.to_string());
+            format!("protocol BareLineFeed {verb} {got:?}")
+        }
         ProtocolError::NumberMismatch { verb, asked, got } => {
             format!("protocol NumberMismatch {verb} {asked} {got:?}")
         }
@@ -296,12 +305,18 @@ fn late(why: &Timeout) -> String {
         Timeout::Stall {
             outstanding,
             first_batch,
+            lf_dot,
         } => {
             let (several, suspicion) = (several(*outstanding), suspicion(*first_batch));
-            format!("timeout Stall{several}{suspicion}")
+            let lf_dot = lf_dotted(*lf_dot);
+            format!("timeout Stall{several}{suspicion}{lf_dot}")
         }
         why => format!("timeout {why:?}"),
     }
+}
+
+fn lf_dotted(lf_dot: bool) -> &'static str {
+    if lf_dot { ", at LF dot" } else { "" }
 }
 
 fn closed(why: &Closed) -> String {
@@ -318,9 +333,11 @@ fn closed(why: &Closed) -> String {
             verb,
             outstanding,
             first_batch,
+            lf_dot,
         } => {
             let suspicion = suspicion(*first_batch);
-            format!("closed Truncated {verb}, {outstanding} in flight{suspicion}")
+            let lf_dot = lf_dotted(*lf_dot);
+            format!("closed Truncated {verb}, {outstanding} in flight{suspicion}{lf_dot}")
         }
         Closed::Parting(text) => format!("closed Parting {text:?}"),
         Closed::GreetingRefused { text, .. } => format!("closed GreetingRefused {text:?}"),

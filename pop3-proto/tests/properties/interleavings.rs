@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use pop3_proto::Event;
+use pop3_proto::{Event, Quirk};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -141,9 +141,12 @@ fn giving_requests_up_at_any_time_changes_no_other_reply() {
 
             let late = told_of(&client, given_up) != told;
             client.holds(!late, "told of a request that was given up")?;
+            // A message that begins with LF is reported with it, or not at all.
+            let bare_lf = Event::Quirk(Quirk::BareLineFeed);
             let kept = |other: &Client| -> Vec<Event> {
                 let events = other.events.iter();
-                events.filter(|event| !given_up(event)).cloned().collect()
+                let kept = events.filter(|event| !given_up(event) && **event != bare_lf);
+                kept.cloned().collect()
             };
             let other = acted(&case, &[])?;
             client.holds(

@@ -8,9 +8,11 @@ use proptest::sample::select;
 
 use crate::check;
 use crate::client::Client;
-use crate::naive::{self, Listed};
+use crate::naive::{self, Lines, Listed, begins_with_lf, may_follow};
 use crate::strategies::pieces;
-use crate::terminators::{is_cut_short, line_ends, reply_octets, session};
+use crate::terminators::{
+    is_bare_lf, is_cut_short, is_trusted_rightly, line_ends, reply_octets, session,
+};
 
 /// Values that are at the border of what is borne.
 const ODD: [&str; 10] = [
@@ -126,9 +128,18 @@ fn i06_a_list_is_complete_only_if_its_terminator_came_and_holds_what_stood_befor
             _ => None,
         });
         let reply = replies.nth(2);
-        let Some(body) = naive::read(&octets, lines) else {
+        if lines == Lines::CrLf && !op.starts_with("long") && begins_with_lf(&octets) {
+            return is_bare_lf(&client, reply.and_then(Result::err));
+        }
+        let Some((body, rest)) = naive::read(&octets, lines) else {
             return is_cut_short(&client, reply.and_then(Result::err));
         };
+        let complete = matches!(reply, Some(Ok(_))) || is_malformed(reply.as_ref());
+        let why = reply.clone().and_then(Result::err);
+        is_trusted_rightly(&client, complete, why, may_follow(rest, lines))?;
+        if !complete {
+            return Ok(());
+        }
         let entries = match op {
             "list" => naive::sizes(&body, lines),
             _ => naive::unique_ids(&body, lines),

@@ -15,6 +15,7 @@
 //! | one command is one line, and only those that were asked for leave | `lines`: I1, I8 |
 //! | STLS is a clean cut | `upgrade`: I3, I4 |
 //! | a multi-line reply is whole or an error | `terminators`, `listings`: I6 |
+//! | dot-stuffing is that of RFC 1939 to the letter | `literal` |
 //! | what came of QUIT is told as it is | `quit` |
 //! | nothing is sent after the end | `ends`: I7 |
 //! | nothing secret is printed | `printed`: I9 |
@@ -43,6 +44,7 @@ mod in_clear;
 mod interleavings;
 mod lines;
 mod listings;
+mod literal;
 mod memory;
 mod model;
 mod naive;

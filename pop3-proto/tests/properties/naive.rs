@@ -8,25 +8,55 @@ use core::str::FromStr;
 pub(crate) enum Lines {
     /// CR LF alone ends a line: strict.
     CrLf,
-    /// LF does too, but the terminator is `.` CR LF: the server's first line ended in CR LF.
+    /// The server's first line ended in CR LF. In a reply whose first line ends in LF, LF ends a line
+    /// until one ends in CR LF, and the terminator is `.` CR LF; otherwise CR LF alone ends a line.
     Either,
     /// The server's first line ended in LF alone, so `.` LF is a terminator too.
     Lf,
 }
 
-/// The reply before its terminator with dot-stuffing undone.
-pub(crate) fn read(octets: &[u8], lines: Lines) -> Option<Vec<u8>> {
+/// The reply before its terminator with dot-stuffing undone, and what follows the terminator.
+pub(crate) fn read(octets: &[u8], mut lines: Lines) -> Option<(Vec<u8>, &[u8])> {
     let (mut body, mut at) = (Vec::new(), 0);
     while at < octets.len() {
         let line = line(&octets[at..], lines)?;
         at += line.len();
         match (line, lines) {
-            (b".\r\n", _) | (b".\n", Lines::Lf) => return Some(body),
+            (b".\r\n", _) | (b".\n", Lines::Lf) => return Some((body, &octets[at..])),
             (b".\n", Lines::Either) => body.extend_from_slice(line),
             _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line)),
         }
+        if lines == Lines::Either && line.ends_with(b"\r\n") {
+            lines = Lines::CrLf;
+        }
     }
     None
+}
+
+/// Whether the first line end is a bare LF.
+pub(crate) fn begins_with_lf(octets: &[u8]) -> bool {
+    line(octets, Lines::Lf).is_some_and(|line| !line.ends_with(b"\r\n"))
+}
+
+/// Whether octets may follow a multi-line reply when no other is awaited: blank lines, unless one is
+/// strict, and then one line that begins with `-ERR`, or the beginning of one.
+pub(crate) fn may_follow(mut octets: &[u8], lines: Lines) -> bool {
+    for _ in 0..8 {
+        let blank = octets.strip_prefix(b"\n").or(octets.strip_prefix(b"\r\n"));
+        match blank.filter(|_| lines != Lines::CrLf) {
+            Some(rest) => octets = rest,
+            None if octets == b"\r" && lines != Lines::CrLf => return true,
+            None => break,
+        }
+    }
+    let line = line(octets, Lines::Lf).unwrap_or(octets);
+    let begun = line.len().min(4);
+    let begins = octets[..begun].eq_ignore_ascii_case(&b"-ERR"[..begun]);
+    let whole_word = line.get(4).is_none_or(|next| b" \t\n".contains(next))
+        || line[4..]
+            .strip_prefix(b"\r")
+            .is_some_and(|rest| rest == b"" || rest == b"\n");
+    line.len() == octets.len() && begins && whole_word
 }
 
 /// The first line, if it is complete.

@@ -1,15 +1,15 @@
-//! I6: a multi-line reply is `Ok` if and only if its terminator came, and then it is what stood
-//! before it.
+//! I6: a multi-line reply is `Ok` only if its terminator came, and then it is what stood before it. If
+//! octets that answer nothing come together with the terminator, it is an error all the same.
 
-use pop3_proto::{Closed, Error, Event};
+use pop3_proto::{Closed, Error, Event, ProtocolError};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::case::{Answer, Case};
 use crate::client::Client;
-use crate::naive::{Lines, read};
-use crate::strategies::{pieces, plain_case};
+use crate::naive::{Lines, begins_with_lf, may_follow, read};
+use crate::strategies::{Pieces, pieces, plain_case};
 use crate::{Verdict, check};
 
 /// What servers and senders can put where a line might end.
@@ -53,7 +53,7 @@ pub(crate) fn line_ends() -> impl Strategy<Value = Lines> {
 }
 
 #[test]
-fn i06_a_message_is_complete_if_and_only_if_its_terminator_came() {
+fn i06_a_message_is_complete_only_if_its_terminator_came() {
     let op = select(
         &[
             "retr 1",
@@ -64,7 +64,7 @@ fn i06_a_message_is_complete_if_and_only_if_its_terminator_came() {
         ][..],
     );
     let strategy = (op, reply_octets(), line_ends(), pieces());
-    check(400, strategy, |(op, octets, lines, pieces)| {
+    check(600, strategy, |(op, octets, lines, pieces)| {
         let client = Client::acted(&session(op, &octets, lines), &pieces)?;
         let expected = read(&octets, lines);
         let mut body = Vec::new();
@@ -77,21 +77,77 @@ fn i06_a_message_is_complete_if_and_only_if_its_terminator_came() {
             }
         }
         let complete = end == Some(Ok(()));
-        client.holds(
-            complete == expected.is_some(),
-            format!("complete: {complete}, {expected:?}"),
-        )?;
-        match expected {
-            Some(expected) => client.holds(
-                body == expected,
-                format!(
-                    "\"{}\" and not \"{}\"",
-                    body.escape_ascii(),
-                    expected.escape_ascii()
-                ),
-            ),
-            None => is_cut_short(&client, end.and_then(Result::err)),
+        let why = end.and_then(Result::err);
+        if lines == Lines::CrLf && op.ends_with("streamed") && begins_with_lf(&octets) {
+            return is_bare_lf(&client, why);
         }
+        let Some((expected, rest)) = expected else {
+            client.holds(!complete, "complete without its terminator")?;
+            return is_cut_short(&client, why);
+        };
+        client.holds(
+            body == expected,
+            format!(
+                "\"{}\" and not \"{}\"",
+                body.escape_ascii(),
+                expected.escape_ascii()
+            ),
+        )?;
+        is_trusted_rightly(&client, complete, why, may_follow(rest, lines))
+    });
+}
+
+/// Octets that may follow do no harm. Others make the reply fail if they come together with its end,
+/// and the connection otherwise.
+pub(crate) fn is_trusted_rightly(
+    client: &Client,
+    complete: bool,
+    why: Option<Error>,
+    may_follow: bool,
+) -> Verdict {
+    if complete {
+        let end = client.connection.error();
+        let parting =
+            matches!(end, Some(Error::Closed(end)) if matches!(**end, Closed::Parting(_)));
+        return client.holds(
+            may_follow || is_surplus(end) || parting,
+            format!("complete, and ended by {end:?}"),
+        );
+    }
+    client.holds(
+        !may_follow && is_surplus(why.as_ref()),
+        format!("not complete, and told {why:?}"),
+    )
+}
+
+fn is_surplus(error: Option<&Error>) -> bool {
+    matches!(error, Some(Error::Protocol(error))
+        if matches!(**error, ProtocolError::Surplus { .. }))
+}
+
+pub(crate) fn is_bare_lf(client: &Client, why: Option<Error>) -> Verdict {
+    let bare_lf = matches!(&why, Some(Error::Protocol(error))
+        if matches!(**error, ProtocolError::BareLineFeed { .. }));
+    client.holds(bare_lf, format!("begins with LF, and told {why:?}"))
+}
+
+#[test]
+fn i06_octets_that_come_with_the_end_of_a_message_make_it_fail() {
+    let strategy = (reply_octets(), reply_octets(), line_ends());
+    check(300, strategy, |(before, after, lines)| {
+        let octets = [&before[..], b"\r\n.\r\n", &after].concat();
+        let client = Client::acted(&session("retr 1", &octets, lines), &Pieces::WHOLE)?;
+        let Some((_, rest)) = read(&octets, lines) else {
+            return Ok(());
+        };
+        let complete = client
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::BodyEnd { result: Ok(()), .. }));
+        client.holds(
+            complete == may_follow(rest, lines),
+            format!("complete: {complete}, before \"{}\"", rest.escape_ascii()),
+        )
     });
 }
 

@@ -134,6 +134,16 @@ impl<'a> Reader<'a> {
     /// Whether the terminator came.
     fn body(&mut self, body: &mut Vec<u8>) -> bool {
         let bare = self.bare == Some(true);
+        let first = self.rest.iter().position(|octet| *octet == b'\n');
+        let begins_with_crlf = first.is_some_and(|lf| self.rest[..lf].ends_with(b"\r"));
+        let strict = self.strict;
+        self.strict = strict || !bare && begins_with_crlf;
+        let ended = self.lines_of_body(body, bare);
+        self.strict = strict;
+        ended
+    }
+
+    fn lines_of_body(&mut self, body: &mut Vec<u8>, bare: bool) -> bool {
         while let Some(line) = self.line() {
             match line {
                 b".\r\n" => return true,
@@ -141,6 +151,7 @@ impl<'a> Reader<'a> {
                 b".\n" if !self.strict => body.extend_from_slice(line),
                 [b'.', line @ ..] | line => body.extend_from_slice(line),
             }
+            self.strict |= !bare && line.ends_with(b"\r\n");
         }
         let rest = self.rest.strip_prefix(b".").unwrap_or(self.rest);
         body.extend_from_slice(rest);

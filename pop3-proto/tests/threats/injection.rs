@@ -25,7 +25,9 @@ fn is_an_attack(mut session: Conversation, how: &str) {
         format!("closed: {attack}"),
     ];
     assert!(!session.connection.wants_tls(), "no handshake, {how}");
-    assert_eq!(session.told(), told, "{how}");
+    let mut got = session.told();
+    got.retain(|told| told != "quirk BareLineFeed");
+    assert_eq!(got, told, "{how}");
     assert_eq!(session.sent(), "", "{how}");
     session.assert_over();
 }
@@ -111,7 +113,7 @@ fn t_06b_between_the_reply_to_stls_and_tls_nothing_is_read_or_written() {
 
 #[test]
 fn t_07_a_reply_that_comes_before_its_command_is_the_end() {
-    let unsolicited = "protocol Unsolicited \"+OK Begin\"";
+    let surplus = "protocol Surplus CAPA";
     plays(format!(
         "S: +OK ready
         = greeting: \"ready\"
@@ -121,8 +123,8 @@ fn t_07_a_reply_that_comes_before_its_command_is_the_end() {
         S: STLS
         S: .
         S: +OK Begin
-        = capa: STLS
-        = closed: {unsolicited}"
+        = capa: failed: {surplus}
+        = closed: {surplus}"
     ));
     plays_whole(format!(
         "S: +OK ready
@@ -134,7 +136,7 @@ fn t_07_a_reply_that_comes_before_its_command_is_the_end() {
         S: .
         S: +OK Begin
         {}",
-        dead(unsolicited)
+        dead(surplus)
     ));
     // In time for `stls()`, and read before the command leaves.
     let mut session = Conversation::new(Config::default(), Channel::Plain);
@@ -145,7 +147,7 @@ fn t_07_a_reply_that_comes_before_its_command_is_the_end() {
     session.arrive(b"+OK\r\nSTLS\r\n.\r\n+OK Begin\r\n");
     session.ask("stls");
     let told = session.told();
-    assert!(told.contains(&format!("stls: failed: {unsolicited}")));
+    assert!(told.contains(&format!("stls: failed: {surplus}")));
     assert_eq!(session.sent(), "CAPA\r\n");
     assert!(session.connection.submit(StartTls).is_err());
     session.assert_over();

@@ -55,6 +55,7 @@ fn t_13_a_message_without_its_end_is_truncated_farewell_or_not() {
             verb: Verb::Retr,
             outstanding: 1,
             first_batch: false,
+            lf_dot: false,
         });
         let in_body = matches!(&events[..], [.., Event::BodyEnd { result: Err(error), .. }, Event::Closed(_)] if *error == truncated);
         assert!(in_body, "{events:?}");
@@ -269,7 +270,8 @@ fn deadlines_run_inside_tls_as_they_do_in_clear() {
         end_of(&events),
         Err(Error::Timeout(Timeout::Stall {
             outstanding: 1,
-            first_batch: false
+            first_batch: false,
+            lf_dot: false
         }))
     );
     assert!(link.peer.farewell);

@@ -37,6 +37,7 @@ fn late<T: std::fmt::Debug>(result: Result<T, Error>) -> Timeout {
 const STALL: Timeout = Timeout::Stall {
     outstanding: 1,
     first_batch: false,
+    lf_dot: false,
 };
 
 /// One command is under way, and no reply comes.
@@ -63,6 +64,7 @@ async fn a_greeting_comes_within_a_minute_or_never() {
         let stall = Timeout::Stall {
             outstanding: 0,
             first_batch: false,
+            lf_dot: false,
         };
         assert_eq!(late(at(119 * SECOND, start).await), stall);
     })

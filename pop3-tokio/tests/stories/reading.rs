@@ -149,6 +149,7 @@ fn truncated() -> Error {
         verb,
         outstanding,
         first_batch: false,
+        lf_dot: false,
     }
     .into()
 }
@@ -216,7 +217,8 @@ async fn a_stall_is_a_time_out_for_readers_too() {
             Some(
                 &Timeout::Stall {
                     outstanding: 1,
-                    first_batch: false
+                    first_batch: false,
+                    lf_dot: false
                 }
                 .into()
             )

@@ -100,7 +100,8 @@ async fn the_servers_time_begins_when_the_consumer_is_back() {
             next.unwrap_err(),
             Timeout::Stall {
                 outstanding: 1,
-                first_batch: false
+                first_batch: false,
+                lf_dot: false
             }
             .into()
         );

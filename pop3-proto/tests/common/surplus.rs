@@ -1,0 +1,57 @@
+//! The one difference that the cutting of octets may make, for every test that compares two runs.
+//!
+//! A server that ends a multi-line reply and sends octets after it that no command explains makes
+//! that reply fail, if they are received together. If they are received later, the end of the reply
+//! was reported already, and the same error ends the connection at once. Where nothing was awaited
+//! and the octets begin with a `-ERR` line, that line is all there is at first, and counts as an
+//! unsolicited `-ERR` before closing.
+
+use pop3_proto::{Error, ProtocolError, ServerText};
+
+/// Forgets how much of such octets an error quotes: as much as was received.
+pub(crate) fn without_quote(error: &mut Error) {
+    if let Error::Protocol(why) = error
+        && let ProtocolError::Surplus { got, .. } = &mut **why
+    {
+        *got = ServerText::default();
+    }
+}
+
+/// Whether `fine` is what was reported by a run whose octets were cut finer than those of `coarse`, and
+/// differs from it in this and in nothing else. Both are written as transcripts write them.
+pub(crate) fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
+    let same = coarse
+        .iter()
+        .zip(fine)
+        .take_while(|(coarse, fine)| coarse == fine);
+    let same = same.count();
+    let (Some((failed, after)), fine) = (coarse[same..].split_first(), &fine[same..]) else {
+        return false;
+    };
+    let Some((label, surplus)) = surplus_of(failed) else {
+        return false;
+    };
+    // Quirks of the reply, and blank lines after it.
+    let mut fine = fine.iter().filter(|told| !told.starts_with("quirk "));
+    let ended = fine.next().and_then(|told| told.strip_prefix(label));
+    let ended = ended.is_some_and(|told| {
+        let failed = told.starts_with(": failed: ") || told.starts_with(": cut short: ");
+        told.starts_with(": ") && !failed || told.starts_with(": failed: protocol Malformed ")
+    });
+    let fine: Vec<&String> = fine.collect();
+    let end = fine.last().and_then(|last| last.strip_prefix("closed: "));
+    let end = end.filter(|end| *end == surplus || end.starts_with("closed Parting "));
+    let Some(end) = end.filter(|_| ended) else {
+        return false;
+    };
+    let same_end = |(coarse, fine): (&String, &&String)| coarse.replace(surplus, end) == **fine;
+    after.len() == fine.len() && after.iter().zip(&fine).all(same_end)
+}
+
+/// The label and the error of a request that failed because of octets after its reply.
+fn surplus_of(told: &str) -> Option<(&str, &str)> {
+    let (label, why) = told
+        .split_once(": cut short: ")
+        .or_else(|| told.split_once(": failed: "))?;
+    why.starts_with("protocol Surplus ").then_some((label, why))
+}
