@@ -53,7 +53,7 @@ fn several_sasl_lines_count_together_and_of_others_the_first() {
 
 #[test]
 fn lines_of_blanks_are_no_capabilities() {
-    let list = capabilities("\r\n \r\nUIDL\r\n\t \t\r\n TOP \r\n\n");
+    let list = capabilities("\r\n \r\nUIDL\r\n\t \t\r\n TOP \r\n\n\r\n");
     assert!(list.lines().eq([&b"UIDL"[..], b" TOP "]));
     assert!(
         list.iter()

@@ -76,7 +76,7 @@ pub(crate) fn capabilities(mut body: &[u8], lines: Lines) -> Vec<&[u8]> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         all.push(line.strip_suffix(b"\r").unwrap_or(line));
     }
-    all.retain(|line| !line.is_empty());
+    all.retain(|line| line.iter().any(|octet| !b" \t".contains(octet)));
     all
 }
 
