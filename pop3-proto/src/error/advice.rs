@@ -123,6 +123,8 @@ fn of_protocol(error: &ProtocolError) -> Advice {
         ProtocolError::NotPop3 { .. } | ProtocolError::TlsRecord => Advice::CheckServer,
         ProtocolError::BadStatus { .. }
         | ProtocolError::Unsolicited { .. }
+        | ProtocolError::Surplus { .. }
+        | ProtocolError::BareLineFeed { .. }
         | ProtocolError::NumberMismatch { .. }
         | ProtocolError::Sasl { .. }
         | ProtocolError::Malformed { .. } => Advice::AskOperator,

@@ -164,8 +164,11 @@ fn of_protocol(error: &ProtocolError) -> Retry {
         ProtocolError::NotPop3 { .. } => HOUR,
         // The server may count each broken login as a wrong password.
         ProtocolError::TlsRecord | ProtocolError::Sasl { .. } => Retry::Never,
+        // The setting has to change.
+        ProtocolError::BareLineFeed { .. } => Retry::Never,
         ProtocolError::BadStatus { .. }
         | ProtocolError::Unsolicited { .. }
+        | ProtocolError::Surplus { .. }
         | ProtocolError::NumberMismatch { .. }
         | ProtocolError::Malformed { .. } => MINUTES,
     }

@@ -196,6 +196,23 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             protocol(ProtocolError::Unsolicited { got: got() }),
         ),
         (
+            "ProtocolError::Surplus",
+            None,
+            protocol(ProtocolError::Surplus {
+                verb,
+                number: Some(number),
+                got: got(),
+            }),
+        ),
+        (
+            "ProtocolError::BareLineFeed",
+            None,
+            protocol(ProtocolError::BareLineFeed {
+                verb: None,
+                got: got(),
+            }),
+        ),
+        (
             "ProtocolError::NumberMismatch",
             None,
             protocol(ProtocolError::NumberMismatch {
@@ -261,6 +278,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             closed(Closed::Truncated {
                 verb,
                 outstanding: 1,
+                lf_dot: false,
                 first_batch: false,
             }),
         ),
@@ -290,6 +308,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             None,
             Timeout::Stall {
                 outstanding: 1,
+                lf_dot: false,
                 first_batch: false,
             }
             .into(),
