@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Error, Event, InitialResponse, Instant, Leniency, Phase,
+    CapaPolicy, Channel, Config, Error, Event, InitialResponse, Instant, Leniency, LfDot, Phase,
     Pipelining, RequestId, Session, StlsPolicy, TlsInfo,
 };
 
@@ -158,6 +158,7 @@ fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channe
             ("capa", "never") => config.capa = CapaPolicy::Never,
             ("initial-response", "never") => config.initial_response = InitialResponse::Never,
             ("pipelining", "always") => config.pipelining = Pipelining::Always,
+            ("lf-dot", "ends-reply") => config.lf_dot = LfDot::EndsReply,
             ("pipelining", "never") => config.pipelining = Pipelining::Never,
             ("keep-alive", _) => config.keep_alive = Some(seconds()?),
             ("total", _) => config.timeouts.total = Some(seconds()?),
