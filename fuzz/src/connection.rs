@@ -138,7 +138,9 @@ impl Story {
                 ProtocolError::Unsolicited { .. } | ProtocolError::Surplus { .. }
             ),
             Some(Error::Security(error)) => matches!(**error, SecurityError::ResponseInjection),
-            Some(Error::Closed(closed)) => matches!(**closed, Closed::Parting(_) | Closed::Idle),
+            Some(Error::Closed(closed)) => {
+                matches!(**closed, Closed::UnsolicitedErr(_) | Closed::Idle { .. })
+            }
             Some(Error::Limit(_) | Error::Timeout(_) | Error::Transport(_) | Error::Tls(_)) => true,
             _ => false,
         }

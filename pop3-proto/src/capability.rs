@@ -183,7 +183,7 @@ impl Capabilities {
     pub fn implementation(&self) -> Option<ServerText> {
         self.iter()
             .find(|capability| capability.is("IMPLEMENTATION"))
-            .map(|capability| ServerText::excerpt(trimmed(capability.text())))
+            .map(|capability| ServerText::copy(trimmed(capability.text())))
     }
 }
 

@@ -147,9 +147,10 @@
 //!   or about another message, ends the connection with one error that everything outstanding gets;
 //!   nothing is sent after it. A `-ERR` or a value that makes no sense fails its request alone
 //!   ([`Error::is_fatal`]).
-//! * **Nothing secret in clear** unless [`Config::allow_insecure_login`] says so by name, nothing secret
-//!   in what is printed, and nothing in memory when it was used
-//!   ([`LoginPolicy::twisted`] is a name for APOP in clear). A login, and
+//! * **No secret in cleartext** unless [`Config::allow_insecure_login`] or [`LoginPolicy::twisted`]
+//!   (APOP) allows it, none in `Debug` and `Display`, and none in memory after use. Where a server
+//!   echoes credentials, the texts that you get have `<redacted>` in their place. A secret that
+//!   cannot be told from ordinary words is not redacted: see [`Secret`](Secret#redaction). A login, and
 //!   an upgrade by STLS, is one entry of the queue that nothing overtakes. What was learnt in clear
 //!   is forgotten when TLS starts, and octets that somebody put behind the reply to STLS are an
 //!   error, not a reply.
@@ -228,6 +229,7 @@ mod listing;
 mod login;
 mod phase;
 mod quirk;
+mod redact;
 mod reply;
 pub mod sasl;
 mod secret;
@@ -275,7 +277,7 @@ pub use reply::{DropListing, Lines, Mechanisms, Opened, QuitOutcome, Reply, Scan
 pub use rustls;
 pub use secret::Secret;
 pub use session::Session;
-pub use status::{ResponseCode, Status};
+pub use status::{ErrReply, ResponseCode, Status};
 pub use text::ServerText;
 pub use ticket::{RequestId, Ticket};
 pub use time::Instant;

@@ -6,8 +6,7 @@ use crate::capability::Capabilities;
 use crate::config::Leniency;
 use crate::confirm::Confirmed;
 use crate::listing::{self, Listing, UidListing};
-use crate::status::Status;
-use crate::text::ServerText;
+use crate::status::{ErrReply, Status};
 use crate::types::{MessageNumber, UniqueId};
 
 /// The reply to any command. [`Ticket::read`](crate::Ticket::read) makes it the command's own
@@ -142,7 +141,7 @@ pub enum QuitOutcome {
     /// `2 messages left`.
     Committed(Status),
     /// `-ERR`: some or all of them may still be there.
-    Refused(ServerText),
+    Refused(ErrReply),
     /// `QUIT` left and no reply came: the deletions may or may not have been done.
     Unknown,
 }

@@ -21,6 +21,40 @@ impl Status {
     }
 }
 
+/// A `-ERR` from the server: its text, and the response code at the beginning of it.
+///
+/// `Display` writes the text, or `-ERR` if there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrReply {
+    /// The response code (RFC 2449 section 8, RFC 3206), read whether or not the server advertises
+    /// that it sends any.
+    pub code: Option<ResponseCode>,
+    /// The text after `-ERR`, code included.
+    pub text: ServerText,
+}
+
+impl ErrReply {
+    /// Reads the code of a text. `shown` is the same text after redaction.
+    pub(crate) fn read(text: &[u8], shown: ServerText) -> Self {
+        // A known code has no octets of the server's in it.
+        let known = ResponseCode::parse(text).filter(|code| code.name().is_some());
+        Self {
+            code: known.or_else(|| ResponseCode::parse(shown.as_bytes())),
+            text: shown,
+        }
+    }
+}
+
+impl fmt::Display for ErrReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.text.is_blank() {
+            return f.write_str("-ERR");
+        }
+        self.text.fmt(f)
+    }
+}
+
 /// A machine-readable reason in front of a status text (RFC 2449 section 8, RFC 3206, RFC 6856).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -86,7 +120,7 @@ impl ResponseCode {
             () if is(b"SYS/PERM") => Self::SysPerm,
             () if is(b"AUTH") => Self::Auth,
             () if is(b"UTF8") => Self::Utf8,
-            () => Self::Other(ServerText::excerpt(code)),
+            () => Self::Other(ServerText::copy(code)),
         })
     }
 }
@@ -114,7 +148,7 @@ pub(crate) enum StatusLine {
 impl StatusLine {
     pub(crate) fn read(mut line: Bytes) -> Self {
         let Some((ok, length)) = indicator(&line) else {
-            return Self::Other(ServerText::excerpt(&line));
+            return Self::Other(ServerText::copy(&line));
         };
         let text = line.split_off(line.len().min(length + 1));
         if ok {
@@ -122,7 +156,7 @@ impl StatusLine {
                 text: ServerText::new(text),
             })
         } else {
-            Self::Err(ServerText::excerpt(&text))
+            Self::Err(ServerText::copy(&text))
         }
     }
 }

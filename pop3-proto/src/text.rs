@@ -4,11 +4,18 @@ use core::fmt;
 
 use bytes::Bytes;
 
-/// What a server wrote for a person to read: untrusted octets in no stated encoding.
+/// Text that a server wrote for a person to read: untrusted octets in no stated encoding.
 ///
-/// `Display` shows it as UTF-8 where it is that, with control characters, bidirectional overrides
-/// and octets that are not UTF-8 escaped, and cuts it at 512 octets, so that it can stand in a
-/// log or on a terminal. [`ServerText::as_bytes`] has it as it came.
+/// `Display` shows it as UTF-8 where it is valid. It escapes control characters, invisible
+/// characters, bidirectional overrides and octets that are not UTF-8, and ends the text with `…`
+/// after 512 octets, so that it can be written to a log or a terminal.
+/// [`ServerText::as_bytes`] returns all octets.
+///
+/// # Redaction
+///
+/// A server can echo what it received. In a text that came after credentials were sent, the
+/// connection replaces what it recognizes of them with `<redacted>`; see
+/// [`Secret`](crate::Secret#redaction) for what it recognizes and what it cannot.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ServerText(Bytes);
 
@@ -17,10 +24,9 @@ impl ServerText {
         Self(octets)
     }
 
-    /// A copy of its own, cut at `SHOWN` octets: errors outlive the receive buffer.
-    pub(crate) fn excerpt(octets: &[u8]) -> Self {
-        let shown = octets.get(..SHOWN).unwrap_or(octets);
-        Self(Bytes::copy_from_slice(shown))
+    /// A copy that does not keep the receive buffer alive: errors outlive it.
+    pub(crate) fn copy(octets: &[u8]) -> Self {
+        Self(Bytes::copy_from_slice(octets))
     }
 
     /// A copy that no longer keeps the receive buffer in memory.
@@ -33,14 +39,21 @@ impl ServerText {
         Self(self.0.slice_ref(part))
     }
 
-    /// The octets as the server sent them, without status indicator and line end.
+    /// The octets as the server sent them, without status indicator and line end, with credentials
+    /// redacted. Never cut: [`Limits::line`](crate::Limits::line) bounds them, and
+    /// [`Limits::challenge`](crate::Limits::challenge) in an authentication exchange.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether the server said nothing.
+    /// Whether the text has no octets.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether there is nothing to show: no octets, or only blanks.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.0.trim_ascii().is_empty()
     }
 }
 
@@ -56,7 +69,7 @@ impl fmt::Display for ServerText {
     }
 }
 
-/// Longest excerpt of server text that is shown or kept in an error, in octets.
+/// The longest text that `Display` shows, in octets.
 const SHOWN: usize = 512;
 
 /// Shows octets from a server, escaped and cut.
@@ -90,10 +103,39 @@ impl fmt::Debug for Escaped<'_> {
     }
 }
 
-/// Controls (C0, DEL, C1), line and paragraph separators, and what reorders the text around it.
+/// Shows a line in an error text: in quotation marks, or in words if it is empty.
+pub(crate) struct Quoted<'a>(pub(crate) &'a ServerText);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_blank() {
+            f.write_str("an empty line")
+        } else {
+            write!(f, "\"{}\"", self.0)
+        }
+    }
+}
+
+/// Shows the reason that a server gives, as the end of a sentence.
+pub(crate) struct Reason<'a>(pub(crate) &'a ServerText);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_blank() {
+            f.write_str(" without a reason")
+        } else {
+            write!(f, ": {}", self.0)
+        }
+    }
+}
+
+/// Controls (C0, DEL, C1), separators of lines and paragraphs, characters that reorder the text
+/// around them, and characters that cannot be seen.
 fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}'
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}')
 }

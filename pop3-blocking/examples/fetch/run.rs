@@ -99,8 +99,8 @@ impl Run {
             Ok(QuitOutcome::Committed(_)) => self.report.deleted = marked,
             // The mail is here, and the server had nothing else to do.
             _ if marked == 0 => {}
-            Ok(QuitOutcome::Refused(text)) => {
-                let text = format!("it did not delete all of {marked} messages: {text}");
+            Ok(QuitOutcome::Refused(reply)) => {
+                let text = format!("it did not delete all of {marked} messages: {reply}");
                 self.report.blame(&text);
             }
             Ok(QuitOutcome::Unknown) => {

@@ -63,7 +63,7 @@ impl Expected {
             Closed::NoGreeting => Self::NoGreeting,
             Closed::Truncated { verb, .. } => Self::Truncated(verb),
             Closed::Unanswered { verb, .. } => Self::Unanswered(verb),
-            Closed::Idle => Self::Idle,
+            Closed::Idle { .. } => Self::Idle,
             ref other => panic!("{other:?}"),
         }
     }

@@ -86,8 +86,8 @@ pub(crate) fn a_server_that_said_why_it_hung_up_meanwhile_is_quoted<C: Client>()
 S: -ERR Disconnected for inactivity.
 ! eof
 > stat
-= stat: failed: closed Parting \"Disconnected for inactivity.\"
-= closed: closed Parting \"Disconnected for inactivity.\"
+= stat: failed: closed UnsolicitedErr \"Disconnected for inactivity.\"
+= closed: closed UnsolicitedErr \"Disconnected for inactivity.\"
 ",
     );
 }
@@ -98,8 +98,8 @@ pub(crate) fn quit_to_a_server_that_said_why_it_hung_up_deletes_nothing_and_says
 S: -ERR Disconnected for inactivity.
 ! eof
 > quit
-= quit: failed: closed Parting \"Disconnected for inactivity.\"
-= closed: closed Parting \"Disconnected for inactivity.\"
+= quit: failed: closed UnsolicitedErr \"Disconnected for inactivity.\"
+= closed: closed UnsolicitedErr \"Disconnected for inactivity.\"
 ",
     );
 }

@@ -113,7 +113,7 @@ fn logged_in<C: Client>(stream: TcpStream) -> C {
 }
 
 fn parting<T: std::fmt::Debug>(result: Result<T, Error>) {
-    let parting = |closed: &Closed| matches!(closed, Closed::Parting(text) if text.as_bytes() == b"autologout; idle for too long");
+    let parting = |closed: &Closed| matches!(closed, Closed::UnsolicitedErr(reply) if reply.text.as_bytes() == b"autologout; idle for too long");
     assert!(
         matches!(&result, Err(Error::Closed(closed)) if parting(closed)),
         "{result:?}"
@@ -155,6 +155,7 @@ pub(crate) fn each_reply_has_a_deadline_of_its_own<C: Client>() {
             verb: Verb::Noop,
             outstanding: 1,
             first_batch: false,
+            last_err: None,
         }
         .into()
     );

@@ -130,6 +130,7 @@ fn after_a_fatal_error_each_in_flight_gets_it_then_there_are_no_more() {
         verb: Verb::Dele,
         outstanding: 2,
         first_batch: true,
+        last_err: None,
     });
     for _ in 2..=3 {
         assert_eq!(deletes.next().unwrap().unwrap_err(), unanswered);

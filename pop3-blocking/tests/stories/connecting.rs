@@ -144,7 +144,10 @@ fn a_server_without_stls_gets_no_password() {
     });
     let mut client = connect(&server.plain()).unwrap();
     let error = client.login(alice()).unwrap_err();
-    assert_eq!(error, SecurityError::StlsUnavailable.into());
+    assert_eq!(
+        error,
+        SecurityError::StlsUnavailable { last_err: None }.into()
+    );
     drop(client);
     assert_eq!(server.heard(), "CAPA\r\n");
 }

@@ -66,6 +66,7 @@ fn a_reply_that_does_not_come() {
         verb: Verb::Stat,
         outstanding: 1,
         first_batch: false,
+        last_err: None,
     });
     assert_eq!(result, Err(late.clone()));
     assert_eq!(client.noop(), Err(late));

@@ -105,10 +105,10 @@ fn a_quit_that_is_refused_says_so() {
         wire.say("-ERR some messages were not removed\r\n");
     });
     let mut client = server.client();
-    let Ok(QuitOutcome::Refused(text)) = client.quit() else {
+    let Ok(QuitOutcome::Refused(reply)) = client.quit() else {
         panic!("the server refused");
     };
-    assert_eq!(text.to_string(), "some messages were not removed");
+    assert_eq!(reply.to_string(), "some messages were not removed");
     server.heard();
 }
 
@@ -145,7 +145,7 @@ fn a_quit_on_a_connection_that_is_dead_before_deleted_nothing() {
     let mut client = server.client();
     server.heard();
     assert_eq!(client.stream().peek(&mut [0]).unwrap(), 0);
-    assert_eq!(client.quit(), Err(Closed::Idle.into()));
+    assert_eq!(client.quit(), Err(Closed::Idle { last_err: None }.into()));
 }
 
 /// A client that is idle, and to whom the server has said this by itself.
@@ -169,10 +169,10 @@ fn the_servers_parting_word_is_heard_before_the_next_command() {
     let Error::Closed(closed) = error else {
         panic!("{error:?}");
     };
-    let Closed::Parting(text) = *closed else {
+    let Closed::UnsolicitedErr(reply) = *closed else {
         panic!("{closed:?}");
     };
-    assert_eq!(text.to_string(), "autologout: idle for too long");
+    assert_eq!(reply.to_string(), "autologout: idle for too long");
     drop(client);
     assert_eq!(server.heard(), "", "no STAT was written");
 }
@@ -201,7 +201,7 @@ fn a_parting_word_behind_the_login_is_heard_before_the_first_command() {
     let Err(Error::Closed(closed)) = client.dele(number(1)) else {
         panic!("the server has parted");
     };
-    assert!(matches!(*closed, Closed::Parting(_)), "{closed:?}");
+    assert!(matches!(*closed, Closed::UnsolicitedErr(_)), "{closed:?}");
     drop(client);
     let heard = server.heard();
     assert!(!heard.contains("DELE"), "{heard}");
@@ -237,6 +237,7 @@ fn a_server_that_closes_in_a_listing_truncates_it() {
         outstanding: 1,
         first_batch: false,
         lf_dot: false,
+        last_err: None,
     });
     assert_eq!(client.list().unwrap_err(), truncated);
     assert_eq!(client.noop().unwrap_err(), truncated);
@@ -252,6 +253,7 @@ fn a_server_that_closes_instead_of_answering_is_told_from_one_that_stops_half_wa
         verb: Verb::Stat,
         outstanding: 2,
         first_batch: true,
+        last_err: None,
     };
     assert_eq!(error, unanswered.into());
     assert!(error.to_string().contains("pipelining"), "{error}");
@@ -285,6 +287,6 @@ fn a_greeting_that_refuses_is_the_error_of_connecting() {
     let Error::Closed(closed) = error else {
         panic!("{error:?}");
     };
-    assert!(matches!(*closed, Closed::GreetingRefused { .. }));
+    assert!(matches!(*closed, Closed::GreetingRefused(_)));
     assert_eq!(server.heard(), "");
 }

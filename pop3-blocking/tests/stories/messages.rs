@@ -180,6 +180,7 @@ fn a_message_that_is_cut_short_is_an_error_and_stays_one() {
         outstanding: 1,
         first_batch: false,
         lf_dot: false,
+        last_err: None,
     });
     let inner = error.get_ref().unwrap().downcast_ref::<Error>();
     assert_eq!(inner, Some(&truncated));

@@ -190,7 +190,7 @@ fn after_a_failed_write_the_servers_last_words_are_the_cause() {
     let Error::Closed(closed) = error else {
         panic!("{error:?}");
     };
-    assert!(matches!(&*closed, Closed::Parting(text) if text.to_string() == "going down"));
+    assert!(matches!(&*closed, Closed::UnsolicitedErr(reply) if reply.to_string() == "going down"));
     assert_eq!(tried, 1);
 }
 

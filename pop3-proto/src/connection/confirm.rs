@@ -1,14 +1,15 @@
 //! A confirmation in the queue: its questions go before it, and it ends when they are answered.
 
+use bytes::Bytes;
+
 use super::Connection;
 use super::queue::{Entry, Work};
+use super::replies::Answer;
 use crate::command::check_length;
 use crate::confirm::{Answered, Next, Question};
-use crate::error::{Error, Misuse, ProtocolError, Refusal, Unconfirmed};
+use crate::error::{Error, Misuse, ProtocolError, Unconfirmed};
 use crate::phase::Phase;
 use crate::reply::Reply;
-use crate::status::{ResponseCode, StatusLine};
-use crate::text::ServerText;
 use crate::ticket::RequestId;
 
 impl Connection {
@@ -46,7 +47,7 @@ impl Connection {
     }
 
     /// The question in front has its status line.
-    pub(super) fn on_answer(&mut self, status: StatusLine) {
+    pub(super) fn on_answer(&mut self, line: Bytes) {
         let Some(Entry {
             work: Work::Question(question),
             ..
@@ -56,22 +57,20 @@ impl Connection {
         };
         let (verb, number) = (question.wire.verb, question.number);
         let kind = question.kind();
-        let (answered, got) = match status {
-            StatusLine::Other(got) => {
+        let (answered, got) = match self.read_status(line) {
+            Answer::Other(got) => {
                 return self.fail(ProtocolError::BadStatus { verb, got }.into());
             }
-            StatusLine::Ok(status) => {
-                let got = ServerText::excerpt(status.text.as_bytes());
+            Answer::Ok { status, shown } => {
+                self.end.last_err.answered(None, self.timers.last());
+                let got = shown.text.detach();
                 (question.check(status.text.as_bytes()), got)
             }
-            StatusLine::Err(text) => {
-                let refusal = Refusal {
-                    verb,
-                    number: Some(number),
-                    code: ResponseCode::parse(text.as_bytes()),
-                    login_delay: None,
-                    text: text.clone(),
-                };
+            Answer::Err(reply) => {
+                let text = reply.text.clone();
+                let refusal = self.refusal(verb, Some(number), reply);
+                let now = self.timers.last();
+                self.end.last_err.answered(Some(&refusal), now);
                 (Answered::Refused(refusal), text)
             }
         };

@@ -1,5 +1,6 @@
 //! How a connection ends: one outcome, told to everything outstanding in order.
 
+use super::last_err::LastErr;
 use super::queue::{Entry, UNSENT, Work};
 use super::replies::Reading;
 use super::{Connection, Event};
@@ -20,6 +21,8 @@ pub(super) struct End {
     pub(super) outcome: Option<Result<(), Error>>,
     /// Whether `Closed` was put among the events.
     pub(super) told: bool,
+    /// The last reply, while it is a `-ERR`.
+    pub(super) last_err: LastErr,
 }
 
 impl Connection {
@@ -44,8 +47,12 @@ impl Connection {
         }
         // What made this side say its last words counts, not what became of them.
         let outcome = self.last_words().cloned().map_or(outcome, Err);
+        let outcome = outcome.map_err(|error| self.explained(error));
         let outcome = match outcome {
-            Err(error) if self.is_in_first_batch() => Err(error.in_first_batch()),
+            // A response code names a cause that is not pipelining.
+            Err(error) if self.is_in_first_batch() && error.code().is_none() => {
+                Err(error.in_first_batch())
+            }
             outcome => outcome,
         };
         let outcome = outcome.map_err(|error| self.in_confirmation(error));
@@ -134,6 +141,12 @@ impl Connection {
 
     /// If no octet comes any more, says how that ends the connection.
     pub(super) fn conclude(&mut self) {
+        if self.end.input_over.is_none() {
+            return;
+        }
+        if let Some(error) = self.unfinished_err() {
+            return self.fail(error);
+        }
         let End {
             input_over: Some(cause),
             write_failed,
@@ -154,6 +167,7 @@ impl Connection {
         let begun = self.awaits_reply() || self.is_computing();
         let verb = self.queue.front().filter(|_| begun).and_then(Entry::verb);
         let lf_dot = self.stops_at_lf_dot();
+        let last_err = None;
         let in_reply = !self.receive.is_empty() || !matches!(self.reading, Reading::Line);
         self.fail(
             match verb {
@@ -163,13 +177,15 @@ impl Connection {
                     outstanding,
                     first_batch: false,
                     lf_dot,
+                    last_err,
                 },
                 Some(verb) => Closed::Unanswered {
                     verb,
                     outstanding,
                     first_batch: false,
+                    last_err,
                 },
-                None => Closed::Idle,
+                None => Closed::Idle { last_err },
             }
             .into(),
         );

@@ -119,7 +119,7 @@ impl Gathered {
                 .map(|(ids, quirks)| (Reply::UniqueIds(ids), quirks)),
         };
         listing.map_err(|(what, line)| {
-            let got = ServerText::excerpt(&line);
+            let got = ServerText::copy(&line);
             ProtocolError::Malformed { verb, what, got }
         })
     }

@@ -1,12 +1,14 @@
 //! What is known of the channel and of the server, and what follows from it.
 
+use alloc::boxed::Box;
+
 use super::Greeting;
 use super::queue::UNKNOWN_REPLY;
 use crate::capability::{Capabilities, Epoch};
 use crate::command::{Operand, Verb, Wire};
 use crate::config::{Channel, Config};
 use crate::confirm::Listed;
-use crate::error::{AuthError, Error, Misuse};
+use crate::error::{AuthError, Error, Misuse, Refusal};
 use crate::exchange::Context;
 use crate::login::{LoginPlan, Method, Rejection};
 use crate::phase::Phase;
@@ -45,6 +47,8 @@ pub(super) struct Knowledge {
     pub(super) greeting: Option<Greeting>,
     pub(super) capabilities: Option<Capabilities>,
     pub(super) capa_answered: bool,
+    /// The `-ERR` to the last `CAPA`, if it was one.
+    pub(super) capa_refused: Option<Box<Refusal>>,
     pub(super) pipelining: bool,
     /// The last `USER` was accepted and nothing but `PASS` came behind it.
     pub(super) user_accepted: bool,
@@ -95,6 +99,7 @@ impl Knowledge {
             config,
             capabilities: self.capabilities.as_ref(),
             capa_answered: self.capa_answered,
+            capa_refused: self.capa_refused.as_deref(),
             phase,
             tls: matches!(link.tls, Tls::Established(_)),
             private: link.is_private(),
@@ -196,19 +201,25 @@ impl Knowledge {
         match (verb, &*result) {
             (Verb::Capa, Ok(Reply::Capabilities(Some(capabilities)))) => {
                 self.capa_answered = true;
+                self.capa_refused = None;
                 self.pipelining |= capabilities.pipelining();
                 self.capabilities = Some(capabilities.clone());
             }
             // "I do not say" takes nothing back that was said.
             (Verb::Capa, _) => {
                 self.capa_answered = true;
-                *result = Ok(Reply::Capabilities(self.capabilities.clone()));
+                let known = Ok(Reply::Capabilities(self.capabilities.clone()));
+                self.capa_refused = match core::mem::replace(result, known) {
+                    Err(Error::Refused(refusal)) => Some(refusal),
+                    _ => None,
+                };
             }
             (Verb::AuthMechanisms, Err(Error::Refused(_))) => {
                 *result = Ok(Reply::Mechanisms(None));
             }
             (Verb::Quit, Err(Error::Refused(refusal))) => {
-                *result = Ok(Reply::Quit(QuitOutcome::Refused(refusal.text.clone())));
+                let reply = (**refusal).clone().into();
+                *result = Ok(Reply::Quit(QuitOutcome::Refused(reply)));
             }
             (Verb::Stat, Ok(Reply::Stat(stat))) => self.stat = Some(*stat),
             (Verb::List, Ok(Reply::Sizes(sizes))) if !sizes.is_after_dele() => {

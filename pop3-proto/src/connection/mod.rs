@@ -7,6 +7,7 @@ mod event;
 mod first_batch;
 mod gathered;
 mod knowledge;
+mod last_err;
 mod queue;
 mod receive;
 mod release;
@@ -37,6 +38,7 @@ use crate::error::{Closed, Error, LimitError, Retry, TlsError, TransportError};
 use crate::exchange::{Input, plan_login};
 use crate::login::{Login, LoginPlan};
 use crate::phase::Phase;
+use crate::redact::Redactor;
 use crate::sasl::Seed;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
@@ -69,6 +71,7 @@ pub struct Connection {
     knowledge: Knowledge,
     plan: Option<LoginPlan>,
     seed: Option<Seed>,
+    redactor: Redactor,
 }
 
 /// Getters.
@@ -204,6 +207,7 @@ impl Connection {
             knowledge: Knowledge::default(),
             plan: None,
             seed: None,
+            redactor: Redactor::default(),
             config,
         }
     }
@@ -211,7 +215,14 @@ impl Connection {
     /// Gives the connection randomness of its own, from the operating system, for the nonces of
     /// SCRAM and the questions of [`Confirm`](crate::Confirm). Never give two connections the same.
     /// Without it, both fail with [`Misuse::NoSeed`](crate::Misuse::NoSeed). The adapters call this.
+    ///
+    /// The digests by which the connection recognizes echoes of its credentials are keyed with it,
+    /// too ([`Secret`](crate::Secret#redaction)). Without a seed their key is a constant: equal
+    /// passwords then have equal digests in every process, so whoever reads the memory of one can
+    /// look a guessable password up in a table made before. With a seed each guess has to be
+    /// computed for this connection. Seed a connection before it sends credentials.
     pub fn seed(&mut self, random: [u8; 32]) {
+        self.redactor.set_key(&random);
         self.seed = Some(Seed::new(random));
     }
 
@@ -496,7 +507,10 @@ impl Connection {
             .missed(self.queue.in_flight(), self.stops_at_lf_dot());
         match (missed, self.end.write_failed.take()) {
             (Some(_), Some(cause)) => self.fail(cause.into()),
-            (Some(timeout), None) => self.fail(timeout.into()),
+            (Some(timeout), None) => {
+                self.timers.progress(now);
+                self.fail(timeout.into());
+            }
             (None, _) => self.keep_alive(now),
         }
     }

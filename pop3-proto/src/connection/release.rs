@@ -3,11 +3,13 @@
 use super::knowledge::Tls;
 use super::queue::{Entry, UNSENT, Work};
 use super::{Connection, Event};
+use crate::apop;
 use crate::command::{Operand, Request, Verb, Wire};
 use crate::config::Pipelining;
 use crate::error::Error;
 use crate::exchange::{Exchange, Input, Step};
 use crate::phase::Phase;
+use crate::redact::Redactor;
 use crate::reply::Reply;
 use crate::ticket::RequestId;
 
@@ -63,6 +65,7 @@ impl Connection {
             return false;
         };
         let challenge = self.knowledge.challenge().unwrap_or_default();
+        note(wire, challenge, &mut self.redactor);
         front.end = self.transmit.push(wire, challenge);
         true
     }
@@ -122,6 +125,7 @@ impl Connection {
         let challenge = self.knowledge.challenge().unwrap_or_default();
         let same_write = !self.transmit.pending().is_empty();
         let octets = wire.octets();
+        note(wire, challenge, &mut self.redactor);
         let end = self.transmit.push(wire, challenge);
         self.queue.launch(end, expected);
         if !alone {
@@ -171,7 +175,7 @@ impl Connection {
         // connection counts as ended. Otherwise the request would stay in flight with nothing to wait for.
         let phase = core::mem::replace(&mut self.phase, Phase::Closed);
         self.end.outcome = Some(Err(Error::CallbackPanicked));
-        let mut step = exchange.step(&context, input);
+        let mut step = exchange.step(&context, input, &mut self.redactor);
         self.end.outcome = None;
         self.phase = phase;
         // What the caller took for it is not the server's time.
@@ -206,6 +210,12 @@ impl Connection {
 
     /// Takes the first request from the queue and tells its result.
     pub(super) fn settle(&mut self, result: Result<Reply, Error>) {
+        let reports = |entry: &Entry| entry.id.is_some() && !entry.abandoned;
+        if self.queue.front().is_some_and(reports)
+            && let Err(error) = &result
+        {
+            self.end.last_err.reported(error);
+        }
         let settled = self.pop_answered();
         self.timers.operation(self.queue.in_flight() > 0);
         if let Some(Entry {
@@ -216,5 +226,19 @@ impl Connection {
         {
             self.events.push_back(Event::Reply { id, result });
         }
+    }
+}
+
+/// Notes the credentials in a command that is about to be sent. Responses are noted by the exchange.
+fn note(wire: &Wire, challenge: &[u8], redactor: &mut Redactor) {
+    match &wire.operand {
+        Operand::Name(name) => redactor.spare(name.as_str()),
+        Operand::Secret(secret) => redactor.note_secret(secret.expose()),
+        Operand::Apop(name, secret) => {
+            redactor.spare(name.as_str());
+            redactor.note_secret(secret.expose());
+            redactor.note_digest(apop::digest(challenge, secret.expose()).as_bytes());
+        }
+        _ => {}
     }
 }

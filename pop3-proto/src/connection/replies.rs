@@ -17,12 +17,24 @@ use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::reply::{Opened, Reply};
 use crate::sasl::base64;
-use crate::secret::{redact, shows};
-use crate::status::{ResponseCode, Status, StatusLine, indicator};
+use crate::status::{ErrReply, ResponseCode, Status, StatusLine, indicator};
 use crate::text::ServerText;
+use crate::types::MessageNumber;
 
 /// How many blank lines before a status line are tolerated.
 pub(super) const BLANK_LINES: u8 = 8;
+
+/// A status line, ready to be handed on.
+pub(super) enum Answer {
+    /// As it came, to read values from, and as it may be shown.
+    Ok {
+        status: Status,
+        shown: Status,
+    },
+    Err(ErrReply),
+    /// Neither.
+    Other(ServerText),
+}
 
 /// What the next octets are part of.
 #[derive(Debug)]
@@ -147,7 +159,7 @@ impl Connection {
         match self.queue.front() {
             // Only a command that left whole can have been answered.
             Some(front) if self.transmit.has_sent(front.end) => self.on_status(line, bare_lf),
-            _ => self.on_unsolicited(line),
+            _ => self.on_unsolicited(&line),
         }
     }
 
@@ -158,33 +170,11 @@ impl Connection {
         }
     }
 
-    /// The line without the secrets of the command that it answers, and of its exchange.
-    pub(super) fn redacted(&self, line: Bytes) -> Bytes {
-        let Some(front) = self.queue.front() else {
-            return line;
-        };
-        redact(line, |text| {
-            let in_wire = match front.wire().map(|wire| &wire.operand) {
-                Some(Operand::Secret(secret)) => shows(text, secret.expose()),
-                Some(Operand::Apop(_, secret)) => {
-                    let challenge = self.knowledge.challenge().unwrap_or_default();
-                    let digest = apop::digest(challenge, secret.expose());
-                    shows(text, secret.expose()) || shows(text, digest.as_bytes())
-                }
-                _ => false,
-            };
-            in_wire
-                || front
-                    .exchange()
-                    .is_some_and(|exchange| exchange.is_echoed_in(text))
-        })
-    }
-
     fn on_greeting(&mut self, line: Bytes, bare_lf: bool) {
         // Anything else ends the connection for a better reason.
         let accepted = matches!(indicator(&line), Some((true, _)));
         if accepted && bare_lf && self.config.leniency == Leniency::Strict {
-            let (verb, got) = (None, ServerText::excerpt(&line));
+            let (verb, got) = (None, ServerText::copy(&line));
             return self.fail(ProtocolError::BareLineFeed { verb, got }.into());
         }
         match StatusLine::read(line) {
@@ -197,31 +187,57 @@ impl Connection {
                 self.events.push_back(Event::Greeting(greeting));
             }
             StatusLine::Err(text) => {
-                let code = ResponseCode::parse(text.as_bytes());
-                self.fail(Closed::GreetingRefused { code, text }.into());
+                let reply = ErrReply::read(text.as_bytes(), text.clone());
+                self.fail(Closed::GreetingRefused(reply).into());
             }
             StatusLine::Other(got) => self.fail(ProtocolError::NotPop3 { got }.into()),
         }
     }
 
-    /// A line that answers nothing: a parting `-ERR`, or the loss of step.
-    fn on_unsolicited(&mut self, line: Bytes) {
-        let line = self.redacted(line);
-        let got = ServerText::excerpt(&line);
-        self.fail(match StatusLine::read(line) {
-            StatusLine::Err(text) => Closed::Parting(text).into(),
-            StatusLine::Ok(_) | StatusLine::Other(_) => ProtocolError::Unsolicited { got }.into(),
+    /// A line that answers no command: an unsolicited `-ERR` before closing, or a loss of
+    /// synchronization.
+    fn on_unsolicited(&mut self, line: &Bytes) {
+        let got = self.shown(line);
+        self.fail(match self.read_status(line.clone()) {
+            Answer::Err(reply) => Closed::UnsolicitedErr(reply).into(),
+            Answer::Ok { .. } | Answer::Other(_) => ProtocolError::Unsolicited { got }.into(),
         });
+    }
+
+    /// A line as an error may show it.
+    pub(super) fn shown(&self, line: &[u8]) -> ServerText {
+        let redacted = self.redactor.line(line);
+        redacted.map_or_else(|| ServerText::copy(line), ServerText::new)
+    }
+
+    /// Reads a status line, and redacts what it shows of the credentials that were sent.
+    pub(super) fn read_status(&self, line: Bytes) -> Answer {
+        let shown = self.redactor.line(&line).map(StatusLine::read);
+        match (StatusLine::read(line), shown) {
+            (StatusLine::Ok(status), shown) => {
+                let shown = match shown {
+                    Some(StatusLine::Ok(shown)) => shown,
+                    _ => status.clone(),
+                };
+                Answer::Ok { status, shown }
+            }
+            (StatusLine::Err(text), shown) => Answer::Err(match shown {
+                Some(StatusLine::Err(shown)) => ErrReply::read(text.as_bytes(), shown),
+                _ => ErrReply::read(text.as_bytes(), text.clone()),
+            }),
+            (StatusLine::Other(_), Some(StatusLine::Other(got))) => Answer::Other(got),
+            (StatusLine::Other(got), _) => Answer::Other(got),
+        }
     }
 
     /// The status line of the reply to the request in front.
     fn on_status(&mut self, line: Bytes, bare_lf: bool) {
         let Some(wire) = self.queue.front().and_then(Entry::wire) else {
-            return self.on_unsolicited(line);
+            return self.on_unsolicited(&line);
         };
         let (verb, number, shape) = (wire.verb, wire.number(), wire.shape);
         if bare_lf && self.config.leniency == Leniency::Strict {
-            let (verb, got) = (Some(verb), ServerText::excerpt(&self.redacted(line)));
+            let (verb, got) = (Some(verb), self.shown(&line));
             return self.fail(ProtocolError::BareLineFeed { verb, got }.into());
         }
         // RFC 5034 section 4. Some servers leave the space out where the challenge is empty.
@@ -239,54 +255,56 @@ impl Connection {
                 ..
             })
         ) {
-            return self.on_answer(StatusLine::read(line));
+            return self.on_answer(line);
         }
-        let after_secret = verb.row().sensitive
-            || self
-                .queue
-                .front()
-                .is_some_and(|front| front.exchange().is_some());
-        let echo = after_secret.then(|| line.clone());
-        let mut status = StatusLine::read(line);
-        // What is not good becomes an error, and errors are logged.
-        if let (Some(line), StatusLine::Err(_) | StatusLine::Other(_)) = (echo, &status) {
-            status = StatusLine::read(self.redacted(line));
-        }
-        match status {
-            StatusLine::Other(got) => self.fail(ProtocolError::BadStatus { verb, got }.into()),
-            StatusLine::Err(text) => {
-                let code = ResponseCode::parse(text.as_bytes());
-                let is_delay = code == Some(ResponseCode::LoginDelay);
-                self.complete(
-                    verb,
-                    Err(Refusal {
-                        verb,
-                        number,
-                        login_delay: self.login_delay().filter(|_| is_delay),
-                        code,
-                        text,
-                    }
-                    .into()),
-                );
+        let (status, shown) = match self.read_status(line) {
+            Answer::Ok { status, shown } => (status, shown),
+            Answer::Other(got) => {
+                return self.fail(ProtocolError::BadStatus { verb, got }.into());
             }
-            StatusLine::Ok(status) => match shape {
-                Shape::Line => {
-                    let read = single::read(verb, number, status, self.config.leniency);
-                    self.complete_with(verb, read);
-                }
-                Shape::Stream => {
-                    self.reading = Reading::Body(Body::new(self.line_ends(verb)));
-                    self.tell_front(|id| Event::Reply {
-                        id,
-                        result: Ok(Reply::Opened(Opened { number, status })),
-                    });
-                }
-                Shape::Lines => {
-                    let gathered = Gathered::new(verb, status, &self.config);
-                    let body = Body::new(self.line_ends(verb));
-                    self.reading = Reading::Lines(body, gathered);
-                }
-            },
+            Answer::Err(reply) => {
+                let refusal = self.refusal(verb, number, reply);
+                return self.complete(verb, Err(refusal.into()));
+            }
+        };
+        match shape {
+            Shape::Line => {
+                let leniency = self.config.leniency;
+                let read = single::read(verb, number, &status, shown, leniency);
+                self.complete_with(verb, read);
+            }
+            Shape::Stream => {
+                self.end.last_err.answered(None, self.timers.last());
+                self.reading = Reading::Body(Body::new(self.line_ends(verb)));
+                self.tell_front(|id| Event::Reply {
+                    id,
+                    result: Ok(Reply::Opened(Opened {
+                        number,
+                        status: shown,
+                    })),
+                });
+            }
+            Shape::Lines => {
+                let gathered = Gathered::new(verb, shown, &self.config);
+                let body = Body::new(self.line_ends(verb));
+                self.reading = Reading::Lines(body, gathered);
+            }
+        }
+    }
+
+    pub(super) fn refusal(
+        &self,
+        verb: Verb,
+        number: Option<MessageNumber>,
+        reply: ErrReply,
+    ) -> Refusal {
+        let is_delay = reply.code == Some(ResponseCode::LoginDelay);
+        Refusal {
+            verb,
+            number,
+            login_delay: self.login_delay().filter(|_| is_delay),
+            code: reply.code,
+            text: reply.text,
         }
     }
 
@@ -419,7 +437,7 @@ impl Connection {
 
     /// The request in front has its `+OK`, and this was read from it.
     fn complete_with(&mut self, verb: Verb, read: Result<(Reply, Quirks), ProtocolError>) {
-        match read.map_err(Error::from) {
+        match read.map_err(|error| Error::from(error.redacted(&self.redactor))) {
             Ok((reply, quirks)) => {
                 self.events.extend(quirks.into_iter().map(Event::Quirk));
                 self.complete(verb, Ok(reply));
@@ -435,7 +453,12 @@ impl Connection {
             return;
         }
         // A malformed value stands in a `+OK` all the same.
-        let ok = !matches!(result, Err(Error::Refused(_)));
+        let refusal = match &result {
+            Err(Error::Refused(refusal)) => Some(&**refusal),
+            _ => None,
+        };
+        let ok = refusal.is_none();
+        self.end.last_err.answered(refusal, self.timers.last());
         self.phase = self.phase.after(verb, ok);
         self.logged_in |= self.phase == Phase::Transaction;
         let epoch = self.link.epoch(self.phase);

@@ -12,11 +12,13 @@ use crate::status::Status;
 use crate::text::ServerText;
 use crate::types::MessageNumber;
 
-/// Reads the `+OK` to a command, about a message or not, and says what is odd about it.
+/// Reads the `+OK` to a command, about a message or not, and its deviations. `shown` is the same
+/// text after redaction.
 pub(super) fn read(
     verb: Verb,
     number: Option<MessageNumber>,
-    status: Status,
+    status: &Status,
+    shown: Status,
     leniency: Leniency,
 ) -> Result<(Reply, Quirks), ProtocolError> {
     let mut quirks = Quirks::new();
@@ -24,7 +26,7 @@ pub(super) fn read(
     let value = match (verb, number) {
         (Verb::Quit, _) => Ok(Reply::Quit(QuitOutcome::Committed(Status {
             // It is kept beyond the session; the receive buffer should not be.
-            text: status.text.detach(),
+            text: shown.text.detach(),
         }))),
         (Verb::Stat, _) => drop_listing(text, leniency, &mut quirks).map(Reply::Stat),
         (Verb::List, Some(asked)) => {
@@ -33,9 +35,9 @@ pub(super) fn read(
         (Verb::Uidl, Some(asked)) => {
             entry(verb, asked, text, leniency, &mut quirks).map(Reply::UniqueId)
         }
-        _ => Ok(Reply::Status(status.clone())),
+        _ => Ok(Reply::Status(shown)),
     };
-    let got = || ServerText::excerpt(text);
+    let got = || ServerText::copy(text);
     match value {
         Ok(reply) => Ok((reply, quirks)),
         Err(Wrong::Value(what)) => Err(ProtocolError::Malformed {

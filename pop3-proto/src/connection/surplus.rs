@@ -13,7 +13,6 @@ use crate::config::Leniency;
 use crate::error::{Error, ProtocolError};
 use crate::listing::without_line_end;
 use crate::status::indicator;
-use crate::text::ServerText;
 use crate::types::MessageNumber;
 
 /// A multi-line reply that ended; nothing was sent and no line was accepted since.
@@ -48,9 +47,8 @@ impl Connection {
         }
         let end = memchr::memchr(b'\n', octets).map_or(octets.len(), |lf| lf + 1);
         let line = without_line_end(octets.get(..end).unwrap_or(octets));
-        let line = self.redacted(bytes::Bytes::copy_from_slice(line));
         let Ended { verb, number } = ended;
-        let got = ServerText::excerpt(&line);
+        let got = self.shown(line);
         Some(ProtocolError::Surplus { verb, number, got }.into())
     }
 }

@@ -60,6 +60,11 @@ impl Timers {
         }
     }
 
+    /// The last time that is known.
+    pub(super) fn last(&self) -> Instant {
+        self.progress
+    }
+
     /// The present wait began, or went on, at a time that is not known.
     pub(super) fn rearm(&mut self) {
         self.rearm = true;
@@ -128,6 +133,7 @@ impl Awaited {
                 verb,
                 outstanding,
                 first_batch: false,
+                last_err: None,
             },
             Self::Rest => Timeout::Stall {
                 outstanding,

@@ -81,16 +81,23 @@ impl Error {
     /// What this asks of the user, above all where a login failed; `None` where nothing is known, or
     /// where it is the program that has to change.
     pub fn advice(&self) -> Option<Advice> {
+        if let Self::Auth(error) = self {
+            return Some(error.advice());
+        }
+        // The server's response code says more than the kind of failure.
+        if let Some(advice) = Advice::of_code(self.code()) {
+            return Some(advice);
+        }
         match self {
             Self::Auth(error) => Some(error.advice()),
-            Self::Refused(refusal) => Advice::of_code(refusal.code.as_ref()),
+            Self::Refused(_) => None,
             Self::Security(error) => Some(of_security(error)),
             Self::Protocol(error) => Some(of_protocol(error)),
             Self::Tls(error) => of_tls(error.kind),
             Self::Limit(limit) => of_limit(limit.what),
             Self::Closed(closed) => Some(of_closed(closed)),
             Self::Transport(error) => Some(of_transport(error.kind)),
-            Self::Timeout(timeout) => Some(of_timeout(*timeout)),
+            Self::Timeout(timeout) => Some(of_timeout(timeout)),
             Self::Misuse(misuse) => of_misuse(misuse),
             Self::Unconfirmed(why) => of_unconfirmed(why),
             Self::CallbackPanicked => None,
@@ -102,7 +109,9 @@ impl Error {
 
 fn of_security(error: &SecurityError) -> Advice {
     match error {
-        SecurityError::StlsUnavailable | SecurityError::StlsRefused { .. } => Advice::ChangePolicy,
+        SecurityError::StlsUnavailable { .. } | SecurityError::StlsRefused { .. } => {
+            Advice::ChangePolicy
+        }
         SecurityError::Sasl(cause) => match cause {
             SaslError::ScramIterations { .. } => Advice::ChangePolicy,
             SaslError::BadChallenge(_)
@@ -156,12 +165,10 @@ fn of_limit(what: Limited) -> Option<Advice> {
 
 fn of_closed(closed: &Closed) -> Advice {
     match closed {
-        Closed::GreetingRefused { code, .. } => {
-            Advice::of_code(code.as_ref()).unwrap_or(Advice::TryLater)
-        }
-        Closed::Parting { .. }
+        Closed::GreetingRefused(_) => Advice::TryLater,
+        Closed::UnsolicitedErr(_)
         | Closed::Finished
-        | Closed::Idle
+        | Closed::Idle { .. }
         | Closed::Unanswered { .. }
         | Closed::NoGreeting
         | Closed::Truncated { .. } => Advice::Reconnect,
@@ -178,7 +185,7 @@ fn of_transport(kind: TransportErrorKind) -> Advice {
     }
 }
 
-fn of_timeout(timeout: Timeout) -> Advice {
+fn of_timeout(timeout: &Timeout) -> Advice {
     match timeout {
         // An overloaded server stops responding, too: the host and port may be right.
         Timeout::Connect | Timeout::TlsHandshake | Timeout::Greeting => Advice::TryLater,

@@ -8,7 +8,7 @@ use thiserror::Error as ThisError;
 use super::{Advice, Refusal};
 use crate::login::{LoginPlan, Method};
 use crate::sasl::{OAuthError, SaslError};
-use crate::text::ServerText;
+use crate::status::ErrReply;
 
 /// Why there is no login. [`AuthError::advice`] says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
@@ -19,14 +19,14 @@ pub enum AuthError {
     Rejected(Rejected),
     /// This side broke an exchange off, and the server took note: its challenge made no sense, or it
     /// ended the exchange itself. No other way was tried.
-    #[error("login with {name} was broken off: {cause}{}", Instead(name, *.try_instead))]
+    #[error("login with {name} was broken off: {cause}{}{}", Said(reply), Instead(name, *.try_instead))]
     BrokenOff {
         /// The mechanism.
         name: Box<str>,
         /// Why.
         cause: SaslError,
-        /// What the server wrote behind its `-ERR` to that.
-        text: ServerText,
+        /// The server's `-ERR` to that; empty if the connection ended before.
+        reply: ErrReply,
         /// As [`Rejected::try_instead`], where it was the server that ended the exchange.
         try_instead: Option<Method>,
     },
@@ -68,9 +68,11 @@ impl fmt::Display for Rejected {
         write!(f, "login with {} failed: {}", self.name, self.refusal)?;
         match &self.oauth {
             Some(oauth) if self.method.takes_token() => {
-                write!(f, "; of the token it says: {oauth}")?;
+                if !oauth.is_blank() {
+                    write!(f, "; of the token it says: {oauth}")?;
+                }
             }
-            Some(oauth) if oauth.raw.is_empty() => {
+            Some(oauth) if oauth.is_blank() => {
                 f.write_str("; before that it sent an unexpected empty challenge")?;
             }
             Some(oauth) => write!(
@@ -85,6 +87,18 @@ impl fmt::Display for Rejected {
             self.advice,
             Instead(&self.name, self.try_instead)
         )
+    }
+}
+
+/// What the server wrote, if it wrote anything.
+struct Said<'a>(&'a ErrReply);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.text.is_blank() {
+            return Ok(());
+        }
+        write!(f, "; the server said: {}", self.0.text)
     }
 }
 
@@ -114,6 +128,11 @@ impl AuthError {
 
     /// What to do about it.
     pub fn advice(&self) -> Advice {
+        if let Self::BrokenOff { reply, .. } = self
+            && let Some(advice) = Advice::of_code(reply.code.as_ref())
+        {
+            return advice;
+        }
         match self {
             Self::Rejected(rejected) => rejected.advice,
             // RFC 5802 section 7 has a list of these.
@@ -142,7 +161,11 @@ impl AuthError {
                     | SaslError::ServerNotAuthenticated,
                 ..
             } => Advice::AskOperator,
-            Self::NoSafeLogin(_) => Advice::ChangePolicy,
+            Self::NoSafeLogin(plan) => {
+                let refused = plan.capa_refused.as_deref();
+                Advice::of_code(refused.and_then(|refusal| refusal.code.as_ref()))
+                    .unwrap_or(Advice::ChangePolicy)
+            }
             Self::NoToken { .. } => Advice::SignIn,
         }
     }

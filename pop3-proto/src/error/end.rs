@@ -1,16 +1,18 @@
 //! How a connection ends that nobody is to blame for, and what is below it.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
 use thiserror::Error as ThisError;
 
+use super::{Before, Refusal};
 use crate::command::Verb;
-use crate::status::ResponseCode;
-use crate::text::ServerText;
+use crate::status::ErrReply;
+use crate::text::Reason;
 
 /// Which deadline passed. See [`Timeouts`](crate::Timeouts).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Timeout {
     /// No connection was made in time.
@@ -25,7 +27,7 @@ pub enum Timeout {
     )]
     Greeting,
     /// No octet of a reply came in time.
-    #[error("the server did not answer {verb} in time{}", Suspicion(*.first_batch))]
+    #[error("the server did not answer {verb} in time{}{}", Suspicion(*.first_batch), Before(.last_err))]
     FirstOctet {
         /// The command that was next to be answered.
         verb: Verb,
@@ -33,6 +35,8 @@ pub enum Timeout {
         outstanding: usize,
         /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
         first_batch: bool,
+        /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+        last_err: Option<Box<Refusal>>,
     },
     /// A reply stopped half-way.
     #[error(
@@ -64,11 +68,14 @@ pub enum Closed {
     /// `QUIT` was sent, and what came of it was told; there is nothing more to do here.
     #[error("the session is over: QUIT was sent")]
     Finished,
-    /// The server closed while nothing was awaited.
-    #[error("the server closed the connection")]
-    Idle,
+    /// The server closed the connection while no command was unanswered.
+    #[error("the server closed the connection{}", Before(.last_err))]
+    Idle {
+        /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+        last_err: Option<Box<Refusal>>,
+    },
     /// The server closed instead of answering.
-    #[error("the server closed the connection instead of answering {verb}{}", Suspicion(*.first_batch))]
+    #[error("the server closed the connection instead of answering {verb}{}{}", Suspicion(*.first_batch), Before(.last_err))]
     Unanswered {
         /// The command that was next to be answered.
         verb: Verb,
@@ -76,15 +83,18 @@ pub enum Closed {
         outstanding: usize,
         /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
         first_batch: bool,
+        /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+        last_err: Option<Box<Refusal>>,
     },
     /// The server closed before it greeted.
     #[error("the server closed the connection without a greeting")]
     NoGreeting,
     /// The server closed in the middle of a reply: what was received of it is not complete.
     #[error(
-        "the connection ended in the middle of the reply to {verb}{}{}",
+        "the connection ended in the middle of the reply to {verb}{}{}{}",
         Suspicion(*.first_batch),
-        LfDotHint(*.lf_dot)
+        LfDotHint(*.lf_dot),
+        Before(.last_err)
     )]
     Truncated {
         /// The command.
@@ -95,18 +105,17 @@ pub enum Closed {
         first_batch: bool,
         /// As for [`Timeout::Stall`].
         lf_dot: bool,
+        /// The `-ERR` that came before, or the `-ERR` that has no line end; see
+        /// [`Error::last_err`](crate::Error::last_err).
+        last_err: Option<Box<Refusal>>,
     },
-    /// The server's parting word: a `-ERR` that no command had asked for, such as a time-out.
-    #[error("the server closed the session: {0}")]
-    Parting(ServerText),
+    /// The server sent an unsolicited `-ERR` before closing: it answers no command, and reports
+    /// an inactivity timeout, a shutdown or the like.
+    #[error("the server closed the session{}", Reason(&.0.text))]
+    UnsolicitedErr(ErrReply),
     /// The greeting was `-ERR`.
-    #[error("the server refused the connection: {text}")]
-    GreetingRefused {
-        /// The response code, such as `SYS/TEMP`.
-        code: Option<ResponseCode>,
-        /// What the server wrote behind `-ERR`, code included.
-        text: ServerText,
-    },
+    #[error("the server refused the connection{}", Reason(&.0.text))]
+    GreetingRefused(ErrReply),
 }
 
 /// The hint at pipelining, where it may be the cause.
@@ -153,9 +162,9 @@ impl super::Error {
                     first_batch
                 }
                 Closed::Finished
-                | Closed::Idle
+                | Closed::Idle { .. }
                 | Closed::NoGreeting
-                | Closed::Parting { .. }
+                | Closed::UnsolicitedErr(_)
                 | Closed::GreetingRefused { .. } => false,
             },
             Self::Transport(error) => error.first_batch,
@@ -208,7 +217,7 @@ impl fmt::Display for LfDotHint {
 
 /// What went wrong below POP3, in terms that do not depend on an operating system.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
-#[error("{text}{}", Suspicion(*.first_batch))]
+#[error("{text}{}{}", Suspicion(*.first_batch), Before(.last_err))]
 #[non_exhaustive]
 pub struct TransportError {
     /// The kind of failure.
@@ -219,6 +228,8 @@ pub struct TransportError {
     pub first_batch: bool,
     /// The cause, for a person.
     pub text: Arc<str>,
+    /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+    pub last_err: Option<Box<Refusal>>,
 }
 
 impl TransportError {
@@ -229,6 +240,7 @@ impl TransportError {
             writing: false,
             first_batch: false,
             text: text.into(),
+            last_err: None,
         }
     }
 

@@ -23,8 +23,8 @@ pub use self::retry::Retry;
 pub use self::server::{LimitError, Limited, ProtocolError, SecurityError};
 use crate::command::Verb;
 use crate::login::Method;
-use crate::status::ResponseCode;
-use crate::text::ServerText;
+use crate::status::{ErrReply, ResponseCode};
+use crate::text::{Reason, ServerText};
 use crate::types::MessageNumber;
 
 /// Why an operation failed. Cheap to clone and comparable: after a fatal error every operation
@@ -101,7 +101,7 @@ impl Error {
         }
     }
 
-    /// The server's `-ERR`, if that is what this error is about.
+    /// The server's `-ERR` to a command, if that is what this error is about.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
@@ -115,6 +115,92 @@ impl Error {
             },
             _ => None,
         }
+    }
+
+    /// The `-ERR` to an earlier command that probably says why the connection or the login failed:
+    /// a server that writes `-ERR [SYS/TEMP] Too many sessions` to `CAPA` and closes.
+    ///
+    /// It is the last reply that the server sent. It is given for a `-ERR` that no request was told
+    /// of, such as one to a `CAPA` that a login sends; and for any other that came less than 30 s
+    /// before the end.
+    pub fn last_err(&self) -> Option<&Refusal> {
+        let last_err = match self {
+            Self::Closed(closed) => match &**closed {
+                Closed::Idle { last_err }
+                | Closed::Unanswered { last_err, .. }
+                | Closed::Truncated { last_err, .. } => last_err,
+                _ => return None,
+            },
+            Self::Transport(error) => &error.last_err,
+            Self::Timeout(Timeout::FirstOctet { last_err, .. }) => last_err,
+            Self::Security(error) => match &**error {
+                SecurityError::StlsUnavailable { last_err } => last_err,
+                _ => return None,
+            },
+            Self::Auth(error) => match &**error {
+                AuthError::NoSafeLogin(plan) => &plan.capa_refused,
+                _ => return None,
+            },
+            Self::Unconfirmed(why) => match &**why {
+                Unconfirmed::CutShort(cause) => return cause.last_err(),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        last_err.as_deref()
+    }
+
+    /// The response code of the `-ERR` that this error is about, or of [`Error::last_err`].
+    pub fn code(&self) -> Option<&ResponseCode> {
+        self.words()?.0
+    }
+
+    /// The text of the `-ERR` that this error is about, or of [`Error::last_err`].
+    pub fn server_text(&self) -> Option<&ServerText> {
+        Some(self.words()?.1)
+    }
+
+    fn words(&self) -> Option<(Option<&ResponseCode>, &ServerText)> {
+        let reply = match self {
+            Self::Closed(closed) => match &**closed {
+                Closed::UnsolicitedErr(reply) | Closed::GreetingRefused(reply) => Some(reply),
+                _ => None,
+            },
+            Self::Security(error) => match &**error {
+                SecurityError::StlsRefused(reply) => Some(reply),
+                _ => None,
+            },
+            Self::Auth(error) => match &**error {
+                AuthError::BrokenOff { reply, .. } => Some(reply),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Self::Unconfirmed(why) = self {
+            return why.cause()?.words();
+        }
+        let refusal = || self.refusal().or_else(|| self.last_err());
+        match reply {
+            Some(reply) => Some((reply.code.as_ref(), &reply.text)),
+            None => refusal().map(|refusal| (refusal.code.as_ref(), &refusal.text)),
+        }
+    }
+
+    /// The same error with the `-ERR` that came before it, if it is of a kind that keeps one.
+    pub(crate) fn after(mut self, refusal: &Refusal) -> Self {
+        let last_err = match &mut self {
+            Self::Closed(closed) => match &mut **closed {
+                Closed::Idle { last_err }
+                | Closed::Unanswered { last_err, .. }
+                | Closed::Truncated { last_err, .. } => last_err,
+                _ => return self,
+            },
+            Self::Transport(error) => &mut error.last_err,
+            Self::Timeout(Timeout::FirstOctet { last_err, .. }) => last_err,
+            _ => return self,
+        };
+        last_err.get_or_insert_with(|| Box::new(refusal.clone()));
+        self
     }
 }
 
@@ -181,10 +267,27 @@ impl fmt::Display for Refusal {
         if let Some(number) = self.number {
             write!(f, " {number}")?;
         }
-        if self.text.is_empty() {
-            f.write_str(" without a reason")
-        } else {
-            write!(f, ": {}", self.text)
+        Reason(&self.text).fmt(f)
+    }
+}
+
+impl From<Refusal> for ErrReply {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            code: refusal.code,
+            text: refusal.text,
+        }
+    }
+}
+
+/// The `-ERR` that came before an error, as the end of its text.
+pub(crate) struct Before<'a>(&'a Option<Box<Refusal>>);
+
+impl fmt::Display for Before<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(refusal) => write!(f, "; before that {refusal}"),
+            None => Ok(()),
         }
     }
 }

@@ -19,6 +19,9 @@ use crate::status::ResponseCode;
 /// the password. Everything else can be tried again: an overloaded server, a name server that does not
 /// answer or a certificate that has to be renewed must not stop a daemon for good.
 ///
+/// The codes in the table are those of [`Error::code`]: of the `-ERR` that the error is about, or of the
+/// one that came before it.
+///
 #[doc = include_str!("retry.md")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -68,6 +71,13 @@ impl Error {
         if self.suspects_pipelining() {
             return Retry::WithoutPipelining(Duration::ZERO);
         }
+        // What the server said before the end says more than how it ended.
+        let delay = self.last_err().and_then(|refusal| refusal.login_delay);
+        if let Some(retry) = of_code(self.code(), delay)
+            && !matches!(self, Self::Refused(_) | Self::Auth(_))
+        {
+            return retry;
+        }
         match self {
             Self::Refused(refusal) => of_refusal(refusal),
             Self::Auth(error) => of_auth(error),
@@ -75,7 +85,7 @@ impl Error {
             Self::Protocol(error) => of_protocol(error),
             Self::Security(error) => of_security(error),
             Self::Limit(limit) => of_limit(limit.what),
-            Self::Timeout(timeout) => of_timeout(*timeout),
+            Self::Timeout(timeout) => of_timeout(timeout),
             Self::Closed(closed) => of_closed(closed),
             Self::Transport(error) => of_transport(error.kind),
             Self::Tls(error) => of_tls(error.kind),
@@ -130,9 +140,14 @@ fn of_auth(error: &AuthError) -> Retry {
         AuthError::Rejected(Rejected { refusal, .. }) => {
             of_code(refusal.code.as_ref(), refusal.login_delay).unwrap_or(Retry::Never)
         }
-        AuthError::BrokenOff { .. } | AuthError::NoSafeLogin(_) | AuthError::NoToken { .. } => {
-            Retry::Never
+        AuthError::BrokenOff { reply, .. } => {
+            of_code(reply.code.as_ref(), None).unwrap_or(Retry::Never)
         }
+        AuthError::NoSafeLogin(plan) => {
+            let refused = plan.capa_refused.as_deref();
+            of_code(refused.and_then(|refusal| refusal.code.as_ref()), None).unwrap_or(Retry::Never)
+        }
+        AuthError::NoToken { .. } => Retry::Never,
     }
 }
 
@@ -176,7 +191,7 @@ fn of_protocol(error: &ProtocolError) -> Retry {
 
 fn of_security(error: &SecurityError) -> Retry {
     match error {
-        SecurityError::StlsUnavailable
+        SecurityError::StlsUnavailable { .. }
         | SecurityError::StlsRefused { .. }
         | SecurityError::ResponseInjection => HOUR,
         // An attacker must not get another proof of the password to guess from.
@@ -206,7 +221,7 @@ fn of_limit(what: Limited) -> Retry {
     }
 }
 
-fn of_timeout(timeout: Timeout) -> Retry {
+fn of_timeout(timeout: &Timeout) -> Retry {
     match timeout {
         Timeout::Connect
         | Timeout::TlsHandshake
@@ -214,7 +229,7 @@ fn of_timeout(timeout: Timeout) -> Retry {
         | Timeout::Stall { .. }
         | Timeout::Send
         | Timeout::Total => MINUTE,
-        Timeout::FirstOctet { verb, .. } => without_an_answer_to(verb).unwrap_or(MINUTE),
+        Timeout::FirstOctet { verb, .. } => without_an_answer_to(*verb).unwrap_or(MINUTE),
     }
 }
 
@@ -226,13 +241,11 @@ fn without_an_answer_to(verb: Verb) -> Option<Retry> {
 fn of_closed(closed: &Closed) -> Retry {
     match closed {
         Closed::Finished => Retry::Never,
-        Closed::Idle | Closed::Truncated { .. } => SOON,
+        Closed::Idle { .. } | Closed::Truncated { .. } => SOON,
         Closed::Unanswered { verb, .. } => without_an_answer_to(*verb).unwrap_or(SOON),
         Closed::NoGreeting => MINUTE,
-        Closed::Parting(text) => {
-            of_code(ResponseCode::parse(text.as_bytes()).as_ref(), None).unwrap_or(SOON)
-        }
-        Closed::GreetingRefused { code, .. } => of_code(code.as_ref(), None).unwrap_or(MINUTES),
+        Closed::UnsolicitedErr(_) => SOON,
+        Closed::GreetingRefused(_) => MINUTES,
     }
 }
 

@@ -5,9 +5,12 @@ use core::fmt;
 
 use thiserror::Error as ThisError;
 
+use super::{Before, Refusal};
 use crate::command::Verb;
+use crate::redact::Redactor;
 use crate::sasl::SaslError;
-use crate::text::ServerText;
+use crate::status::ErrReply;
+use crate::text::{Quoted, Reason, ServerText};
 use crate::types::MessageNumber;
 
 /// How the server broke the protocol.
@@ -15,7 +18,7 @@ use crate::types::MessageNumber;
 #[non_exhaustive]
 pub enum ProtocolError {
     /// The first line is no POP3 greeting.
-    #[error("this is no POP3 server: it greets with \"{got}\"")]
+    #[error("this is no POP3 server: it greets with {}", Quoted(.got))]
     NotPop3 {
         /// The line.
         got: ServerText,
@@ -24,7 +27,7 @@ pub enum ProtocolError {
     #[error("the server speaks TLS on this port: connect with implicit TLS (pop3s)")]
     TlsRecord,
     /// A reply begins with neither `+OK` nor `-ERR`.
-    #[error("the reply to {verb} is neither +OK nor -ERR: \"{got}\"")]
+    #[error("the reply to {verb} is neither +OK nor -ERR: {}", Quoted(.got))]
     BadStatus {
         /// The command.
         verb: Verb,
@@ -33,7 +36,7 @@ pub enum ProtocolError {
     },
     /// The server answered where nothing was asked, or before it was asked. Replies cannot be
     /// matched to commands any more.
-    #[error("the server sent what nobody asked for: \"{got}\"")]
+    #[error("unexpected reply from the server (no command is waiting for one): {}", Quoted(.got))]
     Unsolicited {
         /// The line.
         got: ServerText,
@@ -42,9 +45,10 @@ pub enum ProtocolError {
     /// perhaps not the server's: the reply may be cut short, and must not be trusted even if its end
     /// was reported as good before this was received.
     #[error(
-        "octets that no command explains follow the end of the reply to {verb}{}: \"{got}\"; \
+        "octets that no command explains follow the end of the reply to {verb}{}: {}; \
          the reply may be cut short: do not trust it",
-        Numbered(*.number)
+        Numbered(*.number),
+        Quoted(.got)
     )]
     Surplus {
         /// The command whose reply may be cut short.
@@ -59,7 +63,7 @@ pub enum ProtocolError {
     #[error(
         "{} ends in a bare LF instead of CR LF{}: to accept this, use Leniency::Default",
         LineOf(*.verb),
-        Quoted(.got)
+        InBrackets(.got)
     )]
     BareLineFeed {
         /// The command whose reply contains the line; none for the greeting.
@@ -68,7 +72,7 @@ pub enum ProtocolError {
         got: ServerText,
     },
     /// `LIST n` or `UIDL n` was answered about another message.
-    #[error("the server answered {verb} {asked} about another message: \"{got}\"")]
+    #[error("the server answered {verb} {asked} about another message: {}", Quoted(.got))]
     NumberMismatch {
         /// The command.
         verb: Verb,
@@ -87,7 +91,7 @@ pub enum ProtocolError {
         cause: SaslError,
     },
     /// A complete reply holds a value that makes no sense. Not fatal: only this request fails.
-    #[error("the reply to {verb} is malformed ({what}): \"{got}\"")]
+    #[error("the reply to {verb} is malformed ({what}): {}", Quoted(.got))]
     Malformed {
         /// The command.
         verb: Verb,
@@ -118,9 +122,9 @@ impl fmt::Display for LineOf {
     }
 }
 
-struct Quoted<'a>(&'a ServerText);
+struct InBrackets<'a>(&'a ServerText);
 
-impl fmt::Display for Quoted<'_> {
+impl fmt::Display for InBrackets<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return Ok(());
@@ -129,18 +133,39 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+impl ProtocolError {
+    /// The same with the server's text redacted.
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
+        match &mut self {
+            Self::NotPop3 { got }
+            | Self::BadStatus { got, .. }
+            | Self::Unsolicited { got }
+            | Self::Surplus { got, .. }
+            | Self::BareLineFeed { got, .. }
+            | Self::NumberMismatch { got, .. }
+            | Self::Malformed { got, .. } => *got = redactor.text(core::mem::take(got)),
+            Self::TlsRecord | Self::Sasl { .. } => {}
+        }
+        self
+    }
+}
+
 /// Why going on would not be safe.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum SecurityError {
-    /// TLS is required and the server does not offer STLS, or somebody on the way took it out.
+    /// TLS is required and the server does not advertise STLS, or an attacker removed it.
     #[error(
-        "TLS is required and the server does not offer STLS (perhaps it has pop3s, on port 995)"
+        "TLS is required and the server does not offer STLS (perhaps it has pop3s, on port 995){}",
+        Before(.last_err)
     )]
-    StlsUnavailable,
+    StlsUnavailable {
+        /// The `-ERR` to `CAPA`, if the server refused that: it may say why.
+        last_err: Option<Box<Refusal>>,
+    },
     /// TLS is required and the server refused STLS.
-    #[error("TLS is required and the server refused STLS: {0}")]
-    StlsRefused(ServerText),
+    #[error("TLS is required and the server refused STLS{}", Reason(&.0.text))]
+    StlsRefused(ErrReply),
     /// Octets came in clear behind the `+OK` to STLS: somebody on the way wants them taken for
     /// the first replies inside TLS.
     #[error("octets in clear behind the reply to STLS: somebody tampers with this connection")]

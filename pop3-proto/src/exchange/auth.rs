@@ -11,9 +11,10 @@ use crate::command::{Encoded, Operand, Verb, Wire};
 use crate::config::{InitialResponse, Leniency, Limits};
 use crate::error::{Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
 use crate::quirk::Quirk;
+use crate::redact::Redactor;
 use crate::reply::Reply;
 use crate::sasl::{Mechanism, OAuthError, Progress, Response, SaslError, base64};
-use crate::secret::Spoken;
+use crate::status::ErrReply;
 use crate::text::ServerText;
 
 /// An exchange under way.
@@ -56,7 +57,7 @@ pub(super) enum Outcome {
     /// It was broken off, and that is all.
     BrokenOff {
         cause: SaslError,
-        text: ServerText,
+        reply: ErrReply,
         responses: usize,
     },
 }
@@ -76,7 +77,7 @@ impl Auth {
 
     /// The command, with an initial response if it may leave so: to a server that lists `SASL`, and
     /// this mechanism if it lists any, in a line that every server takes (RFC 5034 section 4).
-    pub(super) fn begin(&mut self, context: &Context<'_>, spoken: &mut Spoken) -> Step {
+    pub(super) fn begin(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
         self.initial = self.mechanism.initial_response();
         let bare = Wire::new(Verb::Auth, Operand::Auth(self.name.clone(), None));
         let listed = context.mechanisms();
@@ -97,7 +98,7 @@ impl Auth {
             self.initial = Some(initial);
             return Step::Send(bare);
         }
-        self.note(&initial, &encoded.0, spoken);
+        self.note(&initial, &encoded.0, redactor);
         Step::Send(whole)
     }
 
@@ -105,17 +106,17 @@ impl Auth {
         &mut self,
         context: &Context<'_>,
         input: Input,
-        spoken: &mut Spoken,
+        redactor: &mut Redactor,
     ) -> Outcome {
         match input {
-            Input::Challenge(text) => Outcome::Goes(self.challenged(context, &text, spoken)),
+            Input::Challenge(text) => Outcome::Goes(self.challenged(context, &text, redactor)),
             Input::Overlong(limit) => Outcome::Goes(last_words(limit.into())),
             Input::Work => {
                 let progress = self.mechanism.work();
-                Outcome::Goes(self.go_on(progress, spoken))
+                Outcome::Goes(self.go_on(progress, redactor))
             }
             Input::Reply(Ok(reply)) => self.accepted(reply),
-            Input::Reply(Err(Error::Refused(refusal))) => self.refused(*refusal, spoken),
+            Input::Reply(Err(Error::Refused(refusal))) => self.refused(*refusal, redactor),
             Input::Reply(Err(error)) => Outcome::Goes(Step::Done(Err(error))),
             Input::Begin | Input::Tls => {
                 Outcome::Goes(Step::Fatal(self.out_of_order(SaslError::NotDone)))
@@ -132,13 +133,13 @@ impl Auth {
         Some((self.name.clone(), self.cancelled.clone()?))
     }
 
-    fn note(&mut self, response: &Response, encoded: &Zeroizing<String>, spoken: &mut Spoken) {
+    fn note(&mut self, response: &Response, encoded: &Zeroizing<String>, redactor: &mut Redactor) {
         self.responses += 1;
-        spoken.note(response.as_bytes(), encoded);
+        redactor.note_response(response.as_bytes(), encoded.as_bytes());
     }
 
     /// A line that begins with `+`: `text` is what stands behind.
-    fn challenged(&mut self, context: &Context<'_>, text: &Bytes, spoken: &mut Spoken) -> Step {
+    fn challenged(&mut self, context: &Context<'_>, text: &Bytes, redactor: &mut Redactor) -> Step {
         match self.cancelled.take() {
             None => {}
             Some(cause @ SaslError::ExtraChallenge(_)) => {
@@ -158,13 +159,16 @@ impl Auth {
         if let Some(initial) = self.initial.take() {
             // The first `+` asks for the initial response, and should say nothing.
             if text.is_empty() {
-                return self.send(&initial, spoken);
+                return self.send(&initial, redactor);
             }
             if lenient && !self.mechanism.is_mutual() {
-                return Step::Odd(Quirk::ChallengeText, Box::new(self.send(&initial, spoken)));
+                return Step::Odd(
+                    Quirk::ChallengeText,
+                    Box::new(self.send(&initial, redactor)),
+                );
             }
             let cause = SaslError::BadChallenge("the first one should be empty");
-            return self.go_on(Err(cause), spoken);
+            return self.go_on(Err(cause), redactor);
         }
         let decoded = base64::decode(text);
         let is_text = decoded.is_none();
@@ -180,12 +184,12 @@ impl Auth {
             && !self.mechanism.is_mutual()
             && self.mechanism.refused().is_none()
         {
-            let said = OAuthError::unexpected(text, |text| spoken.is_in(text));
+            let said = OAuthError::unexpected(text, redactor);
             self.cancelled = Some(SaslError::ExtraChallenge(Box::new(said)));
             return Step::Send(cancel());
         }
         let responds = progress.is_ok();
-        let step = self.go_on(progress, spoken);
+        let step = self.go_on(progress, redactor);
         if is_text && responds {
             return Step::Odd(Quirk::ChallengeText, Box::new(step));
         }
@@ -205,17 +209,17 @@ impl Auth {
         Ok(())
     }
 
-    fn send(&mut self, response: &Response, spoken: &mut Spoken) -> Step {
+    fn send(&mut self, response: &Response, redactor: &mut Redactor) -> Step {
         let encoded = response.to_base64();
-        self.note(response, &encoded, spoken);
+        self.note(response, &encoded, redactor);
         Step::Send(Wire::new(Verb::Auth, Operand::Response(Encoded(encoded))))
     }
 
     /// What the mechanism wants. `*` is sent whatever it fails with (RFC 5034 section 4); what makes
     /// the server suspect ends the connection behind it.
-    fn go_on(&mut self, progress: Result<Progress, SaslError>, spoken: &mut Spoken) -> Step {
+    fn go_on(&mut self, progress: Result<Progress, SaslError>, redactor: &mut Redactor) -> Step {
         let cause = match progress {
-            Ok(Progress::Respond(response)) => return self.send(&response, spoken),
+            Ok(Progress::Respond(response)) => return self.send(&response, redactor),
             Ok(Progress::Work) => return Step::Work,
             Err(cause) => cause,
         };
@@ -228,7 +232,7 @@ impl Auth {
             | SaslError::ServerError(_)
             | SaslError::Other(_)
             | SaslError::ExtraChallenge(_) => {
-                self.cancelled = Some(redacted(cause, spoken));
+                self.cancelled = Some(redacted(cause, redactor));
                 Step::Send(cancel())
             }
         }
@@ -253,7 +257,7 @@ impl Auth {
         }))
     }
 
-    fn refused(&mut self, refusal: Refusal, spoken: &Spoken) -> Outcome {
+    fn refused(&mut self, refusal: Refusal, redactor: &Redactor) -> Outcome {
         match self.cancelled.take() {
             // It had all that it could ask for: the refusal is about that, and the challenge says why.
             Some(SaslError::ExtraChallenge(said)) => Outcome::Refused {
@@ -266,7 +270,7 @@ impl Auth {
             },
             Some(cause) => Outcome::BrokenOff {
                 cause,
-                text: refusal.text,
+                reply: refusal.into(),
                 responses: self.responses,
             },
             None => Outcome::Refused {
@@ -274,7 +278,7 @@ impl Auth {
                 oauth: self
                     .mechanism
                     .refused()
-                    .map(|error| error.without(|text| spoken.is_in(text))),
+                    .map(|error| error.redacted(redactor)),
                 seen: Seen {
                     responses: self.responses,
                     challenged: self.challenges > 0,
@@ -284,13 +288,11 @@ impl Auth {
     }
 }
 
-/// The server's own words may echo what was said.
-fn redacted(cause: SaslError, spoken: &Spoken) -> SaslError {
-    match &cause {
-        SaslError::ServerError(text) if spoken.is_in(text.as_bytes()) => {
-            SaslError::ServerError(ServerText::excerpt(b"<redacted>"))
-        }
-        _ => cause,
+/// The server's own text may be an echo.
+fn redacted(cause: SaslError, redactor: &Redactor) -> SaslError {
+    match cause {
+        SaslError::ServerError(text) => SaslError::ServerError(redactor.text(text)),
+        cause => cause,
     }
 }
 

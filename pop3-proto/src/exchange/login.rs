@@ -14,10 +14,11 @@ use crate::error::{
     AuthError, Error, LimitError, Limited, Misuse, ProtocolError, Refusal, SecurityError,
 };
 use crate::login::{Login, LoginPlan, Method, Rejection, Verdict, Way};
+use crate::redact::Redactor;
 use crate::reply::Reply;
 use crate::sasl::{OAuthError, SaslError};
-use crate::secret::{Secret, Spoken};
-use crate::text::ServerText;
+use crate::secret::Secret;
+use crate::status::ErrReply;
 
 /// A login under way.
 #[derive(Debug)]
@@ -36,8 +37,6 @@ pub(crate) struct LoginRun {
     token: Option<Secret>,
     refreshed: bool,
     attempts: u32,
-    /// What was said so far: an echo may come late.
-    spoken: Spoken,
 }
 
 #[derive(Debug)]
@@ -59,14 +58,8 @@ enum State {
 
 impl LoginRun {
     pub(crate) fn new(login: Login) -> Self {
-        let mut spoken = Spoken::default();
-        if let Some(secret) = login.secret() {
-            spoken.note_secret(secret.expose());
-        }
-        login.names().for_each(|name| spoken.spare(name));
         Self {
             login,
-            spoken,
             state: State::Start,
             plan: None,
             way: None,
@@ -104,33 +97,33 @@ impl LoginRun {
         let broken_off = broken_off.map(|(name, cause)| AuthError::BrokenOff {
             name,
             cause,
-            text: ServerText::default(),
+            reply: ErrReply::default(),
             try_instead: None,
         });
         broken_off.or_else(|| self.refused.clone()).map(Error::from)
     }
 
-    /// Whether a text from the server holds what was said.
-    pub(super) fn is_echoed_in(&self, text: &[u8]) -> bool {
-        self.spoken.is_in(text)
-    }
-
-    pub(super) fn step(&mut self, context: &Context<'_>, input: Input) -> Step {
+    pub(super) fn step(
+        &mut self,
+        context: &Context<'_>,
+        input: Input,
+        redactor: &mut Redactor,
+    ) -> Step {
         // The state is taken: each arm says what the next one is.
         match (core::mem::replace(&mut self.state, State::Start), input) {
-            (State::Start, _) => self.start(context),
+            (State::Start, _) => self.start(context, redactor),
             (State::Upgrading(mut upgrade), input) => match upgrade.step(context, input) {
                 Some(Step::Done(result)) => Step::Fatal(match result {
                     Err(error) => stls::refused(error),
-                    Ok(_) => SecurityError::StlsUnavailable.into(),
+                    Ok(_) => stls::unavailable(context),
                 }),
                 Some(step) => {
                     self.state = State::Upgrading(upgrade);
                     step
                 }
-                None => self.choose(context),
+                None => self.choose(context, redactor),
             },
-            (State::Capa, _) => self.after_capa(context),
+            (State::Capa, _) => self.after_capa(context, redactor),
             (State::User(pass), Input::Reply(Ok(_))) => {
                 self.state = State::Last;
                 Step::Send(pass)
@@ -141,11 +134,11 @@ impl LoginRun {
                     responses: 1,
                     challenged: false,
                 };
-                self.rejected(context, *refusal, None, seen)
+                self.rejected(context, redactor, *refusal, None, seen)
             }
-            (State::Last, Input::Challenge(text)) => self.asked_on(context, &text),
-            (State::AskedOn(said), input) => self.after_asking_on(context, said, input),
-            (State::Auth(auth), input) => self.authenticate(context, auth, input),
+            (State::Last, Input::Challenge(text)) => self.asked_on(context, redactor, &text),
+            (State::AskedOn(said), input) => self.after_asking_on(context, redactor, said, input),
+            (State::Auth(auth), input) => self.authenticate(context, redactor, auth, input),
             (State::CapaAfter(reply), _) => Step::Done(Ok(reply)),
             (_, Input::Reply(Err(error))) => Step::Done(Err(error)),
             // Nothing else can happen; if it did, nothing more should be sent.
@@ -153,8 +146,14 @@ impl LoginRun {
         }
     }
 
-    fn authenticate(&mut self, context: &Context<'_>, mut auth: Box<Auth>, input: Input) -> Step {
-        match auth.step(context, input, &mut self.spoken) {
+    fn authenticate(
+        &mut self,
+        context: &Context<'_>,
+        redactor: &mut Redactor,
+        mut auth: Box<Auth>,
+        input: Input,
+    ) -> Step {
+        match auth.step(context, input, redactor) {
             Outcome::Goes(step) => {
                 self.state = State::Auth(auth);
                 step
@@ -164,10 +163,10 @@ impl LoginRun {
                 refusal,
                 oauth,
                 seen,
-            } => self.rejected(context, refusal, oauth, seen),
+            } => self.rejected(context, redactor, refusal, oauth, seen),
             Outcome::BrokenOff {
                 cause,
-                text,
+                reply,
                 responses,
             } => {
                 let refused = matches!(cause, SaslError::ServerError(_)) && responses < 2;
@@ -176,7 +175,7 @@ impl LoginRun {
                 let error = AuthError::BrokenOff {
                     name: auth.into_name(),
                     cause,
-                    text,
+                    reply,
                     try_instead: try_instead.filter(|_| refused),
                 };
                 Step::Done(Err(error.into()))
@@ -187,12 +186,12 @@ impl LoginRun {
     /// `PASS` is answered by a challenge, which no RFC has: a proxy that logs in elsewhere by a token
     /// passes on why that was refused. The server there waits for the empty line that ends its
     /// exchange, and its `-ERR` then answers `PASS`. There is nothing secret in an empty line.
-    fn asked_on(&mut self, context: &Context<'_>, text: &[u8]) -> Step {
+    fn asked_on(&mut self, context: &Context<'_>, redactor: &Redactor, text: &[u8]) -> Step {
         let limit = context.config.limits.challenge_octets;
         if text.len() > limit {
             return Step::Fatal(LimitError::new(Limited::ChallengeOctets, limit).into());
         }
-        let said = OAuthError::unexpected(text, |text| self.spoken.is_in(text));
+        let said = OAuthError::unexpected(text, redactor);
         self.state = State::AskedOn(Box::new(said));
         Step::Send(Wire::empty_line(Verb::Pass))
     }
@@ -202,6 +201,7 @@ impl LoginRun {
     fn after_asking_on(
         &mut self,
         context: &Context<'_>,
+        redactor: &mut Redactor,
         said: Box<OAuthError>,
         input: Input,
     ) -> Step {
@@ -211,7 +211,7 @@ impl LoginRun {
                     responses: 1,
                     challenged: true,
                 };
-                self.rejected(context, *refusal, Some(*said), seen)
+                self.rejected(context, redactor, *refusal, Some(*said), seen)
             }
             Input::Reply(Err(error)) => Step::Done(Err(error)),
             Input::Reply(Ok(_)) => Step::Fatal(SecurityError::LetInAnyway.into()),
@@ -224,37 +224,38 @@ impl LoginRun {
         }
     }
 
-    fn start(&mut self, context: &Context<'_>) -> Step {
+    fn start(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
+        self.login.names().for_each(|name| redactor.spare(name));
         if upgrades(&self.login, context) {
-            return self.upgrade(context);
+            return self.upgrade(context, redactor);
         }
         if context.wants_capa() {
             self.state = State::Capa;
             return send(Verb::Capa);
         }
-        self.after_capa(context)
+        self.after_capa(context, redactor)
     }
 
-    fn upgrade(&mut self, context: &Context<'_>) -> Step {
+    fn upgrade(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
         let mut upgrade = Upgrade::Capa;
         match upgrade.step(context, Input::Begin) {
             Some(step) => {
                 self.state = State::Upgrading(upgrade);
                 step
             }
-            None => self.choose(context),
+            None => self.choose(context, redactor),
         }
     }
 
-    fn after_capa(&mut self, context: &Context<'_>) -> Step {
+    fn after_capa(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
         if twisted_upgrades(&self.login, context) {
-            return self.upgrade(context);
+            return self.upgrade(context, redactor);
         }
-        self.choose(context)
+        self.choose(context, redactor)
     }
 
     /// The channel is as private as it will be: which way to log in?
-    fn choose(&mut self, context: &Context<'_>) -> Step {
+    fn choose(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
         let (mut plan, mut way) = self.weigh(context);
         // Nobody is asked for a token that could not be used.
         if way.is_some()
@@ -269,7 +270,7 @@ impl LoginRun {
         }
         self.plan = Some(plan.clone());
         match way {
-            Some(way) => self.take(context, way),
+            Some(way) => self.take(context, redactor, way),
             None => Step::Done(Err(match self.refused.take() {
                 Some(refused) => refused.into(),
                 None => no_way(plan),
@@ -282,13 +283,13 @@ impl LoginRun {
     }
 
     /// Takes a way.
-    fn take(&mut self, context: &Context<'_>, way: Way) -> Step {
+    fn take(&mut self, context: &Context<'_>, redactor: &mut Redactor, way: Way) -> Step {
         self.attempts += 1;
         self.way = Some(way.clone());
         if way.method.is_sasl() {
-            return match self.auth(context, &way) {
+            return match self.auth(context, redactor, &way) {
                 Ok(mut auth) => {
-                    let step = auth.begin(context, &mut self.spoken);
+                    let step = auth.begin(context, redactor);
                     self.state = State::Auth(Box::new(auth));
                     step
                 }
@@ -325,7 +326,12 @@ impl LoginRun {
         }
     }
 
-    fn auth(&mut self, context: &Context<'_>, way: &Way) -> Result<Auth, Misuse> {
+    fn auth(
+        &mut self,
+        context: &Context<'_>,
+        redactor: &mut Redactor,
+        way: &Way,
+    ) -> Result<Auth, Misuse> {
         let own = self.login.take_own();
         let nonce = way.method.scram().and_then(|_| {
             let given = self.login.take_nonce();
@@ -337,7 +343,7 @@ impl LoginRun {
             None => self.login.make(way, secret, nonce)?.ok_or(Misuse::NoSeed)?,
         };
         if let Some(secret) = secret {
-            self.spoken.note_secret(secret.expose());
+            redactor.note_secret(secret.expose());
         }
         Ok(Auth::new(mechanism, way.name.clone()))
     }
@@ -346,6 +352,7 @@ impl LoginRun {
     fn rejected(
         &mut self,
         context: &Context<'_>,
+        redactor: &mut Redactor,
         refusal: Refusal,
         oauth: Option<OAuthError>,
         seen: Seen,
@@ -365,7 +372,7 @@ impl LoginRun {
             match self.fresh_token(&way, &error) {
                 Some(Ok(())) => {
                     self.refused = Some(error);
-                    return self.take(context, way);
+                    return self.take(context, redactor, way);
                 }
                 Some(Err(why)) => return Step::Done(Err(no_token(why, Some(error)))),
                 None => {}
@@ -374,7 +381,7 @@ impl LoginRun {
         if about_login && self.login.policy().goes_on() {
             self.tried.push(way.method);
             self.refused = Some(error);
-            return self.choose(context);
+            return self.choose(context, redactor);
         }
         Step::Done(Err(error.into()))
     }

@@ -20,10 +20,11 @@ use bytes::Bytes;
 use crate::capability::Capabilities;
 use crate::command::{Operand, Verb, Wire};
 use crate::config::{CapaPolicy, Config};
-use crate::error::{Error, LimitError, Misuse};
+use crate::error::{Error, LimitError, Misuse, Refusal};
 use crate::login::{LoginPlan, Method};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
+use crate::redact::Redactor;
 use crate::reply::Reply;
 use crate::sasl::{ClientNonce, Seed};
 
@@ -44,6 +45,8 @@ pub(crate) struct Context<'a> {
     pub(crate) capabilities: Option<&'a Capabilities>,
     /// Whether `CAPA` was answered in the present channel, be it with `-ERR`.
     pub(crate) capa_answered: bool,
+    /// The `-ERR` to the last `CAPA` in the present channel, if it was one.
+    pub(crate) capa_refused: Option<&'a Refusal>,
     pub(crate) phase: Phase,
     /// Whether TLS is in place.
     pub(crate) tls: bool,
@@ -152,11 +155,6 @@ impl Exchange {
         }
     }
 
-    /// Whether a text from the server holds a secret that this exchange has sent.
-    pub(crate) fn is_echoed_in(&self, text: &[u8]) -> bool {
-        matches!(self, Self::Login(run) if run.is_echoed_in(text))
-    }
-
     /// Whether code of the caller's runs in it.
     pub(crate) fn calls_back(&self) -> bool {
         matches!(self, Self::Login(run) if run.calls_back())
@@ -182,14 +180,20 @@ impl Exchange {
         (!verb.row().phases.contains(&phase)).then_some(Misuse::Phase { verb, phase })
     }
 
-    pub(crate) fn step(&mut self, context: &Context<'_>, input: Input) -> Step {
+    /// Takes the next step. `redactor` learns what is sent.
+    pub(crate) fn step(
+        &mut self,
+        context: &Context<'_>,
+        input: Input,
+        redactor: &mut Redactor,
+    ) -> Step {
         if let (Input::Begin, Some(misuse)) = (&input, self.out_of_place(context)) {
             return Step::Done(Err(misuse.into()));
         }
         match self {
             Self::Capabilities => capabilities::step(context, input),
             Self::StartTls(upgrade) => upgrade.step_alone(context, input),
-            Self::Login(run) => run.step(context, input),
+            Self::Login(run) => run.step(context, input, redactor),
         }
     }
 }

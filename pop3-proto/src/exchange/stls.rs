@@ -42,7 +42,7 @@ impl Upgrade {
                     *self = Self::Stls;
                     Some(send(Verb::Stls))
                 } else {
-                    Some(Step::Fatal(SecurityError::StlsUnavailable.into()))
+                    Some(Step::Fatal(unavailable(context)))
                 }
             }
             (Self::Stls, Input::Reply(Ok(_))) => {
@@ -64,10 +64,16 @@ impl Upgrade {
     }
 }
 
+/// No STLS where TLS is required.
+pub(super) fn unavailable(context: &Context<'_>) -> Error {
+    let last_err = context.capa_refused.cloned().map(Box::new);
+    SecurityError::StlsUnavailable { last_err }.into()
+}
+
 /// A refusal of STLS where TLS is required.
 pub(super) fn refused(error: Error) -> Error {
     match error {
-        Error::Refused(refusal) => SecurityError::StlsRefused(refusal.text).into(),
+        Error::Refused(refusal) => SecurityError::StlsRefused((*refusal).into()).into(),
         other => other,
     }
 }

@@ -52,9 +52,20 @@ impl Login {
                 verdict,
             });
         }
+        let depends = |candidate: &Candidate| {
+            matches!(
+                candidate.verdict,
+                Verdict::Rejected(Rejection::NoSasl | Rejection::NotListed)
+            )
+        };
+        let capa_refused = context
+            .capa_refused
+            .filter(|_| chosen.is_none() && candidates.iter().any(depends))
+            .map(|refusal| Box::new(refusal.clone()));
         let plan = LoginPlan {
             starts_tls: false,
             candidates,
+            capa_refused,
         };
         (plan, chosen)
     }

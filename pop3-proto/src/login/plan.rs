@@ -7,7 +7,7 @@ use core::fmt;
 use thiserror::Error as ThisError;
 
 use super::Method;
-use crate::error::Argument;
+use crate::error::{Argument, Refusal};
 
 /// Which way a login takes, why, and why none of the others.
 ///
@@ -22,6 +22,9 @@ pub struct LoginPlan {
     pub starts_tls: bool,
     /// What was weighed, in the order of preference.
     pub candidates: Vec<Candidate>,
+    /// The `-ERR` to `CAPA`, if the server refused that: what it offers is not known then, and the
+    /// text may say why.
+    pub capa_refused: Option<Box<Refusal>>,
 }
 
 /// A way to log in that a [`LoginPlan`] has weighed.
@@ -141,6 +144,7 @@ impl LoginPlan {
                 verdict: Verdict::Rejected(why),
             }]
             .into(),
+            capa_refused: None,
         }
     }
 }
@@ -179,6 +183,13 @@ impl fmt::Display for LoginPlan {
             if let Some(first) = group.first() {
                 write!(f, ": {}", first.verdict)?;
             }
+        }
+        if let Some(refusal) = self
+            .capa_refused
+            .as_ref()
+            .filter(|_| self.chosen().is_none())
+        {
+            write!(f, "{list}{refusal}")?;
         }
         Ok(())
     }

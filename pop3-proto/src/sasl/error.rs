@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use thiserror::Error as ThisError;
 
 use super::oauth_error::OAuthError;
-use crate::text::ServerText;
+use crate::text::{Reason, ServerText};
 
 /// Why an authentication exchange cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
@@ -48,7 +48,7 @@ pub enum SaslError {
     ServerNotAuthenticated,
     /// The server ended a SCRAM exchange with `e=` (RFC 5802 section 7). A `-ERR` follows the
     /// cancellation, and the connection lives on.
-    #[error("the server ended the exchange: {0}")]
+    #[error("the server ended the exchange{}", Reason(.0))]
     ServerError(ServerText),
     /// A mechanism from outside this crate failed. The exchange is cancelled, and the connection
     /// lives on. The text is shown as it is.

@@ -2,13 +2,15 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
+use memchr::memmem;
 use serde_json::Value;
 
 use super::base64;
-use crate::secret::{Secret, without};
+use crate::redact::Redactor;
+use crate::secret::Secret;
 use crate::text::ServerText;
 
-/// The most JSON that is read and kept, in octets.
+/// The most JSON that is read, in octets. A longer text is kept as it came.
 const MAX_JSON: usize = 4 << 10;
 
 /// What a server says about a token that it does not take (RFC 7628 section 3.2.2; XOAUTH2 has a
@@ -27,7 +29,7 @@ pub struct OAuthError {
     pub scope: Option<ServerText>,
     /// Where the server says that tokens are had.
     pub openid_configuration: Option<ServerText>,
-    /// All that the server said, up to 4 KiB of it: JSON, if it kept to the rules.
+    /// All that the server wrote: JSON, if it follows the rules.
     pub raw: ServerText,
     /// What the status is, whatever of it may be shown.
     pub(crate) stale: Stale,
@@ -44,8 +46,13 @@ pub(crate) enum Stale {
 }
 
 impl OAuthError {
-    /// The same without the texts in which a secret shows.
-    pub(crate) fn without(mut self, shows: impl Fn(&[u8]) -> bool) -> Self {
+    /// Whether there is nothing to show.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.status.is_none() && self.raw.is_blank()
+    }
+
+    /// The same without what it shows of the credentials that were sent.
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         let Self {
             status,
             scope,
@@ -54,8 +61,8 @@ impl OAuthError {
             ..
         } = &mut self;
         let optional = [status, scope, openid_configuration].into_iter().flatten();
-        for text in optional.chain([raw]).filter(|text| shows(text.as_bytes())) {
-            *text = ServerText::excerpt(b"<redacted>");
+        for text in optional.chain([raw]) {
+            *text = redactor.text(core::mem::take(text));
         }
         self
     }
@@ -72,19 +79,12 @@ impl OAuthError {
         })
     }
 
-    /// Reads a challenge as it came, where none belongs: base64, or text. Nothing is kept in which a
-    /// secret shows.
-    pub(crate) fn unexpected(challenge: &[u8], shows: impl Fn(&[u8]) -> bool) -> Self {
+    /// Reads a challenge as it came, where none belongs: base64, or text. Credentials are redacted.
+    pub(crate) fn unexpected(challenge: &[u8], redactor: &Redactor) -> Self {
         let decoded = base64::decode(challenge);
         let challenge = decoded.as_deref().unwrap_or(challenge);
         let parsed = parsed(challenge);
-        Self::parse(challenge, parsed.as_ref(), |octets| {
-            if shows(octets) {
-                b"<redacted>".to_vec()
-            } else {
-                octets.to_vec()
-            }
-        })
+        Self::parse(challenge, parsed.as_ref(), |octets| redactor.octets(octets))
     }
 
     fn parse(challenge: &[u8], parsed: Option<&Value>, clean: impl Fn(&[u8]) -> Vec<u8>) -> Self {
@@ -121,9 +121,22 @@ fn parsed(challenge: &[u8]) -> Option<Value> {
 fn raw(challenge: &[u8], parsed: Option<&Value>, clean: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let plainest = parsed.map(Value::to_string).map(String::into_bytes);
     let hidden = plainest.filter(|plainest| clean(plainest) != *plainest);
-    let mut raw = clean(hidden.as_deref().unwrap_or(challenge));
-    raw.truncate(MAX_JSON);
-    raw
+    clean(hidden.as_deref().unwrap_or(challenge))
+}
+
+/// Octets from a server with a token replaced.
+fn without(octets: &[u8], token: &[u8]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(octets.len());
+    let mut rest = octets;
+    while let Some((before, after)) =
+        memmem::find(rest, token).and_then(|at| rest.split_at_checked(at))
+    {
+        clean.extend_from_slice(before);
+        clean.extend_from_slice(b"<redacted>");
+        rest = after.strip_prefix(token).unwrap_or_default();
+    }
+    clean.extend_from_slice(rest);
+    clean
 }
 
 impl fmt::Display for OAuthError {

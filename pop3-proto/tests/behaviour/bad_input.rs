@@ -168,8 +168,8 @@ fn a_refusal_that_comes_before_its_command_has_left_is_a_parting_word() {
     assert_eq!(
         session.told(),
         [
-            "noop: failed: closed Parting \"bye\"",
-            "closed: closed Parting \"bye\""
+            "noop: failed: closed UnsolicitedErr \"bye\"",
+            "closed: closed UnsolicitedErr \"bye\""
         ]
     );
 }
@@ -313,7 +313,10 @@ fn a_bare_lf_under_strict_rules_is_reported_at_once() {
     );
     let mut session = logged_in_with(config);
     session.server("-ERR timed out\n");
-    assert_eq!(session.told(), ["closed: closed Parting \"timed out\""]);
+    assert_eq!(
+        session.told(),
+        ["closed: closed UnsolicitedErr \"timed out\""]
+    );
 }
 
 #[test]

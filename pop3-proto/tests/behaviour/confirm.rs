@@ -724,7 +724,7 @@ fn a_parting_word_instead_of_answers_is_the_cause() {
     session.server(mailbox.answer(&question) + "-ERR shutting down\r\n");
     let result = outcome(&mut session, ticket);
     match why(&result).cause() {
-        Some(Error::Closed(closed)) => assert!(matches!(**closed, Closed::Parting(_))),
+        Some(Error::Closed(closed)) => assert!(matches!(**closed, Closed::UnsolicitedErr(_))),
         Some(Error::Protocol(why)) => assert!(matches!(**why, ProtocolError::Unsolicited { .. })),
         other => panic!("{other:?}"),
     }

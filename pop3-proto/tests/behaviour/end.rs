@@ -175,8 +175,8 @@ fn a_parting_word_is_the_error_of_all_that_come_later() {
     assert_eq!(
         session.told(),
         [
-            "dele 1: failed: closed Parting \"Disconnected for inactivity.\"",
-            "closed: closed Parting \"Disconnected for inactivity.\"",
+            "dele 1: failed: closed UnsolicitedErr \"Disconnected for inactivity.\"",
+            "closed: closed UnsolicitedErr \"Disconnected for inactivity.\"",
         ]
     );
 }
@@ -218,7 +218,7 @@ fn after_a_failed_write_the_server_has_the_last_word() {
     assert!(!session.connection.wants_write() && session.connection.wants_read());
     session.server("-ERR [SYS/TEMP] shutting down\r\n");
     session.eof();
-    let error = "closed Parting \"[SYS/TEMP] shutting down\"";
+    let error = "closed UnsolicitedErr \"[SYS/TEMP] shutting down\" SysTemp";
     assert_eq!(
         session.told(),
         [
@@ -324,8 +324,8 @@ fn half_a_parting_word_holds_the_flight_that_was_about_to_leave() {
     assert_eq!(
         session.told(),
         [
-            "quit: failed: closed Parting \"autologout\"",
-            "closed: closed Parting \"autologout\""
+            "quit: failed: closed UnsolicitedErr \"autologout\"",
+            "closed: closed UnsolicitedErr \"autologout\""
         ]
     );
 }

@@ -17,7 +17,7 @@ fn a_greeting_that_is_none_is_named() {
         ("-ERR\r\n", "closed GreetingRefused \"\""),
         (
             "-ERR [SYS/PERM] go\r\n",
-            "closed GreetingRefused \"[SYS/PERM] go\"",
+            "closed GreetingRefused \"[SYS/PERM] go\" SysPerm",
         ),
     ] {
         let mut session = trusted();

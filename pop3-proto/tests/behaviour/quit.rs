@@ -17,7 +17,7 @@ fn quit_has_three_outcomes() {
     assert!(!refused.as_ref().unwrap().is_committed());
     assert!(matches!(
         refused,
-        Ok(QuitOutcome::Refused(text)) if text.as_bytes() == b"some messages not removed"
+        Ok(QuitOutcome::Refused(reply)) if reply.text.as_bytes() == b"some messages not removed"
     ));
     let mut session = logged_in();
     session.ask("quit");

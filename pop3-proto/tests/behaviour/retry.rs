@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::common::{Conversation, logged_in, trusted};
 use pop3_proto::{
-    Channel, Closed, Config, Error, LimitError, Limited, Login, Misuse, Phase, ProtocolError,
-    Retry, SecurityError, ServerText, StlsPolicy, Timeout, TlsError, TlsErrorKind, TransportError,
-    TransportErrorKind, Unconfirmed, Verb, sasl::SaslError,
+    Channel, Closed, Config, ErrReply, Error, LimitError, Limited, Login, Misuse, Phase,
+    ProtocolError, Retry, SecurityError, ServerText, StlsPolicy, Timeout, TlsError, TlsErrorKind,
+    TransportError, TransportErrorKind, Unconfirmed, Verb, sasl::SaslError,
 };
 
 const TABLE: &str = include_str!("../../src/error/retry.md");
@@ -127,12 +127,14 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
         verb,
         outstanding: 1,
         first_batch: false,
+        last_err: None,
     };
     let unanswered = |verb| {
         closed(Closed::Unanswered {
             verb,
             outstanding: 1,
             first_batch: false,
+            last_err: None,
         })
     };
     let number = pop3_proto::MessageNumber::new(1).expect("a number");
@@ -233,7 +235,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
         (
             "SecurityError::StlsUnavailable",
             None,
-            SecurityError::StlsUnavailable.into(),
+            SecurityError::StlsUnavailable { last_err: None }.into(),
         ),
         (
             "SecurityError::ResponseInjection",
@@ -271,7 +273,11 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             .into(),
         ),
         ("Closed::Finished", None, closed(Closed::Finished)),
-        ("Closed::Idle", None, closed(Closed::Idle)),
+        (
+            "Closed::Idle",
+            None,
+            closed(Closed::Idle { last_err: None }),
+        ),
         (
             "Closed::Truncated",
             None,
@@ -280,6 +286,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
                 outstanding: 1,
                 lf_dot: false,
                 first_batch: false,
+                last_err: None,
             }),
         ),
         ("Closed::Unanswered", Some("`PASS`"), unanswered(Verb::Pass)),
@@ -289,10 +296,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
         (
             "Closed::GreetingRefused",
             None,
-            closed(Closed::GreetingRefused {
-                code: None,
-                text: got(),
-            }),
+            closed(Closed::GreetingRefused(ErrReply::default())),
         ),
         ("Timeout::Connect", None, Timeout::Connect.into()),
         ("Timeout::TlsHandshake", None, Timeout::TlsHandshake.into()),

@@ -5,8 +5,8 @@ use core::fmt::Write as _;
 
 use pop3_proto::sasl::SaslError;
 use pop3_proto::{
-    AuthError, Capabilities, Closed, Connection, Error, Event, Listing, LoginPlan, Misuse,
-    ProtocolError, QuitOutcome, Refusal, Rejected, Reply, ScanEntry, SecurityError, Status,
+    AuthError, Capabilities, Closed, Connection, ErrReply, Error, Event, Listing, LoginPlan,
+    Misuse, ProtocolError, QuitOutcome, Refusal, Rejected, Reply, ScanEntry, SecurityError, Status,
     Timeout, UidEntry, UidListing, Unconfirmed, Verdict,
 };
 
@@ -70,7 +70,7 @@ fn reply(reply: &Reply) -> String {
         }),
         Reply::Confirmed(confirmed) => format!("confirmed by {}", confirmed.questions()),
         Reply::Quit(QuitOutcome::Committed(status)) => with_text("committed", status),
-        Reply::Quit(QuitOutcome::Refused(text)) => format!("refused {text:?}"),
+        Reply::Quit(QuitOutcome::Refused(reply)) => format!("refused {}", err_reply(reply)),
         Reply::Quit(QuitOutcome::Unknown) => "unknown".to_owned(),
         other => format!("{other:?}"),
     }
@@ -141,10 +141,10 @@ fn quoted(octets: &[u8]) -> String {
 pub(crate) fn error(why: &Error) -> String {
     match why {
         Error::Refused(refusal) => format!("refused {}", self::refusal(refusal)),
-        Error::Auth(why) => match &**why {
+        Error::Auth(error) => match &**error {
             AuthError::Rejected(rejected) => self::rejected(rejected),
-            AuthError::BrokenOff { cause, text, .. } => {
-                format!("auth {}, {text:?}", sasl(cause))
+            AuthError::BrokenOff { cause, reply, .. } => {
+                format!("auth {}, {}", sasl(cause), err_reply(reply))
             }
             AuthError::NoToken { refused: None, .. } => "auth no token".to_owned(),
             AuthError::NoToken {
@@ -152,9 +152,12 @@ pub(crate) fn error(why: &Error) -> String {
                 ..
             } => {
                 let refused = Error::Auth(refused.clone());
-                format!("auth no token, after {}", error(&refused))
+                format!("auth no token, after {}", self::error(&refused))
             }
-            AuthError::NoSafeLogin(plan) => format!("auth no safe login, {}", self::plan(plan)),
+            AuthError::NoSafeLogin(plan) => {
+                let plan = self::plan(plan);
+                format!("auth no safe login, {plan}{}", after(why))
+            }
             other => format!("{other:?}"),
         },
         Error::Misuse(Misuse::Phase { verb, phase }) => format!("misuse {verb} in {phase}"),
@@ -165,17 +168,22 @@ pub(crate) fn error(why: &Error) -> String {
         }
         Error::Misuse(Misuse::Argument(argument)) => format!("misuse {argument:?}"),
         Error::Protocol(why) => protocol(why),
-        Error::Security(why) => match &**why {
-            SecurityError::StlsRefused(text) => format!("security StlsRefused {text:?}"),
+        Error::Security(error) => match &**error {
+            SecurityError::StlsRefused(reply) => {
+                format!("security StlsRefused {}", err_reply(reply))
+            }
+            SecurityError::StlsUnavailable { .. } => {
+                format!("security StlsUnavailable{}", after(why))
+            }
             other => format!("security {other:?}"),
         },
         Error::Unconfirmed(why) => unconfirmed(why),
         Error::Limit(limit) => format!("limit {:?} {}", limit.what, limit.limit),
-        Error::Timeout(why) => late(why),
-        Error::Closed(why) => closed(why),
-        Error::Transport(why) => {
-            let suspicion = suspicion(why.first_batch);
-            format!("transport {:?}{suspicion}", why.kind)
+        Error::Timeout(late) => format!("{}{}", self::late(late), after(why)),
+        Error::Closed(closed) => format!("{}{}", self::closed(closed), after(why)),
+        Error::Transport(error) => {
+            let suspicion = suspicion(error.first_batch);
+            format!("transport {:?}{suspicion}{}", error.kind, after(why))
         }
         Error::Tls(why) => format!("tls {:?}", why.kind),
         other => format!("{other:?}"),
@@ -225,6 +233,20 @@ fn refusal(refusal: &Refusal) -> String {
     }
     let _ = write!(text, " {:?}", refusal.text);
     if let Some(code) = &refusal.code {
+        let _ = write!(text, " {code:?}");
+    }
+    text
+}
+
+/// The `-ERR` that came before an error and belongs to it.
+fn after(why: &Error) -> String {
+    let last_err = why.last_err();
+    last_err.map_or_else(String::new, |it| format!(", after {}", refusal(it)))
+}
+
+fn err_reply(reply: &ErrReply) -> String {
+    let mut text = format!("{:?}", reply.text);
+    if let Some(code) = &reply.code {
         let _ = write!(text, " {code:?}");
     }
     text
@@ -298,6 +320,7 @@ fn late(why: &Timeout) -> String {
             verb,
             outstanding,
             first_batch,
+            ..
         } => {
             let (several, suspicion) = (several(*outstanding), suspicion(*first_batch));
             format!("timeout FirstOctet {verb}{several}{suspicion}")
@@ -321,10 +344,12 @@ fn lf_dotted(lf_dot: bool) -> &'static str {
 
 fn closed(why: &Closed) -> String {
     match why {
+        Closed::Idle { .. } => "closed Idle".to_owned(),
         Closed::Unanswered {
             verb,
             outstanding,
             first_batch,
+            ..
         } => {
             let suspicion = suspicion(*first_batch);
             format!("closed Unanswered {verb}, {outstanding} in flight{suspicion}")
@@ -334,13 +359,14 @@ fn closed(why: &Closed) -> String {
             outstanding,
             first_batch,
             lf_dot,
+            ..
         } => {
             let suspicion = suspicion(*first_batch);
             let lf_dot = lf_dotted(*lf_dot);
             format!("closed Truncated {verb}, {outstanding} in flight{suspicion}{lf_dot}")
         }
-        Closed::Parting(text) => format!("closed Parting {text:?}"),
-        Closed::GreetingRefused { text, .. } => format!("closed GreetingRefused {text:?}"),
+        Closed::UnsolicitedErr(reply) => format!("closed UnsolicitedErr {}", err_reply(reply)),
+        Closed::GreetingRefused(reply) => format!("closed GreetingRefused {}", err_reply(reply)),
         other => format!("closed {other:?}"),
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
     });
     let fine: Vec<&String> = fine.collect();
     let end = fine.last().and_then(|last| last.strip_prefix("closed: "));
-    let end = end.filter(|end| *end == surplus || end.starts_with("closed Parting "));
+    let end = end.filter(|end| *end == surplus || end.starts_with("closed UnsolicitedErr "));
     let Some(end) = end.filter(|_| ended) else {
         return false;
     };

@@ -279,7 +279,7 @@ fn a_refusal_is_told_even_if_the_server_hangs_up_behind_it() {
         client.told(),
         [
             "login: failed: auth AUTH \"[AUTH] no\" Auth",
-            "closed: closed Unanswered USER, 1 in flight"
+            "closed: closed Unanswered USER, 1 in flight, after AUTH \"[AUTH] no\" Auth"
         ]
     );
 }

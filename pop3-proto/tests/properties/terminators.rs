@@ -108,7 +108,7 @@ pub(crate) fn is_trusted_rightly(
     if complete {
         let end = client.connection.error();
         let parting =
-            matches!(end, Some(Error::Closed(end)) if matches!(**end, Closed::Parting(_)));
+            matches!(end, Some(Error::Closed(end)) if matches!(**end, Closed::UnsolicitedErr(_)));
         return client.holds(
             may_follow || is_surplus(end) || parting,
             format!("complete, and ended by {end:?}"),

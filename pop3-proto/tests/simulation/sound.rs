@@ -20,9 +20,9 @@ pub(crate) fn check_octets(request: &Request, frame: &Frame) {
                 _ => assert!(frame.body.starts_with(&request.body), "{ask:?}"),
             }
         }
-        Ok(Reply::Quit(QuitOutcome::Refused(text))) => {
+        Ok(Reply::Quit(QuitOutcome::Refused(reply))) => {
             assert!(frame.is_err(), "QUIT was refused by {frame:?}");
-            assert!(frame.text().starts_with(text.as_bytes()));
+            assert!(frame.text().starts_with(reply.text.as_bytes()));
         }
         Ok(reply) => {
             assert!(

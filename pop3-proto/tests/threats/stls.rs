@@ -84,7 +84,7 @@ fn t_03_a_refusal_of_capa_forces_nobody_into_clear() {
         C: CAPA
         S: -ERR Not implemented
         {}",
-        dead("security StlsUnavailable")
+        dead("security StlsUnavailable, after CAPA \"Not implemented\"")
     ));
 }
 
@@ -171,7 +171,7 @@ fn t_08_a_refusal_of_capa_inside_tls_leaves_nothing_known() {
         ! tls
         C: CAPA
         S: -ERR
-        = login: failed: auth no safe login, NoSasl",
+        = login: failed: auth no safe login, NoSasl, after CAPA \"\"",
         OFFERED.replace("login alice secret", "login alice secret first=PLAIN")
     ));
 }

@@ -56,6 +56,7 @@ fn t_13_a_message_without_its_end_is_truncated_farewell_or_not() {
             outstanding: 1,
             first_batch: false,
             lf_dot: false,
+            last_err: None,
         });
         let in_body = matches!(&events[..], [.., Event::BodyEnd { result: Err(error), .. }, Event::Closed(_)] if *error == truncated);
         assert!(in_body, "{events:?}");
@@ -73,6 +74,7 @@ fn a_reply_that_does_not_come_is_not_truncated() {
             verb: Verb::Noop,
             outstanding: 1,
             first_batch: false,
+            last_err: None,
         };
         assert_eq!(end_of(&end(&mut link, farewell)), Err(unanswered.into()));
     }
@@ -90,6 +92,7 @@ fn a_record_without_its_end_is_no_reply() {
         verb: Verb::Noop,
         outstanding: 1,
         first_batch: false,
+        last_err: None,
     };
     assert_eq!(end_of(&link.end()), Err(unanswered.into()));
 }
@@ -99,7 +102,7 @@ fn an_idle_end_is_idle() {
     for farewell in [false, true] {
         let mut link = logged_in();
         let events = end(&mut link, farewell);
-        assert_eq!(end_of(&events), Err(Closed::Idle.into()));
+        assert_eq!(end_of(&events), Err(Closed::Idle { last_err: None }.into()));
     }
 }
 
@@ -310,6 +313,7 @@ fn a_record_that_trickles_in_before_a_reply_is_no_first_octet() {
         verb: Verb::Noop,
         outstanding: 1,
         first_batch: false,
+        last_err: None,
     };
     assert_eq!(end_of(&events), Err(Error::Timeout(late)));
 }

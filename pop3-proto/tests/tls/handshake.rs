@@ -171,6 +171,6 @@ fn a_flight_that_cannot_leave_is_not_tried_again() {
     let Err(Error::Closed(closed)) = end_of(&link.run()) else {
         panic!();
     };
-    assert!(matches!(*closed, Closed::Parting(_)), "{closed:?}");
+    assert!(matches!(*closed, Closed::UnsolicitedErr(_)), "{closed:?}");
     assert!(!link.session.wants_write(), "no record follows a cut one");
 }

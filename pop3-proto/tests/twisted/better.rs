@@ -121,7 +121,7 @@ fn a_refusal_when_nothing_is_awaited_is_the_servers_parting_word() {
     client.server("-ERR Disconnected for inactivity.\r\n");
     assert_eq!(
         client.told(),
-        ["closed: closed Parting \"Disconnected for inactivity.\""]
+        ["closed: closed UnsolicitedErr \"Disconnected for inactivity.\""]
     );
     client.assert_over();
 }

@@ -46,6 +46,7 @@ fn unanswered(verb: Verb) -> Timeout {
         verb,
         outstanding: 1,
         first_batch: false,
+        last_err: None,
     }
 }
 

@@ -111,6 +111,7 @@ async fn a_network_that_is_gone_does_not_make_the_bad_news_late() {
                 verb: Verb::Stat,
                 outstanding: 1,
                 first_batch: false,
+                last_err: None,
             }
             .into()
         );

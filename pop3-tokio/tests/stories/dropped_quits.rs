@@ -87,6 +87,7 @@ async fn a_quit_that_left_and_was_not_answered_is_told_as_what_it_was() {
             verb,
             outstanding,
             first_batch: false,
+            last_err: None,
         };
         assert_eq!(client.quit().await, Err(unanswered.into()));
     })

@@ -14,8 +14,8 @@ const LAST_WORD: &str = "-ERR autologout; idle for too long\r\n";
 fn parting<T: std::fmt::Debug>(result: Result<T, Error>) {
     match result {
         Err(Error::Closed(closed)) => match *closed {
-            Closed::Parting(text) => {
-                assert_eq!(text.as_bytes(), b"autologout; idle for too long");
+            Closed::UnsolicitedErr(reply) => {
+                assert_eq!(reply.text.as_bytes(), b"autologout; idle for too long");
             }
             other => panic!("{other:?}"),
         },

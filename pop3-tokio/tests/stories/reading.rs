@@ -150,6 +150,7 @@ fn truncated() -> Error {
         outstanding,
         first_batch: false,
         lf_dot: false,
+        last_err: None,
     }
     .into()
 }

@@ -102,7 +102,5 @@ fn server_error(text: &str) -> Result<(), SaslError> {
         return Ok(());
     };
     let error = rest.split(',').next().unwrap_or_default();
-    Err(SaslError::ServerError(ServerText::excerpt(
-        error.as_bytes(),
-    )))
+    Err(SaslError::ServerError(ServerText::copy(error.as_bytes())))
 }
