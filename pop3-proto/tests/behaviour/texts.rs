@@ -1,8 +1,9 @@
 //! What servers write for people and programs to read: codes, and texts that may hold anything.
 
-use crate::common::{logged_in, trusted};
+use crate::common::{Conversation, logged_in, trusted};
 use pop3_proto::{
-    Advice, Capa, Error, ListOne, MessageNumber, Noop, ResponseCode, ServerText, Stat, Uidl,
+    Advice, Capa, Channel, Config, Error, ListOne, MessageNumber, Noop, Quit, QuitOutcome,
+    ResponseCode, ServerText, Stat, Uidl,
 };
 
 fn number(n: u32) -> MessageNumber {
@@ -205,4 +206,140 @@ fn every_value_that_a_server_names_is_shown_escaped() {
     session.server(b"+OK \x1b[2J\r\n");
     let error = session.connection.error().expect("unsolicited");
     assert!(!error.to_string().chars().any(char::is_control));
+}
+
+#[test]
+fn every_octet_of_a_text_is_kept_and_display_marks_the_cut() {
+    for octets in [511, 512, 513, 5000, 8000] {
+        let text = "x".repeat(octets);
+        let cut = |what: &str| match octets {
+            ..=512 => format!("{what}{text}"),
+            _ => format!("{what}{}\u{2026}", "x".repeat(512)),
+        };
+        let refused = logged_in().call(Stat, format!("-ERR {text}\r\n"));
+        let error = refused.expect_err("refused");
+        assert_eq!(
+            error.server_text().expect("a text").as_bytes(),
+            text.as_bytes()
+        );
+        assert_eq!(error.to_string(), cut("the server refused STAT: "));
+
+        let mut session = logged_in();
+        session.server(format!("-ERR {text}\r\n"));
+        let error = session.connection.error().expect("an end");
+        assert_eq!(
+            error.server_text().expect("a text").as_bytes(),
+            text.as_bytes()
+        );
+        assert_eq!(error.to_string(), cut("the server closed the session: "));
+
+        let mut session = trusted();
+        session.server(format!("-ERR {text}\r\n"));
+        let error = session.connection.error().expect("an end");
+        assert_eq!(
+            error.server_text().expect("a text").as_bytes(),
+            text.as_bytes()
+        );
+        assert_eq!(
+            error.to_string(),
+            cut("the server refused the connection: ")
+        );
+
+        let outcome = logged_in().call(Quit, format!("-ERR {text}\r\n"));
+        let Ok(QuitOutcome::Refused(reply)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(reply.text.as_bytes(), text.as_bytes());
+        assert_eq!(reply.to_string(), cut(""));
+
+        let mut session = logged_in();
+        session.ask("stat");
+        session.settle();
+        session.server(format!("{text}\r\n"));
+        let error = session.connection.error().expect("an end").to_string();
+        assert_eq!(error.contains('\u{2026}'), octets > 512, "{error}");
+    }
+}
+
+#[test]
+fn a_text_without_words_is_described() {
+    let fatal = |session: &Conversation| {
+        let error = session.connection.error();
+        error.expect("an end").to_string()
+    };
+    for blank in ["", " ", "  \t"] {
+        let refused = logged_in().call(Stat, format!("-ERR{blank}\r\n"));
+        assert_eq!(
+            refused.expect_err("refused").to_string(),
+            "the server refused STAT without a reason"
+        );
+        let mut session = trusted();
+        session.server(format!("-ERR{blank}\r\n"));
+        assert_eq!(
+            fatal(&session),
+            "the server refused the connection without a reason"
+        );
+        let mut session = logged_in();
+        session.server(format!("-ERR{blank}\r\n"));
+        assert_eq!(
+            fatal(&session),
+            "the server closed the session without a reason"
+        );
+        let outcome = logged_in().call(Quit, format!("-ERR{blank}\r\n"));
+        let Ok(QuitOutcome::Refused(reply)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(reply.to_string(), "-ERR");
+        let mut session = logged_in();
+        session.ask("stat");
+        session.settle();
+        session.server(format!("{blank} \r\n"));
+        assert_eq!(
+            fatal(&session),
+            "the reply to STAT is neither +OK nor -ERR: an empty line"
+        );
+        let mut session = trusted();
+        session.server(format!("{blank} \r\n"));
+        assert_eq!(
+            fatal(&session),
+            "this is no POP3 server: it greets with an empty line"
+        );
+        let mut session = logged_in();
+        session.server(format!("{blank} \r\n"));
+        assert_eq!(
+            fatal(&session),
+            "unexpected reply from the server (no command is waiting for one): an empty line"
+        );
+        let malformed = logged_in().call(Stat, format!("+OK{blank}\r\n"));
+        assert_eq!(
+            malformed.expect_err("malformed").to_string(),
+            "the reply to STAT is malformed (no number of messages): an empty line"
+        );
+        let mut session = Conversation::new(Config::default(), Channel::Plain);
+        session.server("+OK\r\n");
+        session.ask("login alice secret");
+        session.server("+OK\r\nSTLS\r\n.\r\n");
+        session.server(format!("-ERR{blank}\r\n"));
+        assert_eq!(
+            fatal(&session),
+            "TLS is required and the server refused STLS without a reason"
+        );
+    }
+}
+
+#[test]
+fn characters_that_cannot_be_seen_are_shown_escaped() {
+    for hidden in [
+        '\u{ad}',
+        '\u{200b}',
+        '\u{2060}',
+        '\u{feff}',
+        '\u{e0041}',
+        '\u{e007f}',
+    ] {
+        let status = logged_in().call(Noop, format!("+OK a{hidden}b\r\n"));
+        let text = status.expect("good").text;
+        assert_eq!(text.to_string(), format!("a{}b", hidden.escape_unicode()));
+        assert_eq!(text.as_bytes(), format!("a{hidden}b").as_bytes());
+    }
 }
