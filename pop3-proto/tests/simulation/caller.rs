@@ -20,7 +20,7 @@ pub(crate) struct Caller {
     operation: Option<Operation>,
     /// The body that is being read.
     reading: Option<Reading>,
-    /// There was a helper.
+    /// There was a helper, which may have filled the window.
     filled: bool,
     /// Helpers that ended, and operations that were left: for the tally.
     ended: usize,
@@ -28,9 +28,8 @@ pub(crate) struct Caller {
 }
 
 enum Operation {
-    /// A call, an open, or tickets that are claimed in order. `true` for what the next operation
-    /// abandons.
-    Claims(Vec<(usize, Claim)>, bool),
+    /// A call, an open, or tickets: claimed from the last to the first.
+    Claims(Vec<(usize, Claim)>),
     Batch(Vec<usize>, Batched),
     Helper(Helper),
 }
@@ -88,8 +87,10 @@ impl Caller {
         let habits = &plan.habits;
         for _ in 0..self.rng.usize(1..=habits.gulp) {
             // What fills the window is often left early.
-            let fills = matches!(&self.operation, Some(Operation::Helper(helper)) if helper.asks.len() > 60);
-            let fickle = if fills { 40 } else { habits.fickle };
+            let fickle = match &self.operation {
+                Some(Operation::Helper(helper)) if helper.asks.len() > 60 => 40,
+                _ => habits.fickle,
+            };
             if self.operation.is_some() && self.rng.u8(..) < fickle {
                 self.leave(app);
             }
@@ -199,8 +200,11 @@ impl Caller {
                 Err(error) => self.in_vain(app, &error),
             }
         }
+        // Tickets may be left out, but not the last.
+        let last = app.requests.len().saturating_sub(1);
+        claims.retain(|(index, _)| *index == last || self.rng.u8(..4) != 0);
         claims.reverse();
-        self.operation = Some(Operation::Claims(claims, for_helper));
+        self.operation = Some(Operation::Claims(claims));
     }
 
     fn batch(&mut self, app: &mut App) {
@@ -252,11 +256,7 @@ impl Caller {
             self.reading = None;
         }
         let (request, result) = match self.operation.as_mut()? {
-            Operation::Claims(claims, for_helper) => {
-                // Tickets may be left out.
-                while !*for_helper && claims.len() > 1 && self.rng.u8(..4) == 0 {
-                    claims.pop();
-                }
+            Operation::Claims(claims) => {
                 let Some((index, claim)) = claims.last() else {
                     self.operation = None;
                     return Some(());
