@@ -143,8 +143,9 @@ impl super::Error {
     /// `PIPELINING` and close or stop responding when several commands come in one segment. A server
     /// that answered a whole batch is not one of them: what ends its session later has another cause.
     ///
-    /// Always false under [`Pipelining::Never`](crate::Pipelining::Never), and if the client never
-    /// sent a command while another was unanswered.
+    /// Always false under [`Pipelining::Never`](crate::Pipelining::Never), if the client never sent a
+    /// command while another was unanswered, and if the server gave another reason with a response
+    /// code before the end.
     pub fn suspects_pipelining(&self) -> bool {
         match self {
             Self::Timeout(timeout) => match timeout {
