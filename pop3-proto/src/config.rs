@@ -35,7 +35,7 @@ pub struct Config {
     pub allow_insecure_login: bool,
     /// Sends `NOOP` when a session in the TRANSACTION state was idle for this long. Off by
     /// default; RFC 1939 section 3 lets servers hang up after 10 minutes, some do after one. Only who
-    /// calls `handle_timeout` while the session is idle gets this: an event loop does. The
+    /// calls `handle_timeout` while the session is idle gets this, and not more often than once a second: an event loop does. The
     /// clients have neither a thread nor a task to do it in: call `noop` from time to time.
     pub keep_alive: Option<Duration>,
 }

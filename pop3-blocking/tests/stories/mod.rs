@@ -12,6 +12,7 @@ mod connecting;
 mod deadlines;
 mod embedded_server;
 mod ends;
+mod extremes;
 mod logins;
 mod messages;
 mod panics;

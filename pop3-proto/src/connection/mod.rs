@@ -44,6 +44,10 @@ use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 use crate::tls::TlsInfo;
 
+/// More often than this an idle session is not kept alive, whatever the caller sets: it would do
+/// nothing else.
+const LEAST_KEEP_ALIVE: Duration = Duration::from_secs(1);
+
 /// A POP3 connection as a state machine: octets in, octets out, requests in, events out.
 ///
 /// Its methods are of four kinds. *Getters* tell where it stands. The *application side* submits
@@ -523,7 +527,8 @@ impl Connection {
         let idle = self
             .config
             .keep_alive
-            .filter(|_| self.phase == Phase::Transaction);
+            .filter(|_| self.phase == Phase::Transaction)
+            .map(|idle| idle.max(LEAST_KEEP_ALIVE));
         self.timers
             .deadline(self.awaited(), &self.config.timeouts, idle)
     }

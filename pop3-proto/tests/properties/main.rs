@@ -20,7 +20,7 @@
 //! | nothing is sent after the end | `ends`: I7 |
 //! | nothing secret is printed | `printed`: I9 |
 //! | a login is good only if the mechanism says so | `proofs`: I10 |
-//! | extreme numbers and times | `extremes`: I12 |
+//! | extreme numbers, times and settings | `extremes`, `extreme_sessions`: I12 |
 //! | every command of a pipeline or a retrieval is sent once and gets one result | `helpers` |
 //! | the queue and the phases are those of a small model | `against_model` |
 //!
@@ -38,6 +38,7 @@ mod answers;
 mod case;
 mod client;
 mod ends;
+mod extreme_sessions;
 mod extremes;
 mod helpers;
 mod in_clear;
