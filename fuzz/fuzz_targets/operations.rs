@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|operations: pop3_fuzz::operations::Operations| operations.run());
+libfuzzer_sys::fuzz_target!(|operations: pop3_fuzz::operations::Operations| {
+    operations.run();
+});

@@ -11,18 +11,21 @@ use super::setup::setup;
 use super::{SECRET, holds};
 
 /// An octet for the setup, one for the size of the pieces, then a [script](super::script).
-pub fn connection(data: &[u8]) {
+pub fn connection(data: &[u8]) -> usize {
     let Some((&[bits, piece], script)) = data.split_first_chunk() else {
-        return;
+        return 0;
     };
     let steps = steps(script);
+    let mut events = 0;
     for leniency in [Leniency::Default, Leniency::Strict] {
         let play = |cut| play(bits, leniency, &steps, cut);
         let lines = play(Cut::Lines);
         let pieces = play(Cut::Pieces(usize::from(piece) + 1));
         assert!(lines == pieces, "{lines:#?}\nin pieces: {pieces:#?}");
         assert_alike(&play(Cut::Not), &lines);
+        events = lines.events.len();
     }
+    events
 }
 
 /// What the conversation of an input ends with, if its segments come whole.

@@ -19,9 +19,9 @@ const ENCODED: &str = "b3Blbi1zZXNhbW";
 /// An octet for the setup, one for the login, then a [script](super::script) in which a request for
 /// a command (0x80 to 0x9f) lets the server's next line pass, or all that it has said (0x90 and up),
 /// and to give one up (0xa0 to 0xaf) drops a line.
-pub fn login(data: &[u8]) {
+pub fn login(data: &[u8]) -> usize {
     let Some((&[bits, which], script)) = data.split_first_chunk() else {
-        return;
+        return 0;
     };
     let (config, channel) = setup(bits);
     let small = bits & 2 != 0;
@@ -55,6 +55,7 @@ pub fn login(data: &[u8]) {
         party.succeed(method);
     }
     party.count_attempts(if which < 15 { 1 } else { 3 });
+    party.driver.ledger.events
 }
 
 /// The login of this number, and whether SCRAM is all it does.

@@ -20,23 +20,22 @@ pub struct Operations {
 
 impl Operations {
     /// Does it all, and looks at what comes of it.
-    pub fn run(&self) {
+    pub fn run(&self) -> usize {
         let (config, channel) = setup(self.setup);
         let steps = &self.script.0;
         let mut driver = Driver::new(config, channel);
         driver.ledger.secret_is_out = holds(&said(steps), SECRET.as_bytes());
-        run(driver, steps);
+        run(driver, steps)
     }
 }
 
 /// Any octets as operations.
-pub fn operations(data: &[u8]) {
-    if let Ok(operations) = Operations::arbitrary_take_rest(Unstructured::new(data)) {
-        operations.run();
-    }
+pub fn operations(data: &[u8]) -> usize {
+    let operations = Operations::arbitrary_take_rest(Unstructured::new(data));
+    operations.map_or(0, |operations| operations.run())
 }
 
-fn run(mut driver: Driver, steps: &[Step]) {
+fn run(mut driver: Driver, steps: &[Step]) -> usize {
     let mut events = Vec::new();
     // What the server sent and nobody has read.
     let mut wire = VecDeque::new();
@@ -57,7 +56,7 @@ fn run(mut driver: Driver, steps: &[Step]) {
     assert_eq!(silent, !driver.ledger.closed);
     let shown = format!("{:?}", driver.connection);
     driver.ledger.assert_shows_no_secret(&shown);
-    driver.finish(&mut events);
+    driver.finish(&mut events).ledger.events
 }
 
 /// Reads as a loop would that is told of room and of octets.

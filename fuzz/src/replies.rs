@@ -18,9 +18,9 @@ use super::text::{body, entry, lines, size, status, trimmed};
 const COMMANDS: [u8; 10] = [255, 0, 6, 7, 8, 10, 11, 16, 19, 21];
 
 /// An octet for strict and small, one for the command, then its reply.
-pub fn replies(data: &[u8]) {
+pub fn replies(data: &[u8]) -> usize {
     let Some((&[bits, which], reply)) = data.split_first_chunk() else {
-        return;
+        return 0;
     };
     let (config, channel) = setup(bits & 3);
     let strict = config.leniency == Leniency::Strict;
@@ -37,6 +37,7 @@ pub fn replies(data: &[u8]) {
         }
     }
     let mut rest = reply;
+    let before = driver.ledger.events;
     loop {
         let taken = driver.receive(rest);
         while let Some(event) = driver.poll() {
@@ -47,7 +48,9 @@ pub fn replies(data: &[u8]) {
             break;
         }
     }
+    let told = driver.ledger.events - before;
     driver.finish(&mut events);
+    told
 }
 
 fn log_in(driver: &mut Driver, events: &mut Vec<Event>) {

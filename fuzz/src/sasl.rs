@@ -16,9 +16,9 @@ const NONCE: &str = "fyko";
 const SIGNED: &[u8] = b"V";
 
 /// An octet for the mechanism, then challenges, one on a line.
-pub fn sasl(data: &[u8]) {
+pub fn sasl(data: &[u8]) -> usize {
     let Some((&which, challenges)) = data.split_first() else {
-        return;
+        return 0;
     };
     let mut exchange = Exchange::new(mechanism(which));
     for line in challenges.split_inclusive(|&octet| octet == b'\n') {
@@ -30,7 +30,9 @@ pub fn sasl(data: &[u8]) {
             break;
         }
     }
+    let said = usize::from(exchange.initial.is_some()) + exchange.challenges.len();
     exchange.finish();
+    said
 }
 
 fn mechanism(which: u8) -> Box<dyn Mechanism> {

@@ -58,6 +58,25 @@ pub enum Step {
 /// In front of an octet that the server sends with its eighth bit set.
 pub const HIGH: u8 = 0xff;
 
+/// The octets that mean these steps.
+pub fn encode(steps: &[Step]) -> Vec<u8> {
+    let mut script = Vec::new();
+    for step in steps {
+        match step {
+            Step::Server(segment) => {
+                if script.last().is_some_and(|octet| *octet < 0x80) {
+                    script.push(0xe9);
+                }
+                for &octet in segment {
+                    script.extend((octet >= 0x80).then_some(HIGH).into_iter().chain([octet]));
+                }
+            }
+            step => script.push(code(step)),
+        }
+    }
+    script
+}
+
 /// What the octets mean.
 pub fn steps(script: &[u8]) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -89,6 +108,28 @@ pub fn said(steps: &[Step]) -> Vec<u8> {
 fn end_segment(segment: &mut Vec<u8>, steps: &mut Vec<Step>) {
     if !segment.is_empty() {
         steps.push(Step::Server(core::mem::take(segment).into()));
+    }
+}
+
+/// The octet of a step that is not the server's.
+fn code(step: &Step) -> u8 {
+    let small = |n: usize, most: usize| u8::try_from(n.min(most)).unwrap_or_default();
+    match *step {
+        Step::Submit(which) => 0x80 + which % 0x20,
+        Step::AbandonOne(back) => 0xa0 + back % 8,
+        Step::AbandonLast(count) => 0xa8 + count.clamp(1, 8) - 1,
+        Step::Wait(seconds) => 0xb0 + u8::try_from(seconds / 15).unwrap_or(15).min(15),
+        Step::Send(octets) => 0xc0 + small(octets, 0x1f),
+        Step::Eof => 0xe0,
+        Step::ReadFails => 0xe1,
+        Step::WriteFails => 0xe2,
+        Step::Tls { exporter: false } => 0xe3,
+        Step::Tls { exporter: true } => 0xe4,
+        Step::TlsFails => 0xe5,
+        Step::Poll => 0xe6,
+        Step::PollAll => 0xe7,
+        Step::Exceeded => 0xe8,
+        Step::Pause | Step::Server(_) => 0xe9,
     }
 }
 

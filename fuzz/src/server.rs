@@ -14,9 +14,9 @@ const OUTPUT: usize = (64 << 10) + 512;
 
 /// An octet for the setup, one for the size of the pieces, then a [script](super::script) in which
 /// it is the client who speaks.
-pub fn server(data: &[u8]) {
+pub fn server(data: &[u8]) -> usize {
     let Some((&[bits, piece], script)) = data.split_first_chunk() else {
-        return;
+        return 0;
     };
     let steps = steps(script);
     let (whole, cut) = (
@@ -25,6 +25,7 @@ pub fn server(data: &[u8]) {
     );
     assert_eq!(whole, cut);
     whole.check(&steps);
+    whole.log.len()
 }
 
 /// What a session came to.

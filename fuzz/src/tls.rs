@@ -25,12 +25,17 @@ const CLEAR: &[u8] = b"CAPA\r\nSTLS\r\n";
 /// In the script 0x80 to 0x9f let octets of the server pass, 0xa0 to 0xa7 drop one to eight, 0xa8 to
 /// 0xaf change a bit of the next; 0xe3 makes the server say farewell, 0xe4 change its keys, and
 /// 0xe9 lets all go on as it should, until nothing moves.
-pub fn tls(data: &[u8]) {
-    end(data);
+pub fn tls(data: &[u8]) -> usize {
+    run(data).map_or(0, |(events, _)| events)
 }
 
 /// What the session of an input ends with.
 pub fn end(data: &[u8]) -> Option<Error> {
+    run(data)?.1
+}
+
+/// The number of events, and the error if there was one.
+fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
     let (&mode, script) = data.split_first()?;
     let mut link = Link::new(mode);
     let steps = steps(script);
@@ -56,7 +61,7 @@ pub fn end(data: &[u8]) -> Option<Error> {
             link.take_events();
         }
     }
-    link.finish()
+    Some(link.finish())
 }
 
 struct Link {
@@ -299,7 +304,7 @@ impl Link {
     }
 
     /// The server hangs up. What was written is looked at whole.
-    fn finish(mut self) -> Option<Error> {
+    fn finish(mut self) -> (usize, Option<Error>) {
         self.session.handle_eof(self.now);
         self.take_events();
         while self.session.wants_write() {
@@ -325,7 +330,7 @@ impl Link {
             assert!(!self.let_in && self.peer.server.expunged().is_empty());
             assert!(!matches!(error, None | Some(Error::Tls(_))), "{error:?}");
         }
-        error.cloned()
+        (self.ledger.events, error.cloned())
     }
 }
 

@@ -10,9 +10,9 @@ use super::commands::{secret, user};
 use super::setup::{limits, message};
 
 /// An octet for the mode, one for the size of the pieces, then what is behind the `+OK` to `RETR`.
-pub fn unstuffing(data: &[u8]) {
+pub fn unstuffing(data: &[u8]) -> usize {
     let Some((&[mode, piece], octets)) = data.split_first_chunk() else {
-        return;
+        return 0;
     };
     let mode = match mode % 3 {
         0 => LineEnds::Strict,
@@ -40,6 +40,7 @@ pub fn unstuffing(data: &[u8]) {
         let reply = [mode.ok(), &octets[..octets.len() - rest.len()]].concat();
         assert_eq!(gathered(mode, &reply, piece), expected);
     }
+    octets.len()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Seeds for the fuzz targets, made of the transcripts.
+//! Seeds for the fuzz targets: made of the transcripts, but for those of the clients and of TLS.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,19 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::common::{Op, Step, Transcript, transcripts};
 use super::pop3_fuzz::HIGH;
+use super::{plans, tls_seeds};
 
 /// A name that tells where it is from, and octets.
 pub(crate) type Seed = (String, Vec<u8>);
 
-/// The seeds of each target that has any.
+/// The seeds of each target.
 pub(crate) fn all() -> BTreeMap<&'static str, Vec<Seed>> {
     let mut all: BTreeMap<&'static str, Vec<Seed>> = BTreeMap::new();
+    let plans = plans::all().into_iter();
+    let plans: Vec<Seed> = plans.map(|(name, plan)| (name, plan.encode())).collect();
+    all.insert("async_client", plans.clone());
+    all.insert("blocking_client", plans);
+    all.insert("tls", tls_seeds::all());
     for (path, transcript) in transcripts() {
         let name = path.rsplit('/').next().unwrap_or(&path);
         for (target, seeds) in of(&transcript) {
@@ -31,14 +37,19 @@ fn of(transcript: &Transcript) -> [(&'static str, Vec<Vec<u8>>); 7] {
     let with = |head: &[u8], script: &[u8]| [head, script].concat();
     let bits = setup(transcript);
     let spoken = without_requests(&script);
+    let mut login = vec![with(&[bits, method(transcript)], &spoken)];
+    // Whoever says nothing has no part in a login, nor in a session.
+    login.retain(|_| spoken.iter().any(|octet| *octet < 0x80));
+    let mut server = vec![with(&[1, 0], &client(transcript))];
+    server.retain(|script| script.contains(&b'\n'));
     [
         ("connection", vec![with(&[bits, 0], &script)]),
         ("operations", vec![with(&[bits], &operations(&script))]),
-        ("login", vec![with(&[bits, method(transcript)], &spoken)]),
+        ("login", login),
         ("replies", replies(transcript)),
         ("unstuffing", bodies(transcript)),
-        ("sasl", vec![challenges(transcript)]),
-        ("server", vec![with(&[1, 0], &client(transcript))]),
+        ("sasl", challenges(transcript)),
+        ("server", server),
     ]
 }
 
@@ -62,7 +73,7 @@ fn setup(transcript: &Transcript) -> u8 {
 }
 
 /// The conversation as the targets read it.
-fn script(transcript: &Transcript) -> Vec<u8> {
+pub(crate) fn script(transcript: &Transcript) -> Vec<u8> {
     let mut script = Vec::new();
     let mut spoke = false;
     for step in &transcript.steps {
@@ -180,55 +191,83 @@ fn method(transcript: &Transcript) -> u8 {
     number.and_then(|n| u8::try_from(n).ok()).unwrap_or(12)
 }
 
-/// What the server says at once, and the last request before it.
-fn segments(transcript: &Transcript) -> Vec<(Option<&Op>, Vec<u8>)> {
-    let mut segments: Vec<(Option<&Op>, Vec<u8>)> = Vec::new();
-    let (mut asked, mut open) = (None, false);
+/// What the server says at once, and the first command that it answers; the greeting answers none.
+fn segments(transcript: &Transcript) -> Vec<(Option<String>, Vec<u8>)> {
+    let mut segments: Vec<(Option<String>, Vec<u8>)> = Vec::new();
+    let (mut command, mut open) = (None, false);
     for step in &transcript.steps {
         match &step.what {
-            Step::Ask { op, .. } => asked = Some(op),
+            Step::Client(octets) if open || command.is_none() => {
+                command = Some(String::from_utf8_lossy(octets).trim_end().to_owned());
+            }
             Step::Server(octets) => match segments.last_mut().filter(|_| open) {
                 Some((_, segment)) => segment.extend_from_slice(octets),
-                None => segments.push((asked, octets.clone())),
+                None => segments.push((command.clone(), octets.clone())),
             },
             _ => {}
         }
-        open = matches!(step.what, Step::Server(_));
+        open = matches!(step.what, Step::Server(_)) || open && !is_client(&step.what);
     }
     segments
 }
 
+fn is_client(step: &Step) -> bool {
+    matches!(step, Step::Client(_))
+}
+
+/// Whether `+OK` to this command is followed by lines.
+fn is_multi_line(command: &str) -> bool {
+    let alone = matches!(command, "CAPA" | "LIST" | "UIDL" | "XTND LOG");
+    alone || command.starts_with("RETR ") || command.starts_with("TOP ")
+}
+
+/// The lines of a whole multi-line reply with their terminator.
+fn multi_line(reply: &[u8]) -> Option<&[u8]> {
+    let status = reply.iter().position(|octet| *octet == b'\n')? + 1;
+    let (line, lines) = reply.split_at(status);
+    // The targets' servers end their lines with CRLF.
+    let ended = lines.ends_with(b"\n.\r\n") || lines == b".\r\n";
+    (line.starts_with(b"+OK") && ended).then_some(lines)
+}
+
 fn replies(transcript: &Transcript) -> Vec<Vec<u8>> {
-    let seed = |(op, segment): (Option<&Op>, Vec<u8>)| {
-        let which = match op.map(command) {
-            None => 0,
-            Some(0..=2) => 1,
-            Some(6) => 2,
-            Some(7 | 9) => 3,
-            Some(8) => 4,
-            Some(10 | 12) => 5,
-            Some(11) => 6,
-            Some(16) => 7,
-            Some(19) => 8,
-            Some(21 | 22) => 9,
+    let seed = |(command, segment): (Option<String>, Vec<u8>)| {
+        let command = command.unwrap_or_default();
+        let (verb, argument) = command.split_once(' ').unwrap_or((&command, ""));
+        let which = match (verb, argument.is_empty()) {
+            ("", _) => 0,
+            ("CAPA", _) => 1,
+            ("STAT", _) => 2,
+            ("LIST", true) => 3,
+            ("LIST", false) => 4,
+            ("UIDL", true) => 5,
+            ("UIDL", false) => 6,
+            ("DELE", _) => 7,
+            ("QUIT", _) => 8,
+            ("XTND", _) if is_multi_line(&command) => 9,
             _ => return None,
         };
-        Some([&[0, which], &segment[..]].concat())
+        let refused = segment.starts_with(b"-ERR") && segment.ends_with(b"\n");
+        let whole = if is_multi_line(&command) {
+            refused || multi_line(&segment).is_some()
+        } else {
+            segment.ends_with(b"\n")
+        };
+        whole.then(|| [&[0, which], &segment[..]].concat())
     };
     segments(transcript).into_iter().filter_map(seed).collect()
 }
 
 fn bodies(transcript: &Transcript) -> Vec<Vec<u8>> {
-    let seed = |(op, segment): (Option<&Op>, Vec<u8>)| {
-        let streamed = matches!(op.map(command)?, 7 | 9 | 10 | 12..=15 | 21 | 22);
-        let status = segment.iter().position(|octet| *octet == b'\n')? + 1;
-        let (_, body) = segment.split_at_checked(status).filter(|_| streamed)?;
-        Some([&[1, 0], body].concat())
+    let seed = |(command, segment): (Option<String>, Vec<u8>)| {
+        let lines = multi_line(&segment).filter(|_| command.is_some_and(|it| is_multi_line(&it)));
+        Some([&[1, 0], lines?].concat())
     };
     segments(transcript).into_iter().filter_map(seed).collect()
 }
 
-fn challenges(transcript: &Transcript) -> Vec<u8> {
+/// What a server says in an exchange, if there is one.
+fn challenges(transcript: &Transcript) -> Vec<Vec<u8>> {
     let which = match method(transcript) {
         0 => 9,
         2 => 8,
@@ -239,7 +278,8 @@ fn challenges(transcript: &Transcript) -> Vec<u8> {
         9 => 7,
         10 => 4,
         11 => 5,
-        _ => 12,
+        1 => 12,
+        _ => return Vec::new(),
     };
     let mut seed = vec![which];
     for (_, segment) in segments(transcript) {
@@ -250,7 +290,11 @@ fn challenges(transcript: &Transcript) -> Vec<u8> {
             }
         }
     }
-    seed
+    if seed.len() > 1 {
+        vec![seed]
+    } else {
+        Vec::new()
+    }
 }
 
 /// What the client says.

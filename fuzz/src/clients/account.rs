@@ -1,0 +1,268 @@
+//! What was asked, what reached the server, and what the client reported.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use pop3_proto::{Error, Misuse};
+
+use super::plan::{Ask, Setup};
+use super::reading::Got;
+use super::server::{Answer, Server, Value};
+
+/// The place of a command in the order of all commands.
+pub type Id = usize;
+
+/// The account of one session.
+#[derive(Debug)]
+pub struct Account {
+    pub server: Server,
+    asked: Vec<Asked>,
+    /// What has to reach the server next, in order.
+    expected: VecDeque<Id>,
+    /// The begin of a command line.
+    line: Vec<u8>,
+    login: Login,
+    asks_for_capabilities: bool,
+    /// The commands of the last helper. The next operation abandons what is left of them.
+    helper: Range<Id>,
+    /// The last command whose reply was waited for, and the last one that was received.
+    waited: Option<Id>,
+    received: Option<Id>,
+    /// The transport broke.
+    pub broken: bool,
+    /// How many commands had a reply.
+    pub results: usize,
+}
+
+/// A command that was submitted.
+#[derive(Debug)]
+struct Asked {
+    ask: Ask,
+    answer: Option<Answer>,
+    /// Dropped before any octet of it was written.
+    withdrawn: bool,
+    reported: bool,
+}
+
+/// How far the login is. Its commands are the client's own.
+#[derive(Debug, PartialEq, Eq)]
+enum Login {
+    UnderWay,
+    /// The client asks for the capabilities once more.
+    Capabilities,
+    Done,
+}
+
+/// What the client reported of a command.
+pub type Outcome = Result<Value, Error>;
+
+impl Account {
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            server: Server::new(setup),
+            asked: Vec::new(),
+            expected: VecDeque::new(),
+            line: Vec::new(),
+            login: Login::UnderWay,
+            asks_for_capabilities: !setup.has(Setup::CAPA_NEVER),
+            helper: 0..0,
+            waited: None,
+            received: None,
+            broken: false,
+            results: 0,
+        }
+    }
+
+    /// Begins an operation: what the last helper left is abandoned. Commands that have not begun to
+    /// leave must not be sent any more.
+    pub fn begin(&mut self) {
+        let begun = self
+            .expected
+            .front()
+            .copied()
+            .filter(|_| !self.line.is_empty());
+        let helper = core::mem::replace(&mut self.helper, self.asked.len()..self.asked.len());
+        let asked = &mut self.asked;
+        self.expected.retain(|id| {
+            let withdrawn = helper.contains(id) && Some(*id) != begun;
+            asked[*id].withdrawn = withdrawn;
+            !withdrawn
+        });
+    }
+
+    /// A command whose reply is claimed with a ticket.
+    pub fn submit(&mut self, ask: Ask) -> Id {
+        let id = self.asked.len();
+        self.asked.push(Asked {
+            ask,
+            answer: None,
+            withdrawn: false,
+            reported: false,
+        });
+        self.expected.push_back(id);
+        id
+    }
+
+    /// A command whose reply is waited for now.
+    pub fn submit_for_helper(&mut self, ask: Ask) -> Id {
+        let id = self.submit(ask);
+        self.helper.end = id + 1;
+        self.wait(id);
+        id
+    }
+
+    /// The client looks for this reply, and may discard those of earlier commands.
+    pub fn wait(&mut self, id: Id) {
+        self.waited = self.waited.max(Some(id));
+    }
+
+    /// The server receives octets; what it answers goes into `replies`.
+    pub fn receive(&mut self, octets: &[u8], replies: &mut Vec<u8>) {
+        for line in octets.split_inclusive(|&octet| octet == b'\n') {
+            self.line.extend_from_slice(line);
+            if self.line.ends_with(b"\n") {
+                let line = core::mem::take(&mut self.line);
+                self.receive_line(&String::from_utf8(line).unwrap(), replies);
+            }
+        }
+    }
+
+    fn receive_line(&mut self, line: &str, replies: &mut Vec<u8>) {
+        assert!(!self.server.over, "after QUIT: {line:?}");
+        if self.login == Login::UnderWay {
+            if line.starts_with("PASS ") {
+                self.login = if self.asks_for_capabilities {
+                    Login::Capabilities
+                } else {
+                    Login::Done
+                };
+            }
+            return match line {
+                "CAPA\r\n" => self.server.answer(Ask::Capa).write(replies),
+                _ => replies.extend_from_slice(b"+OK\r\n"),
+            };
+        }
+        if core::mem::replace(&mut self.login, Login::Done) == Login::Capabilities {
+            assert_eq!(line, "CAPA\r\n", "the capabilities may have changed");
+            return self.server.answer(Ask::Capa).write(replies);
+        }
+        let expected = self.expected.pop_front();
+        let id = expected.unwrap_or_else(|| panic!("nobody asked for {line:?}"));
+        let asked = &mut self.asked[id];
+        assert_eq!(line, asked.ask.line(), "not the next command");
+        let answer = self.server.answer(asked.ask);
+        answer.write(replies);
+        asked.answer = Some(answer);
+    }
+
+    /// Whether a command may end with a fatal error: not while all is well.
+    fn may_fail(&self, id: Id) -> bool {
+        let quit = |asked: &Asked| asked.ask == Ask::Quit && !asked.withdrawn;
+        self.broken || self.asked[..id].iter().any(quit)
+    }
+
+    /// Whether any octet of a command has been written.
+    fn has_begun(&self, id: Id) -> bool {
+        match self.expected.front() {
+            None => !self.asked[id].withdrawn,
+            Some(&next) => id < next || id == next && !self.line.is_empty(),
+        }
+    }
+
+    /// Checks the one result of a command.
+    pub fn report(&mut self, id: Id, outcome: Outcome) {
+        let alive = !outcome.as_ref().is_err_and(Error::is_fatal);
+        self.results += usize::from(alive);
+        let may_fail = outcome.is_err() && self.may_fail(id);
+        let begun = self.has_begun(id);
+        let asked = &mut self.asked[id];
+        assert!(
+            !core::mem::replace(&mut asked.reported, true),
+            "two results"
+        );
+        match (&outcome, &asked.answer) {
+            (Ok(Value::Unknown), _) => assert!(self.broken && begun),
+            (Ok(Value::Opened), Some(answer)) => assert!(answer.body.is_some()),
+            (Ok(value), Some(answer)) => assert_eq!(*value, answer.value, "{:?}", asked.ask),
+            (Err(Error::Refused(_)), Some(answer)) => assert_eq!(answer.value, Value::Refused),
+            (Err(error), _) => {
+                assert!(error.is_fatal() && may_fail, "{:?}: {error:?}", asked.ask);
+                assert!(
+                    asked.ask != Ask::Quit || !begun,
+                    "QUIT may have been carried out"
+                );
+            }
+            (Ok(_), None) => panic!("{:?} was not answered: {outcome:?}", asked.ask),
+        }
+        self.received = self.received.max(Some(id));
+    }
+
+    /// Checks the result of a command that a ticket claims. It is gone if a later one was waited for.
+    pub fn report_ticket(&mut self, id: Id, outcome: Outcome) {
+        if outcome == Err(Misuse::TicketSpent.into()) {
+            assert!(
+                self.waited > Some(id),
+                "the reply to {:?} is lost",
+                self.asked[id].ask
+            );
+            return;
+        }
+        let error = outcome.as_ref().is_err_and(Error::is_fatal);
+        assert!(error || self.received < Some(id), "discarded before");
+        self.report(id, outcome);
+    }
+
+    /// Checks the results of a batch: those of all its commands, or the first one that is none.
+    pub fn report_batch(&mut self, ids: Range<Id>, outcome: Result<Vec<Value>, Error>) {
+        match outcome {
+            Ok(values) => {
+                assert_eq!(values.len(), ids.len());
+                let values = values.into_iter().map(Ok);
+                ids.zip(values)
+                    .for_each(|(id, value)| self.report(id, value));
+            }
+            Err(error) => {
+                let failed = |id: &Id| {
+                    let answer = self.asked[*id].answer.as_ref();
+                    answer.is_none_or(|answer| answer.value == Value::Refused)
+                };
+                // After a fatal error, it may be the reply to any of them that never came.
+                let mut candidates = ids.clone().filter(|id| error.is_fatal() || failed(id));
+                let id = candidates.next().expect("every command succeeded");
+                self.report(id, Err(error));
+            }
+        }
+    }
+
+    /// Checks how much of a body was read, and how it ended, if it was read so far.
+    pub fn report_got(&self, id: Id, got: Got) {
+        let asked = &self.asked[id];
+        assert_eq!(got.number, asked.ask.number());
+        let body = asked
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.body.as_ref());
+        let body = body.expect("a body");
+        assert!(body.starts_with(&got.octets), "another body");
+        match got.end {
+            None => {}
+            Some(Ok(())) => assert_eq!(got.octets.len(), body.len(), "complete, but cut short"),
+            Some(Err(error)) => assert!(error.is_fatal() && self.may_fail(id), "{error:?}"),
+        }
+    }
+
+    /// How many commands were submitted so far: the place of the next one.
+    pub fn next(&self) -> Id {
+        self.asked.len()
+    }
+
+    /// Whether no command can succeed any more.
+    pub fn is_dead(&self) -> bool {
+        self.may_fail(self.asked.len())
+    }
+
+    /// All commands that were not withdrawn have reached the server.
+    pub fn assert_nothing_is_left(&self) {
+        assert!(self.expected.is_empty(), "not sent: {:?}", self.expected);
+    }
+}

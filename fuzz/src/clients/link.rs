@@ -1,0 +1,162 @@
+//! The transport between client and server, which does what the plan says.
+
+use std::io::{self, ErrorKind};
+
+use super::account::Account;
+use super::plan::{Act, Plan};
+
+/// Calls that find nothing to do, in a row, after which the client is seen to spin.
+const IDLE_CALLS: u32 = 1000;
+
+/// Both directions, and the server at the other end.
+#[derive(Debug)]
+pub struct Wire {
+    pub account: Account,
+    /// What the server sent and the client has not read.
+    incoming: Vec<u8>,
+    read: usize,
+    acts: std::vec::IntoIter<u8>,
+    /// The server does not respond any more.
+    pub silent: bool,
+    over: bool,
+    write_failed: bool,
+    /// Calls since anything moved.
+    idle: u32,
+}
+
+/// What comes of a call.
+#[derive(Debug)]
+pub enum Moved {
+    Octets(usize),
+    /// Not now. So many seconds have passed.
+    NotReady(u64),
+    /// Not before the server is asked for more.
+    NothingComes,
+    Failed(ErrorKind),
+}
+
+impl Wire {
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            account: Account::new(plan.setup),
+            incoming: b"+OK ready\r\n".to_vec(),
+            read: 0,
+            acts: plan.link.clone().into_iter(),
+            silent: false,
+            over: false,
+            write_failed: false,
+            idle: 0,
+        }
+    }
+
+    /// What happens next; after the end of the plan all goes well.
+    fn act(&mut self) -> Act {
+        match self.acts.next() {
+            Some(octet) if !self.account.broken => Act::decode(octet),
+            _ => Act::Move(usize::MAX),
+        }
+    }
+
+    /// The server closes the connection, and what it sent is lost.
+    pub fn hang_up(&mut self) {
+        self.account.broken = true;
+        self.over = true;
+        self.incoming.clear();
+        self.read = 0;
+    }
+
+    /// The client reads.
+    pub fn read(&mut self, room: &mut [u8]) -> Moved {
+        assert!(!room.is_empty(), "that looks like an end of file");
+        self.count_idle_call();
+        if self.over {
+            return Moved::Octets(0);
+        }
+        if self.silent {
+            return Moved::NothingComes;
+        }
+        let there = self.incoming.len() - self.read;
+        if there == 0 {
+            self.over = self.account.server.over || self.write_failed;
+            return if self.over {
+                Moved::Octets(0)
+            } else {
+                Moved::NothingComes
+            };
+        }
+        match self.act() {
+            Act::Move(most) => {
+                let count = there.min(most).min(room.len());
+                let octets = &self.incoming[self.read..self.read + count];
+                room[..count].copy_from_slice(octets);
+                self.read += count;
+                if self.read == self.incoming.len() {
+                    self.incoming.clear();
+                    self.read = 0;
+                }
+                self.idle = 0;
+                Moved::Octets(count)
+            }
+            Act::WriteFails | Act::Wait(0) => Moved::NotReady(0),
+            Act::Wait(seconds) => Moved::NotReady(seconds),
+            Act::Interrupt => Moved::Failed(ErrorKind::Interrupted),
+            Act::Eof => {
+                self.hang_up();
+                Moved::Octets(0)
+            }
+            Act::Reset => {
+                self.hang_up();
+                Moved::Failed(ErrorKind::ConnectionReset)
+            }
+            Act::Silence => {
+                self.account.broken = true;
+                self.silent = true;
+                Moved::NothingComes
+            }
+        }
+    }
+
+    /// Reads what is there without waiting.
+    pub fn is_quiet(&self) -> bool {
+        self.read == self.incoming.len() && !self.over && !self.account.server.over
+    }
+
+    /// The client writes.
+    pub fn write(&mut self, octets: &[u8]) -> Moved {
+        assert!(!octets.is_empty() && octets.ends_with(b"\n"));
+        assert!(!self.write_failed, "a write after one that failed");
+        self.count_idle_call();
+        match self.act() {
+            Act::Wait(seconds) => Moved::NotReady(seconds),
+            Act::Interrupt => Moved::Failed(ErrorKind::Interrupted),
+            Act::WriteFails => {
+                self.account.broken = true;
+                self.write_failed = true;
+                Moved::Failed(ErrorKind::BrokenPipe)
+            }
+            act => {
+                let most = if let Act::Move(most) = act {
+                    most
+                } else {
+                    usize::MAX
+                };
+                let count = octets.len().min(most);
+                if !self.over {
+                    self.account.receive(&octets[..count], &mut self.incoming);
+                }
+                self.idle = 0;
+                Moved::Octets(count)
+            }
+        }
+    }
+
+    fn count_idle_call(&mut self) {
+        self.idle += 1;
+        assert!(self.idle < IDLE_CALLS, "the client spins");
+    }
+}
+
+/// The error of a transport that fails like this.
+pub fn failure(kind: ErrorKind) -> io::Error {
+    kind.into()
+}

@@ -1,0 +1,31 @@
+//! The two clients over a transport that does whatever the input says: it takes and gives a few octets
+//! at a time, makes the client wait, interrupts it, or breaks. The server is well-behaved, so every
+//! result is known in advance.
+//!
+//! An input is a [`Plan`]: how the session is set up, what the application does, and what the
+//! transport does. Both targets read the same format.
+//!
+//! What has to hold, whatever the input is:
+//!
+//! * The server receives exactly the commands that were submitted, in order. Only commands that were
+//!   abandoned before any octet of them was written may be missing.
+//! * Every command that an iterator yields gets exactly one result. A helper that is used to its end has
+//!   taken all commands from its iterator, or has reported a fatal error.
+//! * Every result is the one that the server gave to that command. A fatal error needs a broken
+//!   transport or an earlier `QUIT`.
+//! * No operation waits for something that nobody will send.
+//! * `QuitOutcome::Committed` means that the server received `QUIT` and every `DELE` that it answered
+//!   with `+OK` since the last `RSET`.
+
+mod account;
+mod asynchronous;
+mod blocking;
+mod commands;
+mod link;
+pub mod plan;
+mod reading;
+mod server;
+mod session;
+
+pub use asynchronous::async_client;
+pub use blocking::blocking_client;

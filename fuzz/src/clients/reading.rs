@@ -1,0 +1,43 @@
+//! How much of a message is read.
+
+use pop3_proto::{Error, MessageNumber};
+
+/// How much of a message is read before it is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    Nothing,
+    Chunk,
+    /// All of it, chunk by chunk.
+    All,
+    /// All of it, by the traits for reading, or into memory.
+    Whole,
+}
+
+impl Read {
+    pub fn decode(bits: u8) -> Self {
+        match bits & 3 {
+            0 => Self::All,
+            1 => Self::Nothing,
+            2 => Self::Chunk,
+            _ => Self::Whole,
+        }
+    }
+
+    /// How many chunks are read at most.
+    pub fn chunks(self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Chunk => 1,
+            Self::All | Self::Whole => usize::MAX,
+        }
+    }
+}
+
+/// What was read of a message.
+#[derive(Debug, Default)]
+pub struct Got {
+    pub number: Option<MessageNumber>,
+    pub octets: Vec<u8>,
+    /// How it ended, if it was read so far.
+    pub end: Option<Result<(), Error>>,
+}

@@ -1,0 +1,99 @@
+//! Seeds for the target `tls`. Its records differ from run to run, so that a seed says what happens to
+//! them, and not what they are.
+
+use super::common::{Op, transcripts};
+use super::pop3_fuzz::script::{Step, encode};
+use super::seeds::{Seed, script};
+
+/// The bits of the first octet.
+const STLS: u8 = 1;
+const TLS_1_2: u8 = 2;
+const NO_SERVER: u8 = 4;
+const BINDING: u8 = 8;
+const LARGE_BUFFER: u8 = 0x10;
+
+/// All of them, by name. Those named honest go undisturbed, however they are cut.
+pub(crate) fn all() -> Vec<Seed> {
+    let mut all = Vec::new();
+    let modes = [0, STLS].into_iter().flat_map(|start| {
+        let others = [0, TLS_1_2, BINDING, LARGE_BUFFER];
+        others.into_iter().map(move |other| start | other)
+    });
+    for mode in modes {
+        let mut add = |name: &str, steps: &[Step]| {
+            let seed = [&[mode], &encode(steps)[..]].concat();
+            all.push((format!("{name}-{mode:02x}"), seed));
+        };
+        add("honest", &[Step::Pause]);
+        add("honest-in-pieces", &pieces(300));
+        let mut midway = pieces(6);
+        midway.extend([Step::Tls { exporter: true }, Step::Pause]);
+        add("keys-changed", &midway);
+        midway.truncate(midway.len() - 2);
+        midway.extend([Step::Tls { exporter: false }, Step::Pause]);
+        add("server-says-close-notify", &midway);
+        midway.truncate(midway.len() - 2);
+        midway.extend([Step::AbandonLast(3), Step::Pause]);
+        add("bit-changed", &midway);
+        midway.truncate(midway.len() - 2);
+        midway.extend([Step::AbandonOne(7), Step::Pause]);
+        add("octets-dropped", &midway);
+        midway.truncate(midway.len() - 2);
+        midway.extend([Step::WriteFails, Step::Pause]);
+        add("write-fails", &midway);
+        midway.truncate(midway.len() - 2);
+        midway.extend([Step::Wait(60), Step::Pause]);
+        add("handshake-takes-too-long", &midway);
+    }
+    all.extend(injections());
+    all.push((
+        "http-instead-of-tls".into(),
+        garbage(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    ));
+    all.push((
+        "alert-instead-of-tls".into(),
+        garbage(b"\x15\x03\x01\x00\x02\x02\x28"),
+    ));
+    all.push(("pop3-instead-of-tls".into(), garbage(b"+OK ready\r\n")));
+    all
+}
+
+/// The server's octets and the client's a few at a time, then what is left.
+fn pieces(rounds: usize) -> Vec<Step> {
+    let round = [Step::Send(30), Step::Submit(5)];
+    let mut steps: Vec<Step> = round.iter().cycle().take(2 * rounds).cloned().collect();
+    if rounds > 100 {
+        steps.push(Step::Pause);
+    }
+    steps
+}
+
+/// What transcripts with STLS say in cleartext, from somebody in the middle.
+fn injections() -> impl Iterator<Item = Seed> {
+    let upgrades = transcripts().into_iter().filter(|(_, transcript)| {
+        let mut steps = transcript.steps.iter();
+        steps.any(|step| {
+            matches!(
+                &step.what,
+                super::common::Step::Ask {
+                    op: Op::StartTls,
+                    ..
+                }
+            )
+        })
+    });
+    upgrades.map(|(path, transcript)| {
+        let name = path.rsplit('/').next().unwrap_or(&path);
+        let script = script(&transcript);
+        let said = script
+            .into_iter()
+            .filter(|octet| !(0x80..0xb0).contains(octet));
+        let seed = [STLS].into_iter().chain(said).collect();
+        (format!("cleartext-{name}"), seed)
+    })
+}
+
+/// Octets that are no TLS, from no server.
+fn garbage(octets: &[u8]) -> Vec<u8> {
+    [&[NO_SERVER], octets].concat()
+}
