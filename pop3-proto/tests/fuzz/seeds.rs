@@ -43,7 +43,7 @@ fn of(transcript: &Transcript) -> [(&'static str, Vec<Vec<u8>>); 7] {
     let mut server = vec![with(&[1, 0], &client(transcript))];
     server.retain(|script| script.contains(&b'\n'));
     [
-        ("connection", vec![with(&[bits, 0], &script)]),
+        ("connection", vec![with(&[bits, cut(&script)], &script)]),
         ("operations", vec![with(&[bits], &operations(&script))]),
         ("login", login),
         ("replies", replies(transcript)),
@@ -51,6 +51,15 @@ fn of(transcript: &Transcript) -> [(&'static str, Vec<Vec<u8>>); 7] {
         ("sasl", challenges(transcript)),
         ("server", server),
     ]
+}
+
+/// How the conversation is cut: uncut, or in pieces. Some of each.
+fn cut(script: &[u8]) -> u8 {
+    if script.len().is_multiple_of(2) {
+        0x80
+    } else {
+        6
+    }
 }
 
 /// The octet that comes nearest to how the client is set up.
