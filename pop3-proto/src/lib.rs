@@ -198,8 +198,9 @@
 //!
 //! Always borne, since nothing can be misread: status lines of more than 512 octets
 //! ([`Limits::line`]), status indicators in any case, text behind values, response codes that were
-//! not advertised. Under [`Leniency::Default`] also: bare LF as a line end, blank lines before a
-//! reply, missing sizes and numbers, odd unique-ids of up to 512 octets, text where a challenge says
+//! not advertised, and an extra challenge after a password (see
+//! [`sasl::SaslError::ExtraChallenge`]). Under [`Leniency::Default`] also: bare LF as a line end,
+//! blank lines before a reply, missing sizes and numbers, odd unique-ids of up to 512 octets, text where a challenge says
 //! nothing, and a user name or password in UTF-8 for a server that does not list `UTF8 USER`; each is
 //! told as a [`Quirk`].
 //! A bare CR is data, always.

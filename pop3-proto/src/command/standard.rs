@@ -23,10 +23,10 @@ command!(Whole Capa => Option<Capabilities>, |_this| Wire::new(Verb::Capa, Opera
 /// Dovecot, Exchange and others answer with a list. Others close the connection, which is why no
 /// [`Login`](crate::Login) sends it.
 ///
-/// A server that takes it for the beginning of an exchange answers with a challenge. That is
-/// [`ProtocolError::BadStatus`](crate::ProtocolError::BadStatus), and ends the connection: the next
-/// command would be a response. A server that answers `+OK` and sends no list makes it end with
-/// [`Timeout::Stall`](crate::Timeout::Stall).
+/// A server that begins an exchange answers with a challenge. That is
+/// [`ProtocolError::BadStatus`](crate::ProtocolError::BadStatus) and ends the connection, because the
+/// server would read the next command as a response. If a server answers `+OK` and sends no list, the
+/// connection ends with [`Timeout::Stall`](crate::Timeout::Stall).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AuthMechanisms;
 command!(Whole AuthMechanisms => Option<Mechanisms>, |_this| Wire::new(Verb::AuthMechanisms, Operand::None), Reply::Mechanisms);
@@ -40,8 +40,8 @@ command!(Whole User => Status, |this| Wire::new(Verb::User, Operand::Name(this.0
 /// `PASS`: the password for the mailbox that `USER` named (RFC 1939 section 7). Not written unless
 /// the last `USER` was accepted.
 ///
-/// A [`Login`](crate::Login) also understands a proxy that answers with the challenge of another
-/// mechanism. Here that is [`ProtocolError::BadStatus`](crate::ProtocolError::BadStatus).
+/// A proxy may answer it with the challenge of another server. A [`Login`](crate::Login) reads that;
+/// here it is [`ProtocolError::BadStatus`](crate::ProtocolError::BadStatus).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass(pub Secret);
 command!(Whole Pass => Status, |this| Wire::new(Verb::Pass, Operand::Secret(this.0)), Reply::Status);

@@ -308,8 +308,8 @@ impl Connection {
         }
     }
 
-    /// Whether a line in answer to the `PASS` of a login is a challenge that says something: a proxy
-    /// passes it on from the server where it logs in by a token. Anything else is no reply to `PASS`.
+    /// Whether a line in reply to the `PASS` of a login is a challenge with content: a proxy forwards it
+    /// from the server where it logs in by a token. Any other line with `+` is no reply to `PASS`.
     fn is_passed_on(&self, line: &[u8]) -> bool {
         let in_login = self.queue.front().and_then(Entry::exchange).is_some();
         in_login

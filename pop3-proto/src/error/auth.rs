@@ -54,7 +54,7 @@ pub struct Rejected {
     /// The `-ERR`, with the server's words.
     pub refusal: Refusal,
     /// What the server said about a token before that, or in an unexpected challenge after a
-    /// password: a proxy that logs in elsewhere by a token passes its reasons on.
+    /// password: a proxy that logs in to another server by a token forwards its reasons.
     pub oauth: Option<OAuthError>,
     /// What to do about it.
     pub advice: Advice,

@@ -177,9 +177,10 @@ impl Auth {
             None if lenient && !self.mechanism.reads_challenge() => self.mechanism.respond(&[]),
             None => Err(SaslError::BadChallenge("it is not base64")),
         };
-        // A proxy that logs in elsewhere by a token passes on why that was refused, to whatever
-        // mechanism is used here. It is cancelled as RFC 7628 section 3.2.3 allows, and a `-ERR`
-        // follows. A server that has to prove who it is may not do so, and none may do it twice.
+        // A proxy that logs in to another server by a token forwards why that server refused it, into
+        // whatever mechanism is used here. The exchange is cancelled, as RFC 7628 section 3.2.3
+        // allows, and a `-ERR` follows. Mechanisms in which the server has to prove who it is stay
+        // strict, and a second challenge is fatal.
         if let Err(SaslError::NothingLeft) = progress
             && !self.mechanism.is_mutual()
             && self.mechanism.refused().is_none()

@@ -49,7 +49,7 @@ enum State {
     User(Wire),
     /// The one command that logs in: `PASS` or `APOP`.
     Last,
-    /// `PASS` was answered by a challenge, which says this, and that by an empty line.
+    /// `PASS` was answered by this challenge, and the challenge by an empty line.
     AskedOn(Box<OAuthError>),
     Auth(Box<Auth>),
     /// Logged in; the capabilities of a logged-in session are read before the login is reported.
@@ -183,9 +183,9 @@ impl LoginRun {
         }
     }
 
-    /// `PASS` is answered by a challenge, which no RFC has: a proxy that logs in elsewhere by a token
-    /// passes on why that was refused. The server there waits for the empty line that ends its
-    /// exchange, and its `-ERR` then answers `PASS`. There is nothing secret in an empty line.
+    /// Answers a challenge in reply to `PASS`, which no RFC has: a proxy that logs in to another server
+    /// by a token forwards why that server refused it. That server waits for the empty line that
+    /// ends its exchange, and its `-ERR` then answers `PASS`. An empty line contains no secret.
     fn asked_on(&mut self, context: &Context<'_>, redactor: &Redactor, text: &[u8]) -> Step {
         let limit = context.config.limits.challenge_octets;
         if text.len() > limit {
@@ -196,8 +196,7 @@ impl LoginRun {
         Step::Send(Wire::empty_line(Verb::Pass))
     }
 
-    /// What follows the empty line. A `+OK` is no login: whether it answers `PASS` or the line is
-    /// not known.
+    /// Reads the reply after the empty line. A `+OK` is no login: it may answer `PASS` or the line.
     fn after_asking_on(
         &mut self,
         context: &Context<'_>,

@@ -17,8 +17,8 @@ pub enum SaslError {
     /// A challenge after the last response: the mechanism has no answer to it.
     #[error("unexpected extra challenge: all responses were sent before it")]
     NothingLeft,
-    /// As [`NothingLeft`](Self::NothingLeft), with what the challenge says: a proxy that logs in
-    /// elsewhere by a token passes the reasons for a refused token on (RFC 7628 section 3.2.2).
+    /// As [`NothingLeft`](Self::NothingLeft), with what the challenge says. A proxy that logs in to
+    /// another server by a token forwards why that server refused it (RFC 7628 section 3.2.2).
     #[error("unexpected extra challenge: {}", Said(.0))]
     ExtraChallenge(Box<OAuthError>),
     /// `+OK` before the exchange was over: whom the server let in is anybody's guess.

@@ -16,8 +16,8 @@ const MAX_JSON: usize = 4 << 10;
 /// What a server says about a token that it does not take (RFC 7628 section 3.2.2; XOAUTH2 has a
 /// similar one). The token is redacted from it.
 ///
-/// A proxy that takes a password, and logs in elsewhere by a token, may pass this on in a challenge
-/// that a login by password does not have. It is read there, too.
+/// A proxy that accepts a password, and logs in to another server by a token, may forward this in a
+/// challenge that a login by password does not have. It is read there, too.
 ///
 /// Nothing of it is to be trusted or followed: it is for a person to read.
 #[derive(Debug, Clone, PartialEq, Eq)]

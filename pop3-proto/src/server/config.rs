@@ -67,10 +67,10 @@ impl ServerConfig {
         self
     }
 
-    /// Makes all challenges those of one session: `unique`, of letters and digits, becomes part of the
-    /// challenge of APOP (if it is offered) and of CRAM-MD5, and the nonce of SCRAM.
+    /// Makes the challenges those of one session. `unique`, which consists of letters and digits,
+    /// becomes a part of the challenges of APOP (if it is offered) and CRAM-MD5, and the nonce of SCRAM.
     ///
-    /// The server has no randomness: the caller gives other letters to each session.
+    /// The server has no randomness: the caller passes a different value for each session.
     #[must_use]
     pub fn unique_challenges(mut self, unique: &str) -> Self {
         let msg_id = |given: &str| {

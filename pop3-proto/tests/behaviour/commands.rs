@@ -118,7 +118,7 @@ fn auth_without_a_mechanism_gives_their_names() {
     assert!(list.has("plain") && list.has("SCRAM-SHA-256") && !list.has("PLAI") && !list.has(""));
     let unknown = trusted_and_greeted().call(AuthMechanisms, "-ERR [SYS/TEMP] no\r\n");
     assert_eq!(unknown, Ok(None));
-    // It logs nobody in, whatever it is answered.
+    // It is no login, whatever the reply is.
     let mut session = trusted_and_greeted();
     session.exchange("auth", "+OK logged in\r\n.\r\n");
     assert_eq!(session.connection.phase(), Phase::Authorization);

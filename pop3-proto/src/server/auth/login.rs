@@ -15,7 +15,7 @@ impl Exchange for Login {
         Some(b"Username:".into())
     }
 
-    /// The user name: Dovecot takes it so, and clients such as curl send it.
+    /// The user name. Dovecot accepts it, and clients such as curl send it.
     fn takes_initial_response(&self) -> bool {
         true
     }
