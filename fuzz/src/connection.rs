@@ -199,7 +199,8 @@ impl Story {
 fn is_fatal(event: &Event) -> bool {
     let error = match event {
         Event::Reply { result, .. } => result.as_ref().err(),
-        Event::BodyEnd { result, .. } | Event::Closed(result) => result.as_ref().err(),
+        Event::BodyEnd { result, .. } => result.as_ref().err(),
+        Event::Closed(result) => result.as_ref().err(),
         _ => None,
     };
     error.is_some_and(Error::is_fatal)

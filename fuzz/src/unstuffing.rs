@@ -178,7 +178,7 @@ fn compare(events: &[Event], expected: &[u8], trusted: Option<bool>, piece: usiz
     });
     match (end, trusted) {
         (None, None) => {}
-        (Some(Ok(())), Some(trusted)) => assert!(trusted || piece < usize::MAX),
+        (Some(Ok(_)), Some(trusted)) => assert!(trusted || piece < usize::MAX),
         (Some(Err(Error::Protocol(error))), Some(false)) => {
             assert!(matches!(**error, ProtocolError::Surplus { .. }), "{error}");
         }

@@ -1,7 +1,7 @@
 use std::io::{self, BufRead, Read};
 
 use bytes::{Buf as _, Bytes};
-use pop3_proto::{Error, LimitError, Limited, MessageNumber, Opened, RequestId, Status};
+use pop3_proto::{Error, LimitError, Limited, MessageNumber, Opened, Received, RequestId, Status};
 
 use crate::pump::Pump;
 use crate::stream::Stream;
@@ -20,7 +20,7 @@ pub struct Message<'c, S> {
     opened: Opened,
     chunk: Bytes,
     /// How it ended.
-    end: Option<Result<(), Error>>,
+    end: Option<Result<Option<Received>, Error>>,
 }
 
 impl<'c, S: Stream> Message<'c, S> {
@@ -44,6 +44,12 @@ impl<'c, S: Stream> Message<'c, S> {
         &self.opened.status
     }
 
+    /// What came of it, compared with the sizes that the server states: `None` until it is read to
+    /// its end.
+    pub fn received(&self) -> Option<&Received> {
+        self.end.as_ref()?.as_ref().ok()?.as_ref()
+    }
+
     /// The next octets without a copy; `None` at the end.
     ///
     /// # Errors
@@ -54,13 +60,13 @@ impl<'c, S: Stream> Message<'c, S> {
             return Ok(Some(std::mem::take(&mut self.chunk)));
         }
         if let Some(end) = &self.end {
-            return end.clone().map(|()| None);
+            return end.clone().map(|_| None);
         }
         let id = self.id;
         match self.pump.wait_for(|engine| engine.poll_chunk(id)) {
             Ok(Some(chunk)) => Ok(Some(chunk)),
             Ok(None) => {
-                self.end = Some(Ok(()));
+                self.end = Some(Ok(self.pump.engine.received()));
                 Ok(None)
             }
             Err(error) => {

@@ -257,7 +257,7 @@ impl Mailbox {
             // Of the login, the first line of a message, of QUIT.
             Event::Reply { result, .. } => drop(result?),
             Event::Body { chunk, .. } => self.octets += chunk.len(),
-            Event::BodyEnd { result, .. } => result.map(|()| self.messages += 1)?,
+            Event::BodyEnd { result, .. } => result.map(|_| self.messages += 1)?,
             Event::Closed(result) => {
                 self.closed = true;
                 result?;

@@ -14,6 +14,7 @@ use crate::command::{Command, IntoStreamed, Whole};
 use crate::connection::{Event, Greeting};
 use crate::error::{Closed, Error, Misuse};
 use crate::quirk::Quirk;
+use crate::received::Received;
 use crate::reply::{Opened, Reply};
 use crate::session::Session;
 use crate::ticket::{RequestId, Ticket};
@@ -29,6 +30,8 @@ pub struct Engine {
     /// An event that belongs to a later request than the one that was waited for.
     held: Option<Event>,
     quirks: Vec<Quirk>,
+    /// Of the body that was read to its end last.
+    received: Option<Received>,
 }
 
 impl Engine {
@@ -41,7 +44,13 @@ impl Engine {
             answered: first,
             held: None,
             quirks: Vec::new(),
+            received: None,
         }
+    }
+
+    /// What came of the body whose end [`poll_chunk`](Engine::poll_chunk) gave last.
+    pub fn received(&self) -> Option<Received> {
+        self.received
     }
 
     /// The session, for its getters.
@@ -177,7 +186,8 @@ impl Engine {
             .unwrap_or(Misuse::TicketSpent.into())))
     }
 
-    /// More of the body of a streamed reply; `Ok(None)` at its end.
+    /// More of the body of a streamed reply; `Ok(None)` at its end, when
+    /// [`received`](Engine::received) says what came.
     ///
     /// # Errors
     ///
@@ -187,7 +197,10 @@ impl Engine {
             match event {
                 Event::Body { id: of, chunk } if of == id => return Some(Ok(Some(chunk))),
                 Event::BodyEnd { id: of, result } if of == id => {
-                    return Some(result.map(|()| None));
+                    return Some(result.map(|received| {
+                        self.received = Some(received);
+                        None
+                    }));
                 }
                 event if request_of(&event).is_some_and(|later| later > id) => {
                     self.held = Some(event);

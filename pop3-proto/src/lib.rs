@@ -56,7 +56,7 @@
 //!                 assert_eq!(stat.read(result?)?.messages, 1);
 //!             }
 //!             Event::Body { chunk, .. } => message.extend_from_slice(&chunk),
-//!             Event::BodyEnd { result, .. } => result?,
+//!             Event::BodyEnd { result, .. } => drop(result?),
 //!             Event::Closed(result) => {
 //!                 result?;
 //!                 break 'session;
@@ -230,6 +230,7 @@ mod listing;
 mod login;
 mod phase;
 mod quirk;
+mod received;
 mod redact;
 mod reply;
 pub mod sasl;
@@ -273,6 +274,7 @@ pub use login::{
 };
 pub use phase::Phase;
 pub use quirk::Quirk;
+pub use received::{Received, SizeMatch};
 pub use reply::{DropListing, Lines, Mechanisms, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
 #[cfg(feature = "rustls")]
 pub use rustls;

@@ -6,6 +6,7 @@ use crate::capability::Capabilities;
 use crate::config::Leniency;
 use crate::confirm::Confirmed;
 use crate::listing::{self, Listing, UidListing};
+use crate::received::stated_octets;
 use crate::status::{ErrReply, Status};
 use crate::types::{MessageNumber, UniqueId};
 
@@ -87,6 +88,14 @@ pub struct Opened {
     pub number: Option<MessageNumber>,
     /// What the server wrote behind `+OK`; often a size, never one to rely on.
     pub status: Status,
+}
+
+impl Opened {
+    /// The size that the server states: the number before the word `octets`, if there is just one
+    /// (`+OK 120 octets`, RFC 1939 section 5). Never allocate by it.
+    pub fn octets(&self) -> Option<u64> {
+        stated_octets(self.status.text.as_bytes())
+    }
 }
 
 /// A raw multi-line reply, whole.

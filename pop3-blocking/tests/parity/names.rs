@@ -40,6 +40,7 @@ macro_rules! every_method {
             let _: (Option<MessageNumber>, &pop3_proto::Status) =
                 (message.number(), message.status());
             let _: Option<_> = message.chunk() $($wait)* ?;
+            let _: Option<&pop3_proto::Received> = message.received();
             let _: Vec<u8> = message.to_vec(0) $($wait)* ?;
 
             let _: pop3_proto::Status = client.login(login) $($wait)* ?;

@@ -10,6 +10,7 @@ use futures_core::Stream;
 use super::Transport;
 use super::pump::Pump;
 use crate::error::{Error, LimitError, Limited};
+use crate::received::Received;
 use crate::reply::Opened;
 use crate::status::Status;
 use crate::ticket::RequestId;
@@ -31,7 +32,7 @@ pub struct Message<'c, T> {
     opened: Opened,
     chunk: Bytes,
     /// How it ended.
-    end: Option<Result<(), Error>>,
+    end: Option<Result<Option<Received>, Error>>,
 }
 
 impl<'c, T: Transport> Message<'c, T> {
@@ -53,6 +54,12 @@ impl<'c, T: Transport> Message<'c, T> {
     /// What the server wrote behind `+OK`; often a size, never one to rely on.
     pub fn status(&self) -> &Status {
         &self.opened.status
+    }
+
+    /// What came of it, compared with the sizes that the server states: `None` until it is read to
+    /// its end.
+    pub fn received(&self) -> Option<&Received> {
+        self.end.as_ref()?.as_ref().ok()?.as_ref()
     }
 
     /// The next octets without a copy; `None` at the end.
@@ -102,13 +109,13 @@ impl<'c, T: Transport> Message<'c, T> {
             return Poll::Ready(Ok(Some(core::mem::take(&mut self.chunk))));
         }
         if let Some(end) = &self.end {
-            return Poll::Ready(end.clone().map(|()| None));
+            return Poll::Ready(end.clone().map(|_| None));
         }
         let id = self.id;
         let result = ready!(self.pump.poll_for(cx, |engine| engine.poll_chunk(id)));
         match &result {
             Ok(Some(_)) => {}
-            Ok(None) => self.end = Some(Ok(())),
+            Ok(None) => self.end = Some(Ok(self.pump.engine.received())),
             Err(error) => self.end = Some(Err(error.clone())),
         }
         Poll::Ready(result)

@@ -82,7 +82,7 @@ impl Connection {
         if !synchronized {
             return self.fail(Unconfirmed::WrongAnswer { verb, number, got }.into());
         }
-        self.queue.pop();
+        self.pop_answered();
         self.timers.operation(self.queue.in_flight() > 0);
         // Octets that are left answer nothing: parsing them ends the connection.
         if self.queue.is_confirmation_due() && self.receive.is_empty() {

@@ -76,7 +76,7 @@ impl Connection {
                 .unwrap_or_else(|| Closed::Finished.into());
             let in_body = matches!(
                 core::mem::replace(&mut self.reading, Reading::Line),
-                Reading::Body(_)
+                Reading::Body(..)
             );
             let launched = self.queue.in_flight() > 0;
             let lost = matches!(
@@ -133,7 +133,7 @@ impl Connection {
 
     /// Whether the last octets of a multi-line reply are LF `.` CR LF, taken for data.
     pub(super) fn stops_at_lf_dot(&self) -> bool {
-        let (Reading::Body(body) | Reading::Lines(body, _)) = &self.reading else {
+        let (Reading::Body(body, _) | Reading::Lines(body, _)) = &self.reading else {
             return false;
         };
         self.receive.is_empty() && body.stops_at_lf_dot()

@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 use crate::quirk::Quirk;
+use crate::received::Received;
 use crate::reply::Reply;
 use crate::text::ServerText;
 use crate::ticket::RequestId;
@@ -31,8 +32,8 @@ pub enum Event {
     BodyEnd {
         /// The request.
         id: RequestId,
-        /// Whether its terminator was seen.
-        result: Result<(), Error>,
+        /// What came, if its terminator was seen.
+        result: Result<Received, Error>,
     },
     /// An oddity of the server was borne.
     Quirk(Quirk),

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use super::Greeting;
 use super::queue::UNKNOWN_REPLY;
 use crate::capability::{Capabilities, Epoch};
-use crate::command::{Operand, Verb, Wire};
+use crate::command::{Operand, Shape, Verb, Wire};
 use crate::config::{Channel, Config};
 use crate::confirm::Listed;
 use crate::error::{AuthError, Error, Misuse, Refusal};
@@ -148,8 +148,9 @@ impl Knowledge {
         }
     }
 
-    /// The size that `LIST` gave for a message.
-    fn listed_octets(&self, number: MessageNumber) -> Option<u64> {
+    /// The size that `LIST` gave for the message whose text a command asks for.
+    pub(super) fn listed_octets(&self, wire: &Wire) -> Option<u64> {
+        let number = wire.number().filter(|_| wire.shape == Shape::Stream)?;
         // In any other order a look-up would walk through it all.
         let sizes = self
             .listed
@@ -159,14 +160,19 @@ impl Knowledge {
         sizes?.get(number)?.octets
     }
 
-    /// How many octets the reply to a command is likely to have.
-    pub(super) fn expected_octets(&self, wire: &Wire) -> u64 {
-        let number = match wire.verb {
-            Verb::Retr | Verb::Top => wire.number(),
-            Verb::List | Verb::Uidl if wire.number().is_none() => None,
+    /// How many octets the reply to a command is likely to have, and the size that was listed for its
+    /// message.
+    pub(super) fn octets(&self, wire: &Wire) -> (u64, Option<u64>) {
+        let listed = self.listed_octets(wire);
+        (self.expected_octets(wire, listed), listed)
+    }
+
+    fn expected_octets(&self, wire: &Wire, listed: Option<u64>) -> u64 {
+        match wire.verb {
+            Verb::Retr | Verb::Top => {}
+            Verb::List | Verb::Uidl if wire.number().is_none() => {}
             _ => return 0,
-        };
-        let listed = number.and_then(|number| self.listed_octets(number));
+        }
         let mean = || {
             let stat = self.stat.as_ref()?;
             stat.octets?.checked_div(u64::from(stat.messages))

@@ -262,7 +262,7 @@ impl Connection {
             self.timers.rearm();
         }
         let expected = match &request {
-            Request::Wire(wire) => self.knowledge.expected_octets(wire),
+            Request::Wire(wire) => self.knowledge.octets(wire).0,
             Request::Exchange(_) | Request::Confirm(_) => 0,
         };
         self.queue.push(id, request, expected);

@@ -49,6 +49,8 @@ pub(super) struct Entry {
     pub(super) octets: usize,
     /// Octets that its reply is expected to have.
     pub(super) expected: u64,
+    /// The size that was listed for its message when the command left.
+    pub(super) listed: Option<u64>,
 }
 
 /// What an entry is about.
@@ -96,6 +98,7 @@ impl Entry {
             end: 0,
             octets,
             expected: UNKNOWN_REPLY,
+            listed: None,
         }
     }
 
@@ -109,6 +112,7 @@ impl Entry {
             abandoned: false,
             end: 0,
             expected: 0,
+            listed: None,
         }
     }
 
@@ -399,13 +403,14 @@ impl Queue {
     }
 
     /// Counts the next request as in flight.
-    pub(super) fn launch(&mut self, end: u64, expected: u64) {
+    pub(super) fn launch(&mut self, end: u64, expected: u64, listed: Option<u64>) {
         let Some(mut entry) = self.pop_waiting() else {
             return;
         };
         self.discount(&entry);
         entry.end = end;
         entry.expected = expected;
+        entry.listed = listed;
         self.count(&entry);
         self.flight_octets += entry.octets;
         self.flight_expected = self.flight_expected.saturating_add(expected);

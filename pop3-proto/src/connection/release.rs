@@ -86,9 +86,9 @@ impl Connection {
         let Some(next) = self.queue.next() else {
             return false;
         };
-        let expected = next
+        let (expected, listed) = next
             .wire()
-            .map_or(0, |wire| self.knowledge.expected_octets(wire));
+            .map_or((0, None), |wire| self.knowledge.octets(wire));
         if !self.queue.admits(expected) {
             return false;
         }
@@ -103,7 +103,7 @@ impl Connection {
                 return true;
             }
             Work::Several { .. } => {
-                self.queue.launch(UNSENT, 0);
+                self.queue.launch(UNSENT, 0, None);
                 self.timers.operation(true);
                 self.step_exchange(Input::Begin);
                 return true;
@@ -127,7 +127,7 @@ impl Connection {
         let octets = wire.octets();
         note(wire, challenge, &mut self.redactor);
         let end = self.transmit.push(wire, challenge);
-        self.queue.launch(end, expected);
+        self.queue.launch(end, expected, listed);
         if !alone {
             self.first_batch.join(end, octets, same_write);
         }

@@ -15,6 +15,7 @@ use crate::exchange::Input;
 use crate::listing::{Quirks, without_line_end};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
+use crate::received::{Measure, stated_octets};
 use crate::reply::{Opened, Reply};
 use crate::sasl::base64;
 use crate::status::{ErrReply, ResponseCode, Status, StatusLine, indicator};
@@ -42,7 +43,7 @@ pub(super) enum Reading {
     /// A status line.
     Line,
     /// A multi-line reply that is handed on as it comes.
-    Body(Body),
+    Body(Body, Measure),
     /// A multi-line reply that is gathered.
     Lines(Body, Gathered),
 }
@@ -81,7 +82,7 @@ impl Connection {
     fn parse(&mut self) -> bool {
         match core::mem::replace(&mut self.reading, Reading::Line) {
             Reading::Line => self.parse_line(),
-            Reading::Body(body) => self.parse_body(body),
+            Reading::Body(body, measure) => self.parse_body(body, measure),
             Reading::Lines(body, gathered) => self.parse_lines(body, gathered),
         }
     }
@@ -275,7 +276,8 @@ impl Connection {
             }
             Shape::Stream => {
                 self.end.last_err.answered(None, self.timers.last());
-                self.reading = Reading::Body(Body::new(self.line_ends(verb)));
+                let measure = self.measure(&status);
+                self.reading = Reading::Body(Body::new(self.line_ends(verb)), measure);
                 self.tell_front(|id| Event::Reply {
                     id,
                     result: Ok(Reply::Opened(Opened {
@@ -365,11 +367,29 @@ impl Connection {
         memchr::memchr(b'\n', octets).map_or(kept, |lf| lf + 1)
     }
 
-    fn parse_body(&mut self, mut body: Body) -> bool {
+    /// Measures the body in front against the sizes that the server states for it.
+    fn measure(&self, status: &Status) -> Measure {
+        match self.queue.front() {
+            Some(front) if !front.abandoned && front.verb() == Some(Verb::Retr) => {
+                // The listing may have come when the command had left.
+                let late = || {
+                    front
+                        .wire()
+                        .and_then(|wire| self.knowledge.listed_octets(wire))
+                };
+                let listed = front.listed.or_else(late);
+                Measure::new(listed, stated_octets(status.text.as_bytes()))
+            }
+            _ => Measure::default(),
+        }
+    }
+
+    fn parse_body(&mut self, mut body: Body, mut measure: Measure) -> bool {
         let scan = body.scan(self.receive.octets_mut());
         let kept = self.passed_on(&body, scan.kept);
         if kept > 0 {
             let chunk = self.receive.take(kept);
+            measure.count(&chunk);
             self.tell_front(|id| Event::Body { id, chunk });
         }
         self.receive.skip(scan.consumed - kept);
@@ -379,16 +399,19 @@ impl Connection {
             *octets += scan.kept as u64;
         }
         if let Some(error) = self.fault(&body, scan.ended) {
-            self.reading = Reading::Body(body);
+            self.reading = Reading::Body(body, measure);
             self.fail(error);
             return true;
         }
         if scan.ended {
-            self.tell_front(|id| Event::BodyEnd { id, result: Ok(()) });
+            self.tell_front(|id| Event::BodyEnd {
+                id,
+                result: Ok(measure.finish()),
+            });
             self.pop_answered();
             self.timers.operation(self.queue.in_flight() > 0);
         } else {
-            self.reading = Reading::Body(body);
+            self.reading = Reading::Body(body, measure);
         }
         scan.consumed > 0
     }

@@ -72,7 +72,13 @@ fn read(mode: Mode, pieces: &[&[u8]]) -> Outcome {
                         body.extend_from_slice(&chunk);
                         last = Some(chunk);
                     }
-                    Event::BodyEnd { result: Ok(()), .. } => return Outcome::Ended(body),
+                    Event::BodyEnd {
+                        result: Ok(received),
+                        ..
+                    } => {
+                        assert_eq!(received.octets, body.len() as u64);
+                        return Outcome::Ended(body);
+                    }
                     Event::BodyEnd {
                         result: Err(Error::Protocol(why)),
                         ..

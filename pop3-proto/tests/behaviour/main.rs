@@ -25,6 +25,7 @@ mod quit;
 mod redaction;
 mod retry;
 mod secrets;
+mod sizes;
 mod surplus;
 mod texts;
 mod timers;

@@ -23,7 +23,7 @@ pub(crate) fn event(event: &Event, label: &dyn Fn(pop3_proto::RequestId) -> Stri
         }
         Event::Reply { id, result } => format!("{}: {}", label(*id), result_of(result)),
         Event::Body { id, chunk } => format!("{}: body {}", label(*id), quoted(chunk)),
-        Event::BodyEnd { id, result: Ok(()) } => format!("{}: end", label(*id)),
+        Event::BodyEnd { id, result: Ok(_) } => format!("{}: end", label(*id)),
         Event::BodyEnd {
             id,
             result: Err(why),

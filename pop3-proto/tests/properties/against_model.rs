@@ -77,7 +77,7 @@ fn ends(client: &Client) -> Vec<(usize, End)> {
                     QuitOutcome::Unknown => End::Unknown,
                 },
             ),
-            Event::Reply { id, result: Ok(_) } | Event::BodyEnd { id, result: Ok(()) } => {
+            Event::Reply { id, result: Ok(_) } | Event::BodyEnd { id, result: Ok(_) } => {
                 (id, End::Ok)
             }
             Event::Reply {

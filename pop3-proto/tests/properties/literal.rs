@@ -88,7 +88,7 @@ fn retrieved(client: &Client) -> Option<Vec<u8>> {
     for event in &client.events {
         match event {
             Event::Body { chunk, .. } => message.extend_from_slice(chunk),
-            Event::BodyEnd { result: Ok(()), .. } => return Some(message),
+            Event::BodyEnd { result: Ok(_), .. } => return Some(message),
             _ => {}
         }
     }
@@ -169,7 +169,7 @@ fn no_sender_shifts_or_forges_other_messages() {
         for event in &client.events {
             match event {
                 Event::Body { chunk, .. } => got.last_mut().unwrap().extend_from_slice(chunk),
-                Event::BodyEnd { result: Ok(()), .. } => got.push(Vec::new()),
+                Event::BodyEnd { result: Ok(_), .. } => got.push(Vec::new()),
                 _ => {}
             }
         }

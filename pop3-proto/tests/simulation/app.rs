@@ -272,7 +272,8 @@ impl App {
                     matches!(request.reply, Some(Ok(_))),
                     "an end without a reply"
                 );
-                request.body_end = Some(result);
+                let octets = request.body.len() as u64;
+                request.body_end = Some(result.map(|received| assert_eq!(received.octets, octets)));
             }
             Event::Quirk(_) => {}
             Event::Closed(result) => {
