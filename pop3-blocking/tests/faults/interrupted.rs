@@ -198,8 +198,19 @@ fn interrupted(example: Example, then: Then) {
         stage.relay.fail(place.clone(), then);
         let first = stage.run(example, then);
         assert!(stage.relay.has_failed(), "{place:?}: {first:?}");
+        // The first pipelined batch may break because the server does not support pipelining: a second
+        // session goes without, and does all that was to be done.
+        let again = first.stderr.contains("trying again without pipelining");
+        let in_first_batch = matches!(place, Place::Said("\r\n10 " | "uid-11", ..));
+        assert_eq!(
+            again,
+            in_first_batch && then != Then::Stall,
+            "{place:?}: {first:?}"
+        );
+        let left = if again { Left::None } else { left };
         if then != Then::Stall {
-            assert_eq!(first.code, Some(1), "{place:?}: {first:?}");
+            let code = if again { 0 } else { 1 };
+            assert_eq!(first.code, Some(code), "{place:?}: {first:?}");
         }
         let (here, there) = stage.assert_truth(&first, left);
         let known = (left != Left::Some).then_some(there);
