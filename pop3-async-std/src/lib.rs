@@ -13,6 +13,9 @@
 //! while let Some(message) = messages.next().await {
 //!     copy_buf(&mut message?, &mut sink()).await?;
 //! }
+//! if stat.messages > 0 {
+//!     client.confirm().await?; // before any of them is recorded as fetched or deleted
+//! }
 //! client.quit().await?;
 //! # Ok(())
 //! # }

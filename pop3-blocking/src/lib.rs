@@ -12,6 +12,9 @@
 //! while let Some(message) = messages.next() {
 //!     std::io::copy(&mut message?, &mut std::io::stdout())?;
 //! }
+//! if stat.messages > 0 {
+//!     client.confirm()?; // before any of them is recorded as fetched or deleted
+//! }
 //! client.quit()?;
 //! # Ok(())
 //! # }

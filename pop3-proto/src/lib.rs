@@ -158,6 +158,8 @@
 //!   pipeline or a retrieval is sent and gets exactly one result, or the fatal error is reported: a
 //!   helper never ends early in silence ([`Feed`]).
 //! * **A body is complete only if its terminator was seen.** An end of file is never an end of mail.
+//!   That it is what the server meant is certain only when [`Confirm`] succeeded after it, and nothing
+//!   should be deleted before.
 //! * **Only [`Quit`] deletes**, and [`QuitOutcome`] says whether it did.
 //! * **Bounded memory.** One receive buffer of fixed size; bodies of any length pass through it
 //!   without a copy, at the speed at which you take them. [`Limits`] bound the rest.

@@ -11,6 +11,9 @@
 //! while let Some(message) = messages.next().await {
 //!     tokio::io::copy_buf(&mut message?, &mut tokio::io::sink()).await?;
 //! }
+//! if stat.messages > 0 {
+//!     client.confirm().await?; // before any of them is recorded as fetched or deleted
+//! }
 //! client.quit().await?;
 //! # Ok(())
 //! # }

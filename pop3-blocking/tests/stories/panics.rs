@@ -99,8 +99,8 @@ fn session(panics_at: u32) -> Session {
         |client| client.stat().map(drop),
         |client| client.retr_to_vec(number(1), 1000).map(drop),
         |client| {
-            let replies = client.pipeline([1, 2].map(|n| Dele(number(n))));
-            replies.map(|reply| reply.map(drop)).collect()
+            let mut replies = client.pipeline([1, 2].map(|n| Dele(number(n))));
+            replies.try_for_each(|reply| reply.map(drop))
         },
         |client| client.rset().map(drop),
         |client| client.noop().map(drop),

@@ -219,6 +219,8 @@ impl<T: Transport> Client<T> {
     /// Retrieves messages as their numbers come from an iterator, many on their way at a time and
     /// none kept in memory. Accepts [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed commands.
     ///
+    /// None of them is certain to be what the server meant before [`Client::confirm`] is `Ok`.
+    ///
     /// Every command that the iterator yields is sent and gets exactly one result, in order, or the
     /// fatal error is reported. The retrieval never ends early in silence, whatever part of a message is
     /// left unread. A command is taken from the iterator when it is submitted, so commands that were

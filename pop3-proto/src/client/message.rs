@@ -23,6 +23,10 @@ use crate::types::MessageNumber;
 /// only then: a connection that ends early is an error, never an end. Dropped half-way, the rest is
 /// skipped by the next operation.
 ///
+/// Its end is where the server ended it. That is not proof that it is what the server meant: a server
+/// that does not stuff dots lets a sender end a message early and write what comes next. Until
+/// [`Client::confirm`](super::Client::confirm) is `Ok`, do not record it as fetched and delete nothing.
+///
 /// What goes wrong in reading is an [`io::Error`] with an [`Error`] inside: [`Error::inside`] gives it
 /// back.
 #[derive(Debug)]

@@ -67,10 +67,9 @@ impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "login with {} failed: {}", self.name, self.refusal)?;
         match &self.oauth {
+            Some(oauth) if self.method.takes_token() && oauth.is_blank() => {}
             Some(oauth) if self.method.takes_token() => {
-                if !oauth.is_blank() {
-                    write!(f, "; of the token it says: {oauth}")?;
-                }
+                write!(f, "; of the token it says: {oauth}")?;
             }
             Some(oauth) if oauth.is_blank() => {
                 f.write_str("; before that it sent an unexpected empty challenge")?;

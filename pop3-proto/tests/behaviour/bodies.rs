@@ -277,10 +277,10 @@ fn every_short_body_reads_the_same_however_it_is_cut() {
 fn line_by_line(mode: Mode, wire: &[u8]) -> (Outcome, usize) {
     let mut body = Vec::new();
     let mut line = Vec::new();
-    let first = wire.iter().position(|octet| *octet == b'\n');
+    let mut lines = wire.split_inclusive(|octet| *octet == b'\n');
     let mut only_crlf = match mode {
         Mode::Strict => true,
-        Mode::Adaptive => first.is_some_and(|lf| wire[..lf].ends_with(b"\r")),
+        Mode::Adaptive => lines.next().is_some_and(|line| line.ends_with(b"\r\n")),
         Mode::BareLf | Mode::Either => false,
     };
     for (at, octet) in wire.iter().enumerate() {

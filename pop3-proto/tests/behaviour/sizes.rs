@@ -17,8 +17,10 @@ fn received(session: &mut Conversation, op: &str, reply: impl AsRef<[u8]>) -> Re
             _ => None,
         });
     let ends: Vec<Received> = ends.collect();
-    assert_eq!(ends.len(), 1);
-    ends[0]
+    let [end] = ends.as_slice() else {
+        panic!("not one end: {ends:?}");
+    };
+    *end
 }
 
 fn listed(sizes: &str) -> Conversation {

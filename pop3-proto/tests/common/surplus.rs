@@ -25,7 +25,10 @@ pub(crate) fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
         .zip(fine)
         .take_while(|(coarse, fine)| coarse == fine);
     let same = same.count();
-    let (Some((failed, after)), fine) = (coarse[same..].split_first(), &fine[same..]) else {
+    let (Some((failed, after)), fine) = (
+        coarse.get(same..).and_then(<[_]>::split_first),
+        fine.get(same..).unwrap_or_default(),
+    ) else {
         return false;
     };
     let Some((label, surplus)) = surplus_of(failed) else {

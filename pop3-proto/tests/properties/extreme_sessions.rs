@@ -193,10 +193,10 @@ impl Peer {
     }
 
     fn start_tls(&mut self) {
-        if let Self::Server(server) = self {
-            if server.wants_tls() {
-                server.tls_established();
-            }
+        if let Self::Server(server) = self
+            && server.wants_tls()
+        {
+            server.tls_established();
         }
     }
 }

@@ -22,6 +22,7 @@ mod common;
 
 mod challenges;
 mod clear;
+mod forged;
 mod injection;
 mod last_words;
 mod plays;
