@@ -8,6 +8,10 @@ use super::plan::{Act, Plan};
 /// Calls that find nothing to do, in a row, after which the client is seen to spin.
 const IDLE_CALLS: u32 = 1000;
 
+/// Seconds that may pass while nothing moves: fewer than any deadline of the client. What does not
+/// respond for longer is [`Act::Silence`].
+const LONGEST_WAIT: u64 = 59;
+
 /// Both directions, and the server at the other end.
 #[derive(Debug)]
 pub struct Wire {
@@ -22,6 +26,8 @@ pub struct Wire {
     write_failed: bool,
     /// Calls since anything moved.
     idle: u32,
+    /// Seconds that passed since anything moved.
+    waited: u64,
 }
 
 /// What comes of a call.
@@ -46,7 +52,20 @@ impl Wire {
             over: false,
             write_failed: false,
             idle: 0,
+            waited: 0,
         }
+    }
+
+    fn has_moved(&mut self) {
+        self.idle = 0;
+        self.waited = 0;
+    }
+
+    /// Nothing moves now, and some time passes.
+    fn not_ready(&mut self, seconds: u64) -> Moved {
+        let seconds = seconds.min(LONGEST_WAIT - self.waited);
+        self.waited += seconds;
+        Moved::NotReady(seconds)
     }
 
     /// What happens next; after the end of the plan all goes well.
@@ -94,11 +113,11 @@ impl Wire {
                     self.incoming.clear();
                     self.read = 0;
                 }
-                self.idle = 0;
+                self.has_moved();
                 Moved::Octets(count)
             }
-            Act::WriteFails | Act::Wait(0) => Moved::NotReady(0),
-            Act::Wait(seconds) => Moved::NotReady(seconds),
+            Act::WriteFails => self.not_ready(0),
+            Act::Wait(seconds) => self.not_ready(seconds),
             Act::Interrupt => Moved::Failed(ErrorKind::Interrupted),
             Act::Eof => {
                 self.hang_up();
@@ -127,7 +146,7 @@ impl Wire {
         assert!(!self.write_failed, "a write after one that failed");
         self.count_idle_call();
         match self.act() {
-            Act::Wait(seconds) => Moved::NotReady(seconds),
+            Act::Wait(seconds) => self.not_ready(seconds),
             Act::Interrupt => Moved::Failed(ErrorKind::Interrupted),
             Act::WriteFails => {
                 self.account.broken = true;
@@ -144,7 +163,7 @@ impl Wire {
                 if !self.over {
                     self.account.receive(&octets[..count], &mut self.incoming);
                 }
-                self.idle = 0;
+                self.has_moved();
                 Moved::Octets(count)
             }
         }
