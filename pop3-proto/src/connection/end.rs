@@ -49,8 +49,7 @@ impl Connection {
         let outcome = self.last_words().cloned().map_or(outcome, Err);
         let outcome = outcome.map_err(|error| self.explained(error));
         let outcome = match outcome {
-            // A response code names a cause that is not pipelining.
-            Err(error) if self.is_in_first_batch() && error.code().is_none() => {
+            Err(error) if self.is_in_first_batch() && !self.end.last_err.has_code() => {
                 Err(error.in_first_batch())
             }
             outcome => outcome,

@@ -24,7 +24,7 @@ pub(super) struct LastErr(Option<Kept>);
 struct Kept {
     refusal: Refusal,
     at: Instant,
-    /// Whether it was the result of a request, and so the caller knows it.
+    /// Whether it was the result of a request: the caller knows it, or has abandoned the request.
     reported: bool,
 }
 
@@ -44,6 +44,12 @@ impl LastErr {
             // By code and text: a login reports the refusal of one of its commands.
             kept.reported |= error.server_text() == Some(&kept.refusal.text);
         }
+    }
+
+    /// Whether it has a response code: it names a cause, and that is not pipelining.
+    pub(super) fn has_code(&self) -> bool {
+        let kept = self.0.as_ref();
+        kept.is_some_and(|kept| kept.refusal.code.is_some())
     }
 
     /// The `-ERR` that explains an end at this time.

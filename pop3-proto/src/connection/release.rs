@@ -210,7 +210,7 @@ impl Connection {
 
     /// Takes the first request from the queue and tells its result.
     pub(super) fn settle(&mut self, result: Result<Reply, Error>) {
-        let reports = |entry: &Entry| entry.id.is_some() && !entry.abandoned;
+        let reports = |entry: &Entry| entry.id.is_some();
         if self.queue.front().is_some_and(reports)
             && let Err(error) = &result
         {

@@ -53,7 +53,8 @@ pub(crate) enum Answer {
     BareLf,
     /// `-ERR` and these words.
     Refusal(&'static str),
-    /// A refusal that repeats the client's line, and before it so many of these octets.
+    /// A status line that repeats the client's line, and before it these octets: a refusal unless they
+    /// begin with `+OK`.
     Echo(&'static str),
     Instead(Vec<u8>),
     Before(Vec<u8>),

@@ -5,7 +5,8 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use pop3_proto::{
-    Connection, Error, Event, Instant, Phase, RequestId, TlsError, TlsErrorKind, TlsInfo,
+    Closed, Connection, Error, Event, Instant, Phase, RequestId, Timeout, TlsError, TlsErrorKind,
+    TlsInfo,
 };
 use proptest::test_runner::TestCaseError;
 
@@ -348,6 +349,35 @@ impl Client {
             }
         }
         told
+    }
+
+    /// Forgets the `-ERR` that came before an end: whether an error has it depends on how much time
+    /// went by.
+    pub(crate) fn forget_last_err(&mut self) {
+        let refused = self.refused.iter_mut().map(|(_, _, error)| error);
+        let told = self.events.iter_mut().filter_map(|event| match event {
+            Event::Reply {
+                result: Err(error), ..
+            }
+            | Event::BodyEnd {
+                result: Err(error), ..
+            }
+            | Event::Closed(Err(error)) => Some(error),
+            _ => None,
+        });
+        for error in refused.chain(told) {
+            match error {
+                Error::Closed(closed) => match &mut **closed {
+                    Closed::Idle { last_err }
+                    | Closed::Unanswered { last_err, .. }
+                    | Closed::Truncated { last_err, .. } => *last_err = None,
+                    _ => {}
+                },
+                Error::Transport(error) => error.last_err = None,
+                Error::Timeout(Timeout::FirstOctet { last_err, .. }) => *last_err = None,
+                _ => {}
+            }
+        }
     }
 
     /// The same, as transcripts write it.

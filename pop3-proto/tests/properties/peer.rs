@@ -59,7 +59,11 @@ impl Peer {
             Answer::BareLf => without_cr(&proper),
             Answer::Refusal(words) => format!("-ERR {words}\r\n").into_bytes(),
             Answer::Echo(before) => {
-                [b"-ERR ", before.as_bytes(), line.trim_ascii_end(), b"\r\n"].concat()
+                let status: &[u8] = match before.starts_with("+OK") {
+                    true => b"",
+                    false => b"-ERR ",
+                };
+                [status, before.as_bytes(), line.trim_ascii_end(), b"\r\n"].concat()
             }
             Answer::Instead(octets) => octets,
             Answer::Before(octets) => [octets, proper].concat(),
