@@ -31,6 +31,8 @@ mod on_async_std {
 
     parity::panics::every_panic! { OnAsyncStd }
 
+    parity::forged::every_forged_message! { OnAsyncStd }
+
     parity::real_time::every_story_in_real_time! { OnAsyncStd }
 
     super::sessions::every_session! { OnAsyncStd }
@@ -54,6 +56,8 @@ mod on_smol {
     parity::helpers::every_helper! { OnSmol }
 
     parity::panics::every_panic! { OnSmol }
+
+    parity::forged::every_forged_message! { OnSmol }
 
     parity::real_time::every_story_in_real_time! { OnSmol }
 

@@ -25,6 +25,8 @@ parity::helpers::every_helper! { Blocking }
 
 parity::panics::every_panic! { Blocking }
 
+parity::forged::every_forged_message! { Blocking }
+
 parity::real_time::every_story_in_real_time! { Blocking }
 
 #[test]

@@ -160,7 +160,9 @@ pub enum Leniency {
     /// before a reply, a missing size. Each is reported as a [`Quirk`](crate::Quirk).
     #[default]
     Default,
-    /// Only what RFC 1939 and its extensions allow.
+    /// Only what RFC 1939 and its extensions allow. A status line that ends in a bare LF is
+    /// [`ProtocolError::BareLineFeed`](crate::ProtocolError::BareLineFeed), and so is the first line of a
+    /// listing. In a message, a bare LF is data.
     Strict,
 }
 

@@ -157,9 +157,14 @@
 //! * **No command is lost.** Every request ends exactly once. Every command that an iterator yields to a
 //!   pipeline or a retrieval is sent and gets exactly one result, or the fatal error is reported: a
 //!   helper never ends early in silence ([`Feed`]).
-//! * **A body is complete only if its terminator was seen.** An end of file is never an end of mail.
-//!   That it is what the server meant is certain only when [`Confirm`] succeeded after it, and nothing
-//!   should be deleted before.
+//! * **A body is complete only if its terminator was seen.** The end of the stream is never the end of
+//!   a message. Once the first line of a body ended in CR LF, only CR LF ends a line of it: what a sender
+//!   wrote after a bare LF is data ([`LfDot`]). If octets that no command explains are received together
+//!   with the terminator, the body is an error ([`ProtocolError::Surplus`]).
+//!   A server that does not stuff a dot, or that mixes replies, ends a message early. The message fails
+//!   only if the rest was received already; otherwise the connection fails, after the message was
+//!   reported as complete. With pipelining, the rest can even look like the next reply. So delete
+//!   nothing before it is confirmed: see [`Confirm`].
 //! * **Only [`Quit`] deletes**, and [`QuitOutcome`] says whether it did.
 //! * **Bounded memory.** One receive buffer of fixed size; bodies of any length pass through it
 //!   without a copy, at the speed at which you take them. [`Limits`] bound the rest.
@@ -201,8 +206,9 @@
 //! Always borne, since nothing can be misread: status lines of more than 512 octets
 //! ([`Limits::line`]), status indicators in any case, text behind values, response codes that were
 //! not advertised, and an extra challenge after a password (see
-//! [`sasl::SaslError::ExtraChallenge`]). Under [`Leniency::Default`] also: bare LF as a line end,
-//! blank lines before a reply, missing sizes and numbers, odd unique-ids of up to 512 octets, text where a challenge says
+//! [`sasl::SaslError::ExtraChallenge`]). Under [`Leniency::Default`] also: bare LF as the end of a status
+//! line, and of the lines of a reply whose first line ends so, blank lines before a reply, missing sizes
+//! and numbers, odd unique-ids of up to 512 octets, text where a challenge says
 //! nothing, and a user name or password in UTF-8 for a server that does not list `UTF8 USER`; each is
 //! told as a [`Quirk`].
 //! A bare CR is data, always.

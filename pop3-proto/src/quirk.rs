@@ -7,7 +7,8 @@ use core::fmt;
 pub enum Quirk {
     /// A blank line came before a status line and was skipped.
     BlankLine,
-    /// Lines end in LF instead of CR LF. Reported once for each channel.
+    /// A status line, or the first line of a multi-line reply, ends in LF instead of CR LF. Reported once
+    /// for each channel, for a multi-line reply at its end.
     BareLineFeed,
     /// A `STAT` or `LIST` reply holds no size, or something that is none.
     MissingSize,

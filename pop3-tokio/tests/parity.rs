@@ -28,6 +28,8 @@ parity::helpers::every_helper! { OnTokio }
 
 parity::panics::every_panic! { OnTokio }
 
+parity::forged::every_forged_message! { OnTokio }
+
 parity::real_time::every_story_in_real_time! { OnTokio }
 
 sessions::every_session! { OnTokio }

@@ -3,7 +3,7 @@
 //! `client` is what they have in common; `blocking` and `waiting` say how each is called. The rest
 //! is written once: `script` makes a transcript into what the server does and what the application
 //! does, `server` acts out the one, `application` the other, and `corpus` plays all of them.
-//! `helpers` are stories with the embedded server, `real_time` needs a clock, and `sessions` are stories with a real server.
+//! `helpers` and `forged` are stories with the embedded server, `real_time` needs a clock, and `sessions` are stories with a real server.
 #![allow(
     dead_code,
     unused_imports,
@@ -26,6 +26,7 @@ pub(crate) mod names;
 mod application;
 mod ask;
 pub(crate) mod corpus;
+pub(crate) mod forged;
 pub(crate) mod helpers;
 pub(crate) mod idle;
 pub(crate) mod panics;

@@ -32,7 +32,9 @@ pub enum Event {
     BodyEnd {
         /// The request.
         id: RequestId,
-        /// What came, if its terminator was seen.
+        /// What came, if its terminator was seen and nothing was received together with it that no
+        /// command explains. A server that ends a message early may send the rest later: see
+        /// [`ProtocolError::Surplus`](crate::ProtocolError::Surplus).
         result: Result<Received, Error>,
     },
     /// An oddity of the server was borne.
