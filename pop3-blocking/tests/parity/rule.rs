@@ -11,8 +11,8 @@ pub(crate) enum Rule {
     BreaksTheSocket,
     /// Something is asked for while something else is under way, after octets have moved.
     AsksMeanwhile,
-    /// What streams is asked for at once with what does not, and may share its flight: `submit`
-    /// takes no streams, and `retrieve` nothing else.
+    /// A streamed command is submitted together with others and may share their batch: the application
+    /// of these tests has no operation for it.
     StreamsAmongOthers,
     /// It ends while an operation waits.
     EndsUnderWay,

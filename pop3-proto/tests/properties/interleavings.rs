@@ -35,8 +35,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         4 => (1..40usize).prop_map(Move::Hear),
         1 => Just(Move::Hear(usize::MAX)),
         1 => Just(Move::Tls),
-        // Shorter all together than the time in which a -ERR explains a close.
-        1 => (0..180u32).prop_map(Move::Wait),
+        1 => (0..90_000u32).prop_map(Move::Wait),
         1 => Just(Move::Idle),
     ];
     vec(one, 0..160)
@@ -151,7 +150,7 @@ fn giving_requests_up_at_any_time_changes_no_other_reply() {
             let kept = |other: &Client| -> Vec<Event> {
                 let events = other.events.iter();
                 let kept = events.filter(|event| !given_up(event) && **event != bare_lf);
-                kept.cloned().map(without_traces_of_others).collect()
+                kept.cloned().map(without_listed_size).collect()
             };
             let mut other = acted(&case, &[])?;
             other.forget_last_err();
@@ -175,7 +174,7 @@ fn told_of(client: &Client, which: impl Fn(&Event) -> bool) -> Vec<usize> {
 }
 
 /// A size is compared with a listing only if that was not given up.
-fn without_traces_of_others(mut event: Event) -> Event {
+fn without_listed_size(mut event: Event) -> Event {
     if let Event::BodyEnd {
         result: Ok(received),
         ..
