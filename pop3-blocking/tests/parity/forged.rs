@@ -95,10 +95,9 @@ pub(crate) fn forged_replies_shift_no_message<C: Client>() {
                 .messages()
                 .map(|message| message.octets().clone())
                 .collect();
-            assert_eq!(
-                left,
-                [&mail[0], &mail[2], &mail[3]].map(|message| message.clone())
-            );
+            let mut rest = mail.to_vec();
+            rest.remove(1);
+            assert_eq!(left, rest);
         }
     }
 }
