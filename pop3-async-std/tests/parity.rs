@@ -35,6 +35,8 @@ mod on_async_std {
 
     parity::real_time::every_story_in_real_time! { OnAsyncStd }
 
+    parity::confirmed::every_confirmation! { OnAsyncStd }
+
     super::sessions::every_session! { OnAsyncStd }
 
     parity::names::every_method! {
@@ -60,6 +62,8 @@ mod on_smol {
     parity::forged::every_forged_message! { OnSmol }
 
     parity::real_time::every_story_in_real_time! { OnSmol }
+
+    parity::confirmed::every_confirmation! { OnSmol }
 
     super::sessions::every_session! { OnSmol }
 

@@ -29,6 +29,8 @@ parity::forged::every_forged_message! { Blocking }
 
 parity::real_time::every_story_in_real_time! { Blocking }
 
+parity::confirmed::every_confirmation! { Blocking }
+
 #[test]
 fn the_clients_have_the_same_methods() {
     parity::names::no_method_was_forgotten();

@@ -32,6 +32,8 @@ parity::forged::every_forged_message! { OnTokio }
 
 parity::real_time::every_story_in_real_time! { OnTokio }
 
+parity::confirmed::every_confirmation! { OnTokio }
+
 sessions::every_session! { OnTokio }
 
 parity::names::every_method! {

@@ -4,9 +4,9 @@ use std::net::TcpStream;
 
 use pop3_blocking::Message;
 use pop3_proto::{
-    Batch, Capabilities, Command, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing,
-    Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed,
-    Ticket, UidEntry, UidListing, Whole,
+    Batch, Capabilities, Command, Confirmed, Connector, DropListing, Endpoint, Error, IntoStreamed,
+    Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received, ScanEntry, Session,
+    Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 use super::parity::client::{Body, Client, Enough, Reader, Reply, operations};
@@ -121,6 +121,10 @@ impl Body for Message<'_, TcpStream> {
 
     fn status(&self) -> &Status {
         Message::status(self)
+    }
+
+    fn received(&self) -> Option<Received> {
+        Message::received(self).copied()
     }
 
     fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {

@@ -4,15 +4,16 @@
 use std::net::TcpStream;
 
 use pop3_proto::{
-    Batch, Capabilities, Command, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing,
-    Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed,
-    Ticket, UidEntry, UidListing, Whole,
+    Batch, Capabilities, Command, Confirmed, Connector, DropListing, Endpoint, Error, IntoStreamed,
+    Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received, ScanEntry, Session,
+    Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 /// A message on its way.
 pub(crate) trait Body {
     fn number(&self) -> Option<MessageNumber>;
     fn status(&self) -> &Status;
+    fn received(&self) -> Option<Received>;
     /// The next octets; `None` at the end.
     fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error>;
 
@@ -44,6 +45,7 @@ macro_rules! operations {
             uidl() -> UidListing;
             uidl_one(number: MessageNumber) -> UidEntry;
             retr_to_vec(number: MessageNumber, max: usize) -> Vec<u8>;
+            confirm() -> Confirmed;
             dele(number: MessageNumber) -> Status;
             rset() -> Status;
             noop() -> Status;

@@ -25,6 +25,7 @@ pub(crate) mod names;
 
 mod application;
 mod ask;
+pub(crate) mod confirmed;
 pub(crate) mod corpus;
 pub(crate) mod forged;
 pub(crate) mod helpers;

@@ -5,9 +5,9 @@ use std::net::TcpStream;
 
 use pop3_proto::client::{Client as Asynchronous, Message, Transport};
 use pop3_proto::{
-    Batch, Capabilities, Command, Connector, DropListing, Endpoint, Error, IntoStreamed, Listing,
-    Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, ScanEntry, Session, Status, Streamed,
-    Ticket, UidEntry, UidListing, Whole,
+    Batch, Capabilities, Command, Confirmed, Connector, DropListing, Endpoint, Error, IntoStreamed,
+    Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received, ScanEntry, Session,
+    Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 use super::parity::client::{Body, Client, Enough, Reader, Reply, operations};
@@ -159,6 +159,10 @@ impl<R: Runtime> Body for Awaited<'_, R> {
 
     fn status(&self) -> &Status {
         self.0.status()
+    }
+
+    fn received(&self) -> Option<Received> {
+        self.0.received().copied()
     }
 
     fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {

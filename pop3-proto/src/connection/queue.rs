@@ -302,9 +302,11 @@ impl Queue {
         matches!(front, Some(Work::Confirm(run)) if run.has_asked())
     }
 
-    /// Whether a confirmation is under way.
+    /// Whether a confirmation is under way, or next.
     pub(super) fn is_confirming(&self) -> bool {
-        self.entries().next().is_some_and(Entry::is_question) || self.is_confirmation_due()
+        let confirms = |front: &Entry| matches!(front.work, Work::Confirm(_));
+        let front = self.entries().next();
+        front.is_some_and(|front| front.is_question() || confirms(front))
     }
 
     /// Puts a question in front of the confirmation that is next.
