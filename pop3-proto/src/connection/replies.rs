@@ -150,17 +150,21 @@ impl Connection {
         }
         self.link.blank_lines = 0;
         self.ended = None;
+        self.link.lf_server.get_or_insert(bare_lf);
+        let greets = self.phase == Phase::Greeting;
+        let sent = |front: &Entry| self.transmit.has_sent(front.end);
+        // Only a command that left whole can have been answered.
+        if !greets && !self.queue.front().is_some_and(sent) {
+            return self.on_unsolicited(&line);
+        }
+        // A line that ends the connection is not a tolerated deviation.
         if bare_lf && lenient {
             self.note_bare_lf();
         }
-        self.link.lf_server.get_or_insert(bare_lf);
-        if self.phase == Phase::Greeting {
-            return self.on_greeting(line, bare_lf);
-        }
-        match self.queue.front() {
-            // Only a command that left whole can have been answered.
-            Some(front) if self.transmit.has_sent(front.end) => self.on_status(line, bare_lf),
-            _ => self.on_unsolicited(&line),
+        if greets {
+            self.on_greeting(line, bare_lf);
+        } else {
+            self.on_status(line, bare_lf);
         }
     }
 
