@@ -3,9 +3,10 @@
 
 use pop3_proto::{
     Closed, Error, Event, Leniency, Limited, ProtocolError, Quirk, SecurityError, ServerText,
+    Unconfirmed,
 };
 
-use super::driver::{Driver, join};
+use super::driver::{Driver, join_bodies};
 use super::script::{Step, said, steps};
 use super::setup::setup;
 use super::{SECRET, holds};
@@ -108,6 +109,7 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Story {
         driver.settle(&mut events);
     }
     let driver = driver.finish(&mut events);
+    let mut events = join_bodies(events);
     events.iter_mut().for_each(forget_which_limit);
     Story {
         events,
@@ -124,7 +126,7 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Story {
 fn receive(driver: &mut Driver, mut octets: &[u8], events: &mut Vec<Event>) -> bool {
     while !octets.is_empty() {
         while let Some(event) = driver.poll() {
-            join(events, event);
+            events.push(event);
         }
         match driver.receive(octets) {
             0 => return false,
@@ -140,7 +142,7 @@ fn assert_alike(whole: &Story, lines: &Story) {
     let same = whole.but_blank_lines() == lines.but_blank_lines()
         && (&whole.sent, &whole.error) == (&lines.sent, &lines.error);
     // A blank line is borne before the turn of AUTH, and not in it.
-    let blank = match &lines.error {
+    let blank = match lines.cause() {
         Some(Error::Protocol(error)) => {
             matches!(&**error, ProtocolError::Unsolicited { got } if got.is_empty())
         }
@@ -158,7 +160,7 @@ fn assert_alike(whole: &Story, lines: &Story) {
 impl Story {
     /// Whether it ended because of something that nobody asked for, or waited for the rest of it.
     fn is_ahead(&self) -> bool {
-        match self.error.as_ref() {
+        match self.cause() {
             // The end of a multi-line reply may be told before what makes it fail comes.
             Some(Error::Protocol(error)) => matches!(
                 **error,
@@ -173,9 +175,17 @@ impl Story {
         }
     }
 
+    /// Why it ended. Where questions are being asked, that is also why the messages are unconfirmed.
+    fn cause(&self) -> Option<&Error> {
+        match self.error.as_ref()? {
+            Error::Unconfirmed(why) => why.cause().or(self.error.as_ref()),
+            error => Some(error),
+        }
+    }
+
     /// Whether it ended because of octets behind the reply to STLS.
     fn is_injected(&self) -> bool {
-        matches!(&self.error, Some(Error::Security(error)) if **error == SecurityError::ResponseInjection)
+        matches!(self.cause(), Some(Error::Security(error)) if **error == SecurityError::ResponseInjection)
     }
 
     /// Whether all that was told and sent before the end is the begin of another story.
@@ -221,6 +231,11 @@ fn forget_which_limit(event: &mut Event) {
 }
 
 fn forget(error: &mut Error) {
+    if let Error::Unconfirmed(why) = error
+        && let Unconfirmed::CutShort(cause) = &mut **why
+    {
+        return forget(cause);
+    }
     if let Error::Limit(limit) = error {
         limit.what = Limited::Octets;
         limit.limit = 0;

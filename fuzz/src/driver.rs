@@ -24,8 +24,8 @@ pub struct Driver {
     line: usize,
     /// Who logs in must not be read on the way.
     guarded: bool,
-    /// The first request's.
-    first: RequestId,
+    /// Those of all requests, in their order, and of the next one.
+    ids: Vec<RequestId>,
 }
 
 impl Driver {
@@ -42,7 +42,7 @@ impl Driver {
             buffer,
             line,
             guarded,
-            first: connection.next_id(),
+            ids: vec![connection.next_id()],
             connection,
             now: Instant::ORIGIN,
             ledger: Ledger::default(),
@@ -110,9 +110,10 @@ impl Driver {
 
     /// Gives up `count` requests, the first of them `back` before the last.
     fn abandon(&mut self, back: usize, count: usize) {
-        let next = self.connection.next_id();
-        let ids = std::iter::successors(Some(self.first), |id| (*id < next).then(|| id.next()));
-        let ids: Vec<RequestId> = ids.collect();
+        let (ids, next) = (&mut self.ids, self.connection.next_id());
+        while let Some(id) = ids.last().filter(|id| **id < next).map(|id| id.next()) {
+            ids.push(id);
+        }
         let last = ids.len() - 1;
         let from = last.saturating_sub(back + 1);
         let range = ids[from]..ids[last.min(from + count)];
@@ -124,7 +125,7 @@ impl Driver {
     pub fn settle(&mut self, events: &mut Vec<Event>) {
         loop {
             while let Some(event) = self.poll() {
-                join(events, event);
+                events.push(event);
             }
             if !self.act() {
                 break;
@@ -175,20 +176,25 @@ impl Driver {
     }
 }
 
-/// Adds an event; how a body is cut is the one thing that may depend on how its octets came.
-pub fn join(events: &mut Vec<Event>, event: Event) {
-    match (events.last_mut(), event) {
-        (
-            Some(Event::Body {
-                id: last,
-                chunk: body,
-            }),
-            Event::Body { id, chunk },
-        ) if *last == id => {
-            *body = [&body[..], &chunk[..]].concat().into();
+/// The events with each body in one piece: how it is cut is the one thing that may depend on how its
+/// octets came.
+pub fn join_bodies(events: Vec<Event>) -> Vec<Event> {
+    let mut joined: Vec<Event> = Vec::with_capacity(events.len());
+    let mut body = Vec::new();
+    let mut events = events.into_iter().peekable();
+    while let Some(event) = events.next() {
+        let Event::Body { id, chunk } = event else {
+            joined.push(event);
+            continue;
+        };
+        body.extend_from_slice(&chunk);
+        let more = |next: &Event| matches!(next, Event::Body { id: next, .. } if *next == id);
+        if !events.peek().is_some_and(more) {
+            let chunk = core::mem::take(&mut body).into();
+            joined.push(Event::Body { id, chunk });
         }
-        (_, event) => events.push(event),
     }
+    joined
 }
 
 fn failure() -> TransportError {

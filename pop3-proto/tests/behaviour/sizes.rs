@@ -143,6 +143,22 @@ fn line_ends_are_counted_however_the_body_is_cut() {
 }
 
 #[test]
+fn a_lone_cr_beside_a_lone_lf_is_no_line_end() {
+    let body = "s: x\r\nx\n\r.\ny\rz\r\n";
+    let (octets, pairs, bare) = (body.len() as u64, 2, 2);
+    for trickle in [false, true] {
+        let mut compare = |stated: u64| {
+            let mut session = listed(&format!("1 {stated}\r\n"));
+            session.trickle = trickle;
+            received(&mut session, "retr 1", format!("+OK\r\n{body}.\r\n")).listed
+        };
+        assert_eq!(compare(octets + bare), LineEnds(-2));
+        assert_eq!(compare(octets - pairs), LineEnds(2));
+        assert_eq!(compare(octets - pairs - 2), Differs(4));
+    }
+}
+
+#[test]
 fn a_status_text_states_a_size_only_if_it_clearly_does() {
     let stated = |text: &str| {
         let mut session = logged_in();
