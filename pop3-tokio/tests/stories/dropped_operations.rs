@@ -2,11 +2,12 @@
 
 use futures::StreamExt;
 use pop3_tokio::server::Server;
-use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, Retr, Stat, Uidl};
+use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, Pipelining, Retr, Stat, Uidl};
 use tokio::io::duplex;
 
 use super::support::{
-    InMemory, Peer, account, alice, at_once, mail, maildrop, number, polled, serve, story, trusted,
+    InMemory, Peer, account, alice, at_once, mail, maildrop, number, polled, scripted, serve,
+    settle, story, terse, trusted,
 };
 
 const MESSAGES: u32 = 5;
@@ -306,6 +307,36 @@ async fn a_pipeline_that_is_dropped_leaves_what_was_not_sent_unsent() {
         assert_eq!(deleted, all[..deleted.len()]);
         over
     })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dropped_operation_had_not_sent_is_never_sent() {
+    story(at_once(async {
+        let mut config = terse();
+        config.pipelining = Pipelining::Never;
+        let stream = scripted(1000, async |wire| {
+            wire.let_in().await;
+            wire.hear("DELE 1\r\n").await;
+            settle().await;
+            wire.say("+OK\r\n").await;
+            wire.hear("DELE 9\r\n").await;
+            settle().await;
+            wire.say("+OK\r\n").await;
+            wire.hear("NOOP\r\n").await;
+            wire.say("+OK\r\n").await;
+        });
+        let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
+        client.login(alice()).await.unwrap();
+
+        let batch = (Dele(number(1)), Dele(number(2)), Dele(number(3)));
+        assert!(polled(5, client.batch(batch)).await.is_none());
+        // Whoever forgets a helper does not run its destructor.
+        let mut replies = client.pipeline([9, 4, 5].map(number).map(Dele));
+        assert!(polled(5, replies.next()).await.is_none());
+        std::mem::forget(replies);
+        client.noop().await.unwrap();
+    }))
     .await;
 }
 
