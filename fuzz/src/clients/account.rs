@@ -76,11 +76,7 @@ impl Account {
     /// Begins an operation: what the last helper left is abandoned. Commands that have not begun to
     /// leave must not be sent any more.
     pub fn begin(&mut self) {
-        let begun = self
-            .expected
-            .front()
-            .copied()
-            .filter(|_| !self.line.is_empty());
+        let begun = self.begun();
         let helper = core::mem::replace(&mut self.helper, self.asked.len()..self.asked.len());
         let asked = &mut self.asked;
         self.expected.retain(|id| {
@@ -88,6 +84,13 @@ impl Account {
             asked[*id].withdrawn = withdrawn;
             !withdrawn
         });
+    }
+
+    /// The command of whose line a part has been written.
+    fn begun(&self) -> Option<Id> {
+        // The CAPA of a login shares a batch with the next commands, and is none of them.
+        let is_one_of_them = !self.line.is_empty() && self.login == Login::Done;
+        self.expected.front().copied().filter(|_| is_one_of_them)
     }
 
     /// A command whose reply is claimed with a ticket.
@@ -165,7 +168,7 @@ impl Account {
     fn has_begun(&self, id: Id) -> bool {
         match self.expected.front() {
             None => !self.asked[id].withdrawn,
-            Some(&next) => id < next || id == next && !self.line.is_empty(),
+            Some(&next) => id < next || self.begun() == Some(id),
         }
     }
 
