@@ -1,5 +1,7 @@
 //! The state of a session (RFC 1939 section 3), and the only place where it changes.
 //!
+//! A connection that has ended is reported as [`Phase::Closed`], whatever phase it ended in.
+//!
 //! ```text
 //!  Greeting ──+OK──▶ Authorization ──PASS, APOP, AUTH: +OK──▶ Transaction
 //!     │               │   ▲                                        │
@@ -28,14 +30,19 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Where the session stands after `verb` was answered with `+OK` or `-ERR`.
-    pub(crate) fn after(self, verb: Verb, ok: bool) -> Self {
-        match (self, verb, ok) {
+    /// The server greeted with `+OK`.
+    pub(crate) fn greeted(&mut self) {
+        *self = Self::Authorization;
+    }
+
+    /// The server answered `verb` with `+OK` or `-ERR`.
+    pub(crate) fn answered(&mut self, verb: Verb, ok: bool) {
+        *self = match (*self, verb, ok) {
             (Self::Authorization, Verb::Pass | Verb::Apop | Verb::Auth, true) => Self::Transaction,
             // The server closes whether it says +OK or -ERR (RFC 1939 sections 4 and 6).
             (_, Verb::Quit, _) => Self::Closed,
             (phase, _, _) => phase,
-        }
+        };
     }
 }
 

@@ -25,13 +25,13 @@ impl Connection {
             return;
         };
         let id = *id;
-        if self.phase != Phase::Transaction {
+        if self.state.phase() != Phase::Transaction {
             let verb = crate::command::Verb::Uidl;
-            let phase = self.phase;
+            let phase = self.state.phase();
             return self.settle(Err(Misuse::Phase { verb, phase }.into()));
         }
         let request = id.map_or(0, RequestId::get);
-        match run.next(&self.knowledge.listed, self.seed.as_ref(), request) {
+        match run.next(self.state.listed(), self.seed.as_ref(), request) {
             Next::End(result) => self.settle(result.map(Reply::Confirmed)),
             Next::Ask(questions) => {
                 let limit = self.config.limits.command;

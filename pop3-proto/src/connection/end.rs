@@ -55,7 +55,6 @@ impl Connection {
             outcome => outcome,
         };
         let outcome = outcome.map_err(|error| self.in_confirmation(error));
-        self.phase = Phase::Closed;
         self.end.outcome = Some(outcome);
         self.receive.clear();
         self.tell_end();
@@ -170,7 +169,7 @@ impl Connection {
         let in_reply = !self.receive.is_empty() || !matches!(self.reading, Reading::Line);
         self.fail(
             match verb {
-                _ if self.phase == Phase::Greeting => Closed::NoGreeting,
+                _ if self.state.phase() == Phase::Greeting => Closed::NoGreeting,
                 Some(verb) if in_reply => Closed::Truncated {
                     verb,
                     outstanding,

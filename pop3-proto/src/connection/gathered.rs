@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 
+use super::state::State;
 use crate::capability::Capabilities;
 use crate::command::Verb;
 use crate::config::Config;
@@ -88,7 +89,7 @@ impl Gathered {
     pub(super) fn read(
         self,
         verb: Verb,
-        after_dele: bool,
+        state: &State,
         config: &Config,
     ) -> Result<(Reply, Quirks), ProtocolError> {
         let listing = match self {
@@ -101,6 +102,7 @@ impl Gathered {
             }
             Self::Capabilities { octets, .. } => {
                 let capabilities = Capabilities::new(octets.freeze(), config.leniency);
+                let capabilities = capabilities.at(state.epoch());
                 Ok((Reply::Capabilities(Some(capabilities)), Quirks::new()))
             }
             Self::Raw { status, octets } => {
@@ -112,10 +114,10 @@ impl Gathered {
                 Ok((Reply::Lines(lines), Quirks::new()))
             }
             Self::Sizes(gather) => gather
-                .finish(after_dele)
+                .finish(state.has_deleted())
                 .map(|(sizes, quirks)| (Reply::Sizes(sizes), quirks)),
             Self::UniqueIds(gather) => gather
-                .finish(after_dele)
+                .finish(state.has_deleted())
                 .map(|(ids, quirks)| (Reply::UniqueIds(ids), quirks)),
         };
         listing.map_err(|(what, line)| {

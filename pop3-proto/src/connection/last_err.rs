@@ -70,7 +70,7 @@ impl Connection {
         let Answer::Err(reply) = self.read_status(line) else {
             return None;
         };
-        if self.phase == Phase::Greeting {
+        if self.state.phase() == Phase::Greeting {
             return Some(Closed::GreetingRefused(reply).into());
         }
         let front = self.queue.front();

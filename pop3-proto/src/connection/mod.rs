@@ -6,13 +6,14 @@ mod end;
 mod event;
 mod first_batch;
 mod gathered;
-mod knowledge;
 mod last_err;
 mod queue;
 mod receive;
 mod release;
 mod replies;
+mod reply_size;
 mod single;
+mod state;
 mod surplus;
 mod timers;
 mod transmit;
@@ -24,10 +25,10 @@ use core::time::Duration;
 use self::end::End;
 pub use self::event::{Event, Greeting};
 use self::first_batch::FirstBatch;
-use self::knowledge::{Knowledge, Link, Tls};
 use self::queue::{Entry, Queue};
 use self::receive::Receive;
 use self::replies::Reading;
+use self::state::State;
 use self::surplus::Ended;
 use self::timers::{Awaited, Timers};
 use self::transmit::Transmit;
@@ -58,8 +59,7 @@ const LEAST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Connection {
     config: Config,
-    phase: Phase,
-    link: Link,
+    state: State,
     receive: Receive,
     transmit: Transmit,
     queue: Queue,
@@ -70,9 +70,9 @@ pub struct Connection {
     next_id: RequestId,
     end: End,
     first_batch: FirstBatch,
-    /// Whether a login succeeded, however the session went on.
-    logged_in: bool,
-    knowledge: Knowledge,
+    lf_server: Option<bool>,
+    lf_reported: bool,
+    blank_lines: u8,
     plan: Option<LoginPlan>,
     seed: Option<Seed>,
     redactor: Redactor,
@@ -80,33 +80,33 @@ pub struct Connection {
 
 /// Getters.
 impl Connection {
-    /// Where the session stands.
+    /// Returns the state of the session.
     pub fn phase(&self) -> Phase {
-        self.phase
+        match self.end.outcome {
+            Some(_) => Phase::Closed,
+            None => self.state.phase(),
+        }
     }
 
     /// The greeting, if it came in this channel: STLS makes it forgotten (RFC 2595 section 4).
     pub fn greeting(&self) -> Option<&Greeting> {
-        self.knowledge.greeting.as_ref()
+        self.state.greeting()
     }
 
     /// The capabilities of this channel, if the server told them.
     pub fn capabilities(&self) -> Option<&Capabilities> {
-        self.knowledge.capabilities.as_ref()
+        self.state.capabilities()
     }
 
     /// What carries the octets. After STLS it is still [`Channel::Plain`]; see
     /// [`Connection::tls`].
     pub fn channel(&self) -> Channel {
-        self.link.channel
+        self.state.channel()
     }
 
     /// What the TLS handshake ended with, once it did.
     pub fn tls(&self) -> Option<&TlsInfo> {
-        match &self.link.tls {
-            Tls::Established(info) => Some(info),
-            Tls::None | Tls::Wanted => None,
-        }
+        self.state.tls()
     }
 
     /// How the connection behaves.
@@ -126,14 +126,9 @@ impl Connection {
     /// as [`Error::retry`], and if the session was logged in, not before the time that the server
     /// wants between two logins (`LOGIN-DELAY`, RFC 2449 section 6.5).
     pub fn retry(&self, error: &Error) -> Retry {
-        let delay = self.login_delay().filter(|_| self.logged_in);
+        let delay = self.state.login_delay();
+        let delay = delay.filter(|_| self.state.was_logged_in());
         error.retry().not_before(delay.unwrap_or_default())
-    }
-
-    /// How long the server wants clients to wait between two logins, if it advertises that.
-    fn login_delay(&self) -> Option<Duration> {
-        let delay = self.capabilities()?.login_delay()?;
-        Some(Duration::from_secs(delay.seconds.into()))
     }
 
     /// What the last login decided, and why: `None` if it did not come to that. What it would decide
@@ -145,11 +140,7 @@ impl Connection {
     /// What a login would do if it were submitted now, as far as that is known: ask for the
     /// [capabilities](crate::GetCapabilities) before, and after [`StartTls`](crate::StartTls) again.
     pub fn plan_login(&self, login: &Login) -> LoginPlan {
-        let pipelining = self.window();
-        let context = self
-            .knowledge
-            .context(&self.config, self.phase, &self.link, pipelining);
-        plan_login(login, &context)
+        plan_login(login, &self.state.context(&self.config))
     }
 
     /// How many requests are submitted and not answered.
@@ -185,18 +176,10 @@ impl Connection {
         let longest = limits.line.max(limits.challenge) + 4;
         let receive = Receive::new(limits.receive_buffer.max(longest));
         Self {
-            phase: Phase::Greeting,
-            link: Link {
-                channel,
-                tls: if channel == Channel::ImplicitTls {
-                    Tls::Wanted
-                } else {
-                    Tls::None
-                },
-                lf_server: None,
-                lf_reported: false,
-                blank_lines: 0,
-            },
+            state: State::new(channel),
+            lf_server: None,
+            lf_reported: false,
+            blank_lines: 0,
             receive,
             transmit: Transmit::default(),
             queue: Queue::default(),
@@ -207,8 +190,6 @@ impl Connection {
             next_id: RequestId::FIRST,
             end: End::default(),
             first_batch: FirstBatch::default(),
-            logged_in: false,
-            knowledge: Knowledge::default(),
             plan: None,
             seed: None,
             redactor: Redactor::default(),
@@ -262,7 +243,7 @@ impl Connection {
             self.timers.rearm();
         }
         let expected = match &request {
-            Request::Wire(wire) => self.knowledge.octets(wire).0,
+            Request::Wire(wire) => self.state.server.reply_size(wire).expected,
             Request::Exchange(_) | Request::Confirm(_) => 0,
         };
         self.queue.push(id, request, expected);
@@ -428,7 +409,7 @@ impl Connection {
     /// connection, and after the `+OK` to STLS. Nothing is read or written until
     /// [`tls_established`](Connection::tls_established).
     pub fn wants_tls(&self) -> bool {
-        matches!(self.link.tls, Tls::Wanted) && self.end.outcome.is_none()
+        self.state.is_in_handshake() && self.end.outcome.is_none()
     }
 
     /// TLS is in place. All that was learnt in clear is forgotten (RFC 2595 section 4).
@@ -436,13 +417,12 @@ impl Connection {
         if !self.wants_tls() {
             return;
         }
-        self.link.tls = Tls::Established(info);
-        self.link.lf_server = None;
-        self.link.lf_reported = false;
-        self.knowledge = Knowledge::default();
+        self.state.tls_established(info);
+        self.lf_server = None;
+        self.lf_reported = false;
         self.receive.clear();
         self.timers.progress(now);
-        if self.phase != Phase::Greeting {
+        if self.state.phase() != Phase::Greeting {
             self.step_exchange(Input::Tls);
         }
         self.advance();
@@ -527,7 +507,7 @@ impl Connection {
         let idle = self
             .config
             .keep_alive
-            .filter(|_| self.phase == Phase::Transaction)
+            .filter(|_| self.state.phase() == Phase::Transaction)
             .map(|idle| idle.max(LEAST_KEEP_ALIVE));
         self.timers
             .deadline(self.awaited(), &self.config.timeouts, idle)
@@ -540,7 +520,7 @@ impl Connection {
             Awaited::Send
         } else if !self.receive.is_empty() || !matches!(self.reading, Reading::Line) {
             Awaited::Rest
-        } else if self.phase == Phase::Greeting {
+        } else if self.state.phase() == Phase::Greeting {
             Awaited::Greeting
         } else if let Some(front) = self.queue.front() {
             // Whenever a request is in flight something is awaited, and there is a deadline.

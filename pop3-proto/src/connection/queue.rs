@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::reply_size::UNKNOWN_REPLY;
 use super::transmit::Transmit;
 use crate::command::{Request, Verb, Wire};
 use crate::confirm::{Question, Run};
@@ -18,9 +19,6 @@ const COMMAND_OCTETS: usize = 4096;
 
 /// Octets of replies that may be on their way: breaking off must not cost a drain of more.
 const REPLY_OCTETS: u64 = 4 << 20;
-
-/// What a reply counts that nothing is known about.
-pub(super) const UNKNOWN_REPLY: u64 = 64 << 10;
 
 /// The longest command that a lazy caller's next one is likely to be.
 const TYPICAL_COMMAND: usize = 24;

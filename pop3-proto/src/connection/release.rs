@@ -1,11 +1,10 @@
 //! What may leave: commands in flights, exchanges one step at a time.
 
-use super::knowledge::Tls;
 use super::queue::{Entry, UNSENT, Work};
+use super::reply_size::ReplySize;
 use super::{Connection, Event};
 use crate::apop;
 use crate::command::{Operand, Request, Verb, Wire};
-use crate::config::Pipelining;
 use crate::error::Error;
 use crate::exchange::{Exchange, Input, Step};
 use crate::phase::Phase;
@@ -16,17 +15,13 @@ use crate::ticket::RequestId;
 impl Connection {
     /// Whether more than one command may be unanswered.
     pub(super) fn window(&self) -> bool {
-        match self.config.pipelining {
-            Pipelining::Auto => self.knowledge.pipelining,
-            Pipelining::Always => true,
-            Pipelining::Never => false,
-        }
+        self.state.pipelines(&self.config)
     }
 
     /// Puts commands into the flight while the window takes them. Nothing is sent while octets are
     /// left that no reply accounts for.
     pub(super) fn release(&mut self) {
-        if self.phase == Phase::Greeting || self.end.write_failed.is_some() {
+        if self.state.phase() == Phase::Greeting || self.end.write_failed.is_some() {
             return;
         }
         while self.events.is_empty() && self.end.outcome.is_none() && !self.wants_tls() {
@@ -64,7 +59,7 @@ impl Connection {
         else {
             return false;
         };
-        let challenge = self.knowledge.challenge().unwrap_or_default();
+        let challenge = self.state.challenge().unwrap_or_default();
         note(wire, challenge, &mut self.redactor);
         front.end = self.transmit.push(wire, challenge);
         true
@@ -86,9 +81,10 @@ impl Connection {
         let Some(next) = self.queue.next() else {
             return false;
         };
-        let (expected, listed) = next
+        let ReplySize { expected, listed } = next
             .wire()
-            .map_or((0, None), |wire| self.knowledge.octets(wire));
+            .map(|wire| self.state.server.reply_size(wire))
+            .unwrap_or_default();
         if !self.queue.admits(expected) {
             return false;
         }
@@ -109,10 +105,7 @@ impl Connection {
                 return true;
             }
         };
-        let quirk = match self
-            .knowledge
-            .permits(wire, self.phase, &self.link, &self.config)
-        {
+        let quirk = match self.state.permits(wire, &self.config) {
             Ok(quirk) => quirk,
             // In its turn: behind the replies to what is in flight.
             Err(error) => {
@@ -122,7 +115,7 @@ impl Connection {
                 return alone;
             }
         };
-        let challenge = self.knowledge.challenge().unwrap_or_default();
+        let challenge = self.state.challenge().unwrap_or_default();
         let same_write = !self.transmit.pending().is_empty();
         let octets = wire.octets();
         note(wire, challenge, &mut self.redactor);
@@ -140,10 +133,7 @@ impl Connection {
 
     /// Tells the exchange in front what happened, and does what it wants next.
     pub(super) fn step_exchange(&mut self, input: Input) {
-        let pipelining = self.window();
-        let mut context = self
-            .knowledge
-            .context(&self.config, self.phase, &self.link, pipelining);
+        let mut context = self.state.context(&self.config);
         let Some(Entry {
             id,
             abandoned,
@@ -173,11 +163,9 @@ impl Connection {
         }
         // The exchange may call code of the application, and that may panic: until it returns, the
         // connection counts as ended. Otherwise the request would stay in flight with nothing to wait for.
-        let phase = core::mem::replace(&mut self.phase, Phase::Closed);
         self.end.outcome = Some(Err(Error::CallbackPanicked));
         let mut step = exchange.step(&context, input, &mut self.redactor);
         self.end.outcome = None;
-        self.phase = phase;
         // What the caller took for it is not the server's time.
         if exchange.calls_back() {
             self.timers.rearm();
@@ -197,7 +185,7 @@ impl Connection {
             }
             Step::Work => *working = true,
             Step::Odd(..) => {}
-            Step::StartTls => self.link.tls = Tls::Wanted,
+            Step::StartTls => self.state.start_tls(),
             Step::Done(result) => self.settle(result),
             Step::DoneThenCapa(reply) => {
                 let capa = Wire::new(Verb::Capa, Operand::None);

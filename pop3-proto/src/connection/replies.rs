@@ -88,7 +88,7 @@ impl Connection {
     }
 
     fn parse_line(&mut self) -> bool {
-        if self.phase == Phase::Greeting && is_tls_record(self.receive.octets()) {
+        if self.state.phase() == Phase::Greeting && is_tls_record(self.receive.octets()) {
             self.fail(ProtocolError::TlsRecord.into());
             return true;
         }
@@ -144,14 +144,14 @@ impl Connection {
 
     fn on_line(&mut self, line: Bytes, bare_lf: bool) {
         let lenient = self.config.leniency == Leniency::Default;
-        if line.is_empty() && lenient && !self.in_auth() && self.link.blank_lines < BLANK_LINES {
-            self.link.blank_lines += 1;
+        if line.is_empty() && lenient && !self.in_auth() && self.blank_lines < BLANK_LINES {
+            self.blank_lines += 1;
             return self.events.push_back(Event::Quirk(Quirk::BlankLine));
         }
-        self.link.blank_lines = 0;
+        self.blank_lines = 0;
         self.ended = None;
-        self.link.lf_server.get_or_insert(bare_lf);
-        let greets = self.phase == Phase::Greeting;
+        self.lf_server.get_or_insert(bare_lf);
+        let greets = self.state.phase() == Phase::Greeting;
         let sent = |front: &Entry| self.transmit.has_sent(front.end);
         // Only a command that left whole can have been answered.
         if !greets && !self.queue.front().is_some_and(sent) {
@@ -170,7 +170,7 @@ impl Connection {
 
     /// Reports a line that ends in LF alone, once for each channel.
     fn note_bare_lf(&mut self) {
-        if !core::mem::replace(&mut self.link.lf_reported, true) {
+        if !core::mem::replace(&mut self.lf_reported, true) {
             self.events.push_back(Event::Quirk(Quirk::BareLineFeed));
         }
     }
@@ -184,11 +184,10 @@ impl Connection {
         }
         match StatusLine::read(line) {
             StatusLine::Ok(Status { text }) => {
-                self.phase = Phase::Authorization;
                 let text = text.detach();
                 let challenge = apop::challenge(text.as_bytes()).map(|part| text.part(part));
                 let greeting = Greeting { text, challenge };
-                self.knowledge.greeting = Some(greeting.clone());
+                self.state.greeted(greeting.clone());
                 self.events.push_back(Event::Greeting(greeting));
             }
             StatusLine::Err(text) => {
@@ -269,7 +268,11 @@ impl Connection {
             }
             Answer::Err(reply) => {
                 let refusal = self.refusal(verb, number, reply);
-                return self.complete(verb, Err(refusal.into()));
+                let now = self.timers.last();
+                self.end.last_err.answered(Some(&refusal), now);
+                self.state.refused(&refusal);
+                let result = single::read_refusal(refusal, self.state.capabilities());
+                return self.complete(verb, false, result);
             }
         };
         match shape {
@@ -308,7 +311,7 @@ impl Connection {
         Refusal {
             verb,
             number,
-            login_delay: self.login_delay().filter(|_| is_delay),
+            login_delay: self.state.login_delay().filter(|_| is_delay),
             code: reply.code,
             text: reply.text,
         }
@@ -338,11 +341,7 @@ impl Connection {
 
     /// What ends a line of a multi-line reply that begins now.
     fn line_ends(&self, verb: Verb) -> LineEnds {
-        match (
-            self.link.lf_server,
-            self.config.lf_dot,
-            self.config.leniency,
-        ) {
+        match (self.lf_server, self.config.lf_dot, self.config.leniency) {
             (Some(true), ..) => LineEnds::LfServer,
             (_, LfDot::EndsReply, _) => LineEnds::Either,
             (_, LfDot::Auto, Leniency::Default) => LineEnds::Undecided,
@@ -376,11 +375,8 @@ impl Connection {
         match self.queue.front() {
             Some(front) if !front.abandoned && front.verb() == Some(Verb::Retr) => {
                 // The listing may have come when the command had left.
-                let late = || {
-                    front
-                        .wire()
-                        .and_then(|wire| self.knowledge.listed_octets(wire))
-                };
+                let server = &self.state.server;
+                let late = || front.wire().and_then(|wire| server.listed_octets(wire));
                 let listed = front.listed.or_else(late);
                 Measure::new(listed, stated_octets(status.text.as_bytes()))
             }
@@ -398,9 +394,7 @@ impl Connection {
         }
         self.receive.skip(scan.consumed - kept);
         if self.queue.front().and_then(Entry::verb) == Some(Verb::Retr) {
-            let (messages, octets) = &mut self.knowledge.retrieved;
-            *messages += u64::from(scan.ended);
-            *octets += scan.kept as u64;
+            self.state.retrieved(scan.kept as u64, scan.ended);
         }
         if let Some(error) = self.fault(&body, scan.ended) {
             self.reading = Reading::Body(body, measure);
@@ -435,7 +429,7 @@ impl Connection {
         }
         if scan.ended {
             if let Some(verb) = self.queue.front().and_then(Entry::verb) {
-                let read = gathered.read(verb, self.knowledge.deleted, &self.config);
+                let read = gathered.read(verb, &self.state, &self.config);
                 self.complete_with(verb, read);
             }
         } else {
@@ -464,37 +458,25 @@ impl Connection {
 
     /// The request in front has its `+OK`, and this was read from it.
     fn complete_with(&mut self, verb: Verb, read: Result<(Reply, Quirks), ProtocolError>) {
-        match read.map_err(|error| Error::from(error.redacted(&self.redactor))) {
+        let result = match read.map_err(|error| Error::from(error.redacted(&self.redactor))) {
             Ok((reply, quirks)) => {
                 self.events.extend(quirks.into_iter().map(Event::Quirk));
-                self.complete(verb, Ok(reply));
+                Ok(reply)
             }
-            Err(error) if error.is_fatal() => self.fail(error),
-            Err(error) => self.complete(verb, Err(error)),
+            Err(error) if error.is_fatal() => return self.fail(error),
+            Err(error) => Err(error),
+        };
+        self.end.last_err.answered(None, self.timers.last());
+        self.state.accepted(verb);
+        if let Ok(reply) = &result {
+            let wire = self.queue.front().and_then(Entry::wire);
+            self.state.learn(verb, wire.and_then(Wire::number), reply);
         }
+        self.complete(verb, true, result);
     }
 
-    /// The request in front has its reply.
-    fn complete(&mut self, verb: Verb, mut result: Result<Reply, Error>) {
-        if self.end.outcome.is_some() {
-            return;
-        }
-        // A malformed value stands in a `+OK` all the same.
-        let refusal = match &result {
-            Err(Error::Refused(refusal)) => Some(&**refusal),
-            _ => None,
-        };
-        let ok = refusal.is_none();
-        self.end.last_err.answered(refusal, self.timers.last());
-        self.phase = self.phase.after(verb, ok);
-        self.logged_in |= self.phase == Phase::Transaction;
-        let epoch = self.link.epoch(self.phase);
-        let number = self
-            .queue
-            .front()
-            .and_then(Entry::wire)
-            .and_then(Wire::number);
-        self.knowledge.learn(verb, number, epoch, &mut result);
+    /// The request in front has its reply: `ok` if it began with `+OK`.
+    fn complete(&mut self, verb: Verb, ok: bool, result: Result<Reply, Error>) {
         if verb == Verb::Stls && ok {
             if !self.receive.is_empty() {
                 return self.fail(SecurityError::ResponseInjection.into());

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
+use crate::capability::Capabilities;
 use crate::command::Verb;
 use crate::config::Leniency;
-use crate::error::ProtocolError;
+use crate::error::{Error, ProtocolError, Refusal};
 use crate::listing::{Entry, Quirks, digits, leading_number, size, trimmed};
 use crate::quirk::Quirk;
 use crate::reply::{DropListing, QuitOutcome, Reply};
@@ -50,6 +51,18 @@ pub(super) fn read(
             asked,
             got: got(),
         }),
+    }
+}
+
+/// The result of a command that was refused. Some refusals are answers: the server does not say
+/// what it can do, or did not delete all messages.
+pub(super) fn read_refusal(refusal: Refusal, known: Option<&Capabilities>) -> Result<Reply, Error> {
+    match refusal.verb {
+        // Capabilities that were announced before stay known.
+        Verb::Capa => Ok(Reply::Capabilities(known.cloned())),
+        Verb::AuthMechanisms => Ok(Reply::Mechanisms(None)),
+        Verb::Quit => Ok(Reply::Quit(QuitOutcome::Refused(refusal.into()))),
+        _ => Err(refusal.into()),
     }
 }
 

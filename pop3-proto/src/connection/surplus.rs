@@ -39,7 +39,7 @@ impl Connection {
         // Only a command that left whole can have been answered.
         let awaited = next.is_some_and(|next| self.transmit.has_sent(next.end));
         let blank_lines = match self.config.leniency {
-            Leniency::Default => BLANK_LINES.saturating_sub(self.link.blank_lines),
+            Leniency::Default => BLANK_LINES.saturating_sub(self.blank_lines),
             Leniency::Strict => 0,
         };
         if can_follow(octets, awaited, blank_lines) {

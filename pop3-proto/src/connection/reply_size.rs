@@ -1,0 +1,64 @@
+//! How many octets the reply to a command is likely to have: what the window of replies in flight is
+//! filled by.
+
+use super::state::Server;
+use crate::command::{Operand, Shape, Verb, Wire};
+
+/// The size of a reply that nothing is known about.
+pub(super) const UNKNOWN_REPLY: u64 = 64 << 10;
+
+/// Octets that a message's header and a line of its body are likely to have.
+const HEADER: u64 = 16 << 10;
+const LINE: u64 = 80;
+
+/// The size of a reply before it comes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ReplySize {
+    /// Octets that the reply is likely to have.
+    pub(super) expected: u64,
+    /// The size that `LIST` gave for the message whose text a command asks for.
+    pub(super) listed: Option<u64>,
+}
+
+impl Server {
+    pub(super) fn reply_size(&self, wire: &Wire) -> ReplySize {
+        let listed = self.listed_octets(wire);
+        ReplySize {
+            expected: self.expected_octets(wire, listed),
+            listed,
+        }
+    }
+
+    /// The size that `LIST` gave for the message whose text a command asks for.
+    pub(super) fn listed_octets(&self, wire: &Wire) -> Option<u64> {
+        let number = wire.number().filter(|_| wire.shape == Shape::Stream)?;
+        // In any other order a look-up would walk through the whole listing.
+        let sizes = self
+            .listed
+            .sizes
+            .as_ref()
+            .filter(|sizes| sizes.is_ascending());
+        sizes?.get(number)?.octets
+    }
+
+    fn expected_octets(&self, wire: &Wire, listed: Option<u64>) -> u64 {
+        match wire.verb {
+            Verb::Retr | Verb::Top => {}
+            Verb::List | Verb::Uidl if wire.number().is_none() => {}
+            _ => return 0,
+        }
+        let mean = || {
+            let stat = self.stat.as_ref()?;
+            stat.octets?.checked_div(u64::from(stat.messages))
+        };
+        let so_far = || self.retrieved.1.checked_div(self.retrieved.0);
+        let whole = listed
+            .or_else(mean)
+            .or_else(so_far)
+            .unwrap_or(UNKNOWN_REPLY);
+        match wire.operand {
+            Operand::Top(_, lines) => whole.min(HEADER + LINE * u64::from(lines)),
+            _ => whole,
+        }
+    }
+}

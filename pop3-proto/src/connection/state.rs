@@ -1,0 +1,283 @@
+//! What is known of the session: its phase, its channel, and what the server announced in it.
+//!
+//! [`Connection`](super::Connection) asks here whether a command is permitted before it sends it, and
+//! reports every reply here before the application gets it.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use super::Greeting;
+use crate::capability::{Capabilities, Epoch};
+use crate::command::{Verb, Wire};
+use crate::config::{Channel, Config, Pipelining};
+use crate::confirm::Listed;
+use crate::error::{AuthError, Error, Misuse, Refusal};
+use crate::exchange::Context;
+use crate::login::{LoginPlan, Method, Rejection};
+use crate::phase::Phase;
+use crate::quirk::Quirk;
+use crate::reply::{DropListing, Reply};
+use crate::tls::TlsInfo;
+use crate::types::MessageNumber;
+
+/// The phase, the channel and the server as far as they are known.
+#[derive(Debug)]
+pub(super) struct State {
+    phase: Phase,
+    channel: Channel,
+    tls: Tls,
+    pub(super) server: Server,
+    /// Whether a login succeeded. It stays true when the session ends.
+    logged_in: bool,
+}
+
+#[derive(Debug)]
+enum Tls {
+    None,
+    /// The socket belongs to the TLS handshake.
+    Wanted,
+    Established(TlsInfo),
+}
+
+/// What the server announced on this channel. STLS resets it (RFC 2595 section 4).
+#[derive(Debug, Default)]
+pub(super) struct Server {
+    greeting: Option<Greeting>,
+    capabilities: Option<Capabilities>,
+    capa_answered: bool,
+    /// The `-ERR` to the last `CAPA`, if it was one.
+    capa_refused: Option<Box<Refusal>>,
+    pipelining: bool,
+    /// The last `USER` was accepted and no command but `CAPA` was answered after it.
+    user_accepted: bool,
+    pub(super) stat: Option<DropListing>,
+    pub(super) listed: Listed,
+    /// What was retrieved so far: whole messages, and the octets of them and of the present one.
+    pub(super) retrieved: (u64, u64),
+    /// Messages are marked as deleted.
+    deleted: bool,
+}
+
+/// Getters.
+impl State {
+    pub(super) fn new(channel: Channel) -> Self {
+        let tls = match channel {
+            Channel::ImplicitTls => Tls::Wanted,
+            Channel::Plain | Channel::TrustedByCaller => Tls::None,
+        };
+        Self {
+            phase: Phase::Greeting,
+            channel,
+            tls,
+            server: Server::default(),
+            logged_in: false,
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(super) fn channel(&self) -> Channel {
+        self.channel
+    }
+
+    /// The result of the TLS handshake.
+    pub(super) fn tls(&self) -> Option<&TlsInfo> {
+        match &self.tls {
+            Tls::Established(info) => Some(info),
+            Tls::None | Tls::Wanted => None,
+        }
+    }
+
+    pub(super) fn is_in_handshake(&self) -> bool {
+        matches!(self.tls, Tls::Wanted)
+    }
+
+    pub(super) fn was_logged_in(&self) -> bool {
+        self.logged_in
+    }
+
+    pub(super) fn greeting(&self) -> Option<&Greeting> {
+        self.server.greeting.as_ref()
+    }
+
+    pub(super) fn capabilities(&self) -> Option<&Capabilities> {
+        self.server.capabilities.as_ref()
+    }
+
+    /// What listings confirmations can use.
+    pub(super) fn listed(&self) -> &Listed {
+        &self.server.listed
+    }
+
+    /// Whether messages are marked as deleted.
+    pub(super) fn has_deleted(&self) -> bool {
+        self.server.deleted
+    }
+
+    /// How long the server wants clients to wait between two logins, if it advertises that.
+    pub(super) fn login_delay(&self) -> Option<Duration> {
+        let delay = self.capabilities()?.login_delay()?;
+        Some(Duration::from_secs(delay.seconds.into()))
+    }
+
+    /// The challenge for APOP in the greeting of this channel.
+    pub(super) fn challenge(&self) -> Option<&[u8]> {
+        let challenge = self.greeting()?.challenge.as_ref()?;
+        Some(challenge.as_bytes())
+    }
+
+    /// The epoch of a capability list that is received now.
+    pub(super) fn epoch(&self) -> Epoch {
+        match (self.phase, &self.tls) {
+            (Phase::Transaction, _) => Epoch::LoggedIn,
+            (_, Tls::Established(_)) => Epoch::Tls,
+            (_, Tls::None | Tls::Wanted) => Epoch::Clear,
+        }
+    }
+
+    /// Whether more than one command may be unanswered.
+    pub(super) fn pipelines(&self, config: &Config) -> bool {
+        match config.pipelining {
+            Pipelining::Auto => self.server.pipelining,
+            Pipelining::Always => true,
+            Pipelining::Never => false,
+        }
+    }
+
+    /// Whether nobody on the network path can read what is sent.
+    fn is_private(&self) -> bool {
+        self.tls().is_some() || self.channel == Channel::TrustedByCaller
+    }
+
+    /// Whether STLS was done on this connection: the greeting came in cleartext then.
+    fn is_upgraded(&self) -> bool {
+        self.tls().is_some() && self.channel == Channel::Plain
+    }
+
+    /// What an exchange may know.
+    pub(super) fn context<'a>(&'a self, config: &'a Config) -> Context<'a> {
+        Context {
+            config,
+            capabilities: self.capabilities(),
+            capa_answered: self.server.capa_answered,
+            capa_refused: self.server.capa_refused.as_deref(),
+            phase: self.phase,
+            tls: self.tls().is_some(),
+            private: self.is_private(),
+            upgraded: self.is_upgraded(),
+            challenge: self.challenge().is_some(),
+            pipelining: self.pipelines(config),
+            exporter: self.tls().and_then(|info| info.exporter),
+            abandoned: false,
+            seed: None,
+            request: 0,
+        }
+    }
+
+    /// Checks whether a command may be sent now. Returns the deviation that this tolerates.
+    pub(super) fn permits(&self, wire: &Wire, config: &Config) -> Result<Option<Quirk>, Error> {
+        let (verb, phase) = (wire.verb, self.phase);
+        if !verb.row().phases.contains(&phase) {
+            return Err(Misuse::Phase { verb, phase }.into());
+        }
+        if verb == Verb::Pass && !self.server.user_accepted {
+            return Err(Misuse::UserFirst.into());
+        }
+        let private = self.is_private() || config.allow_insecure_login;
+        let method = match verb {
+            Verb::Apop => Method::Apop,
+            Verb::User | Verb::Pass => Method::UserPass,
+            _ => return Ok(None),
+        };
+        let refuse = |why| Err(AuthError::NoSafeLogin(LoginPlan::rejected(method, why)).into());
+        match verb {
+            _ if !private => refuse(Rejection::Cleartext),
+            Verb::Apop if self.is_upgraded() => refuse(Rejection::ChallengeInClear),
+            Verb::Apop if self.challenge().is_none() => refuse(Rejection::NoChallenge),
+            _ => wire
+                .beyond_ascii(self.capabilities(), config.leniency)
+                .map_err(|argument| Misuse::Argument(argument).into()),
+        }
+    }
+}
+
+/// Transitions.
+impl State {
+    /// The server greeted with `+OK`.
+    pub(super) fn greeted(&mut self, greeting: Greeting) {
+        self.phase.greeted();
+        self.server.greeting = Some(greeting);
+    }
+
+    /// `STLS` was accepted: the handshake begins.
+    pub(super) fn start_tls(&mut self) {
+        self.tls = Tls::Wanted;
+    }
+
+    /// The handshake succeeded. What the server announced in cleartext is forgotten.
+    pub(super) fn tls_established(&mut self, info: TlsInfo) {
+        self.tls = Tls::Established(info);
+        self.server = Server::default();
+    }
+
+    /// The server answered a command with `+OK`. Its text may still be malformed.
+    pub(super) fn accepted(&mut self, verb: Verb) {
+        self.phase.answered(verb, true);
+        self.logged_in |= self.phase == Phase::Transaction;
+        self.note_user(verb, true);
+    }
+
+    /// The server answered a command with `-ERR`.
+    pub(super) fn refused(&mut self, refusal: &Refusal) {
+        self.phase.answered(refusal.verb, false);
+        self.note_user(refusal.verb, false);
+        // Capabilities that were announced before stay known.
+        if refusal.verb == Verb::Capa {
+            self.server.capa_answered = true;
+            self.server.capa_refused = Some(Box::new(refusal.clone()));
+        }
+    }
+
+    fn note_user(&mut self, verb: Verb, ok: bool) {
+        if verb != Verb::Capa {
+            self.server.user_accepted = verb == Verb::User && ok;
+        }
+    }
+
+    /// Remembers what an accepted command's reply says about the server.
+    pub(super) fn learn(&mut self, verb: Verb, number: Option<MessageNumber>, reply: &Reply) {
+        let server = &mut self.server;
+        match (verb, reply) {
+            (Verb::Capa, Reply::Capabilities(Some(capabilities))) => {
+                server.capa_answered = true;
+                server.capa_refused = None;
+                server.pipelining |= capabilities.pipelining();
+                server.capabilities = Some(capabilities.clone());
+            }
+            (Verb::Stat, Reply::Stat(stat)) => server.stat = Some(*stat),
+            (Verb::List, Reply::Sizes(sizes)) if !sizes.is_after_dele() => {
+                server.listed.sizes = Some(sizes.clone());
+            }
+            (Verb::Uidl, Reply::UniqueIds(ids)) if !ids.is_after_dele() => {
+                server.listed.unique_ids = Some(ids.clone());
+            }
+            (Verb::Dele, _) => {
+                server.deleted = true;
+                server.listed.deleted.extend(number);
+            }
+            (Verb::Rset, _) => {
+                server.deleted = false;
+                server.listed.deleted.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts octets of a message that is retrieved, and the message when it has ended.
+    pub(super) fn retrieved(&mut self, octets: u64, ended: bool) {
+        self.server.retrieved.0 += u64::from(ended);
+        self.server.retrieved.1 += octets;
+    }
+}
