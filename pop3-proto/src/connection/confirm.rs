@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Connection;
 use super::queue::{Entry, Work};
-use super::replies::Answer;
+use super::receive::Answer;
 use crate::command::check_length;
 use crate::confirm::{Answered, Next, Question};
 use crate::error::{Error, Misuse, ProtocolError, Unconfirmed};
@@ -15,7 +15,7 @@ use crate::ticket::RequestId;
 impl Connection {
     /// Goes on with the confirmation that is next in the queue, with nothing in flight: queues its
     /// questions, or ends it.
-    pub(super) fn release_confirmation(&mut self) {
+    pub(super) fn send_confirmation(&mut self) {
         let Some(Entry {
             id,
             work: Work::Confirm(run),
@@ -28,16 +28,16 @@ impl Connection {
         if self.state.phase() != Phase::Transaction {
             let verb = crate::command::Verb::Uidl;
             let phase = self.state.phase();
-            return self.settle(Err(Misuse::Phase { verb, phase }.into()));
+            return self.finish_request(Err(Misuse::Phase { verb, phase }.into()));
         }
         let request = id.map_or(0, RequestId::get);
         match run.next(self.state.listed(), self.seed.as_ref(), request) {
-            Next::End(result) => self.settle(result.map(Reply::Confirmed)),
+            Next::End(result) => self.finish_request(result.map(Reply::Confirmed)),
             Next::Ask(questions) => {
                 let limit = self.config.limits.command;
                 let too_long = |question: &Question| check_length(&question.wire, limit).err();
                 if let Some(error) = questions.iter().find_map(too_long) {
-                    return self.settle(Err(error));
+                    return self.finish_request(Err(error));
                 }
                 for question in questions {
                     self.queue.push_question(id, question);
@@ -47,19 +47,19 @@ impl Connection {
     }
 
     /// The question in front has its status line.
-    pub(super) fn on_answer(&mut self, line: Bytes) {
+    pub(super) fn on_answer(&mut self, line: Bytes) -> Result<(), Error> {
         let Some(Entry {
             work: Work::Question(question),
             ..
         }) = self.queue.front()
         else {
-            return;
+            return Ok(());
         };
         let (verb, number) = (question.wire.verb, question.number);
         let kind = question.kind();
         let (answered, got) = match self.read_status(line) {
             Answer::Other(got) => {
-                return self.fail(ProtocolError::BadStatus { verb, got }.into());
+                return Err(ProtocolError::BadStatus { verb, got }.into());
             }
             Answer::Ok { status, shown } => {
                 self.end.last_err.answered(None, self.timers.last());
@@ -80,14 +80,14 @@ impl Connection {
             None => !matches!(answered, Answered::Wrong),
         };
         if !synchronized {
-            return self.fail(Unconfirmed::WrongAnswer { verb, number, got }.into());
+            return Err(Unconfirmed::WrongAnswer { verb, number, got }.into());
         }
         self.pop_answered();
-        self.timers.operation(self.queue.in_flight() > 0);
         // Octets that are left answer nothing: parsing them ends the connection.
-        if self.queue.is_confirmation_due() && self.receive.is_empty() {
-            self.release_confirmation();
+        if self.queue.is_confirmation_due() && self.inbound.is_empty() {
+            self.send_confirmation();
         }
+        Ok(())
     }
 
     /// The error that ends the connection: during a confirmation it says what that means.

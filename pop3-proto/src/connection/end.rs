@@ -2,7 +2,7 @@
 
 use super::last_err::LastErr;
 use super::queue::{Entry, UNSENT, Work};
-use super::replies::Reading;
+use super::receive::Partial;
 use super::{Connection, Event};
 use crate::command::Verb;
 use crate::error::{Closed, Error, TlsError, TlsErrorKind, TransportError};
@@ -26,11 +26,6 @@ pub(super) struct End {
 }
 
 impl Connection {
-    /// Ends everything with one error: what is outstanding gets it in order, then `Closed`.
-    pub(super) fn fail(&mut self, error: Error) {
-        self.finish(Err(error));
-    }
-
     /// Why an exchange ends the connection as soon as its last words have left.
     pub(super) fn last_words(&self) -> Option<&Error> {
         self.queue.front().and_then(Entry::last_words)
@@ -41,7 +36,9 @@ impl Connection {
         self.queue.front().is_some_and(said)
     }
 
-    pub(super) fn finish(&mut self, outcome: Result<(), Error>) {
+    /// Ends the connection: every outstanding request gets the outcome in order, then the
+    /// application gets [`Event::Closed`]. `Ok` after `QUIT`.
+    pub(super) fn close(&mut self, outcome: Result<(), Error>) {
         if self.end.outcome.is_some() {
             return;
         }
@@ -56,14 +53,14 @@ impl Connection {
         };
         let outcome = outcome.map_err(|error| self.in_confirmation(error));
         self.end.outcome = Some(outcome);
-        self.receive.clear();
-        self.tell_end();
+        self.inbound.clear();
+        self.report_end();
         self.transmit.clear();
     }
 
-    /// Puts the ends of the outstanding requests among the events, one at a time so that a long
-    /// queue costs no memory, and `Closed` behind them.
-    pub(super) fn tell_end(&mut self) {
+    /// Emits the results of the outstanding requests after the end, one at a time so that a long
+    /// queue costs no memory, and `Closed` after them.
+    pub(super) fn report_end(&mut self) {
         let Some(outcome) = self.end.outcome.clone() else {
             return;
         };
@@ -72,10 +69,7 @@ impl Connection {
                 .clone()
                 .err()
                 .unwrap_or_else(|| Closed::Finished.into());
-            let in_body = matches!(
-                core::mem::replace(&mut self.reading, Reading::Line),
-                Reading::Body(..)
-            );
+            let in_body = matches!(self.partial.take(), Some(Partial::Stream(_)));
             let launched = self.queue.in_flight() > 0;
             let lost = matches!(
                 error,
@@ -129,21 +123,11 @@ impl Connection {
         }
     }
 
-    /// Whether the last octets of a multi-line reply are LF `.` CR LF, taken for data.
-    pub(super) fn stops_at_lf_dot(&self) -> bool {
-        let (Reading::Body(body, _) | Reading::Lines(body, _)) = &self.reading else {
-            return false;
-        };
-        self.receive.is_empty() && body.stops_at_lf_dot()
-    }
-
-    /// If no octet comes any more, says how that ends the connection.
-    pub(super) fn conclude(&mut self) {
-        if self.end.input_over.is_none() {
-            return;
-        }
+    /// The error that ends the connection if no more octets will be received.
+    pub(super) fn end_of_input(&mut self) -> Option<Error> {
+        self.end.input_over.as_ref()?;
         if let Some(error) = self.unfinished_err() {
-            return self.fail(error);
+            return Some(error);
         }
         let End {
             input_over: Some(cause),
@@ -151,23 +135,23 @@ impl Connection {
             ..
         } = &mut self.end
         else {
-            return;
+            return None;
         };
         if let Some(cause) = cause.take().or(write_failed.take()) {
-            return self.fail(cause.into());
+            return Some(cause.into());
         }
         if self.wants_tls() {
             let text = "the server closed the connection during the TLS handshake";
-            return self.fail(TlsError::new(TlsErrorKind::Other, text).into());
+            return Some(TlsError::new(TlsErrorKind::Other, text).into());
         }
         let outstanding = self.queue.in_flight();
         // What has not begun to leave was not asked.
         let begun = self.awaits_reply() || self.is_computing();
         let verb = self.queue.front().filter(|_| begun).and_then(Entry::verb);
-        let lf_dot = self.stops_at_lf_dot();
+        let lf_dot = self.inbound.stops_at_lf_dot();
         let last_err = None;
-        let in_reply = !self.receive.is_empty() || !matches!(self.reading, Reading::Line);
-        self.fail(
+        let in_reply = self.inbound.is_in_reply();
+        Some(
             match verb {
                 _ if self.state.phase() == Phase::Greeting => Closed::NoGreeting,
                 Some(verb) if in_reply => Closed::Truncated {
@@ -186,6 +170,6 @@ impl Connection {
                 None => Closed::Idle { last_err },
             }
             .into(),
-        );
+        )
     }
 }

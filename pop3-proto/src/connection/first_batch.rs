@@ -79,6 +79,7 @@ impl Connection {
     pub(super) fn pop_answered(&mut self) -> Option<Entry> {
         let entry = self.queue.pop()?;
         self.first_batch.answer(&entry);
+        self.timers.operation(self.queue.in_flight() > 0);
         Some(entry)
     }
 }

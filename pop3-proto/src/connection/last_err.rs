@@ -6,9 +6,8 @@ use bytes::Bytes;
 
 use super::Connection;
 use super::queue::Entry;
-use super::replies::{Answer, Reading};
+use super::receive::Answer;
 use crate::error::{Closed, Error, Refusal};
-use crate::listing::without_line_end;
 use crate::phase::Phase;
 use crate::time::Instant;
 
@@ -63,10 +62,10 @@ impl Connection {
     /// Reads a `-ERR` whose line end will never come: its text may still say why the connection
     /// ends. Returns it if it answers no command, and keeps it if it answers one.
     pub(super) fn unfinished_err(&mut self) -> Option<Error> {
-        if self.wants_tls() || !matches!(self.reading, Reading::Line) {
+        if self.wants_tls() {
             return None;
         }
-        let line = Bytes::copy_from_slice(without_line_end(self.receive.octets()));
+        let line = Bytes::copy_from_slice(self.inbound.unfinished_line()?);
         let Answer::Err(reply) = self.read_status(line) else {
             return None;
         };

@@ -5,15 +5,16 @@ mod confirm;
 mod end;
 mod event;
 mod first_batch;
-mod gathered;
+mod inbound;
 mod last_err;
+mod multiline;
 mod queue;
 mod receive;
-mod release;
-mod replies;
+mod recv_buffer;
 mod reply_size;
-mod single;
+mod send;
 mod state;
+mod status_values;
 mod surplus;
 mod timers;
 mod transmit;
@@ -25,11 +26,10 @@ use core::time::Duration;
 use self::end::End;
 pub use self::event::{Event, Greeting};
 use self::first_batch::FirstBatch;
+use self::inbound::Inbound;
 use self::queue::{Entry, Queue};
-use self::receive::Receive;
-use self::replies::Reading;
+use self::receive::Partial;
 use self::state::State;
-use self::surplus::Ended;
 use self::timers::{Awaited, Timers};
 use self::transmit::Transmit;
 use crate::capability::Capabilities;
@@ -60,19 +60,16 @@ const LEAST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 pub struct Connection {
     config: Config,
     state: State,
-    receive: Receive,
+    inbound: Inbound,
     transmit: Transmit,
     queue: Queue,
-    reading: Reading,
-    ended: Option<Ended>,
+    /// The multi-line reply that is being received.
+    partial: Option<Partial>,
     events: VecDeque<Event>,
     timers: Timers,
     next_id: RequestId,
     end: End,
     first_batch: FirstBatch,
-    lf_server: Option<bool>,
-    lf_reported: bool,
-    blank_lines: u8,
     plan: Option<LoginPlan>,
     seed: Option<Seed>,
     redactor: Redactor,
@@ -171,20 +168,12 @@ impl Connection {
     /// A connection that was just made; `now` starts the deadline of the greeting, or of TLS.
     pub fn new(mut config: Config, channel: Channel, now: Instant) -> Self {
         config.limits = config.limits.clamped();
-        let limits = &config.limits;
-        // A line at its limit, with its line end and one octet of the next, has to fit.
-        let longest = limits.line.max(limits.challenge) + 4;
-        let receive = Receive::new(limits.receive_buffer.max(longest));
         Self {
             state: State::new(channel),
-            lf_server: None,
-            lf_reported: false,
-            blank_lines: 0,
-            receive,
+            inbound: Inbound::new(&config),
             transmit: Transmit::default(),
             queue: Queue::default(),
-            reading: Reading::Line,
-            ended: None,
+            partial: None,
             events: VecDeque::new(),
             timers: Timers::new(now),
             next_id: RequestId::FIRST,
@@ -255,7 +244,7 @@ impl Connection {
     pub fn poll_event(&mut self) -> Option<Event> {
         if self.events.is_empty() {
             // After a panic in a callback nobody has reported the end yet.
-            self.tell_end();
+            self.report_end();
         }
         let event = self.events.pop_front()?;
         if self.events.is_empty() {
@@ -298,14 +287,14 @@ impl Connection {
     /// Ends the connection because a limit of the caller's is passed: all that is outstanding gets
     /// this error, and nothing more is read or written.
     pub fn exceeded(&mut self, limit: LimitError) {
-        self.fail(limit.into());
+        self.close(Err(limit.into()));
     }
 
     /// Ends the connection because code of the caller's beside it panicked, such as the stream that
     /// moves its octets: how many of them moved is not known. All that is outstanding gets
     /// [`Error::CallbackPanicked`].
     pub fn callback_panicked(&mut self) {
-        self.fail(Error::CallbackPanicked);
+        self.close(Err(Error::CallbackPanicked));
     }
 }
 
@@ -334,7 +323,7 @@ impl Connection {
     /// So many of them were sent.
     pub fn transmitted(&mut self, octets: usize, now: Instant) {
         if self.transmit.advance(octets) > 0 {
-            self.ended = None;
+            self.inbound.expect_answer();
             self.timers.progress(now);
         }
         self.advance();
@@ -347,7 +336,7 @@ impl Connection {
             && self.end.outcome.is_none()
             && self.end.input_over.is_none()
             && !self.wants_tls()
-            && !self.receive.is_full()
+            && !self.inbound.is_full()
     }
 
     /// Where to put octets from the server: `Some`, and never empty, exactly while
@@ -355,7 +344,7 @@ impl Connection {
     /// an end of file.
     pub fn recv_buffer(&mut self) -> Option<&mut [u8]> {
         if self.wants_read() {
-            Some(self.receive.room())
+            Some(self.inbound.room())
         } else {
             None
         }
@@ -366,7 +355,7 @@ impl Connection {
         if octets == 0 || !self.wants_read() {
             return;
         }
-        self.receive.fill(octets);
+        self.inbound.fill(octets);
         self.timers.progress(now);
         self.advance();
     }
@@ -418,12 +407,12 @@ impl Connection {
             return;
         }
         self.state.tls_established(info);
-        self.lf_server = None;
-        self.lf_reported = false;
-        self.receive.clear();
+        self.inbound.restart();
         self.timers.progress(now);
-        if self.state.phase() != Phase::Greeting {
-            self.step_exchange(Input::Tls);
+        if self.state.phase() != Phase::Greeting
+            && let Err(error) = self.step_exchange(Input::Tls)
+        {
+            self.close(Err(error));
         }
         self.advance();
     }
@@ -431,7 +420,7 @@ impl Connection {
     /// There will be no TLS.
     pub fn tls_failed(&mut self, cause: TlsError, now: Instant) {
         self.timers.progress(now);
-        self.fail(cause.into());
+        self.close(Err(cause.into()));
     }
 }
 
@@ -473,11 +462,13 @@ impl Connection {
             .total(&self.config.timeouts)
             .is_some_and(|total| total <= now)
         {
-            return self.fail(crate::error::Timeout::Total.into());
+            return self.close(Err(crate::error::Timeout::Total.into()));
         }
         if self.is_computing() {
             self.timers.progress(now);
-            self.step_exchange(Input::Work);
+            if let Err(error) = self.step_exchange(Input::Work) {
+                self.close(Err(error));
+            }
             return self.advance();
         }
         if !self.events.is_empty() || self.timers.rearmed(now) {
@@ -488,12 +479,12 @@ impl Connection {
         }
         let missed = self
             .awaited()
-            .missed(self.queue.in_flight(), self.stops_at_lf_dot());
+            .missed(self.queue.in_flight(), self.inbound.stops_at_lf_dot());
         match (missed, self.end.write_failed.take()) {
-            (Some(_), Some(cause)) => self.fail(cause.into()),
+            (Some(_), Some(cause)) => self.close(Err(cause.into())),
             (Some(timeout), None) => {
                 self.timers.progress(now);
-                self.fail(timeout.into());
+                self.close(Err(timeout.into()));
             }
             (None, _) => self.keep_alive(now),
         }
@@ -518,7 +509,7 @@ impl Connection {
             Awaited::Tls
         } else if self.wants_write() {
             Awaited::Send
-        } else if !self.receive.is_empty() || !matches!(self.reading, Reading::Line) {
+        } else if self.inbound.is_in_reply() {
             Awaited::Rest
         } else if self.state.phase() == Phase::Greeting {
             Awaited::Greeting

@@ -1,110 +1,459 @@
-//! The receive buffer: one block of fixed size, reused when nobody holds a chunk of it any more.
+//! Replies: the loop that moves the session on, and the matching of frames with requests.
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::Bytes;
 
-/// Octets from the server that are not parsed yet.
-pub(super) struct Receive {
-    /// Initialised memory: `filled` octets from the server, then room for more.
-    block: BytesMut,
-    filled: usize,
-    /// How many of the octets were searched for a line end in vain.
-    searched: usize,
-    capacity: usize,
+use super::inbound::{Expected, Frame, Origin, Then};
+use super::multiline::Multiline;
+use super::queue::{Entry, Work};
+use super::{Connection, Event, Greeting, status_values};
+use crate::apop;
+use crate::command::{Operand, Shape, Verb};
+use crate::config::Leniency;
+use crate::error::{Closed, Error, ProtocolError, Refusal, SecurityError};
+use crate::exchange::Input;
+use crate::listing::Quirks;
+use crate::phase::Phase;
+use crate::quirk::Quirk;
+use crate::received::{Measure, stated_octets};
+use crate::reply::{Opened, Reply};
+use crate::sasl::base64;
+use crate::status::{ErrReply, ResponseCode, Status, StatusLine, indicator};
+use crate::text::ServerText;
+use crate::types::MessageNumber;
+
+/// A status line, ready to be passed on.
+pub(super) enum Answer {
+    /// As it was received, to read values from, and as it may be shown.
+    Ok {
+        status: Status,
+        shown: Status,
+    },
+    Err(ErrReply),
+    /// Neither.
+    Other(ServerText),
 }
 
-impl core::fmt::Debug for Receive {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Receive({} octets)", self.filled)
-    }
+/// The multi-line reply to the request in front, while it is received.
+#[derive(Debug)]
+pub(super) enum Partial {
+    /// Passed on chunk by chunk.
+    Stream(Measure),
+    /// Collected until it is complete.
+    Lines(Multiline),
 }
 
-impl Receive {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            block: BytesMut::new(),
-            filled: 0,
-            searched: 0,
-            capacity,
+/// What the session does next.
+enum Next {
+    Read(Frame),
+    Send,
+    Fail(Error),
+}
+
+impl Connection {
+    /// Moves the session on as far as it goes without more octets and more time: reads frames until
+    /// one makes an event or none is left, then sends.
+    pub(super) fn advance(&mut self) {
+        while self.events.is_empty() && self.end.outcome.is_none() {
+            let result = match self.next() {
+                Next::Read(frame) => self.on_frame(frame),
+                Next::Fail(error) => Err(error),
+                Next::Send => match self.send() {
+                    Ok(()) => return,
+                    Err(error) => Err(error),
+                },
+            };
+            if let Err(error) = result {
+                self.close(Err(error));
+            }
+        }
+        self.report_end();
+    }
+
+    fn next(&mut self) -> Next {
+        if let Some(error) = self.last_words() {
+            // What the server sends now has no effect.
+            return if self.has_said_last_words() || self.end.write_failed.is_some() {
+                Next::Fail(error.clone())
+            } else {
+                Next::Send
+            };
+        }
+        // Nothing is read during a handshake. An end of file ends it all the same.
+        if !self.wants_tls() {
+            if let Some(error) = self.surplus_error(self.is_front_sent()) {
+                return Next::Fail(error);
+            }
+            let expected = self.expected();
+            if let Some(frame) = self.inbound.next(expected) {
+                return Next::Read(frame);
+            }
+        }
+        self.end_of_input().map_or(Next::Send, Next::Fail)
+    }
+
+    fn expected(&self) -> Expected {
+        if self.state.phase() == Phase::Greeting {
+            Expected::Greeting
+        } else if self.in_auth() {
+            Expected::Challenge
+        } else {
+            Expected::Status
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.filled == 0
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.filled == self.capacity
-    }
-
-    pub(super) fn octets(&self) -> &[u8] {
-        self.block.get(..self.filled).unwrap_or_default()
-    }
-
-    pub(super) fn octets_mut(&mut self) -> &mut [u8] {
-        self.block.get_mut(..self.filled).unwrap_or_default()
-    }
-
-    /// Room for the next read.
-    pub(super) fn room(&mut self) -> &mut [u8] {
-        // A read into a few octets costs as much as one into many.
-        if self.block.len() - self.filled < self.capacity / 4 {
-            self.make_room();
-        }
-        self.block.get_mut(self.filled..).unwrap_or_default()
-    }
-
-    /// Moves what is left to the front of the block, or of a fresh one while chunks of the old one
-    /// are still held. Never grows.
-    fn make_room(&mut self) {
-        self.block.truncate(self.filled);
-        if !self.block.try_reclaim(self.capacity - self.filled) {
-            let mut fresh = BytesMut::with_capacity(self.capacity);
-            fresh.extend_from_slice(&self.block);
-            self.block = fresh;
-        }
-        self.block.resize(self.capacity, 0);
-    }
-
-    /// Counts octets that were read into the room.
-    pub(super) fn fill(&mut self, octets: usize) {
-        self.filled = self.block.len().min(self.filled.saturating_add(octets));
-    }
-
-    /// Cuts the first octets off as a chunk, without a copy.
-    pub(super) fn take(&mut self, octets: usize) -> Bytes {
-        let octets = octets.min(self.filled);
-        self.filled -= octets;
-        self.searched = 0;
-        self.block.split_to(octets).freeze()
-    }
-
-    /// Drops the first octets.
-    pub(super) fn skip(&mut self, octets: usize) {
-        let octets = octets.min(self.filled);
-        self.filled -= octets;
-        self.searched = 0;
-        self.block.advance(octets);
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.block = BytesMut::new();
-        self.filled = 0;
-        self.searched = 0;
-    }
-
-    /// The next line without its line end, and whether that was a bare LF. Octets are searched once,
-    /// however they trickle in.
-    pub(super) fn line(&mut self) -> Option<(Bytes, bool)> {
-        let unsearched = self.octets().get(self.searched..)?;
-        let Some(found) = memchr::memchr(b'\n', unsearched) else {
-            self.searched = self.filled;
-            return None;
+    /// Whether the server answers `AUTH` or a response now.
+    fn in_auth(&self) -> bool {
+        let Some(front) = self.queue.front() else {
+            return false;
         };
-        let end = self.searched + found;
-        let before = self.octets().get(..end).unwrap_or_default();
-        let bare = !before.ends_with(b"\r");
-        let line = self.take(if bare { end } else { end - 1 });
-        self.skip(if bare { 1 } else { 2 });
-        Some((line, bare))
+        match front.wire().map(|wire| &wire.operand) {
+            // Until it was sent, the server continues what it did before.
+            Some(Operand::Auth(..)) => self.transmit.has_sent(front.end),
+            _ => front.verb() == Some(Verb::Auth),
+        }
+    }
+
+    /// Whether the command of the request in front was sent completely: only then can it have been
+    /// answered.
+    fn is_front_sent(&self) -> bool {
+        let front = self.queue.front();
+        front.is_some_and(|front| self.transmit.has_sent(front.end))
+    }
+
+    /// The error if the received octets cannot follow the multi-line reply that ended. `awaited` is
+    /// whether another command that was sent is unanswered.
+    fn surplus_error(&self, awaited: bool) -> Option<Error> {
+        let (Origin { verb, number }, line) = self.inbound.surplus(awaited)?;
+        let got = self.shown(line);
+        Some(ProtocolError::Surplus { verb, number, got }.into())
+    }
+
+    fn on_frame(&mut self, frame: Frame) -> Result<(), Error> {
+        match frame {
+            Frame::Line { line, bare_lf } => self.on_line(line, bare_lf),
+            Frame::Chunk { octets, then } => self.on_chunk(octets, then),
+            Frame::BlankLine => {
+                self.events.push_back(Event::Quirk(Quirk::BlankLine));
+                Ok(())
+            }
+            Frame::TooLong(limit) if self.in_auth() => self.step_exchange(Input::Overlong(limit)),
+            Frame::TooLong(limit) => Err(limit.into()),
+            Frame::TlsRecord => Err(ProtocolError::TlsRecord.into()),
+        }
+    }
+
+    fn on_line(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
+        let greets = self.state.phase() == Phase::Greeting;
+        if !greets && !self.is_front_sent() {
+            return Err(self.unsolicited(line));
+        }
+        // A line that ends the connection is not a tolerated deviation.
+        if bare_lf && self.config.leniency == Leniency::Default {
+            self.report_bare_lf();
+        }
+        if greets {
+            self.on_greeting(line, bare_lf)
+        } else {
+            self.on_status(line, bare_lf)
+        }
+    }
+
+    /// Reports a line that ends in LF alone, once for each channel.
+    fn report_bare_lf(&mut self) {
+        if self.inbound.note_bare_lf() {
+            self.events.push_back(Event::Quirk(Quirk::BareLineFeed));
+        }
+    }
+
+    fn on_greeting(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
+        // Anything else ends the connection for a better reason.
+        let accepted = matches!(indicator(&line), Some((true, _)));
+        if accepted && bare_lf && self.config.leniency == Leniency::Strict {
+            let (verb, got) = (None, ServerText::copy(&line));
+            return Err(ProtocolError::BareLineFeed { verb, got }.into());
+        }
+        match StatusLine::read(line) {
+            StatusLine::Ok(Status { text }) => {
+                let text = text.detach();
+                let challenge = apop::challenge(text.as_bytes()).map(|part| text.part(part));
+                let greeting = Greeting { text, challenge };
+                self.state.greeted(greeting.clone());
+                self.events.push_back(Event::Greeting(greeting));
+                Ok(())
+            }
+            StatusLine::Err(text) => {
+                let reply = ErrReply::read(text.as_bytes(), text.clone());
+                Err(Closed::GreetingRefused(reply).into())
+            }
+            StatusLine::Other(got) => Err(ProtocolError::NotPop3 { got }.into()),
+        }
+    }
+
+    /// The error for a line that answers no command: an unsolicited `-ERR` before closing, or a loss
+    /// of synchronization.
+    fn unsolicited(&self, line: Bytes) -> Error {
+        let got = self.shown(&line);
+        match self.read_status(line) {
+            Answer::Err(reply) => Closed::UnsolicitedErr(reply).into(),
+            Answer::Ok { .. } | Answer::Other(_) => ProtocolError::Unsolicited { got }.into(),
+        }
+    }
+
+    /// A line as an error may show it.
+    fn shown(&self, line: &[u8]) -> ServerText {
+        let redacted = self.redactor.line(line);
+        redacted.map_or_else(|| ServerText::copy(line), ServerText::new)
+    }
+
+    /// Reads a status line, and redacts the credentials in it that were sent.
+    pub(super) fn read_status(&self, line: Bytes) -> Answer {
+        let shown = self.redactor.line(&line).map(StatusLine::read);
+        match (StatusLine::read(line), shown) {
+            (StatusLine::Ok(status), shown) => {
+                let shown = match shown {
+                    Some(StatusLine::Ok(shown)) => shown,
+                    _ => status.clone(),
+                };
+                Answer::Ok { status, shown }
+            }
+            (StatusLine::Err(text), shown) => Answer::Err(match shown {
+                Some(StatusLine::Err(shown)) => ErrReply::read(text.as_bytes(), shown),
+                _ => ErrReply::read(text.as_bytes(), text.clone()),
+            }),
+            (StatusLine::Other(_), Some(StatusLine::Other(got))) => Answer::Other(got),
+            (StatusLine::Other(got), _) => Answer::Other(got),
+        }
+    }
+
+    /// The status line of the reply to the request in front.
+    fn on_status(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
+        let Some(wire) = self.queue.front().and_then(Entry::wire) else {
+            return Err(self.unsolicited(line));
+        };
+        let (verb, number, shape) = (wire.verb, wire.number(), wire.shape);
+        if bare_lf && self.config.leniency == Leniency::Strict {
+            let (verb, got) = (Some(verb), self.shown(&line));
+            return Err(ProtocolError::BareLineFeed { verb, got }.into());
+        }
+        // RFC 5034 section 4. Some servers leave the space out where the challenge is empty.
+        if (verb == Verb::Auth || (verb == Verb::Pass && self.is_passed_on(&line)))
+            && let Some(rest) = line.strip_prefix(b"+")
+            && let [] | [b' ', ..] = rest
+        {
+            let challenge = line.slice(line.len().min(2)..);
+            return self.step_exchange(Input::Challenge(challenge));
+        }
+        if matches!(
+            self.queue.front(),
+            Some(Entry {
+                work: Work::Question(_),
+                ..
+            })
+        ) {
+            return self.on_answer(line);
+        }
+        match self.read_status(line) {
+            Answer::Err(reply) => self.refused(self.refusal(verb, number, reply)),
+            Answer::Other(got) => Err(ProtocolError::BadStatus { verb, got }.into()),
+            Answer::Ok { status, shown } => match shape {
+                Shape::Line => {
+                    let leniency = self.config.leniency;
+                    let read = status_values::read(verb, number, &status, shown, leniency);
+                    self.accepted(verb, number, read)
+                }
+                Shape::Stream | Shape::Lines => {
+                    self.inbound.begin_body(Origin { verb, number });
+                    if shape == Shape::Stream {
+                        self.open_stream(number, &status, shown);
+                    } else {
+                        let lines = Multiline::new(verb, shown, &self.config);
+                        self.partial = Some(Partial::Lines(lines));
+                    }
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    pub(super) fn refusal(
+        &self,
+        verb: Verb,
+        number: Option<MessageNumber>,
+        reply: ErrReply,
+    ) -> Refusal {
+        let is_delay = reply.code == Some(ResponseCode::LoginDelay);
+        Refusal {
+            verb,
+            number,
+            login_delay: self.state.login_delay().filter(|_| is_delay),
+            code: reply.code,
+            text: reply.text,
+        }
+    }
+
+    /// Whether a line in reply to the `PASS` of a login is a challenge with content: a proxy forwards it
+    /// from the server where it logs in by a token. Any other line with `+` is no reply to `PASS`.
+    fn is_passed_on(&self, line: &[u8]) -> bool {
+        let in_login = self.queue.front().and_then(Entry::exchange).is_some();
+        in_login
+            && line.strip_prefix(b"+ ").is_some_and(|challenge| {
+                base64::decode(challenge).is_some_and(|said| !said.is_empty())
+            })
+    }
+
+    /// Emits an event about the request in front, unless that is abandoned or the connection's own.
+    fn emit(&mut self, event: impl FnOnce(crate::RequestId) -> Event) {
+        if let Some(Entry {
+            id: Some(id),
+            abandoned: false,
+            ..
+        }) = self.queue.front()
+        {
+            self.events.push_back(event(*id));
+        }
+    }
+
+    /// A streamed reply begins.
+    fn open_stream(&mut self, number: Option<MessageNumber>, status: &Status, shown: Status) {
+        self.end.last_err.answered(None, self.timers.last());
+        self.partial = Some(Partial::Stream(self.measure(status)));
+        let opened = Opened {
+            number,
+            status: shown,
+        };
+        self.emit(|id| Event::Reply {
+            id,
+            result: Ok(Reply::Opened(opened)),
+        });
+    }
+
+    /// Measures the message in front against the sizes that the server states for it.
+    fn measure(&self, status: &Status) -> Measure {
+        match self.queue.front() {
+            Some(front) if !front.abandoned && front.verb() == Some(Verb::Retr) => {
+                // The listing may have come after the command was sent.
+                let server = &self.state.server;
+                let late = || front.wire().and_then(|wire| server.listed_octets(wire));
+                let listed = front.listed.or_else(late);
+                Measure::new(listed, stated_octets(status.text.as_bytes()))
+            }
+            _ => Measure::default(),
+        }
+    }
+
+    /// A part of the multi-line reply to the request in front.
+    fn on_chunk(&mut self, octets: Bytes, then: Then) -> Result<(), Error> {
+        let verb = self.queue.front().and_then(Entry::verb);
+        if verb == Some(Verb::Retr) {
+            let ended = matches!(then, Then::End { .. });
+            self.state.retrieved(octets.len() as u64, ended);
+        }
+        match &mut self.partial {
+            Some(Partial::Lines(lines)) => lines.push(&octets, &self.config.limits)?,
+            Some(Partial::Stream(measure)) if !octets.is_empty() => {
+                measure.count(&octets);
+                self.emit(|id| Event::Body { id, chunk: octets });
+            }
+            Some(Partial::Stream(_)) | None => {}
+        }
+        match then {
+            Then::More => Ok(()),
+            Then::BareLf => {
+                let got = ServerText::default();
+                Err(ProtocolError::BareLineFeed { verb, got }.into())
+            }
+            Then::End { bare_lf } => {
+                if bare_lf {
+                    self.report_bare_lf();
+                }
+                self.on_body_end()
+            }
+        }
+    }
+
+    /// The multi-line reply to the request in front has ended. What follows it decides whether it is
+    /// complete.
+    fn on_body_end(&mut self) -> Result<(), Error> {
+        let second = self.queue.second();
+        let awaited = second.is_some_and(|second| self.transmit.has_sent(second.end));
+        if let Some(error) = self.surplus_error(awaited) {
+            return Err(error);
+        }
+        match self.partial.take() {
+            Some(Partial::Stream(measure)) => {
+                self.emit(|id| Event::BodyEnd {
+                    id,
+                    result: Ok(measure.finish()),
+                });
+                self.pop_answered();
+                Ok(())
+            }
+            Some(Partial::Lines(lines)) => {
+                let Some(wire) = self.queue.front().and_then(Entry::wire) else {
+                    return Ok(());
+                };
+                let (verb, number) = (wire.verb, wire.number());
+                let read = lines.read(verb, &self.state, &self.config);
+                self.accepted(verb, number, read)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The command of the request in front was refused.
+    fn refused(&mut self, refusal: Refusal) -> Result<(), Error> {
+        let now = self.timers.last();
+        self.end.last_err.answered(Some(&refusal), now);
+        self.state.refused(&refusal);
+        let verb = refusal.verb;
+        let result = status_values::read_refusal(refusal, self.state.capabilities());
+        self.answered(verb, result)
+    }
+
+    /// The command of the request in front was accepted, and this was read from its reply.
+    fn accepted(
+        &mut self,
+        verb: Verb,
+        number: Option<MessageNumber>,
+        read: Result<(Reply, Quirks), ProtocolError>,
+    ) -> Result<(), Error> {
+        let result = match read.map_err(|error| Error::from(error.redacted(&self.redactor))) {
+            Ok((reply, quirks)) => {
+                self.events.extend(quirks.into_iter().map(Event::Quirk));
+                Ok(reply)
+            }
+            Err(error) if error.is_fatal() => return Err(error),
+            // A malformed value is in a `+OK` all the same.
+            Err(error) => Err(error),
+        };
+        self.end.last_err.answered(None, self.timers.last());
+        self.state.accepted(verb);
+        if let Ok(reply) = &result {
+            self.state.learn(verb, number, reply);
+        }
+        if verb == Verb::Stls {
+            if !self.inbound.is_empty() {
+                return Err(SecurityError::ResponseInjection.into());
+            }
+            // Nothing can be sent any more: there is no handshake to begin.
+            if let Some(cause) = self.end.write_failed.take() {
+                return Err(cause.into());
+            }
+        }
+        self.answered(verb, result)
+    }
+
+    /// The command of the request in front has its reply: passes it to the exchange that waits for it,
+    /// or reports it.
+    fn answered(&mut self, verb: Verb, result: Result<Reply, Error>) -> Result<(), Error> {
+        if self.queue.front().and_then(Entry::exchange).is_some() {
+            self.step_exchange(Input::Reply(result))?;
+        } else {
+            self.finish_request(result);
+        }
+        if verb == Verb::Quit {
+            self.close(Ok(()));
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! `LIST` and `UIDL` replies: one kept allocation, checked once, read as it is iterated.
 
+mod builder;
 mod entry;
-mod gather;
 mod text;
 
 use alloc::vec::Vec;
@@ -10,8 +10,8 @@ use core::ops::Range;
 
 use bytes::Bytes;
 
+pub(crate) use self::builder::{ListingBuilder, Quirks, Rules};
 pub(crate) use self::entry::Entry;
-pub(crate) use self::gather::{Gather, Quirks, Rules};
 use self::text::without_status;
 pub(crate) use self::text::{digits, leading_number, lines, size, trimmed, without_line_end};
 use crate::config::Leniency;

@@ -1,4 +1,4 @@
-//! What may leave: commands in flights, exchanges one step at a time.
+//! Sending: commands in batches, exchanges one step at a time.
 
 use super::queue::{Entry, UNSENT, Work};
 use super::reply_size::ReplySize;
@@ -20,15 +20,16 @@ impl Connection {
 
     /// Puts commands into the flight while the window takes them. Nothing is sent while octets are
     /// left that no reply accounts for.
-    pub(super) fn release(&mut self) {
+    pub(super) fn send(&mut self) -> Result<(), Error> {
         if self.state.phase() == Phase::Greeting || self.end.write_failed.is_some() {
-            return;
+            return Ok(());
         }
-        while self.events.is_empty() && self.end.outcome.is_none() && !self.wants_tls() {
-            if !self.transmit.is_boarding() || !(self.release_step() || self.release_next()) {
-                return;
+        while self.events.is_empty() && !self.wants_tls() && self.transmit.is_boarding() {
+            if !(self.send_step() || self.send_next()?) {
+                break;
             }
         }
+        Ok(())
     }
 
     /// Whether a flight has to wait that has not begun to leave: octets came that none of it asked for,
@@ -39,13 +40,13 @@ impl Connection {
                 && front.last_words().is_none()
                 && self.transmit.is_at_hand(front.end, front.octets())
         };
-        !self.receive.is_empty() && self.queue.front().is_some_and(waits)
+        !self.inbound.is_empty() && self.queue.front().is_some_and(waits)
     }
 
     /// Sends the command that the exchange in front wants to send.
-    fn release_step(&mut self) -> bool {
+    fn send_step(&mut self) -> bool {
         // Last words are said whatever else has come.
-        let quiet = self.receive.is_empty() || self.last_words().is_some();
+        let quiet = self.inbound.is_empty() || self.last_words().is_some();
         let Some(front) = self
             .queue
             .front_mut()
@@ -66,43 +67,43 @@ impl Connection {
     }
 
     /// Lets the next request of the queue join those in flight.
-    fn release_next(&mut self) -> bool {
+    fn send_next(&mut self) -> Result<bool, Error> {
         let window = self.window();
         let alone = self.queue.in_flight() == 0;
-        if alone && !self.receive.is_empty() {
-            return false;
+        if alone && !self.inbound.is_empty() {
+            return Ok(false);
         }
         if self.transmit.pending().is_empty() && !self.queue.is_low() {
-            return false;
+            return Ok(false);
         }
         if !self.queue.may_join(window) {
-            return false;
+            return Ok(false);
         }
         let Some(next) = self.queue.next() else {
-            return false;
+            return Ok(false);
         };
         let ReplySize { expected, listed } = next
             .wire()
             .map(|wire| self.state.server.reply_size(wire))
             .unwrap_or_default();
         if !self.queue.admits(expected) {
-            return false;
+            return Ok(false);
         }
         let Some(next) = self.queue.next() else {
-            return false;
+            return Ok(false);
         };
         let wire = match &next.work {
             Work::One(wire) => wire,
             Work::Question(question) => &question.wire,
             Work::Confirm(_) => {
-                self.release_confirmation();
-                return true;
+                self.send_confirmation();
+                return Ok(true);
             }
             Work::Several { .. } => {
                 self.queue.launch(UNSENT, 0, None);
                 self.timers.operation(true);
-                self.step_exchange(Input::Begin);
-                return true;
+                self.step_exchange(Input::Begin)?;
+                return Ok(true);
             }
         };
         let quirk = match self.state.permits(wire, &self.config) {
@@ -110,9 +111,9 @@ impl Connection {
             // In its turn: behind the replies to what is in flight.
             Err(error) => {
                 if alone {
-                    self.settle(Err(error));
+                    self.finish_request(Err(error));
                 }
-                return alone;
+                return Ok(alone);
             }
         };
         let challenge = self.state.challenge().unwrap_or_default();
@@ -128,11 +129,11 @@ impl Connection {
         if alone {
             self.timers.operation(true);
         }
-        true
+        Ok(true)
     }
 
     /// Tells the exchange in front what happened, and does what it wants next.
-    pub(super) fn step_exchange(&mut self, input: Input) {
+    pub(super) fn step_exchange(&mut self, input: Input) -> Result<(), Error> {
         let mut context = self.state.context(&self.config);
         let Some(Entry {
             id,
@@ -149,7 +150,7 @@ impl Connection {
             ..
         }) = self.queue.front_mut()
         else {
-            return;
+            return Ok(());
         };
         *end = UNSENT;
         *wire = None;
@@ -186,31 +187,30 @@ impl Connection {
             Step::Work => *working = true,
             Step::Odd(..) => {}
             Step::StartTls => self.state.start_tls(),
-            Step::Done(result) => self.settle(result),
+            Step::Done(result) => self.finish_request(result),
             Step::DoneThenCapa(reply) => {
                 let capa = Wire::new(Verb::Capa, Operand::None);
                 self.queue.push_next(Request::Wire(capa));
-                self.settle(Ok(reply));
+                self.finish_request(Ok(reply));
             }
-            Step::Fatal(error) => self.fail(error),
+            Step::Fatal(error) => return Err(error),
         }
+        Ok(())
     }
 
-    /// Takes the first request from the queue and tells its result.
-    pub(super) fn settle(&mut self, result: Result<Reply, Error>) {
+    /// Takes the first request from the queue and reports its result.
+    pub(super) fn finish_request(&mut self, result: Result<Reply, Error>) {
         let reports = |entry: &Entry| entry.id.is_some();
         if self.queue.front().is_some_and(reports)
             && let Err(error) = &result
         {
             self.end.last_err.reported(error);
         }
-        let settled = self.pop_answered();
-        self.timers.operation(self.queue.in_flight() > 0);
         if let Some(Entry {
             id: Some(id),
             abandoned: false,
             ..
-        }) = settled
+        }) = self.pop_answered()
         {
             self.events.push_back(Event::Reply { id, result });
         }

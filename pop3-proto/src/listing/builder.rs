@@ -15,7 +15,7 @@ use crate::types::MessageNumber;
 
 /// Gathers a listing chunk by chunk and checks each line once, when it is complete.
 #[derive(Debug)]
-pub(crate) struct Gather<E> {
+pub(crate) struct ListingBuilder<E> {
     octets: BytesMut,
     /// Where the first line begins that is not checked yet.
     checked: usize,
@@ -42,7 +42,7 @@ pub(crate) struct Rules {
 /// The quirks of one listing, each once.
 pub(crate) type Quirks = Vec<Quirk>;
 
-impl<E: Entry> Gather<E> {
+impl<E: Entry> ListingBuilder<E> {
     pub(crate) fn new(rules: Rules) -> Self {
         Self {
             octets: BytesMut::new(),

@@ -7,28 +7,28 @@ use crate::capability::Capabilities;
 use crate::command::Verb;
 use crate::config::Config;
 use crate::error::{LimitError, Limited, ProtocolError};
-use crate::listing::{Gather, Quirks, Rules};
+use crate::listing::{ListingBuilder, Quirks, Rules};
 use crate::reply::{Lines, Mechanisms, Reply, ScanEntry, UidEntry};
 use crate::status::Status;
 use crate::text::ServerText;
 
 /// A multi-line reply so far.
 #[derive(Debug)]
-pub(super) enum Gathered {
+pub(super) enum Multiline {
     /// What `CAPA` lists, or `AUTH` without a mechanism.
     Capabilities {
         octets: BytesMut,
         lines: usize,
     },
-    Sizes(Gather<ScanEntry>),
-    UniqueIds(Gather<UidEntry>),
+    Sizes(ListingBuilder<ScanEntry>),
+    UniqueIds(ListingBuilder<UidEntry>),
     Raw {
         status: Status,
         octets: BytesMut,
     },
 }
 
-impl Gathered {
+impl Multiline {
     /// Begins with the status line of a reply.
     pub(super) fn new(verb: Verb, status: Status, config: &Config) -> Self {
         let limits = &config.limits;
@@ -43,8 +43,8 @@ impl Gathered {
                 octets: BytesMut::new(),
                 lines: 0,
             },
-            Verb::List => Self::Sizes(Gather::new(rules)),
-            Verb::Uidl => Self::UniqueIds(Gather::new(rules)),
+            Verb::List => Self::Sizes(ListingBuilder::new(rules)),
+            Verb::Uidl => Self::UniqueIds(ListingBuilder::new(rules)),
             _ => Self::Raw {
                 status,
                 octets: BytesMut::new(),
@@ -65,8 +65,8 @@ impl Gathered {
             Ok(())
         };
         match self {
-            Self::Sizes(gather) => gather.push(chunk),
-            Self::UniqueIds(gather) => gather.push(chunk),
+            Self::Sizes(builder) => builder.push(chunk),
+            Self::UniqueIds(builder) => builder.push(chunk),
             Self::Raw { octets, .. } => within(octets, limits.listing_octets),
             Self::Capabilities { octets, lines } => {
                 // Lines beyond the octets do not count: how they were cut must not matter.
@@ -113,10 +113,10 @@ impl Gathered {
                 };
                 Ok((Reply::Lines(lines), Quirks::new()))
             }
-            Self::Sizes(gather) => gather
+            Self::Sizes(builder) => builder
                 .finish(state.has_deleted())
                 .map(|(sizes, quirks)| (Reply::Sizes(sizes), quirks)),
-            Self::UniqueIds(gather) => gather
+            Self::UniqueIds(builder) => builder
                 .finish(state.has_deleted())
                 .map(|(ids, quirks)| (Reply::UniqueIds(ids), quirks)),
         };
