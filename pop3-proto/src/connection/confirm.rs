@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::Connection;
-use super::queue::{Entry, Work};
 use super::receive::Answer;
+use super::request::{PendingRequest, Work};
 use crate::command::check_length;
 use crate::confirm::{Answered, Next, Question};
 use crate::error::{Error, Misuse, ProtocolError, Unconfirmed};
@@ -16,11 +16,11 @@ impl Connection {
     /// Goes on with the confirmation that is next in the queue, with nothing in flight: queues its
     /// questions, or ends it.
     pub(super) fn send_confirmation(&mut self) {
-        let Some(Entry {
+        let Some(PendingRequest {
             id,
             work: Work::Confirm(run),
             ..
-        }) = self.queue.next_mut()
+        }) = self.outbound.next_mut()
         else {
             return;
         };
@@ -40,7 +40,7 @@ impl Connection {
                     return self.finish_request(Err(error));
                 }
                 for question in questions {
-                    self.queue.push_question(id, question);
+                    self.outbound.push_question(id, question);
                 }
             }
         }
@@ -48,10 +48,10 @@ impl Connection {
 
     /// The question in front has its status line.
     pub(super) fn on_answer(&mut self, line: Bytes) -> Result<(), Error> {
-        let Some(Entry {
+        let Some(PendingRequest {
             work: Work::Question(question),
             ..
-        }) = self.queue.front()
+        }) = self.outbound.front()
         else {
             return Ok(());
         };
@@ -74,7 +74,7 @@ impl Connection {
                 (Answered::Refused(refusal), text)
             }
         };
-        let synchronized = match self.queue.confirmation_mut() {
+        let synchronized = match self.outbound.confirmation_mut() {
             Some(run) => run.count(kind, answered),
             // The confirmation was abandoned. A refusal says nothing then.
             None => !matches!(answered, Answered::Wrong),
@@ -84,7 +84,7 @@ impl Connection {
         }
         self.pop_answered();
         // Octets that are left answer nothing: parsing them ends the connection.
-        if self.queue.is_confirmation_due() && self.inbound.is_empty() {
+        if self.outbound.is_confirmation_due() && self.inbound.is_empty() {
             self.send_confirmation();
         }
         Ok(())
@@ -94,7 +94,7 @@ impl Connection {
     pub(super) fn in_confirmation(&self, error: Error) -> Error {
         match error {
             Error::Unconfirmed(_) => error,
-            error if self.queue.is_confirming() => Unconfirmed::CutShort(error).into(),
+            error if self.outbound.is_confirming() => Unconfirmed::CutShort(error).into(),
             error => error,
         }
     }

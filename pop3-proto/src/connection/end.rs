@@ -1,8 +1,8 @@
 //! How a connection ends: one outcome, told to everything outstanding in order.
 
 use super::last_err::LastErr;
-use super::queue::{Entry, UNSENT, Work};
 use super::receive::Partial;
+use super::request::{PendingRequest, Work};
 use super::{Connection, Event};
 use crate::command::Verb;
 use crate::error::{Closed, Error, TlsError, TlsErrorKind, TransportError};
@@ -28,12 +28,7 @@ pub(super) struct End {
 impl Connection {
     /// Why an exchange ends the connection as soon as its last words have left.
     pub(super) fn last_words(&self) -> Option<&Error> {
-        self.queue.front().and_then(Entry::last_words)
-    }
-
-    pub(super) fn has_said_last_words(&self) -> bool {
-        let said = |front: &Entry| front.end != UNSENT && self.transmit.has_sent(front.end);
-        self.queue.front().is_some_and(said)
+        self.outbound.front().and_then(PendingRequest::last_words)
     }
 
     /// Ends the connection: every outstanding request gets the outcome in order, then the
@@ -46,7 +41,7 @@ impl Connection {
         let outcome = self.last_words().cloned().map_or(outcome, Err);
         let outcome = outcome.map_err(|error| self.explained(error));
         let outcome = match outcome {
-            Err(error) if self.is_in_first_batch() && !self.end.last_err.has_code() => {
+            Err(error) if self.outbound.is_in_first_batch() && !self.end.last_err.has_code() => {
                 Err(error.in_first_batch())
             }
             outcome => outcome,
@@ -55,7 +50,7 @@ impl Connection {
         self.end.outcome = Some(outcome);
         self.inbound.clear();
         self.report_end();
-        self.transmit.clear();
+        self.outbound.clear();
     }
 
     /// Emits the results of the outstanding requests after the end, one at a time so that a long
@@ -70,18 +65,17 @@ impl Connection {
                 .err()
                 .unwrap_or_else(|| Closed::Finished.into());
             let in_body = matches!(self.partial.take(), Some(Partial::Stream(_)));
-            let launched = self.queue.in_flight() > 0;
             let lost = matches!(
                 error,
                 Error::Closed(_) | Error::Transport(_) | Error::Timeout(_)
             );
-            match self.queue.pop() {
+            match self.outbound.pop_unanswered() {
                 // The confirmation that it belongs to says it.
-                Some(Entry {
+                Some(PendingRequest {
                     work: Work::Question(_),
                     ..
                 }) => {}
-                Some(Entry {
+                Some(PendingRequest {
                     id: Some(id),
                     abandoned: false,
                     ..
@@ -92,18 +86,17 @@ impl Connection {
                     });
                 }
                 Some(
-                    entry @ Entry {
+                    request @ PendingRequest {
                         id: Some(id),
                         abandoned: false,
                         ..
                     },
                 ) => {
                     // Whether a QUIT whose reply is lost was done is not known.
-                    let unknown = launched
-                        && entry.verb() == Some(Verb::Quit)
-                        && self.transmit.has_begun(entry.end, entry.octets());
+                    let unknown =
+                        request.verb() == Some(Verb::Quit) && self.outbound.has_begun(&request);
                     // A login that was refused, and then cut off, was refused.
-                    let known = entry
+                    let known = request
                         .exchange()
                         .filter(|_| lost)
                         .and_then(Exchange::known_end);
@@ -144,10 +137,14 @@ impl Connection {
             let text = "the server closed the connection during the TLS handshake";
             return Some(TlsError::new(TlsErrorKind::Other, text).into());
         }
-        let outstanding = self.queue.in_flight();
+        let outstanding = self.outbound.in_flight();
         // What has not begun to leave was not asked.
         let begun = self.awaits_reply() || self.is_computing();
-        let verb = self.queue.front().filter(|_| begun).and_then(Entry::verb);
+        let verb = self
+            .outbound
+            .front()
+            .filter(|_| begun)
+            .and_then(PendingRequest::verb);
         let lf_dot = self.inbound.stops_at_lf_dot();
         let last_err = None;
         let in_reply = self.inbound.is_in_reply();

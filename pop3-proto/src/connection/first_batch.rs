@@ -1,8 +1,6 @@
 //! Whether the server has shown that it supports pipelining.
 
-use super::Connection;
-use super::queue::{Entry, UNSENT};
-use super::transmit::Transmit;
+use super::send_buffer::{SendBuffer, Span};
 
 /// The first pipelined batch of a connection: the commands of one write, starting with the first one
 /// that was sent while another was unanswered. Positions count all octets ever sent.
@@ -11,75 +9,57 @@ pub(super) enum FirstBatch {
     /// No command was sent while another was unanswered.
     #[default]
     None,
-    /// Not answered whole.
-    Open {
-        /// Where the first command begins that did not wait for a reply.
-        begin: u64,
-        /// Where the last command ends.
-        end: u64,
-    },
-    /// Answered whole: the server supports pipelining.
+    /// Not answered completely. It begins with the first command that did not wait for a reply.
+    Open(Span),
+    /// Answered completely: the server supports pipelining.
     Answered,
 }
 
 impl FirstBatch {
-    /// A command of so many octets, up to `end`, joins those in flight; in the same write as the
-    /// command before it, or in one of its own.
-    pub(super) fn join(&mut self, end: u64, octets: usize, same_write: bool) {
+    /// A command joins those in flight; in the same write as the command before it, or in a write of
+    /// its own.
+    pub(super) fn join(&mut self, command: Span, same_write: bool) {
         match self {
-            Self::None => {
-                let begin = end.saturating_sub(octets as u64);
-                *self = Self::Open { begin, end };
-            }
-            Self::Open { end: last, .. } if same_write => *last = end,
-            // A long pipeline never drains: without this the first batch would never be answered whole.
-            Self::Open { .. } | Self::Answered => {}
+            Self::None => *self = Self::Open(command),
+            Self::Open(batch) if same_write => batch.end = command.end,
+            // A long pipeline never drains: without this the first batch would never be answered
+            // completely.
+            Self::Open(_) | Self::Answered => {}
         }
     }
 
-    /// Commands were removed that had not been sent. `second` is the request in flight after the first.
-    pub(super) fn remove(&mut self, transmit: &Transmit, second: Option<&Entry>) {
-        let Self::Open { begin, end } = self else {
+    /// Commands that were not sent were retracted. `second` is the request in flight after the first.
+    pub(super) fn retract(&mut self, buffer: &SendBuffer, second: Option<Span>) {
+        let Self::Open(batch) = self else {
             return;
         };
-        // Whatever was not sent leaves in one write.
-        let queued = transmit.queued();
+        // The lines that were not sent are sent in one write.
+        let queued = buffer.queued();
         match second {
-            _ if transmit.has_passed(*begin) => {
-                if !transmit.has_sent(*end) {
-                    *end = queued;
+            _ if buffer.has_passed(batch.begin) => {
+                if !buffer.has_sent(*batch) {
+                    batch.end = queued;
                 }
             }
             None => *self = Self::None,
             Some(second) => {
-                *begin = second.end.saturating_sub(second.octets() as u64);
-                *end = queued;
+                batch.begin = second.begin;
+                batch.end = queued;
             }
         }
     }
 
-    /// The reply to this request is complete.
-    pub(super) fn answer(&mut self, entry: &Entry) {
-        if let Self::Open { end, .. } = self
-            && entry.end != UNSENT
-            && entry.end >= *end
+    /// The reply to this command is complete.
+    pub(super) fn answered(&mut self, command: Span) {
+        if let Self::Open(batch) = self
+            && command.end >= batch.end
         {
             *self = Self::Answered;
         }
     }
-}
 
-impl Connection {
-    /// Whether pipelined commands were sent, and none of their batches is answered whole.
-    pub(super) fn is_in_first_batch(&self) -> bool {
-        matches!(self.first_batch, FirstBatch::Open { begin, .. } if self.transmit.has_passed(begin))
-    }
-
-    /// Takes the first request from the queue: its reply is complete.
-    pub(super) fn pop_answered(&mut self) -> Option<Entry> {
-        let entry = self.queue.pop()?;
-        self.first_batch.answer(&entry);
-        self.timers.operation(self.queue.in_flight() > 0);
-        Some(entry)
+    /// Whether pipelined commands were sent and are not answered completely.
+    pub(super) fn is_unanswered(&self, buffer: &SendBuffer) -> bool {
+        matches!(self, Self::Open(batch) if buffer.has_begun(*batch))
     }
 }

@@ -5,8 +5,8 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::Connection;
-use super::queue::Entry;
 use super::receive::Answer;
+use super::request::PendingRequest;
 use crate::error::{Closed, Error, Refusal};
 use crate::phase::Phase;
 use crate::time::Instant;
@@ -72,9 +72,9 @@ impl Connection {
         if self.state.phase() == Phase::Greeting {
             return Some(Closed::GreetingRefused(reply).into());
         }
-        let front = self.queue.front();
-        let sent = front.filter(|front| self.transmit.has_sent(front.end));
-        let Some(wire) = sent.and_then(Entry::wire) else {
+        let front = self.outbound.front();
+        let sent = front.filter(|_| self.outbound.is_front_sent());
+        let Some(wire) = sent.and_then(PendingRequest::wire) else {
             return Some(Closed::UnsolicitedErr(reply).into());
         };
         let refusal = self.refusal(wire.verb, wire.number(), reply);

@@ -8,16 +8,18 @@ mod first_batch;
 mod inbound;
 mod last_err;
 mod multiline;
+mod outbound;
 mod queue;
 mod receive;
 mod recv_buffer;
 mod reply_size;
+mod request;
 mod send;
+mod send_buffer;
 mod state;
 mod status_values;
 mod surplus;
 mod timers;
-mod transmit;
 
 use alloc::collections::VecDeque;
 use core::ops::Range;
@@ -25,13 +27,12 @@ use core::time::Duration;
 
 use self::end::End;
 pub use self::event::{Event, Greeting};
-use self::first_batch::FirstBatch;
 use self::inbound::Inbound;
-use self::queue::{Entry, Queue};
+use self::outbound::Outbound;
 use self::receive::Partial;
+use self::request::PendingRequest;
 use self::state::State;
 use self::timers::{Awaited, Timers};
-use self::transmit::Transmit;
 use crate::capability::Capabilities;
 use crate::command::{Command, Request, Verb, check_length};
 use crate::config::{Channel, Config};
@@ -61,15 +62,13 @@ pub struct Connection {
     config: Config,
     state: State,
     inbound: Inbound,
-    transmit: Transmit,
-    queue: Queue,
+    outbound: Outbound,
     /// The multi-line reply that is being received.
     partial: Option<Partial>,
     events: VecDeque<Event>,
     timers: Timers,
     next_id: RequestId,
     end: End,
-    first_batch: FirstBatch,
     plan: Option<LoginPlan>,
     seed: Option<Seed>,
     redactor: Redactor,
@@ -142,19 +141,18 @@ impl Connection {
 
     /// How many requests are submitted and not answered.
     pub fn outstanding(&self) -> usize {
-        self.queue.requests()
+        self.outbound.requests()
     }
 
     /// Whether anything was sent that is not answered.
     pub fn awaits_reply(&self) -> bool {
-        let begun = |entry: &Entry| self.transmit.has_begun(entry.end, entry.octets());
-        self.queue.front().is_some_and(begun)
+        self.outbound.has_begun_front()
     }
 
     /// Whether a caller with requests to come should submit the next one now: the window has room.
     /// Submitting without asking is fine too; requests wait in the queue then.
     pub fn wants_request(&self) -> bool {
-        self.end.outcome.is_none() && self.queue.has_room(self.window())
+        self.end.outcome.is_none() && self.outbound.has_room(self.window())
     }
 
     /// The id that the next request will have.
@@ -171,14 +169,12 @@ impl Connection {
         Self {
             state: State::new(channel),
             inbound: Inbound::new(&config),
-            transmit: Transmit::default(),
-            queue: Queue::default(),
+            outbound: Outbound::default(),
             partial: None,
             events: VecDeque::new(),
             timers: Timers::new(now),
             next_id: RequestId::FIRST,
             end: End::default(),
-            first_batch: FirstBatch::default(),
             plan: None,
             seed: None,
             redactor: Redactor::default(),
@@ -235,7 +231,7 @@ impl Connection {
             Request::Wire(wire) => self.state.server.reply_size(wire).expected,
             Request::Exchange(_) | Request::Confirm(_) => 0,
         };
-        self.queue.push(id, request, expected);
+        self.outbound.push(id, request, expected);
         self.advance();
         Ok(Ticket::new(id))
     }
@@ -264,13 +260,12 @@ impl Connection {
             }
             Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => false,
         };
-        let abandoned = self.queue.abandon(&requests, &mut self.transmit);
+        let abandoned = self.outbound.abandon(&requests);
         if !abandoned.any && !self.events.iter().any(about) {
             return;
         }
-        self.first_batch.remove(&self.transmit, self.queue.second());
         if abandoned.front {
-            self.timers.operation(self.queue.in_flight() > 0);
+            self.timers.operation(self.outbound.in_flight() > 0);
         }
         let waited = !self.events.is_empty();
         self.events.retain(|event| !about(event));
@@ -302,27 +297,27 @@ impl Connection {
 impl Connection {
     /// Whether there are octets to send.
     pub fn wants_write(&self) -> bool {
-        !self.transmit.pending().is_empty() && !self.holds_flight()
+        !self.outbound.pending().is_empty() && !self.holds_batch()
     }
 
-    /// The octets to send: a flight of whole commands. The same until they are
+    /// The octets to send: a batch of whole commands. The same until they are
     /// [`transmitted`](Connection::transmitted), or a request among them is abandoned.
     pub fn transmit(&mut self) -> &[u8] {
-        if self.holds_flight() {
+        if self.holds_batch() {
             return &[];
         }
-        self.transmit.pending()
+        self.outbound.pending()
     }
 
     /// The octets to send, for a layer that will send them all and cannot give any back.
     #[cfg(feature = "rustls")]
     pub(crate) fn hand_over(&mut self) -> &[u8] {
-        self.transmit.hand_over()
+        self.outbound.hand_over()
     }
 
     /// So many of them were sent.
     pub fn transmitted(&mut self, octets: usize, now: Instant) {
-        if self.transmit.advance(octets) > 0 {
+        if self.outbound.transmitted(octets) > 0 {
             self.inbound.expect_answer();
             self.timers.progress(now);
         }
@@ -379,7 +374,7 @@ impl Connection {
     /// server's last words, if there are any, are the cause.
     pub fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
         if cause.writing {
-            self.transmit.clear();
+            self.outbound.clear();
             self.timers.progress(now);
             self.end.write_failed.get_or_insert(cause);
             self.advance();
@@ -449,7 +444,11 @@ impl Connection {
     /// [`handle_timeout`](Connection::handle_timeout) does a slice of it. Let others have the thread in
     /// between.
     pub fn is_computing(&self) -> bool {
-        self.events.is_empty() && self.queue.front().is_some_and(Entry::is_working)
+        self.events.is_empty()
+            && self
+                .outbound
+                .front()
+                .is_some_and(PendingRequest::is_working)
     }
 
     /// Tells the time, and goes on with a computation. Harmless when nothing is due.
@@ -479,7 +478,7 @@ impl Connection {
         }
         let missed = self
             .awaited()
-            .missed(self.queue.in_flight(), self.inbound.stops_at_lf_dot());
+            .missed(self.outbound.in_flight(), self.inbound.stops_at_lf_dot());
         match (missed, self.end.write_failed.take()) {
             (Some(_), Some(cause)) => self.close(Err(cause.into())),
             (Some(timeout), None) => {
@@ -513,7 +512,7 @@ impl Connection {
             Awaited::Rest
         } else if self.state.phase() == Phase::Greeting {
             Awaited::Greeting
-        } else if let Some(front) = self.queue.front() {
+        } else if let Some(front) = self.outbound.front() {
             // Whenever a request is in flight something is awaited, and there is a deadline.
             Awaited::FirstOctet(front.verb().unwrap_or(Verb::Auth))
         } else if self.end.write_failed.is_some() {
@@ -527,7 +526,7 @@ impl Connection {
     fn keep_alive(&mut self, now: Instant) {
         self.timers.progress(now);
         let noop = crate::command::Wire::new(Verb::Noop, crate::command::Operand::None);
-        self.queue.push_next(Request::Wire(noop));
+        self.outbound.push_next(Request::Wire(noop));
         self.advance();
     }
 }

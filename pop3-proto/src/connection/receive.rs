@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::inbound::{Expected, Frame, Origin, Then};
 use super::multiline::Multiline;
-use super::queue::{Entry, Work};
+use super::request::{PendingRequest, Work};
 use super::{Connection, Event, Greeting, status_values};
 use crate::apop;
 use crate::command::{Operand, Shape, Verb};
@@ -72,7 +72,7 @@ impl Connection {
     fn next(&mut self) -> Next {
         if let Some(error) = self.last_words() {
             // What the server sends now has no effect.
-            return if self.has_said_last_words() || self.end.write_failed.is_some() {
+            return if self.outbound.is_front_sent() || self.end.write_failed.is_some() {
                 Next::Fail(error.clone())
             } else {
                 Next::Send
@@ -80,7 +80,7 @@ impl Connection {
         }
         // Nothing is read during a handshake. An end of file ends it all the same.
         if !self.wants_tls() {
-            if let Some(error) = self.surplus_error(self.is_front_sent()) {
+            if let Some(error) = self.surplus_error(self.outbound.is_front_sent()) {
                 return Next::Fail(error);
             }
             let expected = self.expected();
@@ -103,21 +103,14 @@ impl Connection {
 
     /// Whether the server answers `AUTH` or a response now.
     fn in_auth(&self) -> bool {
-        let Some(front) = self.queue.front() else {
+        let Some(front) = self.outbound.front() else {
             return false;
         };
         match front.wire().map(|wire| &wire.operand) {
             // Until it was sent, the server continues what it did before.
-            Some(Operand::Auth(..)) => self.transmit.has_sent(front.end),
+            Some(Operand::Auth(..)) => self.outbound.is_front_sent(),
             _ => front.verb() == Some(Verb::Auth),
         }
-    }
-
-    /// Whether the command of the request in front was sent completely: only then can it have been
-    /// answered.
-    fn is_front_sent(&self) -> bool {
-        let front = self.queue.front();
-        front.is_some_and(|front| self.transmit.has_sent(front.end))
     }
 
     /// The error if the received octets cannot follow the multi-line reply that ended. `awaited` is
@@ -144,7 +137,7 @@ impl Connection {
 
     fn on_line(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
         let greets = self.state.phase() == Phase::Greeting;
-        if !greets && !self.is_front_sent() {
+        if !greets && !self.outbound.is_front_sent() {
             return Err(self.unsolicited(line));
         }
         // A line that ends the connection is not a tolerated deviation.
@@ -227,7 +220,7 @@ impl Connection {
 
     /// The status line of the reply to the request in front.
     fn on_status(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
-        let Some(wire) = self.queue.front().and_then(Entry::wire) else {
+        let Some(wire) = self.outbound.front().and_then(PendingRequest::wire) else {
             return Err(self.unsolicited(line));
         };
         let (verb, number, shape) = (wire.verb, wire.number(), wire.shape);
@@ -244,8 +237,8 @@ impl Connection {
             return self.step_exchange(Input::Challenge(challenge));
         }
         if matches!(
-            self.queue.front(),
-            Some(Entry {
+            self.outbound.front(),
+            Some(PendingRequest {
                 work: Work::Question(_),
                 ..
             })
@@ -294,7 +287,11 @@ impl Connection {
     /// Whether a line in reply to the `PASS` of a login is a challenge with content: a proxy forwards it
     /// from the server where it logs in by a token. Any other line with `+` is no reply to `PASS`.
     fn is_passed_on(&self, line: &[u8]) -> bool {
-        let in_login = self.queue.front().and_then(Entry::exchange).is_some();
+        let in_login = self
+            .outbound
+            .front()
+            .and_then(PendingRequest::exchange)
+            .is_some();
         in_login
             && line.strip_prefix(b"+ ").is_some_and(|challenge| {
                 base64::decode(challenge).is_some_and(|said| !said.is_empty())
@@ -303,11 +300,11 @@ impl Connection {
 
     /// Emits an event about the request in front, unless that is abandoned or the connection's own.
     fn emit(&mut self, event: impl FnOnce(crate::RequestId) -> Event) {
-        if let Some(Entry {
+        if let Some(PendingRequest {
             id: Some(id),
             abandoned: false,
             ..
-        }) = self.queue.front()
+        }) = self.outbound.front()
         {
             self.events.push_back(event(*id));
         }
@@ -329,7 +326,7 @@ impl Connection {
 
     /// Measures the message in front against the sizes that the server states for it.
     fn measure(&self, status: &Status) -> Measure {
-        match self.queue.front() {
+        match self.outbound.front() {
             Some(front) if !front.abandoned && front.verb() == Some(Verb::Retr) => {
                 // The listing may have come after the command was sent.
                 let server = &self.state.server;
@@ -343,7 +340,7 @@ impl Connection {
 
     /// A part of the multi-line reply to the request in front.
     fn on_chunk(&mut self, octets: Bytes, then: Then) -> Result<(), Error> {
-        let verb = self.queue.front().and_then(Entry::verb);
+        let verb = self.outbound.front().and_then(PendingRequest::verb);
         if verb == Some(Verb::Retr) {
             let ended = matches!(then, Then::End { .. });
             self.state.retrieved(octets.len() as u64, ended);
@@ -374,9 +371,7 @@ impl Connection {
     /// The multi-line reply to the request in front has ended. What follows it decides whether it is
     /// complete.
     fn on_body_end(&mut self) -> Result<(), Error> {
-        let second = self.queue.second();
-        let awaited = second.is_some_and(|second| self.transmit.has_sent(second.end));
-        if let Some(error) = self.surplus_error(awaited) {
+        if let Some(error) = self.surplus_error(self.outbound.is_second_sent()) {
             return Err(error);
         }
         match self.partial.take() {
@@ -389,7 +384,7 @@ impl Connection {
                 Ok(())
             }
             Some(Partial::Lines(lines)) => {
-                let Some(wire) = self.queue.front().and_then(Entry::wire) else {
+                let Some(wire) = self.outbound.front().and_then(PendingRequest::wire) else {
                     return Ok(());
                 };
                 let (verb, number) = (wire.verb, wire.number());
@@ -446,7 +441,12 @@ impl Connection {
     /// The command of the request in front has its reply: passes it to the exchange that waits for it,
     /// or reports it.
     fn answered(&mut self, verb: Verb, result: Result<Reply, Error>) -> Result<(), Error> {
-        if self.queue.front().and_then(Entry::exchange).is_some() {
+        if self
+            .outbound
+            .front()
+            .and_then(PendingRequest::exchange)
+            .is_some()
+        {
             self.step_exchange(Input::Reply(result))?;
         } else {
             self.finish_request(result);

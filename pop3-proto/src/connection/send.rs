@@ -1,7 +1,6 @@
 //! Sending: commands in batches, exchanges one step at a time.
 
-use super::queue::{Entry, UNSENT, Work};
-use super::reply_size::ReplySize;
+use super::request::{PendingRequest, Work};
 use super::{Connection, Event};
 use crate::apop;
 use crate::command::{Operand, Request, Verb, Wire};
@@ -18,13 +17,13 @@ impl Connection {
         self.state.pipelines(&self.config)
     }
 
-    /// Puts commands into the flight while the window takes them. Nothing is sent while octets are
-    /// left that no reply accounts for.
+    /// Adds commands to the batch while the window has room. Nothing is sent while octets are left
+    /// that no reply explains.
     pub(super) fn send(&mut self) -> Result<(), Error> {
         if self.state.phase() == Phase::Greeting || self.end.write_failed.is_some() {
             return Ok(());
         }
-        while self.events.is_empty() && !self.wants_tls() && self.transmit.is_boarding() {
+        while self.events.is_empty() && !self.wants_tls() && self.outbound.accepts_lines() {
             if !(self.send_step() || self.send_next()?) {
                 break;
             }
@@ -32,66 +31,41 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether a flight has to wait that has not begun to leave: octets came that none of it asked for,
-    /// the first ones perhaps of a parting word. What they are has to be known before.
-    pub(super) fn holds_flight(&self) -> bool {
-        let waits = |front: &Entry| {
-            front.end != UNSENT
-                && front.last_words().is_none()
-                && self.transmit.is_at_hand(front.end, front.octets())
-        };
-        !self.inbound.is_empty() && self.queue.front().is_some_and(waits)
+    /// Whether a batch has to wait of which no octet was sent: octets were received that no command of
+    /// it asked for, perhaps the beginning of an unsolicited `-ERR`. It is sent when they are read.
+    pub(super) fn holds_batch(&self) -> bool {
+        !self.inbound.is_empty() && self.last_words().is_none() && self.outbound.is_front_unsent()
     }
 
     /// Sends the command that the exchange in front wants to send.
     fn send_step(&mut self) -> bool {
-        // Last words are said whatever else has come.
-        let quiet = self.inbound.is_empty() || self.last_words().is_some();
-        let Some(front) = self
-            .queue
-            .front_mut()
-            .filter(|front| front.end == UNSENT && quiet)
-        else {
-            return false;
-        };
-        let Work::Several {
-            wire: Some(wire), ..
-        } = &front.work
-        else {
+        // `*` before the end is sent whatever else was received.
+        let may_send = self.inbound.is_empty() || self.last_words().is_some();
+        let Some(line) = self.outbound.unsent_line().filter(|_| may_send) else {
             return false;
         };
         let challenge = self.state.challenge().unwrap_or_default();
-        note(wire, challenge, &mut self.redactor);
-        front.end = self.transmit.push(wire, challenge);
+        note(line, challenge, &mut self.redactor);
+        self.outbound.send_line(challenge);
         true
     }
 
-    /// Lets the next request of the queue join those in flight.
+    /// Lets the next request of the queue join those in flight. False if it has to wait.
     fn send_next(&mut self) -> Result<bool, Error> {
-        let window = self.window();
-        let alone = self.queue.in_flight() == 0;
-        if alone && !self.inbound.is_empty() {
+        let alone = self.outbound.in_flight() == 0;
+        if alone && !self.inbound.is_empty() || !self.outbound.may_join(self.window()) {
             return Ok(false);
         }
-        if self.transmit.pending().is_empty() && !self.queue.is_low() {
-            return Ok(false);
-        }
-        if !self.queue.may_join(window) {
-            return Ok(false);
-        }
-        let Some(next) = self.queue.next() else {
+        let Some(next) = self.outbound.next() else {
             return Ok(false);
         };
-        let ReplySize { expected, listed } = next
+        let size = next
             .wire()
             .map(|wire| self.state.server.reply_size(wire))
             .unwrap_or_default();
-        if !self.queue.admits(expected) {
+        if !self.outbound.admits(size) {
             return Ok(false);
         }
-        let Some(next) = self.queue.next() else {
-            return Ok(false);
-        };
         let wire = match &next.work {
             Work::One(wire) => wire,
             Work::Question(question) => &question.wire,
@@ -100,7 +74,7 @@ impl Connection {
                 return Ok(true);
             }
             Work::Several { .. } => {
-                self.queue.launch(UNSENT, 0, None);
+                self.outbound.begin_exchange();
                 self.timers.operation(true);
                 self.step_exchange(Input::Begin)?;
                 return Ok(true);
@@ -108,7 +82,7 @@ impl Connection {
         };
         let quirk = match self.state.permits(wire, &self.config) {
             Ok(quirk) => quirk,
-            // In its turn: behind the replies to what is in flight.
+            // In its turn: after the replies to the commands in flight.
             Err(error) => {
                 if alone {
                     self.finish_request(Err(error));
@@ -117,14 +91,8 @@ impl Connection {
             }
         };
         let challenge = self.state.challenge().unwrap_or_default();
-        let same_write = !self.transmit.pending().is_empty();
-        let octets = wire.octets();
         note(wire, challenge, &mut self.redactor);
-        let end = self.transmit.push(wire, challenge);
-        self.queue.launch(end, expected, listed);
-        if !alone {
-            self.first_batch.join(end, octets, same_write);
-        }
+        self.outbound.send_next(size, challenge);
         self.events.extend(quirk.map(Event::Quirk));
         if alone {
             self.timers.operation(true);
@@ -135,7 +103,7 @@ impl Connection {
     /// Tells the exchange in front what happened, and does what it wants next.
     pub(super) fn step_exchange(&mut self, input: Input) -> Result<(), Error> {
         let mut context = self.state.context(&self.config);
-        let Some(Entry {
+        let Some(PendingRequest {
             id,
             abandoned,
             work:
@@ -146,13 +114,13 @@ impl Connection {
                     working,
                     last_words,
                 },
-            end,
+            span,
             ..
-        }) = self.queue.front_mut()
+        }) = self.outbound.front_mut()
         else {
             return Ok(());
         };
-        *end = UNSENT;
+        *span = None;
         *wire = None;
         *working = false;
         *steps += 1;
@@ -190,7 +158,7 @@ impl Connection {
             Step::Done(result) => self.finish_request(result),
             Step::DoneThenCapa(reply) => {
                 let capa = Wire::new(Verb::Capa, Operand::None);
-                self.queue.push_next(Request::Wire(capa));
+                self.outbound.push_next(Request::Wire(capa));
                 self.finish_request(Ok(reply));
             }
             Step::Fatal(error) => return Err(error),
@@ -198,15 +166,22 @@ impl Connection {
         Ok(())
     }
 
+    /// Takes the first request from the queue: its reply is complete, or it failed.
+    pub(super) fn pop_answered(&mut self) -> Option<PendingRequest> {
+        let request = self.outbound.pop_answered()?;
+        self.timers.operation(self.outbound.in_flight() > 0);
+        Some(request)
+    }
+
     /// Takes the first request from the queue and reports its result.
     pub(super) fn finish_request(&mut self, result: Result<Reply, Error>) {
-        let reports = |entry: &Entry| entry.id.is_some();
-        if self.queue.front().is_some_and(reports)
+        let reports = |entry: &PendingRequest| entry.id.is_some();
+        if self.outbound.front().is_some_and(reports)
             && let Err(error) = &result
         {
             self.end.last_err.reported(error);
         }
-        if let Some(Entry {
+        if let Some(PendingRequest {
             id: Some(id),
             abandoned: false,
             ..

@@ -1,0 +1,233 @@
+//! What goes out: the queue of requests and the send buffer with their command lines.
+//!
+//! [`Connection`](super::Connection) decides whether a command may be sent. How much may be unanswered,
+//! which lines were sent and which can still be retracted is known here alone.
+
+use core::ops::Range;
+
+use super::first_batch::FirstBatch;
+use super::queue::{Abandoned, Queue};
+use super::reply_size::ReplySize;
+use super::request::{PendingRequest, Work};
+use super::send_buffer::SendBuffer;
+use crate::command::{Request, Wire};
+use crate::confirm::{Question, Run};
+use crate::ticket::RequestId;
+
+/// The requests that are not answered, and the octets of their command lines that were not sent.
+#[derive(Debug, Default)]
+pub(super) struct Outbound {
+    queue: Queue,
+    buffer: SendBuffer,
+    first_batch: FirstBatch,
+}
+
+/// Requests.
+impl Outbound {
+    /// How many requests are submitted and not answered.
+    pub(super) fn requests(&self) -> usize {
+        self.queue.requests()
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.queue.in_flight()
+    }
+
+    /// The request that is to be answered next.
+    pub(super) fn front(&self) -> Option<&PendingRequest> {
+        self.queue.front()
+    }
+
+    pub(super) fn front_mut(&mut self) -> Option<&mut PendingRequest> {
+        self.queue.front_mut()
+    }
+
+    /// The request that is to be sent next.
+    pub(super) fn next(&self) -> Option<&PendingRequest> {
+        self.queue.next()
+    }
+
+    pub(super) fn next_mut(&mut self) -> Option<&mut PendingRequest> {
+        self.queue.next_mut()
+    }
+
+    /// Whether the application should submit its next request: the window would take it.
+    pub(super) fn has_room(&self, pipelining: bool) -> bool {
+        self.queue.has_room(pipelining)
+    }
+
+    pub(super) fn push(&mut self, id: RequestId, request: Request, expected: u64) {
+        self.queue.push(id, request, expected);
+    }
+
+    /// Queues a request of the connection's own, to be sent next.
+    pub(super) fn push_next(&mut self, request: Request) {
+        self.queue.push_next(request);
+    }
+
+    /// Queues a question of the confirmation that is next.
+    pub(super) fn push_question(&mut self, id: Option<RequestId>, question: Question) {
+        self.queue.push_question(id, question);
+    }
+
+    /// The confirmation whose questions are in front.
+    pub(super) fn confirmation_mut(&mut self) -> Option<&mut Run> {
+        self.queue.confirmation_mut()
+    }
+
+    /// Whether the confirmation in front has no questions left.
+    pub(super) fn is_confirmation_due(&self) -> bool {
+        self.queue.is_confirmation_due()
+    }
+
+    /// Whether a confirmation is under way, or next.
+    pub(super) fn is_confirming(&self) -> bool {
+        self.queue.is_confirming()
+    }
+
+    /// Abandons the requests in a range. Those of which no octet was sent are removed, with their
+    /// lines in the send buffer; the others are marked.
+    pub(super) fn abandon(&mut self, range: &Range<RequestId>) -> Abandoned {
+        let abandoned = self.queue.abandon(range, &mut self.buffer);
+        let second = self.queue.second().and_then(|second| second.span);
+        if abandoned.any {
+            self.first_batch.retract(&self.buffer, second);
+        }
+        abandoned
+    }
+
+    /// Takes the first request away, which is answered or failed.
+    pub(super) fn pop_answered(&mut self) -> Option<PendingRequest> {
+        let request = self.queue.pop()?;
+        if let Some(span) = request.span {
+            self.first_batch.answered(span);
+        }
+        Some(request)
+    }
+
+    /// Takes the first request away, which gets no answer any more.
+    pub(super) fn pop_unanswered(&mut self) -> Option<PendingRequest> {
+        self.queue.pop()
+    }
+}
+
+/// What was sent.
+impl Outbound {
+    /// Whether any octet of a request's line was sent.
+    pub(super) fn has_begun(&self, request: &PendingRequest) -> bool {
+        let span = request.span;
+        span.is_some_and(|span| self.buffer.has_begun(span))
+    }
+
+    fn has_sent(&self, request: Option<&PendingRequest>) -> bool {
+        let span = request.and_then(|request| request.span);
+        span.is_some_and(|span| self.buffer.has_sent(span))
+    }
+
+    /// Whether the line of the request in front was sent completely. Only then can it have been
+    /// answered.
+    pub(super) fn is_front_sent(&self) -> bool {
+        self.has_sent(self.queue.front())
+    }
+
+    /// As [`is_front_sent`](Outbound::is_front_sent), for the request after it.
+    pub(super) fn is_second_sent(&self) -> bool {
+        self.has_sent(self.queue.second())
+    }
+
+    /// Whether any octet of the line of the request in front was sent.
+    pub(super) fn has_begun_front(&self) -> bool {
+        self.front().is_some_and(|front| self.has_begun(front))
+    }
+
+    /// Whether the line of the request in front is in the send buffer and can be retracted.
+    pub(super) fn is_front_unsent(&self) -> bool {
+        let span = self.front().and_then(|front| front.span);
+        span.is_some_and(|span| self.buffer.is_unsent(span))
+    }
+
+    /// Whether pipelined commands were sent, and none of their batches is answered completely.
+    pub(super) fn is_in_first_batch(&self) -> bool {
+        self.first_batch.is_unanswered(&self.buffer)
+    }
+}
+
+/// The send buffer.
+impl Outbound {
+    /// The octets that wait to be sent.
+    pub(super) fn pending(&self) -> &[u8] {
+        self.buffer.pending()
+    }
+
+    /// As [`pending`](Outbound::pending), for a layer that will send them all and cannot give any back.
+    #[cfg(feature = "rustls")]
+    pub(super) fn hand_over(&mut self) -> &[u8] {
+        self.buffer.hand_over()
+    }
+
+    /// Counts octets that were sent. Returns how many of them there were.
+    pub(super) fn transmitted(&mut self, octets: usize) -> usize {
+        self.buffer.transmitted(octets)
+    }
+
+    /// Forgets the octets that were not sent.
+    pub(super) fn clear(&mut self) {
+        self.buffer.clear();
+    }
+
+    /// Whether lines can be added to the batch: none of it was sent yet.
+    pub(super) fn accepts_lines(&self) -> bool {
+        self.buffer.accepts_lines()
+    }
+
+    /// Whether the next request may be in flight beside those that are. A new batch is begun only when
+    /// it is worth a write.
+    pub(super) fn may_join(&self, pipelining: bool) -> bool {
+        (!self.buffer.pending().is_empty() || self.queue.is_low())
+            && self.queue.may_join(pipelining)
+    }
+
+    /// Whether the window has room for the next request, whose reply is expected to have this size.
+    pub(super) fn admits(&self, size: ReplySize) -> bool {
+        self.queue.admits(size.expected)
+    }
+
+    /// The command of the exchange in front, if it is not in the send buffer yet.
+    pub(super) fn unsent_line(&self) -> Option<&Wire> {
+        match self.front()? {
+            PendingRequest {
+                span: None,
+                work: Work::Several { wire, .. },
+                ..
+            } => wire.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Adds the [`unsent_line`](Outbound::unsent_line) to the batch.
+    pub(super) fn send_line(&mut self, challenge: &[u8]) {
+        if let Some(front) = self.queue.front_mut()
+            && let Some(line) = front.wire()
+        {
+            front.span = Some(self.buffer.append(line, challenge));
+        }
+    }
+
+    /// Adds the command of the next request to the batch.
+    pub(super) fn send_next(&mut self, size: ReplySize, challenge: &[u8]) {
+        let Some(line) = self.queue.next().and_then(PendingRequest::wire) else {
+            return;
+        };
+        let same_write = !self.buffer.pending().is_empty();
+        let span = self.buffer.append(line, challenge);
+        if self.queue.in_flight() > 0 {
+            self.first_batch.join(span, same_write);
+        }
+        self.queue.mark_sent(Some(span), size);
+    }
+
+    /// The exchange that is next begins: its first step decides what is sent.
+    pub(super) fn begin_exchange(&mut self) {
+        self.queue.mark_sent(None, ReplySize::default());
+    }
+}

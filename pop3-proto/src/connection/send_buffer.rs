@@ -1,0 +1,157 @@
+//! The send buffer: one batch of whole command lines, wiped when it was sent.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroize as _;
+
+use crate::command::Wire;
+
+/// Room for a batch, in octets: see the window in `queue`.
+const BATCH: usize = 4096;
+
+/// Where a line is in all that is ever sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) begin: u64,
+    pub(super) end: u64,
+}
+
+impl Span {
+    /// Moves it to the front, because so many octets before it were removed.
+    pub(super) fn move_back(&mut self, octets: u64) {
+        self.begin = self.begin.saturating_sub(octets);
+        self.end = self.end.saturating_sub(octets);
+    }
+
+    pub(super) fn octets(self) -> u64 {
+        self.end.saturating_sub(self.begin)
+    }
+}
+
+/// Octets of command lines that wait to be sent.
+#[derive(Default)]
+pub(super) struct SendBuffer {
+    batch: Vec<u8>,
+    /// How many octets of the batch were sent.
+    sent: usize,
+    sensitive: bool,
+    /// All octets up to here were given to a layer that sends them.
+    handed_over: u64,
+    /// Octets ever queued and ever sent.
+    queued_total: u64,
+    sent_total: u64,
+}
+
+impl core::fmt::Debug for SendBuffer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "SendBuffer({} octets)", self.pending().len())
+    }
+}
+
+impl SendBuffer {
+    pub(super) fn pending(&self) -> &[u8] {
+        self.batch.get(self.sent..).unwrap_or_default()
+    }
+
+    /// Whether commands can still be added to the batch: none of it was sent yet.
+    pub(super) fn accepts_lines(&self) -> bool {
+        self.sent == 0 && (self.batch.is_empty() || self.handed_over < self.queued_total)
+    }
+
+    /// Appends a command line.
+    pub(super) fn append(&mut self, wire: &Wire, challenge: &[u8]) -> Span {
+        if wire.verb.row().sensitive {
+            self.sensitive = true;
+        }
+        // A secret is alone in its batch, so growing never leaves a copy of one behind.
+        self.batch.reserve(wire.octets().max(BATCH));
+        let before = self.batch.len();
+        wire.encode(challenge, &mut self.batch);
+        debug_assert_eq!(self.batch.len() - before, wire.octets());
+        let begin = self.queued_total;
+        self.queued_total += (self.batch.len() - before) as u64;
+        Span {
+            begin,
+            end: self.queued_total,
+        }
+    }
+
+    /// Removes a line of which no octet was sent.
+    pub(super) fn retract(&mut self, span: Span) {
+        let octets = span.octets() as usize;
+        let after = self.queued_total.saturating_sub(span.end) as usize;
+        let end = self.batch.len().saturating_sub(after);
+        let begin = end.saturating_sub(octets);
+        self.queued_total -= (end - begin) as u64;
+        // A secret is alone in its batch, and has to be wiped.
+        if octets == self.pending().len() {
+            self.clear();
+        } else {
+            self.batch.drain(begin..end);
+        }
+    }
+
+    /// Counts octets that were sent. Returns how many of them there were.
+    pub(super) fn transmitted(&mut self, octets: usize) -> usize {
+        let octets = octets.min(self.pending().len());
+        self.sent += octets;
+        self.sent_total += octets as u64;
+        if self.pending().is_empty() {
+            self.clear();
+        }
+        octets
+    }
+
+    /// Gives the batch away for good: it will be sent, though it is not sent yet.
+    #[cfg(feature = "rustls")]
+    pub(super) fn hand_over(&mut self) -> &[u8] {
+        self.handed_over = self.queued_total;
+        self.pending()
+    }
+
+    /// Whether a line can still be retracted.
+    pub(super) fn is_unsent(&self, span: Span) -> bool {
+        self.sent_total.max(self.handed_over) <= span.begin
+    }
+
+    /// Whether any octet of a line was sent.
+    pub(super) fn has_begun(&self, span: Span) -> bool {
+        self.has_passed(span.begin)
+    }
+
+    /// Whether a line was sent completely.
+    pub(super) fn has_sent(&self, span: Span) -> bool {
+        self.has_reached(span.end)
+    }
+
+    /// Whether any octet after this position was sent.
+    pub(super) fn has_passed(&self, position: u64) -> bool {
+        self.sent_total > position
+    }
+
+    /// Whether all octets up to this position were sent.
+    pub(super) fn has_reached(&self, position: u64) -> bool {
+        self.sent_total >= position
+    }
+
+    /// Where the last line ends.
+    pub(super) fn queued(&self) -> u64 {
+        self.queued_total
+    }
+
+    /// Forgets the octets that were not sent.
+    pub(super) fn clear(&mut self) {
+        if self.sensitive {
+            self.batch.zeroize();
+        }
+        self.batch.clear();
+        self.sent = 0;
+        self.sensitive = false;
+    }
+}
+
+impl Drop for SendBuffer {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
