@@ -1,18 +1,18 @@
 //! Commands: a type for each, and one table of what the protocol says about them.
 
+mod line;
 mod raw;
 mod standard;
-mod wire;
 
 use alloc::boxed::Box;
 use core::fmt;
 
+pub(crate) use self::line::{Arguments, CommandLine, Encoded, Line, ResponseLine, check_length};
 pub use self::raw::{Raw, RawLong, RawShort, RawStream};
 pub use self::standard::{
     Apop, AuthMechanisms, Capa, Dele, List, ListOne, Noop, Pass, Quit, Retr, Rset, Stat,
     StreamedListing, Top, Uidl, UidlOne, User,
 };
-pub(crate) use self::wire::{Encoded, Operand, Wire, check_length};
 use crate::confirm::Run;
 use crate::exchange::Exchange;
 use crate::phase::Phase;
@@ -152,7 +152,7 @@ impl fmt::Display for Verb {
 /// What is submitted: one command, or several that nothing may overtake.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Wire(Wire),
+    Command(CommandLine),
     Exchange(Box<Exchange>),
     Confirm(Box<Run>),
 }
@@ -210,9 +210,9 @@ macro_rules! command {
 }
 pub(crate) use command;
 
-impl From<Wire> for Request {
-    fn from(wire: Wire) -> Self {
-        Self::Wire(wire)
+impl From<CommandLine> for Request {
+    fn from(command: CommandLine) -> Self {
+        Self::Command(command)
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::{Command, Operand, Sealed, Streamed, Verb, Whole, Wire, command};
+use super::{Arguments, Command, CommandLine, Sealed, Streamed, Verb, Whole, command};
 use crate::error::{Argument, Misuse};
 use crate::reply::{Lines, Opened, Reply};
 use crate::status::Status;
@@ -22,17 +22,17 @@ pub struct Raw(Box<str>);
 /// A [`Raw`] command whose `+OK` is one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawShort(Raw);
-command!(Whole RawShort => Status, |this| this.0.wire(), Reply::Status);
+command!(Whole RawShort => Status, |this| this.0.command(), Reply::Status);
 
 /// A [`Raw`] command whose `+OK` is followed by lines up to a terminator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawLong(Raw);
-command!(Whole RawLong => Lines, |this| this.0.wire().gathered(), Reply::Lines);
+command!(Whole RawLong => Lines, |this| this.0.command().gathered(), Reply::Lines);
 
 /// A [`RawLong`] command whose lines are handed on as they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawStream(Raw);
-command!(Streamed RawStream => Opened, |this| this.0.wire().streamed(), Reply::Opened);
+command!(Streamed RawStream => Opened, |this| this.0.command().streamed(), Reply::Opened);
 
 impl Raw {
     fn new(line: impl Into<String>) -> Result<Self, Misuse> {
@@ -79,8 +79,8 @@ impl Raw {
         Self::new(line).map(RawLong)
     }
 
-    fn wire(self) -> Wire {
-        Wire::new(Verb::Raw, Operand::Line(self.0))
+    fn command(self) -> CommandLine {
+        CommandLine::new(Verb::Raw, Arguments::Raw(self.0))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The commands of RFC 1939 and its extensions.
 
-use super::{Command, Operand, Sealed, Streamed, Verb, Whole, Wire, command};
+use super::{Arguments, Command, CommandLine, Sealed, Streamed, Verb, Whole, command};
 use crate::capability::Capabilities;
 use crate::error::{Argument, Misuse};
 use crate::listing::{Listing, UidListing};
@@ -14,7 +14,7 @@ use crate::types::{MessageNumber, Username};
 /// asks only if nothing is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Capa;
-command!(Whole Capa => Option<Capabilities>, |_this| Wire::new(Verb::Capa, Operand::None), Reply::Capabilities);
+command!(Whole Capa => Option<Capabilities>, |_this| CommandLine::new(Verb::Capa, Arguments::None), Reply::Capabilities);
 
 /// `AUTH` without a mechanism: asks for the names of the SASL mechanisms, where the server does not
 /// know [`Capa`]. Gives `None` if the server answers `-ERR`: it does not say.
@@ -29,13 +29,13 @@ command!(Whole Capa => Option<Capabilities>, |_this| Wire::new(Verb::Capa, Opera
 /// connection ends with [`Timeout::Stall`](crate::Timeout::Stall).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AuthMechanisms;
-command!(Whole AuthMechanisms => Option<Mechanisms>, |_this| Wire::new(Verb::AuthMechanisms, Operand::None), Reply::Mechanisms);
+command!(Whole AuthMechanisms => Option<Mechanisms>, |_this| CommandLine::new(Verb::AuthMechanisms, Arguments::None), Reply::Mechanisms);
 
 /// `USER`: names the mailbox (RFC 1939 section 7). A [`Login`](crate::Login) does this and `PASS`
 /// in one, and nothing can come between.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User(pub Username);
-command!(Whole User => Status, |this| Wire::new(Verb::User, Operand::Name(this.0)), Reply::Status);
+command!(Whole User => Status, |this| CommandLine::new(Verb::User, Arguments::Name(this.0)), Reply::Status);
 
 /// `PASS`: the password for the mailbox that `USER` named (RFC 1939 section 7). Not written unless
 /// the last `USER` was accepted.
@@ -44,7 +44,7 @@ command!(Whole User => Status, |this| Wire::new(Verb::User, Operand::Name(this.0
 /// here it is [`ProtocolError::BadStatus`](crate::ProtocolError::BadStatus).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass(pub Secret);
-command!(Whole Pass => Status, |this| Wire::new(Verb::Pass, Operand::Secret(this.0)), Reply::Status);
+command!(Whole Pass => Status, |this| CommandLine::new(Verb::Pass, Arguments::Secret(this.0)), Reply::Status);
 
 /// `APOP`: logs in by a digest over the greeting's challenge (RFC 1939 section 7).
 ///
@@ -75,36 +75,36 @@ impl Apop {
         })
     }
 
-    pub(crate) fn wire(self) -> Wire {
-        Wire::new(Verb::Apop, Operand::Apop(self.username, self.secret))
+    pub(crate) fn command(self) -> CommandLine {
+        CommandLine::new(Verb::Apop, Arguments::Apop(self.username, self.secret))
     }
 }
-command!(Whole Apop => Status, |this| this.wire(), Reply::Status);
+command!(Whole Apop => Status, |this| this.command(), Reply::Status);
 
 /// `STAT`: how many messages there are, and their octets (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stat;
-command!(Whole Stat => DropListing, |_this| Wire::new(Verb::Stat, Operand::None), Reply::Stat);
+command!(Whole Stat => DropListing, |_this| CommandLine::new(Verb::Stat, Arguments::None), Reply::Stat);
 
 /// `LIST`: the sizes of all messages (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct List;
-command!(Whole List => Listing, |_this| Wire::new(Verb::List, Operand::None), Reply::Sizes);
+command!(Whole List => Listing, |_this| CommandLine::new(Verb::List, Arguments::None), Reply::Sizes);
 
 /// `LIST n`: the size of one message (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListOne(pub MessageNumber);
-command!(Whole ListOne => ScanEntry, |this| Wire::new(Verb::List, Operand::Number(this.0)), Reply::Size);
+command!(Whole ListOne => ScanEntry, |this| CommandLine::new(Verb::List, Arguments::Number(this.0)), Reply::Size);
 
 /// `UIDL`: the unique-ids of all messages (RFC 1939 section 7).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Uidl;
-command!(Whole Uidl => UidListing, |_this| Wire::new(Verb::Uidl, Operand::None), Reply::UniqueIds);
+command!(Whole Uidl => UidListing, |_this| CommandLine::new(Verb::Uidl, Arguments::None), Reply::UniqueIds);
 
 /// `UIDL n`: the unique-id of one message (RFC 1939 section 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UidlOne(pub MessageNumber);
-command!(Whole UidlOne => UidEntry, |this| Wire::new(Verb::Uidl, Operand::Number(this.0)), Reply::UniqueId);
+command!(Whole UidlOne => UidEntry, |this| CommandLine::new(Verb::Uidl, Arguments::Number(this.0)), Reply::UniqueId);
 
 /// `LIST` or `UIDL` as it comes, line by line with line ends, in constant memory: for maildrops
 /// whose listing is too large to keep.
@@ -124,12 +124,12 @@ impl Uidl {
         StreamedListing(Verb::Uidl)
     }
 }
-command!(Streamed StreamedListing => Opened, |this| Wire::new(this.0, Operand::None).streamed(), Reply::Opened);
+command!(Streamed StreamedListing => Opened, |this| CommandLine::new(this.0, Arguments::None).streamed(), Reply::Opened);
 
 /// `RETR`: a message (RFC 1939 section 5). Its octets come un-stuffed, every line end as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retr(pub MessageNumber);
-command!(Streamed Retr => Opened, |this| Wire::new(Verb::Retr, Operand::Number(this.0)), Reply::Opened);
+command!(Streamed Retr => Opened, |this| CommandLine::new(Verb::Retr, Arguments::Number(this.0)), Reply::Opened);
 
 /// `TOP`: the header of a message and the first `lines` lines of its body (RFC 1939 section 7).
 /// Some servers take 99,999,999 lines at most.
@@ -140,26 +140,26 @@ pub struct Top {
     /// Lines of the body; 0 is the header alone.
     pub lines: u32,
 }
-command!(Streamed Top => Opened, |this| Wire::new(Verb::Top, Operand::Top(this.number, this.lines)), Reply::Opened);
+command!(Streamed Top => Opened, |this| CommandLine::new(Verb::Top, Arguments::Top(this.number, this.lines)), Reply::Opened);
 
 /// `DELE`: marks a message as deleted (RFC 1939 section 5). It is deleted when [`Quit`] commits,
 /// and only then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dele(pub MessageNumber);
-command!(Whole Dele => Status, |this| Wire::new(Verb::Dele, Operand::Number(this.0)), Reply::Status);
+command!(Whole Dele => Status, |this| CommandLine::new(Verb::Dele, Arguments::Number(this.0)), Reply::Status);
 
 /// `NOOP` (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Noop;
-command!(Whole Noop => Status, |_this| Wire::new(Verb::Noop, Operand::None), Reply::Status);
+command!(Whole Noop => Status, |_this| CommandLine::new(Verb::Noop, Arguments::None), Reply::Status);
 
 /// `RSET`: unmarks all messages marked as deleted (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rset;
-command!(Whole Rset => Status, |_this| Wire::new(Verb::Rset, Operand::None), Reply::Status);
+command!(Whole Rset => Status, |_this| CommandLine::new(Verb::Rset, Arguments::None), Reply::Status);
 
 /// `QUIT`: ends the session, and deletes what was marked as deleted (RFC 1939 sections 4 and 6).
 /// Nothing but this command ever does; where nothing was marked, that is committed too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quit;
-command!(Whole Quit => QuitOutcome, |_this| Wire::new(Verb::Quit, Operand::None), Reply::Quit);
+command!(Whole Quit => QuitOutcome, |_this| CommandLine::new(Verb::Quit, Arguments::None), Reply::Quit);

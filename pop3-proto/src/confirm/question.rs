@@ -1,6 +1,6 @@
 //! One question of a confirmation, and what its answer is worth.
 
-use crate::command::{Operand, Verb, Wire};
+use crate::command::{Arguments, CommandLine, Verb};
 use crate::error::Refusal;
 use crate::listing::{digits, leading_number, size, trimmed};
 use crate::reply::{ScanEntry, UidEntry};
@@ -23,7 +23,7 @@ enum Value {
 /// A question on its way, and its answer.
 #[derive(Debug)]
 pub(crate) struct Question {
-    pub(crate) wire: Wire,
+    pub(crate) command: CommandLine,
     pub(crate) number: MessageNumber,
     value: Value,
 }
@@ -53,9 +53,9 @@ impl Question {
     }
 
     fn new(verb: Verb, number: MessageNumber, value: Value) -> Self {
-        let wire = Wire::new(verb, Operand::Number(number));
+        let command = CommandLine::new(verb, Arguments::Number(number));
         Self {
-            wire,
+            command,
             number,
             value,
         }

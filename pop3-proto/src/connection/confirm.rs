@@ -35,7 +35,7 @@ impl Connection {
             Next::End(result) => self.finish_request(result.map(Reply::Confirmed)),
             Next::Ask(questions) => {
                 let limit = self.config.limits.command;
-                let too_long = |question: &Question| check_length(&question.wire, limit).err();
+                let too_long = |question: &Question| check_length(&question.command, limit).err();
                 if let Some(error) = questions.iter().find_map(too_long) {
                     return self.finish_request(Err(error));
                 }
@@ -55,7 +55,7 @@ impl Connection {
         else {
             return Ok(());
         };
-        let (verb, number) = (question.wire.verb, question.number);
+        let (verb, number) = (question.command.verb, question.number);
         let kind = question.kind();
         let (answered, got) = match self.read_status(line) {
             Answer::Other(got) => {

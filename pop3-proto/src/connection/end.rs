@@ -26,9 +26,9 @@ pub(super) struct End {
 }
 
 impl Connection {
-    /// Why an exchange ends the connection as soon as its last words have left.
-    pub(super) fn last_words(&self) -> Option<&Error> {
-        self.outbound.front().and_then(PendingRequest::last_words)
+    /// Why an exchange ends the connection as soon as `*` was sent.
+    pub(super) fn abort_error(&self) -> Option<&Error> {
+        self.outbound.front().and_then(PendingRequest::abort_error)
     }
 
     /// Ends the connection: every outstanding request gets the outcome in order, then the
@@ -37,8 +37,8 @@ impl Connection {
         if self.end.outcome.is_some() {
             return;
         }
-        // What made this side say its last words counts, not what became of them.
-        let outcome = self.last_words().cloned().map_or(outcome, Err);
+        // The error that aborts an exchange is the cause, whether or not `*` could be sent.
+        let outcome = self.abort_error().cloned().map_or(outcome, Err);
         let outcome = outcome.map_err(|error| self.explained(error));
         let outcome = match outcome {
             Err(error) if self.outbound.is_in_first_batch() && !self.end.last_err.has_code() => {

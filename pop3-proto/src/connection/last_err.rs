@@ -74,10 +74,10 @@ impl Connection {
         }
         let front = self.outbound.front();
         let sent = front.filter(|_| self.outbound.is_front_sent());
-        let Some(wire) = sent.and_then(PendingRequest::wire) else {
+        let Some(sent) = sent.and_then(PendingRequest::line) else {
             return Some(Closed::UnsolicitedErr(reply).into());
         };
-        let refusal = self.refusal(wire.verb, wire.number(), reply);
+        let refusal = self.refusal(sent.verb(), sent.number(), reply);
         self.end
             .last_err
             .answered(Some(&refusal), self.timers.last());

@@ -217,7 +217,7 @@ impl Connection {
         }
         let request = command.request().0;
         match &request {
-            Request::Wire(wire) => check_length(wire, self.config.limits.command)?,
+            Request::Command(command) => check_length(command, self.config.limits.command)?,
             Request::Exchange(exchange) => exchange.check_length(self.config.limits.command)?,
             // Its commands are chosen when its turn comes.
             Request::Confirm(_) => {}
@@ -228,7 +228,7 @@ impl Connection {
             self.timers.rearm();
         }
         let expected = match &request {
-            Request::Wire(wire) => self.state.server.reply_size(wire).expected,
+            Request::Command(command) => self.state.server.reply_size(command).expected,
             Request::Exchange(_) | Request::Confirm(_) => 0,
         };
         self.outbound.push(id, request, expected);
@@ -448,7 +448,7 @@ impl Connection {
             && self
                 .outbound
                 .front()
-                .is_some_and(PendingRequest::is_working)
+                .is_some_and(PendingRequest::is_computing)
     }
 
     /// Tells the time, and goes on with a computation. Harmless when nothing is due.
@@ -525,8 +525,8 @@ impl Connection {
 
     fn keep_alive(&mut self, now: Instant) {
         self.timers.progress(now);
-        let noop = crate::command::Wire::new(Verb::Noop, crate::command::Operand::None);
-        self.outbound.push_next(Request::Wire(noop));
+        let noop = crate::command::CommandLine::new(Verb::Noop, crate::command::Arguments::None);
+        self.outbound.push_next(Request::Command(noop));
         self.advance();
     }
 }

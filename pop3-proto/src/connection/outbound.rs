@@ -8,9 +8,9 @@ use core::ops::Range;
 use super::first_batch::FirstBatch;
 use super::queue::{Abandoned, Queue};
 use super::reply_size::ReplySize;
-use super::request::{PendingRequest, Work};
+use super::request::PendingRequest;
 use super::send_buffer::SendBuffer;
-use crate::command::{Request, Wire};
+use crate::command::{Line, Request};
 use crate::confirm::{Question, Run};
 use crate::ticket::RequestId;
 
@@ -192,22 +192,16 @@ impl Outbound {
         self.queue.admits(size.expected)
     }
 
-    /// The command of the exchange in front, if it is not in the send buffer yet.
-    pub(super) fn unsent_line(&self) -> Option<&Wire> {
-        match self.front()? {
-            PendingRequest {
-                span: None,
-                work: Work::Several { wire, .. },
-                ..
-            } => wire.as_ref(),
-            _ => None,
-        }
+    /// The line of the exchange in front, if it is not in the send buffer yet.
+    pub(super) fn unsent_line(&self) -> Option<Line<'_>> {
+        let front = self.front().filter(|front| front.span.is_none());
+        front.and_then(PendingRequest::line)
     }
 
     /// Adds the [`unsent_line`](Outbound::unsent_line) to the batch.
     pub(super) fn send_line(&mut self, challenge: &[u8]) {
         if let Some(front) = self.queue.front_mut()
-            && let Some(line) = front.wire()
+            && let Some(line) = front.line()
         {
             front.span = Some(self.buffer.append(line, challenge));
         }
@@ -215,7 +209,7 @@ impl Outbound {
 
     /// Adds the command of the next request to the batch.
     pub(super) fn send_next(&mut self, size: ReplySize, challenge: &[u8]) {
-        let Some(line) = self.queue.next().and_then(PendingRequest::wire) else {
+        let Some(line) = self.queue.next().and_then(PendingRequest::line) else {
             return;
         };
         let same_write = !self.buffer.pending().is_empty();

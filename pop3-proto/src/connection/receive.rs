@@ -4,10 +4,10 @@ use bytes::Bytes;
 
 use super::inbound::{Expected, Frame, Origin, Then};
 use super::multiline::Multiline;
-use super::request::{PendingRequest, Work};
+use super::request::PendingRequest;
 use super::{Connection, Event, Greeting, status_values};
 use crate::apop;
-use crate::command::{Operand, Shape, Verb};
+use crate::command::{Line, Shape, Verb};
 use crate::config::Leniency;
 use crate::error::{Closed, Error, ProtocolError, Refusal, SecurityError};
 use crate::exchange::Input;
@@ -70,7 +70,7 @@ impl Connection {
     }
 
     fn next(&mut self) -> Next {
-        if let Some(error) = self.last_words() {
+        if let Some(error) = self.abort_error() {
             // What the server sends now has no effect.
             return if self.outbound.is_front_sent() || self.end.write_failed.is_some() {
                 Next::Fail(error.clone())
@@ -106,10 +106,13 @@ impl Connection {
         let Some(front) = self.outbound.front() else {
             return false;
         };
-        match front.wire().map(|wire| &wire.operand) {
+        match front.line() {
             // Until it was sent, the server continues what it did before.
-            Some(Operand::Auth(..)) => self.outbound.is_front_sent(),
-            _ => front.verb() == Some(Verb::Auth),
+            Some(Line::Command(command)) => {
+                command.verb == Verb::Auth && self.outbound.is_front_sent()
+            }
+            Some(Line::Response(response)) => response.to == Verb::Auth,
+            None => front.is_computing(),
         }
     }
 
@@ -220,10 +223,10 @@ impl Connection {
 
     /// The status line of the reply to the request in front.
     fn on_status(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
-        let Some(wire) = self.outbound.front().and_then(PendingRequest::wire) else {
+        let Some(sent) = self.outbound.front().and_then(PendingRequest::line) else {
             return Err(self.unsolicited(line));
         };
-        let (verb, number, shape) = (wire.verb, wire.number(), wire.shape);
+        let (verb, number, shape) = (sent.verb(), sent.number(), sent.shape());
         if bare_lf && self.config.leniency == Leniency::Strict {
             let (verb, got) = (Some(verb), self.shown(&line));
             return Err(ProtocolError::BareLineFeed { verb, got }.into());
@@ -236,13 +239,11 @@ impl Connection {
             let challenge = line.slice(line.len().min(2)..);
             return self.step_exchange(Input::Challenge(challenge));
         }
-        if matches!(
-            self.outbound.front(),
-            Some(PendingRequest {
-                work: Work::Question(_),
-                ..
-            })
-        ) {
+        if self
+            .outbound
+            .front()
+            .is_some_and(PendingRequest::is_question)
+        {
             return self.on_answer(line);
         }
         match self.read_status(line) {
@@ -330,7 +331,11 @@ impl Connection {
             Some(front) if !front.abandoned && front.verb() == Some(Verb::Retr) => {
                 // The listing may have come after the command was sent.
                 let server = &self.state.server;
-                let late = || front.wire().and_then(|wire| server.listed_octets(wire));
+                let late = || {
+                    front
+                        .command()
+                        .and_then(|command| server.listed_octets(command))
+                };
                 let listed = front.listed.or_else(late);
                 Measure::new(listed, stated_octets(status.text.as_bytes()))
             }
@@ -384,10 +389,10 @@ impl Connection {
                 Ok(())
             }
             Some(Partial::Lines(lines)) => {
-                let Some(wire) = self.outbound.front().and_then(PendingRequest::wire) else {
+                let Some(sent) = self.outbound.front().and_then(PendingRequest::line) else {
                     return Ok(());
                 };
-                let (verb, number) = (wire.verb, wire.number());
+                let (verb, number) = (sent.verb(), sent.number());
                 let read = lines.read(verb, &self.state, &self.config);
                 self.accepted(verb, number, read)
             }

@@ -2,7 +2,7 @@
 //! filled by.
 
 use super::state::Server;
-use crate::command::{Operand, Shape, Verb, Wire};
+use crate::command::{Arguments, CommandLine, Shape, Verb};
 
 /// The size of a reply that nothing is known about.
 pub(super) const UNKNOWN_REPLY: u64 = 64 << 10;
@@ -21,17 +21,19 @@ pub(super) struct ReplySize {
 }
 
 impl Server {
-    pub(super) fn reply_size(&self, wire: &Wire) -> ReplySize {
-        let listed = self.listed_octets(wire);
+    pub(super) fn reply_size(&self, command: &CommandLine) -> ReplySize {
+        let listed = self.listed_octets(command);
         ReplySize {
-            expected: self.expected_octets(wire, listed),
+            expected: self.expected_octets(command, listed),
             listed,
         }
     }
 
     /// The size that `LIST` gave for the message whose text a command asks for.
-    pub(super) fn listed_octets(&self, wire: &Wire) -> Option<u64> {
-        let number = wire.number().filter(|_| wire.shape == Shape::Stream)?;
+    pub(super) fn listed_octets(&self, command: &CommandLine) -> Option<u64> {
+        let number = command
+            .number()
+            .filter(|_| command.shape == Shape::Stream)?;
         // In any other order a look-up would walk through the whole listing.
         let sizes = self
             .listed
@@ -41,10 +43,10 @@ impl Server {
         sizes?.get(number)?.octets
     }
 
-    fn expected_octets(&self, wire: &Wire, listed: Option<u64>) -> u64 {
-        match wire.verb {
+    fn expected_octets(&self, command: &CommandLine, listed: Option<u64>) -> u64 {
+        match command.verb {
             Verb::Retr | Verb::Top => {}
-            Verb::List | Verb::Uidl if wire.number().is_none() => {}
+            Verb::List | Verb::Uidl if command.number().is_none() => {}
             _ => return 0,
         }
         let mean = || {
@@ -56,8 +58,8 @@ impl Server {
             .or_else(mean)
             .or_else(so_far)
             .unwrap_or(UNKNOWN_REPLY);
-        match wire.operand {
-            Operand::Top(_, lines) => whole.min(HEADER + LINE * u64::from(lines)),
+        match command.arguments {
+            Arguments::Top(_, lines) => whole.min(HEADER + LINE * u64::from(lines)),
             _ => whole,
         }
     }

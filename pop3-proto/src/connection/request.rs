@@ -5,13 +5,13 @@ use core::ops::Range;
 
 use super::reply_size::UNKNOWN_REPLY;
 use super::send_buffer::{SendBuffer, Span};
-use crate::command::{Request, Verb, Wire};
+use crate::command::{CommandLine, Line, Request, ResponseLine, Verb};
 use crate::confirm::{Question, Run};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::ticket::RequestId;
 
-/// A request and how far it got.
+/// A request in the queue or in flight.
 #[derive(Debug)]
 pub(super) struct PendingRequest {
     /// `None` for a request of the connection's own.
@@ -20,54 +20,76 @@ pub(super) struct PendingRequest {
     /// connection's own the place of a neighbour.
     pub(super) place: RequestId,
     pub(super) work: Work,
-    /// The caller does not want the reply any more.
+    /// The application does not want the reply any more.
     pub(super) abandoned: bool,
     /// Where its line is in all that is ever sent. `None` while that is not in the send buffer.
     pub(super) span: Option<Span>,
-    /// Octets of its command line.
+    /// Octets of its command line. Exchanges do not count, because they are sent alone.
     pub(super) octets: usize,
     /// Octets that its reply is expected to have.
     pub(super) expected: u64,
-    /// The size that was listed for its message when the command left.
+    /// The size that was listed for its message when the command was sent.
     pub(super) listed: Option<u64>,
 }
 
 /// What a request is about.
 #[derive(Debug)]
 pub(super) enum Work {
-    One(Wire),
-    /// A question of a confirmation, which comes after its questions.
+    Command(CommandLine),
+    /// A question of the confirmation that follows its questions in the queue.
     Question(Box<Question>),
     Confirm(Box<Run>),
-    /// An exchange, and its command that is on the wire or has to be put there.
-    Several {
-        exchange: Box<Exchange>,
-        wire: Option<Wire>,
-        /// How many steps it has taken so far.
-        steps: u32,
-        /// Whether it has a computation to go on with, instead of a command.
-        working: bool,
-        /// What ends the connection as soon as the command has left.
-        last_words: Option<Error>,
-    },
+    Exchange(Box<Exchange>, Waiting),
+}
+
+/// What an exchange is waiting for.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    /// Its turn, when no other command is in flight.
+    Turn,
+    /// The reply to a command. `first`: it is the first command of the exchange.
+    Reply { command: CommandLine, first: bool },
+    /// The reply to a response.
+    Answer(ResponseLine),
+    /// The moment when `*` was sent. This error ends the connection then.
+    Abort(ResponseLine, Error),
+    /// Time for the next slice of its computation.
+    Time,
+    /// The TLS handshake.
+    Handshake,
+}
+
+impl Waiting {
+    /// The line that was sent or has to be sent.
+    fn line(&self) -> Option<Line<'_>> {
+        match self {
+            Self::Reply { command, .. } => Some(Line::Command(command)),
+            Self::Answer(response) | Self::Abort(response, _) => Some(Line::Response(response)),
+            Self::Turn | Self::Time | Self::Handshake => None,
+        }
+    }
+
+    fn verb(&self) -> Option<Verb> {
+        match self {
+            Self::Turn => None,
+            Self::Reply { command, .. } => Some(command.verb),
+            Self::Answer(response) | Self::Abort(response, _) => Some(response.to),
+            // Only SASL mechanisms compute.
+            Self::Time => Some(Verb::Auth),
+            Self::Handshake => Some(Verb::Stls),
+        }
+    }
 }
 
 impl PendingRequest {
     pub(super) fn new(id: Option<RequestId>, place: RequestId, request: Request) -> Self {
-        let work = match request {
-            Request::Wire(wire) => Work::One(wire),
-            Request::Confirm(run) => Work::Confirm(run),
-            Request::Exchange(exchange) => Work::Several {
-                exchange,
-                wire: None,
-                steps: 0,
-                working: false,
-                last_words: None,
-            },
-        };
-        let octets = match &work {
-            Work::One(wire) => wire.octets(),
-            Work::Question(_) | Work::Confirm(_) | Work::Several { .. } => 0,
+        let (work, octets) = match request {
+            Request::Command(command) => {
+                let octets = command.octets();
+                (Work::Command(command), octets)
+            }
+            Request::Confirm(run) => (Work::Confirm(run), 0),
+            Request::Exchange(exchange) => (Work::Exchange(exchange, Waiting::Turn), 0),
         };
         Self {
             id,
@@ -86,7 +108,7 @@ impl PendingRequest {
         Self {
             id,
             place,
-            octets: question.wire.octets(),
+            octets: question.command.octets(),
             work: Work::Question(Box::new(question)),
             abandoned: false,
             span: None,
@@ -95,20 +117,35 @@ impl PendingRequest {
         }
     }
 
-    /// The command of this request, or of an exchange's present step.
-    pub(super) fn wire(&self) -> Option<&Wire> {
+    /// The command, unless the request is an exchange or a confirmation.
+    pub(super) fn command(&self) -> Option<&CommandLine> {
         match &self.work {
-            Work::One(wire) => Some(wire),
-            Work::Question(question) => Some(&question.wire),
-            Work::Confirm(_) => None,
-            Work::Several { wire, .. } => wire.as_ref(),
+            Work::Command(command) => Some(command),
+            Work::Question(question) => Some(&question.command),
+            Work::Confirm(_) | Work::Exchange(..) => None,
+        }
+    }
+
+    /// The command, or the present line of an exchange.
+    pub(super) fn line(&self) -> Option<Line<'_>> {
+        match &self.work {
+            Work::Exchange(_, waiting) => waiting.line(),
+            _ => self.command().map(Line::Command),
+        }
+    }
+
+    /// The command that the server answers next for this request.
+    pub(super) fn verb(&self) -> Option<Verb> {
+        match &self.work {
+            Work::Exchange(_, waiting) => waiting.verb(),
+            _ => self.command().map(|command| command.verb),
         }
     }
 
     /// The exchange, if it is one.
     pub(super) fn exchange(&self) -> Option<&Exchange> {
         match &self.work {
-            Work::Several { exchange, .. } => Some(exchange),
+            Work::Exchange(exchange, _) => Some(exchange),
             _ => None,
         }
     }
@@ -117,50 +154,40 @@ impl PendingRequest {
         matches!(self.work, Work::Question(_))
     }
 
-    /// Whether an exchange has a computation to go on with.
-    pub(super) fn is_working(&self) -> bool {
-        matches!(self.work, Work::Several { working: true, .. })
+    /// Whether an exchange has a computation to continue.
+    pub(super) fn is_computing(&self) -> bool {
+        matches!(self.work, Work::Exchange(_, Waiting::Time))
     }
 
-    /// What ends the connection as soon as the present command has left, or whatever else happens.
-    pub(super) fn last_words(&self) -> Option<&Error> {
+    /// The error that ends the connection when `*` was sent, or whatever else happens before.
+    pub(super) fn abort_error(&self) -> Option<&Error> {
         match &self.work {
-            Work::Several { last_words, .. } => last_words.as_ref(),
+            Work::Exchange(_, Waiting::Abort(_, error)) => Some(error),
             _ => None,
         }
-    }
-
-    /// Whether it is an exchange whose first command has not been answered.
-    fn is_at_its_begin(&self) -> bool {
-        matches!(self.work, Work::Several { steps: 1, .. })
-    }
-
-    pub(super) fn verb(&self) -> Option<Verb> {
-        // Only a login computes, and that between two lines of its exchange.
-        let working = self.is_working().then_some(Verb::Auth);
-        self.wire().map(|wire| wire.verb).or(working)
     }
 
     pub(super) fn is_in(&self, range: &Range<RequestId>) -> bool {
         self.id.is_some_and(|id| range.contains(&id))
     }
 
-    /// Whether the server has not seen any octet of it, so that it can be removed without a trace.
+    /// Whether the server has not received any octet of it, so that it can be removed without a trace.
     pub(super) fn is_untouched(&self, buffer: &SendBuffer) -> bool {
-        let first = match self.work {
-            Work::Several { .. } => self.is_at_its_begin(),
-            Work::One(_) | Work::Question(_) | Work::Confirm(_) => true,
+        let is_first = match &self.work {
+            Work::Exchange(_, waiting) => matches!(waiting, Waiting::Reply { first: true, .. }),
+            Work::Command(_) | Work::Question(_) | Work::Confirm(_) => true,
         };
-        first && self.span.is_none_or(|span| buffer.is_unsent(span))
+        is_first && self.span.is_none_or(|span| buffer.is_unsent(span))
     }
 
-    /// Nothing may be in flight beside a barrier. The connection's own requests are none.
+    /// Whether it is sent only when no other command is in flight. Requests that the connection queues
+    /// itself are not barriers.
     pub(super) fn is_barrier(&self) -> bool {
         match &self.work {
-            Work::One(wire) => wire.verb.row().barrier && self.id.is_some(),
+            Work::Command(command) => command.verb.row().barrier && self.id.is_some(),
             // The questions before it are all that is in flight with it.
             Work::Question(_) => false,
-            Work::Confirm(_) | Work::Several { .. } => true,
+            Work::Confirm(_) | Work::Exchange(..) => true,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Sending: commands in batches, exchanges one step at a time.
 
-use super::request::{PendingRequest, Work};
+use super::request::{PendingRequest, Waiting, Work};
 use super::{Connection, Event};
 use crate::apop;
-use crate::command::{Operand, Request, Verb, Wire};
+use crate::command::{Arguments, CommandLine, Line, Request, ResponseLine, Verb};
 use crate::error::Error;
 use crate::exchange::{Exchange, Input, Step};
 use crate::phase::Phase;
@@ -34,13 +34,13 @@ impl Connection {
     /// Whether a batch has to wait of which no octet was sent: octets were received that no command of
     /// it asked for, perhaps the beginning of an unsolicited `-ERR`. It is sent when they are read.
     pub(super) fn holds_batch(&self) -> bool {
-        !self.inbound.is_empty() && self.last_words().is_none() && self.outbound.is_front_unsent()
+        !self.inbound.is_empty() && self.abort_error().is_none() && self.outbound.is_front_unsent()
     }
 
     /// Sends the command that the exchange in front wants to send.
     fn send_step(&mut self) -> bool {
         // `*` before the end is sent whatever else was received.
-        let may_send = self.inbound.is_empty() || self.last_words().is_some();
+        let may_send = self.inbound.is_empty() || self.abort_error().is_some();
         let Some(line) = self.outbound.unsent_line().filter(|_| may_send) else {
             return false;
         };
@@ -60,27 +60,27 @@ impl Connection {
             return Ok(false);
         };
         let size = next
-            .wire()
-            .map(|wire| self.state.server.reply_size(wire))
+            .command()
+            .map(|command| self.state.server.reply_size(command))
             .unwrap_or_default();
         if !self.outbound.admits(size) {
             return Ok(false);
         }
-        let wire = match &next.work {
-            Work::One(wire) => wire,
-            Work::Question(question) => &question.wire,
+        let command = match &next.work {
+            Work::Command(command) => command,
+            Work::Question(question) => &question.command,
             Work::Confirm(_) => {
                 self.send_confirmation();
                 return Ok(true);
             }
-            Work::Several { .. } => {
+            Work::Exchange(..) => {
                 self.outbound.begin_exchange();
                 self.timers.operation(true);
                 self.step_exchange(Input::Begin)?;
                 return Ok(true);
             }
         };
-        let quirk = match self.state.permits(wire, &self.config) {
+        let quirk = match self.state.permits(command, &self.config) {
             Ok(quirk) => quirk,
             // In its turn: after the replies to the commands in flight.
             Err(error) => {
@@ -91,7 +91,7 @@ impl Connection {
             }
         };
         let challenge = self.state.challenge().unwrap_or_default();
-        note(wire, challenge, &mut self.redactor);
+        note(Line::Command(command), challenge, &mut self.redactor);
         self.outbound.send_next(size, challenge);
         self.events.extend(quirk.map(Event::Quirk));
         if alone {
@@ -106,14 +106,7 @@ impl Connection {
         let Some(PendingRequest {
             id,
             abandoned,
-            work:
-                Work::Several {
-                    exchange,
-                    wire,
-                    steps,
-                    working,
-                    last_words,
-                },
+            work: Work::Exchange(exchange, waiting),
             span,
             ..
         }) = self.outbound.front_mut()
@@ -121,9 +114,8 @@ impl Connection {
             return Ok(());
         };
         *span = None;
-        *wire = None;
-        *working = false;
-        *steps += 1;
+        let first = matches!(waiting, Waiting::Turn);
+        *waiting = Waiting::Turn;
         context.abandoned = *abandoned;
         context.seed = self.seed.as_ref();
         context.request = id.map_or(0, RequestId::get);
@@ -142,23 +134,24 @@ impl Connection {
         if let Some(plan) = exchange.take_plan() {
             self.plan = Some(plan);
         }
-        while let Step::Odd(quirk, then) = step {
+        while let Step::Report(quirk, then) = step {
             self.events.push_back(Event::Quirk(quirk));
             step = *then;
         }
         match step {
-            Step::Send(command) => *wire = Some(command),
-            Step::LastWords(command, error) => {
-                *wire = Some(command);
-                *last_words = Some(error);
+            Step::Send(command) => *waiting = Waiting::Reply { command, first },
+            Step::Respond(response) => *waiting = Waiting::Answer(response),
+            Step::Abort(error) => *waiting = Waiting::Abort(ResponseLine::cancel(), error),
+            Step::Work => *waiting = Waiting::Time,
+            Step::Report(..) => {}
+            Step::StartTls => {
+                *waiting = Waiting::Handshake;
+                self.state.start_tls();
             }
-            Step::Work => *working = true,
-            Step::Odd(..) => {}
-            Step::StartTls => self.state.start_tls(),
             Step::Done(result) => self.finish_request(result),
             Step::DoneThenCapa(reply) => {
-                let capa = Wire::new(Verb::Capa, Operand::None);
-                self.outbound.push_next(Request::Wire(capa));
+                let capa = CommandLine::new(Verb::Capa, Arguments::None);
+                self.outbound.push_next(Request::Command(capa));
                 self.finish_request(Ok(reply));
             }
             Step::Fatal(error) => return Err(error),
@@ -192,12 +185,15 @@ impl Connection {
     }
 }
 
-/// Notes the credentials in a command that is about to be sent. Responses are noted by the exchange.
-fn note(wire: &Wire, challenge: &[u8], redactor: &mut Redactor) {
-    match &wire.operand {
-        Operand::Name(name) => redactor.spare(name.as_str()),
-        Operand::Secret(secret) => redactor.note_secret(secret.expose()),
-        Operand::Apop(name, secret) => {
+/// Notes the credentials in a command that is about to be sent. The exchange notes its responses.
+fn note(line: Line<'_>, challenge: &[u8], redactor: &mut Redactor) {
+    let Line::Command(command) = line else {
+        return;
+    };
+    match &command.arguments {
+        Arguments::Name(name) => redactor.spare(name.as_str()),
+        Arguments::Secret(secret) => redactor.note_secret(secret.expose()),
+        Arguments::Apop(name, secret) => {
             redactor.spare(name.as_str());
             redactor.note_secret(secret.expose());
             redactor.note_digest(apop::digest(challenge, secret.expose()).as_bytes());

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroize as _;
 
-use crate::command::Wire;
+use crate::command::Line;
 
 /// Room for a batch, in octets: see the window in `queue`.
 const BATCH: usize = 4096;
@@ -58,16 +58,16 @@ impl SendBuffer {
         self.sent == 0 && (self.batch.is_empty() || self.handed_over < self.queued_total)
     }
 
-    /// Appends a command line.
-    pub(super) fn append(&mut self, wire: &Wire, challenge: &[u8]) -> Span {
-        if wire.verb.row().sensitive {
+    /// Appends a line.
+    pub(super) fn append(&mut self, line: Line<'_>, challenge: &[u8]) -> Span {
+        if line.verb().row().sensitive {
             self.sensitive = true;
         }
         // A secret is alone in its batch, so growing never leaves a copy of one behind.
-        self.batch.reserve(wire.octets().max(BATCH));
+        self.batch.reserve(line.octets().max(BATCH));
         let before = self.batch.len();
-        wire.encode(challenge, &mut self.batch);
-        debug_assert_eq!(self.batch.len() - before, wire.octets());
+        line.encode(challenge, &mut self.batch);
+        debug_assert_eq!(self.batch.len() - before, line.octets());
         let begin = self.queued_total;
         self.queued_total += (self.batch.len() - before) as u64;
         Span {

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use super::Greeting;
 use crate::capability::{Capabilities, Epoch};
-use crate::command::{Verb, Wire};
+use crate::command::{CommandLine, Verb};
 use crate::config::{Channel, Config, Pipelining};
 use crate::confirm::Listed;
 use crate::error::{AuthError, Error, Misuse, Refusal};
@@ -177,8 +177,12 @@ impl State {
     }
 
     /// Checks whether a command may be sent now. Returns the deviation that this tolerates.
-    pub(super) fn permits(&self, wire: &Wire, config: &Config) -> Result<Option<Quirk>, Error> {
-        let (verb, phase) = (wire.verb, self.phase);
+    pub(super) fn permits(
+        &self,
+        command: &CommandLine,
+        config: &Config,
+    ) -> Result<Option<Quirk>, Error> {
+        let (verb, phase) = (command.verb, self.phase);
         if !verb.row().phases.contains(&phase) {
             return Err(Misuse::Phase { verb, phase }.into());
         }
@@ -196,7 +200,7 @@ impl State {
             _ if !private => refuse(Rejection::Cleartext),
             Verb::Apop if self.is_upgraded() => refuse(Rejection::ChallengeInClear),
             Verb::Apop if self.challenge().is_none() => refuse(Rejection::NoChallenge),
-            _ => wire
+            _ => command
                 .beyond_ascii(self.capabilities(), config.leniency)
                 .map_err(|argument| Misuse::Argument(argument).into()),
         }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use super::{Context, Input, Step};
-use crate::command::{Encoded, Operand, Verb, Wire};
+use crate::command::{Arguments, CommandLine, Encoded, ResponseLine, Verb};
 use crate::config::{InitialResponse, Leniency, Limits};
 use crate::error::{Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
 use crate::quirk::Quirk;
@@ -79,7 +79,7 @@ impl Auth {
     /// this mechanism if it lists any, in a line that every server takes (RFC 5034 section 4).
     pub(super) fn begin(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
         self.initial = self.mechanism.initial_response();
-        let bare = Wire::new(Verb::Auth, Operand::Auth(self.name.clone(), None));
+        let bare = CommandLine::new(Verb::Auth, Arguments::Auth(self.name.clone(), None));
         let listed = context.mechanisms();
         let allowed = context.config.initial_response == InitialResponse::Auto
             && listed.is_some_and(|names| names.is_empty() || context.lists(&self.name));
@@ -90,9 +90,9 @@ impl Auth {
             [] => Encoded(Zeroizing::new("=".into())),
             _ => Encoded(initial.to_base64()),
         };
-        let whole = Wire::new(
+        let whole = CommandLine::new(
             Verb::Auth,
-            Operand::Auth(self.name.clone(), Some(encoded.clone())),
+            Arguments::Auth(self.name.clone(), Some(encoded.clone())),
         );
         if whole.octets() > context.config.limits.command {
             self.initial = Some(initial);
@@ -110,7 +110,7 @@ impl Auth {
     ) -> Outcome {
         match input {
             Input::Challenge(text) => Outcome::Goes(self.challenged(context, &text, redactor)),
-            Input::Overlong(limit) => Outcome::Goes(last_words(limit.into())),
+            Input::Overlong(limit) => Outcome::Goes(Step::Abort(limit.into())),
             Input::Work => {
                 let progress = self.mechanism.work();
                 Outcome::Goes(self.go_on(progress, redactor))
@@ -153,7 +153,7 @@ impl Auth {
             }
         }
         if let Err(limit) = self.count(text.len(), &context.config.limits) {
-            return last_words(limit.into());
+            return Step::Abort(limit.into());
         }
         let lenient = context.config.leniency == Leniency::Default;
         if let Some(initial) = self.initial.take() {
@@ -162,7 +162,7 @@ impl Auth {
                 return self.send(&initial, redactor);
             }
             if lenient && !self.mechanism.is_mutual() {
-                return Step::Odd(
+                return Step::Report(
                     Quirk::ChallengeText,
                     Box::new(self.send(&initial, redactor)),
                 );
@@ -187,12 +187,12 @@ impl Auth {
         {
             let said = OAuthError::unexpected(text, redactor);
             self.cancelled = Some(SaslError::ExtraChallenge(Box::new(said)));
-            return Step::Send(cancel());
+            return Step::Respond(ResponseLine::cancel());
         }
         let responds = progress.is_ok();
         let step = self.go_on(progress, redactor);
         if is_text && responds {
-            return Step::Odd(Quirk::ChallengeText, Box::new(step));
+            return Step::Report(Quirk::ChallengeText, Box::new(step));
         }
         step
     }
@@ -213,7 +213,7 @@ impl Auth {
     fn send(&mut self, response: &Response, redactor: &mut Redactor) -> Step {
         let encoded = response.to_base64();
         self.note(response, &encoded, redactor);
-        Step::Send(Wire::new(Verb::Auth, Operand::Response(Encoded(encoded))))
+        Step::Respond(ResponseLine::new(Encoded(encoded)))
     }
 
     /// What the mechanism wants. `*` is sent whatever it fails with (RFC 5034 section 4); what makes
@@ -227,14 +227,14 @@ impl Auth {
         match cause {
             SaslError::Scram(_)
             | SaslError::ScramIterations { .. }
-            | SaslError::ServerNotAuthenticated => last_words(SecurityError::Sasl(cause).into()),
-            SaslError::NothingLeft | SaslError::NotDone => last_words(self.out_of_order(cause)),
+            | SaslError::ServerNotAuthenticated => Step::Abort(SecurityError::Sasl(cause).into()),
+            SaslError::NothingLeft | SaslError::NotDone => Step::Abort(self.out_of_order(cause)),
             SaslError::BadChallenge(_)
             | SaslError::ServerError(_)
             | SaslError::Other(_)
             | SaslError::ExtraChallenge(_) => {
                 self.cancelled = Some(redacted(cause, redactor));
-                Step::Send(cancel())
+                Step::Respond(ResponseLine::cancel())
             }
         }
     }
@@ -295,14 +295,4 @@ fn redacted(cause: SaslError, redactor: &Redactor) -> SaslError {
         SaslError::ServerError(text) => SaslError::ServerError(redactor.text(text)),
         cause => cause,
     }
-}
-
-/// `*`, which cancels an exchange.
-fn cancel() -> Wire {
-    let star = Zeroizing::new("*".into());
-    Wire::new(Verb::Auth, Operand::Response(Encoded(star)))
-}
-
-fn last_words(error: Error) -> Step {
-    Step::LastWords(cancel(), error)
 }

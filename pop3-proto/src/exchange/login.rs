@@ -8,7 +8,7 @@ use super::auth::{Auth, Outcome, Seen};
 use super::refusal::{Judged, instead_of, judge};
 use super::stls::{self, Upgrade};
 use super::{Context, Input, Step, send};
-use crate::command::{Verb, Wire};
+use crate::command::{CommandLine, ResponseLine, Verb};
 use crate::config::{CapaPolicy, StlsPolicy};
 use crate::error::{
     AuthError, Error, LimitError, Limited, Misuse, ProtocolError, Refusal, SecurityError,
@@ -46,7 +46,7 @@ enum State {
     /// Capabilities are read on a channel that stays as it is.
     Capa,
     /// `USER`, with the `PASS` that follows it.
-    User(Wire),
+    User(CommandLine),
     /// The one command that logs in: `PASS` or `APOP`.
     Last,
     /// `PASS` was answered by this challenge, and the challenge by an empty line.
@@ -193,7 +193,7 @@ impl LoginRun {
         }
         let said = OAuthError::unexpected(text, redactor);
         self.state = State::AskedOn(Box::new(said));
-        Step::Send(Wire::empty_line(Verb::Pass))
+        Step::Respond(ResponseLine::empty_to_pass())
     }
 
     /// Reads the reply after the empty line. A `+OK` is no login: it may answer `PASS` or the line.
@@ -320,7 +320,7 @@ impl LoginRun {
             }
         };
         match odd {
-            Some(quirk) => Step::Odd(quirk, Box::new(first)),
+            Some(quirk) => Step::Report(quirk, Box::new(first)),
             None => first,
         }
     }

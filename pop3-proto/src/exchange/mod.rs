@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::capability::Capabilities;
-use crate::command::{Operand, Verb, Wire};
+use crate::command::{Arguments, CommandLine, ResponseLine, Verb};
 use crate::config::{CapaPolicy, Config};
 use crate::error::{Error, LimitError, Misuse, Refusal};
 use crate::login::{LoginPlan, Method};
@@ -121,15 +121,17 @@ pub(crate) enum Input {
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Sends a command and waits for its reply.
-    Send(Wire),
+    Send(CommandLine),
+    /// Answers a challenge and waits for the reply.
+    Respond(ResponseLine),
     /// Waits for the TLS handshake.
     StartTls,
-    /// Sends a command, and ends the connection when it has left.
-    LastWords(Wire, Error),
+    /// Sends `*`, and ends the connection when that was sent.
+    Abort(Error),
     /// Goes on with a computation when there is time.
     Work,
-    /// Has borne something odd, and goes on.
-    Odd(Quirk, Box<Step>),
+    /// Reports a deviation that was tolerated, and goes on.
+    Report(Quirk, Box<Step>),
     /// Is done.
     Done(Result<Reply, Error>),
     /// Is done; capabilities are to be read again in the next flight.
@@ -199,5 +201,5 @@ impl Exchange {
 }
 
 fn send(verb: Verb) -> Step {
-    Step::Send(Wire::new(verb, Operand::None))
+    Step::Send(CommandLine::new(verb, Arguments::None))
 }

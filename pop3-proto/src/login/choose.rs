@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::plan::{Candidate, LoginPlan, Rejection, Verdict};
 use super::policy::{ChannelBinding, Order};
 use super::{Credentials, Login, Method};
-use crate::command::Wire;
+use crate::command::CommandLine;
 use crate::error::Misuse;
 use crate::exchange::Context;
 use crate::sasl::{
@@ -233,7 +233,7 @@ impl Login {
             _ => Rejection::OtherCredentials,
         })?;
         let limit = context.config.limits.command;
-        for octets in lines.iter().map(Wire::octets) {
+        for octets in lines.iter().map(CommandLine::octets) {
             if octets > limit {
                 return Err(Rejection::TooLong { octets, limit });
             }

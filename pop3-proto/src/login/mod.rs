@@ -16,7 +16,9 @@ pub use self::credentials::{Credentials, OwnMechanism, TokenProvider};
 pub use self::method::Method;
 pub use self::plan::{Candidate, LoginPlan, Rejection, Verdict};
 pub use self::policy::{ChannelBinding, LoginPolicy};
-use crate::command::{Apop, Command, Operand, Request, Sealed, Verb, Whole, Wire, command};
+use crate::command::{
+    Apop, Arguments, Command, CommandLine, Request, Sealed, Verb, Whole, command,
+};
 use crate::error::{AuthError, Error, Misuse};
 use crate::exchange::{Exchange, LoginRun};
 use crate::reply::Reply;
@@ -231,18 +233,18 @@ impl Login {
     }
 
     /// The command lines of the ways that are not SASL.
-    pub(crate) fn lines(&self, method: Method) -> Result<Vec<Wire>, Misuse> {
+    pub(crate) fn lines(&self, method: Method) -> Result<Vec<CommandLine>, Misuse> {
         let Credentials::Password { username, password } = &self.credentials else {
             return Ok(Vec::new());
         };
         let (username, password) = (username.clone(), password.clone());
         Ok(match method {
             Method::UserPass => [
-                Wire::new(Verb::User, Operand::Name(username)),
-                Wire::new(Verb::Pass, Operand::Secret(password)),
+                CommandLine::new(Verb::User, Arguments::Name(username)),
+                CommandLine::new(Verb::Pass, Arguments::Secret(password)),
             ]
             .into(),
-            Method::Apop => [Apop::new(username, password)?.wire()].into(),
+            Method::Apop => [Apop::new(username, password)?.command()].into(),
             _ => Vec::new(),
         })
     }
