@@ -23,18 +23,16 @@ mod timers;
 
 use alloc::collections::VecDeque;
 use core::ops::Range;
-use core::time::Duration;
 
 use self::end::End;
 pub use self::event::{Event, Greeting};
 use self::inbound::Inbound;
 use self::outbound::Outbound;
 use self::receive::Partial;
-use self::request::PendingRequest;
 use self::state::State;
-use self::timers::{Awaited, Timers};
+use self::timers::Timers;
 use crate::capability::Capabilities;
-use crate::command::{Command, Request, Verb, check_length};
+use crate::command::{Command, Request, check_length};
 use crate::config::{Channel, Config};
 use crate::error::{Closed, Error, LimitError, Retry, TlsError, TransportError};
 use crate::exchange::{Input, plan_login};
@@ -45,10 +43,6 @@ use crate::sasl::Seed;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 use crate::tls::TlsInfo;
-
-/// More often than this an idle session is not kept alive, whatever the caller sets: it would do
-/// nothing else.
-const LEAST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 
 /// A POP3 connection as a state machine: octets in, octets out, requests in, events out.
 ///
@@ -224,9 +218,7 @@ impl Connection {
         }
         let id = self.next_id;
         self.next_id = id.next();
-        if self.awaited() == Awaited::Idle {
-            self.timers.rearm();
-        }
+        self.rearm_if_idle();
         let expected = match &request {
             Request::Command(command) => self.state.server.reply_size(command).expected,
             Request::Exchange(_) | Request::Confirm(_) => 0,
@@ -355,16 +347,6 @@ impl Connection {
         self.advance();
     }
 
-    /// Octets moved that the connection does not see itself: TLS records.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn note_progress(&mut self, now: Instant) {
-        // A record that trickles in is no reply that has begun, and a handshake has one deadline,
-        // whatever moves meanwhile.
-        if matches!(self.awaited(), Awaited::Send | Awaited::Rest) {
-            self.timers.progress(now);
-        }
-    }
-
     /// The server will send no more octets.
     pub fn handle_eof(&mut self, now: Instant) {
         self.input_over(None, now);
@@ -416,117 +398,5 @@ impl Connection {
     pub fn tls_failed(&mut self, cause: TlsError, now: Instant) {
         self.timers.progress(now);
         self.close(Err(cause.into()));
-    }
-}
-
-/// The clock side.
-impl Connection {
-    /// When to call [`handle_timeout`](Connection::handle_timeout) at the latest. `None` when
-    /// nothing is awaited. May be in the past: then call it at once, as behind events that were taken,
-    /// when the deadline starts anew. That is also how the long
-    /// computation of SCRAM is done, in slices of some milliseconds (where the code is optimised)
-    /// between which other work can be done.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.end.outcome.is_some() {
-            return None;
-        }
-        if self.is_computing() {
-            return Some(Instant::ORIGIN);
-        }
-        let total = self.timers.total(&self.config.timeouts);
-        match (self.deadline(), total) {
-            (Some(deadline), Some(total)) => Some(deadline.min(total)),
-            (deadline, total) => deadline.or(total),
-        }
-    }
-
-    /// Whether a login has a computation to go on with: each
-    /// [`handle_timeout`](Connection::handle_timeout) does a slice of it. Let others have the thread in
-    /// between.
-    pub fn is_computing(&self) -> bool {
-        self.events.is_empty()
-            && self
-                .outbound
-                .front()
-                .is_some_and(PendingRequest::is_computing)
-    }
-
-    /// Tells the time, and goes on with a computation. Harmless when nothing is due.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        if self.end.outcome.is_some() {
-            return;
-        }
-        if self
-            .timers
-            .total(&self.config.timeouts)
-            .is_some_and(|total| total <= now)
-        {
-            return self.close(Err(crate::error::Timeout::Total.into()));
-        }
-        if self.is_computing() {
-            self.timers.progress(now);
-            if let Err(error) = self.step_exchange(Input::Work) {
-                self.close(Err(error));
-            }
-            return self.advance();
-        }
-        if !self.events.is_empty() || self.timers.rearmed(now) {
-            return;
-        }
-        if self.deadline().is_none_or(|deadline| now < deadline) {
-            return;
-        }
-        let missed = self
-            .awaited()
-            .missed(self.outbound.in_flight(), self.inbound.stops_at_lf_dot());
-        match (missed, self.end.write_failed.take()) {
-            (Some(_), Some(cause)) => self.close(Err(cause.into())),
-            (Some(timeout), None) => {
-                self.timers.progress(now);
-                self.close(Err(timeout.into()));
-            }
-            (None, _) => self.keep_alive(now),
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        // None runs while the application has something to take.
-        if !self.events.is_empty() {
-            return None;
-        }
-        let idle = self
-            .config
-            .keep_alive
-            .filter(|_| self.state.phase() == Phase::Transaction)
-            .map(|idle| idle.max(LEAST_KEEP_ALIVE));
-        self.timers
-            .deadline(self.awaited(), &self.config.timeouts, idle)
-    }
-
-    fn awaited(&self) -> Awaited {
-        if self.wants_tls() {
-            Awaited::Tls
-        } else if self.wants_write() {
-            Awaited::Send
-        } else if self.inbound.is_in_reply() {
-            Awaited::Rest
-        } else if self.state.phase() == Phase::Greeting {
-            Awaited::Greeting
-        } else if let Some(front) = self.outbound.front() {
-            // Whenever a request is in flight something is awaited, and there is a deadline.
-            Awaited::FirstOctet(front.verb().unwrap_or(Verb::Auth))
-        } else if self.end.write_failed.is_some() {
-            // The server's last words, or the end of file.
-            Awaited::Rest
-        } else {
-            Awaited::Idle
-        }
-    }
-
-    fn keep_alive(&mut self, now: Instant) {
-        self.timers.progress(now);
-        let noop = crate::command::CommandLine::new(Verb::Noop, crate::command::Arguments::None);
-        self.outbound.push_next(Request::Command(noop));
-        self.advance();
     }
 }

@@ -1,15 +1,23 @@
-//! Deadlines: one at a time, for what the connection waits for now.
+//! The clock side: deadlines, one at a time, for what the connection waits for now.
 
 use core::time::Duration;
 
-use crate::command::Verb;
+use super::Connection;
+use super::request::PendingRequest;
+use crate::command::{Arguments, CommandLine, Request, Verb};
 use crate::config::Timeouts;
 use crate::error::Timeout;
+use crate::exchange::Input;
+use crate::phase::Phase;
 use crate::time::Instant;
+
+/// The shortest interval of keep-alives, whatever the application sets. A shorter one would keep the
+/// session busy with nothing else.
+const LEAST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 
 /// What a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Awaited {
+enum Awaited {
     Tls,
     Greeting,
     Send,
@@ -33,7 +41,7 @@ pub(super) struct Timers {
 #[derive(Debug)]
 enum Operation {
     None,
-    /// It just became the next; the time will be told.
+    /// It just became the next; the time is not known yet.
     New,
     Since(Instant),
 }
@@ -49,7 +57,7 @@ impl Timers {
 
     /// There was progress at `now`.
     pub(super) fn progress(&mut self, now: Instant) {
-        // Octets that were held back while the application took its time bear an old date.
+        // Octets that were held back while the application took its time have an old date.
         if self.rearm && now <= self.progress {
             return;
         }
@@ -79,8 +87,8 @@ impl Timers {
         };
     }
 
-    /// Starts the deadline anew if that was wanted.
-    pub(super) fn rearmed(&mut self, now: Instant) -> bool {
+    /// Starts the deadline anew if that is due.
+    fn rearmed(&mut self, now: Instant) -> bool {
         let rearmed = core::mem::take(&mut self.rearm);
         if rearmed {
             self.progress(now);
@@ -88,8 +96,8 @@ impl Timers {
         rearmed
     }
 
-    /// When what is awaited is too late.
-    pub(super) fn deadline(
+    /// When what is awaited is late.
+    fn deadline(
         &self,
         awaited: Awaited,
         timeouts: &Timeouts,
@@ -112,8 +120,8 @@ impl Timers {
         })
     }
 
-    /// When the operation under way is too late, whatever its progress.
-    pub(super) fn total(&self, timeouts: &Timeouts) -> Option<Instant> {
+    /// When the present operation is late, whatever its progress.
+    fn total(&self, timeouts: &Timeouts) -> Option<Instant> {
         match self.operation {
             Operation::Since(start) => Some(start + timeouts.total?),
             Operation::None | Operation::New => None,
@@ -122,9 +130,9 @@ impl Timers {
 }
 
 impl Awaited {
-    /// The error when it does not come and so many commands are unanswered; `None` if nothing is lost.
-    /// `lf_dot` is whether the last octets were LF `.` CR LF in a multi-line reply.
-    pub(super) fn missed(self, outstanding: usize, lf_dot: bool) -> Option<Timeout> {
+    /// The error when it is not received in time and so many commands are unanswered; `None` if nothing
+    /// is lost. `lf_dot` is whether the last octets were LF `.` CR LF in a multi-line reply.
+    fn missed(self, outstanding: usize, lf_dot: bool) -> Option<Timeout> {
         Some(match self {
             Self::Tls => Timeout::TlsHandshake,
             Self::Greeting => Timeout::Greeting,
@@ -142,5 +150,133 @@ impl Awaited {
             },
             Self::Idle => return None,
         })
+    }
+}
+
+/// The clock side.
+impl Connection {
+    /// Returns when to call [`handle_timeout`](Connection::handle_timeout) at the latest. `None` when
+    /// nothing is awaited.
+    ///
+    /// The time may be in the past: then call it immediately. This happens after events were taken,
+    /// when the deadline starts anew. It is also how the long computation of SCRAM is done, in slices
+    /// of some milliseconds (where the code is optimised) between which other work can be done.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.end.outcome.is_some() {
+            return None;
+        }
+        if self.is_computing() {
+            return Some(Instant::ORIGIN);
+        }
+        let total = self.timers.total(&self.config.timeouts);
+        match (self.deadline(), total) {
+            (Some(deadline), Some(total)) => Some(deadline.min(total)),
+            (deadline, total) => deadline.or(total),
+        }
+    }
+
+    /// Returns whether a login has a computation to continue: each
+    /// [`handle_timeout`](Connection::handle_timeout) does a slice of it. Yield the thread in between.
+    pub fn is_computing(&self) -> bool {
+        self.events.is_empty()
+            && self
+                .outbound
+                .front()
+                .is_some_and(PendingRequest::is_computing)
+    }
+
+    /// Reports the time, and continues a computation. Does nothing when nothing is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.end.outcome.is_some() {
+            return;
+        }
+        if self
+            .timers
+            .total(&self.config.timeouts)
+            .is_some_and(|total| total <= now)
+        {
+            return self.close(Err(Timeout::Total.into()));
+        }
+        if self.is_computing() {
+            self.timers.progress(now);
+            if let Err(error) = self.step_exchange(Input::Work) {
+                self.close(Err(error));
+            }
+            return self.advance();
+        }
+        if !self.events.is_empty() || self.timers.rearmed(now) {
+            return;
+        }
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        let missed = self
+            .awaited()
+            .missed(self.outbound.in_flight(), self.inbound.stops_at_lf_dot());
+        match (missed, self.end.write_failed.take()) {
+            (Some(_), Some(cause)) => self.close(Err(cause.into())),
+            (Some(timeout), None) => {
+                self.timers.progress(now);
+                self.close(Err(timeout.into()));
+            }
+            (None, _) => self.keep_alive(now),
+        }
+    }
+
+    /// Notes that octets of TLS records moved, which the connection does not see itself.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn note_progress(&mut self, now: Instant) {
+        // A part of a record is not the beginning of a reply, and a handshake has one deadline, whatever
+        // moves in the meantime.
+        if matches!(self.awaited(), Awaited::Send | Awaited::Rest) {
+            self.timers.progress(now);
+        }
+    }
+
+    /// Starts the deadline anew when a request ends the idle time.
+    pub(super) fn rearm_if_idle(&mut self) {
+        if self.awaited() == Awaited::Idle {
+            self.timers.rearm();
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        // None runs while the application has something to take.
+        if !self.events.is_empty() {
+            return None;
+        }
+        let idle = self
+            .config
+            .keep_alive
+            .filter(|_| self.state.phase() == Phase::Transaction)
+            .map(|idle| idle.max(LEAST_KEEP_ALIVE));
+        self.timers
+            .deadline(self.awaited(), &self.config.timeouts, idle)
+    }
+
+    fn awaited(&self) -> Awaited {
+        if self.wants_tls() {
+            Awaited::Tls
+        } else if self.wants_write() {
+            Awaited::Send
+        } else if self.inbound.is_in_reply() {
+            Awaited::Rest
+        } else if self.state.phase() == Phase::Greeting {
+            Awaited::Greeting
+        } else if let Some(verb) = self.outbound.front().and_then(PendingRequest::verb) {
+            Awaited::FirstOctet(verb)
+        } else if self.end.write_failed.is_some() {
+            // An unsolicited -ERR of the server, or the end of file.
+            Awaited::Rest
+        } else {
+            Awaited::Idle
+        }
+    }
+
+    fn keep_alive(&mut self, now: Instant) {
+        self.timers.progress(now);
+        let noop = CommandLine::new(Verb::Noop, Arguments::None);
+        self.outbound.push_next(Request::Command(noop));
+        self.advance();
     }
 }
