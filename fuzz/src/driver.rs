@@ -99,8 +99,8 @@ impl Driver {
                 self.connection.handle_timeout(self.now);
             }
             Step::Eof => connection.handle_eof(now),
-            Step::ReadFails => connection.handle_transport_error(failure(), now),
-            Step::WriteFails => connection.handle_transport_error(failure().in_writing(), now),
+            Step::ReadFails => connection.handle_read_error(failure(), now),
+            Step::WriteFails => connection.handle_write_error(failure(), now),
             Step::Tls { exporter } => connection.tls_established(tls_info(exporter), now),
             Step::TlsFails => connection.tls_failed(TlsError::new(TlsErrorKind::Other, "x"), now),
             Step::Exceeded => connection.exceeded(LimitError::new(Limited::Message, 1)),

@@ -164,11 +164,10 @@ impl Link {
             }
             Step::Send(octets) => self.write(octets),
             Step::Eof => self.session.handle_eof(self.now),
-            Step::ReadFails => self.session.handle_transport_error(failure(), self.now),
+            Step::ReadFails => self.session.handle_read_error(failure(), self.now),
             Step::WriteFails => {
                 self.broken = true;
-                let failure = failure().in_writing();
-                self.session.handle_transport_error(failure, self.now);
+                self.session.handle_write_error(failure(), self.now);
             }
             Step::Tls { exporter: false } => self.peer.say_farewell(),
             Step::Tls { exporter: true } => self.peer.change_keys(),

@@ -199,7 +199,7 @@ fn assert_cut_short(connection: &mut Connection, piece: usize) {
         connection.handle_eof(Instant::ORIGIN);
     } else {
         let reset = TransportError::new(TransportErrorKind::Reset, "reset");
-        connection.handle_transport_error(reset, Instant::ORIGIN);
+        connection.handle_read_error(reset, Instant::ORIGIN);
     }
     let events = feed(connection, b"", 1);
     let [

@@ -104,13 +104,11 @@ impl<S: Stream> Pump<S> {
         match result {
             Ok(0) => {
                 let error = io::Error::from(ErrorKind::WriteZero);
-                session.handle_transport_error(TransportError::from(&error).in_writing(), now);
+                session.handle_write_error(TransportError::from(&error), now);
             }
             Ok(octets) => session.transmitted(octets, now),
             Err(error) if is_no_failure(&error) => session.handle_timeout(now),
-            Err(error) => {
-                session.handle_transport_error(TransportError::from(&error).in_writing(), now)
-            }
+            Err(error) => session.handle_write_error(TransportError::from(&error), now),
         }
     }
 
@@ -129,7 +127,7 @@ impl<S: Stream> Pump<S> {
             Ok(0) => session.handle_eof(now),
             Ok(octets) => session.received(octets, now),
             Err(error) if is_no_failure(&error) => session.handle_timeout(now),
-            Err(error) => session.handle_transport_error(TransportError::from(&error), now),
+            Err(error) => session.handle_read_error(TransportError::from(&error), now),
         }
     }
 
@@ -155,7 +153,7 @@ impl<S: Stream> Pump<S> {
                 let now = self.now();
                 self.engine
                     .session_mut()
-                    .handle_transport_error(TransportError::from(&error), now);
+                    .handle_read_error(TransportError::from(&error), now);
                 return false;
             }
             self.wait = wait;

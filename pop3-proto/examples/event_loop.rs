@@ -22,7 +22,7 @@ use mio::{Events, Interest, Poll, Token, event::Event as Readiness, net::TcpStre
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_proto::{
     Connector, Endpoint, Error, Event, Instant, Login, LoginPolicy, Quit, Retr, Roots, Secret,
-    Session, Stat, Ticket, TransportError, Uidl,
+    Session, Stat, Ticket, Uidl,
 };
 
 const USAGE: &str = "usage: event_loop [pop3s://user@host]...";
@@ -223,9 +223,8 @@ impl Mailbox {
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
-                // Reading goes on: the server's last words may be there.
-                let error = TransportError::from(error).in_writing();
-                self.session.handle_transport_error(error, now);
+                // Reading goes on: the server may have sent an -ERR before it closed.
+                self.session.handle_write_error(error.into(), now);
             }
         }
     }
@@ -239,7 +238,7 @@ impl Mailbox {
             Ok(octets) => self.session.received(octets, now),
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => self.session.handle_transport_error(error.into(), now),
+            Err(error) => self.session.handle_read_error(error.into(), now),
         }
     }
 

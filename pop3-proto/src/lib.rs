@@ -96,10 +96,10 @@
 //! events; then send what [`transmit`](Session::transmit) gives while
 //! [`wants_write`](Session::wants_write), read into [`recv_buffer`](Session::recv_buffer) while
 //! [`wants_read`](Session::wants_read), and call [`handle_timeout`](Session::handle_timeout) when
-//! [`poll_timeout`](Session::poll_timeout) comes. Tell it of an end of file
-//! ([`handle_eof`](Session::handle_eof)) and of failures
-//! ([`handle_transport_error`](Session::handle_transport_error), with
-//! [`in_writing`](TransportError::in_writing) for one met in writing). After [`Event::Closed`], send
+//! [`poll_timeout`](Session::poll_timeout) comes. Report an end of file
+//! ([`handle_eof`](Session::handle_eof)) and failures
+//! ([`handle_read_error`](Session::handle_read_error),
+//! [`handle_write_error`](Session::handle_write_error)). After [`Event::Closed`], send
 //! on as long as the socket takes it at once, which is TLS taking its leave, then close the socket.
 //! **Before you wait, take all events**: while one waits nothing moves, and no deadline runs. The example
 //! `event_loop` does all this for two mailboxes in one thread.

@@ -179,21 +179,28 @@ impl Session {
         self.advance_at(now);
     }
 
-    /// As [`Connection::handle_transport_error`].
-    pub fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
-        if let Some(layer) = self.layer.as_mut().filter(|_| cause.writing) {
-            layer.write_failed();
-        }
-        // An alert that cannot leave is no reason to hide why it wanted to.
+    /// As [`Connection::handle_read_error`].
+    pub fn handle_read_error(&mut self, cause: TransportError, now: Instant) {
+        // An alert that cannot be sent is no reason to hide the failure that it reports.
         match (
             self.layer.as_mut().and_then(Layer::take_failure),
             &mut self.layer,
         ) {
             (Some(failure), _) => self.connection.tls_failed(failure, now),
-            (None, Some(layer)) if !cause.writing => {
-                layer.end_input(Some(cause), &mut self.connection, now)
-            }
-            (None, _) => self.connection.handle_transport_error(cause, now),
+            (None, Some(layer)) => layer.end_input(Some(cause), &mut self.connection, now),
+            (None, None) => self.connection.handle_read_error(cause, now),
+        }
+        self.advance_at(now);
+    }
+
+    /// As [`Connection::handle_write_error`].
+    pub fn handle_write_error(&mut self, cause: TransportError, now: Instant) {
+        if let Some(layer) = &mut self.layer {
+            layer.write_failed();
+        }
+        match self.layer.as_mut().and_then(Layer::take_failure) {
+            Some(failure) => self.connection.tls_failed(failure, now),
+            None => self.connection.handle_write_error(cause, now),
         }
         self.advance_at(now);
     }

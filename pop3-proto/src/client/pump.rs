@@ -153,7 +153,7 @@ impl<T: Transport> Pump<T> {
             Ok(0) => session.handle_eof(now),
             Ok(octets) => session.received(octets, now),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => session.handle_transport_error(TransportError::from(&error), now),
+            Err(error) => session.handle_read_error(TransportError::from(&error), now),
         }
         true
     }
@@ -185,7 +185,7 @@ impl<T: Transport> Pump<T> {
             Ok(octets) => session.transmitted(octets, now),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
-                session.handle_transport_error(TransportError::from(&error).in_writing(), now);
+                session.handle_write_error(TransportError::from(&error), now);
             }
         }
         true

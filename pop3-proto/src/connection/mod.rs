@@ -352,17 +352,19 @@ impl Connection {
         self.input_over(None, now);
     }
 
-    /// The transport failed. After a failure in writing, go on reading to the end of file: the
-    /// server's last words, if there are any, are the cause.
-    pub fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
-        if cause.writing {
-            self.outbound.clear();
-            self.timers.progress(now);
-            self.end.write_failed.get_or_insert(cause);
-            self.advance();
-        } else {
-            self.input_over(Some(cause), now);
-        }
+    /// Reading failed: no more octets will be received.
+    pub fn handle_read_error(&mut self, cause: TransportError, now: Instant) {
+        self.input_over(Some(cause), now);
+    }
+
+    /// Writing failed: nothing more is sent. Go on reading to the end of file, because the server may
+    /// have sent an unsolicited `-ERR` that says why. [`TransportError::writing`] is set.
+    pub fn handle_write_error(&mut self, mut cause: TransportError, now: Instant) {
+        cause.writing = true;
+        self.outbound.clear();
+        self.timers.progress(now);
+        self.end.write_failed.get_or_insert(cause);
+        self.advance();
     }
 
     fn input_over(&mut self, cause: Option<TransportError>, now: Instant) {

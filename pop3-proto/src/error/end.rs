@@ -223,7 +223,8 @@ impl fmt::Display for LfDotHint {
 pub struct TransportError {
     /// The kind of failure.
     pub kind: TransportErrorKind,
-    /// Whether the failure was met in writing. The server's last words may still be there to read.
+    /// Whether writing failed: [`Connection::handle_write_error`](crate::Connection::handle_write_error)
+    /// sets it.
     pub writing: bool,
     /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
     pub first_batch: bool,
@@ -234,7 +235,7 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// A failure met in reading, connecting or otherwise not in writing.
+    /// Creates an error of this kind.
     pub fn new(kind: TransportErrorKind, text: impl Into<Arc<str>>) -> Self {
         Self {
             kind,
@@ -242,15 +243,6 @@ impl TransportError {
             first_batch: false,
             text: text.into(),
             last_err: None,
-        }
-    }
-
-    /// The same failure, met in writing.
-    #[must_use]
-    pub fn in_writing(self) -> Self {
-        Self {
-            writing: true,
-            ..self
         }
     }
 }

@@ -160,7 +160,7 @@ impl Layer {
                 match self.input_over.clone() {
                     None => {}
                     Some(None) => connection.handle_eof(self.now),
-                    Some(Some(cause)) => connection.handle_transport_error(cause, self.now),
+                    Some(Some(cause)) => connection.handle_read_error(cause, self.now),
                 }
                 break;
             }

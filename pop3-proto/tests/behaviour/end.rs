@@ -4,7 +4,7 @@ use crate::common::{Conversation, logged_in, pipelining, trusted};
 use pop3_proto::{Channel, Config, Error, Event, Noop, Phase, TransportError, TransportErrorKind};
 
 fn broken_pipe() -> TransportError {
-    TransportError::new(TransportErrorKind::Reset, "broken pipe").in_writing()
+    TransportError::new(TransportErrorKind::Reset, "broken pipe")
 }
 
 // Fatal errors.
@@ -102,7 +102,7 @@ fn nothing_that_happens_after_the_end_changes_it() {
     session.server("+OK late\r\n");
     session
         .connection
-        .handle_transport_error(broken_pipe(), session.now);
+        .handle_write_error(broken_pipe(), session.now);
     session.connection.transmitted(10, session.now);
     session.wait(1000);
     assert_eq!(session.told(), [] as [&str; 0]);
@@ -214,7 +214,7 @@ fn after_a_failed_write_the_server_has_the_last_word() {
     session.connection.transmitted(3, session.now);
     session
         .connection
-        .handle_transport_error(broken_pipe(), session.now);
+        .handle_write_error(broken_pipe(), session.now);
     assert!(!session.connection.wants_write() && session.connection.wants_read());
     session.server("-ERR [SYS/TEMP] shutting down\r\n");
     session.eof();
@@ -235,7 +235,7 @@ fn after_a_failed_write_without_last_words_the_failure_is_the_error() {
     session.ask("dele 1");
     session
         .connection
-        .handle_transport_error(broken_pipe(), session.now);
+        .handle_write_error(broken_pipe(), session.now);
     session.ask("noop");
     assert!(!session.connection.wants_write(), "nothing more is written");
     session.eof();
@@ -259,7 +259,7 @@ fn replies_to_what_had_left_whole_are_read_after_a_failed_write() {
     session.connection.transmitted(6, session.now);
     session
         .connection
-        .handle_transport_error(broken_pipe(), session.now);
+        .handle_write_error(broken_pipe(), session.now);
     session.server("+OK 1 2\r\n+OK\r\n");
     session.eof();
     assert_eq!(
@@ -278,7 +278,7 @@ fn a_failed_read_is_the_error_at_once() {
     let mut session = logged_in();
     session.ask("stat");
     session.settle();
-    session.connection.handle_transport_error(
+    session.connection.handle_read_error(
         TransportError::new(TransportErrorKind::Other, "gone"),
         session.now,
     );

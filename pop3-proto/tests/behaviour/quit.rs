@@ -76,10 +76,10 @@ fn a_quit_whose_write_failed_half_way_may_have_done_anything() {
     let mut session = logged_in();
     session.ask("quit");
     session.connection.transmitted(4, session.now);
-    let broken_pipe = TransportError::new(TransportErrorKind::Reset, "broken pipe").in_writing();
+    let broken_pipe = TransportError::new(TransportErrorKind::Reset, "broken pipe");
     session
         .connection
-        .handle_transport_error(broken_pipe, session.now);
+        .handle_write_error(broken_pipe, session.now);
     session.eof();
     assert_eq!(session.told(), ["quit: unknown", "closed: transport Reset"]);
 }

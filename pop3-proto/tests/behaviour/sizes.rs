@@ -147,7 +147,7 @@ fn a_lone_cr_beside_a_lone_lf_is_no_line_end() {
     let body = "s: x\r\nx\n\r.\ny\rz\r\n";
     let (octets, pairs, bare) = (body.len() as u64, 2, 2);
     for trickle in [false, true] {
-        let mut compare = |stated: u64| {
+        let compare = |stated: u64| {
             let mut session = listed(&format!("1 {stated}\r\n"));
             session.trickle = trickle;
             received(&mut session, "retr 1", format!("+OK\r\n{body}.\r\n")).listed

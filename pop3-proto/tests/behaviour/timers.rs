@@ -282,10 +282,10 @@ fn after_a_failed_write_the_last_words_are_waited_for_and_not_for_ever() {
     let mut session = logged_in();
     session.ask("stat");
     session.ask("noop");
-    let cause = TransportError::new(TransportErrorKind::Reset, "broken pipe").in_writing();
+    let cause = TransportError::new(TransportErrorKind::Reset, "broken pipe");
     session
         .connection
-        .handle_transport_error(cause.clone(), session.now);
+        .handle_write_error(cause.clone(), session.now);
     assert!(session.connection.wants_read() && !session.connection.wants_write());
     session.wait(180);
     assert_eq!(
@@ -298,9 +298,7 @@ fn after_a_failed_write_the_last_words_are_waited_for_and_not_for_ever() {
     );
     // The same with nothing in flight.
     let mut session = logged_in();
-    session
-        .connection
-        .handle_transport_error(cause, session.now);
+    session.connection.handle_write_error(cause, session.now);
     session.ask("noop");
     session.wait(180);
     assert_eq!(

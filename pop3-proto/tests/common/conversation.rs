@@ -119,14 +119,14 @@ impl Conversation {
     pub(crate) fn reset(&mut self) {
         self.settle();
         let cause = TransportError::new(TransportErrorKind::Reset, "connection reset");
-        self.connection.handle_transport_error(cause, self.now);
+        self.connection.handle_read_error(cause, self.now);
         self.settle();
     }
 
     /// A write fails before any octet of it has left.
     pub(crate) fn write_fails(&mut self) {
-        let cause = TransportError::new(TransportErrorKind::Reset, "broken pipe").in_writing();
-        self.connection.handle_transport_error(cause, self.now);
+        let cause = TransportError::new(TransportErrorKind::Reset, "broken pipe");
+        self.connection.handle_write_error(cause, self.now);
         self.settle();
     }
 

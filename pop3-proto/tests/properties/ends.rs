@@ -41,9 +41,9 @@ fn strike(client: &mut Client, blow: Blow) {
     match blow {
         Blow::None => {}
         Blow::EndOfFile => connection.handle_eof(now),
-        Blow::Reset => connection.handle_transport_error(reset, now),
+        Blow::Reset => connection.handle_read_error(reset, now),
         Blow::WriteFails => {
-            connection.handle_transport_error(reset.in_writing(), now);
+            connection.handle_write_error(reset, now);
             connection.handle_eof(now);
         }
         Blow::Late => {

@@ -57,7 +57,7 @@ fn a_quit_is_committed_if_and_only_if_the_whole_reply_says_so() {
         }
         if reset {
             let cause = TransportError::new(TransportErrorKind::Reset, "reset");
-            client.connection.handle_transport_error(cause, client.now);
+            client.connection.handle_read_error(cause, client.now);
         } else {
             client.eof();
         }

@@ -24,7 +24,8 @@ pub(crate) trait Machine {
     fn recv_buffer(&mut self) -> Option<&mut [u8]>;
     fn received(&mut self, octets: usize, now: Instant);
     fn handle_eof(&mut self, now: Instant);
-    fn handle_transport_error(&mut self, cause: TransportError, now: Instant);
+    fn handle_read_error(&mut self, cause: TransportError, now: Instant);
+    fn handle_write_error(&mut self, cause: TransportError, now: Instant);
     fn poll_timeout(&self) -> Option<Instant>;
     fn handle_timeout(&mut self, now: Instant);
 
@@ -89,9 +90,13 @@ macro_rules! machine {
                 let $this = self;
                 $inner.handle_eof(now);
             }
-            fn handle_transport_error(&mut self, cause: TransportError, now: Instant) {
+            fn handle_read_error(&mut self, cause: TransportError, now: Instant) {
                 let $this = self;
-                $inner.handle_transport_error(cause, now);
+                $inner.handle_read_error(cause, now);
+            }
+            fn handle_write_error(&mut self, cause: TransportError, now: Instant) {
+                let $this = self;
+                $inner.handle_write_error(cause, now);
             }
             fn poll_timeout(&self) -> Option<Instant> {
                 let $this = self;

@@ -231,8 +231,7 @@ impl<M: Machine> World<M> {
                 self.handshake = None;
                 self.transcript
                     .add(self.now, || "link: a write fails".to_owned());
-                self.machine
-                    .handle_transport_error(reset().in_writing(), self.now);
+                self.machine.handle_write_error(reset(), self.now);
             }
             Move::InputEnds => {
                 self.input_over = true;
@@ -240,7 +239,7 @@ impl<M: Machine> World<M> {
                 let how = if resets { "reset" } else { "end of file" };
                 self.transcript.add(self.now, || format!("link: {how}"));
                 if resets {
-                    self.machine.handle_transport_error(reset(), self.now);
+                    self.machine.handle_read_error(reset(), self.now);
                 } else {
                     self.machine.handle_eof(self.now);
                 }

@@ -233,7 +233,7 @@ fn what_came_before_a_failure_in_reading_is_told_first() {
     assert!(link.read());
     let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     let reset = TransportError::from(&reset);
-    link.session.handle_transport_error(reset.clone(), link.now);
+    link.session.handle_read_error(reset.clone(), link.now);
     let events = link.run();
     let id = ticket.id();
     let [

@@ -112,8 +112,8 @@ impl Link {
     /// What the client writes gets nowhere any more.
     pub(crate) fn break_writes(&mut self) {
         let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
-        let broken = TransportError::from(&broken).in_writing();
-        self.session.handle_transport_error(broken, self.now);
+        let broken = TransportError::from(&broken);
+        self.session.handle_write_error(broken, self.now);
     }
 
     pub(crate) fn wait(&mut self, seconds: u64) {
