@@ -1,8 +1,8 @@
-//! How a connection ends: one outcome, told to everything outstanding in order.
+//! The end of a connection: one outcome, reported to all outstanding requests in order.
 
 use super::last_err::LastErr;
 use super::receive::Partial;
-use super::request::{PendingRequest, Work};
+use super::request::PendingRequest;
 use super::{Connection, Event};
 use crate::command::Verb;
 use crate::error::{Closed, Error, TlsError, TlsErrorKind, TransportError};
@@ -13,14 +13,14 @@ use crate::reply::{QuitOutcome, Reply};
 /// How far the end of the connection is.
 #[derive(Debug, Default)]
 pub(super) struct End {
-    /// No octet comes any more: end of file, or a failure of the transport.
+    /// No more octets will be received: end of file, or a failure in reading.
     pub(super) input_over: Option<Option<TransportError>>,
-    /// A write failed; the server's last words may still come.
+    /// A write failed. The server may still send an unsolicited `-ERR` before it closes.
     pub(super) write_failed: Option<TransportError>,
-    /// What every request ends with. `Ok` after QUIT.
+    /// The outcome that ends every request. `Ok` after `QUIT`.
     pub(super) outcome: Option<Result<(), Error>>,
-    /// Whether `Closed` was put among the events.
-    pub(super) told: bool,
+    /// Whether [`Event::Closed`] was emitted.
+    reported: bool,
     /// The last reply, while it is a `-ERR`.
     pub(super) last_err: LastErr,
 }
@@ -59,61 +59,45 @@ impl Connection {
         let Some(outcome) = self.end.outcome.clone() else {
             return;
         };
-        while self.events.is_empty() && !self.end.told {
-            let error = outcome
-                .clone()
-                .err()
-                .unwrap_or_else(|| Closed::Finished.into());
+        while self.events.is_empty() && !self.end.reported {
             let in_body = matches!(self.partial.take(), Some(Partial::Stream(_)));
-            let lost = matches!(
-                error,
-                Error::Closed(_) | Error::Transport(_) | Error::Timeout(_)
-            );
-            match self.outbound.pop_unanswered() {
-                // The confirmation that it belongs to says it.
-                Some(PendingRequest {
-                    work: Work::Question(_),
-                    ..
-                }) => {}
-                Some(PendingRequest {
-                    id: Some(id),
-                    abandoned: false,
-                    ..
-                }) if in_body => {
-                    self.events.push_back(Event::BodyEnd {
-                        id,
-                        result: Err(error),
-                    });
-                }
-                Some(
-                    request @ PendingRequest {
-                        id: Some(id),
-                        abandoned: false,
-                        ..
-                    },
-                ) => {
-                    // Whether a QUIT whose reply is lost was done is not known.
-                    let unknown =
-                        request.verb() == Some(Verb::Quit) && self.outbound.has_begun(&request);
-                    // A login that was refused, and then cut off, was refused.
-                    let known = request
-                        .exchange()
-                        .filter(|_| lost)
-                        .and_then(Exchange::known_end);
-                    let result = if unknown {
-                        Ok(Reply::Quit(QuitOutcome::Unknown))
-                    } else {
-                        Err(known.unwrap_or(error))
-                    };
-                    self.events.push_back(Event::Reply { id, result });
-                }
-                Some(_) => {}
-                None => {
-                    self.end.told = true;
-                    self.events.push_back(Event::Closed(outcome.clone()));
-                }
+            let Some(request) = self.outbound.pop_unanswered() else {
+                self.end.reported = true;
+                self.events.push_back(Event::Closed(outcome.clone()));
+                break;
+            };
+            let Some(id) = request.id.filter(|_| !request.abandoned) else {
+                continue;
+            };
+            // The confirmation that a question belongs to reports it.
+            if request.is_question() {
+                continue;
             }
+            let error = outcome.clone().err();
+            let error = error.unwrap_or_else(|| Closed::Finished.into());
+            self.events.push_back(if in_body {
+                let result = Err(error);
+                Event::BodyEnd { id, result }
+            } else {
+                let result = self.last_result(&request, error);
+                Event::Reply { id, result }
+            });
         }
+    }
+
+    /// The result of a request that gets no reply any more.
+    fn last_result(&self, request: &PendingRequest, error: Error) -> Result<Reply, Error> {
+        // Whether a QUIT whose reply is lost was done is not known.
+        if request.verb() == Some(Verb::Quit) && self.outbound.has_begun(request) {
+            return Ok(Reply::Quit(QuitOutcome::Unknown));
+        }
+        // A login that was refused before the connection was lost was refused.
+        let lost = matches!(
+            error,
+            Error::Closed(_) | Error::Transport(_) | Error::Timeout(_)
+        );
+        let known = request.exchange().filter(|_| lost);
+        Err(known.and_then(Exchange::known_end).unwrap_or(error))
     }
 
     /// The error that ends the connection if no more octets will be received.
@@ -138,7 +122,7 @@ impl Connection {
             return Some(TlsError::new(TlsErrorKind::Other, text).into());
         }
         let outstanding = self.outbound.in_flight();
-        // What has not begun to leave was not asked.
+        // A command of which no octet was sent is not unanswered.
         let begun = self.awaits_reply() || self.is_computing();
         let verb = self
             .outbound

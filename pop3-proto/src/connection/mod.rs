@@ -1,5 +1,12 @@
 //! The state machine of one connection.
+//!
+//! [`Connection`] has the public methods and holds the parts: [`Inbound`] makes frames of the octets from
+//! the server, [`State`] knows the phase, the channel and the server, [`Outbound`] has the requests and
+//! the octets to send, [`Timers`] the deadlines, [`End`] what ends it all. `advance.rs` is the loop that
+//! moves them on: read a frame, match it with a request (`receive.rs`), send what may be sent
+//! (`send.rs`).
 
+mod advance;
 mod body;
 mod confirm;
 mod end;
@@ -46,10 +53,10 @@ use crate::tls::TlsInfo;
 
 /// A POP3 connection as a state machine: octets in, octets out, requests in, events out.
 ///
-/// Its methods are of four kinds. *Getters* tell where it stands. The *application side* submits
-/// requests and takes events. The *socket side* moves octets, when the `wants_` flags say so. The
-/// *clock side* tells when it wants to be woken. All polls are idempotent and may be called in any
-/// order, any number of times; a caller that leaves one out is slower, never wrong, but for
+/// Its methods are of four kinds. *Getters* return its state. The *application side* submits requests
+/// and takes events. The *socket side* moves octets when the `wants_` methods say so. The *clock side*
+/// returns when it wants to be woken. All polls are idempotent and may be called in any order, any
+/// number of times. A caller that leaves one out is slower, never wrong, except for
 /// [`handle_timeout`](Connection::handle_timeout), which is the clock.
 #[derive(Debug)]
 pub struct Connection {
@@ -78,33 +85,33 @@ impl Connection {
         }
     }
 
-    /// The greeting, if it came in this channel: STLS makes it forgotten (RFC 2595 section 4).
+    /// Returns the greeting, if it was received in this channel. STLS drops it (RFC 2595 section 4).
     pub fn greeting(&self) -> Option<&Greeting> {
         self.state.greeting()
     }
 
-    /// The capabilities of this channel, if the server told them.
+    /// Returns the capabilities of this channel, if the server announced them.
     pub fn capabilities(&self) -> Option<&Capabilities> {
         self.state.capabilities()
     }
 
-    /// What carries the octets. After STLS it is still [`Channel::Plain`]; see
-    /// [`Connection::tls`].
+    /// Returns the channel that the connection began with. After STLS it is still
+    /// [`Channel::Plain`]; see [`Connection::tls`].
     pub fn channel(&self) -> Channel {
         self.state.channel()
     }
 
-    /// What the TLS handshake ended with, once it did.
+    /// Returns the result of the TLS handshake, once there is one.
     pub fn tls(&self) -> Option<&TlsInfo> {
         self.state.tls()
     }
 
-    /// How the connection behaves.
+    /// Returns the configuration.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The fatal error, if there was one. Every later request gets the same.
+    /// Returns the fatal error, if there was one. Every later request gets the same.
     pub fn error(&self) -> Option<&Error> {
         self.end
             .outcome
@@ -228,10 +235,10 @@ impl Connection {
         Ok(Ticket::new(id))
     }
 
-    /// The next event. While one waits nothing is parsed and nothing is sent.
+    /// Returns the next event. While one waits, nothing is parsed and nothing is sent.
     pub fn poll_event(&mut self) -> Option<Event> {
         if self.events.is_empty() {
-            // After a panic in a callback nobody has reported the end yet.
+            // After a panic in a callback the end was not reported yet.
             self.report_end();
         }
         let event = self.events.pop_front()?;
@@ -242,9 +249,11 @@ impl Connection {
         Some(event)
     }
 
-    /// Gives requests up, and the events that wait for them. What has not left is not sent; a
-    /// reply on its way is swallowed, a body skipped, and a login under way is finished. No event
-    /// tells of them any more. Ids out of range do nothing.
+    /// Abandons requests and drops their pending events. No later event reports them. Ids that do not
+    /// exist are ignored.
+    ///
+    /// Commands that were not sent are removed from the queue. Replies to those in flight are read and
+    /// discarded, and a login that has started is completed.
     pub fn abandon(&mut self, requests: Range<RequestId>) {
         let about = |event: &Event| match event {
             Event::Reply { id, .. } | Event::Body { id, .. } | Event::BodyEnd { id, .. } => {
@@ -256,6 +265,7 @@ impl Connection {
         if !abandoned.any && !self.events.iter().any(about) {
             return;
         }
+        self.outbound.shrink_first_batch();
         if abandoned.front {
             self.timers.operation(self.outbound.in_flight() > 0);
         }
@@ -269,16 +279,16 @@ impl Connection {
     }
 }
 
-/// The end that a caller makes.
+/// Ends that the caller decides.
 impl Connection {
-    /// Ends the connection because a limit of the caller's is passed: all that is outstanding gets
+    /// Ends the connection because a limit of the application is exceeded. All outstanding requests get
     /// this error, and nothing more is read or written.
     pub fn exceeded(&mut self, limit: LimitError) {
         self.close(Err(limit.into()));
     }
 
-    /// Ends the connection because code of the caller's beside it panicked, such as the stream that
-    /// moves its octets: how many of them moved is not known. All that is outstanding gets
+    /// Ends the connection because code of the application panicked outside of it, such as the stream
+    /// that moves its octets: how many of them moved is not known. All outstanding requests get
     /// [`Error::CallbackPanicked`].
     pub fn callback_panicked(&mut self) {
         self.close(Err(Error::CallbackPanicked));

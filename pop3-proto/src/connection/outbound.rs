@@ -88,12 +88,13 @@ impl Outbound {
     /// Abandons the requests in a range. Those of which no octet was sent are removed, with their
     /// lines in the send buffer; the others are marked.
     pub(super) fn abandon(&mut self, range: &Range<RequestId>) -> Abandoned {
-        let abandoned = self.queue.abandon(range, &mut self.buffer);
+        self.queue.abandon(range, &mut self.buffer)
+    }
+
+    /// Follows in [`FirstBatch`] what [`abandon`](Outbound::abandon) retracted.
+    pub(super) fn shrink_first_batch(&mut self) {
         let second = self.queue.second().and_then(|second| second.span);
-        if abandoned.any {
-            self.first_batch.retract(&self.buffer, second);
-        }
-        abandoned
+        self.first_batch.retract(&self.buffer, second);
     }
 
     /// Takes the first request away, which is answered or failed.

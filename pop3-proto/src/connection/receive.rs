@@ -1,13 +1,15 @@
-//! Replies: the loop that moves the session on, and the matching of frames with requests.
+//! Replies: matching frames with the requests that they answer.
+//!
+//! Called from `advance.rs` with one frame at a time. Errors that are returned end the connection.
 
 use bytes::Bytes;
 
-use super::inbound::{Expected, Frame, Origin, Then};
+use super::inbound::{Origin, Then};
 use super::multiline::Multiline;
 use super::request::PendingRequest;
 use super::{Connection, Event, Greeting, status_values};
 use crate::apop;
-use crate::command::{Line, Shape, Verb};
+use crate::command::{Shape, Verb};
 use crate::config::Leniency;
 use crate::error::{Closed, Error, ProtocolError, Refusal, SecurityError};
 use crate::exchange::Input;
@@ -42,103 +44,8 @@ pub(super) enum Partial {
     Lines(Multiline),
 }
 
-/// What the session does next.
-enum Next {
-    Read(Frame),
-    Send,
-    Fail(Error),
-}
-
 impl Connection {
-    /// Moves the session on as far as it goes without more octets and more time: reads frames until
-    /// one makes an event or none is left, then sends.
-    pub(super) fn advance(&mut self) {
-        while self.events.is_empty() && self.end.outcome.is_none() {
-            let result = match self.next() {
-                Next::Read(frame) => self.on_frame(frame),
-                Next::Fail(error) => Err(error),
-                Next::Send => match self.send() {
-                    Ok(()) => return,
-                    Err(error) => Err(error),
-                },
-            };
-            if let Err(error) = result {
-                self.close(Err(error));
-            }
-        }
-        self.report_end();
-    }
-
-    fn next(&mut self) -> Next {
-        if let Some(error) = self.abort_error() {
-            // What the server sends now has no effect.
-            return if self.outbound.is_front_sent() || self.end.write_failed.is_some() {
-                Next::Fail(error.clone())
-            } else {
-                Next::Send
-            };
-        }
-        // Nothing is read during a handshake. An end of file ends it all the same.
-        if !self.wants_tls() {
-            if let Some(error) = self.surplus_error(self.outbound.is_front_sent()) {
-                return Next::Fail(error);
-            }
-            let expected = self.expected();
-            if let Some(frame) = self.inbound.next(expected) {
-                return Next::Read(frame);
-            }
-        }
-        self.end_of_input().map_or(Next::Send, Next::Fail)
-    }
-
-    fn expected(&self) -> Expected {
-        if self.state.phase() == Phase::Greeting {
-            Expected::Greeting
-        } else if self.in_auth() {
-            Expected::Challenge
-        } else {
-            Expected::Status
-        }
-    }
-
-    /// Whether the server answers `AUTH` or a response now.
-    fn in_auth(&self) -> bool {
-        let Some(front) = self.outbound.front() else {
-            return false;
-        };
-        match front.line() {
-            // Until it was sent, the server continues what it did before.
-            Some(Line::Command(command)) => {
-                command.verb == Verb::Auth && self.outbound.is_front_sent()
-            }
-            Some(Line::Response(response)) => response.to == Verb::Auth,
-            None => front.is_computing(),
-        }
-    }
-
-    /// The error if the received octets cannot follow the multi-line reply that ended. `awaited` is
-    /// whether another command that was sent is unanswered.
-    fn surplus_error(&self, awaited: bool) -> Option<Error> {
-        let (Origin { verb, number }, line) = self.inbound.surplus(awaited)?;
-        let got = self.shown(line);
-        Some(ProtocolError::Surplus { verb, number, got }.into())
-    }
-
-    fn on_frame(&mut self, frame: Frame) -> Result<(), Error> {
-        match frame {
-            Frame::Line { line, bare_lf } => self.on_line(line, bare_lf),
-            Frame::Chunk { octets, then } => self.on_chunk(octets, then),
-            Frame::BlankLine => {
-                self.events.push_back(Event::Quirk(Quirk::BlankLine));
-                Ok(())
-            }
-            Frame::TooLong(limit) if self.in_auth() => self.step_exchange(Input::Overlong(limit)),
-            Frame::TooLong(limit) => Err(limit.into()),
-            Frame::TlsRecord => Err(ProtocolError::TlsRecord.into()),
-        }
-    }
-
-    fn on_line(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
+    pub(super) fn on_line(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
         let greets = self.state.phase() == Phase::Greeting;
         if !greets && !self.outbound.is_front_sent() {
             return Err(self.unsolicited(line));
@@ -196,7 +103,7 @@ impl Connection {
     }
 
     /// A line as an error may show it.
-    fn shown(&self, line: &[u8]) -> ServerText {
+    pub(super) fn shown(&self, line: &[u8]) -> ServerText {
         let redacted = self.redactor.line(line);
         redacted.map_or_else(|| ServerText::copy(line), ServerText::new)
     }
@@ -344,7 +251,7 @@ impl Connection {
     }
 
     /// A part of the multi-line reply to the request in front.
-    fn on_chunk(&mut self, octets: Bytes, then: Then) -> Result<(), Error> {
+    pub(super) fn on_chunk(&mut self, octets: Bytes, then: Then) -> Result<(), Error> {
         let verb = self.outbound.front().and_then(PendingRequest::verb);
         if verb == Some(Verb::Retr) {
             let ended = matches!(then, Then::End { .. });

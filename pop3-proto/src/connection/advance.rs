@@ -1,0 +1,109 @@
+//! The loop that moves a connection on: frame, match, step, send.
+//!
+//! Every public method that changes something ends in [`Connection::advance`]. Errors that end the
+//! connection are results here, and close it in one place.
+
+use super::inbound::{Expected, Frame, Origin};
+use super::{Connection, Event};
+use crate::command::{Line, Verb};
+use crate::error::{Error, ProtocolError};
+use crate::exchange::Input;
+use crate::phase::Phase;
+use crate::quirk::Quirk;
+
+/// What the session does next.
+enum Next {
+    Read(Frame),
+    Send,
+    Fail(Error),
+}
+
+impl Connection {
+    /// Moves the session on as far as it goes without more octets and more time: reads frames until
+    /// one makes an event or none is left, then sends.
+    pub(super) fn advance(&mut self) {
+        while self.events.is_empty() && self.end.outcome.is_none() {
+            let result = match self.next() {
+                Next::Read(frame) => self.on_frame(frame),
+                Next::Fail(error) => Err(error),
+                Next::Send => match self.send() {
+                    Ok(()) => return,
+                    Err(error) => Err(error),
+                },
+            };
+            if let Err(error) = result {
+                self.close(Err(error));
+            }
+        }
+        self.report_end();
+    }
+
+    fn next(&mut self) -> Next {
+        if let Some(error) = self.abort_error() {
+            // What the server sends now has no effect.
+            return if self.outbound.is_front_sent() || self.end.write_failed.is_some() {
+                Next::Fail(error.clone())
+            } else {
+                Next::Send
+            };
+        }
+        // Nothing is read during a handshake. An end of file ends it all the same.
+        if !self.wants_tls() {
+            if let Some(error) = self.surplus_error(self.outbound.is_front_sent()) {
+                return Next::Fail(error);
+            }
+            let expected = self.expected();
+            if let Some(frame) = self.inbound.next(expected) {
+                return Next::Read(frame);
+            }
+        }
+        self.end_of_input().map_or(Next::Send, Next::Fail)
+    }
+
+    fn expected(&self) -> Expected {
+        if self.state.phase() == Phase::Greeting {
+            Expected::Greeting
+        } else if self.in_auth() {
+            Expected::Challenge
+        } else {
+            Expected::Status
+        }
+    }
+
+    /// Whether the server answers `AUTH` or a response now.
+    fn in_auth(&self) -> bool {
+        let Some(front) = self.outbound.front() else {
+            return false;
+        };
+        match front.line() {
+            // Until it was sent, the server continues what it did before.
+            Some(Line::Command(command)) => {
+                command.verb == Verb::Auth && self.outbound.is_front_sent()
+            }
+            Some(Line::Response(response)) => response.to == Verb::Auth,
+            None => front.is_computing(),
+        }
+    }
+
+    /// The error if the received octets cannot follow the multi-line reply that ended. `awaited` is
+    /// whether another command that was sent is unanswered.
+    pub(super) fn surplus_error(&self, awaited: bool) -> Option<Error> {
+        let (Origin { verb, number }, line) = self.inbound.surplus(awaited)?;
+        let got = self.shown(line);
+        Some(ProtocolError::Surplus { verb, number, got }.into())
+    }
+
+    fn on_frame(&mut self, frame: Frame) -> Result<(), Error> {
+        match frame {
+            Frame::Line { line, bare_lf } => self.on_line(line, bare_lf),
+            Frame::Chunk { octets, then } => self.on_chunk(octets, then),
+            Frame::BlankLine => {
+                self.events.push_back(Event::Quirk(Quirk::BlankLine));
+                Ok(())
+            }
+            Frame::TooLong(limit) if self.in_auth() => self.step_exchange(Input::Overlong(limit)),
+            Frame::TooLong(limit) => Err(limit.into()),
+            Frame::TlsRecord => Err(ProtocolError::TlsRecord.into()),
+        }
+    }
+}
