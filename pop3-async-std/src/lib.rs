@@ -41,9 +41,9 @@
 mod connect;
 mod transport;
 
-pub use connect::start;
 #[cfg(feature = "async-std")]
 pub use connect::with_async_std::{connect, connect_with};
+pub use connect::{connect_over, start};
 pub use pop3_proto as proto;
 #[doc(inline)]
 pub use pop3_proto::*;

@@ -78,6 +78,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Futures<S> {
     fn now(&self) -> Instant {
         Instant::since_origin(self.origin.elapsed())
     }
+
+    fn random(&mut self, room: &mut [u8]) -> io::Result<()> {
+        Ok(getrandom::fill(room)?)
+    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Futures<S> {

@@ -69,8 +69,8 @@ mod on_smol {
 
     /// `start` takes any stream of futures, smol's too.
     mod pop3_async_std_on_smol {
-        pub(super) use pop3_async_std::start;
         pub(super) use pop3_async_std::with_smol::{connect, connect_with};
+        pub(super) use pop3_async_std::{connect_over, start};
     }
 
     parity::names::every_method! {

@@ -6,11 +6,11 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use pop3_proto::{
-    Connector, Endpoint, Error, Instant, Session, Timeout, TransportError, TransportErrorKind,
+    Connector, Endpoint, Error, Session, Timeout, TransportError, TransportErrorKind,
 };
 
-use crate::client::Client;
-use crate::stream::Stream;
+use crate::Client;
+use crate::stream::{Std, Stream};
 
 /// Connects to a server by the default rules and waits for its greeting: TLS is verified against
 /// the roots compiled in, and a `pop3://` server has to offer STLS when it comes to the login.
@@ -38,35 +38,44 @@ pub fn connect_with(
     endpoint: &Endpoint,
     connector: &Connector,
 ) -> Result<Client<TcpStream>, Error> {
-    let stream = dial(endpoint, connector)?;
-    start(connector.session(endpoint, Instant::ORIGIN)?, stream)
+    connect_over(endpoint, connector, dial(endpoint, connector)?)
 }
 
-/// Runs a session, which was just made, over any stream that was just connected, and waits for the
-/// greeting. The session gets randomness from the operating system, and its clock goes on from where
-/// it is.
+/// Starts a client for `endpoint` over a stream that was just connected, such as one through a proxy or a
+/// tunnel, and waits for the greeting.
+///
+/// The endpoint says whether TLS comes first, and which name the certificate must have.
 ///
 /// ```no_run
-/// use pop3_blocking::{Connector, Endpoint, Instant};
+/// use pop3_blocking::{Client, Connector, Error, connect_over};
 ///
-/// # fn behind_a_proxy(stream: std::net::TcpStream) -> Result<(), pop3_blocking::Error> {
-/// let endpoint = Endpoint::implicit_tls("mail.example.org", None);
-/// let session = Connector::default().session(&endpoint, Instant::ORIGIN)?;
-/// let mut client = pop3_blocking::start(session, stream)?;
-/// # Ok(())
-/// # }
+/// fn through_a_proxy(stream: std::net::TcpStream) -> Result<Client, Box<dyn std::error::Error>> {
+///     let endpoint = "pop3s://mail.example.org".parse()?;
+///     Ok(connect_over(&endpoint, &Connector::default(), stream)?)
+/// }
 /// ```
 ///
 /// # Errors
 ///
-/// The fatal error that came instead of a greeting.
-pub fn start<S: Stream>(mut session: Session, stream: S) -> Result<Client<S>, Error> {
-    let mut random = [0; 32];
-    // Without it SCRAM says what is missing, and all else works.
-    if getrandom::fill(&mut random).is_ok() {
-        session.seed(random);
-    }
-    Client::start(session, stream)
+/// As [`connect_with`], except that nothing is dialled.
+pub fn connect_over<S: Stream>(
+    endpoint: &Endpoint,
+    connector: &Connector,
+    stream: S,
+) -> Result<Client<S>, Error> {
+    Client::connect_over(endpoint, connector, Std::new(stream))
+}
+
+/// Starts a client for a [`Session`] of your own over a stream that was just connected, and waits for the
+/// greeting. [`connect_over`] makes the session itself.
+///
+/// The session is seeded with randomness from the operating system, and its clock goes on from where it is.
+///
+/// # Errors
+///
+/// The fatal error that occurred instead of a greeting.
+pub fn start<S: Stream>(session: Session, stream: S) -> Result<Client<S>, Error> {
+    Client::start(session, Std::new(stream))
 }
 
 fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> {
@@ -97,7 +106,7 @@ fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> 
 
 fn attempt(address: &SocketAddr, patience: Duration) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(address, patience)?;
-    // A flight leaves in one write: waiting for more would only delay it.
+    // A batch of commands is sent in one write: waiting for more would only delay it.
     stream.set_nodelay(true)?;
     Ok(stream)
 }

@@ -37,22 +37,25 @@
 //! | `webpki-roots` (default), `platform-verifier` | whom it trusts |
 //! | `server` | a server on 127.0.0.1 in a thread, for tests and demos |
 
-#[allow(
-    hidden_glob_reexports,
-    reason = "the module `client` is of the asynchronous clients, and only there if they are, too"
-)]
-mod client;
 mod connect;
-mod message;
-mod pump;
 #[cfg(feature = "server")]
 pub mod server;
 mod stream;
 
-pub use client::{Client, Pipeline, Retrieve};
-pub use connect::{connect, connect_with, start};
-pub use message::Message;
+pub use connect::{connect, connect_over, connect_with, start};
 pub use pop3_proto as proto;
 #[doc(inline)]
 pub use pop3_proto::*;
-pub use stream::{NoTimeout, Stream};
+pub use stream::{NoTimeout, Std, Stream};
+
+/// A POP3 client on a stream, by default on a socket.
+pub type Client<S = std::net::TcpStream> = pop3_proto::blocking::Client<Std<S>>;
+
+/// A message that a [`Client`] receives.
+pub type Message<'c, S = std::net::TcpStream> = pop3_proto::blocking::Message<'c, Std<S>>;
+
+/// The messages of [`Client::retrieve`](pop3_proto::blocking::Client::retrieve).
+pub type Retrieve<'c, S, I> = pop3_proto::blocking::Retrieve<'c, Std<S>, I>;
+
+/// The replies of [`Client::pipeline`](pop3_proto::blocking::Client::pipeline).
+pub type Pipeline<'c, S, I> = pop3_proto::blocking::Pipeline<'c, Std<S>, I>;

@@ -1,31 +1,96 @@
-//! What a client needs of a stream beside reading and writing.
+//! The streams that a client can run over, and the clock and the randomness that it needs beside them.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
+
+use pop3_proto::Instant;
+use pop3_proto::blocking::Transport;
 
 /// A stream that a [`Client`](crate::Client) can run over.
 ///
-/// A write that may block must take at least 4 KiB sooner or later without a read in between, as
+/// It is implemented for sockets; [`NoTimeout`] makes one of any `Read + Write`.
+///
+/// A write that may block must accept at least 4 KiB sooner or later without a read in between, as
 /// every socket does.
 pub trait Stream: Read + Write {
     /// Lets reads and writes fail with `WouldBlock` or `TimedOut` after this time; zero is the shortest
-    /// time possible. Deadlines depend on it.
+    /// time possible. All deadlines depend on it.
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says.
+    /// The failure of the operating system; the connection ends with it.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Reads what is there without waiting; `None` if nothing is, or if that cannot be told. A
-    /// client asks before it uses an idle connection: the server may have closed it.
+    /// Reads what was received already, without waiting; `None` if there is nothing, or if that cannot be
+    /// found out. A client calls it before it uses an idle connection: the server may have closed it.
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says.
+    /// The failure of the operating system; the connection ends with it.
     fn read_ready(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let _ = buffer;
         Ok(None)
+    }
+}
+
+/// A [`Stream`] with the clock of the standard library and the randomness of the operating system: what a
+/// [`Client`](crate::Client) runs over.
+pub struct Std<S> {
+    stream: S,
+    origin: Clock,
+}
+
+impl<S> Std<S> {
+    /// Wraps a stream that was just connected. Its clock starts now.
+    pub fn new(stream: S) -> Self {
+        Self {
+            stream,
+            origin: Clock::now(),
+        }
+    }
+
+    /// Returns the stream.
+    pub fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
+    /// Returns the stream of a connection that has ended.
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: Stream> Transport for Std<S> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(room)
+    }
+
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.stream.write(octets)
+    }
+
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.stream.set_timeout(timeout)
+    }
+
+    fn read_ready(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
+        self.stream.read_ready(room)
+    }
+
+    fn now(&self) -> Instant {
+        Instant::since_origin(self.origin.elapsed())
+    }
+
+    fn random(&mut self, room: &mut [u8]) -> io::Result<()> {
+        Ok(getrandom::fill(room)?)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Std<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Std").field(&self.stream).finish()
     }
 }
 
@@ -52,7 +117,7 @@ fn without_waiting<S: Read>(
     }
 }
 
-/// The shortest timeout of a socket. The operating system takes zero for none, or refuses it.
+/// The shortest timeout of a socket: the operating system takes zero for no timeout, or rejects it.
 const SHORTEST: Duration = Duration::from_micros(1);
 
 impl Stream for TcpStream {
@@ -90,8 +155,8 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
     }
 }
 
-/// Any `Read + Write` as a [`Stream`], without time-outs: a server that says nothing is waited for
-/// as long as the stream waits.
+/// Any `Read + Write` as a [`Stream`] without timeouts: the client waits for a server that stops responding
+/// as long as the stream does.
 #[derive(Debug)]
 pub struct NoTimeout<S>(pub S);
 

@@ -44,12 +44,12 @@ fn a_login_works_in_clear_by_stls_and_by_tls() {
             greeting.text.to_string().starts_with("Dovecot in "),
             "{greeting:?}"
         );
-        let tls = |client: &pop3_blocking::Client<_>| client.session().connection().tls().is_some();
+        let tls = |client: &pop3_blocking::Client<_>| client.tls().is_some();
         assert_eq!(tls(&client), way == Way::ImplicitTls);
-        assert_eq!(client.session().connection().phase(), Phase::Authorization);
+        assert_eq!(client.phase(), Phase::Authorization);
         client.login(login("alice", "secret")).unwrap();
         assert_eq!(tls(&client), way != Way::Clear);
-        assert_eq!(client.session().connection().phase(), Phase::Transaction);
+        assert_eq!(client.phase(), Phase::Transaction);
         assert_eq!(client.stat().unwrap().messages, 0);
         assert!(client.quit().unwrap().is_committed());
         assert_eq!(client.stat().unwrap_err(), Closed::Finished.into());
@@ -221,14 +221,14 @@ fn a_greeting_without_a_challenge_rules_apop_out() {
     client
         .login(login("alice", "secret").with_policy(LoginPolicy::twisted()))
         .unwrap();
-    assert!(client.session().connection().tls().is_some());
+    assert!(client.tls().is_some());
 }
 
 #[test]
 fn capabilities_are_those_of_the_channel_and_of_the_phase() {
     let Some(server) = server() else { return };
     let mut client = Way::Stls.connect(&server);
-    let clear = client.capabilities().unwrap().unwrap();
+    let clear = client.get_capabilities().unwrap().unwrap();
     assert!(clear.stls() && clear.pipelining() && clear.top() && clear.uidl() && clear.user());
     assert!(clear.response_codes() && clear.auth_response_code());
     assert!(
@@ -241,10 +241,10 @@ fn capabilities_are_those_of_the_channel_and_of_the_phase() {
 
     let tls = client.start_tls().unwrap().unwrap();
     assert!(!tls.stls() && tls.pipelining() && tls.user());
-    assert_eq!(client.capabilities().unwrap().unwrap(), tls);
+    assert_eq!(client.get_capabilities().unwrap().unwrap(), tls);
 
     client.login(login("alice", "secret")).unwrap();
-    let inside = client.capabilities().unwrap().unwrap();
+    let inside = client.get_capabilities().unwrap().unwrap();
     assert!(!inside.stls() && inside.pipelining() && inside.top() && inside.uidl());
     assert_ne!(inside, tls);
     assert_eq!(client.capa().unwrap().unwrap(), inside);

@@ -10,51 +10,49 @@ use crate::ticket::{RequestId, Ticket};
 /// A tuple of [`Whole`] commands that share as few round trips as the server allows.
 ///
 /// Up to six commands. For more, or where one refusal should not hide the other replies, a pipeline
-/// gives each its own result.
-///
-/// A client submits the batch, gives it every reply that comes, and finishes it when it
-/// [is complete](Pending::is_complete): every reply is read, and the first refusal is what the
-/// batch gives.
-pub trait Batch: sealed::Sealed {
+/// gives each its own result: a batch returns its first refusal once every reply is read.
+pub trait Batch: Sealed<Output = <Self as Batch>::Replies> {
     /// The replies, as a tuple.
     type Replies;
-    /// The batch under way.
-    type Pending: Pending<Replies = Self::Replies>;
-
-    /// Submits the commands in order.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::submit`]; none of the commands was submitted then.
-    fn submit(self, session: &mut Session) -> Result<Self::Pending, Error>;
 }
 
-/// A batch whose replies are awaited.
-pub trait Pending: sealed::Sealed {
+pub(crate) mod sealed {
+    use super::{Error, Pending, Session};
+
+    /// How the clients submit a batch. It is private to the crate, so that nobody else implements it.
+    pub trait Sealed: Sized {
+        /// The replies, as a tuple.
+        type Output;
+        /// The batch once it is submitted.
+        type Pending: Pending<Replies = Self::Output>;
+
+        /// Submits the commands in order, or none of them.
+        ///
+        /// # Errors
+        ///
+        /// As [`Session::submit`].
+        fn submit(self, session: &mut Session) -> Result<Self::Pending, Error>;
+    }
+}
+use sealed::Sealed;
+
+/// A batch that was submitted and whose replies are awaited.
+pub trait Pending {
     /// The replies, as a tuple.
     type Replies;
 
-    /// Takes a reply; one that is not of this batch is ignored.
+    /// Stores a reply; one that is not of this batch is ignored.
     fn accept(&mut self, id: RequestId, result: Result<Reply, Error>);
 
-    /// The first command whose reply is not there.
+    /// Returns the first command whose reply was not received.
     fn next_id(&self) -> Option<RequestId>;
 
-    /// Whether all replies are there.
-    fn is_complete(&self) -> bool {
-        self.next_id().is_none()
-    }
-
-    /// The replies.
+    /// Returns the replies.
     ///
     /// # Errors
     ///
     /// The first refusal or failure, in the order of the commands.
     fn finish(self) -> Result<Self::Replies, Error>;
-}
-
-mod sealed {
-    pub trait Sealed {}
 }
 
 /// One command of a batch.
@@ -86,11 +84,12 @@ impl<C: Whole> Slot<C> {
 
 macro_rules! batch {
     ($($command:ident $slot:ident),+) => {
-        impl<$($command: Whole),+> sealed::Sealed for ($($command,)+) {}
-        impl<$($command: Whole),+> sealed::Sealed for ($(Slot<$command>,)+) {}
-
         impl<$($command: Whole),+> Batch for ($($command,)+) {
             type Replies = ($($command::Reply,)+);
+        }
+
+        impl<$($command: Whole),+> Sealed for ($($command,)+) {
+            type Output = ($($command::Reply,)+);
             type Pending = ($(Slot<$command>,)+);
 
             fn submit(self, session: &mut Session) -> Result<Self::Pending, Error> {

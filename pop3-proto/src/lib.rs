@@ -156,7 +156,7 @@
 //!   error, not a reply.
 //! * **No command is lost.** Every request ends exactly once. Every command that an iterator yields to a
 //!   pipeline or a retrieval is sent and gets exactly one result, or the fatal error is reported: a
-//!   helper never ends early in silence ([`Feed`]).
+//!   helper never ends early in silence.
 //! * **A body is complete only if its terminator was seen.** The end of the stream is never the end of
 //!   a message. Once the first line of a body ended in CR LF, only CR LF ends a line of it: what a sender
 //!   wrote after a bare LF is data ([`LfDot`]). If octets that no command explains are received together
@@ -198,6 +198,7 @@
 //! | `ring`, `aws-lc-rs` | the cryptography for it, chosen at run time |
 //! | `webpki-roots`, `platform-verifier` | whom it trusts |
 //! | `client` | the module `client`: the asynchronous client, over any transport and without a runtime |
+//! | `blocking` | the module `blocking`: the blocking client, over any transport |
 //! | `tokio` | the traits of Tokio on what `client` reads |
 //! | `server` | a small server side over an in-memory maildrop |
 //!
@@ -221,6 +222,8 @@ extern crate std;
 
 mod apop;
 mod batch;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod capability;
 #[cfg(feature = "client")]
 pub mod client;
@@ -230,6 +233,11 @@ mod confirm;
 mod connection;
 mod connector;
 mod endpoint;
+#[cfg(any(feature = "client", feature = "blocking"))]
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(unreachable_pub, reason = "the feature `internals` makes it public")
+)]
 mod engine;
 mod error;
 mod exchange;
@@ -253,7 +261,7 @@ mod time;
 mod tls;
 mod types;
 
-pub use batch::{Batch, Pending};
+pub use batch::Batch;
 pub use capability::{Capabilities, Capability, Epoch, Expire, LoginDelay};
 pub use command::{
     Apop, AuthMechanisms, Capa, Command, Dele, IntoStreamed, List, ListOne, Noop, Pass, Quit, Raw,
@@ -268,7 +276,6 @@ pub use confirm::{Confirm, Confirmed};
 pub use connection::{Connection, Event, Greeting};
 pub use connector::Connector;
 pub use endpoint::Endpoint;
-pub use engine::{Engine, Feed};
 pub use error::{
     Advice, Argument, AuthError, Closed, Error, LimitError, Limited, Misuse, ProtocolError,
     Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
@@ -285,6 +292,7 @@ pub use quirk::Quirk;
 pub use received::{Received, SizeMatch};
 pub use reply::{DropListing, Lines, Mechanisms, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
 #[cfg(feature = "rustls")]
+#[doc(no_inline)]
 pub use rustls;
 pub use secret::Secret;
 pub use session::Session;
@@ -296,3 +304,13 @@ pub use tls::TlsInfo;
 #[cfg(feature = "rustls")]
 pub use tls::{ClientTls, Roots, client_config, default_provider};
 pub use types::{MessageNumber, UniqueId, Username};
+
+/// What the clients are made of, for the tests of this workspace. Not part of the public API: it may
+/// change in any version.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::batch::Pending;
+    pub use crate::batch::sealed::Sealed as BatchInternals;
+    pub use crate::engine::{Engine, Submitter};
+}

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use pop3_proto::client::{Dialer, dial};
-use pop3_proto::{Connector, Endpoint, Error, Instant, Session};
+use pop3_proto::{Connector, Endpoint, Error, Session};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
@@ -51,40 +51,59 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Client, Error> {
 /// What was connected is closed.
 pub async fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<Client, Error> {
     let stream = dial(&Tcp, endpoint, connector).await?;
-    start(connector.session(endpoint, Instant::ORIGIN)?, stream).await
+    connect_over(endpoint, connector, stream).await
 }
 
-/// Runs a session, which was just made, over any stream of Tokio that was just connected, and waits
-/// for the greeting. The session gets randomness from the operating system, and its clock goes on
-/// from where it is.
+/// Starts a client for `endpoint` over a stream that was just connected, such as one through a proxy or a
+/// tunnel, and waits for the greeting.
+///
+/// The endpoint says whether TLS comes first, and which name the certificate must have.
 ///
 /// ```no_run
-/// use pop3_tokio::{Connector, Endpoint, Instant};
+/// use pop3_tokio::{Client, Connector, Error, connect_over};
 ///
-/// # async fn behind_a_proxy(stream: tokio::net::TcpStream) -> Result<(), pop3_tokio::Error> {
-/// let endpoint = Endpoint::implicit_tls("mail.example.org", None);
-/// let session = Connector::default().session(&endpoint, Instant::ORIGIN)?;
-/// let mut client = pop3_tokio::start(session, stream).await?;
-/// # Ok(())
-/// # }
+/// async fn through_a_proxy(
+///     stream: tokio::net::TcpStream,
+/// ) -> Result<Client, Box<dyn std::error::Error>> {
+///     let endpoint = "pop3s://mail.example.org".parse()?;
+///     Ok(connect_over(&endpoint, &Connector::default(), stream).await?)
+/// }
 /// ```
 ///
 /// # Errors
 ///
-/// The fatal error that came instead of a greeting.
+/// As [`connect_with`], except that nothing is dialled.
 ///
 /// # Cancel safety
 ///
 /// The stream is dropped, and with it the connection.
-pub async fn start<S>(mut session: Session, stream: S) -> Result<Client<S>, Error>
+pub async fn connect_over<S>(
+    endpoint: &Endpoint,
+    connector: &Connector,
+    stream: S,
+) -> Result<Client<S>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut random = [0; 32];
-    // Without it SCRAM says what is missing, and all else works.
-    if getrandom::fill(&mut random).is_ok() {
-        session.seed(random);
-    }
+    Client::connect_over(endpoint, connector, Tokio::new(stream)).await
+}
+
+/// Starts a client for a [`Session`] of your own over a stream that was just connected, and waits for the
+/// greeting. [`connect_over`] makes the session itself.
+///
+/// The session is seeded with randomness from the operating system, and its clock goes on from where it is.
+///
+/// # Errors
+///
+/// The fatal error that occurred instead of a greeting.
+///
+/// # Cancel safety
+///
+/// The stream is dropped, and with it the connection.
+pub async fn start<S>(session: Session, stream: S) -> Result<Client<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     Client::start(session, Tokio::new(stream)).await
 }
 
@@ -103,7 +122,7 @@ impl Dialer for Tcp {
 
     async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(address).await?;
-        // A flight leaves in one write: waiting for more would only delay it.
+        // A batch of commands is sent in one write: waiting for more would only delay it.
         stream.set_nodelay(true)?;
         Ok(stream)
     }

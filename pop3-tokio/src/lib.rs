@@ -34,7 +34,7 @@
 mod connect;
 mod transport;
 
-pub use connect::{connect, connect_with, start};
+pub use connect::{connect, connect_over, connect_with, start};
 pub use pop3_proto as proto;
 #[doc(inline)]
 pub use pop3_proto::*;

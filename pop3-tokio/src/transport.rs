@@ -83,6 +83,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Tokio<S> {
     fn now(&self) -> Instant {
         Instant::since_origin(self.origin.elapsed())
     }
+
+    fn random(&mut self, room: &mut [u8]) -> io::Result<()> {
+        Ok(getrandom::fill(room)?)
+    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Tokio<S> {

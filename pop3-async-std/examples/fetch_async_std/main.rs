@@ -42,7 +42,7 @@ async fn fetch() -> Result<bool, Failure> {
     let mut client = session::log_in(client, &setup).await?;
     let mut run = setup.logged_in(maildir)?;
     let mut result = session::session(&mut client, &mut run).await;
-    if run.tries_again(&result, client.session()) {
+    if run.tries_again(&result, client.connection()) {
         drop(client);
         setup.without_pipelining();
         let client = pop3_async_std::connect_with(&setup.endpoint, &setup.connector).await;

@@ -35,7 +35,7 @@ fn fetch() -> Result<bool, Failure> {
     let mut client = log_in(&setup)?;
     let mut run = setup.logged_in(maildir)?;
     let mut result = session(&mut client, &mut run);
-    if run.tries_again(&result, client.session()) {
+    if run.tries_again(&result, client.connection()) {
         drop(client);
         setup.without_pipelining();
         result = log_in(&setup).and_then(|mut client| session(&mut client, &mut run));
@@ -47,7 +47,7 @@ fn fetch() -> Result<bool, Failure> {
 fn log_in(setup: &Setup) -> Result<Client, Failure> {
     let client = connect_with(&setup.endpoint, &setup.connector).and_then(|mut client| {
         let result = client.login(setup.account.login());
-        setup.tell(client.session());
+        setup.tell(client.connection());
         result.map(|_| client)
     });
     client.map_err(|error| setup.no_session(&error))

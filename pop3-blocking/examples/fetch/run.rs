@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pop3_blocking::server::EmbeddedServer;
 use pop3_blocking::{
-    Error, Listing, MessageNumber, QuitOutcome, Retry, Session, Status, UidListing,
+    Connection, Error, Listing, MessageNumber, QuitOutcome, Retry, Status, UidListing,
 };
 
 use crate::mailbox::{self, Mail};
@@ -114,9 +114,13 @@ impl Run {
 
     /// Whether to have another session, without pipelining, since that may be what this one ended by;
     /// says so. Only where nothing was stored: a second session must not fetch a message twice.
-    pub(crate) fn tries_again(&self, result: &Result<(), Failure>, session: &Session) -> bool {
+    pub(crate) fn tries_again(
+        &self,
+        result: &Result<(), Failure>,
+        connection: &Connection,
+    ) -> bool {
         let error = result.as_ref().err().and_then(|error| error.downcast_ref());
-        let retry = error.map(|error: &Error| session.connection().retry(error));
+        let retry = error.map(|error: &Error| connection.retry(error));
         // A server that wants a pause between two logins would refuse the second one.
         let again =
             retry == Some(Retry::WithoutPipelining(Duration::ZERO)) && self.report.fetched == 0;

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_blocking::{Connector, Endpoint, Pipelining, Roots, Session, StlsPolicy};
+use pop3_blocking::{Connection, Connector, Endpoint, Pipelining, Roots, StlsPolicy};
 
 use crate::login::{self, Account, SAMPLE};
 use crate::maildir::Maildir;
@@ -88,11 +88,10 @@ pub(crate) fn set_up() -> Result<Option<(Setup, Maildir)>, Failure> {
 
 impl Setup {
     /// With `--verbose`, over what the login goes, which way it takes, and why none of the others.
-    pub(crate) fn tell(&self, session: &Session) {
+    pub(crate) fn tell(&self, connection: &Connection) {
         if !self.options.verbose {
             return;
         }
-        let connection = session.connection();
         let channel = match connection.tls() {
             Some(tls) => format!("{tls:?}"),
             None => "in clear".to_owned(),

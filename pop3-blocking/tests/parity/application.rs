@@ -63,7 +63,7 @@ fn act<C: Client>(
                 told.push((label.to_owned(), words));
             }),
             Turn::Look { what, how } => {
-                let standing = render::standing(client.session().connection(), what)?;
+                let standing = render::standing(client.connection(), what)?;
                 same(&standing, how)?;
             }
             Turn::Listen => client.until_something_comes(),
@@ -84,7 +84,7 @@ fn never_greeted(script: &Script, error: &Error) -> Result<(), String> {
 }
 
 fn greeted(script: &Script, client: &impl Client) -> Result<(), String> {
-    let greeting = client.session().connection().greeting().cloned();
+    let greeting = client.connection().greeting().cloned();
     let greeting = Event::Greeting(greeting.ok_or("no greeting")?);
     let nobody = |id: RequestId| format!("{id:?}");
     let expected = script.greeting.as_deref().unwrap_or("none");
@@ -94,7 +94,7 @@ fn greeted(script: &Script, client: &impl Client) -> Result<(), String> {
 /// In the end the session is in step and alive, or has its error for whatever is asked.
 fn ended(script: &Script, client: &mut impl Client) -> Result<(), String> {
     // Something that is legal here: what is not is refused without a look at the server.
-    let answer = match client.session().connection().phase() {
+    let answer = match client.connection().phase() {
         Phase::Authorization => client.capa().map(drop),
         _ => client.noop().map(drop),
     };

@@ -4,9 +4,9 @@ use std::net::TcpStream;
 
 use pop3_blocking::Message;
 use pop3_proto::{
-    Batch, Capabilities, Command, Confirmed, Connector, DropListing, Endpoint, Error, IntoStreamed,
-    Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received, ScanEntry, Session,
-    Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+    Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing, Endpoint, Error,
+    IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received,
+    ScanEntry, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 use super::parity::client::{Body, Client, Enough, Reader, Reply, operations};
@@ -30,8 +30,8 @@ impl Client for Blocking {
         pop3_blocking::connect_with(endpoint, connector)
     }
 
-    fn session(&self) -> &Session {
-        Blocking::session(self)
+    fn connection(&self) -> &Connection {
+        Blocking::connection(self)
     }
 
     fn quirks(&self) -> &[Quirk] {
@@ -110,7 +110,7 @@ impl Client for Blocking {
 
     fn until_something_comes(&self) {
         // A socket that fails has something to say as well.
-        let _ = self.stream().peek(&mut [0]);
+        let _ = self.transport().get_ref().peek(&mut [0]);
     }
 }
 

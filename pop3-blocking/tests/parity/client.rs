@@ -4,9 +4,9 @@
 use std::net::TcpStream;
 
 use pop3_proto::{
-    Batch, Capabilities, Command, Confirmed, Connector, DropListing, Endpoint, Error, IntoStreamed,
-    Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received, ScanEntry, Session,
-    Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+    Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing, Endpoint, Error,
+    IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received,
+    ScanEntry, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 /// A message on its way.
@@ -36,7 +36,7 @@ macro_rules! operations {
         $each! {
             login(login: Login) -> Status;
             start_tls() -> Option<Capabilities>;
-            capabilities() -> Option<Capabilities>;
+            get_capabilities() -> Option<Capabilities>;
             capa() -> Option<Capabilities>;
             auth_mechanisms() -> Option<Mechanisms>;
             stat() -> DropListing;
@@ -68,7 +68,7 @@ pub(crate) trait Client: Sized {
     fn start(session: Session, stream: TcpStream) -> Result<Self, Error>;
     fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<Self, Error>;
 
-    fn session(&self) -> &Session;
+    fn connection(&self) -> &Connection;
     fn quirks(&self) -> &[Quirk];
 
     operations!(declare);

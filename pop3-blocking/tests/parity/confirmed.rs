@@ -184,7 +184,7 @@ pub(crate) fn replies_forged_behind_a_message_are_never_confirmed<C: Client>() {
             };
             let what = format!("{pipelining:?}, {milliseconds} ms, {tail:?}");
             let (mut client, _, server) = fetched::<C>(&sender, pipelining);
-            let dead = client.session().connection().error().cloned();
+            let dead = client.connection().error().cloned();
             let error = client.confirm().expect_err(&what);
             assert!(
                 error.is_fatal() || matches!(error, Error::Unconfirmed(_)),

@@ -8,19 +8,27 @@ macro_rules! every_method {
         $($asynchronous)? fn every_method(
             endpoint: &pop3_proto::Endpoint,
             login: pop3_proto::Login,
-            stream: $stream,
+            streams: [$stream; 2],
         ) -> Result<(), pop3_proto::Error> {
             use pop3_proto::{MessageNumber, Noop, Retr, Stat};
-            let first = MessageNumber::FIRST;
-            use $($adapter)::+::{connect, connect_with, start};
+            use $($adapter)::+::{connect, connect_over, connect_with, start};
             let connector = pop3_proto::Connector::default();
             let session = connector.session(endpoint, pop3_proto::Instant::ORIGIN)?;
-            let _: $client = start(session, stream) $($wait)* ?;
+            let [first, second] = streams;
+            let _: $client = start(session, first) $($wait)* ?;
+            let _: $client = connect_over(endpoint, &connector, second) $($wait)* ?;
             let _: $client = connect(endpoint) $($wait)* ?;
             let mut client: $client = connect_with(endpoint, &connector) $($wait)* ?;
+            let first = MessageNumber::FIRST;
 
             let _: Option<&pop3_proto::Greeting> = client.greeting();
-            let _: &pop3_proto::Session = client.session();
+            let _: &pop3_proto::Connection = client.connection();
+            let _: pop3_proto::Phase = client.phase();
+            let _: Option<&pop3_proto::Capabilities> = client.capabilities();
+            let _: Option<&pop3_proto::TlsInfo> = client.tls();
+            let _: &pop3_proto::Config = client.config();
+            let error: Option<pop3_proto::Error> = client.error().cloned();
+            let _: Option<pop3_proto::Retry> = error.map(|error| client.retry(&error));
             let _: Option<&pop3_proto::LoginPlan> = client.login_plan();
             let _: pop3_proto::LoginPlan = client.plan_login(&login);
             let _: &[pop3_proto::Quirk] = client.quirks();
@@ -45,7 +53,7 @@ macro_rules! every_method {
 
             let _: pop3_proto::Status = client.login(login) $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.start_tls() $($wait)* ?;
-            let _: Option<pop3_proto::Capabilities> = client.capabilities() $($wait)* ?;
+            let _: Option<pop3_proto::Capabilities> = client.get_capabilities() $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.capa() $($wait)* ?;
             let _: Option<pop3_proto::Mechanisms> = client.auth_mechanisms() $($wait)* ?;
             let _: pop3_proto::DropListing = client.stat() $($wait)* ?;
@@ -71,38 +79,30 @@ pub(crate) use every_method;
 
 /// The methods that a source file makes public.
 fn public_methods(source: &str) -> impl Iterator<Item = &str> {
-    let name = |line: &'_ str| -> Option<usize> {
-        let line = line.strip_prefix("    pub ")?;
-        line.strip_prefix("async ")
-            .unwrap_or(line)
-            .strip_prefix("fn ")?;
-        line.find("fn ").map(|at| at + "    pub fn ".len())
-    };
-    source.lines().filter_map(move |line| {
-        let rest = line.get(name(line)?..)?;
-        rest.split(['(', '<']).next()
+    source.lines().filter_map(|line| {
+        let rest = line.trim_start().strip_prefix("pub ")?;
+        let rest = rest.strip_prefix("async ").unwrap_or(rest);
+        rest.strip_prefix("fn ")?.split(['(', '<']).next()
     })
 }
 
 /// Nothing was left out above, and nothing is there in one client only.
 pub(crate) fn no_method_was_forgotten() {
     let sources = [
-        include_str!("../../src/client.rs"),
-        include_str!("../../src/message.rs"),
+        include_str!("../../../pop3-proto/src/engine/getters.rs"),
+        include_str!("../../../pop3-proto/src/blocking/client.rs"),
+        include_str!("../../../pop3-proto/src/blocking/commands.rs"),
+        include_str!("../../../pop3-proto/src/blocking/helpers.rs"),
+        include_str!("../../../pop3-proto/src/blocking/message.rs"),
         include_str!("../../../pop3-proto/src/client/client.rs"),
+        include_str!("../../../pop3-proto/src/client/commands.rs"),
         include_str!("../../../pop3-proto/src/client/helpers.rs"),
         include_str!("../../../pop3-proto/src/client/message.rs"),
     ];
     let table = include_str!("names.rs");
-    // What is under a client is called differently because it is something else. `start` is what
-    // the adapters' functions of that name are made of.
-    let own = [
-        "stream",
-        "into_stream",
-        "transport",
-        "into_transport",
-        "start",
-    ];
+    // The transport differs from client to client. The adapters' functions of the same names call `start`
+    // and `connect_over`.
+    let own = ["transport", "into_transport", "start", "connect_over"];
     let mut count = 0;
     for source in sources {
         let names: Vec<&str> = public_methods(source).collect();

@@ -73,7 +73,7 @@ pub(crate) fn panicking_token_provider_ends_the_client<C: Client>() {
     let replies = client.pipeline([Noop, Noop], usize::MAX);
     assert_eq!(replies, [Err(Error::CallbackPanicked)]);
     assert_eq!(client.quit(), Err(Error::CallbackPanicked));
-    let connection = client.session().connection();
+    let connection = client.connection();
     assert_eq!(connection.error(), Some(&Error::CallbackPanicked));
 }
 

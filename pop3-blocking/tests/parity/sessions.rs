@@ -91,7 +91,7 @@ fn log_in_every_way<C: Client>(way: Way) {
 
         let right = login("alice", "secret").with_policy(policy);
         client.login(right).unwrap();
-        let tls = client.session().connection().tls().is_some();
+        let tls = client.connection().tls().is_some();
         assert_eq!(tls, way != Way::Clear);
         assert_eq!(client.stat().unwrap().messages, 0);
         assert!(client.quit().unwrap().is_committed());
@@ -196,7 +196,7 @@ pub(crate) fn two_hundred_messages_arrive_many_at_a_time<C: Client>() {
     };
     for way in WAYS {
         let mut client: C = log_in(&server, way);
-        let capabilities = client.capabilities().unwrap().unwrap();
+        let capabilities = client.get_capabilities().unwrap().unwrap();
         assert!(capabilities.pipelining());
         compare_all(&mut client, &mail);
         assert_eq!(client.quirks(), []);

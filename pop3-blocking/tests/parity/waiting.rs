@@ -5,9 +5,9 @@ use std::net::TcpStream;
 
 use pop3_proto::client::{Client as Asynchronous, Message, Transport};
 use pop3_proto::{
-    Batch, Capabilities, Command, Confirmed, Connector, DropListing, Endpoint, Error, IntoStreamed,
-    Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received, ScanEntry, Session,
-    Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+    Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing, Endpoint, Error,
+    IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received,
+    ScanEntry, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 use super::parity::client::{Body, Client, Enough, Reader, Reply, operations};
@@ -58,8 +58,8 @@ impl<R: Runtime> Client for Waiting<R> {
         Ok(Self { client, runtime })
     }
 
-    fn session(&self) -> &Session {
-        self.client.session()
+    fn connection(&self) -> &Connection {
+        self.client.connection()
     }
 
     fn quirks(&self) -> &[Quirk] {

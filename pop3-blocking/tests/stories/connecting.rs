@@ -21,12 +21,12 @@ fn both_ways_of_tls_lead_to_the_mail() {
                 .is_some_and(|greeting| !greeting.text.is_empty())
         );
         client.login(alice()).unwrap();
-        let info = client.session().connection().tls().unwrap();
+        let info = client.tls().unwrap();
         assert_eq!(info.protocol.as_deref(), Some("TLSv1_3"));
         assert!(info.alpn);
         assert_eq!(client.stat().unwrap().messages, 2);
         assert_eq!(client.quirks(), []);
-        assert!(client.stream().nodelay().unwrap());
+        assert!(client.transport().get_ref().nodelay().unwrap());
     }
 }
 
@@ -37,7 +37,7 @@ fn tls_forgets_the_greeting_that_came_in_clear() {
     assert!(client.greeting().is_some());
     client.start_tls().unwrap();
     assert_eq!(client.greeting(), None);
-    assert_eq!(client.session().connection().greeting(), None);
+    assert_eq!(client.greeting(), None);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn tls_can_be_started_by_hand_where_a_login_would_not_and_only_once() {
     connector.config.stls = StlsPolicy::Off;
     let mut client = connect_with(&server.plain(), &connector).unwrap();
     client.start_tls().unwrap();
-    assert!(client.session().connection().tls().is_some());
+    assert!(client.tls().is_some());
     assert_eq!(client.start_tls(), Err(Misuse::TlsActive.into()));
     client.login(alice()).unwrap();
     assert_eq!(client.stat().unwrap().messages, 1);

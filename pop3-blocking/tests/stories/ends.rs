@@ -90,7 +90,7 @@ fn into_stream_returns_an_open_socket() {
     });
     let mut client = server.client();
     client.dele(number(1)).unwrap();
-    let mut stream = client.into_stream();
+    let mut stream = client.into_transport().into_inner();
     stream.write_all(b"still open").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -144,7 +144,7 @@ fn a_quit_on_a_connection_that_is_dead_before_deleted_nothing() {
     let server = Scripted::logged_in(|_| {});
     let mut client = server.client();
     server.heard();
-    assert_eq!(client.stream().peek(&mut [0]).unwrap(), 0);
+    assert_eq!(client.transport().get_ref().peek(&mut [0]).unwrap(), 0);
     assert_eq!(client.quit(), Err(Closed::Idle { last_err: None }.into()));
 }
 
@@ -158,7 +158,7 @@ fn parted(word: &'static str) -> (Scripted, Client<TcpStream>) {
     });
     let client = server.client();
     idle.send(()).unwrap();
-    client.stream().peek(&mut [0]).unwrap();
+    client.transport().get_ref().peek(&mut [0]).unwrap();
     (server, client)
 }
 
@@ -197,7 +197,7 @@ fn a_parting_word_behind_the_login_is_heard_before_the_first_command() {
     connector.config.pipelining = Pipelining::Auto;
     let mut client = server.client_with(&connector);
     idle.send(()).unwrap();
-    client.stream().peek(&mut [0]).unwrap();
+    client.transport().get_ref().peek(&mut [0]).unwrap();
     let Err(Error::Closed(closed)) = client.dele(number(1)) else {
         panic!("the server has parted");
     };

@@ -1,139 +1,112 @@
+//! A message while it is read.
+
 use alloc::vec::Vec;
 use core::future::poll_fn;
 use core::pin::Pin;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use futures_core::Stream;
 
 use super::Transport;
-use super::pump::Pump;
-use crate::error::{Error, LimitError, Limited};
+use super::driver::Driver;
+use crate::engine::Body;
+use crate::error::Error;
 use crate::received::Received;
 use crate::reply::Opened;
 use crate::status::Status;
 use crate::ticket::RequestId;
 use crate::types::MessageNumber;
 
-/// A message, or another streamed reply, as it comes: dot-stuffing undone, line ends as sent.
+/// A message, or another streamed reply, while it is received: dot-stuffing is undone, line ends are
+/// kept.
 ///
-/// It is read as [`chunk`](Message::chunk)s, as a [`Stream`] of them, or by the traits for reading of
-/// futures and, with the feature `tokio`, of Tokio (import those of one of them). It is complete when a read gives nothing more, and
-/// only then: a connection that ends early is an error, never an end. Dropped half-way, the rest is
-/// skipped by the next operation.
+/// It is read as [`chunk`](Message::chunk)s, as a [`Stream`] of them, or by the read traits of `futures`
+/// and, with the feature `tokio`, of Tokio (import those of one of them). It is complete when a read
+/// returns no more octets, and only then: a connection that ends early is an error, never an end of file.
+/// If it is dropped before, the next operation skips the rest.
 ///
-/// Its end is where the server ended it. That is not proof that it is what the server meant: a server
-/// that does not stuff dots lets a sender end a message early and write what comes next. Until
+/// It ends where the server ended it. That does not prove that the server meant to: a server that does not
+/// stuff dots lets a sender end a message early and write the replies that follow. Until
 /// [`Client::confirm`](super::Client::confirm) is `Ok`, do not record it as fetched and delete nothing.
 ///
-/// What goes wrong in reading is an [`io::Error`] with an [`Error`] inside: [`Error::inside`] gives it
-/// back.
+/// A failure in reading is an [`io::Error`] with an [`Error`] inside, which [`Error::inside`] returns.
 #[derive(Debug)]
 pub struct Message<'c, T> {
-    pump: &'c mut Pump<T>,
-    id: RequestId,
-    opened: Opened,
-    chunk: Bytes,
-    /// How it ended.
-    end: Option<Result<Option<Received>, Error>>,
+    driver: &'c mut Driver<T>,
+    body: Body,
 }
 
 impl<'c, T: Transport> Message<'c, T> {
-    pub(super) fn new(pump: &'c mut Pump<T>, id: RequestId, opened: Opened) -> Self {
-        Self {
-            pump,
-            id,
-            opened,
-            chunk: Bytes::new(),
-            end: None,
-        }
+    pub(super) fn new(driver: &'c mut Driver<T>, id: RequestId, opened: Opened) -> Self {
+        let body = Body::new(id, opened);
+        Self { driver, body }
     }
 
-    /// The message's number, if the command was about one.
+    /// Returns the message's number, if the command was about one.
     pub fn number(&self) -> Option<MessageNumber> {
-        self.opened.number
+        self.body.opened().number
     }
 
-    /// What the server wrote behind `+OK`; often a size, never one to rely on.
+    /// Returns the text after `+OK`. It often contains a size; do not rely on it.
     pub fn status(&self) -> &Status {
-        &self.opened.status
+        &self.body.opened().status
     }
 
-    /// What came of it, compared with the sizes that the server states: `None` until it is read to
-    /// its end.
+    /// Returns what was received, compared with the sizes that the server announced: `None` until the
+    /// message is read to its end.
     pub fn received(&self) -> Option<&Received> {
-        self.end.as_ref()?.as_ref().ok()?.as_ref()
+        self.body.received()
     }
 
-    /// The next octets without a copy; `None` at the end.
+    /// Returns the next octets without a copy; `None` at the end.
     ///
     /// # Errors
     ///
-    /// The fatal error that cut the message short.
+    /// The fatal error that ended the message before its terminator.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost: the octets come with the next call.
+    /// Nothing is lost: the next call returns the octets.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         poll_fn(|cx| self.poll_chunk(cx)).await
     }
 
-    /// The whole message in memory, if it has at most `max` octets.
+    /// Reads the whole message into memory, if it has at most `max` octets.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] for a longer one, and the connection is dead then: a message without end could
-    /// not be skipped either. Read [`chunk`](Message::chunk)s to decide otherwise. The fatal error
-    /// that cut the message short.
+    /// [`Error::Limit`] for a longer one. The connection is closed then: a message without end could not be
+    /// skipped either. Read [`chunk`](Message::chunk)s to decide otherwise. The fatal error that ended the
+    /// message before its terminator.
     ///
     /// # Cancel safety
     ///
-    /// What was read is lost, and the rest is skipped by the next operation.
-    pub async fn to_vec(mut self, max: usize) -> Result<Vec<u8>, Error> {
+    /// The octets that were read are lost, and the next operation skips the rest.
+    pub async fn to_vec(self, max: usize) -> Result<Vec<u8>, Error> {
+        let Self { driver, mut body } = self;
         let mut octets = Vec::new();
-        while let Some(chunk) = self.chunk().await? {
-            if octets.len() + chunk.len() > max {
-                let limit = LimitError::new(Limited::Message, max);
-                self.pump.engine.session_mut().exceeded(limit);
-                poll_fn(|cx| {
-                    self.pump.part(cx);
-                    Poll::Ready(())
-                })
-                .await;
-                return Err(limit.into());
-            }
-            octets.extend_from_slice(&chunk);
-        }
+        poll_fn(|cx| driver.poll_for(cx, |engine| body.poll_to_vec(engine, &mut octets, max)))
+            .await?;
         Ok(octets)
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
-        if !self.chunk.is_empty() {
-            return Poll::Ready(Ok(Some(core::mem::take(&mut self.chunk))));
-        }
-        if let Some(end) = &self.end {
-            return Poll::Ready(end.clone().map(|_| None));
-        }
-        let id = self.id;
-        let result = ready!(self.pump.poll_for(cx, |engine| engine.poll_chunk(id)));
-        match &result {
-            Ok(Some(_)) => {}
-            Ok(None) => self.end = Some(Ok(self.pump.engine.received())),
-            Err(error) => self.end = Some(Err(error.clone())),
-        }
-        Poll::Ready(result)
+        let body = &mut self.body;
+        self.driver.poll_for(cx, |engine| body.poll_chunk(engine))
     }
 
     fn poll_buffer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        if self.chunk.is_empty() {
-            self.chunk = ready!(self.poll_chunk(cx))?.unwrap_or_default();
+        if self.body.buffer().is_empty() {
+            let body = &mut self.body;
+            ready!(self.driver.poll_for(cx, |engine| body.poll_fill(engine)))?;
         }
-        Poll::Ready(Ok(&self.chunk))
+        Poll::Ready(Ok(self.body.buffer()))
     }
 
     fn take(&mut self, octets: usize) {
-        self.chunk.advance(octets.min(self.chunk.len()));
+        self.body.consume(octets);
     }
 }
 
@@ -142,8 +115,8 @@ impl<T: Transport> Stream for Message<'_, T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        // A stream ends behind an error; a reader would be told again.
-        if matches!(this.end, Some(Err(_))) {
+        // A stream ends after an error; a reader gets the error again.
+        if this.body.has_failed() {
             return Poll::Ready(None);
         }
         this.poll_chunk(cx).map(Result::transpose)

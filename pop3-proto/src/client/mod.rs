@@ -1,23 +1,25 @@
-//! The client for asynchronous runtimes, and for none in particular.
+//! The client for asynchronous runtimes.
 //!
-//! [`Client`] has the operations of POP3 as `async fn`s over any [`Transport`]: reading, writing and an
-//! alarm. `pop3-tokio` and `pop3-async-std` are transports and nothing else. There is no task behind
-//! it, no channel and no lock: octets move while somebody waits for them, so that back-pressure reaches
-//! the server. In one turn the client polls a read and a write; it yields to other tasks after 64
-//! turns. On a connection that was idle it reads before it writes, so that a server's parting `-ERR` is
-//! seen as what it is.
+//! [`Client`] has the operations of POP3 as `async fn`s over any [`Transport`]: reading, writing, a timer
+//! and a clock. `pop3-tokio` and `pop3-async-std` have the transports for their runtimes, and connect; use
+//! this module to write another transport, or functions that accept any of them. There is no task, no
+//! channel and no lock: octets move while a future is polled, so that backpressure reaches the server. In
+//! each step the client polls a read and a write; it yields to other tasks after 64 steps. An idle
+//! connection is read before it is used, so that an unsolicited `-ERR` before closing is not taken for the
+//! reply to a command.
 //!
 //! Between operations nothing runs: [`Config::keep_alive`](crate::Config::keep_alive) has no effect.
 //!
 //! # Cancel safety
 //!
 //! All state is in the client and none in futures. A future may be dropped at any time, and the client
-//! stays in step. [`Client::wait`], [`Client::wait_open`], [`Pipeline::next`], [`Retrieve::next`] and
-//! [`Message::chunk`] lose nothing: they are called again. Any other operation gives up what the last one left: what was not
-//! sent is not sent; what was is answered, and the answer skipped; a login or a QUIT that has begun is
-//! finished. Each method says the rest.
+//! stays synchronized. [`Client::wait`], [`Client::wait_open`], [`Pipeline::next`], [`Retrieve::next`] and
+//! [`Message::chunk`] lose nothing: call them again. What any other operation leaves is abandoned by the
+//! next one: commands that were not sent are removed from the queue, and the replies to those that were
+//! sent are read and discarded; a login or a QUIT that has started is completed. Each method documents the
+//! details.
 //!
-//! # Functions over any of them
+//! # Functions over any transport
 //!
 //! ```
 //! use pop3_proto::client::{Client, Transport};
@@ -28,14 +30,41 @@
 //!     Ok(stat.messages.into())
 //! }
 //! ```
+//!
+//! # Claiming replies later
+//!
+//! [`Client::submit`] returns a ticket instead of waiting. Here five commands need two round trips: after a
+//! `RETR`, only more messages are requested before its reply.
+//!
+//! ```no_run
+//! # use pop3_proto::client::{Client, Transport};
+//! # use pop3_proto::{Dele, Error, List, MessageNumber, Retr, Uidl};
+//! # async fn session<T: Transport>(mut client: Client<T>) -> Result<(), Error> {
+//! let [first, second] = [1, 2].map(|n| MessageNumber::new(n).expect("not zero"));
+//! let (sizes, uids) = (client.submit(List)?, client.submit(Uidl)?);
+//! let message = client.submit(Retr(first))?;
+//! let deletion = client.submit(Dele(first))?;
+//! let next = client.submit(Retr(second))?;
+//!
+//! let (sizes, uids) = (client.wait(sizes).await?, client.wait(uids).await?);
+//! let octets = client.wait_open(message).await?.to_vec(1 << 20).await?;
+//! client.wait(deletion).await?;
+//! let octets = client.wait_open(next).await?.to_vec(1 << 20).await?;
+//! # Ok(())
+//! # }
+//! ```
 
+mod commands;
 mod dial;
+mod driver;
 mod helpers;
 mod message;
-mod pump;
 mod transport;
 
-#[expect(clippy::module_inception, reason = "the client is what this is about")]
+#[expect(
+    clippy::module_inception,
+    reason = "the client is the subject of this module"
+)]
 mod client;
 
 pub use client::Client;

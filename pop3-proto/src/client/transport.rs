@@ -53,6 +53,18 @@ pub trait Transport: Unpin {
 
     /// The time, on the clock that deadlines are measured by. It never goes back.
     fn now(&self) -> Instant;
+
+    /// Fills `room` with randomness from the operating system. [`Client::start`](super::Client::start)
+    /// seeds the session with it: see [`Session::seed`](crate::Session::seed).
+    ///
+    /// # Errors
+    ///
+    /// By default there is no randomness. A session that is not seeded otherwise has neither SCRAM nor
+    /// [`Confirm`](crate::Confirm).
+    fn random(&mut self, room: &mut [u8]) -> io::Result<()> {
+        let _ = room;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
@@ -82,5 +94,9 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn now(&self) -> Instant {
         (**self).now()
+    }
+
+    fn random(&mut self, room: &mut [u8]) -> io::Result<()> {
+        (**self).random(room)
     }
 }

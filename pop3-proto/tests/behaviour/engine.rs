@@ -1,8 +1,11 @@
-//! What an `Engine` keeps for a loop of one's own, where requests are given up that somebody waits for.
+//! What an `Engine` returns for requests that are abandoned while their replies are awaited.
 
+use std::task::Poll;
+
+use pop3_proto::internals::Engine;
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Dele, Engine, Error, Instant, IntoStreamed as _, MessageNumber,
-    Misuse, Noop, Pass, Pipelining, Retr, Secret, Session, Stat, User, Username,
+    CapaPolicy, Channel, Config, Dele, Error, Instant, IntoStreamed as _, MessageNumber, Misuse,
+    Noop, Pass, Pipelining, Retr, Secret, Session, Stat, User, Username,
 };
 
 /// An engine whose user is logged in, with a server that bears pipelining.
@@ -13,17 +16,17 @@ fn engine() -> Engine {
     let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
     let mut engine = Engine::new(session);
     hear(&mut engine, "+OK ready\r\n");
-    assert!(matches!(engine.poll_greeting(), Some(Ok(_))));
+    assert!(matches!(engine.poll_greeting(), Poll::Ready(Ok(_))));
     let name = Username::new("alice").expect("a name");
     let user = engine.submit(User(name)).expect("a ticket");
     send(&mut engine);
     hear(&mut engine, "+OK\r\n");
-    assert!(matches!(engine.poll_ticket(&user), Some(Ok(_))));
+    assert!(matches!(engine.poll_ticket(&user), Poll::Ready(Ok(_))));
     let secret = Secret::new("secret").expect("a secret");
     let pass = engine.submit(Pass(secret)).expect("a ticket");
     send(&mut engine);
     hear(&mut engine, "+OK\r\n");
-    assert!(matches!(engine.poll_ticket(&pass), Some(Ok(_))));
+    assert!(matches!(engine.poll_ticket(&pass), Poll::Ready(Ok(_))));
     engine
 }
 
@@ -43,8 +46,8 @@ fn hear(engine: &mut Engine, lines: &str) {
     session.received(lines.len(), Instant::ORIGIN);
 }
 
-fn spent<T>(result: Option<Result<T, Error>>) -> bool {
-    matches!(result, Some(Err(Error::Misuse(Misuse::TicketSpent))))
+fn spent<T>(result: Poll<Result<T, Error>>) -> bool {
+    matches!(result, Poll::Ready(Err(Error::Misuse(Misuse::TicketSpent))))
 }
 
 fn one() -> MessageNumber {
@@ -61,8 +64,10 @@ fn who_waits_for_what_was_given_up_is_told_so_and_the_next_gets_his_own() {
     hear(&mut engine, "+OK 1 100\r\n+OK done\r\n");
     assert!(spent(engine.poll_ticket(&first)));
     assert!(spent(engine.poll_ticket(&first)), "and again");
-    let reply = engine.poll_ticket(&second).expect("it came");
-    assert_eq!(reply.expect("a reply").text.as_bytes(), b"done");
+    let Poll::Ready(Ok(reply)) = engine.poll_ticket(&second) else {
+        panic!("no reply");
+    };
+    assert_eq!(reply.text.as_bytes(), b"done");
     assert!(spent(engine.poll_ticket(&second)), "it was taken");
 }
 
@@ -77,23 +82,20 @@ fn a_body_that_was_given_up_has_no_more_chunks() {
         .expect("a ticket");
     send(&mut engine);
     hear(&mut engine, "+OK\r\none\r\n");
-    assert!(
-        engine
-            .poll_opened(message.id())
-            .is_some_and(|opened| opened.is_ok())
-    );
-    let chunk = engine.poll_chunk(message.id()).expect("it came");
-    assert_eq!(chunk.expect("a chunk").as_deref(), Some(&b"one\r\n"[..]));
+    assert!(matches!(
+        engine.poll_opened(message.id()),
+        Poll::Ready(Ok(_))
+    ));
+    let Poll::Ready(Ok(chunk)) = engine.poll_chunk(message.id()) else {
+        panic!("no chunk");
+    };
+    assert_eq!(chunk.as_deref(), Some(&b"one\r\n"[..]));
     engine.skip(message.id());
     hear(&mut engine, "two\r\n.\r\n+OK\r\n");
     assert!(spent(engine.poll_chunk(message.id())));
-    assert!(
-        engine
-            .poll_opened(next.id())
-            .is_some_and(|opened| opened.is_ok())
-    );
+    assert!(matches!(engine.poll_opened(next.id()), Poll::Ready(Ok(_))));
     hear(&mut engine, ".\r\n");
-    assert_eq!(engine.poll_chunk(next.id()), Some(Ok(None)));
+    assert_eq!(engine.poll_chunk(next.id()), Poll::Ready(Ok(None)));
     assert!(spent(engine.poll_chunk(next.id())), "there is no more");
 }
 

@@ -6,11 +6,12 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::Read as _;
 use std::rc::Rc;
+use std::task::Poll;
 
+use pop3_proto::internals::{Engine, Submitter};
 use pop3_proto::{
-    CapaPolicy, Channel, Closed, Config, Dele, Engine, Error, Feed, Instant, List, ListOne, Login,
-    MessageNumber, Noop, Opened, Pipelining, Quit, QuitOutcome, Raw, RequestId, Retr, Session,
-    Status,
+    CapaPolicy, Channel, Closed, Config, Dele, Error, Instant, List, ListOne, Login, MessageNumber,
+    Noop, Opened, Pipelining, Quit, QuitOutcome, Raw, RequestId, Retr, Session, Status,
 };
 
 /// An engine, the lines that it sent, and a server that answers each of them.
@@ -73,9 +74,9 @@ impl Talk {
     }
 
     /// Moves octets until there is something.
-    fn wait<T>(&mut self, mut poll: impl FnMut(&mut Engine) -> Option<T>) -> T {
+    fn wait<T>(&mut self, mut poll: impl FnMut(&mut Engine) -> Poll<T>) -> T {
         for _ in 0..100_000 {
-            if let Some(found) = poll(&mut self.engine) {
+            if let Poll::Ready(found) = poll(&mut self.engine) {
                 return found;
             }
             self.turn();
@@ -127,11 +128,14 @@ impl Talk {
     }
 
     /// Opens the next message of a retrieval.
-    fn open<I>(&mut self, feed: &mut Feed<I>) -> Option<Result<(RequestId, Opened), Error>>
+    fn open<I>(
+        &mut self,
+        submitter: &mut Submitter<I>,
+    ) -> Option<Result<(RequestId, Opened), Error>>
     where
         I: Iterator<Item = Retr>,
     {
-        self.wait(|engine| feed.poll_open(engine))
+        self.wait(|engine| submitter.poll_open(engine))
     }
 
     /// Reads a message to its end.
@@ -144,12 +148,12 @@ impl Talk {
     }
 
     /// All results of a pipeline.
-    fn results<I>(&mut self, feed: &mut Feed<I>) -> Vec<Result<Status, Error>>
+    fn results<I>(&mut self, submitter: &mut Submitter<I>) -> Vec<Result<Status, Error>>
     where
         I: Iterator<Item = Dele>,
     {
         let mut results = Vec::new();
-        while let Some(result) = self.wait(|engine| feed.poll_next(engine)) {
+        while let Some(result) = self.wait(|engine| submitter.poll_next(engine)) {
             results.push(result);
         }
         results
@@ -184,14 +188,17 @@ fn counted<I: Iterator>(items: I) -> (impl Iterator<Item = I::Item>, Rc<Cell<usi
 fn messages_after_an_abandoned_body_are_requested() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::with_messages_of(HUGE, pipelining);
-        let mut feed = Feed::new(&mut talk.engine, retr(&[1, 2, 3]));
+        let mut submitter = Submitter::new(&mut talk.engine, retr(&[1, 2, 3]));
         for _ in 0..3 {
-            let (id, _) = talk.open(&mut feed).expect("a message").expect("no error");
+            let (id, _) = talk
+                .open(&mut submitter)
+                .expect("a message")
+                .expect("no error");
             let chunk = talk.wait(|engine| engine.poll_chunk(id)).expect("a body");
             assert!(chunk.is_some());
             talk.engine.skip(id);
         }
-        assert!(talk.open(&mut feed).is_none());
+        assert!(talk.open(&mut submitter).is_none());
         assert_eq!(talk.lines, ["RETR 1", "RETR 2", "RETR 3"], "{pipelining:?}");
     }
 }
@@ -211,21 +218,24 @@ fn pipeline_after_an_abandoned_retrieval_sends_every_command() {
         ] {
             let mut talk = Talk::with_messages_of(HUGE, pipelining);
             let numbers: Vec<u32> = (1..=messages).collect();
-            let mut feed = Feed::new(&mut talk.engine, retr(&numbers));
+            let mut submitter = Submitter::new(&mut talk.engine, retr(&numbers));
             // The commands leave, whatever becomes of their replies.
-            let _ = feed.poll_open(&mut talk.engine);
+            let _ = submitter.poll_open(&mut talk.engine);
             talk.turn();
             for _ in 0..opened {
-                let (id, _) = talk.open(&mut feed).expect("a message").expect("no error");
+                let (id, _) = talk
+                    .open(&mut submitter)
+                    .expect("a message")
+                    .expect("no error");
                 for _ in 0..read {
                     talk.wait(|engine| engine.poll_chunk(id)).expect("a body");
                 }
             }
-            drop(feed);
+            drop(submitter);
             talk.lines.clear();
             let (commands, taken) = counted(dele(&[1, 2, 3]));
-            let mut feed = Feed::new(&mut talk.engine, commands);
-            let results = talk.results(&mut feed);
+            let mut submitter = Submitter::new(&mut talk.engine, commands);
+            let results = talk.results(&mut submitter);
             assert_eq!(results.len(), 3, "{pipelining:?} {messages} {opened}");
             assert!(results.iter().all(Result::is_ok));
             assert_eq!(taken.get(), 3);
@@ -241,12 +251,15 @@ fn retrieval_after_an_abandoned_login_opens_every_message() {
         talk.engine.begin();
         talk.engine.submit_for_helper(login()).expect("a ticket");
         talk.turn();
-        let mut feed = Feed::new(&mut talk.engine, retr(&[1, 2]));
+        let mut submitter = Submitter::new(&mut talk.engine, retr(&[1, 2]));
         for _ in 0..2 {
-            let (id, _) = talk.open(&mut feed).expect("a message").expect("no error");
+            let (id, _) = talk
+                .open(&mut submitter)
+                .expect("a message")
+                .expect("no error");
             assert_eq!(talk.read(id), 100);
         }
-        assert!(talk.open(&mut feed).is_none());
+        assert!(talk.open(&mut submitter).is_none());
         assert_eq!(
             talk.lines,
             ["USER alice", "PASS secret", "RETR 1", "RETR 2"]
@@ -261,8 +274,8 @@ fn unclaimed_tickets_do_not_end_a_pipeline() {
         for n in 1..=3 {
             talk.engine.submit(Retr(number(n))).expect("a ticket");
         }
-        let mut feed = Feed::new(&mut talk.engine, dele(&[1, 2, 3]));
-        let results = talk.results(&mut feed);
+        let mut submitter = Submitter::new(&mut talk.engine, dele(&[1, 2, 3]));
+        let results = talk.results(&mut submitter);
         assert_eq!(results.len(), 3, "{pipelining:?}");
         assert!(results.iter().all(Result::is_ok));
         let lines = ["RETR 1", "RETR 2", "RETR 3", "DELE 1", "DELE 2", "DELE 3"];
@@ -274,9 +287,9 @@ fn unclaimed_tickets_do_not_end_a_pipeline() {
 fn each_refused_command_has_its_own_result() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::new(pipelining);
-        let mut feed = Feed::new(&mut talk.engine, retr(&[9, 1, 9, 9]));
+        let mut submitter = Submitter::new(&mut talk.engine, retr(&[9, 1, 9, 9]));
         let mut opened = Vec::new();
-        while let Some(result) = talk.open(&mut feed) {
+        while let Some(result) = talk.open(&mut submitter) {
             opened.push(result.is_ok());
         }
         assert_eq!(opened, [false, true, false, false], "{pipelining:?}");
@@ -290,9 +303,9 @@ fn each_command_that_cannot_be_sent_has_its_own_result() {
     let long = format!("XTND {}", "x".repeat(2000));
     let lines = ["XONE", &long, &long, "XTWO", &long];
     let (commands, taken) = counted(lines.iter().map(|line| Raw::short(*line).expect("a line")));
-    let mut feed = Feed::new(&mut talk.engine, commands);
+    let mut submitter = Submitter::new(&mut talk.engine, commands);
     let mut results = Vec::new();
-    while let Some(result) = talk.wait(|engine| feed.poll_next(engine)) {
+    while let Some(result) = talk.wait(|engine| submitter.poll_next(engine)) {
         results.push(result.is_ok());
     }
     assert_eq!(results, [true, false, false, true, false]);
@@ -304,8 +317,8 @@ fn each_command_that_cannot_be_sent_has_its_own_result() {
 fn each_command_that_is_not_legal_has_its_own_result() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::greeted(pipelining);
-        let mut feed = Feed::new(&mut talk.engine, dele(&[1, 2, 3]));
-        let results = talk.results(&mut feed);
+        let mut submitter = Submitter::new(&mut talk.engine, dele(&[1, 2, 3]));
+        let results = talk.results(&mut submitter);
         assert_eq!(results.len(), 3);
         let misuse = |result: &Result<_, _>| matches!(result, Err(Error::Misuse(_)));
         assert!(results.iter().all(misuse), "{results:?}");
@@ -318,9 +331,9 @@ fn commands_after_quit_report_the_end_once() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::new(pipelining);
         let (commands, taken) = counted(core::iter::repeat_with(|| Quit).take(1000));
-        let mut feed = Feed::new(&mut talk.engine, commands);
+        let mut submitter = Submitter::new(&mut talk.engine, commands);
         let mut results = Vec::new();
-        while let Some(result) = talk.wait(|engine| feed.poll_next(engine)) {
+        while let Some(result) = talk.wait(|engine| submitter.poll_next(engine)) {
             results.push(result);
         }
         assert_eq!(results.len(), taken.get(), "one result for each");
@@ -341,8 +354,8 @@ fn pipeline_that_begins_on_a_dead_connection_reports_it_once() {
     let error = talk.wait(|engine| engine.poll_ticket(&noop));
     let error = error.expect_err("it is dead");
     let (commands, taken) = counted(dele(&[1, 2, 3]));
-    let mut feed = Feed::new(&mut talk.engine, commands);
-    assert_eq!(talk.results(&mut feed), [Err(error)]);
+    let mut submitter = Submitter::new(&mut talk.engine, commands);
+    assert_eq!(talk.results(&mut submitter), [Err(error)]);
     assert_eq!(taken.get(), 1);
 }
 
@@ -352,22 +365,22 @@ fn nothing_happens_after_a_fatal_error_was_reported() {
         let mut talk = Talk::new(pipelining);
         talk.dies_at = "DELE 3";
         let (commands, taken) = counted((1..=1000).map(|n| Dele(number(n))));
-        let mut feed = Feed::new(&mut talk.engine, commands);
+        let mut submitter = Submitter::new(&mut talk.engine, commands);
         for _ in 0..2 {
-            let result = talk.wait(|engine| feed.poll_next(engine));
+            let result = talk.wait(|engine| submitter.poll_next(engine));
             assert!(result.is_some_and(|result| result.is_ok()));
         }
-        let result = talk.wait(|engine| feed.poll_next(engine));
+        let result = talk.wait(|engine| submitter.poll_next(engine));
         let error = result.expect("a result").expect_err("it is dead");
         assert!(error.is_fatal());
         // Each command that was submitted before gets the error, and no other is taken.
         let submitted = taken.get();
         assert_eq!(submitted == 3, pipelining == NEVER, "{submitted}");
-        let rest = talk.results(&mut feed);
+        let rest = talk.results(&mut submitter);
         assert_eq!(rest, vec![Err(error); submitted - 3]);
         let lines = talk.lines.len();
         for _ in 0..3 {
-            assert_eq!(feed.poll_next(&mut talk.engine), Some(None));
+            assert_eq!(submitter.poll_next(&mut talk.engine), Poll::Ready(None));
             assert_eq!(taken.get(), submitted, "no more is taken");
             assert!(!talk.engine.session_mut().wants_write());
         }
@@ -380,8 +393,11 @@ fn retrieval_stops_after_a_fatal_error_in_a_body() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::with_messages_of(HUGE, pipelining);
         let (commands, taken) = counted((1..=1000).map(|n| Retr(number(n))));
-        let mut feed = Feed::new(&mut talk.engine, commands);
-        let (id, _) = talk.open(&mut feed).expect("a message").expect("no error");
+        let mut submitter = Submitter::new(&mut talk.engine, commands);
+        let (id, _) = talk
+            .open(&mut submitter)
+            .expect("a message")
+            .expect("no error");
         // The server closes the connection in the first message.
         talk.replies.clear();
         talk.is_dead = true;
@@ -393,14 +409,14 @@ fn retrieval_stops_after_a_fatal_error_in_a_body() {
         };
         talk.engine.skip(id);
         let mut errors = 0;
-        while let Some(result) = talk.open(&mut feed) {
+        while let Some(result) = talk.open(&mut submitter) {
             assert_eq!(result.expect_err("it is dead"), error);
             errors += 1;
         }
         assert!(errors > 0, "the next message reports it");
         assert_eq!(taken.get(), 1 + errors);
         for _ in 0..3 {
-            assert!(talk.open(&mut feed).is_none());
+            assert!(talk.open(&mut submitter).is_none());
             assert_eq!(taken.get(), 1 + errors);
         }
     }
@@ -414,14 +430,14 @@ fn pipeline_ends_at_the_first_none_of_its_iterator() {
         pulls += 1;
         (pulls != 2).then(|| ListOne(number(pulls)))
     });
-    let mut feed = Feed::new(&mut talk.engine, commands);
-    let first = talk.wait(|engine| feed.poll_next(engine));
+    let mut submitter = Submitter::new(&mut talk.engine, commands);
+    let first = talk.wait(|engine| submitter.poll_next(engine));
     assert!(matches!(first, Some(Ok(_))));
     for _ in 0..3 {
-        let next = talk.wait(|engine| feed.poll_next(engine));
+        let next = talk.wait(|engine| submitter.poll_next(engine));
         assert!(next.is_none());
     }
-    drop(feed);
+    drop(submitter);
     assert_eq!(pulls, 2);
     assert_eq!(talk.lines, ["LIST 1"]);
 }

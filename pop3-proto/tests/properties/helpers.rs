@@ -3,10 +3,12 @@
 //! what is missing is seen.
 
 use std::cell::Cell;
+use std::task::Poll;
 
+use pop3_proto::internals::{Engine, Submitter};
 use pop3_proto::{
-    Capa, Command, Dele, Engine, Error, Feed, Instant, IntoStreamed, Login, MessageNumber,
-    Pipelining, RequestId, Session, Top, Whole,
+    Capa, Command, Dele, Error, Instant, IntoStreamed, Login, MessageNumber, Pipelining, RequestId,
+    Session, Top, Whole,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -73,10 +75,10 @@ impl Talk {
     /// Moves octets until there is something, or `None` when the operation is to be left.
     fn wait<T>(
         &mut self,
-        mut poll: impl FnMut(&mut Engine) -> Option<T>,
+        mut poll: impl FnMut(&mut Engine) -> Poll<T>,
     ) -> Result<Option<T>, TestCaseError> {
         loop {
-            if let Some(found) = poll(&mut self.engine) {
+            if let Poll::Ready(found) = poll(&mut self.engine) {
                 return Ok(Some(found));
             }
             let Some(moves) = self.moves.checked_sub(1) else {
@@ -145,10 +147,10 @@ impl Talk {
     where
         C: Whole + Command<Reply: core::fmt::Debug>,
     {
-        let mut feed = Feed::new(&mut self.engine, commands);
+        let mut submitter = Submitter::new(&mut self.engine, commands);
         let mut results = 0;
         loop {
-            match self.wait(|engine| feed.poll_next(engine))? {
+            match self.wait(|engine| submitter.poll_next(engine))? {
                 None => return Ok((results, false)),
                 Some(None) => return Ok((results, true)),
                 Some(Some(result)) => {
@@ -166,10 +168,10 @@ impl Talk {
         commands: impl Iterator<Item = C>,
         chunks: usize,
     ) -> Result<(u32, bool), TestCaseError> {
-        let mut feed = Feed::new(&mut self.engine, commands);
+        let mut submitter = Submitter::new(&mut self.engine, commands);
         let mut results = 0;
         loop {
-            match self.wait(|engine| feed.poll_open(engine))? {
+            match self.wait(|engine| submitter.poll_open(engine))? {
                 None => return Ok((results, false)),
                 Some(None) => return Ok((results, true)),
                 Some(Some(result)) => {

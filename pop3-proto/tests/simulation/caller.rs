@@ -4,13 +4,15 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::task::{Poll, ready};
 
 use fastrand::Rng;
-use pop3_proto::{Engine, Error, Instant, Misuse, Phase, Reply, RequestId, Session};
+use pop3_proto::internals::Engine;
+use pop3_proto::{Error, Instant, Misuse, Phase, Reply, RequestId, Session};
 
 use super::app::{App, GivenUp, Request};
 use super::ask::Ask;
-use super::operation::{Batched, Claim, Feeding, batch, claim, feed};
+use super::operation::{Batched, Claim, Submits, batch, claim, submitter};
 use super::plan::Plan;
 
 /// An engine, and the operation that is in progress.
@@ -37,7 +39,7 @@ enum Operation {
 /// A pipeline or a retrieval, and what must come of it.
 struct Helper {
     asks: Vec<Ask>,
-    feed: Box<dyn Feeding>,
+    submitter: Box<dyn Submits>,
     /// How many of the commands were taken from the iterator.
     taken: Rc<Cell<usize>>,
     /// The requests of those that were submitted.
@@ -98,7 +100,7 @@ impl Caller {
                 app.requests.iter_mut().for_each(Request::discard);
                 break;
             }
-            if self.step(app, now).is_none() {
+            if self.step(app, now).is_pending() {
                 app.drained = true;
                 break;
             }
@@ -140,10 +142,10 @@ impl Caller {
             _ => {
                 let asks = self.commands(plan);
                 let taken = Rc::new(Cell::new(0));
-                let feed = feed(&mut self.engine, &asks, Rc::clone(&taken));
+                let submitter = submitter(&mut self.engine, &asks, Rc::clone(&taken));
                 self.operation = Some(Operation::Helper(Helper {
                     asks,
-                    feed,
+                    submitter,
                     taken,
                     requests: Vec::new(),
                     results: 0,
@@ -232,18 +234,18 @@ impl Caller {
         app.wants_nothing_more();
     }
 
-    /// Goes on with the operation; `None` if octets have to move first.
-    fn step(&mut self, app: &mut App, now: Instant) -> Option<()> {
+    /// Goes on with the operation; pending if octets have to move first.
+    fn step(&mut self, app: &mut App, now: Instant) -> Poll<()> {
         if let Some(reading) = &mut self.reading {
             let request = &mut app.requests[reading.request];
             let left = if reading.chunks == 0 {
                 true
             } else {
-                match self.engine.poll_chunk(reading.id)? {
+                match ready!(self.engine.poll_chunk(reading.id)) {
                     Ok(Some(chunk)) => {
                         request.body.extend_from_slice(&chunk);
                         reading.chunks -= 1;
-                        return Some(());
+                        return Poll::Ready(());
                     }
                     Ok(None) => request.body_end = Some(Ok(())),
                     Err(error) => request.body_end = Some(Err(error)),
@@ -255,13 +257,16 @@ impl Caller {
             }
             self.reading = None;
         }
-        let (request, result) = match self.operation.as_mut()? {
+        let Some(operation) = &mut self.operation else {
+            return Poll::Pending;
+        };
+        let (request, result) = match operation {
             Operation::Claims(claims) => {
                 let Some((index, claim)) = claims.last() else {
                     self.operation = None;
-                    return Some(());
+                    return Poll::Ready(());
                 };
-                let (index, result) = (*index, claim(&mut self.engine)?);
+                let (index, result) = (*index, ready!(claim(&mut self.engine)));
                 claims.pop();
                 // What was submitted before it is discarded.
                 let earlier = app.requests[..index].iter_mut();
@@ -269,7 +274,7 @@ impl Caller {
                 (Some(index), result)
             }
             Operation::Batch(requests, batched) => {
-                let result = batched(&mut self.engine)?;
+                let result = ready!(batched(&mut self.engine));
                 let requests = std::mem::take(requests);
                 match result {
                     Ok(replies) => {
@@ -284,15 +289,15 @@ impl Caller {
                         .for_each(|index| app.requests[index].discard()),
                 }
                 self.operation = None;
-                return Some(());
+                return Poll::Ready(());
             }
-            Operation::Helper(helper) => match helper.step(&mut self.engine, app)? {
+            Operation::Helper(helper) => match ready!(helper.step(&mut self.engine, app)) {
                 Some(told) => told,
                 None => {
                     helper.check_end(&mut self.engine);
                     self.ended += 1;
                     self.operation = None;
-                    return Some(());
+                    return Poll::Ready(());
                 }
             },
         };
@@ -300,7 +305,7 @@ impl Caller {
         let spent = matches!(result, Err(Error::Misuse(Misuse::TicketSpent)));
         assert!(!spent, "a reply that is awaited is gone");
         let Some(index) = request else {
-            return Some(());
+            return Poll::Ready(());
         };
         let id = app.requests[index].id;
         if let Ok(Reply::Opened(_)) = result {
@@ -316,7 +321,7 @@ impl Caller {
             });
         }
         app.requests[index].reply = Some(result);
-        Some(())
+        Poll::Ready(())
     }
 
     /// Leaves the operation where it is: what it waits for is abandoned by the next one.
@@ -335,14 +340,14 @@ impl Caller {
 type Told = (Option<usize>, Result<Reply, Error>);
 
 impl Helper {
-    /// The next result, or `Some(None)` if there are no more.
-    fn step(&mut self, engine: &mut Engine, app: &mut App) -> Option<Option<Told>> {
+    /// The next result, or `None` if there are no more.
+    fn step(&mut self, engine: &mut Engine, app: &mut App) -> Poll<Option<Told>> {
         if let Some(open) = self.open.take() {
             engine.skip(open);
         }
         let mut id = engine.session().connection().next_id();
         let before = self.taken.get();
-        let polled = self.feed.poll(engine);
+        let polled = self.submitter.poll(engine);
         let next = engine.session().connection().next_id();
         for ask in &self.asks[before..self.taken.get()] {
             if id < next {
@@ -352,8 +357,8 @@ impl Helper {
             }
         }
         assert_eq!(id, next, "what was not taken was submitted");
-        let Some(result) = polled? else {
-            return Some(None);
+        let Some(result) = ready!(polled) else {
+            return Poll::Ready(None);
         };
         let index = self.requests.get(self.results).copied();
         self.results += 1;
@@ -363,7 +368,7 @@ impl Helper {
         if let (Ok(Reply::Opened(_)), Some(index)) = (&result, index) {
             self.open = Some(app.requests[index].id);
         }
-        Some(Some((index, result)))
+        Poll::Ready(Some((index, result)))
     }
 
     /// It has ended: each command that it took has its result, and it took all of them unless it
@@ -375,8 +380,11 @@ impl Helper {
         assert!(all || self.fatal, "{taken} of {:?} were taken", self.asks);
         let next = engine.session().connection().next_id();
         for _ in 0..3 {
-            let more = self.feed.poll(engine);
-            assert!(matches!(more, Some(None)), "more after the end: {more:?}");
+            let more = self.submitter.poll(engine);
+            assert!(
+                matches!(more, Poll::Ready(None)),
+                "more after the end: {more:?}"
+            );
         }
         assert_eq!(self.taken.get(), taken, "taken after the end");
         assert_eq!(engine.session().connection().next_id(), next);

@@ -2,20 +2,22 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::task::{Poll, ready};
 
+use pop3_proto::internals::{BatchInternals, Engine, Pending as _, Submitter};
 use pop3_proto::{
-    self as pop3, Batch, Command, Engine, Error, Feed, GetCapabilities, IntoStreamed,
-    MessageNumber, Pending as _, Raw, Reply, RequestId, Whole,
+    self as pop3, Batch, Command, Error, GetCapabilities, IntoStreamed, MessageNumber, Raw, Reply,
+    RequestId, Whole,
 };
 
 use super::ask::Ask;
 use super::plan::{Plan, USERNAME};
 
-/// Asks an engine for a reply; `None` while octets have to move first.
-pub(crate) type Claim = Box<dyn Fn(&mut Engine) -> Option<Result<Reply, Error>>>;
+/// Asks an engine for a reply.
+pub(crate) type Claim = Box<dyn Fn(&mut Engine) -> Poll<Result<Reply, Error>>>;
 
 /// The same for all replies of a batch.
-pub(crate) type Batched = Box<dyn FnMut(&mut Engine) -> Option<Result<Vec<Reply>, Error>>>;
+pub(crate) type Batched = Box<dyn FnMut(&mut Engine) -> Poll<Result<Vec<Reply>, Error>>>;
 
 fn number(n: u32) -> MessageNumber {
     MessageNumber::new(n).unwrap()
@@ -41,8 +43,8 @@ pub(crate) fn claim(
         ($command:expr, $reply:path) => {{
             let ticket = submit!($command);
             let claim = move |engine: &mut Engine| {
-                let result = engine.poll_ticket(&ticket)?;
-                Some(result.map($reply))
+                let result = ready!(engine.poll_ticket(&ticket));
+                Poll::Ready(result.map($reply))
             };
             (ticket.id(), Box::new(claim))
         }};
@@ -50,7 +52,10 @@ pub(crate) fn claim(
     macro_rules! streamed {
         ($command:expr) => {{
             let id = submit!($command).id();
-            let claim = move |engine: &mut Engine| Some(engine.poll_opened(id)?.map(Reply::Opened));
+            let claim = move |engine: &mut Engine| {
+                let result = ready!(engine.poll_opened(id));
+                Poll::Ready(result.map(Reply::Opened))
+            };
             (id, Box::new(claim))
         }};
     }
@@ -83,7 +88,7 @@ pub(crate) fn claim(
 
 /// Submits one of some batches, and says what is in it.
 pub(crate) fn batch(which: u8, engine: &mut Engine) -> (Vec<Ask>, Result<Batched, Error>) {
-    fn submit<B: Batch<Pending: 'static>>(
+    fn submit<B: Batch + BatchInternals<Pending: 'static>>(
         engine: &mut Engine,
         batch: B,
         replies: fn(B::Replies) -> Vec<Reply>,
@@ -93,8 +98,10 @@ pub(crate) fn batch(which: u8, engine: &mut Engine) -> (Vec<Ask>, Result<Batched
     {
         let mut pending = Some(engine.submit_batch(batch)?);
         Ok(Box::new(move |engine| {
-            engine.poll_batch(pending.as_mut()?)?;
-            Some(pending.take()?.finish().map(replies))
+            let awaited = pending.as_mut().expect("it is polled until it is ready");
+            ready!(engine.poll_batch::<B>(awaited));
+            let finished = pending.take().expect("it was there").finish();
+            Poll::Ready(finished.map(replies))
         }))
     }
     let one = number(1);
@@ -127,35 +134,39 @@ pub(crate) fn batch(which: u8, engine: &mut Engine) -> (Vec<Ask>, Result<Batched
     }
 }
 
-/// A feed of any commands.
-pub(crate) trait Feeding {
-    fn poll(&mut self, engine: &mut Engine) -> Option<Option<Result<Reply, Error>>>;
+/// A submitter of any commands.
+pub(crate) trait Submits {
+    fn poll(&mut self, engine: &mut Engine) -> Poll<Option<Result<Reply, Error>>>;
 }
 
 struct Pipeline<C: Command, I: Iterator<Item = C>> {
-    feed: Feed<I>,
+    submitter: Submitter<I>,
     reply: fn(C::Reply) -> Reply,
 }
 
-impl<C: Whole, I: Iterator<Item = C>> Feeding for Pipeline<C, I> {
-    fn poll(&mut self, engine: &mut Engine) -> Option<Option<Result<Reply, Error>>> {
-        let result = self.feed.poll_next(engine)?;
-        Some(result.map(|result| result.map(self.reply)))
+impl<C: Whole, I: Iterator<Item = C>> Submits for Pipeline<C, I> {
+    fn poll(&mut self, engine: &mut Engine) -> Poll<Option<Result<Reply, Error>>> {
+        let result = ready!(self.submitter.poll_next(engine));
+        Poll::Ready(result.map(|result| result.map(self.reply)))
     }
 }
 
-struct Retrieve<I: Iterator>(Feed<I>);
+struct Retrieve<I: Iterator>(Submitter<I>);
 
-impl<I: Iterator<Item: IntoStreamed>> Feeding for Retrieve<I> {
-    fn poll(&mut self, engine: &mut Engine) -> Option<Option<Result<Reply, Error>>> {
-        let result = self.0.poll_open(engine)?;
-        Some(result.map(|result| result.map(|(_, opened)| Reply::Opened(opened))))
+impl<I: Iterator<Item: IntoStreamed>> Submits for Retrieve<I> {
+    fn poll(&mut self, engine: &mut Engine) -> Poll<Option<Result<Reply, Error>>> {
+        let result = ready!(self.0.poll_open(engine));
+        Poll::Ready(result.map(|result| result.map(|(_, opened)| Reply::Opened(opened))))
     }
 }
 
 /// A helper for these commands, which are all of the kind of the first. `taken` counts those that were
 /// taken from the iterator.
-pub(crate) fn feed(engine: &mut Engine, asks: &[Ask], taken: Rc<Cell<usize>>) -> Box<dyn Feeding> {
+pub(crate) fn submitter(
+    engine: &mut Engine,
+    asks: &[Ask],
+    taken: Rc<Cell<usize>>,
+) -> Box<dyn Submits> {
     let numbers: Vec<u32> = asks.iter().map(|ask| ask.number().unwrap_or(1)).collect();
     let numbers = numbers.into_iter();
     let numbers = numbers
@@ -164,7 +175,7 @@ pub(crate) fn feed(engine: &mut Engine, asks: &[Ask], taken: Rc<Cell<usize>>) ->
     macro_rules! pipeline {
         ($command:expr, $reply:path) => {
             Box::new(Pipeline {
-                feed: Feed::new(engine, numbers.map($command)),
+                submitter: Submitter::new(engine, numbers.map($command)),
                 reply: $reply,
             })
         };
@@ -177,8 +188,8 @@ pub(crate) fn feed(engine: &mut Engine, asks: &[Ask], taken: Rc<Cell<usize>>) ->
         Some(Ask::Top(_, lines)) => {
             let lines = *lines;
             let commands = numbers.map(move |number| pop3::Top { number, lines });
-            Box::new(Retrieve(Feed::new(engine, commands)))
+            Box::new(Retrieve(Submitter::new(engine, commands)))
         }
-        _ => Box::new(Retrieve(Feed::new(engine, numbers))),
+        _ => Box::new(Retrieve(Submitter::new(engine, numbers))),
     }
 }

@@ -13,7 +13,7 @@ pub(crate) async fn log_in<T: Transport>(
 ) -> Result<Client<T>, Failure> {
     let mut client = client.map_err(|error| setup.no_session(&error))?;
     let result = client.login(setup.account.login()).await;
-    setup.tell(client.session());
+    setup.tell(client.connection());
     result.map_err(|error| setup.no_session(&error))?;
     Ok(client)
 }

@@ -38,7 +38,7 @@ async fn dropped_after(polls: usize, room: usize, settles: bool) -> (String, boo
         _ if second == finished => "finished",
         other => panic!("{other:?}"),
     };
-    assert_eq!(client.session().connection().phase(), Phase::Closed);
+    assert_eq!(client.phase(), Phase::Closed);
     assert_eq!(client.quit().await, finished);
     assert_eq!(client.noop().await, Err(Closed::Finished.into()));
     let server = peer.ended().await;

@@ -84,10 +84,10 @@ async fn dropped_after(polls: usize, setting: &Setting) -> bool {
 
 /// What everybody can do on a client whose last operation was dropped. Gives what UIDL lists.
 async fn go_on(mut client: Client<Hesitant>, setting: &Setting) -> Vec<u32> {
-    let phase = |client: &Client<Hesitant>| client.session().connection().phase();
+    let phase = |client: &Client<Hesitant>| client.phase();
     if setting.asks_first {
         // A login that was under way is finished by this.
-        client.capabilities().await.unwrap();
+        client.get_capabilities().await.unwrap();
     }
     if phase(&client) != Phase::Transaction {
         match client.login(alice().with_policy((setting.policy)())).await {

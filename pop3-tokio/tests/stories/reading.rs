@@ -204,7 +204,7 @@ async fn an_end_in_the_middle_is_an_error_in_every_way() {
 async fn a_stall_is_a_time_out_for_readers_too() {
     story(async {
         let mut client = cut_short(false).await;
-        let patience = client.session().connection().config().timeouts.stall;
+        let patience = client.config().timeouts.stall;
         let mut octets = Vec::new();
         let mut message = client.retr(number(1)).await.unwrap();
         let read = at(

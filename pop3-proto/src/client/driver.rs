@@ -1,49 +1,50 @@
-//! The loop between an engine and a transport, a turn at a time. Its failures go into the engine,
-//! which tells them to whoever waits.
+//! The loop between the engine and a transport, a step at a time. The failures of the transport go into
+//! the engine, which reports them to whoever waits for a reply.
 
 use std::io::{self, ErrorKind};
 use std::task::{Context, Poll, ready};
 
 use super::Transport;
 use crate::engine::Engine;
-use crate::error::{TlsError, TlsErrorKind, TransportError};
+use crate::error::TransportError;
 use crate::time::Instant;
 
-/// Turns that a task may take before others get theirs. With 64 KiB to a read, that is some
-/// megabytes.
+/// The steps of a task before it yields to others. With 64 KiB to a read, that is some megabytes.
 const FAIRNESS: u32 = 64;
 
 /// An engine on a transport. All state is here and none in the futures that wait for it.
 #[derive(Debug)]
-pub(super) struct Pump<T> {
+pub(super) struct Driver<T> {
     pub(super) engine: Engine,
     pub(super) transport: T,
     /// The same moment on the session's clock and on the transport's.
     clocks: (Instant, Instant),
     /// Something was written that was not flushed.
     unflushed: bool,
-    listening: Listening,
-    /// When the alarm goes off.
+    probe: Probe,
+    /// When the timer fires.
     alarm: Option<Instant>,
-    /// Turns since the task last waited.
-    turns: u32,
-    /// TLS has taken its leave.
-    parted: bool,
+    /// Steps since the task last waited.
+    steps: u32,
+    /// Whether the transport was shut down, or told to.
+    is_shut_down: bool,
     /// Whether the transport is being called. Still set afterwards if it panicked.
     calling: bool,
 }
 
-/// What is heard before an idle connection is used: the server may have parted meanwhile.
+/// Whether to read before an idle connection is used: the server may have closed it meanwhile, and an
+/// unsolicited `-ERR` before closing is no reply to a later command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Listening {
+enum Probe {
     No,
     /// Nothing was read yet.
-    Once,
-    /// Nothing was there; perhaps nobody has looked.
-    Again,
+    First,
+    /// There was nothing to read; perhaps the runtime has not looked at the socket yet.
+    Second,
 }
 
-impl<T: Transport> Pump<T> {
+impl<T: Transport> Driver<T> {
+    /// Creates a driver for a session whose clock goes on from where it is.
     pub(super) fn new(engine: Engine, transport: T) -> Self {
         let clocks = (engine.session().now(), transport.now());
         Self {
@@ -51,15 +52,15 @@ impl<T: Transport> Pump<T> {
             transport,
             clocks,
             unflushed: false,
-            listening: Listening::No,
+            probe: Probe::No,
             alarm: None,
-            turns: 0,
-            parted: false,
+            steps: 0,
+            is_shut_down: false,
             calling: false,
         }
     }
 
-    /// Ends the session if the transport panicked when it was called last: how many octets it moved is
+    /// Fails the session if the transport panicked when it was called last: how many octets it moved is
     /// not known.
     fn end_if_panicked(&mut self) {
         if self.calling {
@@ -67,7 +68,7 @@ impl<T: Transport> Pump<T> {
         }
     }
 
-    /// The time on the session's clock, which goes on from where it was.
+    /// Returns the time on the session's clock.
     fn now(&self) -> Instant {
         let (session, transport) = self.clocks;
         session + self.transport.now().saturating_since(transport)
@@ -79,47 +80,47 @@ impl<T: Transport> Pump<T> {
         self.transport.poll_timer(cx, deadline)
     }
 
-    /// Begins an operation: what the last one left is given up.
+    /// Begins an operation: abandons what the last one left.
     pub(super) fn begin(&mut self) {
         self.end_if_panicked();
         self.engine.begin();
-        self.listen();
+        self.probe();
     }
 
-    /// If the connection is idle, hears what came before anything is written.
-    pub(super) fn listen(&mut self) {
-        if self.engine.is_idle() && self.listening == Listening::No {
-            self.listening = Listening::Once;
+    /// If the connection is idle, reads what the server sent meanwhile before anything is written.
+    pub(super) fn probe(&mut self) {
+        if self.engine.is_idle() && self.probe == Probe::No {
+            self.probe = Probe::First;
         }
     }
 
-    /// Moves octets until `poll` has what it waits for.
+    /// Moves octets until `poll` is ready.
     pub(super) fn poll_for<R>(
         &mut self,
         cx: &mut Context<'_>,
-        mut poll: impl FnMut(&mut Engine) -> Option<R>,
+        mut poll: impl FnMut(&mut Engine) -> Poll<R>,
     ) -> Poll<R> {
         self.end_if_panicked();
         loop {
-            if let Some(found) = poll(&mut self.engine) {
-                self.part(cx);
+            if let Poll::Ready(found) = poll(&mut self.engine) {
+                self.shutdown(cx);
                 return Poll::Ready(found);
             }
-            if self.turns >= FAIRNESS {
-                self.turns = 0;
+            if self.steps >= FAIRNESS {
+                self.steps = 0;
                 self.transport.yield_now(cx);
                 return Poll::Pending;
             }
-            self.turns += 1;
-            if !self.turn(cx) {
-                self.turns = 0;
+            self.steps += 1;
+            if !self.step(cx) {
+                self.steps = 0;
                 return Poll::Pending;
             }
         }
     }
 
-    /// One read and one write; false if there is nothing to do but to wait.
-    fn turn(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Does one read and one write; false if the task has to wait.
+    fn step(&mut self, cx: &mut Context<'_>) -> bool {
         self.calling = true;
         let go_on = self.move_octets(cx);
         self.calling = false;
@@ -127,17 +128,20 @@ impl<T: Transport> Pump<T> {
     }
 
     fn move_octets(&mut self, cx: &mut Context<'_>) -> bool {
-        let listening = core::mem::replace(&mut self.listening, Listening::No);
-        let heard = listening != Listening::No && self.read(cx);
-        if listening == Listening::Once && !heard {
-            self.listening = Listening::Again;
+        let probe = core::mem::replace(&mut self.probe, Probe::No);
+        let probed = probe != Probe::No && self.read(cx);
+        if probe == Probe::First && !probed {
+            self.probe = Probe::Second;
             self.transport.yield_now(cx);
             return false;
         }
         let written = self.write(cx);
-        let read = !heard && self.read(cx);
-        self.refuse_tls();
-        self.keep_time(cx, heard || written || read)
+        let read = !probed && self.read(cx);
+        if self.engine.lacks_tls() {
+            let now = self.now();
+            self.engine.refuse_tls(now);
+        }
+        self.keep_time(cx, probed || written || read)
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
@@ -191,18 +195,8 @@ impl<T: Transport> Pump<T> {
         true
     }
 
-    /// A session that was not set up for TLS cannot have any.
-    fn refuse_tls(&mut self) {
-        if self.engine.session().wants_tls() {
-            let text =
-                "this client was not set up for TLS (feature `rustls`, `Connector::session`)";
-            let (error, now) = (TlsError::new(TlsErrorKind::NotConfigured, text), self.now());
-            self.engine.session_mut().tls_failed(error, now);
-        }
-    }
-
-    /// Tells the time if a deadline has passed, or sees to it that one wakes the task; false if the
-    /// task has to wait.
+    /// Handles a deadline that has passed, or sets the timer that wakes the task; false if the task has
+    /// to wait.
     fn keep_time(&mut self, cx: &mut Context<'_>, moved: bool) -> bool {
         let Some(deadline) = self.engine.session().poll_timeout() else {
             return moved || self.engine.fatal().is_some();
@@ -212,7 +206,7 @@ impl<T: Transport> Pump<T> {
             if moved {
                 return true;
             }
-            // An alarm that goes off too early costs a turn: less than setting it at each read.
+            // A timer that fires too early costs a step: less than setting it at each read.
             let alarm = self.alarm.filter(|alarm| *alarm <= deadline);
             let alarm = *self.alarm.insert(alarm.unwrap_or(deadline));
             if self.poll_timer(cx, alarm).is_pending() {
@@ -221,23 +215,23 @@ impl<T: Transport> Pump<T> {
             self.alarm = None;
         }
         if self.engine.session().connection().is_computing() {
-            // Others have the thread before the next slice.
-            self.turns = FAIRNESS;
+            // Other tasks run before the next slice of a computation.
+            self.steps = FAIRNESS;
         }
         let now = self.now();
         self.engine.session_mut().handle_timeout(now);
         true
     }
 
-    /// After the end, lets TLS say so too, if that leaves at once. Whether it arrives changes nothing,
-    /// and what came of the session does not wait for it.
-    pub(super) fn part(&mut self, cx: &mut Context<'_>) {
-        if self.engine.fatal().is_some() && !core::mem::replace(&mut self.parted, true) {
-            let _ = self.poll_part(cx);
+    /// Once the session is closed, sends close_notify or an alert, and shuts the transport down, if that
+    /// is possible without waiting. The result of the session does not depend on it.
+    pub(super) fn shutdown(&mut self, cx: &mut Context<'_>) {
+        if self.engine.fatal().is_some() && !core::mem::replace(&mut self.is_shut_down, true) {
+            let _ = self.poll_shutdown(cx);
         }
     }
 
-    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.engine.session().wants_write() {
             let octets = self.engine.session_mut().transmit();
             match ready!(self.transport.poll_write(cx, octets)) {

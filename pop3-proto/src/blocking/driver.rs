@@ -1,0 +1,213 @@
+//! The loop between the engine and a transport, a step at a time. The failures of the transport go into
+//! the engine, which reports them to whoever waits for a reply.
+
+use core::task::Poll;
+use core::time::Duration;
+use std::io::{self, ErrorKind};
+
+use super::Transport;
+use crate::engine::Engine;
+use crate::error::TransportError;
+use crate::time::Instant;
+
+/// The shortest timeout that is set on a transport. Shorter ones would cost a step each.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+/// A wait so long that one step more or less does not matter.
+const LONG_WAIT: Duration = Duration::from_secs(10);
+
+/// An engine on a transport.
+#[derive(Debug)]
+pub(super) struct Driver<T> {
+    pub(super) engine: Engine,
+    pub(super) transport: T,
+    /// The same moment on the session's clock and on the transport's.
+    clocks: (Instant, Instant),
+    /// The timeout that the transport is set to.
+    wait: Option<Duration>,
+    /// Whether the transport is being called. Still set afterwards if it panicked.
+    calling: bool,
+}
+
+impl<T: Transport> Driver<T> {
+    /// Creates a driver for a session whose clock goes on from where it is.
+    pub(super) fn new(engine: Engine, transport: T) -> Self {
+        let clocks = (engine.session().now(), transport.now());
+        Self {
+            engine,
+            transport,
+            clocks,
+            wait: None,
+            calling: false,
+        }
+    }
+
+    /// Does an act that calls the transport, unless that panicked before: how many octets it moved is not
+    /// known then, and the session ends.
+    fn guarded(&mut self, act: impl FnOnce(&mut Self)) {
+        if self.calling {
+            self.engine.session_mut().callback_panicked();
+            return;
+        }
+        self.calling = true;
+        act(self);
+        self.calling = false;
+    }
+
+    /// Returns the time on the session's clock.
+    fn now(&self) -> Instant {
+        let (session, transport) = self.clocks;
+        session + self.transport.now().saturating_since(transport)
+    }
+
+    /// Begins an operation: abandons what the last one left.
+    pub(super) fn begin(&mut self) {
+        self.engine.begin();
+        self.probe();
+    }
+
+    /// If the connection is idle, reads what the server sent meanwhile before anything is written.
+    pub(super) fn probe(&mut self) {
+        if self.engine.is_idle() || self.calling {
+            self.guarded(Self::read_ready);
+        }
+    }
+
+    /// Moves octets until `poll` is ready.
+    pub(super) fn wait_for<R>(&mut self, mut poll: impl FnMut(&mut Engine) -> Poll<R>) -> R {
+        loop {
+            if let Poll::Ready(found) = poll(&mut self.engine) {
+                self.shutdown();
+                return found;
+            }
+            self.step();
+        }
+    }
+
+    /// Does one read or one write.
+    fn step(&mut self) {
+        self.guarded(Self::move_octets);
+    }
+
+    fn move_octets(&mut self) {
+        let session = self.engine.session_mut();
+        if session.wants_write() {
+            if self.set_deadline() {
+                self.write();
+            }
+        } else if session.wants_read() {
+            if self.set_deadline() {
+                self.read();
+            }
+        } else if self.engine.lacks_tls() {
+            let now = self.now();
+            self.engine.refuse_tls(now);
+        } else {
+            // There is nothing to do but to wait for a deadline.
+            let now = self.now();
+            self.engine.session_mut().handle_timeout(now);
+        }
+    }
+
+    fn write(&mut self) {
+        let octets = self.engine.session_mut().transmit();
+        let result = match self.transport.write(octets) {
+            Ok(0) => Err(io::Error::from(ErrorKind::WriteZero)),
+            result => result,
+        };
+        let now = self.now();
+        let session = self.engine.session_mut();
+        match result {
+            Ok(octets) => session.transmitted(octets, now),
+            Err(error) if is_no_failure(&error) => session.handle_timeout(now),
+            Err(error) => session.handle_write_error(TransportError::from(&error), now),
+        }
+    }
+
+    fn read(&mut self) {
+        let Some(room) = self.engine.session_mut().recv_buffer() else {
+            return;
+        };
+        let result = self.transport.read(room);
+        self.handle_read(result);
+    }
+
+    fn read_ready(&mut self) {
+        let Some(room) = self.engine.session_mut().recv_buffer() else {
+            return;
+        };
+        if let Some(result) = self.transport.read_ready(room).transpose() {
+            self.handle_read(result);
+        }
+    }
+
+    fn handle_read(&mut self, result: io::Result<usize>) {
+        let now = self.now();
+        let session = self.engine.session_mut();
+        match result {
+            Ok(0) => session.handle_eof(now),
+            Ok(octets) => session.received(octets, now),
+            Err(error) if is_no_failure(&error) => session.handle_timeout(now),
+            Err(error) => session.handle_read_error(TransportError::from(&error), now),
+        }
+    }
+
+    /// Sets the transport's timeout to the next deadline; false if that has passed.
+    fn set_deadline(&mut self) -> bool {
+        let deadline = self.engine.session().poll_timeout();
+        let wait = match deadline.map(|deadline| (deadline, self.now())) {
+            None => None,
+            Some((deadline, now)) if deadline <= now => {
+                self.engine.session_mut().handle_timeout(now);
+                return false;
+            }
+            Some((deadline, now)) => Some(deadline.saturating_since(now).max(SHORTEST_WAIT)),
+        };
+        // A wait that ends early costs a step: that is not worth a system call before each read.
+        let near_enough = match (self.wait, wait) {
+            (Some(set), Some(wait)) => set <= wait && set >= LONG_WAIT.min(wait / 2),
+            (set, wait) => set == wait,
+        };
+        if !near_enough {
+            let wait = wait.map(|wait| (wait - wait / 8).max(SHORTEST_WAIT));
+            if let Err(error) = self.transport.set_timeout(wait) {
+                let now = self.now();
+                self.engine
+                    .session_mut()
+                    .handle_read_error(TransportError::from(&error), now);
+                return false;
+            }
+            self.wait = wait;
+        }
+        true
+    }
+
+    /// Once the session is closed, sends close_notify or an alert. The result of the session does not
+    /// depend on whether it arrives.
+    fn shutdown(&mut self) {
+        if self.engine.fatal().is_some() {
+            self.guarded(Self::write_rest);
+        }
+    }
+
+    fn write_rest(&mut self) {
+        while self.engine.session().wants_write() {
+            let octets = self.engine.session_mut().transmit();
+            match self.transport.write(octets) {
+                Ok(octets) if octets > 0 => {
+                    let now = self.now();
+                    self.engine.session_mut().transmitted(octets, now);
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Whether a transport could not do it in time, or was interrupted: it has not failed then.
+fn is_no_failure(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}

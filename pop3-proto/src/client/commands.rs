@@ -1,0 +1,288 @@
+//! A method for each command of POP3.
+
+use alloc::vec::Vec;
+
+use super::{Client, Message, Transport};
+use crate::{
+    AuthMechanisms, Capa, Capabilities, Confirm, Confirmed, Dele, DropListing, Error,
+    GetCapabilities, List, ListOne, Listing, Login, Mechanisms, MessageNumber, Noop, Quit,
+    QuitOutcome, Retr, Rset, ScanEntry, StartTls, Stat, Status, Top, UidEntry, UidListing, Uidl,
+    UidlOne,
+};
+
+/// The commands of POP3.
+impl<T: Transport> Client<T> {
+    /// Logs in; see [`Login`] for the methods and the credentials.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Auth`] says what to do; the connection can be used for another attempt.
+    /// [`Error::Security`] and [`Error::Tls`] are fatal.
+    ///
+    /// # Cancel safety
+    ///
+    /// The next operation completes a login that has started, and may find the session logged in. To learn
+    /// the result, [`submit`](Client::submit) the login and [`wait`](Client::wait): its ticket stays valid.
+    pub async fn login(&mut self, login: Login) -> Result<Status, Error> {
+        self.call(login).await
+    }
+
+    /// Starts TLS on a cleartext connection; see [`StartTls`]. A login does so by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the server refuses; [`Error::Security`] and [`Error::Tls`] are fatal.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::login`]: the next operation completes an upgrade that has started.
+    pub async fn start_tls(&mut self) -> Result<Option<Capabilities>, Error> {
+        self.call(StartTls).await
+    }
+
+    /// Returns the capabilities that the server advertises. It is asked only if they are not known: see
+    /// [`capabilities`](Client::capabilities).
+    ///
+    /// # Errors
+    ///
+    /// Fatal ones. A server that does not support `CAPA` is no error, but `None`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn get_capabilities(&mut self) -> Result<Option<Capabilities>, Error> {
+        self.call(GetCapabilities).await
+    }
+
+    /// `CAPA`: asks the server for its capabilities, even if they are known.
+    ///
+    /// # Errors
+    ///
+    /// Fatal ones. A server that does not support `CAPA` is no error, but `None`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn capa(&mut self) -> Result<Option<Capabilities>, Error> {
+        self.call(Capa).await
+    }
+
+    /// `AUTH` without a mechanism: asks for the SASL mechanisms of a server that does not support `CAPA`.
+    ///
+    /// See [`AuthMechanisms`] for servers that do not support it: some close the connection.
+    ///
+    /// # Errors
+    ///
+    /// Fatal ones, and [`Misuse::Phase`](crate::Misuse::Phase) after a login. A server that does not
+    /// support this is no error, but `None`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn auth_mechanisms(&mut self) -> Result<Option<Mechanisms>, Error> {
+        self.call(AuthMechanisms).await
+    }
+
+    /// `STAT`: returns the number of messages and their total size.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn stat(&mut self) -> Result<DropListing, Error> {
+        self.call(Stat).await
+    }
+
+    /// `LIST`: returns the sizes of all messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn list(&mut self) -> Result<Listing, Error> {
+        self.call(List).await
+    }
+
+    /// `LIST n`: returns the size of one message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn list_one(&mut self, number: MessageNumber) -> Result<ScanEntry, Error> {
+        self.call(ListOne(number)).await
+    }
+
+    /// `UIDL`: returns the unique-ids of all messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn uidl(&mut self) -> Result<UidListing, Error> {
+        self.call(Uidl).await
+    }
+
+    /// `UIDL n`: returns the unique-id of one message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn uidl_one(&mut self, number: MessageNumber) -> Result<UidEntry, Error> {
+        self.call(UidlOne(number)).await
+    }
+
+    /// `RETR`: opens one message. For several, [`Client::retrieve`] saves round trips.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn retr(&mut self, number: MessageNumber) -> Result<Message<'_, T>, Error> {
+        self.open(Retr(number)).await
+    }
+
+    /// `TOP`: opens the header of one message and `lines` lines of its body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn top(
+        &mut self,
+        number: MessageNumber,
+        lines: u32,
+    ) -> Result<Message<'_, T>, Error> {
+        self.open(Top { number, lines }).await
+    }
+
+    /// `RETR`: reads a message of at most `max` octets into memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`] and [`Message::to_vec`]: a longer message closes the connection.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Message::to_vec`].
+    pub async fn retr_to_vec(
+        &mut self,
+        number: MessageNumber,
+        max: usize,
+    ) -> Result<Vec<u8>, Error> {
+        self.retr(number).await?.to_vec(max).await
+    }
+
+    /// Confirms that all messages read to their end since the last confirmation are what the server
+    /// meant: asks random questions whose answers are known, and compares. **Delete nothing that is
+    /// not confirmed**; see [`Confirm`] for the reasons, the requirements and the guarantees.
+    ///
+    /// This is one round trip where the server supports pipelining, else one for each of
+    /// [`Confirm::QUESTIONS`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unconfirmed`]: nothing could be asked, or the answers are wrong. In the second case
+    /// the connection is closed, and none of the messages may be trusted. Any other error means "not
+    /// confirmed" too. [`Misuse::NoSeed`](crate::Misuse::NoSeed) if the session was not seeded.
+    ///
+    /// # Cancel safety
+    ///
+    /// A call that was dropped confirms nothing. The next operation discards the answers.
+    pub async fn confirm(&mut self) -> Result<Confirmed, Error> {
+        self.call(Confirm::new()).await
+    }
+
+    /// `DELE`: marks a message as deleted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the command was sent, the server executes it, and its reply is discarded.
+    pub async fn dele(&mut self, number: MessageNumber) -> Result<Status, Error> {
+        self.call(Dele(number)).await
+    }
+
+    /// `RSET`: unmarks all messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the command was sent, the server executes it, and its reply is discarded.
+    pub async fn rset(&mut self) -> Result<Status, Error> {
+        self.call(Rset).await
+    }
+
+    /// `NOOP`: shows that the server still answers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::call`].
+    pub async fn noop(&mut self) -> Result<Status, Error> {
+        self.call(Noop).await
+    }
+
+    /// `QUIT`: ends the session and deletes the messages that were marked as deleted. The outcome says
+    /// whether the server did.
+    ///
+    /// # Errors
+    ///
+    /// The fatal error of a connection that failed before `QUIT` was sent: nothing was deleted, unless an
+    /// earlier `QUIT` was sent and abandoned.
+    ///
+    /// # Cancel safety
+    ///
+    /// A `QUIT` that was sent cannot be cancelled: whether anything was deleted is not known then. To be able
+    /// to ask again, [`submit`](Client::submit) a [`Quit`] and [`wait`](Client::wait): its ticket stays
+    /// valid.
+    pub async fn quit(&mut self) -> Result<QuitOutcome, Error> {
+        self.call(Quit).await
+    }
+
+    /// `RSET`, then `QUIT`: ends the session and deletes nothing, not even on servers that mark every
+    /// retrieved message as deleted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]. `QUIT` is not sent unless `RSET` succeeded.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::quit`].
+    pub async fn quit_keeping(&mut self) -> Result<QuitOutcome, Error> {
+        self.rset().await?;
+        self.quit().await
+    }
+}

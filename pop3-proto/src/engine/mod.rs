@@ -1,0 +1,324 @@
+//! What a client keeps between its session and its callers, whatever its I/O: the engine of
+//! `client` and of `blocking`.
+//!
+//! The methods named `poll_` return [`Poll::Pending`] while octets have to move first. Nothing is
+//! registered to be woken: the driver of the client then reads or writes, and polls again. All state
+//! is here and none in futures or guards, so a caller that stops waiting loses a reply, but the client
+//! stays synchronized.
+
+mod body;
+mod getters;
+mod submitter;
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::task::{Poll, ready};
+
+use bytes::Bytes;
+
+pub(crate) use self::body::Body;
+pub(crate) use self::getters::getters;
+pub use self::submitter::Submitter;
+use crate::batch::{Batch, Pending as _};
+use crate::command::Command;
+use crate::connection::{Event, Greeting};
+use crate::error::{Closed, Error, Misuse, TlsError, TlsErrorKind};
+use crate::quirk::Quirk;
+use crate::received::Received;
+use crate::reply::{Opened, Reply};
+use crate::session::Session;
+use crate::ticket::{RequestId, Ticket};
+use crate::time::Instant;
+
+/// A [`Session`] and the bookkeeping of a client: which replies are still wanted, and by whom.
+#[derive(Debug)]
+pub struct Engine {
+    session: Session,
+    /// The requests of the last helper. The next operation abandons those that are not answered.
+    helper: Range<RequestId>,
+    /// All requests before this one are answered.
+    answered: RequestId,
+    /// An event that belongs to a later request than the one that was waited for.
+    held: Option<Event>,
+    quirks: Vec<Quirk>,
+    /// Of the body that was read to its end last.
+    received: Option<Received>,
+}
+
+impl Engine {
+    /// Creates the engine of a client for a new session.
+    pub fn new(session: Session) -> Self {
+        let first = session.connection().next_id();
+        Self {
+            session,
+            helper: first..first,
+            answered: first,
+            held: None,
+            quirks: Vec::new(),
+            received: None,
+        }
+    }
+
+    /// Creates the engine of a client for a new session, and seeds that by `random`.
+    pub fn seeded(
+        mut session: Session,
+        random: impl FnOnce(&mut [u8]) -> std::io::Result<()>,
+    ) -> Self {
+        let mut seed = [0; 32];
+        // Without a seed SCRAM and confirmations fail with an error that says so, and all else works.
+        if random(&mut seed).is_ok() {
+            session.seed(seed);
+        }
+        Self::new(session)
+    }
+
+    /// Returns what [`poll_chunk`](Engine::poll_chunk) learnt about the body that it read to its end
+    /// last.
+    pub fn received(&self) -> Option<Received> {
+        self.received
+    }
+
+    /// Returns the session, for its getters.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Returns the session, for its socket side and its clock side.
+    pub fn session_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Returns the deviations of the server so far, each once.
+    pub fn quirks(&self) -> &[Quirk] {
+        &self.quirks
+    }
+
+    /// Returns whether no reply is awaited. Before such a connection is used, the driver reads what the
+    /// server may have sent meanwhile.
+    pub fn is_idle(&self) -> bool {
+        self.held.is_none() && !self.session.connection().awaits_reply()
+    }
+
+    /// Begins an operation: abandons the requests that the last helper left unanswered.
+    pub fn begin(&mut self) {
+        self.abandon(self.helper.clone());
+        let next = self.session.connection().next_id();
+        self.helper = next..next;
+    }
+
+    /// Submits a command. Its reply is claimed by its ticket.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::submit`].
+    pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+        self.session.submit(command)
+    }
+
+    /// Submits a command that is abandoned when the next operation begins.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::submit`].
+    pub fn submit_for_helper<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+        let ticket = self.session.submit(command)?;
+        self.helper.end = ticket.id().next();
+        Ok(ticket)
+    }
+
+    /// Submits a batch, which is abandoned when the next operation begins.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::submit`]; none of the commands was submitted then.
+    pub fn submit_batch<B: Batch>(&mut self, batch: B) -> Result<B::Pending, Error> {
+        let pending = batch.submit(&mut self.session)?;
+        self.helper.end = self.session.connection().next_id();
+        Ok(pending)
+    }
+
+    /// Returns the next event that a caller may be waiting for.
+    fn next_event(&mut self) -> Option<Event> {
+        if let Some(held) = self.held.take() {
+            return Some(held);
+        }
+        loop {
+            match self.session.poll_event()? {
+                Event::Quirk(quirk) => {
+                    if !self.quirks.contains(&quirk) {
+                        self.quirks.push(quirk);
+                    }
+                }
+                // The connection keeps the greeting, and every request got its error before.
+                Event::Greeting(_) | Event::Closed(_) => {}
+                event => return Some(event),
+            }
+        }
+    }
+
+    /// Returns the greeting once it was received.
+    ///
+    /// # Errors
+    ///
+    /// The fatal error that occurred instead.
+    pub fn poll_greeting(&mut self) -> Poll<Result<Greeting, Error>> {
+        if let Some(event) = self.next_event() {
+            self.held = Some(event);
+        }
+        let connection = self.session.connection();
+        match (connection.greeting(), connection.error()) {
+            (Some(greeting), _) => Poll::Ready(Ok(greeting.clone())),
+            (None, Some(error)) => Poll::Ready(Err(error.clone())),
+            (None, None) => Poll::Pending,
+        }
+    }
+
+    /// Returns the reply that a ticket claims. Replies to earlier requests are discarded on the way.
+    ///
+    /// # Errors
+    ///
+    /// The request's own failure; [`Misuse::TicketSpent`] if its reply was discarded or returned before.
+    pub fn poll_ticket<C: Command>(&mut self, ticket: &Ticket<C>) -> Poll<Result<C::Reply, Error>> {
+        let result = ready!(self.poll_reply(ticket.id()));
+        Poll::Ready(result.and_then(|reply| ticket.read(reply)))
+    }
+
+    fn poll_reply(&mut self, id: RequestId) -> Poll<Result<Reply, Error>> {
+        let spent = Poll::Ready(Err(Misuse::TicketSpent.into()));
+        if id < self.answered {
+            return spent;
+        }
+        while let Some(event) = self.next_event() {
+            match event {
+                Event::Reply {
+                    id: answered,
+                    result,
+                } if answered <= id => {
+                    self.answered = answered.next();
+                    if answered == id {
+                        return Poll::Ready(result);
+                    }
+                }
+                event if request_of(&event).is_some_and(|later| later > id) => {
+                    self.held = Some(event);
+                    return spent;
+                }
+                // The body of an earlier reply that nobody reads any more.
+                _ => {}
+            }
+        }
+        if id < self.session.connection().next_id() {
+            self.poll_outstanding()
+        } else {
+            Poll::Ready(Err(self.why_none()))
+        }
+    }
+
+    /// Returns the next octets of the body of a streamed reply; `Ok(None)` at its end, when
+    /// [`received`](Engine::received) describes it.
+    ///
+    /// # Errors
+    ///
+    /// The fatal error that ended the body before its terminator: what was read is not complete.
+    pub fn poll_chunk(&mut self, id: RequestId) -> Poll<Result<Option<Bytes>, Error>> {
+        while let Some(event) = self.next_event() {
+            match event {
+                Event::Body { id: of, chunk } if of == id => return Poll::Ready(Ok(Some(chunk))),
+                Event::BodyEnd { id: of, result } if of == id => {
+                    return Poll::Ready(result.map(|received| {
+                        self.received = Some(received);
+                        None
+                    }));
+                }
+                event if request_of(&event).is_some_and(|later| later > id) => {
+                    self.held = Some(event);
+                    return Poll::Ready(Err(Misuse::TicketSpent.into()));
+                }
+                _ => {}
+            }
+        }
+        self.poll_outstanding()
+    }
+
+    /// Pending while a request is outstanding; otherwise the reason why no more is received.
+    fn poll_outstanding<T>(&self) -> Poll<Result<T, Error>> {
+        if self.session.connection().outstanding() > 0 {
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(self.why_none()))
+    }
+
+    /// Why there is no reply and will be none.
+    fn why_none(&self) -> Error {
+        let fatal = self.session.connection().error().cloned();
+        fatal.unwrap_or(Misuse::TicketSpent.into())
+    }
+
+    /// Returns the status line of a streamed reply.
+    ///
+    /// # Errors
+    ///
+    /// The request's own failure.
+    pub fn poll_opened(&mut self, id: RequestId) -> Poll<Result<Opened, Error>> {
+        let result = ready!(self.poll_reply(id));
+        Poll::Ready(result.and_then(|reply| match reply {
+            Reply::Opened(opened) => Ok(opened),
+            _ => Err(Misuse::TicketSpent.into()),
+        }))
+    }
+
+    /// Reads the replies to a batch; ready once all are read.
+    pub fn poll_batch<B: Batch>(&mut self, pending: &mut B::Pending) -> Poll<()> {
+        while let Some(id) = pending.next_id() {
+            let result = ready!(self.poll_reply(id));
+            pending.accept(id, result);
+        }
+        Poll::Ready(())
+    }
+
+    /// Abandons one streamed reply: the rest of its body is read and discarded.
+    pub fn skip(&mut self, id: RequestId) {
+        self.abandon(id..id.next());
+    }
+
+    /// Abandons requests, with a held event that belongs to one of them.
+    fn abandon(&mut self, requests: Range<RequestId>) {
+        let held = self.held.as_ref().and_then(request_of);
+        if held.is_some_and(|id| requests.contains(&id)) {
+            self.held = None;
+        }
+        self.session.abandon(requests);
+    }
+
+    /// Returns whether the session waits for a TLS handshake that it cannot do itself, since it was set
+    /// up without TLS. A client cannot do it either: it has to [refuse](Engine::refuse_tls).
+    pub fn lacks_tls(&self) -> bool {
+        self.session.wants_tls()
+    }
+
+    /// Fails a session that [lacks TLS](Engine::lacks_tls).
+    pub fn refuse_tls(&mut self, now: Instant) {
+        let text = "this client was not set up for TLS (feature `rustls`, `Connector::session`)";
+        let error = TlsError::new(TlsErrorKind::NotConfigured, text);
+        self.session.tls_failed(error, now);
+    }
+
+    /// Returns the error that new requests get, if the connection is closed.
+    pub fn fatal(&self) -> Option<Error> {
+        let connection = self.session.connection();
+        let closed = connection.phase() == crate::Phase::Closed;
+        closed.then(|| {
+            connection
+                .error()
+                .cloned()
+                .unwrap_or(Closed::Finished.into())
+        })
+    }
+}
+
+fn request_of(event: &Event) -> Option<RequestId> {
+    match event {
+        Event::Reply { id, .. } | Event::Body { id, .. } | Event::BodyEnd { id, .. } => Some(*id),
+        Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => None,
+    }
+}

@@ -1,0 +1,142 @@
+//! The commands of a pipeline or a retrieval, between their iterator and the engine.
+
+use core::ops::Range;
+use core::task::{Poll, ready};
+
+use super::Engine;
+use crate::command::{Command, IntoStreamed, Whole};
+use crate::error::Error;
+use crate::reply::Opened;
+use crate::ticket::{RequestId, Ticket};
+
+/// Submits the commands of a pipeline or a retrieval as the window has room, and returns their results
+/// in order.
+///
+/// # Invariant
+///
+/// Every command that the iterator yields is submitted and gets exactly one result, in order: its
+/// reply, its refusal, or the fatal error of the connection. A submitter ends only when its iterator has
+/// ended and each command has its result, or after it reported a fatal error. It never ends early in
+/// silence.
+///
+/// So a full window never ends a submitter. While none of its commands is submitted, it submits the
+/// next one whatever the window says, and the connection queues it until it may be sent: after the
+/// rest of an abandoned body, for example.
+///
+/// The iterator ends at its first `None`. After a fatal error was reported, nothing more is taken from
+/// it.
+#[derive(Debug)]
+pub struct Submitter<I: Iterator> {
+    /// `None` once the iterator has ended or a fatal error was reported.
+    commands: Option<I>,
+    /// The requests that are submitted and not answered.
+    submitted: Range<RequestId>,
+    /// Why the next command could not be submitted. It is reported after the replies to those before.
+    unsubmitted: Option<Error>,
+}
+
+/// What a submitter has to do for its next result.
+enum Next {
+    /// Wait for the reply to this request.
+    Await(RequestId),
+    /// Report why a command could not be submitted.
+    Report(Error),
+    /// Nothing: every command has its result.
+    End,
+}
+
+impl<I: Iterator> Submitter<I> {
+    /// Begins a helper that will submit these commands.
+    pub fn new(engine: &mut Engine, commands: I) -> Self {
+        engine.begin();
+        let next = engine.session.connection().next_id();
+        Self {
+            commands: Some(commands),
+            submitted: next..next,
+            unsubmitted: None,
+        }
+    }
+
+    /// Submits what the window has room for, and decides what the next result depends on.
+    fn advance<C: Command>(&mut self, engine: &mut Engine, into: impl Fn(I::Item) -> C) -> Next {
+        while self.unsubmitted.is_none() && self.may_submit(engine) {
+            let Some(command) = self.commands.as_mut().and_then(Iterator::next) else {
+                self.commands = None;
+                break;
+            };
+            match engine.submit_for_helper(into(command)) {
+                Ok(ticket) => self.submitted.end = ticket.id().next(),
+                Err(error) => self.unsubmitted = Some(error),
+            }
+        }
+        if !self.submitted.is_empty() {
+            return Next::Await(self.submitted.start);
+        }
+        match self.unsubmitted.take() {
+            Some(error) => {
+                self.stop_if_fatal(&error);
+                Next::Report(error)
+            }
+            None => Next::End,
+        }
+    }
+
+    /// Whether to submit the next command. If none is submitted, always: there is nothing else whose
+    /// reply could make room in the window, and on a dead connection the command gets the fatal error.
+    fn may_submit(&self, engine: &Engine) -> bool {
+        self.submitted.is_empty() || engine.session.connection().wants_request()
+    }
+
+    /// Counts a request as answered.
+    fn answered<T>(&mut self, id: RequestId, result: &Result<T, Error>) {
+        self.submitted.start = id.next();
+        if let Err(error) = result {
+            self.stop_if_fatal(error);
+        }
+    }
+
+    fn stop_if_fatal(&mut self, error: &Error) {
+        if error.is_fatal() {
+            self.commands = None;
+        }
+    }
+
+    /// Returns the next reply; `None` when every command has its result, or when a fatal error was
+    /// reported to each that was submitted.
+    pub fn poll_next(
+        &mut self,
+        engine: &mut Engine,
+    ) -> Poll<Option<Result<<I::Item as Command>::Reply, Error>>>
+    where
+        I::Item: Whole,
+    {
+        let id = match self.advance(engine, |command| command) {
+            Next::Await(id) => id,
+            Next::Report(error) => return Poll::Ready(Some(Err(error))),
+            Next::End => return Poll::Ready(None),
+        };
+        let result = ready!(engine.poll_reply(id));
+        self.answered(id, &result);
+        let ticket = Ticket::<I::Item>::new(id);
+        Poll::Ready(Some(result.and_then(|reply| ticket.read(reply))))
+    }
+
+    /// Returns the next reply that opens a body, and its request; otherwise as
+    /// [`poll_next`](Submitter::poll_next).
+    pub fn poll_open(
+        &mut self,
+        engine: &mut Engine,
+    ) -> Poll<Option<Result<(RequestId, Opened), Error>>>
+    where
+        I::Item: IntoStreamed,
+    {
+        let id = match self.advance(engine, IntoStreamed::into_streamed) {
+            Next::Await(id) => id,
+            Next::Report(error) => return Poll::Ready(Some(Err(error))),
+            Next::End => return Poll::Ready(None),
+        };
+        let result = ready!(engine.poll_opened(id));
+        self.answered(id, &result);
+        Poll::Ready(Some(result.map(|opened| (id, opened))))
+    }
+}
