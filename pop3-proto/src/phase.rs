@@ -14,7 +14,7 @@ use core::fmt;
 
 use crate::command::Verb;
 
-/// Where a session stands.
+/// The state of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {

@@ -41,18 +41,18 @@ pub enum Verb {
     Noop,
     Rset,
     Quit,
-    /// A command of the caller's own.
+    /// A custom command.
     Raw,
 }
 
-/// How a reply that begins with `+OK` goes on.
+/// What follows the first line of a reply that begins with `+OK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// It does not: one line.
+    /// Nothing: the reply is one line.
     Line,
-    /// Lines up to the terminator, gathered.
+    /// Lines up to the terminator, collected.
     Lines,
-    /// Lines up to the terminator, handed on as they come.
+    /// Lines up to the terminator, passed on as they are received.
     Stream,
 }
 
@@ -109,7 +109,7 @@ const fn sensitive(row: Row) -> Row {
     }
 }
 
-/// In the order of `Verb`. `Raw` stands for a command of the caller's: its keyword is in its line.
+/// In the order of `Verb`. The keyword of a `Raw` command is in its line.
 static TABLE: [Row; 17] = [
     barrier(row(Verb::Capa, "CAPA", MANY, ANY)),
     barrier(row(Verb::Stls, "STLS", ONE, BEFORE)),
@@ -160,7 +160,7 @@ pub(crate) enum Request {
 mod sealed {
     use super::{Reply, Request};
 
-    /// What the crate knows about a command and nobody else needs to.
+    /// What only the crate needs to know about a command.
     pub trait Sealed: Sized {
         type Output;
         fn request(self) -> Submission;

@@ -19,8 +19,8 @@ enum Next {
 }
 
 impl Connection {
-    /// Moves the session on as far as it goes without more octets and more time: reads frames until
-    /// one makes an event or none is left, then sends.
+    /// Does all that needs neither more octets nor more time: reads frames until one makes an event or
+    /// no whole frame is buffered, then sends.
     pub(super) fn advance(&mut self) {
         while self.events.is_empty() && self.end.outcome.is_none() {
             let result = match self.next() {

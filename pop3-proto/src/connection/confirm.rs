@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::Connection;
 use super::receive::Answer;
 use super::request::{PendingRequest, Work};
-use crate::command::check_length;
+use crate::command::{Verb, check_length};
 use crate::confirm::{Answered, Next, Question};
 use crate::error::{Error, Misuse, ProtocolError, Unconfirmed};
 use crate::phase::Phase;
@@ -13,7 +13,7 @@ use crate::reply::Reply;
 use crate::ticket::RequestId;
 
 impl Connection {
-    /// Goes on with the confirmation that is next in the queue, with nothing in flight: queues its
+    /// Continues the confirmation that is next in the queue when nothing is in flight: queues its
     /// questions, or ends it.
     pub(super) fn send_confirmation(&mut self) {
         let Some(PendingRequest {
@@ -26,7 +26,7 @@ impl Connection {
         };
         let id = *id;
         if self.state.phase() != Phase::Transaction {
-            let verb = crate::command::Verb::Uidl;
+            let verb = Verb::Uidl;
             let phase = self.state.phase();
             return self.finish_request(Err(Misuse::Phase { verb, phase }.into()));
         }
@@ -76,21 +76,21 @@ impl Connection {
         };
         let synchronized = match self.outbound.confirmation_mut() {
             Some(run) => run.count(kind, answered),
-            // The confirmation was abandoned. A refusal says nothing then.
+            // The confirmation was abandoned. A refusal has no meaning then.
             None => !matches!(answered, Answered::Wrong),
         };
         if !synchronized {
             return Err(Unconfirmed::WrongAnswer { verb, number, got }.into());
         }
         self.pop_answered();
-        // Octets that are left answer nothing: parsing them ends the connection.
+        // Octets that are still buffered answer no command: reading them ends the connection.
         if self.outbound.is_confirmation_due() && self.inbound.is_empty() {
             self.send_confirmation();
         }
         Ok(())
     }
 
-    /// The error that ends the connection: during a confirmation it says what that means.
+    /// The error that ends the connection: during a confirmation it is [`Unconfirmed::CutShort`].
     pub(super) fn in_confirmation(&self, error: Error) -> Error {
         match error {
             Error::Unconfirmed(_) => error,

@@ -37,17 +37,17 @@ pub enum Event {
         /// [`ProtocolError::Surplus`](crate::ProtocolError::Surplus).
         result: Result<Received, Error>,
     },
-    /// An oddity of the server was borne.
+    /// A deviation of the server was tolerated.
     Quirk(Quirk),
-    /// The connection is over; the last event. `Ok` after `QUIT`.
+    /// The connection is closed; the last event. `Ok` after `QUIT`.
     Closed(Result<(), Error>),
 }
 
-/// The server's first line (RFC 1939 section 4). In clear it may be anybody's.
+/// The server's first line (RFC 1939 section 4). Before TLS it can be forged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Greeting {
-    /// What the server wrote behind `+OK`.
+    /// The text after `+OK`.
     pub text: ServerText,
     /// The challenge for APOP: the one msg-id in the text, angle brackets included (RFC 1939
     /// section 7). `None` if there is none, or more than one: which one the server means is not

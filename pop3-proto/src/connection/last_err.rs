@@ -23,7 +23,7 @@ pub(super) struct LastErr(Option<Kept>);
 struct Kept {
     refusal: Refusal,
     at: Instant,
-    /// Whether it was the result of a request: the caller knows it, or has abandoned the request.
+    /// Whether it was the result of a request: the application knows it, or abandoned the request.
     reported: bool,
 }
 
@@ -51,7 +51,7 @@ impl LastErr {
         kept.is_some_and(|kept| kept.refusal.code.is_some())
     }
 
-    /// The `-ERR` that explains an end at this time.
+    /// The `-ERR` that explains why the connection ends at this time.
     fn explains(&self, now: Instant) -> Option<&Refusal> {
         let kept = self.0.as_ref()?;
         (!kept.reported || now < kept.at + RECENT).then_some(&kept.refusal)

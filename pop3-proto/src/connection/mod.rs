@@ -150,7 +150,8 @@ impl Connection {
         self.outbound.has_begun_front()
     }
 
-    /// Whether a caller with requests to come should submit the next one now: the window has room.
+    /// Returns whether an application with more requests should submit the next one now: the window has
+    /// room.
     /// Submitting without asking is fine too; requests wait in the queue then.
     pub fn wants_request(&self) -> bool {
         self.end.outcome.is_none() && self.outbound.has_room(self.window())
@@ -189,8 +190,8 @@ impl Connection {
     ///
     /// The digests by which the connection recognizes echoes of its credentials are keyed with it,
     /// too ([`Secret`](crate::Secret#redaction)). Without a seed their key is a constant: equal
-    /// passwords then have equal digests in every process, so whoever reads the memory of one can
-    /// look a guessable password up in a table made before. With a seed each guess has to be
+    /// passwords then have equal digests in every process, so an attacker who reads the memory of one can
+    /// look a guessable password up in a precomputed table. With a seed each guess has to be
     /// computed for this connection. Seed a connection before it sends credentials.
     pub fn seed(&mut self, random: [u8; 32]) {
         self.redactor.set_key(&random);
@@ -227,7 +228,7 @@ impl Connection {
         self.next_id = id.next();
         self.rearm_if_idle();
         let expected = match &request {
-            Request::Command(command) => self.state.server.reply_size(command).expected,
+            Request::Command(command) => self.state.reply_size(command).expected,
             Request::Exchange(_) | Request::Confirm(_) => 0,
         };
         self.outbound.push(id, request, expected);
@@ -279,7 +280,7 @@ impl Connection {
     }
 }
 
-/// Ends that the caller decides.
+/// Ends that the application decides.
 impl Connection {
     /// Ends the connection because a limit of the application is exceeded. All outstanding requests get
     /// this error, and nothing more is read or written.
@@ -390,7 +391,8 @@ impl Connection {
         self.state.is_in_handshake() && self.end.outcome.is_none()
     }
 
-    /// TLS is in place. All that was learnt in clear is forgotten (RFC 2595 section 4).
+    /// The TLS handshake succeeded. What the server announced in cleartext is forgotten (RFC 2595
+    /// section 4).
     pub fn tls_established(&mut self, info: TlsInfo, now: Instant) {
         if !self.wants_tls() {
             return;
@@ -406,7 +408,7 @@ impl Connection {
         self.advance();
     }
 
-    /// There will be no TLS.
+    /// The TLS handshake failed.
     pub fn tls_failed(&mut self, cause: TlsError, now: Instant) {
         self.timers.progress(now);
         self.close(Err(cause.into()));

@@ -52,7 +52,7 @@ impl Multiline {
         }
     }
 
-    /// Takes more of the reply.
+    /// Appends more of the reply.
     pub(super) fn push(&mut self, chunk: &[u8], limits: &crate::Limits) -> Result<(), LimitError> {
         let within = |octets: &mut BytesMut, limit| {
             if octets.len() + chunk.len() > limit {
@@ -85,7 +85,7 @@ impl Multiline {
         }
     }
 
-    /// Reads the reply, which is complete, and says what is odd about it.
+    /// Reads the complete reply. Returns its deviations, too.
     pub(super) fn read(
         self,
         verb: Verb,

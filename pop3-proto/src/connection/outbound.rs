@@ -51,7 +51,7 @@ impl Outbound {
         self.queue.next_mut()
     }
 
-    /// Whether the application should submit its next request: the window would take it.
+    /// Whether the application should submit its next request: the window has room.
     pub(super) fn has_room(&self, pipelining: bool) -> bool {
         self.queue.has_room(pipelining)
     }

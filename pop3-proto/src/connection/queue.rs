@@ -16,10 +16,10 @@ use crate::ticket::RequestId;
 /// writer that blocks cannot deadlock with a server that does (RFC 2449 section 6.6).
 const COMMAND_OCTETS: usize = 4096;
 
-/// Octets of replies that may be on their way: breaking off must not cost a drain of more.
+/// Octets of replies that may be in flight: an abandoned transfer must not drain more.
 const REPLY_OCTETS: u64 = 4 << 20;
 
-/// The longest command that a lazy caller's next one is likely to be.
+/// Octets of a typical command, for an application that submits one when there is room.
 const TYPICAL_COMMAND: usize = 24;
 
 /// Abandoned requests that may stay in the queue beside as many that are still wanted: removing one
@@ -68,7 +68,7 @@ impl Queue {
     /// How many requests are not answered. The questions of a confirmation are a part of it.
     pub(super) fn requests(&self) -> usize {
         match self.front() {
-            // Of an abandoned confirmation the questions are all that is left.
+            // An abandoned confirmation has only its questions in the queue.
             Some(front) if front.abandoned => self.len(),
             _ => self.len() - self.all().take_while(|it| it.is_question()).count(),
         }
@@ -254,7 +254,7 @@ impl Queue {
         self.in_flight.push_back(request);
     }
 
-    /// Whether a lazy caller should submit its next request: the window would take it.
+    /// Whether an application should submit its next request: the window has room.
     pub(super) fn has_room(&self, window: bool) -> bool {
         match self.len() {
             0 => true,

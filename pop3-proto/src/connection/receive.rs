@@ -237,12 +237,8 @@ impl Connection {
         match self.outbound.front() {
             Some(front) if !front.abandoned && front.verb() == Some(Verb::Retr) => {
                 // The listing may have come after the command was sent.
-                let server = &self.state.server;
-                let late = || {
-                    front
-                        .command()
-                        .and_then(|command| server.listed_octets(command))
-                };
+                let command = front.command();
+                let late = || command.and_then(|command| self.state.listed_octets(command));
                 let listed = front.listed.or_else(late);
                 Measure::new(listed, stated_octets(status.text.as_bytes()))
             }

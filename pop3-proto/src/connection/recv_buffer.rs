@@ -53,7 +53,7 @@ impl RecvBuffer {
         self.block.get_mut(self.filled..).unwrap_or_default()
     }
 
-    /// Moves what is left to the front of the block, or of a fresh one while chunks of the old one
+    /// Moves the unread octets to the front of the block, or of a fresh one while chunks of the old one
     /// are still held. Never grows.
     fn make_room(&mut self) {
         self.block.truncate(self.filled);

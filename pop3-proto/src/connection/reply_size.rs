@@ -1,7 +1,7 @@
 //! How many octets the reply to a command is likely to have: what the window of replies in flight is
 //! filled by.
 
-use super::state::Server;
+use super::state::State;
 use crate::command::{Arguments, CommandLine, Shape, Verb};
 
 /// The size of a reply that nothing is known about.
@@ -20,7 +20,8 @@ pub(super) struct ReplySize {
     pub(super) listed: Option<u64>,
 }
 
-impl Server {
+impl State {
+    /// The size that the reply to a command is likely to have.
     pub(super) fn reply_size(&self, command: &CommandLine) -> ReplySize {
         let listed = self.listed_octets(command);
         ReplySize {
@@ -35,11 +36,8 @@ impl Server {
             .number()
             .filter(|_| command.shape == Shape::Stream)?;
         // In any other order a look-up would walk through the whole listing.
-        let sizes = self
-            .listed
-            .sizes
-            .as_ref()
-            .filter(|sizes| sizes.is_ascending());
+        let sizes = self.listed().sizes.as_ref();
+        let sizes = sizes.filter(|sizes| sizes.is_ascending());
         sizes?.get(number)?.octets
     }
 
@@ -50,10 +48,11 @@ impl Server {
             _ => return 0,
         }
         let mean = || {
-            let stat = self.stat.as_ref()?;
+            let stat = self.server.stat.as_ref()?;
             stat.octets?.checked_div(u64::from(stat.messages))
         };
-        let so_far = || self.retrieved.1.checked_div(self.retrieved.0);
+        let (messages, octets) = self.server.retrieved;
+        let so_far = || octets.checked_div(messages);
         let whole = listed
             .or_else(mean)
             .or_else(so_far)

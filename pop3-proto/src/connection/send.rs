@@ -17,8 +17,8 @@ impl Connection {
         self.state.pipelines(&self.config)
     }
 
-    /// Adds commands to the batch while the window has room. Nothing is sent while octets are left
-    /// that no reply explains.
+    /// Adds commands to the batch while the window has room. Nothing is sent while octets are
+    /// buffered that no reply explains.
     pub(super) fn send(&mut self) -> Result<(), Error> {
         if self.state.phase() == Phase::Greeting || self.end.write_failed.is_some() {
             return Ok(());
@@ -61,7 +61,7 @@ impl Connection {
         };
         let size = next
             .command()
-            .map(|command| self.state.server.reply_size(command))
+            .map(|command| self.state.reply_size(command))
             .unwrap_or_default();
         if !self.outbound.admits(size) {
             return Ok(false);
@@ -100,7 +100,7 @@ impl Connection {
         Ok(true)
     }
 
-    /// Tells the exchange in front what happened, and does what it wants next.
+    /// Reports to the exchange in front what happened, and does its next step.
     pub(super) fn step_exchange(&mut self, input: Input) -> Result<(), Error> {
         let mut context = self.state.context(&self.config);
         let Some(PendingRequest {
@@ -127,7 +127,7 @@ impl Connection {
         self.end.outcome = Some(Err(Error::CallbackPanicked));
         let mut step = exchange.step(&context, input, &mut self.redactor);
         self.end.outcome = None;
-        // What the caller took for it is not the server's time.
+        // The time spent in the application's callback must not count against the server.
         if exchange.calls_back() {
             self.timers.rearm();
         }
@@ -168,7 +168,7 @@ impl Connection {
 
     /// Takes the first request from the queue and reports its result.
     pub(super) fn finish_request(&mut self, result: Result<Reply, Error>) {
-        let reports = |entry: &PendingRequest| entry.id.is_some();
+        let reports = |request: &PendingRequest| request.id.is_some();
         if self.outbound.front().is_some_and(reports)
             && let Err(error) = &result
         {

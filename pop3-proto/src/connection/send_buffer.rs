@@ -63,7 +63,7 @@ impl SendBuffer {
         if line.verb().row().sensitive {
             self.sensitive = true;
         }
-        // A secret is alone in its batch, so growing never leaves a copy of one behind.
+        // A secret is alone in its batch, so growing never leaves a copy of it in memory.
         self.batch.reserve(line.octets().max(BATCH));
         let before = self.batch.len();
         line.encode(challenge, &mut self.batch);

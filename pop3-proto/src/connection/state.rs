@@ -146,7 +146,7 @@ impl State {
         }
     }
 
-    /// Whether nobody on the network path can read what is sent.
+    /// Whether what is sent cannot be read on the network path.
     fn is_private(&self) -> bool {
         self.tls().is_some() || self.channel == Channel::TrustedByCaller
     }

@@ -30,7 +30,7 @@ use crate::sasl::{ClientNonce, Seed};
 
 /// An exchange under way.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "every exchange stands in a box")]
+#[expect(clippy::large_enum_variant, reason = "every exchange is boxed")]
 pub(crate) enum Exchange {
     Capabilities,
     StartTls(stls::Upgrade),
@@ -52,13 +52,13 @@ pub(crate) struct Context<'a> {
     pub(crate) tls: bool,
     /// Whether credentials are private on the present channel.
     pub(crate) private: bool,
-    /// Whether this channel was upgraded by STLS: the greeting came in clear then.
+    /// Whether this channel was upgraded by STLS: the greeting came in cleartext then.
     pub(crate) upgraded: bool,
     /// Whether the greeting that came in this channel holds a challenge.
     pub(crate) challenge: bool,
-    /// Whether commands may share a flight on this channel.
+    /// Whether commands may be pipelined on this channel.
     pub(crate) pipelining: bool,
-    /// Whether nobody waits for the exchange any more.
+    /// Whether the application abandoned the request.
     pub(crate) abandoned: bool,
     /// What SCRAM can be bound to on this channel.
     pub(crate) exporter: Option<[u8; 32]>,
@@ -107,11 +107,11 @@ pub(crate) enum Input {
     Begin,
     /// The reply to the command that it sent.
     Reply(Result<Reply, Error>),
-    /// A line that begins with `+`, in answer to `AUTH` or to a response: what stands behind.
+    /// A line that begins with `+`, in answer to `AUTH` or to a response: the text after it.
     Challenge(Bytes),
     /// A line that is longer than a challenge may be.
     Overlong(LimitError),
-    /// There is time to go on with a computation.
+    /// There is time to continue a computation.
     Work,
     /// TLS is in place.
     Tls,
@@ -128,13 +128,13 @@ pub(crate) enum Step {
     StartTls,
     /// Sends `*`, and ends the connection when that was sent.
     Abort(Error),
-    /// Goes on with a computation when there is time.
+    /// Continues a computation when there is time.
     Work,
-    /// Reports a deviation that was tolerated, and goes on.
+    /// Reports a deviation that was tolerated, then does this step.
     Report(Quirk, Box<Step>),
     /// Is done.
     Done(Result<Reply, Error>),
-    /// Is done; capabilities are to be read again in the next flight.
+    /// Is done; `CAPA` is sent again with the next batch.
     DoneThenCapa(Reply),
     /// Ends the connection.
     Fatal(Error),
@@ -157,12 +157,12 @@ impl Exchange {
         }
     }
 
-    /// Whether code of the caller's runs in it.
+    /// Whether code of the application runs in it.
     pub(crate) fn calls_back(&self) -> bool {
         matches!(self, Self::Login(run) if run.calls_back())
     }
 
-    /// What is known of its end, should the connection end before.
+    /// The result that is known already, should the connection end before the exchange.
     pub(crate) fn known_end(&self) -> Option<Error> {
         match self {
             Self::Login(run) => run.known_end(),
@@ -170,7 +170,7 @@ impl Exchange {
         }
     }
 
-    /// Why this exchange is not possible as the connection stands.
+    /// Why this exchange is not possible in the present phase.
     fn out_of_place(&self, context: &Context<'_>) -> Option<Misuse> {
         let verb = match self {
             Self::StartTls(_) if context.tls => return Some(Misuse::TlsActive),
