@@ -255,6 +255,7 @@ mod secret;
 pub mod server;
 mod session;
 mod status;
+mod swallowed;
 mod text;
 mod ticket;
 mod time;

@@ -1,5 +1,7 @@
 //! What came of a message, compared with what the server said of its size.
 
+use crate::swallowed::Swallowed;
+
 /// What came of a message or of another streamed reply that was read to its end.
 ///
 /// Sizes that a server states are no measure of a message: servers count before they change line ends,
@@ -56,6 +58,8 @@ pub(crate) struct Measure {
     pairs: u64,
     bare: u64,
     last: LastLineEnd,
+    /// Whether the reply to another command is in here. Looked for in messages alone.
+    swallowed: Option<Swallowed>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,9 +79,24 @@ impl Measure {
         }
     }
 
+    /// Also looks for a reply that is a part of the message by mistake.
+    pub(crate) fn searching(mut self) -> Self {
+        self.swallowed = Some(Swallowed::new());
+        self
+    }
+
+    /// Whether the message contains what looks like a reply, and does not have the size that was listed
+    /// for it.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.swallowed.is_some_and(Swallowed::is_found) && self.listed != Some(self.octets)
+    }
+
     /// Counts more octets, which do not begin within a line end.
     pub(crate) fn count(&mut self, chunk: &[u8]) {
         self.octets += chunk.len() as u64;
+        if let Some(swallowed) = &mut self.swallowed {
+            swallowed.search(chunk);
+        }
         if self.listed.or(self.announced).is_some() {
             let (pairs, all) = line_ends(chunk);
             self.pairs += pairs;

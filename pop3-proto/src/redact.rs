@@ -87,7 +87,12 @@ enum Form {
     WholeWord,
     /// Anywhere; what is encoded around it goes too.
     Encoded,
+    /// A command line: all after its keyword of [`KEYWORD`] octets, as a whole word.
+    Argument,
 }
+
+/// The length of `PASS` and a blank.
+const KEYWORD: usize = 5;
 
 impl Redactor {
     /// Derives the key of the digests from a secret. Without one, the key is a constant.
@@ -127,6 +132,20 @@ impl Redactor {
         }
         for before in 0..3 {
             self.add_base64(secret, before);
+        }
+    }
+
+    /// Notes the line in which a password is sent, for passwords that are too short or too ordinary to be
+    /// redacted elsewhere. `PASS failed` says nothing of a password that is a word.
+    pub(crate) fn note_pass_line(&mut self, secret: &[u8]) {
+        if is_word(secret.trim_ascii()) {
+            return;
+        }
+        for keyword in ["PASS ", "pass ", "Pass "] {
+            let mut line = Zeroizing::new(Vec::with_capacity(KEYWORD + secret.len()));
+            line.extend_from_slice(keyword.as_bytes());
+            line.extend_from_slice(secret);
+            self.add(&line, Form::Argument);
         }
     }
 
@@ -198,6 +217,11 @@ impl Redactor {
     fn note_part(&mut self, part: &[u8]) {
         let hex = |c: &u8| c.is_ascii_digit() || matches!(c, b'a'..=b'f');
         match part {
+            // Of XOAUTH2 and OAUTHBEARER (RFC 7628 section 3.1): no secrets.
+            [b'u', b's', b'e', b'r', b'=', ..]
+            | [b'h', b'o', b's', b't', b'=', ..]
+            | [b'p', b'o', b'r', b't', b'=', ..] => {}
+            [b'a', b'u', b't', b'h', b'=', value @ ..] => self.note_part(value),
             // An attribute of SCRAM (RFC 5802 section 5.1).
             [name, b'=', value @ ..] if name.is_ascii_alphabetic() => self.note_part(value),
             _ if part.len() < SHORTEST_ENCODING || self.is_name(part) => {}
@@ -232,10 +256,7 @@ impl Redactor {
         if length == 0 {
             return;
         }
-        let spaced = usize::from(needle.iter().any(is_blank));
-        if let Some(shortest) = self.shortest.get_mut(spaced) {
-            *shortest = Some(shortest.map_or(length, |known| known.min(length)));
-        }
+        self.note_length(needle);
         let key = self.key.get_or_insert_with(|| Key::new(&UNSEEDED));
         let found = self
             .groups
@@ -249,12 +270,19 @@ impl Redactor {
         }
     }
 
+    fn note_length(&mut self, needle: &[u8]) {
+        let spaced = usize::from(needle.iter().any(is_blank));
+        if let Some(shortest) = self.shortest.get_mut(spaced) {
+            let length = needle.len();
+            *shortest = Some(shortest.map_or(length, |known| known.min(length)));
+        }
+    }
+
     fn add_block(&mut self, block: &[u8]) {
         let key = self.key.get_or_insert_with(|| Key::new(&UNSEEDED));
         self.blocks.length = BLOCK;
         self.blocks.add(key, key.hash(block), Form::Encoded);
-        let [word, _] = &mut self.shortest;
-        *word = Some(word.map_or(BLOCK, |known| known.min(BLOCK)));
+        self.note_length(block);
     }
 
     /// A line with what it shows of a secret replaced, or `None` if it shows nothing. The status
@@ -332,7 +360,8 @@ impl Redactor {
         };
         for group in &self.groups {
             group.find(key, text, |range, form| match form {
-                Form::WholeWord if !is_whole(text, &range) => {}
+                Form::WholeWord | Form::Argument if !is_whole(text, &range) => {}
+                Form::Argument => found.push(range.start + KEYWORD..range.end),
                 Form::Encoded => found.push(widen(text, range)),
                 Form::Anywhere | Form::WholeWord => found.push(range),
             });

@@ -19,8 +19,9 @@ use crate::sasl::prep::saslprep;
 /// the status and the command, and in each error. It keeps keyed digests for that, not the secrets;
 /// see [`Connection::seed`](crate::Connection::seed). It recognizes:
 ///
+/// * a password after `PASS`, unless it could be a word;
 /// * passwords and tokens as a whole, also percent-encoded (RFC 3986, upper-case digits) and in
-///   base64 in both alphabets, at any offset;
+///   base64 in both alphabets: at any offset from 8 octets on, alone from 6;
 /// * the responses of authentication exchanges as they were sent, decoded, and their parts: digests,
 ///   proofs, tokens;
 /// * pieces of tokens, long passwords and responses: an echo that is cut short is recognized if it
@@ -34,7 +35,7 @@ use crate::sasl::prep::saslprep;
 ///   and digits;
 /// * a secret that equals the user name or its part before the `@`, or stands inside the user name.
 ///
-/// The base64 of such a secret is redacted. A secret of fewer than 6 octets, and one of digits
+/// The base64 of such a secret is redacted if it is long enough. A secret of fewer than 6 octets, and one of digits
 /// alone, are redacted only where they are a whole word. Other encodings, changes of case and short
 /// pieces are not recognized. Multi-line replies (messages, listings, capabilities) are data and not
 /// redacted, and values that are read from a reply are those that the server sent.

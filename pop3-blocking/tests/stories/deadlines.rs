@@ -49,6 +49,8 @@ fn a_greeting_that_stops_half_way() {
     assert_eq!(
         result.unwrap_err(),
         Error::Timeout(Timeout::Stall {
+            verb: None,
+            last_err: None,
             outstanding: 0,
             first_batch: false,
             lf_dot: false
@@ -86,6 +88,8 @@ fn a_reply_that_stops_half_way() {
     assert_eq!(
         result.unwrap_err(),
         Error::Timeout(Timeout::Stall {
+            verb: Some(Verb::Uidl),
+            last_err: None,
             outstanding: 1,
             first_batch: false,
             lf_dot: false
@@ -109,6 +113,8 @@ fn a_message_that_stops_half_way() {
     assert_eq!(
         result,
         Err(Error::Timeout(Timeout::Stall {
+            verb: Some(Verb::Retr),
+            last_err: None,
             outstanding: 1,
             first_batch: false,
             lf_dot: false

@@ -29,17 +29,22 @@ use crate::sasl::Seed;
 ///
 /// # What it promises
 ///
-/// A sender can spoil his own message and end the session. To have other people's mail deleted he has
-/// to match the [`Listing`](crate::Listing)'s size of each message after his own, and to predict 16
-/// random questions. There is no such promise where the server supports neither `UIDL n` nor `LIST n`,
-/// and none against somebody who can change what the server sends. Where only one message is listed,
-/// and only by one of the two commands, all questions are the same; then there is no other mail to lose.
+/// A sender can spoil their own message and end the session. To have other people's mail deleted they
+/// would have to predict 16 random questions, or to add one reply and hide another in a message. A
+/// hidden reply is found by its octets: unless the message has exactly the size that was listed for it,
+/// the confirmation fails with [`Unconfirmed::ReplyInMessage`](crate::Unconfirmed::ReplyInMessage). There is no such promise where the server
+/// supports neither `UIDL n` nor `LIST n` ([`Unconfirmed::Unsupported`](crate::Unconfirmed::Unsupported):
+/// a forged session can look like this too), and none against an attacker who can change what the server
+/// sends. Where only one message is listed, and only by one of the two commands, all questions are the
+/// same; then there is no other mail to lose.
 ///
 /// # What it needs
 ///
 /// A [`Uidl`](crate::Uidl) or [`List`](crate::List) whose reply came in this session before the first
-/// [`Dele`](crate::Dele) (or after an [`Rset`](crate::Rset)); both are better than one. Listings taken
-/// after a `DELE` are not used: some servers number the messages anew in them, while `UIDL n` and
+/// [`Dele`](crate::Dele) (or after an [`Rset`](crate::Rset)) and before the first [`Retr`](crate::Retr)
+/// or [`Top`](crate::Top) since the last confirmation; both are better than one. A listing that follows an
+/// unconfirmed message is not used: that message may have forged it. Listings taken after a `DELE` are
+/// not used either: some servers number the messages anew in them, while `UIDL n` and
 /// `LIST n` keep the numbers. Streamed listings are not remembered. The connection keeps the last reply
 /// to each until the session ends, and the number of each message that was marked as deleted after it;
 /// listings are shared, so one that the application keeps costs nothing more.

@@ -24,9 +24,26 @@ pub(crate) struct Listed {
     pub(crate) sizes: Option<Listing>,
     /// Messages that were marked as deleted since.
     pub(crate) deleted: BTreeSet<MessageNumber>,
+    /// Whether any part of a message was received since the last confirmation. A listing that follows
+    /// may be forged in that message, so it is nothing to compare with.
+    pub(crate) unconfirmed: bool,
+    /// A message that may contain the reply to another command; see [`crate::swallowed`].
+    pub(crate) doubtful: Option<MessageNumber>,
 }
 
 impl Listed {
+    pub(crate) fn learn_sizes(&mut self, sizes: &Listing) {
+        if !self.unconfirmed {
+            self.sizes = Some(sizes.clone());
+        }
+    }
+
+    pub(crate) fn learn_unique_ids(&mut self, ids: &UidListing) {
+        if !self.unconfirmed {
+            self.unique_ids = Some(ids.clone());
+        }
+    }
+
     fn question(&self, kind: Kind, random: &mut Random) -> Option<Question> {
         match kind {
             Kind::UniqueId => self.pick(self.unique_ids.as_ref()?, Question::unique_id, random),
@@ -106,6 +123,9 @@ impl Run {
     /// What to do next, with nothing of it in flight.
     pub(crate) fn next(&mut self, listed: &Listed, seed: Option<&Seed>, request: u64) -> Next {
         let kinds: &[Kind] = if core::mem::take(&mut self.fresh) {
+            if let Some(number) = listed.doubtful {
+                return Next::End(Err(Unconfirmed::ReplyInMessage { number }.into()));
+            }
             self.random = self.confirm.random(seed, request);
             &[Kind::UniqueId, Kind::Size]
         } else {

@@ -15,46 +15,60 @@ use crate::ticket::RequestId;
 impl Connection {
     /// Continues the confirmation that is next in the queue when nothing is in flight: queues its
     /// questions, or ends it.
-    pub(super) fn send_confirmation(&mut self) {
+    pub(super) fn send_confirmation(&mut self) -> Result<(), Error> {
         let Some(PendingRequest {
             id,
             work: Work::Confirm(run),
             ..
         }) = self.outbound.next_mut()
         else {
-            return;
+            return Ok(());
         };
         let id = *id;
         if self.state.phase() != Phase::Transaction {
             let verb = Verb::Uidl;
             let phase = self.state.phase();
-            return self.finish_request(Err(Misuse::Phase { verb, phase }.into()));
+            self.finish_request(Err(Misuse::Phase { verb, phase }.into()));
+            return Ok(());
         }
         let request = id.map_or(0, RequestId::get);
+        if !run.has_asked() {
+            self.timers.operation(true);
+        }
         match run.next(self.state.listed(), self.seed.as_ref(), request) {
-            Next::End(result) => self.finish_request(result.map(Reply::Confirmed)),
+            Next::End(Err(error)) if error.is_fatal() => return Err(error),
+            Next::End(result) => {
+                if result.is_ok() {
+                    self.state.confirmed();
+                }
+                self.finish_request(result.map(Reply::Confirmed));
+            }
             Next::Ask(questions) => {
                 let limit = self.config.limits.command;
                 let too_long = |question: &Question| check_length(&question.command, limit).err();
                 if let Some(error) = questions.iter().find_map(too_long) {
-                    return self.finish_request(Err(error));
+                    self.finish_request(Err(error));
+                    return Ok(());
                 }
                 for question in questions {
                     self.outbound.push_question(id, question);
                 }
             }
         }
+        Ok(())
     }
 
     /// The question in front has its status line.
     pub(super) fn on_answer(&mut self, line: Bytes) -> Result<(), Error> {
         let Some(PendingRequest {
             work: Work::Question(question),
+            id,
             ..
         }) = self.outbound.front()
         else {
             return Ok(());
         };
+        let confirmation = *id;
         let (verb, number) = (question.command.verb, question.number);
         let kind = question.kind();
         let (answered, got) = match self.read_status(line) {
@@ -74,7 +88,7 @@ impl Connection {
                 (Answered::Refused(refusal), text)
             }
         };
-        let synchronized = match self.outbound.confirmation_mut() {
+        let synchronized = match self.outbound.confirmation_mut(confirmation) {
             Some(run) => run.count(kind, answered),
             // The confirmation was abandoned. A refusal has no meaning then.
             None => !matches!(answered, Answered::Wrong),
@@ -82,10 +96,14 @@ impl Connection {
         if !synchronized {
             return Err(Unconfirmed::WrongAnswer { verb, number, got }.into());
         }
-        self.pop_answered();
+        self.outbound.pop_answered();
+        // All questions of a confirmation are one operation.
+        if !self.outbound.is_asking() {
+            self.timers.operation(self.outbound.in_flight() > 0);
+        }
         // Octets that are still buffered answer no command: reading them ends the connection.
         if self.outbound.is_confirmation_due() && self.inbound.is_empty() {
-            self.send_confirmation();
+            self.send_confirmation()?;
         }
         Ok(())
     }

@@ -39,7 +39,8 @@ impl Connection {
         }
         // The error that aborts an exchange is the cause, whether or not `*` could be sent.
         let outcome = self.abort_error().cloned().map_or(outcome, Err);
-        let outcome = outcome.map_err(|error| self.explained(error));
+        let unanswered = self.unanswered();
+        let outcome = outcome.map_err(|error| self.explained(error.unanswered(unanswered)));
         let outcome = match outcome {
             Err(error) if self.outbound.is_in_first_batch() && !self.end.last_err.has_code() => {
                 Err(error.in_first_batch())
@@ -51,6 +52,13 @@ impl Connection {
         self.inbound.clear();
         self.report_end();
         self.outbound.clear();
+    }
+
+    /// The command that is answered next, if any octet of it was sent.
+    pub(super) fn unanswered(&self) -> Option<Verb> {
+        let begun = self.awaits_reply() || self.is_computing();
+        let front = self.outbound.front().filter(|_| begun);
+        front.and_then(PendingRequest::verb)
     }
 
     /// Emits the results of the outstanding requests after the end, one at a time so that a long
@@ -122,13 +130,7 @@ impl Connection {
             return Some(TlsError::new(TlsErrorKind::Other, text).into());
         }
         let outstanding = self.outbound.in_flight();
-        // A command of which no octet was sent is not unanswered.
-        let begun = self.awaits_reply() || self.is_computing();
-        let verb = self
-            .outbound
-            .front()
-            .filter(|_| begun)
-            .and_then(PendingRequest::verb);
+        let verb = self.unanswered();
         let lf_dot = self.inbound.stops_at_lf_dot();
         let last_err = None;
         let in_reply = self.inbound.is_in_reply();

@@ -179,6 +179,9 @@ impl Inbound {
     /// that was sent is unanswered.
     pub(super) fn surplus(&self, awaited: bool) -> Option<(Origin, &[u8])> {
         let ended = self.ended?;
+        if self.buffer.is_within_a_line() {
+            return None;
+        }
         let octets = self.buffer.octets();
         let blank_lines = match self.rules.leniency {
             Leniency::Default => BLANK_LINES.saturating_sub(self.blank_lines),
@@ -228,7 +231,11 @@ impl Inbound {
         }
         self.blank_lines = 0;
         self.ended = None;
-        self.lf_server.get_or_insert(bare_lf);
+        // The first line decides, unless a later one ends in CR LF: then LF ends no line of a message.
+        match &mut self.lf_server {
+            Some(lf_server) => *lf_server &= bare_lf,
+            unknown => *unknown = Some(bare_lf),
+        }
         Some(Frame::Line { line, bare_lf })
     }
 

@@ -70,9 +70,9 @@ impl Outbound {
         self.queue.push_question(id, question);
     }
 
-    /// The confirmation whose questions are in front.
-    pub(super) fn confirmation_mut(&mut self) -> Option<&mut Run> {
-        self.queue.confirmation_mut()
+    /// The confirmation that is this request, if it comes after the questions in front.
+    pub(super) fn confirmation_mut(&mut self, id: Option<RequestId>) -> Option<&mut Run> {
+        self.queue.confirmation_mut(id)
     }
 
     /// Whether the confirmation in front has no questions left.
@@ -80,9 +80,14 @@ impl Outbound {
         self.queue.is_confirmation_due()
     }
 
-    /// Whether a confirmation is under way, or next.
+    /// Whether a confirmation that was not abandoned is under way, or next.
     pub(super) fn is_confirming(&self) -> bool {
         self.queue.is_confirming()
+    }
+
+    /// Whether the next answer is to a question, or a confirmation continues with more of them.
+    pub(super) fn is_asking(&self) -> bool {
+        self.queue.is_asking()
     }
 
     /// Abandons the requests in a range. Those of which no octet was sent are removed, with their

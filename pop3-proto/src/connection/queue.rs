@@ -121,12 +121,16 @@ impl Queue {
         self.in_flight.iter().chain(waiting)
     }
 
-    /// The confirmation whose questions are in front.
-    pub(super) fn confirmation_mut(&mut self) -> Option<&mut Run> {
+    /// The confirmation that is this request, if it comes after the questions in front.
+    pub(super) fn confirmation_mut(&mut self, id: Option<RequestId>) -> Option<&mut Run> {
         let waiting = self.waiting.iter_mut().filter_map(|it| it.request.as_mut());
         let mut requests = self.in_flight.iter_mut().chain(waiting);
-        match &mut requests.find(|it| !it.is_question())?.work {
-            Work::Confirm(run) => Some(run),
+        match requests.find(|it| !it.is_question())? {
+            PendingRequest {
+                work: Work::Confirm(run),
+                id: found,
+                ..
+            } if *found == id => Some(run),
             _ => None,
         }
     }
@@ -137,11 +141,20 @@ impl Queue {
         matches!(front, Some(Work::Confirm(run)) if run.has_asked())
     }
 
-    /// Whether a confirmation is under way, or next.
+    /// Whether a confirmation that was not abandoned is under way, or next.
     pub(super) fn is_confirming(&self) -> bool {
-        let confirms = |front: &PendingRequest| matches!(front.work, Work::Confirm(_));
+        let confirms = |work: &Work| matches!(work, Work::Confirm(_) | Work::Question(_));
         let front = self.all().next();
-        front.is_some_and(|front| front.is_question() || confirms(front))
+        front.is_some_and(|front| !front.abandoned && confirms(&front.work))
+    }
+
+    /// Whether the next answer is to a question, or a confirmation continues with more of them.
+    pub(super) fn is_asking(&self) -> bool {
+        self.all().next().is_some_and(|front| match &front.work {
+            Work::Question(_) => true,
+            Work::Confirm(run) => run.has_asked(),
+            Work::Command(_) | Work::Exchange(..) => false,
+        })
     }
 
     /// Puts a question in front of the confirmation that is next.

@@ -9,7 +9,7 @@ use super::multiline::Multiline;
 use super::request::PendingRequest;
 use super::{Connection, Event, Greeting, status_values};
 use crate::apop;
-use crate::command::{Shape, Verb};
+use crate::command::{CommandLine, Shape, Verb};
 use crate::config::Leniency;
 use crate::error::{Closed, Error, ProtocolError, Refusal, SecurityError};
 use crate::exchange::Input;
@@ -221,6 +221,10 @@ impl Connection {
     /// A streamed reply begins.
     fn open_stream(&mut self, number: Option<MessageNumber>, status: &Status, shown: Status) {
         self.end.last_err.answered(None, self.timers.last());
+        let verb = self.outbound.front().and_then(PendingRequest::verb);
+        if matches!(verb, Some(Verb::Retr | Verb::Top)) {
+            self.state.message_begins();
+        }
         self.partial = Some(Partial::Stream(self.measure(status)));
         let opened = Opened {
             number,
@@ -234,14 +238,18 @@ impl Connection {
 
     /// Measures the message in front against the sizes that the server states for it.
     fn measure(&self, status: &Status) -> Measure {
-        match self.outbound.front() {
-            Some(front) if !front.abandoned && front.verb() == Some(Verb::Retr) => {
+        let Some(front) = self.outbound.front() else {
+            return Measure::default();
+        };
+        match front.verb() {
+            Some(Verb::Retr) => {
                 // The listing may have come after the command was sent.
                 let command = front.command();
                 let late = || command.and_then(|command| self.state.listed_octets(command));
                 let listed = front.listed.or_else(late);
-                Measure::new(listed, stated_octets(status.text.as_bytes()))
+                Measure::new(listed, stated_octets(status.text.as_bytes())).searching()
             }
+            Some(Verb::Top) => Measure::default().searching(),
             _ => Measure::default(),
         }
     }
@@ -284,6 +292,11 @@ impl Connection {
         }
         match self.partial.take() {
             Some(Partial::Stream(measure)) => {
+                let command = self.outbound.front().and_then(PendingRequest::command);
+                let number = command.and_then(CommandLine::number);
+                if let Some(number) = number.filter(|_| measure.is_doubtful()) {
+                    self.state.doubts(number);
+                }
                 self.emit(|id| Event::BodyEnd {
                     id,
                     result: Ok(measure.finish()),

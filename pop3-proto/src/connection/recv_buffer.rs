@@ -12,6 +12,9 @@ pub(super) struct RecvBuffer {
     capacity: usize,
 }
 
+/// The length of `-ERR`.
+const LONGEST_INDICATOR: usize = 4;
+
 impl core::fmt::Debug for RecvBuffer {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "RecvBuffer({} octets)", self.filled)
@@ -42,6 +45,12 @@ impl RecvBuffer {
 
     pub(super) fn octets_mut(&mut self) -> &mut [u8] {
         self.block.get_mut(..self.filled).unwrap_or_default()
+    }
+
+    /// Whether the octets are one line that continues, and whose first word was looked at before.
+    pub(super) fn is_within_a_line(&self) -> bool {
+        let new = self.octets().get(self.searched..).unwrap_or_default();
+        self.searched > LONGEST_INDICATOR && memchr::memchr(b'\n', new).is_none()
     }
 
     /// Room for the next read.

@@ -70,7 +70,7 @@ impl Connection {
             Work::Command(command) => command,
             Work::Question(question) => &question.command,
             Work::Confirm(_) => {
-                self.send_confirmation();
+                self.send_confirmation()?;
                 return Ok(true);
             }
             Work::Exchange(..) => {
@@ -91,10 +91,12 @@ impl Connection {
             }
         };
         let challenge = self.state.challenge().unwrap_or_default();
+        let is_question = next.is_question();
         note(Line::Command(command), challenge, &mut self.redactor);
         self.outbound.send_next(size, challenge);
         self.events.extend(quirk.map(Event::Quirk));
-        if alone {
+        // The questions of a confirmation are one operation, which began with the first.
+        if alone && !is_question {
             self.timers.operation(true);
         }
         Ok(true)
@@ -192,7 +194,10 @@ fn note(line: Line<'_>, challenge: &[u8], redactor: &mut Redactor) {
     };
     match &command.arguments {
         Arguments::Name(name) => redactor.spare(name.as_str()),
-        Arguments::Secret(secret) => redactor.note_secret(secret.expose()),
+        Arguments::Secret(secret) => {
+            redactor.note_secret(secret.expose());
+            redactor.note_pass_line(secret.expose());
+        }
         Arguments::Apop(name, secret) => {
             redactor.spare(name.as_str());
             redactor.note_secret(secret.expose());

@@ -262,10 +262,10 @@ impl State {
             }
             (Verb::Stat, Reply::Stat(stat)) => server.stat = Some(*stat),
             (Verb::List, Reply::Sizes(sizes)) if !sizes.is_after_dele() => {
-                server.listed.sizes = Some(sizes.clone());
+                server.listed.learn_sizes(sizes);
             }
             (Verb::Uidl, Reply::UniqueIds(ids)) if !ids.is_after_dele() => {
-                server.listed.unique_ids = Some(ids.clone());
+                server.listed.learn_unique_ids(ids);
             }
             (Verb::Dele, _) => {
                 server.deleted = true;
@@ -277,6 +277,21 @@ impl State {
             }
             _ => {}
         }
+    }
+
+    /// A message begins: it is unconfirmed, and so is every listing that follows.
+    pub(super) fn message_begins(&mut self) {
+        self.server.listed.unconfirmed = true;
+    }
+
+    /// A message ended that may contain the reply to another command.
+    pub(super) fn doubts(&mut self, number: MessageNumber) {
+        self.server.listed.doubtful.get_or_insert(number);
+    }
+
+    /// All messages so far are confirmed.
+    pub(super) fn confirmed(&mut self) {
+        self.server.listed.unconfirmed = false;
     }
 
     /// Counts octets of a message that is retrieved, and the message when it has ended.

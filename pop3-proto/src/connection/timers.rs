@@ -22,7 +22,8 @@ enum Awaited {
     Greeting,
     Send,
     FirstOctet(Verb),
-    Rest,
+    /// More of a reply, or of a line that answers no command.
+    Rest(Option<Verb>),
     /// Nothing; a keep-alive is due after a while.
     Idle,
 }
@@ -109,7 +110,7 @@ impl Timers {
             Awaited::Send => timeouts.send,
             Awaited::FirstOctet(Verb::Quit) => timeouts.quit,
             Awaited::FirstOctet(_) => timeouts.first_octet,
-            Awaited::Rest => timeouts.stall,
+            Awaited::Rest(_) => timeouts.stall,
             Awaited::Idle => idle?,
         };
         // Due at once: the clock is needed to start the deadline anew.
@@ -143,10 +144,12 @@ impl Awaited {
                 first_batch: false,
                 last_err: None,
             },
-            Self::Rest => Timeout::Stall {
+            Self::Rest(verb) => Timeout::Stall {
+                verb,
                 outstanding,
                 first_batch: false,
                 lf_dot,
+                last_err: None,
             },
             Self::Idle => return None,
         })
@@ -216,8 +219,9 @@ impl Connection {
         match (missed, self.end.write_failed.take()) {
             (Some(_), Some(cause)) => self.close(Err(cause.into())),
             (Some(timeout), None) => {
+                let error = self.unfinished_err().unwrap_or(timeout.into());
                 self.timers.progress(now);
-                self.close(Err(timeout.into()));
+                self.close(Err(error));
             }
             (None, _) => self.keep_alive(now),
         }
@@ -228,7 +232,7 @@ impl Connection {
     pub(crate) fn note_progress(&mut self, now: Instant) {
         // A part of a record is not the beginning of a reply, and a handshake has one deadline, whatever
         // moves in the meantime.
-        if matches!(self.awaited(), Awaited::Send | Awaited::Rest) {
+        if matches!(self.awaited(), Awaited::Send | Awaited::Rest(_)) {
             self.timers.progress(now);
         }
     }
@@ -260,14 +264,14 @@ impl Connection {
         } else if self.wants_write() {
             Awaited::Send
         } else if self.inbound.is_in_reply() {
-            Awaited::Rest
+            Awaited::Rest(self.unanswered())
         } else if self.state.phase() == Phase::Greeting {
             Awaited::Greeting
         } else if let Some(verb) = self.outbound.front().and_then(PendingRequest::verb) {
             Awaited::FirstOctet(verb)
         } else if self.end.write_failed.is_some() {
             // An unsolicited -ERR of the server, or the end of file.
-            Awaited::Rest
+            Awaited::Rest(None)
         } else {
             Awaited::Idle
         }

@@ -85,8 +85,15 @@ impl Error {
             return Some(error.advice());
         }
         // The server's response code says more than the kind of failure.
-        if let Some(advice) = Advice::of_code(self.code()) {
-            return Some(advice);
+        if let Some(advice) = Advice::of_code(self.session_code()) {
+            return Some(match self {
+                // It answers no command, so it is no verdict on the credentials.
+                Self::Closed(closed) if closed.is_unsolicited() => match advice {
+                    Advice::CheckCredentials => Advice::AskOperator,
+                    advice => advice,
+                },
+                _ => advice,
+            });
         }
         match self {
             Self::Auth(error) => Some(error.advice()),
@@ -198,7 +205,9 @@ fn of_timeout(timeout: &Timeout) -> Advice {
 fn of_unconfirmed(why: &Unconfirmed) -> Option<Advice> {
     match why {
         Unconfirmed::NoListing | Unconfirmed::NothingToAsk | Unconfirmed::Unsupported(_) => None,
-        Unconfirmed::WrongAnswer { .. } => Some(Advice::AskOperator),
+        Unconfirmed::WrongAnswer { .. } | Unconfirmed::ReplyInMessage { .. } => {
+            Some(Advice::AskOperator)
+        }
         Unconfirmed::CutShort(cause) => cause.advice(),
     }
 }

@@ -14,10 +14,10 @@ use crate::types::MessageNumber;
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Unconfirmed {
-    /// Neither `UIDL` nor `LIST` was answered in this session before the first `DELE`, so there is
-    /// nothing to compare with.
+    /// Neither `UIDL` nor `LIST` was answered in this session before the first message and the first
+    /// `DELE`, so there is nothing to compare with.
     #[error(
-        "cannot confirm what was received: no UIDL or LIST was answered in this session before the first DELE; ask for one after the login"
+        "cannot confirm what was received: no UIDL or LIST was answered in this session before the first message and the first DELE; ask for one after the login"
     )]
     NoListing,
     /// No message with a value is listed, or all of them are marked as deleted.
@@ -42,6 +42,16 @@ pub enum Unconfirmed {
         /// What the server answered.
         got: ServerText,
     },
+    /// A message contains what looks like a reply of the server, and does not have the size that was
+    /// listed for it. It may be the reply to another command, taken for a part of the message, while a
+    /// sender's forgery took its place. Fatal. Retrieve the other messages without this one.
+    #[error(
+        "message {number} may contain the reply to another command, and its size is not the one that LIST gave; {DOUBT}, without message {number}"
+    )]
+    ReplyInMessage {
+        /// The message.
+        number: MessageNumber,
+    },
     /// The connection ended while questions were asked. Fatal.
     #[error("{0}; {DOUBT}")]
     CutShort(Error),
@@ -54,7 +64,10 @@ impl Unconfirmed {
     /// Whether the connection ends with this. If so, messages that were received since the last
     /// confirmation may be incomplete, or may be parts of other messages.
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::WrongAnswer { .. } | Self::CutShort(_))
+        matches!(
+            self,
+            Self::WrongAnswer { .. } | Self::ReplyInMessage { .. } | Self::CutShort(_)
+        )
     }
 
     /// The error that ended the connection, if there is one.

@@ -40,11 +40,15 @@ pub enum Timeout {
     },
     /// A reply stopped half-way.
     #[error(
-        "the server stopped in the middle of a reply{}{}",
+        "the server stopped in the middle of {}{}{}{}",
+        ReplyTo(*.verb),
         Suspicion(*.first_batch),
-        LfDotHint(*.lf_dot)
+        LfDotHint(*.lf_dot),
+        Before(.last_err)
     )]
     Stall {
+        /// The command that was being answered; `None` for the greeting and unsolicited lines.
+        verb: Option<Verb>,
         /// How many commands were unanswered, this one included.
         outstanding: usize,
         /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
@@ -52,6 +56,9 @@ pub enum Timeout {
         /// Whether the last octets were LF `.` CR LF. The reply may have ended there: see
         /// [`Config::lf_dot`](crate::Config::lf_dot).
         lf_dot: bool,
+        /// The `-ERR` that came before, or the `-ERR` that has no line end; see
+        /// [`Error::last_err`](crate::Error::last_err).
+        last_err: Option<Box<Refusal>>,
     },
     /// The server took no octets.
     #[error("the server did not take a command in time")]
@@ -116,6 +123,12 @@ pub enum Closed {
     /// The greeting was `-ERR`.
     #[error("the server refused the connection{}", Reason(&.0.text))]
     GreetingRefused(ErrReply),
+}
+
+impl Closed {
+    pub(super) fn is_unsolicited(&self) -> bool {
+        matches!(self, Self::UnsolicitedErr(_))
+    }
 }
 
 /// The hint at pipelining, where it may be the cause.
@@ -199,6 +212,26 @@ impl super::Error {
         }
         self
     }
+
+    /// The same error, met while this command was unanswered.
+    pub(crate) fn unanswered(mut self, verb: Option<Verb>) -> Self {
+        if let Self::Transport(error) = &mut self {
+            error.unanswered = verb;
+        }
+        self
+    }
+}
+
+/// Names the reply to a command, or the greeting.
+struct ReplyTo(Option<Verb>);
+
+impl fmt::Display for ReplyTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(verb) => write!(f, "the reply to {verb}"),
+            None => f.write_str("a line that answers no command"),
+        }
+    }
 }
 
 /// What to do where the last octets were LF `.` CR LF.
@@ -228,6 +261,8 @@ pub struct TransportError {
     pub writing: bool,
     /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
     pub first_batch: bool,
+    /// The command that was next to be answered, if any was sent.
+    pub unanswered: Option<Verb>,
     /// The cause, for a person.
     pub text: Arc<str>,
     /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
@@ -241,6 +276,7 @@ impl TransportError {
             kind,
             writing: false,
             first_batch: false,
+            unanswered: None,
             text: text.into(),
             last_err: None,
         }

@@ -132,7 +132,9 @@ impl Error {
                 _ => return None,
             },
             Self::Transport(error) => &error.last_err,
-            Self::Timeout(Timeout::FirstOctet { last_err, .. }) => last_err,
+            Self::Timeout(
+                Timeout::FirstOctet { last_err, .. } | Timeout::Stall { last_err, .. },
+            ) => last_err,
             Self::Security(error) => match &**error {
                 SecurityError::StlsUnavailable { last_err } => last_err,
                 _ => return None,
@@ -153,6 +155,17 @@ impl Error {
     /// The response code of the `-ERR` that this error is about, or of [`Error::last_err`].
     pub fn code(&self) -> Option<&ResponseCode> {
         self.words()?.0
+    }
+
+    /// The code that says something of the session or the account. What the server said of one message
+    /// before the connection was lost, `[SYS/PERM] message 5 is damaged`, is no reason to stop trying.
+    fn session_code(&self) -> Option<&ResponseCode> {
+        let code = self.code()?;
+        let permanent = matches!(code, ResponseCode::SysPerm | ResponseCode::Auth);
+        let of_a_message = self
+            .last_err()
+            .is_some_and(|refusal| refusal.number.is_some());
+        (!(permanent && of_a_message)).then_some(code)
     }
 
     /// The text of the `-ERR` that this error is about, or of [`Error::last_err`].
@@ -176,8 +189,10 @@ impl Error {
             },
             _ => None,
         };
-        if let Self::Unconfirmed(why) = self {
-            return why.cause()?.words();
+        if let Self::Unconfirmed(why) = self
+            && let Some(cause) = why.cause()
+        {
+            return cause.words();
         }
         let refusal = || self.refusal().or_else(|| self.last_err());
         match reply {
@@ -196,7 +211,9 @@ impl Error {
                 _ => return self,
             },
             Self::Transport(error) => &mut error.last_err,
-            Self::Timeout(Timeout::FirstOctet { last_err, .. }) => last_err,
+            Self::Timeout(
+                Timeout::FirstOctet { last_err, .. } | Timeout::Stall { last_err, .. },
+            ) => last_err,
             _ => return self,
         };
         last_err.get_or_insert_with(|| Box::new(refusal.clone()));

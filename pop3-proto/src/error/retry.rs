@@ -73,10 +73,15 @@ impl Error {
         }
         // What the server said before the end says more than how it ended.
         let delay = self.last_err().and_then(|refusal| refusal.login_delay);
-        if let Some(retry) = of_code(self.code(), delay)
+        if let Some(retry) = of_code(self.session_code(), delay)
             && !matches!(self, Self::Refused(_) | Self::Auth(_))
         {
-            return retry;
+            return match self {
+                // It answers no command, so it is no verdict on the credentials; and a sender may have
+                // written it in a message.
+                Self::Closed(closed) if closed.is_unsolicited() && retry == Retry::Never => HOUR,
+                _ => retry,
+            };
         }
         match self {
             Self::Refused(refusal) => of_refusal(refusal),
@@ -87,7 +92,7 @@ impl Error {
             Self::Limit(limit) => of_limit(limit.what),
             Self::Timeout(timeout) => of_timeout(timeout),
             Self::Closed(closed) => of_closed(closed),
-            Self::Transport(error) => of_transport(error.kind),
+            Self::Transport(error) => of_transport(error.kind, error.unanswered),
             Self::Tls(error) => of_tls(error.kind),
             Self::Unconfirmed(why) => of_unconfirmed(why),
             Self::CallbackPanicked => Retry::Never,
@@ -157,7 +162,7 @@ fn of_unconfirmed(why: &Unconfirmed) -> Retry {
         Unconfirmed::NoListing | Unconfirmed::NothingToAsk | Unconfirmed::Unsupported(_) => {
             Retry::Never
         }
-        Unconfirmed::WrongAnswer { .. } => MINUTES,
+        Unconfirmed::WrongAnswer { .. } | Unconfirmed::ReplyInMessage { .. } => MINUTES,
         Unconfirmed::CutShort(cause) => cause.retry(),
     }
 }
@@ -226,35 +231,39 @@ fn of_timeout(timeout: &Timeout) -> Retry {
         Timeout::Connect
         | Timeout::TlsHandshake
         | Timeout::Greeting
-        | Timeout::Stall { .. }
         | Timeout::Send
         | Timeout::Total => MINUTE,
-        Timeout::FirstOctet { verb, .. } => without_an_answer_to(*verb).unwrap_or(MINUTE),
+        Timeout::FirstOctet { verb, .. } => without_an_answer_to(Some(*verb)).unwrap_or(MINUTE),
+        Timeout::Stall { verb, .. } => without_an_answer_to(*verb).unwrap_or(MINUTE),
     }
 }
 
-/// Some servers close or stop responding after a wrong password.
-fn without_an_answer_to(verb: Verb) -> Option<Retry> {
-    verb.row().sensitive.then_some(MINUTES)
+/// Some servers close, reset or stop responding after a wrong password.
+fn without_an_answer_to(verb: Option<Verb>) -> Option<Retry> {
+    verb?.row().sensitive.then_some(MINUTES)
 }
 
 fn of_closed(closed: &Closed) -> Retry {
     match closed {
         Closed::Finished => Retry::Never,
-        Closed::Idle { .. } | Closed::Truncated { .. } => SOON,
-        Closed::Unanswered { verb, .. } => without_an_answer_to(*verb).unwrap_or(SOON),
+        Closed::Idle { .. } => SOON,
+        Closed::Truncated { verb, .. } | Closed::Unanswered { verb, .. } => {
+            without_an_answer_to(Some(*verb)).unwrap_or(SOON)
+        }
         Closed::NoGreeting => MINUTE,
         Closed::UnsolicitedErr(_) => SOON,
         Closed::GreetingRefused(_) => MINUTES,
     }
 }
 
-fn of_transport(kind: TransportErrorKind) -> Retry {
+fn of_transport(kind: TransportErrorKind, unanswered: Option<Verb>) -> Retry {
     match kind {
         TransportErrorKind::NameResolution
         | TransportErrorKind::Refused
         | TransportErrorKind::Unreachable => MINUTE,
-        TransportErrorKind::Reset | TransportErrorKind::Other => SOON,
+        TransportErrorKind::Reset | TransportErrorKind::Other => {
+            without_an_answer_to(unanswered).unwrap_or(SOON)
+        }
     }
 }
 

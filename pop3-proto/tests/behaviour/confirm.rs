@@ -729,3 +729,148 @@ fn a_parting_word_instead_of_answers_is_the_cause() {
         other => panic!("{other:?}"),
     }
 }
+
+/// A message of a sender who also wrote the reply to the next `RETR`, on a server that does not stuff dots.
+const FORGED: &str = "+OK\r\nS: evil\r\n\r\nx\r\n.\r\n+OK\r\nFrom: bank\r\n\r\npay";
+
+#[test]
+fn a_message_that_took_in_a_reply_is_not_confirmed() {
+    let mailbox = Mailbox::of(3);
+    for end in ["\n", "", "\r", "t"] {
+        let mut session = listed(&mailbox, Pipelining::Always, 1);
+        for line in ["retr 1", "retr 2"] {
+            session.ask(line);
+        }
+        session.sent();
+        let real = "+OK\r\nFrom: friend\r\n\r\nhello\r\n.\r\n";
+        session.trickle = true;
+        session.server(format!("{FORGED}{end}.\r\n{real}"));
+        session.trickle = false;
+        assert!(session.connection.error().is_none(), "synchronized again");
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |asked| mailbox.answer(asked));
+        assert_eq!(asked, Vec::<String>::new());
+        let Unconfirmed::ReplyInMessage { number } = why(&result) else {
+            panic!("{result:?}");
+        };
+        assert_eq!(number.get(), 2);
+        assert_eq!(session.connection.phase(), Phase::Closed);
+    }
+}
+
+#[test]
+fn a_message_about_pop3_that_has_its_listed_size_is_confirmed() {
+    let text = "S: log\r\n\r\nC: RETR 1.\r\n+OK here it is.\r\n-ERR no\r\n";
+    let mut mailbox = Mailbox::of(2);
+    mailbox.0[0].0 = text.len() as u64;
+    for (size, good) in [(text.len(), true), (text.len() - 1, false)] {
+        mailbox.0[0].0 = size as u64;
+        let mut session = listed(&mailbox, Pipelining::Always, 1);
+        session.exchange("retr 1", format!("+OK\r\n{text}.\r\n"));
+        session.sent();
+        let ticket = confirm(&mut session);
+        let (_, result) = answered(&mut session, ticket, |asked| mailbox.answer(asked));
+        assert_eq!(result.is_ok(), good, "{result:?}");
+    }
+}
+
+#[test]
+fn a_listing_that_follows_an_unconfirmed_message_is_not_compared_with() {
+    for op in ["retr 1", "top 1 0"] {
+        let mailbox = Mailbox::of(3);
+        let mut session = session(Pipelining::Always, 1);
+        session.exchange(op, "+OK\r\nS: evil\r\n\r\nx\r\n.\r\n");
+        session.call(Uidl, "+OK\r\n1 X\r\n.\r\n").expect("forged");
+        session.sent();
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |_| "+OK 1 X\r\n".to_owned());
+        assert!(asked.is_empty());
+        assert!(matches!(why(&result), Unconfirmed::NoListing), "{result:?}");
+
+        // What was listed before stays what is compared with, and is taken anew once it is confirmed.
+        let mut session = listed(&mailbox, Pipelining::Always, 1);
+        session.exchange(op, "+OK\r\nS: x\r\n\r\nx\r\n.\r\n");
+        session.call(Uidl, "+OK\r\n1 X\r\n.\r\n").expect("forged");
+        session.sent();
+        let ticket = confirm(&mut session);
+        let (_, result) = answered(&mut session, ticket, |asked| mailbox.answer(asked));
+        result.expect("confirmed");
+        session.call(Uidl, "+OK\r\n1 X\r\n.\r\n").expect("anew");
+        session.call(List, "+OK\r\n.\r\n").expect("anew");
+        session.sent();
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |_| "+OK 1 X\r\n".to_owned());
+        result.expect("confirmed");
+        assert!(
+            asked.iter().all(|question| question == "UIDL 1"),
+            "{asked:?}"
+        );
+    }
+}
+
+#[test]
+fn answers_to_an_abandoned_confirmation_do_not_count_for_the_next() {
+    let mailbox = Mailbox::of(30);
+    let mut session = listed(&mailbox, Pipelining::Always, 1);
+    let first = confirm(&mut session);
+    let flights = session.flights();
+    session.connection.abandon(first.id()..first.id().next());
+    let second = confirm(&mut session);
+    let answers: String = flights
+        .iter()
+        .flat_map(|flight| flight.split_inclusive('\n'))
+        .map(|question| mailbox.answer(question))
+        .collect();
+    session.server(answers);
+    let (asked, result) = answered(&mut session, second, |asked| mailbox.answer(asked));
+    assert_eq!(asked.len(), 16);
+    assert_eq!(result.expect("confirmed").questions(), 16);
+}
+
+#[test]
+fn an_abandoned_confirmation_does_not_explain_the_error_of_another_request() {
+    let mailbox = Mailbox::of(3);
+    let mut session = listed(&mailbox, Pipelining::Always, 1);
+    let first = confirm(&mut session);
+    session.flights();
+    session.connection.abandon(first.id()..first.id().next());
+    session.ask("noop");
+    session.eof();
+    let error = session.connection.error().expect("the end");
+    assert!(matches!(error, Error::Closed(_)), "{error:?}");
+}
+
+#[test]
+fn a_refusal_of_all_questions_has_its_code() {
+    let mailbox = Mailbox::of(2);
+    let mut session = listed(&mailbox, Pipelining::Always, 1);
+    let ticket = confirm(&mut session);
+    let refused = "-ERR [SYS/TEMP] maildrop busy\r\n".to_owned();
+    let (_, result) = answered(&mut session, ticket, |_| refused.clone());
+    let error = result.expect_err("nothing is confirmed");
+    assert_eq!(error.code(), Some(&pop3_proto::ResponseCode::SysTemp));
+    assert_eq!(error.retry().earliest().map(|it| it.as_secs()), Some(300));
+}
+
+#[test]
+fn all_questions_are_one_operation_for_the_total_timeout() {
+    let mailbox = Mailbox::of(3);
+    let mut config = Config::default();
+    config.pipelining = Pipelining::Never;
+    config.timeouts.total = Some(std::time::Duration::from_secs(100));
+    let mut session = logged_in_with(config);
+    session.connection.seed([1; 32]);
+    session.call(List, mailbox.sizes()).expect("sizes");
+    session.sent();
+    confirm(&mut session);
+    let mut waited = 0;
+    while session.connection.error().is_none() {
+        let question = session.sent();
+        session.wait(30);
+        waited += 30;
+        assert!(waited <= 120, "the deadline begins anew with each question");
+        if session.connection.error().is_none() {
+            session.server(mailbox.answer(&question));
+        }
+    }
+}

@@ -2,8 +2,8 @@
 
 use crate::common::{Conversation, logged_in, pipelining, trusted};
 use pop3_proto::{
-    Advice, Channel, Closed, Config, Error, Login, LoginPolicy, Method, ResponseCode,
-    SecurityError, Verb,
+    Advice, Channel, Closed, Config, Error, Login, LoginPolicy, Method, ResponseCode, Retry,
+    SecurityError, Timeout, Verb,
 };
 
 /// What servers write after `-ERR`, and what each code asks of the user.
@@ -386,7 +386,13 @@ fn unsolicited_err_has_its_code_and_advice() {
         };
         assert_eq!(reply.code, code);
         assert_eq!(error.code(), code.as_ref());
-        assert_eq!(error.advice(), advice.or(Some(Advice::Reconnect)));
+        // It answers no command: nothing is known of the password.
+        let advice = match advice {
+            Some(Advice::CheckCredentials) => Advice::AskOperator,
+            advice => advice.unwrap_or(Advice::Reconnect),
+        };
+        assert_eq!(error.advice(), Some(advice));
+        assert_ne!(error.retry(), Retry::Never);
         let words = match text.trim() {
             "" => "the server closed the session without a reason".to_owned(),
             _ => format!("the server closed the session: {text}"),
@@ -465,4 +471,72 @@ fn cancelled_exchange_has_the_code_of_its_refusal() {
         error.to_string().contains("[SYS/TEMP] try again"),
         "{error}"
     );
+}
+
+#[test]
+fn err_without_a_line_end_is_read_when_time_runs_out() {
+    let mut session = trusted();
+    session.server("-ERR [SYS/TEMP] Too many sess");
+    session.wait(3600);
+    let error = session.connection.error().expect("the end");
+    assert_eq!(error.code(), Some(&ResponseCode::SysTemp));
+    assert!(matches!(error, Error::Closed(_)), "{error:?}");
+
+    let mut session = logged_in();
+    session.ask("stat");
+    session.server("-ERR [SYS/TEMP] Mailbox loc");
+    session.wait(3600);
+    let error = session.connection.error().expect("the end");
+    assert!(
+        matches!(error, Error::Timeout(Timeout::Stall { .. })),
+        "{error:?}"
+    );
+    names_the_refusal(
+        error,
+        Verb::Stat,
+        "[SYS/TEMP] Mailbox loc",
+        Some(&ResponseCode::SysTemp),
+    );
+}
+
+#[test]
+fn err_about_one_message_does_not_stop_a_program() {
+    for code in ["[SYS/PERM] ", "[AUTH] ", ""] {
+        let mut session = logged_in();
+        session.exchange("dele 5", format!("-ERR {code}message 5 is damaged\r\n"));
+        session.ask("noop");
+        session.eof();
+        let error = session.connection.error().expect("the end");
+        assert_eq!(error.last_err().map(|it| it.verb), Some(Verb::Dele));
+        assert_eq!(error.advice(), Some(Advice::Reconnect), "{code}");
+        assert_eq!(error.retry().earliest().map(|it| it.as_secs()), Some(10));
+    }
+}
+
+#[test]
+fn a_lost_connection_while_a_password_is_unanswered_is_retried_late() {
+    type Ending = fn(&mut Conversation);
+    let ends: [(&str, Ending); 4] = [
+        ("reset", Conversation::reset),
+        ("close", Conversation::eof),
+        ("cut", |session| {
+            session.server("-");
+            session.eof();
+        }),
+        ("stall", |session| {
+            session.server("-");
+            session.wait(3600);
+        }),
+    ];
+    for (name, end) in ends {
+        let mut session = trusted();
+        session.server("+OK\r\n");
+        session.ask("user alice");
+        session.server("+OK\r\n");
+        session.ask("pass wrong-password");
+        end(&mut session);
+        let error = session.connection.error().expect("the end");
+        let least = error.retry().earliest().map(|it| it.as_secs());
+        assert_eq!(least, Some(300), "{name}: {error:?}");
+    }
 }

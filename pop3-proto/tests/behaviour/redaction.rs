@@ -188,6 +188,48 @@ fn an_echo_that_is_cut_short_is_recognized_by_its_blocks() {
 }
 
 #[test]
+fn a_short_number_is_replaced_after_pass_alone() {
+    shows(
+        "alice",
+        "1234",
+        "unknown command: PASS 1234",
+        "unknown command: PASS <redacted>",
+    );
+    shows("alice", "x7#", "pass x7#: no", "pass <redacted>: no");
+    shows("alice", "1234", "PASS 12345", "PASS 12345");
+    keeps("1234", "1234 octets");
+    keeps("swordfish", "PASS swordfish");
+}
+
+#[test]
+fn an_echo_with_blanks_that_is_cut_short_is_recognized() {
+    let mut session = after_login("alice", "correct7horse battery8staple");
+    let shown = refused(&mut session, "bad: correct7horse bat");
+    assert!(!shown.contains("correct7horse"), "{shown}");
+}
+
+#[test]
+fn the_parts_of_an_oauth_response_that_are_no_secrets_stay() {
+    let mut session = trusted();
+    session.server("+OK\r\n");
+    let login = pop3_proto::Login::bearer("joe@example.org", "ya29.a0AfH6SMBx-token-token");
+    let login = login.expect("a login");
+    session.connection.submit(login).expect("a live connection");
+    session.settle();
+    session.server("+OK\r\nSASL XOAUTH2\r\n.\r\n");
+    session.settle();
+    session.server(
+        "-ERR [AUTH] failed: user=joe@example.org, auth=Bearer ya29.a0AfH6SMBx-token-token\r\n",
+    );
+    let shown = format!("{:?}", session.told());
+    assert!(
+        shown.contains("user=joe@example.org, auth=Bearer"),
+        "{shown}"
+    );
+    assert!(!shown.contains("ya29"), "{shown}");
+}
+
+#[test]
 fn an_echo_is_redacted_for_the_rest_of_the_session() {
     let mut session = after_login("alice", "hunter2secret");
     for _ in 0..3 {

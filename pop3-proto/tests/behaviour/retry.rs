@@ -263,6 +263,11 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             Unconfirmed::Unsupported(None).into(),
         ),
         (
+            "Unconfirmed::ReplyInMessage",
+            None,
+            Unconfirmed::ReplyInMessage { number }.into(),
+        ),
+        (
             "Unconfirmed::WrongAnswer",
             None,
             Unconfirmed::WrongAnswer {
@@ -289,6 +294,29 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
                 last_err: None,
             }),
         ),
+        (
+            "Closed::Truncated",
+            Some("`PASS`"),
+            closed(Closed::Truncated {
+                verb: Verb::Pass,
+                outstanding: 1,
+                lf_dot: false,
+                first_batch: false,
+                last_err: None,
+            }),
+        ),
+        (
+            "Timeout::Stall",
+            Some("`PASS`"),
+            Timeout::Stall {
+                verb: Some(Verb::Pass),
+                outstanding: 1,
+                lf_dot: false,
+                first_batch: false,
+                last_err: None,
+            }
+            .into(),
+        ),
         ("Closed::Unanswered", Some("`PASS`"), unanswered(Verb::Pass)),
         ("Closed::Unanswered", Some("`AUTH`"), unanswered(Verb::Auth)),
         ("Closed::Unanswered", None, unanswered(Verb::List)),
@@ -311,6 +339,8 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             "Timeout::Stall",
             None,
             Timeout::Stall {
+                verb: None,
+                last_err: None,
                 outstanding: 1,
                 lf_dot: false,
                 first_batch: false,

@@ -329,6 +329,7 @@ fn late(why: &Timeout) -> String {
             outstanding,
             first_batch,
             lf_dot,
+            ..
         } => {
             let (several, suspicion) = (several(*outstanding), suspicion(*first_batch));
             let lf_dot = lf_dotted(*lf_dot);

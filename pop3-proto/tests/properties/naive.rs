@@ -3,15 +3,15 @@
 
 use core::str::FromStr;
 
-/// Where a line ends, which the server's first line decides unless one is strict.
+/// Where a line ends, which the server's status lines decide unless one is strict.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Lines {
     /// CR LF alone ends a line: strict.
     CrLf,
-    /// The server's first line ended in CR LF. In a reply whose first line ends in LF, LF ends a line
+    /// A status line of the server ended in CR LF. In a reply whose first line ends in LF, LF ends a line
     /// until one ends in CR LF, and the terminator is `.` CR LF; otherwise CR LF alone ends a line.
     Either,
-    /// The server's first line ended in LF alone, so `.` LF is a terminator too.
+    /// The server's status lines ended in LF alone, so `.` LF is a terminator too.
     Lf,
 }
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::case::{Answer, Case, Offer, Setup};
+use crate::naive::begins_with_lf;
 
 /// Pieces of what servers say and of what they should not.
 const FRAGMENTS: [&[u8]; 34] = [
@@ -252,7 +253,16 @@ pub(crate) fn offer() -> impl Strategy<Value = Offer> {
 /// Messages with every kind of line that could be taken for an end.
 pub(crate) fn mail() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let line = select(&LINES[..]);
-    let message = vec(line, 0..10).prop_map(|lines| lines.concat());
+    let message = vec(line, 0..10).prop_map(|lines| {
+        let lines = lines.concat();
+        // A message whose first line ends in LF may end itself. Mail servers put a line of theirs first.
+        let trace: &[u8] = if begins_with_lf(&lines) {
+            b"Received: x\r\n"
+        } else {
+            b""
+        };
+        [trace, &lines].concat()
+    });
     vec(message, 1..4)
 }
 

@@ -34,13 +34,13 @@ pub(crate) fn session(op: &str, octets: &[u8], lines: Lines) -> Case {
     let mut case = plain_case();
     case.client.strict = lines == Lines::CrLf;
     case.ops_behind_login(&[op]);
-    let first = if lines == Lines::Lf {
-        Answer::BareLf
+    let (proper, ok): (_, &[u8]) = if lines == Lines::Lf {
+        (Answer::BareLf, b"+OK\n")
     } else {
-        Answer::Proper
+        (Answer::Proper, b"+OK\r\n")
     };
-    let reply = Answer::Instead([b"+OK\r\n", octets].concat());
-    case.answers = vec![first, Answer::Proper, Answer::Proper, reply];
+    let reply = Answer::Instead([ok, octets].concat());
+    case.answers = vec![proper.clone(), proper.clone(), proper, reply];
     case
 }
 

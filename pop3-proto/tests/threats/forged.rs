@@ -100,6 +100,16 @@ fn tail(rng: &mut Rng) -> Vec<String> {
         // The server's own terminator ends a last message of the sender's.
         tail.push("+OK\r\nSubject: forged\r\n\r\npay\r\n".to_owned());
     }
+    // A server that adds no line end writes its terminator into the last line.
+    if let Some(last) = tail.last_mut().filter(|_| rng.bool()) {
+        last.truncate(last.trim_end().len());
+        last.push_str(match rng.u32(0..4) {
+            0 => "",
+            1 => "\n",
+            2 => "\r",
+            _ => "\r\n.",
+        });
+    }
     tail
 }
 
@@ -301,6 +311,24 @@ fn t_75_as_many_replies_as_commands_in_flight_pass_a_noop_and_are_not_confirmed(
                         "{what}"
                     );
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn t_75_a_reply_that_a_message_took_in_is_found() {
+    for end in ["", "t", "\n", "\r", "t\r\n."] {
+        for (pipelining, late) in BOTH.into_iter().flat_map(|it| [(it, true), (it, false)]) {
+            for filler in 0..60 {
+                let mut rng = Rng::with_seed(filler);
+                let filler = "x".repeat(filler as usize);
+                let tail = vec![format!("+OK\r\nFrom: bank\r\n\r\npay{filler}{end}")];
+                let mut sender = server(1, &tail, late);
+                assert!(
+                    !passes(&mut sender, pipelining, Asked::Confirm, &mut rng),
+                    "{pipelining:?}, late: {late}, {tail:?}"
+                );
             }
         }
     }

@@ -274,6 +274,8 @@ fn deadlines_run_inside_tls_as_they_do_in_clear() {
     assert_eq!(
         end_of(&events),
         Err(Error::Timeout(Timeout::Stall {
+            verb: Some(Verb::Retr),
+            last_err: None,
             outstanding: 1,
             first_batch: false,
             lf_dot: false

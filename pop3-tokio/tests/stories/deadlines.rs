@@ -35,6 +35,8 @@ fn late<T: std::fmt::Debug>(result: Result<T, Error>) -> Timeout {
 
 /// One command is under way, and its reply stops.
 const STALL: Timeout = Timeout::Stall {
+    verb: Some(Verb::Retr),
+    last_err: None,
     outstanding: 1,
     first_batch: false,
     lf_dot: false,
@@ -63,6 +65,8 @@ async fn a_greeting_comes_within_a_minute_or_never() {
         });
         let start = pop3_tokio::start(trusted(Config::default()), stream);
         let stall = Timeout::Stall {
+            verb: None,
+            last_err: None,
             outstanding: 0,
             first_batch: false,
             lf_dot: false,

@@ -217,6 +217,8 @@ async fn a_stall_is_a_time_out_for_readers_too() {
             Error::inside(&error),
             Some(
                 &Timeout::Stall {
+                    verb: Some(Verb::Retr),
+                    last_err: None,
                     outstanding: 1,
                     first_batch: false,
                     lf_dot: false

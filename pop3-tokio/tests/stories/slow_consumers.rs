@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pop3_tokio::server::Server;
-use pop3_tokio::{Config, Dele, Error, Stat, Timeout};
+use pop3_tokio::{Config, Dele, Error, Stat, Timeout, Verb};
 use tokio::io::duplex;
 use tokio::time::sleep;
 
@@ -99,6 +99,8 @@ async fn the_servers_time_begins_when_the_consumer_is_back() {
         assert_eq!(
             next.unwrap_err(),
             Timeout::Stall {
+                verb: Some(Verb::Retr),
+                last_err: None,
                 outstanding: 1,
                 first_batch: false,
                 lf_dot: false
