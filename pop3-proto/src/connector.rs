@@ -3,6 +3,7 @@
 #[cfg(feature = "rustls")]
 use alloc::sync::Arc;
 
+#[cfg(feature = "client")]
 use core::time::Duration;
 
 use crate::config::Config;
@@ -19,9 +20,10 @@ use crate::{Channel, ClientTls, Roots, StlsPolicy, TlsError, TlsErrorKind, clien
 pub struct Connector {
     /// How the connection behaves.
     pub config: Config,
-    /// After how long without a connection the next address is tried beside the first (RFC 8305
-    /// section 5); `None` is one after the other. 250 ms. A blocking client has no choice but to try
-    /// one after the other.
+    /// After how long without a connection an asynchronous client tries the next address beside the first
+    /// (RFC 8305 section 5). `None` tries one after the other, as the blocking client always does. The
+    /// default is 250 ms.
+    #[cfg(feature = "client")]
     pub stagger: Option<Duration>,
     /// Whose certificates are trusted; by default what is compiled in ([`Roots::default_roots`]).
     #[cfg(feature = "rustls")]
@@ -34,10 +36,18 @@ pub struct Connector {
     pub without_alpn: bool,
 }
 
+#[cfg_attr(
+    not(feature = "client"),
+    allow(
+        clippy::derivable_impls,
+        reason = "the default of `stagger` is not that of its type"
+    )
+)]
 impl Default for Connector {
     fn default() -> Self {
         Self {
             config: Config::default(),
+            #[cfg(feature = "client")]
             stagger: Some(Duration::from_millis(250)),
             #[cfg(feature = "rustls")]
             roots: None,

@@ -2,6 +2,7 @@
 //! returns. A blocking client is that already; the others are waited for.
 
 use std::net::TcpStream;
+use std::time::Duration;
 
 use pop3_proto::{
     Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing, Endpoint, Error,
@@ -67,6 +68,9 @@ pub(crate) trait Client: Sized {
     /// Over a stream that was just connected.
     fn start(session: Session, stream: TcpStream) -> Result<Self, Error>;
     fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<Self, Error>;
+
+    /// Sets when the next address is tried beside the first, where the client does so.
+    fn set_stagger(_: &mut Connector, _: Option<Duration>) {}
 
     fn connection(&self) -> &Connection;
     fn quirks(&self) -> &[Quirk];

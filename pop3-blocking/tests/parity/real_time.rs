@@ -192,7 +192,7 @@ pub(crate) fn connect_timeout_of_zero_expires_without_an_attempt<C: Client>() {
     connector.config.stls = StlsPolicy::Off;
     for host in ["127.0.0.1", "localhost"] {
         for stagger in [None, Some(Duration::ZERO), Some(Duration::MAX)] {
-            connector.stagger = stagger;
+            C::set_stagger(&mut connector, stagger);
             let endpoint = Endpoint::plain(host, Some(port));
             let error = C::connect_with(&endpoint, &connector).err();
             assert_eq!(error, Some(Timeout::Connect.into()));

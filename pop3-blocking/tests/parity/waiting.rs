@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::TcpStream;
+use std::time::Duration;
 
 use pop3_proto::client::{Client as Asynchronous, Message, Transport};
 use pop3_proto::{
@@ -56,6 +57,10 @@ impl<R: Runtime> Client for Waiting<R> {
         let runtime = R::new();
         let client = runtime.block_on(R::connect_with(endpoint, connector))?;
         Ok(Self { client, runtime })
+    }
+
+    fn set_stagger(connector: &mut Connector, stagger: Option<Duration>) {
+        connector.stagger = stagger;
     }
 
     fn connection(&self) -> &Connection {
