@@ -1,5 +1,5 @@
-//! A POP3 client for async-std, for smol, and for any stream of futures: [`pop3_proto`]'s client with
-//! a timer.
+//! A POP3 client for async-std, for smol, and for any stream of `futures`: the client of
+//! [`proto::client`] with a timer.
 //!
 //! ```no_run
 //! use futures::io::{copy_buf, sink};
@@ -21,9 +21,11 @@
 //! # }
 //! ```
 //!
-//! [`connect`] dials and verifies by the default rules; [`connect_with`] takes a [`Connector`] for
-//! others; [`start`] runs over any stream of futures, under any runtime. Futures can be dropped at any
-//! time: see [`pop3_proto::client`]. What TLS there is, the core does: no stream is ever taken apart.
+//! [`connect`] dials with the default settings and verifies the server's certificate; [`connect_with`]
+//! accepts other settings, a [`Connector`]; [`connect_over`] runs over a stream of your own, in any runtime.
+//! All return a [`Client`], which has the operations of POP3. Its futures can be dropped at any time: see
+//! [`proto::client`]. The types that an application needs are re-exported here; the state machine and
+//! everything else is in [`proto`].
 //!
 //! async-std is discontinued (RUSTSEC-2025-0052). The feature `smol` has the same functions over the
 //! sockets of its successor, in the module `with_smol`.
@@ -35,8 +37,8 @@
 //! | `async-std` (default) | [`connect`] over async-std's sockets |
 //! | `smol` | the module `with_smol`: the same over smol's |
 //! | `rustls` (default) | TLS |
-//! | `ring` (default), `aws-lc-rs` | the cryptography for it |
-//! | `webpki-roots` (default), `platform-verifier` | whom it trusts |
+//! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
+//! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
 
 mod connect;
 mod transport;
@@ -44,12 +46,55 @@ mod transport;
 #[cfg(feature = "async-std")]
 pub use connect::with_async_std::{connect, connect_with};
 pub use connect::{connect_over, start};
-pub use pop3_proto as proto;
-#[doc(inline)]
-pub use pop3_proto::*;
 pub use transport::Futures;
 
-/// The same over the sockets of smol.
+pub use pop3_proto as proto;
+#[cfg(feature = "rustls")]
+#[doc(no_inline)]
+pub use pop3_proto::rustls;
+
+// Connecting.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    CapaPolicy, Config, Connector, Endpoint, InitialResponse, Leniency, LfDot, Limits, Pipelining,
+    StlsPolicy, Timeouts, TlsInfo,
+};
+#[cfg(feature = "rustls")]
+#[doc(no_inline)]
+pub use pop3_proto::{Roots, client_config};
+
+// Logging in.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    ChannelBinding, Credentials, Login, LoginPlan, LoginPolicy, Method, OwnMechanism, Secret,
+    TokenProvider, Username,
+};
+
+// Commands.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    Apop, AuthMechanisms, Batch, Capa, Command, Confirm, Dele, GetCapabilities, IntoStreamed, List,
+    ListOne, MessageNumber, Noop, Pass, Quit, Raw, RawLong, RawShort, RawStream, Retr, Rset,
+    StartTls, Stat, Streamed, Ticket, Top, Uidl, UidlOne, User, Verb, Whole,
+};
+
+// Replies.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    Capabilities, Capability, Confirmed, DropListing, Expire, Greeting, Lines, Listing, LoginDelay,
+    Mechanisms, Phase, Quirk, QuitOutcome, Received, ResponseCode, ScanEntry, ServerText,
+    SizeMatch, Status, UidEntry, UidListing, UniqueId,
+};
+
+// Errors.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    Advice, Argument, AuthError, Closed, ErrReply, Error, LimitError, Limited, Misuse,
+    ProtocolError, Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind,
+    TransportError, TransportErrorKind, Unconfirmed,
+};
+
+/// Connecting over the sockets of smol.
 #[cfg(feature = "smol")]
 pub mod with_smol {
     pub use crate::connect::with_smol::{connect, connect_with};
@@ -58,19 +103,28 @@ pub mod with_smol {
     pub type Client<S = ::smol::net::TcpStream> = crate::Client<S>;
 }
 
-/// A POP3 client on a stream of futures.
+/// A POP3 client on a stream of `futures`.
+///
+/// ```no_run
+/// use pop3_async_std::{Client, Error, MessageNumber};
+///
+/// async fn first_message(client: &mut Client) -> Result<Vec<u8>, Error> {
+///     let message = client.retr(MessageNumber::FIRST).await?;
+///     message.to_vec(10 << 20).await
+/// }
+/// ```
 #[cfg(feature = "async-std")]
 pub type Client<S = async_std::net::TcpStream> = pop3_proto::client::Client<Futures<S>>;
 
-/// A POP3 client on a stream of futures.
+/// A POP3 client on a stream of `futures`.
 #[cfg(not(feature = "async-std"))]
 pub type Client<S> = pop3_proto::client::Client<Futures<S>>;
 
-/// A message on its way to a [`Client`].
+/// A message that a [`Client`] receives.
 pub type Message<'c, S> = pop3_proto::client::Message<'c, Futures<S>>;
 
-/// The messages of a [`Client`], as they come.
+/// The messages of [`Client::retrieve`](pop3_proto::client::Client::retrieve).
 pub type Retrieve<'c, S, I> = pop3_proto::client::Retrieve<'c, Futures<S>, I>;
 
-/// The replies of a [`Client`] to commands in flight.
+/// The replies of [`Client::pipeline`](pop3_proto::client::Client::pipeline).
 pub type Pipeline<'c, S, I> = pop3_proto::client::Pipeline<'c, Futures<S>, I>;

@@ -1,5 +1,5 @@
-//! A POP3 client over `std::io`: a plain loop around [`pop3_proto`], without a runtime and without
-//! threads.
+//! A POP3 client over `std::io`, without a runtime and without threads: the client of [`proto::blocking`]
+//! over sockets.
 //!
 //! ```no_run
 //! use pop3_blocking::{Login, Stat, Uidl};
@@ -20,21 +20,22 @@
 //! # }
 //! ```
 //!
-//! [`connect`] dials and verifies by the default rules; [`connect_with`] takes a [`Connector`] for
-//! others; [`start`] runs over any [`Stream`].
+//! [`connect`] dials with the default settings and verifies the server's certificate; [`connect_with`]
+//! accepts other settings, a [`Connector`]; [`connect_over`] runs over a [`Stream`] of your own. All return a
+//! [`Client`], which has the operations of POP3. The types that an application needs are re-exported here;
+//! the state machine and everything else is in [`proto`].
 //!
 //! # Deadlines
 //!
-//! They are [`Timeouts`] of the core, kept through the socket's own time-outs. A wait may be late by
-//! one wake-up, not by more. [`Config::keep_alive`] has no effect here: nothing runs between calls.
+//! They are [`Timeouts`], kept through the timeouts of the socket: see [`proto::blocking`].
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
 //! | `rustls` (default) | TLS |
-//! | `ring` (default), `aws-lc-rs` | the cryptography for it |
-//! | `webpki-roots` (default), `platform-verifier` | whom it trusts |
+//! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
+//! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
 //! | `server` | a server on 127.0.0.1 in a thread, for tests and demos |
 
 mod connect;
@@ -43,12 +44,64 @@ pub mod server;
 mod stream;
 
 pub use connect::{connect, connect_over, connect_with, start};
-pub use pop3_proto as proto;
-#[doc(inline)]
-pub use pop3_proto::*;
 pub use stream::{NoTimeout, Std, Stream};
 
+pub use pop3_proto as proto;
+#[cfg(feature = "rustls")]
+#[doc(no_inline)]
+pub use pop3_proto::rustls;
+
+// Connecting.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    CapaPolicy, Config, Connector, Endpoint, InitialResponse, Leniency, LfDot, Limits, Pipelining,
+    StlsPolicy, Timeouts, TlsInfo,
+};
+#[cfg(feature = "rustls")]
+#[doc(no_inline)]
+pub use pop3_proto::{Roots, client_config};
+
+// Logging in.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    ChannelBinding, Credentials, Login, LoginPlan, LoginPolicy, Method, OwnMechanism, Secret,
+    TokenProvider, Username,
+};
+
+// Commands.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    Apop, AuthMechanisms, Batch, Capa, Command, Confirm, Dele, GetCapabilities, IntoStreamed, List,
+    ListOne, MessageNumber, Noop, Pass, Quit, Raw, RawLong, RawShort, RawStream, Retr, Rset,
+    StartTls, Stat, Streamed, Ticket, Top, Uidl, UidlOne, User, Verb, Whole,
+};
+
+// Replies.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    Capabilities, Capability, Confirmed, DropListing, Expire, Greeting, Lines, Listing, LoginDelay,
+    Mechanisms, Phase, Quirk, QuitOutcome, Received, ResponseCode, ScanEntry, ServerText,
+    SizeMatch, Status, UidEntry, UidListing, UniqueId,
+};
+
+// Errors.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    Advice, Argument, AuthError, Closed, ErrReply, Error, LimitError, Limited, Misuse,
+    ProtocolError, Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind,
+    TransportError, TransportErrorKind, Unconfirmed,
+};
+
 /// A POP3 client on a stream, by default on a socket.
+///
+/// ```no_run
+/// use pop3_blocking::{Client, Error, MessageNumber};
+///
+/// fn first_message(client: &mut Client) -> Result<Vec<u8>, Error> {
+///     let message = client.retr(MessageNumber::FIRST)?;
+///     message.to_vec(10 << 20)
+/// }
+/// ```
 pub type Client<S = std::net::TcpStream> = pop3_proto::blocking::Client<Std<S>>;
 
 /// A message that a [`Client`] receives.

@@ -361,7 +361,8 @@ mod the_command_line {
     use std::io;
     use std::path::Path;
 
-    use pop3_blocking::{Channel, Method, Secret};
+    use pop3_blocking::proto::Channel;
+    use pop3_blocking::{Method, Secret};
 
     use crate::options::{Auth, Command, HELP, Options, Server, parse, password, password_from};
 

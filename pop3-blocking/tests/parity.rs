@@ -36,6 +36,11 @@ fn the_clients_have_the_same_methods() {
     parity::names::no_method_was_forgotten();
 }
 
+#[test]
+fn the_adapters_reexport_the_same_names() {
+    parity::names::the_adapters_reexport_the_same_names();
+}
+
 sessions::every_session! { Blocking }
 
 parity::names::every_method! {

@@ -9,9 +9,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use dovecot::{Dovecot, Options, corpus};
+use pop3_blocking::proto::Rejection;
 use pop3_blocking::{
     Advice, AuthError, Closed, Config, Endpoint, Error, LoginPolicy, MessageNumber, Method, Misuse,
-    Phase, Rejection, ResponseCode, TlsErrorKind, Verb,
+    Phase, ResponseCode, TlsErrorKind, Verb,
 };
 use session::{WAYS, Way, connect, login};
 

@@ -196,7 +196,7 @@
 //! | `std` (default) | `TransportError` from `std::io::Error`; SASLprep: without it, names and passwords for SCRAM and APOP are ASCII |
 //! | `rustls` | TLS inside [`Session`] |
 //! | `ring`, `aws-lc-rs` | the cryptography for it, chosen at run time |
-//! | `webpki-roots`, `platform-verifier` | whom it trusts |
+//! | `webpki-roots`, `platform-verifier` | the trusted root certificates |
 //! | `client` | the module `client`: the asynchronous client, over any transport and without a runtime |
 //! | `blocking` | the module `blocking`: the blocking client, over any transport |
 //! | `tokio` | the traits of Tokio on what `client` reads |

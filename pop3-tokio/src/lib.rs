@@ -1,4 +1,4 @@
-//! A POP3 client for Tokio: [`pop3_proto`]'s client over Tokio's streams and clock.
+//! A POP3 client for Tokio: the client of [`proto::client`] over Tokio's streams and clock.
 //!
 //! ```no_run
 //! use pop3_tokio::{Login, Stat, Uidl};
@@ -19,37 +19,91 @@
 //! # }
 //! ```
 //!
-//! [`connect`] dials and verifies by the default rules; [`connect_with`] takes a [`Connector`] for
-//! others; [`start`] runs over any stream of Tokio. Futures can be dropped at any time: see
-//! [`pop3_proto::client`]. What TLS there is, the core does: no stream is ever taken apart.
+//! [`connect`] dials with the default settings and verifies the server's certificate; [`connect_with`]
+//! accepts other settings, a [`Connector`]; [`connect_over`] runs over a stream of your own. All return a
+//! [`Client`], which has the operations of POP3. Its futures can be dropped at any time: see
+//! [`proto::client`]. The types that an application needs are re-exported here; the state machine and
+//! everything else is in [`proto`].
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
 //! | `rustls` (default) | TLS |
-//! | `ring` (default), `aws-lc-rs` | the cryptography for it |
-//! | `webpki-roots` (default), `platform-verifier` | whom it trusts |
+//! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
+//! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
 
 mod connect;
 mod transport;
 
 pub use connect::{connect, connect_over, connect_with, start};
-pub use pop3_proto as proto;
-#[doc(inline)]
-pub use pop3_proto::*;
 pub use transport::Tokio;
 
-/// A POP3 client on a stream of Tokio.
+pub use pop3_proto as proto;
+#[cfg(feature = "rustls")]
+#[doc(no_inline)]
+pub use pop3_proto::rustls;
+
+// Connecting.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    CapaPolicy, Config, Connector, Endpoint, InitialResponse, Leniency, LfDot, Limits, Pipelining,
+    StlsPolicy, Timeouts, TlsInfo,
+};
+#[cfg(feature = "rustls")]
+#[doc(no_inline)]
+pub use pop3_proto::{Roots, client_config};
+
+// Logging in.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    ChannelBinding, Credentials, Login, LoginPlan, LoginPolicy, Method, OwnMechanism, Secret,
+    TokenProvider, Username,
+};
+
+// Commands.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    Apop, AuthMechanisms, Batch, Capa, Command, Confirm, Dele, GetCapabilities, IntoStreamed, List,
+    ListOne, MessageNumber, Noop, Pass, Quit, Raw, RawLong, RawShort, RawStream, Retr, Rset,
+    StartTls, Stat, Streamed, Ticket, Top, Uidl, UidlOne, User, Verb, Whole,
+};
+
+// Replies.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    Capabilities, Capability, Confirmed, DropListing, Expire, Greeting, Lines, Listing, LoginDelay,
+    Mechanisms, Phase, Quirk, QuitOutcome, Received, ResponseCode, ScanEntry, ServerText,
+    SizeMatch, Status, UidEntry, UidListing, UniqueId,
+};
+
+// Errors.
+#[doc(no_inline)]
+pub use pop3_proto::{
+    Advice, Argument, AuthError, Closed, ErrReply, Error, LimitError, Limited, Misuse,
+    ProtocolError, Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind,
+    TransportError, TransportErrorKind, Unconfirmed,
+};
+
+/// A POP3 client on a stream of Tokio, by default on a socket.
+///
+/// ```no_run
+/// use pop3_tokio::{Client, Error, MessageNumber};
+///
+/// async fn first_message(client: &mut Client) -> Result<Vec<u8>, Error> {
+///     let message = client.retr(MessageNumber::FIRST).await?;
+///     message.to_vec(10 << 20).await
+/// }
+/// ```
 pub type Client<S = tokio::net::TcpStream> = pop3_proto::client::Client<Tokio<S>>;
 
-/// A message on its way to a [`Client`].
+/// A message that a [`Client`] receives.
 pub type Message<'c, S = tokio::net::TcpStream> = pop3_proto::client::Message<'c, Tokio<S>>;
 
-/// The messages of a [`Client`], as they come.
+/// The messages of [`Client::retrieve`](pop3_proto::client::Client::retrieve).
 pub type Retrieve<'c, S, I> = pop3_proto::client::Retrieve<'c, Tokio<S>, I>;
 
-/// The replies of a [`Client`] to commands in flight.
+/// The replies of [`Client::pipeline`](pop3_proto::client::Client::pipeline).
 pub type Pipeline<'c, S, I> = pop3_proto::client::Pipeline<'c, Tokio<S>, I>;
 
 // The README's examples are compiled as tests.

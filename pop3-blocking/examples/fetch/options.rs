@@ -7,7 +7,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
-use pop3_blocking::{Channel, Endpoint, Method, Secret, Username};
+use pop3_blocking::proto::Channel;
+use pop3_blocking::{Endpoint, Method, Secret, Username};
 
 /// The answer to `--help`.
 pub(crate) const HELP: &str = "\

@@ -3,10 +3,9 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+use pop3_blocking::proto::Connection;
 use pop3_blocking::server::EmbeddedServer;
-use pop3_blocking::{
-    Connection, Error, Listing, MessageNumber, QuitOutcome, Retry, Status, UidListing,
-};
+use pop3_blocking::{Error, Listing, MessageNumber, QuitOutcome, Retry, Status, UidListing};
 
 use crate::mailbox::{self, Mail};
 use crate::maildir::{Delivery, Maildir};

@@ -5,8 +5,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use pop3_blocking::proto::Connection;
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_blocking::{Connection, Connector, Endpoint, Pipelining, Roots, StlsPolicy};
+use pop3_blocking::{Connector, Endpoint, Pipelining, Roots, StlsPolicy};
 
 use crate::login::{self, Account, SAMPLE};
 use crate::maildir::Maildir;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use pop3_blocking::proto::default_provider;
 use pop3_blocking::rustls::pki_types::CertificateDer;
 use pop3_blocking::rustls::pki_types::pem::PemObject as _;
 use pop3_blocking::rustls::{ClientConfig, RootCertStore};
 use pop3_blocking::{
     AuthError, Client, Connector, Error, Login, LoginPolicy, Method, Rejected, connect_with,
-    default_provider,
 };
 
 use super::dovecot::{ClientCertificate, Dovecot, Options};

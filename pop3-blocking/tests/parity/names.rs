@@ -86,6 +86,29 @@ fn public_methods(source: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The names that an adapter re-exports from the core.
+fn reexports(source: &str) -> Vec<&str> {
+    let lists = source.split("pub use pop3_proto::").skip(1);
+    let lists = lists.filter_map(|list| list.split(';').next());
+    let mut names: Vec<&str> = lists
+        .flat_map(|list| list.split(['{', ',', '}']))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The adapters re-export the same names.
+pub(crate) fn the_adapters_reexport_the_same_names() {
+    let blocking = reexports(include_str!("../../src/lib.rs"));
+    assert!(blocking.len() > 90, "{blocking:?}");
+    let tokio = reexports(include_str!("../../../pop3-tokio/src/lib.rs"));
+    assert_eq!(blocking, tokio);
+    let async_std = reexports(include_str!("../../../pop3-async-std/src/lib.rs"));
+    assert_eq!(blocking, async_std);
+}
+
 /// Nothing was left out above, and nothing is there in one client only.
 pub(crate) fn no_method_was_forgotten() {
     let sources = [

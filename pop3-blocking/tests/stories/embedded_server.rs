@@ -5,10 +5,9 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pop3_blocking::proto::{Channel, Session};
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
-use pop3_blocking::{
-    Apop, Channel, Config, Error, LoginPolicy, Method, Secret, Session, connect_with, start,
-};
+use pop3_blocking::{Apop, Config, Error, LoginPolicy, Method, Secret, connect_with, start};
 
 use super::support::{alice, client_of, embedded, message, number, trusting};
 

@@ -4,9 +4,10 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
+use pop3_blocking::proto::{Channel, Session};
 use pop3_blocking::proto::{Instant, Limits, Timeouts};
 use pop3_blocking::server::{Server, ServerConfig};
-use pop3_blocking::{Channel, Client, Config, Error, Session, Stream};
+use pop3_blocking::{Client, Config, Error, Stream};
 
 use super::support::{alice, message, number};
 

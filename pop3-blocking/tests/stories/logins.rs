@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use pop3_blocking::proto::{Rejection, default_provider};
 use pop3_blocking::rustls::pki_types::CertificateDer;
 use pop3_blocking::rustls::pki_types::pem::PemObject as _;
 use pop3_blocking::rustls::{ClientConfig, RootCertStore, version};
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_blocking::{
-    Advice, AuthError, ChannelBinding, Connector, Error, Login, LoginPolicy, Method, Rejection,
-    connect_with, default_provider,
+    Advice, AuthError, ChannelBinding, Connector, Error, Login, LoginPolicy, Method, connect_with,
 };
 
 use super::support::trusting;

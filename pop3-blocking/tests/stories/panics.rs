@@ -6,9 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use pop3_blocking::proto::Channel;
 use pop3_blocking::proto::Instant;
 use pop3_blocking::server::{Server, ServerConfig};
-use pop3_blocking::{Channel, Client, Config, Dele, Error, Stream};
+use pop3_blocking::{Client, Config, Dele, Error, Stream};
 
 use super::support::{alice, number};
 
@@ -85,8 +86,11 @@ fn session(panics_at: u32) -> Session {
         after: Vec::new(),
         log: Vec::new(),
     };
-    let session =
-        pop3_blocking::Session::new(Config::default(), Channel::TrustedByCaller, Instant::ORIGIN);
+    let session = pop3_blocking::proto::Session::new(
+        Config::default(),
+        Channel::TrustedByCaller,
+        Instant::ORIGIN,
+    );
     let client = catch_unwind(AssertUnwindSafe(|| pop3_blocking::start(session, stream)));
     let Ok(client) = client else {
         outcome.panicked = true;

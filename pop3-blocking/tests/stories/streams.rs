@@ -7,10 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use pop3_blocking::proto::Instant;
+use pop3_blocking::proto::{Channel, Session};
 use pop3_blocking::server::{Maildrop, Server, ServerConfig};
 use pop3_blocking::{
-    Channel, Client, Closed, Config, Error, ListOne, NoTimeout, Pipelining, Session, Stream,
-    Timeout, TransportErrorKind,
+    Client, Closed, Config, Error, ListOne, NoTimeout, Pipelining, Stream, Timeout,
+    TransportErrorKind,
 };
 
 use super::support::{alice, message, number};

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pop3_tokio::server::Server;
+use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Client, Noop, Stat, Timeout, Verb};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
 use tokio::time::sleep;

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use pop3_blocking::server::EmbeddedServer;
-use pop3_tokio::client::{Dialer, dial};
+use pop3_tokio::proto::client::{Dialer, dial};
 use pop3_tokio::{
     Connector, Endpoint, Error, Roots, StlsPolicy, Timeout, TransportErrorKind, connect_with,
 };

@@ -1,7 +1,7 @@
 //! Single operations, dropped after every number of polls: each keeps what its documentation promises.
 
 use futures::StreamExt;
-use pop3_tokio::server::Server;
+use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, Pipelining, Retr, Stat, Uidl};
 use tokio::io::duplex;
 

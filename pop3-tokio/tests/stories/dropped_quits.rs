@@ -1,6 +1,6 @@
 //! A QUIT whose outcome nobody waited for. What left cannot be taken back, and must not be sent twice.
 
-use pop3_tokio::server::Server;
+use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Closed, Config, Error, Phase, QuitOutcome, Verb};
 use tokio::io::duplex;
 

@@ -4,10 +4,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use pop3_tokio::server::{Server, ServerConfig};
+use pop3_tokio::proto::Session;
+use pop3_tokio::proto::server::{Server, ServerConfig};
 use pop3_tokio::{
-    Client, Config, Dele, Error, List, LoginPolicy, Method, Misuse, Phase, Session, StlsPolicy,
-    Uidl,
+    Client, Config, Dele, Error, List, LoginPolicy, Method, Misuse, Phase, StlsPolicy, Uidl,
 };
 use tokio::io::duplex;
 
@@ -296,7 +296,7 @@ async fn without_tls_where_the_caller_allows_that_it_is_the_same() {
             connector.config.stls = StlsPolicy::Off;
             connector.config.allow_insecure_login = true;
             let server = pop3_tokio::Endpoint::plain("localhost", None);
-            let now = pop3_tokio::Instant::ORIGIN;
+            let now = pop3_tokio::proto::Instant::ORIGIN;
             connector.session(&server, now).unwrap()
         },
         ..in_clear(7)

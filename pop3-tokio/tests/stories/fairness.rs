@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pop3_tokio::Config;
-use pop3_tokio::server::Server;
+use pop3_tokio::proto::server::Server;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, duplex};
 
 use super::support::{account, alice, maildrop, number, scripted, serve, story, terse, trusted};

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use pop3_tokio::server::Server;
+use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Error, LimitError, Limited};
 use tokio::io::{AsyncRead, AsyncWrite, BufStream, DuplexStream, ReadBuf, duplex};
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use futures::StreamExt as _;
-use pop3_tokio::server::Server;
+use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Closed, Config, Error, Timeout, Verb};
 use tokio::io::duplex;
 

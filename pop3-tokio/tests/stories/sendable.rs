@@ -1,8 +1,9 @@
 //! All can move between threads: the client, its messages, and the futures of every method.
 
+use pop3_tokio::proto::Session;
 use pop3_tokio::{
-    Client, Connector, Endpoint, Error, Login, Message, MessageNumber, Misuse, Noop, Retr, Session,
-    Stat, Ticket, Tokio, Uidl,
+    Client, Connector, Endpoint, Error, Login, Message, MessageNumber, Misuse, Noop, Retr, Stat,
+    Ticket, Tokio, Uidl,
 };
 use tokio::net::TcpStream;
 
@@ -67,8 +68,8 @@ fn futures_of_connecting(
 fn everything_is_send() {
     is_send::<Client>();
     is_send::<Message<'static>>();
-    is_send::<pop3_tokio::client::Retrieve<'static, OverTcp, Numbers>>();
-    is_send::<pop3_tokio::client::Pipeline<'static, OverTcp, Noops>>();
+    is_send::<pop3_tokio::proto::client::Retrieve<'static, OverTcp, Numbers>>();
+    is_send::<pop3_tokio::proto::client::Pipeline<'static, OverTcp, Noops>>();
     is_send::<Ticket<Stat>>();
     is_send::<Error>();
     is_sync::<Error>();

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pop3_blocking::server::EmbeddedServer;
-use pop3_tokio::server::Server;
+use pop3_tokio::proto::server::Server;
 use pop3_tokio::{
     Client, Config, Connector, Dele, List, Pipelining, Roots, StlsPolicy, Uidl, connect_with, start,
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pop3_tokio::server::Server;
+use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Config, Dele, Error, Stat, Timeout, Verb};
 use tokio::io::duplex;
 use tokio::time::sleep;

@@ -4,8 +4,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use pop3_tokio::client::{Client, Transport};
-use pop3_tokio::server::Server;
+use pop3_tokio::proto::client::{Client, Transport};
+use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Config, Error, Method, TlsErrorKind, Tokio, TransportErrorKind};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, DuplexStream, ReadBuf, duplex};
 
@@ -115,7 +115,7 @@ async fn a_stream_that_takes_no_octets_is_broken() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_was_not_set_up_for_tls_has_none() {
-    use pop3_tokio::{Channel, Instant, Session};
+    use pop3_tokio::proto::{Channel, Instant, Session};
     story(async {
         let session = Session::new(Config::default(), Channel::Plain, Instant::ORIGIN);
         let (near, far) = duplex(300);

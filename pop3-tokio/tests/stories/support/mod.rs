@@ -11,10 +11,10 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use pop3_tokio::server::{Maildrop, ServerConfig};
+use pop3_tokio::proto::server::{Maildrop, ServerConfig};
+use pop3_tokio::proto::{Channel, Instant, Session};
 use pop3_tokio::{
-    CapaPolicy, Channel, Client, Config, Endpoint, Instant, Login, MessageNumber, Pipelining,
-    Session, StlsPolicy,
+    CapaPolicy, Client, Config, Endpoint, Login, MessageNumber, Pipelining, StlsPolicy,
 };
 use tokio::io::DuplexStream;
 
