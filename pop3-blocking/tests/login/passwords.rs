@@ -2,8 +2,9 @@
 
 use std::net::TcpStream;
 
-use pop3_blocking::proto::Instant;
-use pop3_blocking::{Advice, Client, Endpoint, Login, LoginPolicy, Method, StlsPolicy};
+use pop3_blocking::{
+    Advice, Client, Endpoint, Login, LoginPolicy, Method, StlsPolicy, connect_over,
+};
 
 use super::super::dovecot::{Dovecot, Options};
 use super::super::session::{WAYS, Way, login};
@@ -147,7 +148,6 @@ fn connect_from_afar(server: &Dovecot) -> Client<TcpStream> {
     let mut connector = connector(server, Way::Stls, None);
     connector.config.stls = StlsPolicy::default();
     let endpoint = Endpoint::plain("localhost", Some(server.plain_port()));
-    let session = connector.session(&endpoint, Instant::ORIGIN).unwrap();
     let stream = TcpStream::connect(("127.0.0.2", server.plain_port())).unwrap();
-    pop3_blocking::start(session, stream).unwrap()
+    connect_over(&endpoint, &connector, stream).unwrap()
 }

@@ -7,8 +7,7 @@ use std::net::TcpStream;
 use std::rc::Rc;
 use std::time::Duration;
 
-use pop3_blocking::proto::Instant;
-use pop3_blocking::{Advice, Client, Closed, Error, Login, Method, Secret, Stream};
+use pop3_blocking::{Advice, Client, Closed, Error, Login, Method, Secret, Stream, connect_over};
 
 use super::super::dovecot::{Dovecot, expired_token, token};
 use super::super::session::{WAYS, Way};
@@ -117,15 +116,14 @@ fn a_token_that_is_too_long_for_the_server_ends_the_connection() {
 
 /// A client in clear, and what it has sent.
 fn recorded(server: &Dovecot) -> (Client<Recorded>, Rc<RefCell<Vec<u8>>>) {
-    let session = connector(server, Way::Clear, None)
-        .session(&Way::Clear.endpoint(server), Instant::ORIGIN)
-        .unwrap();
+    let connector = connector(server, Way::Clear, None);
     let sent = Rc::default();
     let stream = Recorded {
         stream: TcpStream::connect(("127.0.0.1", server.plain_port())).unwrap(),
         sent: Rc::clone(&sent),
     };
-    (pop3_blocking::start(session, stream).unwrap(), sent)
+    let client = connect_over(&Way::Clear.endpoint(server), &connector, stream);
+    (client.unwrap(), sent)
 }
 
 /// A socket that keeps what is written.

@@ -1,3 +1,5 @@
+//! What the blocking client runs over.
+
 use alloc::boxed::Box;
 use core::time::Duration;
 use std::io;

@@ -1,57 +1,57 @@
+//! What the asynchronous client runs over.
+
 use alloc::boxed::Box;
 use std::io;
 use std::task::{Context, Poll};
 
 use crate::time::Instant;
 
-/// What a [`Client`](super::Client) runs over: octets both ways, and a clock with one alarm.
+/// What a [`Client`](super::Client) runs over: a stream of octets, and a clock with one timer.
 ///
-/// An adapter implements it for the streams and timers of its runtime, and that is all of the
-/// adapter. Every method that gives [`Poll::Pending`] has seen to it that the task is woken when it
-/// is worth calling again.
+/// Adapters implement it for the streams and timers of their runtimes. Every method that returns
+/// [`Poll::Pending`] must have registered the task to be woken when the call is worth repeating.
 pub trait Transport: Unpin {
-    /// Reads what is there, at least one octet; 0 is the end of file.
+    /// Reads at least one octet; 0 is the end of file.
     ///
     /// # Errors
     ///
-    /// Whatever the transport says; the connection ends with it.
+    /// The failure of the transport; the connection ends with it.
     fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some of the octets. After [`Poll::Pending`] none of them may have been taken: the next call
-    /// may bring others, for a command that was given up before it left. A transport that hands its
-    /// octets over copies them, says so at once, and waits in [`poll_flush`](Transport::poll_flush).
+    /// Writes some of the octets. After [`Poll::Pending`] none of them may have been accepted: the next call
+    /// may bring others, because a command was abandoned before it was sent. A transport that passes octets
+    /// on later copies them, returns immediately, and waits in [`poll_flush`](Transport::poll_flush).
     ///
     /// # Errors
     ///
-    /// Whatever the transport says. The client goes on reading: the server's last words may be there.
+    /// The failure of the transport. The client goes on reading: the server may have sent the reason.
     fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Sees to it that what was written leaves. It is called when there is nothing more to write, until
-    /// it is ready; more may be written before that.
+    /// Sends what was written. It is called when there is nothing more to write, until it is ready; more
+    /// may be written before that.
     ///
     /// # Errors
     ///
-    /// As [`poll_write`](Transport::poll_write), also for octets that it took.
+    /// As [`poll_write`](Transport::poll_write), also for octets that it accepted.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Says that nothing more will be written: called once, behind a last flush, when the session is
-    /// over. Nobody waits for it then.
+    /// Closes the writing side. It is called once, after a last flush, when the session has ended; the
+    /// client does not wait for it.
     ///
     /// # Errors
     ///
-    /// They are ignored: the session is over.
+    /// They are ignored: the session has ended.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Sees to it that the task is woken when others had their turn, and what reports readiness to this
-    /// transport has looked at its sockets again.
+    /// Wakes the task after other tasks have run and the runtime has looked at its sockets again.
     fn yield_now(&mut self, cx: &mut Context<'_>) {
         cx.waker().wake_by_ref();
     }
 
-    /// Ready once it is `deadline`. Of several deadlines asked for only the last one counts.
+    /// Returns ready once it is `deadline`. Only the deadline of the last call counts.
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()>;
 
-    /// The time, on the clock that deadlines are measured by. It never goes back.
+    /// Returns the time, on the clock that deadlines are measured by. It never goes back.
     fn now(&self) -> Instant;
 
     /// Fills `room` with randomness from the operating system. [`Client::start`](super::Client::start)
