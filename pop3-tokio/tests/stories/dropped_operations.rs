@@ -1,6 +1,10 @@
 //! Single operations, dropped after every number of polls: each keeps what its documentation promises.
 
+use std::pin::pin;
+
 use futures::StreamExt;
+use futures::channel::oneshot;
+use futures::future::{Either, select};
 use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, Pipelining, Retr, Stat, Uidl};
 use tokio::io::duplex;
@@ -315,12 +319,15 @@ async fn what_a_dropped_operation_had_not_sent_is_never_sent() {
     story(at_once(async {
         let mut config = terse();
         config.pipelining = Pipelining::Never;
+        let ((first_sent, first), (ninth_sent, ninth)) = (oneshot::channel(), oneshot::channel());
         let stream = scripted(1000, async |wire| {
             wire.let_in().await;
             wire.hear("DELE 1\r\n").await;
+            first_sent.send(()).unwrap();
             settle().await;
             wire.say("+OK\r\n").await;
             wire.hear("DELE 9\r\n").await;
+            ninth_sent.send(()).unwrap();
             settle().await;
             wire.say("+OK\r\n").await;
             wire.hear("NOOP\r\n").await;
@@ -330,14 +337,22 @@ async fn what_a_dropped_operation_had_not_sent_is_never_sent() {
         client.login(alice()).await.unwrap();
 
         let batch = (Dele(number(1)), Dele(number(2)), Dele(number(3)));
-        assert!(polled(5, client.batch(batch)).await.is_none());
+        assert!(until(first, client.batch(batch)).await.is_none());
         // Whoever forgets a helper does not run its destructor.
         let mut replies = client.pipeline([9, 4, 5].map(number).map(Dele));
-        assert!(polled(5, replies.next()).await.is_none());
+        assert!(until(ninth, replies.next()).await.is_none());
         std::mem::forget(replies);
         client.noop().await.unwrap();
     }))
     .await;
+}
+
+/// Polls a future until the server has received a line, and drops it then.
+async fn until<F: Future>(received: oneshot::Receiver<()>, future: F) -> Option<F::Output> {
+    match select(received, pin!(future)).await {
+        Either::Left(_) => None,
+        Either::Right((output, _)) => Some(output),
+    }
 }
 
 fn strs(lines: &[String]) -> Vec<&str> {
