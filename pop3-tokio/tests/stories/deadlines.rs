@@ -34,13 +34,15 @@ fn late<T: std::fmt::Debug>(result: Result<T, Error>) -> Timeout {
 }
 
 /// One command is under way, and its reply stops.
-const STALL: Timeout = Timeout::Stall {
-    verb: Some(Verb::Retr),
-    last_err: None,
-    outstanding: 1,
-    first_batch: false,
-    lf_dot: false,
-};
+fn stalled(verb: Verb) -> Timeout {
+    Timeout::Stall {
+        verb: Some(verb),
+        outstanding: 1,
+        first_batch: false,
+        lf_dot: false,
+        last_err: None,
+    }
+}
 
 /// One command is under way, and no reply comes.
 fn unanswered(verb: Verb) -> Timeout {
@@ -137,7 +139,7 @@ async fn a_challenge_comes_in_time_or_never() {
     story(async {
         for (challenge, taken, timeout) in [
             (None, 180, unanswered(Verb::Auth)),
-            (Some("+ cj1"), 60, STALL),
+            (Some("+ cj1"), 60, stalled(Verb::Auth)),
         ] {
             let stream = scripted(1000, async move |wire| {
                 wire.say("+OK ready\r\n").await;
@@ -211,7 +213,7 @@ async fn a_body_may_trickle_but_not_stall() {
         let message = at(Duration::ZERO, client.open(Retr(number(1)))).await;
         let octets = message.unwrap().to_vec(10_000);
         let octets = at((100 * 59 + 60) * SECOND, octets).await;
-        assert_eq!(late(octets), STALL);
+        assert_eq!(late(octets), stalled(Verb::Retr));
     })
     .await;
 }
