@@ -1,4 +1,5 @@
-//! `fetch` and servers that advertise PIPELINING and do not support it: one more session goes without.
+//! `fetch` and what needs one more session: servers that advertise PIPELINING and do not support it,
+//! and messages that end too early.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -31,6 +32,8 @@ struct Server {
     forgets_capa: bool,
     /// Closes the session when this command comes.
     fatal: &'static str,
+    /// The answers to `RETR 2`, instead of a message.
+    second: &'static str,
 }
 
 const GOOD: Server = Server {
@@ -38,6 +41,7 @@ const GOOD: Server = Server {
     capability: "TOP",
     forgets_capa: false,
     fatal: "",
+    second: "+OK\r\nmail 2\r\n.\r\n",
 };
 
 /// The commands of each session.
@@ -82,6 +86,7 @@ impl Server {
                 "CAPA" => &format!("+OK\r\nUSER\r\nUIDL\r\nPIPELINING\r\n{capability}\r\n.\r\n"),
                 "LIST" => "+OK\r\n1 8\r\n2 8\r\n3 8\r\n.\r\n",
                 "UIDL" if command == "UIDL" => "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n",
+                "RETR" if command == "RETR 2" => self.second,
                 "RETR" => &format!("+OK\r\nmail {}\r\n.\r\n", &command[5..]),
                 _ => "+OK\r\n",
             };
@@ -196,4 +201,40 @@ fn a_server_that_wants_a_pause_between_logins_is_left_alone() {
     let (outcome, mail, sessions) = server.fetched(FETCH, &[]);
     assert_eq!((outcome.code, mail.len()), (Some(0), 3), "{outcome:?}");
     assert_eq!(sessions.len(), 2, "{sessions:?}");
+}
+
+#[test]
+fn a_message_that_ends_too_early_does_not_keep_the_others_away() {
+    for example in ALL {
+        for options in [&["--delete"][..], &["--delete", "--no-pipelining"]] {
+            let server = Server {
+                second: "+OK\r\nbefore\r\n.\r\nafter\r\n.\r\n",
+                ..GOOD
+            };
+            let (outcome, mail, sessions) = server.fetched(example, options);
+            assert_eq!(outcome.code, Some(1), "{outcome:?}");
+            assert_eq!(mail, [b"mail 1\n", b"mail 3\n"], "{outcome:?}");
+            assert!(outcome.stdout.contains("fetched 2 messages"), "{outcome:?}");
+            assert!(
+                outcome.stdout.contains("0 already here, 2 deleted"),
+                "{outcome:?}"
+            );
+            assert!(outcome.stderr.contains("without message 2"), "{outcome:?}");
+            assert_eq!(sessions.len(), 2, "{sessions:?}");
+            assert!(!sessions[1].contains("RETR 2"), "{sessions:?}");
+            assert!(sessions[1].ends_with("DELE 1 DELE 3 QUIT"), "{sessions:?}");
+        }
+    }
+}
+
+#[test]
+fn a_pause_between_logins_is_kept_for_the_rest_of_the_mail_too() {
+    let server = Server {
+        second: "+OK\r\nbefore\r\n.\r\nafter\r\n.\r\n",
+        capability: "LOGIN-DELAY 300",
+        ..GOOD
+    };
+    let (outcome, mail, sessions) = server.fetched(FETCH, &[]);
+    assert_eq!((outcome.code, mail.len()), (Some(1), 1), "{outcome:?}");
+    assert_eq!(sessions.len(), 1, "{sessions:?}");
 }

@@ -41,12 +41,19 @@ async fn fetch() -> Result<bool, Failure> {
     let client = pop3_async_std::connect_with(&setup.endpoint, &setup.connector).await;
     let mut client = session::log_in(client, &setup).await?;
     let mut run = setup.logged_in(maildir)?;
-    let mut result = session::session(&mut client, &mut run).await;
-    if run.tries_again(&result, client.connection()) {
+    let result = loop {
+        let result = session::session(&mut client, &mut run).await;
+        let Some(again) = run.again(&result, client.connection()) else {
+            break result;
+        };
+        // A server may allow one session at a time.
         drop(client);
-        setup.without_pipelining();
-        let client = pop3_async_std::connect_with(&setup.endpoint, &setup.connector).await;
-        result = session::another(client, &setup, &mut run).await;
-    }
+        setup.prepare(again);
+        let next = pop3_async_std::connect_with(&setup.endpoint, &setup.connector).await;
+        client = match session::log_in(next, &setup).await {
+            Ok(client) => client,
+            Err(error) => break Err(error),
+        };
+    };
     run.conclude(result)
 }

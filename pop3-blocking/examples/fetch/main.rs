@@ -34,12 +34,19 @@ fn fetch() -> Result<bool, Failure> {
     };
     let mut client = log_in(&setup)?;
     let mut run = setup.logged_in(maildir)?;
-    let mut result = session(&mut client, &mut run);
-    if run.tries_again(&result, client.connection()) {
+    let result = loop {
+        let result = session(&mut client, &mut run);
+        let Some(again) = run.again(&result, client.connection()) else {
+            break result;
+        };
+        // A server may allow one session at a time.
         drop(client);
-        setup.without_pipelining();
-        result = log_in(&setup).and_then(|mut client| session(&mut client, &mut run));
-    }
+        setup.prepare(again);
+        client = match log_in(&setup) {
+            Ok(client) => client,
+            Err(error) => break Err(error),
+        };
+    };
     run.conclude(result)
 }
 

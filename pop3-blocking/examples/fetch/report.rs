@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pop3_blocking::MessageNumber;
 
 use crate::mailbox::Mail;
+use crate::run::Again;
 
 /// What was done so far, and whether all of it went well.
 #[derive(Debug)]
@@ -94,11 +95,17 @@ impl Report {
     }
 
     /// Says that another session follows.
-    pub(crate) fn tries_again(&self) {
-        self.note(&format!(
-            "{}: the session ended in its first pipelined batch; trying again without pipelining (as with --no-pipelining)",
-            self.server
-        ));
+    pub(crate) fn again(&self, again: Again) {
+        self.note(&match again {
+            Again::WithoutPipelining => format!(
+                "{}: the session ended in its first pipelined batch; trying again without pipelining (as with --no-pipelining)",
+                self.server
+            ),
+            Again::WithoutMessage(number) => format!(
+                "{}: fetching the others in another session, without message {number}",
+                self.server
+            ),
+        });
     }
 
     /// Says something that is no failure.

@@ -1,11 +1,15 @@
 //! What a run does with the messages of a mailbox, whatever moves the octets.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::time::Duration;
 
 use pop3_blocking::proto::Connection;
 use pop3_blocking::server::EmbeddedServer;
-use pop3_blocking::{Error, Listing, MessageNumber, QuitOutcome, Retry, Status, UidListing};
+use pop3_blocking::{
+    Capabilities, Error, Listing, MessageNumber, ProtocolError, QuitOutcome, Retry, Status,
+    UidListing,
+};
 
 use crate::mailbox::{self, Mail};
 use crate::maildir::{Delivery, Maildir};
@@ -18,8 +22,19 @@ pub(crate) struct Run {
     pub(crate) account: String,
     pub(crate) delete: bool,
     pub(crate) report: Report,
+    /// The messages of the present session and their keys.
+    pub(crate) listed: BTreeMap<MessageNumber, Vec<u8>>,
+    /// The keys of messages that ended a session: they are left out for the rest of the run.
+    pub(crate) left_out: BTreeSet<Vec<u8>>,
     /// Lives as long as the run, if there is no server but it.
     pub(crate) _embedded: Option<EmbeddedServer>,
+}
+
+/// How a run continues in another session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    WithoutPipelining,
+    WithoutMessage(MessageNumber),
 }
 
 /// A message on its way into the Maildir. Dropping it takes it back.
@@ -35,17 +50,21 @@ impl Run {
     pub(crate) fn listed(&mut self, sizes: &Listing, unique_ids: &UidListing) -> Vec<Mail> {
         let (mailbox, left_out) = mailbox::mailbox(sizes, unique_ids);
         self.report.listed(&mailbox, &left_out);
+        let keys = mailbox.iter().filter(|mail| mail.unique);
+        let keys = keys.filter_map(|mail| Some((mail.number, mail.key.clone()?)));
+        self.listed = keys.collect();
         mailbox
     }
 
     /// What is not here yet.
     pub(crate) fn wanted<'m>(&mut self, mailbox: &'m [Mail]) -> Vec<&'m Mail> {
         let (maildir, account) = (&mut self.maildir, &self.account);
-        let wanted: Vec<&Mail> = mailbox
-            .iter()
-            .filter(|mail| !matches!(&mail.key, Some(key) if maildir.contains(account, key)))
-            .collect();
-        self.report.known = mailbox.len() - wanted.len();
+        let here = |mail: &&Mail| matches!(&mail.key, Some(key) if maildir.contains(account, key));
+        let (known, mut wanted): (Vec<&Mail>, Vec<&Mail>) = mailbox.iter().partition(here);
+        let left_out = |mail: &&Mail| matches!(&mail.key, Some(key) if self.left_out.contains(key));
+        wanted.retain(|mail| !left_out(mail));
+        // An earlier session of this run has fetched the others.
+        self.report.known = known.len().saturating_sub(self.report.fetched);
         self.report.expect(&wanted);
         wanted
     }
@@ -111,22 +130,35 @@ impl Run {
         Ok(())
     }
 
-    /// Whether to have another session, without pipelining, since that may be what this one ended by;
-    /// says so. Only where nothing was stored: a second session must not fetch a message twice.
-    pub(crate) fn tries_again(
-        &self,
+    /// Whether to have another session, and says so: without pipelining if that may have ended this one
+    /// before anything was stored, or without the message whose end the server did not mark. Such a
+    /// message must not keep the others away.
+    pub(crate) fn again(
+        &mut self,
         result: &Result<(), Failure>,
         connection: &Connection,
-    ) -> bool {
-        let error = result.as_ref().err().and_then(|error| error.downcast_ref());
-        let retry = error.map(|error: &Error| connection.retry(error));
+    ) -> Option<Again> {
+        let error = result.as_ref().err()?.downcast_ref::<Error>()?;
         // A server that wants a pause between two logins would refuse the second one.
-        let again =
-            retry == Some(Retry::WithoutPipelining(Duration::ZERO)) && self.report.fetched == 0;
-        if again {
-            self.report.tries_again();
-        }
-        again
+        let without_pipelining = Retry::WithoutPipelining(Duration::ZERO);
+        let again = if connection.retry(error) == without_pipelining && self.report.fetched == 0 {
+            Again::WithoutPipelining
+        } else {
+            let number = cut_short(error)?;
+            let capabilities = connection.capabilities();
+            let delay = capabilities.and_then(Capabilities::login_delay);
+            if delay.is_some_and(|delay| delay.seconds > 0) {
+                return None;
+            }
+            let key = self.listed.get(&number)?;
+            if !self.left_out.insert(key.clone()) {
+                return None;
+            }
+            self.report.failure(error);
+            Again::WithoutMessage(number)
+        };
+        self.report.again(again);
+        Some(again)
     }
 
     /// The end of the run: what was stored stays, whatever the server did.
@@ -145,6 +177,17 @@ impl Run {
         let (line, good) = self.report.finish();
         say(&line)?;
         Ok(good)
+    }
+}
+
+/// The message that the server ended too early, or stuffed no dots in.
+fn cut_short(error: &Error) -> Option<MessageNumber> {
+    match error {
+        Error::Protocol(error) => match &**error {
+            ProtocolError::Surplus { number, .. } => *number,
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What comes before the session, whatever moves the octets.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write as _};
@@ -13,7 +14,7 @@ use crate::login::{self, Account, SAMPLE};
 use crate::maildir::Maildir;
 use crate::options::{self, Command, HELP, Options, Server};
 use crate::report::{Report, complain};
-use crate::run::Run;
+use crate::run::{Again, Run};
 use crate::sample::sample_maildrop;
 
 pub(crate) type Failure = Box<dyn Error>;
@@ -125,13 +126,17 @@ impl Setup {
             account: options.server.account(),
             delete: options.delete,
             report: Report::new(endpoint.to_string()),
+            listed: BTreeMap::new(),
+            left_out: BTreeSet::new(),
             _embedded: self.embedded.take(),
         })
     }
 
-    /// The next session goes without pipelining.
-    pub(crate) fn without_pipelining(&mut self) {
-        self.connector.config.pipelining = Pipelining::Never;
+    /// Sets the next session up.
+    pub(crate) fn prepare(&mut self, again: Again) {
+        if again == Again::WithoutPipelining {
+            self.connector.config.pipelining = Pipelining::Never;
+        }
     }
 }
 

@@ -18,16 +18,6 @@ pub(crate) async fn log_in<T: Transport>(
     Ok(client)
 }
 
-/// Logs in once more, and fetches.
-pub(crate) async fn another<T: Transport>(
-    client: Result<Client<T>, Error>,
-    setup: &Setup,
-    run: &mut Run,
-) -> Result<(), Failure> {
-    let mut client = log_in(client, setup).await?;
-    session(&mut client, run).await
-}
-
 /// Fetches what is not here yet; deletes on the server what is safely stored, if that is asked for.
 pub(crate) async fn session<T: Transport>(
     client: &mut Client<T>,
