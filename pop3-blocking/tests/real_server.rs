@@ -229,7 +229,7 @@ fn a_greeting_without_a_challenge_rules_apop_out() {
 fn capabilities_are_those_of_the_channel_and_of_the_phase() {
     let Some(server) = server() else { return };
     let mut client = Way::Stls.connect(&server);
-    let clear = client.get_capabilities().unwrap().unwrap();
+    let clear = client.capabilities().unwrap().unwrap();
     assert!(clear.stls() && clear.pipelining() && clear.top() && clear.uidl() && clear.user());
     assert!(clear.response_codes() && clear.auth_response_code());
     assert!(
@@ -242,10 +242,10 @@ fn capabilities_are_those_of_the_channel_and_of_the_phase() {
 
     let tls = client.start_tls().unwrap().unwrap();
     assert!(!tls.stls() && tls.pipelining() && tls.user());
-    assert_eq!(client.get_capabilities().unwrap().unwrap(), tls);
+    assert_eq!(client.capabilities().unwrap().unwrap(), tls);
 
     client.login(login("alice", "secret")).unwrap();
-    let inside = client.get_capabilities().unwrap().unwrap();
+    let inside = client.capabilities().unwrap().unwrap();
     assert!(!inside.stls() && inside.pipelining() && inside.top() && inside.uidl());
     assert_ne!(inside, tls);
     assert_eq!(client.capa().unwrap().unwrap(), inside);

@@ -31,7 +31,7 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
     match op {
         Op::AuthMechanisms => client.auth_mechanisms().map(Reply::Mechanisms),
         Op::Capa => client.capa().map(Reply::Capabilities),
-        Op::Capabilities => client.get_capabilities().map(Reply::Capabilities),
+        Op::Capabilities => client.capabilities().map(Reply::Capabilities),
         Op::StartTls => client.start_tls().map(Reply::Capabilities),
         Op::Login(login) => client.login(login.login()?).map(Reply::Status),
         Op::Stat => client.stat().map(Reply::Stat),

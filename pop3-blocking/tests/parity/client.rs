@@ -37,7 +37,7 @@ macro_rules! operations {
         $each! {
             login(login: Login) -> Status;
             start_tls() -> Option<Capabilities>;
-            get_capabilities() -> Option<Capabilities>;
+            capabilities() -> Option<Capabilities>;
             capa() -> Option<Capabilities>;
             auth_mechanisms() -> Option<Mechanisms>;
             stat() -> DropListing;

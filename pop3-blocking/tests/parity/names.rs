@@ -24,7 +24,7 @@ macro_rules! every_method {
             let _: Option<&pop3_proto::Greeting> = client.greeting();
             let _: &pop3_proto::Connection = client.connection();
             let _: pop3_proto::Phase = client.phase();
-            let _: Option<&pop3_proto::Capabilities> = client.capabilities();
+            let _: Option<&pop3_proto::Capabilities> = client.known_capabilities();
             let _: Option<&pop3_proto::TlsInfo> = client.tls();
             let _: &pop3_proto::Config = client.config();
             let error: Option<pop3_proto::Error> = client.error().cloned();
@@ -53,7 +53,7 @@ macro_rules! every_method {
 
             let _: pop3_proto::Status = client.login(login) $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.start_tls() $($wait)* ?;
-            let _: Option<pop3_proto::Capabilities> = client.get_capabilities() $($wait)* ?;
+            let _: Option<pop3_proto::Capabilities> = client.capabilities() $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.capa() $($wait)* ?;
             let _: Option<pop3_proto::Mechanisms> = client.auth_mechanisms() $($wait)* ?;
             let _: pop3_proto::DropListing = client.stat() $($wait)* ?;

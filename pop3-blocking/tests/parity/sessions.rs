@@ -196,7 +196,7 @@ pub(crate) fn two_hundred_messages_arrive_many_at_a_time<C: Client>() {
     };
     for way in WAYS {
         let mut client: C = log_in(&server, way);
-        let capabilities = client.get_capabilities().unwrap().unwrap();
+        let capabilities = client.capabilities().unwrap().unwrap();
         assert!(capabilities.pipelining());
         compare_all(&mut client, &mail);
         assert_eq!(client.quirks(), []);

@@ -37,7 +37,7 @@ impl<T: Transport> Client<T> {
     /// # Errors
     ///
     /// Fatal ones. A server that does not support `CAPA` is no error, but `None`.
-    pub fn get_capabilities(&mut self) -> Result<Option<Capabilities>, Error> {
+    pub fn capabilities(&mut self) -> Result<Option<Capabilities>, Error> {
         self.call(GetCapabilities)
     }
 

@@ -50,7 +50,7 @@ impl<T: Transport> Client<T> {
     /// # Cancel safety
     ///
     /// As [`Client::call`].
-    pub async fn get_capabilities(&mut self) -> Result<Option<Capabilities>, Error> {
+    pub async fn capabilities(&mut self) -> Result<Option<Capabilities>, Error> {
         self.call(GetCapabilities).await
     }
 

@@ -17,8 +17,8 @@ macro_rules! getters {
             }
 
             /// Returns the capabilities that the server advertised on this channel, if it was asked: STLS
-            /// discards them. [`get_capabilities`](Self::get_capabilities) asks.
-            pub fn capabilities(&self) -> Option<&crate::Capabilities> {
+            /// discards them. [`capabilities`](Self::capabilities) asks.
+            pub fn known_capabilities(&self) -> Option<&crate::Capabilities> {
                 self.connection().capabilities()
             }
 
@@ -51,7 +51,7 @@ macro_rules! getters {
             }
 
             /// Returns which login method a login would choose now, as far as that is known: call
-            /// [`get_capabilities`](Self::get_capabilities) before, and again after
+            /// [`capabilities`](Self::capabilities) before, and again after
             /// [`start_tls`](Self::start_tls).
             pub fn plan_login(&self, login: &crate::Login) -> crate::LoginPlan {
                 self.connection().plan_login(login)

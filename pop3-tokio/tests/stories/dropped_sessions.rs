@@ -87,7 +87,7 @@ async fn go_on(mut client: Client<Hesitant>, setting: &Setting) -> Vec<u32> {
     let phase = |client: &Client<Hesitant>| client.phase();
     if setting.asks_first {
         // A login that was under way is finished by this.
-        client.get_capabilities().await.unwrap();
+        client.capabilities().await.unwrap();
     }
     if phase(&client) != Phase::Transaction {
         match client.login(alice().with_policy((setting.policy)())).await {

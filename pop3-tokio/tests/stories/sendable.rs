@@ -30,7 +30,7 @@ fn futures_of_a_client(client: &mut Client, ticket: Ticket<Stat>) -> Result<(), 
     sent(client.open(Retr(one)));
     sent(client.login(Login::new("alice", "secret")?));
     sent(client.start_tls());
-    sent(client.get_capabilities());
+    sent(client.capabilities());
     sent(client.capa());
     sent(client.stat());
     sent(client.list());

@@ -44,7 +44,7 @@ async fn a_client_knows_the_greeting_and_the_ways_to_log_in() {
         let mut client = pop3_tokio::start(session, server(1)).await.unwrap();
         assert!(!client.greeting().unwrap().text.as_bytes().is_empty());
         assert!(client.login_plan().is_none());
-        client.get_capabilities().await.unwrap();
+        client.capabilities().await.unwrap();
         let chosen = |plan: &pop3_tokio::LoginPlan| plan.chosen().map(|way| way.method);
         assert_eq!(chosen(&client.plan_login(&alice())), Some(Method::UserPass));
         client.login(alice()).await.unwrap();
