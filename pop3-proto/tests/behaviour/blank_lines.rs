@@ -1,11 +1,13 @@
-//! Blank lines before replies, and what is no reply.
+//! Blank lines before replies, lines that end in LF, and octets that are no reply.
 
 use core::time::Duration;
 
 use pop3_proto::{
     CapaPolicy, Channel, Config, Connection, Error, Event, Instant, Login, LoginPolicy, Method,
-    ProtocolError, Quirk,
+    ProtocolError, Quirk, StartTls,
 };
+
+use crate::common::Conversation;
 
 fn hear(connection: &mut Connection, octets: &[u8]) {
     let room = connection.recv_buffer().expect("octets are wanted");
@@ -57,4 +59,25 @@ fn a_blank_line_is_no_answer_to_auth() {
         matches!(**error, ProtocolError::BadStatus { .. }),
         "{error}"
     );
+}
+
+#[test]
+fn lines_that_end_in_lf_are_reported_once_for_each_channel() {
+    let mut session = Conversation::new(Config::default(), Channel::Plain);
+    session.server("+OK ready\n");
+    session
+        .connection
+        .submit(StartTls)
+        .expect("a live connection");
+    session.settle();
+    session.server("+OK\nSTLS\n.\n");
+    session.server("+OK\n");
+    session.tls();
+    session.settle();
+    session.server("+OK\nUSER\n.\n");
+    session.ask("capa");
+    session.server("+OK\nUSER\n.\n");
+    let reported = session.events().into_iter();
+    let reported = reported.filter(|event| *event == Event::Quirk(Quirk::BareLineFeed));
+    assert_eq!(reported.count(), 2);
 }
