@@ -92,6 +92,8 @@ impl Run {
     pub(crate) fn doomed(&mut self, mailbox: &[Mail]) -> Result<Vec<MessageNumber>, Failure> {
         let durable = self.maildir.sync()?;
         let stored = |mail: &&Mail| match &mail.key {
+            // One that ended a session may have been stored in part.
+            Some(key) if self.left_out.contains(key) => false,
             Some(key) if mail.unique => durable.contains(&self.account, key),
             _ => false,
         };

@@ -73,7 +73,7 @@ impl Connection {
         let kind = question.kind();
         let (answered, got) = match self.read_status(line) {
             Answer::Other(got) => {
-                return Err(ProtocolError::BadStatus { verb, got }.into());
+                return Err(ProtocolError::bad_status(verb, got).into());
             }
             Answer::Ok { status, shown } => {
                 self.end.last_err.answered(None, self.timers.last());

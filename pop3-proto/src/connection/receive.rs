@@ -155,7 +155,7 @@ impl Connection {
         }
         match self.read_status(line) {
             Answer::Err(reply) => self.refused(self.refusal(verb, number, reply)),
-            Answer::Other(got) => Err(ProtocolError::BadStatus { verb, got }.into()),
+            Answer::Other(got) => Err(ProtocolError::bad_status(verb, got).into()),
             Answer::Ok { status, shown } => match shape {
                 Shape::Line => {
                     let leniency = self.config.leniency;

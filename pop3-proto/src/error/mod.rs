@@ -135,6 +135,10 @@ impl Error {
             Self::Timeout(
                 Timeout::FirstOctet { last_err, .. } | Timeout::Stall { last_err, .. },
             ) => last_err,
+            Self::Protocol(error) => match &**error {
+                ProtocolError::BadStatus { last_err, .. } => last_err,
+                _ => return None,
+            },
             Self::Security(error) => match &**error {
                 SecurityError::StlsUnavailable { last_err } => last_err,
                 _ => return None,
@@ -208,6 +212,10 @@ impl Error {
                 Closed::Idle { last_err }
                 | Closed::Unanswered { last_err, .. }
                 | Closed::Truncated { last_err, .. } => last_err,
+                _ => return self,
+            },
+            Self::Protocol(error) => match &mut **error {
+                ProtocolError::BadStatus { last_err, .. } => last_err,
                 _ => return self,
             },
             Self::Transport(error) => &mut error.last_err,

@@ -27,12 +27,14 @@ pub enum ProtocolError {
     #[error("the server speaks TLS on this port: connect with implicit TLS (pop3s)")]
     TlsRecord,
     /// A reply begins with neither `+OK` nor `-ERR`.
-    #[error("the reply to {verb} is neither +OK nor -ERR: {}", Quoted(.got))]
+    #[error("the reply to {verb} is neither +OK nor -ERR: {}{}", Quoted(.got), Before(.last_err))]
     BadStatus {
         /// The command.
         verb: Verb,
         /// The line.
         got: ServerText,
+        /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+        last_err: Option<Box<Refusal>>,
     },
     /// The server answered where nothing was asked, or before it was asked. Replies cannot be
     /// matched to commands any more.
@@ -134,6 +136,16 @@ impl fmt::Display for InBrackets<'_> {
 }
 
 impl ProtocolError {
+    /// A line that is neither `+OK` nor `-ERR`, in reply to this command.
+    pub(crate) fn bad_status(verb: Verb, got: ServerText) -> Self {
+        let last_err = None;
+        Self::BadStatus {
+            verb,
+            got,
+            last_err,
+        }
+    }
+
     /// The same with the server's text redacted.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         match &mut self {

@@ -149,7 +149,7 @@ impl Auth {
                 // There is no answer to a challenge after `*`.
                 let got = ServerText::default();
                 let verb = Verb::Auth;
-                return Step::Fatal(ProtocolError::BadStatus { verb, got }.into());
+                return Step::Fatal(ProtocolError::bad_status(verb, got).into());
             }
         }
         if let Err(limit) = self.count(text.len(), &context.config.limits) {

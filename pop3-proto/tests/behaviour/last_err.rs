@@ -540,3 +540,18 @@ fn a_lost_connection_while_a_password_is_unanswered_is_retried_late() {
         assert_eq!(least, Some(300), "{name}: {error:?}");
     }
 }
+
+#[test]
+fn err_before_a_line_that_is_no_reply_explains_it() {
+    let mut session = trusted();
+    session.server("+OK\r\n");
+    let login = Login::new("alice", "correct-horse").expect("a login");
+    session.connection.submit(login).expect("a live connection");
+    session.settle();
+    session.server("-ERR [SYS/TEMP] Too many sessions\r\n");
+    session.server("BYE\r\n");
+    let error = session.connection.error().expect("the end");
+    assert_eq!(error.last_err().map(|it| it.verb), Some(Verb::Capa));
+    assert_eq!(error.code(), Some(&ResponseCode::SysTemp));
+    assert_eq!(error.advice(), Some(Advice::TryLater));
+}

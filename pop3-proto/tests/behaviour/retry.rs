@@ -190,7 +190,11 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
         (
             "ProtocolError::BadStatus",
             None,
-            protocol(ProtocolError::BadStatus { verb, got: got() }),
+            protocol(ProtocolError::BadStatus {
+                verb,
+                got: got(),
+                last_err: None,
+            }),
         ),
         (
             "ProtocolError::Unsolicited",

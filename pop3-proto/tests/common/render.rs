@@ -255,7 +255,7 @@ fn err_reply(reply: &ErrReply) -> String {
 fn protocol(why: &ProtocolError) -> String {
     match why {
         ProtocolError::NotPop3 { got } => format!("protocol NotPop3 {got:?}"),
-        ProtocolError::BadStatus { verb, got } => format!("protocol BadStatus {verb} {got:?}"),
+        ProtocolError::BadStatus { verb, got, .. } => format!("protocol BadStatus {verb} {got:?}"),
         ProtocolError::Unsolicited { got } => format!("protocol Unsolicited {got:?}"),
         // How much of the octets is quoted depends on how much of them was received at once.
         ProtocolError::Surplus { verb, number, .. } => {
