@@ -156,7 +156,7 @@ fn it_says_why_there_is_no_session() {
         ),
         (
             &["--ca", ca.as_str(), &crossed],
-            "the peer does not speak TLS here",
+            "the server does not speak TLS on this port",
         ),
         (&["--ca", file, &tls], "no certificate in the PEM"),
         (

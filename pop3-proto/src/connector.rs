@@ -14,7 +14,18 @@ use crate::time::Instant;
 #[cfg(feature = "rustls")]
 use crate::{Channel, ClientTls, Roots, StlsPolicy, TlsError, TlsErrorKind, client_config};
 
-/// What a client is told before it connects: behaviour, trust, TLS.
+/// The settings of a client before it connects: behaviour, trust, TLS.
+///
+/// Start from the default, change fields, and pass it to the `connect_with` of an adapter:
+///
+/// ```
+/// use core::time::Duration;
+/// use pop3_proto::Connector;
+///
+/// let mut connector = Connector::default();
+/// connector.config.timeouts.greeting = Duration::from_secs(10);
+/// connector.config.limits.listing_entries = 10_000;
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connector {

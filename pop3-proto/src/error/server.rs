@@ -195,7 +195,7 @@ pub enum SecurityError {
 
 /// Which limit the server went over. See [`Limits`](crate::Limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
-#[error("the server sent {what} than the limit of {limit}")]
+#[error("the server sent {what} than the limit of {limit} ({}); the connection is closed", what.setting())]
 #[non_exhaustive]
 pub struct LimitError {
     /// What there was too much of.
@@ -208,6 +208,20 @@ impl LimitError {
     /// More of something than a limit allows.
     pub fn new(what: Limited, limit: usize) -> Self {
         Self { what, limit }
+    }
+}
+
+impl Limited {
+    /// Where the limit comes from.
+    fn setting(self) -> &'static str {
+        match self {
+            Self::Line => "Limits::line, Limits::listing_line or Limits::challenge",
+            Self::Lines => "Limits::listing_entries or Limits::capability_lines",
+            Self::Octets => "Limits::listing_octets or Limits::capability_octets",
+            Self::Challenges => "Limits::challenges",
+            Self::ChallengeOctets => "Limits::challenge_octets",
+            Self::Message => "given by the application",
+        }
     }
 }
 

@@ -322,7 +322,7 @@ fn describe(error: &rustls::Error) -> TlsError {
         | Error::InappropriateMessage { .. }
         | Error::InappropriateHandshakeMessage { .. } => (
             TlsErrorKind::NotTls,
-            "; the peer does not speak TLS here, or somebody put octets in",
+            "; the server does not speak TLS on this port (try pop3://, which uses STLS), or the records were changed on the way",
         ),
         Error::PeerIncompatible(_)
         | Error::AlertReceived(

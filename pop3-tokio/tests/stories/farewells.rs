@@ -149,7 +149,7 @@ async fn a_message_over_its_limit_ends_the_connection_there_and_then() {
         assert_eq!(error, Error::Limit(LimitError::new(Limited::Message, 10)));
         assert_eq!(
             error.to_string(),
-            "the server sent a message of more octets than the limit of 10"
+            "the server sent a message of more octets than the limit of 10 (given by the application); the connection is closed"
         );
         assert_eq!(seen.shutdowns.get(), 1);
     })
