@@ -160,7 +160,9 @@ impl Wire {
                     usize::MAX
                 };
                 let count = octets.len().min(most);
-                if !self.over {
+                if self.over {
+                    self.account.wrote_in_vain = true;
+                } else {
                     self.account.receive(&octets[..count], &mut self.incoming);
                 }
                 self.has_moved();
