@@ -5,7 +5,7 @@ use std::task::Poll;
 use pop3_proto::internals::Engine;
 use pop3_proto::{
     CapaPolicy, Channel, Config, Dele, Error, Instant, IntoStreamed as _, MessageNumber, Misuse,
-    Noop, Pass, Pipelining, Retr, Secret, Session, Stat, User, Username,
+    Noop, Pass, Pipelining, Quirk, Retr, Secret, Session, Stat, User, Username,
 };
 
 /// An engine whose user is logged in, with a server that bears pipelining.
@@ -112,4 +112,16 @@ fn an_event_that_was_kept_is_given_up_with_its_request() {
     engine.begin();
     assert!(engine.is_idle());
     assert!(spent(engine.poll_ticket(&second)));
+}
+
+#[test]
+fn each_deviation_is_kept_once() {
+    let mut engine = engine();
+    for _ in 0..2 {
+        let ticket = engine.submit(Noop).expect("a ticket");
+        send(&mut engine);
+        hear(&mut engine, "\r\n+OK\r\n");
+        assert!(matches!(engine.poll_ticket(&ticket), Poll::Ready(Ok(_))));
+    }
+    assert_eq!(engine.quirks(), [Quirk::BlankLine]);
 }
