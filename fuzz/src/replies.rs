@@ -9,10 +9,10 @@ use pop3_proto::{
 };
 
 use super::driver::Driver;
+use super::holds;
 use super::script::Step;
 use super::setup::setup;
 use super::text::{body, entry, lines, size, status, trimmed};
-use super::{SECRET, holds};
 
 /// The commands whose replies say something, by their numbers in `commands`; first the greeting.
 const COMMANDS: [u8; 10] = [255, 0, 6, 7, 8, 10, 11, 16, 19, 21];
@@ -22,10 +22,6 @@ pub fn replies(data: &[u8]) -> usize {
     let Some((&[bits, which], reply)) = data.split_first_chunk() else {
         return 0;
     };
-    // What is told then is not what was said.
-    if holds(reply, SECRET.as_bytes()) {
-        return 0;
-    }
     let (config, channel) = setup(bits & 3);
     let strict = config.leniency == Leniency::Strict;
     let mut driver = Driver::new(config, channel);
@@ -131,6 +127,10 @@ fn greeted(greeting: &Greeting, text: &[u8], strict: bool) {
 fn said(told: &Status, text: &[u8], strict: bool) {
     assert!(starts_with(text, b"+OK"));
     let text = status(text, strict).0;
+    // An echo of the secret, or of an encoding of it.
+    if holds(told.text.as_bytes(), b"<redacted>") {
+        return;
+    }
     assert_eq!(told.text.as_bytes(), text);
     let code = told.code();
     if let Some(ResponseCode::Other(code)) = &code {
