@@ -1,8 +1,8 @@
 //! How sessions inside TLS end.
 
 use pop3_proto::{
-    Closed, Error, Event, Noop, Quit, QuitOutcome, Received, Reply, Retr, Timeout, TransportError,
-    Verb,
+    Closed, Error, Event, LimitError, Limited, Noop, Quit, QuitOutcome, Received, Reply, Retr,
+    Timeout, TransportError, Verb,
 };
 
 use super::authority::Authority;
@@ -341,4 +341,35 @@ fn a_record_that_trickles_in_within_a_message_does_not_stall() {
         matches!(&events[..], [.., Event::BodyEnd { result: Ok(_), .. }]),
         "{events:?}"
     );
+}
+
+/// Whatever was called last, the records that follow from it are there to be sent.
+#[test]
+fn each_call_makes_its_records_ready_to_send() {
+    let mut link = logged_in();
+    let first = link.session.submit(Noop).unwrap();
+    assert!(link.session.wants_write(), "submit");
+    link.run();
+    let second = link.session.submit(Noop).unwrap();
+    link.session.submit(Noop).unwrap();
+    assert!(!link.session.wants_write(), "no pipelining");
+
+    // The reply waits to be taken, and the next command for that.
+    link.peer.say(b"+OK first\r\n");
+    while link.step() {}
+    assert!(!link.session.wants_write());
+    let event = link.session.poll_event();
+    assert!(matches!(event, Some(Event::Reply { id, .. }) if id == first.id()));
+    assert!(link.session.wants_write(), "poll_event");
+    link.run();
+
+    link.peer.say(b"+OK second\r\n");
+    while link.step() {}
+    assert!(!link.session.wants_write());
+    link.session.abandon(second.id()..second.id().next());
+    assert!(link.session.wants_write(), "abandon");
+    link.run();
+
+    link.session.exceeded(LimitError::new(Limited::Message, 1));
+    assert!(link.session.wants_write(), "exceeded: close_notify");
 }
