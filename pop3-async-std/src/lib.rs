@@ -67,7 +67,7 @@ pub use pop3_proto::{Roots, client_config};
 #[doc(no_inline)]
 pub use pop3_proto::{
     ChannelBinding, Credentials, Login, LoginPlan, LoginPolicy, Method, OwnMechanism, Secret,
-    TokenProvider, Username,
+    Username,
 };
 
 // Commands.

@@ -132,7 +132,8 @@ pub struct Timeouts {
     /// For the reply to `QUIT`. 180 s: it deletes what was marked.
     pub quit: Duration,
     /// For a whole operation, from its command to the end of its reply. None; a server that
-    /// sends an octet a minute is stopped by this one only.
+    /// sends an octet a minute is stopped by this one only. It does not run while a login waits for a token
+    /// of the application, and starts anew with the token.
     pub total: Option<Duration>,
 }
 

@@ -126,7 +126,7 @@
 //! # Ok::<(), pop3_proto::Misuse>(())
 //! ```
 //!
-//! Bearer tokens ([`Login::bearer`], [`Login::bearer_from`]), certificates ([`Login::certificate`])
+//! Bearer tokens ([`Login::bearer`], [`Login::bearer_on_request`]), certificates ([`Login::certificate`])
 //! and mechanisms of your own ([`Login::mechanism`], [`sasl::Mechanism`]) log in the same way. A login
 //! that fails is an [`AuthError`], with the server's words and an [`Advice`]; [`Retry`] says whether and
 //! when a program may try again by itself. Unless it is fatal, the connection can be used for another.
@@ -286,7 +286,7 @@ pub use exchange::{GetCapabilities, StartTls};
 pub use listing::{Entries, Listing, Numbers, UidListing};
 pub use login::{
     Candidate, ChannelBinding, Credentials, Login, LoginPlan, LoginPolicy, Method, OwnMechanism,
-    Rejection, TokenProvider, Verdict,
+    Rejection, Verdict,
 };
 pub use phase::Phase;
 pub use quirk::Quirk;

@@ -1,11 +1,13 @@
 //! A connection with TLS under it.
 
+use alloc::boxed::Box;
 use core::ops::Range;
 
 use crate::command::Command;
 use crate::config::{Channel, Config};
 use crate::connection::{Connection, Event};
 use crate::error::{Error, LimitError, TlsError, TransportError};
+use crate::secret::Secret;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 use crate::tls::{ClientTls, Layer, TlsInfo};
@@ -83,6 +85,21 @@ impl Session {
     pub fn abandon(&mut self, requests: Range<RequestId>) {
         self.connection.abandon(requests);
         self.advance();
+    }
+
+    /// As [`Connection::provide_token`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::provide_token`].
+    pub fn provide_token(
+        &mut self,
+        id: RequestId,
+        token: Result<Secret, Box<str>>,
+    ) -> Result<(), Error> {
+        let provided = self.connection.provide_token(id, token);
+        self.advance();
+        provided
     }
 
     /// As [`Connection::exceeded`].

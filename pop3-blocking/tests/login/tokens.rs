@@ -7,7 +7,9 @@ use std::net::TcpStream;
 use std::rc::Rc;
 use std::time::Duration;
 
-use pop3_blocking::{Advice, Client, Closed, Error, Login, Method, Secret, Stream, connect_over};
+use pop3_blocking::{
+    Advice, AuthError, Client, Closed, Error, Login, Method, Secret, Stream, connect_over,
+};
 
 use super::super::dovecot::{Dovecot, expired_token, token};
 use super::super::session::{WAYS, Way};
@@ -48,19 +50,20 @@ fn an_expired_token_is_told_and_a_fresh_one_does_on_the_same_connection() {
 }
 
 #[test]
-fn whoever_has_tokens_is_asked_for_a_fresh_one_on_the_same_connection() {
+fn fresh_token_is_requested_on_the_same_connection() {
     let Some(server) = server() else { return };
     for method in METHODS {
         for way in WAYS {
             let mut client = connect(&server, way, None);
-            let login = Login::bearer_from("anna", |refused| {
+            let provide = |refused: Option<AuthError>| {
                 let text = match refused {
                     None => expired_token("anna"),
                     Some(_) => token("anna", 0),
                 };
                 Secret::new(text)
-            });
-            client.login(only(method, login.unwrap())).unwrap();
+            };
+            let login = only(method, Login::bearer_on_request("anna").unwrap());
+            client.login_with(login, provide).unwrap();
             assert_eq!(client.stat().unwrap().messages, 0);
         }
         wait_for_logins(&server, "anna", &method.to_string(), WAYS.len());

@@ -33,7 +33,12 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
         Op::Capa => client.capa().map(Reply::Capabilities),
         Op::Capabilities => client.capabilities().map(Reply::Capabilities),
         Op::StartTls => client.start_tls().map(Reply::Capabilities),
-        Op::Login(login) => client.login(login.login()?).map(Reply::Status),
+        Op::Login(login) => {
+            let mut tokens = login.tokens();
+            let mut provide = |_: Option<_>| tokens.next().ok_or("none is left".to_owned());
+            let result = client.login_with(login.login()?, &mut provide);
+            result.map(Reply::Status)
+        }
         Op::Stat => client.stat().map(Reply::Stat),
         Op::List => client.list().map(Reply::Sizes),
         Op::ListOne(n) => client.list_one(number(*n)?).map(Reply::Size),

@@ -9,7 +9,7 @@ use pop3_proto::{
     ScanEntry, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
-use super::parity::client::{Body, Client, Enough, Reader, Reply, operations};
+use super::parity::client::{Body, Client, Enough, Provide, Reader, Reply, operations};
 
 pub(crate) type Blocking = pop3_blocking::Client<TcpStream>;
 
@@ -39,6 +39,10 @@ impl Client for Blocking {
     }
 
     operations!(by_name);
+
+    fn login_with(&mut self, login: Login, provide: Provide<'_>) -> Result<Status, Error> {
+        Blocking::login_with(self, login, provide)
+    }
 
     fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         Blocking::submit(self, command)

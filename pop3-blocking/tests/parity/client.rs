@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use pop3_proto::{
-    Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing, Endpoint, Error,
-    IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received,
-    ScanEntry, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+    AuthError, Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing,
+    Endpoint, Error, IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome,
+    Received, ScanEntry, Secret, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 /// A message on its way.
@@ -30,6 +30,9 @@ pub(crate) trait Body {
 
 /// What somebody does with a message before it is let go.
 pub(crate) type Reader<'r> = &'r mut dyn FnMut(&mut dyn Body);
+
+/// Provides a token on request.
+pub(crate) type Provide<'p> = &'p mut dyn FnMut(Option<AuthError>) -> Result<Secret, String>;
 
 /// The methods that take plain values and give a reply: `$each!` gets them as a table.
 macro_rules! operations {
@@ -76,6 +79,8 @@ pub(crate) trait Client: Sized {
     fn quirks(&self) -> &[Quirk];
 
     operations!(declare);
+
+    fn login_with(&mut self, login: Login, provide: Provide<'_>) -> Result<Status, Error>;
 
     fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error>;
     fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error>;

@@ -52,6 +52,10 @@ macro_rules! every_method {
             let _: Vec<u8> = message.to_vec(0) $($wait)* ?;
 
             let _: pop3_proto::Status = client.login(login) $($wait)* ?;
+            let login = pop3_proto::Login::bearer_on_request("alice")?;
+            let provide =
+                $($asynchronous)? |_: Option<pop3_proto::AuthError>| pop3_proto::Secret::new("token");
+            let _: pop3_proto::Status = client.login_with(login, provide) $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.start_tls() $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.capabilities() $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.capa() $($wait)* ?;

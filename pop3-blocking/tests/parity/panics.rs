@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_proto::{
-    Channel, Config, Error, Instant, Login, LoginPolicy, MessageNumber, Method, Noop, Pipelining,
-    QuitOutcome, Secret, Session,
+    AuthError, Channel, Config, Error, Instant, Login, LoginPolicy, MessageNumber, Method, Misuse,
+    Phase, Pipelining, QuitOutcome, Secret, Session,
 };
 
 use super::client::{Client, Enough};
@@ -16,7 +16,9 @@ use super::client::{Client, Enough};
 macro_rules! every_panic {
     ($client:ty) => {
         $crate::parity::panics::every_panic! { $client:
-            panicking_token_provider_ends_the_client
+            panicking_token_function_leaves_the_client_usable
+            token_function_logs_in_and_its_error_is_kept
+            login_without_a_token_function_fails
             panicking_iterator_leaves_the_client_usable
         }
     };
@@ -58,23 +60,75 @@ fn caught<T>(act: impl FnOnce() -> T) {
     assert!(catch_unwind(AssertUnwindSafe(act)).is_err(), "no panic");
 }
 
-pub(crate) fn panicking_token_provider_ends_the_client<C: Client>() {
+/// A login whose token is requested.
+fn on_request() -> Login {
+    let login = Login::bearer_on_request("alice").unwrap();
+    login.with_policy(LoginPolicy::only(Method::XOAuth2))
+}
+
+pub(crate) fn panicking_token_function_leaves_the_client_usable<C: Client>() {
+    let server = server();
+    for fresh in [false, true] {
+        let mut client: C = client(&server, Pipelining::Auto);
+        let mut provide = |refused: Option<AuthError>| {
+            assert_eq!(refused.is_none(), fresh, "the function panics");
+            Ok(Secret::new("stale").unwrap())
+        };
+        caught(|| client.login_with(on_request(), &mut provide));
+        // The next operation abandons the login. Nothing more of it is sent.
+        assert!(client.capa().unwrap().is_some());
+        assert_eq!(client.connection().phase(), Phase::Authorization);
+        let mut provide = |_: Option<AuthError>| Ok(Secret::new("token").unwrap());
+        client.login_with(on_request(), &mut provide).unwrap();
+        assert_eq!(client.stat().unwrap().messages, 9);
+        assert_eq!(client.connection().error(), None);
+    }
+}
+
+pub(crate) fn token_function_logs_in_and_its_error_is_kept<C: Client>() {
     let server = server();
     let mut client: C = client(&server, Pipelining::Auto);
-    let login = Login::bearer_from("alice", |_| -> Result<Secret, String> {
-        panic!("no token")
-    });
-    let login = login
-        .unwrap()
-        .with_policy(LoginPolicy::only(Method::XOAuth2));
-    caught(|| client.login(login));
-    assert_eq!(client.noop(), Err(Error::CallbackPanicked));
-    assert_eq!(client.submit(Noop).err(), Some(Error::CallbackPanicked));
-    let replies = client.pipeline([Noop, Noop], usize::MAX);
-    assert_eq!(replies, [Err(Error::CallbackPanicked)]);
-    assert_eq!(client.quit(), Err(Error::CallbackPanicked));
-    let connection = client.connection();
-    assert_eq!(connection.error(), Some(&Error::CallbackPanicked));
+    let mut none = |_: Option<AuthError>| Err("no browser".to_owned());
+    let Err(Error::Auth(error)) = client.login_with(on_request(), &mut none) else {
+        panic!("no token");
+    };
+    assert!(
+        matches!(&*error, AuthError::NoToken { why, refused: None } if **why == *"no browser"),
+        "{error:?}"
+    );
+    let mut asked = Vec::new();
+    let mut provide = |refused: Option<AuthError>| {
+        asked.push(refused.as_ref().map(AuthError::advice));
+        Ok(Secret::new(refused.map_or("stale", |_| "token")).unwrap())
+    };
+    client.login_with(on_request(), &mut provide).unwrap();
+    assert!(
+        matches!(asked[..], [None, Some(_)]),
+        "one request for each token: {asked:?}"
+    );
+    assert_eq!(client.stat().unwrap().messages, 9);
+}
+
+pub(crate) fn login_without_a_token_function_fails<C: Client>() {
+    let server = server();
+    let mut client: C = client(&server, Pipelining::Auto);
+    let no_function = || Error::from(Misuse::TokenOnRequest);
+    assert!(no_function().to_string().contains("login_with"));
+    assert_eq!(client.login(on_request()), Err(no_function()));
+    assert_eq!(client.call(on_request()), Err(no_function()));
+    let ticket = client.submit(on_request()).unwrap();
+    assert_eq!(client.wait(ticket), Err(no_function()));
+    let replies = client.pipeline([on_request(), on_request()], 2);
+    assert_eq!(replies, [Err(no_function()), Err(no_function())]);
+    // A token is provided for the login of the call, not for one that was submitted before.
+    let ticket = client.submit(on_request()).unwrap();
+    let mut provide = |_: Option<AuthError>| Ok(Secret::new("token").unwrap());
+    client.login_with(on_request(), &mut provide).unwrap();
+    assert_eq!(client.wait(ticket), Err(Misuse::TicketSpent.into()));
+    assert_eq!(client.stat().unwrap().messages, 9);
+    let other = Login::new("alice", "secret").unwrap();
+    let phase = client.login_with(other, &mut provide);
+    assert!(matches!(phase, Err(Error::Misuse(Misuse::Phase { .. }))));
 }
 
 pub(crate) fn panicking_iterator_leaves_the_client_usable<C: Client>() {

@@ -1,7 +1,8 @@
 //! How the asynchronous clients are called: each operation is waited for in its runtime.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::net::TcpStream;
+use std::task::Poll;
 use std::time::Duration;
 
 use pop3_proto::client::{Client as Asynchronous, Message, Transport};
@@ -11,7 +12,7 @@ use pop3_proto::{
     ScanEntry, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
-use super::parity::client::{Body, Client, Enough, Reader, Reply, operations};
+use super::parity::client::{Body, Client, Enough, Provide, Reader, Reply, operations};
 
 /// A runtime, and the adapter for it.
 pub(crate) trait Runtime {
@@ -72,6 +73,18 @@ impl<R: Runtime> Client for Waiting<R> {
     }
 
     operations!(by_name);
+
+    fn login_with(&mut self, login: Login, provide: Provide<'_>) -> Result<Status, Error> {
+        let provide = |refused| {
+            let token = provide(refused);
+            async {
+                yield_once().await;
+                token
+            }
+        };
+        self.runtime
+            .block_on(self.client.login_with(login, provide))
+    }
 
     fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         self.client.submit(command)
@@ -152,6 +165,19 @@ impl<R: Runtime> Client for Waiting<R> {
         let something = R::until_something_comes(self.client.transport());
         self.runtime.block_on(something);
     }
+}
+
+/// Waits for the next poll of the task.
+async fn yield_once() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A message, and the runtime that it is waited for in.

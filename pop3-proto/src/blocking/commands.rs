@@ -1,13 +1,15 @@
 //! A method for each command of POP3.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{Client, Message, Transport};
+use crate::engine::LoginProgress;
 use crate::{
-    AuthMechanisms, Capa, Capabilities, Confirm, Confirmed, Dele, DropListing, Error,
+    AuthError, AuthMechanisms, Capa, Capabilities, Confirm, Confirmed, Dele, DropListing, Error,
     GetCapabilities, List, ListOne, Listing, Login, Mechanisms, MessageNumber, Noop, Quit,
-    QuitOutcome, Retr, Rset, ScanEntry, StartTls, Stat, Status, Top, UidEntry, UidListing, Uidl,
-    UidlOne,
+    QuitOutcome, Retr, Rset, ScanEntry, Secret, StartTls, Stat, Status, Top, UidEntry, UidListing,
+    Uidl, UidlOne,
 };
 
 /// The commands of POP3.
@@ -17,9 +19,68 @@ impl<T: Transport> Client<T> {
     /// # Errors
     ///
     /// [`Error::Auth`] says what to do; the connection can be used for another attempt.
-    /// [`Error::Security`] and [`Error::Tls`] are fatal.
+    /// [`Misuse::TokenOnRequest`](crate::Misuse::TokenOnRequest) for a login that needs
+    /// [`login_with`](Client::login_with). [`Error::Security`] and [`Error::Tls`] are fatal.
     pub fn login(&mut self, login: Login) -> Result<Status, Error> {
         self.call(login)
+    }
+
+    /// Logs in with a bearer token that `provide` returns when it is needed; see
+    /// [`Login::bearer_on_request`].
+    ///
+    /// `provide` gets `None` for the first token. If the server refuses that as stale, `provide` is called
+    /// once more and gets the refusal. It is not called if no login method can use a token, nor for a login
+    /// with other credentials. The text of its error is kept in
+    /// [`AuthError::NoToken`](crate::AuthError::NoToken): no secret belongs there.
+    ///
+    /// No timeout of this crate runs while `provide` does. The server may close the connection meanwhile:
+    /// RFC 1939 allows that after ten minutes.
+    ///
+    /// ```
+    /// use pop3_proto::blocking::{Client, Transport};
+    /// use pop3_proto::{AuthError, Login, Secret};
+    ///
+    /// # fn cached() -> std::io::Result<String> { Ok("ya29".into()) }
+    /// # fn refreshed() -> std::io::Result<String> { Ok("ya30".into()) }
+    /// # fn log_in<T: Transport>(client: &mut Client<T>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let token = |refused: Option<AuthError>| -> Result<Secret, Box<dyn std::error::Error>> {
+    ///     let token = match refused {
+    ///         None => cached()?,
+    ///         Some(_) => refreshed()?,
+    ///     };
+    ///     Ok(Secret::new(token)?)
+    /// };
+    /// client.login_with(Login::bearer_on_request("joe")?, token)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::login`].
+    ///
+    /// # Panics
+    ///
+    /// Only if `provide` does. If that is caught, the next operation abandons the login, and the client can
+    /// be used as before.
+    pub fn login_with<E: fmt::Display>(
+        &mut self,
+        login: Login,
+        mut provide: impl FnMut(Option<AuthError>) -> Result<Secret, E>,
+    ) -> Result<Status, Error> {
+        self.driver.begin();
+        let ticket = self.driver.engine.submit_for_helper(login)?;
+        loop {
+            match self.driver.wait_for(|engine| engine.poll_login(&ticket)) {
+                LoginProgress::Ended(result) => return result,
+                LoginProgress::TokenWanted(refused) => {
+                    let token = provide(refused.map(|error| *error));
+                    // What the server sent meanwhile is no reply to the command with the token.
+                    self.driver.probe();
+                    self.driver.engine.provide_token(&ticket, token);
+                }
+            }
+        }
     }
 
     /// Starts TLS on a cleartext connection; see [`StartTls`]. A login does so by itself.

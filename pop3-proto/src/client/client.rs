@@ -235,7 +235,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// Moves octets until `poll` is ready.
-    async fn wait_for<R>(&mut self, mut poll: impl FnMut(&mut Engine) -> Poll<R>) -> R {
+    pub(super) async fn wait_for<R>(&mut self, mut poll: impl FnMut(&mut Engine) -> Poll<R>) -> R {
         poll_fn(|cx| self.driver.poll_for(cx, &mut poll)).await
     }
 }

@@ -1,13 +1,15 @@
 //! A method for each command of POP3.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{Client, Message, Transport};
+use crate::engine::LoginProgress;
 use crate::{
-    AuthMechanisms, Capa, Capabilities, Confirm, Confirmed, Dele, DropListing, Error,
+    AuthError, AuthMechanisms, Capa, Capabilities, Confirm, Confirmed, Dele, DropListing, Error,
     GetCapabilities, List, ListOne, Listing, Login, Mechanisms, MessageNumber, Noop, Quit,
-    QuitOutcome, Retr, Rset, ScanEntry, StartTls, Stat, Status, Top, UidEntry, UidListing, Uidl,
-    UidlOne,
+    QuitOutcome, Retr, Rset, ScanEntry, Secret, StartTls, Stat, Status, Top, UidEntry, UidListing,
+    Uidl, UidlOne,
 };
 
 /// The commands of POP3.
@@ -17,7 +19,8 @@ impl<T: Transport> Client<T> {
     /// # Errors
     ///
     /// [`Error::Auth`] says what to do; the connection can be used for another attempt.
-    /// [`Error::Security`] and [`Error::Tls`] are fatal.
+    /// [`Misuse::TokenOnRequest`](crate::Misuse::TokenOnRequest) for a login that needs
+    /// [`login_with`](Client::login_with). [`Error::Security`] and [`Error::Tls`] are fatal.
     ///
     /// # Cancel safety
     ///
@@ -25,6 +28,77 @@ impl<T: Transport> Client<T> {
     /// the result, [`submit`](Client::submit) the login and [`wait`](Client::wait): its ticket stays valid.
     pub async fn login(&mut self, login: Login) -> Result<Status, Error> {
         self.call(login).await
+    }
+
+    /// Logs in with a bearer token that the async function `provide` returns when it is needed; see
+    /// [`Login::bearer_on_request`].
+    ///
+    /// `provide` gets `None` for the first token. If the server refuses that as stale, `provide` is called
+    /// once more and gets the refusal. It is not called if no login method can use a token, nor for a login
+    /// with other credentials. The text of its error is kept in
+    /// [`AuthError::NoToken`](crate::AuthError::NoToken): no secret belongs there.
+    ///
+    /// An async closure can read what it captures. To change that, pass a closure that returns an
+    /// `async move` block.
+    ///
+    /// No timeout of this crate runs while `provide` does. The server may close the connection meanwhile:
+    /// RFC 1939 allows that after ten minutes.
+    ///
+    /// ```
+    /// use pop3_proto::client::{Client, Transport};
+    /// use pop3_proto::{AuthError, Login, Secret};
+    ///
+    /// # struct Tokens;
+    /// # impl Tokens {
+    /// #     async fn cached(&self) -> std::io::Result<String> { Ok("ya29".into()) }
+    /// #     async fn refreshed(&self) -> std::io::Result<String> { Ok("ya30".into()) }
+    /// # }
+    /// # async fn log_in<T: Transport>(
+    /// #     client: &mut Client<T>,
+    /// #     tokens: &Tokens,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let token = async |refused: Option<AuthError>| -> Result<Secret, Box<dyn std::error::Error>> {
+    ///     let token = match refused {
+    ///         None => tokens.cached().await?,
+    ///         Some(_) => tokens.refreshed().await?,
+    ///     };
+    ///     Ok(Secret::new(token)?)
+    /// };
+    /// client.login_with(Login::bearer_on_request("joe")?, token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::login`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::login`]. The future of `provide` is dropped too, and the next operation abandons the
+    /// login: nothing more of it is sent. The same happens if `provide` panics.
+    pub async fn login_with<E, F>(
+        &mut self,
+        login: Login,
+        mut provide: impl FnMut(Option<AuthError>) -> F,
+    ) -> Result<Status, Error>
+    where
+        E: fmt::Display,
+        F: Future<Output = Result<Secret, E>>,
+    {
+        self.driver.begin();
+        let ticket = self.driver.engine.submit_for_helper(login)?;
+        loop {
+            match self.wait_for(|engine| engine.poll_login(&ticket)).await {
+                LoginProgress::Ended(result) => return result,
+                LoginProgress::TokenWanted(refused) => {
+                    let token = provide(refused.map(|error| *error)).await;
+                    // What the server sent meanwhile is no reply to the command with the token.
+                    self.driver.probe();
+                    self.driver.engine.provide_token(&ticket, token);
+                }
+            }
+        }
     }
 
     /// Starts TLS on a cleartext connection; see [`StartTls`]. A login does so by itself.

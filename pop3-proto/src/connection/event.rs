@@ -1,6 +1,8 @@
+use alloc::boxed::Box;
+
 use bytes::Bytes;
 
-use crate::error::Error;
+use crate::error::{AuthError, Error};
 use crate::quirk::Quirk;
 use crate::received::Received;
 use crate::reply::Reply;
@@ -36,6 +38,19 @@ pub enum Event {
         /// command explains. A server that ends a message early may send the rest later: see
         /// [`ProtocolError::Surplus`](crate::ProtocolError::Surplus).
         result: Result<Received, Error>,
+    },
+    /// A login with [`Credentials::TokenOnRequest`](crate::Credentials::TokenOnRequest) waits for a token.
+    ///
+    /// Answer with [`Connection::provide_token`](crate::Connection::provide_token), at any time. Until then
+    /// nothing is sent and no deadline runs, but go on reading: the server may close the connection.
+    /// [`Connection::abandon`](crate::Connection::abandon) ends the login instead.
+    ///
+    /// This is emitted once for each token that is wanted: at most twice for a login.
+    TokenWanted {
+        /// The login.
+        id: RequestId,
+        /// `None` for the first token. For a fresh one, why the server refused the token before.
+        refused: Option<Box<AuthError>>,
     },
     /// A deviation of the server was tolerated.
     Quirk(Quirk),

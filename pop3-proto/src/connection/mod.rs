@@ -28,6 +28,7 @@ mod status_values;
 mod surplus;
 mod timers;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::ops::Range;
 
@@ -36,17 +37,19 @@ pub use self::event::{Event, Greeting};
 use self::inbound::Inbound;
 use self::outbound::Outbound;
 use self::receive::Partial;
+use self::request::PendingRequest;
 use self::state::State;
 use self::timers::Timers;
 use crate::capability::Capabilities;
 use crate::command::{Command, Request, check_length};
 use crate::config::{Channel, Config};
-use crate::error::{Closed, Error, LimitError, Retry, TlsError, TransportError};
+use crate::error::{Closed, Error, LimitError, Misuse, Retry, TlsError, TransportError};
 use crate::exchange::{Input, plan_login};
 use crate::login::{Login, LoginPlan};
 use crate::phase::Phase;
 use crate::redact::Redactor;
 use crate::sasl::Seed;
+use crate::secret::Secret;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 use crate::tls::TlsInfo;
@@ -201,21 +204,18 @@ impl Connection {
     /// Queues a request. Whether it is legal is decided when its turn comes, so a login and what
     /// follows it can be submitted together.
     ///
-    /// A login may call code of the application: a [`Mechanism`](crate::sasl::Mechanism) or a
-    /// [`TokenProvider`](crate::TokenProvider). It runs in this method, or in any other that moves the
-    /// session on. If it panics and the application catches that, the connection has ended with
-    /// [`Error::CallbackPanicked`].
+    /// A login may call a [`Mechanism`](crate::sasl::Mechanism) of the application. It runs in this method,
+    /// or in any other that moves the session on. If it panics and the application catches that, the
+    /// connection has ended with [`Error::CallbackPanicked`]. Nothing else calls code of the application: a
+    /// token is requested by [`Event::TokenWanted`].
     ///
     /// # Errors
     ///
     /// The connection's fatal error if it is dead ([`Closed::Finished`] after `QUIT`), or
     /// [`Misuse::TooLong`](crate::Misuse::TooLong). Nothing was queued then.
     pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
-        if let Some(outcome) = &self.end.outcome {
-            return Err(outcome
-                .clone()
-                .err()
-                .unwrap_or_else(|| Closed::Finished.into()));
+        if let Some(error) = self.fatal() {
+            return Err(error);
         }
         let request = command.request().0;
         match &request {
@@ -254,14 +254,17 @@ impl Connection {
     /// exist are ignored.
     ///
     /// Commands that were not sent are removed from the queue. Replies to those in flight are read and
-    /// discarded, and a login that has started is completed.
+    /// discarded, and a login that has started is completed. A login that waits for a token ends there:
+    /// nothing more of it is sent.
     pub fn abandon(&mut self, requests: Range<RequestId>) {
         let about = |event: &Event| match event {
-            Event::Reply { id, .. } | Event::Body { id, .. } | Event::BodyEnd { id, .. } => {
-                requests.contains(id)
-            }
+            Event::Reply { id, .. }
+            | Event::Body { id, .. }
+            | Event::BodyEnd { id, .. }
+            | Event::TokenWanted { id, .. } => requests.contains(id),
             Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => false,
         };
+        let wanted_token = self.wants_token();
         let abandoned = self.outbound.abandon(&requests);
         if !abandoned.any && !self.events.iter().any(about) {
             return;
@@ -270,6 +273,9 @@ impl Connection {
         if abandoned.front {
             self.timers.operation(self.outbound.in_flight() > 0);
         }
+        if wanted_token {
+            self.timers.rearm();
+        }
         let waited = !self.events.is_empty();
         self.events.retain(|event| !about(event));
         if waited && self.events.is_empty() {
@@ -277,6 +283,53 @@ impl Connection {
         }
         self.advance();
         drop(abandoned.exchanges);
+    }
+
+    /// Provides the token that [`Event::TokenWanted`] requested, or says why there is none. The login then
+    /// goes on, or fails with [`AuthError::NoToken`](crate::AuthError::NoToken) and these words. They may be
+    /// logged: no secret belongs there.
+    ///
+    /// The time since the event does not count against the server: its deadline starts now, and so does
+    /// [`Timeouts::total`](crate::Timeouts::total).
+    ///
+    /// # Errors
+    ///
+    /// The connection's fatal error if it is dead, since the server may have closed it in the meantime;
+    /// [`Misuse::NoTokenWanted`] if this request does not wait for a token or its event was not taken yet.
+    pub fn provide_token(
+        &mut self,
+        id: RequestId,
+        token: Result<Secret, Box<str>>,
+    ) -> Result<(), Error> {
+        if let Some(error) = self.fatal() {
+            return Err(error);
+        }
+        let is_asked = |event: &Event| matches!(event, Event::TokenWanted { .. });
+        let front = self.outbound.front().filter(|front| front.wants_token());
+        if front.is_none_or(|front| front.id != Some(id)) || self.events.iter().any(is_asked) {
+            return Err(Misuse::NoTokenWanted.into());
+        }
+        self.timers.operation(true);
+        self.timers.rearm();
+        if let Err(error) = self.step_exchange(Input::Token(token)) {
+            self.close(Err(error));
+        }
+        self.advance();
+        Ok(())
+    }
+
+    /// Whether the request in front waits for a token from the application.
+    fn wants_token(&self) -> bool {
+        self.outbound
+            .front()
+            .is_some_and(PendingRequest::wants_token)
+    }
+
+    /// The error that new requests get, if the connection is dead.
+    fn fatal(&self) -> Option<Error> {
+        let outcome = self.end.outcome.as_ref()?;
+        let error = outcome.as_ref().err().cloned();
+        Some(error.unwrap_or_else(|| Closed::Finished.into()))
     }
 }
 

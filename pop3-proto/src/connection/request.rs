@@ -57,6 +57,8 @@ pub(super) enum Waiting {
     Time,
     /// The TLS handshake.
     Handshake,
+    /// The application, which was asked for a token. Every command so far is answered.
+    Token,
 }
 
 impl Waiting {
@@ -65,13 +67,13 @@ impl Waiting {
         match self {
             Self::Reply { command, .. } => Some(Line::Command(command)),
             Self::Answer(response) | Self::Abort(response, _) => Some(Line::Response(response)),
-            Self::Turn | Self::Time | Self::Handshake => None,
+            Self::Turn | Self::Time | Self::Handshake | Self::Token => None,
         }
     }
 
     fn verb(&self) -> Option<Verb> {
         match self {
-            Self::Turn => None,
+            Self::Turn | Self::Token => None,
             Self::Reply { command, .. } => Some(command.verb),
             Self::Answer(response) | Self::Abort(response, _) => Some(response.to),
             // Only SASL mechanisms compute.
@@ -159,6 +161,11 @@ impl PendingRequest {
         matches!(self.work, Work::Exchange(_, Waiting::Time))
     }
 
+    /// Whether an exchange waits for a token from the application.
+    pub(super) fn wants_token(&self) -> bool {
+        matches!(self.work, Work::Exchange(_, Waiting::Token))
+    }
+
     /// The error that ends the connection when `*` was sent, or whatever else happens before.
     pub(super) fn abort_error(&self) -> Option<&Error> {
         match &self.work {
@@ -171,10 +178,13 @@ impl PendingRequest {
         self.id.is_some_and(|id| range.contains(&id))
     }
 
-    /// Whether the server has not received any octet of it, so that it can be removed without a trace.
+    /// Whether the server is not in the middle of it, so that it can be removed without a trace: the
+    /// server has not received any octet of it, or it waits for a token.
     pub(super) fn is_untouched(&self, buffer: &SendBuffer) -> bool {
         let is_first = match &self.work {
-            Work::Exchange(_, waiting) => matches!(waiting, Waiting::Reply { first: true, .. }),
+            Work::Exchange(_, waiting) => {
+                matches!(waiting, Waiting::Reply { first: true, .. } | Waiting::Token)
+            }
             Work::Command(_) | Work::Question(_) | Work::Confirm(_) => true,
         };
         is_first && self.span.is_none_or(|span| buffer.is_unsent(span))

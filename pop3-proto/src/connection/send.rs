@@ -107,6 +107,7 @@ impl Connection {
         let mut context = self.state.context(&self.config);
         let Some(PendingRequest {
             id,
+            place,
             abandoned,
             work: Work::Exchange(exchange, waiting),
             span,
@@ -129,8 +130,8 @@ impl Connection {
         self.end.outcome = Some(Err(Error::CallbackPanicked));
         let mut step = exchange.step(&context, input, &mut self.redactor);
         self.end.outcome = None;
-        // The time spent in the application's callback must not count against the server.
-        if exchange.calls_back() {
+        // The time spent in the application's mechanism must not count against the server.
+        if exchange.has_own_mechanism() {
             self.timers.rearm();
         }
         if let Some(plan) = exchange.take_plan() {
@@ -145,6 +146,14 @@ impl Connection {
             Step::Respond(response) => *waiting = Waiting::Answer(response),
             Step::Abort(error) => *waiting = Waiting::Abort(ResponseLine::cancel(), error),
             Step::Work => *waiting = Waiting::Time,
+            Step::RequestToken(refused) => {
+                *waiting = Waiting::Token;
+                // A login was submitted by the application, so its place is its id.
+                let id = id.unwrap_or(*place);
+                self.events.push_back(Event::TokenWanted { id, refused });
+                // The application may take any time: nothing is awaited from the server.
+                self.timers.operation(false);
+            }
             Step::Report(..) => {}
             Step::StartTls => {
                 *waiting = Waiting::Handshake;

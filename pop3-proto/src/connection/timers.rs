@@ -159,7 +159,7 @@ impl Awaited {
 /// The clock side.
 impl Connection {
     /// Returns when to call [`handle_timeout`](Connection::handle_timeout) at the latest. `None` when
-    /// nothing is awaited.
+    /// nothing is awaited, and while a token is (see [`provide_token`](Connection::provide_token)).
     ///
     /// The time may be in the past: then call it immediately. This happens after events were taken,
     /// when the deadline starts anew. It is also how the long computation of SCRAM is done, in slices
@@ -245,8 +245,8 @@ impl Connection {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        // None runs while the application has something to take.
-        if !self.events.is_empty() {
+        // None runs while the application has something to take, or to provide.
+        if !self.events.is_empty() || self.wants_token() {
             return None;
         }
         let idle = self

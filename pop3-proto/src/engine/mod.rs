@@ -10,7 +10,10 @@ mod body;
 mod getters;
 mod submitter;
 
+use alloc::boxed::Box;
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::Range;
 use core::task::{Poll, ready};
 
@@ -22,11 +25,14 @@ pub use self::submitter::Submitter;
 use crate::batch::{Batch, Pending as _};
 use crate::command::Command;
 use crate::connection::{Event, Greeting};
-use crate::error::{Closed, Error, Misuse, TlsError, TlsErrorKind};
+use crate::error::{AuthError, Closed, Error, Misuse, TlsError, TlsErrorKind};
+use crate::login::Login;
 use crate::quirk::Quirk;
 use crate::received::Received;
 use crate::reply::{Opened, Reply};
+use crate::secret::Secret;
 use crate::session::Session;
+use crate::status::Status;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 
@@ -43,6 +49,19 @@ pub struct Engine {
     quirks: Vec<Quirk>,
     /// Of the body that was read to its end last.
     received: Option<Received>,
+    /// The login whose token the caller provides, while [`poll_login`](Engine::poll_login) runs.
+    provided: Option<RequestId>,
+    /// Why a token for it is wanted, until the caller is asked.
+    wanted: Option<Option<Box<AuthError>>>,
+}
+
+/// What [`Engine::poll_login`] is ready with.
+#[derive(Debug)]
+pub enum LoginProgress {
+    /// A token is wanted: the first one, or a fresh one after this refusal.
+    TokenWanted(Option<Box<AuthError>>),
+    /// The login ended.
+    Ended(Result<Status, Error>),
 }
 
 impl Engine {
@@ -56,6 +75,8 @@ impl Engine {
             held: None,
             quirks: Vec::new(),
             received: None,
+            provided: None,
+            wanted: None,
         }
     }
 
@@ -151,6 +172,15 @@ impl Engine {
                 }
                 // The connection keeps the greeting, and every request got its error before.
                 Event::Greeting(_) | Event::Closed(_) => {}
+                Event::TokenWanted { id, refused } if self.provided == Some(id) => {
+                    self.wanted = Some(refused);
+                }
+                // Nobody would provide it: the login must not wait for ever.
+                Event::TokenWanted { id, .. } => {
+                    self.session.abandon(id..id.next());
+                    let result = Err(Misuse::TokenOnRequest.into());
+                    return Some(Event::Reply { id, result });
+                }
                 event => return Some(event),
             }
         }
@@ -181,6 +211,30 @@ impl Engine {
     pub fn poll_ticket<C: Command>(&mut self, ticket: &Ticket<C>) -> Poll<Result<C::Reply, Error>> {
         let result = ready!(self.poll_reply(ticket.id()));
         Poll::Ready(result.and_then(|reply| ticket.read(reply)))
+    }
+
+    /// Returns the token that a login wants, or its result. [`provide_token`](Engine::provide_token) goes on
+    /// after the first.
+    pub fn poll_login(&mut self, ticket: &Ticket<Login>) -> Poll<LoginProgress> {
+        self.provided = Some(ticket.id());
+        let result = self.poll_ticket(ticket);
+        self.provided = None;
+        match (result, self.wanted.take()) {
+            (Poll::Ready(result), _) => Poll::Ready(LoginProgress::Ended(result)),
+            (Poll::Pending, Some(refused)) => Poll::Ready(LoginProgress::TokenWanted(refused)),
+            (Poll::Pending, None) => Poll::Pending,
+        }
+    }
+
+    /// Provides the token that a login wants, or says why there is none.
+    pub fn provide_token<E: fmt::Display>(
+        &mut self,
+        ticket: &Ticket<Login>,
+        token: Result<Secret, E>,
+    ) {
+        let token = token.map_err(|error| error.to_string().into());
+        // A login that ended in the meantime has its result, which `poll_login` returns.
+        let _ = self.session.provide_token(ticket.id(), token);
     }
 
     fn poll_reply(&mut self, id: RequestId) -> Poll<Result<Reply, Error>> {
@@ -318,7 +372,10 @@ impl Engine {
 
 fn request_of(event: &Event) -> Option<RequestId> {
     match event {
-        Event::Reply { id, .. } | Event::Body { id, .. } | Event::BodyEnd { id, .. } => Some(*id),
+        Event::Reply { id, .. }
+        | Event::Body { id, .. }
+        | Event::BodyEnd { id, .. }
+        | Event::TokenWanted { id, .. } => Some(*id),
         Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => None,
     }
 }

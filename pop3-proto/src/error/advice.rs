@@ -31,7 +31,7 @@ pub enum Advice {
     /// The token has expired or was never valid.
     #[error("get a fresh token")]
     FreshToken,
-    /// The token provider has no token.
+    /// The application provided no token.
     #[error("obtain a new token from the identity provider")]
     SignIn,
     /// `[IN-USE]`, `[LOGIN-DELAY]`, `[SYS/TEMP]`, or no answer from the server: the credentials may
@@ -220,6 +220,8 @@ fn of_misuse(misuse: &Misuse) -> Option<Advice> {
         | Misuse::TlsActive
         | Misuse::UserFirst
         | Misuse::NoSeed
-        | Misuse::TicketSpent => None,
+        | Misuse::TicketSpent
+        | Misuse::NoTokenWanted
+        | Misuse::TokenOnRequest => None,
     }
 }

@@ -33,12 +33,12 @@ pub enum AuthError {
     /// Nothing was sent: every way to log in that the policy allows is unsafe or unavailable here.
     #[error("no safe way to log in: {0}")]
     NoSafeLogin(LoginPlan),
-    /// Whoever should have had a token had none.
+    /// The application provided no token.
     #[error("there is no token to log in with: {why}")]
     NoToken {
-        /// Why, in its words.
+        /// Why, in its words: the error of the function that provides tokens.
         why: Box<str>,
-        /// What the server said of the token before, if it was a fresh one that was wanted.
+        /// Why the server refused the token before, if a fresh one was requested.
         refused: Option<Box<AuthError>>,
     },
 }

@@ -44,6 +44,17 @@ pub enum Misuse {
     /// The reply of this ticket was read, discarded or abandoned before.
     #[error("the reply of this ticket is gone: it was read, discarded or abandoned")]
     TicketSpent,
+    /// [`Connection::provide_token`](crate::Connection::provide_token) was called for a request that does
+    /// not wait for a token.
+    #[error(
+        "this request does not wait for a token: provide one once for each `TokenWanted` event"
+    )]
+    NoTokenWanted,
+    /// A login with [`Credentials::TokenOnRequest`](crate::Credentials::TokenOnRequest) needed its token,
+    /// and the operation of the client has no function that provides one. The login was abandoned before
+    /// `AUTH` was sent.
+    #[error("no token is provided for this login: call `login_with` instead")]
+    TokenOnRequest,
 }
 
 fn phase_hint(phase: Phase) -> &'static str {

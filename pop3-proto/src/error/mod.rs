@@ -65,11 +65,10 @@ pub enum Error {
     /// TLS failed. Fatal.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// A callback of the application panicked: a [`Mechanism`](crate::sasl::Mechanism) or a
-    /// [`TokenProvider`](crate::TokenProvider) in a login, or the stream under a client. How far it got
-    /// is not known. Fatal.
+    /// A callback of the application panicked: a [`Mechanism`](crate::sasl::Mechanism) in a login, or the
+    /// stream under a client. How far it got is not known. Fatal.
     #[error(
-        "a callback of the application (SASL mechanism, token provider or stream) panicked: open a new connection"
+        "a callback of the application (SASL mechanism or stream) panicked: open a new connection"
     )]
     CallbackPanicked,
 }

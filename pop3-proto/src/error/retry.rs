@@ -175,7 +175,9 @@ fn of_misuse(misuse: &Misuse) -> Retry {
         | Misuse::TooLong { .. }
         | Misuse::NoSeed
         | Misuse::Argument(_)
-        | Misuse::TicketSpent => Retry::Never,
+        | Misuse::TicketSpent
+        | Misuse::NoTokenWanted
+        | Misuse::TokenOnRequest => Retry::Never,
     }
 }
 

@@ -118,7 +118,7 @@ impl Auth {
             Input::Reply(Ok(reply)) => self.accepted(reply),
             Input::Reply(Err(Error::Refused(refusal))) => self.refused(*refusal, redactor),
             Input::Reply(Err(error)) => Outcome::Goes(Step::Done(Err(error))),
-            Input::Begin | Input::Tls => {
+            Input::Begin | Input::Tls | Input::Token(_) => {
                 Outcome::Goes(Step::Fatal(self.out_of_order(SaslError::NotDone)))
             }
         }

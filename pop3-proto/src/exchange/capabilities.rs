@@ -14,9 +14,12 @@ command!(Whole GetCapabilities => Option<Capabilities>, |_this| Request::Exchang
 pub(super) fn step(context: &Context<'_>, input: Input) -> Step {
     match input {
         Input::Begin if !context.capa_answered => send(Verb::Capa),
-        Input::Begin | Input::Tls | Input::Challenge(_) | Input::Overlong(_) | Input::Work => {
-            Step::Done(Ok(Reply::Capabilities(context.capabilities.cloned())))
-        }
+        Input::Begin
+        | Input::Tls
+        | Input::Challenge(_)
+        | Input::Overlong(_)
+        | Input::Work
+        | Input::Token(_) => Step::Done(Ok(Reply::Capabilities(context.capabilities.cloned()))),
         Input::Reply(result) => Step::Done(result),
     }
 }

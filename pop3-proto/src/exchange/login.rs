@@ -33,7 +33,7 @@ pub(crate) struct LoginRun {
     tried: Vec<Method>,
     /// The last refusal, should nothing come of what follows it.
     refused: Option<AuthError>,
-    /// The token in use, where somebody has tokens, and whether it is a fresh one.
+    /// The token that the application provided, and whether a fresh one was requested.
     token: Option<Secret>,
     refreshed: bool,
     attempts: u32,
@@ -52,6 +52,8 @@ enum State {
     /// `PASS` was answered by this challenge, and the challenge by an empty line.
     AskedOn(Box<OAuthError>),
     Auth(Box<Auth>),
+    /// A token is requested from the application: the first one, or a fresh one for this login method.
+    Token(Option<Way>),
     /// Logged in; the capabilities of a logged-in session are read before the login is reported.
     CapaAfter(Reply),
 }
@@ -80,8 +82,8 @@ impl LoginRun {
         self.plan.take()
     }
 
-    pub(super) fn calls_back(&self) -> bool {
-        self.login.calls_back()
+    pub(super) fn has_own_mechanism(&self) -> bool {
+        self.login.has_own_mechanism()
     }
 
     /// What is known of its end, should the connection end before: the refusal that was not the last
@@ -139,6 +141,9 @@ impl LoginRun {
             (State::Last, Input::Challenge(text)) => self.asked_on(context, redactor, &text),
             (State::AskedOn(said), input) => self.after_asking_on(context, redactor, said, input),
             (State::Auth(auth), input) => self.authenticate(context, redactor, auth, input),
+            (State::Token(way), Input::Token(token)) => {
+                self.token_provided(context, redactor, way, token)
+            }
             (State::CapaAfter(reply), _) => Step::Done(Ok(reply)),
             (_, Input::Reply(Err(error))) => Step::Done(Err(error)),
             // Nothing else can happen; if it did, nothing more should be sent.
@@ -255,17 +260,10 @@ impl LoginRun {
 
     /// The channel is as private as it will be: which way to log in?
     fn choose(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
-        let (mut plan, mut way) = self.weigh(context);
-        // Nobody is asked for a token that could not be used.
-        if way.is_some()
-            && self.token.is_none()
-            && let Some(provider) = self.login.provider()
-        {
-            match provider.token(None) {
-                Ok(token) => self.token = Some(token),
-                Err(why) => return Step::Done(Err(no_token(why, None))),
-            }
-            (plan, way) = self.weigh(context);
+        let (plan, way) = self.weigh(context);
+        // No token is requested that could not be used.
+        if way.is_some() && self.token.is_none() && self.login.requests_token() {
+            return self.request_token(context, None, None);
         }
         self.plan = Some(plan.clone());
         match way {
@@ -367,15 +365,8 @@ impl LoginRun {
         if context.abandoned {
             return Step::Done(Err(error.into()));
         }
-        if stale && !core::mem::replace(&mut self.refreshed, true) {
-            match self.fresh_token(&way, &error) {
-                Some(Ok(())) => {
-                    self.refused = Some(error);
-                    return self.take(context, redactor, way);
-                }
-                Some(Err(why)) => return Step::Done(Err(no_token(why, Some(error)))),
-                None => {}
-            }
+        if stale && self.login.requests_token() && !core::mem::replace(&mut self.refreshed, true) {
+            return self.request_token(context, Some(way), Some(error));
         }
         if about_login && self.login.policy().goes_on() {
             self.tried.push(way.method);
@@ -385,14 +376,46 @@ impl LoginRun {
         Step::Done(Err(error.into()))
     }
 
-    /// Asks for a fresh token, if there is somebody to ask.
-    fn fresh_token(&mut self, way: &Way, error: &AuthError) -> Option<Result<(), Box<str>>> {
-        let token = self.login.provider()?.token(Some(error));
-        Some(token.and_then(|token| {
-            let fits = self.login.make(way, Some(&token), None);
+    /// Requests a token from the application: the first one, or a fresh one for the login method whose
+    /// token was refused.
+    fn request_token(
+        &mut self,
+        context: &Context<'_>,
+        way: Option<Way>,
+        refused: Option<AuthError>,
+    ) -> Step {
+        // Nobody would answer: the application abandoned the login.
+        if context.abandoned {
+            return Step::Done(Err(no_token("the login was abandoned".into(), refused)));
+        }
+        self.state = State::Token(way);
+        self.refused.clone_from(&refused);
+        Step::RequestToken(refused.map(Box::new))
+    }
+
+    /// Goes on with the token that was requested for this login method; `None` for the first token, which
+    /// decides between the methods.
+    fn token_provided(
+        &mut self,
+        context: &Context<'_>,
+        redactor: &mut Redactor,
+        way: Option<Way>,
+        token: Result<Secret, Box<str>>,
+    ) -> Step {
+        let token = match token {
+            Ok(token) => token,
+            Err(why) => return Step::Done(Err(no_token(why, self.refused.take()))),
+        };
+        let Some(way) = way else {
             self.token = Some(token);
-            fits.map(drop).map_err(|misuse| misuse.to_string().into())
-        }))
+            return self.choose(context, redactor);
+        };
+        if let Err(misuse) = self.login.make(&way, Some(&token), None) {
+            let why = misuse.to_string().into();
+            return Step::Done(Err(no_token(why, self.refused.take())));
+        }
+        self.token = Some(token);
+        self.take(context, redactor, way)
     }
 
     fn logged_in(&mut self, context: &Context<'_>, reply: Reply) -> Step {

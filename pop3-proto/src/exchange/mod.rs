@@ -20,13 +20,14 @@ use bytes::Bytes;
 use crate::capability::Capabilities;
 use crate::command::{Arguments, CommandLine, ResponseLine, Verb};
 use crate::config::{CapaPolicy, Config};
-use crate::error::{Error, LimitError, Misuse, Refusal};
+use crate::error::{AuthError, Error, LimitError, Misuse, Refusal};
 use crate::login::{LoginPlan, Method};
 use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::redact::Redactor;
 use crate::reply::Reply;
 use crate::sasl::{ClientNonce, Seed};
+use crate::secret::Secret;
 
 /// An exchange under way.
 #[derive(Debug)]
@@ -115,6 +116,8 @@ pub(crate) enum Input {
     Work,
     /// TLS is in place.
     Tls,
+    /// The token that the application was asked for, or why it has none.
+    Token(Result<Secret, Box<str>>),
 }
 
 /// What an exchange does next.
@@ -130,6 +133,8 @@ pub(crate) enum Step {
     Abort(Error),
     /// Continues a computation when there is time.
     Work,
+    /// Requests a token from the application: the first one, or a fresh one after this refusal.
+    RequestToken(Option<Box<AuthError>>),
     /// Reports a deviation that was tolerated, then does this step.
     Report(Quirk, Box<Step>),
     /// Is done.
@@ -157,9 +162,9 @@ impl Exchange {
         }
     }
 
-    /// Whether code of the application runs in it.
-    pub(crate) fn calls_back(&self) -> bool {
-        matches!(self, Self::Login(run) if run.calls_back())
+    /// Whether a mechanism of the application runs in it.
+    pub(crate) fn has_own_mechanism(&self) -> bool {
+        matches!(self, Self::Login(run) if run.has_own_mechanism())
     }
 
     /// The result that is known already, should the connection end before the exchange.

@@ -274,7 +274,7 @@ impl Login {
                 }
             },
             (
-                Credentials::Token { username, .. } | Credentials::TokenFrom { username, .. },
+                Credentials::Token { username, .. } | Credentials::TokenOnRequest { username },
                 method,
             ) => {
                 let Some(token) = token else {

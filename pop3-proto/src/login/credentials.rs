@@ -1,9 +1,8 @@
 use alloc::boxed::Box;
-use alloc::string::ToString as _;
 use core::fmt;
 
 use super::Method;
-use crate::error::{Argument, AuthError, Misuse};
+use crate::error::{Argument, Misuse};
 use crate::sasl::Mechanism;
 use crate::secret::Secret;
 use crate::types::Username;
@@ -25,12 +24,11 @@ pub enum Credentials {
         /// The token.
         token: Secret,
     },
-    /// A user name, and somebody who has tokens.
-    TokenFrom {
+    /// A user name. The connection requests the bearer token from the application by
+    /// [`Event::TokenWanted`](crate::Event::TokenWanted), once a login method can use it.
+    TokenOnRequest {
         /// The name of the mailbox.
         username: Username,
-        /// Who has tokens.
-        provider: TokenProvider,
     },
     /// The certificate of this side, which TLS showed to the server (RFC 4422 appendix A).
     Certificate,
@@ -41,38 +39,6 @@ pub enum Credentials {
     },
     /// A mechanism of the caller's, which has all that it needs.
     Mechanism(OwnMechanism),
-}
-
-/// Gives bearer tokens: one when a login begins, and a fresh one if that is refused as stale.
-///
-/// It is called by whoever drives the connection, and everything on that thread waits for it: under
-/// an asynchronous runtime have the token at hand before, and log in again where
-/// [`Advice::FreshToken`](crate::Advice::FreshToken) says so.
-pub struct TokenProvider(Box<Provide>);
-
-type Provide = dyn FnMut(Option<&AuthError>) -> Result<Secret, Box<str>> + Send + Sync;
-
-impl TokenProvider {
-    /// Takes a function that is called with `None` for the first token of a login, and with what
-    /// the server said for a fresh one. The words of its error are kept in
-    /// [`AuthError::NoToken`]: no secret belongs there.
-    pub fn new<E: fmt::Display>(
-        mut provide: impl FnMut(Option<&AuthError>) -> Result<Secret, E> + Send + Sync + 'static,
-    ) -> Self {
-        Self(Box::new(move |refused| {
-            provide(refused).map_err(|error| error.to_string().into())
-        }))
-    }
-
-    pub(crate) fn token(&mut self, refused: Option<&AuthError>) -> Result<Secret, Box<str>> {
-        (self.0)(refused)
-    }
-}
-
-impl fmt::Debug for TokenProvider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenProvider(..)")
-    }
 }
 
 /// A mechanism of the caller's, such as GSSAPI or NTLM, for one login.
@@ -128,7 +94,9 @@ impl Credentials {
                 Method::UserPass,
                 Method::Login,
             ],
-            Self::Token { .. } | Self::TokenFrom { .. } => &[Method::OAuthBearer, Method::XOAuth2],
+            Self::Token { .. } | Self::TokenOnRequest { .. } => {
+                &[Method::OAuthBearer, Method::XOAuth2]
+            }
             Self::Certificate => &[Method::External],
             Self::Anonymous { .. } => &[Method::Anonymous],
             Self::Mechanism(_) => &[Method::Own],
@@ -150,7 +118,7 @@ impl Credentials {
         match self {
             Self::Password { username, .. }
             | Self::Token { username, .. }
-            | Self::TokenFrom { username, .. } => Some(username),
+            | Self::TokenOnRequest { username } => Some(username),
             Self::Certificate | Self::Anonymous { .. } | Self::Mechanism(_) => None,
         }
     }
@@ -161,7 +129,7 @@ impl fmt::Debug for Credentials {
         let (name, username) = match self {
             Self::Password { username, .. } => ("Password", Some(username)),
             Self::Token { username, .. } => ("Token", Some(username)),
-            Self::TokenFrom { username, .. } => ("TokenFrom", Some(username)),
+            Self::TokenOnRequest { username } => ("TokenOnRequest", Some(username)),
             Self::Certificate => ("Certificate", None),
             Self::Anonymous { .. } => ("Anonymous", None),
             Self::Mechanism(own) => return own.fmt(f),

@@ -9,17 +9,16 @@ mod policy;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 pub(crate) use self::choose::Way;
-pub use self::credentials::{Credentials, OwnMechanism, TokenProvider};
+pub use self::credentials::{Credentials, OwnMechanism};
 pub use self::method::Method;
 pub use self::plan::{Candidate, LoginPlan, Rejection, Verdict};
 pub use self::policy::{ChannelBinding, LoginPolicy};
 use crate::command::{
     Apop, Arguments, Command, CommandLine, Request, Sealed, Verb, Whole, command,
 };
-use crate::error::{AuthError, Error, Misuse};
+use crate::error::{Error, Misuse};
 use crate::exchange::{Exchange, LoginRun};
 use crate::reply::Reply;
 use crate::sasl::{ClientNonce, Mechanism};
@@ -97,35 +96,21 @@ impl Login {
         }))
     }
 
-    /// A login with bearer tokens from a function; see [`TokenProvider`]. A fresh one is asked for
-    /// once, after `invalid_token` from OAUTHBEARER, and after a status of 400 or 401, or a bare
-    /// `-ERR`, from XOAUTH2.
+    /// Creates a login whose bearer token is requested from the application when it is needed.
     ///
-    /// ```
-    /// use pop3_proto::{Login, Secret};
+    /// The token is requested once the login method is chosen. A fresh one is requested at most once: after
+    /// `invalid_token` from OAUTHBEARER, and after a status of 400 or 401, or a bare `-ERR`, from XOAUTH2.
     ///
-    /// # fn cached() -> Option<String> { Some("ya29".into()) }
-    /// # fn ask_the_authorization_server() -> Result<String, std::io::Error> { Ok("ya30".into()) }
-    /// let login = Login::bearer_from("joe", |refused| -> Result<Secret, Box<dyn std::error::Error>> {
-    ///     let token = match (refused, cached()) {
-    ///         (None, Some(token)) => token,
-    ///         _ => ask_the_authorization_server()?,
-    ///     };
-    ///     Ok(Secret::new(token)?)
-    /// })?;
-    /// # Ok::<(), pop3_proto::Misuse>(())
-    /// ```
+    /// The clients request it from a function that is passed to their `login_with`. Their other operations
+    /// fail such a login with [`Misuse::TokenOnRequest`]. Without a client, see
+    /// [`Event::TokenWanted`](crate::Event::TokenWanted).
     ///
     /// # Errors
     ///
     /// As [`Username::new`].
-    pub fn bearer_from<E: fmt::Display>(
-        username: impl Into<String>,
-        provide: impl FnMut(Option<&AuthError>) -> Result<Secret, E> + Send + Sync + 'static,
-    ) -> Result<Self, Misuse> {
-        Ok(Self::with(Credentials::TokenFrom {
+    pub fn bearer_on_request(username: impl Into<String>) -> Result<Self, Misuse> {
+        Ok(Self::with(Credentials::TokenOnRequest {
             username: Username::new(username)?,
-            provider: TokenProvider::new(provide),
         }))
     }
 
@@ -199,12 +184,14 @@ impl Login {
         names.into_iter().flatten().map(Username::as_str)
     }
 
-    /// Whether code of the caller's runs in it, and takes its time.
-    pub(crate) fn calls_back(&self) -> bool {
-        matches!(
-            self.credentials,
-            Credentials::TokenFrom { .. } | Credentials::Mechanism(_)
-        )
+    /// Whether a mechanism of the application runs in it.
+    pub(crate) fn has_own_mechanism(&self) -> bool {
+        matches!(self.credentials, Credentials::Mechanism(_))
+    }
+
+    /// Whether the token is requested from the application.
+    pub(crate) fn requests_token(&self) -> bool {
+        matches!(self.credentials, Credentials::TokenOnRequest { .. })
     }
 
     /// What a server must not be able to put into a log.
@@ -212,14 +199,6 @@ impl Login {
         match &self.credentials {
             Credentials::Password { password, .. } => Some(password),
             Credentials::Token { token, .. } => Some(token),
-            _ => None,
-        }
-    }
-
-    /// Who has tokens, if that is where they come from.
-    pub(crate) fn provider(&mut self) -> Option<&mut TokenProvider> {
-        match &mut self.credentials {
-            Credentials::TokenFrom { provider, .. } => Some(provider),
             _ => None,
         }
     }

@@ -470,9 +470,12 @@ fn refusal(session: &mut Conversation) -> Error {
 fn a_login_without_a_safe_method_or_a_token_is_not_retried() {
     let mut session = trusted();
     session.server("+OK\r\n");
-    let none = Login::bearer_from("alice", |_| Err("no browser")).expect("a login");
-    session.connection.submit(none).expect("it is queued");
+    let login = Login::bearer_on_request("alice").expect("a login");
+    let ticket = session.connection.submit(login).expect("it is queued");
     session.server("+OK\r\nSASL XOAUTH2\r\n.\r\n");
+    let none = Err("no browser".into());
+    let provided = session.connection.provide_token(ticket.id(), none);
+    provided.expect("a token is wanted");
     assert_eq!(refusal(&mut session).retry(), Retry::Never);
 
     let mut config = Config::default();

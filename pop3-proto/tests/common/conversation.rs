@@ -1,7 +1,7 @@
 //! A client that is driven by hand, step by step, without a socket or a clock.
 
 use core::time::Duration;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use pop3_proto::{
     Apop, AuthMechanisms, Capa, Channel, Command, Config, Connection, Dele, Error, Event,
@@ -21,6 +21,8 @@ pub(crate) struct Conversation {
     /// Octets move one at a time, in both directions.
     pub(crate) trickle: bool,
     labels: HashMap<RequestId, String>,
+    /// What to answer when one of these logins requests a token.
+    tokens: HashMap<RequestId, VecDeque<Secret>>,
     first_id: RequestId,
     events: Vec<Told>,
     flights: Vec<Vec<u8>>,
@@ -43,6 +45,7 @@ impl Conversation {
             now: Instant::ORIGIN,
             trickle: false,
             labels: HashMap::new(),
+            tokens: HashMap::new(),
             events: Vec::new(),
             flights: Vec::new(),
         }
@@ -60,6 +63,9 @@ impl Conversation {
             Ok(submitted) => {
                 assert_eq!(submitted, id, "ids are given in order");
                 self.labels.insert(id, label.to_owned());
+                if let Op::Login(login) = op {
+                    self.tokens.insert(id, login.tokens().collect());
+                }
             }
             Err(error) => self.events.push(Told::Refused(label.to_owned(), error)),
         }
@@ -202,6 +208,12 @@ impl Conversation {
                     },
                 ) if *id == next => {
                     *chunk = [chunk.as_ref(), &more].concat().into();
+                }
+                (_, Event::TokenWanted { id, .. }) if self.tokens.contains_key(&id) => {
+                    let next = self.tokens.get_mut(&id).and_then(VecDeque::pop_front);
+                    let token = next.ok_or_else(|| "none is left".into());
+                    let provided = self.connection.provide_token(id, token);
+                    provided.expect("a token is wanted");
                 }
                 (_, event) => self.events.push(Told::Event(event)),
             }

@@ -1,7 +1,6 @@
 //! Logins as stories write them: `login alice secret only=PLAIN`.
 
 use core::ops::RangeInclusive;
-use std::sync::Mutex;
 
 use pop3_proto::sasl::ClientNonce;
 use pop3_proto::{
@@ -24,7 +23,7 @@ pub(crate) struct LoginOp {
 }
 
 impl LoginOp {
-    /// `login USER PASSWORD`, `login-token USER TOKEN`, `login-tokens USER TOKEN…` (from a provider),
+    /// `login USER PASSWORD`, `login-token USER TOKEN`, `login-tokens USER TOKEN…` (on request),
     /// `login-certificate`, `login-anonymous TRACE`; then options.
     pub(crate) fn parse(verb: &str, words: &[&str]) -> Result<Self, String> {
         let mut op = Self {
@@ -76,6 +75,16 @@ impl LoginOp {
         Ok(login)
     }
 
+    /// The tokens to provide on request, in order.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = Secret> {
+        let count = if self.kind == "login-tokens" {
+            self.words.len()
+        } else {
+            0
+        };
+        (1..count).map(|index| Secret::new(self.word(index)).expect("a token"))
+    }
+
     fn word(&self, index: usize) -> Vec<u8> {
         let word = self.words.get(index).map_or("", String::as_str);
         unescape(word).expect("escapes")
@@ -92,19 +101,7 @@ impl LoginOp {
                 username: name()?,
                 token: Secret::new(self.word(1))?,
             },
-            "login-tokens" => {
-                let tokens = (1..self.words.len()).rev().map(|index| self.word(index));
-                let tokens = Mutex::new(tokens.collect::<Vec<_>>());
-                return Ok(Credentials::TokenFrom {
-                    username: name()?,
-                    provider: pop3_proto::TokenProvider::new(move |_| {
-                        let token = tokens.lock().expect("the tokens").pop();
-                        token
-                            .map(|token| Secret::new(token).expect("a token"))
-                            .ok_or("none is left")
-                    }),
-                });
-            }
+            "login-tokens" => Credentials::TokenOnRequest { username: name()? },
             "login-certificate" => Credentials::Certificate,
             _ => Credentials::Anonymous {
                 trace: String::from_utf8_lossy(&self.word(0)).into(),

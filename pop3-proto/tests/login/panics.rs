@@ -1,13 +1,12 @@
 //! Callbacks of the application that panic, where the application catches that: the connection has
 //! ended and says so, and no request is left in flight without a deadline.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::common::Conversation;
 use pop3_proto::sasl::{Mechanism, OAuthError, Progress, Response, SaslError};
 use pop3_proto::{
-    Channel, Config, Credentials, Error, Event, Login, Noop, OwnMechanism, Phase, Secret, Stat,
+    Channel, Config, Credentials, Error, Event, Login, Noop, OwnMechanism, Phase, Stat,
 };
 
 /// Which callback panics.
@@ -81,15 +80,6 @@ impl Drop for Panics {
         if !std::thread::panicking() {
             self.reach(At::Drop);
         }
-    }
-}
-
-/// A token error whose text cannot be had.
-struct NoText;
-
-impl fmt::Display for NoText {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        panic!("no text")
     }
 }
 
@@ -221,32 +211,6 @@ fn abandoned_login_that_panics_when_dropped_leaves_the_queue_usable() {
         );
         assert_eq!(session.connection.outstanding(), 0);
         assert_eq!(session.exchange("capa", "-ERR\r\n"), ["capa: unknown"]);
-    }
-}
-
-#[test]
-fn panicking_token_provider_ends_the_connection() {
-    let fresh = || Secret::new("fresh").expect("a token");
-    let capabilities = "+OK\r\nSASL XOAUTH2\r\n.\r\n";
-    let first = Login::bearer_from("alice", |_| -> Result<Secret, String> {
-        panic!("no token")
-    });
-    let again = Login::bearer_from("alice", move |why| -> Result<Secret, String> {
-        assert!(why.is_none(), "no other token");
-        Ok(fresh())
-    });
-    let text = Login::bearer_from("alice", |_| -> Result<Secret, NoText> { Err(NoText) });
-    for (login, replies) in [
-        (first, &[capabilities][..]),
-        (again, &[capabilities, "-ERR expired\r\n"]),
-        (text, &[capabilities]),
-    ] {
-        let mut session = greeted();
-        let login = login.expect("a name");
-        session.connection.submit(login).expect("it is queued");
-        session.connection.submit(Stat).expect("it is queued");
-        assert!(panics(&mut session, replies));
-        is_dead(&mut session, 2);
     }
 }
 

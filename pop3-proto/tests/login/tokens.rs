@@ -1,37 +1,89 @@
-//! Tokens: long ones, long answers to them, and who is asked for fresh ones.
+//! Tokens: long ones, long answers to them, and how they are requested from the application.
 
-use std::sync::{Arc, Mutex};
+use core::time::Duration;
 
 use crate::common::{Conversation, Op};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pop3_proto::{Advice, AuthError, Channel, Config, Login, LoginPolicy, Method, Secret};
+use pop3_proto::{
+    Advice, AuthError, Capa, Channel, Closed, Config, Error, Event, Login, LoginPolicy, Method,
+    Misuse, RequestId, Secret, Ticket, Timeout,
+};
 
 const LISTED: &str = "+OK\r\nSASL PLAIN OAUTHBEARER XOAUTH2\r\n.\r\n";
 /// `{"status":"invalid_token"}`.
 const INVALID: &str = "+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\n";
 
 fn greeted() -> Conversation {
-    let mut client = Conversation::new(Config::default(), Channel::ImplicitTls);
+    greeted_with(Config::default())
+}
+
+fn greeted_with(config: Config) -> Conversation {
+    let mut client = Conversation::new(config, Channel::ImplicitTls);
     client.tls();
     client.server("+OK ready\r\n");
     client.told();
     client
 }
 
-/// What was asked of a provider: nothing, or the advice of the error it was told.
-type Asked = Arc<Mutex<Vec<Option<Advice>>>>;
+/// A login whose token is requested.
+fn on_request() -> Login {
+    Login::bearer_on_request("alice").expect("a name")
+}
 
-/// Has `fresh-1`, `fresh-2` and so on.
-fn provided() -> (Login, Asked) {
-    let asked = Asked::default();
-    let log = Arc::clone(&asked);
-    let login = Login::bearer_from("alice", move |why| {
-        let mut log = log.lock().expect("the log");
-        log.push(why.map(|why| why.advice()));
-        Secret::new(format!("fresh-{}", log.len()))
-    });
-    (login.expect("a name"), asked)
+/// A client that waits for the first token of a login.
+fn requesting() -> (Conversation, RequestId) {
+    requesting_with(Config::default())
+}
+
+fn requesting_with(config: Config) -> (Conversation, RequestId) {
+    let mut client = greeted_with(config);
+    let id = submit(&mut client, on_request());
+    client.server(LISTED);
+    assert_eq!(client.sent(), "CAPA\r\n");
+    assert_eq!(wanted(&mut client), [(id, None)]);
+    (client, id)
+}
+
+fn submit(client: &mut Conversation, login: Login) -> RequestId {
+    let ticket: Ticket<Login> = client.connection.submit(login).expect("it is queued");
+    client.settle();
+    ticket.id()
+}
+
+/// The tokens that were requested since the last look, each with the advice of the refusal before it.
+/// Nothing else may have happened.
+fn wanted(client: &mut Conversation) -> Vec<(RequestId, Option<Advice>)> {
+    let events = client.events().into_iter();
+    events
+        .map(|event| match event {
+            Event::TokenWanted { id, refused } => (id, refused.map(|error| error.advice())),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+fn provide(client: &mut Conversation, id: RequestId, token: &str) {
+    let token = Secret::new(token).expect("a token");
+    let provided = client.connection.provide_token(id, Ok(token));
+    provided.expect("a token is wanted");
+}
+
+/// The error of the one request that failed; nothing else happened but the end.
+fn failure(client: &mut Conversation, id: RequestId) -> Error {
+    let mut failed = Vec::new();
+    for event in client.events() {
+        match event {
+            Event::Reply {
+                id: of,
+                result: Err(error),
+            } if of == id => failed.push(error),
+            Event::Closed(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(failed.len(), 1, "each request ends once");
+    failed.remove(0)
 }
 
 fn bearer(token: &str) -> String {
@@ -84,79 +136,91 @@ fn a_long_answer_to_a_token_is_read_up_to_the_limit_of_a_challenge() {
 }
 
 #[test]
-fn who_has_tokens_is_asked_when_the_login_begins_and_once_more() {
-    let (login, asked) = provided();
-    assert!(format!("{login:?}").contains("alice"));
+fn token_is_requested_at_first_and_after_a_refusal_once() {
     let mut client = greeted();
-    client.connection.submit(login).expect("it is queued");
-    client.settle();
-    assert_eq!(asked.lock().unwrap().as_slice(), [], "not before it knows");
+    let id = submit(&mut client, on_request());
+    assert_eq!(wanted(&mut client), [], "not before CAPA is answered");
     client.server(LISTED);
-    assert_eq!(asked.lock().unwrap().as_slice(), [None]);
+    assert_eq!(wanted(&mut client), [(id, None)]);
+    assert_eq!(wanted(&mut client), [], "one event for each token");
+    assert_eq!(client.sent(), "CAPA\r\n");
+    provide(&mut client, id, "fresh-1");
+    let line = format!("AUTH OAUTHBEARER {}\r\n", bearer("fresh-1"));
+    assert_eq!(client.sent(), line);
     client.server(INVALID);
     client.server("-ERR expired\r\n");
-    assert_eq!(
-        asked.lock().unwrap().as_slice(),
-        [None, Some(Advice::FreshToken)]
-    );
+    assert_eq!(wanted(&mut client), [(id, Some(Advice::FreshToken))]);
+    assert_eq!(client.sent(), "AQ==\r\n");
+    provide(&mut client, id, "fresh-2");
+    let line = format!("AUTH OAUTHBEARER {}\r\n", bearer("fresh-2"));
+    assert_eq!(client.sent(), line);
     client.server(INVALID);
     client.server("-ERR expired\r\n");
-    assert_eq!(asked.lock().unwrap().len(), 2);
-    let sent = client.sent();
-    assert!(sent.contains(&bearer("fresh-1")) && sent.contains(&bearer("fresh-2")));
-    assert_eq!(sent.matches("AUTH OAUTHBEARER").count(), 2);
+    assert_eq!(failure(&mut client, id).advice(), Some(Advice::FreshToken));
+    assert_eq!(client.sent(), "AQ==\r\n");
 }
 
 #[test]
-fn who_has_tokens_is_told_the_scope_that_the_server_names() {
-    let scopes = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&scopes);
-    let login = Login::bearer_from("alice", move |why| {
-        let scope = match why {
-            Some(AuthError::Rejected(why)) => why.oauth.as_ref().and_then(|it| it.scope.clone()),
-            _ => None,
-        };
-        log.lock()
-            .expect("the log")
-            .push(scope.map(|it| it.to_string()));
-        Secret::new("fresh")
-    });
-    let mut client = greeted();
-    let login = login.expect("a name");
-    client.connection.submit(login).expect("it is queued");
-    client.server(LISTED);
+fn fresh_token_logs_in() {
+    let (mut client, id) = requesting();
+    provide(&mut client, id, "stale");
+    client.server(INVALID);
+    client.server("-ERR expired\r\n");
+    assert_eq!(wanted(&mut client), [(id, Some(Advice::FreshToken))]);
+    provide(&mut client, id, "fresh");
+    client.server("+OK\r\n");
+    client.server("-ERR\r\n");
+    let events = client.events();
+    assert!(
+        matches!(events[..], [Event::Reply { id: of, result: Ok(_) }] if of == id),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn refusal_in_the_event_has_the_scope() {
+    let (mut client, id) = requesting();
+    provide(&mut client, id, "stale");
     let json = r#"{"status":"invalid_token","scope":"mail.read"}"#;
     client.server(format!("+ {}\r\n", STANDARD.encode(json)));
     client.server("-ERR expired\r\n");
-    let told = scopes.lock().unwrap().clone();
-    assert_eq!(told, [None, Some("mail.read".to_owned())]);
+    let events = client.events();
+    let [Event::TokenWanted { refused, .. }] = &events[..] else {
+        panic!("{events:?}");
+    };
+    let Some(AuthError::Rejected(why)) = refused.as_deref() else {
+        panic!("{refused:?}");
+    };
+    let scope = why.oauth.as_ref().and_then(|oauth| oauth.scope.as_ref());
+    assert_eq!(scope.expect("a scope").to_string(), "mail.read");
 }
 
 #[test]
-fn who_has_tokens_is_not_asked_for_one_that_cannot_be_used() {
-    let (login, asked) = provided();
+fn no_token_is_requested_without_a_method_for_it() {
     let mut client = greeted();
-    client.connection.submit(login).expect("it is queued");
+    let id = submit(&mut client, on_request());
     client.server("+OK\r\nSASL PLAIN\r\n.\r\n");
-    assert_eq!(asked.lock().unwrap().as_slice(), []);
+    let error = failure(&mut client, id);
+    assert!(matches!(error, Error::Auth(error) if matches!(*error, AuthError::NoSafeLogin(_))));
     assert_eq!(client.sent(), "CAPA\r\n");
 }
 
 #[test]
-fn who_has_tokens_is_not_asked_again_where_the_mechanism_is_refused() {
-    let (login, asked) = provided();
-    let login = login.with_policy(LoginPolicy::only(Method::XOAuth2));
+fn no_fresh_token_is_requested_where_the_mechanism_is_refused() {
     let mut client = greeted();
-    client.connection.submit(login).expect("it is queued");
+    let policy = LoginPolicy::only(Method::XOAuth2);
+    let id = submit(&mut client, on_request().with_policy(policy));
     // The server lists nothing, so that the token waits for a challenge.
     client.server("-ERR\r\n");
+    assert_eq!(wanted(&mut client), [(id, None)]);
+    provide(&mut client, id, "token");
     client.server("-ERR unknown mechanism\r\n");
     assert_eq!(client.sent(), "CAPA\r\nAUTH XOAUTH2\r\n");
-    assert_eq!(asked.lock().unwrap().as_slice(), [None]);
+    failure(&mut client, id);
 }
 
 #[test]
-fn no_fresh_token_is_asked_for_where_the_token_was_not_seen() {
+fn no_fresh_token_is_requested_where_the_token_was_not_seen() {
     for (listed, refusal) in [
         ("+OK\r\nSASL XOAUTH2\r\n.\r\n", "-ERR unknown command\r\n"),
         (
@@ -165,16 +229,180 @@ fn no_fresh_token_is_asked_for_where_the_token_was_not_seen() {
         ),
         ("+OK\r\nSASL\r\n.\r\n", "-ERR no\r\n"),
     ] {
-        let (login, asked) = provided();
-        let login = login.with_policy(LoginPolicy::only(Method::XOAuth2));
         let mut client = greeted();
-        client.connection.submit(login).expect("it is queued");
+        let policy = LoginPolicy::only(Method::XOAuth2);
+        let id = submit(&mut client, on_request().with_policy(policy));
         client.server(listed);
+        assert_eq!(wanted(&mut client), [(id, None)]);
+        provide(&mut client, id, "token");
         assert!(client.sent().contains("AUTH XOAUTH2 "), "{listed}");
         client.server(refusal);
         assert_eq!(client.sent(), "", "{refusal}");
-        assert_eq!(asked.lock().unwrap().as_slice(), [None], "{refusal}");
+        failure(&mut client, id);
     }
+}
+
+#[test]
+fn login_without_a_token_fails_with_the_reason() {
+    let no_browser = || Err("no browser".into());
+    let (mut client, id) = requesting();
+    client.connection.provide_token(id, no_browser()).unwrap();
+    let refused = None;
+    let why = "no browser".into();
+    assert_eq!(
+        failure(&mut client, id),
+        AuthError::NoToken { why, refused }.into()
+    );
+
+    let (mut client, id) = requesting();
+    provide(&mut client, id, "stale");
+    client.server(INVALID);
+    client.server("-ERR expired\r\n");
+    assert_eq!(wanted(&mut client).len(), 1);
+    client.connection.provide_token(id, no_browser()).unwrap();
+    let Error::Auth(error) = failure(&mut client, id) else {
+        panic!("another error");
+    };
+    let AuthError::NoToken { why, refused } = *error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(&*why, "no browser");
+    assert_eq!(refused.expect("a refusal").advice(), Advice::FreshToken);
+    client.sent();
+    // The connection is good for another login.
+    assert!(client.call(Capa, LISTED).is_ok());
+}
+
+#[test]
+fn server_that_closes_while_a_token_is_awaited_ends_the_login() {
+    for says in ["", "-ERR [SYS/TEMP] idle too long\r\n"] {
+        for fresh in [false, true] {
+            let (mut client, id) = requesting();
+            if fresh {
+                provide(&mut client, id, "stale");
+                client.server(INVALID);
+                client.server("-ERR [AUTH] expired\r\n");
+                assert_eq!(wanted(&mut client).len(), 1);
+            }
+            client.sent();
+            client.server(says);
+            client.eof();
+            let closed = client.connection.error().cloned().expect("it is closed");
+            let Error::Closed(how) = &closed else {
+                panic!("{closed:?}");
+            };
+            match &**how {
+                Closed::Idle { .. } => assert_eq!(says, ""),
+                Closed::UnsolicitedErr(_) => assert_ne!(says, ""),
+                other => panic!("{other:?}"),
+            }
+            let failed = failure(&mut client, id);
+            // A login that was refused before the connection was lost was refused.
+            let refused = failed.advice() == Some(Advice::FreshToken)
+                || failed.advice() == Some(Advice::CheckCredentials);
+            assert!(if fresh { refused } else { failed == closed }, "{failed:?}");
+            let late = client
+                .connection
+                .provide_token(id, Ok(Secret::new("late").unwrap()));
+            assert_eq!(late, Err(closed));
+            assert_eq!(client.sent(), "");
+            client.assert_over();
+        }
+    }
+}
+
+#[test]
+fn abandoned_login_that_waits_for_a_token_sends_nothing() {
+    for taken in [true, false] {
+        let mut client = greeted();
+        let id = submit(&mut client, on_request());
+        client.sent();
+        client.arrive(LISTED.as_bytes());
+        if taken {
+            assert_eq!(wanted(&mut client), [(id, None)]);
+        }
+        client.now = client.now + Duration::from_secs(3_600);
+        client.abandon();
+        assert_eq!(client.events(), []);
+        assert_eq!(client.connection.outstanding(), 0);
+        assert_eq!(client.sent(), "");
+        let late = client
+            .connection
+            .provide_token(id, Ok(Secret::new("late").unwrap()));
+        assert_eq!(late, Err(Misuse::NoTokenWanted.into()));
+        // The next request has its whole time.
+        client.ask("capa");
+        client.now = client.now + Duration::from_secs(3_600);
+        client.settle();
+        assert_eq!(client.sent(), "CAPA\r\n");
+        client.server(LISTED);
+        assert_eq!(client.told(), ["capa: SASL PLAIN OAUTHBEARER XOAUTH2"]);
+    }
+}
+
+#[test]
+fn login_abandoned_before_it_needs_a_token_requests_none() {
+    let mut client = greeted();
+    submit(&mut client, on_request());
+    client.sent();
+    client.abandon();
+    client.server(LISTED);
+    assert_eq!(client.events(), []);
+    assert_eq!(client.sent(), "");
+    assert_eq!(client.connection.outstanding(), 0);
+}
+
+#[test]
+fn token_that_is_not_wanted_is_rejected() {
+    let token = || Ok(Secret::new("token").unwrap());
+    let unwanted = Err(Misuse::NoTokenWanted.into());
+    let mut client = greeted();
+    let id = submit(&mut client, on_request());
+    assert_eq!(client.connection.provide_token(id, token()), unwanted);
+    client.sent();
+    client.arrive(LISTED.as_bytes());
+    // The event was not taken yet.
+    assert_eq!(client.connection.provide_token(id, token()), unwanted);
+    assert_eq!(wanted(&mut client), [(id, None)]);
+    let other = client.connection.provide_token(id.next(), token());
+    assert_eq!(other, unwanted);
+    assert_eq!(client.sent(), "");
+    assert_eq!(client.connection.provide_token(id, token()), Ok(()));
+    assert_eq!(client.connection.provide_token(id, token()), unwanted);
+    assert_eq!(client.sent().matches("AUTH ").count(), 1);
+}
+
+#[test]
+fn logins_in_one_session_request_their_own_tokens() {
+    let mut client = greeted();
+    let first = submit(&mut client, on_request());
+    let second = submit(&mut client, on_request());
+    client.server(LISTED);
+    assert_eq!(wanted(&mut client), [(first, None)]);
+    let early = client
+        .connection
+        .provide_token(second, Ok(Secret::new("t").unwrap()));
+    assert_eq!(early, Err(Misuse::NoTokenWanted.into()));
+    client
+        .connection
+        .provide_token(first, Err("none".into()))
+        .unwrap();
+    let events = client.events();
+    assert!(
+        matches!(&events[..], [
+            Event::Reply { id, result: Err(_) },
+            Event::TokenWanted { id: next, refused: None },
+        ] if *id == first && *next == second),
+        "{events:?}"
+    );
+    provide(&mut client, second, "token");
+    client.server("+OK\r\n");
+    client.server("-ERR\r\n");
+    let events = client.events();
+    assert!(
+        matches!(events[..], [Event::Reply { id, result: Ok(_) }] if id == second),
+        "{events:?}"
+    );
 }
 
 #[test]
@@ -199,61 +427,65 @@ fn a_login_that_is_asked_for_again_may_have_a_fresh_token_again() {
 }
 
 #[test]
-fn debug_output_shows_no_token_and_no_provider() {
-    let (login, _) = provided();
-    let shown = format!("{login:?}");
-    assert!(
-        shown.contains("alice") && !shown.contains("fresh"),
-        "{shown}"
-    );
+fn debug_output_shows_no_provided_token() {
+    let (mut client, id) = requesting();
+    provide(&mut client, id, "fresh-token");
+    let shown = format!("{:?}", client.connection);
+    assert!(!shown.contains("fresh-token"), "{shown}");
+    let login = format!("{:?}", on_request());
+    assert!(login.contains("alice"), "{login}");
 }
 
 #[test]
-fn whoever_has_tokens_may_take_longer_than_a_server_that_takes_no_octet() {
-    let mut client = greeted();
-    let (login, _) = provided();
-    client.connection.submit(login).expect("a login");
-    client.server(LISTED);
-    client.sent();
-    // What a browser and its user took is not in the time that the connection was told.
-    client.arrive(INVALID.as_bytes());
-    client.now = client.now + core::time::Duration::from_secs(3_600);
-    assert!(client.sent().starts_with("AQ==\r\n"));
-    client.arrive(b"-ERR\r\n");
-    client.now = client.now + core::time::Duration::from_secs(3_600);
-    assert!(client.sent().starts_with("AUTH OAUTHBEARER "));
-    client.server("+OK\r\n");
-    client.server("-ERR\r\n");
-    assert_eq!(client.connection.error(), None);
+fn no_deadline_runs_while_a_token_is_awaited() {
+    let hour = Duration::from_secs(3_600);
+    let mut config = Config::default();
+    config.timeouts.total = Some(Duration::from_secs(60));
+    config.keep_alive = Some(Duration::from_secs(60));
+    for at_once in [true, false] {
+        let (mut client, id) = requesting_with(config.clone());
+        assert_eq!(client.connection.poll_timeout(), None);
+        client.now = client.now + hour;
+        client.connection.handle_timeout(client.now);
+        assert_eq!(client.connection.error(), None);
+        assert_eq!(client.connection.poll_timeout(), None);
+        provide(&mut client, id, "token");
+        // The clock is told before the command is sent, or afterwards.
+        if at_once {
+            client.connection.handle_timeout(client.now);
+        }
+        assert!(client.sent().starts_with("AUTH OAUTHBEARER "));
+        assert_eq!(client.connection.error(), None);
+        // The deadlines run again.
+        client.wait(59);
+        assert_eq!(client.connection.error(), None);
+        client.wait(2);
+        assert_eq!(client.connection.error(), Some(&Timeout::Total.into()));
+    }
 }
 
 #[test]
-fn time_spent_in_the_token_provider_is_not_counted_against_the_server() {
-    let mut client = greeted();
-    let (login, asked) = provided();
-    client.connection.submit(login).expect("a login");
-    client.settle();
-    client.arrive(LISTED.as_bytes());
-    assert_eq!(asked.lock().unwrap().len(), 1);
-    // The clock is told before the command is sent.
-    client.now = client.now + core::time::Duration::from_secs(3_600);
-    client.connection.handle_timeout(client.now);
-    assert_eq!(client.connection.error(), None);
-    assert!(client.sent().starts_with("CAPA\r\nAUTH OAUTHBEARER "));
+fn part_of_a_line_starts_no_deadline_while_a_token_is_awaited() {
+    let (mut client, id) = requesting();
+    client.server("-ERR idle");
+    assert_eq!(client.connection.poll_timeout(), None);
+    provide(&mut client, id, "token");
+    assert_eq!(client.sent(), "", "it is held until the line is complete");
+    client.server(" too long\r\n");
+    assert!(matches!(failure(&mut client, id), Error::Closed(_)));
+    assert_eq!(client.sent(), "");
 }
 
 #[test]
-fn a_login_that_nobody_waits_for_any_more_makes_no_other_attempt() {
-    let (login, asked) = provided();
-    let mut client = greeted();
-    client.connection.submit(login).expect("a login");
-    client.server(LISTED);
+fn abandoned_login_requests_no_fresh_token() {
+    let (mut client, id) = requesting();
+    provide(&mut client, id, "stale");
     client.sent();
     client.abandon();
     client.server(INVALID);
     client.server("-ERR\r\n");
     assert_eq!(client.sent(), "AQ==\r\n");
-    assert_eq!(asked.lock().expect("the log").len(), 1);
+    assert_eq!(client.events(), []);
 
     let mut client = greeted();
     client.ask("login alice secret each=PLAIN,USER/PASS");

@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     Plus,
     ActingAs,
     Token(Method),
-    TokenFrom,
+    TokenOnRequest,
     Certificate,
     Anonymous,
     Own,
@@ -56,7 +56,7 @@ pub(crate) const WAYS: [Way; 18] = [
     way("SCRAM-SHA-256-PLUS", Kind::Plus),
     way("XOAUTH2", Kind::Token(Method::XOAuth2)),
     way("OAUTHBEARER", Kind::Token(Method::OAuthBearer)),
-    way("OAUTHBEARER", Kind::TokenFrom),
+    way("OAUTHBEARER", Kind::TokenOnRequest),
     way("EXTERNAL", Kind::Certificate),
     way("ANONYMOUS", Kind::Anonymous),
     way("X-OWN", Kind::Own),
@@ -78,10 +78,7 @@ impl Way {
                 username,
                 token: secret,
             },
-            Kind::TokenFrom => Credentials::TokenFrom {
-                username,
-                provider: pop3_proto::TokenProvider::new(move |_| Ok::<_, &str>(secret.clone())),
-            },
+            Kind::TokenOnRequest => Credentials::TokenOnRequest { username },
             Kind::Certificate => Credentials::Certificate,
             // A trace is for the server's log, and no secret of this side's; here it is one.
             Kind::Anonymous => Credentials::Anonymous {

@@ -3,7 +3,7 @@
 use pop3_proto::{Channel, Config, Connection, Event, Instant, TlsInfo};
 
 use crate::log::Log;
-use crate::logins::{Kind, PASSWORD, Way};
+use crate::logins::{Kind, PASSWORD, Way, secret};
 use crate::needles::Needles;
 use crate::server::{Answer, GREETING, Manner, Server};
 
@@ -61,6 +61,10 @@ impl Session {
         while let Some(event) = self.connection.poll_event() {
             self.log.event(&event);
             self.look();
+            if let Event::TokenWanted { id, .. } = event {
+                let provided = self.connection.provide_token(id, Ok(secret()));
+                provided.expect("a token is wanted");
+            }
             self.logged_in |= matches!(event, Event::Reply { result: Ok(_), .. });
         }
     }

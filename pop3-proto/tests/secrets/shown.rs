@@ -83,7 +83,7 @@ fn t_43_no_server_gets_a_secret_into_a_log_by_an_error_of_scram() {
 
 #[test]
 fn t_43_no_server_gets_a_secret_into_a_log_by_what_it_says_about_a_token() {
-    let token = |way: &Way| matches!(way.kind, Kind::Token(_) | Kind::TokenFrom);
+    let token = |way: &Way| matches!(way.kind, Kind::Token(_) | Kind::TokenOnRequest);
     nobody_repeats(token, &IN_JSON, &HEARD);
 }
 
