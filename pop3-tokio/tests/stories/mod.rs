@@ -23,4 +23,5 @@ mod scram;
 mod sendable;
 mod skipped_messages;
 mod slow_consumers;
+mod tokens;
 mod transports;

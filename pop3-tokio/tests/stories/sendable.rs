@@ -2,8 +2,8 @@
 
 use pop3_tokio::proto::Session;
 use pop3_tokio::{
-    Client, Connector, Endpoint, Error, Login, Message, MessageNumber, Misuse, Noop, Retr, Stat,
-    Ticket, Tokio, Uidl,
+    AuthError, Client, Connector, Endpoint, Error, Login, Message, MessageNumber, Misuse, Noop,
+    Retr, Secret, Stat, Ticket, Tokio, Uidl,
 };
 use tokio::net::TcpStream;
 
@@ -29,6 +29,8 @@ fn futures_of_a_client(client: &mut Client, ticket: Ticket<Stat>) -> Result<(), 
     sent(client.retrieve([one]).next());
     sent(client.open(Retr(one)));
     sent(client.login(Login::new("alice", "secret")?));
+    let provide = async |_: Option<AuthError>| Secret::new("token");
+    sent(client.login_with(Login::bearer_on_request("alice")?, provide));
     sent(client.start_tls());
     sent(client.capabilities());
     sent(client.capa());
