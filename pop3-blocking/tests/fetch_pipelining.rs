@@ -34,6 +34,8 @@ struct Server {
     fatal: &'static str,
     /// The answers to `RETR 2`, instead of a message.
     second: &'static str,
+    /// The reply to `LIST`.
+    sizes: &'static str,
 }
 
 const GOOD: Server = Server {
@@ -42,6 +44,7 @@ const GOOD: Server = Server {
     forgets_capa: false,
     fatal: "",
     second: "+OK\r\nmail 2\r\n.\r\n",
+    sizes: "+OK\r\n1 8\r\n2 8\r\n3 8\r\n.\r\n",
 };
 
 /// The commands of each session.
@@ -84,7 +87,7 @@ impl Server {
             let answer = match command.split(' ').next().unwrap() {
                 "CAPA" if logged_in && self.forgets_capa => "-ERR unknown command\r\n",
                 "CAPA" => &format!("+OK\r\nUSER\r\nUIDL\r\nPIPELINING\r\n{capability}\r\n.\r\n"),
-                "LIST" => "+OK\r\n1 8\r\n2 8\r\n3 8\r\n.\r\n",
+                "LIST" => self.sizes,
                 "UIDL" if command == "UIDL" => "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n",
                 "RETR" if command == "RETR 2" => self.second,
                 "RETR" => &format!("+OK\r\nmail {}\r\n.\r\n", &command[5..]),
@@ -237,4 +240,19 @@ fn a_pause_between_logins_is_kept_for_the_rest_of_the_mail_too() {
     let (outcome, mail, sessions) = server.fetched(FETCH, &[]);
     assert_eq!((outcome.code, mail.len()), (Some(1), 1), "{outcome:?}");
     assert_eq!(sessions.len(), 1, "{sessions:?}");
+}
+
+#[test]
+fn a_message_shorter_than_listed_is_stored_and_not_deleted() {
+    for example in ALL {
+        let server = Server {
+            sizes: "+OK\r\n1 5000\r\n2 7\r\n3 8\r\n.\r\n",
+            ..GOOD
+        };
+        let (outcome, mail, sessions) = server.fetched(example, &["--delete"]);
+        assert_eq!((outcome.code, mail.len()), (Some(0), 3), "{outcome:?}");
+        let told = "messages with fewer octets than LIST says: 1; they may be cut short";
+        assert!(outcome.stderr.contains(told), "{outcome:?}");
+        assert!(sessions[0].ends_with("DELE 2 DELE 3 QUIT"), "{sessions:?}");
+    }
 }

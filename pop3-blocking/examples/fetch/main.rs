@@ -73,7 +73,8 @@ fn session(client: &mut Client, run: &mut Run) -> Result<(), Failure> {
                 while let Some(chunk) = message.chunk()? {
                     arriving.write(&chunk)?;
                 }
-                arriving.commit(mail)?;
+                let received = message.received().copied();
+                arriving.commit(mail, received)?;
             }
             Err(error) => run.failed(error)?,
         }

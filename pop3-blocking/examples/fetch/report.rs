@@ -1,5 +1,6 @@
 //! What the user gets to see: a line for each failure, a bar on a terminal, and the last line.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -60,6 +61,21 @@ impl Report {
                 "messages without a unique-id: {nameless}; they are fetched each time and never deleted"
             ));
         }
+    }
+
+    /// Says which messages have fewer octets than listed.
+    pub(crate) fn short(&self, numbers: &BTreeSet<MessageNumber>, delete: bool) {
+        let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+        let kept = if delete {
+            ", and are not deleted in this run"
+        } else {
+            ""
+        };
+        self.note(&format!(
+            "{}: messages with fewer octets than LIST says: {}; they may be cut short{kept}",
+            self.server,
+            numbers.join(", ")
+        ));
     }
 
     /// Shows a bar for this mail, if stderr is a terminal.

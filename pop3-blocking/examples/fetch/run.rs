@@ -7,8 +7,8 @@ use std::time::Duration;
 use pop3_blocking::proto::Connection;
 use pop3_blocking::server::EmbeddedServer;
 use pop3_blocking::{
-    Capabilities, Error, Listing, MessageNumber, ProtocolError, QuitOutcome, Retry, Status,
-    UidListing,
+    Capabilities, Error, Listing, MessageNumber, ProtocolError, QuitOutcome, Received, Retry,
+    Status, UidListing,
 };
 
 use crate::mailbox::{self, Mail};
@@ -26,6 +26,8 @@ pub(crate) struct Run {
     pub(crate) listed: BTreeMap<MessageNumber, Vec<u8>>,
     /// The keys of messages that ended a session: they are left out for the rest of the run.
     pub(crate) left_out: BTreeSet<Vec<u8>>,
+    /// Messages of the present session that have fewer octets than the server lists.
+    pub(crate) short: BTreeSet<MessageNumber>,
     /// Lives as long as the run, if there is no server but it.
     pub(crate) _embedded: Option<EmbeddedServer>,
 }
@@ -42,6 +44,7 @@ pub(crate) struct Arriving<'r> {
     delivery: Delivery<'r>,
     account: &'r str,
     report: &'r mut Report,
+    short: &'r mut BTreeSet<MessageNumber>,
     octets: u64,
 }
 
@@ -53,6 +56,7 @@ impl Run {
         let keys = mailbox.iter().filter(|mail| mail.unique);
         let keys = keys.filter_map(|mail| Some((mail.number, mail.key.clone()?)));
         self.listed = keys.collect();
+        self.short.clear();
         mailbox
     }
 
@@ -75,6 +79,7 @@ impl Run {
             delivery: self.maildir.begin()?,
             account: &self.account,
             report: &mut self.report,
+            short: &mut self.short,
             octets: 0,
         })
     }
@@ -89,11 +94,16 @@ impl Run {
     }
 
     /// What may be deleted: only what is safely stored.
+    /// What came shorter than listed may have been cut: not in the run that fetched it.
     pub(crate) fn doomed(&mut self, mailbox: &[Mail]) -> Result<Vec<MessageNumber>, Failure> {
+        if !self.short.is_empty() {
+            self.report.short(&self.short, self.delete);
+        }
         let durable = self.maildir.sync()?;
         let stored = |mail: &&Mail| match &mail.key {
             // One that ended a session may have been stored in part.
             Some(key) if self.left_out.contains(key) => false,
+            Some(_) if self.short.contains(&mail.number) => false,
             Some(key) if mail.unique => durable.contains(&self.account, key),
             _ => false,
         };
@@ -203,8 +213,11 @@ impl Arriving<'_> {
     }
 
     /// It has come whole.
-    pub(crate) fn commit(self, mail: &Mail) -> Result<(), Failure> {
+    pub(crate) fn commit(self, mail: &Mail, received: Option<Received>) -> Result<(), Failure> {
         self.delivery.commit(self.account, mail.key.as_deref())?;
+        if received.is_some_and(|received| received.listed.is_short()) {
+            self.short.insert(mail.number);
+        }
         self.report.octets += self.octets;
         self.report.fetched += 1;
         Ok(())

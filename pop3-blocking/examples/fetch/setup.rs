@@ -128,6 +128,7 @@ impl Setup {
             report: Report::new(endpoint.to_string()),
             listed: BTreeMap::new(),
             left_out: BTreeSet::new(),
+            short: BTreeSet::new(),
             _embedded: self.embedded.take(),
         })
     }

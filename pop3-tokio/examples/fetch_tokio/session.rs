@@ -36,7 +36,8 @@ pub(crate) async fn session<T: Transport>(
                 while let Some(chunk) = message.chunk().await? {
                     arriving.write(&chunk)?;
                 }
-                arriving.commit(mail)?;
+                let received = message.received().copied();
+                arriving.commit(mail, received)?;
             }
             Err(error) => run.failed(error)?,
         }
