@@ -35,6 +35,11 @@ pub struct ErrReply {
 }
 
 impl ErrReply {
+    /// Whether its code is a permanent one.
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.code.as_ref().is_some_and(ResponseCode::is_permanent)
+    }
+
     /// Reads the code of a text. `shown` is the same text after redaction.
     pub(crate) fn read(text: &[u8], shown: ServerText) -> Self {
         // A known code has no octets of the server's in it.
@@ -76,6 +81,11 @@ pub enum ResponseCode {
 }
 
 impl ResponseCode {
+    /// Whether the same attempt would fail again (RFC 3206).
+    pub(crate) fn is_permanent(&self) -> bool {
+        matches!(self, Self::SysPerm | Self::Auth)
+    }
+
     /// The code as the RFCs write it, if it is of theirs.
     pub(crate) fn name(&self) -> Option<&'static str> {
         Some(match self {

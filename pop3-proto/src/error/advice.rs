@@ -86,14 +86,7 @@ impl Error {
         }
         // The server's response code says more than the kind of failure.
         if let Some(advice) = Advice::of_code(self.session_code()) {
-            return Some(match self {
-                // It answers no command, so it is no verdict on the credentials.
-                Self::Closed(closed) if closed.is_unsolicited() => match advice {
-                    Advice::CheckCredentials => Advice::AskOperator,
-                    advice => advice,
-                },
-                _ => advice,
-            });
+            return Some(advice);
         }
         match self {
             Self::Auth(error) => Some(error.advice()),
@@ -173,6 +166,7 @@ fn of_limit(what: Limited) -> Option<Advice> {
 fn of_closed(closed: &Closed) -> Advice {
     match closed {
         Closed::GreetingRefused(_) => Advice::TryLater,
+        Closed::UnsolicitedErr(reply) if reply.is_permanent() => Advice::AskOperator,
         Closed::UnsolicitedErr(_)
         | Closed::Finished
         | Closed::Idle { .. }

@@ -125,12 +125,6 @@ pub enum Closed {
     GreetingRefused(ErrReply),
 }
 
-impl Closed {
-    pub(super) fn is_unsolicited(&self) -> bool {
-        matches!(self, Self::UnsolicitedErr(_))
-    }
-}
-
 /// The hint at pipelining, where it may be the cause.
 struct Suspicion(bool);
 

@@ -160,15 +160,24 @@ impl Error {
         self.words()?.0
     }
 
-    /// The code that says something of the session or the account. What the server said of one message
-    /// before the connection was lost, `[SYS/PERM] message 5 is damaged`, is no reason to stop trying.
+    /// The response code if it concerns the session or the account.
+    ///
+    /// A permanent code does not if the server said it of one message before the connection was lost
+    /// (`[SYS/PERM] message 5 is damaged`), or without being asked: an unsolicited `-ERR` is no verdict on
+    /// the credentials, and a sender may have written it in a message.
     fn session_code(&self) -> Option<&ResponseCode> {
-        let code = self.code()?;
-        let permanent = matches!(code, ResponseCode::SysPerm | ResponseCode::Auth);
+        if let Self::Unconfirmed(why) = self
+            && let Some(cause) = why.cause()
+        {
+            return cause.session_code();
+        }
         let of_a_message = self
             .last_err()
             .is_some_and(|refusal| refusal.number.is_some());
-        (!(permanent && of_a_message)).then_some(code)
+        let unsolicited =
+            matches!(self, Self::Closed(closed) if matches!(**closed, Closed::UnsolicitedErr(_)));
+        self.code()
+            .filter(|code| !(code.is_permanent() && (of_a_message || unsolicited)))
     }
 
     /// The text of the `-ERR` that this error is about, or of [`Error::last_err`].

@@ -76,12 +76,7 @@ impl Error {
         if let Some(retry) = of_code(self.session_code(), delay)
             && !matches!(self, Self::Refused(_) | Self::Auth(_))
         {
-            return match self {
-                // It answers no command, so it is no verdict on the credentials; and a sender may have
-                // written it in a message.
-                Self::Closed(closed) if closed.is_unsolicited() && retry == Retry::Never => HOUR,
-                _ => retry,
-            };
+            return retry;
         }
         match self {
             Self::Refused(refusal) => of_refusal(refusal),
@@ -253,6 +248,7 @@ fn of_closed(closed: &Closed) -> Retry {
             without_an_answer_to(Some(*verb)).unwrap_or(SOON)
         }
         Closed::NoGreeting => MINUTE,
+        Closed::UnsolicitedErr(reply) if reply.is_permanent() => HOUR,
         Closed::UnsolicitedErr(_) => SOON,
         Closed::GreetingRefused(_) => MINUTES,
     }

@@ -730,6 +730,29 @@ fn a_parting_word_instead_of_answers_is_the_cause() {
     }
 }
 
+#[test]
+fn a_confirmation_cut_short_is_retried_as_its_cause() {
+    for (code, seconds) in [
+        ("[AUTH] ", 3600),
+        ("[SYS/PERM] ", 3600),
+        ("[SYS/TEMP] ", 300),
+        ("", 10),
+    ] {
+        // What an unsolicited -ERR is without a confirmation.
+        let mut session = session(Pipelining::Never, 8);
+        session.server(format!("-ERR {code}no\r\n"));
+        let cause = session.connection.error().expect("the end").clone();
+        let (retry, advice) = (cause.retry(), cause.advice());
+        let error = Error::from(Unconfirmed::CutShort(cause));
+        assert_eq!(
+            retry.earliest().map(|it| it.as_secs()),
+            Some(seconds),
+            "{code}"
+        );
+        assert_eq!((error.retry(), error.advice()), (retry, advice), "{code}");
+    }
+}
+
 /// A message of a sender who also wrote the reply to the next `RETR`, on a server that does not stuff dots.
 const FORGED: &str = "+OK\r\nS: evil\r\n\r\nx\r\n.\r\n+OK\r\nFrom: bank\r\n\r\npay";
 
