@@ -7,13 +7,10 @@ use bytes::Bytes;
 
 use super::Transport;
 use super::driver::Driver;
-use crate::engine::Body;
+use crate::engine::{Body, message_getters};
 use crate::error::Error;
-use crate::received::Received;
 use crate::reply::Opened;
-use crate::status::Status;
 use crate::ticket::RequestId;
-use crate::types::MessageNumber;
 
 /// A message, or another streamed reply, while it is received: dot-stuffing is undone, line ends are
 /// kept.
@@ -33,26 +30,12 @@ pub struct Message<'c, T> {
     body: Body,
 }
 
+message_getters!();
+
 impl<'c, T: Transport> Message<'c, T> {
     pub(super) fn new(driver: &'c mut Driver<T>, id: RequestId, opened: Opened) -> Self {
         let body = Body::new(id, opened);
         Self { driver, body }
-    }
-
-    /// Returns the message's number, if the command was about one.
-    pub fn number(&self) -> Option<MessageNumber> {
-        self.body.opened().number
-    }
-
-    /// Returns the text after `+OK`. It often contains a size; do not rely on it.
-    pub fn status(&self) -> &Status {
-        &self.body.opened().status
-    }
-
-    /// Returns what was received, compared with the sizes that the server announced: `None` until the
-    /// message is read to its end.
-    pub fn received(&self) -> Option<&Received> {
-        self.body.received()
     }
 
     /// Returns the next octets without a copy; `None` at the end.

@@ -68,22 +68,10 @@ impl<T: Transport> Client<T> {
         Ok(Self { driver })
     }
 
-    /// Returns the transport, for its addresses and options. Reading from it or writing to it breaks the
-    /// session.
-    pub fn transport(&self) -> &T {
-        &self.driver.transport
-    }
-
     /// Closes the connection immediately by dropping the transport, even if an operation is in progress.
     /// Nothing more is read or written, TLS sends no close_notify, and nothing is committed.
     pub fn abort(self) {
         drop(self.into_transport());
-    }
-
-    /// Ends the client and returns its transport, which stays open: replies may still arrive on it, and
-    /// TLS cannot be continued. Nothing is committed.
-    pub fn into_transport(self) -> T {
-        self.driver.transport
     }
 }
 

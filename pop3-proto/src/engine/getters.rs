@@ -1,4 +1,4 @@
-//! The getters of both clients, written once.
+//! The getters of both clients and of their messages, written once.
 
 /// Implements the getters on the `Client` of the module, which has its engine at `self.driver.engine`.
 macro_rules! getters {
@@ -62,6 +62,18 @@ macro_rules! getters {
                 self.driver.engine.quirks()
             }
 
+            /// Returns the transport, for its addresses and options. Reading from it or writing to it breaks
+            /// the session.
+            pub fn transport(&self) -> &T {
+                &self.driver.transport
+            }
+
+            /// Ends the client and returns its transport, which stays open: replies may still arrive on it,
+            /// and TLS cannot be continued. Nothing is committed.
+            pub fn into_transport(self) -> T {
+                self.driver.transport
+            }
+
             /// Returns the state machine, for the getters that a client does not have itself.
             pub fn connection(&self) -> &crate::Connection {
                 self.driver.engine.session().connection()
@@ -70,3 +82,29 @@ macro_rules! getters {
     };
 }
 pub(crate) use getters;
+
+/// Implements the getters on the `Message` of the module, which has its [`Body`](super::body::Body) at
+/// `self.body`.
+macro_rules! message_getters {
+    () => {
+        /// Getters: what is known of the message so far.
+        impl<T> Message<'_, T> {
+            /// Returns the message's number, if the command was about one.
+            pub fn number(&self) -> Option<crate::MessageNumber> {
+                self.body.opened().number
+            }
+
+            /// Returns the text after `+OK`. It often contains a size; do not rely on it.
+            pub fn status(&self) -> &crate::Status {
+                &self.body.opened().status
+            }
+
+            /// Returns what was received, compared with the sizes that the server announced: `None` until
+            /// the message is read to its end.
+            pub fn received(&self) -> Option<&crate::Received> {
+                self.body.received()
+            }
+        }
+    };
+}
+pub(crate) use message_getters;

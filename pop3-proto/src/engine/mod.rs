@@ -20,7 +20,7 @@ use core::task::{Poll, ready};
 use bytes::Bytes;
 
 pub(crate) use self::body::Body;
-pub(crate) use self::getters::getters;
+pub(crate) use self::getters::{getters, message_getters};
 pub use self::submitter::Submitter;
 use crate::batch::{Batch, Pending as _};
 use crate::command::Command;
