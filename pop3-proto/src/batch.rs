@@ -19,7 +19,7 @@ pub trait Batch: Sealed<Output = <Self as Batch>::Replies> {
 pub(crate) mod sealed {
     use super::{Error, Pending, Session};
 
-    /// How the clients submit a batch. It is private to the crate, so that nobody else implements it.
+    /// How the clients submit a batch. It is private to the crate, so that other crates cannot implement it.
     pub trait Sealed: Sized {
         /// The replies, as a tuple.
         type Output;

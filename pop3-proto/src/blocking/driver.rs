@@ -1,5 +1,5 @@
 //! The loop between the engine and a transport, a step at a time. The failures of the transport go into
-//! the engine, which reports them to whoever waits for a reply.
+//! the engine, which reports them to the operation that waits for a reply.
 
 use core::task::Poll;
 use core::time::Duration;

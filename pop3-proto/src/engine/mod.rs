@@ -257,7 +257,7 @@ impl Engine {
                     self.held = Some(event);
                     return spent;
                 }
-                // The body of an earlier reply that nobody reads any more.
+                // The body of an earlier reply that was abandoned.
                 _ => {}
             }
         }
