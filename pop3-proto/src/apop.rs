@@ -6,9 +6,24 @@ use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
 use crate::hex;
+use crate::misuse::{Argument, Misuse};
+use crate::secret::Secret;
+use crate::types::Username;
 
 /// Longest challenge that is believed, in octets: a greeting holds 512 (RFC 1939 section 3).
 const MAX_CHALLENGE: usize = 512;
+
+/// The name and the secret as the command and its digest contain them (RFC 6856 section 2.3).
+///
+/// # Errors
+///
+/// A name that has a space, or what SASLprep prohibits.
+pub(crate) fn prepared(username: Username, secret: Secret) -> Result<(Username, Secret), Misuse> {
+    if username.as_str().contains(' ') {
+        return Err(Misuse::Argument(Argument::SpaceInUsername));
+    }
+    Ok((username.prepared()?, secret.prepared()?))
+}
 
 /// The one msg-id in a greeting, angle brackets included.
 ///

@@ -77,7 +77,7 @@ impl<C: Whole> Slot<C> {
     }
 
     fn read(self) -> Result<C::Reply, Error> {
-        let spent = Err(crate::error::Misuse::TicketSpent.into());
+        let spent = Err(crate::misuse::Misuse::TicketSpent.into());
         self.ticket.read(self.result.unwrap_or(spent)?)
     }
 }

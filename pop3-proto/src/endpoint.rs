@@ -9,8 +9,8 @@ use core::str::FromStr;
 use fluent_uri::Uri;
 
 use crate::config::Channel;
-use crate::error::{Argument, Misuse};
-use crate::login::Method;
+use crate::method::Method;
+use crate::misuse::{Argument, Misuse};
 use crate::types::Username;
 
 /// A server, and perhaps whose maildrop on it: `pop3s://user@host:port` (implicit TLS, port 995,

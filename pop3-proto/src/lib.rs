@@ -221,6 +221,7 @@ extern crate alloc;
 extern crate std;
 
 mod apop;
+mod base64;
 mod batch;
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -232,6 +233,7 @@ mod config;
 mod confirm;
 mod connection;
 mod connector;
+mod context;
 mod endpoint;
 #[cfg(any(feature = "client", feature = "blocking"))]
 #[cfg_attr(
@@ -242,38 +244,47 @@ mod engine;
 mod error;
 mod exchange;
 mod hex;
+mod line;
 mod listing;
 mod login;
+mod mac;
+mod method;
+mod misuse;
 mod phase;
+mod plan;
 mod quirk;
 mod received;
 mod redact;
+mod refusal;
 mod reply;
 pub mod sasl;
+mod saslprep;
 mod secret;
 #[cfg(feature = "server")]
 pub mod server;
 mod session;
 mod status;
 mod swallowed;
+mod table;
 mod text;
 mod ticket;
 mod time;
 mod tls;
 mod types;
+mod verb;
 
 pub use batch::Batch;
 pub use capability::{Capabilities, Capability, Epoch, Expire, LoginDelay};
 pub use command::{
-    Apop, AuthMechanisms, Capa, Command, Dele, IntoStreamed, List, ListOne, Noop, Pass, Quit, Raw,
-    RawLong, RawShort, RawStream, Retr, Rset, Stat, Streamed, StreamedListing, Top, Uidl, UidlOne,
-    User, Verb, Whole,
+    Apop, AuthMechanisms, Capa, Command, Dele, GetCapabilities, IntoStreamed, List, ListOne, Noop,
+    Pass, Quit, Raw, RawLong, RawShort, RawStream, Retr, Rset, StartTls, Stat, Streamed,
+    StreamedListing, Top, Uidl, UidlOne, User, Whole,
 };
 pub use config::{
     CapaPolicy, Channel, Config, InitialResponse, Leniency, LfDot, Limits, Pipelining, StlsPolicy,
     Timeouts,
 };
-pub use confirm::{Confirm, Confirmed};
+pub use confirm::Confirm;
 pub use connection::{Connection, Event, Greeting};
 pub use connector::Connector;
 pub use endpoint::Endpoint;
@@ -282,16 +293,14 @@ pub use error::{
     Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
     TransportErrorKind, Unconfirmed,
 };
-pub use exchange::{GetCapabilities, StartTls};
-pub use listing::{Entries, Listing, Numbers, UidListing};
-pub use login::{
-    Candidate, ChannelBinding, Credentials, Login, LoginPlan, LoginPolicy, Method, OwnMechanism,
-    Rejection, Verdict,
-};
+pub use listing::{Entries, Listing, Numbers, ScanEntry, UidEntry, UidListing};
+pub use login::{ChannelBinding, Credentials, Login, LoginPolicy, OwnMechanism};
+pub use method::Method;
 pub use phase::Phase;
+pub use plan::{Candidate, LoginPlan, Rejection, Verdict};
 pub use quirk::Quirk;
 pub use received::{Received, SizeMatch};
-pub use reply::{DropListing, Lines, Mechanisms, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
+pub use reply::{Confirmed, DropListing, Lines, Mechanisms, Opened, QuitOutcome, Reply};
 #[cfg(feature = "rustls")]
 #[doc(no_inline)]
 pub use rustls;
@@ -305,6 +314,7 @@ pub use tls::TlsInfo;
 #[cfg(feature = "rustls")]
 pub use tls::{ClientTls, Roots, client_config, default_provider};
 pub use types::{MessageNumber, UniqueId, Username};
+pub use verb::Verb;
 
 /// What the clients are made of, for the tests of this workspace. Not part of the public API: it may
 /// change in any version.

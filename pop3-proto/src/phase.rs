@@ -12,7 +12,7 @@
 
 use core::fmt;
 
-use crate::command::Verb;
+use crate::verb::Verb;
 
 /// The state of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -16,8 +16,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::sasl::base64;
-use crate::sasl::mac::keyed;
+use crate::base64;
+use crate::mac::keyed;
 use crate::status;
 use crate::text::ServerText;
 

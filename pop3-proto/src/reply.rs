@@ -4,11 +4,10 @@ use bytes::Bytes;
 
 use crate::capability::Capabilities;
 use crate::config::Leniency;
-use crate::confirm::Confirmed;
-use crate::listing::{self, Listing, UidListing};
+use crate::listing::{self, Listing, ScanEntry, UidEntry, UidListing};
 use crate::received::stated_octets;
 use crate::status::{ErrReply, Status};
-use crate::types::{MessageNumber, UniqueId};
+use crate::types::MessageNumber;
 
 /// The reply to any command. [`Ticket::read`](crate::Ticket::read) makes it the command's own
 /// type again.
@@ -57,27 +56,6 @@ impl DropListing {
     pub(crate) fn new(messages: u32, octets: Option<u64>) -> Self {
         Self { messages, octets }
     }
-}
-
-/// A message and its size (RFC 1939 section 5, `LIST`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ScanEntry {
-    /// The message.
-    pub number: MessageNumber,
-    /// Its octets by the server's reckoning, with CR LF as two; `None` if it does not say. A hint:
-    /// servers are wrong about it. Never allocate by it.
-    pub octets: Option<u64>,
-}
-
-/// A message and its unique-id (RFC 1939 section 7, `UIDL`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UidEntry {
-    /// The message.
-    pub number: MessageNumber,
-    /// Its unique-id; `None` if the server left it out.
-    pub unique_id: Option<UniqueId>,
 }
 
 /// The status line of a streamed reply. The body events of the same request follow.
@@ -160,5 +138,22 @@ impl QuitOutcome {
     #[must_use = "only a committed session has deleted what was marked"]
     pub fn is_committed(&self) -> bool {
         matches!(self, Self::Committed(_))
+    }
+}
+
+/// What was received before is confirmed: the reply to [`Confirm`](crate::Confirm). Only the library makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confirmed {
+    questions: usize,
+}
+
+impl Confirmed {
+    pub(crate) fn new(questions: usize) -> Self {
+        Self { questions }
+    }
+
+    /// How many questions were answered right: all that were asked last.
+    pub fn questions(self) -> usize {
+        self.questions
     }
 }

@@ -4,8 +4,8 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::error::{Argument, Misuse};
-use crate::sasl::prep::saslprep;
+use crate::misuse::{Argument, Misuse};
+use crate::saslprep::saslprep;
 
 /// A password or another secret: never shown, and wiped from memory when it is dropped.
 ///

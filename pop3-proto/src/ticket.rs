@@ -2,7 +2,8 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::command::Command;
-use crate::error::{Error, Misuse};
+use crate::error::Error;
+use crate::misuse::Misuse;
 use crate::reply::Reply;
 
 /// The name of a request on its connection. Ids rise by one with each request.

@@ -7,8 +7,8 @@ use core::num::NonZeroU32;
 
 use bytes::Bytes;
 
-use crate::error::{Argument, Misuse};
-use crate::sasl::prep::saslprep;
+use crate::misuse::{Argument, Misuse};
+use crate::saslprep::saslprep;
 
 /// The number of a message in this session's maildrop: 1 or more (RFC 1939 section 4).
 ///

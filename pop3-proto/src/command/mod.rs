@@ -1,13 +1,12 @@
-//! Commands: a type for each, and one table of what the protocol says about them.
+//! Commands: a type for each, the line that it sends and the reply that it gets.
 
-mod line;
+mod exchanges;
 mod raw;
 mod standard;
 
 use alloc::boxed::Box;
-use core::fmt;
 
-pub(crate) use self::line::{Arguments, CommandLine, Encoded, Line, ResponseLine, check_length};
+pub use self::exchanges::{GetCapabilities, StartTls};
 pub use self::raw::{Raw, RawLong, RawShort, RawStream};
 pub use self::standard::{
     Apop, AuthMechanisms, Capa, Dele, List, ListOne, Noop, Pass, Quit, Retr, Rset, Stat,
@@ -15,139 +14,9 @@ pub use self::standard::{
 };
 use crate::confirm::Run;
 use crate::exchange::Exchange;
-use crate::phase::Phase;
+use crate::line::CommandLine;
 use crate::reply::Reply;
 use crate::types::MessageNumber;
-
-/// A command's keyword.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "the keywords of RFC 1939, 2449, 2595 and 5034")]
-pub enum Verb {
-    Capa,
-    Stls,
-    User,
-    Pass,
-    Apop,
-    Auth,
-    /// `AUTH` without a mechanism: [`AuthMechanisms`].
-    AuthMechanisms,
-    Stat,
-    List,
-    Uidl,
-    Retr,
-    Top,
-    Dele,
-    Noop,
-    Rset,
-    Quit,
-    /// A custom command.
-    Raw,
-}
-
-/// What follows the first line of a reply that begins with `+OK`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// Nothing: the reply is one line.
-    Line,
-    /// Lines up to the terminator, collected.
-    Lines,
-    /// Lines up to the terminator, passed on as they are received.
-    Stream,
-}
-
-/// What the protocol says about a command.
-pub(crate) struct Row {
-    pub(crate) verb: Verb,
-    pub(crate) keyword: &'static str,
-    /// The reply to the command without arguments, and to the command with some.
-    pub(crate) shape: (Shape, Shape),
-    /// The phases in which it is legal.
-    pub(crate) phases: &'static [Phase],
-    /// Whether nothing may be in flight beside it.
-    pub(crate) barrier: bool,
-    /// Whether it carries a secret.
-    pub(crate) sensitive: bool,
-}
-
-const ANY: &[Phase] = &[Phase::Authorization, Phase::Transaction];
-const BEFORE: &[Phase] = &[Phase::Authorization];
-const AFTER: &[Phase] = &[Phase::Transaction];
-const ONE: (Shape, Shape) = (Shape::Line, Shape::Line);
-const MANY: (Shape, Shape) = (Shape::Lines, Shape::Lines);
-const BODY: (Shape, Shape) = (Shape::Stream, Shape::Stream);
-const LISTING: (Shape, Shape) = (Shape::Lines, Shape::Line);
-
-const fn row(
-    verb: Verb,
-    keyword: &'static str,
-    shape: (Shape, Shape),
-    phases: &'static [Phase],
-) -> Row {
-    Row {
-        verb,
-        keyword,
-        shape,
-        phases,
-        barrier: false,
-        sensitive: false,
-    }
-}
-
-const fn barrier(row: Row) -> Row {
-    Row {
-        barrier: true,
-        ..row
-    }
-}
-
-const fn sensitive(row: Row) -> Row {
-    Row {
-        sensitive: true,
-        barrier: true,
-        ..row
-    }
-}
-
-/// In the order of `Verb`. The keyword of a `Raw` command is in its line.
-static TABLE: [Row; 17] = [
-    barrier(row(Verb::Capa, "CAPA", MANY, ANY)),
-    barrier(row(Verb::Stls, "STLS", ONE, BEFORE)),
-    barrier(row(Verb::User, "USER", ONE, BEFORE)),
-    sensitive(row(Verb::Pass, "PASS", ONE, BEFORE)),
-    sensitive(row(Verb::Apop, "APOP", ONE, BEFORE)),
-    sensitive(row(Verb::Auth, "AUTH", ONE, BEFORE)),
-    barrier(row(Verb::AuthMechanisms, "AUTH", MANY, BEFORE)),
-    row(Verb::Stat, "STAT", ONE, AFTER),
-    row(Verb::List, "LIST", LISTING, AFTER),
-    row(Verb::Uidl, "UIDL", LISTING, AFTER),
-    row(Verb::Retr, "RETR", BODY, AFTER),
-    row(Verb::Top, "TOP", BODY, AFTER),
-    row(Verb::Dele, "DELE", ONE, AFTER),
-    row(Verb::Noop, "NOOP", ONE, AFTER),
-    barrier(row(Verb::Rset, "RSET", ONE, AFTER)),
-    barrier(row(Verb::Quit, "QUIT", ONE, ANY)),
-    barrier(row(Verb::Raw, "", ONE, ANY)),
-];
-
-impl Verb {
-    pub(crate) fn row(self) -> &'static Row {
-        static NONE: Row = row(Verb::Raw, "", ONE, &[]);
-        let row = TABLE.get(self as usize).unwrap_or(&NONE);
-        debug_assert!(row.verb == self);
-        row
-    }
-}
-
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if *self == Self::Raw {
-            "the raw command"
-        } else {
-            self.row().keyword
-        })
-    }
-}
 
 /// What is submitted: one command, or several that nothing may overtake.
 #[derive(Debug)]

@@ -3,10 +3,12 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::{Arguments, Command, CommandLine, Sealed, Streamed, Verb, Whole, command};
-use crate::error::{Argument, Misuse};
+use super::{Command, Sealed, Streamed, Whole, command};
+use crate::line::{Arguments, CommandLine};
+use crate::misuse::{Argument, Misuse};
 use crate::reply::{Lines, Opened, Reply};
 use crate::status::Status;
+use crate::verb::Verb;
 
 /// A command of the caller's own, for extensions that this library does not know.
 ///

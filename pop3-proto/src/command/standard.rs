@@ -1,13 +1,16 @@
 //! The commands of RFC 1939 and its extensions.
 
-use super::{Arguments, Command, CommandLine, Sealed, Streamed, Verb, Whole, command};
+use super::{Command, Sealed, Streamed, Whole, command};
+use crate::apop;
 use crate::capability::Capabilities;
-use crate::error::{Argument, Misuse};
-use crate::listing::{Listing, UidListing};
-use crate::reply::{DropListing, Mechanisms, Opened, QuitOutcome, Reply, ScanEntry, UidEntry};
+use crate::line::{Arguments, CommandLine};
+use crate::listing::{Listing, ScanEntry, UidEntry, UidListing};
+use crate::misuse::Misuse;
+use crate::reply::{DropListing, Mechanisms, Opened, QuitOutcome, Reply};
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::types::{MessageNumber, Username};
+use crate::verb::Verb;
 
 /// `CAPA`: asks what the server can do, whatever is cached (RFC 2449 section 5). `-ERR` gives what
 /// is cached: it means that the server does not say. [`GetCapabilities`](crate::GetCapabilities)
@@ -66,13 +69,8 @@ impl Apop {
     /// [`Misuse::Argument`] when the name holds a space, which would end it, or when SASLprep
     /// prohibits it or the password (RFC 6856 section 2.3).
     pub fn new(username: Username, secret: Secret) -> Result<Self, Misuse> {
-        if username.as_str().contains(' ') {
-            return Err(Misuse::Argument(Argument::SpaceInUsername));
-        }
-        Ok(Self {
-            username: username.prepared()?,
-            secret: secret.prepared()?,
-        })
+        let (username, secret) = apop::prepared(username, secret)?;
+        Ok(Self { username, secret })
     }
 
     pub(crate) fn command(self) -> CommandLine {

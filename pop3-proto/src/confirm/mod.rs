@@ -9,8 +9,6 @@ use core::fmt;
 pub(crate) use self::question::{Answered, Kind, Question};
 use self::random::Random;
 pub(crate) use self::run::{Listed, Next, Run};
-use crate::command::{Command, Request, Sealed, Whole, command};
-use crate::reply::Reply;
 use crate::sasl::Seed;
 
 /// Confirms that all messages read so far are what the server meant.
@@ -70,7 +68,6 @@ pub struct Confirm {
     random: Option<Seed>,
     questions: usize,
 }
-command!(Whole Confirm => Confirmed, |this| Request::Confirm(alloc::boxed::Box::new(Run::new(this))), Reply::Confirmed);
 
 impl Confirm {
     /// How many questions are asked unless the application says otherwise. No more can be asked:
@@ -119,18 +116,5 @@ impl fmt::Debug for Confirm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut fields = f.debug_struct("Confirm");
         fields.field("questions", &self.questions).finish()
-    }
-}
-
-/// What was received before is confirmed: the reply to [`Confirm`]. Only the library makes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Confirmed {
-    questions: usize,
-}
-
-impl Confirmed {
-    /// How many questions were answered right: all that were asked last.
-    pub fn questions(self) -> usize {
-        self.questions
     }
 }

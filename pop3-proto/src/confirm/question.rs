@@ -1,10 +1,10 @@
 //! One question of a confirmation, and what its answer is worth.
 
-use crate::command::{Arguments, CommandLine, Verb};
-use crate::error::Refusal;
-use crate::listing::{digits, leading_number, size, trimmed};
-use crate::reply::{ScanEntry, UidEntry};
+use crate::line::{Arguments, CommandLine};
+use crate::listing::{ScanEntry, UidEntry, digits, leading_number, size, trimmed};
+use crate::refusal::Refusal;
 use crate::types::{MessageNumber, UniqueId};
+use crate::verb::Verb;
 
 /// What is asked about a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use hmac::Mac as _;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::sasl::keyed;
+use crate::mac::keyed;
 
 /// A generator of random numbers.
 pub(crate) struct Random {

@@ -4,9 +4,12 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::random::Random;
-use super::{Answered, Confirm, Confirmed, Kind, Question};
-use crate::error::{Error, Misuse, Refusal, Unconfirmed};
+use super::{Answered, Confirm, Kind, Question};
+use crate::error::{Error, Unconfirmed};
 use crate::listing::{Entries, Entry, Listing, UidListing};
+use crate::misuse::Misuse;
+use crate::refusal::Refusal;
+use crate::reply::Confirmed;
 use crate::sasl::Seed;
 use crate::types::MessageNumber;
 
@@ -103,7 +106,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(confirm: Confirm) -> Self {
+    pub(crate) fn new(confirm: Confirm) -> Self {
         Self {
             confirm,
             fresh: true,
@@ -174,7 +177,7 @@ impl Run {
             return Verdict::End(Err(Unconfirmed::Unsupported(self.refusal.take()).into()));
         }
         if self.only.is_some() || (all(unique_ids) && all(sizes)) {
-            return Verdict::End(Ok(Confirmed { questions: right }));
+            return Verdict::End(Ok(Confirmed::new(right)));
         }
         let only = if sizes.right > 0 {
             Kind::Size

@@ -5,11 +5,12 @@
 
 use super::inbound::{Expected, Frame, Origin};
 use super::{Connection, Event};
-use crate::command::{Line, Verb};
 use crate::error::{Error, ProtocolError};
 use crate::exchange::Input;
+use crate::line::Line;
 use crate::phase::Phase;
 use crate::quirk::Quirk;
+use crate::verb::Verb;
 
 /// What the session does next.
 enum Next {

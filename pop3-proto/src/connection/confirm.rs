@@ -5,12 +5,14 @@ use bytes::Bytes;
 use super::Connection;
 use super::receive::Answer;
 use super::request::{PendingRequest, Work};
-use crate::command::{Verb, check_length};
 use crate::confirm::{Answered, Next, Question};
-use crate::error::{Error, Misuse, ProtocolError, Unconfirmed};
+use crate::error::{Error, ProtocolError, Unconfirmed};
+use crate::line::check_length;
+use crate::misuse::Misuse;
 use crate::phase::Phase;
 use crate::reply::Reply;
 use crate::ticket::RequestId;
+use crate::verb::Verb;
 
 impl Connection {
     /// Continues the confirmation that is next in the queue when nothing is in flight: queues its
@@ -47,7 +49,7 @@ impl Connection {
                 let limit = self.config.limits.command;
                 let too_long = |question: &Question| check_length(&question.command, limit).err();
                 if let Some(error) = questions.iter().find_map(too_long) {
-                    self.finish_request(Err(error));
+                    self.finish_request(Err(error.into()));
                     return Ok(());
                 }
                 for question in questions {

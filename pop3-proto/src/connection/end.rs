@@ -4,11 +4,11 @@ use super::last_err::LastErr;
 use super::receive::Partial;
 use super::request::PendingRequest;
 use super::{Connection, Event};
-use crate::command::Verb;
 use crate::error::{Closed, Error, TlsError, TlsErrorKind, TransportError};
 use crate::exchange::Exchange;
 use crate::phase::Phase;
 use crate::reply::{QuitOutcome, Reply};
+use crate::verb::Verb;
 
 /// How far the end of the connection is.
 #[derive(Debug, Default)]

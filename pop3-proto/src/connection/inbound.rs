@@ -8,11 +8,11 @@ use bytes::Bytes;
 use super::body::{Body, LineEnds};
 use super::recv_buffer::RecvBuffer;
 use super::surplus::can_follow;
-use crate::command::Verb;
 use crate::config::{Config, Leniency, LfDot};
 use crate::error::{LimitError, Limited};
 use crate::listing::without_line_end;
 use crate::types::MessageNumber;
+use crate::verb::Verb;
 
 /// How many blank lines before a status line are tolerated.
 const BLANK_LINES: u8 = 8;

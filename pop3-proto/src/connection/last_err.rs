@@ -7,8 +7,9 @@ use bytes::Bytes;
 use super::Connection;
 use super::receive::Answer;
 use super::request::PendingRequest;
-use crate::error::{Closed, Error, Refusal};
+use crate::error::{Closed, Error};
 use crate::phase::Phase;
+use crate::refusal::Refusal;
 use crate::time::Instant;
 
 /// A server that closes because of what it answered with `-ERR` does so within this time. An

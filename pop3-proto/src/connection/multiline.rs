@@ -4,13 +4,14 @@ use bytes::BytesMut;
 
 use super::state::State;
 use crate::capability::Capabilities;
-use crate::command::Verb;
 use crate::config::Config;
 use crate::error::{LimitError, Limited, ProtocolError};
 use crate::listing::{ListingBuilder, Quirks, Rules};
-use crate::reply::{Lines, Mechanisms, Reply, ScanEntry, UidEntry};
+use crate::listing::{ScanEntry, UidEntry};
+use crate::reply::{Lines, Mechanisms, Reply};
 use crate::status::Status;
 use crate::text::ServerText;
+use crate::verb::Verb;
 
 /// A multi-line reply so far.
 #[derive(Debug)]

@@ -8,9 +8,10 @@ use core::ops::Range;
 use super::reply_size::ReplySize;
 use super::request::{PendingRequest, Work};
 use super::send_buffer::{SendBuffer, Span};
-use crate::command::{Request, Verb};
+use crate::command::Request;
 use crate::confirm::{Question, Run};
 use crate::ticket::RequestId;
+use crate::verb::Verb;
 
 /// Octets of commands that may be unanswered: less than any transport buffers, so that even a
 /// writer that blocks cannot deadlock with a server that does (RFC 2449 section 6.6).

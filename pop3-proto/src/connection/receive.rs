@@ -9,19 +9,22 @@ use super::multiline::Multiline;
 use super::request::PendingRequest;
 use super::{Connection, Event, Greeting, status_values};
 use crate::apop;
-use crate::command::{CommandLine, Shape, Verb};
+use crate::base64;
 use crate::config::Leniency;
-use crate::error::{Closed, Error, ProtocolError, Refusal, SecurityError};
+use crate::error::{Closed, Error, ProtocolError, SecurityError};
 use crate::exchange::Input;
+use crate::line::CommandLine;
 use crate::listing::Quirks;
 use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::received::{Measure, stated_octets};
+use crate::refusal::Refusal;
 use crate::reply::{Opened, Reply};
-use crate::sasl::base64;
 use crate::status::{ErrReply, ResponseCode, Status, StatusLine, indicator};
+use crate::table::Shape;
 use crate::text::ServerText;
 use crate::types::MessageNumber;
+use crate::verb::Verb;
 
 /// A status line, ready to be passed on.
 pub(super) enum Answer {

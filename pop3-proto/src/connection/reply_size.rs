@@ -2,7 +2,9 @@
 //! filled by.
 
 use super::state::State;
-use crate::command::{Arguments, CommandLine, Shape, Verb};
+use crate::line::{Arguments, CommandLine};
+use crate::table::Shape;
+use crate::verb::Verb;
 
 /// The size of a reply that nothing is known about.
 pub(super) const UNKNOWN_REPLY: u64 = 64 << 10;

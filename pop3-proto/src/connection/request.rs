@@ -5,11 +5,13 @@ use core::ops::Range;
 
 use super::reply_size::UNKNOWN_REPLY;
 use super::send_buffer::{SendBuffer, Span};
-use crate::command::{CommandLine, Line, Request, ResponseLine, Verb};
+use crate::command::Request;
 use crate::confirm::{Question, Run};
 use crate::error::Error;
 use crate::exchange::Exchange;
+use crate::line::{CommandLine, Line, ResponseLine};
 use crate::ticket::RequestId;
+use crate::verb::Verb;
 
 /// A request in the queue or in flight.
 #[derive(Debug)]

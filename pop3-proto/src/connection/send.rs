@@ -3,13 +3,15 @@
 use super::request::{PendingRequest, Waiting, Work};
 use super::{Connection, Event};
 use crate::apop;
-use crate::command::{Arguments, CommandLine, Line, Request, ResponseLine, Verb};
+use crate::command::Request;
 use crate::error::Error;
 use crate::exchange::{Exchange, Input, Step};
+use crate::line::{Arguments, CommandLine, Line, ResponseLine};
 use crate::phase::Phase;
 use crate::redact::Redactor;
 use crate::reply::Reply;
 use crate::ticket::RequestId;
+use crate::verb::Verb;
 
 impl Connection {
     /// Whether more than one command may be unanswered.

@@ -8,17 +8,21 @@ use core::time::Duration;
 
 use super::Greeting;
 use crate::capability::{Capabilities, Epoch};
-use crate::command::{CommandLine, Verb};
 use crate::config::{Channel, Config, Pipelining};
 use crate::confirm::Listed;
-use crate::error::{AuthError, Error, Misuse, Refusal};
-use crate::exchange::Context;
-use crate::login::{LoginPlan, Method, Rejection};
+use crate::context::Context;
+use crate::error::{AuthError, Error};
+use crate::line::CommandLine;
+use crate::method::Method;
+use crate::misuse::Misuse;
 use crate::phase::Phase;
+use crate::plan::{LoginPlan, Rejection};
 use crate::quirk::Quirk;
+use crate::refusal::Refusal;
 use crate::reply::{DropListing, Reply};
 use crate::tls::TlsInfo;
 use crate::types::MessageNumber;
+use crate::verb::Verb;
 
 /// The phase, the channel and the server as far as they are known.
 #[derive(Debug)]

@@ -3,15 +3,16 @@
 use bytes::Bytes;
 
 use crate::capability::Capabilities;
-use crate::command::Verb;
 use crate::config::Leniency;
-use crate::error::{Error, ProtocolError, Refusal};
+use crate::error::{Error, ProtocolError};
 use crate::listing::{Entry, Quirks, digits, leading_number, size, trimmed};
 use crate::quirk::Quirk;
+use crate::refusal::Refusal;
 use crate::reply::{DropListing, QuitOutcome, Reply};
 use crate::status::Status;
 use crate::text::ServerText;
 use crate::types::MessageNumber;
+use crate::verb::Verb;
 
 /// Reads the `+OK` to a command, about a message or not, and its deviations. `shown` is the same
 /// text after redaction.

@@ -4,12 +4,14 @@ use core::time::Duration;
 
 use super::Connection;
 use super::request::PendingRequest;
-use crate::command::{Arguments, CommandLine, Request, Verb};
+use crate::command::Request;
 use crate::config::Timeouts;
 use crate::error::Timeout;
 use crate::exchange::Input;
+use crate::line::{Arguments, CommandLine};
 use crate::phase::Phase;
 use crate::time::Instant;
+use crate::verb::Verb;
 
 /// The shortest interval of keep-alives, whatever the application sets. A shorter one would keep the
 /// session busy with nothing else.

@@ -5,8 +5,10 @@ use core::fmt;
 
 use thiserror::Error as ThisError;
 
-use super::{Advice, Refusal};
-use crate::login::{LoginPlan, Method};
+use super::Advice;
+use crate::method::Method;
+use crate::plan::LoginPlan;
+use crate::refusal::Refusal;
 use crate::sasl::{OAuthError, SaslError};
 use crate::status::ErrReply;
 

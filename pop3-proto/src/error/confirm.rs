@@ -2,10 +2,11 @@
 
 use thiserror::Error as ThisError;
 
-use super::{Error, Refusal};
-use crate::command::Verb;
+use super::Error;
+use crate::refusal::Refusal;
 use crate::text::ServerText;
 use crate::types::MessageNumber;
+use crate::verb::Verb;
 
 /// Why what was received is not confirmed; see [`Confirm`](crate::Confirm).
 ///

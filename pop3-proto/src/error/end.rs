@@ -6,10 +6,10 @@ use core::fmt;
 
 use thiserror::Error as ThisError;
 
-use super::{Before, Refusal};
-use crate::command::Verb;
+use crate::refusal::{Before, Refusal};
 use crate::status::ErrReply;
 use crate::text::Reason;
+use crate::verb::Verb;
 
 /// Which deadline passed. See [`Timeouts`](crate::Timeouts).
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]

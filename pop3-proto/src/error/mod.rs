@@ -4,13 +4,10 @@ mod advice;
 mod auth;
 mod confirm;
 mod end;
-mod misuse;
 mod retry;
 mod server;
 
 use alloc::boxed::Box;
-use core::fmt;
-use core::time::Duration;
 
 use thiserror::Error as ThisError;
 
@@ -18,14 +15,13 @@ pub use self::advice::Advice;
 pub use self::auth::{AuthError, Rejected};
 pub use self::confirm::Unconfirmed;
 pub use self::end::{Closed, Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind};
-pub use self::misuse::{Argument, Misuse};
 pub use self::retry::Retry;
 pub use self::server::{LimitError, Limited, ProtocolError, SecurityError};
-use crate::command::Verb;
-use crate::login::Method;
-use crate::status::{ErrReply, ResponseCode};
-use crate::text::{Reason, ServerText};
-use crate::types::MessageNumber;
+use crate::method::Method;
+pub use crate::misuse::{Argument, Misuse};
+pub use crate::refusal::Refusal;
+use crate::status::ResponseCode;
+use crate::text::ServerText;
 
 /// Why an operation failed. Cheap to clone and comparable: after a fatal error every operation
 /// gets the same one.
@@ -274,53 +270,5 @@ impl From<Error> for std::io::Error {
             _ => ErrorKind::Other,
         };
         Self::new(kind, error)
-    }
-}
-
-/// A `-ERR` from the server (RFC 1939 section 3).
-#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
-#[non_exhaustive]
-pub struct Refusal {
-    /// The command that was refused.
-    pub verb: Verb,
-    /// The message it was about.
-    pub number: Option<MessageNumber>,
-    /// The response code (RFC 2449 section 8, RFC 3206), read whether or not it was advertised.
-    pub code: Option<ResponseCode>,
-    /// How long to wait between two logins, where the code is `[LOGIN-DELAY]` and the server
-    /// advertises `LOGIN-DELAY` (RFC 2449 section 6.5).
-    pub login_delay: Option<Duration>,
-    /// What the server wrote behind `-ERR`, code included.
-    pub text: ServerText,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server refused {}", self.verb)?;
-        if let Some(number) = self.number {
-            write!(f, " {number}")?;
-        }
-        Reason(&self.text).fmt(f)
-    }
-}
-
-impl From<Refusal> for ErrReply {
-    fn from(refusal: Refusal) -> Self {
-        Self {
-            code: refusal.code,
-            text: refusal.text,
-        }
-    }
-}
-
-/// The `-ERR` that came before an error, as the end of its text.
-pub(crate) struct Before<'a>(&'a Option<Box<Refusal>>);
-
-impl fmt::Display for Before<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(refusal) => write!(f, "; before that {refusal}"),
-            None => Ok(()),
-        }
     }
 }

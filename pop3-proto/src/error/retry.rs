@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use super::{AuthError, Closed, Error, Limited, Misuse, ProtocolError, Refusal, SecurityError};
 use super::{Rejected, Timeout, TlsErrorKind, TransportErrorKind, Unconfirmed};
-use crate::command::Verb;
 use crate::sasl::SaslError;
 use crate::status::ResponseCode;
+use crate::verb::Verb;
 
 /// Whether another try is sensible, and how soon at the earliest: for a program that tries again by
 /// itself. [`Advice`](crate::Advice) is for people.

@@ -5,13 +5,13 @@ use core::fmt;
 
 use thiserror::Error as ThisError;
 
-use super::{Before, Refusal};
-use crate::command::Verb;
 use crate::redact::Redactor;
+use crate::refusal::{Before, Refusal};
 use crate::sasl::SaslError;
 use crate::status::ErrReply;
 use crate::text::{Quoted, Reason, ServerText};
 use crate::types::MessageNumber;
+use crate::verb::Verb;
 
 /// How the server broke the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]

@@ -6,16 +6,20 @@ use alloc::string::String;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::{Context, Input, Step};
-use crate::command::{Arguments, CommandLine, Encoded, ResponseLine, Verb};
+use super::{Input, Step};
+use crate::base64;
 use crate::config::{InitialResponse, Leniency, Limits};
-use crate::error::{Error, LimitError, Limited, ProtocolError, Refusal, SecurityError};
+use crate::context::Context;
+use crate::error::{Error, LimitError, Limited, ProtocolError, SecurityError};
+use crate::line::{Arguments, CommandLine, Encoded, ResponseLine};
 use crate::quirk::Quirk;
 use crate::redact::Redactor;
+use crate::refusal::Refusal;
 use crate::reply::Reply;
-use crate::sasl::{Mechanism, OAuthError, Progress, Response, SaslError, base64};
+use crate::sasl::{Mechanism, OAuthError, Progress, Response, SaslError};
 use crate::status::ErrReply;
 use crate::text::ServerText;
+use crate::verb::Verb;
 
 /// An exchange under way.
 #[derive(Debug)]

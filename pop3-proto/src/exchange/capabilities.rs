@@ -1,15 +1,9 @@
-use alloc::boxed::Box;
+//! Asking for capabilities that are not known yet.
 
-use super::{Context, Exchange, Input, Step, send};
-use crate::capability::Capabilities;
-use crate::command::{Command, Request, Sealed, Verb, Whole, command};
+use super::{Input, Step, send};
+use crate::context::Context;
 use crate::reply::Reply;
-
-/// What the server can do: from memory if `CAPA` was answered on this channel, else by asking.
-/// `None` if the server does not say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct GetCapabilities;
-command!(Whole GetCapabilities => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::Capabilities)), Reply::Capabilities);
+use crate::verb::Verb;
 
 pub(super) fn step(context: &Context<'_>, input: Input) -> Step {
     match input {

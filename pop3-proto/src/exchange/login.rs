@@ -7,18 +7,22 @@ use alloc::vec::Vec;
 use super::auth::{Auth, Outcome, Seen};
 use super::refusal::{Judged, instead_of, judge};
 use super::stls::{self, Upgrade};
-use super::{Context, Input, Step, send};
-use crate::command::{CommandLine, ResponseLine, Verb};
+use super::{Input, Step, send};
 use crate::config::{CapaPolicy, StlsPolicy};
-use crate::error::{
-    AuthError, Error, LimitError, Limited, Misuse, ProtocolError, Refusal, SecurityError,
-};
-use crate::login::{Login, LoginPlan, Method, Rejection, Verdict, Way};
+use crate::context::Context;
+use crate::error::{AuthError, Error, LimitError, Limited, ProtocolError, SecurityError};
+use crate::line::{CommandLine, ResponseLine};
+use crate::login::{Login, Way};
+use crate::method::Method;
+use crate::misuse::Misuse;
+use crate::plan::{LoginPlan, Rejection, Verdict};
 use crate::redact::Redactor;
+use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::sasl::{OAuthError, SaslError};
 use crate::secret::Secret;
 use crate::status::ErrReply;
+use crate::verb::Verb;
 
 /// A login under way.
 #[derive(Debug)]
@@ -73,7 +77,7 @@ impl LoginRun {
         }
     }
 
-    pub(super) fn check_length(&self, limit: usize) -> Result<(), Error> {
+    pub(super) fn check_length(&self, limit: usize) -> Result<(), Misuse> {
         self.login.check_length(limit)
     }
 
@@ -445,7 +449,9 @@ fn twisted_upgrades(login: &Login, context: &Context<'_>) -> bool {
         && !context.challenge
         && !context.private
         && context.config.stls == StlsPolicy::Required
-        && context.capabilities.is_some_and(crate::Capabilities::stls)
+        && context
+            .capabilities
+            .is_some_and(crate::capability::Capabilities::stls)
 }
 
 /// What a login would do if its turn were now.

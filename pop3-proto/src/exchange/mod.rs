@@ -7,27 +7,24 @@ mod login;
 mod refusal;
 mod stls;
 
-pub use capabilities::GetCapabilities;
 pub(crate) use login::LoginRun;
 pub(crate) use login::plan as plan_login;
-pub use stls::StartTls;
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use crate::capability::Capabilities;
-use crate::command::{Arguments, CommandLine, ResponseLine, Verb};
-use crate::config::{CapaPolicy, Config};
-use crate::error::{AuthError, Error, LimitError, Misuse, Refusal};
-use crate::login::{LoginPlan, Method};
-use crate::phase::Phase;
+use crate::context::Context;
+use crate::error::{AuthError, Error, LimitError};
+use crate::line::{Arguments, CommandLine, ResponseLine};
+use crate::login::Login;
+use crate::misuse::Misuse;
+use crate::plan::LoginPlan;
 use crate::quirk::Quirk;
 use crate::redact::Redactor;
 use crate::reply::Reply;
-use crate::sasl::{ClientNonce, Seed};
 use crate::secret::Secret;
+use crate::verb::Verb;
 
 /// An exchange under way.
 #[derive(Debug)]
@@ -36,70 +33,6 @@ pub(crate) enum Exchange {
     Capabilities,
     StartTls(stls::Upgrade),
     Login(LoginRun),
-}
-
-/// What an exchange may know of the connection.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) config: &'a Config,
-    /// The capabilities of the present channel, if they are known.
-    pub(crate) capabilities: Option<&'a Capabilities>,
-    /// Whether `CAPA` was answered in the present channel, be it with `-ERR`.
-    pub(crate) capa_answered: bool,
-    /// The `-ERR` to the last `CAPA` in the present channel, if it was one.
-    pub(crate) capa_refused: Option<&'a Refusal>,
-    pub(crate) phase: Phase,
-    /// Whether TLS is in place.
-    pub(crate) tls: bool,
-    /// Whether credentials are private on the present channel.
-    pub(crate) private: bool,
-    /// Whether this channel was upgraded by STLS: the greeting came in cleartext then.
-    pub(crate) upgraded: bool,
-    /// Whether the greeting that came in this channel holds a challenge.
-    pub(crate) challenge: bool,
-    /// Whether commands may be pipelined on this channel.
-    pub(crate) pipelining: bool,
-    /// Whether the application abandoned the request.
-    pub(crate) abandoned: bool,
-    /// What SCRAM can be bound to on this channel.
-    pub(crate) exporter: Option<[u8; 32]>,
-    /// What nonces are made of.
-    pub(crate) seed: Option<&'a Seed>,
-    /// The number of the request.
-    pub(crate) request: u64,
-}
-
-impl Context<'_> {
-    /// Whether `CAPA` is still to be asked on this channel.
-    fn wants_capa(&self) -> bool {
-        self.config.capa == CapaPolicy::Auto && !self.capa_answered
-    }
-
-    /// The mechanisms that the server lists on this channel, if it lists any.
-    pub(crate) fn mechanisms(&self) -> Option<Vec<&[u8]>> {
-        self.capabilities?.sasl()
-    }
-
-    /// Whether the server lists a mechanism, in any case.
-    pub(crate) fn lists(&self, name: &str) -> bool {
-        let listed = self.mechanisms();
-        listed
-            .iter()
-            .flatten()
-            .any(|listed| listed.eq_ignore_ascii_case(name.as_bytes()))
-    }
-
-    /// Whether the server lists a form of SCRAM that binds to its channel.
-    pub(crate) fn lists_binding(&self) -> bool {
-        Method::all()
-            .filter_map(Method::plus)
-            .any(|plus| self.lists(&plus))
-    }
-
-    /// The nonce for one attempt of a login.
-    fn nonce(&self, attempt: u32) -> Option<ClientNonce> {
-        Some(self.seed?.nonce(self.request, attempt))
-    }
 }
 
 /// What happened that an exchange waits for.
@@ -146,8 +79,16 @@ pub(crate) enum Step {
 }
 
 impl Exchange {
+    pub(crate) fn start_tls() -> Self {
+        Self::StartTls(stls::Upgrade::Capa)
+    }
+
+    pub(crate) fn login(login: Login) -> Self {
+        Self::Login(LoginRun::new(login))
+    }
+
     /// Refuses an exchange that would have to send a line too long for the server.
-    pub(crate) fn check_length(&self, limit: usize) -> Result<(), Error> {
+    pub(crate) fn check_length(&self, limit: usize) -> Result<(), Misuse> {
         match self {
             Self::Login(run) => run.check_length(limit),
             Self::Capabilities | Self::StartTls(_) => Ok(()),

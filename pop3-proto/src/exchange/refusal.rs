@@ -1,9 +1,11 @@
 //! What a `-ERR` to a login means: for the user, and for what is tried next.
 
-use super::Context;
 use super::auth::Seen;
-use crate::error::{Advice, AuthError, Refusal, Rejected};
-use crate::login::{Method, Way};
+use crate::context::Context;
+use crate::error::{Advice, AuthError, Rejected};
+use crate::login::Way;
+use crate::method::Method;
+use crate::refusal::Refusal;
 use crate::sasl::{OAuthError, Stale};
 
 /// A refusal, understood.

@@ -2,20 +2,12 @@
 
 use alloc::boxed::Box;
 
-use super::{Context, Exchange, Input, Step, send};
+use super::{Input, Step, send};
 use crate::capability::Capabilities;
-use crate::command::{Command, Request, Sealed, Verb, Whole, command};
+use crate::context::Context;
 use crate::error::{Error, SecurityError};
 use crate::reply::Reply;
-
-/// Starts TLS on a connection in clear. A [`Login`](crate::Login) does so by itself.
-///
-/// Gives the capabilities that the server lists inside TLS; all that was learnt in clear is
-/// forgotten. A server that does not list STLS ends the connection with
-/// [`SecurityError::StlsUnavailable`]; one that refuses it is [`Error::Refused`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StartTls;
-command!(Whole StartTls => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::StartTls(Upgrade::Capa))), Reply::Capabilities);
+use crate::verb::Verb;
 
 /// The upgrade, alone or as the first part of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,28 @@ use bytes::Bytes;
 use super::text::{leading_number, size, without_status};
 use crate::config::Leniency;
 use crate::quirk::Quirk;
-use crate::reply::{ScanEntry, UidEntry};
 use crate::types::{MessageNumber, UniqueId};
+
+/// A message and its size (RFC 1939 section 5, `LIST`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanEntry {
+    /// The message.
+    pub number: MessageNumber,
+    /// Its octets by the server's reckoning, with CR LF as two; `None` if it does not say. A hint:
+    /// servers are wrong about it. Never allocate by it.
+    pub octets: Option<u64>,
+}
+
+/// A message and its unique-id (RFC 1939 section 7, `UIDL`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UidEntry {
+    /// The message.
+    pub number: MessageNumber,
+    /// Its unique-id; `None` if the server left it out.
+    pub unique_id: Option<UniqueId>,
+}
 
 /// A kind of listing: what a line says, and what is right about it.
 pub trait Entry: Sized {

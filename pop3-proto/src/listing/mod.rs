@@ -12,10 +12,10 @@ use bytes::Bytes;
 
 pub(crate) use self::builder::{ListingBuilder, Quirks, Rules};
 pub(crate) use self::entry::Entry;
+pub use self::entry::{ScanEntry, UidEntry};
 use self::text::without_status;
 pub(crate) use self::text::{digits, leading_number, lines, size, trimmed, without_line_end};
 use crate::config::Leniency;
-use crate::reply::{ScanEntry, UidEntry};
 use crate::types::MessageNumber;
 
 /// The sizes of all messages (`LIST`, RFC 1939 section 5).

@@ -5,12 +5,13 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::plan::{Candidate, LoginPlan, Rejection, Verdict};
 use super::policy::{ChannelBinding, Order};
-use super::{Credentials, Login, Method};
-use crate::command::CommandLine;
-use crate::error::Misuse;
-use crate::exchange::Context;
+use super::{Credentials, Login};
+use crate::context::Context;
+use crate::line::CommandLine;
+use crate::method::Method;
+use crate::misuse::Misuse;
+use crate::plan::{Candidate, LoginPlan, Rejection, Verdict};
 use crate::sasl::{
     Anonymous, Binding, ClientNonce, CramMd5, External, Mechanism, OAuthBearer, Plain, Scram,
     XOAuth2,

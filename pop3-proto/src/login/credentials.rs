@@ -1,8 +1,8 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use super::Method;
-use crate::error::{Argument, Misuse};
+use crate::method::Method;
+use crate::misuse::{Argument, Misuse};
 use crate::sasl::Mechanism;
 use crate::secret::Secret;
 use crate::types::Username;

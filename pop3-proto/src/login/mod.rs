@@ -2,8 +2,6 @@
 
 mod choose;
 mod credentials;
-mod method;
-mod plan;
 mod policy;
 
 use alloc::boxed::Box;
@@ -12,19 +10,15 @@ use alloc::vec::Vec;
 
 pub(crate) use self::choose::Way;
 pub use self::credentials::{Credentials, OwnMechanism};
-pub use self::method::Method;
-pub use self::plan::{Candidate, LoginPlan, Rejection, Verdict};
 pub use self::policy::{ChannelBinding, LoginPolicy};
-use crate::command::{
-    Apop, Arguments, Command, CommandLine, Request, Sealed, Verb, Whole, command,
-};
-use crate::error::{Error, Misuse};
-use crate::exchange::{Exchange, LoginRun};
-use crate::reply::Reply;
+use crate::apop;
+use crate::line::{Arguments, CommandLine, check_length};
+use crate::method::Method;
+use crate::misuse::Misuse;
 use crate::sasl::{ClientNonce, Mechanism};
 use crate::secret::Secret;
-use crate::status::Status;
 use crate::types::Username;
+use crate::verb::Verb;
 
 /// Logs in: one entry of the queue, which nothing submitted later can overtake.
 ///
@@ -223,24 +217,29 @@ impl Login {
                 CommandLine::new(Verb::Pass, Arguments::Secret(password)),
             ]
             .into(),
-            Method::Apop => [Apop::new(username, password)?.command()].into(),
+            Method::Apop => {
+                let (username, password) = apop::prepared(username, password)?;
+                [CommandLine::new(
+                    Verb::Apop,
+                    Arguments::Apop(username, password),
+                )]
+                .into()
+            }
             _ => Vec::new(),
         })
     }
 
     /// Refuses lines that are too long for the server, where no other way is left open.
-    pub(crate) fn check_length(&self, limit: usize) -> Result<(), Error> {
+    pub(crate) fn check_length(&self, limit: usize) -> Result<(), Misuse> {
         let methods = self.methods();
         if methods.iter().any(|method| method.is_sasl()) {
             return Ok(());
         }
         for method in methods.iter() {
             for line in self.lines(*method).into_iter().flatten() {
-                crate::command::check_length(&line, limit)?;
+                check_length(&line, limit)?;
             }
         }
         Ok(())
     }
 }
-
-command!(Whole Login => Status, |this| Request::Exchange(Box::new(Exchange::Login(LoginRun::new(this)))), Reply::Status);

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
-use super::Method;
+use crate::method::Method;
 use crate::sasl::Scram;
 
 /// Which ways to log in are tried, and in which order.

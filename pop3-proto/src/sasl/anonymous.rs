@@ -1,6 +1,6 @@
 use super::one_message::OneMessage;
 use super::{Mechanism, Progress, Response, SaslError};
-use crate::error::{Argument, Misuse};
+use crate::misuse::{Argument, Misuse};
 
 /// Longest trace, in characters (RFC 4505 section 2).
 const MAX_TRACE: usize = 255;

@@ -3,8 +3,9 @@ use core::fmt;
 use hmac::{Hmac, Mac as _};
 use md5::Md5;
 
-use super::{Mechanism, Progress, Response, SaslError, mac};
+use super::{Mechanism, Progress, Response, SaslError};
 use crate::hex;
+use crate::mac;
 use crate::secret::Secret;
 use crate::types::Username;
 

@@ -35,19 +35,18 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::base64;
+
 mod anonymous;
-pub(crate) mod base64;
 mod cram;
 mod error;
 mod external;
 mod login;
-pub(crate) mod mac;
 pub(crate) mod nonce;
 mod oauth;
 mod oauth_error;
 mod one_message;
 mod plain;
-pub(crate) mod prep;
 pub(crate) mod scram;
 
 pub use anonymous::Anonymous;
@@ -55,7 +54,6 @@ pub use cram::CramMd5;
 pub use error::SaslError;
 pub use external::External;
 pub use login::Login;
-pub(crate) use mac::keyed;
 pub use nonce::ClientNonce;
 pub(crate) use nonce::Seed;
 pub use oauth::{OAuthBearer, XOAuth2};

@@ -5,9 +5,9 @@ use hmac::Mac as _;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::base64;
-use super::mac::keyed;
-use crate::error::{Argument, Misuse};
+use crate::base64;
+use crate::mac::keyed;
+use crate::misuse::{Argument, Misuse};
 
 /// The client's nonce for one SCRAM exchange (RFC 5802 section 5.1).
 ///

@@ -4,9 +4,9 @@ use alloc::string::String;
 use core::fmt;
 
 use super::oauth_error::OAuthError;
-use super::prep::saslname;
 use super::{Mechanism, Progress, Response, SaslError};
-use crate::error::{Argument, Misuse};
+use crate::misuse::{Argument, Misuse};
+use crate::saslprep::saslname;
 use crate::secret::Secret;
 use crate::types::Username;
 

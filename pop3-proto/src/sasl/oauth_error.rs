@@ -5,7 +5,7 @@ use core::fmt;
 use memchr::memmem;
 use serde_json::Value;
 
-use super::base64;
+use crate::base64;
 use crate::redact::Redactor;
 use crate::secret::Secret;
 use crate::text::ServerText;

@@ -19,8 +19,8 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::super::mac::keyed;
 use super::ScramHash;
+use crate::mac::keyed;
 
 /// What the long computation is for.
 pub(crate) struct Keys {

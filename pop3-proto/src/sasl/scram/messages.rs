@@ -4,8 +4,9 @@
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
+use super::super::SaslError;
 use super::super::nonce::{ClientNonce, is_nonce};
-use super::super::{SaslError, base64};
+use crate::base64;
 use crate::text::ServerText;
 
 /// `server-first-message`: `r=…,s=…,i=…`, in this order, and extensions that mean nothing here.

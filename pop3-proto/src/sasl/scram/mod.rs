@@ -14,9 +14,10 @@ use derive::Derivation;
 use messages::ServerFirst;
 
 use super::nonce::ClientNonce;
-use super::prep::{saslname, saslprep};
-use super::{Mechanism, Progress, Response, SaslError, base64};
-use crate::error::{Argument, Misuse};
+use super::{Mechanism, Progress, Response, SaslError};
+use crate::base64;
+use crate::misuse::{Argument, Misuse};
+use crate::saslprep::{saslname, saslprep};
 use crate::secret::Secret;
 use crate::types::Username;
 

@@ -10,7 +10,7 @@ use super::super::config::ServerConfig;
 use super::credentials::same_octets;
 use super::{Exchange, MALFORMED, Step, verdict};
 use crate::hex;
-use crate::sasl::mac::keyed;
+use crate::mac::keyed;
 
 pub(super) struct CramMd5;
 

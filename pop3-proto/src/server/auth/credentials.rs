@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::super::config::ServerConfig;
-use crate::sasl::prep::saslprep;
+use crate::saslprep::saslprep;
 
 /// Whether two names or passwords are the same after SASLprep, as RFC 4616 section 2 recommends.
 /// What cannot be prepared is compared as it is.

@@ -29,7 +29,7 @@ pub(super) use offer::Offer;
 use super::command::trim_line_end;
 use super::config::ServerConfig;
 use super::stream::Answer;
-use crate::sasl::base64;
+use crate::base64;
 
 /// The longest response line in octets, CRLF included. The limit of command lines does not hold for
 /// them (RFC 5034 section 4), and a bearer token may take kibibytes.

@@ -8,9 +8,10 @@ use super::super::config::ServerConfig;
 use super::credentials::{prepared, same_octets};
 use super::gs2::{self, Flag, Header};
 use super::{Exchange, INVALID_CREDENTIALS, MALFORMED, Step};
+use crate::base64;
+use crate::sasl::ScramHash;
 use crate::sasl::nonce::is_nonce;
 use crate::sasl::scram::derive::{self, Keys};
-use crate::sasl::{ScramHash, base64};
 
 pub(super) struct Scram {
     hash: ScramHash,

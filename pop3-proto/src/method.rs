@@ -1,9 +1,11 @@
+//! The login methods by name.
+
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::error::{Argument, Misuse};
+use crate::misuse::{Argument, Misuse};
 use crate::sasl::ScramHash;
 
 /// A way to log in.

@@ -2,8 +2,8 @@
 
 use thiserror::Error as ThisError;
 
-use crate::command::Verb;
 use crate::phase::Phase;
+use crate::verb::Verb;
 
 /// What the caller did that cannot be done. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]

@@ -6,8 +6,9 @@ use core::fmt;
 
 use thiserror::Error as ThisError;
 
-use super::Method;
-use crate::error::{Argument, Refusal};
+use crate::method::Method;
+use crate::misuse::Argument;
+use crate::refusal::Refusal;
 
 /// Which way a login takes, why, and why none of the others.
 ///

@@ -7,14 +7,15 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{Shape, Verb};
 use crate::apop;
 use crate::capability::Capabilities;
 use crate::config::Leniency;
-use crate::error::{Argument, Error, Misuse};
+use crate::misuse::{Argument, Misuse};
 use crate::quirk::Quirk;
 use crate::secret::Secret;
+use crate::table::Shape;
 use crate::types::{MessageNumber, Username};
+use crate::verb::Verb;
 
 /// What follows a keyword.
 #[derive(Debug, Clone)]
@@ -65,14 +66,14 @@ impl CommandLine {
         }
     }
 
-    pub(super) fn streamed(self) -> Self {
+    pub(crate) fn streamed(self) -> Self {
         Self {
             shape: Shape::Stream,
             ..self
         }
     }
 
-    pub(super) fn gathered(self) -> Self {
+    pub(crate) fn gathered(self) -> Self {
         Self {
             shape: Shape::Lines,
             ..self
@@ -120,11 +121,11 @@ impl CommandLine {
             Arguments::Auth(name, Some(initial)) => 1 + name.len() + 1 + initial.0.len(),
             Arguments::Raw(line) => line.len(),
         };
-        self.verb.row().keyword.len() + arguments + 2
+        self.verb.keyword().len() + arguments + 2
     }
 
     fn encode(&self, challenge: &[u8], line: &mut Vec<u8>) {
-        line.extend_from_slice(self.verb.row().keyword.as_bytes());
+        line.extend_from_slice(self.verb.keyword().as_bytes());
         let mut word = |word: &[u8]| {
             line.push(b' ');
             line.extend_from_slice(word);
@@ -261,15 +262,14 @@ impl Decimal {
 }
 
 /// Rejects a command line that is longer than a server has to accept.
-pub(crate) fn check_length(command: &CommandLine, limit: usize) -> Result<(), Error> {
+pub(crate) fn check_length(command: &CommandLine, limit: usize) -> Result<(), Misuse> {
     let octets = command.octets();
     if octets > limit {
         return Err(Misuse::TooLong {
             verb: command.verb,
             octets,
             limit,
-        }
-        .into());
+        });
     }
     Ok(())
 }

@@ -1,0 +1,30 @@
+//! What takes several commands: each is submitted as one request, and nothing overtakes it.
+
+use alloc::boxed::Box;
+
+use super::{Command, Request, Sealed, Whole, command};
+use crate::capability::Capabilities;
+use crate::confirm::{Confirm, Run};
+use crate::exchange::Exchange;
+use crate::login::Login;
+use crate::reply::{Confirmed, Reply};
+use crate::status::Status;
+
+/// What the server can do: from memory if `CAPA` was answered on this channel, else by asking.
+/// `None` if the server does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GetCapabilities;
+command!(Whole GetCapabilities => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::Capabilities)), Reply::Capabilities);
+
+/// Starts TLS on a connection in clear. A [`Login`](crate::Login) does so by itself.
+///
+/// Gives the capabilities that the server lists inside TLS; all that was learnt in clear is
+/// forgotten. A server that does not list STLS ends the connection with
+/// [`SecurityError::StlsUnavailable`]; one that refuses it is [`Error::Refused`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StartTls;
+command!(Whole StartTls => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::start_tls())), Reply::Capabilities);
+
+command!(Whole Login => Status, |this| Request::Exchange(Box::new(Exchange::login(this))), Reply::Status);
+
+command!(Whole Confirm => Confirmed, |this| Request::Confirm(Box::new(Run::new(this))), Reply::Confirmed);

@@ -1,0 +1,91 @@
+//! One table of what the protocol says about each command.
+
+use crate::phase::Phase;
+use crate::verb::Verb;
+
+/// What follows the first line of a reply that begins with `+OK`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Nothing: the reply is one line.
+    Line,
+    /// Lines up to the terminator, collected.
+    Lines,
+    /// Lines up to the terminator, passed on as they are received.
+    Stream,
+}
+
+/// What the protocol says about a command.
+pub(crate) struct Row {
+    pub(crate) verb: Verb,
+    /// The reply to the command without arguments, and to the command with some.
+    pub(crate) shape: (Shape, Shape),
+    /// The phases in which it is legal.
+    pub(crate) phases: &'static [Phase],
+    /// Whether nothing may be in flight beside it.
+    pub(crate) barrier: bool,
+    /// Whether it carries a secret.
+    pub(crate) sensitive: bool,
+}
+
+const ANY: &[Phase] = &[Phase::Authorization, Phase::Transaction];
+const BEFORE: &[Phase] = &[Phase::Authorization];
+const AFTER: &[Phase] = &[Phase::Transaction];
+const ONE: (Shape, Shape) = (Shape::Line, Shape::Line);
+const MANY: (Shape, Shape) = (Shape::Lines, Shape::Lines);
+const BODY: (Shape, Shape) = (Shape::Stream, Shape::Stream);
+const LISTING: (Shape, Shape) = (Shape::Lines, Shape::Line);
+
+const fn row(verb: Verb, shape: (Shape, Shape), phases: &'static [Phase]) -> Row {
+    Row {
+        verb,
+        shape,
+        phases,
+        barrier: false,
+        sensitive: false,
+    }
+}
+
+const fn barrier(row: Row) -> Row {
+    Row {
+        barrier: true,
+        ..row
+    }
+}
+
+const fn sensitive(row: Row) -> Row {
+    Row {
+        sensitive: true,
+        barrier: true,
+        ..row
+    }
+}
+
+/// In the order of `Verb`.
+static TABLE: [Row; 17] = [
+    barrier(row(Verb::Capa, MANY, ANY)),
+    barrier(row(Verb::Stls, ONE, BEFORE)),
+    barrier(row(Verb::User, ONE, BEFORE)),
+    sensitive(row(Verb::Pass, ONE, BEFORE)),
+    sensitive(row(Verb::Apop, ONE, BEFORE)),
+    sensitive(row(Verb::Auth, ONE, BEFORE)),
+    barrier(row(Verb::AuthMechanisms, MANY, BEFORE)),
+    row(Verb::Stat, ONE, AFTER),
+    row(Verb::List, LISTING, AFTER),
+    row(Verb::Uidl, LISTING, AFTER),
+    row(Verb::Retr, BODY, AFTER),
+    row(Verb::Top, BODY, AFTER),
+    row(Verb::Dele, ONE, AFTER),
+    row(Verb::Noop, ONE, AFTER),
+    barrier(row(Verb::Rset, ONE, AFTER)),
+    barrier(row(Verb::Quit, ONE, ANY)),
+    barrier(row(Verb::Raw, ONE, ANY)),
+];
+
+impl Verb {
+    pub(crate) fn row(self) -> &'static Row {
+        static NONE: Row = row(Verb::Raw, ONE, &[]);
+        let row = TABLE.get(self as usize).unwrap_or(&NONE);
+        debug_assert!(row.verb == self);
+        row
+    }
+}
