@@ -20,7 +20,7 @@ command!(Whole GetCapabilities => Option<Capabilities>, |_this| Request::Exchang
 ///
 /// Gives the capabilities that the server lists inside TLS; all that was learnt in clear is
 /// forgotten. A server that does not list STLS ends the connection with
-/// [`SecurityError::StlsUnavailable`]; one that refuses it is [`Error::Refused`].
+/// [`SecurityError::StlsUnavailable`](crate::SecurityError::StlsUnavailable); one that refuses it is [`Error::Refused`](crate::Error::Refused).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StartTls;
 command!(Whole StartTls => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::start_tls())), Reply::Capabilities);

@@ -26,7 +26,7 @@ use crate::verb::Verb;
 /// [`Config::stls`](crate::Config::stls) is off; credentials in clear need
 /// [`Config::allow_insecure_login`](crate::Config::allow_insecure_login). Then it takes the safest
 /// way that server, credentials and [`LoginPolicy`] have in common, once: there is no falling back to
-/// a weaker one unless the policy says so. A server that says no is [`Error::Auth`], which keeps its
+/// a weaker one unless the policy says so. A server that says no is [`Error::Auth`](crate::Error::Auth), which keeps its
 /// words; the connection can be used for another login.
 ///
 /// A login that succeeded ends with the capabilities of a logged-in session being read, on servers that

@@ -16,7 +16,7 @@ const TABLE: &str = include_str!("../../src/error/retry.md");
 const ENUMS: [(&str, &str); 9] = [
     ("Unconfirmed", include_str!("../../src/error/confirm.rs")),
     ("AuthError", include_str!("../../src/error/auth.rs")),
-    ("Misuse", include_str!("../../src/error/misuse.rs")),
+    ("Misuse", include_str!("../../src/misuse.rs")),
     ("ProtocolError", include_str!("../../src/error/server.rs")),
     ("SecurityError", include_str!("../../src/error/server.rs")),
     ("Limited", include_str!("../../src/error/server.rs")),
