@@ -1,9 +1,9 @@
 //! Every conversation of `transcripts/`, however its octets are cut.
 
-mod common;
-
-use common::{Feeding, LineEnds, Transcript, octets_of_server, only, play, transcripts};
 use pop3_proto::Leniency;
+use pop3_testkit::play::{Feeding, LineEnds, octets_of_server, play};
+use pop3_testkit::transcript::{Transcript, only};
+use pop3_testkit::transcripts::transcripts;
 
 /// Acts all of them out under each leniency; all failures are told together.
 fn for_each(act: impl Fn(&Transcript, Leniency) -> Result<(), String> + Sync) {

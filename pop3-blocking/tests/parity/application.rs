@@ -10,11 +10,11 @@ use pop3_proto::{
 
 use super::ask::ask;
 use super::client::Client;
-use super::render;
 use super::script::{Script, Security, Turn};
 use super::server::{Progress, serve};
 use super::tls;
-use super::transcript::Setting;
+use pop3_testkit::render;
+use pop3_testkit::transcript::Setting;
 
 /// Plays both parts over a socket, each in its thread.
 pub(super) fn play<C: Client>(script: &Script, leniency: Leniency) -> Result<(), String> {

@@ -7,9 +7,9 @@ use pop3_proto::{
 };
 
 use super::client::{Body, Client, Enough};
-use super::op::Op;
-use super::render;
 use super::script::Asked;
+use pop3_testkit::op::Op;
+use pop3_testkit::render;
 
 /// Hears what is told: about what, and the words.
 pub(super) type Tell<'t> = &'t mut dyn FnMut(&str, String);

@@ -9,7 +9,7 @@ use super::application::play;
 use super::client::Client;
 use super::rule::{Rule, SKIPPED};
 use super::script::Script;
-use super::transcript::{Transcript, only};
+use pop3_testkit::transcript::{Transcript, only};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../pop3-proto/tests/transcripts")

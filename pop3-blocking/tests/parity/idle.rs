@@ -6,7 +6,7 @@ use pop3_proto::Leniency;
 use super::application::play;
 use super::client::Client;
 use super::script::Script;
-use super::transcript::Transcript;
+use pop3_testkit::transcript::Transcript;
 
 /// Logged in, and about to delete.
 const MARKED: &str = "\

@@ -11,15 +11,6 @@
     reason = "each test binary uses its own part of this module"
 )]
 
-#[path = "../../../pop3-proto/tests/common/login.rs"]
-mod login;
-#[path = "../../../pop3-proto/tests/common/op.rs"]
-mod op;
-#[path = "../../../pop3-proto/tests/common/render.rs"]
-mod render;
-#[path = "../../../pop3-proto/tests/common/transcript.rs"]
-mod transcript;
-
 pub(crate) mod client;
 pub(crate) mod names;
 

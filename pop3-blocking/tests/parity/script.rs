@@ -2,9 +2,9 @@
 
 use pop3_proto::Leniency;
 
-use super::op::Op;
 use super::rule::Rule;
-use super::transcript::{Marked, Setting, Step, Transcript};
+use pop3_testkit::op::Op;
+use pop3_testkit::transcript::{Marked, Setting, Step, Transcript};
 
 #[derive(Debug, Default)]
 pub(super) struct Script {

@@ -1,11 +1,11 @@
 //! Giving up: what has not left does not leave, what is on its way is swallowed, and the next
 //! request finds the connection in step.
 
-use crate::common::{Conversation, logged_in, pipelining, trusted};
 use pop3_proto::{
     CapaPolicy, Channel, Config, Dele, Event, MessageNumber, Noop, Phase, Quit, RequestId, Retr,
     Stat,
 };
+use pop3_testkit::conversation::{Conversation, logged_in, pipelining, trusted};
 
 const NOTHING: [&str; 0] = [];
 

@@ -4,8 +4,8 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use crate::common::{Conversation, left, logged_in, logged_in_with, pipelining};
 use pop3_proto::{CapaPolicy, Channel, Config, Event, Noop, Pipelining, RequestId};
+use pop3_testkit::conversation::{Conversation, left, logged_in, logged_in_with, pipelining};
 
 /// Abandons one request.
 fn abandon(session: &mut Conversation, id: RequestId) {
@@ -263,8 +263,8 @@ fn with_total() -> Conversation {
 
 /// Time passes in which nothing is sent.
 fn pass(session: &mut Conversation, seconds: u64) {
-    crate::common::sleep(session, 0);
-    crate::common::sleep(session, seconds);
+    pop3_testkit::conversation::sleep(session, 0);
+    pop3_testkit::conversation::sleep(session, seconds);
     assert_eq!(session.connection.error(), None);
 }
 

@@ -1,8 +1,8 @@
 //! Servers that send what they should not: each has its own error, none makes the client hang,
 //! panic or write.
 
-use crate::common::{Conversation, logged_in, logged_in_with, pipelining, trusted};
 use pop3_proto::{Channel, Config, Leniency, Limits};
+use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining, trusted};
 
 /// All requests were answered once, the connection ended once, and behind everything else.
 fn assert_ended(session: &mut Conversation, told: &[String], asked: &[&str]) {

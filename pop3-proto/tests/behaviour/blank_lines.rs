@@ -7,7 +7,7 @@ use pop3_proto::{
     ProtocolError, Quirk, StartTls,
 };
 
-use crate::common::Conversation;
+use pop3_testkit::conversation::Conversation;
 
 fn hear(connection: &mut Connection, octets: &[u8]) {
     let room = connection.recv_buffer().expect("octets are wanted");

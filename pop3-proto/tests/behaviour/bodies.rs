@@ -1,10 +1,10 @@
 //! Message bodies: where they end, what is taken from them, and how they are handed on.
 
-use crate::common::{Conversation, logged_in, logged_in_with};
 use bytes::Bytes;
 use pop3_proto::{
     Channel, Config, Error, Event, Leniency, LfDot, MessageNumber, ProtocolError, Quirk, Retr,
 };
+use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with};
 
 /// How a server ends its lines, and how strictly that is taken.
 #[derive(Debug, Clone, Copy)]

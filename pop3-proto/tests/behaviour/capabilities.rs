@@ -1,7 +1,7 @@
 //! What a server says it can do.
 
-use crate::common::{logged_in, logged_in_with};
 use pop3_proto::{Capa, Capabilities, Config, Leniency, Raw};
+use pop3_testkit::conversation::{logged_in, logged_in_with};
 
 fn capabilities(lines: &str) -> Capabilities {
     logged_in()

@@ -1,7 +1,7 @@
 //! Command lines, the shapes of replies, and tickets.
 
-use crate::common::{Conversation, logged_in, trusted};
 use pop3_proto::{AuthMechanisms, Channel, Config, Error, Noop, Phase, Raw, Stat, Ticket};
+use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 #[test]
 fn each_command_is_its_keyword_and_arguments_with_one_space_between() {

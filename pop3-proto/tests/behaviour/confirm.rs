@@ -8,7 +8,7 @@ use pop3_proto::{
     Unconfirmed, Verb,
 };
 
-use crate::common::{Conversation, logged_in_with};
+use pop3_testkit::conversation::{Conversation, logged_in_with};
 
 /// A mailbox on a server that answers questions: sizes and unique-ids by number.
 struct Mailbox(Vec<(u64, String)>);

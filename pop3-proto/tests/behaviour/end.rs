@@ -1,7 +1,7 @@
 //! The end of a connection: who is told what, in which order, and that nothing is written then.
 
-use crate::common::{Conversation, logged_in, pipelining, trusted};
 use pop3_proto::{Channel, Config, Error, Event, Noop, Phase, TransportError, TransportErrorKind};
+use pop3_testkit::conversation::{Conversation, logged_in, pipelining, trusted};
 
 fn broken_pipe() -> TransportError {
     TransportError::new(TransportErrorKind::Reset, "broken pipe")
@@ -67,20 +67,18 @@ fn what_had_not_left_does_not_leave() {
     assert!(!session.connection.wants_write());
     assert_eq!(session.connection.transmit(), b"");
     assert_eq!(session.sent(), "STAT\r\n");
-    session.assert_told_once();
+    assert_told_once(&mut session);
 }
 
-impl Conversation {
-    fn assert_told_once(&mut self) {
-        let told = self.told();
-        let closed = told
-            .iter()
-            .filter(|told| told.starts_with("closed"))
-            .count();
-        assert_eq!(closed, 1, "{told:?}");
-        assert!(told.last().is_some_and(|last| last.starts_with("closed")));
-        self.assert_over();
-    }
+fn assert_told_once(session: &mut Conversation) {
+    let told = session.told();
+    let closed = told
+        .iter()
+        .filter(|told| told.starts_with("closed"))
+        .count();
+    assert_eq!(closed, 1, "{told:?}");
+    assert!(told.last().is_some_and(|last| last.starts_with("closed")));
+    session.assert_over();
 }
 
 #[test]
@@ -297,7 +295,7 @@ fn the_end_of_file_during_a_handshake_ends_the_connection() {
     session.ask("login alice secret");
     session.eof();
     assert!(!session.connection.wants_tls());
-    session.assert_told_once();
+    assert_told_once(&mut session);
 }
 
 #[test]

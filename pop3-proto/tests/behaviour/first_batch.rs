@@ -1,7 +1,7 @@
 //! Whether an error suspects pipelining: only if the session ended in its first pipelined batch.
 
-use crate::common::{Conversation, logged_in, logged_in_with, pipelining};
 use pop3_proto::{Config, Error, LimitError, Limited, Pipelining, Retr, Unconfirmed};
+use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
 
 type EndOf = fn(&mut Conversation);
 

@@ -1,7 +1,7 @@
 //! Greetings that are none, and challenges that are none.
 
-use crate::common::{Conversation, trusted};
 use pop3_proto::{Channel, Config};
+use pop3_testkit::conversation::{Conversation, trusted};
 
 #[test]
 fn a_greeting_that_is_none_is_named() {

@@ -1,10 +1,10 @@
 //! The last `-ERR` of a session is a part of the error that follows from it, and of no other.
 
-use crate::common::{Conversation, logged_in, pipelining, trusted};
 use pop3_proto::{
     Advice, Channel, Closed, Config, Error, Login, LoginPolicy, Method, ResponseCode, Retry,
     SecurityError, Timeout, Verb,
 };
+use pop3_testkit::conversation::{Conversation, logged_in, pipelining, trusted};
 
 /// What servers write after `-ERR`, and what each code asks of the user.
 const TEXTS: [(&str, Option<ResponseCode>, Option<Advice>); 9] = [

@@ -1,9 +1,9 @@
 //! What may be sent when, and how long it may be.
 
-use crate::common::{Conversation, pipelining, trusted};
 use pop3_proto::{
     Channel, Config, Login, LoginPolicy, Method, Misuse, Noop, Secret, User, Username,
 };
+use pop3_testkit::conversation::{Conversation, pipelining, trusted};
 
 #[test]
 fn whether_a_command_is_legal_is_decided_when_its_turn_comes() {

@@ -1,9 +1,9 @@
 //! Sizes and unique-ids.
 
-use crate::common::{logged_in, logged_in_with};
 use pop3_proto::{
     Config, Error, Leniency, List, ListOne, Listing, MessageNumber, Stat, UidListing, Uidl, UidlOne,
 };
+use pop3_testkit::conversation::{logged_in, logged_in_with};
 
 fn number(n: u32) -> MessageNumber {
     MessageNumber::new(n).expect("a number")

@@ -1,8 +1,5 @@
 //! What the connection does, told by subject: each file is about one.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod abandon;
 mod abandon_many;
 mod bad_input;

@@ -1,7 +1,7 @@
 //! What leaves when: the order of requests, the window, and who has to wait for whom.
 
-use crate::common::{Conversation, logged_in, logged_in_with, pipelining};
 use pop3_proto::{Config, Event, List, ListOne, MessageNumber, Pipelining, Raw};
+use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
 
 fn number(n: u32) -> MessageNumber {
     MessageNumber::new(n).expect("a number")

@@ -1,7 +1,7 @@
 //! What is known about the deletions when the session is over.
 
-use crate::common::logged_in;
 use pop3_proto::{Closed, Error, Noop, Quit, QuitOutcome, TransportError, TransportErrorKind};
+use pop3_testkit::conversation::logged_in;
 
 #[test]
 fn quit_has_three_outcomes() {

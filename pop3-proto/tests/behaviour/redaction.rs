@@ -1,7 +1,7 @@
 //! Redaction: what a server echoes is taken out of its texts, and its other words stay.
 
-use crate::common::{Conversation, logged_in, trusted};
 use pop3_proto::{Error, Event, Noop, Pass, Raw, Secret, Stat, User, Username};
+use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 /// A session that has sent this user name and this password.
 fn after_login(name: &str, password: &str) -> Conversation {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::common::{Conversation, logged_in, trusted};
 use pop3_proto::{
     Channel, Closed, Config, ErrReply, Error, LimitError, Limited, Login, Misuse, Phase,
     ProtocolError, Retry, SecurityError, ServerText, StlsPolicy, Timeout, TlsError, TlsErrorKind,
     TransportError, TransportErrorKind, Unconfirmed, Verb, sasl::SaslError,
 };
+use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 const TABLE: &str = include_str!("../../src/error/retry.md");
 
@@ -511,7 +511,7 @@ fn unsolicited_words_and_greetings_are_judged_by_their_code() {
 
 #[test]
 fn a_suspicion_of_pipelining_is_retried_at_once_without_it() {
-    let mut session = crate::common::pipelining();
+    let mut session = pop3_testkit::conversation::pipelining();
     session.ask("list");
     session.ask("uidl");
     session.eof();

@@ -2,11 +2,11 @@
 
 use core::fmt::Debug;
 
-use crate::common::{Conversation, trusted};
 use pop3_proto::{
     Apop, Argument, Channel, Config, Error, Event, Login, LoginPolicy, MessageNumber, Method,
     Misuse, Pass, Raw, Secret, Username,
 };
+use pop3_testkit::conversation::{Conversation, trusted};
 
 const SECRET: &str = "hunter2";
 

@@ -3,7 +3,7 @@
 use pop3_proto::SizeMatch::{Differs, Equal, LineEnds, Unknown};
 use pop3_proto::{Config, Event, Leniency, List, Received, SizeMatch};
 
-use crate::common::{Conversation, logged_in, logged_in_with};
+use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with};
 
 /// What is said of a streamed reply that has come whole.
 fn received(session: &mut Conversation, op: &str, reply: impl AsRef<[u8]>) -> Received {

@@ -1,7 +1,7 @@
 //! Octets after the end of a multi-line reply: whether the reply is trusted.
 
-use crate::common::{Conversation, logged_in, logged_in_with, pipelining};
 use pop3_proto::{Config, Error, Event, Leniency, MessageNumber, ProtocolError, Verb};
+use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
 
 /// Has message 1 end together with these octets, and tells what the application was told after its
 /// status line.

@@ -1,10 +1,10 @@
 //! What servers write for people and programs to read: codes, and texts that may hold anything.
 
-use crate::common::{Conversation, logged_in, trusted};
 use pop3_proto::{
     Advice, Capa, Channel, Config, Error, ListOne, MessageNumber, Noop, Quit, QuitOutcome,
     ResponseCode, ServerText, Stat, Uidl,
 };
+use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 fn number(n: u32) -> MessageNumber {
     MessageNumber::new(n).expect("a number")

@@ -2,9 +2,11 @@
 
 use core::time::Duration;
 
-use crate::common::{Conversation, left, logged_in, logged_in_with, pipelining, sleep, trusted};
 use pop3_proto::{Channel, Config, Connection, Instant, Noop, TlsInfo, TransportError};
 use pop3_proto::{Event, TransportErrorKind};
+use pop3_testkit::conversation::{
+    Conversation, left, logged_in, logged_in_with, pipelining, sleep, trusted,
+};
 
 const NOTHING: [&str; 0] = [];
 

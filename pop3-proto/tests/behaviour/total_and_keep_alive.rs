@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use crate::common::{Conversation, left, logged_in_with, sleep};
 use pop3_proto::{Channel, Config};
+use pop3_testkit::conversation::{Conversation, left, logged_in_with, sleep};
 
 const NOTHING: [&str; 0] = [];
 

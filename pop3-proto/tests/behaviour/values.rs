@@ -11,7 +11,7 @@ use pop3_proto::{
 
 use pop3_proto::sasl::SaslError;
 
-use crate::common::{Conversation, logged_in, trusted};
+use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 #[test]
 fn values_are_made_of_what_programs_have() {

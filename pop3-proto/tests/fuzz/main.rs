@@ -1,8 +1,6 @@
 //! What the fuzz targets of `fuzz/` are about, without a fuzzer: each is run with the inputs that once
 //! found something, and with seeds made of the transcripts.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod plans;
 #[path = "../../../fuzz/src/lib.rs"]
 mod pop3_fuzz;

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::common::{Op, Step, Transcript, transcripts};
 use super::pop3_fuzz::HIGH;
 use super::{plans, tls_seeds};
+use pop3_testkit::op::Op;
+use pop3_testkit::transcript::{Step, Transcript};
+use pop3_testkit::transcripts::transcripts;
 
 /// A name that tells where it is from, and octets.
 pub(crate) type Seed = (String, Vec<u8>);

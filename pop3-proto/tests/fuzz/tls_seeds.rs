@@ -1,9 +1,11 @@
 //! Seeds for the target `tls`. Its records differ from run to run, so that a seed says what happens to
 //! them, and not what they are.
 
-use super::common::{Op, transcripts};
 use super::pop3_fuzz::script::{Step, encode};
 use super::seeds::{Seed, script};
+use pop3_testkit::op::Op;
+use pop3_testkit::transcript;
+use pop3_testkit::transcripts::transcripts;
 
 /// The bits of the first octet.
 const STLS: u8 = 1;
@@ -75,7 +77,7 @@ fn injections() -> impl Iterator<Item = Seed> {
         steps.any(|step| {
             matches!(
                 &step.what,
-                super::common::Step::Ask {
+                transcript::Step::Ask {
                     op: Op::StartTls,
                     ..
                 }

@@ -1,8 +1,8 @@
 //! Challenges: what is one, and how many octets of them there may be.
 
-use crate::common::Conversation;
 use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
 use pop3_proto::{Channel, Config, Credentials, Login, OwnMechanism};
+use pop3_testkit::conversation::Conversation;
 
 /// Answers any challenge with `ok`.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! What a failed login says, and what it advises.
 
-use crate::common::Conversation;
 use core::time::Duration;
 use pop3_proto::{Advice, AuthError, Channel, Config, Error, Event, Method, Retry};
+use pop3_testkit::conversation::Conversation;
 
 /// Greeted inside TLS, with a login asked for.
 fn asked(login: &str) -> Conversation {

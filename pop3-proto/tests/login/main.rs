@@ -1,8 +1,5 @@
 //! Logging in: plans, tokens, nonces, failures.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod challenges;
 mod failures;
 mod nonces;

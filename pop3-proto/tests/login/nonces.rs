@@ -1,9 +1,9 @@
 //! The nonces of SCRAM, from randomness that a connection was given.
 
-use crate::common::Conversation;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3_proto::{Channel, Config};
+use pop3_testkit::conversation::Conversation;
 
 const LISTED: &str = "+OK\r\nSASL SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1\r\n.\r\n";
 

@@ -3,11 +3,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::common::Conversation;
 use pop3_proto::sasl::{Mechanism, OAuthError, Progress, Response, SaslError};
 use pop3_proto::{
     Channel, Config, Credentials, Error, Event, Login, Noop, OwnMechanism, Phase, Stat,
 };
+use pop3_testkit::conversation::Conversation;
 
 /// Which callback panics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

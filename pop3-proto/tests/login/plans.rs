@@ -1,9 +1,9 @@
 //! What a login is going to do, in words.
 
-use crate::common::Conversation;
 use pop3_proto::{
     Channel, Config, Endpoint, Login, LoginPolicy, Method, Rejection, StlsPolicy, Verdict,
 };
+use pop3_testkit::conversation::Conversation;
 
 fn login() -> Login {
     Login::new("alice", "secret").expect("a login")

@@ -2,13 +2,14 @@
 
 use core::time::Duration;
 
-use crate::common::{Conversation, Op};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3_proto::{
     Advice, AuthError, Capa, Channel, Closed, Config, Error, Event, Login, LoginPolicy, Method,
     Misuse, RequestId, Secret, Ticket, Timeout,
 };
+use pop3_testkit::conversation::Conversation;
+use pop3_testkit::op::Op;
 
 const LISTED: &str = "+OK\r\nSASL PLAIN OAUTHBEARER XOAUTH2\r\n.\r\n";
 /// `{"status":"invalid_token"}`.

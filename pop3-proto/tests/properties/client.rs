@@ -12,9 +12,12 @@ use proptest::test_runner::TestCaseError;
 
 use crate::Verdict;
 use crate::case::Case;
-use crate::common::{Op, is_late_surplus, submit, without_quote, words_for};
 use crate::peer::Peer;
 use crate::strategies::Pieces;
+use pop3_testkit::conversation::submit;
+use pop3_testkit::op::Op;
+use pop3_testkit::render::event as words_for;
+use pop3_testkit::surplus::{is_late_surplus, without_quote};
 
 /// More steps than any conversation here takes: one that takes more goes on for ever.
 const STEPS: usize = 100_000;

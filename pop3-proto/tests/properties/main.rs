@@ -30,9 +30,6 @@
 //! found is a test of its own.
 #![allow(clippy::indexing_slicing, reason = "in a test, a panic is the report")]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod against_model;
 mod answers;
 mod case;

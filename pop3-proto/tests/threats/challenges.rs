@@ -3,8 +3,8 @@
 use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
 use pop3_proto::{Channel, Config, Login};
 
-use crate::common::Conversation;
 use crate::plays::{TRUSTED, USABLE, auth, base64, dead, plays};
+use pop3_testkit::conversation::Conversation;
 
 const NONCE: &str = "nonce=rOprNGfwEbeRWgbNEkqO";
 const FIRST: &str = "biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=";

@@ -2,8 +2,8 @@
 
 use pop3_proto::{Channel, Config};
 
-use crate::common::Conversation;
 use crate::plays::{TRUSTED, USABLE, base64, plays, plays_whole};
+use pop3_testkit::conversation::Conversation;
 
 /// What a server in clear lists that tempts with everything.
 const TEMPTING: &str = "

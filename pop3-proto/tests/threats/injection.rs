@@ -2,8 +2,8 @@
 
 use pop3_proto::{Channel, Config, Leniency, StartTls};
 
-use crate::common::Conversation;
 use crate::plays::{TRUSTED, dead, plays, plays_whole};
+use pop3_testkit::conversation::Conversation;
 
 /// A session that has sent STLS.
 fn after_stls(leniency: Leniency) -> Conversation {

@@ -1,8 +1,8 @@
 //! A fatal end of an authentication exchange says `*` first, whatever the server does meanwhile.
 
-use crate::common::Conversation;
 use crate::plays::base64;
 use crate::scram::before_the_challenge;
+use pop3_testkit::conversation::Conversation;
 
 /// A challenge that ends everything, and how that is told.
 fn fatal() -> (String, [String; 2]) {

@@ -17,9 +17,6 @@
 //!
 //! Of section C: T-40, T-45 and T-47 in `words`; T-43 and T-44 in `secrets`.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod challenges;
 mod clear;
 mod forged;

@@ -5,7 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3_proto::Leniency;
 
-use crate::common::{Feeding, LineEnds, Transcript, octets_of_server, play};
+use pop3_testkit::play::{Feeding, LineEnds, octets_of_server, play};
+use pop3_testkit::transcript::Transcript;
 
 /// A channel that is as good as TLS, with a server that has greeted.
 pub(crate) const TRUSTED: &str = "set channel trusted\nS: +OK\n= greeting: \"\"\n";

@@ -2,8 +2,8 @@
 
 use pop3_proto::{Channel, Config, Instant};
 
-use crate::common::Conversation;
 use crate::plays::{USABLE, auth, base64, dead, plays, plays_long};
+use pop3_testkit::conversation::Conversation;
 
 // RFC 7677 section 3.
 const LOGIN: &str = "login user pencil nonce=rOprNGfwEbeRWgbNEkqO only=SCRAM-SHA-256";

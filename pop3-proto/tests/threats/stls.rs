@@ -2,8 +2,8 @@
 
 use pop3_proto::{Channel, Config};
 
-use crate::common::Conversation;
 use crate::plays::{dead, plays};
+use pop3_testkit::conversation::Conversation;
 
 const OFFERED: &str = "
     S: +OK ready

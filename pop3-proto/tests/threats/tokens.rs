@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3_proto::{Advice, Channel, Config, Event};
 
-use crate::common::Conversation;
 use crate::plays::{TRUSTED, USABLE, auth, base64, dead, plays, plays_long};
+use pop3_testkit::conversation::Conversation;
 
 const STALE: &str = "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=";
 

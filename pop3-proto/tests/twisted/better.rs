@@ -1,7 +1,7 @@
 //! Where Twisted's `AdvancedPOP3Client` goes wrong, and what happens here instead.
 
-use crate::common::{Conversation, logged_in, logged_in_with, pipelining, trusted};
 use pop3_proto::{Channel, Config, List, Listing, Phase, Quirk, Username};
+use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining, trusted};
 
 fn plain() -> Conversation {
     Conversation::new(Config::default(), Channel::Plain)

@@ -1,8 +1,8 @@
 //! What Twisted's `AdvancedPOP3Client` can do: its own client tests, carried over, each under a
 //! sentence that says the behaviour. `better` has what is done better here.
 
-use crate::common::{Conversation, logged_in, trusted};
 use pop3_proto::{Channel, Config, Error, List, Login, LoginPolicy, MessageNumber, Uidl};
+use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 /// A connection that was greeted, on a channel that is private.
 fn greeted() -> Conversation {

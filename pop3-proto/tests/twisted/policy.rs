@@ -1,7 +1,7 @@
 //! The order of a login under the policy that is Twisted's.
 
-use crate::common::Conversation;
 use pop3_proto::{Channel, Config};
+use pop3_testkit::conversation::Conversation;
 
 #[test]
 fn twisteds_policy_answers_a_challenge_even_in_clear_and_where_tls_is_offered() {

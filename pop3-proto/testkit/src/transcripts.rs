@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::transcript::Transcript;
+use crate::transcript::Transcript;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/transcripts")
 }
 
 /// All transcripts with their names.
-pub(crate) fn transcripts() -> Vec<(String, Transcript)> {
+pub fn transcripts() -> Vec<(String, Transcript)> {
     let include = |name: &str| {
         let path = folder().join("include").join(name);
         std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))

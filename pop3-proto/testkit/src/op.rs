@@ -2,11 +2,11 @@
 
 use pop3_proto::Confirm;
 
-use super::login::LoginOp;
+use crate::login::LoginOp;
 
 /// An operation, as plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Op {
+pub enum Op {
     Capa,
     /// `AUTH` without a mechanism.
     AuthMechanisms,
@@ -41,14 +41,14 @@ pub(crate) enum Op {
 
 impl Op {
     /// The confirmation of a story.
-    pub(crate) fn confirm(questions: usize) -> Confirm {
+    pub fn confirm(questions: usize) -> Confirm {
         Confirm::new()
             .with_random([7; 32])
             .with_questions(questions)
     }
 
     /// Reads `VERB ARGUMENTS`. Odd octets in user names and passwords are escaped as in `C:` lines.
-    pub(crate) fn parse(line: &str) -> Result<Self, String> {
+    pub fn parse(line: &str) -> Result<Self, String> {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
         let number = |word: &str| {
@@ -91,7 +91,7 @@ impl Op {
     }
 
     /// What a story calls the operation: its own words, without credentials.
-    pub(crate) fn label(line: &str) -> &str {
+    pub fn label(line: &str) -> &str {
         match line.split_once(' ') {
             Some((verb @ ("user" | "pass" | "apop"), _)) => verb,
             _ if line.starts_with("login") => "login",
@@ -100,12 +100,12 @@ impl Op {
     }
 }
 
-pub(crate) fn text(escaped: &str) -> Result<String, String> {
+pub fn text(escaped: &str) -> Result<String, String> {
     String::from_utf8(unescape(escaped)?).map_err(|_| format!("no UTF-8: {escaped}"))
 }
 
 /// Reads `\r`, `\n`, `\t`, `\\` and `\xNN`.
-pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, String> {
+pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
     let mut octets = Vec::new();
     let mut rest = text;
     while let Some((plain, escaped)) = rest.split_once('\\') {

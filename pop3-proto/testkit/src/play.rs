@@ -6,14 +6,14 @@ use pop3_proto::{
     CapaPolicy, Channel, Config, InitialResponse, Leniency, LfDot, Pipelining, StlsPolicy,
 };
 
-use super::conversation::Conversation;
-use super::render;
-use super::surplus::is_late_surplus;
-use super::transcript::{Setting, Step, Transcript};
+use crate::conversation::Conversation;
+use crate::render;
+use crate::surplus::is_late_surplus;
+use crate::transcript::{Setting, Step, Transcript};
 
 /// How the server's octets are cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Feeding {
+pub enum Feeding {
     /// What stands together in the file comes at once.
     Whole,
     /// Octet by octet; the client's octets leave so too.
@@ -24,13 +24,13 @@ pub(crate) enum Feeding {
 
 /// Which line ends the server uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LineEnds {
+pub enum LineEnds {
     AsWritten,
     BareLf,
 }
 
 /// Acts it out; says at which line it went otherwise.
-pub(crate) fn play(
+pub fn play(
     transcript: &Transcript,
     leniency: Leniency,
     line_ends: LineEnds,
@@ -248,7 +248,7 @@ fn same(got: &str, expected: &str) -> Result<(), String> {
 }
 
 /// How many octets the server sends in all.
-pub(crate) fn octets_of_server(transcript: &Transcript) -> usize {
+pub fn octets_of_server(transcript: &Transcript) -> usize {
     transcript
         .steps
         .iter()

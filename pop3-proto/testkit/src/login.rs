@@ -7,11 +7,11 @@ use pop3_proto::{
     ChannelBinding, Credentials, Login, LoginPolicy, Method, Misuse, Secret, Username,
 };
 
-use super::op::{text, unescape};
+use crate::op::{text, unescape};
 
 /// A login as plain data: who, and options.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct LoginOp {
+pub struct LoginOp {
     kind: String,
     words: Vec<String>,
     order: Option<(String, Vec<Method>)>,
@@ -25,7 +25,7 @@ pub(crate) struct LoginOp {
 impl LoginOp {
     /// `login USER PASSWORD`, `login-token USER TOKEN`, `login-tokens USER TOKEN…` (on request),
     /// `login-certificate`, `login-anonymous TRACE`; then options.
-    pub(crate) fn parse(verb: &str, words: &[&str]) -> Result<Self, String> {
+    pub fn parse(verb: &str, words: &[&str]) -> Result<Self, String> {
         let mut op = Self {
             kind: verb.to_owned(),
             ..Self::default()
@@ -61,7 +61,7 @@ impl LoginOp {
     }
 
     /// The login that is meant.
-    pub(crate) fn login(&self) -> Result<Login, Misuse> {
+    pub fn login(&self) -> Result<Login, Misuse> {
         let mut login = Login::with(self.credentials()?).with_policy(self.policy());
         if let Some(nonce) = &self.nonce {
             login = login.with_nonce(ClientNonce::new(nonce.as_str())?);
@@ -76,7 +76,7 @@ impl LoginOp {
     }
 
     /// The tokens to provide on request, in order.
-    pub(crate) fn tokens(&self) -> impl Iterator<Item = Secret> {
+    pub fn tokens(&self) -> impl Iterator<Item = Secret> {
         let count = if self.kind == "login-tokens" {
             self.words.len()
         } else {

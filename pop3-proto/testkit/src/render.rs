@@ -11,7 +11,7 @@ use pop3_proto::{
 };
 
 /// What happened, in one line. `label` is what the story calls the request.
-pub(crate) fn event(event: &Event, label: &dyn Fn(pop3_proto::RequestId) -> String) -> String {
+pub fn event(event: &Event, label: &dyn Fn(pop3_proto::RequestId) -> String) -> String {
     match event {
         Event::Greeting(greeting) => {
             let challenge = if greeting.challenge.is_some() {
@@ -36,7 +36,7 @@ pub(crate) fn event(event: &Event, label: &dyn Fn(pop3_proto::RequestId) -> Stri
 }
 
 /// A reply or the reason why there is none.
-pub(crate) fn result_of(result: &Result<Reply, Error>) -> String {
+pub fn result_of(result: &Result<Reply, Error>) -> String {
     match result {
         Ok(reply) => self::reply(reply),
         Err(why) => format!("failed: {}", error(why)),
@@ -85,7 +85,7 @@ fn with_text(word: &str, status: &Status) -> String {
 }
 
 /// The lines of a capability list, between bars.
-pub(crate) fn capabilities(list: &Capabilities) -> String {
+pub fn capabilities(list: &Capabilities) -> String {
     let lines: Vec<String> = list
         .lines()
         .map(|line| line.escape_ascii().to_string())
@@ -138,7 +138,7 @@ fn quoted(octets: &[u8]) -> String {
 }
 
 /// The kind of an error, and the server's words if it has any.
-pub(crate) fn error(why: &Error) -> String {
+pub fn error(why: &Error) -> String {
     match why {
         Error::Refused(refusal) => format!("refused {}", self::refusal(refusal)),
         Error::Auth(error) => match &**error {
@@ -206,7 +206,7 @@ fn rejected(rejected: &Rejected) -> String {
 }
 
 /// The reason why no way will do; if there are several, which has which.
-pub(crate) fn plan(plan: &LoginPlan) -> String {
+pub fn plan(plan: &LoginPlan) -> String {
     let verdicts: Vec<String> = plan
         .candidates
         .iter()
@@ -373,7 +373,7 @@ fn closed(why: &Closed) -> String {
 }
 
 /// How a client stands: its phase, what it knows, its TLS, what its last login weighed.
-pub(crate) fn standing(connection: &Connection, what: &str) -> Result<String, String> {
+pub fn standing(connection: &Connection, what: &str) -> Result<String, String> {
     Ok(match what {
         "phase" => connection.phase().to_string(),
         "capabilities" => connection

@@ -1,35 +1,35 @@
 //! Transcripts: conversations as text files. `transcripts/README.md` describes the format.
 
-use super::op::{Op, unescape};
+use crate::op::{Op, unescape};
 
 /// A conversation to act out.
 #[derive(Debug, Clone)]
-pub(crate) struct Transcript {
-    pub(crate) settings: Vec<Setting>,
-    pub(crate) steps: Vec<Marked<Step>>,
+pub struct Transcript {
+    pub settings: Vec<Setting>,
+    pub steps: Vec<Marked<Step>>,
     /// Restrictions on how it is acted out: `strict`, `default`, `crlf`, `whole`.
-    pub(crate) only: Vec<String>,
+    pub only: Vec<String>,
 }
 
 /// How the client is set up: a name and a value, which may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Setting {
-    pub(crate) name: String,
-    pub(crate) value: String,
+pub struct Setting {
+    pub name: String,
+    pub value: String,
 }
 
 /// Something on a line of the file.
 #[derive(Debug, Clone)]
-pub(crate) struct Marked<T> {
-    pub(crate) line: usize,
+pub struct Marked<T> {
+    pub line: usize,
     /// `strict` or `default` if it happens under this leniency only.
-    pub(crate) under: Option<String>,
-    pub(crate) what: T,
+    pub under: Option<String>,
+    pub what: T,
 }
 
 /// One step of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     /// `S:`: the server sends.
     Server(Vec<u8>),
     /// `C:`: the client has sent.
@@ -59,13 +59,13 @@ pub(crate) enum Step {
 }
 
 /// Whether a restriction of the file is among these.
-pub(crate) fn only(transcript: &Transcript, restriction: &str) -> bool {
+pub fn only(transcript: &Transcript, restriction: &str) -> bool {
     transcript.only.iter().any(|only| only == restriction)
 }
 
 impl Transcript {
     /// Reads a file; `include` finds the text of the files that it includes.
-    pub(crate) fn parse(
+    pub fn parse(
         text: &str,
         include: &dyn Fn(&str) -> Result<String, String>,
     ) -> Result<Self, String> {

@@ -10,16 +10,16 @@ use pop3_proto::{
     TransportError, TransportErrorKind, Uidl, UidlOne, User, Username,
 };
 
-use super::op::Op;
-use super::render;
+use crate::op::Op;
+use crate::render;
 
 /// A connection, and what it said and did since somebody looked.
 #[derive(Debug)]
-pub(crate) struct Conversation {
-    pub(crate) connection: Connection,
-    pub(crate) now: Instant,
+pub struct Conversation {
+    pub connection: Connection,
+    pub now: Instant,
     /// Octets move one at a time, in both directions.
-    pub(crate) trickle: bool,
+    pub trickle: bool,
     labels: HashMap<RequestId, String>,
     /// What to answer when one of these logins requests a token.
     tokens: HashMap<RequestId, VecDeque<Secret>>,
@@ -37,7 +37,7 @@ enum Told {
 }
 
 impl Conversation {
-    pub(crate) fn new(config: Config, channel: Channel) -> Self {
+    pub fn new(config: Config, channel: Channel) -> Self {
         let connection = Connection::new(config, channel, Instant::ORIGIN);
         Self {
             first_id: connection.next_id(),
@@ -52,12 +52,12 @@ impl Conversation {
     }
 
     /// Submits an operation, written as stories write it. Nothing moves yet.
-    pub(crate) fn ask(&mut self, line: &str) {
+    pub fn ask(&mut self, line: &str) {
         let op = Op::parse(line).expect("an operation");
         self.ask_op(&op, Op::label(line));
     }
 
-    pub(crate) fn ask_op(&mut self, op: &Op, label: &str) {
+    pub fn ask_op(&mut self, op: &Op, label: &str) {
         let id = self.connection.next_id();
         match submit(&mut self.connection, op) {
             Ok(submitted) => {
@@ -72,13 +72,13 @@ impl Conversation {
     }
 
     /// Abandons all that was submitted.
-    pub(crate) fn abandon(&mut self) {
+    pub fn abandon(&mut self) {
         self.connection
             .abandon(self.first_id..self.connection.next_id());
     }
 
     /// The server sends octets; all events are taken and all octets sent, as they come.
-    pub(crate) fn server(&mut self, octets: impl AsRef<[u8]>) {
+    pub fn server(&mut self, octets: impl AsRef<[u8]>) {
         let mut octets = octets.as_ref();
         if self.trickle {
             for octet in octets {
@@ -96,7 +96,7 @@ impl Conversation {
     }
 
     /// Octets arrive, and nobody looks at what comes of them; gives how many were taken.
-    pub(crate) fn arrive(&mut self, octets: &[u8]) -> usize {
+    pub fn arrive(&mut self, octets: &[u8]) -> usize {
         let Some(room) = self.connection.recv_buffer() else {
             return 0;
         };
@@ -116,13 +116,13 @@ impl Conversation {
         taken
     }
 
-    pub(crate) fn eof(&mut self) {
+    pub fn eof(&mut self) {
         self.settle();
         self.connection.handle_eof(self.now);
         self.settle();
     }
 
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.settle();
         let cause = TransportError::new(TransportErrorKind::Reset, "connection reset");
         self.connection.handle_read_error(cause, self.now);
@@ -130,18 +130,18 @@ impl Conversation {
     }
 
     /// A write fails before any octet of it has left.
-    pub(crate) fn write_fails(&mut self) {
+    pub fn write_fails(&mut self) {
         let cause = TransportError::new(TransportErrorKind::Reset, "broken pipe");
         self.connection.handle_write_error(cause, self.now);
         self.settle();
     }
 
-    pub(crate) fn tls(&mut self) {
+    pub fn tls(&mut self) {
         self.tls_with(TlsInfo::default());
     }
 
     /// TLS 1.3 is in place, with the octets 0 to 31 to bind SCRAM to.
-    pub(crate) fn tls_with_binding(&mut self) {
+    pub fn tls_with_binding(&mut self) {
         let mut info = TlsInfo::default();
         info.exporter = Some(core::array::from_fn(|index| index as u8));
         self.tls_with(info);
@@ -157,7 +157,7 @@ impl Conversation {
         self.settle();
     }
 
-    pub(crate) fn tls_fails(&mut self) {
+    pub fn tls_fails(&mut self) {
         self.settle();
         assert!(self.connection.wants_tls(), "no handshake is wanted");
         let cause = TlsError::new(TlsErrorKind::Certificate, "unknown issuer");
@@ -166,14 +166,14 @@ impl Conversation {
     }
 
     /// Time passes.
-    pub(crate) fn wait(&mut self, seconds: u64) {
+    pub fn wait(&mut self, seconds: u64) {
         self.settle();
         self.now = self.now + Duration::from_secs(seconds);
         self.settle();
     }
 
     /// Takes all events, sends all octets and tells the time, until nothing is left to do.
-    pub(crate) fn settle(&mut self) {
+    pub fn settle(&mut self) {
         loop {
             self.take_events();
             self.send();
@@ -196,7 +196,7 @@ impl Conversation {
         }
     }
 
-    pub(crate) fn take_events(&mut self) {
+    pub fn take_events(&mut self) {
         while let Some(event) = self.connection.poll_event() {
             match (self.events.last_mut(), event) {
                 // How a body is cut into chunks is nobody's business.
@@ -234,7 +234,7 @@ impl Conversation {
     }
 
     /// The flights that left since the last look.
-    pub(crate) fn flights(&mut self) -> Vec<String> {
+    pub fn flights(&mut self) -> Vec<String> {
         self.settle();
         core::mem::take(&mut self.flights)
             .iter()
@@ -243,12 +243,12 @@ impl Conversation {
     }
 
     /// All octets that left since the last look.
-    pub(crate) fn sent(&mut self) -> String {
+    pub fn sent(&mut self) -> String {
         self.flights().concat()
     }
 
     /// What happened since the last look, in the words of the stories.
-    pub(crate) fn told(&mut self) -> Vec<String> {
+    pub fn told(&mut self) -> Vec<String> {
         self.settle();
         let label = |id: RequestId| {
             self.labels
@@ -266,7 +266,7 @@ impl Conversation {
     }
 
     /// The same, as the events themselves.
-    pub(crate) fn events(&mut self) -> Vec<Event> {
+    pub fn events(&mut self) -> Vec<Event> {
         self.settle();
         core::mem::take(&mut self.events)
             .into_iter()
@@ -278,7 +278,7 @@ impl Conversation {
     }
 
     /// Submits a command, has the server answer, and reads the reply as its own type.
-    pub(crate) fn call<C: Command>(
+    pub fn call<C: Command>(
         &mut self,
         command: C,
         reply: impl AsRef<[u8]>,
@@ -295,14 +295,14 @@ impl Conversation {
     }
 
     /// Asks for something, has the server answer, and tells what came of it.
-    pub(crate) fn exchange(&mut self, op: &str, reply: impl AsRef<[u8]>) -> Vec<String> {
+    pub fn exchange(&mut self, op: &str, reply: impl AsRef<[u8]>) -> Vec<String> {
         self.ask(op);
         self.server(reply);
         self.told()
     }
 
     /// Nothing is wanted of the socket or the clock any more, and requests get the one error.
-    pub(crate) fn assert_over(&mut self) {
+    pub fn assert_over(&mut self) {
         assert!(!self.connection.wants_read() && self.connection.recv_buffer().is_none());
         assert!(!self.connection.wants_write() && self.connection.transmit().is_empty());
         assert!(!self.connection.wants_tls() && !self.connection.wants_request());
@@ -321,12 +321,12 @@ impl Conversation {
 }
 
 /// The default configuration.
-pub(crate) fn trusted() -> Conversation {
+pub fn trusted() -> Conversation {
     Conversation::new(Config::default(), Channel::TrustedByCaller)
 }
 
 /// A session that is logged in, with nothing in flight and nothing to tell.
-pub(crate) fn logged_in_with(config: Config) -> Conversation {
+pub fn logged_in_with(config: Config) -> Conversation {
     let mut session = Conversation::new(config, Channel::TrustedByCaller);
     session.server("+OK ready\r\n");
     session.ask("user alice");
@@ -338,19 +338,19 @@ pub(crate) fn logged_in_with(config: Config) -> Conversation {
     session
 }
 
-pub(crate) fn logged_in() -> Conversation {
+pub fn logged_in() -> Conversation {
     logged_in_with(Config::default())
 }
 
 /// A session that is logged in and may have many commands in flight.
-pub(crate) fn pipelining() -> Conversation {
+pub fn pipelining() -> Conversation {
     let mut config = Config::default();
     config.pipelining = Pipelining::Always;
     logged_in_with(config)
 }
 
 /// Submits an operation.
-pub(crate) fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, Error> {
+pub fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, Error> {
     fn id<C: Command>(connection: &mut Connection, command: C) -> Result<RequestId, Error> {
         connection.submit(command).map(|ticket| ticket.id())
     }
@@ -393,13 +393,13 @@ pub(crate) fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, 
 }
 
 /// Seconds from now to the deadline.
-pub(crate) fn left(session: &Conversation) -> Option<u64> {
+pub fn left(session: &Conversation) -> Option<u64> {
     let due = session.connection.poll_timeout()?;
     Some(due.saturating_since(session.now).as_secs())
 }
 
 /// Time passes and only the clock is told.
-pub(crate) fn sleep(session: &mut Conversation, seconds: u64) {
+pub fn sleep(session: &mut Conversation, seconds: u64) {
     session.now = session.now + Duration::from_secs(seconds);
     session.connection.handle_timeout(session.now);
 }

@@ -9,7 +9,7 @@
 use pop3_proto::{Error, ProtocolError, ServerText};
 
 /// Forgets how much of such octets an error quotes: as much as was received.
-pub(crate) fn without_quote(error: &mut Error) {
+pub fn without_quote(error: &mut Error) {
     if let Error::Protocol(why) = error
         && let ProtocolError::Surplus { got, .. } = &mut **why
     {
@@ -19,7 +19,7 @@ pub(crate) fn without_quote(error: &mut Error) {
 
 /// Whether `fine` is what was reported by a run whose octets were cut finer than those of `coarse`, and
 /// differs from it in this and in nothing else. Both are written as transcripts write them.
-pub(crate) fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
+pub fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
     let same = coarse
         .iter()
         .zip(fine)
