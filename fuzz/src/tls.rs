@@ -5,8 +5,8 @@
 use core::time::Duration;
 
 use pop3_proto::{
-    Channel, ChannelBinding, ClientTls, Config, Dele, DropListing, Error, Event, Instant, List,
-    Login, LoginPolicy, Quit, QuitOutcome, Reply, Retr, Session, Stat, TransportError,
+    Channel, ChannelBinding, ClientTls, Config, Connection, Dele, DropListing, Error, Event,
+    Instant, List, Login, LoginPolicy, Quit, QuitOutcome, Reply, Retr, Stat, TransportError,
     TransportErrorKind, Uidl,
 };
 
@@ -52,7 +52,7 @@ fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
             expunged == 1 || !steps.iter().all(honest),
             "nobody was in the way: {:?} {:?}",
             link.session,
-            link.session.connection().error()
+            link.session.error()
         );
     } else {
         for piece in script.chunks(usize::from(mode >> 4) * 100 + 1) {
@@ -65,7 +65,7 @@ fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
 }
 
 struct Link {
-    session: Session,
+    session: Connection,
     peer: Peer,
     now: Instant,
     ledger: Ledger,
@@ -100,7 +100,7 @@ impl Link {
         if mode & 0x14 == 0x10 {
             config.limits.receive_buffer = LARGE_BUFFER;
         }
-        let mut session = Session::with_tls(config, channel, tls, now);
+        let mut session = Connection::with_tls(config, channel, tls, now);
         session.seed([7; 32]);
         let mut link = Self {
             session,
@@ -248,12 +248,12 @@ impl Link {
 
     fn take_events(&mut self) {
         while let Some(event) = self.session.poll_event() {
-            let limits = &self.session.connection().config().limits;
+            let limits = &self.session.config().limits;
             self.ledger.tell(&event, limits);
             self.look_at(event);
         }
         let log = self.peer.server.log().len();
-        if self.session.connection().error().is_some() {
+        if self.session.error().is_some() {
             let heard = *self.heard.get_or_insert(log);
             assert_eq!(heard, log, "a command behind the error");
         }
@@ -298,7 +298,7 @@ impl Link {
                 assert!(outcome.is_committed());
                 assert_eq!(self.peer.server.expunged().len(), 1);
             }
-            _ => assert!(self.session.connection().tls().is_some(), "{reply:?}"),
+            _ => assert!(self.session.tls().is_some(), "{reply:?}"),
         }
     }
 
@@ -323,7 +323,7 @@ impl Link {
             assert!(clear.is_empty() || clear == CLEAR);
             assert_records(records);
         }
-        let error = self.session.connection().error();
+        let error = self.session.error();
         if self.injected {
             // Nobody even begins with TLS.
             assert!(!self.let_in && self.peer.server.expunged().is_empty());

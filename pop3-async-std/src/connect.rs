@@ -1,7 +1,7 @@
 //! Connecting over TCP, with async-std's sockets or with smol's.
 
 use futures::io::{AsyncRead, AsyncWrite};
-use pop3_proto::{Connector, Endpoint, Error, Session};
+use pop3_proto::{Connection, Connector, Endpoint, Error};
 
 use crate::{Client, Futures};
 
@@ -39,10 +39,10 @@ where
     Client::connect_over(endpoint, connector, Futures::new(stream)).await
 }
 
-/// Starts a client for a [`Session`] of your own over a stream that was just connected, and waits for the
-/// greeting. [`connect_over`] makes the session itself.
+/// Starts a client for a [`Connection`] of your own over a stream that was just connected, and waits for the
+/// greeting. [`connect_over`] makes the connection itself.
 ///
-/// The session is seeded with randomness from the operating system, and its clock goes on from where it is.
+/// The connection is seeded with randomness from the operating system, and its clock goes on from where it is.
 ///
 /// # Errors
 ///
@@ -51,11 +51,11 @@ where
 /// # Cancel safety
 ///
 /// The stream is dropped, and with it the connection.
-pub async fn start<S>(session: Session, stream: S) -> Result<Client<S>, Error>
+pub async fn start<S>(connection: Connection, stream: S) -> Result<Client<S>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    Client::start(session, Futures::new(stream)).await
+    Client::start(connection, Futures::new(stream)).await
 }
 
 /// The two functions of a runtime, whose sockets have the same names as everywhere.

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use pop3_proto::{
-    Connector, Endpoint, Error, Session, Timeout, TransportError, TransportErrorKind,
+    Connection, Connector, Endpoint, Error, Timeout, TransportError, TransportErrorKind,
 };
 
 use crate::Client;
@@ -66,16 +66,16 @@ pub fn connect_over<S: Stream>(
     Client::connect_over(endpoint, connector, Std::new(stream))
 }
 
-/// Starts a client for a [`Session`] of your own over a stream that was just connected, and waits for the
-/// greeting. [`connect_over`] makes the session itself.
+/// Starts a client for a [`Connection`] of your own over a stream that was just connected, and waits for the
+/// greeting. [`connect_over`] makes the connection itself.
 ///
-/// The session is seeded with randomness from the operating system, and its clock goes on from where it is.
+/// The connection is seeded with randomness from the operating system, and its clock goes on from where it is.
 ///
 /// # Errors
 ///
 /// The fatal error that occurred instead of a greeting.
-pub fn start<S: Stream>(session: Session, stream: S) -> Result<Client<S>, Error> {
-    Client::start(session, Std::new(stream))
+pub fn start<S: Stream>(connection: Connection, stream: S) -> Result<Client<S>, Error> {
+    Client::start(connection, Std::new(stream))
 }
 
 fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> {

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use dovecot::{Dovecot, Options, corpus};
 use pop3_blocking::proto::Rejection;
 use pop3_blocking::{
-    Advice, AuthError, Closed, Config, Endpoint, Error, LoginPolicy, MessageNumber, Method, Misuse,
-    Phase, ResponseCode, TlsErrorKind, Verb,
+    Advice, AuthError, Closed, Config, Endpoint, Error, GetCapabilities, LoginPolicy,
+    MessageNumber, Method, Misuse, Phase, ResponseCode, TlsErrorKind, Verb,
 };
 use session::{WAYS, Way, connect, login};
 
@@ -229,7 +229,7 @@ fn a_greeting_without_a_challenge_rules_apop_out() {
 fn capabilities_are_those_of_the_channel_and_of_the_phase() {
     let Some(server) = server() else { return };
     let mut client = Way::Stls.connect(&server);
-    let clear = client.capabilities().unwrap().unwrap();
+    let clear = client.capa().unwrap().unwrap();
     assert!(clear.stls() && clear.pipelining() && clear.top() && clear.uidl() && clear.user());
     assert!(clear.response_codes() && clear.auth_response_code());
     assert!(
@@ -242,10 +242,11 @@ fn capabilities_are_those_of_the_channel_and_of_the_phase() {
 
     let tls = client.start_tls().unwrap().unwrap();
     assert!(!tls.stls() && tls.pipelining() && tls.user());
-    assert_eq!(client.capabilities().unwrap().unwrap(), tls);
+    assert_eq!(client.call(GetCapabilities).unwrap().unwrap(), tls);
+    assert_eq!(client.capabilities(), Some(&tls));
 
     client.login(login("alice", "secret")).unwrap();
-    let inside = client.capabilities().unwrap().unwrap();
+    let inside = client.call(GetCapabilities).unwrap().unwrap();
     assert!(!inside.stls() && inside.pipelining() && inside.top() && inside.uidl());
     assert_ne!(inside, tls);
     assert_eq!(client.capa().unwrap().unwrap(), inside);

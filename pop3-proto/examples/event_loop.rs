@@ -21,8 +21,8 @@ use std::time::{Duration, Instant as Clock};
 use mio::{Events, Interest, Poll, Token, event::Event as Readiness, net::TcpStream};
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_proto::{
-    Connector, Endpoint, Error, Event, Instant, Login, LoginPolicy, Quit, Retr, Roots, Secret,
-    Session, Stat, Ticket, Uidl,
+    Connection, Connector, Endpoint, Error, Event, Instant, Login, LoginPolicy, Quit, Retr, Roots,
+    Secret, Stat, Ticket, Uidl,
 };
 
 const USAGE: &str = "usage: event_loop [pop3s://user@host]...";
@@ -99,7 +99,7 @@ fn fetch(accounts: Vec<Account>) -> Result<bool, Failure> {
             Err(error) => eprintln!("{endpoint}: {error}"),
         }
     }
-    // No session's time runs before all are connected.
+    // No connection's time runs before all are connected.
     let origin = Clock::now();
     let now = || Instant::since_origin(origin.elapsed());
     while !mailboxes.is_empty() {
@@ -132,7 +132,7 @@ fn fetch(accounts: Vec<Account>) -> Result<bool, Failure> {
 
 /// A mailbox on its way: logs in, lists, retrieves all and quits, as it is given turns.
 struct Mailbox {
-    session: Session,
+    connection: Connection,
     socket: TcpStream,
     readable: bool,
     writable: bool,
@@ -149,17 +149,17 @@ struct Mailbox {
 impl Mailbox {
     fn open(to: &Endpoint, by: &Connector, login: Login) -> Result<Self, Failure> {
         let socket = dial(to)?;
-        let mut session = by.session(to, Instant::ORIGIN)?;
+        let mut connection = by.connection(to, Instant::ORIGIN)?;
         // For the nonces of SCRAM.
         let mut random = [0; 32];
         getrandom::fill(&mut random)?;
-        session.seed(random);
+        connection.seed(random);
         // All at once: nothing overtakes the login, and STAT and UIDL share a flight.
-        session.submit(login)?;
+        connection.submit(login)?;
         Ok(Self {
-            stat: session.submit(Stat)?,
-            uidl: session.submit(Uidl)?,
-            session,
+            stat: connection.submit(Stat)?,
+            uidl: connection.submit(Uidl)?,
+            connection,
             socket,
             readable: false,
             writable: false,
@@ -172,7 +172,7 @@ impl Mailbox {
     }
 
     /// mio tells of readiness once, when it comes. It lasts until the socket says `WouldBlock`, however
-    /// long the session wants nothing of it. An end or an error is met by trying.
+    /// long the connection wants nothing of it. An end or an error is met by trying.
     fn notice(&mut self, event: &Readiness) {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
@@ -181,8 +181,8 @@ impl Mailbox {
     /// A turn: the clock, a write, a read, and all events: nothing moves while one waits.
     fn drive(&mut self, now: Instant) {
         // Deadlines, and the long computation of SCRAM in slices.
-        if self.session.poll_timeout().is_some_and(|due| due <= now) {
-            self.session.handle_timeout(now);
+        if self.connection.poll_timeout().is_some_and(|due| due <= now) {
+            self.connection.handle_timeout(now);
         }
         if self.can_write() {
             self.write(now);
@@ -190,17 +190,17 @@ impl Mailbox {
         if self.can_read() {
             self.read(now);
         }
-        while let Some(event) = self.session.poll_event() {
+        while let Some(event) = self.connection.poll_event() {
             self.take(event).unwrap_or_else(|error| self.give_up(error));
         }
     }
 
     fn can_write(&self) -> bool {
-        self.writable && self.session.wants_write()
+        self.writable && self.connection.wants_write()
     }
 
     fn can_read(&self) -> bool {
-        self.readable && self.session.wants_read()
+        self.readable && self.connection.wants_read()
     }
 
     /// How long there is nothing to do unless mio has news.
@@ -208,7 +208,7 @@ impl Mailbox {
         if self.can_write() || self.can_read() {
             return Some(Duration::ZERO);
         }
-        Some(self.session.poll_timeout()?.saturating_since(now))
+        Some(self.connection.poll_timeout()?.saturating_since(now))
     }
 
     /// Whether to close the socket. Behind the end TLS takes its leave, if it can at once: no deadline
@@ -218,27 +218,27 @@ impl Mailbox {
     }
 
     fn write(&mut self, now: Instant) {
-        match self.socket.write(self.session.transmit()) {
-            Ok(octets) => self.session.transmitted(octets, now),
+        match self.socket.write(self.connection.transmit()) {
+            Ok(octets) => self.connection.transmitted(octets, now),
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
                 // Reading goes on: the server may have sent an -ERR before it closed.
-                self.session.handle_write_error(error.into(), now);
+                self.connection.handle_write_error(error.into(), now);
             }
         }
     }
 
     fn read(&mut self, now: Instant) {
-        let Some(room) = self.session.recv_buffer() else {
+        let Some(room) = self.connection.recv_buffer() else {
             return;
         };
         match self.socket.read(room) {
-            Ok(0) => self.session.handle_eof(now),
-            Ok(octets) => self.session.received(octets, now),
+            Ok(0) => self.connection.handle_eof(now),
+            Ok(octets) => self.connection.received(octets, now),
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => self.session.handle_read_error(error.into(), now),
+            Err(error) => self.connection.handle_read_error(error.into(), now),
         }
     }
 
@@ -249,9 +249,9 @@ impl Mailbox {
             }
             Event::Reply { id, result } if id == self.uidl.id() => {
                 for number in self.uidl.read(result?)?.numbers() {
-                    self.session.submit(Retr(number))?;
+                    self.connection.submit(Retr(number))?;
                 }
-                self.session.submit(Quit)?;
+                self.connection.submit(Quit)?;
             }
             // Of the login, the first line of a message, of QUIT.
             Event::Reply { result, .. } => drop(result?),
@@ -271,16 +271,16 @@ impl Mailbox {
     fn give_up(&mut self, error: Error) {
         if self.failure.is_none() {
             self.failure = Some(error);
-            let rest = self.stat.id()..self.session.connection().next_id();
-            self.session.abandon(rest);
+            let rest = self.stat.id()..self.connection.next_id();
+            self.connection.abandon(rest);
             // What is dead takes no QUIT, and is about to be `Closed`.
-            let _ = self.session.submit(Quit);
+            let _ = self.connection.submit(Quit);
         }
     }
 
     fn summary(&self) -> String {
         let (messages, all, octets) = (self.messages, self.announced, self.octets);
-        let connection = self.session.connection();
+        let connection = &self.connection;
         let way = connection.login_plan().and_then(|plan| plan.chosen());
         let way = way.map_or("no login", |way| &way.name);
         let tls = connection.tls().and_then(|tls| tls.protocol.as_deref());

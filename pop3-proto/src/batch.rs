@@ -2,9 +2,9 @@
 //! clients, whatever their I/O.
 
 use crate::command::Whole;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::reply::Reply;
-use crate::session::Session;
 use crate::ticket::{RequestId, Ticket};
 
 /// A tuple of [`Whole`] commands that share as few round trips as the server allows.
@@ -17,7 +17,7 @@ pub trait Batch: Sealed<Output = <Self as Batch>::Replies> {
 }
 
 pub(crate) mod sealed {
-    use super::{Error, Pending, Session};
+    use super::{Connection, Error, Pending};
 
     /// How the clients submit a batch. It is private to the crate, so that other crates cannot implement it.
     pub trait Sealed: Sized {
@@ -30,8 +30,8 @@ pub(crate) mod sealed {
         ///
         /// # Errors
         ///
-        /// As [`Session::submit`].
-        fn submit(self, session: &mut Session) -> Result<Self::Pending, Error>;
+        /// As [`Connection::submit`].
+        fn submit(self, connection: &mut Connection) -> Result<Self::Pending, Error>;
     }
 }
 use sealed::Sealed;
@@ -63,14 +63,14 @@ pub struct Slot<C> {
 }
 
 impl<C: Whole> Slot<C> {
-    fn submit(session: &mut Session, command: C, first: RequestId) -> Result<Self, Error> {
-        match session.submit(command) {
+    fn submit(connection: &mut Connection, command: C, first: RequestId) -> Result<Self, Error> {
+        match connection.submit(command) {
             Ok(ticket) => Ok(Self {
                 ticket,
                 result: None,
             }),
             Err(error) => {
-                session.abandon(first..session.connection().next_id());
+                connection.abandon(first..connection.next_id());
                 Err(error)
             }
         }
@@ -92,10 +92,10 @@ macro_rules! batch {
             type Output = ($($command::Reply,)+);
             type Pending = ($(Slot<$command>,)+);
 
-            fn submit(self, session: &mut Session) -> Result<Self::Pending, Error> {
+            fn submit(self, connection: &mut Connection) -> Result<Self::Pending, Error> {
                 let ($($slot,)+) = self;
-                let first = session.connection().next_id();
-                Ok(($(Slot::submit(session, $slot, first)?,)+))
+                let first = connection.next_id();
+                Ok(($(Slot::submit(connection, $slot, first)?,)+))
             }
         }
 

@@ -1,4 +1,4 @@
-//! How a client makes a session for a server.
+//! How a client makes a connection for a server.
 
 #[cfg(feature = "rustls")]
 use alloc::sync::Arc;
@@ -7,9 +7,9 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::config::Config;
+use crate::connection::Connection;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::session::Session;
 use crate::time::Instant;
 #[cfg(feature = "rustls")]
 use crate::{Channel, ClientTls, Roots, StlsPolicy, TlsError, TlsErrorKind, client_config};
@@ -71,26 +71,26 @@ impl Default for Connector {
 }
 
 impl Connector {
-    /// A session for a connection to `endpoint` that was just made: its first deadline runs from `now`.
-    /// [Seed](Session::seed) it for SCRAM.
+    /// Creates the state machine for a transport to `endpoint` that was just connected. Its first deadline
+    /// runs from `now`. [Seed](Connection::seed) it for SCRAM and for confirmations.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] when TLS is called for and cannot be set up.
-    pub fn session(&self, endpoint: &Endpoint, now: Instant) -> Result<Session, Error> {
+    /// [`Error::Tls`] if TLS is required and cannot be set up.
+    pub fn connection(&self, endpoint: &Endpoint, now: Instant) -> Result<Connection, Error> {
         let (config, channel) = (self.config.clone(), endpoint.channel());
         #[cfg(feature = "rustls")]
         match self.client_tls(endpoint.host()) {
-            Ok(tls) => return Ok(Session::with_tls(config, channel, tls, now)),
+            Ok(tls) => return Ok(Connection::with_tls(config, channel, tls, now)),
             Err(error)
                 if channel == Channel::ImplicitTls || config.stls == StlsPolicy::Required =>
             {
                 return Err(error.into());
             }
-            // None is called for, unless the caller starts it.
+            // TLS is not required, unless the caller starts it.
             Err(_) => {}
         }
-        Ok(Session::new(config, channel, now))
+        Ok(Connection::new(config, channel, now))
     }
 
     #[cfg(feature = "rustls")]

@@ -9,14 +9,14 @@
 //! `pop3-tokio` or `pop3-async-std`: they add sockets and nothing of POP3.
 //!
 //! ```text
-//!              ┌────────────────── Session ──────────────────┐
-//!  socket ──▶ recv_buffer, received ─▶ ┌─────────┐           │
-//!             │                (TLS)   │         │ ◀─ submit ──── your requests
-//!  socket ◀── transmit, transmitted ◀─ │Connection│          │
-//!             │                        │         │ ── poll_event ─▶ replies, bodies
-//!  clock ───▶ handle_timeout ────────▶ └─────────┘           │
-//!  clock ◀─── poll_timeout             queue, framing,       │
-//!             │                        exchanges, phase      │
+//!             ┌───────────────── Connection ─────────────────┐
+//!  socket ──▶ recv_buffer, received ─▶ ┌──────────┐          │
+//!             │               (TLS)    │  queue,  │ ◀─ submit ──── your requests
+//!  socket ◀── transmit, transmitted ◀─ │ framing, │          │
+//!             │                        │exchanges,│ ── poll_event ─▶ replies, bodies
+//!  clock ───▶ handle_timeout ────────▶ │  phase,  │          │
+//!  clock ◀─── poll_timeout ◀────────── │  timers  │          │
+//!             │                        └──────────┘          │
 //!             └──────────────────────────────────────────────┘
 //! ```
 //!
@@ -89,17 +89,16 @@
 //!
 //! # An event loop of your own
 //!
-//! Drive a [`Session`]: it is a [`Connection`] with TLS under it, or without; a [`Connector`] makes one
-//! for an [`Endpoint`], and [`Endpoint::method`] is what its URL says about the login.
-//! [`seed`](Session::seed) it with randomness, and submit all at once: requests queue up. In each
-//! round take the
-//! events; then send what [`transmit`](Session::transmit) gives while
-//! [`wants_write`](Session::wants_write), read into [`recv_buffer`](Session::recv_buffer) while
-//! [`wants_read`](Session::wants_read), and call [`handle_timeout`](Session::handle_timeout) when
-//! [`poll_timeout`](Session::poll_timeout) comes. Report an end of file
-//! ([`handle_eof`](Session::handle_eof)) and failures
-//! ([`handle_read_error`](Session::handle_read_error),
-//! [`handle_write_error`](Session::handle_write_error)). After [`Event::Closed`], send
+//! Drive a [`Connection`]. A [`Connector`] makes one for an [`Endpoint`], with TLS if the feature `rustls` is
+//! enabled, and [`Endpoint::method`] is what its URL says about the login.
+//! [`seed`](Connection::seed) it with randomness, and submit all requests together: they queue up. In each
+//! round take the events; then send what [`transmit`](Connection::transmit) gives while
+//! [`wants_write`](Connection::wants_write), read into [`recv_buffer`](Connection::recv_buffer) while
+//! [`wants_read`](Connection::wants_read), and call [`handle_timeout`](Connection::handle_timeout) when
+//! [`poll_timeout`](Connection::poll_timeout) comes. Report an end of file
+//! ([`handle_eof`](Connection::handle_eof)) and failures
+//! ([`handle_read_error`](Connection::handle_read_error),
+//! [`handle_write_error`](Connection::handle_write_error)). After [`Event::Closed`], send
 //! on as long as the socket takes it at once, which is TLS taking its leave, then close the socket.
 //! **Before you wait, take all events**: while one waits nothing moves, and no deadline runs. The example
 //! `event_loop` does all this for two mailboxes in one thread.
@@ -131,9 +130,9 @@
 //! that fails is an [`AuthError`], with the server's words and an [`Advice`]; [`Retry`] says whether and
 //! when a program may try again by itself. Unless it is fatal, the connection can be used for another.
 //!
-//! The nonces of SCRAM take randomness: [`Session::seed`]. Its long computation is done by
-//! [`handle_timeout`](Session::handle_timeout), a few milliseconds at a time, while
-//! [`poll_timeout`](Session::poll_timeout) is in the past: a loop that leaves the clock out has no
+//! The nonces of SCRAM take randomness: [`Connection::seed`]. Its long computation is done by
+//! [`handle_timeout`](Connection::handle_timeout), a few milliseconds at a time, while
+//! [`poll_timeout`](Connection::poll_timeout) is in the past: a loop that leaves the clock out has no
 //! deadlines and no SCRAM.
 //!
 //! # Without `std`
@@ -194,7 +193,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `std` (default) | `TransportError` from `std::io::Error`; SASLprep: without it, names and passwords for SCRAM and APOP are ASCII |
-//! | `rustls` | TLS inside [`Session`] |
+//! | `rustls` | TLS inside [`Connection`] |
 //! | `ring`, `aws-lc-rs` | the cryptography for it, chosen at run time |
 //! | `webpki-roots`, `platform-verifier` | the trusted root certificates |
 //! | `client` | the module `client`: the asynchronous client, over any transport and without a runtime |
@@ -234,6 +233,7 @@ mod confirm;
 mod connection;
 mod connector;
 mod context;
+mod core;
 mod endpoint;
 #[cfg(any(feature = "client", feature = "blocking"))]
 #[cfg_attr(
@@ -242,6 +242,7 @@ mod endpoint;
 )]
 mod engine;
 mod error;
+mod event;
 mod exchange;
 mod hex;
 mod line;
@@ -262,7 +263,6 @@ mod saslprep;
 mod secret;
 #[cfg(feature = "server")]
 pub mod server;
-mod session;
 mod status;
 mod swallowed;
 mod table;
@@ -285,7 +285,7 @@ pub use config::{
     Timeouts,
 };
 pub use confirm::Confirm;
-pub use connection::{Connection, Event, Greeting};
+pub use connection::Connection;
 pub use connector::Connector;
 pub use endpoint::Endpoint;
 pub use error::{
@@ -293,6 +293,7 @@ pub use error::{
     Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
     TransportErrorKind, Unconfirmed,
 };
+pub use event::{Event, Greeting};
 pub use listing::{Entries, Listing, Numbers, ScanEntry, UidEntry, UidListing};
 pub use login::{ChannelBinding, Credentials, Login, LoginPolicy, OwnMechanism};
 pub use method::Method;
@@ -305,7 +306,6 @@ pub use reply::{Confirmed, DropListing, Lines, Mechanisms, Opened, QuitOutcome, 
 #[doc(no_inline)]
 pub use rustls;
 pub use secret::Secret;
-pub use session::Session;
 pub use status::{ErrReply, ResponseCode, Status};
 pub use text::ServerText;
 pub use ticket::{RequestId, Ticket};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use pop3_proto::client::{Dialer, dial};
-use pop3_proto::{Connector, Endpoint, Error, Session};
+use pop3_proto::{Connection, Connector, Endpoint, Error};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
@@ -88,10 +88,10 @@ where
     Client::connect_over(endpoint, connector, Tokio::new(stream)).await
 }
 
-/// Starts a client for a [`Session`] of your own over a stream that was just connected, and waits for the
-/// greeting. [`connect_over`] makes the session itself.
+/// Starts a client for a [`Connection`] of your own over a stream that was just connected, and waits for the
+/// greeting. [`connect_over`] makes the connection itself.
 ///
-/// The session is seeded with randomness from the operating system, and its clock goes on from where it is.
+/// The connection is seeded with randomness from the operating system, and its clock goes on from where it is.
 ///
 /// # Errors
 ///
@@ -100,11 +100,11 @@ where
 /// # Cancel safety
 ///
 /// The stream is dropped, and with it the connection.
-pub async fn start<S>(session: Session, stream: S) -> Result<Client<S>, Error>
+pub async fn start<S>(connection: Connection, stream: S) -> Result<Client<S>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    Client::start(session, Tokio::new(stream)).await
+    Client::start(connection, Tokio::new(stream)).await
 }
 
 struct Tcp;

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use pop3_proto::client::{Client, Message, Transport};
 use pop3_proto::{
-    Batch, Channel, Command, Error, Instant, IntoStreamed, Session, Streamed, Ticket, Whole,
+    Batch, Channel, Command, Connection, Error, Instant, IntoStreamed, Streamed, Ticket, Whole,
 };
 
 use super::link::{Moved, Wire, failure};
@@ -31,7 +31,7 @@ pub fn async_client(data: &[u8]) -> usize {
         wire: Rc::clone(&wire),
         clock: Rc::clone(&clock),
     };
-    let session = Session::new(
+    let session = Connection::new(
         plan.setup.config(),
         Channel::TrustedByCaller,
         Instant::ORIGIN,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use pop3_blocking::{Client, Message, Stream};
 use pop3_proto::{
-    Batch, Channel, Command, Error, Instant, IntoStreamed, Session, Streamed, Ticket, Whole,
+    Batch, Channel, Command, Connection, Error, Instant, IntoStreamed, Streamed, Ticket, Whole,
 };
 
 use super::link::{Moved, Wire, failure};
@@ -29,7 +29,7 @@ pub fn blocking_client(data: &[u8]) -> usize {
         }
     }
     let wire = Rc::new(RefCell::new(Wire::new(&plan)));
-    let session = Session::new(
+    let session = Connection::new(
         plan.setup.config(),
         Channel::TrustedByCaller,
         Instant::ORIGIN,

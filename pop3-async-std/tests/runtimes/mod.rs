@@ -8,7 +8,7 @@ use std::future::Future;
 use std::net::TcpStream as Socket;
 
 use pop3_async_std::{Client, Futures};
-use pop3_proto::{Connector, Endpoint, Error, Session};
+use pop3_proto::{Connection, Connector, Endpoint, Error};
 
 use super::waiting::{Runtime, Waiting};
 
@@ -29,7 +29,7 @@ impl Runtime for AsyncStd {
         async_std::task::block_on(future)
     }
 
-    async fn start(session: Session, stream: Socket) -> Result<Client, Error> {
+    async fn start(session: Connection, stream: Socket) -> Result<Client, Error> {
         pop3_async_std::start(session, stream.into()).await
     }
 
@@ -58,7 +58,7 @@ impl Runtime for Smol {
     }
 
     async fn start(
-        session: Session,
+        session: Connection,
         stream: Socket,
     ) -> Result<pop3_async_std::with_smol::Client, Error> {
         let stream = stream.try_into().expect("a socket");

@@ -42,7 +42,7 @@ impl Stage {
         let endpoint = Endpoint::plain("localhost", Some(self.relay.port()));
         let mut client: C = log_in(&endpoint, Way::Clear, "");
         // Else this would be asked with the next command, and its answer be counted.
-        client.capabilities().unwrap();
+        client.capa().unwrap();
         client
     }
 

@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use pop3_blocking::{
-    Advice, Client, Endpoint, Login, LoginPolicy, Method, StlsPolicy, connect_over,
+    Advice, Client, Endpoint, GetCapabilities, Login, LoginPolicy, Method, StlsPolicy, connect_over,
 };
 
 use super::super::dovecot::{Dovecot, Options};
@@ -15,7 +15,7 @@ fn the_default_policy_takes_the_safest_that_the_server_has() {
     let Some(server) = server() else { return };
     for (times, way) in (1..).zip(WAYS) {
         let mut client = connect(&server, way, None);
-        let capabilities = client.capabilities().unwrap().unwrap();
+        let capabilities = client.call(GetCapabilities).unwrap().unwrap();
         let listed = capabilities.sasl().unwrap();
         assert!(listed.contains(&b"SCRAM-SHA-256".as_slice()));
         assert!(!listed.contains(&b"SCRAM-SHA-512".as_slice()));
@@ -120,7 +120,7 @@ fn mechanisms_are_those_of_the_channel_and_of_the_phase() {
     server.add_user("anna", "secret");
     let mut client = connect_from_afar(&server);
     let sasl = |client: &mut Client<TcpStream>| -> Option<Vec<String>> {
-        let capabilities = client.capabilities().unwrap().unwrap();
+        let capabilities = client.call(GetCapabilities).unwrap().unwrap();
         let name = |name: &&[u8]| String::from_utf8_lossy(name).into_owned();
         Some(capabilities.sasl()?.iter().map(name).collect())
     };

@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Error, Event, InitialResponse, Instant, Leniency, LfDot, Phase,
-    Pipelining, RequestId, Session, StlsPolicy, TlsInfo,
+    CapaPolicy, Channel, Config, Connection, Error, Event, InitialResponse, Instant, Leniency,
+    LfDot, Phase, Pipelining, RequestId, StlsPolicy, TlsInfo,
 };
 
 use super::ask::ask;
@@ -127,18 +127,18 @@ fn same(got: &str, expected: &str) -> Result<(), String> {
     Err(format!("\n  expected {expected}\n  got      {got}"))
 }
 
-fn session(script: &Script, leniency: Leniency) -> Result<Session, String> {
+fn session(script: &Script, leniency: Leniency) -> Result<Connection, String> {
     let (config, channel) = configure(&script.settings, leniency)?;
     let now = Instant::ORIGIN;
     if script.security == Security::Callers {
-        let mut session = Session::new(config, channel, now);
+        let mut session = Connection::new(config, channel, now);
         let mut info = TlsInfo::default();
         info.exporter = Some(std::array::from_fn(|index| index as u8));
         session.tls_established(info, now);
         return Ok(session);
     }
     let tls = tls::client(script.security == Security::Real);
-    Ok(Session::with_tls(config, channel, tls, now))
+    Ok(Connection::with_tls(config, channel, tls, now))
 }
 
 fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channel), String> {

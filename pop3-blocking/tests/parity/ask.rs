@@ -31,7 +31,6 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
     match op {
         Op::AuthMechanisms => client.auth_mechanisms().map(Reply::Mechanisms),
         Op::Capa => client.capa().map(Reply::Capabilities),
-        Op::Capabilities => client.capabilities().map(Reply::Capabilities),
         Op::StartTls => client.start_tls().map(Reply::Capabilities),
         Op::Login(login) => {
             let mut tokens = login.tokens();
@@ -49,6 +48,7 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
         Op::Rset => client.rset().map(Reply::Status),
         Op::Quit => client.quit().map(Reply::Quit),
         // These have no method of their own.
+        Op::Capabilities => client.call(GetCapabilities).map(Reply::Capabilities),
         Op::User(name) => client.call(user(name)?).map(Reply::Status),
         Op::Pass(secret) => client.call(pass(secret)?).map(Reply::Status),
         Op::Apop(name, secret) => client.call(apop(name, secret)?).map(Reply::Status),

@@ -6,7 +6,7 @@ use pop3_blocking::Message;
 use pop3_proto::{
     Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing, Endpoint, Error,
     IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received,
-    ScanEntry, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+    ScanEntry, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 use super::parity::client::{Body, Client, Enough, Provide, Reader, Reply, operations};
@@ -22,7 +22,7 @@ macro_rules! by_name {
 }
 
 impl Client for Blocking {
-    fn start(session: Session, stream: TcpStream) -> Result<Self, Error> {
+    fn start(session: Connection, stream: TcpStream) -> Result<Self, Error> {
         pop3_blocking::start(session, stream)
     }
 

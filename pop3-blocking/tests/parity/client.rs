@@ -7,7 +7,7 @@ use std::time::Duration;
 use pop3_proto::{
     AuthError, Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing,
     Endpoint, Error, IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome,
-    Received, ScanEntry, Secret, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+    Received, ScanEntry, Secret, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 /// A message on its way.
@@ -40,7 +40,6 @@ macro_rules! operations {
         $each! {
             login(login: Login) -> Status;
             start_tls() -> Option<Capabilities>;
-            capabilities() -> Option<Capabilities>;
             capa() -> Option<Capabilities>;
             auth_mechanisms() -> Option<Mechanisms>;
             stat() -> DropListing;
@@ -69,7 +68,7 @@ macro_rules! declare {
 /// A client, whatever its I/O.
 pub(crate) trait Client: Sized {
     /// Over a stream that was just connected.
-    fn start(session: Session, stream: TcpStream) -> Result<Self, Error>;
+    fn start(session: Connection, stream: TcpStream) -> Result<Self, Error>;
     fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<Self, Error>;
 
     /// Sets when the next address is tried beside the first, where the client does so.

@@ -8,8 +8,8 @@ use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
 
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Error, Instant, Listing, Login, MessageNumber, Pipelining,
-    Session, SizeMatch, Unconfirmed,
+    CapaPolicy, Channel, Config, Connection, Error, Instant, Listing, Login, MessageNumber,
+    Pipelining, SizeMatch, Unconfirmed,
 };
 
 use super::client::{Client, Enough};
@@ -112,7 +112,7 @@ fn fetched<C: Client>(
     let mut config = Config::default();
     config.capa = CapaPolicy::Never;
     config.pipelining = pipelining;
-    let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+    let session = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
     let mut client = C::start(session, stream).unwrap();
     client
         .login(Login::new("alice", "secret").unwrap())

@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Connector, Dele, Error, Instant, List, Login, MessageNumber,
-    Misuse, Pipelining, Retr, Roots, Session, StlsPolicy, Uidl,
+    CapaPolicy, Channel, Config, Connection, Connector, Dele, Error, Instant, List, Login,
+    MessageNumber, Misuse, Pipelining, Retr, Roots, StlsPolicy, Uidl,
 };
 
 use super::client::{Body, Client, Enough};
@@ -271,7 +271,7 @@ fn scripted<C: Client, T: Send>(
             }
             script(socket)
         });
-        let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+        let session = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut client = C::start(session, stream).unwrap();

@@ -13,7 +13,7 @@ macro_rules! every_method {
             use pop3_proto::{MessageNumber, Noop, Retr, Stat};
             use $($adapter)::+::{connect, connect_over, connect_with, start};
             let connector = pop3_proto::Connector::default();
-            let session = connector.session(endpoint, pop3_proto::Instant::ORIGIN)?;
+            let session = connector.connection(endpoint, pop3_proto::Instant::ORIGIN)?;
             let [first, second] = streams;
             let _: $client = start(session, first) $($wait)* ?;
             let _: $client = connect_over(endpoint, &connector, second) $($wait)* ?;
@@ -24,7 +24,7 @@ macro_rules! every_method {
             let _: Option<&pop3_proto::Greeting> = client.greeting();
             let _: &pop3_proto::Connection = client.connection();
             let _: pop3_proto::Phase = client.phase();
-            let _: Option<&pop3_proto::Capabilities> = client.known_capabilities();
+            let _: Option<&pop3_proto::Capabilities> = client.capabilities();
             let _: Option<&pop3_proto::TlsInfo> = client.tls();
             let _: &pop3_proto::Config = client.config();
             let error: Option<pop3_proto::Error> = client.error().cloned();
@@ -57,7 +57,6 @@ macro_rules! every_method {
                 $($asynchronous)? |_: Option<pop3_proto::AuthError>| pop3_proto::Secret::new("token");
             let _: pop3_proto::Status = client.login_with(login, provide) $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.start_tls() $($wait)* ?;
-            let _: Option<pop3_proto::Capabilities> = client.capabilities() $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.capa() $($wait)* ?;
             let _: Option<pop3_proto::Mechanisms> = client.auth_mechanisms() $($wait)* ?;
             let _: pop3_proto::DropListing = client.stat() $($wait)* ?;

@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_proto::{
-    AuthError, Channel, Config, Error, Instant, Login, LoginPolicy, MessageNumber, Method, Misuse,
-    Phase, Pipelining, QuitOutcome, Secret, Session,
+    AuthError, Channel, Config, Connection, Error, Instant, Login, LoginPolicy, MessageNumber,
+    Method, Misuse, Phase, Pipelining, QuitOutcome, Secret,
 };
 
 use super::client::{Client, Enough};
@@ -50,7 +50,7 @@ fn server() -> EmbeddedServer {
 fn client<C: Client>(server: &EmbeddedServer, pipelining: Pipelining) -> C {
     let mut config = Config::default();
     config.pipelining = pipelining;
-    let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+    let session = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
     let stream = TcpStream::connect(("127.0.0.1", server.plain().port())).unwrap();
     C::start(session, stream).unwrap()
 }

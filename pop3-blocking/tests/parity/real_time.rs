@@ -7,8 +7,8 @@ use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant as Clock};
 
 use pop3_proto::{
-    CapaPolicy, Channel, Closed, Config, Connector, Endpoint, Error, Instant, Login, MessageNumber,
-    Pipelining, Session, StlsPolicy, Timeout, Verb,
+    CapaPolicy, Channel, Closed, Config, Connection, Connector, Endpoint, Error, Instant, Login,
+    MessageNumber, Pipelining, StlsPolicy, Timeout, Verb,
 };
 
 use super::client::{Client, Enough};
@@ -99,7 +99,7 @@ impl Wire {
 fn start<C: Client>(stream: TcpStream) -> Result<C, Error> {
     let now = Instant::since_origin(Duration::from_secs(24 * 60 * 60));
     C::start(
-        Session::new(config(), Channel::TrustedByCaller, now),
+        Connection::new(config(), Channel::TrustedByCaller, now),
         stream,
     )
 }

@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "a test binary may have its own choice of stories")]
 
 use pop3_proto::{
-    Closed, Connector, Dele, Error, List, LoginPolicy, MessageNumber, Method, Roots, Stat, Top,
-    Uidl, Verb,
+    Closed, Connector, Dele, Error, GetCapabilities, List, LoginPolicy, MessageNumber, Method,
+    Roots, Stat, Top, Uidl, Verb,
 };
 
 use super::dovecot::{Dovecot, Options, attachment, corpus};
@@ -196,7 +196,7 @@ pub(crate) fn two_hundred_messages_arrive_many_at_a_time<C: Client>() {
     };
     for way in WAYS {
         let mut client: C = log_in(&server, way);
-        let capabilities = client.capabilities().unwrap().unwrap();
+        let capabilities = client.call(GetCapabilities).unwrap().unwrap();
         assert!(capabilities.pipelining());
         compare_all(&mut client, &mail);
         assert_eq!(client.quirks(), []);

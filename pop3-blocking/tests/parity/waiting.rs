@@ -9,7 +9,7 @@ use pop3_proto::client::{Client as Asynchronous, Message, Transport};
 use pop3_proto::{
     Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing, Endpoint, Error,
     IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received,
-    ScanEntry, Session, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+    ScanEntry, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
 };
 
 use super::parity::client::{Body, Client, Enough, Provide, Reader, Reply, operations};
@@ -21,7 +21,7 @@ pub(crate) trait Runtime {
     fn new() -> Self;
     fn block_on<F: Future>(&self, future: F) -> F::Output;
     async fn start(
-        session: Session,
+        session: Connection,
         stream: TcpStream,
     ) -> Result<Asynchronous<Self::Transport>, Error>;
     async fn connect_with(
@@ -48,7 +48,7 @@ macro_rules! by_name {
 }
 
 impl<R: Runtime> Client for Waiting<R> {
-    fn start(session: Session, stream: TcpStream) -> Result<Self, Error> {
+    fn start(session: Connection, stream: TcpStream) -> Result<Self, Error> {
         let runtime = R::new();
         let client = runtime.block_on(R::start(session, stream))?;
         Ok(Self { client, runtime })

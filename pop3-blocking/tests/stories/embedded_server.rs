@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pop3_blocking::proto::{Channel, Session};
+use pop3_blocking::proto::{Channel, Connection};
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_blocking::{Apop, Config, Error, LoginPolicy, Method, Secret, connect_with, start};
 
@@ -173,7 +173,7 @@ fn each_session_has_challenges_of_its_own() {
         drop(client);
         let mut config = Config::default();
         config.allow_insecure_login = true;
-        let session = Session::new(
+        let session = Connection::new(
             config,
             Channel::Plain,
             pop3_blocking::proto::Instant::ORIGIN,

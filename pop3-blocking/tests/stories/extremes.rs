@@ -4,7 +4,7 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use pop3_blocking::proto::{Channel, Session};
+use pop3_blocking::proto::{Channel, Connection};
 use pop3_blocking::proto::{Instant, Limits, Timeouts};
 use pop3_blocking::server::{Server, ServerConfig};
 use pop3_blocking::{Client, Config, Error, Stream};
@@ -69,7 +69,7 @@ fn session(config: Config) -> Result<(), Error> {
         server: Server::new(account, maildrop),
         calls: 0,
     };
-    let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+    let session = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
     let mut client: Client<Counting> = pop3_blocking::start(session, stream)?;
     client.login(alice())?;
     client.uidl()?;

@@ -86,7 +86,7 @@ fn session(panics_at: u32) -> Session {
         after: Vec::new(),
         log: Vec::new(),
     };
-    let session = pop3_blocking::proto::Session::new(
+    let session = pop3_blocking::proto::Connection::new(
         Config::default(),
         Channel::TrustedByCaller,
         Instant::ORIGIN,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use pop3_blocking::proto::Instant;
-use pop3_blocking::proto::{Channel, Session};
+use pop3_blocking::proto::{Channel, Connection};
 use pop3_blocking::server::{Maildrop, Server, ServerConfig};
 use pop3_blocking::{
     Client, Closed, Config, Error, ListOne, NoTimeout, Pipelining, Stream, Timeout,
@@ -20,7 +20,7 @@ fn client<S: Stream>(stream: S) -> Result<Client<S>, Error> {
     let mut config = Config::default();
     config.timeouts.send = Duration::from_millis(100);
     config.pipelining = Pipelining::Always;
-    let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+    let session = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
     pop3_blocking::start(session, stream)
 }
 

@@ -8,8 +8,8 @@ use super::message::Message;
 use crate::batch::Pending as _;
 use crate::engine::{Engine, Submitter, getters};
 use crate::{
-    Batch, Command, Connector, Endpoint, Error, Instant, IntoStreamed, Session, Streamed, Ticket,
-    Whole,
+    Batch, Command, Connection, Connector, Endpoint, Error, Instant, IntoStreamed, Streamed,
+    Ticket, Whole,
 };
 #[cfg(doc)]
 use crate::{MessageNumber, Retr, Top};
@@ -40,18 +40,18 @@ impl<T: Transport> Client<T> {
         connector: &Connector,
         transport: T,
     ) -> Result<Self, Error> {
-        let session = connector.session(endpoint, Instant::ORIGIN)?;
-        Self::start(session, transport)
+        let connection = connector.connection(endpoint, Instant::ORIGIN)?;
+        Self::start(connection, transport)
     }
 
-    /// Starts a client for a new session over a transport that was just connected, and waits for the
-    /// greeting. The session is seeded with [`Transport::random`], and its clock goes on from where it is.
+    /// Starts a client for a new connection over a transport that was just connected, and waits for the
+    /// greeting. The connection is seeded with [`Transport::random`], and its clock goes on from where it is.
     ///
     /// # Errors
     ///
     /// The fatal error that occurred instead of a greeting.
-    pub fn start(session: Session, mut transport: T) -> Result<Self, Error> {
-        let engine = Engine::seeded(session, |room| transport.random(room));
+    pub fn start(connection: Connection, mut transport: T) -> Result<Self, Error> {
+        let engine = Engine::seeded(connection, |room| transport.random(room));
         let mut driver = Driver::new(engine, transport);
         driver.wait_for(Engine::poll_greeting)?;
         Ok(Self { driver })

@@ -7,9 +7,8 @@ use super::{Client, Message, Transport};
 use crate::engine::LoginProgress;
 use crate::{
     AuthError, AuthMechanisms, Capa, Capabilities, Confirm, Confirmed, Dele, DropListing, Error,
-    GetCapabilities, List, ListOne, Listing, Login, Mechanisms, MessageNumber, Noop, Quit,
-    QuitOutcome, Retr, Rset, ScanEntry, Secret, StartTls, Stat, Status, Top, UidEntry, UidListing,
-    Uidl, UidlOne,
+    List, ListOne, Listing, Login, Mechanisms, MessageNumber, Noop, Quit, QuitOutcome, Retr, Rset,
+    ScanEntry, Secret, StartTls, Stat, Status, Top, UidEntry, UidListing, Uidl, UidlOne,
 };
 
 /// The commands of POP3.
@@ -90,16 +89,6 @@ impl<T: Transport> Client<T> {
     /// [`Error::Refused`] if the server refuses; [`Error::Security`] and [`Error::Tls`] are fatal.
     pub fn start_tls(&mut self) -> Result<Option<Capabilities>, Error> {
         self.call(StartTls)
-    }
-
-    /// Returns the capabilities that the server advertises. It is asked only if they are not known: see
-    /// [`capabilities`](Client::capabilities).
-    ///
-    /// # Errors
-    ///
-    /// Fatal ones. A server that does not support `CAPA` is no error, but `None`.
-    pub fn capabilities(&mut self) -> Result<Option<Capabilities>, Error> {
-        self.call(GetCapabilities)
     }
 
     /// `CAPA`: asks the server for its capabilities, even if they are known.
@@ -206,7 +195,7 @@ impl<T: Transport> Client<T> {
     ///
     /// [`Error::Unconfirmed`]: nothing could be asked, or the answers are wrong. In the second case
     /// the connection is closed, and none of the messages may be trusted. Any other error means "not
-    /// confirmed" too. [`Misuse::NoSeed`](crate::Misuse::NoSeed) if the session was not seeded.
+    /// confirmed" too. [`Misuse::NoSeed`](crate::Misuse::NoSeed) if the connection was not seeded.
     pub fn confirm(&mut self) -> Result<Confirmed, Error> {
         self.call(Confirm::new())
     }

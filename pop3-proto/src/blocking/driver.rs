@@ -21,7 +21,7 @@ const LONG_WAIT: Duration = Duration::from_secs(10);
 pub(super) struct Driver<T> {
     pub(super) engine: Engine,
     pub(super) transport: T,
-    /// The same moment on the session's clock and on the transport's.
+    /// The same moment on the connection's clock and on the transport's.
     clocks: (Instant, Instant),
     /// The timeout that the transport is set to.
     wait: Option<Duration>,
@@ -30,9 +30,9 @@ pub(super) struct Driver<T> {
 }
 
 impl<T: Transport> Driver<T> {
-    /// Creates a driver for a session whose clock goes on from where it is.
+    /// Creates a driver for a connection whose clock goes on from where it is.
     pub(super) fn new(engine: Engine, transport: T) -> Self {
-        let clocks = (engine.session().now(), transport.now());
+        let clocks = (engine.connection().now(), transport.now());
         Self {
             engine,
             transport,
@@ -43,10 +43,10 @@ impl<T: Transport> Driver<T> {
     }
 
     /// Does an act that calls the transport, unless that panicked before: how many octets it moved is not
-    /// known then, and the session ends.
+    /// known then, and the connection ends.
     fn guarded(&mut self, act: impl FnOnce(&mut Self)) {
         if self.calling {
-            self.engine.session_mut().callback_panicked();
+            self.engine.connection_mut().callback_panicked();
             return;
         }
         self.calling = true;
@@ -54,10 +54,10 @@ impl<T: Transport> Driver<T> {
         self.calling = false;
     }
 
-    /// Returns the time on the session's clock.
+    /// Returns the time on the connection's clock.
     fn now(&self) -> Instant {
-        let (session, transport) = self.clocks;
-        session + self.transport.now().saturating_since(transport)
+        let (own, transport) = self.clocks;
+        own + self.transport.now().saturating_since(transport)
     }
 
     /// Begins an operation: abandons what the last one left.
@@ -90,12 +90,12 @@ impl<T: Transport> Driver<T> {
     }
 
     fn move_octets(&mut self) {
-        let session = self.engine.session_mut();
-        if session.wants_write() {
+        let connection = self.engine.connection_mut();
+        if connection.wants_write() {
             if self.set_deadline() {
                 self.write();
             }
-        } else if session.wants_read() {
+        } else if connection.wants_read() {
             if self.set_deadline() {
                 self.read();
             }
@@ -105,27 +105,27 @@ impl<T: Transport> Driver<T> {
         } else {
             // There is nothing to do but to wait for a deadline.
             let now = self.now();
-            self.engine.session_mut().handle_timeout(now);
+            self.engine.connection_mut().handle_timeout(now);
         }
     }
 
     fn write(&mut self) {
-        let octets = self.engine.session_mut().transmit();
+        let octets = self.engine.connection_mut().transmit();
         let result = match self.transport.write(octets) {
             Ok(0) => Err(io::Error::from(ErrorKind::WriteZero)),
             result => result,
         };
         let now = self.now();
-        let session = self.engine.session_mut();
+        let connection = self.engine.connection_mut();
         match result {
-            Ok(octets) => session.transmitted(octets, now),
-            Err(error) if is_no_failure(&error) => session.handle_timeout(now),
-            Err(error) => session.handle_write_error(TransportError::from(&error), now),
+            Ok(octets) => connection.transmitted(octets, now),
+            Err(error) if is_no_failure(&error) => connection.handle_timeout(now),
+            Err(error) => connection.handle_write_error(TransportError::from(&error), now),
         }
     }
 
     fn read(&mut self) {
-        let Some(room) = self.engine.session_mut().recv_buffer() else {
+        let Some(room) = self.engine.connection_mut().recv_buffer() else {
             return;
         };
         let result = self.transport.read(room);
@@ -133,7 +133,7 @@ impl<T: Transport> Driver<T> {
     }
 
     fn read_ready(&mut self) {
-        let Some(room) = self.engine.session_mut().recv_buffer() else {
+        let Some(room) = self.engine.connection_mut().recv_buffer() else {
             return;
         };
         if let Some(result) = self.transport.read_ready(room).transpose() {
@@ -143,22 +143,22 @@ impl<T: Transport> Driver<T> {
 
     fn handle_read(&mut self, result: io::Result<usize>) {
         let now = self.now();
-        let session = self.engine.session_mut();
+        let connection = self.engine.connection_mut();
         match result {
-            Ok(0) => session.handle_eof(now),
-            Ok(octets) => session.received(octets, now),
-            Err(error) if is_no_failure(&error) => session.handle_timeout(now),
-            Err(error) => session.handle_read_error(TransportError::from(&error), now),
+            Ok(0) => connection.handle_eof(now),
+            Ok(octets) => connection.received(octets, now),
+            Err(error) if is_no_failure(&error) => connection.handle_timeout(now),
+            Err(error) => connection.handle_read_error(TransportError::from(&error), now),
         }
     }
 
     /// Sets the transport's timeout to the next deadline; false if that has passed.
     fn set_deadline(&mut self) -> bool {
-        let deadline = self.engine.session().poll_timeout();
+        let deadline = self.engine.connection().poll_timeout();
         let wait = match deadline.map(|deadline| (deadline, self.now())) {
             None => None,
             Some((deadline, now)) if deadline <= now => {
-                self.engine.session_mut().handle_timeout(now);
+                self.engine.connection_mut().handle_timeout(now);
                 return false;
             }
             Some((deadline, now)) => Some(deadline.saturating_since(now).max(SHORTEST_WAIT)),
@@ -173,7 +173,7 @@ impl<T: Transport> Driver<T> {
             if let Err(error) = self.transport.set_timeout(wait) {
                 let now = self.now();
                 self.engine
-                    .session_mut()
+                    .connection_mut()
                     .handle_read_error(TransportError::from(&error), now);
                 return false;
             }
@@ -182,7 +182,7 @@ impl<T: Transport> Driver<T> {
         true
     }
 
-    /// Once the session is closed, sends close_notify or an alert. The result of the session does not
+    /// Once the connection is closed, sends close_notify or an alert. The result of the session does not
     /// depend on whether it arrives.
     fn shutdown(&mut self) {
         if self.engine.fatal().is_some() {
@@ -191,12 +191,12 @@ impl<T: Transport> Driver<T> {
     }
 
     fn write_rest(&mut self) {
-        while self.engine.session().wants_write() {
-            let octets = self.engine.session_mut().transmit();
+        while self.engine.connection().wants_write() {
+            let octets = self.engine.connection_mut().transmit();
             match self.transport.write(octets) {
                 Ok(octets) if octets > 0 => {
                     let now = self.now();
-                    self.engine.session_mut().transmitted(octets, now);
+                    self.engine.connection_mut().transmitted(octets, now);
                 }
                 _ => return,
             }

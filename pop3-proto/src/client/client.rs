@@ -11,8 +11,8 @@ use super::message::Message;
 use crate::batch::Pending as _;
 use crate::engine::{Engine, Submitter, getters};
 use crate::{
-    Batch, Command, Connector, Endpoint, Error, Instant, IntoStreamed, Session, Streamed, Ticket,
-    Whole,
+    Batch, Command, Connection, Connector, Endpoint, Error, Instant, IntoStreamed, Streamed,
+    Ticket, Whole,
 };
 #[cfg(doc)]
 use crate::{MessageNumber, Retr, Top};
@@ -47,12 +47,12 @@ impl<T: Transport> Client<T> {
         connector: &Connector,
         transport: T,
     ) -> Result<Self, Error> {
-        let session = connector.session(endpoint, Instant::ORIGIN)?;
-        Self::start(session, transport).await
+        let connection = connector.connection(endpoint, Instant::ORIGIN)?;
+        Self::start(connection, transport).await
     }
 
-    /// Starts a client for a new session over a transport that was just connected, and waits for the
-    /// greeting. The session is seeded with [`Transport::random`], and its clock goes on from where it is.
+    /// Starts a client for a new connection over a transport that was just connected, and waits for the
+    /// greeting. The connection is seeded with [`Transport::random`], and its clock goes on from where it is.
     ///
     /// # Errors
     ///
@@ -61,8 +61,8 @@ impl<T: Transport> Client<T> {
     /// # Cancel safety
     ///
     /// The transport is dropped, and with it the connection.
-    pub async fn start(session: Session, mut transport: T) -> Result<Self, Error> {
-        let engine = Engine::seeded(session, |room| transport.random(room));
+    pub async fn start(connection: Connection, mut transport: T) -> Result<Self, Error> {
+        let engine = Engine::seeded(connection, |room| transport.random(room));
         let mut driver = Driver::new(engine, transport);
         poll_fn(|cx| driver.poll_for(cx, Engine::poll_greeting)).await?;
         Ok(Self { driver })

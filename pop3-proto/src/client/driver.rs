@@ -17,7 +17,7 @@ const FAIRNESS: u32 = 64;
 pub(super) struct Driver<T> {
     pub(super) engine: Engine,
     pub(super) transport: T,
-    /// The same moment on the session's clock and on the transport's.
+    /// The same moment on the connection's clock and on the transport's.
     clocks: (Instant, Instant),
     /// Something was written that was not flushed.
     unflushed: bool,
@@ -44,9 +44,9 @@ enum Probe {
 }
 
 impl<T: Transport> Driver<T> {
-    /// Creates a driver for a session whose clock goes on from where it is.
+    /// Creates a driver for a connection whose clock goes on from where it is.
     pub(super) fn new(engine: Engine, transport: T) -> Self {
-        let clocks = (engine.session().now(), transport.now());
+        let clocks = (engine.connection().now(), transport.now());
         Self {
             engine,
             transport,
@@ -60,23 +60,23 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Fails the session if the transport panicked when it was called last: how many octets it moved is
+    /// Fails the connection if the transport panicked when it was called last: how many octets it moved is
     /// not known.
     fn end_if_panicked(&mut self) {
         if self.calling {
-            self.engine.session_mut().callback_panicked();
+            self.engine.connection_mut().callback_panicked();
         }
     }
 
-    /// Returns the time on the session's clock.
+    /// Returns the time on the connection's clock.
     fn now(&self) -> Instant {
-        let (session, transport) = self.clocks;
-        session + self.transport.now().saturating_since(transport)
+        let (own, transport) = self.clocks;
+        own + self.transport.now().saturating_since(transport)
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
-        let (session, transport) = self.clocks;
-        let deadline = transport + deadline.saturating_since(session);
+        let (own, transport) = self.clocks;
+        let deadline = transport + deadline.saturating_since(own);
         self.transport.poll_timer(cx, deadline)
     }
 
@@ -145,28 +145,28 @@ impl<T: Transport> Driver<T> {
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(room) = self.engine.session_mut().recv_buffer() else {
+        let Some(room) = self.engine.connection_mut().recv_buffer() else {
             return false;
         };
         let Poll::Ready(result) = self.transport.poll_read(cx, room) else {
             return false;
         };
         let now = self.now();
-        let session = self.engine.session_mut();
+        let connection = self.engine.connection_mut();
         match result {
-            Ok(0) => session.handle_eof(now),
-            Ok(octets) => session.received(octets, now),
+            Ok(0) => connection.handle_eof(now),
+            Ok(octets) => connection.received(octets, now),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => session.handle_read_error(TransportError::from(&error), now),
+            Err(error) => connection.handle_read_error(TransportError::from(&error), now),
         }
         true
     }
 
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        let session = self.engine.session_mut();
-        let result = if session.wants_write() {
+        let connection = self.engine.connection_mut();
+        let result = if connection.wants_write() {
             self.unflushed = true;
-            match self.transport.poll_write(cx, session.transmit()) {
+            match self.transport.poll_write(cx, connection.transmit()) {
                 Poll::Ready(Ok(0)) => Err(io::Error::from(ErrorKind::WriteZero)),
                 Poll::Ready(result) => result,
                 Poll::Pending => return false,
@@ -183,13 +183,13 @@ impl<T: Transport> Driver<T> {
             return false;
         };
         let now = self.now();
-        let session = self.engine.session_mut();
+        let connection = self.engine.connection_mut();
         match result {
             Ok(0) => {}
-            Ok(octets) => session.transmitted(octets, now),
+            Ok(octets) => connection.transmitted(octets, now),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
-                session.handle_write_error(TransportError::from(&error), now);
+                connection.handle_write_error(TransportError::from(&error), now);
             }
         }
         true
@@ -198,7 +198,7 @@ impl<T: Transport> Driver<T> {
     /// Handles a deadline that has passed, or sets the timer that wakes the task; false if the task has
     /// to wait.
     fn keep_time(&mut self, cx: &mut Context<'_>, moved: bool) -> bool {
-        let Some(deadline) = self.engine.session().poll_timeout() else {
+        let Some(deadline) = self.engine.connection().poll_timeout() else {
             return moved || self.engine.fatal().is_some();
         };
         let now = self.now();
@@ -214,16 +214,16 @@ impl<T: Transport> Driver<T> {
             }
             self.alarm = None;
         }
-        if self.engine.session().connection().is_computing() {
+        if self.engine.connection().is_computing() {
             // Other tasks run before the next slice of a computation.
             self.steps = FAIRNESS;
         }
         let now = self.now();
-        self.engine.session_mut().handle_timeout(now);
+        self.engine.connection_mut().handle_timeout(now);
         true
     }
 
-    /// Once the session is closed, sends close_notify or an alert, and shuts the transport down, if that
+    /// Once the connection is closed, sends close_notify or an alert, and shuts the transport down, if that
     /// is possible without waiting. The result of the session does not depend on it.
     pub(super) fn shutdown(&mut self, cx: &mut Context<'_>) {
         if self.engine.fatal().is_some() && !core::mem::replace(&mut self.is_shut_down, true) {
@@ -232,12 +232,12 @@ impl<T: Transport> Driver<T> {
     }
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.engine.session().wants_write() {
-            let octets = self.engine.session_mut().transmit();
+        while self.engine.connection().wants_write() {
+            let octets = self.engine.connection_mut().transmit();
             match ready!(self.transport.poll_write(cx, octets)) {
                 Ok(octets) if octets > 0 => {
                     let now = self.now();
-                    self.engine.session_mut().transmitted(octets, now);
+                    self.engine.connection_mut().transmitted(octets, now);
                 }
                 _ => return Poll::Ready(()),
             }

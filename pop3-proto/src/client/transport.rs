@@ -55,11 +55,11 @@ pub trait Transport: Unpin {
     fn now(&self) -> Instant;
 
     /// Fills `room` with randomness from the operating system. [`Client::start`](super::Client::start)
-    /// seeds the session with it: see [`Session::seed`](crate::Session::seed).
+    /// seeds the connection with it: see [`Connection::seed`](crate::Connection::seed).
     ///
     /// # Errors
     ///
-    /// By default there is no randomness. A session that is not seeded otherwise has neither SCRAM nor
+    /// By default there is no randomness. A connection that is not seeded otherwise has neither SCRAM nor
     /// [`Confirm`](crate::Confirm).
     fn random(&mut self, room: &mut [u8]) -> io::Result<()> {
         let _ = room;

@@ -10,8 +10,12 @@ use crate::login::Login;
 use crate::reply::{Confirmed, Reply};
 use crate::status::Status;
 
-/// What the server can do: from memory if `CAPA` was answered on this channel, else by asking.
-/// `None` if the server does not say.
+/// Returns the capabilities of this channel, and sends [`CAPA`](crate::Capa) only if it was not answered on
+/// this channel. `None` if the server does not say.
+///
+/// [`Connection::capabilities`](crate::Connection::capabilities) returns what is known now. This command
+/// decides when its turn comes. So it can be queued after a login or [`StartTls`] that may ask as well, and
+/// the server is asked once, even if it refuses `CAPA`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GetCapabilities;
 command!(Whole GetCapabilities => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::Capabilities)), Reply::Capabilities);

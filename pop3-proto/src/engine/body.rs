@@ -107,7 +107,7 @@ impl Body {
         while let Some(chunk) = ready!(self.poll_chunk(engine))? {
             if octets.len() + chunk.len() > max {
                 let limit = LimitError::new(Limited::Message, max);
-                engine.session_mut().exceeded(limit);
+                engine.connection_mut().exceeded(limit);
                 return Poll::Ready(Err(limit.into()));
             }
             octets.extend_from_slice(&chunk);

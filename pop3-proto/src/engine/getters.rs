@@ -17,8 +17,8 @@ macro_rules! getters {
             }
 
             /// Returns the capabilities that the server advertised on this channel, if it was asked: STLS
-            /// discards them. [`capabilities`](Self::capabilities) asks.
-            pub fn known_capabilities(&self) -> Option<&crate::Capabilities> {
+            /// discards them. [`capa`](Self::capa) asks.
+            pub fn capabilities(&self) -> Option<&crate::Capabilities> {
                 self.connection().capabilities()
             }
 
@@ -51,8 +51,7 @@ macro_rules! getters {
             }
 
             /// Returns which login method a login would choose now, as far as that is known: call
-            /// [`capabilities`](Self::capabilities) before, and again after
-            /// [`start_tls`](Self::start_tls).
+            /// [`capa`](Self::capa) before, and again after [`start_tls`](Self::start_tls).
             pub fn plan_login(&self, login: &crate::Login) -> crate::LoginPlan {
                 self.connection().plan_login(login)
             }
@@ -76,7 +75,7 @@ macro_rules! getters {
 
             /// Returns the state machine, for the getters that a client does not have itself.
             pub fn connection(&self) -> &crate::Connection {
-                self.driver.engine.session().connection()
+                self.driver.engine.connection()
             }
         }
     };

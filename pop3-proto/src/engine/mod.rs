@@ -1,4 +1,4 @@
-//! What a client keeps between its session and its callers, whatever its I/O: the engine of
+//! What a client keeps between its connection and its callers, whatever its I/O: the engine of
 //! `client` and of `blocking`.
 //!
 //! The methods named `poll_` return [`Poll::Pending`] while octets have to move first. Nothing is
@@ -24,23 +24,23 @@ pub(crate) use self::getters::{getters, message_getters};
 pub use self::submitter::Submitter;
 use crate::batch::{Batch, Pending as _};
 use crate::command::Command;
-use crate::connection::{Event, Greeting};
+use crate::connection::Connection;
 use crate::error::{AuthError, Closed, Error, TlsError, TlsErrorKind};
+use crate::event::{Event, Greeting};
 use crate::login::Login;
 use crate::misuse::Misuse;
 use crate::quirk::Quirk;
 use crate::received::Received;
 use crate::reply::{Opened, Reply};
 use crate::secret::Secret;
-use crate::session::Session;
 use crate::status::Status;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 
-/// A [`Session`] and the bookkeeping of a client: which replies are still wanted, and by whom.
+/// A [`Connection`] and the bookkeeping of a client: which replies are still wanted, and by whom.
 #[derive(Debug)]
 pub struct Engine {
-    session: Session,
+    connection: Connection,
     /// The requests of the last helper. The next operation abandons those that are not answered.
     helper: Range<RequestId>,
     /// All requests before this one are answered.
@@ -66,11 +66,11 @@ pub enum LoginProgress {
 }
 
 impl Engine {
-    /// Creates the engine of a client for a new session.
-    pub fn new(session: Session) -> Self {
-        let first = session.connection().next_id();
+    /// Creates the engine of a client for a new connection.
+    pub fn new(connection: Connection) -> Self {
+        let first = connection.next_id();
         Self {
-            session,
+            connection,
             helper: first..first,
             answered: first,
             held: None,
@@ -81,17 +81,17 @@ impl Engine {
         }
     }
 
-    /// Creates the engine of a client for a new session, and seeds that by `random`.
+    /// Creates the engine of a client for a new connection, and seeds that by `random`.
     pub fn seeded(
-        mut session: Session,
+        mut connection: Connection,
         random: impl FnOnce(&mut [u8]) -> std::io::Result<()>,
     ) -> Self {
         let mut seed = [0; 32];
         // Without a seed SCRAM and confirmations fail with an error that says so, and all else works.
         if random(&mut seed).is_ok() {
-            session.seed(seed);
+            connection.seed(seed);
         }
-        Self::new(session)
+        Self::new(connection)
     }
 
     /// Returns what [`poll_chunk`](Engine::poll_chunk) learnt about the body that it read to its end
@@ -100,14 +100,14 @@ impl Engine {
         self.received
     }
 
-    /// Returns the session, for its getters.
-    pub fn session(&self) -> &Session {
-        &self.session
+    /// Returns the connection, for its getters.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
-    /// Returns the session, for its socket side and its clock side.
-    pub fn session_mut(&mut self) -> &mut Session {
-        &mut self.session
+    /// Returns the connection, for its socket side and its clock side.
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     /// Returns the deviations of the server so far, each once.
@@ -118,13 +118,13 @@ impl Engine {
     /// Returns whether no reply is awaited. Before such a connection is used, the driver reads what the
     /// server may have sent meanwhile.
     pub fn is_idle(&self) -> bool {
-        self.held.is_none() && !self.session.connection().awaits_reply()
+        self.held.is_none() && !self.connection.awaits_reply()
     }
 
     /// Begins an operation: abandons the requests that the last helper left unanswered.
     pub fn begin(&mut self) {
         self.abandon(self.helper.clone());
-        let next = self.session.connection().next_id();
+        let next = self.connection.next_id();
         self.helper = next..next;
     }
 
@@ -132,18 +132,18 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As [`Session::submit`].
+    /// As [`Connection::submit`].
     pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
-        self.session.submit(command)
+        self.connection.submit(command)
     }
 
     /// Submits a command that is abandoned when the next operation begins.
     ///
     /// # Errors
     ///
-    /// As [`Session::submit`].
+    /// As [`Connection::submit`].
     pub fn submit_for_helper<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
-        let ticket = self.session.submit(command)?;
+        let ticket = self.connection.submit(command)?;
         self.helper.end = ticket.id().next();
         Ok(ticket)
     }
@@ -152,10 +152,10 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As [`Session::submit`]; none of the commands was submitted then.
+    /// As [`Connection::submit`]; none of the commands was submitted then.
     pub fn submit_batch<B: Batch>(&mut self, batch: B) -> Result<B::Pending, Error> {
-        let pending = batch.submit(&mut self.session)?;
-        self.helper.end = self.session.connection().next_id();
+        let pending = batch.submit(&mut self.connection)?;
+        self.helper.end = self.connection.next_id();
         Ok(pending)
     }
 
@@ -165,7 +165,7 @@ impl Engine {
             return Some(held);
         }
         loop {
-            match self.session.poll_event()? {
+            match self.connection.poll_event()? {
                 Event::Quirk(quirk) => {
                     if !self.quirks.contains(&quirk) {
                         self.quirks.push(quirk);
@@ -178,7 +178,7 @@ impl Engine {
                 }
                 // Nobody would provide it: the login must not wait for ever.
                 Event::TokenWanted { id, .. } => {
-                    self.session.abandon(id..id.next());
+                    self.connection.abandon(id..id.next());
                     let result = Err(Misuse::TokenOnRequest.into());
                     return Some(Event::Reply { id, result });
                 }
@@ -196,7 +196,7 @@ impl Engine {
         if let Some(event) = self.next_event() {
             self.held = Some(event);
         }
-        let connection = self.session.connection();
+        let connection = &self.connection;
         match (connection.greeting(), connection.error()) {
             (Some(greeting), _) => Poll::Ready(Ok(greeting.clone())),
             (None, Some(error)) => Poll::Ready(Err(error.clone())),
@@ -235,7 +235,7 @@ impl Engine {
     ) {
         let token = token.map_err(|error| error.to_string().into());
         // A login that ended in the meantime has its result, which `poll_login` returns.
-        let _ = self.session.provide_token(ticket.id(), token);
+        let _ = self.connection.provide_token(ticket.id(), token);
     }
 
     fn poll_reply(&mut self, id: RequestId) -> Poll<Result<Reply, Error>> {
@@ -262,7 +262,7 @@ impl Engine {
                 _ => {}
             }
         }
-        if id < self.session.connection().next_id() {
+        if id < self.connection.next_id() {
             self.poll_outstanding()
         } else {
             Poll::Ready(Err(self.why_none()))
@@ -297,7 +297,7 @@ impl Engine {
 
     /// Pending while a request is outstanding; otherwise the reason why no more is received.
     fn poll_outstanding<T>(&self) -> Poll<Result<T, Error>> {
-        if self.session.connection().outstanding() > 0 {
+        if self.connection.outstanding() > 0 {
             return Poll::Pending;
         }
         Poll::Ready(Err(self.why_none()))
@@ -305,7 +305,7 @@ impl Engine {
 
     /// Why there is no reply and will be none.
     fn why_none(&self) -> Error {
-        let fatal = self.session.connection().error().cloned();
+        let fatal = self.connection.error().cloned();
         fatal.unwrap_or(Misuse::TicketSpent.into())
     }
 
@@ -342,25 +342,25 @@ impl Engine {
         if held.is_some_and(|id| requests.contains(&id)) {
             self.held = None;
         }
-        self.session.abandon(requests);
+        self.connection.abandon(requests);
     }
 
-    /// Returns whether the session waits for a TLS handshake that it cannot do itself, since it was set
+    /// Returns whether the connection waits for a TLS handshake that it cannot do itself, since it was set
     /// up without TLS. A client cannot do it either: it has to [refuse](Engine::refuse_tls).
     pub fn lacks_tls(&self) -> bool {
-        self.session.wants_tls()
+        self.connection.wants_tls()
     }
 
-    /// Fails a session that [lacks TLS](Engine::lacks_tls).
+    /// Fails a connection that [lacks TLS](Engine::lacks_tls).
     pub fn refuse_tls(&mut self, now: Instant) {
-        let text = "this client was not set up for TLS (feature `rustls`, `Connector::session`)";
+        let text = "this client was not set up for TLS (feature `rustls`, `Connector::connection`)";
         let error = TlsError::new(TlsErrorKind::NotConfigured, text);
-        self.session.tls_failed(error, now);
+        self.connection.tls_failed(error, now);
     }
 
     /// Returns the error that new requests get, if the connection is closed.
     pub fn fatal(&self) -> Option<Error> {
-        let connection = self.session.connection();
+        let connection = &self.connection;
         let closed = connection.phase() == crate::Phase::Closed;
         closed.then(|| {
             connection

@@ -49,7 +49,7 @@ impl<I: Iterator> Submitter<I> {
     /// Begins a helper that will submit these commands.
     pub fn new(engine: &mut Engine, commands: I) -> Self {
         engine.begin();
-        let next = engine.session.connection().next_id();
+        let next = engine.connection.next_id();
         Self {
             commands: Some(commands),
             submitted: next..next,
@@ -84,7 +84,7 @@ impl<I: Iterator> Submitter<I> {
     /// Whether to submit the next command. If none is submitted, always: there is nothing else whose
     /// reply could make room in the window, and on a dead connection the command gets the fatal error.
     fn may_submit(&self, engine: &Engine) -> bool {
-        self.submitted.is_empty() || engine.session.connection().wants_request()
+        self.submitted.is_empty() || engine.connection.wants_request()
     }
 
     /// Counts a request as answered.

@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use super::pinned::PinnedRoots;
 use crate::error::{TlsError, TlsErrorKind};
 
-/// How a [`Session`](crate::Session) does TLS: to which name, and by which rules.
+/// How a [`Connection`](crate::Connection) does TLS: to which name, and by which rules.
 #[derive(Clone)]
 pub struct ClientTls {
     pub(super) config: Arc<ClientConfig>,

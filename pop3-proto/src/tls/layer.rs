@@ -1,5 +1,5 @@
-//! rustls between a connection and its socket. It does no I/O: ciphertext goes in and comes out
-//! of buffers here, and reaches rustls only while the connection wants plaintext.
+//! rustls between the state machine and the socket. It does no I/O: ciphertext goes in and comes out
+//! of buffers here, and reaches rustls only while the state machine wants plaintext.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -13,7 +13,7 @@ use rustls::{AlertDescription, ClientConnection, ProtocolVersion};
 
 use super::pinned::is_of_an_authority;
 use super::{ClientTls, TlsInfo};
-use crate::connection::Connection;
+use crate::core::Core;
 use crate::error::{TlsError, TlsErrorKind, TransportError};
 use crate::phase::Phase;
 use crate::time::Instant;
@@ -21,7 +21,7 @@ use crate::time::Instant;
 /// Room for ciphertext, in octets: a few records of 16 KiB a read.
 const CIPHERTEXT: usize = 64 << 10;
 
-/// TLS of one session, from the first ciphertext on.
+/// TLS of one connection, from the first ciphertext on.
 pub(crate) struct Layer {
     tls: ClientConnection,
     incoming: Box<[u8]>,
@@ -30,13 +30,13 @@ pub(crate) struct Layer {
     outgoing: Vec<u8>,
     /// How much of `outgoing` has left.
     left: usize,
-    /// How many octets of the connection's flight `outgoing` carries.
+    /// How many octets of the state machine's batch `outgoing` contains.
     carried: usize,
     /// No ciphertext comes any more: end of file, or a failure of the transport.
     input_over: Option<Option<TransportError>>,
     /// A write failed, so that no record can leave any more.
     output_over: bool,
-    /// Told to the connection when the alert about it has left.
+    /// Reported to the state machine when the alert about it was sent.
     failure: Option<TlsError>,
     closing: bool,
     now: Instant,
@@ -70,17 +70,17 @@ impl Layer {
         Ok(layer)
     }
 
-    pub(crate) fn wants_write(&self, connection: &Connection) -> bool {
-        !self.pending().is_empty() || self.takes_flight(connection)
+    pub(crate) fn wants_write(&self, core: &Core) -> bool {
+        !self.pending().is_empty() || self.takes_flight(core)
     }
 
-    fn takes_flight(&self, connection: &Connection) -> bool {
-        !self.output_over && !self.tls.is_handshaking() && connection.wants_write()
+    fn takes_flight(&self, core: &Core) -> bool {
+        !self.output_over && !self.tls.is_handshaking() && core.wants_write()
     }
 
-    pub(crate) fn transmit(&mut self, connection: &mut Connection) -> &[u8] {
-        if self.pending().is_empty() && self.takes_flight(connection) {
-            let flight = connection.hand_over();
+    pub(crate) fn transmit(&mut self, core: &mut Core) -> &[u8] {
+        if self.pending().is_empty() && self.takes_flight(core) {
+            let flight = core.hand_over();
             // rustls takes 64 KiB at a time; a longer flight leaves in several pieces.
             self.carried = self.tls.writer().write(flight).unwrap_or(0);
             self.collect();
@@ -88,10 +88,10 @@ impl Layer {
         self.pending()
     }
 
-    pub(crate) fn transmitted(&mut self, octets: usize, connection: &mut Connection, now: Instant) {
+    pub(crate) fn transmitted(&mut self, octets: usize, core: &mut Core, now: Instant) {
         self.now = now;
         self.left = self.outgoing.len().min(self.left + octets);
-        connection.note_progress(now);
+        core.note_progress(now);
         if !self.pending().is_empty() {
             return;
         }
@@ -99,19 +99,19 @@ impl Layer {
         self.left = 0;
         match core::mem::take(&mut self.carried) {
             0 => {}
-            carried => connection.transmitted(carried, now),
+            carried => core.transmitted(carried, now),
         }
         if let Some(failure) = self.failure.take() {
-            connection.tls_failed(failure, now);
+            core.tls_failed(failure, now);
         }
     }
 
-    pub(crate) fn wants_read(&self, connection: &Connection) -> bool {
-        self.failure.is_none() && self.input_over.is_none() && self.wants_plaintext(connection)
+    pub(crate) fn wants_read(&self, core: &Core) -> bool {
+        self.failure.is_none() && self.input_over.is_none() && self.wants_plaintext(core)
     }
 
-    pub(crate) fn recv_buffer(&mut self, connection: &Connection) -> Option<&mut [u8]> {
-        if !self.wants_read(connection) {
+    pub(crate) fn recv_buffer(&mut self, core: &Core) -> Option<&mut [u8]> {
+        if !self.wants_read(core) {
             return None;
         }
         if self.unseen.is_empty() {
@@ -122,11 +122,11 @@ impl Layer {
             .filter(|room| !room.is_empty())
     }
 
-    pub(crate) fn received(&mut self, octets: usize, connection: &mut Connection, now: Instant) {
+    pub(crate) fn received(&mut self, octets: usize, core: &mut Core, now: Instant) {
         self.now = now;
         self.unseen.end = self.incoming.len().min(self.unseen.end + octets);
-        connection.note_progress(now);
-        self.advance(connection);
+        core.note_progress(now);
+        self.advance(core);
     }
 
     /// No octet can leave any more.
@@ -141,56 +141,54 @@ impl Layer {
     pub(crate) fn end_input(
         &mut self,
         cause: Option<TransportError>,
-        connection: &mut Connection,
+        core: &mut Core,
         now: Instant,
     ) {
         self.now = now;
         self.input_over.get_or_insert(cause);
-        self.advance(connection);
+        self.advance(core);
     }
 
-    /// Does what can be done: ciphertext in, plaintext to the connection, alerts and close_notify
+    /// Does what can be done: ciphertext in, plaintext to the state machine, alerts and close_notify
     /// out.
-    pub(crate) fn advance(&mut self, connection: &mut Connection) {
-        while self.failure.is_none() && self.wants_plaintext(connection) {
-            if self.hand_over_plaintext(connection) {
+    pub(crate) fn advance(&mut self, core: &mut Core) {
+        while self.failure.is_none() && self.wants_plaintext(core) {
+            if self.hand_over_plaintext(core) {
                 continue;
             }
             if self.unseen.is_empty() {
                 match self.input_over.clone() {
                     None => {}
-                    Some(None) => connection.handle_eof(self.now),
-                    Some(Some(cause)) => connection.handle_read_error(cause, self.now),
+                    Some(None) => core.handle_eof(self.now),
+                    Some(Some(cause)) => core.handle_read_error(cause, self.now),
                 }
                 break;
             }
-            self.decrypt(connection);
+            self.decrypt(core);
         }
-        self.close(connection);
+        self.close(core);
     }
 
-    fn wants_plaintext(&self, connection: &Connection) -> bool {
-        connection.wants_tls() || connection.wants_read()
+    fn wants_plaintext(&self, core: &Core) -> bool {
+        core.wants_tls() || core.wants_read()
     }
 
-    /// Gives the connection what is decrypted; false if there is nothing.
-    fn hand_over_plaintext(&mut self, connection: &mut Connection) -> bool {
-        let Some(room) = connection.recv_buffer() else {
+    /// Passes on what is decrypted. Returns false if there is nothing.
+    fn hand_over_plaintext(&mut self, core: &mut Core) -> bool {
+        let Some(room) = core.recv_buffer() else {
             return false;
         };
         match self.tls.reader().read(room) {
-            Ok(0) => connection.handle_eof(self.now),
-            Ok(octets) => connection.received(octets, self.now),
-            // No close_notify: whether a reply was cut short is for the connection to say.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                connection.handle_eof(self.now)
-            }
+            Ok(0) => core.handle_eof(self.now),
+            Ok(octets) => core.received(octets, self.now),
+            // No close_notify: the state machine knows whether a reply was cut short.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => core.handle_eof(self.now),
             Err(_) => return false,
         }
         true
     }
 
-    fn decrypt(&mut self, connection: &mut Connection) {
+    fn decrypt(&mut self, core: &mut Core) {
         let mut ciphertext = self.incoming.get(self.unseen.clone()).unwrap_or_default();
         let before = ciphertext.len();
         let read = self.tls.read_tls(&mut ciphertext);
@@ -215,21 +213,21 @@ impl Layer {
                     self.write_failed();
                 }
                 if self.pending().is_empty() {
-                    connection.tls_failed(error, self.now);
+                    core.tls_failed(error, self.now);
                 } else {
                     self.failure = Some(error);
                 }
             }
-            Ok(()) if connection.wants_tls() && !self.tls.is_handshaking() => {
-                connection.tls_established(self.info(), self.now);
+            Ok(()) if core.wants_tls() && !self.tls.is_handshaking() => {
+                core.tls_established(self.info(), self.now);
             }
             Ok(()) => {}
         }
     }
 
-    /// Once the session is over, says goodbye to TLS as well.
-    fn close(&mut self, connection: &Connection) {
-        if connection.phase() != Phase::Closed || self.closing {
+    /// Sends close_notify once the connection is closed.
+    fn close(&mut self, core: &Core) {
+        if core.phase() != Phase::Closed || self.closing {
             return;
         }
         self.closing = true;

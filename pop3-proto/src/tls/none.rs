@@ -1,7 +1,7 @@
-//! Without rustls there is no layer, and no value of these types: `Session` is the same code with
-//! and without, and what it would do with a layer is known never to happen.
+//! The types of the TLS layer for builds without rustls. They have no values, so `Connection` is the same
+//! code with and without rustls, and the compiler removes what it would do with a layer.
 
-use crate::connection::Connection;
+use crate::core::Core;
 use crate::error::{TlsError, TransportError};
 use crate::time::Instant;
 
@@ -16,27 +16,27 @@ impl Layer {
         match *setup {}
     }
 
-    pub(crate) fn wants_write(&self, _: &Connection) -> bool {
+    pub(crate) fn wants_write(&self, _: &Core) -> bool {
         match *self {}
     }
 
-    pub(crate) fn transmit(&mut self, _: &mut Connection) -> &[u8] {
+    pub(crate) fn transmit(&mut self, _: &mut Core) -> &[u8] {
         match *self {}
     }
 
-    pub(crate) fn transmitted(&mut self, _: usize, _: &mut Connection, _: Instant) {
+    pub(crate) fn transmitted(&mut self, _: usize, _: &mut Core, _: Instant) {
         match *self {}
     }
 
-    pub(crate) fn wants_read(&self, _: &Connection) -> bool {
+    pub(crate) fn wants_read(&self, _: &Core) -> bool {
         match *self {}
     }
 
-    pub(crate) fn recv_buffer(&mut self, _: &Connection) -> Option<&mut [u8]> {
+    pub(crate) fn recv_buffer(&mut self, _: &Core) -> Option<&mut [u8]> {
         match *self {}
     }
 
-    pub(crate) fn received(&mut self, _: usize, _: &mut Connection, _: Instant) {
+    pub(crate) fn received(&mut self, _: usize, _: &mut Core, _: Instant) {
         match *self {}
     }
 
@@ -44,11 +44,11 @@ impl Layer {
         match *self {}
     }
 
-    pub(crate) fn end_input(&mut self, _: Option<TransportError>, _: &mut Connection, _: Instant) {
+    pub(crate) fn end_input(&mut self, _: Option<TransportError>, _: &mut Core, _: Instant) {
         match *self {}
     }
 
-    pub(crate) fn advance(&mut self, _: &mut Connection) {
+    pub(crate) fn advance(&mut self, _: &mut Core) {
         match *self {}
     }
 

@@ -4,8 +4,8 @@ use std::task::Poll;
 
 use pop3_proto::internals::Engine;
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Dele, Error, Instant, IntoStreamed as _, MessageNumber, Misuse,
-    Noop, Pass, Pipelining, Quirk, Retr, Secret, Session, Stat, User, Username,
+    CapaPolicy, Channel, Config, Connection, Dele, Error, Instant, IntoStreamed as _,
+    MessageNumber, Misuse, Noop, Pass, Pipelining, Quirk, Retr, Secret, Stat, User, Username,
 };
 
 /// An engine whose user is logged in, with a server that bears pipelining.
@@ -13,7 +13,7 @@ fn engine() -> Engine {
     let mut config = Config::default();
     config.capa = CapaPolicy::Never;
     config.pipelining = Pipelining::Always;
-    let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+    let session = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
     let mut engine = Engine::new(session);
     hear(&mut engine, "+OK ready\r\n");
     assert!(matches!(engine.poll_greeting(), Poll::Ready(Ok(_))));
@@ -31,7 +31,7 @@ fn engine() -> Engine {
 }
 
 fn send(engine: &mut Engine) {
-    let session = engine.session_mut();
+    let session = engine.connection_mut();
     while session.wants_write() {
         let octets = session.transmit().len();
         session.transmitted(octets, Instant::ORIGIN);
@@ -39,7 +39,7 @@ fn send(engine: &mut Engine) {
 }
 
 fn hear(engine: &mut Engine, lines: &str) {
-    let session = engine.session_mut();
+    let session = engine.connection_mut();
     let room = session.recv_buffer().expect("octets are wanted");
     let room = room.get_mut(..lines.len()).expect("room for them");
     room.copy_from_slice(lines.as_bytes());
@@ -60,7 +60,7 @@ fn who_waits_for_what_was_given_up_is_told_so_and_the_next_gets_his_own() {
     let first = engine.submit(Stat).expect("a ticket");
     let second = engine.submit(Noop).expect("a ticket");
     send(&mut engine);
-    engine.session_mut().abandon(first.id()..second.id());
+    engine.connection_mut().abandon(first.id()..second.id());
     hear(&mut engine, "+OK 1 100\r\n+OK done\r\n");
     assert!(spent(engine.poll_ticket(&first)));
     assert!(spent(engine.poll_ticket(&first)), "and again");
@@ -105,7 +105,7 @@ fn an_event_that_was_kept_is_given_up_with_its_request() {
     let first = engine.submit(Noop).expect("a ticket");
     let second = engine.submit_for_helper(Dele(one())).expect("a ticket");
     send(&mut engine);
-    engine.session_mut().abandon(first.id()..second.id());
+    engine.connection_mut().abandon(first.id()..second.id());
     hear(&mut engine, "+OK\r\n+OK\r\n");
     assert!(spent(engine.poll_ticket(&first)), "the other reply is kept");
     assert!(!engine.is_idle());

@@ -10,8 +10,8 @@ use std::task::Poll;
 
 use pop3_proto::internals::{Engine, Submitter};
 use pop3_proto::{
-    CapaPolicy, Channel, Closed, Config, Dele, Error, Instant, List, ListOne, Login, MessageNumber,
-    Noop, Opened, Pipelining, Quit, QuitOutcome, Raw, RequestId, Retr, Session, Status,
+    CapaPolicy, Channel, Closed, Config, Connection, Dele, Error, Instant, List, ListOne, Login,
+    MessageNumber, Noop, Opened, Pipelining, Quit, QuitOutcome, Raw, RequestId, Retr, Status,
 };
 
 /// An engine, the lines that it sent, and a server that answers each of them.
@@ -59,7 +59,7 @@ impl Talk {
         let mut config = Config::default();
         config.capa = CapaPolicy::Never;
         config.pipelining = pipelining;
-        let session = Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
+        let session = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
         let mut talk = Self {
             engine: Engine::new(session),
             lines: Vec::new(),
@@ -87,7 +87,7 @@ impl Talk {
     /// Writes what there is to write, or reads what there is to read.
     fn turn(&mut self) {
         let now = Instant::ORIGIN;
-        let session = self.engine.session_mut();
+        let session = self.engine.connection_mut();
         let octets = session.transmit().to_vec();
         if !octets.is_empty() {
             session.transmitted(octets.len(), now);
@@ -382,7 +382,7 @@ fn nothing_happens_after_a_fatal_error_was_reported() {
         for _ in 0..3 {
             assert_eq!(submitter.poll_next(&mut talk.engine), Poll::Ready(None));
             assert_eq!(taken.get(), submitted, "no more is taken");
-            assert!(!talk.engine.session_mut().wants_write());
+            assert!(!talk.engine.connection_mut().wants_write());
         }
         assert_eq!(talk.lines.len(), lines);
     }

@@ -7,8 +7,8 @@ use std::task::Poll;
 
 use pop3_proto::internals::{Engine, Submitter};
 use pop3_proto::{
-    Capa, Command, Dele, Error, Instant, IntoStreamed, Login, MessageNumber, Pipelining, RequestId,
-    Session, Top, Whole,
+    Capa, Command, Connection, Dele, Error, Instant, IntoStreamed, Login, MessageNumber,
+    Pipelining, RequestId, Top, Whole,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -93,7 +93,7 @@ impl Talk {
     }
 
     fn turn(&mut self) -> bool {
-        let session = self.engine.session_mut();
+        let session = self.engine.connection_mut();
         if session.poll_timeout() == Some(Instant::ORIGIN) {
             session.handle_timeout(Instant::ORIGIN);
         }
@@ -118,7 +118,7 @@ impl Talk {
 
     /// Logs in, and forgets about that.
     fn logged_in(case: &Case, piece: usize) -> Result<Self, TestCaseError> {
-        let session = Session::new(case.client.config(), case.client.channel, Instant::ORIGIN);
+        let session = Connection::new(case.client.config(), case.client.channel, Instant::ORIGIN);
         let mut talk = Self {
             engine: Engine::new(session),
             peer: Peer::new(case),

@@ -53,7 +53,7 @@ fn login(method: Method, reply: &str) -> String {
             }
         }
         log.debug(&link.session);
-        log.connection(link.session.connection());
+        log.connection(&link.session);
     }
     let heard = String::from_utf8_lossy(&link.peer.heard);
     assert!(heard.contains(PASSWORD) || heard.contains("AUTH PLAIN A"));

@@ -8,7 +8,7 @@ use std::task::{Poll, ready};
 
 use fastrand::Rng;
 use pop3_proto::internals::Engine;
-use pop3_proto::{Error, Instant, Misuse, Phase, Reply, RequestId, Session};
+use pop3_proto::{Connection, Error, Instant, Misuse, Phase, Reply, RequestId};
 
 use super::app::{App, GivenUp, Request};
 use super::ask::Ask;
@@ -59,7 +59,7 @@ struct Reading {
 }
 
 impl Caller {
-    pub(crate) fn new(session: Session, rng: Rng) -> Self {
+    pub(crate) fn new(session: Connection, rng: Rng) -> Self {
         Self {
             engine: Engine::new(session),
             rng,
@@ -107,7 +107,7 @@ impl Caller {
         }
         if self.operation.is_none() {
             app.drained = !app.has_more();
-            let core = self.engine.session().connection();
+            let core = self.engine.connection();
             if app.drained && core.phase() == Phase::Closed {
                 app.closed = Some(core.error().cloned().map_or(Ok(()), Err));
             }
@@ -211,7 +211,7 @@ impl Caller {
 
     fn batch(&mut self, app: &mut App) {
         self.engine.begin();
-        let mut id = self.engine.session().connection().next_id();
+        let mut id = self.engine.connection().next_id();
         let (asks, batched) = batch(self.rng.u8(..), &mut self.engine);
         let batched = match batched {
             Ok(batched) => batched,
@@ -228,7 +228,7 @@ impl Caller {
 
     /// What is asked of a dead connection fails with its error.
     fn in_vain(&self, app: &mut App, error: &Error) {
-        let core = self.engine.session().connection();
+        let core = self.engine.connection();
         assert_eq!(core.phase(), Phase::Closed, "{error:?}");
         assert!(core.error().is_none_or(|fatal| fatal == error));
         app.wants_nothing_more();
@@ -345,10 +345,10 @@ impl Helper {
         if let Some(open) = self.open.take() {
             engine.skip(open);
         }
-        let mut id = engine.session().connection().next_id();
+        let mut id = engine.connection().next_id();
         let before = self.taken.get();
         let polled = self.submitter.poll(engine);
-        let next = engine.session().connection().next_id();
+        let next = engine.connection().next_id();
         for ask in &self.asks[before..self.taken.get()] {
             if id < next {
                 self.requests.push(app.requests.len());
@@ -378,7 +378,7 @@ impl Helper {
         assert_eq!(self.results, taken, "commands without a result");
         let all = taken == self.asks.len();
         assert!(all || self.fatal, "{taken} of {:?} were taken", self.asks);
-        let next = engine.session().connection().next_id();
+        let next = engine.connection().next_id();
         for _ in 0..3 {
             let more = self.submitter.poll(engine);
             assert!(
@@ -387,6 +387,6 @@ impl Helper {
             );
         }
         assert_eq!(self.taken.get(), taken, "taken after the end");
-        assert_eq!(engine.session().connection().next_id(), next);
+        assert_eq!(engine.connection().next_id(), next);
     }
 }

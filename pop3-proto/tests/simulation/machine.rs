@@ -1,11 +1,9 @@
-//! What is driven: a `Connection`, a `Session` with TLS under it, or a `Caller` with a client's engine on
-//! top. All have the same methods.
+//! What is driven: a `Connection`, with or without TLS, or a `Caller` with a client's engine on top. Both
+//! have the same methods.
 
 use std::ops::Range;
 
-use pop3_proto::{
-    Command, Connection, Error, Event, Instant, RequestId, Session, Ticket, TransportError,
-};
+use pop3_proto::{Command, Connection, Error, Event, Instant, RequestId, Ticket, TransportError};
 
 use super::app::App;
 use super::caller::Caller;
@@ -112,9 +110,8 @@ macro_rules! machine {
 }
 
 machine!(Connection, |this| this, this, this;);
-machine!(Session, |this| this.connection(), this, this;);
-machine! { Caller, |this| this.engine().session().connection(), this.engine().session(),
-    this.engine_mut().session_mut();
+machine! { Caller, |this| this.engine().connection(), this.engine().connection(),
+    this.engine_mut().connection_mut();
 
     fn turn(&mut self, app: &mut App, plan: &Plan, now: Instant) {
         self.turn(app, plan, now);

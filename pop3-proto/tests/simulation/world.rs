@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use pop3_proto::{Connection, Instant, Phase, Session, TransportError, TransportErrorKind};
+use pop3_proto::{Connection, Instant, Phase, TransportError, TransportErrorKind};
 
 use super::app::App;
 use super::ask::Ask;
@@ -67,20 +67,19 @@ pub(crate) fn play_plan(plan: Plan, mut rng: Rng, transcript: &Transcript) -> Ta
     let (now, config) = (Instant::ORIGIN, plan.config.clone());
     if plan.helpers {
         let mut session = if plan.tls {
-            Session::with_tls(config, plan.channel, Authority::get().client(), now)
+            Connection::with_tls(config, plan.channel, Authority::get().client(), now)
         } else {
-            Session::new(config, plan.channel, now)
+            Connection::new(config, plan.channel, now)
         };
         session.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
         let caller = Caller::new(session, rng.fork());
         World::new(caller, plan, rng, transcript).run()
-    } else if plan.tls {
-        let tls = Authority::get().client();
-        let mut session = Session::with_tls(config, plan.channel, tls, now);
-        session.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
-        World::new(session, plan, rng, transcript).run()
     } else {
-        let mut connection = Connection::new(config, plan.channel, now);
+        let mut connection = if plan.tls {
+            Connection::with_tls(config, plan.channel, Authority::get().client(), now)
+        } else {
+            Connection::new(config, plan.channel, now)
+        };
         connection.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
         World::new(connection, plan, rng, transcript).run()
     }
@@ -340,7 +339,7 @@ impl<M: Machine> World<M> {
             || core.config().keep_alive.is_some()
             || !self.plan.lies.is_empty();
         assert!(self.app.drained || skips || self.read_unseen <= held);
-        if core.wants_tls() && self.app.drained {
+        if core.is_in_handshake() && self.app.drained {
             let since = *self.handshake.get_or_insert(self.now);
             let late = self.now > since + core.config().timeouts.tls;
             assert!(!late, "a handshake without an end");
@@ -349,7 +348,7 @@ impl<M: Machine> World<M> {
             return;
         }
         assert_eq!(machine.poll_timeout(), None, "a deadline after the end");
-        assert!(!core.wants_write(), "a command after the end");
+        assert!(!core.has_commands_to_send(), "a command after the end");
         assert!(
             !machine.wants_read() || self.plan.tls,
             "octets are wanted after the end"

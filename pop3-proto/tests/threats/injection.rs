@@ -101,7 +101,7 @@ fn t_06_a_line_end_that_comes_in_two_pieces_is_no_attack() {
 
 #[test]
 fn t_06b_between_the_reply_to_stls_and_tls_nothing_is_read_or_written() {
-    // How a `Session` over sockets bears it is in `tls/stls.rs`.
+    // The same over real TLS is in `tls/stls.rs`.
     let mut session = after_stls(Leniency::Default);
     session.server("+OK\r\n");
     session.ask("stat");

@@ -7,7 +7,7 @@
 //!
 //! | row | where, or why not |
 //! |---|---|
-//! | T-04, T-06, T-06b, T-08 | here for `Connection`; `tls/` has the same of a `Session` over real TLS |
+//! | T-04, T-06, T-06b, T-08 | here for `Connection`; `tls/` has the same over real TLS |
 //! | T-11 | there is no pool of connections; that none can be copied is checked in `pool` |
 //! | T-12, T-13, T-14, T-15 | take TLS: `tls/{certificates,ends,names}.rs` |
 //! | T-15, `require_alpn` | there is no such option: a server that knows nothing of ALPN will do |

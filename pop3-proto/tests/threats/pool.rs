@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use pop3_proto::{Config, Connection, Login, Session};
+use pop3_proto::{Config, Connection, Login};
 
 /// `COPIES` is the inherent one where `T` is `Clone`, and else that of the trait.
 struct Probe<T>(PhantomData<T>);
@@ -21,7 +21,6 @@ impl<T: Clone> Probe<T> {
 fn t_11_nobody_can_have_two_of_one_session_or_one_login_twice() {
     // There is no pool. Copies would not compile.
     const {
-        assert!(!Probe::<Session>::COPIES);
         assert!(!Probe::<Connection>::COPIES);
         assert!(!Probe::<Login>::COPIES);
         assert!(Probe::<Config>::COPIES, "the probe works");

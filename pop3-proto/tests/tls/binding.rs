@@ -120,7 +120,7 @@ fn t_28_a_login_is_bound_to_what_the_server_exports_too() {
         link.run();
         link.peer.say(b"-ERR\r\n");
         link.run();
-        assert_eq!(link.session.connection().phase(), Phase::Transaction);
+        assert_eq!(link.session.phase(), Phase::Transaction);
     }
 }
 

@@ -73,7 +73,7 @@ fn a_certificate_of_a_trusted_authority_is_accepted() {
     let peer = Peer::implicit_tls(None, authority.server());
     let mut link = Link::implicit_tls(authority.client("localhost"), peer);
     link.run();
-    assert!(link.session.connection().tls().is_some());
+    assert!(link.session.tls().is_some());
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn t_12_a_wildcard_is_for_one_label() {
     let peer = Peer::implicit_tls(None, wildcard().server());
     let mut link = Link::implicit_tls(authority.client("pop.example.org"), peer);
     link.run();
-    assert!(link.session.connection().tls().is_some());
+    assert!(link.session.tls().is_some());
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn the_greeting_has_its_own_time_behind_the_handshake() {
     let mut link = greeted_by_nobody();
     link.wait(20);
     assert_eq!(link.run(), []);
-    assert!(link.session.connection().tls().is_some());
+    assert!(link.session.tls().is_some());
     let deadline = link.session.poll_timeout().unwrap();
     assert_eq!(deadline.elapsed().as_secs(), 80);
     link.wait(60);

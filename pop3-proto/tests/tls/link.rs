@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pop3_proto::{
-    Channel, ClientTls, Config, Event, Instant, Login, RequestId, Secret, Session, TransportError,
+    Channel, ClientTls, Config, Connection, Event, Instant, Login, RequestId, Secret,
+    TransportError,
 };
 
 use super::peer::Peer;
@@ -13,7 +14,7 @@ use super::peer::Peer;
 pub(crate) type Cut = Box<dyn FnMut(usize) -> usize>;
 
 pub(crate) struct Link {
-    pub(crate) session: Session,
+    pub(crate) session: Connection,
     pub(crate) peer: Peer,
     pub(crate) now: Instant,
     cut: Cut,
@@ -28,17 +29,17 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn implicit_tls(tls: ClientTls, peer: Peer) -> Self {
         let now = Instant::ORIGIN;
-        let session = Session::with_tls(Config::default(), Channel::ImplicitTls, tls, now);
+        let session = Connection::with_tls(Config::default(), Channel::ImplicitTls, tls, now);
         Self::new(session, peer)
     }
 
     pub(crate) fn plain(tls: ClientTls, peer: Peer) -> Self {
         let now = Instant::ORIGIN;
-        let session = Session::with_tls(Config::default(), Channel::Plain, tls, now);
+        let session = Connection::with_tls(Config::default(), Channel::Plain, tls, now);
         Self::new(session, peer)
     }
 
-    pub(crate) fn new(session: Session, peer: Peer) -> Self {
+    pub(crate) fn new(session: Connection, peer: Peer) -> Self {
         Self {
             session,
             peer,

@@ -1,4 +1,4 @@
-//! A `Session` with TLS under it against a TLS server in memory: no sockets, and a clock that only
+//! A `Connection` with TLS under it against a TLS server in memory: no sockets, and a clock that only
 //! the stories move. They share `authority`, `peer` and `link`.
 #![cfg(all(feature = "rustls", feature = "server"))]
 #![allow(

@@ -28,7 +28,7 @@ fn an_ip_address_is_no_name_but_can_be_certified() {
         let peer = Peer::implicit_tls(None, authority.certify(names(&[address])).server());
         let mut link = Link::implicit_tls(authority.client(address), peer);
         link.run();
-        assert!(link.session.connection().tls().is_some());
+        assert!(link.session.tls().is_some());
         assert_eq!(link.peer.tls.unwrap().server_name(), None);
     }
 }
@@ -60,7 +60,7 @@ fn with_protocols(known: &[&str], alpn: bool) -> [(Link, Result<(), Error>); 2] 
 fn t_15_pop3_is_offered_and_may_be_agreed_on() {
     for (link, end) in with_protocols(&["pop3"], true) {
         assert_eq!(end, Ok(()));
-        assert!(link.session.connection().tls().unwrap().alpn);
+        assert!(link.session.tls().unwrap().alpn);
         let agreed = link.peer.tls.as_ref().unwrap().alpn_protocol();
         assert_eq!(agreed, Some(&b"pop3"[..]));
     }
@@ -70,7 +70,7 @@ fn t_15_pop3_is_offered_and_may_be_agreed_on() {
 fn t_15_a_server_that_knows_nothing_of_alpn_will_do() {
     for (link, end) in with_protocols(&[], true) {
         assert_eq!(end, Ok(()));
-        assert!(!link.session.connection().tls().unwrap().alpn);
+        assert!(!link.session.tls().unwrap().alpn);
     }
 }
 
@@ -91,7 +91,7 @@ fn without_alpn_nothing_is_offered() {
     for known in [&["http/1.1"][..], &["pop3"], &[]] {
         for (link, end) in with_protocols(known, false) {
             assert_eq!(end, Ok(()));
-            assert!(!link.session.connection().tls().unwrap().alpn);
+            assert!(!link.session.tls().unwrap().alpn);
             assert_eq!(link.peer.tls.as_ref().unwrap().alpn_protocol(), None);
         }
     }
@@ -121,7 +121,7 @@ fn a_connector_offers_no_protocol_where_none_is_wanted() {
         connector.tls = Some(authority.trust());
         connector.without_alpn = without_alpn;
         let endpoint = Endpoint::implicit_tls("localhost", None);
-        let session = connector.session(&endpoint, Instant::ORIGIN).unwrap();
+        let session = connector.connection(&endpoint, Instant::ORIGIN).unwrap();
         let mut link = Link::new(session, Peer::implicit_tls(None, server));
         link.run();
         let agreed = link.peer.tls.as_ref().unwrap().alpn_protocol();
@@ -133,11 +133,11 @@ fn a_connector_offers_no_protocol_where_none_is_wanted() {
 fn where_tls_cannot_be_set_up_only_a_session_that_calls_for_none_begins() {
     let mut connector = Connector::default();
     let no_name = Endpoint::plain("no name", None);
-    let error = connector.session(&no_name, Instant::ORIGIN).unwrap_err();
+    let error = connector.connection(&no_name, Instant::ORIGIN).unwrap_err();
     assert!(matches!(error, Error::Tls(_)), "{error:?}");
     connector.config.stls = StlsPolicy::Off;
-    let session = connector.session(&no_name, Instant::ORIGIN).unwrap();
-    assert_eq!(session.connection().channel(), Channel::Plain);
+    let session = connector.connection(&no_name, Instant::ORIGIN).unwrap();
+    assert_eq!(session.channel(), Channel::Plain);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn t_28_both_sides_bind_to_the_same_channel_in_tls_1_3() {
         let peer = Peer::implicit_tls(None, identity.server_with(&[version]));
         let mut link = Link::implicit_tls(authority.client("localhost"), peer);
         link.run();
-        let info = link.session.connection().tls().unwrap();
+        let info = link.session.tls().unwrap();
         assert!(info.cipher_suite.is_some());
         // RFC 9266 section 4.1.
         let servers = link.peer.tls.as_mut().unwrap().export_keying_material(

@@ -26,7 +26,7 @@ fn outcome(host: &str, trust: &Arc<ClientConfig>, server: &Identity) -> Result<(
         let tls = ClientTls::new(trust.clone(), host).unwrap();
         let mut link = Link::implicit_tls(tls, peer);
         let events = link.run();
-        if link.session.connection().tls().is_some() {
+        if link.session.tls().is_some() {
             return Ok(());
         }
         let Err(Error::Tls(error)) = end_of(&events) else {

@@ -1,8 +1,8 @@
 //! The hand-over from clear to TLS (RFC 2595 section 4).
 
 use pop3_proto::{
-    Channel, Config, Error, Event, GetCapabilities, Instant, Phase, Quirk, SecurityError, Session,
-    StartTls, TlsError, TlsErrorKind, TlsInfo,
+    Channel, Config, Connection, Error, Event, GetCapabilities, Instant, Phase, Quirk,
+    SecurityError, StartTls, TlsError, TlsErrorKind, TlsInfo,
 };
 
 use super::authority::Authority;
@@ -63,18 +63,18 @@ fn t_06b_octets_in_a_later_segment_are_no_tls() {
 #[test]
 fn t_08_all_that_was_learnt_in_clear_is_forgotten() {
     let mut link = after_stls();
-    let greeting = link.session.connection().greeting().unwrap();
+    let greeting = link.session.greeting().unwrap();
     assert!(greeting.challenge.is_some());
-    assert!(link.session.connection().capabilities().unwrap().stls());
+    assert!(link.session.capabilities().unwrap().stls());
     link.peer.inject(b"+OK begin TLS\r\n");
     assert!(link.read());
     link.peer.start_tls();
     link.run();
     // The capabilities inside TLS are asked for now and not there yet.
     assert_eq!(link.peer.heard, b"CAPA\r\n");
-    assert!(link.session.connection().tls().is_some());
-    assert_eq!(link.session.connection().greeting(), None);
-    assert_eq!(link.session.connection().capabilities(), None);
+    assert!(link.session.tls().is_some());
+    assert_eq!(link.session.greeting(), None);
+    assert_eq!(link.session.capabilities(), None);
 }
 
 #[test]
@@ -117,8 +117,8 @@ fn tls_can_be_started_without_a_login() {
     let mut link = Link::plain(authority.client("localhost"), peer);
     link.session.submit(StartTls).unwrap();
     link.run();
-    assert!(link.session.connection().tls().is_some());
-    assert_eq!(link.session.connection().phase(), Phase::Authorization);
+    assert!(link.session.tls().is_some());
+    assert_eq!(link.session.phase(), Phase::Authorization);
     link.session.submit(GetCapabilities).unwrap();
     link.run();
     assert_eq!(link.peer.heard, b"CAPA\r\n", "asked once");
@@ -127,13 +127,13 @@ fn tls_can_be_started_without_a_login() {
 #[test]
 fn without_tls_of_its_own_a_session_asks_for_it() {
     let now = Instant::ORIGIN;
-    let session = Session::new(Config::default(), Channel::ImplicitTls, now);
+    let session = Connection::new(Config::default(), Channel::ImplicitTls, now);
     assert!(session.wants_tls());
     assert!(!session.wants_read() && !session.wants_write());
 
     let authority = Authority::new();
     let peer = Peer::plain(Some(mail_in_clear()), authority.server());
-    let session = Session::new(Config::default(), Channel::Plain, now);
+    let session = Connection::new(Config::default(), Channel::Plain, now);
     let mut link = Link::new(session, peer);
     assert!(!link.session.wants_tls());
     link.session.submit(login()).unwrap();
@@ -149,11 +149,11 @@ fn without_tls_of_its_own_a_session_asks_for_it() {
 #[test]
 fn a_callers_own_tls_that_fails_is_the_end() {
     let now = Instant::ORIGIN;
-    let mut session = Session::new(Config::default(), Channel::ImplicitTls, now);
+    let mut session = Connection::new(Config::default(), Channel::ImplicitTls, now);
     let cause = TlsError::new(TlsErrorKind::Other, "no suite in common");
     session.tls_failed(cause.clone(), now);
     assert!(!session.wants_tls() && !session.wants_write());
-    assert_eq!(session.connection().error(), Some(&Error::Tls(cause)));
+    assert_eq!(session.error(), Some(&Error::Tls(cause)));
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn a_session_in_tls_1_2_is_the_same() {
     world.server = identity.server_with(&[&TLS12]);
     for mode in [Mode::Stls, Mode::ImplicitTls] {
         let (story, link) = world.session(mode, whole());
-        let protocol = link.session.connection().tls().unwrap().protocol.clone();
+        let protocol = link.session.tls().unwrap().protocol.clone();
         assert_eq!(protocol.as_deref(), Some("TLSv1_2"));
         assert_eq!(story, expected);
     }
@@ -177,6 +177,6 @@ fn a_callers_own_configuration_is_used() {
     let mut link = Link::implicit_tls(tls, peer);
     link.session.submit(login()).unwrap();
     link.run();
-    let info = link.session.connection().tls().unwrap();
+    let info = link.session.tls().unwrap();
     assert_eq!(info.protocol.as_deref(), Some("TLSv1_2"));
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::TcpStream as Socket;
 
-use pop3_proto::{Connector, Endpoint, Error, Session};
+use pop3_proto::{Connection, Connector, Endpoint, Error};
 use pop3_tokio::{Client, Tokio};
 use tokio::net::TcpStream;
 
@@ -28,7 +28,7 @@ impl Runtime for CurrentThread {
         self.0.block_on(future)
     }
 
-    async fn start(session: Session, stream: Socket) -> Result<Client, Error> {
+    async fn start(session: Connection, stream: Socket) -> Result<Client, Error> {
         stream.set_nonblocking(true).expect("a socket");
         let stream = TcpStream::from_std(stream).expect("a socket");
         pop3_tokio::start(session, stream).await

@@ -98,7 +98,7 @@ async fn a_server_that_takes_no_record_for_a_minute_is_given_up() {
 async fn a_network_that_is_gone_does_not_make_the_bad_news_late() {
     story(async {
         let (mut client, dam) = client().await;
-        client.capabilities().await.unwrap();
+        client.capa().await.unwrap();
         let ticket = client.submit(Stat).unwrap();
         // It listens first, and leaves then.
         assert!(polled(2, client.wait(ticket)).await.is_none());

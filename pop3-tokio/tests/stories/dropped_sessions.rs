@@ -4,10 +4,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use pop3_tokio::proto::Session;
+use pop3_tokio::proto::Connection;
 use pop3_tokio::proto::server::{Server, ServerConfig};
 use pop3_tokio::{
-    Client, Config, Dele, Error, List, LoginPolicy, Method, Misuse, Phase, StlsPolicy, Uidl,
+    Client, Config, Dele, Error, GetCapabilities, List, LoginPolicy, Method, Misuse, Phase,
+    StlsPolicy, Uidl,
 };
 use tokio::io::duplex;
 
@@ -25,7 +26,7 @@ const KEPT: u32 = MESSAGES;
 struct Setting {
     /// Octets that fit between the two.
     room: usize,
-    session: fn() -> Session,
+    session: fn() -> Connection,
     server: fn() -> ServerConfig,
     policy: fn() -> LoginPolicy,
     /// Whether the client waits between any two reads and writes.
@@ -87,7 +88,7 @@ async fn go_on(mut client: Client<Hesitant>, setting: &Setting) -> Vec<u32> {
     let phase = |client: &Client<Hesitant>| client.phase();
     if setting.asks_first {
         // A login that was under way is finished by this.
-        client.capabilities().await.unwrap();
+        client.call(GetCapabilities).await.unwrap();
     }
     if phase(&client) != Phase::Transaction {
         match client.login(alice().with_policy((setting.policy)())).await {
@@ -297,7 +298,7 @@ async fn without_tls_where_the_caller_allows_that_it_is_the_same() {
             connector.config.allow_insecure_login = true;
             let server = pop3_tokio::Endpoint::plain("localhost", None);
             let now = pop3_tokio::proto::Instant::ORIGIN;
-            connector.session(&server, now).unwrap()
+            connector.connection(&server, now).unwrap()
         },
         ..in_clear(7)
     };

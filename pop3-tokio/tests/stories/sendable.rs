@@ -1,6 +1,6 @@
 //! All can move between threads: the client, its messages, and the futures of every method.
 
-use pop3_tokio::proto::Session;
+use pop3_tokio::proto::Connection;
 use pop3_tokio::{
     AuthError, Client, Connector, Endpoint, Error, Login, Message, MessageNumber, Misuse, Noop,
     Retr, Secret, Stat, Ticket, Tokio, Uidl,
@@ -32,7 +32,6 @@ fn futures_of_a_client(client: &mut Client, ticket: Ticket<Stat>) -> Result<(), 
     let provide = async |_: Option<AuthError>| Secret::new("token");
     sent(client.login_with(Login::bearer_on_request("alice")?, provide));
     sent(client.start_tls());
-    sent(client.capabilities());
     sent(client.capa());
     sent(client.stat());
     sent(client.list());
@@ -58,7 +57,7 @@ fn futures_of_a_message(mut message: Message<'_>) {
 fn futures_of_connecting(
     endpoint: &Endpoint,
     connector: &Connector,
-    session: Session,
+    session: Connection,
     stream: TcpStream,
 ) {
     sent(pop3_tokio::connect(endpoint));

@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use pop3_tokio::proto::server::{Server, ServerConfig};
 use pop3_tokio::{
-    Advice, AuthError, Closed, Config, Error, Login, LoginPolicy, Method, Misuse, Phase, Secret,
+    Advice, AuthError, Closed, Config, Error, GetCapabilities, Login, LoginPolicy, Method, Misuse,
+    Phase, Secret,
 };
 use tokio::io::duplex;
 use tokio::time::{sleep, timeout};
@@ -139,7 +140,7 @@ async fn login_dropped_anywhere_leaves_the_client_usable() {
             let done = polled(polls, client.login_with(on_request(), provide)).await;
             settle().await;
             // The login is completed, or it was abandoned.
-            client.capabilities().await.unwrap();
+            client.call(GetCapabilities).await.unwrap();
             if client.phase() == Phase::Authorization {
                 let fresh = async |_: Option<AuthError>| token("fresh");
                 client.login_with(on_request(), fresh).await.unwrap();

@@ -44,7 +44,7 @@ async fn a_client_knows_the_greeting_and_the_ways_to_log_in() {
         let mut client = pop3_tokio::start(session, server(1)).await.unwrap();
         assert!(!client.greeting().unwrap().text.as_bytes().is_empty());
         assert!(client.login_plan().is_none());
-        client.capabilities().await.unwrap();
+        client.capa().await.unwrap();
         let chosen = |plan: &pop3_tokio::LoginPlan| plan.chosen().map(|way| way.method);
         assert_eq!(chosen(&client.plan_login(&alice())), Some(Method::UserPass));
         client.login(alice()).await.unwrap();
@@ -115,9 +115,9 @@ async fn a_stream_that_takes_no_octets_is_broken() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_was_not_set_up_for_tls_has_none() {
-    use pop3_tokio::proto::{Channel, Instant, Session};
+    use pop3_tokio::proto::{Channel, Connection, Instant};
     story(async {
-        let session = Session::new(Config::default(), Channel::Plain, Instant::ORIGIN);
+        let session = Connection::new(Config::default(), Channel::Plain, Instant::ORIGIN);
         let (near, far) = duplex(300);
         serve(far, Server::new(account().stls(true), maildrop(1)), None);
         let mut client = pop3_tokio::start(session, near).await.unwrap();

@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use pop3_tokio::proto::server::{Maildrop, ServerConfig};
-use pop3_tokio::proto::{Channel, Instant, Session};
+use pop3_tokio::proto::{Channel, Connection, Instant};
 use pop3_tokio::{
     CapaPolicy, Client, Config, Endpoint, Login, MessageNumber, Pipelining, StlsPolicy,
 };
@@ -52,8 +52,8 @@ pub(crate) fn account() -> ServerConfig {
 }
 
 /// A session in clear that the caller trusts.
-pub(crate) fn trusted(config: Config) -> Session {
-    Session::new(config, Channel::TrustedByCaller, Instant::ORIGIN)
+pub(crate) fn trusted(config: Config) -> Connection {
+    Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN)
 }
 
 /// No CAPA, no TLS, and pipelining at once: scripts stay short.
@@ -67,13 +67,13 @@ pub(crate) fn terse() -> Config {
 }
 
 /// A session for `localhost` that does TLS by itself.
-pub(crate) fn private(implicit_tls: bool) -> Session {
+pub(crate) fn private(implicit_tls: bool) -> Connection {
     let endpoint = if implicit_tls {
         Endpoint::implicit_tls("localhost", None)
     } else {
         Endpoint::plain("localhost", None)
     };
-    connector().session(&endpoint, Instant::ORIGIN).unwrap()
+    connector().connection(&endpoint, Instant::ORIGIN).unwrap()
 }
 
 /// Polls a future at most so many times, and drops it then. Meanwhile one thing moves at a time on a

@@ -1,10 +1,11 @@
 //! The end of a connection: one outcome, reported to all outstanding requests in order.
 
+use super::Core;
 use super::last_err::LastErr;
 use super::receive::Partial;
 use super::request::PendingRequest;
-use super::{Connection, Event};
 use crate::error::{Closed, Error, TlsError, TlsErrorKind, TransportError};
+use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::phase::Phase;
 use crate::reply::{QuitOutcome, Reply};
@@ -25,7 +26,7 @@ pub(super) struct End {
     pub(super) last_err: LastErr,
 }
 
-impl Connection {
+impl Core {
     /// Why an exchange ends the connection as soon as `*` was sent.
     pub(super) fn abort_error(&self) -> Option<&Error> {
         self.outbound.front().and_then(PendingRequest::abort_error)

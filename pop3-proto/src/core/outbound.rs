@@ -1,6 +1,6 @@
 //! What goes out: the queue of requests and the send buffer with their command lines.
 //!
-//! [`Connection`](super::Connection) decides whether a command may be sent. How much may be unanswered,
+//! [`Core`](super::Core) decides whether a command may be sent. How much may be unanswered,
 //! which lines were sent and which can still be retracted is known here alone.
 
 use core::ops::Range;

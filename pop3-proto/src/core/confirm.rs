@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::Connection;
+use super::Core;
 use super::receive::Answer;
 use super::request::{PendingRequest, Work};
 use crate::confirm::{Answered, Next, Question};
@@ -14,7 +14,7 @@ use crate::reply::Reply;
 use crate::ticket::RequestId;
 use crate::verb::Verb;
 
-impl Connection {
+impl Core {
     /// Continues the confirmation that is next in the queue when nothing is in flight: queues its
     /// questions, or ends it.
     pub(super) fn send_confirmation(&mut self) -> Result<(), Error> {

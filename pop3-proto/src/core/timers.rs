@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::Connection;
+use super::Core;
 use super::request::PendingRequest;
 use crate::command::Request;
 use crate::config::Timeouts;
@@ -159,14 +159,9 @@ impl Awaited {
 }
 
 /// The clock side.
-impl Connection {
-    /// Returns when to call [`handle_timeout`](Connection::handle_timeout) at the latest. `None` when
-    /// nothing is awaited, and while a token is (see [`provide_token`](Connection::provide_token)).
-    ///
-    /// The time may be in the past: then call it immediately. This happens after events were taken,
-    /// when the deadline starts anew. It is also how the long computation of SCRAM is done, in slices
-    /// of some milliseconds (where the code is optimised) between which other work can be done.
-    pub fn poll_timeout(&self) -> Option<Instant> {
+impl Core {
+    /// Returns when to call [`handle_timeout`](Core::handle_timeout) at the latest.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         if self.end.outcome.is_some() {
             return None;
         }
@@ -180,9 +175,8 @@ impl Connection {
         }
     }
 
-    /// Returns whether a login has a computation to continue: each
-    /// [`handle_timeout`](Connection::handle_timeout) does a slice of it. Yield the thread in between.
-    pub fn is_computing(&self) -> bool {
+    /// Returns whether a login has a computation to continue.
+    pub(crate) fn is_computing(&self) -> bool {
         self.events.is_empty()
             && self
                 .outbound
@@ -191,7 +185,7 @@ impl Connection {
     }
 
     /// Reports the time, and continues a computation. Does nothing when nothing is due.
-    pub fn handle_timeout(&mut self, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
         if self.end.outcome.is_some() {
             return;
         }

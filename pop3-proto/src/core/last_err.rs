@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
-use super::Connection;
+use super::Core;
 use super::receive::Answer;
 use super::request::PendingRequest;
 use crate::error::{Closed, Error};
@@ -59,7 +59,7 @@ impl LastErr {
     }
 }
 
-impl Connection {
+impl Core {
     /// Reads a `-ERR` whose line end will never come: its text may still say why the connection
     /// ends. Returns it if it answers no command, and keeps it if it answers one.
     pub(super) fn unfinished_err(&mut self) -> Option<Error> {

@@ -1,3 +1,5 @@
+//! What a connection reports to the application.
+
 use alloc::boxed::Box;
 
 use bytes::Bytes;

@@ -1,6 +1,6 @@
 //! Octets from the server: the receive buffer, and its framing into lines and multi-line replies.
 //!
-//! [`Connection`](super::Connection) takes one [`Frame`] after the other and matches it with the
+//! [`Core`](super::Core) takes one [`Frame`] after the other and matches it with the
 //! request in front. What a line means is not decided here.
 
 use bytes::Bytes;

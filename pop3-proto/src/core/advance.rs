@@ -1,11 +1,12 @@
 //! The loop that moves a connection on: frame, match, step, send.
 //!
-//! Every public method that changes something ends in [`Connection::advance`]. Errors that end the
+//! Every public method that changes something ends in [`Core::advance`]. Errors that end the
 //! connection are results here, and close it in one place.
 
+use super::Core;
 use super::inbound::{Expected, Frame, Origin};
-use super::{Connection, Event};
 use crate::error::{Error, ProtocolError};
+use crate::event::Event;
 use crate::exchange::Input;
 use crate::line::Line;
 use crate::phase::Phase;
@@ -19,7 +20,7 @@ enum Next {
     Fail(Error),
 }
 
-impl Connection {
+impl Core {
     /// Does all that needs neither more octets nor more time: reads frames until one makes an event or
     /// no whole frame is buffered, then sends.
     pub(super) fn advance(&mut self) {

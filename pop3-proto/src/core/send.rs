@@ -1,10 +1,11 @@
 //! Sending: commands in batches, exchanges one step at a time.
 
+use super::Core;
 use super::request::{PendingRequest, Waiting, Work};
-use super::{Connection, Event};
 use crate::apop;
 use crate::command::Request;
 use crate::error::Error;
+use crate::event::Event;
 use crate::exchange::{Exchange, Input, Step};
 use crate::line::{Arguments, CommandLine, Line, ResponseLine};
 use crate::phase::Phase;
@@ -13,7 +14,7 @@ use crate::reply::Reply;
 use crate::ticket::RequestId;
 use crate::verb::Verb;
 
-impl Connection {
+impl Core {
     /// Whether more than one command may be unanswered.
     pub(super) fn window(&self) -> bool {
         self.state.pipelines(&self.config)

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use super::inbound::{Origin, Then};
 use super::multiline::Multiline;
 use super::request::PendingRequest;
-use super::{Connection, Event, Greeting, status_values};
+use super::{Core, status_values};
 use crate::apop;
 use crate::base64;
 use crate::config::Leniency;
 use crate::error::{Closed, Error, ProtocolError, SecurityError};
+use crate::event::{Event, Greeting};
 use crate::exchange::Input;
 use crate::line::CommandLine;
 use crate::listing::Quirks;
@@ -47,7 +48,7 @@ pub(super) enum Partial {
     Lines(Multiline),
 }
 
-impl Connection {
+impl Core {
     pub(super) fn on_line(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
         let greets = self.state.phase() == Phase::Greeting;
         if !greets && !self.outbound.is_front_sent() {

@@ -1,17 +1,17 @@
 //! What is known of the session: its phase, its channel, and what the server announced in it.
 //!
-//! [`Connection`](super::Connection) asks here whether a command is permitted before it sends it, and
+//! [`Core`](super::Core) asks here whether a command is permitted before it sends it, and
 //! reports every reply here before the application gets it.
 
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use super::Greeting;
 use crate::capability::{Capabilities, Epoch};
 use crate::config::{Channel, Config, Pipelining};
 use crate::confirm::Listed;
 use crate::context::Context;
 use crate::error::{AuthError, Error};
+use crate::event::Greeting;
 use crate::line::CommandLine;
 use crate::method::Method;
 use crate::misuse::Misuse;

@@ -1,0 +1,416 @@
+//! The state machine of one connection, without TLS: what is inside the public
+//! [`Connection`](crate::Connection).
+//!
+//! [`Core`] owns the parts: [`Inbound`] makes frames of the octets from the server, [`State`] knows the
+//! phase, the channel and the server, [`Outbound`] has the requests and the octets to send, [`Timers`] the
+//! deadlines, [`End`] why the connection ended. `advance.rs` is the loop that moves them on: read a frame,
+//! match it with a request (`receive.rs`), send what may be sent (`send.rs`).
+//!
+//! The methods are documented where they are public, at the methods of `Connection` with the same names.
+
+mod advance;
+mod body;
+mod confirm;
+mod end;
+mod first_batch;
+mod inbound;
+mod last_err;
+mod multiline;
+mod outbound;
+mod queue;
+mod receive;
+mod recv_buffer;
+mod reply_size;
+mod request;
+mod send;
+mod send_buffer;
+mod state;
+mod status_values;
+mod surplus;
+mod timers;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use core::ops::Range;
+
+use self::end::End;
+use self::inbound::Inbound;
+use self::outbound::Outbound;
+use self::receive::Partial;
+use self::request::PendingRequest;
+use self::state::State;
+use self::timers::Timers;
+use crate::capability::Capabilities;
+use crate::command::{Command, Request};
+use crate::config::{Channel, Config};
+use crate::error::{Closed, Error, LimitError, Retry, TlsError, TransportError};
+use crate::event::{Event, Greeting};
+use crate::exchange::{Input, plan_login};
+use crate::line::check_length;
+use crate::login::Login;
+use crate::misuse::Misuse;
+use crate::phase::Phase;
+use crate::plan::LoginPlan;
+use crate::redact::Redactor;
+use crate::sasl::Seed;
+use crate::secret::Secret;
+use crate::ticket::{RequestId, Ticket};
+use crate::time::Instant;
+use crate::tls::TlsInfo;
+
+/// The state machine.
+#[derive(Debug)]
+pub(crate) struct Core {
+    config: Config,
+    state: State,
+    inbound: Inbound,
+    outbound: Outbound,
+    /// The multi-line reply that is being received.
+    partial: Option<Partial>,
+    events: VecDeque<Event>,
+    timers: Timers,
+    next_id: RequestId,
+    end: End,
+    plan: Option<LoginPlan>,
+    seed: Option<Seed>,
+    redactor: Redactor,
+}
+
+/// Getters.
+impl Core {
+    /// Returns the state of the session.
+    pub(crate) fn phase(&self) -> Phase {
+        match self.end.outcome {
+            Some(_) => Phase::Closed,
+            None => self.state.phase(),
+        }
+    }
+
+    /// Returns the greeting that was received in this channel.
+    pub(crate) fn greeting(&self) -> Option<&Greeting> {
+        self.state.greeting()
+    }
+
+    /// Returns the capabilities that the server announced in this channel.
+    pub(crate) fn capabilities(&self) -> Option<&Capabilities> {
+        self.state.capabilities()
+    }
+
+    /// Returns the channel that the connection began with.
+    pub(crate) fn channel(&self) -> Channel {
+        self.state.channel()
+    }
+
+    /// Returns the result of the TLS handshake.
+    pub(crate) fn tls(&self) -> Option<&TlsInfo> {
+        self.state.tls()
+    }
+
+    /// Returns the configuration.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns the fatal error, if there was one.
+    pub(crate) fn error(&self) -> Option<&Error> {
+        self.end
+            .outcome
+            .as_ref()
+            .and_then(|outcome| outcome.as_ref().err())
+    }
+
+    /// Returns whether another try is sensible after this error, and how soon.
+    pub(crate) fn retry(&self, error: &Error) -> Retry {
+        let delay = self.state.login_delay();
+        let delay = delay.filter(|_| self.state.was_logged_in());
+        error.retry().not_before(delay.unwrap_or_default())
+    }
+
+    /// Returns what the last login decided.
+    pub(crate) fn login_plan(&self) -> Option<&LoginPlan> {
+        self.plan.as_ref()
+    }
+
+    /// Returns what a login would decide now.
+    pub(crate) fn plan_login(&self, login: &Login) -> LoginPlan {
+        plan_login(login, &self.state.context(&self.config))
+    }
+
+    /// Returns how many requests are submitted and not answered.
+    pub(crate) fn outstanding(&self) -> usize {
+        self.outbound.requests()
+    }
+
+    /// Returns whether anything was sent that is not answered.
+    pub(crate) fn awaits_reply(&self) -> bool {
+        self.outbound.has_begun_front()
+    }
+
+    /// Returns whether the window has room for another request.
+    pub(crate) fn wants_request(&self) -> bool {
+        self.end.outcome.is_none() && self.outbound.has_room(self.window())
+    }
+
+    /// Returns the id that the next request will have.
+    pub(crate) fn next_id(&self) -> RequestId {
+        self.next_id
+    }
+}
+
+/// The application side.
+impl Core {
+    /// Creates the state machine; `now` starts the deadline of the greeting, or of TLS.
+    pub(crate) fn new(mut config: Config, channel: Channel, now: Instant) -> Self {
+        config.limits = config.limits.clamped();
+        Self {
+            state: State::new(channel),
+            inbound: Inbound::new(&config),
+            outbound: Outbound::default(),
+            partial: None,
+            events: VecDeque::new(),
+            timers: Timers::new(now),
+            next_id: RequestId::FIRST,
+            end: End::default(),
+            plan: None,
+            seed: None,
+            redactor: Redactor::default(),
+            config,
+        }
+    }
+
+    /// Provides randomness.
+    pub(crate) fn seed(&mut self, random: [u8; 32]) {
+        self.redactor.set_key(&random);
+        self.seed = Some(Seed::new(random));
+    }
+
+    /// Queues a request.
+    pub(crate) fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+        if let Some(error) = self.fatal() {
+            return Err(error);
+        }
+        let request = command.request().0;
+        match &request {
+            Request::Command(command) => check_length(command, self.config.limits.command)?,
+            Request::Exchange(exchange) => exchange.check_length(self.config.limits.command)?,
+            // Its commands are chosen when its turn comes.
+            Request::Confirm(_) => {}
+        }
+        let id = self.next_id;
+        self.next_id = id.next();
+        self.rearm_if_idle();
+        let expected = match &request {
+            Request::Command(command) => self.state.reply_size(command).expected,
+            Request::Exchange(_) | Request::Confirm(_) => 0,
+        };
+        self.outbound.push(id, request, expected);
+        self.advance();
+        Ok(Ticket::new(id))
+    }
+
+    /// Returns the next event. While one waits, nothing is parsed and nothing is sent.
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
+        if self.events.is_empty() {
+            // After a panic in a callback the end was not reported yet.
+            self.report_end();
+        }
+        let event = self.events.pop_front()?;
+        if self.events.is_empty() {
+            self.timers.rearm();
+            self.advance();
+        }
+        Some(event)
+    }
+
+    /// Abandons requests and drops their pending events.
+    pub(crate) fn abandon(&mut self, requests: Range<RequestId>) {
+        let about = |event: &Event| match event {
+            Event::Reply { id, .. }
+            | Event::Body { id, .. }
+            | Event::BodyEnd { id, .. }
+            | Event::TokenWanted { id, .. } => requests.contains(id),
+            Event::Greeting(_) | Event::Quirk(_) | Event::Closed(_) => false,
+        };
+        let wanted_token = self.wants_token();
+        let abandoned = self.outbound.abandon(&requests);
+        if !abandoned.any && !self.events.iter().any(about) {
+            return;
+        }
+        self.outbound.shrink_first_batch();
+        if abandoned.front {
+            self.timers.operation(self.outbound.in_flight() > 0);
+        }
+        if wanted_token {
+            self.timers.rearm();
+        }
+        let waited = !self.events.is_empty();
+        self.events.retain(|event| !about(event));
+        if waited && self.events.is_empty() {
+            self.timers.rearm();
+        }
+        self.advance();
+        drop(abandoned.exchanges);
+    }
+
+    /// Provides the token that [`Event::TokenWanted`] requested.
+    pub(crate) fn provide_token(
+        &mut self,
+        id: RequestId,
+        token: Result<Secret, Box<str>>,
+    ) -> Result<(), Error> {
+        if let Some(error) = self.fatal() {
+            return Err(error);
+        }
+        let is_asked = |event: &Event| matches!(event, Event::TokenWanted { .. });
+        let front = self.outbound.front().filter(|front| front.wants_token());
+        if front.is_none_or(|front| front.id != Some(id)) || self.events.iter().any(is_asked) {
+            return Err(Misuse::NoTokenWanted.into());
+        }
+        self.timers.operation(true);
+        self.timers.rearm();
+        if let Err(error) = self.step_exchange(Input::Token(token)) {
+            self.close(Err(error));
+        }
+        self.advance();
+        Ok(())
+    }
+
+    /// Whether the request in front waits for a token from the application.
+    fn wants_token(&self) -> bool {
+        self.outbound
+            .front()
+            .is_some_and(PendingRequest::wants_token)
+    }
+
+    /// The error that new requests get, if the connection is dead.
+    fn fatal(&self) -> Option<Error> {
+        let outcome = self.end.outcome.as_ref()?;
+        let error = outcome.as_ref().err().cloned();
+        Some(error.unwrap_or_else(|| Closed::Finished.into()))
+    }
+}
+
+/// Ends that the application decides.
+impl Core {
+    /// Ends the connection because a limit of the application is exceeded.
+    pub(crate) fn exceeded(&mut self, limit: LimitError) {
+        self.close(Err(limit.into()));
+    }
+
+    /// Ends the connection because code of the application panicked outside of it.
+    pub(crate) fn callback_panicked(&mut self) {
+        self.close(Err(Error::CallbackPanicked));
+    }
+}
+
+/// The socket side.
+impl Core {
+    /// Returns whether there are octets to send.
+    pub(crate) fn wants_write(&self) -> bool {
+        !self.outbound.pending().is_empty() && !self.holds_batch()
+    }
+
+    /// Returns the octets to send.
+    pub(crate) fn transmit(&mut self) -> &[u8] {
+        if self.holds_batch() {
+            return &[];
+        }
+        self.outbound.pending()
+    }
+
+    /// Returns the octets to send, for a layer that will send them all and cannot give any back.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn hand_over(&mut self) -> &[u8] {
+        self.outbound.hand_over()
+    }
+
+    /// Counts octets that were sent.
+    pub(crate) fn transmitted(&mut self, octets: usize, now: Instant) {
+        if self.outbound.transmitted(octets) > 0 {
+            self.inbound.expect_answer();
+            self.timers.progress(now);
+        }
+        self.advance();
+    }
+
+    /// Returns whether octets from the server can be taken.
+    pub(crate) fn wants_read(&self) -> bool {
+        self.events.is_empty()
+            && self.end.outcome.is_none()
+            && self.end.input_over.is_none()
+            && !self.wants_tls()
+            && !self.inbound.is_full()
+    }
+
+    /// Returns where to put octets from the server, exactly while [`wants_read`](Core::wants_read).
+    pub(crate) fn recv_buffer(&mut self) -> Option<&mut [u8]> {
+        if self.wants_read() {
+            Some(self.inbound.room())
+        } else {
+            None
+        }
+    }
+
+    /// Counts octets that were put into the [`recv_buffer`](Core::recv_buffer).
+    pub(crate) fn received(&mut self, octets: usize, now: Instant) {
+        if octets == 0 || !self.wants_read() {
+            return;
+        }
+        self.inbound.fill(octets);
+        self.timers.progress(now);
+        self.advance();
+    }
+
+    /// Notes that the server will send no more octets.
+    pub(crate) fn handle_eof(&mut self, now: Instant) {
+        self.input_over(None, now);
+    }
+
+    /// Notes that reading failed.
+    pub(crate) fn handle_read_error(&mut self, cause: TransportError, now: Instant) {
+        self.input_over(Some(cause), now);
+    }
+
+    /// Notes that writing failed: nothing more is sent.
+    pub(crate) fn handle_write_error(&mut self, mut cause: TransportError, now: Instant) {
+        cause.writing = true;
+        self.outbound.clear();
+        self.timers.progress(now);
+        self.end.write_failed.get_or_insert(cause);
+        self.advance();
+    }
+
+    fn input_over(&mut self, cause: Option<TransportError>, now: Instant) {
+        self.timers.progress(now);
+        self.end.input_over.get_or_insert(cause);
+        self.advance();
+    }
+
+    /// Returns whether a TLS handshake has to be done now.
+    pub(crate) fn wants_tls(&self) -> bool {
+        self.state.is_in_handshake() && self.end.outcome.is_none()
+    }
+
+    /// Notes that the TLS handshake succeeded. What the server announced in cleartext is forgotten
+    /// (RFC 2595 section 4).
+    pub(crate) fn tls_established(&mut self, info: TlsInfo, now: Instant) {
+        if !self.wants_tls() {
+            return;
+        }
+        self.state.tls_established(info);
+        self.inbound.restart();
+        self.timers.progress(now);
+        if self.state.phase() != Phase::Greeting
+            && let Err(error) = self.step_exchange(Input::Tls)
+        {
+            self.close(Err(error));
+        }
+        self.advance();
+    }
+
+    /// Notes that the TLS handshake failed.
+    pub(crate) fn tls_failed(&mut self, cause: TlsError, now: Instant) {
+        self.timers.progress(now);
+        self.close(Err(cause.into()));
+    }
+}
