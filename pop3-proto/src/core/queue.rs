@@ -45,7 +45,8 @@ pub(super) struct Queue {
     in_flight: VecDeque<PendingRequest>,
     waiting: VecDeque<Waiting>,
     holes: usize,
-    /// Sums over all requests, in flight or not.
+    /// Sums over all requests, in flight or not. For [`Queue::has_room`]: a request may wait although the
+    /// window has room, until a batch is worth its write, and then its octets count too.
     octets: usize,
     expected: u64,
     /// Sums over the requests in flight.
