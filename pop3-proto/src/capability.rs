@@ -12,26 +12,11 @@ use crate::text::ServerText;
 ///
 /// Absence proves little: `UIDL` and `TOP` work on servers that do not list them. Capabilities
 /// are those of one channel; STLS makes the connection forget them, and servers may list others
-/// after a login.
+/// after a login. A server that refuses `CAPA` then leaves the earlier ones in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
     octets: Bytes,
     leniency: Leniency,
-    epoch: Epoch,
-}
-
-/// When a server told what it can do: it may say otherwise in TLS, and otherwise again to who is
-/// logged in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Epoch {
-    /// Before TLS and before the login: anybody on the way may have changed it.
-    #[default]
-    Clear,
-    /// In TLS, before the login.
-    Tls,
-    /// After the login.
-    LoggedIn,
 }
 
 /// A span of time or forever, which may differ by user (RFC 2449 sections 6.5 and 6.7).
@@ -57,21 +42,7 @@ pub struct LoginDelay {
 
 impl Capabilities {
     pub(crate) fn new(octets: Bytes, leniency: Leniency) -> Self {
-        Self {
-            octets,
-            leniency,
-            epoch: Epoch::default(),
-        }
-    }
-
-    /// Dates it.
-    pub(crate) fn at(self, epoch: Epoch) -> Self {
-        Self { epoch, ..self }
-    }
-
-    /// When the server told this. A server that refuses `CAPA` later leaves the earlier one standing.
-    pub fn epoch(&self) -> Epoch {
-        self.epoch
+        Self { octets, leniency }
     }
 
     /// The lines as they came, without line ends. Lines that are empty or nothing but blanks are

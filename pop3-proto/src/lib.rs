@@ -274,7 +274,7 @@ mod types;
 mod verb;
 
 pub use batch::Batch;
-pub use capability::{Capabilities, Capability, Epoch, Expire, LoginDelay};
+pub use capability::{Capabilities, Capability, Expire, LoginDelay};
 pub use command::{
     Apop, AuthMechanisms, Capa, Command, Dele, GetCapabilities, IntoStreamed, List, ListOne, Noop,
     Pass, Quit, Raw, RawLong, RawShort, RawStream, Retr, Rset, StartTls, Stat, Streamed,

@@ -103,7 +103,6 @@ impl Multiline {
             }
             Self::Capabilities { octets, .. } => {
                 let capabilities = Capabilities::new(octets.freeze(), config.leniency);
-                let capabilities = capabilities.at(state.epoch());
                 Ok((Reply::Capabilities(Some(capabilities)), Quirks::new()))
             }
             Self::Raw { status, octets } => {

@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::capability::{Capabilities, Epoch};
+use crate::capability::Capabilities;
 use crate::config::{Channel, Config, Pipelining};
 use crate::confirm::Listed;
 use crate::context::Context;
@@ -130,15 +130,6 @@ impl State {
     pub(super) fn challenge(&self) -> Option<&[u8]> {
         let challenge = self.greeting()?.challenge.as_ref()?;
         Some(challenge.as_bytes())
-    }
-
-    /// The epoch of a capability list that is received now.
-    pub(super) fn epoch(&self) -> Epoch {
-        match (self.phase, &self.tls) {
-            (Phase::Transaction, _) => Epoch::LoggedIn,
-            (_, Tls::Established(_)) => Epoch::Tls,
-            (_, Tls::None | Tls::Wanted) => Epoch::Clear,
-        }
     }
 
     /// Whether more than one command may be unanswered.

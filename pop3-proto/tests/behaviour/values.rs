@@ -4,14 +4,14 @@ use std::io;
 use std::num::NonZeroU32;
 
 use pop3_proto::{
-    Advice, Argument, Capa, Channel, Closed, Config, Connection, Epoch, Error, Instant, LimitError,
-    Limited, MessageNumber, Misuse, Noop, Phase, ProtocolError, Quirk, Secret, SecurityError,
-    Ticket, Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind, Username, Verb,
+    Advice, Argument, Channel, Closed, Config, Connection, Error, Instant, LimitError, Limited,
+    MessageNumber, Misuse, Noop, Phase, ProtocolError, Quirk, Secret, SecurityError, Ticket,
+    Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind, Username, Verb,
 };
 
 use pop3_proto::sasl::SaslError;
 
-use pop3_testkit::conversation::{Conversation, logged_in, trusted};
+use pop3_testkit::conversation::{Conversation, trusted};
 
 #[test]
 fn values_are_made_of_what_programs_have() {
@@ -72,16 +72,6 @@ fn what_is_not_possible_in_a_phase_says_why() {
     assert_eq!(said(Phase::Closed), format!("{not_possible} CLOSED phase"));
     let hint = format!("{not_possible} AUTHORIZATION phase (log in first)");
     assert_eq!(said(Phase::Authorization), hint);
-}
-
-#[test]
-fn a_list_of_capabilities_knows_when_it_was_told() {
-    let mut client = logged_in();
-    let list = client.call(Capa, "+OK\r\nUIDL\r\n.\r\n");
-    assert_eq!(
-        list.expect("a reply").expect("a list").epoch(),
-        Epoch::LoggedIn
-    );
 }
 
 fn tls(kind: TlsErrorKind) -> Error {
