@@ -1,5 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|operations: pop3_fuzz::operations::Operations| {
+libfuzzer_sys::fuzz_target!(|operations: pop3_testkit::fuzz::operations::Operations| {
     operations.run();
 });

@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    pop3_fuzz::server(data);
+    pop3_testkit::fuzz::server(data);
 });

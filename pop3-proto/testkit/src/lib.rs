@@ -7,11 +7,16 @@
 //! | [`render`] | writes events, replies and errors as transcripts write them |
 //! | [`conversation`] | drives a [`Connection`](pop3_proto::Connection) by hand |
 //! | [`play`] | has a conversation act out a transcript |
+//! | [`tls`] | a session with TLS under it, a TLS server, and what moves octets between them |
+//! | [`needles`] | every form in which a secret can appear in a log |
+//! | [`fuzz`] | what the fuzz targets do |
 //! | [`surplus`] | the one difference that the cutting of octets may make |
 #![allow(
     missing_docs,
+    missing_debug_implementations,
+    async_fn_in_trait,
     clippy::missing_errors_doc,
-    reason = "a head comment for each module, and names that say the rest"
+    reason = "not published: each module has a head comment, and names say the rest"
 )]
 #![allow(
     clippy::unwrap_used,
@@ -20,10 +25,13 @@
 )]
 
 pub mod conversation;
+pub mod fuzz;
 pub mod login;
+pub mod needles;
 pub mod op;
 pub mod play;
 pub mod render;
 pub mod surplus;
+pub mod tls;
 pub mod transcript;
 pub mod transcripts;

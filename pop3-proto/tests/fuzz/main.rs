@@ -2,8 +2,6 @@
 //! found something, and with seeds made of the transcripts.
 
 mod plans;
-#[path = "../../../fuzz/src/lib.rs"]
-mod pop3_fuzz;
 mod seeds;
 mod tls_seeds;
 
@@ -11,8 +9,8 @@ use std::fs;
 use std::panic::catch_unwind;
 use std::path::PathBuf;
 
-use pop3_fuzz::clients::plan::Plan;
-use pop3_fuzz::{TARGETS, connection, tls};
+use pop3_testkit::fuzz::clients::plan::Plan;
+use pop3_testkit::fuzz::{TARGETS, connection, tls};
 
 fn folder(name: &str, target: &str) -> PathBuf {
     let fuzz = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz");

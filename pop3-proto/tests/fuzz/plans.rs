@@ -2,7 +2,7 @@
 
 use pop3_proto::MessageNumber;
 
-use super::pop3_fuzz::clients::plan::{Act, Ask, Operation, Plan, Setup, What};
+use pop3_testkit::fuzz::clients::plan::{Act, Ask, Operation, Plan, Setup, What};
 
 /// All of them, by name.
 pub(crate) fn all() -> Vec<(String, Plan)> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::pop3_fuzz::HIGH;
 use super::{plans, tls_seeds};
+use pop3_testkit::fuzz::HIGH;
 use pop3_testkit::op::Op;
 use pop3_testkit::transcript::{Step, Transcript};
 use pop3_testkit::transcripts::transcripts;

@@ -1,8 +1,8 @@
 //! Seeds for the target `tls`. Its records differ from run to run, so that a seed says what happens to
 //! them, and not what they are.
 
-use super::pop3_fuzz::script::{Step, encode};
 use super::seeds::{Seed, script};
+use pop3_testkit::fuzz::script::{Step, encode};
 use pop3_testkit::op::Op;
 use pop3_testkit::transcript;
 use pop3_testkit::transcripts::transcripts;

@@ -9,8 +9,8 @@ use pop3_proto::Channel;
 use crate::case::{CHALLENGE, PASSWORD, TOKEN, USER};
 use crate::check;
 use crate::client::Client;
-use crate::needles::Needles;
 use crate::strategies::{Pieces, any_answers, case, pieces};
+use pop3_testkit::needles::Needles;
 
 /// What must not be on the wire: the secrets in any encoding, and the name that goes with them.
 fn credentials() -> Needles {

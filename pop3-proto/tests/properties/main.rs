@@ -46,8 +46,6 @@ mod literal;
 mod memory;
 mod model;
 mod naive;
-#[path = "../secrets/needles.rs"]
-mod needles;
 mod partitions;
 mod peer;
 mod printed;

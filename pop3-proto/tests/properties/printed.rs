@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use crate::case::{Answer, Case, PASSWORD, TOKEN};
 use crate::check;
 use crate::client::Client;
-use crate::needles::Needles;
 use crate::strategies::{any_answer, case, pieces};
+use pop3_testkit::needles::Needles;
 
 /// Everything that an application could log, in each way to print it.
 #[derive(Default)]

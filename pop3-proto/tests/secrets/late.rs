@@ -6,7 +6,7 @@ use pop3_proto::{
 
 use crate::log::Log;
 use crate::logins::{PASSWORD, secret};
-use crate::needles::Needles;
+use pop3_testkit::needles::Needles;
 
 const NOW: Instant = Instant::ORIGIN;
 

@@ -13,7 +13,6 @@ mod log;
 mod logins;
 #[cfg(target_os = "linux")]
 mod memory;
-mod needles;
 #[cfg(all(feature = "rustls", feature = "server"))]
 mod over_tls;
 #[cfg(target_os = "linux")]

@@ -1,24 +1,13 @@
 //! T-43: a session over real TLS, with a library below that logs as much as it can.
 
-#[path = "../tls/authority.rs"]
-#[allow(dead_code, reason = "it is made for more than this")]
-mod authority;
-#[path = "../tls/link.rs"]
-#[allow(dead_code, reason = "as above")]
-mod link;
-#[path = "../tls/peer.rs"]
-#[allow(dead_code, reason = "as above")]
-mod peer;
-
 use pop3_proto::{Event, Login, LoginPolicy, Method};
+use pop3_testkit::needles::Needles;
+use pop3_testkit::tls::authority::Authority;
+use pop3_testkit::tls::link::Link;
+use pop3_testkit::tls::peer::Peer;
 
 use crate::log::{Log, capture, captured};
 use crate::logins::{PASSWORD, secret};
-use crate::needles::Needles;
-
-use authority::Authority;
-use link::Link;
-use peer::Peer;
 
 fn needles() -> Needles {
     let mut needles = Needles::default();

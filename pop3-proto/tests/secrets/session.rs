@@ -4,8 +4,8 @@ use pop3_proto::{Channel, Config, Connection, Event, Instant, TlsInfo};
 
 use crate::log::Log;
 use crate::logins::{Kind, PASSWORD, Way, secret};
-use crate::needles::Needles;
 use crate::server::{Answer, GREETING, Manner, Server};
+use pop3_testkit::needles::Needles;
 
 /// What came of a session.
 pub(crate) struct Session {

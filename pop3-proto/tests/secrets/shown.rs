@@ -2,9 +2,9 @@
 
 use crate::log::Log;
 use crate::logins::{Kind, PASSWORD, WAYS, Way};
-use crate::needles::Needles;
 use crate::server::{HEARD, IN_CLEAR, IN_JSON, Manner, Part, Place};
 use crate::session::Session;
+use pop3_testkit::needles::Needles;
 
 #[track_caller]
 fn hides_all(way: Way, manner: Manner, session: &Session) {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 use pop3_proto::{Event, Quit, Retr};
 
-use super::authority::Authority;
-use super::link::{Link, end_of, login};
-use super::peer::Peer;
+use pop3_testkit::tls::authority::Authority;
+use pop3_testkit::tls::link::{Link, end_of, login};
+use pop3_testkit::tls::peer::Peer;
 
 /// What a session may hold of a message that the application has not taken: ciphertext, what rustls
 /// has of a record, plaintext.

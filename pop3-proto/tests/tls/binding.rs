@@ -12,9 +12,9 @@ use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 use sha2::Sha256;
 
-use super::authority::{Authority, names};
-use super::link::Link;
-use super::peer::Peer;
+use pop3_testkit::tls::authority::{Authority, names};
+use pop3_testkit::tls::link::Link;
+use pop3_testkit::tls::peer::Peer;
 
 const CLIENT_NONCE: &str = "rOprNGfwEbeRWgbNEkqO";
 const SALT: &str = "W22ZaJ0SNY7soEsUEjb6gQ==";

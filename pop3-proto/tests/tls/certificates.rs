@@ -5,9 +5,9 @@ use rcgen::{CertificateParams, DnType, date_time_ymd};
 use rustls::AlertDescription;
 use rustls::version::{TLS12, TLS13};
 
-use super::authority::{Authority, Identity, names};
-use super::link::{Link, end_of, login};
-use super::peer::{Peer, mail_in_clear, mail_in_tls};
+use pop3_testkit::tls::authority::{Authority, Identity, names};
+use pop3_testkit::tls::link::{Link, end_of, login};
+use pop3_testkit::tls::peer::{Peer, mail_in_clear, mail_in_tls};
 
 /// A server with this certificate is not talked to: an alert leaves, no POP3 inside TLS, and only
 /// then the application is told.

@@ -5,9 +5,9 @@ use pop3_proto::{
     Timeout, TransportError, Verb,
 };
 
-use super::authority::Authority;
-use super::link::{APPLICATION_DATA, Link, end_of, login};
-use super::peer::{Peer, mail_in_tls};
+use pop3_testkit::tls::authority::Authority;
+use pop3_testkit::tls::link::{APPLICATION_DATA, Link, end_of, login};
+use pop3_testkit::tls::peer::{Peer, mail_in_tls};
 
 /// A session that is logged in, with a peer who is a hand that writes.
 fn logged_in() -> Link {

@@ -3,9 +3,9 @@
 use pop3_proto::{Closed, Error, Event, Timeout, TlsErrorKind, TransportErrorKind};
 use rustls::version::TLS13;
 
-use super::authority::{Authority, names};
-use super::link::{ALERT, HANDSHAKE, Link, end_of, login};
-use super::peer::{Peer, mail_in_tls};
+use pop3_testkit::tls::authority::{Authority, names};
+use pop3_testkit::tls::link::{ALERT, HANDSHAKE, Link, end_of, login};
+use pop3_testkit::tls::peer::{Peer, mail_in_tls};
 
 /// A session that has written its ClientHello, and a peer that has answered nothing yet.
 fn greeted_by_nobody() -> Link {

@@ -1,5 +1,5 @@
 //! A `Connection` with TLS under it against a TLS server in memory: no sockets, and a clock that only
-//! the stories move. They share `authority`, `peer` and `link`.
+//! the stories move. They share `pop3_testkit::tls`.
 #![cfg(all(feature = "rustls", feature = "server"))]
 #![allow(
     clippy::unwrap_used,
@@ -7,9 +7,6 @@
     reason = "in a test, a panic is the report"
 )]
 
-mod authority;
-mod link;
-mod peer;
 mod pinned;
 
 mod back_pressure;

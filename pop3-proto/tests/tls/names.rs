@@ -8,9 +8,9 @@ use pop3_proto::{
 use rustls::ClientConfig;
 use rustls::version::{TLS12, TLS13};
 
-use super::authority::{Authority, names};
-use super::link::{Link, end_of, login};
-use super::peer::{Peer, mail_in_clear, mail_in_tls};
+use pop3_testkit::tls::authority::{Authority, names};
+use pop3_testkit::tls::link::{Link, end_of, login};
+use pop3_testkit::tls::peer::{Peer, mail_in_clear, mail_in_tls};
 
 #[test]
 fn the_host_is_named_to_the_server() {

@@ -7,9 +7,9 @@ use rcgen::{BasicConstraints, CertificateParams, CustomExtension, IsCa, date_tim
 use rustls::ClientConfig;
 use rustls::version::{TLS12, TLS13};
 
-use super::authority::{Identity, names};
-use super::link::{Link, end_of};
-use super::peer::Peer;
+use pop3_testkit::tls::authority::{Identity, names};
+use pop3_testkit::tls::link::{Link, end_of};
+use pop3_testkit::tls::peer::Peer;
 
 /// A certificate for localhost that is also an authority's (`CA:TRUE`).
 fn of_an_authority() -> CertificateParams {
@@ -108,7 +108,7 @@ fn a_pinned_certificate_without_its_key_is_rejected() {
 
 #[test]
 fn a_pinned_authority_still_certifies_others() {
-    let authority = super::authority::Authority::new();
+    let authority = pop3_testkit::tls::authority::Authority::new();
     let server = authority.certify(names(&["localhost"]));
     assert_eq!(outcome("localhost", &authority.trust(), &server), Ok(()));
 }

@@ -5,9 +5,9 @@ use pop3_proto::{
     SecurityError, StartTls, TlsError, TlsErrorKind, TlsInfo,
 };
 
-use super::authority::Authority;
-use super::link::{ALERT, HANDSHAKE, Link, end_of, login};
-use super::peer::{Peer, mail_in_clear};
+use pop3_testkit::tls::authority::Authority;
+use pop3_testkit::tls::link::{ALERT, HANDSHAKE, Link, end_of, login};
+use pop3_testkit::tls::peer::{Peer, mail_in_clear};
 
 const CAPABILITIES: &[u8] = b"+OK\r\nSTLS\r\nPIPELINING\r\n.\r\n";
 

@@ -7,9 +7,9 @@ use rustls::crypto::ring;
 use rustls::version::TLS12;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-use super::authority::{Authority, Identity, names};
-use super::link::{APPLICATION_DATA, Cut, Link, login, random, record_types, story};
-use super::peer::{Peer, mail_in_clear, mail_in_tls};
+use pop3_testkit::tls::authority::{Authority, Identity, names};
+use pop3_testkit::tls::link::{APPLICATION_DATA, Cut, Link, login, random, record_types, story};
+use pop3_testkit::tls::peer::{Peer, mail_in_clear, mail_in_tls};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {

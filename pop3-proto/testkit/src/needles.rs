@@ -8,12 +8,12 @@ const LINE: usize = 8;
 
 /// Things that must not be in a log, with names for the report.
 #[derive(Debug, Default)]
-pub(crate) struct Needles(Vec<(String, String)>);
+pub struct Needles(Vec<(String, String)>);
 
 impl Needles {
     /// A secret: as it is, in base64 wherever it stands in what is encoded, in hexadecimal, and as a
     /// list of octets as `Debug` writes one.
-    pub(crate) fn secret(&mut self, what: &str, secret: &[u8]) {
+    pub fn secret(&mut self, what: &str, secret: &[u8]) {
         self.push(what, "plain", String::from_utf8_lossy(secret).into_owned());
         for before in 0..3 {
             let octets = [&vec![0; before], secret].concat();
@@ -43,7 +43,7 @@ impl Needles {
     }
 
     /// A line that was sent, or the part of it that is to stay between the two sides.
-    pub(crate) fn line(&mut self, line: &str) {
+    pub fn line(&mut self, line: &str) {
         if line.len() >= LINE {
             self.push("line", "as sent", line.to_owned());
             self.push("line", "base64", STANDARD_NO_PAD.encode(line));
@@ -51,7 +51,7 @@ impl Needles {
     }
 
     /// What was sent in base64.
-    pub(crate) fn response(&mut self, response: &str) {
+    pub fn response(&mut self, response: &str) {
         self.line(response);
         let Ok(decoded) = STANDARD.decode(response) else {
             return;
@@ -82,7 +82,7 @@ impl Needles {
     }
 
     /// What of it is in a log.
-    pub(crate) fn found_in(&self, log: &str) -> Vec<&str> {
+    pub fn found_in(&self, log: &str) -> Vec<&str> {
         let found = self.0.iter().filter(|(_, text)| log.contains(text));
         found.map(|(name, _)| name.as_str()).collect()
     }

@@ -17,15 +17,15 @@
 //! * `QuitOutcome::Committed` means that the server received `QUIT` and every `DELE` that it answered
 //!   with `+OK` since the last `RSET`.
 
-mod account;
-mod asynchronous;
-mod blocking;
-mod commands;
-mod link;
+pub mod account;
+pub mod asynchronous;
+pub mod blocking;
+pub mod commands;
+pub mod link;
 pub mod plan;
-mod reading;
-mod server;
-mod session;
+pub mod reading;
+pub mod server;
+pub mod session;
 
 pub use asynchronous::async_client;
 pub use blocking::blocking_client;

@@ -6,25 +6,25 @@ use std::sync::Arc;
 use pop3_proto::server::{Maildrop, Server, ServerConfig as Account};
 use rustls::{ServerConfig, ServerConnection};
 
-pub(crate) struct Peer {
+pub struct Peer {
     /// Answers by itself, if there is one.
     server: Option<Server>,
     config: Arc<ServerConfig>,
-    pub(crate) tls: Option<ServerConnection>,
+    pub tls: Option<ServerConnection>,
     /// What the client said in clear.
-    pub(crate) heard_in_clear: Vec<u8>,
+    pub heard_in_clear: Vec<u8>,
     /// What the client said inside TLS.
-    pub(crate) heard: Vec<u8>,
+    pub heard: Vec<u8>,
     /// Whether the client said close_notify.
-    pub(crate) farewell: bool,
+    pub farewell: bool,
     /// How TLS failed.
-    pub(crate) failure: Option<rustls::Error>,
+    pub failure: Option<rustls::Error>,
     outgoing: Vec<u8>,
 }
 
 impl Peer {
     /// A server that greets in clear, and does STLS if it offers that.
-    pub(crate) fn plain(server: Option<Server>, config: ServerConfig) -> Self {
+    pub fn plain(server: Option<Server>, config: ServerConfig) -> Self {
         let mut peer = Self {
             server,
             config: Arc::new(config),
@@ -40,7 +40,7 @@ impl Peer {
     }
 
     /// A server with TLS from the first octet.
-    pub(crate) fn implicit_tls(server: Option<Server>, config: ServerConfig) -> Self {
+    pub fn implicit_tls(server: Option<Server>, config: ServerConfig) -> Self {
         let mut peer = Self::plain(None, config);
         peer.start_tls();
         peer.server = server;
@@ -48,12 +48,12 @@ impl Peer {
         peer
     }
 
-    pub(crate) fn start_tls(&mut self) {
+    pub fn start_tls(&mut self) {
         self.tls = Some(ServerConnection::new(Arc::clone(&self.config)).unwrap());
     }
 
     /// Says something that no server was asked for: inside TLS if that is up, else in clear.
-    pub(crate) fn say(&mut self, octets: &[u8]) {
+    pub fn say(&mut self, octets: &[u8]) {
         match &mut self.tls {
             Some(tls) => tls.writer().write_all(octets).unwrap(),
             None => self.outgoing.extend_from_slice(octets),
@@ -62,28 +62,28 @@ impl Peer {
     }
 
     /// Says something in clear, even where TLS is due.
-    pub(crate) fn inject(&mut self, octets: &[u8]) {
+    pub fn inject(&mut self, octets: &[u8]) {
         self.outgoing.extend_from_slice(octets);
     }
 
     /// Forgets TLS and what was to be said by it.
-    pub(crate) fn forget_tls(&mut self) {
+    pub fn forget_tls(&mut self) {
         self.tls = None;
         self.outgoing.clear();
     }
 
-    pub(crate) fn say_farewell(&mut self) {
+    pub fn say_farewell(&mut self) {
         self.tls.as_mut().unwrap().send_close_notify();
         self.collect();
     }
 
     /// What goes to the client.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
+    pub fn take(&mut self) -> Vec<u8> {
         self.answer();
         std::mem::take(&mut self.outgoing)
     }
 
-    pub(crate) fn receive(&mut self, octets: &[u8]) {
+    pub fn receive(&mut self, octets: &[u8]) {
         let Some(tls) = &mut self.tls else {
             self.heard_in_clear.extend_from_slice(octets);
             if let Some(server) = &mut self.server {
@@ -103,7 +103,7 @@ impl Peer {
     }
 
     /// Whether the POP3 session ended as it should.
-    pub(crate) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.server.as_ref().is_some_and(Server::is_closed)
     }
 
@@ -158,12 +158,12 @@ fn hear(tls: &mut ServerConnection, heard: &mut Vec<u8>, server: &mut Option<Ser
 }
 
 /// A server for Alice with two messages, one full of dots.
-pub(crate) fn mail_in_clear() -> Server {
+pub fn mail_in_clear() -> Server {
     Server::new(account().stls(true), maildrop())
 }
 
 /// The same behind implicit TLS.
-pub(crate) fn mail_in_tls() -> Server {
+pub fn mail_in_tls() -> Server {
     Server::implicit_tls(account(), maildrop())
 }
 

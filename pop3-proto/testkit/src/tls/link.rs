@@ -11,35 +11,35 @@ use pop3_proto::{
 use super::peer::Peer;
 
 /// How many of so many octets get through at once.
-pub(crate) type Cut = Box<dyn FnMut(usize) -> usize>;
+pub type Cut = Box<dyn FnMut(usize) -> usize>;
 
-pub(crate) struct Link {
-    pub(crate) session: Connection,
-    pub(crate) peer: Peer,
-    pub(crate) now: Instant,
+pub struct Link {
+    pub session: Connection,
+    pub peer: Peer,
+    pub now: Instant,
     cut: Cut,
     /// On its way to the client.
     to_client: Vec<u8>,
     /// All that the client wrote.
-    pub(crate) written: Vec<u8>,
+    pub written: Vec<u8>,
     /// How many octets the client read.
-    pub(crate) read: usize,
+    pub read: usize,
 }
 
 impl Link {
-    pub(crate) fn implicit_tls(tls: ClientTls, peer: Peer) -> Self {
+    pub fn implicit_tls(tls: ClientTls, peer: Peer) -> Self {
         let now = Instant::ORIGIN;
         let session = Connection::with_tls(Config::default(), Channel::ImplicitTls, tls, now);
         Self::new(session, peer)
     }
 
-    pub(crate) fn plain(tls: ClientTls, peer: Peer) -> Self {
+    pub fn plain(tls: ClientTls, peer: Peer) -> Self {
         let now = Instant::ORIGIN;
         let session = Connection::with_tls(Config::default(), Channel::Plain, tls, now);
         Self::new(session, peer)
     }
 
-    pub(crate) fn new(session: Connection, peer: Peer) -> Self {
+    pub fn new(session: Connection, peer: Peer) -> Self {
         Self {
             session,
             peer,
@@ -51,13 +51,13 @@ impl Link {
         }
     }
 
-    pub(crate) fn cut(mut self, cut: Cut) -> Self {
+    pub fn cut(mut self, cut: Cut) -> Self {
         self.cut = cut;
         self
     }
 
     /// Moves octets and takes events until nothing moves any more.
-    pub(crate) fn run(&mut self) -> Vec<Event> {
+    pub fn run(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
             events.extend(std::iter::from_fn(|| self.session.poll_event()));
@@ -68,12 +68,12 @@ impl Link {
     }
 
     /// Moves one piece, the client's first; false if nothing moves.
-    pub(crate) fn step(&mut self) -> bool {
+    pub fn step(&mut self) -> bool {
         self.write() || self.read()
     }
 
     /// The client writes one piece, if it has any.
-    pub(crate) fn write(&mut self) -> bool {
+    pub fn write(&mut self) -> bool {
         if !self.session.wants_write() {
             return false;
         }
@@ -86,7 +86,7 @@ impl Link {
     }
 
     /// The client reads one piece, if it wants to and there is any.
-    pub(crate) fn read(&mut self) -> bool {
+    pub fn read(&mut self) -> bool {
         if self.to_client.is_empty() {
             self.to_client = self.peer.take();
         }
@@ -103,7 +103,7 @@ impl Link {
     }
 
     /// The server closes its side, behind what is on the way.
-    pub(crate) fn end(&mut self) -> Vec<Event> {
+    pub fn end(&mut self) -> Vec<Event> {
         let mut events = self.run();
         self.session.handle_eof(self.now);
         events.extend(self.run());
@@ -111,30 +111,30 @@ impl Link {
     }
 
     /// What the client writes gets nowhere any more.
-    pub(crate) fn break_writes(&mut self) {
+    pub fn break_writes(&mut self) {
         let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
         let broken = TransportError::from(&broken);
         self.session.handle_write_error(broken, self.now);
     }
 
-    pub(crate) fn wait(&mut self, seconds: u64) {
+    pub fn wait(&mut self, seconds: u64) {
         self.now = self.now + Duration::from_secs(seconds);
         self.session.handle_timeout(self.now);
     }
 
     /// What the client wrote, but for its first so many octets, as types of TLS records.
-    pub(crate) fn records(&self, behind: usize) -> Vec<u8> {
+    pub fn records(&self, behind: usize) -> Vec<u8> {
         record_types(&self.written[behind..])
     }
 }
 
 /// Types of TLS records (RFC 8446 section 5.1).
-pub(crate) const ALERT: u8 = 21;
-pub(crate) const HANDSHAKE: u8 = 22;
-pub(crate) const APPLICATION_DATA: u8 = 23;
+pub const ALERT: u8 = 21;
+pub const HANDSHAKE: u8 = 22;
+pub const APPLICATION_DATA: u8 = 23;
 
 /// The types of the records that these octets are, whole.
-pub(crate) fn record_types(mut octets: &[u8]) -> Vec<u8> {
+pub fn record_types(mut octets: &[u8]) -> Vec<u8> {
     let mut types = Vec::new();
     while let [record, 3, _, high, low, rest @ ..] = octets {
         types.push(*record);
@@ -144,13 +144,13 @@ pub(crate) fn record_types(mut octets: &[u8]) -> Vec<u8> {
     types
 }
 
-pub(crate) fn login() -> Login {
+pub fn login() -> Login {
     let username = "alice".try_into().unwrap();
     Login::password(username, Secret::new("secret").unwrap())
 }
 
 /// What an application saw, however its bodies were cut.
-pub(crate) fn story(events: &[Event]) -> Vec<String> {
+pub fn story(events: &[Event]) -> Vec<String> {
     let mut bodies: BTreeMap<RequestId, Vec<u8>> = BTreeMap::new();
     let mut told = Vec::new();
     for event in events {
@@ -168,7 +168,7 @@ pub(crate) fn story(events: &[Event]) -> Vec<String> {
 }
 
 /// How the connection ended, which is the last event.
-pub(crate) fn end_of(events: &[Event]) -> Result<(), pop3_proto::Error> {
+pub fn end_of(events: &[Event]) -> Result<(), pop3_proto::Error> {
     match events.last() {
         Some(Event::Closed(result)) => result.clone(),
         other => panic!("not the end: {other:?}"),
@@ -176,7 +176,7 @@ pub(crate) fn end_of(events: &[Event]) -> Result<(), pop3_proto::Error> {
 }
 
 /// Random numbers that are the same each time (xorshift).
-pub(crate) fn random(seed: u64) -> impl FnMut() -> u64 {
+pub fn random(seed: u64) -> impl FnMut() -> u64 {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     move || {
         state ^= state << 13;

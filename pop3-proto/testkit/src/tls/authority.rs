@@ -11,24 +11,24 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion};
 
 /// An authority, to be trusted or not.
-pub(crate) struct Authority {
+pub struct Authority {
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// What a server presents.
 #[derive(Debug)]
-pub(crate) struct Identity {
+pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
 impl Authority {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::named("the authority")
     }
 
-    pub(crate) fn named(name: &str) -> Self {
+    pub fn named(name: &str) -> Self {
         // Where the tests are built without a provider in the library.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut params = CertificateParams::default();
@@ -43,24 +43,24 @@ impl Authority {
         }
     }
 
-    pub(crate) fn certify(&self, params: CertificateParams) -> Identity {
+    pub fn certify(&self, params: CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Identity::new(&certificate, &key)
     }
 
     /// A client's configuration that trusts this authority alone.
-    pub(crate) fn trust(&self) -> Arc<ClientConfig> {
+    pub fn trust(&self) -> Arc<ClientConfig> {
         client_config(Roots::Only(vec![self.certificate.clone()])).unwrap()
     }
 
     /// How a client does TLS to this host.
-    pub(crate) fn client(&self, host: &str) -> ClientTls {
+    pub fn client(&self, host: &str) -> ClientTls {
         ClientTls::new(self.trust(), host).unwrap()
     }
 
     /// A server that is `localhost` in the eyes of whoever trusts this authority.
-    pub(crate) fn server(&self) -> ServerConfig {
+    pub fn server(&self) -> ServerConfig {
         self.certify(names(&["localhost"])).server()
     }
 }
@@ -82,14 +82,14 @@ impl Identity {
         }
     }
 
-    pub(crate) fn self_signed(params: &CertificateParams) -> Self {
+    pub fn self_signed(params: &CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Self::new(&certificate, &key)
     }
 
     /// A certificate with the key that another one has.
-    pub(crate) fn self_signed_again(&self, params: &CertificateParams) -> Self {
+    pub fn self_signed_again(&self, params: &CertificateParams) -> Self {
         let PrivateKeyDer::Pkcs8(key) = &self.key else {
             panic!("it was made here");
         };
@@ -99,7 +99,7 @@ impl Identity {
     }
 
     /// The same certificate, presented by somebody who does not have its key.
-    pub(crate) fn without_its_key(self) -> Self {
+    pub fn without_its_key(self) -> Self {
         let key = KeyPair::generate().unwrap();
         Self {
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
@@ -108,22 +108,19 @@ impl Identity {
     }
 
     /// A client's configuration that has this certificate as its only root.
-    pub(crate) fn trust(&self) -> Arc<ClientConfig> {
+    pub fn trust(&self) -> Arc<ClientConfig> {
         client_config(Roots::Only(vec![self.certificate()])).unwrap()
     }
 
-    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
+    pub fn certificate(&self) -> CertificateDer<'static> {
         self.chain[0].clone()
     }
 
-    pub(crate) fn server(self) -> ServerConfig {
+    pub fn server(self) -> ServerConfig {
         self.server_with(rustls::ALL_VERSIONS)
     }
 
-    pub(crate) fn server_with(
-        self,
-        versions: &[&'static SupportedProtocolVersion],
-    ) -> ServerConfig {
+    pub fn server_with(self, versions: &[&'static SupportedProtocolVersion]) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = provider.key_provider.load_private_key(self.key).unwrap();
         // Whether the key is the certificate's is not looked at, unlike with `with_single_cert`.
@@ -137,7 +134,7 @@ impl Identity {
 }
 
 /// A certificate for these DNS names and IP addresses.
-pub(crate) fn names(names: &[&str]) -> CertificateParams {
+pub fn names(names: &[&str]) -> CertificateParams {
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
     CertificateParams::new(names).unwrap()
 }

@@ -1,0 +1,7 @@
+//! A [`Connection`](pop3_proto::Connection) with TLS under it and a TLS server, both in memory.
+//!
+//! [`authority`] issues certificates, [`peer`] is the server's side, [`link`] moves octets between both.
+
+pub mod authority;
+pub mod link;
+pub mod peer;
