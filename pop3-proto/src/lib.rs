@@ -193,6 +193,9 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `std` (default) | `TransportError` from `std::io::Error`; SASLprep: without it, names and passwords for SCRAM and APOP are ASCII |
+//! | `scram` (default) | logins by SCRAM: without it, passwords are sent |
+//! | `oauth` (default) | logins by OAUTHBEARER and XOAUTH2, and what a server says of a token |
+//! | `url` (default) | [`Endpoint`] from a URL |
 //! | `rustls` | TLS inside [`Connection`] |
 //! | `ring`, `aws-lc-rs` | the cryptography for it, chosen at run time |
 //! | `webpki-roots`, `platform-verifier` | the trusted root certificates |

@@ -83,6 +83,17 @@ impl Method {
         matches!(self, Self::OAuthBearer | Self::XOAuth2)
     }
 
+    /// The feature of this crate that the method needs and this build does not have.
+    pub(crate) fn missing_feature(self) -> Option<&'static str> {
+        if self.scram().is_some() && !cfg!(feature = "scram") {
+            Some("scram")
+        } else if self.takes_token() && !cfg!(feature = "oauth") {
+            Some("oauth")
+        } else {
+            None
+        }
+    }
+
     /// The name of the form that binds to its channel, if it is SCRAM.
     pub(crate) fn plus(self) -> Option<String> {
         self.scram().map(|_| format!("{}-PLUS", self.name()))

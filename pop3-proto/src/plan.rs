@@ -106,6 +106,12 @@ pub enum Rejection {
         /// [`Limits::command`](crate::Limits::command).
         limit: usize,
     },
+    /// This build leaves it out.
+    #[error("this build leaves it out: enable the feature `{feature}` of pop3-proto")]
+    NotBuilt {
+        /// The feature that contains it.
+        feature: &'static str,
+    },
     /// It was tried in this login, and the server said no.
     #[error("the server refused it")]
     Refused,

@@ -32,6 +32,7 @@ fn beyond_ascii(_text: &str) -> Option<Zeroizing<String>> {
 }
 
 /// A name as `saslname` of RFC 5802 section 7: without `=` and `,`, which mean something there.
+#[cfg(any(feature = "scram", feature = "oauth"))]
 pub(crate) fn saslname(name: &str) -> String {
     let mut escaped = String::with_capacity(name.len());
     for c in name.chars() {

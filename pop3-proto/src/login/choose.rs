@@ -12,11 +12,13 @@ use crate::line::CommandLine;
 use crate::method::Method;
 use crate::misuse::Misuse;
 use crate::plan::{Candidate, LoginPlan, Rejection, Verdict};
-use crate::sasl::{
-    Anonymous, Binding, ClientNonce, CramMd5, External, Mechanism, OAuthBearer, Plain, Scram,
-    XOAuth2,
-};
+#[cfg(feature = "scram")]
+use crate::sasl::Scram;
+use crate::sasl::{Anonymous, Binding, ClientNonce, CramMd5, External, Mechanism, Plain};
+#[cfg(feature = "oauth")]
+use crate::sasl::{OAuthBearer, XOAuth2};
 use crate::secret::Secret;
+use crate::types::Username;
 
 /// A way to log in, as concretely as this channel makes it.
 #[derive(Debug, Clone)]
@@ -163,6 +165,9 @@ impl Login {
         if !self.credentials.suit(method) {
             return Err(Rejection::OtherCredentials);
         }
+        if let Some(feature) = method.missing_feature() {
+            return Err(Rejection::NotBuilt { feature });
+        }
         if tried.contains(&method) {
             return Err(Rejection::Refused);
         }
@@ -261,41 +266,81 @@ impl Login {
                 }),
                 Method::Login => Box::new(crate::sasl::Login::new(username, password)),
                 Method::CramMd5 => Box::new(CramMd5::new(username, password)),
-                _ => {
-                    let (Some(hash), Some(nonce)) = (method.scram(), nonce) else {
-                        return Ok(None);
-                    };
-                    let scram = Scram::new(hash, username, password, nonce)?
-                        .with_binding(way.binding)
-                        .with_iterations(self.policy.iterations.clone());
-                    Box::new(match &self.authzid {
-                        Some(authzid) => scram.with_authzid(authzid)?,
-                        None => scram,
-                    })
-                }
+                _ => return self.make_scram(way, username, password, nonce),
             },
             (
                 Credentials::Token { username, .. } | Credentials::TokenOnRequest { username },
                 method,
             ) => {
-                let Some(token) = token else {
-                    return Ok(None);
+                return match token {
+                    Some(token) => self.make_bearer(method, username, token),
+                    None => Ok(None),
                 };
-                let authzid = self.authzid.as_ref().unwrap_or(username);
-                if method == Method::OAuthBearer {
-                    let bearer = OAuthBearer::new(token)?.with_authzid(authzid);
-                    Box::new(match &self.server {
-                        Some((host, port)) => bearer.with_server(host, *port)?,
-                        None => bearer,
-                    })
-                } else {
-                    Box::new(XOAuth2::new(username, token)?)
-                }
             }
             (Credentials::Certificate, _) => Box::new(External::new(self.authzid.as_ref())),
             (Credentials::Anonymous { trace }, _) => Box::new(Anonymous::new(trace)?),
             (Credentials::Mechanism(_), _) => return Ok(None),
         };
         Ok(Some(boxed))
+    }
+
+    #[cfg(feature = "scram")]
+    fn make_scram(
+        &self,
+        way: &Way,
+        username: &Username,
+        password: &Secret,
+        nonce: Option<ClientNonce>,
+    ) -> Result<Option<Box<dyn Mechanism>>, Misuse> {
+        let (Some(hash), Some(nonce)) = (way.method.scram(), nonce) else {
+            return Ok(None);
+        };
+        let scram = Scram::new(hash, username, password, nonce)?
+            .with_binding(way.binding)
+            .with_iterations(self.policy.iterations.clone());
+        Ok(Some(Box::new(match &self.authzid {
+            Some(authzid) => scram.with_authzid(authzid)?,
+            None => scram,
+        })))
+    }
+
+    #[cfg(not(feature = "scram"))]
+    fn make_scram(
+        &self,
+        _: &Way,
+        _: &Username,
+        _: &Secret,
+        _: Option<ClientNonce>,
+    ) -> Result<Option<Box<dyn Mechanism>>, Misuse> {
+        Ok(None)
+    }
+
+    #[cfg(feature = "oauth")]
+    fn make_bearer(
+        &self,
+        method: Method,
+        username: &Username,
+        token: &Secret,
+    ) -> Result<Option<Box<dyn Mechanism>>, Misuse> {
+        let authzid = self.authzid.as_ref().unwrap_or(username);
+        Ok(Some(if method == Method::OAuthBearer {
+            let bearer = OAuthBearer::new(token)?.with_authzid(authzid);
+            Box::new(match &self.server {
+                Some((host, port)) => bearer.with_server(host, *port)?,
+                None => bearer,
+            })
+        } else {
+            Box::new(XOAuth2::new(username, token)?)
+        }))
+    }
+
+    #[cfg(not(feature = "oauth"))]
+    fn make_bearer(
+        &self,
+        _: Method,
+        _: &Username,
+        _: &Secret,
+    ) -> Result<Option<Box<dyn Mechanism>>, Misuse> {
+        Ok(None)
     }
 }

@@ -45,6 +45,10 @@ pub struct Login {
     credentials: Credentials,
     policy: LoginPolicy,
     authzid: Option<Username>,
+    #[cfg_attr(
+        not(feature = "oauth"),
+        allow(dead_code, reason = "only OAUTHBEARER says it")
+    )]
     server: Option<(Box<str>, u16)>,
     nonce: Option<ClientNonce>,
 }

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use crate::method::Method;
-use crate::sasl::Scram;
+use crate::sasl::ITERATIONS;
 
 /// Which ways to log in are tried, and in which order.
 ///
@@ -60,7 +60,7 @@ impl LoginPolicy {
         Self {
             order,
             binding: ChannelBinding::Off,
-            iterations: Scram::ITERATIONS,
+            iterations: ITERATIONS,
         }
     }
 
@@ -106,7 +106,7 @@ impl LoginPolicy {
     }
 
     /// The same policy with other bounds for the iterations that a server may ask of SCRAM, instead
-    /// of [`Scram::ITERATIONS`]. A server that is not the right one can ask for few, and guess the
+    /// of 4,096 to 1,000,000. A server that is not the right one can ask for few, and guess the
     /// password from the answer; a million take a good part of a second.
     #[must_use]
     pub fn with_scram_iterations(self, iterations: RangeInclusive<u32>) -> Self {

@@ -43,6 +43,7 @@ mod error;
 mod external;
 mod login;
 pub(crate) mod nonce;
+#[cfg(feature = "oauth")]
 mod oauth;
 mod oauth_error;
 mod one_message;
@@ -56,11 +57,15 @@ pub use external::External;
 pub use login::Login;
 pub use nonce::ClientNonce;
 pub(crate) use nonce::Seed;
+#[cfg(feature = "oauth")]
 pub use oauth::{OAuthBearer, XOAuth2};
 pub use oauth_error::OAuthError;
 pub(crate) use oauth_error::Stale;
 pub use plain::Plain;
-pub use scram::{Binding, Scram, ScramHash};
+pub(crate) use scram::ITERATIONS;
+#[cfg(feature = "scram")]
+pub use scram::Scram;
+pub use scram::{Binding, ScramHash};
 
 /// One side of an authentication exchange (RFC 4422 section 3), for one login.
 ///

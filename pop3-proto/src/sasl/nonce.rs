@@ -13,6 +13,10 @@ use crate::misuse::{Argument, Misuse};
 ///
 /// It has to be unpredictable and used once: whoever knows it before can replay an exchange. It is
 /// no `Clone` for that reason.
+#[cfg_attr(
+    not(feature = "scram"),
+    allow(dead_code, reason = "only SCRAM says it")
+)]
 pub struct ClientNonce(Zeroizing<String>);
 
 impl ClientNonce {
@@ -36,6 +40,7 @@ impl ClientNonce {
         Ok(Self(nonce))
     }
 
+    #[cfg(feature = "scram")]
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,16 +1,18 @@
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+#[cfg(feature = "oauth")]
 use memchr::memmem;
-use serde_json::Value;
 
 use crate::base64;
 use crate::redact::Redactor;
+#[cfg(feature = "oauth")]
 use crate::secret::Secret;
 use crate::text::ServerText;
 
 /// The most JSON that is read, in octets. A longer text is kept as it came.
+#[cfg(feature = "oauth")]
 const MAX_JSON: usize = 4 << 10;
 
 /// What a server says about a token that it does not take (RFC 7628 section 3.2.2; XOAUTH2 has a
@@ -73,58 +75,84 @@ impl OAuthError {
     }
 
     /// Reads what it can. What is no JSON object, or a long one, is kept as it is.
+    #[cfg(feature = "oauth")]
     pub(super) fn read(challenge: &[u8], token: &Secret) -> Self {
-        Self::parse(challenge, parsed(challenge).as_ref(), |octets| {
-            without(octets, token.expose())
-        })
+        Self::parse(challenge, |octets| without(octets, token.expose()))
     }
 
     /// Reads a challenge as it came, where none belongs: base64, or text. Credentials are redacted.
     pub(crate) fn unexpected(challenge: &[u8], redactor: &Redactor) -> Self {
         let decoded = base64::decode(challenge);
         let challenge = decoded.as_deref().unwrap_or(challenge);
-        let parsed = parsed(challenge);
-        Self::parse(challenge, parsed.as_ref(), |octets| redactor.octets(octets))
+        Self::parse(challenge, |octets| redactor.octets(octets))
     }
 
-    fn parse(challenge: &[u8], parsed: Option<&Value>, clean: impl Fn(&[u8]) -> Vec<u8>) -> Self {
-        let text = |name: &str| match parsed?.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        };
-        let member = |name: &str| Some(ServerText::new(clean(text(name)?.as_bytes()).into()));
+    fn parse(challenge: &[u8], clean: impl Fn(&[u8]) -> Vec<u8>) -> Self {
+        let members = Members::of(challenge);
+        let shown = |text: Option<String>| Some(ServerText::new(clean(text?.as_bytes()).into()));
+        // JSON has many ways to spell a string: where the secret only shows once it is written in the
+        // plainest one, that one is kept.
+        let plainest = members.plainest.map(String::into_bytes);
+        let hidden = plainest.filter(|plainest| clean(plainest) != *plainest);
         Self {
-            stale: match text("status").as_deref() {
+            stale: match members.status.as_deref() {
                 Some("invalid_token") => Stale::InvalidToken,
                 Some("400" | "401") => Stale::Http,
                 _ => Stale::No,
             },
-            status: member("status"),
-            scope: member("scope"),
-            openid_configuration: member("openid-configuration"),
-            raw: ServerText::new(raw(challenge, parsed, clean).into()),
+            status: shown(members.status),
+            scope: shown(members.scope),
+            openid_configuration: shown(members.openid_configuration),
+            raw: ServerText::new(clean(hidden.as_deref().unwrap_or(challenge)).into()),
         }
     }
 }
 
-/// The JSON, if it is some and not too much.
-fn parsed(challenge: &[u8]) -> Option<Value> {
-    let short = challenge.get(..=MAX_JSON).is_none();
-    short
-        .then(|| serde_json::from_slice(challenge).ok())
-        .flatten()
+/// The members of a JSON object that mean something here; none if the text is anything else, or long.
+#[derive(Default)]
+struct Members {
+    status: Option<String>,
+    scope: Option<String>,
+    openid_configuration: Option<String>,
+    /// The object, written in the plainest way.
+    plainest: Option<String>,
 }
 
-/// The challenge without the secret. JSON has many ways to spell a string: where the secret only
-/// shows once it is written in the plainest one, that one is kept.
-fn raw(challenge: &[u8], parsed: Option<&Value>, clean: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
-    let plainest = parsed.map(Value::to_string).map(String::into_bytes);
-    let hidden = plainest.filter(|plainest| clean(plainest) != *plainest);
-    clean(hidden.as_deref().unwrap_or(challenge))
+impl Members {
+    #[cfg(feature = "oauth")]
+    fn of(challenge: &[u8]) -> Self {
+        use alloc::string::ToString as _;
+
+        use serde_json::Value;
+
+        if challenge.len() > MAX_JSON {
+            return Self::default();
+        }
+        let Ok(json) = serde_json::from_slice::<Value>(challenge) else {
+            return Self::default();
+        };
+        let text = |name: &str| match json.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        Self {
+            status: text("status"),
+            scope: text("scope"),
+            openid_configuration: text("openid-configuration"),
+            plainest: Some(json.to_string()),
+        }
+    }
+
+    /// Without the feature `oauth`, the text is kept as it came.
+    #[cfg(not(feature = "oauth"))]
+    fn of(_: &[u8]) -> Self {
+        Self::default()
+    }
 }
 
 /// Octets from a server with a token replaced.
+#[cfg(feature = "oauth")]
 fn without(octets: &[u8], token: &[u8]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(octets.len());
     let mut rest = octets;
