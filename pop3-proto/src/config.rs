@@ -233,15 +233,3 @@ pub enum StlsPolicy {
     /// [`allow_insecure_login`](Config::allow_insecure_login) lets them.
     Off,
 }
-
-/// What carries the octets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Channel {
-    /// In clear, port 110; STLS can make it private.
-    Plain,
-    /// TLS from the first octet, port 995 (RFC 8314): the preferred way.
-    ImplicitTls,
-    /// In clear over what the caller trusts: a Unix socket, a tunnel. As good as TLS for policy.
-    TrustedByCaller,
-}

@@ -228,6 +228,7 @@ mod batch;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod capability;
+mod channel;
 #[cfg(feature = "client")]
 pub mod client;
 mod command;
@@ -278,14 +279,14 @@ mod verb;
 
 pub use batch::Batch;
 pub use capability::{Capabilities, Capability, Expire, LoginDelay};
+pub use channel::{Channel, TlsInfo};
 pub use command::{
     Apop, AuthMechanisms, Capa, Command, Dele, GetCapabilities, IntoStreamed, List, ListOne, Noop,
     Pass, Quit, Raw, RawLong, RawShort, RawStream, Retr, Rset, StartTls, Stat, Streamed,
     StreamedListing, Top, Uidl, UidlOne, User, Whole,
 };
 pub use config::{
-    CapaPolicy, Channel, Config, InitialResponse, Leniency, LfDot, Limits, Pipelining, StlsPolicy,
-    Timeouts,
+    CapaPolicy, Config, InitialResponse, Leniency, LfDot, Limits, Pipelining, StlsPolicy, Timeouts,
 };
 pub use confirm::Confirm;
 pub use connection::Connection;
@@ -313,7 +314,6 @@ pub use status::{ErrReply, ResponseCode, Status};
 pub use text::ServerText;
 pub use ticket::{RequestId, Ticket};
 pub use time::Instant;
-pub use tls::TlsInfo;
 #[cfg(feature = "rustls")]
 pub use tls::{ClientTls, Roots, client_config, default_provider};
 pub use types::{MessageNumber, UniqueId, Username};

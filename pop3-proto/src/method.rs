@@ -8,7 +8,7 @@ use core::str::FromStr;
 use crate::misuse::{Argument, Misuse};
 use crate::sasl::ScramHash;
 
-/// A way to log in.
+/// A login method.
 ///
 /// `Display` and `FromStr` use the names of SASL mechanisms, without the `-PLUS` that
 /// [`LoginPolicy::with_channel_binding`](crate::LoginPolicy::with_channel_binding) asks for; `USER/PASS` (or `USER`) and `APOP` (or

@@ -21,18 +21,18 @@ pub struct LoginPlan {
     /// TLS is started first, by STLS. What the server offers inside is not known yet, and the choice
     /// is made there.
     pub starts_tls: bool,
-    /// What was weighed, in the order of preference.
+    /// The methods, in the order of preference.
     pub candidates: Vec<Candidate>,
     /// The `-ERR` to `CAPA`, if the server refused that: what it offers is not known then, and the
     /// text may say why.
     pub capa_refused: Option<Box<Refusal>>,
 }
 
-/// A way to log in that a [`LoginPlan`] has weighed.
+/// A login method as a [`LoginPlan`] considers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Candidate {
-    /// The way.
+    /// The method.
     pub method: Method,
     /// Its name, such as `SCRAM-SHA-256-PLUS`.
     pub name: Box<str>,
@@ -52,7 +52,7 @@ pub enum Verdict {
     Rejected(Rejection),
 }
 
-/// Why a way to log in will not do.
+/// Why a login method will not do.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Rejection {
@@ -125,17 +125,17 @@ impl LoginPlan {
             .find(|candidate| candidate.verdict == Verdict::Chosen)
     }
 
-    /// What became of a way; `None` if the policy does not name it.
+    /// What became of a method; `None` if the policy does not name it.
     pub fn verdict(&self, method: Method) -> Option<&Verdict> {
-        let mut weighed = self.candidates.iter();
-        let found = weighed.find(|candidate| candidate.method == method)?;
+        let mut candidates = self.candidates.iter();
+        let found = candidates.find(|candidate| candidate.method == method)?;
         Some(&found.verdict)
     }
 
-    /// Why this way is not taken, if it was weighed and rejected.
+    /// Why this method is not taken, if it was considered and rejected.
     pub fn rejection(&self, method: Method) -> Option<&Rejection> {
-        let mut weighed = self.candidates.iter();
-        weighed.find_map(|candidate| match &candidate.verdict {
+        let mut candidates = self.candidates.iter();
+        candidates.find_map(|candidate| match &candidate.verdict {
             Verdict::Rejected(why) if candidate.method == method => Some(why),
             _ => None,
         })

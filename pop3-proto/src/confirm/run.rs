@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::random::Random;
 use super::{Answered, Confirm, Kind, Question};
 use crate::error::{Error, Unconfirmed};
-use crate::listing::{Entries, Entry, Listing, UidListing};
+use crate::listing::{Entries, Listing, ListingEntry, UidListing};
 use crate::misuse::Misuse;
 use crate::refusal::Refusal;
 use crate::reply::Confirmed;
@@ -55,7 +55,7 @@ impl Listed {
     }
 
     /// A question about any of the messages left, each as likely as the next.
-    fn pick<E: Entry>(
+    fn pick<E: ListingEntry>(
         &self,
         listing: &Entries<E>,
         question: fn(E) -> Option<Question>,

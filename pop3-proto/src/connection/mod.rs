@@ -10,7 +10,9 @@ mod socket;
 use alloc::boxed::Box;
 
 use crate::capability::Capabilities;
-use crate::config::{Channel, Config};
+use crate::channel::Channel;
+use crate::channel::TlsInfo;
+use crate::config::Config;
 use crate::core::Core;
 use crate::error::{Error, Retry};
 use crate::event::Greeting;
@@ -19,7 +21,7 @@ use crate::phase::Phase;
 use crate::plan::LoginPlan;
 use crate::ticket::RequestId;
 use crate::time::Instant;
-use crate::tls::{ClientTls, Layer, TlsInfo};
+use crate::tls::{ClientTls, Layer};
 
 /// A POP3 connection as a state machine: octets in, octets out, requests in, events out.
 ///

@@ -1,9 +1,10 @@
 //! The socket side and the clock side of a connection, and the TLS of a caller.
 
 use super::Connection;
+use crate::channel::TlsInfo;
 use crate::error::{TlsError, TransportError};
 use crate::time::Instant;
-use crate::tls::{Layer, TlsInfo};
+use crate::tls::Layer;
 
 /// The socket side. Its octets are ciphertext once the connection has begun TLS by itself.
 impl Connection {

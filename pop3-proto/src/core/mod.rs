@@ -41,8 +41,10 @@ use self::request::PendingRequest;
 use self::state::State;
 use self::timers::Timers;
 use crate::capability::Capabilities;
+use crate::channel::Channel;
+use crate::channel::TlsInfo;
 use crate::command::{Command, Request};
-use crate::config::{Channel, Config};
+use crate::config::Config;
 use crate::error::{Closed, Error, LimitError, Retry, TlsError, TransportError};
 use crate::event::{Event, Greeting};
 use crate::exchange::{Input, plan_login};
@@ -56,7 +58,6 @@ use crate::sasl::Seed;
 use crate::secret::Secret;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
-use crate::tls::TlsInfo;
 
 /// The state machine.
 #[derive(Debug)]

@@ -7,7 +7,9 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::capability::Capabilities;
-use crate::config::{Channel, Config, Pipelining};
+use crate::channel::Channel;
+use crate::channel::TlsInfo;
+use crate::config::{Config, Pipelining};
 use crate::confirm::Listed;
 use crate::context::Context;
 use crate::error::{AuthError, Error};
@@ -20,7 +22,6 @@ use crate::plan::{LoginPlan, Rejection};
 use crate::quirk::Quirk;
 use crate::refusal::Refusal;
 use crate::reply::{DropListing, Reply};
-use crate::tls::TlsInfo;
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::capability::Capabilities;
 use crate::config::Leniency;
 use crate::error::{Error, ProtocolError};
-use crate::listing::{Entry, Quirks, digits, leading_number, size, trimmed};
+use crate::listing::{ListingEntry, Quirks, digits, leading_number, size, trimmed};
 use crate::quirk::Quirk;
 use crate::refusal::Refusal;
 use crate::reply::{DropListing, QuitOutcome, Reply};
@@ -95,7 +95,7 @@ fn drop_listing(
 }
 
 /// The number that was asked about, and its value.
-fn entry<E: Entry>(
+fn entry<E: ListingEntry>(
     verb: Verb,
     asked: MessageNumber,
     text: &[u8],

@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use crate::config::Channel;
+use crate::channel::Channel;
 use crate::method::Method;
 use crate::types::Username;
 

@@ -1,18 +1,18 @@
-//! Logging in: TLS first, then the safest way that the policy allows.
+//! Logging in: TLS first, then the safest method that the policy allows.
 
 use alloc::boxed::Box;
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use super::auth::{Auth, Outcome, Seen};
-use super::refusal::{Judged, instead_of, judge};
+use super::refusal::{Understood, instead_of, understand};
 use super::stls::{self, Upgrade};
 use super::{Input, Step, send};
 use crate::config::{CapaPolicy, StlsPolicy};
 use crate::context::Context;
 use crate::error::{AuthError, Error, LimitError, Limited, ProtocolError, SecurityError};
 use crate::line::{CommandLine, ResponseLine};
-use crate::login::{Login, Way};
+use crate::login::{ConcreteMethod, Login};
 use crate::method::Method;
 use crate::misuse::Misuse;
 use crate::plan::{LoginPlan, Rejection, Verdict};
@@ -31,9 +31,9 @@ pub(crate) struct LoginRun {
     state: State,
     /// What was decided, for the connection to keep, since it last looked.
     plan: Option<LoginPlan>,
-    /// The way that is being taken.
-    way: Option<Way>,
-    /// The ways that were refused.
+    /// The method that is being taken.
+    concrete: Option<ConcreteMethod>,
+    /// The methods that were refused.
     tried: Vec<Method>,
     /// The last refusal, should nothing come of what follows it.
     refused: Option<AuthError>,
@@ -57,7 +57,7 @@ enum State {
     AskedOn(Box<OAuthError>),
     Auth(Box<Auth>),
     /// A token is requested from the application: the first one, or a fresh one for this login method.
-    Token(Option<Way>),
+    Token(Option<ConcreteMethod>),
     /// Logged in; the capabilities of a logged-in session are read before the login is reported.
     CapaAfter(Reply),
 }
@@ -68,7 +68,7 @@ impl LoginRun {
             login,
             state: State::Start,
             plan: None,
-            way: None,
+            concrete: None,
             tried: Vec::new(),
             refused: None,
             token: None,
@@ -93,11 +93,12 @@ impl LoginRun {
     /// What is known of its end, should the connection end before: the refusal that was not the last
     /// word, or why the exchange was broken off.
     pub(super) fn known_end(&self) -> Option<Error> {
-        let broken_off = match (&self.state, &self.way) {
+        let broken_off = match (&self.state, &self.concrete) {
             (State::Auth(auth), _) => auth.cancelled(),
-            (State::AskedOn(said), Some(way)) => {
-                Some((way.name.clone(), SaslError::ExtraChallenge(said.clone())))
-            }
+            (State::AskedOn(said), Some(concrete)) => Some((
+                concrete.name.clone(),
+                SaslError::ExtraChallenge(said.clone()),
+            )),
             _ => None,
         };
         let broken_off = broken_off.map(|(name, cause)| AuthError::BrokenOff {
@@ -145,13 +146,13 @@ impl LoginRun {
             (State::Last, Input::Challenge(text)) => self.asked_on(context, redactor, &text),
             (State::AskedOn(said), input) => self.after_asking_on(context, redactor, said, input),
             (State::Auth(auth), input) => self.authenticate(context, redactor, auth, input),
-            (State::Token(way), Input::Token(token)) => {
-                self.token_provided(context, redactor, way, token)
+            (State::Token(concrete), Input::Token(token)) => {
+                self.token_provided(context, redactor, concrete, token)
             }
             (State::CapaAfter(reply), _) => Step::Done(Ok(reply)),
             (_, Input::Reply(Err(error))) => Step::Done(Err(error)),
             // Nothing else can happen; if it did, nothing more should be sent.
-            (_, _) => Step::Done(Err(no_way(LoginPlan::default()))),
+            (_, _) => Step::Done(Err(no_method(LoginPlan::default()))),
         }
     }
 
@@ -179,8 +180,8 @@ impl LoginRun {
                 responses,
             } => {
                 let refused = matches!(cause, SaslError::ServerError(_)) && responses < 2;
-                let way = self.way.as_ref();
-                let try_instead = way.and_then(|way| instead_of(way, context));
+                let concrete = self.concrete.as_ref();
+                let try_instead = concrete.and_then(|concrete| instead_of(concrete, context));
                 let error = AuthError::BrokenOff {
                     name: auth.into_name(),
                     cause,
@@ -224,7 +225,7 @@ impl LoginRun {
             Input::Reply(Err(error)) => Step::Done(Err(error)),
             Input::Reply(Ok(_)) => Step::Fatal(SecurityError::LetInAnyway.into()),
             _ => {
-                let mechanism = self.way.as_ref().map(|way| way.name.clone());
+                let mechanism = self.concrete.as_ref().map(|concrete| concrete.name.clone());
                 let mechanism = mechanism.unwrap_or_else(|| Verb::Pass.to_string().into());
                 let cause = SaslError::ExtraChallenge(said);
                 Step::Fatal(ProtocolError::Sasl { mechanism, cause }.into())
@@ -262,33 +263,38 @@ impl LoginRun {
         self.choose(context, redactor)
     }
 
-    /// The channel is as private as it will be: which way to log in?
+    /// The channel is as private as it will be: chooses a login method.
     fn choose(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
-        let (plan, way) = self.weigh(context);
+        let (plan, concrete) = self.plan(context);
         // No token is requested that could not be used.
-        if way.is_some() && self.token.is_none() && self.login.requests_token() {
+        if concrete.is_some() && self.token.is_none() && self.login.requests_token() {
             return self.request_token(context, None, None);
         }
         self.plan = Some(plan.clone());
-        match way {
-            Some(way) => self.take(context, redactor, way),
+        match concrete {
+            Some(concrete) => self.take(context, redactor, concrete),
             None => Step::Done(Err(match self.refused.take() {
                 Some(refused) => refused.into(),
-                None => no_way(plan),
+                None => no_method(plan),
             })),
         }
     }
 
-    fn weigh(&self, context: &Context<'_>) -> (LoginPlan, Option<Way>) {
-        self.login.weigh(context, self.token.as_ref(), &self.tried)
+    fn plan(&self, context: &Context<'_>) -> (LoginPlan, Option<ConcreteMethod>) {
+        self.login.plan(context, self.token.as_ref(), &self.tried)
     }
 
-    /// Takes a way.
-    fn take(&mut self, context: &Context<'_>, redactor: &mut Redactor, way: Way) -> Step {
+    /// Takes a method.
+    fn take(
+        &mut self,
+        context: &Context<'_>,
+        redactor: &mut Redactor,
+        concrete: ConcreteMethod,
+    ) -> Step {
         self.attempts += 1;
-        self.way = Some(way.clone());
-        if way.method.is_sasl() {
-            return match self.auth(context, redactor, &way) {
+        self.concrete = Some(concrete.clone());
+        if concrete.method.is_sasl() {
+            return match self.auth(context, redactor, &concrete) {
                 Ok(mut auth) => {
                     let step = auth.begin(context, redactor);
                     self.state = State::Auth(Box::new(auth));
@@ -297,7 +303,7 @@ impl LoginRun {
                 Err(misuse) => Step::Done(Err(misuse.into())),
             };
         }
-        let mut lines = match self.login.lines(way.method) {
+        let mut lines = match self.login.lines(concrete.method) {
             Ok(lines) => lines,
             Err(misuse) => return Step::Done(Err(misuse.into())),
         };
@@ -317,7 +323,7 @@ impl LoginRun {
                 Step::Send(only)
             }
             (_, None) => {
-                let plan = LoginPlan::rejected(way.method, Rejection::OtherCredentials);
+                let plan = LoginPlan::rejected(concrete.method, Rejection::OtherCredentials);
                 return Step::Done(Err(AuthError::NoSafeLogin(plan).into()));
             }
         };
@@ -331,25 +337,28 @@ impl LoginRun {
         &mut self,
         context: &Context<'_>,
         redactor: &mut Redactor,
-        way: &Way,
+        concrete: &ConcreteMethod,
     ) -> Result<Auth, Misuse> {
         let own = self.login.take_own();
-        let nonce = way.method.scram().and_then(|_| {
+        let nonce = concrete.method.scram().and_then(|_| {
             let given = self.login.take_nonce();
             given.or_else(|| context.nonce(self.attempts))
         });
         let secret = self.login.secret().or(self.token.as_ref());
         let mechanism = match own {
             Some(own) => own,
-            None => self.login.make(way, secret, nonce)?.ok_or(Misuse::NoSeed)?,
+            None => self
+                .login
+                .make(concrete, secret, nonce)?
+                .ok_or(Misuse::NoSeed)?,
         };
         if let Some(secret) = secret {
             redactor.note_secret(secret.expose());
         }
-        Ok(Auth::new(mechanism, way.name.clone()))
+        Ok(Auth::new(mechanism, concrete.name.clone()))
     }
 
-    /// The server said no: that is the end, unless a fresh token or the next way may help.
+    /// The server said no: that is the end, unless a fresh token or the next method may help.
     fn rejected(
         &mut self,
         context: &Context<'_>,
@@ -358,22 +367,22 @@ impl LoginRun {
         oauth: Option<OAuthError>,
         seen: Seen,
     ) -> Step {
-        let Some(way) = self.way.take() else {
+        let Some(concrete) = self.concrete.take() else {
             return Step::Done(Err(refusal.into()));
         };
-        let Judged {
+        let Understood {
             error,
             stale,
             about_login,
-        } = judge(&way, context, refusal, oauth, seen);
+        } = understand(&concrete, context, refusal, oauth, seen);
         if context.abandoned {
             return Step::Done(Err(error.into()));
         }
         if stale && self.login.requests_token() && !core::mem::replace(&mut self.refreshed, true) {
-            return self.request_token(context, Some(way), Some(error));
+            return self.request_token(context, Some(concrete), Some(error));
         }
         if about_login && self.login.policy().goes_on() {
-            self.tried.push(way.method);
+            self.tried.push(concrete.method);
             self.refused = Some(error);
             return self.choose(context, redactor);
         }
@@ -385,14 +394,14 @@ impl LoginRun {
     fn request_token(
         &mut self,
         context: &Context<'_>,
-        way: Option<Way>,
+        concrete: Option<ConcreteMethod>,
         refused: Option<AuthError>,
     ) -> Step {
         // Nobody would answer: the application abandoned the login.
         if context.abandoned {
             return Step::Done(Err(no_token("the login was abandoned".into(), refused)));
         }
-        self.state = State::Token(way);
+        self.state = State::Token(concrete);
         self.refused.clone_from(&refused);
         Step::RequestToken(refused.map(Box::new))
     }
@@ -403,23 +412,23 @@ impl LoginRun {
         &mut self,
         context: &Context<'_>,
         redactor: &mut Redactor,
-        way: Option<Way>,
+        concrete: Option<ConcreteMethod>,
         token: Result<Secret, Box<str>>,
     ) -> Step {
         let token = match token {
             Ok(token) => token,
             Err(why) => return Step::Done(Err(no_token(why, self.refused.take()))),
         };
-        let Some(way) = way else {
+        let Some(concrete) = concrete else {
             self.token = Some(token);
             return self.choose(context, redactor);
         };
-        if let Err(misuse) = self.login.make(&way, Some(&token), None) {
+        if let Err(misuse) = self.login.make(&concrete, Some(&token), None) {
             let why = misuse.to_string().into();
             return Step::Done(Err(no_token(why, self.refused.take())));
         }
         self.token = Some(token);
-        self.take(context, redactor, way)
+        self.take(context, redactor, concrete)
     }
 
     fn logged_in(&mut self, context: &Context<'_>, reply: Reply) -> Step {
@@ -461,17 +470,17 @@ pub(crate) fn plan(login: &Login, context: &Context<'_>) -> LoginPlan {
             private: true,
             ..*context
         };
-        return login.foresee(&inside, true);
+        return login.preview(&inside, true);
     }
     if context.wants_capa() {
-        return login.foresee(context, false);
+        return login.preview(context, false);
     }
-    login.weigh(context, None, &[]).0
+    login.plan(context, None, &[]).0
 }
 
-/// No way will do. Where the caller named a single one, and it is the credentials that it cannot
+/// No method will do. Where the caller named a single one, and it is the credentials that it cannot
 /// carry, that is what is wrong.
-fn no_way(plan: LoginPlan) -> Error {
+fn no_method(plan: LoginPlan) -> Error {
     match plan.candidates.as_slice() {
         [only] => match &only.verdict {
             Verdict::Rejected(Rejection::Argument(argument)) => Misuse::Argument(*argument).into(),

@@ -3,42 +3,42 @@
 use super::auth::Seen;
 use crate::context::Context;
 use crate::error::{Advice, AuthError, Rejected};
-use crate::login::Way;
+use crate::login::ConcreteMethod;
 use crate::method::Method;
 use crate::refusal::Refusal;
 use crate::sasl::{OAuthError, Stale};
 
-/// A refusal, understood.
-pub(super) struct Judged {
+/// What a refusal means.
+pub(super) struct Understood {
     pub(super) error: AuthError,
     /// Whether a fresh token may help.
     pub(super) stale: bool,
-    /// Whether it is about the credentials or the way: not about a maildrop in use, or the like.
+    /// Whether it is about the credentials or the method: not about a maildrop in use, or the like.
     pub(super) about_login: bool,
 }
 
-/// Judges the refusal of a way, after what its server had seen.
-pub(super) fn judge(
-    way: &Way,
+/// Says what the refusal of a method means, after what its server had seen.
+pub(super) fn understand(
+    concrete: &ConcreteMethod,
     context: &Context<'_>,
     refusal: Refusal,
     oauth: Option<OAuthError>,
     seen: Seen,
-) -> Judged {
+) -> Understood {
     let known = Advice::of_code(refusal.code.as_ref());
     // Nothing of the credentials was seen: it is the mechanism that is refused. Where they left with
     // the command, nothing but the words can say so.
-    let refuses_mechanism =
-        seen.responses == 0 || (!seen.challenged && rejects_command(way, refusal.text.as_bytes()));
-    let stale = !refuses_mechanism && is_stale(way, context, &refusal, oauth.as_ref(), seen);
+    let refuses_mechanism = seen.responses == 0
+        || (!seen.challenged && rejects_command(concrete, refusal.text.as_bytes()));
+    let stale = !refuses_mechanism && is_stale(concrete, context, &refusal, oauth.as_ref(), seen);
     let advice = match known {
         _ if stale => Advice::FreshToken,
         // There are servers that mark this with `[AUTH]`, too.
         None | Some(Advice::CheckCredentials) if refuses_mechanism => Advice::NameAnother,
-        Some(Advice::CheckCredentials) if way.method.takes_token() => Advice::FreshToken,
+        Some(Advice::CheckCredentials) if concrete.method.takes_token() => Advice::FreshToken,
         Some(advice) => advice,
         // A proxy passes on why its token is refused, and the password stands for that token.
-        None if !way.method.takes_token()
+        None if !concrete.method.takes_token()
             && oauth.as_ref().is_some_and(OAuthError::is_about_credentials) =>
         {
             Advice::CheckCredentials
@@ -50,24 +50,24 @@ pub(super) fn judge(
     // A server that has gone on to ask for a proof has what it takes to check it.
     let perhaps_hash_only = about_login && seen.responses == 1;
     let error = AuthError::Rejected(Rejected {
-        method: way.method,
-        name: way.name.clone(),
+        method: concrete.method,
+        name: concrete.name.clone(),
         refusal,
         oauth,
         advice,
-        try_instead: instead_of(way, context).filter(|_| perhaps_hash_only),
+        try_instead: instead_of(concrete, context).filter(|_| perhaps_hash_only),
     });
-    Judged {
+    Understood {
         error,
         stale,
         about_login,
     }
 }
 
-/// What to try instead of a way that was refused: a server that has only a hash of the password
+/// What to try instead of a method that was refused: a server that has only a hash of the password
 /// cannot do SCRAM.
-pub(super) fn instead_of(way: &Way, context: &Context<'_>) -> Option<Method> {
-    let scram = way.method.scram().is_some();
+pub(super) fn instead_of(concrete: &ConcreteMethod, context: &Context<'_>) -> Option<Method> {
+    let scram = concrete.method.scram().is_some();
     (scram && context.tls && context.lists(Method::Plain.name())).then_some(Method::Plain)
 }
 
@@ -75,17 +75,17 @@ pub(super) fn instead_of(way: &Way, context: &Context<'_>) -> Option<Method> {
 /// or, since there are servers with XOAUTH2 that say nothing, by its saying nothing after it had
 /// seen the token.
 fn is_stale(
-    way: &Way,
+    concrete: &ConcreteMethod,
     context: &Context<'_>,
     refusal: &Refusal,
     oauth: Option<&OAuthError>,
     seen: Seen,
 ) -> bool {
-    match (way.method, oauth.map(|oauth| oauth.stale)) {
+    match (concrete.method, oauth.map(|oauth| oauth.stale)) {
         (Method::OAuthBearer, stale) => stale == Some(Stale::InvalidToken),
         (Method::XOAuth2, None) => {
             // The server asked for the token, or said before that it takes one.
-            let knows_mechanism = seen.challenged || context.lists(&way.name);
+            let knows_mechanism = seen.challenged || context.lists(&concrete.name);
             refusal.code.is_none() && knows_mechanism
         }
         (Method::XOAuth2, stale) => stale == Some(Stale::Http),
@@ -95,7 +95,7 @@ fn is_stale(
 
 /// Whether a refusal of a mechanism with tokens is about the command or the mechanism, by the server's
 /// words: there is no response code for it. Words only keep a token from being called stale.
-fn rejects_command(way: &Way, text: &[u8]) -> bool {
+fn rejects_command(concrete: &ConcreteMethod, text: &[u8]) -> bool {
     const SUBJECTS: [&[u8]; 4] = [b"command", b"mechanism", b"method", b"auth type"];
     const UNKNOWN: [&[u8]; 6] = [
         b"unknown",
@@ -115,7 +115,7 @@ fn rejects_command(way: &Way, text: &[u8]) -> bool {
         b"disabled",
     ];
     const INVALID: [&[u8]; 3] = [b"invalid", b"bad", b"illegal"];
-    if !way.method.takes_token() {
+    if !concrete.method.takes_token() {
         return false;
     }
     let text = text.to_ascii_lowercase();
@@ -130,7 +130,7 @@ fn rejects_command(way: &Way, text: &[u8]) -> bool {
         })
     });
     let subject = any(&SUBJECTS);
-    let named = has(&way.name.as_bytes().to_ascii_lowercase());
+    let named = has(&concrete.name.as_bytes().to_ascii_lowercase());
     has(b"syntax error")
         || invalid
         || (subject && any(&UNKNOWN))

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use bytes::{Bytes, BytesMut};
 
 use super::Entries;
-use super::entry::Entry;
+use super::entry::ListingEntry;
 use super::text::{leading_number, lines, without_line_end, without_status};
 use crate::config::Leniency;
 use crate::error::{LimitError, Limited};
@@ -42,7 +42,7 @@ pub(crate) struct Rules {
 /// The quirks of one listing, each once.
 pub(crate) type Quirks = Vec<Quirk>;
 
-impl<E: Entry> ListingBuilder<E> {
+impl<E: ListingEntry> ListingBuilder<E> {
     pub(crate) fn new(rules: Rules) -> Self {
         Self {
             octets: BytesMut::new(),
@@ -176,7 +176,7 @@ impl<E: Entry> ListingBuilder<E> {
 /// What almost every line is, read in one go: a number, one space, an ordinary value, CR LF. Gives
 /// the number and the length of the line.
 #[inline]
-fn plain_line<E: Entry>(rest: &[u8]) -> Option<(MessageNumber, usize)> {
+fn plain_line<E: ListingEntry>(rest: &[u8]) -> Option<(MessageNumber, usize)> {
     let mut number = 0u32;
     for (digits, octet) in rest.iter().take(10).enumerate() {
         match octet {

@@ -29,7 +29,7 @@ pub struct UidEntry {
 }
 
 /// A kind of listing: what a line says, and what is right about it.
-pub trait Entry: Sized {
+pub trait ListingEntry: Sized {
     fn number(&self) -> MessageNumber;
 
     /// The entry for a message whose value was checked before. `within` is the buffer that the
@@ -49,7 +49,7 @@ pub trait Entry: Sized {
     fn check(value: &[u8], leniency: Leniency) -> Result<Option<Quirk>, &'static str>;
 }
 
-impl Entry for ScanEntry {
+impl ListingEntry for ScanEntry {
     fn number(&self) -> MessageNumber {
         self.number
     }
@@ -78,7 +78,7 @@ impl Entry for ScanEntry {
     }
 }
 
-impl Entry for UidEntry {
+impl ListingEntry for UidEntry {
     fn number(&self) -> MessageNumber {
         self.number
     }

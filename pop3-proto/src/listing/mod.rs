@@ -11,7 +11,7 @@ use core::ops::Range;
 use bytes::Bytes;
 
 pub(crate) use self::builder::{ListingBuilder, Quirks, Rules};
-pub(crate) use self::entry::Entry;
+pub(crate) use self::entry::ListingEntry;
 pub use self::entry::{ScanEntry, UidEntry};
 use self::text::without_status;
 pub(crate) use self::text::{digits, leading_number, lines, size, trimmed, without_line_end};
@@ -37,7 +37,7 @@ pub struct Entries<E> {
     entry: PhantomData<fn() -> E>,
 }
 
-impl<E: Entry> Entries<E> {
+impl<E: ListingEntry> Entries<E> {
     /// How many messages are listed.
     pub fn len(&self) -> usize {
         self.count

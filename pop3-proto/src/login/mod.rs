@@ -1,15 +1,15 @@
-//! Logging in: who, by which way, and how that is chosen. The conversation itself is an exchange.
+//! Logging in: who, by which method, and how that is chosen. The conversation itself is an exchange.
 
-mod choose;
 mod credentials;
+mod plan;
 mod policy;
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub(crate) use self::choose::Way;
 pub use self::credentials::{Credentials, OwnMechanism};
+pub(crate) use self::plan::ConcreteMethod;
 pub use self::policy::{ChannelBinding, LoginPolicy};
 use crate::apop;
 use crate::line::{Arguments, CommandLine, check_length};
@@ -209,7 +209,7 @@ impl Login {
         }
     }
 
-    /// The command lines of the ways that are not SASL.
+    /// The command lines of the methods that are not SASL.
     pub(crate) fn lines(&self, method: Method) -> Result<Vec<CommandLine>, Misuse> {
         let Credentials::Password { username, password } = &self.credentials else {
             return Ok(Vec::new());
@@ -233,7 +233,7 @@ impl Login {
         })
     }
 
-    /// Refuses lines that are too long for the server, where no other way is left open.
+    /// Refuses lines that are too long for the server, where no other method is left open.
     pub(crate) fn check_length(&self, limit: usize) -> Result<(), Misuse> {
         let methods = self.methods();
         if methods.iter().any(|method| method.is_sasl()) {

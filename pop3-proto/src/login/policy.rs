@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 use crate::method::Method;
 use crate::sasl::ITERATIONS;
 
-/// Which ways to log in are tried, and in which order.
+/// Which login methods are tried, and in which order.
 ///
 /// The default, for a password: the first of SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN,
 /// USER/PASS and LOGIN that is possible, and no other behind it; for a token OAUTHBEARER, else

@@ -11,8 +11,9 @@ use std::io::{ErrorKind, Read as _, Write as _};
 
 use rustls::{AlertDescription, ClientConnection, ProtocolVersion};
 
+use super::ClientTls;
 use super::pinned::is_of_an_authority;
-use super::{ClientTls, TlsInfo};
+use crate::channel::TlsInfo;
 use crate::core::Core;
 use crate::error::{TlsError, TlsErrorKind, TransportError};
 use crate::phase::Phase;

@@ -1,4 +1,4 @@
-//! Choosing a way to log in.
+//! Choosing a login method.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -20,9 +20,9 @@ use crate::sasl::{OAuthBearer, XOAuth2};
 use crate::secret::Secret;
 use crate::types::Username;
 
-/// A way to log in, as concretely as this channel makes it.
+/// A login method, as concretely as this channel makes it.
 #[derive(Debug, Clone)]
-pub(crate) struct Way {
+pub(crate) struct ConcreteMethod {
     pub(crate) method: Method,
     /// The name behind `AUTH`, or that of the commands.
     pub(crate) name: Box<str>,
@@ -30,28 +30,28 @@ pub(crate) struct Way {
 }
 
 impl Login {
-    /// Weighs all ways on this channel. `tried` are those that the server has refused.
-    pub(crate) fn weigh(
+    /// Plans a login on this channel. `tried` are those that the server has refused.
+    pub(crate) fn plan(
         &self,
         context: &Context<'_>,
         token: Option<&Secret>,
         tried: &[Method],
-    ) -> (LoginPlan, Option<Way>) {
+    ) -> (LoginPlan, Option<ConcreteMethod>) {
         let token = token.or(self.secret());
         let mut chosen = None;
         let mut candidates = Vec::new();
-        for way in self.ways(context) {
-            let verdict = match self.judge(&way, context, token, tried) {
+        for concrete in self.concrete_methods(context) {
+            let verdict = match self.reject_reason(&concrete, context, token, tried) {
                 Err(why) => Verdict::Rejected(why),
                 Ok(()) if chosen.is_some() => Verdict::Spare,
                 Ok(()) => {
-                    chosen = Some(way.clone());
+                    chosen = Some(concrete.clone());
                     Verdict::Chosen
                 }
             };
             candidates.push(Candidate {
-                method: way.method,
-                name: way.name,
+                method: concrete.method,
+                name: concrete.name,
                 verdict,
             });
         }
@@ -74,12 +74,12 @@ impl Login {
     }
 
     /// What is known before the server was asked what it lists, in clear or in the TLS to come.
-    pub(crate) fn foresee(&self, context: &Context<'_>, starts_tls: bool) -> LoginPlan {
+    pub(crate) fn preview(&self, context: &Context<'_>, starts_tls: bool) -> LoginPlan {
         let unknown = Context {
             capabilities: None,
             ..*context
         };
-        let (mut plan, _) = self.weigh(&unknown, None, &[]);
+        let (mut plan, _) = self.plan(&unknown, None, &[]);
         plan.starts_tls = starts_tls;
         let no_stls = starts_tls && context.capabilities.is_some_and(|listed| !listed.stls());
         for candidate in &mut plan.candidates {
@@ -111,18 +111,18 @@ impl Login {
         }
     }
 
-    /// The ways in the order of preference. SCRAM has two forms, and what binds comes first.
-    fn ways(&self, context: &Context<'_>) -> Vec<Way> {
+    /// The methods in the order of preference. SCRAM has two forms, and what binds comes first.
+    fn concrete_methods(&self, context: &Context<'_>) -> Vec<ConcreteMethod> {
         let methods = self.methods();
         let plus = |method: &Method| {
             let binding = Binding::TlsExporter(context.exporter.unwrap_or_default());
-            Some(Way {
+            Some(ConcreteMethod {
                 method: *method,
                 name: method.plus()?.into(),
                 binding,
             })
         };
-        let unbound = |method: &Method, binding| Way {
+        let unbound = |method: &Method, binding| ConcreteMethod {
             method: *method,
             name: match &self.credentials {
                 Credentials::Mechanism(own) if *method == Method::Own => own.name().into(),
@@ -130,14 +130,15 @@ impl Login {
             },
             binding,
         };
-        let listed = |way: &Way| context.lists(&way.name);
+        let listed = |concrete: &ConcreteMethod| context.lists(&concrete.name);
         match (self.policy.binding, context.exporter) {
             (ChannelBinding::Require, _) => methods
                 .iter()
                 .map(|method| plus(method).unwrap_or_else(|| unbound(method, Binding::Off)))
                 .collect(),
             (ChannelBinding::Prefer, Some(_)) => {
-                let bound: Vec<Way> = methods.iter().filter_map(plus).filter(listed).collect();
+                let bound: Vec<ConcreteMethod> =
+                    methods.iter().filter_map(plus).filter(listed).collect();
                 // Who has seen no list cannot say what is not in it (RFC 5802 section 6).
                 let flag = if context.mechanisms().is_none() {
                     Binding::Off
@@ -154,14 +155,14 @@ impl Login {
         }
     }
 
-    fn judge(
+    fn reject_reason(
         &self,
-        way: &Way,
+        concrete: &ConcreteMethod,
         context: &Context<'_>,
         token: Option<&Secret>,
         tried: &[Method],
     ) -> Result<(), Rejection> {
-        let method = way.method;
+        let method = concrete.method;
         if !self.credentials.suit(method) {
             return Err(Rejection::OtherCredentials);
         }
@@ -187,9 +188,9 @@ impl Login {
         if !(context.private || context.config.allow_insecure_login || named_in_clear) {
             return Err(Rejection::Cleartext);
         }
-        self.check_listed(way, context)?;
+        self.check_listed(concrete, context)?;
         // A server that can bind takes it for an attack when a client could and does not.
-        let could = method.scram().is_some() && way.binding == Binding::NotOffered;
+        let could = method.scram().is_some() && concrete.binding == Binding::NotOffered;
         if could && context.lists_binding() {
             return Err(Rejection::BindingListed);
         }
@@ -203,30 +204,39 @@ impl Login {
             return Err(Rejection::NoAuthzid);
         }
         if method.is_sasl() {
-            return self.check_mechanism(way, token);
+            return self.check_mechanism(concrete, token);
         }
         self.check_lines(method, context)
     }
 
     /// Whether the server lists a mechanism. Who names a single one need not care, but a `-PLUS`
     /// that is not listed would be bound to something that the server does not know.
-    fn check_listed(&self, way: &Way, context: &Context<'_>) -> Result<(), Rejection> {
-        let plus = matches!(way.binding, Binding::TlsExporter(_));
-        let insisted = matches!(self.policy.order, Order::Only(_)) || way.method == Method::Own;
-        if !way.method.is_sasl() || (insisted && !plus) {
+    fn check_listed(
+        &self,
+        concrete: &ConcreteMethod,
+        context: &Context<'_>,
+    ) -> Result<(), Rejection> {
+        let plus = matches!(concrete.binding, Binding::TlsExporter(_));
+        let insisted =
+            matches!(self.policy.order, Order::Only(_)) || concrete.method == Method::Own;
+        if !concrete.method.is_sasl() || (insisted && !plus) {
             return Ok(());
         }
         match context.mechanisms() {
             None => Err(Rejection::NoSasl),
-            Some(_) if context.lists(&way.name) => Ok(()),
+            Some(_) if context.lists(&concrete.name) => Ok(()),
             Some(_) => Err(Rejection::NotListed),
         }
     }
 
     /// Whether a mechanism takes these credentials: it is made and thrown away.
-    fn check_mechanism(&self, way: &Way, token: Option<&Secret>) -> Result<(), Rejection> {
+    fn check_mechanism(
+        &self,
+        concrete: &ConcreteMethod,
+        token: Option<&Secret>,
+    ) -> Result<(), Rejection> {
         let nonce = ClientNonce::from_random([0; 24]);
-        match self.make(way, token, Some(nonce)) {
+        match self.make(concrete, token, Some(nonce)) {
             Err(Misuse::Argument(argument)) => Err(Rejection::Argument(argument)),
             _ => Ok(()),
         }
@@ -251,14 +261,14 @@ impl Login {
         Ok(())
     }
 
-    /// The mechanism for a way; `Ok(None)` if it takes a token or a nonce that is not there.
+    /// The mechanism for a method; `Ok(None)` if it takes a token or a nonce that is not there.
     pub(crate) fn make(
         &self,
-        way: &Way,
+        concrete: &ConcreteMethod,
         token: Option<&Secret>,
         nonce: Option<ClientNonce>,
     ) -> Result<Option<Box<dyn Mechanism>>, Misuse> {
-        let boxed: Box<dyn Mechanism> = match (&self.credentials, way.method) {
+        let boxed: Box<dyn Mechanism> = match (&self.credentials, concrete.method) {
             (Credentials::Password { username, password }, method) => match method {
                 Method::Plain => Box::new(match &self.authzid {
                     Some(authzid) => Plain::acting_as(authzid, username, password),
@@ -266,7 +276,7 @@ impl Login {
                 }),
                 Method::Login => Box::new(crate::sasl::Login::new(username, password)),
                 Method::CramMd5 => Box::new(CramMd5::new(username, password)),
-                _ => return self.make_scram(way, username, password, nonce),
+                _ => return self.make_scram(concrete, username, password, nonce),
             },
             (
                 Credentials::Token { username, .. } | Credentials::TokenOnRequest { username },
@@ -287,16 +297,16 @@ impl Login {
     #[cfg(feature = "scram")]
     fn make_scram(
         &self,
-        way: &Way,
+        concrete: &ConcreteMethod,
         username: &Username,
         password: &Secret,
         nonce: Option<ClientNonce>,
     ) -> Result<Option<Box<dyn Mechanism>>, Misuse> {
-        let (Some(hash), Some(nonce)) = (way.method.scram(), nonce) else {
+        let (Some(hash), Some(nonce)) = (concrete.method.scram(), nonce) else {
             return Ok(None);
         };
         let scram = Scram::new(hash, username, password, nonce)?
-            .with_binding(way.binding)
+            .with_binding(concrete.binding)
             .with_iterations(self.policy.iterations.clone());
         Ok(Some(Box::new(match &self.authzid {
             Some(authzid) => scram.with_authzid(authzid)?,
@@ -307,7 +317,7 @@ impl Login {
     #[cfg(not(feature = "scram"))]
     fn make_scram(
         &self,
-        _: &Way,
+        _: &ConcreteMethod,
         _: &Username,
         _: &Secret,
         _: Option<ClientNonce>,
