@@ -27,10 +27,10 @@ pub struct Config {
     pub capa: CapaPolicy,
     /// Whether the first words of an authentication exchange leave with `AUTH` itself.
     pub initial_response: InitialResponse,
-    /// Whether a login on a [`Channel::Plain`] connection needs STLS first.
+    /// Whether a login on a [`Channel::Plain`](crate::Channel::Plain) connection needs STLS first.
     pub stls: StlsPolicy,
     /// Lets credentials leave in clear: by a login, and by `USER`, `PASS` and `APOP` alone.
-    /// Off by default; anybody on the way can read them. A login on a [`Channel::Plain`] connection
+    /// Off by default; anybody on the way can read them. A login on a [`Channel::Plain`](crate::Channel::Plain) connection
     /// still starts TLS, unless `stls` is [`StlsPolicy::Off`] as well.
     pub allow_insecure_login: bool,
     /// Sends `NOOP` when a session in the TRANSACTION state was idle for this long. Off by
@@ -221,7 +221,7 @@ pub enum InitialResponse {
     Never,
 }
 
-/// What a login on a [`Channel::Plain`] connection does about TLS. There is no opportunistic mode.
+/// What a login on a [`Channel::Plain`](crate::Channel::Plain) connection does about TLS. There is no opportunistic mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StlsPolicy {
