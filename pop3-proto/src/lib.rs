@@ -99,7 +99,7 @@
 //! ([`handle_eof`](Connection::handle_eof)) and failures
 //! ([`handle_read_error`](Connection::handle_read_error),
 //! [`handle_write_error`](Connection::handle_write_error)). After [`Event::Closed`], send
-//! on as long as the socket takes it at once, which is TLS taking its leave, then close the socket.
+//! what the socket accepts without waiting, since TLS sends close_notify, then close the socket.
 //! **Before you wait, take all events**: while one waits nothing moves, and no deadline runs. The example
 //! `event_loop` does all this for two mailboxes in one thread.
 //!
@@ -130,7 +130,7 @@
 //! that fails is an [`AuthError`], with the server's words and an [`Advice`]; [`Retry`] says whether and
 //! when a program may try again by itself. Unless it is fatal, the connection can be used for another.
 //!
-//! The nonces of SCRAM take randomness: [`Connection::seed`]. Its long computation is done by
+//! SCRAM needs randomness for its nonces: [`Connection::seed`]. Its long computation is done by
 //! [`handle_timeout`](Connection::handle_timeout), a few milliseconds at a time, while
 //! [`poll_timeout`](Connection::poll_timeout) is in the past: a loop that leaves the clock out has no
 //! deadlines and no SCRAM.

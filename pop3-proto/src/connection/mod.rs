@@ -31,7 +31,7 @@ use crate::tls::{ClientTls, Layer};
 /// polls are idempotent and may be called in any order, any number of times. A caller that leaves one out
 /// is slower, never wrong, except for [`handle_timeout`](Connection::handle_timeout), which is the clock.
 ///
-/// With the feature `rustls` and a `ClientTls` ([`with_tls`](Connection::with_tls)), the connection does the
+/// With the feature `rustls` and a `ClientTls` (`Connection::with_tls`), the connection does the
 /// handshakes of implicit TLS and of STLS itself. The octets on its socket side are ciphertext then. Without,
 /// they are those of POP3, and [`wants_tls`](Connection::wants_tls) asks the caller for a handshake.
 #[derive(Debug)]
