@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Without a URL it starts a server of its own with a sample mailbox and fetches that. The examples
-//! `fetch` of `pop3-tokio` and `pop3-async-std` share all of it but this file.
+//! `fetch_tokio` and `fetch_async_std` are shorter: they share the Maildir and the sample with this one.
 
 mod login;
 mod mailbox;

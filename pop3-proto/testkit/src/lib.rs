@@ -11,6 +11,16 @@
 //! | [`needles`] | every form in which a secret can appear in a log |
 //! | [`fuzz`] | what the fuzz targets do |
 //! | [`surplus`] | the one difference that the cutting of octets may make |
+//!
+//! With the feature `clients`:
+//!
+//! | module | what |
+//! |---|---|
+//! | `parity` | what all clients do |
+//! | `faults` | what they do when servers die and connections break |
+//! | `dovecot` | starts a real server |
+//! | `session` | connects to that |
+//! | `program` | runs the examples that fetch mail |
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -22,6 +32,14 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "in a test, a panic is the report"
+)]
+#![cfg_attr(
+    feature = "clients",
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "tests of clients have sockets and a clock"
+    )
 )]
 
 pub mod conversation;
@@ -35,3 +53,14 @@ pub mod surplus;
 pub mod tls;
 pub mod transcript;
 pub mod transcripts;
+
+#[cfg(all(unix, feature = "clients"))]
+pub mod dovecot;
+#[cfg(all(target_os = "linux", feature = "clients"))]
+pub mod faults;
+#[cfg(all(unix, feature = "clients"))]
+pub mod parity;
+#[cfg(all(unix, feature = "clients"))]
+pub mod program;
+#[cfg(all(unix, feature = "clients"))]
+pub mod session;

@@ -25,7 +25,7 @@ pub(super) fn read(path: &Path) -> String {
 pub(crate) struct Names {
     /// The texts of the transcripts by their file names.
     pub(crate) transcripts: BTreeMap<String, String>,
-    /// All tests, such as `threats::stls::t_02_…` or `pop3-blocking::stories::ends::quit_commits`.
+    /// All tests, such as `threats::stls::t_02_…` or `pop3-blocking::client::ends::quit_commits`.
     pub(crate) tests: Vec<String>,
 }
 
@@ -37,7 +37,9 @@ impl Names {
                 "pop3-proto" => String::new(),
                 other => format!("{other}::"),
             };
-            tests_below(&workspace().join(name).join("tests"), &prefix, &mut tests);
+            for folder in ["tests", "examples"] {
+                tests_below(&workspace().join(name).join(folder), &prefix, &mut tests);
+            }
         }
         let folder = workspace().join("pop3-proto/tests/transcripts");
         let files = std::fs::read_dir(folder).expect("the transcripts");

@@ -1,0 +1,118 @@
+//! Fetches a POP3 mailbox into a Maildir, with async-std: each message once, and none is lost.
+//!
+//! ```text
+//! cargo run -p pop3-async-std --example fetch_async_std
+//! cargo run -p pop3-async-std --example fetch_async_std -- --maildir mail pop3s://joe@mail.example.org
+//! ```
+//!
+//! Without a URL it fetches a sample mailbox from a server within this program. It asks for the password,
+//! or takes it from `POP3_PASSWORD`. `--ca FILE.pem` trusts other certificates, `--plaintext` does without
+//! TLS. The example `fetch` of `pop3-blocking` also deletes what is stored, and tolerates faulty servers.
+
+#[expect(dead_code, reason = "nothing is deleted here")]
+#[path = "../../pop3-blocking/examples/fetch/maildir/mod.rs"]
+mod maildir;
+#[path = "../../pop3-blocking/examples/fetch/sample/mod.rs"]
+mod sample;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use maildir::Maildir;
+use pop3_async_std::{Connector, Endpoint, Login, Roots, StlsPolicy, connect_with};
+use pop3_blocking::server::{EmbeddedServer, ServerConfig};
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    match async_std::task::block_on(fetch()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fetch: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn fetch() -> Result<(), Failure> {
+    let (mut folder, mut url) = (PathBuf::from("mail"), None);
+    let mut connector = Connector::default();
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("maildir") => folder = arguments.value()?.into(),
+            Long("ca") => {
+                let pem = std::fs::read(arguments.value()?)?;
+                connector.roots = Some(Roots::from_pem(&pem)?);
+            }
+            Long("plaintext") => {
+                connector.config.stls = StlsPolicy::Off;
+                connector.config.allow_insecure_login = true;
+            }
+            Value(value) if url.is_none() => url = Some(value.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+
+    // The account is the name under which the Maildir remembers what was fetched.
+    let _embedded;
+    let (endpoint, login, account) = match url {
+        Some(url) => {
+            let endpoint: Endpoint = url.parse()?;
+            let user = endpoint.username().ok_or("the URL names no user")?.as_str();
+            let account = format!("{user}@{}:{}", endpoint.host(), endpoint.port());
+            let login = Login::new(user, password(&account)?)?;
+            (endpoint, login, account)
+        }
+        None => {
+            let mail = sample::sample_maildrop().into_iter().collect();
+            let server = EmbeddedServer::start(ServerConfig::new("sample", "sample"), mail)?;
+            connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
+            let (endpoint, login) = (server.implicit_tls(), Login::new("sample", "sample")?);
+            _embedded = server;
+            (endpoint, login, "sample@embedded".to_owned())
+        }
+    };
+
+    let mut maildir = Maildir::open(folder)?;
+    let mut client = connect_with(&endpoint, &connector).await?;
+    client.login(login).await?;
+    let unique_ids = client.uidl().await?;
+    let mut wanted = Vec::new();
+    for entry in unique_ids.iter() {
+        // A message without a unique-id cannot be remembered and is fetched each time.
+        let id = entry.unique_id.map(|id| id.as_bytes().to_vec());
+        if !id.as_ref().is_some_and(|id| maildir.contains(&account, id)) {
+            wanted.push((entry.number, id));
+        }
+    }
+
+    // Several messages are on their way at a time, and none is held in memory. A message that is dropped
+    // before its commit leaves nothing behind, so the next run fetches it again.
+    let mut messages = client.retrieve(wanted.iter().map(|(number, _)| *number));
+    for (_, id) in &wanted {
+        let next = messages.next().await;
+        let mut message = next.ok_or("the session ended too early")??;
+        let mut delivery = maildir.begin()?;
+        while let Some(chunk) = message.chunk().await? {
+            delivery.write_all(&chunk)?;
+        }
+        delivery.commit(&account, id.as_deref())?;
+    }
+    maildir.sync()?;
+    let _ = client.quit().await?; // what the server says about deleting does not matter
+    let known = unique_ids.len() - wanted.len();
+    println!("fetched {} messages, {known} already here", wanted.len());
+    Ok(())
+}
+
+fn password(account: &str) -> Result<String, Failure> {
+    match std::env::var("POP3_PASSWORD") {
+        Ok(password) => Ok(password),
+        Err(_) => Ok(rpassword::prompt_password(format!(
+            "Password of {account}: "
+        ))?),
+    }
+}

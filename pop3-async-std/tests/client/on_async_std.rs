@@ -1,0 +1,9 @@
+//! The client of async-std does what all clients do: see `pop3_testkit::parity`.
+
+use super::driven::OnAsyncStd;
+
+pop3_testkit::parity! { OnAsyncStd }
+
+pop3_testkit::every_method! {
+    [async] [.await] pop3_async_std::Client, async_std::net::TcpStream, pop3_async_std
+}

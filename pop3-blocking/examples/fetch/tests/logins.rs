@@ -1,0 +1,103 @@
+//! How the example `fetch` logs in at a real Dovecot: which way, and what it says about that.
+use pop3_testkit::dovecot::{self, Dovecot, Options, token};
+use pop3_testkit::program::{Outcome, fetch, run};
+
+/// A server with one message for anna, whose password is `secret`.
+fn server() -> Option<Dovecot> {
+    let server = Dovecot::start(Options::every_login())?;
+    server.add_user("anna", "secret");
+    server.deliver("anna", dovecot::corpus(1));
+    Some(server)
+}
+
+/// Fetches as this user, by STLS, with `secret` for password or token.
+fn fetch_as(server: &Dovecot, user: &str, secret: &str, options: &[&str]) -> Outcome {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = fetch(home.path().join("mail"));
+    command.env("POP3_PASSWORD", secret);
+    command.arg("--ca").arg(server.ca_path());
+    command.args(options);
+    let url = format!("pop3://{user}@localhost:{}", server.plain_port());
+    run(command, &[url])
+}
+
+/// The lines on stderr that are about the choice.
+fn plan(outcome: &Outcome) -> Vec<&str> {
+    let lines = outcome.stderr.lines();
+    lines
+        .filter_map(|line| line.strip_prefix("fetch: login: "))
+        .collect()
+}
+
+#[test]
+fn it_logs_in_by_the_way_that_is_named() {
+    let Some(server) = server() else { return };
+    let bearer = token("anna", 0);
+    for (auth, secret) in [
+        ("SCRAM-SHA-256", "secret"),
+        ("scram-sha-1", "secret"),
+        ("PLAIN", "secret"),
+        ("LOGIN", "secret"),
+        ("CRAM-MD5", "secret"),
+        ("USER", "secret"),
+        ("OAUTHBEARER", bearer.as_str()),
+        ("XOAUTH2", bearer.as_str()),
+    ] {
+        let outcome = fetch_as(&server, "anna", secret, &["--auth", auth]);
+        assert!(
+            outcome.success().starts_with("fetched 1 messages"),
+            "{auth}"
+        );
+    }
+    // The URL can name it, too.
+    let outcome = fetch_as(&server, "anna;AUTH=CRAM-MD5", "secret", &["-v"]);
+    assert_eq!(plan(&outcome), ["CRAM-MD5: chosen"]);
+}
+
+#[test]
+fn it_says_which_way_it_takes_and_why_none_of_the_others() {
+    let Some(server) = server() else { return };
+    let outcome = fetch_as(&server, "anna", "secret", &["-v"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert_eq!(
+        plan(&outcome),
+        [
+            "SCRAM-SHA-512: the server does not list it",
+            "SCRAM-SHA-256: chosen",
+            "SCRAM-SHA-1: not needed",
+            "PLAIN: not needed",
+            "USER/PASS: not needed",
+            "LOGIN: not needed",
+        ]
+    );
+}
+
+#[test]
+fn where_scram_is_refused_it_says_what_else_to_try() {
+    let Some(server) = server() else { return };
+    server.add_user_with_hash("kim", "secret");
+    let outcome = fetch_as(&server, "kim", "secret", &[]);
+    let told = outcome.failure();
+    assert!(told.contains("SCRAM-SHA-256 failed"), "{told}");
+    assert!(
+        told.ends_with("if the password is right, try --auth PLAIN"),
+        "{told}"
+    );
+    let outcome = fetch_as(&server, "kim", "secret", &["--auth", "PLAIN"]);
+    assert!(outcome.success().starts_with("fetched 0 messages"));
+}
+
+#[test]
+fn a_way_that_is_not_safe_or_not_there_is_told_and_no_other_taken() {
+    let Some(server) = server() else { return };
+    for (auth, why) in [
+        ("APOP", "came in clear and may be forged"),
+        ("SCRAM-SHA-256-PLUS", "does not list it"),
+        ("SCRAM-SHA-512", "the server does not take this mechanism"),
+    ] {
+        let outcome = fetch_as(&server, "anna", "secret", &["--auth", auth]);
+        let told = outcome.failure();
+        assert!(told.contains(why), "{auth}: {told}");
+        assert!(!told.contains("secret"), "{told}");
+    }
+}

@@ -1,0 +1,281 @@
+//! What a command line means.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+
+use pop3_blocking::proto::Channel;
+use pop3_blocking::{Method, Secret};
+
+use crate::options::{Auth, Command, HELP, Options, Server, parse, password, password_from};
+
+fn read(line: &str) -> Result<Command, String> {
+    let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+    parse(arguments).map_err(|error| error.to_string())
+}
+
+fn accepted(line: &str) -> Options {
+    match read(line) {
+        Ok(Command::Fetch(options)) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn refused(line: &str) -> String {
+    let text = read(line).expect_err(line);
+    assert!(!text.contains(['\r', '\n']), "more than a line: {text:?}");
+    assert!(!text.contains("secret"), "the password shows: {text}");
+    text
+}
+
+/// Who, where, and whether TLS is there from the start.
+fn server(options: &Options) -> (&str, &str, u16, bool) {
+    let Server::Remote { endpoint, user } = &options.server else {
+        panic!("{options:?}");
+    };
+    let implicit_tls = endpoint.channel() == Channel::ImplicitTls;
+    (
+        user.as_str(),
+        endpoint.host(),
+        endpoint.port(),
+        implicit_tls,
+    )
+}
+
+#[test]
+fn without_arguments_means_the_sample_into_mail() {
+    let expected = Options {
+        server: Server::Embedded,
+        maildir: "mail".into(),
+        ca: None,
+        plaintext: false,
+        pipelining: true,
+        auth: None,
+        verbose: false,
+        delete: false,
+    };
+    assert_eq!(accepted(""), expected);
+}
+
+#[test]
+fn has_options_before_and_after_the_url() {
+    let options = accepted("--maildir=/var/mail/joe pop3s://joe@localhost --delete --ca ca.pem");
+    assert_eq!(server(&options), ("joe", "localhost", 995, true));
+    assert_eq!(options.maildir, Path::new("/var/mail/joe"));
+    assert_eq!(options.ca.as_deref(), Some(Path::new("ca.pem")));
+    assert!(options.delete);
+    assert!(!options.plaintext);
+    assert!(accepted("--plaintext pop3://joe@localhost").plaintext);
+    assert!(options.pipelining);
+    assert!(!accepted("--no-pipelining pop3s://joe@localhost").pipelining);
+}
+
+#[test]
+fn names_one_way_to_log_in() {
+    for (name, method, bound) in [
+        ("PLAIN", Method::Plain, false),
+        ("scram-sha-256", Method::ScramSha256, false),
+        ("SCRAM-SHA-256-PLUS", Method::ScramSha256, true),
+        ("USER", Method::UserPass, false),
+        ("+APOP", Method::Apop, false),
+        ("XOAUTH2", Method::XOAuth2, false),
+    ] {
+        let options = accepted(&format!("-v --auth {name} pop3s://joe@mx"));
+        assert_eq!(options.auth, Some(Auth { method, bound }), "{name}");
+        assert!(options.verbose);
+    }
+    assert_eq!(
+        accepted("pop3s://joe;AUTH=PLAIN@mx").auth,
+        None,
+        "the URL's"
+    );
+    for name in ["NTLM", "PLAIN-PLUS", "", "PLAIN\r\nQUIT"] {
+        let shown = name.escape_debug();
+        let text = format!("--auth knows no way to log in named \"{shown}\"; see --help");
+        assert_eq!(
+            parse(["--auth", name].map(OsString::from))
+                .unwrap_err()
+                .to_string(),
+            text
+        );
+    }
+    assert!(
+        read("--auth EXTERNAL")
+            .unwrap_err()
+            .to_string()
+            .contains("certificate")
+    );
+}
+
+#[test]
+fn explains_itself() {
+    assert_eq!(read("--help"), Ok(Command::Help));
+    assert_eq!(read("-h"), Ok(Command::Help));
+    for option in [
+        "--maildir",
+        "--ca",
+        "--plaintext",
+        "--delete",
+        "--auth",
+        "--verbose",
+        "POP3_PASSWORD",
+    ] {
+        assert!(HELP.contains(option), "{option}");
+    }
+}
+
+#[test]
+fn takes_urls_in_many_forms() {
+    for (url, expected) in [
+        (
+            "pop3s://joe@mail.example",
+            ("joe", "mail.example", 995, true),
+        ),
+        (
+            "pops://joe@mail.example",
+            ("joe", "mail.example", 995, true),
+        ),
+        (
+            "pop3://joe@mail.example",
+            ("joe", "mail.example", 110, false),
+        ),
+        (
+            "pop://joe@mail.example",
+            ("joe", "mail.example", 110, false),
+        ),
+        (
+            "POP3S://joe@Mail.EXAMPLE:1995/",
+            ("joe", "mail.example", 1995, true),
+        ),
+        ("pop3s://joe@[::1]", ("joe", "::1", 995, true)),
+        (
+            "pop3://joe@[2001:DB8::1]:1110",
+            ("joe", "2001:db8::1", 1110, false),
+        ),
+        ("pop3://joe@192.0.2.7", ("joe", "192.0.2.7", 110, false)),
+        (
+            "pop3s://joe%40example.org@mx",
+            ("joe@example.org", "mx", 995, true),
+        ),
+        (
+            "pop3s://j%C3%B6rg%20%3A%2F@mx",
+            ("jörg :/", "mx", 995, true),
+        ),
+    ] {
+        assert_eq!(server(&accepted(url)), expected, "{url}");
+    }
+}
+
+#[test]
+fn names_an_account_by_user_host_and_port() {
+    let account = |url| accepted(url).server.account();
+    assert_eq!(account("pop3s://joe@MX"), "joe@mx:995");
+    assert_eq!(account("pop3s://joe@[::1]"), "joe@::1:995");
+    assert_eq!(account(""), "sample@embedded");
+}
+
+#[test]
+fn says_in_one_line_what_is_wrong() {
+    for (line, expected) in [
+        ("--foo", "unknown option --foo; see --help"),
+        ("-x", "unknown option -x; see --help"),
+        ("--ca", "missing argument for option '--ca'; see --help"),
+        ("--maildir=", "--maildir names no directory; see --help"),
+        (
+            "pop://a@b pop://c:secret@d",
+            "there is more than one URL; see --help",
+        ),
+        ("--plaintext", "--ca and --plaintext need a URL; see --help"),
+        ("--ca x.pem", "--ca and --plaintext need a URL; see --help"),
+        (
+            "--plaintext pop3s://joe@mx",
+            "--plaintext contradicts pop3s://, which means TLS; see --help",
+        ),
+        (
+            "--plaintext --ca x.pem pop3://joe@mx",
+            "--ca contradicts --plaintext, which means no TLS; see --help",
+        ),
+        (
+            "pop3s://joe:secret@mx",
+            "not a POP3 URL: it holds a password, and others can see a URL; see --help",
+        ),
+    ] {
+        assert_eq!(refused(line), expected, "{line}");
+    }
+    assert!(refused("--delete=yes").starts_with("unexpected argument for option"));
+}
+
+#[test]
+fn refuses_urls_that_mean_nothing_to_pop3() {
+    for url in [
+        "mx.example.org",
+        "joe:secret@mx",
+        "imaps://joe:secret@mx",
+        "pop3s:joe@mx",
+        "pop3s:///joe",
+        "pop3s://joe@",
+        "pop3s://joe@mx/INBOX",
+        "pop3s://joe@mx?secret",
+        "pop3s://joe@mx#secret",
+        "pop3s://joe;AUTH=NTLM@mx",
+        "pop3s://joe:secret@mx:99999",
+        "pop3s://joe@mx:0",
+        "pop3s://joe@[::1",
+        "pop3s://joe%FF@mx",
+    ] {
+        let text = refused(url);
+        assert!(text.starts_with("not a POP3 URL: it"), "{url}: {text}");
+        assert!(text.ends_with("; see --help"), "{url}: {text}");
+    }
+    for url in ["pop3s://mx.example.org", "pop3s://@mx.example.org"] {
+        assert_eq!(refused(url), "the URL names no user; see --help");
+    }
+    for url in [
+        "pop3s://joe%0D%0ADELE%201@mx",
+        "pop3s://joe%00@mx",
+        "pop3s://joe%C2%85@mx",
+    ] {
+        let expected = "the user name holds a control character; see --help";
+        assert_eq!(refused(url), expected, "{url}");
+    }
+    let text = parse([OsString::from("pop3s://joe@m\nx")]).unwrap_err();
+    assert!(!text.to_string().contains('\n'), "{text}");
+    let text = parse([OsString::from("--new\nline")]).unwrap_err();
+    assert_eq!(text.to_string(), "unknown option --new\\nline; see --help");
+}
+
+#[test]
+fn prefers_the_password_of_the_environment_to_asking() {
+    let typed = || Ok("typed".to_owned());
+    let never = || -> io::Result<String> { panic!("asked") };
+    let secret = |text| Secret::new(text).unwrap();
+    let set = password_from(Some("set ä".into()), never).unwrap();
+    assert_eq!(set, secret("set ä"));
+    assert_eq!(password_from(None, typed).unwrap(), secret("typed"));
+    let _: fn(&str) -> _ = password; // It is the same rules with the true sources.
+}
+
+#[test]
+fn says_why_there_is_no_password() {
+    let error = |variable: Option<&str>, typed: io::Result<&str>| {
+        let typed = typed.map(str::to_owned);
+        let error = password_from(variable.map(OsString::from), || typed);
+        error.unwrap_err().to_string()
+    };
+    assert_eq!(
+        error(Some(""), Ok("typed")),
+        "the password or token is empty (POP3_PASSWORD)"
+    );
+    assert_eq!(
+        error(None, Ok("")),
+        "the password or token is empty (typed)"
+    );
+    assert_eq!(
+        error(Some("se\ncret"), Ok("typed")),
+        "the password or token holds CR, LF or NUL (POP3_PASSWORD)"
+    );
+    assert_eq!(
+        error(None, Err(io::Error::other("no such device"))),
+        "no password: POP3_PASSWORD is not set, and the terminal gives none: no such device"
+    );
+}

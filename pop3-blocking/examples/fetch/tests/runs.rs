@@ -1,0 +1,387 @@
+//! The example `fetch` as a process, against the embedded server, Dovecot and servers that lie.
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::Command;
+
+use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
+use pop3_testkit::dovecot::{self, Dovecot, Options};
+use pop3_testkit::program::{
+    as_stored, fetch, fetch_by_shell, fetch_in, finish, run, script, stored, wait_for,
+};
+use tempfile::TempDir;
+
+fn home() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// An embedded server for joe, and the options and URL that reach it by TLS.
+fn embedded<M: AsRef<[u8]>>(messages: &[M], home: &TempDir) -> (EmbeddedServer, [String; 3]) {
+    let messages = messages.iter().enumerate();
+    let maildrop: Maildrop = messages
+        .map(|(number, octets)| (format!("uid-{number}"), octets.as_ref().to_vec()))
+        .collect();
+    let server = EmbeddedServer::start(ServerConfig::new("joe", "secret"), maildrop).unwrap();
+    let ca = home.path().join("ca.pem");
+    fs::write(&ca, server.ca_pem()).unwrap();
+    let url = server.implicit_tls().to_string().replace("://", "://joe@");
+    (server, ["--ca".into(), ca.to_str().unwrap().into(), url])
+}
+
+#[test]
+fn without_arguments_it_fetches_the_sample_and_the_second_time_nothing() {
+    let home = home();
+    let first = run::<&str>(fetch_in(home.path()), &[]);
+    let octets: u64 = stored(&home.path().join("mail"))
+        .iter()
+        .map(|message| message.len() as u64 + lines(message))
+        .sum();
+    let expected = format!("fetched 300 messages ({octets} octets), 0 already here, 0 deleted");
+    assert_eq!(first.success(), expected);
+    let from = first.stdout.lines().next().unwrap();
+    assert!(from.starts_with("from pop3s://localhost:"), "{first:?}");
+    assert!(from.ends_with(" into \"mail\""), "{first:?}");
+
+    let second = run(fetch_in(home.path()), &["--delete"]);
+    let expected = "fetched 0 messages (0 octets), 300 already here, 300 deleted";
+    assert_eq!(second.success(), expected);
+    assert_eq!(stored(&home.path().join("mail")).len(), 300);
+}
+
+fn lines(message: &[u8]) -> u64 {
+    message.iter().filter(|&&octet| octet == b'\n').count() as u64
+}
+
+#[test]
+fn from_dovecot_every_octet_arrives_in_clear_by_stls_and_by_tls() {
+    let Some(server) = Dovecot::start(Options::default()) else {
+        return;
+    };
+    server.add_user("joe", "secret");
+    let corpus = dovecot::corpus(120);
+    server.deliver("joe", &corpus);
+    let octets: usize = corpus.iter().map(Vec::len).sum();
+    let ca = server.ca_path();
+    let ca = ca.to_str().unwrap();
+    let plain = format!("pop3://joe@localhost:{}", server.plain_port());
+    let tls = format!("pop3s://joe@localhost:{}", server.tls_port());
+    for arguments in [
+        &["--plaintext", &plain][..],
+        &["--ca", ca, &plain],
+        &["--ca", ca, &tls],
+    ] {
+        let home = home();
+        let expected = format!("fetched 120 messages ({octets} octets), 0 already here, 0 deleted");
+        assert_eq!(run(fetch(&home), arguments).success(), expected);
+        assert!(stored(home.path()) == as_stored(&corpus), "{arguments:?}");
+        let expected = "fetched 0 messages (0 octets), 120 already here, 0 deleted";
+        assert_eq!(run(fetch(&home), arguments).success(), expected);
+    }
+
+    let home = home();
+    let arguments = ["--delete", "--ca", ca, &tls];
+    let expected = format!("fetched 120 messages ({octets} octets), 0 already here, 120 deleted");
+    assert_eq!(run(fetch(&home), &arguments).success(), expected);
+    server.deliver("joe", &corpus[..3]);
+    let octets: usize = corpus[..3].iter().map(Vec::len).sum();
+    let expected = format!("fetched 3 messages ({octets} octets), 0 already here, 3 deleted");
+    assert_eq!(run(fetch(&home), &arguments).success(), expected);
+    let expected = "fetched 0 messages (0 octets), 0 already here, 0 deleted";
+    assert_eq!(run(fetch(&home), &arguments).success(), expected);
+    assert!(stored(home.path()) == as_stored(corpus.iter().chain(&corpus[..3])));
+}
+
+#[test]
+fn dovecot_refuses_a_wrong_password() {
+    let Some(server) = Dovecot::start(Options::default()) else {
+        return;
+    };
+    server.add_user("joe", "another");
+    let (home, ca) = (home(), server.ca_path());
+    let url = format!("pop3s://joe@localhost:{}", server.tls_port());
+    let outcome = run(fetch(&home), &["--ca", ca.to_str().unwrap(), &url]);
+    let place = format!("pop3s://localhost:{}", server.tls_port());
+    assert_eq!(
+        outcome.failure(),
+        format!(
+            "{place}: login with SCRAM-SHA-256 failed: the server refused AUTH: [AUTH] Authentication failed. \
+             (check user name and password)"
+        )
+    );
+    assert_eq!(outcome.stdout, "");
+}
+
+#[test]
+fn it_deletes_what_is_stored_and_what_was_stored_by_an_earlier_run() {
+    let (home, maildir) = (home(), home());
+    let (server, arguments) = embedded(&["one\r\n", "two\r\n", "three\r\n"], &home);
+    let line = "fetched 3 messages (17 octets), 0 already here, 0 deleted";
+    assert_eq!(run(fetch(&maildir), &arguments).success(), line);
+    assert_eq!(server.maildrop().len(), 3);
+    let mut command = fetch(&maildir);
+    command.arg("--delete");
+    let line = "fetched 0 messages (0 octets), 3 already here, 3 deleted";
+    assert_eq!(run(command, &arguments).success(), line);
+    assert!(server.maildrop().is_empty());
+}
+
+#[test]
+fn it_says_why_there_is_no_session() {
+    let (home, maildir) = (home(), home());
+    let (server, [_, ca, tls]) = embedded(&["one\r\n"], &home);
+    let plain = server.plain().to_string().replace("://", "://joe@");
+    let crossed = plain.replace("pop3", "pop3s");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let nobody = listener.local_addr().unwrap();
+    drop(listener);
+    let nobody_url = format!("pop3s://joe@{nobody}");
+    let file = home.path().join("file");
+    fs::write(&file, "").unwrap();
+    let file = file.to_str().unwrap();
+    for (arguments, expected) in [
+        (
+            &["pop3s://joe@host.invalid"][..],
+            "pop3s://host.invalid:995: host.invalid: failed to lookup address information",
+        ),
+        (
+            &[&nobody_url],
+            &format!("pop3s://{nobody}: {nobody}: Connection refused"),
+        ),
+        (
+            &[&tls],
+            "TLS failed: invalid peer certificate: UnknownIssuer",
+        ),
+        (
+            &["--ca", ca.as_str(), &crossed],
+            "the server does not speak TLS on this port",
+        ),
+        (&["--ca", file, &tls], "no certificate in the PEM"),
+        (
+            &["--ca", "/nowhere.pem", &tls],
+            "cannot read \"/nowhere.pem\": No such file",
+        ),
+        (&["--maildir", file, &tls], "cannot create \""),
+        (
+            &["--maildir", "/dev/null", &tls],
+            "cannot create \"/dev/null",
+        ),
+        (&["pop3s://joe:secret@host.invalid"], "it holds a password"),
+        (&[&plain, &plain], "more than one URL"),
+    ] {
+        let outcome = run(fetch(&maildir), arguments);
+        assert!(
+            outcome.failure().contains(expected),
+            "{arguments:?}: {outcome:?}"
+        );
+        assert!(!outcome.stderr.contains("secret@"), "{outcome:?}");
+        assert_eq!(outcome.stdout, "", "{arguments:?}");
+    }
+    let outcome = run(fetch(&maildir), &[script(&[])]);
+    let text = "TLS is required and the server does not offer STLS";
+    assert!(outcome.failure().contains(text), "{outcome:?}");
+    let outcome = run(fetch(&maildir), &["--plaintext", &plain]);
+    let line = "fetched 1 messages (5 octets), 0 already here, 0 deleted";
+    assert_eq!(outcome.success(), line);
+}
+
+#[test]
+fn without_a_terminal_the_password_has_to_be_in_the_environment() {
+    let home = home();
+    // In a session of its own it has no terminal, wherever the test is run.
+    let mut command = Command::new("setsid");
+    command.arg("--wait").arg(fetch(&home).get_program());
+    command.stdout(std::process::Stdio::piped());
+    command.stderr(std::process::Stdio::piped());
+    command.env_remove("POP3_PASSWORD");
+    let outcome = run(command, &["pop3s://joe@localhost"]);
+    let text = "no password: POP3_PASSWORD is not set, and the terminal gives none: ";
+    assert!(outcome.failure().starts_with(text), "{outcome:?}");
+}
+
+#[test]
+fn a_message_that_is_refused_does_not_stop_the_others_and_stays_on_the_server() {
+    let home = home();
+    let url = script(&[
+        ("RETR 2", "-ERR \x1b[2Jno such\tmessage\r\n"),
+        ("DELE 2", "-ERR the test must not come here\r\n"),
+    ]);
+    let outcome = run(fetch(&home), &["--plaintext", "--delete", &url]);
+    let place = url.replace("joe@", "");
+    assert_eq!(
+        outcome.failure(),
+        format!("{place}: the server refused RETR 2: \\u{{1b}}[2Jno such\\u{{9}}message")
+    );
+    let line = "fetched 2 messages (16 octets), 0 already here, 2 deleted\n";
+    assert!(outcome.stdout.ends_with(line), "{outcome:?}");
+    assert_eq!(stored(home.path()), [b"mail 1\n", b"mail 3\n"]);
+}
+
+#[test]
+fn only_what_quit_committed_counts_as_deleted() {
+    for (answer, expected) in [
+        (
+            "-ERR one is left\r\n",
+            "it did not delete all of 3 messages: one is left",
+        ),
+        ("", "it did not say whether it deleted 3 messages"),
+    ] {
+        let home = home();
+        let answers = vec![("QUIT", answer)];
+        let url = script(answers.leak());
+        let outcome = run(fetch(&home), &["--plaintext", "--delete", &url]);
+        assert!(outcome.failure().ends_with(expected), "{outcome:?}");
+        let line = "fetched 3 messages (24 octets), 0 already here, 0 deleted\n";
+        assert!(outcome.stdout.ends_with(line), "{outcome:?}");
+        // Without anything to delete it does not matter.
+        let outcome = run(fetch(&home), &["--plaintext", &url]);
+        let line = "fetched 0 messages (0 octets), 3 already here, 0 deleted";
+        assert_eq!(outcome.success(), line);
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_leaves_what_was_stored_and_the_next_run_gets_the_rest() {
+    for (answer, expected) in [
+        (
+            "",
+            "the server closed the connection instead of answering RETR",
+        ),
+        (
+            "+OK\r\nhalf a mess",
+            "the connection ended in the middle of the reply to RETR",
+        ),
+        (
+            "-ERR [SYS/TEMP] going down\r\n",
+            "the server refused RETR 2",
+        ),
+    ] {
+        let home = home();
+        let answers = vec![("RETR 2", answer), ("RETR 3", ""), ("QUIT", "")];
+        let outcome = run(
+            fetch(&home),
+            &["--plaintext", "--delete", &script(answers.leak())],
+        );
+        assert_eq!(outcome.code, Some(1));
+        assert!(outcome.stderr.contains(expected), "{outcome:?}");
+        let line = "fetched 1 messages (8 octets), 0 already here, 0 deleted\n";
+        assert!(outcome.stdout.ends_with(line), "{outcome:?}");
+        let record = fs::read_to_string(home.path().join(".pop3-uids")).unwrap();
+        assert!(record.ends_with(" a\n"), "{record:?}");
+    }
+}
+
+#[test]
+fn messages_that_share_a_unique_id_or_have_none_are_fetched_and_never_deleted() {
+    let home = home();
+    let url = script(&[
+        ("UIDL", "+OK\r\n1 same\r\n2\r\n3 same\r\n.\r\n"),
+        ("DELE 1", "-ERR no\r\n"),
+        ("DELE 2", "-ERR no\r\n"),
+        ("DELE 3", "-ERR no\r\n"),
+    ]);
+    let notes = "\
+        fetch: messages that share a unique-id: 2; they are fetched and never deleted\n\
+        fetch: messages without a unique-id: 1; they are fetched each time and never deleted\n";
+    for line in [
+        "fetched 3 messages (24 octets), 0 already here, 0 deleted\n",
+        "fetched 1 messages (8 octets), 2 already here, 0 deleted\n",
+    ] {
+        let outcome = run(fetch(&home), &["--plaintext", "--delete", &url]);
+        assert_eq!((outcome.code, &*outcome.stderr), (Some(0), notes));
+        assert!(outcome.stdout.ends_with(line), "{outcome:?}");
+    }
+    let mail: [&[u8]; 4] = [b"mail 1\n", b"mail 2\n", b"mail 2\n", b"mail 3\n"];
+    assert_eq!(stored(home.path()), mail);
+}
+
+#[test]
+fn a_message_that_list_names_and_uidl_does_not_is_a_failure_that_is_told() {
+    let home = home();
+    let url = script(&[("UIDL", "+OK\r\n1 a\r\n3 c\r\n.\r\n")]);
+    let outcome = run(fetch(&home), &["--plaintext", &url]);
+    let place = url.replace("joe@", "");
+    let text = "messages that LIST names and UIDL does not: 2; they are not fetched";
+    assert_eq!(outcome.failure(), format!("{place}: {text}"));
+    let line = "fetched 2 messages (16 octets), 0 already here, 0 deleted\n";
+    assert!(outcome.stdout.ends_with(line), "{outcome:?}");
+    assert_eq!(stored(home.path()), [b"mail 1\n", b"mail 3\n"]);
+}
+
+#[test]
+fn killed_half_way_the_next_run_fetches_the_rest_and_nothing_twice() {
+    let (home, maildir) = (home(), home());
+    let messages: Vec<_> = (0..2000)
+        .map(|n| format!("Subject: {n}\r\n\r\n.\r\n"))
+        .collect();
+    let (_server, arguments) = embedded(&messages, &home);
+    for so_far in [1, 40, 200] {
+        let mut first = fetch(&maildir).args(&arguments).spawn().unwrap();
+        wait_for(so_far, maildir.path());
+        first.kill().unwrap(); // SIGKILL
+        let outcome = finish(first);
+        // On a busy machine a later one may be done before the kill.
+        assert!(outcome.code.is_none() || so_far > 1, "{outcome:?}");
+    }
+    let stored_before = stored(maildir.path()).len();
+    let outcome = run(fetch(&maildir), &arguments);
+    let rest = 2000 - stored_before;
+    let line = outcome.success();
+    assert!(
+        line.starts_with(&format!("fetched {rest} messages (")),
+        "{line}"
+    );
+    assert!(
+        line.ends_with(&format!("), {stored_before} already here, 0 deleted")),
+        "{line}"
+    );
+    assert!(stored(maildir.path()) == as_stored(&messages));
+}
+
+#[test]
+fn a_second_run_at_the_same_time_leaves_the_maildir_to_the_first() {
+    let (home, maildir) = (home(), home());
+    // It never answers, and never hangs up.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("pop3s://joe@{}", silent.local_addr().unwrap());
+    let mut first = fetch(&maildir).arg(url).spawn().unwrap();
+    let _connection = silent.accept().unwrap();
+
+    let (_server, arguments) = embedded(&["one\r\n"], &home);
+    let outcome = run(fetch(&maildir), &arguments);
+    let text = format!("another run is storing into {:?}", maildir.path());
+    assert!(outcome.failure().starts_with(&text), "{outcome:?}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let line = "fetched 1 messages (5 octets), 0 already here, 0 deleted";
+    assert_eq!(run(fetch(&maildir), &arguments).success(), line);
+}
+
+#[test]
+fn when_there_is_no_room_what_was_stored_stays_and_nothing_else_is_deleted() {
+    let (home, maildir) = (home(), home());
+    let large = "x".repeat(70) + "\r\n";
+    let messages = [
+        "one\r\n".to_owned(),
+        large.repeat(10_000),
+        "three\r\n".to_owned(),
+    ];
+    let (server, arguments) = embedded(&messages, &home);
+    // Files over 100 blocks cannot be written, and there is no signal for it.
+    let mut command = fetch_by_shell("trap '' XFSZ; ulimit -f 100;", &maildir);
+    command.arg("--delete");
+    let outcome = run(command, &arguments);
+    assert!(
+        outcome.failure().starts_with("cannot write \""),
+        "{outcome:?}"
+    );
+    assert!(outcome.failure().contains("File too large"), "{outcome:?}");
+    let line = "fetched 1 messages (5 octets), 0 already here, 0 deleted\n";
+    assert!(outcome.stdout.ends_with(line), "{outcome:?}");
+    assert_eq!(server.maildrop().len(), 3);
+
+    let mut command = fetch(&maildir);
+    command.arg("--delete");
+    let line = "fetched 2 messages (720007 octets), 1 already here, 3 deleted";
+    assert_eq!(run(command, &arguments).success(), line);
+    assert!(stored(maildir.path()) == as_stored(&messages));
+    assert!(server.maildrop().is_empty());
+}

@@ -1,0 +1,226 @@
+//! Every way to log in, over every channel, with what is right and with what is wrong.
+
+use std::fmt::Write as _;
+use std::net::TcpStream;
+use std::thread;
+
+use pop3_blocking::{Advice, AuthError, Client, Error, Login, Method, Username};
+
+use super::{bearer, connect, only, server, wait_for_logins};
+use pop3_testkit::dovecot::{Dovecot, OPENID_CONFIGURATION, forged_token, token};
+use pop3_testkit::session::{Way, login};
+
+/// A line of the table.
+struct Row {
+    method: Method,
+    /// What the server writes into its log about it.
+    logged: &'static str,
+    proof: Proof,
+    /// The channel where it cannot work.
+    never: Option<(Way, Never)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Never {
+    /// This side sends nothing. With a part of the reason.
+    Sent(&'static str),
+    /// The server refuses it, right or wrong.
+    Accepted,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    Password,
+    /// With the status that the server gives a wrong one.
+    Token(&'static str),
+    /// What is wrong here is to ask for the maildrop of somebody else.
+    Certificate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given {
+    Right,
+    Wrong,
+}
+
+const GIVEN: [Given; 2] = [Given::Right, Given::Wrong];
+
+#[rustfmt::skip]
+const TABLE: [Row; 10] = [
+    Row { method: Method::ScramSha256, logged: "SCRAM-SHA-256", proof: Proof::Password, never: None },
+    Row { method: Method::ScramSha1, logged: "SCRAM-SHA-1", proof: Proof::Password, never: None },
+    Row { method: Method::CramMd5, logged: "CRAM-MD5", proof: Proof::Password, never: None },
+    Row { method: Method::Plain, logged: "PLAIN", proof: Proof::Password, never: None },
+    Row { method: Method::Login, logged: "LOGIN", proof: Proof::Password, never: None },
+    Row { method: Method::UserPass, logged: "PLAIN", proof: Proof::Password, never: None },
+    Row { method: Method::Apop, logged: "APOP", proof: Proof::Password, never: Some((Way::Stls, Never::Sent("came in clear"))) },
+    Row { method: Method::OAuthBearer, logged: "OAUTHBEARER", proof: Proof::Token("invalid_token"), never: None },
+    Row { method: Method::XOAuth2, logged: "XOAUTH2", proof: Proof::Token("401"), never: None },
+    Row { method: Method::External, logged: "EXTERNAL", proof: Proof::Certificate, never: Some((Way::Clear, Never::Accepted)) },
+];
+
+#[test]
+fn every_method_works_in_clear_and_tells_a_refusal() {
+    fill_in(Way::Clear);
+}
+
+#[test]
+fn every_method_works_after_stls_and_tells_a_refusal() {
+    fill_in(Way::Stls);
+}
+
+#[test]
+fn every_method_works_by_implicit_tls_and_tells_a_refusal() {
+    fill_in(Way::ImplicitTls);
+}
+
+/// Fills in the table for a channel, shows it, and fails if a cell is not as it has to be.
+#[track_caller]
+fn fill_in(way: Way) {
+    let Some(server) = server() else { return };
+    // All at once: Dovecot 2.3 lets a refusal wait for up to half a second.
+    let cells: Vec<_> = thread::scope(|scope| {
+        let server = &server;
+        let start = |row| GIVEN.map(|given| scope.spawn(move || try_out(server, way, row, given)));
+        let cells: Vec<_> = TABLE.iter().map(start).collect();
+        let end = |cell: thread::ScopedJoinHandle<'_, _>| {
+            cell.join().unwrap_or_else(|_| Err("it panicked".into()))
+        };
+        cells.into_iter().map(|cells| cells.map(end)).collect()
+    });
+
+    let mut shown = format!(
+        "\n{:<16}{:<24}wrong, then right\n",
+        format!("{way:?}"),
+        "right"
+    );
+    let mut failures = String::new();
+    for (row, cells) in TABLE.iter().zip(&cells) {
+        write!(shown, "{:<16}", row.method.to_string()).unwrap();
+        for (given, cell) in GIVEN.iter().zip(cells) {
+            write!(shown, "{:<24}", cell.as_deref().unwrap_or("FAILED")).unwrap();
+            if let Err(reason) = cell {
+                let method = row.method;
+                writeln!(failures, "{method} over {way:?}, {given:?} given: {reason}").unwrap();
+            }
+        }
+        shown.push('\n');
+    }
+    println!("{shown}");
+    assert!(failures.is_empty(), "\n{failures}\n{}", server.log());
+
+    // The server agrees on what they came by.
+    for row in TABLE.iter().filter(|row| row.never_works(way).is_none()) {
+        let alike = TABLE.iter().filter(|other| other.logged == row.logged);
+        wait_for_logins(&server, "anna", row.logged, GIVEN.len() * alike.count());
+    }
+}
+
+/// One cell: what came of it, or what is wrong with that.
+fn try_out(server: &Dovecot, way: Way, row: &Row, given: Given) -> Result<String, String> {
+    let mut client = row.connect(server, way);
+    if let Some(never) = row.never_works(way) {
+        let error = refused(&mut client, row.login(given))?;
+        client.capa().map_err(|error| format!("CAPA: {error}"))?;
+        return match never {
+            Never::Accepted => row.check_refusal(&error),
+            Never::Sent(reason) => check_not_sent(&error, reason),
+        };
+    }
+    let mut result = String::new();
+    if given == Given::Wrong {
+        let error = refused(&mut client, row.login(Given::Wrong))?;
+        result = row.check_refusal(&error)? + ", ";
+        client.capa().map_err(|error| format!("CAPA: {error}"))?;
+        // The same connection will do.
+    }
+    client
+        .login(row.login(Given::Right))
+        .map_err(|error| format!("no login: {error}"))?;
+    let stat = client.stat().map_err(|error| format!("STAT: {error}"))?;
+    check(stat.messages == 0, || format!("{stat:?}"))?;
+    let end = client.quit().map_err(|error| format!("QUIT: {error}"))?;
+    check(end.is_committed(), || format!("{end:?}"))?;
+    Ok(result + "logged in")
+}
+
+fn refused(client: &mut Client<TcpStream>, login: Login) -> Result<Error, String> {
+    let error = client.login(login).err();
+    let error = error.ok_or("it was let in")?;
+    check(!error.is_fatal(), || format!("fatal: {error:?}"))?;
+    Ok(error)
+}
+
+impl Row {
+    fn never_works(&self, way: Way) -> Option<Never> {
+        let (never_over, never) = self.never?;
+        (never_over == way).then_some(never)
+    }
+
+    fn connect(&self, server: &Dovecot, way: Way) -> Client<TcpStream> {
+        // To all but EXTERNAL a certificate would only be in the way: its name is what counts.
+        let certificate =
+            (self.proof == Proof::Certificate).then(|| server.client_certificate("anna"));
+        connect(server, way, certificate)
+    }
+
+    fn login(&self, given: Given) -> Login {
+        let login = match (self.proof, given) {
+            (Proof::Password, Given::Right) => login("anna", "secret"),
+            (Proof::Password, Given::Wrong) => login("anna", "Secret"),
+            (Proof::Token(_), Given::Right) => bearer("anna", token("anna", 0)),
+            (Proof::Token(_), Given::Wrong) => bearer("anna", forged_token("anna")),
+            (Proof::Certificate, Given::Right) => Login::certificate(),
+            (Proof::Certificate, Given::Wrong) => {
+                Login::certificate().acting_as(Username::new("boris").expect("user"))
+            }
+        };
+        only(self.method, login)
+    }
+
+    /// Whether the refusal says all that is known, and what to show of it.
+    fn check_refusal(&self, error: &Error) -> Result<String, String> {
+        let AuthError::Rejected(rejected) = about_login(error)? else {
+            return Err(format!("not a refusal: {error:?}"));
+        };
+        check(rejected.method == self.method, || format!("{rejected:?}"))?;
+        let Proof::Token(expected) = self.proof else {
+            check(rejected.advice == Advice::CheckCredentials, || {
+                format!("{rejected:?}")
+            })?;
+            check(rejected.oauth.is_none(), || format!("{rejected:?}"))?;
+            return Ok("refused".into());
+        };
+        check(rejected.advice == Advice::FreshToken, || {
+            format!("{rejected:?}")
+        })?;
+        let oauth = rejected.oauth.as_ref().ok_or("nothing about the token")?;
+        let status = oauth.status.as_ref().ok_or("no status")?.to_string();
+        check(status == expected, || format!("status {status}"))?;
+        let place = oauth.openid_configuration.as_ref().map(ToString::to_string);
+        check(place.as_deref() == Some(OPENID_CONFIGURATION), || {
+            format!("{place:?}")
+        })?;
+        Ok(status)
+    }
+}
+
+fn check_not_sent(error: &Error, reason: &str) -> Result<String, String> {
+    let AuthError::NoSafeLogin(_) = about_login(error)? else {
+        return Err(format!("sent nevertheless: {error:?}"));
+    };
+    let text = error.to_string();
+    check(text.contains(reason), || format!("the reason is {text:?}"))?;
+    Ok("not sent".into())
+}
+
+fn about_login(error: &Error) -> Result<&AuthError, String> {
+    match error {
+        Error::Auth(error) => Ok(error),
+        error => Err(format!("not about the login: {error:?}")),
+    }
+}
+
+fn check(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}

@@ -1,0 +1,330 @@
+//! Sessions with a real Dovecot: channels, logins, capabilities, ends. For mail see `mail`.
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use pop3_blocking::proto::Rejection;
+use pop3_blocking::{
+    Advice, AuthError, Closed, Config, Endpoint, Error, GetCapabilities, LoginPolicy,
+    MessageNumber, Method, Misuse, Phase, ResponseCode, TlsErrorKind, Verb,
+};
+use pop3_testkit::dovecot::{Dovecot, Options, corpus};
+use pop3_testkit::session::{WAYS, Way, connect, login};
+
+fn server() -> Option<Dovecot> {
+    let server = Dovecot::start(Options::default())?;
+    server.add_user("alice", "secret");
+    Some(server)
+}
+
+/// Waits until the log has a text: the server writes it when it finds the time.
+fn wait_for_log(server: &Dovecot, text: &str, times: usize) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while server.log().matches(text).count() < times {
+        assert!(
+            Instant::now() < deadline,
+            "{text:?} not in:\n{}",
+            server.log()
+        );
+        sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_login_works_in_clear_by_stls_and_by_tls() {
+    let Some(server) = server() else { return };
+    for way in WAYS {
+        let mut client = way.connect(&server);
+        let greeting = client.greeting().expect("a greeting").clone();
+        assert!(
+            greeting.text.to_string().starts_with("Dovecot in "),
+            "{greeting:?}"
+        );
+        let tls = |client: &pop3_blocking::Client<_>| client.tls().is_some();
+        assert_eq!(tls(&client), way == Way::ImplicitTls);
+        assert_eq!(client.phase(), Phase::Authorization);
+        client.login(login("alice", "secret")).unwrap();
+        assert_eq!(tls(&client), way != Way::Clear);
+        assert_eq!(client.phase(), Phase::Transaction);
+        assert_eq!(client.stat().unwrap().messages, 0);
+        assert!(client.quit().unwrap().is_committed());
+        assert_eq!(client.stat().unwrap_err(), Closed::Finished.into());
+    }
+    wait_for_log(&server, "user=<alice>, method=SCRAM-SHA-256", 3);
+}
+
+#[test]
+fn a_wrong_password_is_told_apart_and_another_try_is_possible() {
+    let Some(server) = server() else { return };
+    for way in WAYS {
+        let mut client = way.connect(&server);
+        let error = client.login(login("alice", "wrong")).unwrap_err();
+        assert!(!error.is_fatal());
+        let told = "login with SCRAM-SHA-256 failed: the server refused AUTH: \
+                    [AUTH] Authentication failed. (check user name and password";
+        assert!(error.to_string().starts_with(told), "{error}");
+        let refusal = error.refusal().unwrap();
+        assert_eq!(
+            (refusal.verb, &refusal.code),
+            (Verb::Auth, &Some(ResponseCode::Auth))
+        );
+        let Error::Auth(error) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(error.advice(), Advice::CheckCredentials);
+        // What needs a login is not even sent.
+        let misuse = client.stat().unwrap_err();
+        assert!(matches!(
+            misuse,
+            Error::Misuse(Misuse::Phase {
+                verb: Verb::Stat,
+                ..
+            })
+        ));
+        client.login(login("alice", "secret")).unwrap();
+        assert!(client.quit().unwrap().is_committed());
+    }
+}
+
+#[test]
+fn names_and_passwords_may_hold_more_than_letters() {
+    let Some(server) = Dovecot::start(Options::default()) else {
+        return;
+    };
+    for (user, password) in [
+        ("alice@example.org", "two words"),
+        ("jörg müller", " Grüße : \"'\\ "),
+        ("a+b=c%d", "pass word "),
+    ] {
+        server.add_user(user, password);
+        for way in [Way::Clear, Way::ImplicitTls] {
+            let mut client = way.connect(&server);
+            client.login(login(user, password)).unwrap();
+            assert!(client.quit().unwrap().is_committed());
+        }
+    }
+}
+
+/// APOP where it can be had safely, else the password itself.
+fn apop_first() -> LoginPolicy {
+    LoginPolicy::first_of([Method::Apop, Method::UserPass])
+}
+
+/// Why a way to log in was not taken, where none was.
+fn why_no_login(error: &Error, method: Method) -> Rejection {
+    let Error::Auth(error) = error else {
+        panic!("{error}")
+    };
+    match &**error {
+        AuthError::NoSafeLogin(plan) => plan.rejection(method).unwrap().clone(),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn credentials_do_not_leave_in_clear_unless_the_configuration_says_so() {
+    let Some(server) = server() else { return };
+    let mut client = Way::Clear.connect_with(&server, |config| config.allow_insecure_login = false);
+    let error = client.login(login("alice", "secret")).unwrap_err();
+    assert_eq!(why_no_login(&error, Method::UserPass), Rejection::Cleartext);
+    // Nothing was sent, and the connection lives.
+    assert!(client.capa().unwrap().unwrap().stls());
+    assert!(client.quit().unwrap().is_committed());
+    assert!(!server.log().contains("user=<alice>"), "{}", server.log());
+}
+
+#[test]
+fn apop_logs_in_where_its_challenge_can_be_trusted_or_the_policy_names_it() {
+    let Some(server) = server() else { return };
+    let insecure: fn(&mut Config) = |config| config.allow_insecure_login = true;
+    let secure: fn(&mut Config) = |config| config.allow_insecure_login = false;
+    let mut apop_logins = 0;
+    for (way, change, policy) in [
+        (Way::ImplicitTls, secure, LoginPolicy::only(Method::Apop)),
+        (Way::ImplicitTls, secure, apop_first()),
+        (Way::ImplicitTls, secure, LoginPolicy::twisted()),
+        (Way::Clear, insecure, LoginPolicy::only(Method::Apop)),
+        (Way::Clear, insecure, apop_first()),
+        (Way::Clear, secure, LoginPolicy::twisted()),
+        // It asks for APOP first, also where STLS could be had.
+        (Way::Stls, secure, LoginPolicy::twisted()),
+    ] {
+        let mut client = way.connect_with(&server, change);
+        let wrong = login("alice", "wrong").with_policy(policy.clone());
+        let error = client.login(wrong).unwrap_err();
+        assert_eq!(
+            error.refusal().unwrap().verb,
+            Verb::Apop,
+            "{way:?} {policy:?}"
+        );
+        client
+            .login(login("alice", "secret").with_policy(policy))
+            .unwrap();
+        assert_eq!(client.stat().unwrap().messages, 0);
+        assert!(client.quit().unwrap().is_committed());
+        apop_logins += 1;
+    }
+    wait_for_log(&server, "user=<alice>, method=APOP", apop_logins);
+}
+
+#[test]
+fn apop_is_not_used_after_stls_nor_in_clear_unasked() {
+    let Some(server) = server() else { return };
+    let mut client = Way::Stls.connect(&server);
+    let apop_only = || login("alice", "secret").with_policy(LoginPolicy::only(Method::Apop));
+    let error = client.login(apop_only()).unwrap_err();
+    assert_eq!(
+        why_no_login(&error, Method::Apop),
+        Rejection::ChallengeInClear
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("came in clear and may be forged"),
+        "{error}"
+    );
+    // The connection lives, and the password is safe inside TLS.
+    client
+        .login(login("alice", "secret").with_policy(apop_first()))
+        .unwrap();
+    assert!(client.quit().unwrap().is_committed());
+    wait_for_log(&server, "user=<alice>, method=PLAIN", 1);
+
+    let mut client = Way::Clear.connect_with(&server, |config| config.allow_insecure_login = false);
+    let error = client.login(apop_only()).unwrap_err();
+    assert_eq!(why_no_login(&error, Method::Apop), Rejection::Cleartext);
+}
+
+#[test]
+fn a_greeting_without_a_challenge_rules_apop_out() {
+    let options = Options {
+        mechanisms: "plain login".to_owned(),
+        ..Options::default()
+    };
+    let Some(server) = Dovecot::start(options) else {
+        return;
+    };
+    server.add_user("alice", "secret");
+    let mut client = Way::ImplicitTls.connect(&server);
+    let apop_only = || login("alice", "secret").with_policy(LoginPolicy::only(Method::Apop));
+    let error = client.login(apop_only()).unwrap_err();
+    assert_eq!(why_no_login(&error, Method::Apop), Rejection::NoChallenge);
+    client
+        .login(login("alice", "secret").with_policy(apop_first()))
+        .unwrap();
+    // Twisted's order: no challenge, so STLS where it is listed.
+    let mut client = Way::Stls.connect(&server);
+    client
+        .login(login("alice", "secret").with_policy(LoginPolicy::twisted()))
+        .unwrap();
+    assert!(client.tls().is_some());
+}
+
+#[test]
+fn capabilities_are_those_of_the_channel_and_of_the_phase() {
+    let Some(server) = server() else { return };
+    let mut client = Way::Stls.connect(&server);
+    let clear = client.capa().unwrap().unwrap();
+    assert!(clear.stls() && clear.pipelining() && clear.top() && clear.uidl() && clear.user());
+    assert!(clear.response_codes() && clear.auth_response_code());
+    assert!(
+        clear
+            .sasl()
+            .unwrap()
+            .iter()
+            .any(|mechanism| *mechanism == b"SCRAM-SHA-256")
+    );
+
+    let tls = client.start_tls().unwrap().unwrap();
+    assert!(!tls.stls() && tls.pipelining() && tls.user());
+    assert_eq!(client.call(GetCapabilities).unwrap().unwrap(), tls);
+    assert_eq!(client.capabilities(), Some(&tls));
+
+    client.login(login("alice", "secret")).unwrap();
+    let inside = client.call(GetCapabilities).unwrap().unwrap();
+    assert!(!inside.stls() && inside.pipelining() && inside.top() && inside.uidl());
+    assert_ne!(inside, tls);
+    assert_eq!(client.capa().unwrap().unwrap(), inside);
+    let misuse = client.start_tls().unwrap_err();
+    assert_eq!(misuse, Misuse::TlsActive.into());
+}
+
+#[test]
+fn a_certificate_has_to_be_trusted_and_for_this_name() {
+    let options = Options {
+        plaintext_without_tls: false,
+        ..Options::default()
+    };
+    let Some(server) = Dovecot::start(options) else {
+        return;
+    };
+    server.add_user("alice", "secret");
+    // Mozilla's authorities did not sign it.
+    let endpoint = Way::ImplicitTls.endpoint(&server);
+    let error = pop3_blocking::connect(&endpoint).unwrap_err();
+    assert_certificate(error);
+    let mut client = pop3_blocking::connect(&Way::Stls.endpoint(&server)).unwrap();
+    let error = client.login(login("alice", "secret")).unwrap_err();
+    assert_eq!(client.stat().unwrap_err(), error);
+    assert_certificate(error);
+
+    // The server has this address too, and its certificate has not.
+    let tls = Endpoint::implicit_tls("127.0.0.2", Some(server.tls_port()));
+    assert_certificate(connect(&server, &tls, Config::default()).unwrap_err());
+    let plain = Endpoint::plain("127.0.0.2", Some(server.plain_port()));
+    let mut client = connect(&server, &plain, Config::default()).unwrap();
+    assert_certificate(client.login(login("alice", "secret")).unwrap_err());
+    // There it also refuses passwords in clear.
+    let mut client = connect(&server, &plain, Way::Clear.config()).unwrap();
+    let by_password = LoginPolicy::only(Method::UserPass);
+    let error = client
+        .login(login("alice", "secret").with_policy(by_password))
+        .unwrap_err();
+    let refusal = error.refusal().unwrap();
+    assert!(refusal.text.to_string().contains("disallowed"), "{error}");
+    // By its right name all is well.
+    Way::ImplicitTls.log_in(&server, "alice");
+}
+
+#[track_caller]
+fn assert_certificate(error: Error) {
+    let Error::Tls(error) = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(error.kind, TlsErrorKind::Certificate, "{error}");
+}
+
+#[test]
+fn fifty_sessions_one_after_the_other_leave_nothing_behind() {
+    let Some(server) = server() else { return };
+    server.deliver("alice", corpus(3));
+    for session in 0..50 {
+        let mut client = WAYS[session % 3].log_in(&server, "alice");
+        assert_eq!(client.stat().unwrap().messages, 3);
+        let message = client.retr_to_vec(MessageNumber::FIRST, 1 << 20).unwrap();
+        assert!(message == corpus(1)[0]);
+        assert!(client.quit().unwrap().is_committed());
+    }
+    wait_for_log(&server, "Disconnected: Logged out", 50);
+}
+
+#[test]
+fn a_server_that_dies_is_an_error_and_stays_one() {
+    let Some(server) = server() else { return };
+    server.deliver("alice", corpus(3));
+    let mut clients = WAYS.map(|way| way.log_in(&server, "alice"));
+    server.kill();
+    for client in &mut clients {
+        let error = client.stat().unwrap_err();
+        assert!(
+            matches!(error, Error::Closed(_) | Error::Transport(_)),
+            "{error:?}"
+        );
+        assert!(error.is_fatal());
+        assert_eq!(client.retr(MessageNumber::FIRST).unwrap_err(), error);
+        assert_eq!(client.quit().unwrap_err(), error);
+    }
+    for way in WAYS {
+        let error = connect(&server, &way.endpoint(&server), way.config()).unwrap_err();
+        assert!(error.to_string().contains("Connection refused"), "{error}");
+    }
+}

@@ -1,0 +1,28 @@
+//! The blocking client: over sockets on the loopback interface, over streams that misbehave, with
+//! Dovecot, and as all clients are.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is the report"
+)]
+
+mod support;
+
+mod batches;
+mod connecting;
+mod deadlines;
+#[cfg(unix)]
+mod dovecot;
+mod embedded_server;
+mod ends;
+mod extremes;
+#[cfg(target_os = "linux")]
+mod faults;
+mod foreign_clients;
+mod logins;
+mod messages;
+mod panics;
+#[cfg(unix)]
+mod parity;
+mod streams;
+mod tickets;

@@ -1,0 +1,230 @@
+//! Messages to put into a maildrop: the same ones on every run, and among them all that makes
+//! a POP3 response hard to read.
+//!
+//! All lines end with CRLF, the last one too, so a message here is what RETR must give back.
+//! Lone CR and NUL are among the octets: Dovecot gives them back as they are. Two things are not,
+//! because Dovecot (2.3.19 and 2.4.1) alters them: a lone LF becomes CRLF, and a dot that is the
+//! very first octet of a message goes out without its second dot.
+
+/// How many kinds of message there are; a corpus of that many has one of each.
+const KINDS: usize = 11;
+
+/// The length of a long line, without its CRLF.
+const LONG_LINE: usize = 100 * 1024;
+
+/// How many base64 digits an attachment has per line.
+const BASE64_LINE: usize = 76;
+
+const BASE64_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+const WORDS: &[&str] = &[
+    "the", "harbour", "pilot", "asked", "whether", "seven", "letters", "had", "come", "by",
+    "night", "and", "nobody", "answered", "until", "morning", "when", "a", "ship", "arrived.",
+];
+
+/// The first `n` test messages. Message `i` is of kind `i % 11` and does not depend on `n`.
+pub fn corpus(n: usize) -> Vec<Vec<u8>> {
+    (0..n).map(message).collect()
+}
+
+/// A message with a base64 attachment of this many octets (rounded up to a whole line; in the
+/// message they are a third more). `attachment(10_000_000)` is a large one.
+pub fn attachment(octets: usize) -> Vec<u8> {
+    attached(0, octets, &mut Random(0))
+}
+
+fn message(index: usize) -> Vec<u8> {
+    let mut random = Random(index as u64 + 1);
+    match index % KINDS {
+        0 => plain_text(index, &mut random),
+        1 => dots(index, &mut random),
+        2 => lines(
+            header(index, "Long line"),
+            &[b"", &noise_text(LONG_LINE, &mut random), b"end"],
+        ),
+        3 => lines(
+            header(index, "Latin-1"),
+            &[
+                b"Content-Type: text/plain; charset=iso-8859-1",
+                b"Content-Transfer-Encoding: 8bit",
+                b"",
+                b"Gr\xfc\xdfe aus K\xf6ln, \xe0 bient\xf4t, \x80\x81\xfe\xff",
+                &high_octets(&mut random),
+            ],
+        ),
+        4 => lines(
+            header(index, "Grüße, 你好, 🐟"),
+            &[
+                b"Content-Type: text/plain; charset=utf-8",
+                b"Content-Transfer-Encoding: 8bit",
+                b"",
+                "Grüße aus Köln, до свидания, 再见, 🐟".as_bytes(),
+                ".… a dot before three dots in one".as_bytes(),
+            ],
+        ),
+        5 => lines(header(index, "Empty body"), &[b""]),
+        6 => header(index, "Header only, not even the empty line"),
+        7 => {
+            let octets = 1_000 + random.below(20_000);
+            attached(index, octets, &mut random)
+        }
+        8 => lines(
+            Vec::new(),
+            &[b"No header at all", b".", b"..", b"", b"", b""],
+        ),
+        9 => long_dotted_lines(index, &mut random),
+        _ => lines(
+            header(index, "Control octets"),
+            &[
+                b"",
+                b"\r.",
+                b"\r\r.\r",
+                b".\r.",
+                b".\r",
+                b"\0",
+                b".\0",
+                &low_octets(&mut random),
+                b"\r",
+            ],
+        ),
+    }
+}
+
+/// Paragraphs as people write them.
+fn plain_text(index: usize, random: &mut Random) -> Vec<u8> {
+    let mut mail = lines(header(index, "Letters"), &[b""]);
+    for _ in 0..5 + random.below(60) {
+        for _ in 0..random.below(13) {
+            mail.extend_from_slice(random.pick(WORDS).as_bytes());
+            mail.push(b' ');
+        }
+        mail.extend_from_slice(b"\r\n");
+    }
+    mail
+}
+
+/// Lines that begin with dots, one to many, with and without more after them.
+fn dots(index: usize, random: &mut Random) -> Vec<u8> {
+    let mut mail = lines(
+        header(index, "Dots"),
+        &[b"", b".", b"..", b"...", b".\t", b". ", b".QUIT"],
+    );
+    for count in [1, 2, 3, 10, 77, 998] {
+        let mut line = vec![b'.'; count];
+        mail = lines(mail, &[&line]);
+        line.extend_from_slice(random.pick(WORDS).as_bytes());
+        mail = lines(mail, &[&line, b"", b".", b""]);
+    }
+    // The end of the response is then `.` and `.`, stuffed and not.
+    lines(mail, &[b"+OK", b"-ERR", b"."])
+}
+
+/// Long lines that begin with a dot, of lengths around those of usual buffers.
+fn long_dotted_lines(index: usize, random: &mut Random) -> Vec<u8> {
+    let mut mail = lines(header(index, "Long lines with dots"), &[b""]);
+    for length in [
+        510, 511, 512, 998, 4095, 4096, 8190, 8191, 8192, 16384, 65536,
+    ] {
+        let mut line = noise_text(length + random.below(3), random);
+        if let Some(first) = line.first_mut() {
+            *first = b'.';
+        }
+        mail = lines(mail, &[&line, b"."]);
+    }
+    mail
+}
+
+/// A usual header without the empty line that ends it.
+fn header(index: usize, subject: &str) -> Vec<u8> {
+    format!(
+        "Return-Path: <anna@example.org>\r\n\
+         Received: from mail.example.org (mail.example.org [192.0.2.1])\r\n\
+         \tby mx.example.net with ESMTP id {index:08X};\r\n\
+         \tTue, 1 Jul 2025 10:52:37 +0200\r\n\
+         From: Anna <anna@example.org>\r\n\
+         To: Boris <boris@example.net>\r\n\
+         Subject: {subject}\r\n\
+         Date: Tue, 1 Jul 2025 10:52:37 +0200\r\n\
+         Message-ID: <{index}.test@example.org>\r\n"
+    )
+    .into_bytes()
+}
+
+/// `mail` and these lines, each with a CRLF.
+fn lines(mut mail: Vec<u8>, lines: &[&[u8]]) -> Vec<u8> {
+    for line in lines {
+        mail.extend_from_slice(line);
+        mail.extend_from_slice(b"\r\n");
+    }
+    mail
+}
+
+/// Printable ASCII, dots among it, without line ends.
+fn noise_text(length: usize, random: &mut Random) -> Vec<u8> {
+    (0..length).map(|_| b' ' + random.octet() % 95).collect()
+}
+
+/// Octets from 0x80 up, every one of them several times.
+fn high_octets(random: &mut Random) -> Vec<u8> {
+    (0..2_000).map(|_| 0x80 | random.octet()).collect()
+}
+
+/// Octets below 0x20 but LF.
+fn low_octets(random: &mut Random) -> Vec<u8> {
+    (0..2_000)
+        .map(|_| random.octet() % 0x20)
+        .filter(|&octet| octet != b'\n')
+        .collect()
+}
+
+/// Text and an attachment.
+fn attached(index: usize, octets: usize, random: &mut Random) -> Vec<u8> {
+    let mut mail = header(index, "With an attachment");
+    mail.extend_from_slice(
+        b"MIME-Version: 1.0\r\n\
+          Content-Type: multipart/mixed; boundary=\"=_part\"\r\n\
+          \r\n\
+          --=_part\r\n\
+          Content-Type: text/plain; charset=us-ascii\r\n\
+          \r\n\
+          See the attachment.\r\n\
+          --=_part\r\n\
+          Content-Type: application/octet-stream; name=\"data.bin\"\r\n\
+          Content-Disposition: attachment; filename=\"data.bin\"\r\n\
+          Content-Transfer-Encoding: base64\r\n\
+          \r\n",
+    );
+    // Any digits are base64, and full lines need no padding.
+    let rows = octets.div_ceil(BASE64_LINE / 4 * 3);
+    mail.reserve(rows * (BASE64_LINE + 2) + 20);
+    for _ in 0..rows {
+        mail.extend((0..BASE64_LINE).map(|_| random.pick(BASE64_DIGITS)));
+        mail.extend_from_slice(b"\r\n");
+    }
+    mail.extend_from_slice(b"--=_part--\r\n");
+    mail
+}
+
+/// A linear congruential generator (Knuth's MMIX): not good, but the same everywhere.
+struct Random(u64);
+
+impl Random {
+    /// A number under `limit`.
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        // The low bits repeat soon.
+        (self.0 >> 33) as usize % limit
+    }
+
+    fn octet(&mut self) -> u8 {
+        self.below(256) as u8
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        let index = self.below(from.len());
+        *from.get(index).expect("index is under the length")
+    }
+}

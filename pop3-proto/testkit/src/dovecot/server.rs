@@ -1,0 +1,350 @@
+//! Starts a private Dovecot in a temporary folder, on ports of its own, and stops it on drop.
+//!
+//! Nothing outside the folder is read or written: one configuration file, no system users, no
+//! systemd. Run by root the server steps down to `nobody`, because Dovecot refuses to read mail
+//! as root; run by an ordinary user it stays that user.
+//!
+//! A `Dovecot` in a `static` is never dropped, so its processes outlive the test.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use super::certificates::{Authority, ClientCertificate};
+use super::running::{Running, give};
+use super::{Options, installed, skip};
+
+/// How long the server may take until it greets; it needs about a tenth of a second.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A running server; dropping it kills its processes and removes its folder.
+#[derive(Debug)]
+pub struct Dovecot {
+    program: PathBuf,
+    /// The configuration, complete but for the ports.
+    config: String,
+    running: Mutex<Running>,
+    authority: Authority,
+    /// User and group of the server, where they are not ours.
+    step_down: Option<(u32, u32)>,
+    delivered: AtomicU32,
+    folder: TempDir,
+}
+
+impl Dovecot {
+    /// Starts a server and waits until it greets.
+    ///
+    /// `None` means that there is no Dovecot here that this module can run; one line on stderr
+    /// says so, and the test should return. With `POP3_REQUIRE_DOVECOT` in the environment that
+    /// is a panic, so that nothing is skipped unseen.
+    pub fn start(options: Options) -> Option<Self> {
+        let Some((program, version)) = installed() else {
+            return skip("Dovecot is not installed");
+        };
+        let Some(config) = options.configuration(&version) else {
+            return skip(&format!("Dovecot {version} is neither 2.3 nor 2.4"));
+        };
+        let mut log = String::new();
+        // Another process can take a port between its choice and the server's start.
+        for _ in 0..5 {
+            match Self::launch(&program, &config, &options.files) {
+                Ok(server) => return Some(server),
+                Err(text) => log = text,
+            }
+            if !log.contains("Address already in use") {
+                break;
+            }
+        }
+        if log.contains("/pop3) failed: No such") || log.contains("/pop3-login) failed: No such") {
+            return skip("Dovecot is installed without POP3");
+        }
+        panic!("Dovecot {version} did not start:\n{log}");
+    }
+
+    /// One attempt to start; the error is the server's log.
+    fn launch(program: &Path, config: &str, files: &[(String, String)]) -> Result<Self, String> {
+        // Not in `TMPDIR`: the path of a unix socket is short, and `nobody` must get there.
+        let folder = tempfile::Builder::new().prefix("pop3-").tempdir_in("/tmp");
+        let folder = folder.expect("create a folder");
+        let dir = folder.path();
+        let root = id("-u", None) == "0";
+        let account = root.then_some("nobody");
+        let number = |flag| id(flag, account).parse().expect("id prints a number");
+        let step_down = root.then(|| (number("-u"), number("-g")));
+
+        let dir_name = dir.to_str().expect("path is UTF-8");
+        let config = config
+            .replace("@DIR@", dir_name)
+            .replace("@USER@", &id("-un", account))
+            .replace("@GROUP@", &id("-gn", account));
+        for (name, content) in files {
+            let (path, content) = (dir.join(name), content.replace("@DIR@", dir_name));
+            fs::create_dir_all(path.parent().expect("a folder")).expect("create a folder");
+            fs::write(path, content).expect("write a file of the options");
+        }
+        for name in ["passwd", "certified", "mail"] {
+            fs::create_dir(dir.join(name)).expect("create a folder");
+        }
+        let authority = Authority::write_certificates(dir);
+        give_all(dir, step_down);
+        let server = Self {
+            running: Mutex::new(Running::start(program, dir, &config, step_down)),
+            program: program.to_owned(),
+            config,
+            authority,
+            step_down,
+            delivered: AtomicU32::new(0),
+            folder,
+        };
+        server.wait_until_ready()?;
+        Ok(server)
+    }
+
+    /// Waits for a greeting that names our folder, so that no other server on a port that was
+    /// taken is mistaken for ours. The master listens on all ports before anything answers.
+    fn wait_until_ready(&self) -> Result<(), String> {
+        let folder = self.folder.path().to_str().expect("path is UTF-8");
+        let deadline = Instant::now() + START_LIMIT;
+        while Instant::now() < deadline {
+            if !is_running(&mut self.running().master) {
+                return Err(self.log());
+            }
+            if greeting(self.plain_port()).is_ok_and(|line| line.contains(folder))
+                && connect(self.tls_port()).is_ok()
+            {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(5));
+        }
+        Err(format!("no greeting in {START_LIMIT:?}\n{}", self.log()))
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().expect("no panic while it was held")
+    }
+
+    /// The port on 127.0.0.1 that starts without TLS and knows STLS.
+    pub fn plain_port(&self) -> u16 {
+        self.running().plain_port
+    }
+
+    /// The port on 127.0.0.1 that starts with TLS.
+    pub fn tls_port(&self) -> u16 {
+        self.running().tls_port
+    }
+
+    /// The certificate authority to trust; the server's certificate is for `localhost` and
+    /// 127.0.0.1.
+    pub fn ca_pem(&self) -> &str {
+        self.authority.pem()
+    }
+
+    /// The file with [`ca_pem`](Self::ca_pem).
+    pub fn ca_path(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// What the server has logged so far.
+    pub fn log(&self) -> String {
+        let log = fs::read(self.folder.path().join("log")).expect("read the log");
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// A certificate that [`Options::every_login`] takes for this user's.
+    pub fn client_certificate(&self, user: &str) -> ClientCertificate {
+        self.authority.client(user)
+    }
+
+    /// Adds a user with an empty maildrop. Any password will do; the name must suit a file name
+    /// and may be added once.
+    pub fn add_user(&self, name: &str, password: &str) {
+        // In hexadecimal, because a colon would end the field.
+        self.add(name, &format!("{{PLAIN.HEX}}{}", hex(password.as_bytes())));
+    }
+
+    /// Adds a user whose password the server does not have, only a hash of it that no mechanism
+    /// but those that send the password can do with.
+    pub fn add_user_with_hash(&self, name: &str, password: &str) {
+        let salt = b"salt of a test";
+        let salted = [password.as_bytes(), salt].concat();
+        let hash = [Sha256::digest(salted).as_slice(), salt].concat();
+        self.add(name, &format!("{{SSHA256.HEX}}{}", hex(&hash)));
+    }
+
+    fn add(&self, name: &str, password: &str) {
+        assert!(!name.contains(['/', ':', '\n']), "unfit name {name:?}");
+        let dir = self.folder.path();
+        let maildir = dir.join("mail").join(name);
+        for part in ["", "new", "cur", "tmp"] {
+            let path = maildir.join(part);
+            fs::create_dir(&path).expect("create a maildir");
+            give(&path, self.step_down);
+        }
+        // Dovecot looks for the name with a backslash before these.
+        let mut escaped = name.to_owned();
+        for special in ['\\', '"', '\''] {
+            escaped = escaped.replace(special, &format!("\\{special}"));
+        }
+        let by_password = format!("{escaped}:{password}\n");
+        let by_certificate = format!("{escaped}:::::::nopassword=y\n");
+        for (folder, line) in [("passwd", by_password), ("certified", by_certificate)] {
+            let file = dir.join(folder).join(name);
+            fs::write(&file, line).expect("write a user");
+            give(&file, self.step_down);
+        }
+    }
+
+    /// Puts messages into a user's maildrop, in this order, after those that are there already;
+    /// a new session sees them. Gives back their unique-ids.
+    ///
+    /// RETR answers with exactly these octets. For that each line must end with CRLF, the last
+    /// one too: Dovecot gives back CR LF for a lone LF, and adds a missing last one.
+    pub fn deliver<M: AsRef<[u8]>>(
+        &self,
+        user: &str,
+        messages: impl IntoIterator<Item = M>,
+    ) -> Vec<String> {
+        let maildir = self.folder.path().join("mail").join(user);
+        let put = |message: M| {
+            let octets = message.as_ref();
+            assert!(octets.ends_with(b"\r\n"), "a message must end with CRLF");
+            // The order of a Maildir is the order of the numbers that its file names start with.
+            let number = 1_000_000_000 + self.delivered.fetch_add(1, Ordering::Relaxed);
+            // `W` is the size on the wire: LIST need not read the file.
+            let name = format!("{number}.test,W={}", octets.len());
+            let tmp = maildir.join("tmp").join(&name);
+            fs::write(&tmp, octets).expect("write a message");
+            give(&tmp, self.step_down);
+            fs::rename(&tmp, maildir.join("new").join(&name)).expect("move a message");
+            name
+        };
+        messages.into_iter().map(put).collect()
+    }
+
+    /// Kills all processes of the server at once, as a crash would, and waits until its ports
+    /// are closed. The folder stays until the drop.
+    pub fn kill(&self) {
+        let mut running = self.running();
+        let ports = [running.plain_port, running.tls_port];
+        let master = &mut running.master;
+        if !is_running(master) {
+            return;
+        }
+        // The master is not waited for yet, so its id, and the group's, cannot be another's.
+        let kill = format!("kill -s KILL -- -{}", master.id());
+        let status = Command::new("sh").arg("-c").arg(kill).status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "could not kill dovecot"
+        );
+        master.wait().expect("wait for dovecot");
+        let deadline = Instant::now() + Duration::from_secs(1);
+        for port in ports {
+            while connect(port).is_ok() && Instant::now() < deadline {
+                sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    /// Starts it again after [`kill`](Self::kill), with the same users and mail, on other ports:
+    /// meanwhile anybody may have taken the old ones.
+    pub fn restart(&self) {
+        self.kill();
+        let dir = self.folder.path();
+        // What was killed leaves its lock files, and Dovecot waits for minutes before it takes one
+        // for stale that is empty still.
+        for user in list(&dir.join("mail")) {
+            for file in list(&user).filter(|path| path.extension().is_some_and(|e| e == "lock")) {
+                fs::remove_file(file).expect("remove a lock file");
+            }
+        }
+        for _ in 0..5 {
+            *self.running() = Running::start(&self.program, dir, &self.config, self.step_down);
+            if self.wait_until_ready().is_ok() {
+                return;
+            }
+            self.kill();
+        }
+        panic!("Dovecot did not start again:\n{}", self.log());
+    }
+
+    /// The messages that a user's maildrop holds, as they were delivered, sorted.
+    pub fn maildrop(&self, user: &str) -> Vec<Vec<u8>> {
+        let maildir = self.folder.path().join("mail").join(user);
+        let mut messages: Vec<_> = list(&maildir.join("new"))
+            .chain(list(&maildir.join("cur")))
+            .map(|path| fs::read(path).expect("read a message"))
+            .collect();
+        messages.sort();
+        messages
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        self.kill();
+        // A process that is about to end can still put a file where one was just removed.
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while fs::remove_dir_all(self.folder.path()).is_err() && Instant::now() < deadline {
+            sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// What `id` says about a user, by default about us.
+fn id(flag: &str, user: Option<&str>) -> String {
+    let output = Command::new("id").arg(flag).args(user).output();
+    let output = output.expect("run id");
+    assert!(output.status.success(), "id {flag} {user:?} failed");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// The paths of what is in a folder.
+fn list(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(dir).expect("list a folder");
+    entries.map(|entry| entry.expect("entry of a folder").path())
+}
+
+/// Makes the server the owner of a folder and of all in it.
+fn give_all(dir: &Path, step_down: Option<(u32, u32)>) {
+    give(dir, step_down);
+    for path in list(dir) {
+        if path.is_dir() {
+            give_all(&path, step_down);
+        } else {
+            give(&path, step_down);
+        }
+    }
+}
+
+fn is_running(master: &mut Child) -> bool {
+    master.try_wait().expect("state of dovecot").is_none()
+}
+
+/// Connects, without the second that TCP waits where a closing socket has lost the first packet.
+fn connect(port: u16) -> io::Result<TcpStream> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpStream::connect_timeout(&address, Duration::from_millis(200))
+}
+
+/// The first line that a server says.
+fn greeting(port: u16) -> io::Result<String> {
+    let stream = connect(port)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    Ok(line)
+}

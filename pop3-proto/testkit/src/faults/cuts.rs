@@ -1,0 +1,328 @@
+//! A connection that breaks or stalls, at every place of a session.
+//!
+//! A first session is left alone, to see behind which octet of the server each step is complete. Then
+//! the same session is cut: what is told as done has to be what came whole.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use pop3_blocking::server::EmbeddedServer;
+use pop3_proto::{
+    CapaPolicy, Connector, Dele, Endpoint, Error, List, Login, LoginPolicy, Method, Pipelining,
+    QuitOutcome, Roots, StlsPolicy, Timeout, Uidl, Verb,
+};
+
+use super::course::{
+    COURSE, Expected, Replies, STEPS, assert_cut_in_tls, expected_end, may_be_idle,
+};
+use super::embedded;
+use super::relay::{Place, Relay, Then};
+use crate::parity::client::{Client, Enough};
+
+/// Among them lines that have to be stuffed, and the end of one that looks like the end of the reply.
+const MAIL: [&str; 3] = [
+    "Subject: 1\r\n\r\n.\r\n..\r\n",
+    "\r\n",
+    "Subject: 3\r\n\r\nthe last line, and it is a dot\r\n.\r\n",
+];
+
+const SHORT: Duration = Duration::from_millis(100);
+
+/// The embedded server and a relay in front of it.
+struct Stage {
+    server: EmbeddedServer,
+    relay: Relay,
+    endpoint: Endpoint,
+    connector: Connector,
+    mail: Vec<String>,
+}
+
+/// What was told of a session.
+#[derive(Debug, Default)]
+struct Told {
+    /// How many steps are complete: connect, login, LIST, UIDL, three messages, three DELEs, QUIT.
+    steps: usize,
+    quit: Option<Result<QuitOutcome, Error>>,
+    /// The failures, in order.
+    errors: Vec<Error>,
+}
+
+impl Stage {
+    fn new(tls: bool) -> Self {
+        let mut mail = MAIL.map(str::to_owned).to_vec();
+        if tls {
+            // Several records long.
+            mail[1] = mail[0].repeat(3_000);
+        }
+        let server = embedded("alice", &mail);
+        let target = if tls {
+            server.implicit_tls()
+        } else {
+            server.plain()
+        }
+        .port();
+        let relay = Relay::start(move || target);
+        let port = Some(relay.port());
+        let mut connector = Connector::default();
+        connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+        connector.config.stls = StlsPolicy::Off;
+        connector.config.allow_insecure_login = true;
+        connector.config.capa = CapaPolicy::Never;
+        connector.config.pipelining = Pipelining::Always;
+        let endpoint = if tls {
+            Endpoint::implicit_tls("localhost", port)
+        } else {
+            Endpoint::plain("localhost", port)
+        };
+        Self {
+            server,
+            relay,
+            endpoint,
+            connector,
+            mail,
+        }
+    }
+
+    /// A whole session, as far as it gets.
+    fn session<C: Client>(&self) -> Told {
+        let mut told = Told::default();
+        if let Err(error) = self.steps::<C>(&mut told) {
+            told.errors.push(error);
+        }
+        told
+    }
+
+    fn steps<C: Client>(&self, told: &mut Told) -> Result<(), Error> {
+        let mut client = C::connect_with(&self.endpoint, &self.connector)?;
+        told.steps += 1;
+        let by_password = LoginPolicy::only(Method::UserPass);
+        let login = Login::new("alice", "secret").unwrap();
+        client.login(login.with_policy(by_password))?;
+        told.steps += 1;
+        let list = client.submit(List)?;
+        let uidl = client.submit(Uidl)?;
+        assert_eq!(client.wait(list)?.octets(), self.mail.concat().len() as u64);
+        told.steps += 1;
+        let numbers: Vec<_> = client.wait(uidl)?.numbers().collect();
+        assert_eq!(numbers.len(), self.mail.len());
+        told.steps += 1;
+
+        let mut expected = self.mail.iter();
+        client.retrieve(numbers.clone(), &mut |message| {
+            let rest = message.and_then(|message| message.rest());
+            let expected = expected.next();
+            match rest {
+                Ok(octets) => {
+                    assert_eq!(
+                        Some(octets.as_slice()),
+                        expected.map(|mail| mail.as_bytes())
+                    );
+                    told.steps += 1;
+                }
+                Err(error) => told.errors.push(error),
+            }
+            Enough::NotYet
+        });
+        for reply in client.pipeline(numbers.into_iter().map(Dele), usize::MAX) {
+            match reply {
+                Ok(_) => told.steps += 1,
+                Err(error) => told.errors.push(error),
+            }
+        }
+        let outcome = client.quit();
+        told.quit = Some(outcome.clone());
+        if outcome?.is_committed() {
+            told.steps += 1;
+        }
+        Ok(())
+    }
+
+    /// What is true of any session, however it ended.
+    #[track_caller]
+    fn assert_truth(&self, told: &Told, quit_in_clear: bool) {
+        let left = self.server.maildrop().len();
+        match &told.quit {
+            Some(Ok(QuitOutcome::Committed(_))) => assert_eq!((left, told.steps), (0, STEPS)),
+            Some(Ok(QuitOutcome::Unknown)) => assert!(told.steps < STEPS),
+            Some(Err(_)) | None => {
+                assert_eq!(left, self.mail.len(), "{told:?}");
+                if quit_in_clear {
+                    let asked = self.relay.asked();
+                    assert!(
+                        !asked.windows(4).any(|octets| octets == b"QUIT"),
+                        "{told:?}"
+                    );
+                }
+            }
+            Some(Ok(outcome)) => panic!("{outcome:?}"),
+        }
+        // All failures are one.
+        assert!(
+            told.errors.iter().all(|error| *error == told.errors[0]),
+            "{told:?}"
+        );
+    }
+}
+
+/// Behind which octet of the server each reply ends, and each step is complete.
+fn learn<C: Client>() -> (Replies, Vec<usize>) {
+    let stage = Stage::new(false);
+    let told = stage.session::<C>();
+    assert_eq!((told.steps, &*told.errors), (STEPS, &[][..]));
+    let said = stage.relay.said();
+    let mut at = 0;
+    let mut reply = |end: &str| {
+        let rest = &said[at..];
+        let end = end.as_bytes();
+        at += rest
+            .windows(end.len())
+            .position(|part| part == end)
+            .unwrap()
+            + end.len();
+        at
+    };
+    let replies = COURSE.map(|verb| {
+        let many = matches!(verb, Some(Verb::List | Verb::Uidl | Verb::Retr));
+        (verb, reply(if many { "\r\n.\r\n" } else { "\r\n" }))
+    });
+    let steps = replies.iter().filter(|(verb, _)| *verb != Some(Verb::User));
+    let ends: Vec<_> = steps.map(|(_, end)| *end).collect();
+    assert_eq!((ends.len(), ends.last()), (STEPS, Some(&said.len())));
+    (replies, ends)
+}
+
+/// How many steps are complete with so many octets.
+fn complete(ends: &[usize], octets: usize) -> usize {
+    ends.iter().filter(|end| **end <= octets).count()
+}
+
+/// What is told of sessions that are cut behind these octets.
+fn cut<C: Client>(replies: &Replies, ends: &[usize], places: &[usize], then: Then) {
+    let mut stage = Stage::new(false);
+    for &octets in places {
+        if stage.server.maildrop().is_empty() {
+            stage = Stage::new(false);
+        }
+        stage.relay.fail(Place::Octet(octets), then);
+        let told = stage.session::<C>();
+        assert!(stage.relay.has_failed());
+        stage.assert_truth(&told, true);
+        // A socket that is asked how its connecting went has the reset to tell, not the greeting.
+        let overtaken = then == Then::Reset && told.steps == 0;
+        if !(overtaken && complete(ends, octets) == 1) {
+            assert_eq!(told.steps, complete(ends, octets), "{octets}: {told:?}");
+        }
+        // Where the connection ended, QUIT may or may not have left.
+        let deles = ends[STEPS - 2];
+        match &told.quit {
+            Some(Ok(QuitOutcome::Unknown)) => assert!(octets >= deles, "{octets}: {told:?}"),
+            Some(Ok(_)) => assert_eq!(Some(&octets), ends.last()),
+            _ => assert!(octets <= deles, "{octets}: {told:?}"),
+        }
+        if let Some(error) = told.errors.first() {
+            match (error, then) {
+                (Error::Closed(closed), Then::Close) => {
+                    let (found, expected) = (Expected::of(closed), expected_end(replies, octets));
+                    let idle = found == Expected::Idle && may_be_idle(replies, octets);
+                    assert!(
+                        found == expected || idle,
+                        "{octets}: {told:?}, {expected:?}"
+                    );
+                }
+                (Error::Transport(_), Then::Reset) => {}
+                _ => panic!("{octets}: {error:?}"),
+            }
+        }
+    }
+}
+
+pub fn a_session_cut_at_any_octet_completes_what_came_whole_and_no_more<C: Client>() {
+    let (replies, ends) = learn::<C>();
+    let all: Vec<_> = (1..=*ends.last().unwrap()).collect();
+    cut::<C>(&replies, &ends, &all, Then::Close);
+}
+
+pub fn a_session_reset_at_any_place_completes_nothing_that_did_not_come_whole<C: Client>() {
+    let (replies, ends) = learn::<C>();
+    let around = |end: &usize| -> Range<usize> { end - 3..end + 2 };
+    let all = *ends.last().unwrap();
+    let places = ends.iter().flat_map(around).filter(|place| *place <= all);
+    cut::<C>(&replies, &ends, &places.collect::<Vec<_>>(), Then::Reset);
+}
+
+pub fn a_session_in_tls_cut_without_a_goodbye_completes_nothing_that_did_not_come_whole<
+    C: Client,
+>() {
+    let mut stage = Stage::new(true);
+    assert_eq!(stage.session::<C>().steps, STEPS);
+    let all = stage.relay.said().len();
+    let mut steps = Vec::new();
+    // The handshake, the short replies, the long message, the end.
+    let places = (1..4000).step_by(97).chain((4000..all - 400).step_by(4001));
+    for octets in places.chain((all - 400..all).step_by(13)) {
+        for then in [Then::Close, Then::Reset] {
+            if stage.server.maildrop().is_empty() {
+                stage = Stage::new(true);
+            }
+            stage.relay.fail(Place::Octet(octets), then);
+            let told = stage.session::<C>();
+            // The handshake is some octets longer or shorter each time.
+            if stage.relay.has_failed() {
+                stage.assert_truth(&told, false);
+                if let (Some(Error::Closed(closed)), Then::Close) = (told.errors.first(), then) {
+                    assert_cut_in_tls(closed, told.steps);
+                }
+                steps.push(told.steps);
+            }
+        }
+    }
+    // Before the login, within a message, and at the end.
+    for step in [0, 5, STEPS - 1] {
+        assert!(steps.contains(&step), "{step} of {steps:?}");
+    }
+}
+
+pub fn a_connection_that_stalls_at_any_kind_of_place_is_given_up_at_its_deadline<C: Client>() {
+    let (_, ends) = learn::<C>();
+    // In a status line, between CR and LF, behind a whole reply, and in a body or a listing.
+    let kinds = |end: &usize| [end - 4, end - 1, *end];
+    let places = ends.iter().flat_map(kinds);
+    for octets in places.filter(|octets| Some(octets) != ends.last()) {
+        // On a busy machine the short deadline may pass before that place: then a longer one is tried.
+        let (told, taken, deadline) = [SHORT, 10 * SHORT, 100 * SHORT]
+            .into_iter()
+            .find_map(|deadline| {
+                let (struck, told, taken) = stalled::<C>(octets, deadline);
+                let there = struck && told.steps == complete(&ends, octets);
+                (there || deadline > 10 * SHORT).then_some((told, taken, deadline))
+            })
+            .unwrap();
+        assert_eq!(told.steps, complete(&ends, octets), "{octets}: {told:?}");
+        assert!(taken >= deadline, "{taken:?}");
+        assert!(taken < deadline + 100 * SHORT, "{taken:?}");
+        if octets >= ends[STEPS - 2] {
+            assert_eq!(told.quit, Some(Ok(QuitOutcome::Unknown)));
+            continue;
+        }
+        match told.errors[0] {
+            Error::Timeout(Timeout::Stall { .. }) => assert!(!ends.contains(&octets)),
+            Error::Timeout(Timeout::FirstOctet { .. }) => assert!(ends.contains(&octets)),
+            ref error => panic!("{octets}: {error:?}"),
+        }
+    }
+}
+
+/// A session that stalls behind these octets: whether it got there, what was told, how long it took.
+fn stalled<C: Client>(octets: usize, deadline: Duration) -> (bool, Told, Duration) {
+    let mut stage = Stage::new(false);
+    let timeouts = &mut stage.connector.config.timeouts;
+    (timeouts.greeting, timeouts.first_octet) = (deadline, deadline);
+    (timeouts.stall, timeouts.quit) = (deadline, deadline);
+    stage.relay.fail(Place::Octet(octets), Then::Stall);
+    let start = Instant::now();
+    let told = stage.session::<C>();
+    let taken = start.elapsed();
+    let struck = stage.relay.has_failed();
+    stage.assert_truth(&told, true);
+    (struck, told, taken)
+}

@@ -1,0 +1,305 @@
+//! The example `fetch` where the server is well, but the connection ends, stalls or is tampered with;
+//! and the next run: no message is lost, none is stored twice, none is deleted that is not stored.
+//!
+//! The next run goes by the relay too: the Maildir knows a server by its port.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pop3_blocking::server::EmbeddedServer;
+use pop3_blocking::{Connector, Endpoint, Login, Roots};
+use tempfile::TempDir;
+
+use super::embedded;
+use super::fetched::Left;
+use super::relay::{Place, Relay, Then};
+use crate::dovecot::corpus;
+use crate::program::{Example, Outcome, as_stored, finish, run, stored};
+use crate::session::Way;
+
+/// How long a user looks at a run that stalls: its own deadlines are minutes.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long something may take that has to happen.
+const LIMIT: Duration = Duration::from_secs(30);
+
+struct Stage {
+    example: Example,
+    server: EmbeddedServer,
+    relay: Relay,
+    mail: Vec<Vec<u8>>,
+    home: TempDir,
+    arguments: Vec<String>,
+}
+
+impl Stage {
+    fn new(example: Example, way: Way) -> Self {
+        // No two of them are the same, so that one that came twice is seen.
+        let mut mail = corpus(11);
+        mail.push(b"Subject: the last line is a dot\r\n\r\n.\r\n".to_vec());
+        let server = embedded("joe", &mail);
+        let (scheme, target) = match way {
+            Way::ImplicitTls => ("pop3s", server.implicit_tls().port()),
+            Way::Clear | Way::Stls => ("pop3", server.plain().port()),
+        };
+        let relay = Relay::start(move || target);
+        let home = tempfile::tempdir().unwrap();
+        let url = format!("{scheme}://joe@localhost:{}", relay.port());
+        let mut arguments = vec![url];
+        if way == Way::Clear {
+            arguments.push("--plaintext".to_owned());
+        } else {
+            let ca = home.path().join("ca.pem");
+            fs::write(&ca, server.ca_pem()).unwrap();
+            arguments.extend(["--ca".to_owned(), ca.to_str().unwrap().to_owned()]);
+        }
+        Self {
+            example,
+            server,
+            relay,
+            mail,
+            home,
+            arguments,
+        }
+    }
+
+    fn command(&self) -> Command {
+        self.example.deleting_into(self.home.path().join("mail"))
+    }
+
+    /// What is in the Maildir.
+    fn here(&self) -> Vec<Vec<u8>> {
+        stored(&self.home.path().join("mail"))
+    }
+
+    /// What is on the server, which a session of its own has to ask for.
+    fn there(&self) -> Vec<Vec<u8>> {
+        let endpoint = Endpoint::implicit_tls("localhost", Some(self.server.implicit_tls().port()));
+        let mut connector = Connector::default();
+        connector.roots = Some(Roots::from_pem(self.server.ca_pem().as_bytes()).unwrap());
+        let mut client = pop3_blocking::connect_with(&endpoint, &connector).unwrap();
+        client.login(Login::new("joe", "secret").unwrap()).unwrap();
+        let uids = client.uidl().unwrap();
+        let mut messages = client.retrieve(uids.numbers());
+        let mut there = Vec::new();
+        while let Some(message) = messages.next() {
+            there.push(message.unwrap().to_vec(1 << 24).unwrap());
+        }
+        drop(messages);
+        assert!(client.quit_keeping().unwrap().is_committed());
+        there
+    }
+
+    /// Runs it; where the connection stalls, somebody loses patience and kills it.
+    fn run(&self, then: Then) -> Outcome {
+        let mut command = self.command();
+        if then != Then::Stall {
+            return run(command, &self.arguments);
+        }
+        let mut child = command.args(&self.arguments).spawn().unwrap();
+        let deadline = Instant::now() + LIMIT;
+        while !self.relay.is_failing() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
+        thread::sleep(PATIENCE);
+        let ended = child.try_wait().unwrap();
+        child.kill().unwrap();
+        let outcome = finish(child);
+        assert_eq!(ended, None, "it did not wait: {outcome:?}");
+        assert_eq!(outcome.code, None, "{outcome:?}");
+        outcome
+    }
+
+    /// What is true behind any run, however it ended. Gives how many messages are here, and how many
+    /// are on the server.
+    #[track_caller]
+    fn assert_truth(&self, first: &Outcome, left: Left) -> (usize, usize) {
+        let (here, there) = (self.here(), as_stored(self.there()));
+        let whole = as_stored(&self.mail);
+        assert!(here.iter().all(|message| whole.contains(message)));
+        assert!(
+            here.is_sorted_by(|a, b| a < b),
+            "a message was stored twice"
+        );
+        let safe = |message| here.contains(message) || there.contains(message);
+        assert!(whole.iter().all(safe), "a message is lost");
+        match left {
+            Left::All => assert!(there == whole, "{first:?}"),
+            Left::None => assert!(there.is_empty(), "{first:?}"),
+            Left::Some => {}
+        }
+        let told = first.stdout.lines().last().unwrap_or_default();
+        if told.starts_with("fetched ") && self.example.deletes {
+            let count = format!("fetched {} messages (", here.len());
+            assert!(told.starts_with(&count), "{first:?}");
+            if first.code != Some(0) {
+                assert!(
+                    told.ends_with(" 0 deleted"),
+                    "what is not known is not told: {first:?}"
+                );
+            }
+        }
+        (here.len(), there.len())
+    }
+
+    /// The next run, where nothing happens to the connection.
+    #[track_caller]
+    fn assert_next_completes(&self, first: &Outcome, (here, there): (usize, Option<usize>)) {
+        let second = run(self.command(), &self.arguments);
+        let line = second.success();
+        let new = self.mail.len() - here;
+        if self.example.deletes {
+            let start = format!("fetched {new} messages (");
+            assert!(line.starts_with(&start), "{line}");
+            if let Some(there) = there {
+                let end = format!("), {} already here, {there} deleted", there - new);
+                assert!(line.ends_with(&end), "{line}");
+            }
+            assert!(self.server.maildrop().is_empty());
+        } else {
+            let expected = format!("fetched {new} messages, {here} already here");
+            assert_eq!(line, expected);
+            assert_eq!(self.server.maildrop().len(), self.mail.len());
+        }
+        assert!(self.here() == as_stored(&self.mail));
+        let left_behind = fs::read_dir(self.home.path().join("mail/tmp")).unwrap();
+        // What was killed cannot take back the message that it was writing; some day that is stale.
+        let killed = usize::from(first.code.is_none());
+        assert!(left_behind.count() <= killed);
+    }
+}
+
+/// Interrupts it at each kind of place, in a session of its own.
+fn interrupted(example: Example, then: Then) {
+    let goodbye = "+OK bye\r\n";
+    let mut places = vec![
+        // The greeting, and the login.
+        (Place::Octet(7), Left::All),
+        (Place::Asked("USER", 7), Left::All),
+        // The listings, with a line that looks whole.
+        (Place::Said("\r\n10 ", 1, 4), Left::All),
+        (Place::Said("uid-11", 1, 5), Left::All),
+        // A status line, a message, its last line, its end, and behind it.
+        (Place::Said(" octets\r\n", 3, 4), Left::All),
+        (Place::Said("Message-ID: <6.test@", 1, 10), Left::All),
+        (Place::Said("\r\n..\r\n.\r\n", 1, 4), Left::All),
+        (Place::Said("\r\n..\r\n.\r\n", 1, 7), Left::All),
+        (Place::Said("\r\n.\r\n+OK", 6, 5), Left::All),
+    ];
+    let deleting = [
+        // The DELEs, and the replies to them.
+        (Place::Asked("DELE 7\r\n", 4), Left::All),
+        (Place::Said(" deleted\r\n", 5, 3), Left::All),
+        (Place::Said(" deleted\r\n", 12, 10), Left::All),
+        // QUIT that does not come, or comes; the reply that comes in part.
+        (Place::Asked("QUIT\r\n", 5), Left::All),
+        (Place::Asked("QUIT\r\n", 6), Left::Some),
+        (Place::Said(goodbye, 1, 0), Left::None),
+        (Place::Said(goodbye, 1, 8), Left::None),
+    ];
+    if example.deletes {
+        places.extend(deleting);
+    }
+    for (place, left) in places {
+        let stage = Stage::new(example, Way::Clear);
+        stage.relay.fail(place.clone(), then);
+        let first = stage.run(then);
+        assert!(stage.relay.has_failed(), "{place:?}: {first:?}");
+        // The first pipelined batch may break because the server does not support pipelining: a second
+        // session goes without, and does all that was to be done.
+        let again = first.stderr.contains("trying again without pipelining");
+        let in_first_batch = matches!(place, Place::Said("\r\n10 " | "uid-11", ..));
+        assert_eq!(
+            again,
+            in_first_batch && then != Then::Stall && example.deletes,
+            "{place:?}: {first:?}"
+        );
+        let left = if again { Left::None } else { left };
+        if then != Then::Stall {
+            let code = if again { 0 } else { 1 };
+            assert_eq!(first.code, Some(code), "{place:?}: {first:?}");
+        }
+        let (here, there) = stage.assert_truth(&first, left);
+        let known = (left != Left::Some).then_some(there);
+        stage.assert_next_completes(&first, (here, known));
+    }
+}
+
+pub fn closed_on_the_way(example: Example) {
+    interrupted(example, Then::Close);
+}
+
+pub fn reset_on_the_way(example: Example) {
+    interrupted(example, Then::Reset);
+}
+
+pub fn stalled_on_the_way(example: Example) {
+    interrupted(example, Then::Stall);
+}
+
+/// In TLS a place is known by the octets in front of it, and those are some more or less each time.
+pub fn interrupted_in_tls(example: Example) {
+    let stage = Stage::new(example, Way::ImplicitTls);
+    run(stage.command(), &stage.arguments).success();
+    let all = stage.relay.said().len();
+    let thens = [
+        Then::Close,
+        Then::Reset,
+        Then::Stall,
+        Then::Insert(b"+OK\r\n"),
+    ];
+    // The handshake, the listings, the messages, the DELEs and QUIT.
+    let places = [100, 900, 3_000, all / 4, all / 2, all * 3 / 4];
+    let places = places.into_iter().chain([600, 300, 100].map(|n| all - n));
+    for (place, n) in places.zip(0..) {
+        for then in [thens[n % 4], thens[(n + 1) % 4]] {
+            let stage = Stage::new(example, Way::ImplicitTls);
+            stage.relay.fail(Place::Octet(place), then);
+            let first = stage.run(then);
+            assert!(stage.relay.has_failed(), "{place} of {all}: {first:?}");
+            assert_ne!(first.code, Some(0), "{place} of {all}: {first:?}");
+            let (here, _) = stage.assert_truth(&first, Left::Some);
+            stage.assert_next_completes(&first, (here, None));
+        }
+    }
+}
+
+/// Somebody on the way puts octets in clear behind STLS, or noise into TLS.
+pub fn tampered_with(example: Example) {
+    let reply = "+OK begin TLS negotiation\r\n";
+    let behind = Place::Said(reply, 1, reply.len());
+    for (place, inserted, why) in [
+        (behind, "+OK injected\r\n", "tampers with this connection"),
+        (Place::Said("\x16\x03", 1, 0), "+OK injected\r\n", "TLS"),
+    ] {
+        let stage = Stage::new(example, Way::Stls);
+        stage.relay.fail(place, Then::Insert(inserted.as_bytes()));
+        let first = stage.run(Then::Insert(b""));
+        assert!(stage.relay.has_failed(), "{first:?}");
+        assert!(first.failure().contains(why), "{first:?}");
+        let asked = String::from_utf8_lossy(&stage.relay.asked()).into_owned();
+        for hidden in ["joe", "secret", "AUTH", "USER"] {
+            assert!(!asked.contains(hidden), "{asked:?}");
+        }
+        let (here, there) = stage.assert_truth(&first, Left::All);
+        assert_eq!(here, 0);
+        stage.assert_next_completes(&first, (here, Some(there)));
+    }
+
+    // A command in clear behind STLS is answered by nobody, and does no harm.
+    let stage = Stage::new(example, Way::Stls);
+    let command = Then::Insert(b"NOOP\r\nDELE 1\r\n");
+    stage.relay.fail(Place::Asked("STLS\r\n", 6), command);
+    let all = stage.mail.len();
+    let only = run(stage.command(), &stage.arguments);
+    assert!(stage.relay.has_failed(), "{only:?}");
+    let (end, left, there) = if example.deletes {
+        (format!(", 0 already here, {all} deleted"), Left::None, 0)
+    } else {
+        (", 0 already here".to_owned(), Left::All, all)
+    };
+    assert!(only.success().ends_with(&end), "{only:?}");
+    assert_eq!(stage.assert_truth(&only, left), (all, there));
+}

@@ -1,0 +1,310 @@
+//! What stands between a client and its server, and fails at a place that a test chooses.
+//!
+//! A place is an octet of the stream, so a fault strikes at the same point of the session each time,
+//! however the octets were cut into packets.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+/// How long something may take that has to happen.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Where a fault strikes.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// When so many octets of the server have passed.
+    Octet(usize),
+    /// When the server says this text for the nth time (the first is 1), and so many octets of it
+    /// have passed.
+    Said(&'static str, usize, usize),
+    /// The same of the client's octets, for the first time.
+    Asked(&'static str, usize),
+}
+
+/// What the client gets to see then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// The end of the stream.
+    Close,
+    /// A connection that is broken off.
+    Reset,
+    /// Nothing any more.
+    Stall,
+    /// These octets, and then what the server says.
+    Insert(&'static [u8]),
+}
+
+/// Runs when a fault strikes, before the client notices.
+type Act = Box<dyn FnOnce() + Send>;
+
+struct Fault {
+    place: Place,
+    act: Act,
+    then: Then,
+    /// How many octets were searched for the text, and how often it was found.
+    searched: usize,
+    found: usize,
+}
+
+/// A relay on 127.0.0.1, of one connection after the other. Clients have to be dropped before it.
+pub struct Relay {
+    address: SocketAddr,
+    state: Arc<State>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct State {
+    inner: Mutex<Inner>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    fault: Option<Fault>,
+    stopped: bool,
+    /// Whether there is a connection.
+    busy: bool,
+    /// Whether it has failed: nothing passes any more.
+    broken: bool,
+    /// What passed on the latest connection, and what the client said to nobody.
+    said: Vec<u8>,
+    asked: Vec<u8>,
+}
+
+impl Relay {
+    /// To the port that `target` names when a client comes.
+    pub fn start(target: impl Fn() -> u16 + Send + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
+        let address = listener.local_addr().expect("own address");
+        let state = Arc::new(State::default());
+        let relayed = Arc::clone(&state);
+        let thread = thread::spawn(move || {
+            while let Ok((client, _)) = listener.accept() {
+                if relayed.lock().stopped {
+                    return;
+                }
+                // A server that is down hangs up on the client.
+                if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, target())) {
+                    relayed.relay(client, server);
+                }
+            }
+        });
+        Self {
+            address,
+            state,
+            thread: Some(thread),
+        }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// From now on the next connection that gets to this place fails.
+    pub fn fail(&self, place: Place, then: Then) {
+        self.act(place, then, || {});
+    }
+
+    /// The same, and does something before the client notices.
+    pub fn act(&self, place: Place, then: Then, act: impl FnOnce() + Send + 'static) {
+        let act = Box::new(act);
+        self.state.lock().fault = Some(Fault {
+            place,
+            act,
+            then,
+            searched: 0,
+            found: 0,
+        });
+    }
+
+    /// Whether the fault has struck; takes it back otherwise.
+    pub fn has_failed(&self) -> bool {
+        self.state.lock().fault.take().is_none()
+    }
+
+    /// The same, and leaves it there.
+    pub fn is_failing(&self) -> bool {
+        self.state.lock().fault.is_none()
+    }
+
+    /// The octets of the server that have passed on the latest connection.
+    pub fn said(&self) -> Vec<u8> {
+        self.state.lock().said.clone()
+    }
+
+    /// All that the client said on its connection, which it has closed.
+    pub fn asked(&self) -> Vec<u8> {
+        let inner = self.state.lock();
+        let waited = self
+            .state
+            .ended
+            .wait_timeout_while(inner, LIMIT, |inner| inner.busy);
+        let (inner, waited) = waited.expect("no panic while it was held");
+        assert!(!waited.timed_out(), "the connection does not end");
+        inner.asked.clone()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.state.lock().stopped = true;
+        // The thread waits for a client, so here is one.
+        let _ = TcpStream::connect(self.address);
+        // What it holds, a server perhaps, has to be dropped before the test is over.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// Which way octets go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Up,
+    Down,
+}
+
+impl State {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no panic while it was held")
+    }
+
+    /// Relays a connection until both sides have closed.
+    fn relay(&self, client: TcpStream, server: TcpStream) {
+        {
+            let mut inner = self.lock();
+            (inner.busy, inner.broken) = (true, false);
+            (inner.said, inner.asked) = (Vec::new(), Vec::new());
+            if let Some(fault) = &mut inner.fault {
+                (fault.searched, fault.found) = (0, 0);
+            }
+        }
+        for socket in [&client, &server] {
+            socket.set_nodelay(true).expect("a socket");
+        }
+        thread::scope(|scope| {
+            scope.spawn(|| self.forward(Way::Up, &client, &server));
+            self.forward(Way::Down, &client, &server);
+        });
+        drop((client, server));
+        self.lock().busy = false;
+        self.ended.notify_all();
+    }
+
+    /// Moves octets one way until there are no more.
+    fn forward(&self, way: Way, client: &TcpStream, server: &TcpStream) {
+        let (mut from, mut to) = match way {
+            Way::Up => (client, server),
+            Way::Down => (server, client),
+        };
+        let mut buffer = [0; 16 << 10];
+        while let Ok(octets @ 1..) = from.read(&mut buffer) {
+            let (admitted, fault) = self.lock().admit(way, &buffer[..octets]);
+            let (octets, rest) = buffer[..octets].split_at(admitted);
+            if let Some(Fault {
+                then: Then::Insert(inserted),
+                ..
+            }) = fault
+            {
+                // In one write, so that it is one packet.
+                let _ = to.write_all(&[octets, inserted, rest].concat());
+                continue;
+            }
+            // Where the receiver is gone the sender is heard out all the same.
+            let _ = to.write_all(octets);
+            if let Some(fault) = fault {
+                (fault.act)();
+                strike(fault.then, client);
+                // The server sees a client that is gone.
+                let _ = server.shutdown(Shutdown::Both);
+            }
+        }
+        if !self.lock().broken {
+            let _ = to.shutdown(Shutdown::Write);
+        }
+    }
+}
+
+/// What the client sees of a fault.
+fn strike(then: Then, client: &TcpStream) {
+    match then {
+        Then::Close => drop(client.shutdown(Shutdown::Write)),
+        Then::Reset => {
+            // The close sends the reset, and comes as soon as nobody reads any more.
+            let linger = SockRef::from(client).set_linger(Some(Duration::ZERO));
+            linger.expect("SO_LINGER");
+            let _ = client.shutdown(Shutdown::Read);
+        }
+        // It finds out by its deadlines.
+        Then::Stall | Then::Insert(_) => {}
+    }
+}
+
+impl Inner {
+    /// How many of these octets, which come now, may pass, and the fault that strikes behind them.
+    fn admit(&mut self, way: Way, octets: &[u8]) -> (usize, Option<Fault>) {
+        let passed = match way {
+            Way::Up => &mut self.asked,
+            Way::Down => &mut self.said,
+        };
+        if self.broken {
+            if way == Way::Up {
+                passed.extend_from_slice(octets);
+            }
+            return (0, None);
+        }
+        let before = passed.len();
+        passed.extend_from_slice(octets);
+        let place = self.fault.as_mut().and_then(|fault| fault.at(way, passed));
+        // A place at the end of what came so far: there may be nothing behind it.
+        let Some(at) = place.filter(|at| *at <= passed.len()) else {
+            return (octets.len(), None);
+        };
+        let fault = self.fault.take();
+        let insert = matches!(
+            &fault,
+            Some(Fault {
+                then: Then::Insert(_),
+                ..
+            })
+        );
+        self.broken = !insert;
+        let admitted = at.saturating_sub(before);
+        if way == Way::Down {
+            passed.truncate(before + admitted);
+        }
+        (admitted, fault)
+    }
+}
+
+impl Fault {
+    /// The place in what came this way, if that is known already.
+    fn at(&mut self, way: Way, passed: &[u8]) -> Option<usize> {
+        let (text, nth, more) = match (&self.place, way) {
+            (Place::Octet(at), Way::Down) => return Some(*at),
+            (Place::Said(text, nth, more), Way::Down) => (*text, *nth, *more),
+            (Place::Asked(text, more), Way::Up) => (*text, 1, *more),
+            _ => return None,
+        };
+        while self.found < nth {
+            let mut windows = passed.get(self.searched..)?.windows(text.len());
+            match windows.position(|part| part == text.as_bytes()) {
+                Some(at) => {
+                    self.found += 1;
+                    self.searched += at + 1;
+                }
+                None => {
+                    self.searched = self
+                        .searched
+                        .max((passed.len() + 1).saturating_sub(text.len()));
+                    return None;
+                }
+            }
+        }
+        Some(self.searched - 1 + more)
+    }
+}

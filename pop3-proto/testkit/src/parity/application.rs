@@ -1,0 +1,177 @@
+//! The application of a conversation: asks a real client, and compares what that tells.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use pop3_proto::{
+    CapaPolicy, Channel, Config, Connection, Error, Event, InitialResponse, Instant, Leniency,
+    LfDot, Phase, Pipelining, RequestId, StlsPolicy, TlsInfo,
+};
+
+use crate::render;
+use crate::transcript::Setting;
+
+use super::ask::ask;
+use super::client::Client;
+use super::script::{Script, Security, Turn};
+use super::server::{Progress, serve};
+use super::tls;
+
+/// Plays both parts over a socket, each in its thread.
+pub(super) fn play<C: Client>(script: &Script, leniency: Leniency) -> Result<(), String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let progress = Progress::default();
+    std::thread::scope(|scope| {
+        let server = scope.spawn(|| {
+            let (stream, _) = listener.accept().expect("a client");
+            serve(script, stream, &progress)
+        });
+        let stream = TcpStream::connect(address).expect("a server");
+        stream.set_nodelay(true).expect("a socket");
+        let asked = act::<C>(script, leniency, stream, &progress);
+        let served = server.join().expect("no panic of the server");
+        match (asked, served) {
+            (Ok(()), Ok(())) => Ok(()),
+            (Err(asked), Ok(())) => Err(asked),
+            (Ok(()), Err(served)) => Err(format!("the server: {served}")),
+            (Err(asked), Err(served)) => Err(format!("{asked}\nand the server: {served}")),
+        }
+    })
+}
+
+fn act<C: Client>(
+    script: &Script,
+    leniency: Leniency,
+    stream: TcpStream,
+    progress: &Progress,
+) -> Result<(), String> {
+    let session = session(script, leniency)?;
+    let mut client = match C::start(session, stream) {
+        Ok(client) => client,
+        Err(error) => return never_greeted(script, &error),
+    };
+    greeted(script, &client)?;
+    progress.told();
+    let mut told = Vec::new();
+    for turn in &script.application {
+        match turn {
+            Turn::Ask(group) => ask(&mut client, group, &mut |label, words| {
+                // How a body is cut into chunks is nobody's business.
+                if !words.starts_with("body ") {
+                    progress.told();
+                }
+                told.push((label.to_owned(), words));
+            }),
+            Turn::Look { what, how } => {
+                let standing = render::standing(client.connection(), what)?;
+                same(&standing, how)?;
+            }
+            Turn::Listen => client.until_something_comes(),
+        }
+    }
+    compare(told, &script.told)?;
+    ended(script, &mut client)?;
+    let quirks: Vec<String> = client.quirks().iter().map(|it| format!("{it:?}")).collect();
+    same(&quirks.join(" "), &script.quirks.join(" "))
+}
+
+/// There is no client then: its error is what all that would have been asked for was to get.
+fn never_greeted(script: &Script, error: &Error) -> Result<(), String> {
+    let error = render::error(error);
+    same(&error, script.end.as_deref().unwrap_or("no error"))?;
+    let failed = format!("failed: {error}");
+    (script.told.iter()).try_for_each(|(_, words)| same(&failed, words))
+}
+
+fn greeted(script: &Script, client: &impl Client) -> Result<(), String> {
+    let greeting = client.connection().greeting().cloned();
+    let greeting = Event::Greeting(greeting.ok_or("no greeting")?);
+    let nobody = |id: RequestId| format!("{id:?}");
+    let expected = script.greeting.as_deref().unwrap_or("none");
+    same(&render::event(&greeting, &nobody), expected)
+}
+
+/// In the end the session is in step and alive, or has its error for whatever is asked.
+fn ended(script: &Script, client: &mut impl Client) -> Result<(), String> {
+    // Something that is legal here: what is not is refused without a look at the server.
+    let answer = match client.connection().phase() {
+        Phase::Authorization => client.capa().map(drop),
+        _ => client.noop().map(drop),
+    };
+    match (answer, script.end.as_deref()) {
+        (Ok(()), None) => Ok(()),
+        (Ok(()), Some(end)) => Err(format!("it goes on, and was to end: {end}")),
+        (Err(error), end) => same(&render::error(&error), end.unwrap_or("still there")),
+    }
+}
+
+/// What was told of each operation is what was to be told.
+fn compare(mut told: Vec<(String, String)>, expected: &[(String, String)]) -> Result<(), String> {
+    // The order among operations differs where one call cannot ask for all of them at once.
+    let mut expected = expected.to_vec();
+    told.sort_by(|a, b| a.0.cmp(&b.0));
+    expected.sort_by(|a, b| a.0.cmp(&b.0));
+    let text = |lines: &[(String, String)]| {
+        let lines = lines
+            .iter()
+            .map(|(label, words)| format!("{label}: {words}"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    same(&text(&told), &text(&expected))
+}
+
+fn same(got: &str, expected: &str) -> Result<(), String> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(format!("\n  expected {expected}\n  got      {got}"))
+}
+
+fn session(script: &Script, leniency: Leniency) -> Result<Connection, String> {
+    let (config, channel) = configure(&script.settings, leniency)?;
+    let now = Instant::ORIGIN;
+    if script.security == Security::Callers {
+        let mut session = Connection::new(config, channel, now);
+        let mut info = TlsInfo::default();
+        info.exporter = Some(std::array::from_fn(|index| index as u8));
+        session.tls_established(info, now);
+        return Ok(session);
+    }
+    let tls = tls::client(script.security == Security::Real);
+    Ok(Connection::with_tls(config, channel, tls, now))
+}
+
+fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channel), String> {
+    let mut config = Config::default();
+    config.leniency = leniency;
+    let mut channel = Channel::Plain;
+    for Setting { name, value } in settings {
+        let no_number = |_| format!("no number: {name} {value}");
+        let number = || value.parse::<usize>().map_err(no_number);
+        let seconds = || value.parse().map(Duration::from_secs).map_err(no_number);
+        match (name.as_str(), value.as_str()) {
+            ("channel", "plain") => channel = Channel::Plain,
+            ("channel", "implicit-tls") => channel = Channel::ImplicitTls,
+            ("channel", "trusted") => channel = Channel::TrustedByCaller,
+            ("allow-insecure-login", "") => config.allow_insecure_login = true,
+            ("stls", "off") => config.stls = StlsPolicy::Off,
+            ("capa", "never") => config.capa = CapaPolicy::Never,
+            ("initial-response", "never") => config.initial_response = InitialResponse::Never,
+            ("pipelining", "always") => config.pipelining = Pipelining::Always,
+            ("lf-dot", "ends-reply") => config.lf_dot = LfDot::EndsReply,
+            ("pipelining", "never") => config.pipelining = Pipelining::Never,
+            ("keep-alive", _) => config.keep_alive = Some(seconds()?),
+            ("total", _) => config.timeouts.total = Some(seconds()?),
+            ("challenges", _) => config.limits.challenges = number()?,
+            ("challenge-octets", _) => config.limits.challenge_octets = number()?,
+            ("line-limit", _) => config.limits.line = number()?,
+            ("capability-lines", _) => config.limits.capability_lines = number()?,
+            ("listing-entries", _) => config.limits.listing_entries = number()?,
+            ("listing-line", _) => config.limits.listing_line = number()?,
+            ("listing-octets", _) => config.limits.listing_octets = number()?,
+            _ => return Err(format!("no setting: {name} {value}")),
+        }
+    }
+    Ok((config, channel))
+}

@@ -1,0 +1,122 @@
+//! What the clients have in common, as a story sees it: everything has happened when a method
+//! returns. A blocking client is that already; the others are waited for.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use pop3_proto::{
+    AuthError, Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing,
+    Endpoint, Error, IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome,
+    Received, ScanEntry, Secret, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+};
+
+/// A message on its way.
+pub trait Body {
+    fn number(&self) -> Option<MessageNumber>;
+    fn status(&self) -> &Status;
+    fn received(&self) -> Option<Received>;
+    /// The next octets; `None` at the end.
+    fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error>;
+
+    /// All that is left.
+    fn rest(&mut self) -> Result<Vec<u8>, Error> {
+        let mut octets = Vec::new();
+        while let Some(chunk) = self.chunk()? {
+            octets.extend(chunk);
+        }
+        Ok(octets)
+    }
+}
+
+/// What somebody does with a message before it is let go.
+pub type Reader<'r> = &'r mut dyn FnMut(&mut dyn Body);
+
+/// Provides a token on request.
+pub type Provide<'p> = &'p mut dyn FnMut(Option<AuthError>) -> Result<Secret, String>;
+
+/// The methods that take plain values and give a reply: `$each!` gets them as a table.
+#[macro_export]
+macro_rules! operations {
+    ($each:ident) => {
+        $each! {
+            login(login: Login) -> Status;
+            start_tls() -> Option<Capabilities>;
+            capa() -> Option<Capabilities>;
+            auth_mechanisms() -> Option<Mechanisms>;
+            stat() -> DropListing;
+            list() -> Listing;
+            list_one(number: MessageNumber) -> ScanEntry;
+            uidl() -> UidListing;
+            uidl_one(number: MessageNumber) -> UidEntry;
+            retr_to_vec(number: MessageNumber, max: usize) -> Vec<u8>;
+            confirm() -> Confirmed;
+            dele(number: MessageNumber) -> Status;
+            rset() -> Status;
+            noop() -> Status;
+            quit() -> QuitOutcome;
+            quit_keeping() -> QuitOutcome;
+        }
+    };
+}
+macro_rules! declare {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $reply:ty;)*) => {
+        $(fn $name(&mut self, $($argument: $type),*) -> Result<$reply, Error>;)*
+    };
+}
+
+/// A client, whatever its I/O.
+pub trait Client: Sized {
+    /// Over a stream that was just connected.
+    fn start(session: Connection, stream: TcpStream) -> Result<Self, Error>;
+    fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<Self, Error>;
+
+    /// Sets when the next address is tried beside the first, where the client does so.
+    fn set_stagger(_: &mut Connector, _: Option<Duration>) {}
+
+    fn connection(&self) -> &Connection;
+    fn quirks(&self) -> &[Quirk];
+
+    operations!(declare);
+
+    fn login_with(&mut self, login: Login, provide: Provide<'_>) -> Result<Status, Error>;
+
+    fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error>;
+    fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error>;
+    fn wait_open<C: Streamed>(&mut self, ticket: Ticket<C>, read: Reader<'_>) -> Result<(), Error>;
+    fn call<C: Whole>(&mut self, command: C) -> Result<C::Reply, Error>;
+    fn batch<B: Batch>(&mut self, batch: B) -> Result<B::Replies, Error>;
+
+    fn retr(&mut self, number: MessageNumber, read: Reader<'_>) -> Result<(), Error>;
+    fn top(&mut self, number: MessageNumber, lines: u32, read: Reader<'_>) -> Result<(), Error>;
+    fn open<C: Streamed>(&mut self, command: C, read: Reader<'_>) -> Result<(), Error>;
+
+    /// The first `replies` replies of a pipeline; it is dropped then.
+    fn pipeline<I>(&mut self, commands: I, replies: usize) -> Vec<Result<Reply<I>, Error>>
+    where
+        I: IntoIterator,
+        I::Item: Whole;
+
+    /// Hands each message to `read` until that has enough of them.
+    fn retrieve<I>(
+        &mut self,
+        messages: I,
+        read: &mut dyn FnMut(Result<&mut dyn Body, Error>) -> Enough,
+    ) where
+        I: IntoIterator,
+        I::Item: IntoStreamed;
+
+    fn abort(self);
+
+    /// Waits until the socket has something that was not read, or its end.
+    fn until_something_comes(&self);
+}
+
+/// What a pipeline gives for each of its commands.
+pub type Reply<I> = <<I as IntoIterator>::Item as pop3_proto::Command>::Reply;
+
+/// Whether a reader goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enough {
+    NotYet,
+    Enough,
+}

@@ -1,0 +1,70 @@
+//! All transcripts of the core, played by a real client over real sockets.
+
+use std::collections::BTreeMap;
+
+use pop3_proto::Leniency;
+
+use crate::transcript::{Transcript, only};
+use crate::transcripts::transcripts;
+
+use super::application::play;
+use super::client::Client;
+use super::rule::{Rule, SKIPPED};
+use super::script::Script;
+
+/// All conversations under the leniencies that they are for, with their names.
+fn conversations() -> Vec<(String, Leniency, Transcript)> {
+    let mut conversations = Vec::new();
+    for (name, transcript) in transcripts() {
+        for (leniency, other) in [(Leniency::Default, "strict"), (Leniency::Strict, "default")] {
+            if !only(&transcript, other) {
+                conversations.push((name.clone(), leniency, transcript.clone()));
+            }
+        }
+    }
+    assert!(conversations.len() > 600, "the transcripts are there");
+    conversations
+}
+
+/// Plays every conversation that a client can act out; all failures are told together.
+pub fn every_transcript_goes_as_written_over_a_socket<C: Client>() {
+    let mut skipped = BTreeMap::<Rule, usize>::new();
+    let mut scripts = Vec::new();
+    for (name, leniency, transcript) in conversations() {
+        match Script::of(&transcript, leniency) {
+            Ok(script) => scripts.push((name, leniency, script)),
+            Err(rule) => *skipped.entry(rule).or_default() += 1,
+        }
+    }
+    println!("{} are played; skipped: {skipped:?}", scripts.len());
+
+    let share = scripts.len().div_ceil(4);
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = scripts
+            .chunks(share)
+            .map(|share| scope.spawn(move || failures_of::<C>(share)))
+            .collect();
+        let told = workers.into_iter().map(|it| it.join().expect("no panic"));
+        told.flatten().collect()
+    });
+    assert!(
+        failures.is_empty(),
+        "{} of {} failed:\n{}",
+        failures.len(),
+        scripts.len(),
+        failures.join("\n\n")
+    );
+    for (rule, count) in skipped {
+        let known = SKIPPED.iter().find(|(it, _)| *it == rule);
+        let allowed = known.map_or(0, |(_, allowed)| *allowed);
+        assert!(count <= allowed, "{rule:?} skips {count}, not {allowed}");
+    }
+}
+
+fn failures_of<C: Client>(scripts: &[(String, Leniency, Script)]) -> Vec<String> {
+    let failure = |(name, leniency, script): &(String, Leniency, Script)| {
+        let what = play::<C>(script, *leniency).err()?;
+        Some(format!("{name} under {leniency:?}: {what}"))
+    };
+    scripts.iter().filter_map(failure).collect()
+}

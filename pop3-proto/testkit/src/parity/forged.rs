@@ -1,0 +1,142 @@
+//! Messages that try to end early and to forge replies, over real sockets, for any client. Each story
+//! counts the messages that must come and compares their octets.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::thread::spawn;
+
+use pop3_blocking::server::{EmbeddedServer, ServerConfig};
+use pop3_proto::{
+    CapaPolicy, Connector, Endpoint, Error, Login, MessageNumber, Pipelining, ProtocolError, Roots,
+    StlsPolicy, Verb,
+};
+
+use super::client::{Client, Enough};
+
+/// Its sender wants LF `.` CR LF to end it, and the rest to be taken for message 2.
+const FORGED: &str = "S: evil\r\n\r\nx\n.\r\n+OK 20 octets\r\nFrom: bank\r\n\r\npay\r\n";
+
+fn mail() -> Vec<String> {
+    let real = |n| format!("Subject: real {n}\r\n\r\n.dot\r\nbody {n}\r\n");
+    vec![FORGED.to_owned(), real(2), real(3), real(4)]
+}
+
+fn number(n: usize) -> MessageNumber {
+    MessageNumber::new(n as u32).unwrap()
+}
+
+fn alice() -> Login {
+    Login::new("alice", "secret").unwrap()
+}
+
+/// What the client stores: each message that came whole, under its number.
+fn stored<C: Client>(client: &mut C, messages: usize) -> Vec<(MessageNumber, Vec<u8>)> {
+    let mut stored = Vec::new();
+    client.retrieve((1..=messages).map(number), &mut |message| {
+        let message = message.unwrap();
+        let number = message.number().unwrap();
+        stored.push((number, message.rest().unwrap()));
+        Enough::NotYet
+    });
+    stored
+}
+
+pub fn forged_replies_shift_no_message<C: Client>() {
+    for pipelining in [Pipelining::Auto, Pipelining::Always, Pipelining::Never] {
+        for in_tls in [false, true] {
+            let mail = mail();
+            let drop = (1..).zip(mail.clone());
+            let drop = drop.map(|(n, message)| (format!("uid-{n}"), message));
+            let server =
+                EmbeddedServer::start(ServerConfig::new("alice", "secret"), drop.collect())
+                    .unwrap();
+            let mut connector = Connector::default();
+            connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+            connector.config.pipelining = pipelining;
+            let endpoint = if in_tls {
+                server.implicit_tls()
+            } else {
+                server.plain()
+            };
+            let mut client = C::connect_with(&endpoint, &connector).unwrap();
+            client.login(alice()).unwrap();
+
+            let stored = stored(&mut client, mail.len());
+            assert_eq!(stored.len(), mail.len(), "{pipelining:?}");
+            for ((got, octets), (n, message)) in stored.iter().zip((1..).zip(&mail)) {
+                assert_eq!(*got, number(n));
+                assert_eq!(
+                    octets.escape_ascii().to_string(),
+                    message.escape_default().to_string()
+                );
+            }
+            // What is deleted is what was stored, and nothing else.
+            client.dele(number(2)).unwrap();
+            assert!(client.quit().unwrap().is_committed());
+            let left = server.maildrop();
+            let left: Vec<_> = left
+                .messages()
+                .map(|message| message.octets().clone())
+                .collect();
+            let mut rest = mail.to_vec();
+            rest.remove(1);
+            assert_eq!(left, rest);
+        }
+    }
+}
+
+pub fn message_with_surplus_octets_fails<C: Client>() {
+    for pipelining in [Pipelining::Always, Pipelining::Never] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut stream = BufReader::new(stream);
+            let mut heard = Vec::new();
+            // A dot that is not stuffed ends the message where its sender wrote one.
+            let reply = "+OK\r\nhalf\r\n.\r\nrest\r\n.\r\n";
+            for say in ["+OK ready\r\n", "+OK\r\n", "+OK\r\n", reply] {
+                stream.get_ref().write_all(say.as_bytes()).unwrap();
+                let mut line = String::new();
+                if stream.read_line(&mut line).unwrap_or(0) == 0 {
+                    break;
+                }
+                heard.push(line.trim_end().to_owned());
+            }
+            heard
+        });
+        let mut connector = Connector::default();
+        connector.config.pipelining = pipelining;
+        connector.config.capa = CapaPolicy::Never;
+        connector.config.stls = StlsPolicy::Off;
+        connector.config.allow_insecure_login = true;
+        let endpoint = Endpoint::plain("127.0.0.1", Some(port));
+        let mut client = C::connect_with(&endpoint, &connector).unwrap();
+        client.login(alice()).unwrap();
+
+        let mut failed = Vec::new();
+        client.retrieve((1..=2).map(number), &mut |message| {
+            failed.extend(match message {
+                Ok(message) => message.rest().err(),
+                Err(error) => Some(error),
+            });
+            Enough::NotYet
+        });
+        assert_eq!(failed.len(), 2, "{failed:?}");
+        for error in failed.iter().chain([&client.noop().unwrap_err()]) {
+            let Error::Protocol(error) = error else {
+                panic!("{error}")
+            };
+            let ProtocolError::Surplus { verb, number, .. } = &**error else {
+                panic!("{error}")
+            };
+            assert_eq!((*verb, *number), (Verb::Retr, Some(MessageNumber::FIRST)));
+        }
+        client.abort();
+        let asked = server.join().unwrap();
+        assert!(
+            !asked.iter().any(|line| line.starts_with("DELE")),
+            "{asked:?}"
+        );
+    }
+}

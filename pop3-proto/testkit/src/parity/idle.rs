@@ -1,0 +1,101 @@
+//! What a server does while nobody asks it for anything: the next operation hears of it before an
+//! octet of its own leaves. Seconds may lie between; here the client knows that something came.
+
+use pop3_proto::Leniency;
+
+use crate::transcript::Transcript;
+
+use super::application::play;
+use super::client::Client;
+use super::script::Script;
+
+/// Logged in, and about to delete.
+const MARKED: &str = "\
+set channel trusted
+S: +OK ready
+= greeting: \"ready\"
+> user alice
+> pass secret
+C: USER alice
+S: +OK
+= user: ok
+C: PASS secret
+S: +OK
+= pass: ok
+> dele 1
+C: DELE 1
+S: +OK
+= dele 1: ok
+";
+
+/// Acts out what comes then.
+fn then<C: Client>(text: &str) {
+    let nothing = |name: &str| Err(format!("{name} is not included"));
+    let transcript = Transcript::parse(&format!("{MARKED}{text}"), &nothing).unwrap();
+    let script = Script::of(&transcript, Leniency::Default).unwrap();
+    if let Err(what) = play::<C>(&script, Leniency::Default) {
+        panic!("{what}");
+    }
+}
+
+pub fn a_server_that_hung_up_meanwhile_was_asked_for_nothing<C: Client>() {
+    then::<C>(
+        "\
+! eof
+> stat
+= stat: failed: closed Idle
+= closed: closed Idle
+",
+    );
+}
+
+pub fn quit_to_a_server_that_hung_up_meanwhile_deletes_nothing_and_says_so<C: Client>() {
+    // `quit: unknown` would be for a QUIT that left.
+    then::<C>(
+        "\
+! eof
+> quit
+= quit: failed: closed Idle
+= closed: closed Idle
+",
+    );
+}
+
+pub fn a_server_that_said_why_it_hung_up_meanwhile_is_quoted<C: Client>() {
+    then::<C>(
+        "\
+S: -ERR Disconnected for inactivity.
+! eof
+> stat
+= stat: failed: closed UnsolicitedErr \"Disconnected for inactivity.\"
+= closed: closed UnsolicitedErr \"Disconnected for inactivity.\"
+",
+    );
+}
+
+pub fn quit_to_a_server_that_said_why_it_hung_up_deletes_nothing_and_says_so<C: Client>() {
+    then::<C>(
+        "\
+S: -ERR Disconnected for inactivity.
+! eof
+> quit
+= quit: failed: closed UnsolicitedErr \"Disconnected for inactivity.\"
+= closed: closed UnsolicitedErr \"Disconnected for inactivity.\"
+",
+    );
+}
+
+pub fn several_commands_to_a_server_that_hung_up_meanwhile_get_one_reason<C: Client>() {
+    then::<C>(
+        "\
+! eof
+> noop
+> dele 2
+> quit
+= noop: failed: closed Idle
+= dele 2: failed: closed Idle
+= quit: failed: closed Idle
+= closed: closed Idle
+",
+    );
+}

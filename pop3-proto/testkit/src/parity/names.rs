@@ -1,0 +1,155 @@
+//! The clients have the same methods with the same arguments: a function that calls each once, and
+//! is compiled for each client and never run.
+
+use std::path::Path;
+
+/// `[async] [.await]` for an asynchronous client, `[] []` for a blocking one.
+#[macro_export]
+macro_rules! every_method {
+    ([$($asynchronous:tt)?] [$($wait:tt)*] $client:ty, $stream:ty, $($adapter:ident)::+) => {
+        #[expect(dead_code, reason = "it is enough that it compiles")]
+        $($asynchronous)? fn every_method(
+            endpoint: &pop3_proto::Endpoint,
+            login: pop3_proto::Login,
+            streams: [$stream; 2],
+        ) -> Result<(), pop3_proto::Error> {
+            use pop3_proto::{MessageNumber, Noop, Retr, Stat};
+            use $($adapter)::+::{connect, connect_over, connect_with, start};
+            let connector = pop3_proto::Connector::default();
+            let session = connector.connection(endpoint, pop3_proto::Instant::ORIGIN)?;
+            let [first, second] = streams;
+            let _: $client = start(session, first) $($wait)* ?;
+            let _: $client = connect_over(endpoint, &connector, second) $($wait)* ?;
+            let _: $client = connect(endpoint) $($wait)* ?;
+            let mut client: $client = connect_with(endpoint, &connector) $($wait)* ?;
+            let first = MessageNumber::FIRST;
+
+            let _: Option<&pop3_proto::Greeting> = client.greeting();
+            let _: &pop3_proto::Connection = client.connection();
+            let _: pop3_proto::Phase = client.phase();
+            let _: Option<&pop3_proto::Capabilities> = client.capabilities();
+            let _: Option<&pop3_proto::TlsInfo> = client.tls();
+            let _: &pop3_proto::Config = client.config();
+            let error: Option<pop3_proto::Error> = client.error().cloned();
+            let _: Option<pop3_proto::Retry> = error.map(|error| client.retry(&error));
+            let _: Option<&pop3_proto::LoginPlan> = client.login_plan();
+            let _: pop3_proto::LoginPlan = client.plan_login(&login);
+            let _: &[pop3_proto::Quirk] = client.quirks();
+
+            let ticket: pop3_proto::Ticket<Stat> = client.submit(Stat)?;
+            let _: pop3_proto::DropListing = client.wait(ticket) $($wait)* ?;
+            let ticket: pop3_proto::Ticket<Retr> = client.submit(Retr(first))?;
+            let _: Vec<u8> = client.wait_open(ticket) $($wait)* ?.to_vec(0) $($wait)* ?;
+            let _: pop3_proto::Status = client.call(Noop) $($wait)* ?;
+            let _: (pop3_proto::DropListing,) = client.batch((Stat,)) $($wait)* ?;
+            let _: Option<Result<pop3_proto::Status, _>> = client.pipeline([Noop]).next() $($wait)*;
+            let mut messages = client.retrieve([first]);
+            let message: Option<Result<_, pop3_proto::Error>> = messages.next() $($wait)*;
+            drop(message.transpose()?);
+
+            let mut message = client.open(Retr(first)) $($wait)* ?;
+            let _: (Option<MessageNumber>, &pop3_proto::Status) =
+                (message.number(), message.status());
+            let _: Option<_> = message.chunk() $($wait)* ?;
+            let _: Option<&pop3_proto::Received> = message.received();
+            let _: Vec<u8> = message.to_vec(0) $($wait)* ?;
+
+            let _: pop3_proto::Status = client.login(login) $($wait)* ?;
+            let login = pop3_proto::Login::bearer_on_request("alice")?;
+            let provide =
+                $($asynchronous)? |_: Option<pop3_proto::AuthError>| pop3_proto::Secret::new("token");
+            let _: pop3_proto::Status = client.login_with(login, provide) $($wait)* ?;
+            let _: Option<pop3_proto::Capabilities> = client.start_tls() $($wait)* ?;
+            let _: Option<pop3_proto::Capabilities> = client.capa() $($wait)* ?;
+            let _: Option<pop3_proto::Mechanisms> = client.auth_mechanisms() $($wait)* ?;
+            let _: pop3_proto::DropListing = client.stat() $($wait)* ?;
+            let _: pop3_proto::Listing = client.list() $($wait)* ?;
+            let _: pop3_proto::ScanEntry = client.list_one(first) $($wait)* ?;
+            let _: pop3_proto::UidListing = client.uidl() $($wait)* ?;
+            let _: pop3_proto::UidEntry = client.uidl_one(first) $($wait)* ?;
+            drop(client.retr(first) $($wait)* ?);
+            drop(client.top(first, 0) $($wait)* ?);
+            let _: Vec<u8> = client.retr_to_vec(first, 0) $($wait)* ?;
+            let _: pop3_proto::Confirmed = client.confirm() $($wait)* ?;
+            let _: pop3_proto::Status = client.dele(first) $($wait)* ?;
+            let _: pop3_proto::Status = client.rset() $($wait)* ?;
+            let _: pop3_proto::Status = client.noop() $($wait)* ?;
+            let _: pop3_proto::QuitOutcome = client.quit_keeping() $($wait)* ?;
+            let _: pop3_proto::QuitOutcome = client.quit() $($wait)* ?;
+            client.abort();
+            Ok(())
+        }
+    };
+}
+/// The text of a source file of the workspace. It is read when a test runs: this crate is not built
+/// anew for each change to it.
+fn source(path: &str) -> String {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::fs::read_to_string(workspace.join(path)).expect("a source file")
+}
+
+/// The methods that a source file makes public.
+fn public_methods(source: &str) -> impl Iterator<Item = &str> {
+    source.lines().filter_map(|line| {
+        let rest = line.trim_start().strip_prefix("pub ")?;
+        let rest = rest.strip_prefix("async ").unwrap_or(rest);
+        rest.strip_prefix("fn ")?.split(['(', '<']).next()
+    })
+}
+
+/// The names that an adapter re-exports from the core.
+fn reexports(source: &str) -> Vec<&str> {
+    let lists = source.split("pub use pop3_proto::").skip(1);
+    let lists = lists.filter_map(|list| list.split(';').next());
+    let mut names: Vec<&str> = lists
+        .flat_map(|list| list.split(['{', ',', '}']))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The adapters re-export the same names.
+pub fn the_adapters_reexport_the_same_names() {
+    let blocking = source("pop3-blocking/src/lib.rs");
+    let blocking = reexports(&blocking);
+    assert!(blocking.len() > 90, "{blocking:?}");
+    let tokio = source("pop3-tokio/src/lib.rs");
+    let tokio = reexports(&tokio);
+    assert_eq!(blocking, tokio);
+    let async_std = source("pop3-async-std/src/lib.rs");
+    let async_std = reexports(&async_std);
+    assert_eq!(blocking, async_std);
+}
+
+/// Nothing was left out above, and nothing is there in one client only.
+pub fn no_method_was_forgotten() {
+    let sources = [
+        source("pop3-proto/src/engine/getters.rs"),
+        source("pop3-proto/src/blocking/client.rs"),
+        source("pop3-proto/src/blocking/commands.rs"),
+        source("pop3-proto/src/blocking/helpers.rs"),
+        source("pop3-proto/src/blocking/message.rs"),
+        source("pop3-proto/src/client/client.rs"),
+        source("pop3-proto/src/client/commands.rs"),
+        source("pop3-proto/src/client/helpers.rs"),
+        source("pop3-proto/src/client/message.rs"),
+    ];
+    let table = include_str!("names.rs");
+    // The transport differs from client to client. The adapters' functions of the same names call `start`
+    // and `connect_over`.
+    let own = ["transport", "into_transport", "start", "connect_over"];
+    let mut count = 0;
+    for source in sources {
+        let names: Vec<&str> = public_methods(&source).collect();
+        count += names.len();
+        for name in names.iter().filter(|name| !own.contains(name)) {
+            assert!(
+                table.contains(&format!(".{name}(")),
+                "{name} is not in the table"
+            );
+        }
+    }
+    assert!(count > 60, "the sources were read");
+}

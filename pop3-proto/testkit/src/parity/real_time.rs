@@ -1,0 +1,233 @@
+//! What takes time on sockets and clocks that are real: deadlines, and servers that part while nobody
+//! asks them for anything.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread::{JoinHandle, sleep, spawn};
+use std::time::{Duration, Instant as Clock};
+
+use pop3_proto::{
+    CapaPolicy, Channel, Closed, Config, Connection, Connector, Endpoint, Error, Instant, Login,
+    MessageNumber, Pipelining, StlsPolicy, Timeout, Verb,
+};
+
+use super::client::{Client, Enough};
+
+const PATIENCE: Duration = Duration::from_millis(300);
+
+const MOMENT: Duration = Duration::from_millis(60);
+
+/// A machine under load is late.
+fn after_a_deadline(begin: Clock) {
+    let taken = begin.elapsed();
+    assert!(
+        taken >= PATIENCE - PATIENCE / 8 && taken < 20 * PATIENCE,
+        "{taken:?}"
+    );
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.capa = CapaPolicy::Never;
+    config.pipelining = Pipelining::Never;
+    config.timeouts.connect = PATIENCE;
+    config.timeouts.greeting = PATIENCE;
+    config.timeouts.first_octet = PATIENCE;
+    config
+}
+
+/// The server's end, and what the client had asked for that it did not read.
+fn serve(act: impl FnOnce(&mut Wire) + Send + 'static) -> (TcpStream, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let server = spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut wire = Wire(BufReader::new(stream));
+        act(&mut wire);
+        let _ = wire.0.get_ref().shutdown(std::net::Shutdown::Write);
+        let mut rest = String::new();
+        let _ = wire.0.read_to_string(&mut rest);
+        rest
+    });
+    (stream, server)
+}
+
+struct Wire(BufReader<TcpStream>);
+
+impl Wire {
+    fn say(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn answer(&mut self, command: &str, text: &str) {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        assert_eq!(line.trim_end(), command);
+        self.say(text);
+    }
+
+    fn let_in(&mut self) {
+        self.say("+OK ready\r\n");
+        self.answer("USER alice", "+OK\r\n");
+        self.answer("PASS secret", "+OK\r\n");
+    }
+}
+
+/// A session whose clock the caller began a day ago.
+fn start<C: Client>(stream: TcpStream) -> Result<C, Error> {
+    let now = Instant::since_origin(Duration::from_secs(24 * 60 * 60));
+    C::start(
+        Connection::new(config(), Channel::TrustedByCaller, now),
+        stream,
+    )
+}
+
+fn logged_in<C: Client>(stream: TcpStream) -> C {
+    let mut client: C = start(stream).unwrap();
+    client
+        .login(Login::new("alice", "secret").unwrap())
+        .unwrap();
+    client
+}
+
+fn parting<T: std::fmt::Debug>(result: Result<T, Error>) {
+    let parting = |closed: &Closed| matches!(closed, Closed::UnsolicitedErr(reply) if reply.text.as_bytes() == b"autologout; idle for too long");
+    assert!(
+        matches!(&result, Err(Error::Closed(closed)) if parting(closed)),
+        "{result:?}"
+    );
+}
+
+pub fn a_server_that_does_not_greet_is_left_at_the_deadline<C: Client>() {
+    let (stream, server) = serve(|wire| {
+        let _ = wire.0.read_line(&mut String::new());
+    });
+    let begin = Clock::now();
+    let error = start::<C>(stream).err();
+    assert_eq!(error, Some(Timeout::Greeting.into()));
+    after_a_deadline(begin);
+    assert_eq!(server.join().unwrap(), "");
+}
+
+pub fn each_reply_has_a_deadline_of_its_own<C: Client>() {
+    let (stream, _server) = serve(|wire| {
+        wire.let_in();
+        for _ in 0..8 {
+            sleep(MOMENT);
+            wire.answer("NOOP", "+OK\r\n");
+        }
+        wire.answer("NOOP", "");
+        let _ = wire.0.read_line(&mut String::new());
+    });
+    let mut client = logged_in::<C>(stream);
+    let begin = Clock::now();
+    for _ in 0..8 {
+        client.noop().unwrap();
+    }
+    assert!(begin.elapsed() > PATIENCE, "together they took longer");
+    let begin = Clock::now();
+    let error = client.noop().unwrap_err();
+    assert_eq!(
+        error,
+        Timeout::FirstOctet {
+            verb: Verb::Noop,
+            outstanding: 1,
+            first_batch: false,
+            last_err: None,
+        }
+        .into()
+    );
+    after_a_deadline(begin);
+}
+
+pub fn an_address_that_says_nothing_is_left_at_the_deadline<C: Client>() {
+    // Where a listener's queue is full, Linux answers no SYN: TCP is silent.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let connect = |_| TcpStream::connect_timeout(&address, MOMENT).ok();
+    let queue: Vec<_> = (0..5000).map_while(connect).collect();
+    if queue.len() == 5000 {
+        println!("this kernel swallows no SYN: nothing to see here");
+        return;
+    }
+    let mut connector = Connector::default();
+    connector.config = config();
+    connector.config.stls = StlsPolicy::Off;
+    let endpoint = Endpoint::plain("127.0.0.1", Some(address.port()));
+    let begin = Clock::now();
+    let error = C::connect_with(&endpoint, &connector).err();
+    assert_eq!(error, Some(Timeout::Connect.into()));
+    after_a_deadline(begin);
+}
+
+pub fn connect_timeout_of_zero_expires_without_an_attempt<C: Client>() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut connector = Connector::default();
+    connector.config = config();
+    connector.config.timeouts.connect = Duration::ZERO;
+    connector.config.stls = StlsPolicy::Off;
+    for host in ["127.0.0.1", "localhost"] {
+        for stagger in [None, Some(Duration::ZERO), Some(Duration::MAX)] {
+            C::set_stagger(&mut connector, stagger);
+            let endpoint = Endpoint::plain(host, Some(port));
+            let error = C::connect_with(&endpoint, &connector).err();
+            assert_eq!(error, Some(Timeout::Connect.into()));
+        }
+    }
+    let nobody = listener.accept().unwrap_err();
+    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+pub fn a_parting_word_is_no_reply_to_what_was_not_sent<C: Client>() {
+    let (stream, server) = serve(|wire| {
+        wire.let_in();
+        sleep(MOMENT);
+        wire.say("-ERR autologout; idle for too long\r\n");
+    });
+    let mut client = logged_in::<C>(stream);
+    // The thread is busy: no runtime has seen meanwhile that something came.
+    sleep(3 * MOMENT);
+    parting(client.noop());
+    parting(client.quit());
+    drop(client);
+    assert_eq!(server.join().unwrap(), "");
+}
+
+pub fn half_a_parting_word_is_no_reply_either<C: Client>() {
+    let (stream, server) = serve(|wire| {
+        wire.let_in();
+        wire.say("-ERR auto");
+        sleep(3 * MOMENT);
+        wire.say("logout; idle for too long\r\n");
+    });
+    let mut client = logged_in::<C>(stream);
+    sleep(MOMENT);
+    parting(client.quit());
+    drop(client);
+    assert_eq!(server.join().unwrap(), "");
+}
+
+pub fn a_server_that_parts_between_two_messages_did_not_refuse_the_second<C: Client>() {
+    let (stream, server) = serve(|wire| {
+        wire.let_in();
+        wire.answer("RETR 1", "+OK\r\nSubject: one\r\n.\r\n");
+        sleep(MOMENT);
+        wire.say("-ERR autologout; idle for too long\r\n");
+    });
+    let mut client = logged_in::<C>(stream);
+    let mut read = Vec::new();
+    let both = [1, 2].map(|number| MessageNumber::new(number).unwrap());
+    client.retrieve(both, &mut |message| {
+        read.push(message.and_then(|message| message.rest()));
+        // It is worked on.
+        sleep(3 * MOMENT);
+        Enough::NotYet
+    });
+    let second = read.pop().unwrap();
+    assert_eq!(read, [Ok(b"Subject: one\r\n".to_vec())]);
+    parting(second);
+    drop(client);
+    assert_eq!(server.join().unwrap(), "");
+}

@@ -1,0 +1,310 @@
+//! A transcript, taken apart: what the server does, what the application does, and what it is told.
+
+use pop3_proto::Leniency;
+
+use crate::op::Op;
+use crate::transcript::{Marked, Setting, Step, Transcript};
+
+use super::rule::Rule;
+
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    pub(super) settings: Vec<Setting>,
+    pub(super) security: Security,
+    pub(super) server: Vec<Deed>,
+    pub(super) application: Vec<Turn>,
+    /// What the client says of the server's first line; none if it does not get that far.
+    pub(super) greeting: Option<String>,
+    /// What is told about operations: label and words, with the pieces of a body put together.
+    pub(super) told: Vec<(String, String)>,
+    pub(super) quirks: Vec<String>,
+    /// The error that is left in the end: what every operation gets from then on.
+    pub(super) end: Option<String>,
+}
+
+/// What is under the conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Security {
+    /// TLS if it comes to that.
+    #[default]
+    Real,
+    /// TLS with a server whose name is another one.
+    WrongName,
+    /// The caller's own TLS, which brought something to bind to: on the wire there is none.
+    Callers,
+}
+
+/// What the server does.
+#[derive(Debug)]
+pub(super) enum Deed {
+    /// Not before so many things were told, and not while there is more of the client's to hear,
+    /// unless it may have sent more.
+    Say {
+        octets: Vec<u8>,
+        behind: usize,
+        more: bool,
+    },
+    Hear(Vec<u8>),
+    HangUp {
+        behind: usize,
+    },
+    Handshake,
+}
+
+/// What the application does.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// Asks for these at once.
+    Ask(Vec<Asked>),
+    /// Looks how the client stands.
+    Look { what: String, how: String },
+    /// Lets time pass until something comes unasked.
+    Listen,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) op: Op,
+    pub(super) label: String,
+}
+
+impl Script {
+    pub(super) fn of(transcript: &Transcript, leniency: Leniency) -> Result<Self, Rule> {
+        let name = match leniency {
+            Leniency::Strict => "strict",
+            _ => "default",
+        };
+        let here = |step: &&Marked<Step>| {
+            step.under
+                .as_ref()
+                .is_none_or(|under| under.as_str() == name)
+        };
+        let mut reader = Reader::default();
+        reader.script.settings = transcript.settings.clone();
+        for step in transcript.steps.iter().filter(here) {
+            reader.read(&step.what)?;
+        }
+        reader.finish()
+    }
+
+    fn pipelines(&self) -> bool {
+        let says = |deed: &Deed, word: &[u8]| match deed {
+            Deed::Say { octets, .. } => octets.windows(word.len()).any(|octets| octets == word),
+            _ => false,
+        };
+        self.server.iter().any(|deed| says(deed, b"\nPIPELINING"))
+            || (self.settings.iter()).any(|it| it.name == "pipelining" && it.value == "always")
+    }
+}
+
+#[derive(Debug, Default)]
+struct Reader {
+    script: Script,
+    greeted: bool,
+    /// Asked for before there was a client to ask: it is asked as soon as there is.
+    early: Vec<Asked>,
+    /// Labels of what was not told to its end.
+    under_way: Vec<String>,
+    /// How many things were told, but for the pieces of bodies.
+    told: usize,
+    /// The same, when the client last sent something.
+    told_when_heard: usize,
+    /// The client asked something of its own accord when nothing was under way. A real one does so
+    /// with the next operation, and where it may they share a flight.
+    by_itself: bool,
+    /// The server hung up, and the application has not looked.
+    over: bool,
+    last: Last,
+}
+
+/// What the step before was, where steps of a kind stand together.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Last {
+    Server,
+    Ask,
+    #[default]
+    Other,
+}
+
+impl Reader {
+    fn read(&mut self, step: &Step) -> Result<(), Rule> {
+        let last = std::mem::take(&mut self.last);
+        match step {
+            Step::Server(octets) => {
+                self.says(octets, last == Last::Server);
+                self.last = Last::Server;
+            }
+            Step::Client(octets) => {
+                self.told_when_heard = self.told;
+                self.by_itself = self.greeted && self.under_way.is_empty();
+                self.script.server.push(Deed::Hear(octets.clone()));
+            }
+            Step::Ask { op, label } => {
+                let (op, label) = (op.clone(), label.clone());
+                self.asks(Asked { op, label }, last == Last::Ask)?;
+                self.last = Last::Ask;
+            }
+            Step::Told(text) => self.is_told(text)?,
+            Step::Stands { what, how } => {
+                // In the middle of an operation nobody can look.
+                if self.greeted && self.under_way.is_empty() {
+                    let (what, how) = (what.clone(), how.clone());
+                    self.script.application.push(Turn::Look { what, how });
+                }
+            }
+            Step::EndOfFile => {
+                let behind = self.behind();
+                self.script.server.push(Deed::HangUp { behind });
+                self.over = true;
+            }
+            Step::Tls => self.script.server.push(Deed::Handshake),
+            Step::TlsFails => {
+                self.script.server.push(Deed::Handshake);
+                self.script.security = Security::WrongName;
+            }
+            Step::TlsWithBinding => self.script.security = Security::Callers,
+            Step::Abandon => return Err(Rule::Abandons),
+            Step::Reset | Step::WriteFails => return Err(Rule::BreaksTheSocket),
+            Step::Wait(_) => return Err(Rule::Waits),
+        }
+        Ok(())
+    }
+
+    /// How many things have to be told before the server goes on: the client's own octets are as
+    /// good a sign.
+    fn behind(&self) -> usize {
+        if self.told > self.told_when_heard {
+            self.told
+        } else {
+            0
+        }
+    }
+
+    fn says(&mut self, line: &[u8], on: bool) {
+        if let (true, Some(Deed::Say { octets, .. })) = (on, self.script.server.last_mut()) {
+            octets.extend_from_slice(line);
+            return;
+        }
+        let more = std::mem::take(&mut self.by_itself);
+        self.script.server.push(Deed::Say {
+            octets: line.to_vec(),
+            behind: self.behind(),
+            more,
+        });
+        if self.greeted && self.under_way.is_empty() && !more {
+            self.script.application.push(Turn::Listen);
+        }
+    }
+
+    fn asks(&mut self, asked: Asked, at_once: bool) -> Result<(), Rule> {
+        let idle = self.under_way.is_empty();
+        self.under_way.push(asked.label.clone());
+        if !self.greeted {
+            self.early.push(asked);
+            return Ok(());
+        }
+        match self.script.application.last_mut() {
+            Some(Turn::Ask(group)) if at_once => group.push(asked),
+            _ if !idle => return Err(Rule::AsksMeanwhile),
+            _ => {
+                self.hears_the_end();
+                self.script.application.push(Turn::Ask(vec![asked]));
+            }
+        }
+        Ok(())
+    }
+
+    fn hears_the_end(&mut self) {
+        if std::mem::take(&mut self.over) && self.greeted {
+            self.script.application.push(Turn::Listen);
+        }
+    }
+
+    fn is_told(&mut self, text: &str) -> Result<(), Rule> {
+        if text.contains("NoSeed") {
+            return Err(Rule::WithoutRandomness);
+        }
+        if text.starts_with("greeting: ") {
+            self.script.greeting = Some(text.to_owned());
+            self.greeted = true;
+            self.told += 1;
+            if !self.early.is_empty() {
+                let early = std::mem::take(&mut self.early);
+                self.script.application.push(Turn::Ask(early));
+            }
+        } else if let Some(quirk) = text.strip_prefix("quirk ") {
+            // A client lists each once.
+            if !self.script.quirks.iter().any(|it| it == quirk) {
+                self.script.quirks.push(quirk.to_owned());
+            }
+        } else if text == "closed" {
+            self.script.end = Some("closed Finished".to_owned());
+        } else if let Some(why) = text.strip_prefix("closed: ") {
+            self.script.end = Some(why.to_owned());
+        } else {
+            self.is_told_of(text);
+        }
+        Ok(())
+    }
+
+    /// About an operation.
+    fn is_told_of(&mut self, text: &str) {
+        let words = |label: &str| text.strip_prefix(label)?.strip_prefix(": ");
+        let found = (self.under_way.iter().enumerate())
+            .find_map(|(index, label)| Some((index, label.clone(), words(label)?)));
+        let (index, label, words) =
+            found.unwrap_or_else(|| panic!("nobody asked for this: {text}"));
+        if !words.starts_with("opened") && !words.starts_with("body ") {
+            self.under_way.remove(index);
+        }
+        if let Some(more) = words.strip_prefix("body \"") {
+            let mut before = self.script.told.iter_mut().rev();
+            let before = before.find(|(of, _)| *of == label);
+            if let Some((_, body)) = before.filter(|(_, words)| words.starts_with("body ")) {
+                body.pop();
+                body.push_str(more);
+                return;
+            }
+        } else {
+            self.told += 1;
+        }
+        self.script.told.push((label, words.to_owned()));
+    }
+
+    fn finish(mut self) -> Result<Script, Rule> {
+        if !self.under_way.is_empty() {
+            return Err(Rule::EndsUnderWay);
+        }
+        self.hears_the_end();
+        let mixed = |turn: &Turn| match turn {
+            Turn::Ask(group) => group.windows(2).any(|pair| match pair {
+                [one, other] => {
+                    (one.is_streamed() || other.is_streamed()) && !one.is_of_a_kind_with(other)
+                }
+                _ => false,
+            }),
+            _ => false,
+        };
+        if self.script.pipelines() && self.script.application.iter().any(mixed) {
+            return Err(Rule::StreamsAmongOthers);
+        }
+        Ok(self.script)
+    }
+}
+
+impl Asked {
+    pub(super) fn is_streamed(&self) -> bool {
+        matches!(
+            self.op,
+            Op::Retr(_) | Op::Top(..) | Op::ListStreamed | Op::UidlStreamed | Op::LongStreamed(_)
+        )
+    }
+
+    /// Whether one call can ask for both: several that do not stream, or several of one command.
+    pub(super) fn is_of_a_kind_with(&self, other: &Self) -> bool {
+        match (&self.op, &other.op) {
+            (Op::Retr(_), Op::Retr(_)) | (Op::Top(..), Op::Top(..)) => true,
+            _ => !self.is_streamed() && !other.is_streamed(),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Runs the examples `fetch` and its shorter siblings as a user does, and servers that misbehave for them.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a run may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The example of `pop3-blocking`.
+pub const FETCH: Example = Example {
+    package: "pop3-blocking",
+    name: "fetch",
+    deletes: true,
+};
+
+/// A short one over Tokio's client.
+pub const FETCH_TOKIO: Example = Example {
+    package: "pop3-tokio",
+    name: "fetch_tokio",
+    deletes: false,
+};
+
+/// The same over the client of async-std.
+pub const FETCH_ASYNC_STD: Example = Example {
+    package: "pop3-async-std",
+    name: "fetch_async_std",
+    deletes: false,
+};
+
+/// An example that fetches.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    package: &'static str,
+    name: &'static str,
+    /// Whether it has the option `--delete`, and what comes with that: it tries again without
+    /// pipelining, and reports in each case how many messages it fetched and deleted.
+    pub(crate) deletes: bool,
+}
+
+impl Example {
+    /// Where the program is: next to this test. `cargo test` builds examples before it runs tests;
+    /// `cargo test --test fetch` does not, so then it is built here, if it is not there or older than
+    /// what it is made of.
+    fn program(self) -> PathBuf {
+        let Self { package, name, .. } = self;
+        let test = std::env::current_exe().expect("own path");
+        let profile = test.ancestors().nth(2).expect("target/debug");
+        let program = profile.join("examples").join(name);
+        if !is_fresh(&program) {
+            let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+            cargo.args(["build", "--package", package, "--example", name]);
+            // What `cargo test` says of its own package would have build scripts run again.
+            for (name, _) in std::env::vars_os() {
+                let text = name.to_string_lossy();
+                if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                    cargo.env_remove(&name);
+                }
+            }
+            cargo.args(profile.ends_with("release").then_some("--release"));
+            cargo.arg("--target-dir").arg(profile.join(".."));
+            assert!(cargo.status().is_ok_and(|status| status.success()));
+        }
+        program
+    }
+
+    /// A run that was not started yet. The password is `secret`.
+    pub fn into(self, maildir: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(self.program());
+        command.arg("--maildir").arg(maildir.as_ref());
+        quietly(&mut command);
+        command
+    }
+
+    /// The same, which deletes what is stored if the example can.
+    pub(crate) fn deleting_into(self, maildir: impl AsRef<Path>) -> Command {
+        let mut command = self.into(maildir);
+        command.args(self.deletes.then_some("--delete"));
+        command
+    }
+}
+
+/// Whether a program is newer than its sources, which Cargo lists beside it. To ask Cargo itself
+/// would build it anew with other features where the whole workspace is tested.
+fn is_fresh(program: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified());
+    let Ok(built) = changed(program) else {
+        return false;
+    };
+    let Ok(list) = fs::read_to_string(program.with_extension("d")) else {
+        return false;
+    };
+    // `program: source source ...`, where a space in a name has a backslash in front.
+    let list = list.replace("\\ ", "\0");
+    let mut sources = list.split_whitespace().skip(1);
+    sources.all(|source| {
+        let source = source.replace('\0', " ");
+        changed(Path::new(&source)).is_ok_and(|changed| changed <= built)
+    })
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// Asserts that all went well, and gives the last line.
+    #[track_caller]
+    pub fn success(&self) -> &str {
+        assert_eq!((self.code, &*self.stderr), (Some(0), ""), "{self:?}");
+        self.stdout.lines().last().expect("a last line")
+    }
+
+    /// Asserts that it failed with one line on stderr, and gives that line without its prefix.
+    #[track_caller]
+    pub fn failure(&self) -> &str {
+        assert_eq!(self.code, Some(1), "{self:?}");
+        let line = self.stderr.strip_suffix('\n').expect("a line");
+        assert!(!line.contains(|c: char| c.is_control()), "{self:?}");
+        line.strip_prefix("fetch: ").expect("its name")
+    }
+}
+
+/// A run that was not started yet. The password is `secret`.
+pub fn fetch(maildir: impl AsRef<Path>) -> Command {
+    FETCH.into(maildir)
+}
+
+/// The same without arguments, in this folder.
+pub fn fetch_in(folder: &Path) -> Command {
+    let mut command = Command::new(FETCH.program());
+    command.current_dir(folder);
+    quietly(&mut command);
+    command
+}
+
+/// The same where the shell has set things up before.
+pub fn fetch_by_shell(setup: &str, maildir: impl AsRef<Path>) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{setup} exec \"$0\" \"$@\""));
+    command
+        .arg(FETCH.program())
+        .arg("--maildir")
+        .arg(maildir.as_ref());
+    quietly(&mut command);
+    command
+}
+
+fn quietly(command: &mut Command) {
+    command.env("POP3_PASSWORD", "secret").stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+}
+
+/// Runs it with these arguments behind the others, to its end.
+pub fn run<A: AsRef<str>>(mut command: Command, arguments: &[A]) -> Outcome {
+    command.args(arguments.iter().map(AsRef::as_ref));
+    finish(command.spawn().expect("start fetch"))
+}
+
+/// Waits for the end of a run.
+pub fn finish(mut child: Child) -> Outcome {
+    let deadline = Instant::now() + LIMIT;
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("state of fetch") {
+            break status;
+        }
+        if Instant::now() > deadline {
+            child.kill().expect("kill fetch");
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    let _ = child
+        .stdout
+        .take()
+        .map(|mut pipe| pipe.read_to_string(&mut stdout));
+    let _ = child
+        .stderr
+        .take()
+        .map(|mut pipe| pipe.read_to_string(&mut stderr));
+    let code = status.code();
+    Outcome {
+        code,
+        stdout,
+        stderr,
+    }
+}
+
+/// Waits until a Maildir holds this many messages.
+pub fn wait_for(messages: usize, maildir: &Path) {
+    for _ in 0..10_000 {
+        let new = fs::read_dir(maildir.join("new"));
+        if new.is_ok_and(|new| new.count() >= messages) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    panic!("{messages} messages do not come");
+}
+
+/// The octets of all messages in a Maildir, sorted, with CRLF as the server has it.
+pub fn stored(maildir: &Path) -> Vec<Vec<u8>> {
+    let mut messages: Vec<_> = fs::read_dir(maildir.join("new"))
+        .expect("new")
+        .map(|entry| fs::read(entry.expect("entry").path()).expect("read a message"))
+        .collect();
+    messages.sort();
+    messages
+}
+
+/// These messages as [`stored`] gives them: CRLF is LF in a Maildir.
+pub fn as_stored<M: AsRef<[u8]>>(messages: impl IntoIterator<Item = M>) -> Vec<Vec<u8>> {
+    let local = |message: M| {
+        let mut local = Vec::new();
+        for line in message.as_ref().split_inclusive(|&octet| octet == b'\n') {
+            match line.strip_suffix(b"\r\n") {
+                Some(line) => local.extend_from_slice(&[line, b"\n"].concat()),
+                None => local.extend_from_slice(line),
+            }
+        }
+        local
+    };
+    let mut messages: Vec<_> = messages.into_iter().map(local).collect();
+    messages.sort();
+    messages
+}
+
+/// A server with three messages that answers some commands in its own way; an answer that is empty
+/// hangs up. Gives the URL for a user on it; TLS there is none.
+pub fn script(answers: &'static [(&str, &str)]) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
+    let port = listener.local_addr().expect("own address").port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            // A client that goes away ends its session, and no more.
+            let _ = serve(&stream.expect("a connection"), answers);
+        }
+    });
+    format!("pop3://joe@127.0.0.1:{port}")
+}
+
+fn serve(mut stream: &TcpStream, answers: &[(&str, &str)]) -> std::io::Result<()> {
+    stream.write_all(b"+OK ready\r\n")?;
+    for line in BufReader::new(stream).lines() {
+        let line = line?;
+        let own = answers.iter().find(|(command, _)| *command == line);
+        let answer = match (own, line.split(' ').next()) {
+            (Some((_, "")), _) => return Ok(()),
+            (Some((_, answer)), _) => answer,
+            (None, Some("CAPA")) => "+OK\r\nUSER\r\nUIDL\r\nPIPELINING\r\n.\r\n",
+            (None, Some("LIST")) => "+OK\r\n1 8\r\n2 8\r\n3 8\r\n.\r\n",
+            (None, Some("UIDL")) => "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n",
+            (None, Some("RETR")) => &format!("+OK\r\nmail {}\r\n.\r\n", &line[5..]),
+            (None, _) => "+OK\r\n",
+        };
+        stream.write_all(answer.as_bytes())?;
+        if line == "QUIT" {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

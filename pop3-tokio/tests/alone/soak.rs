@@ -1,0 +1,197 @@
+//! Half an hour of mail checks in some seconds: nothing may grow. It counts what all threads hold; the
+//! embedded server is among them, so it must not grow either.
+//!
+//! What half an hour is: a program that asks fifty accounts for mail each minute has 1500 sessions in
+//! it. Each session logs in, lists, fetches all messages and marks them to be deleted; most take that
+//! back before they quit. Every fifth is dropped half way, every tenth is in TLS, and of those in TLS
+//! every other one is dropped. Once a minute there is a server whose messages really are deleted.
+//! `POP3_SOAK=n` goes on for n times as long.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use pop3_blocking::server::{EmbeddedServer, ServerConfig};
+use pop3_tokio::{Connector, Dele, Endpoint, List, Login, LoginPolicy, Method, Noop};
+use pop3_tokio::{Roots, Stat, StlsPolicy, Uidl};
+use tokio::task::JoinSet;
+
+use super::ALONE;
+
+const ACCOUNTS: usize = 50;
+const MINUTES: usize = 30;
+
+/// How many accounts are asked at a time.
+const AT_ONCE: usize = 10;
+
+/// What the second half may add to what the process holds: 350 octets for each of its sessions.
+const GROWTH: usize = 256 << 10;
+
+/// What the process holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Holdings {
+    resident: usize,
+    files: usize,
+    threads: usize,
+}
+
+impl Holdings {
+    fn now() -> Self {
+        let count = |folder| fs::read_dir(folder).expect("Linux has it").count();
+        let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let resident = resident.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kibibytes: usize = resident.expect("a size").parse().expect("a number");
+        Self {
+            resident: kibibytes << 10,
+            files: count("/proc/self/fd"),
+            threads: count("/proc/self/task"),
+        }
+    }
+
+    /// What it holds when the server has let all sessions go; their threads end by and by.
+    async fn at_rest(files: usize, threads: usize) -> Self {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let now = Self::now();
+            if (now.files, now.threads) == (files, threads) || Instant::now() > deadline {
+                return now;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// What went over the wire.
+#[derive(Clone, Copy, Debug, Default)]
+struct Traffic {
+    sessions: usize,
+    octets: usize,
+}
+
+/// How a check for mail ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The next one has to find the messages again.
+    QuitKeeping,
+    /// They are gone.
+    Quit,
+    /// Without a QUIT, with a message half read.
+    Dropped,
+}
+
+/// One check for mail.
+async fn check(endpoint: Endpoint, connector: Connector, end: End) -> Traffic {
+    let mut client = pop3_tokio::connect_with(&endpoint, &connector)
+        .await
+        .unwrap();
+    let by_password = LoginPolicy::only(Method::Plain);
+    let login = Login::new("alice", "secret").unwrap();
+    client.login(login.with_policy(by_password)).await.unwrap();
+    let (stat, list, uids) = client.batch((Stat, List, Uidl)).await.unwrap();
+    assert_eq!(
+        (stat.messages as usize, list.len()),
+        (uids.len(), uids.len())
+    );
+    let mut octets = 0;
+    let mut messages = client.retrieve(uids.numbers());
+    while let Some(message) = messages.next().await {
+        let mut message = message.unwrap();
+        while let Some(chunk) = message.chunk().await.unwrap() {
+            octets += chunk.len();
+            if end == End::Dropped {
+                return Traffic {
+                    sessions: 1,
+                    octets,
+                };
+            }
+        }
+    }
+    let mut replies = client.pipeline(uids.numbers().map(Dele));
+    while let Some(reply) = replies.next().await {
+        reply.unwrap();
+    }
+    client.call(Noop).await.unwrap();
+    let outcome = match end {
+        End::Quit => client.quit().await,
+        _ => client.quit_keeping().await,
+    };
+    assert!(outcome.unwrap().is_committed());
+    Traffic {
+        sessions: 1,
+        octets,
+    }
+}
+
+/// The checks of some minutes.
+async fn checks(minutes: usize, server: &EmbeddedServer, connector: &Connector) -> Traffic {
+    let mut in_clear = connector.clone();
+    in_clear.config.stls = StlsPolicy::Off;
+    in_clear.config.allow_insecure_login = true;
+    // By address: Tokio looks names up in threads that it keeps for a while.
+    let clear = Endpoint::plain("127.0.0.1", Some(server.plain().port()));
+    let tls = Endpoint::implicit_tls("127.0.0.1", Some(server.implicit_tls().port()));
+    let mut sum = Traffic::default();
+    let mut running = JoinSet::new();
+    for n in 0..minutes * ACCOUNTS + AT_ONCE {
+        if n >= AT_ONCE {
+            let traffic: Traffic = running.join_next().await.unwrap().unwrap();
+            sum.sessions += traffic.sessions;
+            sum.octets += traffic.octets;
+        }
+        if n < minutes * ACCOUNTS {
+            let end = if n.is_multiple_of(5) {
+                End::Dropped
+            } else {
+                End::QuitKeeping
+            };
+            // One of each in twenty, so that TLS is dropped half way as well.
+            running.spawn(match n % 20 {
+                5 | 13 => check(tls.clone(), connector.clone(), end),
+                _ => check(clear.clone(), in_clear.clone(), end),
+            });
+        }
+        if n % ACCOUNTS == 7 {
+            let server = server_with_mail();
+            let own = Endpoint::plain("127.0.0.1", Some(server.plain().port()));
+            check(own, in_clear.clone(), End::Quit).await;
+            assert!(server.maildrop().is_empty());
+        }
+    }
+    sum
+}
+
+fn server_with_mail() -> EmbeddedServer {
+    let mail = (1..=5).map(|n| {
+        (
+            format!("uid-{n}"),
+            "Subject: mail\r\n\r\n.\r\ntext\r\n".repeat(n * 50),
+        )
+    });
+    let config = ServerConfig::new("alice", "secret").sasl(["PLAIN"]);
+    EmbeddedServer::start(config, mail.collect()).unwrap()
+}
+
+#[tokio::test]
+async fn half_an_hour_of_mail_checks_leaves_nothing_behind() {
+    let _alone = ALONE.lock().await;
+    let times: usize = std::env::var("POP3_SOAK").map_or(1, |times| times.parse().unwrap());
+    let server = server_with_mail();
+    let mut connector = Connector::default();
+    connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+
+    let start = Holdings::now();
+    // Behind a warm-up two halves, so that what is only filled once is not taken for a leak.
+    let mut steps = Vec::new();
+    for minutes in [MINUTES / 3, MINUTES * times / 2, MINUTES * times / 2] {
+        let begin = Instant::now();
+        let traffic = checks(minutes, &server, &connector).await;
+        let taken = begin.elapsed();
+        let now = Holdings::at_rest(start.files, start.threads).await;
+        println!("{traffic:?} in {taken:?}: {now:?}");
+        assert_eq!(traffic.sessions, minutes * ACCOUNTS);
+        assert_eq!((now.files, now.threads), (start.files, start.threads));
+        steps.push(now.resident);
+    }
+    let grown = steps[2].saturating_sub(steps[1]);
+    assert!(grown < GROWTH * times, "{grown} octets more");
+}

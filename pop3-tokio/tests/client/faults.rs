@@ -1,0 +1,16 @@
+//! Tokio's client and `fetch_tokio` where servers die and connections break: see
+//! `pop3_testkit::faults`.
+
+use pop3_testkit::program::FETCH_TOKIO;
+
+use super::driven::OnTokio;
+
+pop3_testkit::every_fault! { OnTokio }
+
+// It deletes nothing. What is not in the session itself is `fetch`'s, and tested with that.
+pop3_testkit::every_fetch! { FETCH_TOKIO;
+    fetch_tokio_with_a_server_killed_within_a_listing: killed_within_a_listing
+    fetch_tokio_with_a_server_killed_within_a_message: killed_within_a_message
+    fetch_tokio_where_the_connection_stalls: stalled_on_the_way
+    fetch_tokio_in_tls_where_the_connection_ends_or_stalls: interrupted_in_tls
+}

@@ -1,0 +1,34 @@
+//! Tokio's client: over streams in memory, under paused time, over sockets on the loopback interface,
+//! and as all clients are.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is the report"
+)]
+
+mod support;
+
+mod back_pressure;
+mod deadlines;
+mod deadlines_in_tls;
+mod dialing;
+#[cfg(unix)]
+mod driven;
+mod dropped_operations;
+mod dropped_quits;
+mod dropped_sessions;
+mod fairness;
+mod farewells;
+#[cfg(target_os = "linux")]
+mod faults;
+mod panics;
+#[cfg(unix)]
+mod parity;
+mod partings;
+mod reading;
+mod scram;
+mod sendable;
+mod skipped_messages;
+mod slow_consumers;
+mod tokens;
+mod transports;

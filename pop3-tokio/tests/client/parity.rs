@@ -1,0 +1,9 @@
+//! Tokio's client does what all clients do: see `pop3_testkit::parity`.
+
+use super::driven::OnTokio;
+
+pop3_testkit::parity! { OnTokio }
+
+pop3_testkit::every_method! {
+    [async] [.await] pop3_tokio::Client, tokio::net::TcpStream, pop3_tokio
+}
