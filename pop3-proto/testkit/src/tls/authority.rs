@@ -23,9 +23,15 @@ pub struct Identity {
     key: PrivateKeyDer<'static>,
 }
 
+impl Default for Authority {
+    fn default() -> Self {
+        Self::named("the authority")
+    }
+}
+
 impl Authority {
     pub fn new() -> Self {
-        Self::named("the authority")
+        Self::default()
     }
 
     pub fn named(name: &str) -> Self {

@@ -1,0 +1,407 @@
+//! A client that acts a case out in steps of any size, and looks after each whether all is well.
+
+use core::fmt::Write as _;
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use pop3_proto::{
+    Closed, Connection, Error, Event, Instant, Phase, RequestId, Timeout, TlsError, TlsErrorKind,
+    TlsInfo,
+};
+use proptest::test_runner::TestCaseError;
+
+use super::Verdict;
+use super::case::Case;
+use super::peer::Peer;
+use super::strategies::Pieces;
+use pop3_testkit::conversation::submit;
+use pop3_testkit::op::Op;
+use pop3_testkit::render::event as words_for;
+use pop3_testkit::surplus::{is_late_surplus, without_quote};
+
+/// More steps than any conversation here takes: one that takes more goes on for ever.
+const STEPS: usize = 100_000;
+
+pub(crate) struct Client {
+    pub(crate) connection: Connection,
+    pub(crate) peer: Peer,
+    pub(crate) now: Instant,
+    ops: VecDeque<String>,
+    /// What was accepted: which request is which operation.
+    pub(crate) requests: Vec<(RequestId, String)>,
+    /// What was refused, under the ids that it would have had.
+    refused: Vec<(RequestId, String, Error)>,
+    /// Neighbouring chunks of a body are joined: how it is cut may depend on anything.
+    pub(crate) events: Vec<Event>,
+    pub(crate) sent: Vec<u8>,
+    /// How much of it left before TLS.
+    pub(crate) sent_in_clear: usize,
+    /// What happened, for whoever reads of a failure.
+    log: Vec<String>,
+    input_over: bool,
+}
+
+impl Client {
+    pub(crate) fn new(case: &Case) -> Self {
+        let now = Instant::since_origin(Duration::from_secs(1));
+        let mut connection = Connection::new(case.client.config(), case.client.channel, now);
+        connection.seed([7; 32]);
+        Self {
+            connection,
+            peer: Peer::new(case),
+            now,
+            ops: case.ops.clone().into(),
+            requests: Vec::new(),
+            refused: Vec::new(),
+            events: Vec::new(),
+            sent: Vec::new(),
+            sent_in_clear: 0,
+            log: Vec::new(),
+            input_over: false,
+        }
+    }
+
+    /// Asks for everything at once, reads in pieces, and ends with the end of file.
+    pub(crate) fn acted(case: &Case, pieces: &Pieces) -> Result<Self, TestCaseError> {
+        let mut client = Self::new(case);
+        while client.ask() {}
+        client.run(pieces.sizes())?;
+        client.finish()?;
+        Ok(client)
+    }
+
+    /// A session that is logged in, and idle.
+    pub(crate) fn idle(case: &mut Case) -> Result<Self, TestCaseError> {
+        case.ops_behind_login::<&str>(&[]);
+        let mut client = Self::new(case);
+        while client.ask() {}
+        client.run(Pieces::WHOLE.sizes())?;
+        Ok(client)
+    }
+
+    /// Adds an operation to those that are to be asked for.
+    pub(crate) fn push(&mut self, op: &str) {
+        self.ops.push_back(op.to_owned());
+    }
+
+    /// Submits the next operation, if there is one.
+    pub(crate) fn ask(&mut self) -> bool {
+        let Some(op) = self.ops.pop_front() else {
+            return false;
+        };
+        let id = self.connection.next_id();
+        let asked = submit(&mut self.connection, &Op::parse(&op).expect("an operation"));
+        match asked {
+            Ok(_) => {
+                self.log.push(format!("> {op}"));
+                self.requests.push((id, op));
+            }
+            Err(error) => {
+                self.log.push(format!("> {op}: {error:?}"));
+                let later = (0..self.refused.len()).fold(id, |id, _| id.next());
+                self.refused.push((later, op, error));
+            }
+        }
+        true
+    }
+
+    pub(crate) fn poll(&mut self) -> bool {
+        let Some(event) = self.connection.poll_event() else {
+            return false;
+        };
+        let label = |of: RequestId| {
+            let found = self.requests.iter().find(|(id, _)| *id == of);
+            found.map_or_else(|| format!("{of:?}"), |(_, op)| op.clone())
+        };
+        self.log.push(format!("= {}", words_for(&event, &label)));
+        match (self.events.last_mut(), event) {
+            (
+                Some(Event::Body { id, chunk }),
+                Event::Body {
+                    id: next,
+                    chunk: more,
+                },
+            ) if *id == next => {
+                *chunk = [chunk.as_ref(), &more].concat().into();
+            }
+            (_, event) => self.events.push(event),
+        }
+        true
+    }
+
+    /// Sends so many octets at most.
+    pub(crate) fn send(&mut self, most: usize) -> bool {
+        let octets = self.connection.transmit();
+        let octets = octets[..octets.len().min(most)].to_vec();
+        if octets.is_empty() {
+            return false;
+        }
+        self.log.push(format!("C: {}", octets.escape_ascii()));
+        self.sent.extend_from_slice(&octets);
+        if self.connection.tls().is_none() {
+            self.sent_in_clear = self.sent.len();
+        }
+        self.connection.transmitted(octets.len(), self.now);
+        self.peer.hear(&octets);
+        true
+    }
+
+    /// Reads so many octets at most.
+    pub(crate) fn hear(&mut self, most: usize) -> bool {
+        let Some(room) = self.connection.recv_buffer() else {
+            return false;
+        };
+        let count = self.peer.out.len().min(room.len()).min(most);
+        if count == 0 {
+            return false;
+        }
+        let octets: Vec<u8> = self.peer.out.drain(..count).collect();
+        room[..count].copy_from_slice(&octets);
+        self.connection.received(count, self.now);
+        self.log.push(format!("S: {}", octets.escape_ascii()));
+        true
+    }
+
+    /// Does the handshake. Octets that are in its way make it fail.
+    pub(crate) fn tls(&mut self) -> bool {
+        if !self.connection.wants_tls() {
+            return false;
+        }
+        let in_the_way = self.connection.phase() != Phase::Greeting && !self.peer.out.is_empty();
+        if in_the_way {
+            self.log.push("! tls fails".to_owned());
+            let cause = TlsError::new(TlsErrorKind::Other, "no TLS");
+            self.connection.tls_failed(cause, self.now);
+        } else {
+            self.log.push("! tls".to_owned());
+            self.peer.tls();
+            self.connection
+                .tls_established(TlsInfo::default(), self.now);
+        }
+        true
+    }
+
+    /// Looks at the clock if that is wanted.
+    pub(crate) fn tick(&mut self) -> bool {
+        let due = self.connection.poll_timeout();
+        if due.is_none_or(|due| due > self.now) {
+            return false;
+        }
+        self.connection.handle_timeout(self.now);
+        true
+    }
+
+    /// Lets so much time pass at most, and never so much that anything is late.
+    pub(crate) fn wait(&mut self, most: Duration) {
+        let later = self.now + most;
+        let due = self.connection.poll_timeout();
+        if due.is_none_or(|due| later < due) {
+            self.now = later;
+        }
+        self.connection.handle_timeout(self.now);
+    }
+
+    pub(crate) fn eof(&mut self) {
+        self.log.push("! eof".to_owned());
+        self.input_over = true;
+        self.connection.handle_eof(self.now);
+    }
+
+    pub(crate) fn abandon(&mut self, requests: core::ops::Range<usize>) {
+        let id = |index: usize| {
+            let request = self.requests.get(index);
+            request.map_or_else(|| self.connection.next_id(), |(id, _)| *id)
+        };
+        self.log.push(format!("> abandon {requests:?}"));
+        self.connection
+            .abandon(id(requests.start)..id(requests.end));
+    }
+
+    /// One step of a loop that does at once whatever can be done, but for reading.
+    fn settle_step(&mut self) -> bool {
+        self.poll() || self.send(usize::MAX) || self.tls() || self.tick()
+    }
+
+    /// Does all that can be done without reading.
+    pub(crate) fn settle(&mut self) -> Verdict {
+        for _ in 0..STEPS {
+            if !self.settle_step() {
+                return self.look();
+            }
+        }
+        Err(self.fails("it goes on for ever"))
+    }
+
+    /// Reads all that the server says, in pieces of these sizes, and does what can be done between.
+    pub(crate) fn read(&mut self, mut pieces: impl Iterator<Item = usize>) -> Verdict {
+        for _ in 0..STEPS {
+            self.settle()?;
+            if !self.hear(pieces.next().unwrap_or(usize::MAX)) {
+                return self.settle();
+            }
+        }
+        Err(self.fails("it goes on for ever"))
+    }
+
+    /// The same, and notes when the server has hung up.
+    pub(crate) fn run(&mut self, pieces: impl Iterator<Item = usize>) -> Verdict {
+        self.read(pieces)?;
+        if !self.input_over && self.peer.is_over() {
+            self.eof();
+        }
+        self.settle()
+    }
+
+    /// Lets the server hang up, which ends everything.
+    pub(crate) fn finish(&mut self) -> Verdict {
+        self.run(Pieces::WHOLE.sizes())?;
+        self.eof();
+        self.settle()?;
+        if self.connection.phase() != Phase::Closed || self.connection.outstanding() > 0 {
+            return Err(self.fails("the end of file did not end it"));
+        }
+        Ok(())
+    }
+
+    /// Whether what the connection says of itself fits together; whatever was done before.
+    pub(crate) fn look(&mut self) -> Verdict {
+        let connection = &mut self.connection;
+        let (reads, writes, tls) = (
+            connection.wants_read(),
+            connection.wants_write(),
+            connection.wants_tls(),
+        );
+        let whole = connection.transmit().is_empty() || connection.transmit().ends_with(b"\n");
+        let room = connection.recv_buffer().map(|room| room.len());
+        let over = connection.error().is_some();
+        let wrong = [
+            (
+                room.is_some() != reads || room == Some(0),
+                "room to read is not what is wanted",
+            ),
+            (
+                connection.transmit().is_empty() == writes,
+                "octets to send are not what is wanted",
+            ),
+            (!whole, "what waits to be sent is no whole line"),
+            // I3.
+            (tls && (reads || writes), "octets move during a handshake"),
+            // I7.
+            (
+                over && (reads || writes || tls),
+                "a dead connection wants something",
+            ),
+            (
+                over && connection.poll_timeout().is_some(),
+                "a dead connection waits",
+            ),
+        ];
+        let wrong = wrong.into_iter().find(|(wrong, _)| *wrong);
+        wrong.map_or(Ok(()), |(_, what)| Err(self.fails(what)))
+    }
+
+    /// Whether the last request takes several commands, and is not answered yet.
+    pub(crate) fn is_in_exchange(&self) -> bool {
+        let last = self.requests.last().map_or("", |(_, op)| op);
+        let verb = last.split([' ', '-']).next().unwrap_or_default();
+        let exchange = matches!(verb, "login" | "stls" | "capabilities");
+        exchange && self.connection.outstanding() > 0
+    }
+
+    /// The lines that were sent whole, without CR LF.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let sent = String::from_utf8_lossy(&self.sent).into_owned();
+        sent.split_terminator("\r\n").map(str::to_owned).collect()
+    }
+
+    /// The conversation, as transcripts write it.
+    pub(crate) fn transcript(&self) -> String {
+        self.log.join("\n")
+    }
+
+    pub(crate) fn fails(&self, what: impl core::fmt::Display) -> TestCaseError {
+        TestCaseError::fail(format!("{what}\n{}", self.transcript()))
+    }
+
+    /// Fails with the conversation unless something holds.
+    pub(crate) fn holds(&self, holds: bool, what: impl core::fmt::Display) -> Verdict {
+        if holds { Ok(()) } else { Err(self.fails(what)) }
+    }
+
+    /// All that was told, as if every operation had been accepted: whoever is late is told of the end
+    /// when he asks.
+    fn all_told(&self) -> Vec<Event> {
+        let is_end = |event: &&Event| matches!(event, Event::Closed(_));
+        let before = self.events.iter().filter(|event| !is_end(event)).cloned();
+        let late = self.refused.iter().map(|(id, _, error)| Event::Reply {
+            id: *id,
+            result: Err(error.clone()),
+        });
+        let end = self.events.iter().filter(is_end).cloned();
+        let mut told: Vec<_> = before.chain(late).chain(end).collect();
+        for event in &mut told {
+            if let Event::Reply {
+                result: Err(error), ..
+            }
+            | Event::BodyEnd {
+                result: Err(error), ..
+            }
+            | Event::Closed(Err(error)) = event
+            {
+                without_quote(error);
+            }
+        }
+        told
+    }
+
+    /// Forgets the `-ERR` that came before an end: whether an error has it depends on how much time
+    /// went by.
+    pub(crate) fn forget_last_err(&mut self) {
+        let refused = self.refused.iter_mut().map(|(_, _, error)| error);
+        let told = self.events.iter_mut().filter_map(|event| match event {
+            Event::Reply {
+                result: Err(error), ..
+            }
+            | Event::BodyEnd {
+                result: Err(error), ..
+            }
+            | Event::Closed(Err(error)) => Some(error),
+            _ => None,
+        });
+        for error in refused.chain(told) {
+            match error {
+                Error::Closed(closed) => match &mut **closed {
+                    Closed::Idle { last_err }
+                    | Closed::Unanswered { last_err, .. }
+                    | Closed::Truncated { last_err, .. } => *last_err = None,
+                    _ => {}
+                },
+                Error::Transport(error) => error.last_err = None,
+                Error::Timeout(Timeout::FirstOctet { last_err, .. }) => *last_err = None,
+                _ => {}
+            }
+        }
+    }
+
+    /// The same, as transcripts write it.
+    fn all_words(&self) -> Vec<String> {
+        let label = |id: RequestId| format!("{id:?}");
+        let told = self.all_told();
+        told.iter().map(|event| words_for(event, &label)).collect()
+    }
+
+    /// Fails unless another run of the same case, whose octets were not cut finer, came to the same.
+    pub(crate) fn agrees_with(&self, other: &Self) -> Verdict {
+        let mut what = String::new();
+        if self.sent != other.sent {
+            let _ = write!(what, "sent something else; ");
+        }
+        if self.all_told() != other.all_told()
+            && !is_late_surplus(&other.all_words(), &self.all_words())
+        {
+            let _ = write!(what, "told something else; ");
+        }
+        let other = other.transcript();
+        self.holds(what.is_empty(), format!("{what}once\n{other}\nand once"))
+    }
+}

@@ -1,0 +1,139 @@
+//! I7: after a fatal error no POP3 octet is written, and everything gets that one error.
+
+use core::time::Duration;
+
+use pop3_proto::{
+    Closed, Dele, Event, MessageNumber, Noop, Phase, Quit, TlsError, TlsErrorKind, TlsInfo,
+    TransportError, TransportErrorKind,
+};
+use proptest::sample::select;
+
+use super::client::Client;
+use super::strategies::{any_answers, case, pieces};
+use super::{Verdict, check};
+
+/// How a connection can be ended from this side.
+#[derive(Debug, Clone, Copy)]
+enum Blow {
+    None,
+    EndOfFile,
+    Reset,
+    WriteFails,
+    Late,
+    TlsFails,
+    Exceeded,
+}
+
+const BLOWS: [Blow; 7] = [
+    Blow::None,
+    Blow::EndOfFile,
+    Blow::Reset,
+    Blow::WriteFails,
+    Blow::Late,
+    Blow::TlsFails,
+    Blow::Exceeded,
+];
+
+fn strike(client: &mut Client, blow: Blow) {
+    let now = client.now;
+    let connection = &mut client.connection;
+    let reset = TransportError::new(TransportErrorKind::Reset, "reset");
+    match blow {
+        Blow::None => {}
+        Blow::EndOfFile => connection.handle_eof(now),
+        Blow::Reset => connection.handle_read_error(reset, now),
+        Blow::WriteFails => {
+            connection.handle_write_error(reset, now);
+            connection.handle_eof(now);
+        }
+        Blow::Late => {
+            // The first look may start a deadline anew.
+            connection.handle_timeout(now);
+            client.now = now + Duration::from_secs(1000);
+            connection.handle_timeout(client.now);
+        }
+        Blow::TlsFails => connection.tls_failed(TlsError::new(TlsErrorKind::Other, "no"), now),
+        Blow::Exceeded => {
+            let limit = pop3_proto::LimitError::new(pop3_proto::Limited::Octets, 1);
+            connection.exceeded(limit);
+        }
+    }
+}
+
+/// Whether a dead connection stays dead, whatever is tried.
+fn stays_dead(client: &mut Client) -> Verdict {
+    let error = client.connection.error().cloned();
+    let refused = error.clone().unwrap_or_else(|| Closed::Finished.into());
+    client.holds(refused.is_fatal(), "the last error is not fatal")?;
+    let (sent, now) = (client.sent.len(), client.now);
+    let connection = &mut client.connection;
+    let answers = [
+        connection.submit(Noop).map(drop),
+        connection.submit(Quit).map(drop),
+        connection.submit(Dele(MessageNumber::FIRST)).map(drop),
+    ];
+    connection.received(10, now);
+    connection.transmitted(10, now);
+    connection.tls_established(TlsInfo::default(), now);
+    connection.handle_timeout(now + Duration::from_secs(10_000));
+    connection.handle_eof(now);
+    connection.tls_failed(TlsError::new(TlsErrorKind::Other, "late"), now);
+    client.settle()?;
+    let answers = answers
+        .into_iter()
+        .all(|answer| answer.as_ref() == Err(&refused));
+    client.holds(answers, "another error for later requests")?;
+    client.holds(
+        client.connection.error() == error.as_ref(),
+        "another error now",
+    )?;
+    client.holds(client.sent.len() == sent, "sent something behind the end")
+}
+
+#[test]
+fn i07_after_a_fatal_error_nothing_is_written_and_all_get_that_error() {
+    let strategy = (
+        case(any_answers()),
+        pieces(),
+        select(&BLOWS[..]),
+        0..60usize,
+    );
+    check(400, strategy, |(case, pieces, blow, moves)| {
+        let mut client = Client::new(&case);
+        while client.ask() {}
+        let mut pieces = pieces.sizes();
+        for _ in 0..moves {
+            client.settle()?;
+            if client.connection.error().is_some() {
+                break;
+            }
+            client.hear(pieces.next().unwrap_or(usize::MAX));
+        }
+        strike(&mut client, blow);
+        client.look()?;
+        if client.connection.error().is_none() {
+            client.finish()?;
+        }
+        client.settle()?;
+        client.holds(client.connection.phase() == Phase::Closed, "it lives")?;
+
+        // All that is told behind the first of them is this error, or what was known before.
+        let error = client.connection.error().cloned();
+        let fatal = client.events.iter().filter_map(|event| match event {
+            Event::Reply {
+                result: Err(why), ..
+            }
+            | Event::BodyEnd {
+                result: Err(why), ..
+            }
+            | Event::Closed(Err(why)) => Some(why),
+            _ => None,
+        });
+        let finished = Closed::Finished.into();
+        let other = fatal
+            .filter(|why| why.is_fatal())
+            .find(|why| Some(*why) != error.as_ref().or(Some(&finished)));
+        client.holds(other.is_none(), format!("{other:?} and not {error:?}"))?;
+        stays_dead(&mut client)
+    });
+}

@@ -1,0 +1,302 @@
+//! Pipelines and retrievals that are left at any point, one after the other: every command that an
+//! iterator yields is sent once and gets one result. Each command is like no other on the wire, so that
+//! what is missing is seen.
+
+use std::cell::Cell;
+use std::task::Poll;
+
+use pop3_proto::internals::{Engine, Submitter};
+use pop3_proto::{
+    Capa, Command, Connection, Dele, Error, Instant, IntoStreamed, Login, MessageNumber,
+    Pipelining, RequestId, Top, Whole,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::TestCaseError;
+
+use super::case::{Case, PASSWORD, USER};
+use super::peer::Peer;
+use super::strategies::case;
+use super::{Verdict, check};
+
+/// A helper, and when it is left.
+#[derive(Debug, Clone)]
+struct Plan {
+    kind: Kind,
+    commands: u32,
+    /// It is dropped after so many movements of octets.
+    left_after: Option<usize>,
+    /// So many chunks of each body are read.
+    chunks: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Call,
+    Ticket,
+    Pipeline,
+    Retrieve,
+}
+
+const KINDS: [Kind; 5] = [
+    Kind::Call,
+    Kind::Ticket,
+    Kind::Pipeline,
+    Kind::Retrieve,
+    Kind::Retrieve,
+];
+
+fn plans() -> impl Strategy<Value = Vec<Plan>> {
+    // More than 64 bodies of unknown length are more than the window takes.
+    let commands = prop_oneof![5 => 0..5u32, 1 => 64..80u32];
+    let left_after = proptest::option::weighted(0.6, 0..12usize);
+    let one = (select(&KINDS[..]), commands, left_after, 0..4usize);
+    let one = one.prop_map(|(kind, commands, left_after, chunks)| Plan {
+        kind,
+        commands,
+        left_after,
+        chunks,
+    });
+    vec(one, 1..6)
+}
+
+/// An engine, its server, and what moved between them.
+struct Talk {
+    engine: Engine,
+    peer: Peer,
+    lines: Vec<String>,
+    piece: usize,
+    /// How often octets may move before the operation is left.
+    moves: usize,
+}
+
+impl Talk {
+    /// Moves octets until there is something, or `None` when the operation is to be left.
+    fn wait<T>(
+        &mut self,
+        mut poll: impl FnMut(&mut Engine) -> Poll<T>,
+    ) -> Result<Option<T>, TestCaseError> {
+        loop {
+            if let Poll::Ready(found) = poll(&mut self.engine) {
+                return Ok(Some(found));
+            }
+            let Some(moves) = self.moves.checked_sub(1) else {
+                return Ok(None);
+            };
+            self.moves = moves;
+            if !self.turn() {
+                let lines = &self.lines;
+                return Err(TestCaseError::fail(format!("it hangs after {lines:?}")));
+            }
+        }
+    }
+
+    fn turn(&mut self) -> bool {
+        let session = self.engine.connection_mut();
+        if session.poll_timeout() == Some(Instant::ORIGIN) {
+            session.handle_timeout(Instant::ORIGIN);
+        }
+        let octets = session.transmit().to_vec();
+        if !octets.is_empty() {
+            session.transmitted(octets.len(), Instant::ORIGIN);
+            self.peer.hear(&octets);
+            let lines = String::from_utf8_lossy(&octets);
+            self.lines.extend(lines.lines().map(str::to_owned));
+            return true;
+        }
+        let Some(room) = session.recv_buffer() else {
+            return false;
+        };
+        let count = room.len().min(self.peer.out.len()).min(self.piece);
+        for (place, octet) in room.iter_mut().zip(self.peer.out.drain(..count)) {
+            *place = octet;
+        }
+        session.received(count, Instant::ORIGIN);
+        count > 0
+    }
+
+    /// Logs in, and forgets about that.
+    fn logged_in(case: &Case, piece: usize) -> Result<Self, TestCaseError> {
+        let session = Connection::new(case.client.config(), case.client.channel, Instant::ORIGIN);
+        let mut talk = Self {
+            engine: Engine::new(session),
+            peer: Peer::new(case),
+            lines: Vec::new(),
+            piece,
+            moves: usize::MAX,
+        };
+        let login = Login::password(
+            USER.try_into().expect("a name"),
+            pop3_proto::Secret::new(PASSWORD).expect("a secret"),
+        );
+        let policy = pop3_proto::LoginPolicy::only(pop3_proto::Method::UserPass);
+        let login = talk.engine.submit(login.with_policy(policy));
+        let login = login.expect("a ticket");
+        let result = talk.wait(|engine| engine.poll_ticket(&login))?;
+        prop_assert!(matches!(result, Some(Ok(_))), "{result:?}");
+        talk.lines.clear();
+        Ok(talk)
+    }
+
+    /// Runs a pipeline; gives the results, and whether it ended by itself.
+    fn pipeline<C>(
+        &mut self,
+        commands: impl Iterator<Item = C>,
+    ) -> Result<(u32, bool), TestCaseError>
+    where
+        C: Whole + Command<Reply: core::fmt::Debug>,
+    {
+        let mut submitter = Submitter::new(&mut self.engine, commands);
+        let mut results = 0;
+        loop {
+            match self.wait(|engine| submitter.poll_next(engine))? {
+                None => return Ok((results, false)),
+                Some(None) => return Ok((results, true)),
+                Some(Some(result)) => {
+                    let refused = matches!(result, Ok(_) | Err(Error::Refused(_)));
+                    prop_assert!(refused, "{result:?}");
+                    results += 1;
+                }
+            }
+        }
+    }
+
+    /// The same for a retrieval, whose bodies are read as far as the plan says.
+    fn retrieve<C: IntoStreamed>(
+        &mut self,
+        commands: impl Iterator<Item = C>,
+        chunks: usize,
+    ) -> Result<(u32, bool), TestCaseError> {
+        let mut submitter = Submitter::new(&mut self.engine, commands);
+        let mut results = 0;
+        loop {
+            match self.wait(|engine| submitter.poll_open(engine))? {
+                None => return Ok((results, false)),
+                Some(None) => return Ok((results, true)),
+                Some(Some(result)) => {
+                    results += 1;
+                    match result {
+                        Ok((id, _)) if !self.read(id, chunks)? => return Ok((results, false)),
+                        Ok((id, _)) => self.engine.skip(id),
+                        Err(error) => prop_assert!(error.refusal().is_some(), "{error:?}"),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads some of a body; false if the operation is to be left meanwhile.
+    fn read(&mut self, id: RequestId, chunks: usize) -> Result<bool, TestCaseError> {
+        for _ in 0..chunks {
+            match self.wait(|engine| engine.poll_chunk(id))? {
+                None => return Ok(false),
+                Some(Ok(Some(_))) => {}
+                Some(end) => {
+                    prop_assert_eq!(end, Ok(None));
+                    break;
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The line of a command that is like no other.
+fn line(kind: Kind, number: u32) -> String {
+    match kind {
+        Kind::Ticket | Kind::Retrieve => format!("TOP 1 {number}"),
+        Kind::Call | Kind::Pipeline => format!("DELE {number}"),
+    }
+}
+
+fn act(talk: &mut Talk, plan: &Plan, first: u32) -> Verdict {
+    let before = talk.lines.len();
+    talk.moves = plan.left_after.unwrap_or(usize::MAX);
+    let taken = Cell::new(0);
+    let numbers = (first..first + plan.commands).inspect(|_| taken.set(taken.get() + 1));
+    let top = |lines| Top {
+        number: MessageNumber::FIRST,
+        lines,
+    };
+    let dele = |number| Dele(MessageNumber::new(number).expect("not zero"));
+    let (results, ended) = match plan.kind {
+        Kind::Pipeline => talk.pipeline(numbers.map(dele))?,
+        Kind::Retrieve => talk.retrieve(numbers.map(top), plan.chunks)?,
+        Kind::Call => {
+            talk.engine.begin();
+            let ticket = talk.engine.submit_for_helper(dele(first));
+            let ticket = ticket.expect("a ticket");
+            let done = talk.wait(|engine| engine.poll_ticket(&ticket))?.is_some();
+            taken.set(1);
+            (u32::from(done), done)
+        }
+        Kind::Ticket => {
+            talk.engine.begin();
+            let ticket = talk.engine.submit(top(first)).expect("a ticket");
+            let opened = talk.wait(|engine| engine.poll_opened(ticket.id()))?;
+            if let Some(Ok(_)) = opened {
+                talk.read(ticket.id(), plan.chunks)?;
+            }
+            taken.set(1);
+            (u32::from(opened.is_some()), opened.is_some())
+        }
+    };
+    let single = matches!(plan.kind, Kind::Call | Kind::Ticket);
+    let yielded = if single { 1 } else { plan.commands };
+    prop_assert!(results <= taken.get());
+    if ended {
+        prop_assert_eq!((results, taken.get()), (yielded, yielded), "{:?}", plan);
+    }
+    // What it sent, so far. A flight that it left may still leave.
+    let of_it: Vec<_> = (first..first + yielded)
+        .map(|n| line(plan.kind, n))
+        .collect();
+    let sent: Vec<_> = talk.lines[before..]
+        .iter()
+        .filter(|line| of_it.contains(line))
+        .collect();
+    let sent_in_order = sent.iter().zip(&of_it).all(|(sent, line)| *sent == line);
+    prop_assert!(sent_in_order, "{sent:?}");
+    prop_assert!(sent.len() >= results as usize);
+    prop_assert!(sent.len() <= taken.get() as usize);
+    Ok(())
+}
+
+#[test]
+fn helpers_left_anywhere_lose_no_later_command() {
+    let pieces = select(&[1, 7, 60, 10_000][..]);
+    check(
+        150,
+        (case(Just(Vec::new())), plans(), pieces),
+        |(mut case, plans, piece)| {
+            case.client.small_limits = false;
+            case.ops_behind_login::<&str>(&[]);
+            if case.client.pipelining == Pipelining::Always && !case.server.pipelining {
+                // It would be sent what it did not ask for.
+                case.client.pipelining = Pipelining::Auto;
+            }
+            if case.mail.is_empty() {
+                case.mail.push(b"Subject: x\r\n\r\n".repeat(20));
+            }
+            let mut talk = Talk::logged_in(&case, piece)?;
+            let mut first = 1000;
+            for plan in &plans {
+                act(&mut talk, plan, first)?;
+                first += 100;
+            }
+            // Whatever was left, the session is synchronized: every line that was sent is one of those.
+            talk.moves = usize::MAX;
+            talk.engine.begin();
+            let capa = talk.engine.submit_for_helper(Capa).expect("a ticket");
+            let capa = talk.wait(|engine| engine.poll_ticket(&capa))?;
+            prop_assert!(matches!(capa, Some(Ok(_))), "{capa:?}");
+            let mut seen: Vec<_> = talk.lines.iter().filter(|line| *line != "CAPA").collect();
+            let count = seen.len();
+            seen.sort_unstable();
+            seen.dedup();
+            prop_assert_eq!(seen.len(), count, "sent twice");
+            Ok(())
+        },
+    );
+}

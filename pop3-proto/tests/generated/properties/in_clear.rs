@@ -1,0 +1,106 @@
+//! I2: no credential leaves in clear unless the policy allows that by name, or the channel is
+//! [`Channel::TrustedByCaller`].
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest as _, Md5};
+use pop3_proto::Channel;
+
+use super::case::{CHALLENGE, PASSWORD, TOKEN, USER};
+use super::check;
+use super::client::Client;
+use super::strategies::{Pieces, any_answers, case, pieces};
+use pop3_testkit::needles::Needles;
+
+/// What must not be on the wire: the secrets in any encoding, and the name that goes with them.
+fn credentials() -> Needles {
+    let mut needles = Needles::default();
+    needles.secret("password", PASSWORD.as_bytes());
+    needles.secret("token", TOKEN.as_bytes());
+    needles.secret("name", USER.as_bytes());
+    needles.secret("APOP digest", apop_digest().as_bytes());
+    needles
+}
+
+fn apop_digest() -> String {
+    let digest = Md5::digest(format!("{CHALLENGE}{PASSWORD}"));
+    digest.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// The lines that left in clear.
+fn in_clear(client: &Client) -> Vec<String> {
+    let sent = String::from_utf8_lossy(&client.sent[..client.sent_in_clear]).into_owned();
+    sent.split_terminator("\r\n").map(str::to_owned).collect()
+}
+
+#[test]
+fn i02_nothing_secret_leaves_before_tls_whatever_the_server_says() {
+    check(
+        500,
+        (case(any_answers()), pieces()),
+        |(mut case, pieces)| {
+            case.client.channel = Channel::Plain;
+            case.client.insecure = false;
+            let client = Client::acted(&case, &pieces)?;
+            let lines = in_clear(&client);
+            let found = credentials().found_in(&lines.join("\n")).join(", ");
+            client.holds(found.is_empty(), format!("in clear: {found}"))?;
+            // Not even the beginning of a login leaves: these and no others do.
+            let harmless =
+                |line: &String| ["CAPA", "STLS", "QUIT", "XTND X"].contains(&line.as_str());
+            client.holds(lines.iter().all(harmless), format!("in clear: {lines:?}"))
+        },
+    );
+}
+
+#[test]
+fn i02_the_order_of_twisted_lets_a_digest_leave_in_clear_and_no_password() {
+    check(
+        150,
+        (case(any_answers()), pieces()),
+        |(mut case, pieces)| {
+            case.client.channel = Channel::Plain;
+            case.client.insecure = false;
+            case.ops = vec!["login alice correct-horse twisted".to_owned()];
+            let client = Client::acted(&case, &pieces)?;
+            let lines = in_clear(&client);
+            let harmless = |line: &String| {
+                ["CAPA", "STLS"].contains(&line.as_str()) || line.starts_with("APOP alice ")
+            };
+            client.holds(lines.iter().all(harmless), format!("in clear: {lines:?}"))
+        },
+    );
+}
+
+/// What is looked for would be found: where it is allowed, credentials do leave.
+#[test]
+fn i02_credentials_leave_in_clear_where_that_is_allowed_by_name() {
+    let plain = STANDARD.encode(format!("\0{USER}\0{PASSWORD}"));
+    for (op, line) in [
+        (
+            "login alice correct-horse only=PLAIN",
+            format!("AUTH PLAIN {plain}"),
+        ),
+        (
+            "login alice correct-horse only=USER/PASS",
+            "PASS correct-horse".to_owned(),
+        ),
+        (
+            "login alice correct-horse only=APOP",
+            format!("APOP alice {}", apop_digest()),
+        ),
+    ] {
+        for by_name in [true, false] {
+            let mut case = super::strategies::plain_case();
+            case.client.insecure = by_name;
+            case.client.stls_required = false;
+            if !by_name {
+                case.client.channel = Channel::TrustedByCaller;
+            }
+            case.ops = vec![op.to_owned()];
+            let client = Client::acted(&case, &Pieces::WHOLE).expect("no surprise");
+            assert!(in_clear(&client).contains(&line), "{}", client.transcript());
+            assert!(!credentials().found_in(&line).is_empty(), "{line}");
+        }
+    }
+}

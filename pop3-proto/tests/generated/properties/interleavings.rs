@@ -1,0 +1,193 @@
+//! When which method is called changes nothing: an application that is slow, a socket that takes
+//! three octets, a clock that is looked at all the time.
+
+use core::time::Duration;
+
+use pop3_proto::{Event, Quirk, SizeMatch};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::case::Case;
+use super::client::Client;
+use super::strategies::{Pieces, any_answers, case, complete_answers};
+use super::{Verdict, check};
+
+/// One call, or some that belong together.
+#[derive(Debug, Clone)]
+enum Move {
+    Ask,
+    Poll,
+    Send(usize),
+    Hear(usize),
+    Tls,
+    /// The clock is told, and nothing is late.
+    Wait(u32),
+    /// What may be called at any time without a reason.
+    Idle,
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        2 => Just(Move::Ask),
+        4 => Just(Move::Poll),
+        2 => (1..12usize).prop_map(Move::Send),
+        2 => Just(Move::Send(usize::MAX)),
+        4 => (1..40usize).prop_map(Move::Hear),
+        1 => Just(Move::Hear(usize::MAX)),
+        1 => Just(Move::Tls),
+        1 => (0..90_000u32).prop_map(Move::Wait),
+        1 => Just(Move::Idle),
+    ];
+    vec(one, 0..160)
+}
+
+fn act(client: &mut Client, step: &Move) -> Verdict {
+    match step {
+        Move::Ask => drop(client.ask()),
+        Move::Poll => drop(client.poll()),
+        Move::Send(most) => drop(client.send(*most)),
+        Move::Hear(most) => drop(client.hear(*most)),
+        Move::Tls => drop(client.tls()),
+        Move::Wait(millis) => client.wait(Duration::from_millis((*millis).into())),
+        Move::Idle => {
+            let (connection, now) = (&mut client.connection, client.now);
+            connection.received(0, now);
+            connection.transmitted(0, now);
+            connection.abandon(connection.next_id()..connection.next_id());
+            let twice = connection.transmit().to_vec();
+            let _ = connection.recv_buffer();
+            let _ = (connection.poll_timeout(), connection.wants_request());
+            if connection.transmit() != twice {
+                return Err(client.fails("what is to be sent changed by itself"));
+            }
+        }
+    }
+    client.look()
+}
+
+/// Makes these moves, then all that are left to make.
+fn acted(case: &Case, moves: &[Move]) -> Result<Client, TestCaseError> {
+    let mut client = Client::new(case);
+    for step in moves {
+        act(&mut client, step)?;
+    }
+    while client.ask() {}
+    client.finish()?;
+    Ok(client)
+}
+
+#[test]
+fn whenever_which_method_is_called_the_same_comes_of_it() {
+    check(250, (case(complete_answers()), moves()), |(case, moves)| {
+        let (mut moved, mut whole) = (acted(&case, &moves)?, acted(&case, &[])?);
+        moved.forget_last_err();
+        whole.forget_last_err();
+        moved.agrees_with(&whole)
+    });
+}
+
+#[test]
+fn a_session_asked_one_by_one_is_told_what_one_is_told_that_asked_at_once() {
+    check(150, case(complete_answers()), |case| {
+        let mut slow = Client::new(&case);
+        slow.run(Pieces::WHOLE.sizes())?;
+        while slow.ask() {
+            slow.run(Pieces::WHOLE.sizes())?;
+        }
+        slow.finish()?;
+        slow.agrees_with(&acted(&case, &[])?)
+    });
+}
+
+#[test]
+fn no_server_and_no_order_of_calls_makes_it_panic_or_go_on_for_ever() {
+    check(250, (case(any_answers()), moves()), |(case, moves)| {
+        acted(&case, &moves)?;
+        Ok(())
+    });
+}
+
+/// Requests that leave no trace in the session.
+const ASKED: [&str; 9] = [
+    "stat", "list", "list 1", "uidl", "retr 1", "retr 2", "top 1 0", "noop", "capa",
+];
+
+#[test]
+fn giving_requests_up_at_any_time_changes_no_other_reply() {
+    let ops = vec(proptest::sample::select(&ASKED[..]), 1..14);
+    let range = (0..14usize, 0..6usize);
+    let strategy = (case(Just(Vec::new())), ops, moves(), moves(), range);
+    check(
+        200,
+        strategy,
+        |(mut case, ops, before, after, (from, count))| {
+            case.client.small_limits = false;
+            case.ops_behind_login(&ops);
+            let (from, to) = (2 + from, 2 + from + count);
+
+            let mut client = Client::new(&case);
+            for step in &before {
+                act(&mut client, step)?;
+            }
+            while client.ask() {}
+            let ids: Vec<_> = client.requests.iter().map(|(id, _)| *id).collect();
+            let given_up = |event: &Event| {
+                let index = ids.iter().position(|id| Some(*id) == request_of(event));
+                index.is_some_and(|index| (from..to).contains(&index))
+            };
+            let told = told_of(&client, given_up);
+            client.abandon(from..to);
+            for step in &after {
+                act(&mut client, step)?;
+            }
+            client.finish()?;
+
+            let late = told_of(&client, given_up) != told;
+            client.forget_last_err();
+            client.holds(!late, "told of a request that was given up")?;
+            // A message that begins with LF is reported with it, or not at all.
+            let bare_lf = Event::Quirk(Quirk::BareLineFeed);
+            let kept = |other: &Client| -> Vec<Event> {
+                let events = other.events.iter();
+                let kept = events.filter(|event| !given_up(event) && **event != bare_lf);
+                kept.cloned().map(without_listed_size).collect()
+            };
+            let mut other = acted(&case, &[])?;
+            other.forget_last_err();
+            client.holds(
+                kept(&client) == kept(&other),
+                format!("not as\n{}\nbut", other.transcript()),
+            )
+        },
+    );
+}
+
+/// How many octets each of these events has: a client joins the chunks of a body, so one that comes
+/// late is no event of its own.
+fn told_of(client: &Client, which: impl Fn(&Event) -> bool) -> Vec<usize> {
+    let events = client.events.iter().filter(|event| which(event));
+    let octets = events.map(|event| match event {
+        Event::Body { chunk, .. } => chunk.len(),
+        _ => 0,
+    });
+    octets.collect()
+}
+
+/// A size is compared with a listing only if that was not given up.
+fn without_listed_size(mut event: Event) -> Event {
+    if let Event::BodyEnd {
+        result: Ok(received),
+        ..
+    } = &mut event
+    {
+        received.listed = SizeMatch::Unknown;
+    }
+    event
+}
+
+fn request_of(event: &Event) -> Option<pop3_proto::RequestId> {
+    match event {
+        Event::Reply { id, .. } | Event::Body { id, .. } | Event::BodyEnd { id, .. } => Some(*id),
+        _ => None,
+    }
+}

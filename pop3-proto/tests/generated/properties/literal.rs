@@ -1,0 +1,179 @@
+//! Messages rich in CR, LF and dots, between this library and a peer that does what RFC 1939 section 3
+//! says to the letter: CR LF ends a line, one dot is added to a line that begins with one, and removed.
+
+use pop3_proto::Event;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::case::{Answer, Case};
+use super::check;
+use super::client::Client;
+use super::naive::{Lines, begins_with_lf};
+use super::peer::Peer;
+use super::strategies::{pieces, plain_case};
+use super::terminators::session;
+
+const PARTS: [&[u8]; 10] = [
+    b".",
+    b".",
+    b"..",
+    b"\n",
+    b"\n.\r\n",
+    b"\r",
+    b"\r\n",
+    b"\r\n.\n",
+    b"a",
+    b"+OK 9 octets\r\n",
+];
+
+/// A message, which ends in CR LF.
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    vec(select(&PARTS[..]), 0..16).prop_map(|parts| {
+        let mut message = parts.concat();
+        if !message.is_empty() && !message.ends_with(b"\r\n") {
+            message.extend_from_slice(b"\r\n");
+        }
+        message
+    })
+}
+
+/// The lines of a message, without CR LF.
+fn lines(message: &[u8]) -> Vec<Vec<u8>> {
+    let (mut lines, mut line) = (Vec::new(), Vec::new());
+    for octet in message {
+        line.push(*octet);
+        if line.ends_with(b"\r\n") {
+            line.truncate(line.len() - 2);
+            lines.push(core::mem::take(&mut line));
+        }
+    }
+    assert!(line.is_empty(), "half a line");
+    lines
+}
+
+/// What stands on the wire for a message.
+fn write(message: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for line in lines(message) {
+        if line.first() == Some(&b'.') {
+            wire.push(b'.');
+        }
+        wire.extend_from_slice(&line);
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(b".\r\n");
+    wire
+}
+
+/// The message, and what follows it on the wire.
+fn read(wire: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut message, mut ended, mut rest) = (Vec::new(), false, Vec::new());
+    for line in lines(wire) {
+        let line = [&line, &b"\r\n"[..]].concat();
+        if ended {
+            rest.extend_from_slice(&line);
+        } else if line == b".\r\n" {
+            ended = true;
+        } else {
+            message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+        }
+    }
+    assert!(ended, "no end");
+    (message, rest)
+}
+
+fn retrieved(client: &Client) -> Option<Vec<u8>> {
+    let mut message = Vec::new();
+    for event in &client.events {
+        match event {
+            Event::Body { chunk, .. } => message.extend_from_slice(chunk),
+            Event::BodyEnd { result: Ok(_), .. } => return Some(message),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn shown(octets: &[u8]) -> String {
+    format!("\"{}\"", octets.escape_ascii())
+}
+
+/// The server to a literal reader.
+#[test]
+fn a_literal_reader_gets_the_octets_that_the_server_has() {
+    check(400, message(), |message| {
+        let mut case = plain_case();
+        case.client.channel = pop3_proto::Channel::TrustedByCaller;
+        case.mail = vec![message.clone()];
+        let mut peer = Peer::new(&case);
+        for line in ["USER alice\r\n", "PASS correct-horse\r\n"] {
+            peer.hear(line.as_bytes());
+        }
+        peer.out.clear();
+        peer.hear(b"RETR 1\r\n");
+        let status = peer.out.iter().position(|octet| *octet == b'\n');
+        let wire = &peer.out[status.map_or(0, |lf| lf + 1)..];
+        let (got, rest) = read(wire);
+        prop_assert!(
+            got == message && rest.is_empty(),
+            "{} instead of {}",
+            shown(&got),
+            shown(&message)
+        );
+        Ok(())
+    });
+}
+
+/// A literal server to the client: under strict rules always, by default where the first line ends in
+/// CR LF, as that of every message does that a mail server has put a trace header into.
+#[test]
+fn the_client_gets_the_octets_that_a_literal_server_has() {
+    let strategy = (message(), any::<bool>(), pieces());
+    check(600, strategy, |(message, strict, pieces)| {
+        let (lines, header) = match strict {
+            true => (Lines::CrLf, ""),
+            false if begins_with_lf(&message) => (Lines::Either, "A: b\r\n"),
+            false => (Lines::Either, ""),
+        };
+        let message = [header.as_bytes(), &message].concat();
+        let client = Client::acted(&session("retr 1", &write(&message), lines), &pieces)?;
+        let got = retrieved(&client);
+        let what = format!(
+            "{:?} instead of {}",
+            got.as_deref().map(shown),
+            shown(&message)
+        );
+        client.holds(got == Some(message), what)
+    });
+}
+
+/// Four messages in one pipeline: whatever one sender wrote, each message is what the server has, and
+/// there are as many.
+#[test]
+fn no_sender_shifts_or_forges_other_messages() {
+    let strategy = (vec(message(), 4), any::<bool>(), pieces());
+    check(300, strategy, |(messages, strict, pieces)| {
+        let mut case: Case = plain_case();
+        case.client.strict = strict;
+        case.client.pipelining = pop3_proto::Pipelining::Always;
+        let ops: Vec<_> = (1..=4).map(|number| format!("retr {number}")).collect();
+        case.ops_behind_login(&ops);
+        case.answers = vec![Answer::Proper; 3];
+        case.mail = messages
+            .iter()
+            .map(|message| [b"Received: here\r\n", &message[..]].concat())
+            .collect();
+        let client = Client::acted(&case, &pieces)?;
+        let mut got = vec![Vec::new()];
+        for event in &client.events {
+            match event {
+                Event::Body { chunk, .. } => got.last_mut().unwrap().extend_from_slice(chunk),
+                Event::BodyEnd { result: Ok(_), .. } => got.push(Vec::new()),
+                _ => {}
+            }
+        }
+        client.holds(got.pop() == Some(Vec::new()), "half a message")?;
+        client.holds(got == case.mail, "other messages than the server has")
+    });
+}

@@ -1,0 +1,188 @@
+//! I5: memory is bounded by the configuration, whatever comes and however much of it.
+
+use allocation_counter::measure;
+use pop3_proto::{Error, Event, Pipelining};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::case::{Answer, Case, small_limits};
+use super::check;
+use super::client::Client;
+use super::strategies::{Pieces, octets, plain_case};
+
+/// What a connection with `small_limits` holds at most, in octets: two receive buffers (one may be
+/// with the application), a flight, a list and the copy of it that grows, and what the queue takes.
+const BOUND: u64 = 16 << 10;
+
+/// Octets that a server can go on with for ever.
+const ENDLESS: [&[u8]; 10] = [
+    b"A",
+    b"1 1\r\n",
+    b"1 uid\r\n",
+    b"X\r\n",
+    b".\r",
+    b"..\r\n",
+    b"\r\n",
+    b"\0",
+    b"+ cj1h\r\n",
+    b"123456789 123456789 123456789\r\n",
+];
+
+const OPS: [&str; 12] = [
+    "stat",
+    "list",
+    "list 1",
+    "list streamed",
+    "uidl",
+    "uidl 1",
+    "retr 1",
+    "capa",
+    "long XTND X",
+    "short XTND X",
+    "login alice correct-horse only=SCRAM-SHA-256",
+    "login alice correct-horse",
+];
+
+/// A session in which one thing is asked for and nothing answered.
+fn asked(op: &str) -> Result<Client, TestCaseError> {
+    let mut case: Case = plain_case();
+    case.client.small_limits = true;
+    case.client.ask_capa = false;
+    case.client.pipelining = Pipelining::Always;
+    case.ops_behind_login(&[op]);
+    if op.starts_with("login") {
+        case.ops.drain(..2);
+    }
+    let login = vec![Answer::Proper; case.ops.len()];
+    case.answers = [login, vec![Answer::Instead(Vec::new()); 20]].concat();
+    let mut client = Client::new(&case);
+    while client.ask() {}
+    client.run(Pieces::WHOLE.sizes())?;
+    Ok(client)
+}
+
+/// Hands octets over as a socket would; the application drops all that it gets. Gives how many were
+/// taken.
+fn pour(client: &mut Client, begin: &[u8], endless: &[u8], octets: usize) -> usize {
+    let connection = &mut client.connection;
+    let mut source = begin.iter().chain(endless.iter().cycle()).take(octets);
+    let mut taken = 0;
+    loop {
+        while connection.poll_event().is_some() {}
+        connection.transmitted(usize::MAX, client.now);
+        if connection
+            .poll_timeout()
+            .is_some_and(|due| due <= client.now)
+        {
+            connection.handle_timeout(client.now);
+            continue;
+        }
+        let Some(room) = connection.recv_buffer() else {
+            return taken;
+        };
+        let mut count = 0;
+        for (room, octet) in room.iter_mut().zip(&mut source) {
+            *room = *octet;
+            count += 1;
+        }
+        if count == 0 {
+            return taken;
+        }
+        taken += count;
+        connection.received(count, client.now);
+    }
+}
+
+#[test]
+fn i05_memory_does_not_grow_with_what_the_server_sends() {
+    let begin = prop_oneof![
+        Just(b"+OK\r\n".to_vec()),
+        Just(b"+OK 4294967295 18446744073709551615\r\n".to_vec()),
+        octets(),
+    ];
+    let endless = prop_oneof![
+        select(&ENDLESS[..]).prop_map(<[u8]>::to_vec),
+        octets().prop_filter("something", |octets| !octets.is_empty()),
+    ];
+    let strategy = (select(&OPS[..]), begin, endless, 0..64_000usize);
+    check(250, strategy, |(op, begin, endless, octets)| {
+        let mut client = asked(op)?;
+        let mut taken = 0;
+        let info = measure(|| taken = pour(&mut client, &begin, &endless, octets));
+        client.holds(
+            info.bytes_max <= BOUND,
+            format!("{} octets held after {taken} for {op}", info.bytes_max),
+        )
+    });
+}
+
+/// What is gathered keeps to its limit: a list that is told is no longer than that.
+#[test]
+fn i05_no_list_is_told_that_is_beyond_the_limits() {
+    let line = select(
+        &[
+            "1 1\r\n",
+            "2 uid\r\n",
+            "3 a-unique-id-that-is-a-little-long\r\n",
+            "X\r\n",
+        ][..],
+    );
+    let op = select(&["list", "uidl", "capa", "long XTND X"][..]);
+    check(200, (op, vec(line, 0..20)), |(op, lines)| {
+        let mut client = asked(op)?;
+        let list = lines.concat();
+        client.peer.out = format!("+OK\r\n{list}.\r\n").into_bytes();
+        client.run(Pieces::WHOLE.sizes())?;
+        let limits = small_limits();
+        let (count, octets) = match op {
+            "capa" => (limits.capability_lines, limits.capability_octets),
+            "long XTND X" => (usize::MAX, limits.listing_octets),
+            _ => (limits.listing_entries, limits.listing_octets),
+        };
+        let within = lines.len() <= count && list.len() <= octets;
+        let limit = matches!(client.connection.error(), Some(Error::Limit(_)));
+        client.holds(
+            limit != within,
+            format!("{} lines, {} octets", lines.len(), list.len()),
+        )
+    });
+}
+
+/// An application that takes no events stops the server: no more is read than the buffer holds.
+#[test]
+fn i05_who_takes_no_events_is_given_no_more_octets_than_the_buffer_holds() {
+    let strategy = (select(&OPS[..]), octets(), select(&ENDLESS[..]));
+    check(150, strategy, |(op, begin, endless)| {
+        let mut client = asked(op)?;
+        let begin = [b"+OK 1 1\r\n", begin.as_slice()].concat();
+        let mut source = begin.iter().chain(endless.iter().cycle());
+        // A list may be gathered before there is an event, or empty lines be skipped.
+        let limits = small_limits();
+        let gathered = limits.listing_octets.max(limits.capability_octets);
+        let most = 2 * limits.receive_buffer + 3 * gathered;
+        let mut taken = 0;
+        // Who fails here would go on for ever.
+        while taken <= most
+            && let Some(room) = client.connection.recv_buffer()
+        {
+            let count = room.len();
+            room.iter_mut()
+                .zip(&mut source)
+                .for_each(|(room, octet)| *room = *octet);
+            client.connection.received(count, client.now);
+            client.connection.transmitted(usize::MAX, client.now);
+            taken += count;
+        }
+        client.holds(
+            taken <= most,
+            format!("{taken} octets taken for {op}, and {most} are the most"),
+        )?;
+        // Nor does it lose anything: each event that waited can still be taken.
+        let first = client.connection.poll_event();
+        client.holds(
+            first.is_some() && !matches!(first, Some(Event::Greeting(_))),
+            "nothing came of it",
+        )
+    });
+}

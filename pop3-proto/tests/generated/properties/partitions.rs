@@ -1,0 +1,103 @@
+//! How octets are cut on their way changes nothing.
+//!
+//! A server that answers more than it was asked is in a race with the next command, and then it does
+//! matter what comes together. So there are two properties: any answers, to one request at a time;
+//! and complete answers, to as many as the window takes.
+
+use pop3_proto::Phase;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::case::{Answer, Case};
+use super::client::Client;
+use super::strategies::{Pieces, any_answers, case, complete_answers, pieces, plain_case};
+use super::{Verdict, check};
+
+/// Submits the next request when there is nothing left to read of the answers to the one before.
+fn one_at_a_time(case: &Case, pieces: &Pieces) -> Result<Client, TestCaseError> {
+    let mut client = Client::new(case);
+    let mut pieces = pieces.sizes();
+    loop {
+        client.settle()?;
+        let piece = pieces.next().unwrap_or(usize::MAX);
+        // A line of an exchange lets the next command leave, so no piece holds more than one.
+        let most = if client.is_in_exchange() {
+            let end = client.peer.out.iter().position(|octet| *octet == b'\n');
+            end.map_or(piece, |end| piece.min(end + 1))
+        } else {
+            piece
+        };
+        if !client.hear(most) {
+            client.settle()?;
+            if client.peer.out.is_empty() || client.connection.phase() == Phase::Closed {
+                if !client.ask() {
+                    break;
+                }
+            } else if !client.connection.wants_read() {
+                break;
+            }
+        }
+    }
+    client.finish()?;
+    Ok(client)
+}
+
+fn the_same(
+    case: &Case,
+    run: impl Fn(&Case, &Pieces) -> Result<Client, TestCaseError>,
+    pieces: &Pieces,
+) -> Verdict {
+    run(case, pieces)?.agrees_with(&run(case, &Pieces::WHOLE)?)
+}
+
+#[test]
+fn however_the_answers_to_one_request_are_cut_the_same_comes_of_them() {
+    check(250, (case(any_answers()), pieces()), |(case, pieces)| {
+        the_same(&case, one_at_a_time, &pieces)
+    });
+}
+
+#[test]
+fn however_complete_answers_are_cut_the_same_comes_of_them_in_a_pipeline_too() {
+    check(
+        250,
+        (case(complete_answers()), pieces()),
+        |(case, pieces)| the_same(&case, Client::acted, &pieces),
+    );
+}
+
+/// Lists that run into every limit, which is where it could matter what comes together.
+fn lists() -> impl Strategy<Value = String> {
+    let line = select(
+        &[
+            "1 1\r\n",
+            "1 2\r\n",
+            "2 uid\r\n",
+            "X\r\n",
+            "..\r\n",
+            "3 a-unique-id-that-is-a-little-long\r\n",
+            "4 one-that-is-longer-than-a-line-of-a-list-may-be-here\r\n",
+            "\n",
+        ][..],
+    );
+    vec(line, 0..25).prop_map(|lines| format!("+OK\r\n{}.\r\n", lines.concat()))
+}
+
+#[test]
+fn however_a_list_is_cut_the_same_limit_stops_it() {
+    let op = select(&["list", "uidl", "capa", "long XTND X", "list streamed"][..]);
+    let strategy = (op, any::<bool>(), lists(), pieces());
+    check(250, strategy, |(op, strict, list, pieces)| {
+        let mut case = plain_case();
+        case.client.small_limits = true;
+        case.client.strict = strict;
+        case.ops_behind_login(&[op]);
+        case.answers = [
+            vec![Answer::Proper; 3],
+            vec![Answer::Instead(list.into_bytes())],
+        ]
+        .concat();
+        the_same(&case, one_at_a_time, &pieces)
+    });
+}

@@ -1,0 +1,149 @@
+//! I10: a login by a mechanism is good if and only if the server says `+OK` and the mechanism is
+//! done with what it wants to see. A server that cannot prove itself logs nobody in.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pop3_proto::{Channel, Error, Event, Phase};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::case::{Answer, Case};
+use super::check;
+use super::client::Client;
+use super::strategies::{Pieces, any_answer, pieces, plain_case};
+
+/// Mechanisms, and logins that take them.
+const MECHANISMS: [(&str, &str); 9] = [
+    (
+        "SCRAM-SHA-1",
+        "login alice correct-horse only=SCRAM-SHA-1 iterations=1..9",
+    ),
+    (
+        "SCRAM-SHA-256",
+        "login alice correct-horse only=SCRAM-SHA-256 iterations=1..9",
+    ),
+    (
+        "SCRAM-SHA-512",
+        "login alice correct-horse only=SCRAM-SHA-512 iterations=1..9",
+    ),
+    ("PLAIN", "login alice correct-horse only=PLAIN"),
+    ("LOGIN", "login alice correct-horse only=LOGIN"),
+    ("CRAM-MD5", "login alice correct-horse only=CRAM-MD5"),
+    (
+        "OAUTHBEARER",
+        "login-token alice ya29.bearer-token only=OAUTHBEARER",
+    ),
+    (
+        "XOAUTH2",
+        "login-token alice ya29.bearer-token only=XOAUTH2",
+    ),
+    ("EXTERNAL", "login-certificate only=EXTERNAL"),
+];
+
+fn logging_in(op: &str, initial_response: bool, answers: Vec<Answer>) -> Case {
+    let mut case = plain_case();
+    case.client.channel = Channel::TrustedByCaller;
+    case.client.ask_capa = false;
+    case.client.initial_response = initial_response;
+    case.ops = vec![op.to_owned()];
+    case.answers = [vec![Answer::Proper], answers].concat();
+    case
+}
+
+/// Acts it out; what came of the login.
+fn acted(case: &Case, pieces: Pieces) -> Result<(Client, Result<(), Error>), TestCaseError> {
+    let mut client = Client::new(case);
+    client.ask();
+    client.run(pieces.sizes())?;
+    let phase = client.connection.phase();
+    client.finish()?;
+    let result = client.events.iter().find_map(|event| match event {
+        Event::Reply { result, .. } => Some(result.clone().map(drop)),
+        _ => None,
+    });
+    let Some(result) = result else {
+        return Err(client.fails("no reply"));
+    };
+    let outside = phase == Phase::Authorization;
+    client.holds(result.is_err() || !outside, "good, and not logged in")?;
+    Ok((client, result))
+}
+
+#[test]
+fn i10_a_login_is_good_if_the_server_says_so_and_proves_itself() {
+    check(
+        40,
+        (select(&MECHANISMS[..]), any::<bool>(), pieces()),
+        |(mechanism, first, pieces)| {
+            let (client, result) = acted(&logging_in(mechanism.1, first, Vec::new()), pieces)?;
+            client.holds(result.is_ok(), "it failed")
+        },
+    );
+}
+
+/// What the server said, without line ends; a line that is a challenge is decoded.
+fn said(client: &Client) -> Vec<String> {
+    let lines = client.transcript();
+    let heard = lines.lines().filter_map(|line| line.strip_prefix("S: "));
+    let heard = heard
+        .collect::<String>()
+        .replace("\\r\\n", "\n")
+        .replace("\\n", "\n");
+    heard.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn i10_scram_is_good_only_behind_the_right_signature_and_a_yes() {
+    let answers = proptest::collection::vec(any_answer(), 1..5);
+    let strategy = (select(&MECHANISMS[..3]), any::<bool>(), answers, pieces());
+    check(300, strategy, |(mechanism, first, answers, pieces)| {
+        let (client, result) = acted(&logging_in(mechanism.1, first, answers), pieces)?;
+        if result.is_err() {
+            return Ok(());
+        }
+        // What the server says that knows the password; the nonces are the same in both runs.
+        let (honest, _) = acted(&logging_in(mechanism.1, first, Vec::new()), Pieces::WHOLE)?;
+        let signature = said(&honest).into_iter().find(|line| {
+            let challenge = line.strip_prefix("+ ").unwrap_or_default();
+            STANDARD
+                .decode(challenge)
+                .is_ok_and(|text| text.starts_with(b"v="))
+        });
+        let Some(signature) = signature else {
+            return Err(honest.fails("no signature"));
+        };
+        let said = said(&client);
+        let signed = said.iter().position(|line| *line == signature);
+        let yes = said
+            .iter()
+            .rposition(|line| line.to_ascii_uppercase().starts_with("+OK"));
+        client.holds(
+            signed.is_some() && signed < yes,
+            "good without a signature and a yes",
+        )
+    });
+}
+
+#[test]
+fn i10_a_mechanism_that_has_not_said_all_is_not_done() {
+    let strategy = (select(&MECHANISMS[..]), 0..4usize, pieces());
+    check(150, strategy, |(mechanism, honest, pieces)| {
+        // The yes comes after so many proper answers, whatever the exchange is at.
+        let yes = Answer::Instead(b"+OK welcome\r\n".to_vec());
+        let answers = [vec![Answer::Proper; honest], vec![yes; 9]].concat();
+        let (client, result) = acted(&logging_in(mechanism.1, false, answers), pieces)?;
+        let challenges = said(&client)
+            .iter()
+            .filter(|line| line.starts_with("+ "))
+            .count();
+        let wanted = match mechanism.0 {
+            "PLAIN" | "CRAM-MD5" | "OAUTHBEARER" | "XOAUTH2" | "EXTERNAL" => 1,
+            "LOGIN" => 2,
+            _ => 3,
+        };
+        client.holds(
+            result.is_ok() == (challenges >= wanted),
+            format!("{result:?} after {challenges} challenges of {wanted}"),
+        )
+    });
+}

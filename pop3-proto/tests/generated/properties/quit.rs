@@ -1,0 +1,79 @@
+//! What came of QUIT is told as it is: who is told that deletions were done never retrieves again.
+
+use pop3_proto::{Event, QuitOutcome, Reply, TransportError, TransportErrorKind};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::check;
+use super::client::Client;
+use super::strategies::{case, pieces};
+
+/// Replies to QUIT, whole and not.
+const REPLIES: [&[u8]; 9] = [
+    b"",
+    b"+",
+    b"+OK",
+    b"+OK bye\r",
+    b"+OK bye\r\n",
+    b"+OK\r\n",
+    b"-ERR some are still there",
+    b"-ERR some are still there\r\n",
+    b"* BYE\r\n",
+];
+
+/// What may be told of a QUIT of which so many octets have left, and which was answered so; nothing if
+/// it was not begun.
+fn outcome(sent: usize, reply: &[u8]) -> Option<&'static str> {
+    match reply {
+        _ if sent == 0 => None,
+        [b'+', b'O', b'K', .., b'\r', b'\n'] => Some("committed"),
+        [b'-', b'E', b'R', b'R', .., b'\r', b'\n'] => Some("refused"),
+        _ => Some("unknown"),
+    }
+}
+
+#[test]
+fn a_quit_is_committed_if_and_only_if_the_whole_reply_says_so() {
+    let sent = prop_oneof![0..6usize, Just(6), Just(6)];
+    let strategy = (
+        case(Just(Vec::new())),
+        sent,
+        select(&REPLIES[..]),
+        any::<bool>(),
+        pieces(),
+    );
+    check(200, strategy, |(mut case, sent, reply, reset, pieces)| {
+        let mut client = Client::idle(&mut case)?;
+        client.push("quit");
+        client.ask();
+        client.send(sent);
+        // Nobody answers half a command.
+        let reply = if sent == 6 { reply } else { b"" };
+        client.peer.out = reply.to_vec();
+        for piece in pieces.sizes() {
+            if !client.hear(piece) {
+                break;
+            }
+        }
+        if reset {
+            let cause = TransportError::new(TransportErrorKind::Reset, "reset");
+            client.connection.handle_read_error(cause, client.now);
+        } else {
+            client.eof();
+        }
+        client.settle()?;
+        let told = client.events.iter().rev().find_map(|event| match event {
+            Event::Reply { result, .. } => Some(result),
+            _ => None,
+        });
+        let told = match told {
+            Some(Ok(Reply::Quit(QuitOutcome::Committed(_)))) => Some("committed"),
+            Some(Ok(Reply::Quit(QuitOutcome::Refused(_)))) => Some("refused"),
+            Some(Ok(Reply::Quit(QuitOutcome::Unknown))) => Some("unknown"),
+            Some(Err(_)) => None,
+            other => return Err(client.fails(format!("{other:?}"))),
+        };
+        let expected = outcome(sent, reply);
+        client.holds(told == expected, format!("{told:?} and not {expected:?}"))
+    });
+}

@@ -1,0 +1,147 @@
+//! STLS is a clean cut: nothing moves during the handshake, and nothing from before it counts.
+
+use pop3_proto::{Error, Event, SecurityError, TlsInfo};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::case::Answer;
+use super::check;
+use super::client::Client;
+use super::strategies::{Pieces, any_answers, case, octets, pieces, plain_case};
+
+const UPGRADES: [&str; 2] = ["stls", "login alice correct-horse only=PLAIN"];
+
+/// I3: between `STLS` and the end of the handshake nothing is sent, whatever is submitted, whatever
+/// the time is, and whatever the server says besides.
+#[test]
+fn i03_behind_stls_nothing_is_sent_before_tls() {
+    let strategy = (case(any_answers()), select(&UPGRADES[..]), pieces());
+    check(250, strategy, |(mut case, upgrade, pieces)| {
+        case.client.channel = pop3_proto::Channel::Plain;
+        case.server.stls = true;
+        case.ops.insert(0, upgrade.to_owned());
+        let mut client = Client::new(&case);
+        while client.ask() {}
+        let mut pieces = pieces.sizes();
+        // As `run` does it, with a look at what was sent instead of a handshake.
+        while !client.connection.wants_tls() {
+            let moved = client.poll() || client.send(usize::MAX) || client.tick();
+            if !moved && !client.hear(pieces.next().unwrap_or(usize::MAX)) {
+                break;
+            }
+            client.look()?;
+        }
+        let lines = client.lines();
+        let stls = lines.iter().position(|line| line == "STLS");
+        let Some(stls) = stls else {
+            return client.holds(!client.connection.wants_tls(), "TLS without STLS");
+        };
+        // Only a server that says no to STLS is sent something behind it.
+        let accepted = client.connection.wants_tls();
+        client.holds(!accepted || lines.len() == stls + 1, "sent behind STLS")?;
+        if accepted {
+            let _ = client.connection.submit(pop3_proto::Quit);
+            let _ = client.connection.submit(pop3_proto::Capa);
+            client.wait(core::time::Duration::from_secs(1));
+            client.connection.received(7, client.now);
+            client.poll();
+            client.look()?;
+            let sent = client.send(usize::MAX);
+            client.holds(!sent, "sent during the handshake")?;
+        }
+        Ok(())
+    });
+}
+
+/// I4: what was learnt in clear is forgotten, and octets behind the `+OK` to `STLS` are an error
+/// before the handshake, not a reply behind it.
+#[test]
+fn i04_nothing_that_came_in_clear_is_known_or_read_inside_tls() {
+    let strategy = (octets(), select(&UPGRADES[..]), any::<bool>());
+    check(200, strategy, |(surplus, upgrade, with_the_reply)| {
+        let mut case = plain_case();
+        case.ops = vec![upgrade.to_owned()];
+        case.answers = vec![Answer::Proper; 2];
+        if with_the_reply {
+            case.answers.push(Answer::Behind(surplus.clone()));
+        }
+        let mut client = Client::new(&case);
+        while client.ask() {}
+        while !client.connection.wants_tls() {
+            let moved = client.poll() || client.send(usize::MAX) || client.hear(usize::MAX);
+            if !moved {
+                break;
+            }
+        }
+        if with_the_reply && !surplus.is_empty() {
+            let told = client.connection.error();
+            let injected = matches!(told, Some(Error::Security(why))
+                if matches!(**why, SecurityError::ResponseInjection));
+            return client.holds(injected, format!("{told:?}"));
+        }
+        client.holds(client.connection.wants_tls(), "no TLS")?;
+        // Whoever reads ahead cannot get rid of it here.
+        client.connection.received(surplus.len(), client.now);
+        client
+            .connection
+            .tls_established(TlsInfo::default(), client.now);
+        let connection = &client.connection;
+        client.holds(connection.greeting().is_none(), "it knows the greeting")?;
+        client.holds(connection.capabilities().is_none(), "it knows capabilities")?;
+
+        // What counts now is what the server says now, from its first octet on.
+        client.peer.tls();
+        let told = client.events.len();
+        client.run(Pieces::WHOLE.sizes())?;
+        let in_step = client.events[told..]
+            .iter()
+            .all(|event| matches!(event, Event::Reply { result: Ok(_), .. }));
+        client.holds(in_step, "octets were left")?;
+        client.holds(client.connection.outstanding() == 0, "not all is answered")?;
+        let plan = client.connection.login_plan().map(ToString::to_string);
+        let stls = client
+            .connection
+            .capabilities()
+            .map(pop3_proto::Capabilities::stls);
+        client.holds(
+            stls == Some(false),
+            format!("STLS inside TLS: {stls:?}, {plan:?}"),
+        )
+    });
+}
+
+/// I4 for a login: the challenge of a greeting in clear is never answered inside TLS.
+#[test]
+fn i04_a_challenge_from_before_tls_is_not_answered_behind_it() {
+    check(
+        100,
+        (case(any_answers()), pieces()),
+        |(mut case, pieces)| {
+            case.client.channel = pop3_proto::Channel::Plain;
+            case.client.stls_required = true;
+            case.client.insecure = false;
+            case.server.stls = true;
+            case.ops = [
+                "stls",
+                "apop alice correct-horse",
+                "login alice correct-horse only=APOP",
+            ]
+            .map(str::to_owned)
+            .to_vec();
+            let client = Client::acted(&case, &pieces)?;
+            let apop = client.lines().iter().any(|line| line.starts_with("APOP"));
+            client.holds(!apop, "it answered")?;
+            let good = client
+                .events
+                .iter()
+                .skip_while(|event| !is_reply(event))
+                .skip(1);
+            let good = good.filter(|event| matches!(event, Event::Reply { result: Ok(_), .. }));
+            client.holds(good.count() == 0, "a login by APOP was good")
+        },
+    );
+}
+
+fn is_reply(event: &Event) -> bool {
+    matches!(event, Event::Reply { .. })
+}

@@ -1,0 +1,131 @@
+//! Whole sessions of the client against the crate's own server, over a link and a clock that exist in
+//! memory only. One seed is one session: who asks what and when, how the octets are cut, what is late,
+//! what breaks and how the server misbehaves. An oracle that knows the maildrop judges what the
+//! application was told.
+//!
+//! ```sh
+//! POP3_SIM_SEED=42 cargo test -p pop3-proto --test generated simulation  # one seed again
+//! POP3_SIM_SESSIONS=1000000 cargo test --release -p pop3-proto --test generated simulation
+//! POP3_SIM_SEED=5000 POP3_SIM_SESSIONS=100 cargo test ...              # from one seed on
+//! ```
+//!
+//! In some of them the application drives an `Engine`, as clients do (`caller`): calls, batches, tickets,
+//! pipelines and retrievals, each left at any point. Every command that an iterator yields must be sent
+//! and get one result, or the fatal error is reported.
+//!
+//! A failure prints its seed and what happened. `-- --nocapture` shows how many sessions there are in a
+//! second.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is the report"
+)]
+
+mod align;
+mod app;
+mod ask;
+mod authority;
+mod caller;
+mod chance;
+mod explore;
+mod forge;
+mod frames;
+mod least;
+mod lie;
+mod limits;
+mod line;
+mod link;
+mod logins;
+mod machine;
+mod mail;
+mod oddity;
+mod operation;
+mod oracle;
+mod peer;
+mod plan;
+mod sound;
+mod table;
+mod tally;
+mod transcript;
+mod truth;
+mod world;
+
+use explore::explore;
+use plan::Scope;
+use transcript::Transcript;
+use world::play;
+
+/// A debug build plays some 500 in a second, where it has a processor for itself.
+const SESSIONS: u64 = 500;
+
+/// Handshakes take their time: some 150 in a second.
+const TLS_SESSIONS: u64 = 250;
+
+/// They ask for much: some 100 in a second.
+const HELPER_SESSIONS: u64 = 200;
+
+const HONEST: Scope = Scope {
+    tls: false,
+    oddities: false,
+    faults: false,
+    lies: false,
+    helpers: false,
+};
+
+/// The application uses a client's operations, and leaves them at any point.
+const HELPERS: Scope = Scope {
+    helpers: true,
+    ..HONEST
+};
+
+/// Everything at once.
+const ALL: Scope = Scope {
+    tls: false,
+    oddities: true,
+    faults: true,
+    lies: true,
+    helpers: false,
+};
+
+macro_rules! explorations {
+    ($($name:ident: $sessions:expr, $scope:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            explore(stringify!($name), $sessions, $scope);
+        }
+    )*};
+}
+
+explorations! {
+    an_honest_server_over_a_slow_link_loses_nothing: SESSIONS, HONEST;
+    oddities_of_real_servers_cost_nothing: SESSIONS, Scope { oddities: true, ..HONEST };
+    a_link_may_break_anywhere_and_the_truth_is_told: SESSIONS, Scope { faults: true, ..HONEST };
+    a_server_that_breaks_the_rules_is_not_believed: SESSIONS, Scope { lies: true, ..HONEST };
+    every_command_of_a_helper_gets_one_result: HELPER_SESSIONS, HELPERS;
+    every_command_of_a_helper_gets_one_result_whatever_breaks:
+        HELPER_SESSIONS, Scope { faults: true, ..HELPERS };
+    every_command_of_a_helper_gets_one_result_from_a_liar:
+        HELPER_SESSIONS, Scope { lies: true, ..HELPERS };
+    over_tls_every_command_of_a_helper_gets_one_result:
+        HELPER_SESSIONS, Scope { tls: true, faults: true, ..HELPERS };
+    all_that_goes_wrong_at_once_is_told_truly: SESSIONS, ALL;
+    over_tls_an_honest_server_loses_nothing: TLS_SESSIONS, Scope { tls: true, ..HONEST };
+    over_tls_a_link_may_break_anywhere: TLS_SESSIONS, Scope { tls: true, faults: true, ..HONEST };
+    over_tls_a_server_that_breaks_the_rules_is_not_believed:
+        TLS_SESSIONS, Scope { tls: true, lies: true, ..HONEST };
+    over_tls_all_that_goes_wrong_at_once_is_told_truly: TLS_SESSIONS, Scope { tls: true, ..ALL };
+}
+
+#[test]
+fn a_seed_says_everything() {
+    for tls in [false, true] {
+        for seed in 0..30 {
+            let lines = || {
+                let transcript = Transcript::kept();
+                play(seed, Scope { tls, ..ALL }, &transcript);
+                transcript.lines()
+            };
+            assert_eq!(lines(), lines(), "seed {seed}, TLS: {tls}");
+        }
+    }
+}

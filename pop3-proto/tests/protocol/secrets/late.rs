@@ -1,0 +1,105 @@
+//! T-43: what a server repeats later in the same login is hidden too.
+
+use pop3_proto::{
+    Channel, Config, Connection, Event, Instant, Login, LoginPolicy, Method, Secret, Username,
+};
+
+use super::log::Log;
+use super::logins::{PASSWORD, secret};
+use pop3_testkit::needles::Needles;
+
+const NOW: Instant = Instant::ORIGIN;
+
+/// A login with a server that says this, an answer to a line; gives what all of it left in a log.
+fn logged(login: Login, answers: &[String]) -> String {
+    let mut connection = Connection::new(Config::default(), Channel::TrustedByCaller, NOW);
+    connection.submit(login).expect("a live connection");
+    let mut log = Log::default();
+    for answer in [&"+OK\r\n".to_owned()].into_iter().chain(answers) {
+        let room = connection.recv_buffer().expect("octets are wanted");
+        room[..answer.len()].copy_from_slice(answer.as_bytes());
+        connection.received(answer.len(), NOW);
+        while let Some(event) = connection.poll_event() {
+            log.event(&event);
+            if let Event::TokenWanted { id, refused } = event {
+                let token = refused.map_or(PASSWORD, |_| "a-fresh-one");
+                let provided =
+                    connection.provide_token(id, Ok(Secret::new(token).expect("a token")));
+                provided.expect("a token is wanted");
+            }
+        }
+        let octets = connection.transmit().len();
+        connection.transmitted(octets, NOW);
+        log.connection(&connection);
+    }
+    log.0
+}
+
+#[track_caller]
+fn hides(log: &str) {
+    let mut needles = Needles::default();
+    needles.secret("password", PASSWORD.as_bytes());
+    let found = needles.found_in(log);
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains(PASSWORD)).collect();
+    assert!(found.is_empty(), "{found:?} in\n{lines:#?}");
+}
+
+fn name() -> Username {
+    Username::new("alice").expect("a name")
+}
+
+fn line(text: &str) -> String {
+    format!("{text}\r\n")
+}
+
+#[test]
+fn t_43_what_one_method_said_is_not_shown_by_the_refusal_of_the_next() {
+    let policy = LoginPolicy::each_of([Method::Plain, Method::UserPass]);
+    let echoes = [format!("-ERR what was {PASSWORD}?"), PASSWORD.to_owned()];
+    for echo in echoes {
+        let login = Login::password(name(), secret()).with_policy(policy.clone());
+        let log = logged(
+            login,
+            &[
+                line("+OK\r\nSASL PLAIN\r\n."),
+                line("-ERR no"),
+                // To USER.
+                line(&echo),
+            ],
+        );
+        hides(&log);
+    }
+}
+
+#[test]
+fn t_43_a_stale_token_is_not_shown_by_the_refusal_of_a_fresh_one() {
+    let login = Login::bearer_on_request("alice").expect("a name");
+    let login = login.with_policy(LoginPolicy::only(Method::XOAuth2));
+    let log = logged(
+        login,
+        &[
+            line("+OK\r\nSASL XOAUTH2\r\n."),
+            line("-ERR no"),
+            line(&format!("-ERR {PASSWORD} is stale")),
+        ],
+    );
+    hides(&log);
+}
+
+#[test]
+fn t_43_a_password_is_not_shown_by_the_answer_to_the_last_command_of_a_login() {
+    for echo in [PASSWORD.to_owned(), format!("PASS {PASSWORD}")] {
+        let login = Login::password(name(), secret());
+        let log = logged(
+            login.with_policy(LoginPolicy::only(Method::UserPass)),
+            &[
+                line("+OK\r\nUIDL\r\n."),
+                line("+OK"),
+                line("+OK"),
+                // To CAPA.
+                line(&echo),
+            ],
+        );
+        hides(&log);
+    }
+}

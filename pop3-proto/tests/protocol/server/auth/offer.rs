@@ -1,0 +1,113 @@
+//! Which mechanisms CAPA lists (RFC 5034 section 3), and that AUTH agrees with it.
+
+use pop3_proto::server::{Server, ServerConfig};
+
+use super::{LOGGED_IN, answer, config, converse, encoded, said, server, tls_server};
+
+const ALL: [&str; 13] = [
+    "SCRAM-SHA-512-PLUS",
+    "SCRAM-SHA-512",
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-1",
+    "OAUTHBEARER",
+    "XOAUTH2",
+    "EXTERNAL",
+    "CRAM-MD5",
+    "PLAIN",
+    "LOGIN",
+    "ANONYMOUS",
+];
+
+/// What stands behind `SASL`, if there is such a line.
+fn listed(server: &mut Server) -> Option<String> {
+    server.receive(b"CAPA\r\n");
+    let said = said(server);
+    said.lines()
+        .find_map(|line| line.strip_prefix("SASL"))
+        .map(|names| names.trim_start().to_owned())
+}
+
+/// That AUTH takes what is listed, and nothing else of what there is.
+fn agrees(server: &mut Server, names: &str) {
+    assert_eq!(listed(server).unwrap_or_default(), names);
+    for name in ALL {
+        let begun = answer(server, &format!("AUTH {name}")).starts_with("+ ");
+        let is_listed = names.split(' ').any(|listed| listed == name);
+        assert_eq!(begun, is_listed, "{name}");
+        if begun {
+            assert_eq!(answer(server, "*"), "-ERR authentication cancelled");
+        }
+    }
+}
+
+#[test]
+fn without_mechanisms_there_is_no_sasl_line() {
+    let mut none = server(ServerConfig::new("user", "pencil"));
+    assert_eq!(listed(&mut none), None);
+    let mut nothing_left = server(config(["PLAIN"]).allow_plaintext_login(false));
+    assert_eq!(listed(&mut nothing_left), None);
+}
+
+#[test]
+fn the_list_is_the_servers_order_before_and_after_login() {
+    let mut server = server(config(["LOGIN", "GSSAPI", "PLAIN"]));
+    assert_eq!(listed(&mut server).as_deref(), Some("LOGIN GSSAPI PLAIN"));
+    let login = format!("AUTH PLAIN {}", encoded("\0user\0pencil"));
+    converse(&mut server, &[(&login, LOGGED_IN)]);
+    assert_eq!(listed(&mut server).as_deref(), Some("LOGIN GSSAPI PLAIN"));
+}
+
+#[test]
+fn all_is_offered_under_tls_with_binding_and_certificate() {
+    let config = config(ALL).external("user").allow_plaintext_login(false);
+    let mut server = tls_server(config);
+    server.channel_binding([7; 32]);
+    agrees(&mut server, &ALL.join(" "));
+}
+
+#[test]
+fn what_shows_the_secret_is_not_offered_in_clear_where_passwords_are_not() {
+    let mut server = server(config(ALL).allow_plaintext_login(false));
+    agrees(
+        &mut server,
+        "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 ANONYMOUS",
+    );
+    for name in ["PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"] {
+        assert_eq!(
+            answer(&mut server, &format!("AUTH {name} AHVzZXIAcGVuY2ls")),
+            "-ERR passwords only under TLS"
+        );
+    }
+}
+
+#[test]
+fn a_plus_takes_tls_and_its_channel_binding() {
+    let names = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"];
+    let mut unbound = tls_server(config(names));
+    agrees(&mut unbound, "SCRAM-SHA-256");
+
+    let mut clear = server(config(names).stls(true));
+    clear.channel_binding([7; 32]);
+    agrees(&mut clear, "SCRAM-SHA-256");
+    assert_eq!(answer(&mut clear, "STLS"), "+OK begin TLS negotiation");
+    clear.tls_established();
+    agrees(&mut clear, "SCRAM-SHA-256-PLUS SCRAM-SHA-256");
+}
+
+#[test]
+fn external_takes_somebody_whom_tls_proved() {
+    agrees(&mut server(config(["EXTERNAL"])), "");
+    agrees(
+        &mut server(config(["EXTERNAL"]).external("user")),
+        "EXTERNAL",
+    );
+}
+
+#[test]
+fn a_list_may_come_from_any_strings() {
+    let names = vec![String::from("PLAIN")];
+    let mut server = server(ServerConfig::new("user", "pencil").sasl(names));
+    agrees(&mut server, "PLAIN");
+}

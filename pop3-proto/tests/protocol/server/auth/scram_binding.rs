@@ -1,0 +1,136 @@
+//! Channel binding: the flag of the GS2 header, and what `c=` repeats (RFC 5802 section 6, RFC 9266).
+
+use pop3_proto::sasl::{Binding, ScramHash};
+use pop3_proto::server::Server;
+
+use super::{
+    LOGGED_IN, answer, authenticate, config, encoded, is_logged_in, scram, server, tls_server,
+};
+
+const EXPORTER: [u8; 32] = [7; 32];
+
+const BOTH: [&str; 2] = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"];
+
+/// A server under TLS, with this channel binding.
+fn bound<const N: usize>(mechanisms: [&str; N]) -> Server {
+    let mut server = tls_server(config(mechanisms));
+    server.channel_binding(EXPORTER);
+    server
+}
+
+/// The last answer to a client that says this about binding.
+fn outcome(mut server: Server, binding: Binding) -> String {
+    let mut client = scram(ScramHash::Sha256, "user", "pencil").with_binding(binding);
+    let (said, accepted) = authenticate(&mut server, &mut client);
+    assert_eq!(accepted, said == LOGGED_IN);
+    assert_eq!(is_logged_in(&mut server), accepted);
+    said
+}
+
+#[test]
+fn the_same_channel_on_both_sides_logs_in() {
+    assert_eq!(
+        outcome(bound(BOTH), Binding::TlsExporter(EXPORTER)),
+        LOGGED_IN
+    );
+}
+
+#[test]
+fn another_channel_is_somebody_in_the_middle() {
+    let mut other = EXPORTER;
+    other[31] ^= 1;
+    assert_eq!(
+        outcome(bound(BOTH), Binding::TlsExporter(other)),
+        "-ERR the channel binding is that of another channel"
+    );
+}
+
+#[test]
+fn a_client_may_do_without_binding() {
+    assert_eq!(outcome(bound(BOTH), Binding::Off), LOGGED_IN);
+    assert_eq!(outcome(server(config(BOTH)), Binding::Off), LOGGED_IN);
+}
+
+#[test]
+fn a_client_that_was_told_of_no_plus_is_believed_where_there_is_none() {
+    for server in [
+        server(config(BOTH)),
+        tls_server(config(BOTH)),
+        bound(["SCRAM-SHA-256"]),
+    ] {
+        assert_eq!(outcome(server, Binding::NotOffered), LOGGED_IN);
+    }
+}
+
+#[test]
+fn a_client_that_was_told_of_no_plus_is_refused_where_there_is_one() {
+    for server in [bound(BOTH), bound(["SCRAM-SHA-256", "SCRAM-SHA-1-PLUS"])] {
+        assert_eq!(
+            outcome(server, Binding::NotOffered),
+            "-ERR channel binding is offered here"
+        );
+    }
+}
+
+#[test]
+fn the_flag_has_to_fit_the_mechanism() {
+    for (mechanism, flag, expected) in [
+        (
+            "SCRAM-SHA-256",
+            "p=tls-exporter",
+            "-ERR the mechanism knows no channel binding",
+        ),
+        (
+            "SCRAM-SHA-256",
+            "p=x",
+            "-ERR the mechanism knows no channel binding",
+        ),
+        (
+            "SCRAM-SHA-256-PLUS",
+            "n",
+            "-ERR the mechanism demands channel binding",
+        ),
+        (
+            "SCRAM-SHA-256-PLUS",
+            "y",
+            "-ERR the mechanism demands channel binding",
+        ),
+        (
+            "SCRAM-SHA-256-PLUS",
+            "p=tls-unique",
+            "-ERR the channel binding is of another type",
+        ),
+        (
+            "SCRAM-SHA-256-PLUS",
+            "p=tls-server-end-point",
+            "-ERR the channel binding is of another type",
+        ),
+        (
+            "SCRAM-SHA-256-PLUS",
+            "p=TLS-EXPORTER",
+            "-ERR the channel binding is of another type",
+        ),
+        (
+            "SCRAM-SHA-256-PLUS",
+            "p=",
+            "-ERR the channel binding is of another type",
+        ),
+    ] {
+        let mut server = bound(BOTH);
+        let first = encoded(format!("{flag},,n=user,r=nonce"));
+        assert_eq!(
+            answer(&mut server, &format!("AUTH {mechanism} {first}")),
+            expected,
+            "{mechanism} {flag}"
+        );
+        assert!(!is_logged_in(&mut server));
+    }
+}
+
+#[test]
+fn a_plus_without_channel_binding_is_not_there() {
+    assert_eq!(
+        outcome(tls_server(config(BOTH)), Binding::TlsExporter(EXPORTER)),
+        "-ERR mechanism is not offered"
+    );
+}

@@ -1,0 +1,376 @@
+//! Section B: challenges that make no sense, too many of them, and success where none is due.
+
+use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
+use pop3_proto::{Channel, Config, Login};
+
+use super::plays::{TRUSTED, USABLE, auth, base64, dead, plays};
+use pop3_testkit::conversation::Conversation;
+
+const NONCE: &str = "nonce=rOprNGfwEbeRWgbNEkqO";
+const FIRST: &str = "biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=";
+
+/// A login by SCRAM where PLAIN and `USER` would do as well, up to the first challenge.
+fn scram(order: &str) -> String {
+    auth(
+        "SCRAM-SHA-256 PLAIN LOGIN",
+        &format!("login user pencil {NONCE} {order}"),
+        &format!("SCRAM-SHA-256 {FIRST}"),
+    )
+}
+
+const NOT_BASE64: &str = "= login: failed: auth BadChallenge(\"it is not base64\"), \"\"";
+
+#[test]
+fn t_22_a_challenge_that_makes_no_sense_is_cancelled_and_nothing_else_is_tried() {
+    for order in [
+        "",
+        "first=SCRAM-SHA-256,PLAIN",
+        "each=SCRAM-SHA-256,PLAIN,LOGIN,USER/PASS",
+    ] {
+        plays(format!(
+            "{}
+            S: + !!!!
+            C: *
+            S: -ERR
+            {NOT_BASE64}
+            {USABLE}",
+            scram(order)
+        ));
+    }
+}
+
+#[test]
+fn t_22_a_refusal_is_followed_by_another_way_only_where_the_caller_lists_it() {
+    for order in ["", "first=SCRAM-SHA-256,PLAIN"] {
+        plays(format!(
+            "{}
+            S: -ERR no
+            = login: failed: auth AUTH \"no\"
+            {USABLE}",
+            scram(order)
+        ));
+    }
+    plays(format!(
+        "{}
+        S: -ERR no
+        C: AUTH PLAIN {}
+        S: -ERR no
+        = login: failed: auth AUTH \"no\"
+        {USABLE}",
+        scram("each=SCRAM-SHA-256,PLAIN"),
+        base64("\0user\0pencil")
+    ));
+    plays(format!(
+        "set channel trusted
+        S: +OK <1896.697170952@dbc.mtview.ca.us>
+        = greeting: \"<1896.697170952@dbc.mtview.ca.us>\", with a challenge
+        > login mrose tanstaaf first=APOP,USER/PASS
+        C: CAPA
+        S: +OK
+        S: USER
+        S: .
+        C: APOP mrose c4c9334bac560ecc979e58001b3e22fb
+        S: -ERR no
+        = login: failed: auth APOP \"no\"
+        {USABLE}"
+    ));
+}
+
+#[test]
+fn t_30_a_challenge_where_all_is_said_is_cancelled() {
+    let refused = |status: &str| {
+        format!(
+            "C: *
+            S: -ERR no
+            = login: failed: auth AUTH \"no\", token \"{status}\"
+            {USABLE}"
+        )
+    };
+    let plain = base64("\0alice\0secret");
+    // Its first words left with the command.
+    plays(format!(
+        "{}
+        S: +\\x20
+        {}",
+        auth(
+            "PLAIN",
+            "login alice secret only=PLAIN",
+            &format!("PLAIN {plain}")
+        ),
+        refused("")
+    ));
+    // They answered the first challenge.
+    plays(format!(
+        "set initial-response never
+        {}
+        S: +\\x20
+        C: {plain}
+        S: +\\x20
+        {}",
+        auth("PLAIN", "login alice secret only=PLAIN", "PLAIN"),
+        refused("")
+    ));
+    plays(format!(
+        "{}
+        S: + VXNlcm5hbWU6
+        C: YWxpY2U=
+        S: + UGFzc3dvcmQ6
+        C: c2VjcmV0
+        S: + TW9yZTo=
+        {}",
+        auth("LOGIN", "login alice secret only=LOGIN", "LOGIN"),
+        refused("")
+    ));
+    plays(format!(
+        "{}
+        S: +\\x20
+        {}",
+        auth("EXTERNAL", "login-certificate", "EXTERNAL ="),
+        refused("")
+    ));
+}
+
+/// A mechanism that has an answer to everything.
+#[derive(Debug)]
+struct Patient;
+
+impl Mechanism for Patient {
+    fn name(&self) -> &str {
+        "X-PATIENT"
+    }
+
+    fn initial_response(&mut self) -> Option<Response> {
+        None
+    }
+
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Progress, SaslError> {
+        Ok(Progress::Respond(Response::new("go on")))
+    }
+
+    fn finish(&mut self) -> Result<(), SaslError> {
+        Ok(())
+    }
+}
+
+fn patient(trickle: bool) -> Conversation {
+    let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
+    session.trickle = trickle;
+    session.server("+OK\r\n");
+    session
+        .connection
+        .submit(Login::mechanism(Patient).expect("a name"))
+        .expect("a live connection");
+    session.server("-ERR\r\n");
+    assert_eq!(session.sent(), "CAPA\r\nAUTH X-PATIENT\r\n");
+    session.told();
+    session
+}
+
+fn is_over_the(limit: &str, mut session: Conversation) {
+    assert_eq!(session.sent(), "*\r\n", "cancelled first");
+    let told = session.told();
+    assert!(told.iter().all(|line| line.ends_with(limit)), "{told:?}");
+    assert_eq!(told.len(), 2);
+    session.assert_over();
+}
+
+#[test]
+fn t_30_ten_challenges_are_answered_and_no_more() {
+    for trickle in [false, true] {
+        let mut session = patient(trickle);
+        for _ in 0..10 {
+            session.server("+ AAAA\r\n");
+            assert_eq!(session.sent(), "Z28gb24=\r\n");
+        }
+        session.server("+ AAAA\r\n");
+        is_over_the("limit Challenges 10", session);
+    }
+}
+
+#[test]
+fn t_30_challenges_may_have_sixty_four_kibibytes_in_all() {
+    for trickle in [false, true] {
+        let mut session = patient(trickle);
+        let challenge = format!("+ {}\r\n", "A".repeat(30 << 10));
+        for _ in 0..2 {
+            session.server(&challenge);
+            assert_eq!(session.sent(), "Z28gb24=\r\n");
+        }
+        session.server(&challenge);
+        is_over_the("limit ChallengeOctets 65536", session);
+    }
+}
+
+#[test]
+fn t_30_a_challenge_line_over_its_limit_is_cancelled_too() {
+    for trickle in [false, true] {
+        let mut session = patient(trickle);
+        session.server(format!("+ {}\r\n", "A".repeat(33 << 10)));
+        is_over_the("limit Line 32768", session);
+    }
+}
+
+#[test]
+fn t_31_an_ok_before_all_was_said_logs_nobody_in() {
+    let early = |mechanism: &str| {
+        let cause = format!("protocol Sasl {{ mechanism: \"{mechanism}\", cause: NotDone }}");
+        dead(&cause)
+    };
+    for mechanism in ["CRAM-MD5", "LOGIN"] {
+        plays(format!(
+            "{}
+            S: +OK
+            {}",
+            auth(
+                mechanism,
+                &format!("login alice secret only={mechanism}"),
+                mechanism
+            ),
+            early(mechanism)
+        ));
+    }
+    for (login, mechanism) in [
+        ("login alice secret only=PLAIN", "PLAIN"),
+        ("login-token alice token only=OAUTHBEARER", "OAUTHBEARER"),
+        ("login-token alice token only=XOAUTH2", "XOAUTH2"),
+        ("login-certificate", "EXTERNAL"),
+        ("login-anonymous trace", "ANONYMOUS"),
+    ] {
+        plays(format!(
+            "set initial-response never
+            {}
+            S: +OK
+            {}",
+            auth(mechanism, login, mechanism),
+            early(mechanism)
+        ));
+    }
+    plays(format!(
+        "{}
+        S: + VXNlcm5hbWU6
+        C: YWxpY2U=
+        S: +OK
+        {}",
+        auth("LOGIN", "login alice secret only=LOGIN", "LOGIN"),
+        early("LOGIN")
+    ));
+}
+
+#[test]
+fn t_31_an_ok_to_a_mechanism_that_has_said_all_is_a_login() {
+    plays(format!(
+        "{}
+        S: +OK
+        C: CAPA
+        S: -ERR
+        = login: ok
+        ? phase: TRANSACTION",
+        auth(
+            "PLAIN",
+            "login alice secret only=PLAIN",
+            &format!("PLAIN {}", base64("\0alice\0secret"))
+        )
+    ));
+}
+
+#[test]
+fn t_31_a_plus_where_a_status_is_due_is_no_status() {
+    for op in ["user alice", "capa", "login alice secret"] {
+        let sent = if op == "user alice" {
+            "USER alice"
+        } else {
+            "CAPA"
+        };
+        let (verb, _) = sent.split_once(' ').unwrap_or((sent, ""));
+        let (told, _) = op.split_once(' ').unwrap_or((op, ""));
+        plays(format!(
+            "{TRUSTED}
+            > {op}
+            C: {sent}
+            S: + AAAA
+            = {told}: failed: protocol BadStatus {verb} \"+ AAAA\"
+            = closed: protocol BadStatus {verb} \"+ AAAA\""
+        ));
+    }
+}
+
+#[test]
+fn t_32_an_ok_to_a_cancelled_exchange_is_the_end() {
+    plays(format!(
+        "{}
+        S: + !!
+        C: *
+        S: +OK
+        {}",
+        scram(""),
+        dead("security LetInAnyway")
+    ));
+    plays(format!(
+        "{}
+        S: + !!
+        C: *
+        S: +OK
+        {}",
+        auth("CRAM-MD5", "login alice secret only=CRAM-MD5", "CRAM-MD5"),
+        dead("security LetInAnyway")
+    ));
+}
+
+#[test]
+fn t_32_neither_is_a_cancelled_exchange_taken_up_again() {
+    plays(format!(
+        "{}
+        S: + !!
+        C: *
+        S: + AAAA
+        {}",
+        scram(""),
+        dead("protocol BadStatus AUTH \"\"")
+    ));
+}
+
+#[test]
+fn t_33_base64_is_read_strictly() {
+    for challenge in [
+        "A", "AA=A", "AAAA====", "\\xff", " AAAA", "AAAA ", "AAA", "AB==", "=", "A A A", "AA-_",
+    ] {
+        plays(format!(
+            "{}
+            S: + {challenge}
+            C: *
+            S: -ERR
+            {NOT_BASE64}
+            {USABLE}",
+            scram("")
+        ));
+    }
+}
+
+#[test]
+fn t_33_a_challenge_line_over_its_limit_is_the_end() {
+    for trickle in [false, true] {
+        let mut session = patient(trickle);
+        session.server(format!("+ {}\r\n", "A".repeat(33 << 10)));
+        let told = session.told();
+        assert_eq!(told.last().expect("an end"), "closed: limit Line 32768");
+    }
+}
+
+#[test]
+fn t_34_a_password_longer_than_a_block_of_the_hash_is_hashed_first() {
+    plays(format!(
+        "{}
+        S: + PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+
+        C: {}
+        S: -ERR no
+        = login: failed: auth AUTH \"no\"
+        {USABLE}",
+        auth(
+            "CRAM-MD5",
+            &format!("login tim {} only=CRAM-MD5", "a".repeat(80)),
+            "CRAM-MD5"
+        ),
+        base64("tim 65ac4a6902effca0a7a2864ff554cad0")
+    ));
+    assert!(pop3_proto::Secret::new("a\0b").is_err(), "no NUL in a key");
+}

@@ -1,0 +1,295 @@
+//! Section B: servers that do not know the password, and try to find it out or to do without.
+
+use pop3_proto::{Channel, Config, Instant};
+
+use super::plays::{USABLE, auth, base64, dead, plays, plays_long};
+use pop3_testkit::conversation::Conversation;
+
+// RFC 7677 section 3.
+const LOGIN: &str = "login user pencil nonce=rOprNGfwEbeRWgbNEkqO only=SCRAM-SHA-256";
+const FIRST: &str = "SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=";
+const NONCE: &str = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+const SALT: &str = "W22ZaJ0SNY7soEsUEjb6gQ==";
+const PROOF: &str = "Yz1iaXdzLHI9ck9wck5HZndFYmVSV2diTkVrcU8laHZZRHBXVWEyUmFUQ0FmdXhGSWxqKWhObEYkazAscD1kSHpiWmFwV0lrNGpVaE4rVXRlOXl0YWc5empmTUhnc3FtbWl6N0FuZFZRPQ==";
+
+fn asked() -> String {
+    auth("SCRAM-SHA-256 PLAIN", LOGIN, FIRST)
+}
+
+/// Up to the proof.
+fn proved() -> String {
+    let challenge = base64(format!("r={NONCE},s={SALT},i=4096"));
+    format!("{}S: + {challenge}\nC: {PROOF}\n", asked())
+}
+
+const COUNTS: [(&str, Option<u64>); 10] = [
+    ("4294967295", Some(4_294_967_295)),
+    ("9999999999", Some(9_999_999_999)),
+    ("1000001", Some(1_000_001)),
+    ("0", None),
+    ("1", Some(1)),
+    ("4095", Some(4_095)),
+    ("-1", None),
+    ("04096", None),
+    ("99999999999999999999", None),
+    ("", None),
+];
+
+#[test]
+fn t_24_a_count_of_iterations_out_of_bounds_is_cancelled_and_is_the_end() {
+    for (count, asked_for) in COUNTS {
+        let challenge = base64(format!("r={NONCE},s={SALT},i={count}"));
+        let cause = format!(
+            "security Sasl(ScramIterations {{ asked: {asked_for:?}, least: 4096, most: 1000000 }})"
+        );
+        plays(format!(
+            "{}
+            S: + {challenge}
+            C: *
+            {}",
+            asked(),
+            dead(&cause)
+        ));
+    }
+}
+
+/// A session in which the next line from the server is the first challenge.
+pub(crate) fn before_the_challenge() -> Conversation {
+    let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
+    session.server("+OK\r\n");
+    session.ask(LOGIN);
+    session.server("+OK\r\nSASL SCRAM-SHA-256\r\n.\r\n");
+    assert_eq!(session.sent(), format!("CAPA\r\nAUTH {FIRST}\r\n"));
+    session.told();
+    session
+}
+
+#[test]
+fn t_24_nothing_is_computed_before_the_count_is_refused() {
+    for (count, _) in COUNTS {
+        let mut session = before_the_challenge();
+        let challenge = base64(format!("r={NONCE},s={SALT},i={count}"));
+        session.arrive(format!("+ {challenge}\r\n").as_bytes());
+        // The cancellation is there at once: no slice of a computation was asked for.
+        assert_eq!(session.connection.transmit(), b"*\r\n", "{count}");
+        assert_ne!(session.connection.poll_timeout(), Some(Instant::ORIGIN));
+    }
+}
+
+#[test]
+fn t_24_a_count_within_bounds_is_computed_in_slices() {
+    let mut session = before_the_challenge();
+    let challenge = base64(format!("r={NONCE},s={SALT},i=25000"));
+    session.arrive(format!("+ {challenge}\r\n").as_bytes());
+    for slice in 1..=3 {
+        assert!(!session.connection.wants_write(), "slice {slice}");
+        assert_eq!(session.connection.poll_timeout(), Some(Instant::ORIGIN));
+        session.connection.handle_timeout(session.now);
+    }
+    assert!(session.connection.wants_write());
+    assert_ne!(session.connection.poll_timeout(), Some(Instant::ORIGIN));
+}
+
+#[test]
+fn t_25_a_first_message_not_by_the_book_is_cancelled_and_is_the_end() {
+    let nonce = "its nonce does not extend this side's";
+    let salt = "its salt is empty or not base64";
+    let no_salt = "its first message has no salt second";
+    let no_nonce = "its first message has no nonce first";
+    let no_count = "its first message has no iteration count third";
+    let cases = [
+        (format!("r=WRONG,s={SALT},i=4096"), nonce),
+        (format!("r=rOprNGfwEbeRWgbNEkqO,s={SALT},i=4096"), nonce),
+        (format!("r=rOprNGfwEbeRWgbNEkq,s={SALT},i=4096"), nonce),
+        (format!("r=ROPRNGFWEBERWGBNEKQOx,s={SALT},i=4096"), nonce),
+        (format!("r=,s={SALT},i=4096"), nonce),
+        (format!("r={NONCE},s=,i=4096"), salt),
+        (format!("r={NONCE},s=!!,i=4096"), salt),
+        (format!("r={NONCE},s=AA=A,i=4096"), salt),
+        (
+            format!("m=x,r={NONCE},s={SALT},i=4096"),
+            "it demands an extension",
+        ),
+        (format!("s={SALT},r={NONCE},i=4096"), no_nonce),
+        (format!("r={NONCE},i=4096,s={SALT}"), no_salt),
+        (format!("r={NONCE},x=y,s={SALT},i=4096"), no_salt),
+        (format!("r={NONCE},s={SALT}"), no_count),
+        (format!("r={NONCE},s={SALT},x=y,i=4096"), no_count),
+        (String::new(), no_nonce),
+    ];
+    for (message, why) in cases {
+        plays(format!(
+            "{}
+            S: + {}
+            C: *
+            {}",
+            asked(),
+            base64(message),
+            dead(&format!("security Sasl(Scram({why:?}))"))
+        ));
+    }
+}
+
+#[test]
+fn t_26_a_wrong_signature_is_cancelled_and_is_the_end() {
+    for message in [
+        "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "v=",
+        "v=!!",
+        "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G==",
+        "x=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+        "",
+    ] {
+        plays_long(format!(
+            "{}
+            S: + {}
+            C: *
+            {}",
+            proved(),
+            base64(message),
+            dead("security Sasl(ServerNotAuthenticated)")
+        ));
+    }
+}
+
+#[test]
+fn t_26_an_error_of_the_server_is_cancelled_and_is_a_refusal() {
+    for at in [asked(), proved()] {
+        plays_long(format!(
+            "{at}
+            S: + ZT1pbnZhbGlkLXByb29m
+            C: *
+            S: -ERR
+            = login: failed: auth ServerError(\"invalid-proof\"), \"\"
+            {USABLE}"
+        ));
+    }
+}
+
+#[test]
+fn t_26_the_right_signature_is_a_login() {
+    plays_long(format!(
+        "{}
+        S: + dj02cnJpVFJCaTIzV3BSUi93dHVwK21NaFVaVW4vZEI1bkxUSlJzamw5NUc0PQ==
+        C:
+        S: +OK
+        C: CAPA
+        S: -ERR
+        = login: ok
+        ? phase: TRANSACTION",
+        proved()
+    ));
+}
+
+#[test]
+fn t_27_an_ok_without_a_signature_is_the_end() {
+    for at in [asked(), proved()] {
+        plays_long(format!(
+            "{at}
+            S: +OK logged in
+            {}",
+            dead("security Sasl(ServerNotAuthenticated)")
+        ));
+    }
+    // Nothing that was to follow the login leaves.
+    plays_long(
+        format!(
+            "{}
+            S: +OK logged in
+            = login: failed: security Sasl(ServerNotAuthenticated)
+            = stat: failed: security Sasl(ServerNotAuthenticated)
+            = dele 1: failed: security Sasl(ServerNotAuthenticated)
+            = quit: failed: security Sasl(ServerNotAuthenticated)
+            = closed: security Sasl(ServerNotAuthenticated)",
+            proved()
+        )
+        .replace(LOGIN, &format!("{LOGIN}\n> stat\n> dele 1\n> quit")),
+    );
+}
+
+/// A session in TLS whose server lists these, up to `AUTH`.
+fn bound(tls: &str, mechanisms: &str, binding: &str, command: &str) -> String {
+    format!(
+        "set channel implicit-tls
+        ! {tls}
+        S: +OK
+        = greeting: \"\"
+        > login user pencil nonce=rOprNGfwEbeRWgbNEkqO {binding}
+        C: CAPA
+        S: +OK
+        S: SASL {mechanisms}
+        S: .
+        C: AUTH {command}
+        "
+    )
+}
+
+/// The rest of an exchange up to the login, with these parts of the last two messages.
+fn rest(binding: &str, proof: &str, signature: &str) -> String {
+    format!(
+        "S: + {}
+        C: {}
+        S: + {}
+        C:
+        S: +OK
+        C: CAPA
+        S: -ERR
+        = login: ok",
+        base64(format!("r={NONCE},s={SALT},i=4096")),
+        base64(format!("c={binding},r={NONCE},p={proof}")),
+        base64(format!("v={signature}"))
+    )
+}
+
+const BOTH: &str = "SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
+
+#[test]
+fn t_28_binding_is_off_unless_it_is_asked_for() {
+    for tls in ["tls", "tls 1.3"] {
+        plays(bound(tls, BOTH, "", FIRST));
+    }
+}
+
+#[test]
+fn t_28_a_server_without_plus_is_told_that_this_side_could_have_bound() {
+    let first = "SCRAM-SHA-256 eSwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=";
+    let login = bound("tls 1.3", "SCRAM-SHA-256", "binding=prefer", first);
+    let rest = rest(
+        "eSws",
+        "FoqiHTtQEDE8lz1CdaEe3tK4mS+iMDTl77SPyDS53DY=",
+        "dI4KpiQJwBr1+V+K6U1dA6l6I4I9DUNXWND4pcpRU3U=",
+    );
+    plays_long(format!("{login}{rest}"));
+    // TLS 1.2 has nothing to bind to, and that is what is said.
+    plays_long(bound("tls", BOTH, "binding=prefer", FIRST));
+}
+
+#[test]
+fn t_28_binding_is_to_the_exporter_of_tls_1_3() {
+    let first = "SCRAM-SHA-256-PLUS cD10bHMtZXhwb3J0ZXIsLG49dXNlcixyPXJPcHJOR2Z3RWJlUldnYk5Fa3FP";
+    for binding in ["binding=prefer", "binding=require"] {
+        let login = bound("tls 1.3", BOTH, binding, first);
+        let rest = rest(
+            "cD10bHMtZXhwb3J0ZXIsLAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+            "QC6CS20quADQRb3mT99YUH+n3VJxUvzuK0K0E1Vrs2M=",
+            "2GiAgapEppLVlUXbxUDksL3VgYHzuqiK5tR4mhJGgvs=",
+        );
+        plays_long(format!("{login}{rest}"));
+    }
+}
+
+#[test]
+fn t_28_binding_that_is_required_is_not_done_without() {
+    for (tls, listed, why) in [
+        ("tls 1.3", "SCRAM-SHA-256", "NotListed"),
+        ("tls", BOTH, "NoBinding"),
+    ] {
+        let login = bound(tls, listed, "binding=require first=SCRAM-SHA-256", "");
+        let (before, _) = login.split_once("C: AUTH").expect("its last line");
+        plays(format!(
+            "{before}
+            = login: failed: auth no safe login, {why}
+            {USABLE}"
+        ));
+    }
+}
