@@ -296,7 +296,7 @@ pub enum TransportErrorKind {
 #[cfg(feature = "std")]
 impl super::Error {
     /// Why none of a host's addresses could be connected to, from what each one said:
-    /// [`Timeout::Connect`](super::Timeout::Connect) if there was only one and it said nothing.
+    /// [`Timeout::Connect`] if there was only one and it said nothing.
     pub fn unreachable(failures: &[(std::net::SocketAddr, std::io::Error)]) -> Self {
         let is_silent = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
         if let [(_, only)] = failures
