@@ -3,7 +3,7 @@
 use memchr::{memchr, memrchr};
 
 /// A command with its arguments, sorted by the state that it belongs to.
-pub(super) enum Command<'a> {
+pub(super) enum ClientCommand<'a> {
     Capa,
     Quit,
     Login(Login<'a>),
@@ -39,7 +39,7 @@ pub(super) enum Mail {
     Rset,
 }
 
-impl<'a> Command<'a> {
+impl<'a> ClientCommand<'a> {
     /// Reads a line, or gives the text that refuses it. One SP stands between a keyword and its arguments, none behind
     /// them: a client that sends others would fail at real servers, and should fail here.
     pub(super) fn parse(line: &'a [u8]) -> Result<Self, &'static str> {

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use memchr::memchr;
 
 /// What the client sent up to one LF.
-pub(super) enum Line {
+pub(super) enum ClientLine {
     /// A command line with its line end.
     Whole(BytesMut),
     /// A line over the limit. Its octets are gone.
@@ -35,14 +35,14 @@ impl Input {
 
     /// Takes the next line, if its LF is here. One that is too long is reported when it ends, not before: an answer to a
     /// command that is still being sent would look to the client like one to the command before.
-    pub(super) fn next_line(&mut self, limit: usize) -> Option<Line> {
+    pub(super) fn next_line(&mut self, limit: usize) -> Option<ClientLine> {
         if let Some(at) = memchr(b'\n', &self.octets) {
             let line = self.octets.split_to(at + 1);
             let too_long = core::mem::take(&mut self.skipping) || line.len() > limit;
             return Some(if too_long {
-                Line::TooLong
+                ClientLine::TooLong
             } else {
-                Line::Whole(line)
+                ClientLine::Whole(line)
             });
         }
         if self.octets.len() >= limit {

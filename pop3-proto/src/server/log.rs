@@ -4,9 +4,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::auth::Mechanism;
+use super::auth::OfferedMechanism;
 use super::command::trim_line_end;
-use super::input::Line;
+use super::input::ClientLine;
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "<redacted>";
@@ -24,23 +24,23 @@ impl Log {
         &self.lines
     }
 
-    pub(super) fn record_command(&mut self, line: &Line) {
+    pub(super) fn record_command(&mut self, line: &ClientLine) {
         self.record(line, redact);
     }
 
     /// A line inside an exchange. The one that cancels it tells nothing.
-    pub(super) fn record_response(&mut self, line: &Line) {
+    pub(super) fn record_response(&mut self, line: &ClientLine) {
         self.record(line, |line| match line {
             "*" => line.to_string(),
             _ => REDACTED.to_string(),
         });
     }
 
-    fn record(&mut self, line: &Line, redact: fn(&str) -> String) {
+    fn record(&mut self, line: &ClientLine, redact: fn(&str) -> String) {
         if self.lines.len() < LINES {
             self.lines.push(match line {
-                Line::Whole(line) => redact(&String::from_utf8_lossy(trim_line_end(line))),
-                Line::TooLong => "<line too long>".to_string(),
+                ClientLine::Whole(line) => redact(&String::from_utf8_lossy(trim_line_end(line))),
+                ClientLine::TooLong => "<line too long>".to_string(),
             });
         }
     }
@@ -97,5 +97,5 @@ fn redact_auth(line: &str) -> String {
 /// A known name in any case, or one of upper-case letters as RFC 4422 section 3.1 wants it.
 fn is_mechanism(name: &str) -> bool {
     let allowed = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_');
-    Mechanism::named(name).is_some() || (name.len() <= 20 && name.bytes().all(allowed))
+    OfferedMechanism::named(name).is_some() || (name.len() <= 20 && name.bytes().all(allowed))
 }

@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::auth::{self, Exchange, Offer, Step};
-use super::command::{Command, Login};
+use super::auth::{self, Offer, ServerExchange, ServerStep};
+use super::command::{ClientCommand, Login};
 use super::config::ServerConfig;
-use super::input::Line;
+use super::input::ClientLine;
 use super::maildrop::Maildrop;
 use super::stream::{Answer, Body};
 use super::transaction::{contents, transact};
@@ -38,7 +38,7 @@ pub(super) struct Dialogue {
     /// The argument of the USER just before: PASS counts only right behind it (RFC 1939 section 7).
     user: Option<Vec<u8>>,
     /// The AUTH that is under way: the next line is a response (RFC 5034 section 4).
-    exchange: Option<Box<dyn Exchange>>,
+    exchange: Option<Box<dyn ServerExchange>>,
     /// What TLS exports for channel binding. It counts where there is TLS.
     exporter: Option<[u8; 32]>,
     expunged: Vec<Bytes>,
@@ -120,35 +120,35 @@ impl Dialogue {
     }
 
     /// The one place where a line from the client becomes an answer.
-    pub(super) fn answer(&mut self, line: &Line) -> Answer {
+    pub(super) fn answer(&mut self, line: &ClientLine) -> Answer {
         let user = self.user.take();
         let answer = match (line, self.exchange.take()) {
-            (Line::Whole(line), None) => {
-                Command::parse(line).and_then(|command| self.respond(command, user))
+            (ClientLine::Whole(line), None) => {
+                ClientCommand::parse(line).and_then(|command| self.respond(command, user))
             }
-            (Line::Whole(line), Some(exchange)) => {
+            (ClientLine::Whole(line), Some(exchange)) => {
                 auth::response(line).and_then(|response| self.go_on(exchange, &response))
             }
-            (Line::TooLong, _) => Err("line too long"),
+            (ClientLine::TooLong, _) => Err("line too long"),
         };
         answer.unwrap_or_else(|text| Answer::line(format!("-ERR {text}")))
     }
 
     fn respond(
         &mut self,
-        command: Command<'_>,
+        command: ClientCommand<'_>,
         user: Option<Vec<u8>>,
     ) -> Result<Answer, &'static str> {
         match (command, self.state) {
-            (Command::Capa, _) => self.capabilities(),
-            (Command::Quit, _) => Ok(self.quit()),
-            (Command::Login(command), State::Authorization) => self.authorize(command, user),
-            (Command::Login(Login::Stls), _) if self.tls => {
+            (ClientCommand::Capa, _) => self.capabilities(),
+            (ClientCommand::Quit, _) => Ok(self.quit()),
+            (ClientCommand::Login(command), State::Authorization) => self.authorize(command, user),
+            (ClientCommand::Login(Login::Stls), _) if self.tls => {
                 Err("command not permitted when TLS active")
             }
-            (Command::Login(_), _) => Err("already logged in"),
-            (Command::Mail(command), State::Transaction) => transact(command, &mut self.view),
-            (Command::Mail(_), _) => Err("log in first"),
+            (ClientCommand::Login(_), _) => Err("already logged in"),
+            (ClientCommand::Mail(command), State::Transaction) => transact(command, &mut self.view),
+            (ClientCommand::Mail(_), _) => Err("log in first"),
         }
     }
 
@@ -246,7 +246,7 @@ impl Dialogue {
     /// The answer to AUTH: either the client said something with it, or the server does (RFC 5034 section 4).
     fn begin(
         &mut self,
-        exchange: Box<dyn Exchange>,
+        exchange: Box<dyn ServerExchange>,
         initial_response: Option<&[u8]>,
     ) -> Result<Answer, &'static str> {
         match (initial_response, exchange.opening(&self.config)) {
@@ -263,15 +263,15 @@ impl Dialogue {
 
     fn go_on(
         &mut self,
-        mut exchange: Box<dyn Exchange>,
+        mut exchange: Box<dyn ServerExchange>,
         response: &[u8],
     ) -> Result<Answer, &'static str> {
         match exchange.respond(response, &self.config)? {
-            Step::Challenge(octets) => {
+            ServerStep::Challenge(octets) => {
                 self.exchange = Some(exchange);
                 Ok(auth::challenge(&octets))
             }
-            Step::LoggedIn => self.log_in(true),
+            ServerStep::LoggedIn => self.log_in(true),
         }
     }
 

@@ -5,12 +5,12 @@ use alloc::string::String;
 use super::super::config::ServerConfig;
 use super::credentials::same_octets;
 use super::gs2::{self, Flag};
-use super::{Exchange, INVALID_CREDENTIALS, MALFORMED, Step};
+use super::{INVALID_CREDENTIALS, MALFORMED, ServerExchange, ServerStep};
 
 /// What stands behind each pair of key and value, and behind all of them.
 const SEPARATOR: char = '\x01';
 
-pub(super) struct Bearer {
+pub(super) struct ServerBearer {
     /// Reads the client's message, or finds that it is none.
     read: fn(&str) -> Option<Message<'_>>,
     /// What the server says about a token that it does not take (RFC 7628 section 3.2.2).
@@ -18,7 +18,7 @@ pub(super) struct Bearer {
     refused: bool,
 }
 
-impl Bearer {
+impl ServerBearer {
     pub(super) fn oauthbearer() -> Self {
         Self {
             read: oauthbearer,
@@ -36,8 +36,12 @@ impl Bearer {
     }
 }
 
-impl Exchange for Bearer {
-    fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
+impl ServerExchange for ServerBearer {
+    fn respond(
+        &mut self,
+        response: &[u8],
+        config: &ServerConfig,
+    ) -> Result<ServerStep, &'static str> {
         if self.refused {
             // What the client answers before the exchange may fail: %x01 (RFC 7628 section 3.2.3),
             // or nothing, which is XOAUTH2's and which clients send in OAUTHBEARER, too.
@@ -49,10 +53,10 @@ impl Exchange for Bearer {
         let text = core::str::from_utf8(response).map_err(|_| MALFORMED)?;
         let message = (self.read)(text).ok_or(MALFORMED)?;
         if message.is_valid(config) {
-            return Ok(Step::LoggedIn);
+            return Ok(ServerStep::LoggedIn);
         }
         self.refused = true;
-        Ok(Step::Challenge(self.error.into()))
+        Ok(ServerStep::Challenge(self.error.into()))
     }
 }
 

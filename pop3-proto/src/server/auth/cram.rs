@@ -8,19 +8,23 @@ use memchr::memrchr;
 
 use super::super::config::ServerConfig;
 use super::credentials::same_octets;
-use super::{Exchange, MALFORMED, Step, verdict};
+use super::{MALFORMED, ServerExchange, ServerStep, verdict};
 use crate::hex;
 use crate::mac::keyed;
 
-pub(super) struct CramMd5;
+pub(super) struct ServerCramMd5;
 
-impl Exchange for CramMd5 {
+impl ServerExchange for ServerCramMd5 {
     fn opening(&self, config: &ServerConfig) -> Option<Vec<u8>> {
         Some(config.sasl.cram_md5_challenge.as_str().into())
     }
 
     /// `username SP digest`. The name may hold spaces, the digest is lower-case hexadecimal.
-    fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
+    fn respond(
+        &mut self,
+        response: &[u8],
+        config: &ServerConfig,
+    ) -> Result<ServerStep, &'static str> {
         let (username, digest) = memrchr(b' ', response)
             .and_then(|at| response.split_at_checked(at))
             .ok_or(MALFORMED)?;

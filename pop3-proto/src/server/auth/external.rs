@@ -2,13 +2,17 @@
 
 use super::super::config::ServerConfig;
 use super::credentials::same;
-use super::{Exchange, Step, verdict};
+use super::{ServerExchange, ServerStep, verdict};
 
-pub(super) struct External;
+pub(super) struct ServerExternal;
 
-impl Exchange for External {
+impl ServerExchange for ServerExternal {
     /// An authorization identity: none, or whom the layer below proved the client to be.
-    fn respond(&mut self, authzid: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
+    fn respond(
+        &mut self,
+        authzid: &[u8],
+        config: &ServerConfig,
+    ) -> Result<ServerStep, &'static str> {
         let proved = config.sasl.external.as_ref();
         verdict(proved.is_some_and(|proved| authzid.is_empty() || same(authzid, proved)))
     }

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use super::super::config::ServerConfig;
 use super::credentials::same;
-use super::{Exchange, Step, verdict};
+use super::{ServerExchange, ServerStep, verdict};
 
 /// Where the user name was said: what it was.
 #[derive(Default)]
-pub(super) struct Login(Option<Vec<u8>>);
+pub(super) struct ServerLogin(Option<Vec<u8>>);
 
-impl Exchange for Login {
+impl ServerExchange for ServerLogin {
     fn opening(&self, _config: &ServerConfig) -> Option<Vec<u8>> {
         Some(b"Username:".into())
     }
@@ -20,11 +20,15 @@ impl Exchange for Login {
         true
     }
 
-    fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
+    fn respond(
+        &mut self,
+        response: &[u8],
+        config: &ServerConfig,
+    ) -> Result<ServerStep, &'static str> {
         match &self.0 {
             None => {
                 self.0 = Some(response.into());
-                Ok(Step::Challenge(b"Password:".into()))
+                Ok(ServerStep::Challenge(b"Password:".into()))
             }
             Some(username) => verdict(config.is_user(username) & same(response, &config.secret)),
         }

@@ -3,7 +3,7 @@
 use crate::sasl::ScramHash;
 
 #[derive(Clone, Copy)]
-pub(in crate::server) enum Mechanism {
+pub(in crate::server) enum OfferedMechanism {
     Anonymous,
     CramMd5,
     External,
@@ -15,29 +15,32 @@ pub(in crate::server) enum Mechanism {
     XOAuth2,
 }
 
-const NAMES: [(&str, Mechanism); 13] = [
-    ("ANONYMOUS", Mechanism::Anonymous),
-    ("CRAM-MD5", Mechanism::CramMd5),
-    ("EXTERNAL", Mechanism::External),
-    ("LOGIN", Mechanism::Login),
-    ("OAUTHBEARER", Mechanism::OAuthBearer),
-    ("PLAIN", Mechanism::Plain),
-    ("SCRAM-SHA-1", Mechanism::Scram(ScramHash::Sha1)),
-    ("SCRAM-SHA-1-PLUS", Mechanism::ScramPlus(ScramHash::Sha1)),
-    ("SCRAM-SHA-256", Mechanism::Scram(ScramHash::Sha256)),
+const NAMES: [(&str, OfferedMechanism); 13] = [
+    ("ANONYMOUS", OfferedMechanism::Anonymous),
+    ("CRAM-MD5", OfferedMechanism::CramMd5),
+    ("EXTERNAL", OfferedMechanism::External),
+    ("LOGIN", OfferedMechanism::Login),
+    ("OAUTHBEARER", OfferedMechanism::OAuthBearer),
+    ("PLAIN", OfferedMechanism::Plain),
+    ("SCRAM-SHA-1", OfferedMechanism::Scram(ScramHash::Sha1)),
+    (
+        "SCRAM-SHA-1-PLUS",
+        OfferedMechanism::ScramPlus(ScramHash::Sha1),
+    ),
+    ("SCRAM-SHA-256", OfferedMechanism::Scram(ScramHash::Sha256)),
     (
         "SCRAM-SHA-256-PLUS",
-        Mechanism::ScramPlus(ScramHash::Sha256),
+        OfferedMechanism::ScramPlus(ScramHash::Sha256),
     ),
-    ("SCRAM-SHA-512", Mechanism::Scram(ScramHash::Sha512)),
+    ("SCRAM-SHA-512", OfferedMechanism::Scram(ScramHash::Sha512)),
     (
         "SCRAM-SHA-512-PLUS",
-        Mechanism::ScramPlus(ScramHash::Sha512),
+        OfferedMechanism::ScramPlus(ScramHash::Sha512),
     ),
-    ("XOAUTH2", Mechanism::XOAuth2),
+    ("XOAUTH2", OfferedMechanism::XOAuth2),
 ];
 
-impl Mechanism {
+impl OfferedMechanism {
     /// The mechanism with this name, in any case.
     pub(in crate::server) fn named(name: &str) -> Option<Self> {
         NAMES

@@ -23,7 +23,7 @@ mod scram;
 
 use alloc::vec::Vec;
 
-pub(super) use mechanism::Mechanism;
+pub(super) use mechanism::OfferedMechanism;
 pub(super) use offer::Offer;
 
 use super::command::trim_line_end;
@@ -42,7 +42,7 @@ pub(super) const INVALID_CREDENTIALS: &str = "[AUTH] invalid credentials";
 const MALFORMED: &str = "the response makes no sense";
 
 /// One mechanism at work, for one AUTH. After an error it is dropped.
-pub(super) trait Exchange: Send + Sync {
+pub(super) trait ServerExchange: Send + Sync {
     /// What the server says first, or `None` where the client does.
     fn opening(&self, _config: &ServerConfig) -> Option<Vec<u8>> {
         None
@@ -54,11 +54,15 @@ pub(super) trait Exchange: Send + Sync {
     }
 
     /// Reads a response, which was decoded from base64, or gives the text of the `-ERR`.
-    fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str>;
+    fn respond(
+        &mut self,
+        response: &[u8],
+        config: &ServerConfig,
+    ) -> Result<ServerStep, &'static str>;
 }
 
 /// What the server makes of a response.
-pub(super) enum Step {
+pub(super) enum ServerStep {
     /// It says this, and waits for the response to it.
     Challenge(Vec<u8>),
     /// It knows who the client is.
@@ -66,9 +70,9 @@ pub(super) enum Step {
 }
 
 /// The end of an exchange that asks for credentials.
-fn verdict(valid: bool) -> Result<Step, &'static str> {
+fn verdict(valid: bool) -> Result<ServerStep, &'static str> {
     if valid {
-        Ok(Step::LoggedIn)
+        Ok(ServerStep::LoggedIn)
     } else {
         Err(INVALID_CREDENTIALS)
     }

@@ -2,13 +2,17 @@
 
 use super::super::config::ServerConfig;
 use super::credentials::same;
-use super::{Exchange, MALFORMED, Step, verdict};
+use super::{MALFORMED, ServerExchange, ServerStep, verdict};
 
-pub(super) struct Plain;
+pub(super) struct ServerPlain;
 
-impl Exchange for Plain {
+impl ServerExchange for ServerPlain {
     /// `[authzid] NUL authcid NUL passwd`, where only the first may be empty.
-    fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
+    fn respond(
+        &mut self,
+        response: &[u8],
+        config: &ServerConfig,
+    ) -> Result<ServerStep, &'static str> {
         let mut parts = response.split(|octet| *octet == 0);
         let (Some(authzid), Some(authcid), Some(passwd), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())

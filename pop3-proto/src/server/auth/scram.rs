@@ -7,20 +7,20 @@ use alloc::vec::Vec;
 use super::super::config::ServerConfig;
 use super::credentials::{prepared, same_octets};
 use super::gs2::{self, Flag, Header};
-use super::{Exchange, INVALID_CREDENTIALS, MALFORMED, Step};
+use super::{INVALID_CREDENTIALS, MALFORMED, ServerExchange, ServerStep};
 use crate::base64;
 use crate::sasl::ScramHash;
 use crate::sasl::nonce::is_nonce;
 use crate::sasl::scram::derive::{self, Keys};
 
-pub(super) struct Scram {
+pub(super) struct ServerScram {
     hash: ScramHash,
-    binding: ChannelBinding,
+    binding: ServerBinding,
     state: State,
 }
 
 /// What the mechanism, and the list that it was chosen from, say about channel binding.
-pub(super) enum ChannelBinding {
+pub(super) enum ServerBinding {
     /// Nothing: no `-PLUS` was listed.
     NotOffered,
     /// A `-PLUS` was listed, and this is none.
@@ -50,8 +50,8 @@ struct Challenged {
     auth_message: String,
 }
 
-impl Scram {
-    pub(super) fn new(hash: ScramHash, binding: ChannelBinding) -> Self {
+impl ServerScram {
+    pub(super) fn new(hash: ScramHash, binding: ServerBinding) -> Self {
         Self {
             hash,
             binding,
@@ -123,7 +123,7 @@ impl Scram {
     }
 }
 
-impl ChannelBinding {
+impl ServerBinding {
     /// Holds the client's flag against it (RFC 5802 section 6), and gives the octets to bind to.
     fn check(&self, flag: &Flag<'_>) -> Result<&[u8], &'static str> {
         match (self, flag) {
@@ -152,8 +152,12 @@ fn attribute<'a>(attributes: &mut impl Iterator<Item = &'a str>, name: &str) -> 
     attributes.next()?.strip_prefix(name)
 }
 
-impl Exchange for Scram {
-    fn respond(&mut self, response: &[u8], config: &ServerConfig) -> Result<Step, &'static str> {
+impl ServerExchange for ServerScram {
+    fn respond(
+        &mut self,
+        response: &[u8],
+        config: &ServerConfig,
+    ) -> Result<ServerStep, &'static str> {
         let message = core::str::from_utf8(response).map_err(|_| MALFORMED)?;
         let (challenge, state) = match &self.state {
             State::First => {
@@ -161,10 +165,10 @@ impl Exchange for Scram {
                 (challenge, State::Proof(challenged))
             }
             State::Proof(challenged) => (self.last(message, challenged, config)?, State::Nothing),
-            State::Nothing if message.is_empty() => return Ok(Step::LoggedIn),
+            State::Nothing if message.is_empty() => return Ok(ServerStep::LoggedIn),
             State::Nothing => return Err(MALFORMED),
         };
         self.state = state;
-        Ok(Step::Challenge(challenge.into()))
+        Ok(ServerStep::Challenge(challenge.into()))
     }
 }

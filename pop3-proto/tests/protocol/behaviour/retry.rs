@@ -17,12 +17,21 @@ const ENUMS: [(&str, &str); 9] = [
     ("Unconfirmed", include_str!("../../../src/error/confirm.rs")),
     ("AuthError", include_str!("../../../src/error/auth.rs")),
     ("Misuse", include_str!("../../../src/misuse.rs")),
-    ("ProtocolError", include_str!("../../../src/error/server.rs")),
-    ("SecurityError", include_str!("../../../src/error/server.rs")),
+    (
+        "ProtocolError",
+        include_str!("../../../src/error/server.rs"),
+    ),
+    (
+        "SecurityError",
+        include_str!("../../../src/error/server.rs"),
+    ),
     ("Limited", include_str!("../../../src/error/server.rs")),
     ("Timeout", include_str!("../../../src/error/end.rs")),
     ("Closed", include_str!("../../../src/error/end.rs")),
-    ("TransportErrorKind", include_str!("../../../src/error/end.rs")),
+    (
+        "TransportErrorKind",
+        include_str!("../../../src/error/end.rs"),
+    ),
 ];
 
 /// The variants of an enum, from its source.
