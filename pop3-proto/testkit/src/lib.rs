@@ -20,6 +20,7 @@
 //! | `faults` | what they do when servers die and connections break |
 //! | `dovecot` | starts a real server |
 //! | `session` | connects to that |
+//! | `peer` | servers for one client that follow a script |
 //! | `program` | runs the examples that fetch mail |
 #![allow(
     missing_docs,
@@ -60,6 +61,8 @@ pub mod dovecot;
 pub mod faults;
 #[cfg(all(unix, feature = "clients"))]
 pub mod parity;
+#[cfg(feature = "clients")]
+pub mod peer;
 #[cfg(all(unix, feature = "clients"))]
 pub mod program;
 #[cfg(all(unix, feature = "clients"))]

@@ -1,15 +1,10 @@
 //! Messages that try to end early and to forge replies, over real sockets, for any client. Each story
 //! counts the messages that must come and compares their octets.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
-use std::thread::spawn;
-
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_proto::{
-    CapaPolicy, Connector, Endpoint, Error, Login, MessageNumber, Pipelining, ProtocolError, Roots,
-    StlsPolicy, Verb,
-};
+use pop3_proto::{Connector, Error, MessageNumber, Pipelining, ProtocolError, Roots, Verb};
+
+use crate::peer::scripted::{Scripted, alice, in_clear};
 
 use super::client::{Client, Enough};
 
@@ -23,10 +18,6 @@ fn mail() -> Vec<String> {
 
 fn number(n: usize) -> MessageNumber {
     MessageNumber::new(n as u32).unwrap()
-}
-
-fn alice() -> Login {
-    Login::new("alice", "secret").unwrap()
 }
 
 /// What the client stores: each message that came whole, under its number.
@@ -87,31 +78,15 @@ pub fn forged_replies_shift_no_message<C: Client>() {
 
 pub fn message_with_surplus_octets_fails<C: Client>() {
     for pipelining in [Pipelining::Always, Pipelining::Never] {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let server = spawn(move || {
-            let (stream, _) = listener.accept().unwrap();
-            let mut stream = BufReader::new(stream);
-            let mut heard = Vec::new();
-            // A dot that is not stuffed ends the message where its sender wrote one.
-            let reply = "+OK\r\nhalf\r\n.\r\nrest\r\n.\r\n";
-            for say in ["+OK ready\r\n", "+OK\r\n", "+OK\r\n", reply] {
-                stream.get_ref().write_all(say.as_bytes()).unwrap();
-                let mut line = String::new();
-                if stream.read_line(&mut line).unwrap_or(0) == 0 {
-                    break;
-                }
-                heard.push(line.trim_end().to_owned());
-            }
-            heard
+        // A dot that is not stuffed ends the message where its sender wrote one.
+        let reply = "+OK\r\nhalf\r\n.\r\nrest\r\n.\r\n";
+        let server = Scripted::logged_in(move |wire| {
+            wire.answer("RETR 1", reply);
+            wire.hear_out();
         });
-        let mut connector = Connector::default();
+        let mut connector = in_clear();
         connector.config.pipelining = pipelining;
-        connector.config.capa = CapaPolicy::Never;
-        connector.config.stls = StlsPolicy::Off;
-        connector.config.allow_insecure_login = true;
-        let endpoint = Endpoint::plain("127.0.0.1", Some(port));
-        let mut client = C::connect_with(&endpoint, &connector).unwrap();
+        let mut client = C::connect_with(&server.plain(), &connector).unwrap();
         client.login(alice()).unwrap();
 
         let mut failed = Vec::new();
@@ -133,10 +108,7 @@ pub fn message_with_surplus_octets_fails<C: Client>() {
             assert_eq!((*verb, *number), (Verb::Retr, Some(MessageNumber::FIRST)));
         }
         client.abort();
-        let asked = server.join().unwrap();
-        assert!(
-            !asked.iter().any(|line| line.starts_with("DELE")),
-            "{asked:?}"
-        );
+        let asked = server.heard();
+        assert!(!asked.contains("DELE"), "{asked:?}");
     }
 }

@@ -1,15 +1,16 @@
 //! What takes time on sockets and clocks that are real: deadlines, and servers that part while nobody
 //! asks them for anything.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::thread::{JoinHandle, sleep, spawn};
+use std::thread::sleep;
 use std::time::{Duration, Instant as Clock};
 
 use pop3_proto::{
     CapaPolicy, Channel, Closed, Config, Connection, Connector, Endpoint, Error, Instant, Login,
     MessageNumber, Pipelining, StlsPolicy, Timeout, Verb,
 };
+
+use crate::peer::scripted::{Scripted, Wire};
 
 use super::client::{Client, Enough};
 
@@ -36,41 +37,14 @@ fn config() -> Config {
     config
 }
 
-/// The server's end, and what the client had asked for that it did not read.
-fn serve(act: impl FnOnce(&mut Wire) + Send + 'static) -> (TcpStream, JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let server = spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let mut wire = Wire(BufReader::new(stream));
-        act(&mut wire);
-        let _ = wire.0.get_ref().shutdown(std::net::Shutdown::Write);
-        let mut rest = String::new();
-        let _ = wire.0.read_to_string(&mut rest);
-        rest
+/// A server that hangs up when it has acted, and a stream to it.
+fn serve(act: impl FnOnce(&mut Wire) + Send + 'static) -> (TcpStream, Scripted) {
+    let server = Scripted::start(|wire| {
+        act(wire);
+        wire.hang_up();
+        wire.hear_out();
     });
-    (stream, server)
-}
-
-struct Wire(BufReader<TcpStream>);
-
-impl Wire {
-    fn say(&mut self, text: &str) {
-        self.0.get_mut().write_all(text.as_bytes()).unwrap();
-    }
-
-    fn answer(&mut self, command: &str, text: &str) {
-        let mut line = String::new();
-        self.0.read_line(&mut line).unwrap();
-        assert_eq!(line.trim_end(), command);
-        self.say(text);
-    }
-
-    fn let_in(&mut self) {
-        self.say("+OK ready\r\n");
-        self.answer("USER alice", "+OK\r\n");
-        self.answer("PASS secret", "+OK\r\n");
-    }
+    (server.connect(), server)
 }
 
 /// A session whose clock the caller began a day ago.
@@ -99,14 +73,12 @@ fn parting<T: std::fmt::Debug>(result: Result<T, Error>) {
 }
 
 pub fn a_server_that_does_not_greet_is_left_at_the_deadline<C: Client>() {
-    let (stream, server) = serve(|wire| {
-        let _ = wire.0.read_line(&mut String::new());
-    });
+    let (stream, server) = serve(Wire::hear_out);
     let begin = Clock::now();
     let error = start::<C>(stream).err();
     assert_eq!(error, Some(Timeout::Greeting.into()));
     after_a_deadline(begin);
-    assert_eq!(server.join().unwrap(), "");
+    assert_eq!(server.heard(), "");
 }
 
 pub fn each_reply_has_a_deadline_of_its_own<C: Client>() {
@@ -117,7 +89,7 @@ pub fn each_reply_has_a_deadline_of_its_own<C: Client>() {
             wire.answer("NOOP", "+OK\r\n");
         }
         wire.answer("NOOP", "");
-        let _ = wire.0.read_line(&mut String::new());
+        wire.hear_out();
     });
     let mut client = logged_in::<C>(stream);
     let begin = Clock::now();
@@ -192,7 +164,7 @@ pub fn a_parting_word_is_no_reply_to_what_was_not_sent<C: Client>() {
     parting(client.noop());
     parting(client.quit());
     drop(client);
-    assert_eq!(server.join().unwrap(), "");
+    assert_eq!(server.heard(), "");
 }
 
 pub fn half_a_parting_word_is_no_reply_either<C: Client>() {
@@ -206,7 +178,7 @@ pub fn half_a_parting_word_is_no_reply_either<C: Client>() {
     sleep(MOMENT);
     parting(client.quit());
     drop(client);
-    assert_eq!(server.join().unwrap(), "");
+    assert_eq!(server.heard(), "");
 }
 
 pub fn a_server_that_parts_between_two_messages_did_not_refuse_the_second<C: Client>() {
@@ -229,5 +201,5 @@ pub fn a_server_that_parts_between_two_messages_did_not_refuse_the_second<C: Cli
     assert_eq!(read, [Ok(b"Subject: one\r\n".to_vec())]);
     parting(second);
     drop(client);
-    assert_eq!(server.join().unwrap(), "");
+    assert_eq!(server.heard(), "RETR 1\r\n");
 }

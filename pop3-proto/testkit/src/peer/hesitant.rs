@@ -14,18 +14,18 @@ thread_local! {
 }
 
 /// Allows so many movements from here on.
-pub(super) fn allow(moves: usize) {
+pub fn allow(moves: usize) {
     MOVES.set(moves);
 }
 
 /// Makes the task wait behind each movement, if it `hesitates` and as [`allow`] says.
-pub(crate) struct Hesitant {
+pub struct Hesitant {
     stream: DuplexStream,
     hesitates: bool,
 }
 
 impl Hesitant {
-    pub(crate) fn new(stream: DuplexStream, hesitates: bool) -> Self {
+    pub fn new(stream: DuplexStream, hesitates: bool) -> Self {
         Self { stream, hesitates }
     }
 

@@ -1,26 +1,26 @@
-//! A server that does what a script says, and then nothing.
+//! A server over a stream in memory that follows a script, and then does nothing.
 
 use std::future::pending;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 /// The server's end of a stream in memory.
-pub(crate) struct Wire(Option<DuplexStream>);
+pub struct Wire(Option<DuplexStream>);
 
 impl Wire {
-    pub(crate) async fn say(&mut self, text: &str) {
+    pub async fn say(&mut self, text: &str) {
         let stream = self.0.as_mut().unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
     }
 
     /// Says it if the client is still there; false if not.
-    pub(crate) async fn try_say(&mut self, text: &str) -> bool {
+    pub async fn try_say(&mut self, text: &str) -> bool {
         let stream = self.0.as_mut().unwrap();
         stream.write_all(text.as_bytes()).await.is_ok()
     }
 
     /// Waits until the client has said just this.
-    pub(crate) async fn hear(&mut self, text: &str) {
+    pub async fn hear(&mut self, text: &str) {
         let mut octets = vec![0; text.len()];
         let stream = self.0.as_mut().unwrap();
         stream.read_exact(&mut octets).await.unwrap();
@@ -28,7 +28,7 @@ impl Wire {
     }
 
     /// Waits for a line, whatever it is.
-    pub(crate) async fn hear_line(&mut self) -> String {
+    pub async fn hear_line(&mut self) -> String {
         let mut line = Vec::new();
         while !line.ends_with(b"\r\n") {
             line.push(self.0.as_mut().unwrap().read_u8().await.unwrap());
@@ -37,7 +37,7 @@ impl Wire {
     }
 
     /// Greets, and lets Alice in.
-    pub(crate) async fn let_in(&mut self) {
+    pub async fn let_in(&mut self) {
         self.say("+OK ready\r\n").await;
         self.hear("USER alice\r\n").await;
         self.say("+OK\r\n").await;
@@ -45,13 +45,13 @@ impl Wire {
         self.say("+OK\r\n").await;
     }
 
-    pub(crate) fn hang_up(&mut self) {
+    pub fn hang_up(&mut self) {
         self.0 = None;
     }
 }
 
 /// A stream to a server that follows a script. So many octets fit between the two.
-pub(crate) fn scripted(room: usize, script: impl AsyncFnOnce(&mut Wire) + 'static) -> DuplexStream {
+pub fn scripted(room: usize, script: impl AsyncFnOnce(&mut Wire) + 'static) -> DuplexStream {
     let (near, far) = tokio::io::duplex(room);
     tokio::task::spawn_local(async move {
         let mut wire = Wire(Some(far));

@@ -3,23 +3,23 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Arc;
 
-use pop3_tokio::proto::server::Server;
+use pop3_proto::server::Server;
 use rustls::{ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 
 /// A server at work in a task.
-pub(crate) struct Peer(JoinHandle<Server>);
+pub struct Peer(JoinHandle<Server>);
 
 impl Peer {
     /// The server when the client has gone.
-    pub(crate) async fn ended(self) -> Server {
+    pub async fn ended(self) -> Server {
         self.0.await.unwrap()
     }
 }
 
 /// Serves one client; STLS, if it is offered, with this TLS.
-pub(crate) fn serve<S>(stream: S, server: Server, tls: Option<Arc<ServerConfig>>) -> Peer
+pub fn serve<S>(stream: S, server: Server, tls: Option<Arc<ServerConfig>>) -> Peer
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -27,7 +27,7 @@ where
 }
 
 /// Serves one client with TLS from the first octet.
-pub(crate) fn serve_in_tls<S>(stream: S, server: Server, tls: Arc<ServerConfig>) -> Peer
+pub fn serve_in_tls<S>(stream: S, server: Server, tls: Arc<ServerConfig>) -> Peer
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {

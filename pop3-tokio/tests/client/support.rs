@@ -1,10 +1,6 @@
-//! A server in memory (`peer`), one that follows a script (`script`), TLS for both (`authority`), a stream on
-//! which one thing moves at a time (`hesitant`), and futures that are dropped half-way.
+//! TLS for servers in memory (`authority`), sessions with those, and futures that are dropped half-way.
 
 mod authority;
-mod hesitant;
-mod peer;
-mod script;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -19,9 +15,9 @@ use pop3_tokio::{
 use tokio::io::DuplexStream;
 
 pub(crate) use authority::{connector, tls};
-pub(crate) use hesitant::Hesitant;
-pub(crate) use peer::{Peer, serve, serve_in_tls};
-pub(crate) use script::{Wire, scripted};
+pub(crate) use pop3_testkit::peer::hesitant::{self, Hesitant};
+pub(crate) use pop3_testkit::peer::in_memory::{Peer, serve, serve_in_tls};
+pub(crate) use pop3_testkit::peer::scripted_in_memory::{Wire, scripted};
 
 /// A client over memory.
 pub(crate) type InMemory = Client<DuplexStream>;

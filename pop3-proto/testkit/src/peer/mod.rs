@@ -1,0 +1,13 @@
+//! Servers for one client each, which tests play.
+//!
+//! `scripted` follows a script over a socket. With the feature `tokio` there are streams in memory:
+//! `in_memory` is the sans-IO server over one, `scripted_in_memory` follows a script, and `hesitant` is a
+//! stream that stops after each movement.
+
+#[cfg(feature = "tokio")]
+pub mod hesitant;
+#[cfg(feature = "tokio")]
+pub mod in_memory;
+pub mod scripted;
+#[cfg(feature = "tokio")]
+pub mod scripted_in_memory;

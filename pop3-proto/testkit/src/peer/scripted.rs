@@ -1,0 +1,147 @@
+//! A server of one connection over a socket that follows a script, in a thread.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use pop3_blocking::{
+    CapaPolicy, Client, Connector, Endpoint, Login, Pipelining, Secret, StlsPolicy, connect_with,
+};
+
+/// A server that does what a script says with the first client who comes.
+pub struct Scripted {
+    port: u16,
+    thread: JoinHandle<String>,
+}
+
+impl Scripted {
+    pub fn start(script: impl FnOnce(&mut Wire) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let thread = thread::spawn(move || {
+            let (socket, _) = listener.accept().unwrap();
+            // A script that goes wrong ends instead of hanging.
+            socket
+                .set_read_timeout(Some(Duration::from_secs(20)))
+                .unwrap();
+            let mut wire = Wire {
+                socket,
+                heard: Vec::new(),
+            };
+            script(&mut wire);
+            String::from_utf8(wire.heard).unwrap()
+        });
+        Self { port, thread }
+    }
+
+    /// The same behind a greeting and a login.
+    pub fn logged_in(script: impl FnOnce(&mut Wire) + Send + 'static) -> Self {
+        Self::start(|wire| {
+            wire.let_in();
+            script(wire);
+        })
+    }
+
+    pub fn plain(&self) -> Endpoint {
+        Endpoint::plain("127.0.0.1", Some(self.port))
+    }
+
+    pub fn implicit_tls(&self) -> Endpoint {
+        Endpoint::implicit_tls("127.0.0.1", Some(self.port))
+    }
+
+    /// A stream to it.
+    pub fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
+    }
+
+    /// A client that is logged in, without CAPA.
+    pub fn client(&self) -> Client<TcpStream> {
+        self.client_with(&in_clear())
+    }
+
+    pub fn client_with(&self, connector: &Connector) -> Client<TcpStream> {
+        let mut client = connect_with(&self.plain(), connector).unwrap();
+        client.login(alice()).unwrap();
+        client
+    }
+
+    /// What it heard; after a login, what came behind that. Fails if its script did.
+    pub fn heard(self) -> String {
+        self.thread.join().expect("the script was followed")
+    }
+}
+
+/// The server's end of a connection.
+pub struct Wire {
+    socket: TcpStream,
+    heard: Vec<u8>,
+}
+
+impl Wire {
+    pub fn say(&mut self, text: &str) {
+        self.say_octets(text.as_bytes());
+    }
+
+    pub fn say_octets(&mut self, octets: &[u8]) {
+        self.socket.write_all(octets).unwrap();
+    }
+
+    /// Says it if the client is still there.
+    pub fn try_say(&mut self, octets: &[u8]) {
+        let _ = self.socket.write_all(octets);
+    }
+
+    /// Waits until the client has said just this.
+    pub fn hear(&mut self, text: &str) {
+        let mut octets = vec![0; text.len()];
+        self.socket.read_exact(&mut octets).unwrap();
+        assert_eq!(String::from_utf8_lossy(&octets), text);
+        self.heard.extend_from_slice(&octets);
+    }
+
+    /// Waits for this line, and answers it.
+    pub fn answer(&mut self, line: &str, text: &str) {
+        self.hear(&format!("{line}\r\n"));
+        self.say(text);
+    }
+
+    /// Greets and lets Alice in; what was heard so far is forgotten.
+    pub fn let_in(&mut self) {
+        self.say("+OK ready\r\n");
+        self.answer("USER alice", "+OK\r\n");
+        self.answer("PASS secret", "+OK\r\n");
+        self.heard.clear();
+    }
+
+    /// Says no more.
+    pub fn hang_up(&mut self) {
+        let _ = self.socket.shutdown(Shutdown::Write);
+    }
+
+    /// Hears all until the client closes.
+    pub fn hear_out(&mut self) {
+        // A client that closes with octets unread resets the connection.
+        let _ = self.socket.read_to_end(&mut self.heard);
+    }
+
+    /// Hears all until the client closes, and keeps none of it: it is no text.
+    pub fn hear_quietly(&mut self) {
+        let _ = std::io::copy(&mut self.socket, &mut std::io::sink());
+    }
+}
+
+/// No TLS, no CAPA, and pipelining at once: scripts stay short.
+pub fn in_clear() -> Connector {
+    let mut connector = Connector::default();
+    connector.config.stls = StlsPolicy::Off;
+    connector.config.allow_insecure_login = true;
+    connector.config.capa = CapaPolicy::Never;
+    connector.config.pipelining = Pipelining::Always;
+    connector
+}
+
+pub fn alice() -> Login {
+    Login::password("alice".try_into().unwrap(), Secret::new("secret").unwrap())
+}
