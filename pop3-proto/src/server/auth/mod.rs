@@ -1,11 +1,11 @@
 //! The server side of AUTH (RFC 5034): who offers what is in [`Offer`], and each mechanism is an
-//! [`Exchange`] of its own.
+//! [`ServerExchange`] of its own.
 //!
 //! ```text
 //!  AUTH NAME ────────────▶ opening
 //!  + challenge ◀───────────│   what the server says first, or nothing
-//!  response ─────────────▶ respond ──▶ Step::LoggedIn ──▶ +OK
-//!  + challenge ◀───────────│      └──▶ Err ─────────────▶ -ERR
+//!  response ─────────────▶ respond ──▶ ServerStep::LoggedIn ──▶ +OK
+//!  + challenge ◀───────────│      └──▶ Err ───────────────────▶ -ERR
 //!           …
 //! ```
 
