@@ -6,13 +6,16 @@ use alloc::sync::Arc;
 #[cfg(feature = "client")]
 use core::time::Duration;
 
+#[cfg(feature = "rustls")]
+use crate::channel::Channel;
 use crate::config::Config;
+use crate::config::StlsPolicy;
 use crate::connection::Connection;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::error::{TlsError, TlsErrorKind};
 use crate::time::Instant;
-#[cfg(feature = "rustls")]
-use crate::{Channel, ClientTls, Roots, StlsPolicy, TlsError, TlsErrorKind, client_config};
+use crate::tls::{ClientTls, Roots, client_config};
 
 /// The settings of a client before it connects: behaviour, trust, TLS.
 ///

@@ -5,14 +5,20 @@ use super::Transport;
 use super::driver::Driver;
 use super::helpers::{Pipeline, Retrieve};
 use super::message::Message;
+use crate::batch::Batch;
 use crate::batch::Pending as _;
-use crate::engine::{Engine, Submitter, getters};
-use crate::{
-    Batch, Command, Connection, Connector, Endpoint, Error, Instant, IntoStreamed, Streamed,
-    Ticket, Whole,
-};
+use crate::command::{Command, IntoStreamed, Streamed, Whole};
 #[cfg(doc)]
-use crate::{MessageNumber, Retr, Top};
+use crate::command::{Retr, Top};
+use crate::connection::Connection;
+use crate::connector::Connector;
+use crate::endpoint::Endpoint;
+use crate::engine::{Engine, Submitter, getters};
+use crate::error::Error;
+use crate::ticket::Ticket;
+use crate::time::Instant;
+#[cfg(doc)]
+use crate::types::MessageNumber;
 
 /// A blocking POP3 client on a [`Transport`].
 ///

@@ -4,12 +4,20 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Client, Message, Transport};
-use crate::engine::LoginProgress;
-use crate::{
-    AuthError, AuthMechanisms, Capa, Capabilities, Confirm, Confirmed, Dele, DropListing, Error,
-    List, ListOne, Listing, Login, Mechanisms, MessageNumber, Noop, Quit, QuitOutcome, Retr, Rset,
-    ScanEntry, Secret, StartTls, Stat, Status, Top, UidEntry, UidListing, Uidl, UidlOne,
+use crate::capability::Capabilities;
+use crate::command::{
+    AuthMechanisms, Capa, Dele, List, ListOne, Noop, Quit, Retr, Rset, StartTls, Stat, Top, Uidl,
+    UidlOne,
 };
+use crate::confirm::Confirm;
+use crate::engine::LoginProgress;
+use crate::error::{AuthError, Error};
+use crate::listing::{Listing, ScanEntry, UidEntry, UidListing};
+use crate::login::Login;
+use crate::reply::{Confirmed, DropListing, Mechanisms, QuitOutcome};
+use crate::secret::Secret;
+use crate::status::Status;
+use crate::types::MessageNumber;
 
 /// The commands of POP3.
 impl<T: Transport> Client<T> {

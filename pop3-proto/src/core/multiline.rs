@@ -54,7 +54,11 @@ impl Multiline {
     }
 
     /// Appends more of the reply.
-    pub(super) fn push(&mut self, chunk: &[u8], limits: &crate::Limits) -> Result<(), LimitError> {
+    pub(super) fn push(
+        &mut self,
+        chunk: &[u8],
+        limits: &crate::config::Limits,
+    ) -> Result<(), LimitError> {
         let within = |octets: &mut BytesMut, limit| {
             if octets.len() + chunk.len() > limit {
                 return Err(LimitError {

@@ -211,7 +211,7 @@ impl Core {
     }
 
     /// Emits an event about the request in front, unless that is abandoned or the connection's own.
-    fn emit(&mut self, event: impl FnOnce(crate::RequestId) -> Event) {
+    fn emit(&mut self, event: impl FnOnce(crate::ticket::RequestId) -> Event) {
         if let Some(PendingRequest {
             id: Some(id),
             abandoned: false,

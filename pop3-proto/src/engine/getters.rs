@@ -6,58 +6,58 @@ macro_rules! getters {
         /// Getters: what is known without asking the server.
         impl<T> Client<T> {
             /// Returns the phase of the session.
-            pub fn phase(&self) -> crate::Phase {
+            pub fn phase(&self) -> crate::phase::Phase {
                 self.connection().phase()
             }
 
             /// Returns the server's greeting; `None` after STLS, since it came in cleartext and may be
             /// forged.
-            pub fn greeting(&self) -> Option<&crate::Greeting> {
+            pub fn greeting(&self) -> Option<&crate::event::Greeting> {
                 self.connection().greeting()
             }
 
             /// Returns the capabilities that the server advertised on this channel, if it was asked: STLS
             /// discards them. [`capa`](Self::capa) asks.
-            pub fn capabilities(&self) -> Option<&crate::Capabilities> {
+            pub fn capabilities(&self) -> Option<&crate::capability::Capabilities> {
                 self.connection().capabilities()
             }
 
             /// Returns the result of the TLS handshake: `None` if the connection is in cleartext.
-            pub fn tls(&self) -> Option<&crate::TlsInfo> {
+            pub fn tls(&self) -> Option<&crate::channel::TlsInfo> {
                 self.connection().tls()
             }
 
             /// Returns how the connection behaves.
-            pub fn config(&self) -> &crate::Config {
+            pub fn config(&self) -> &crate::config::Config {
                 self.connection().config()
             }
 
             /// Returns the fatal error, if there was one. Every later operation returns the same.
-            pub fn error(&self) -> Option<&crate::Error> {
+            pub fn error(&self) -> Option<&crate::error::Error> {
                 self.connection().error()
             }
 
             /// Returns whether another attempt is sensible after this error of the session, and how soon:
             /// as [`Error::retry`](crate::Error::retry), but not before the delay between two logins that
             /// the server advertised (`LOGIN-DELAY`).
-            pub fn retry(&self, error: &crate::Error) -> crate::Retry {
+            pub fn retry(&self, error: &crate::error::Error) -> crate::error::Retry {
                 self.connection().retry(error)
             }
 
             /// Returns which login method the last login chose and why it rejected the others; `None` if
             /// no login got that far.
-            pub fn login_plan(&self) -> Option<&crate::LoginPlan> {
+            pub fn login_plan(&self) -> Option<&crate::plan::LoginPlan> {
                 self.connection().login_plan()
             }
 
             /// Returns which login method a login would choose now, as far as that is known: call
             /// [`capa`](Self::capa) before, and again after [`start_tls`](Self::start_tls).
-            pub fn plan_login(&self, login: &crate::Login) -> crate::LoginPlan {
+            pub fn plan_login(&self, login: &crate::login::Login) -> crate::plan::LoginPlan {
                 self.connection().plan_login(login)
             }
 
             /// Returns the deviations of the server so far, each once.
-            pub fn quirks(&self) -> &[crate::Quirk] {
+            pub fn quirks(&self) -> &[crate::quirk::Quirk] {
                 self.driver.engine.quirks()
             }
 
@@ -74,7 +74,7 @@ macro_rules! getters {
             }
 
             /// Returns the state machine, for the getters that a client does not have itself.
-            pub fn connection(&self) -> &crate::Connection {
+            pub fn connection(&self) -> &crate::connection::Connection {
                 self.driver.engine.connection()
             }
         }
@@ -89,18 +89,18 @@ macro_rules! message_getters {
         /// Getters: what is known of the message so far.
         impl<T> Message<'_, T> {
             /// Returns the message's number, if the command was about one.
-            pub fn number(&self) -> Option<crate::MessageNumber> {
+            pub fn number(&self) -> Option<crate::types::MessageNumber> {
                 self.body.opened().number
             }
 
             /// Returns the text after `+OK`. It often contains a size; do not rely on it.
-            pub fn status(&self) -> &crate::Status {
+            pub fn status(&self) -> &crate::status::Status {
                 &self.body.opened().status
             }
 
             /// Returns what was received, compared with the sizes that the server announced: `None` until
             /// the message is read to its end.
-            pub fn received(&self) -> Option<&crate::Received> {
+            pub fn received(&self) -> Option<&crate::received::Received> {
                 self.body.received()
             }
         }

@@ -361,7 +361,7 @@ impl Engine {
     /// Returns the error that new requests get, if the connection is closed.
     pub fn fatal(&self) -> Option<Error> {
         let connection = &self.connection;
-        let closed = connection.phase() == crate::Phase::Closed;
+        let closed = connection.phase() == crate::phase::Phase::Closed;
         closed.then(|| {
             connection
                 .error()

@@ -53,3 +53,67 @@ fn t_61_nothing_is_scanned_by_regular_expressions() {
         );
     }
 }
+
+/// The modules of the core from the bottom to the top. The names in the root are re-exports.
+const LAYERS: &str = "
+    ground      text time hex base64 mac saslprep
+    commands    verb phase table misuse
+    values      secret types apop channel config quirk status redact refusal
+    logins      sasl method plan
+    errors      error
+    replies     listing capability swallowed received reply
+    lines       line
+    exchanges   confirm context login exchange
+    requests    command ticket event
+    machine     core tls connection
+    clients     batch endpoint connector engine client blocking
+    tests       server
+";
+
+/// The modules of the crate that a source file names, comments aside.
+fn imports(source: &str) -> Vec<String> {
+    let code: String = source
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect();
+    let named = code.split("crate::").skip(1);
+    named
+        .flat_map(|rest| match rest.strip_prefix('{') {
+            // A list is not nested in this crate: rustfmt and review keep one module a line.
+            Some(list) => panic!("name one module in each `use crate::`: {{{list:.40}"),
+            None => rest
+                .split(|c: char| !c.is_alphanumeric() && c != '_')
+                .next(),
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn no_module_of_the_core_imports_from_a_module_above_it() {
+    let folder = workspace().join("pop3-proto/src");
+    let layers: Vec<&str> = LAYERS
+        .lines()
+        .flat_map(|line| line.split_whitespace().skip(1))
+        .collect();
+    let mut checked = 0;
+    for path in sources(&folder) {
+        let inside = path.strip_prefix(&folder).expect("a file of the folder");
+        let module = inside.iter().next().and_then(|part| part.to_str());
+        let module = module.expect("a name in UTF-8").trim_end_matches(".rs");
+        if module == "lib" {
+            continue;
+        }
+        let layer = |name: &str| layers.iter().position(|layer| *layer == name);
+        let own = layer(module).unwrap_or_else(|| panic!("{module} has no place in LAYERS"));
+        for import in imports(&read(&path)) {
+            if import == module {
+                continue;
+            }
+            let below = layer(&import).is_some_and(|layer| layer < own);
+            assert!(below, "{} imports {import}", inside.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 300, "{checked} imports were found");
+}
