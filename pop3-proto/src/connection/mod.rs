@@ -175,22 +175,33 @@ impl Connection {
 }
 
 impl Connection {
-    /// Begins a handshake if one is due, and moves TLS on. Every method that changes something ends here.
+    /// Moves TLS on, if the connection does it. Every method that changes something ends here.
+    #[inline]
     fn advance(&mut self) {
-        if let Some(setup) = &self.setup {
-            if self.layer.is_none() && self.core.wants_tls() {
-                match Layer::new(setup, self.now) {
-                    Ok(layer) => self.layer = Some(Box::new(layer)),
-                    Err(error) => self.core.tls_failed(error, self.now),
-                }
+        if self.setup.is_some() {
+            self.advance_tls();
+        }
+    }
+
+    /// Begins a handshake if one is due, and moves TLS on. Not inlined: the methods stay small for
+    /// connections without TLS.
+    #[inline(never)]
+    fn advance_tls(&mut self) {
+        if let (None, Some(setup)) = (&self.layer, &self.setup)
+            && self.core.wants_tls()
+        {
+            match Layer::new(setup, self.now) {
+                Ok(layer) => self.layer = Some(Box::new(layer)),
+                Err(error) => self.core.tls_failed(error, self.now),
             }
-            if let Some(layer) = &mut self.layer {
-                layer.advance(&mut self.core);
-            }
+        }
+        if let Some(layer) = &mut self.layer {
+            layer.advance(&mut self.core);
         }
     }
 
     /// As [`advance`](Connection::advance), in a method that has the time.
+    #[inline]
     fn advance_at(&mut self, now: Instant) {
         self.now = now;
         self.advance();

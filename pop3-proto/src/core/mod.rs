@@ -210,6 +210,7 @@ impl Core {
     }
 
     /// Returns the next event. While one waits, nothing is parsed and nothing is sent.
+    #[inline]
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
         if self.events.is_empty() {
             // After a panic in a callback the end was not reported yet.
