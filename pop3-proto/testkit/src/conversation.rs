@@ -12,6 +12,7 @@ use pop3_proto::{
 
 use crate::op::Op;
 use crate::render;
+use crate::wire;
 
 /// A connection, and what it said and did since somebody looked.
 #[derive(Debug)]
@@ -97,15 +98,7 @@ impl Conversation {
 
     /// Octets arrive, and nobody looks at what comes of them; gives how many were taken.
     pub fn arrive(&mut self, octets: &[u8]) -> usize {
-        let Some(room) = self.connection.recv_buffer() else {
-            return 0;
-        };
-        let taken = octets.len().min(room.len());
-        room.iter_mut()
-            .zip(octets)
-            .for_each(|(room, octet)| *room = *octet);
-        self.connection.received(taken, self.now);
-        taken
+        wire::receive(&mut self.connection, octets, self.now)
     }
 
     /// Hands over as much as the connection takes at once.
@@ -226,8 +219,8 @@ impl Conversation {
             assert!(flight.ends_with(b"\r\n"), "whole commands");
             let step = if self.trickle { 1 } else { flight.len() };
             for piece in flight.chunks(step) {
-                assert!(self.connection.transmit().starts_with(piece));
-                self.connection.transmitted(piece.len(), self.now);
+                let sent = wire::send(&mut self.connection, step, self.now);
+                assert_eq!(sent, piece);
             }
             self.flights.push(flight);
         }

@@ -10,6 +10,8 @@
 //! | [`tls`] | a session with TLS under it, a TLS server, and what moves octets between them |
 //! | [`needles`] | every form in which a secret can appear in a log |
 //! | [`fuzz`] | what the fuzz targets do |
+//! | [`wire`] | moves octets between a connection and a test, as a socket does |
+//! | [`naive`] | reads multi-line replies in the plainest way, without the library |
 //! | [`surplus`] | the one difference that the cutting of octets may make |
 //!
 //! With the feature `clients`:
@@ -46,6 +48,7 @@
 pub mod conversation;
 pub mod fuzz;
 pub mod login;
+pub mod naive;
 pub mod needles;
 pub mod op;
 pub mod play;
@@ -54,6 +57,7 @@ pub mod surplus;
 pub mod tls;
 pub mod transcript;
 pub mod transcripts;
+pub mod wire;
 
 #[cfg(all(unix, feature = "clients"))]
 pub mod dovecot;

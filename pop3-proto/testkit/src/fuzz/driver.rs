@@ -11,6 +11,7 @@ use super::commands::submit;
 use super::ledger::Ledger;
 use super::script::Step;
 use super::setup::{assert_over, look_at_the_clock, tls_info};
+use crate::wire;
 
 /// Octets of commands that may be unanswered (RFC 2449 section 6.6).
 const WINDOW: usize = 4096;
@@ -58,16 +59,9 @@ impl Driver {
 
     /// Receives what it can of these octets, and says how many that are.
     pub fn receive(&mut self, octets: &[u8]) -> usize {
-        let wanted = self.connection.wants_read();
-        let Some(room) = self.connection.recv_buffer() else {
-            assert!(!wanted);
-            return 0;
-        };
-        assert!(wanted && !room.is_empty() && room.len() <= self.buffer);
-        let count = octets.len().min(room.len());
-        room[..count].copy_from_slice(&octets[..count]);
-        self.connection.received(count, self.now);
-        count
+        let room = self.connection.recv_buffer().map_or(0, |room| room.len());
+        assert!(room <= self.buffer);
+        wire::receive(&mut self.connection, octets, self.now)
     }
 
     /// The socket takes at most so many octets.
@@ -75,12 +69,11 @@ impl Driver {
         let flight = self.connection.transmit();
         assert!(flight.is_empty() || flight.ends_with(b"\n"));
         assert!(flight.len() <= WINDOW + self.line);
-        let count = flight.len().min(most);
-        self.ledger.sent.extend_from_slice(&flight[..count]);
+        let sent = wire::send(&mut self.connection, most, self.now);
+        self.ledger.sent.extend_from_slice(&sent);
         if self.guarded && self.connection.tls().is_none() {
             self.ledger.assert_no_login_in_clear();
         }
-        self.connection.transmitted(count, self.now);
     }
 
     /// What happens in the same way whoever drives.

@@ -12,7 +12,8 @@ use super::driver::Driver;
 use super::holds;
 use super::script::Step;
 use super::setup::setup;
-use super::text::{body, entry, lines, size, status, trimmed};
+use super::text::{body, entry, lines, size, status};
+use crate::naive::trimmed;
 
 /// The commands whose replies say something, by their numbers in `commands`; first the greeting.
 const COMMANDS: [u8; 10] = [255, 0, 6, 7, 8, 10, 11, 16, 19, 21];

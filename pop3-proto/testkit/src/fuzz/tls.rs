@@ -16,6 +16,7 @@ use super::peer::{CLIENT, MAIL, Peer};
 use super::script::{Step, said, steps};
 use super::setup::{LARGE_BUFFER, cheap, limits, message};
 use super::{SECRET, holds};
+use crate::wire;
 
 /// All that is ever written in clear.
 const CLEAR: &[u8] = b"CAPA\r\nSTLS\r\n";
@@ -190,14 +191,13 @@ impl Link {
     fn deliver(&mut self, mut octets: &[u8]) {
         while !octets.is_empty() {
             self.take_events();
-            let Some(room) = self.session.recv_buffer() else {
+            let count = wire::receive(&mut self.session, octets, self.now);
+            if count == 0 {
                 return;
-            };
-            let count = room.len().min(octets.len());
-            room[..count].copy_from_slice(&octets[..count]);
-            self.look_behind_stls(&octets[..count]);
-            self.session.received(count, self.now);
-            octets = &octets[count..];
+            }
+            let (read, rest) = octets.split_at(count);
+            self.look_behind_stls(read);
+            octets = rest;
         }
     }
 
@@ -222,10 +222,9 @@ impl Link {
             octets.is_empty() || !self.broken,
             "a write after one that failed"
         );
-        let octets = octets[..octets.len().min(most)].to_vec();
+        let octets = wire::send(&mut self.session, most, self.now);
         self.written.extend_from_slice(&octets);
         self.peer.hear(&octets);
-        self.session.transmitted(octets.len(), self.now);
     }
 
     /// All goes as it should, until nothing moves.

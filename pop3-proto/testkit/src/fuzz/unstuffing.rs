@@ -1,5 +1,5 @@
-//! Bodies against what RFC 1939 section 3 says, done in the plainest way: where the terminator is,
-//! and which dots go.
+//! Bodies against what the [naive reader](crate::naive) makes of them: where the terminator is, and
+//! which dots are removed.
 
 use pop3_proto::{
     Channel, Closed, Config, Connection, Error, Event, Instant, Leniency, Pass, ProtocolError,
@@ -8,6 +8,8 @@ use pop3_proto::{
 
 use super::commands::{secret, user};
 use super::setup::{limits, message};
+use crate::naive::{Lines, may_follow, read};
+use crate::wire;
 
 /// An octet for the mode, one for the size of the pieces, then what is behind the `+OK` to `RETR`.
 pub fn unstuffing(data: &[u8]) -> usize {
@@ -15,16 +17,16 @@ pub fn unstuffing(data: &[u8]) -> usize {
         return 0;
     };
     let mode = match mode % 3 {
-        0 => LineEnds::Strict,
-        1 => LineEnds::Adaptive,
-        _ => LineEnds::BareLf,
+        0 => Lines::CrLf,
+        1 => Lines::Either,
+        _ => Lines::Lf,
     };
-    let (expected, rest) = naive(octets, mode);
+    let (expected, rest) = read(octets, mode);
     let piece = usize::from(piece) + 1;
     for piece in [usize::MAX, piece] {
         let mut connection = logged_in(mode);
         connection.submit(Retr(message(1))).unwrap();
-        let reply = [mode.ok(), octets].concat();
+        let reply = [ok(mode), octets].concat();
         let room = connection.recv_buffer().map_or(0, |room| room.len());
         let events = feed(&mut connection, &reply, piece);
         let trusted = rest.map(|rest| may_follow(rest, mode));
@@ -34,122 +36,49 @@ pub fn unstuffing(data: &[u8]) -> usize {
         }
     }
     if let Some(rest) = rest {
-        let reply = [mode.ok(), &octets[..octets.len() - rest.len()]].concat();
+        let reply = [ok(mode), &octets[..octets.len() - rest.len()]].concat();
         assert_eq!(gathered(mode, &reply, piece), expected);
     }
     octets.len()
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineEnds {
-    /// CR LF.
-    Strict,
-    /// The first line end of each reply decides: after CR LF, as under strict rules; after LF, LF ends
-    /// a line until one ends in CR LF, but no reply.
-    Adaptive,
-    /// The server knows no other than LF.
-    BareLf,
-}
-
-impl LineEnds {
-    fn ok(self) -> &'static [u8] {
-        match self {
-            Self::BareLf => b"+OK\n",
-            _ => b"+OK\r\n",
-        }
+/// What the server's status lines end with.
+pub fn ok(lines: Lines) -> &'static [u8] {
+    match lines {
+        Lines::Lf => b"+OK\n",
+        _ => b"+OK\r\n",
     }
-
-    fn end(self) -> &'static [u8] {
-        match self {
-            Self::Strict => b"\r\n",
-            _ => b"\n",
-        }
-    }
-}
-
-/// The body, and what follows its terminator if there is one.
-pub fn naive(octets: &[u8], mut mode: LineEnds) -> (Vec<u8>, Option<&[u8]>) {
-    let mut body = Vec::new();
-    let mut rest = octets;
-    while !rest.is_empty() {
-        let first = rest.iter().position(|octet| *octet == b'\n');
-        let crlf = first.is_some_and(|lf| rest[..lf].ends_with(b"\r"));
-        // `.` CR LF is the one line with this end that may come after those with LF.
-        if mode == LineEnds::Adaptive && (crlf && !rest.starts_with(b".\r\n") || first.is_none()) {
-            let line = first.map_or(rest.len(), |lf| lf + 1);
-            let (line, behind) = rest.split_at(line);
-            body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
-            (rest, mode) = (behind, LineEnds::Strict);
-            continue;
-        }
-        let end = mode.end();
-        let length = rest.windows(end.len()).position(|window| window == end);
-        let (line, behind) = rest.split_at(length.map_or(rest.len(), |at| at + end.len()));
-        match (line, mode) {
-            (b".\r\n", _) | (b".\n", LineEnds::BareLf) => return (body, Some(behind)),
-            // A sender's own, which a server that writes CR LF did not see.
-            (b".\n", LineEnds::Adaptive) => body.extend_from_slice(line),
-            _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line)),
-        }
-        rest = behind;
-    }
-    (body, None)
-}
-
-/// Whether octets may follow a reply while no other is awaited: a `-ERR` with nothing after it, or the
-/// beginning of one. Blank lines before it are skipped unless one is strict.
-fn may_follow(mut rest: &[u8], mode: LineEnds) -> bool {
-    for _ in 0..8 {
-        let blank = rest.strip_prefix(b"\n").or(rest.strip_prefix(b"\r\n"));
-        match blank.filter(|_| mode != LineEnds::Strict) {
-            Some(behind) => rest = behind,
-            None if rest == b"\r" => return mode != LineEnds::Strict,
-            None => break,
-        }
-    }
-    let word = rest.len().min(4);
-    rest[..word].eq_ignore_ascii_case(&b"-ERR"[..word])
-        && matches!(rest.get(4), None | Some(b' ' | b'\t' | b'\r' | b'\n'))
-        && (rest.get(4) != Some(&b'\r') || matches!(rest.get(5), None | Some(b'\n')))
-        && rest
-            .iter()
-            .position(|octet| *octet == b'\n')
-            .is_none_or(|lf| lf + 1 == rest.len())
 }
 
 /// A session with nothing in flight, whose server has shown its line ends.
-fn logged_in(mode: LineEnds) -> Connection {
+fn logged_in(mode: Lines) -> Connection {
     let mut config = Config::default();
     config.limits = limits(false);
-    if mode == LineEnds::Strict {
+    if mode == Lines::CrLf {
         config.leniency = Leniency::Strict;
     }
     let mut connection = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
     connection.submit(User(user())).unwrap();
     connection.submit(Pass(secret())).unwrap();
     for _ in 0..3 {
-        feed(&mut connection, mode.ok(), usize::MAX);
+        feed(&mut connection, ok(mode), usize::MAX);
     }
     connection
 }
 
 /// Sends what there is to send, and receives in pieces.
-fn feed(connection: &mut Connection, mut octets: &[u8], piece: usize) -> Vec<Event> {
+fn feed(connection: &mut Connection, mut said: &[u8], piece: usize) -> Vec<Event> {
     let mut events = Vec::new();
-    let sent = connection.transmit().len();
-    connection.transmitted(sent, Instant::ORIGIN);
+    wire::send(connection, usize::MAX, Instant::ORIGIN);
     loop {
         events.extend(std::iter::from_fn(|| connection.poll_event()));
-        let Some(room) = connection.recv_buffer().filter(|_| !octets.is_empty()) else {
-            break;
-        };
-        let count = piece.min(room.len()).min(octets.len());
-        room[..count].copy_from_slice(&octets[..count]);
-        connection.received(count, Instant::ORIGIN);
-        octets = &octets[count..];
+        let next = &said[..piece.min(said.len())];
+        match wire::receive(connection, next, Instant::ORIGIN) {
+            0 => break,
+            count => said = &said[count..],
+        }
     }
-    let sent = connection.transmit().len();
-    connection.transmitted(sent, Instant::ORIGIN);
+    wire::send(connection, usize::MAX, Instant::ORIGIN);
     events
 }
 
@@ -219,7 +148,7 @@ fn assert_cut_short(connection: &mut Connection, piece: usize) {
 }
 
 /// The same as a reply that is kept.
-fn gathered(mode: LineEnds, reply: &[u8], piece: usize) -> Vec<u8> {
+fn gathered(mode: Lines, reply: &[u8], piece: usize) -> Vec<u8> {
     let mut connection = logged_in(mode);
     connection.submit(Raw::long("XTND LOG").unwrap()).unwrap();
     let events = feed(&mut connection, reply, piece);

@@ -9,6 +9,7 @@ use pop3_proto::{
 };
 
 use super::peer::Peer;
+use crate::wire;
 
 /// How many of so many octets get through at once.
 pub type Cut = Box<dyn FnMut(usize) -> usize>;
@@ -77,11 +78,10 @@ impl Link {
         if !self.session.wants_write() {
             return false;
         }
-        let octets = self.session.transmit();
-        let octets = octets[..(self.cut)(octets.len())].to_vec();
+        let most = (self.cut)(self.session.transmit().len());
+        let octets = wire::send(&mut self.session, most, self.now);
         self.written.extend_from_slice(&octets);
         self.peer.receive(&octets);
-        self.session.transmitted(octets.len(), self.now);
         true
     }
 
@@ -94,11 +94,9 @@ impl Link {
             return false;
         }
         let room = self.session.recv_buffer().expect("octets are wanted");
-        let octets = (self.cut)(room.len().min(self.to_client.len()));
-        room[..octets].copy_from_slice(&self.to_client[..octets]);
-        self.to_client.drain(..octets);
-        self.read += octets;
-        self.session.received(octets, self.now);
+        let most = (self.cut)(room.len().min(self.to_client.len()));
+        let octets: Vec<u8> = self.to_client.drain(..most).collect();
+        self.read += wire::receive(&mut self.session, &octets, self.now);
         true
     }
 

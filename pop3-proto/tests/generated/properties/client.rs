@@ -18,6 +18,7 @@ use pop3_testkit::conversation::submit;
 use pop3_testkit::op::Op;
 use pop3_testkit::render::event as words_for;
 use pop3_testkit::surplus::{is_late_surplus, without_quote};
+use pop3_testkit::wire;
 
 /// More steps than any conversation here takes: one that takes more goes on for ever.
 const STEPS: usize = 100_000;
@@ -131,8 +132,7 @@ impl Client {
 
     /// Sends so many octets at most.
     pub(crate) fn send(&mut self, most: usize) -> bool {
-        let octets = self.connection.transmit();
-        let octets = octets[..octets.len().min(most)].to_vec();
+        let octets = wire::send(&mut self.connection, most, self.now);
         if octets.is_empty() {
             return false;
         }
@@ -141,23 +141,18 @@ impl Client {
         if self.connection.tls().is_none() {
             self.sent_in_clear = self.sent.len();
         }
-        self.connection.transmitted(octets.len(), self.now);
         self.peer.hear(&octets);
         true
     }
 
     /// Reads so many octets at most.
     pub(crate) fn hear(&mut self, most: usize) -> bool {
-        let Some(room) = self.connection.recv_buffer() else {
-            return false;
-        };
-        let count = self.peer.out.len().min(room.len()).min(most);
+        let piece = &self.peer.out[..self.peer.out.len().min(most)];
+        let count = wire::receive(&mut self.connection, piece, self.now);
         if count == 0 {
             return false;
         }
         let octets: Vec<u8> = self.peer.out.drain(..count).collect();
-        room[..count].copy_from_slice(&octets);
-        self.connection.received(count, self.now);
         self.log.push(format!("S: {}", octets.escape_ascii()));
         true
     }

@@ -10,6 +10,7 @@ use pop3_proto::{
     Capa, Command, Connection, Dele, Error, Instant, IntoStreamed, Login, MessageNumber,
     Pipelining, RequestId, Top, Whole,
 };
+use pop3_testkit::wire;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -97,22 +98,16 @@ impl Talk {
         if session.poll_timeout() == Some(Instant::ORIGIN) {
             session.handle_timeout(Instant::ORIGIN);
         }
-        let octets = session.transmit().to_vec();
+        let octets = wire::send(session, usize::MAX, Instant::ORIGIN);
         if !octets.is_empty() {
-            session.transmitted(octets.len(), Instant::ORIGIN);
             self.peer.hear(&octets);
             let lines = String::from_utf8_lossy(&octets);
             self.lines.extend(lines.lines().map(str::to_owned));
             return true;
         }
-        let Some(room) = session.recv_buffer() else {
-            return false;
-        };
-        let count = room.len().min(self.peer.out.len()).min(self.piece);
-        for (place, octet) in room.iter_mut().zip(self.peer.out.drain(..count)) {
-            *place = octet;
-        }
-        session.received(count, Instant::ORIGIN);
+        let piece = &self.peer.out[..self.peer.out.len().min(self.piece)];
+        let count = wire::receive(session, piece, Instant::ORIGIN);
+        self.peer.out.drain(..count);
         count > 0
     }
 

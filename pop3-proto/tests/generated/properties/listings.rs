@@ -8,11 +8,11 @@ use proptest::sample::select;
 
 use super::check;
 use super::client::Client;
-use super::naive::{self, Lines, Listed, begins_with_lf, may_follow};
 use super::strategies::pieces;
 use super::terminators::{
     is_bare_lf, is_cut_short, is_trusted_rightly, line_ends, reply_octets, session,
 };
+use pop3_testkit::naive::{self, Lines, Listed, begins_with_lf, may_follow};
 
 /// Values that are at the border of what is borne.
 const ODD: [&str; 10] = [
@@ -131,7 +131,7 @@ fn i06_a_list_is_complete_only_if_its_terminator_came_and_holds_what_stood_befor
         if lines == Lines::CrLf && !op.starts_with("long") && begins_with_lf(&octets) {
             return is_bare_lf(&client, reply.and_then(Result::err));
         }
-        let Some((body, rest)) = naive::read(&octets, lines) else {
+        let (body, Some(rest)) = naive::read(&octets, lines) else {
             return is_cut_short(&client, reply.and_then(Result::err));
         };
         let complete = matches!(reply, Some(Ok(_))) || is_malformed(reply.as_ref());

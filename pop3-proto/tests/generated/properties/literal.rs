@@ -9,10 +9,10 @@ use proptest::sample::select;
 use super::case::{Answer, Case};
 use super::check;
 use super::client::Client;
-use super::naive::{Lines, begins_with_lf};
 use super::peer::Peer;
 use super::strategies::{pieces, plain_case};
 use super::terminators::session;
+use pop3_testkit::naive::{Lines, begins_with_lf, read, stuffed};
 
 const PARTS: [&[u8]; 10] = [
     b".",
@@ -36,51 +36,6 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
         }
         message
     })
-}
-
-/// The lines of a message, without CR LF.
-fn lines(message: &[u8]) -> Vec<Vec<u8>> {
-    let (mut lines, mut line) = (Vec::new(), Vec::new());
-    for octet in message {
-        line.push(*octet);
-        if line.ends_with(b"\r\n") {
-            line.truncate(line.len() - 2);
-            lines.push(core::mem::take(&mut line));
-        }
-    }
-    assert!(line.is_empty(), "half a line");
-    lines
-}
-
-/// What stands on the wire for a message.
-fn write(message: &[u8]) -> Vec<u8> {
-    let mut wire = Vec::new();
-    for line in lines(message) {
-        if line.first() == Some(&b'.') {
-            wire.push(b'.');
-        }
-        wire.extend_from_slice(&line);
-        wire.extend_from_slice(b"\r\n");
-    }
-    wire.extend_from_slice(b".\r\n");
-    wire
-}
-
-/// The message, and what follows it on the wire.
-fn read(wire: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let (mut message, mut ended, mut rest) = (Vec::new(), false, Vec::new());
-    for line in lines(wire) {
-        let line = [&line, &b"\r\n"[..]].concat();
-        if ended {
-            rest.extend_from_slice(&line);
-        } else if line == b".\r\n" {
-            ended = true;
-        } else {
-            message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
-        }
-    }
-    assert!(ended, "no end");
-    (message, rest)
 }
 
 fn retrieved(client: &Client) -> Option<Vec<u8>> {
@@ -114,9 +69,9 @@ fn a_literal_reader_gets_the_octets_that_the_server_has() {
         peer.hear(b"RETR 1\r\n");
         let status = peer.out.iter().position(|octet| *octet == b'\n');
         let wire = &peer.out[status.map_or(0, |lf| lf + 1)..];
-        let (got, rest) = read(wire);
+        let (got, rest) = read(wire, Lines::CrLf);
         prop_assert!(
-            got == message && rest.is_empty(),
+            got == message && rest == Some(&[]),
             "{} instead of {}",
             shown(&got),
             shown(&message)
@@ -137,7 +92,7 @@ fn the_client_gets_the_octets_that_a_literal_server_has() {
             false => (Lines::Either, ""),
         };
         let message = [header.as_bytes(), &message].concat();
-        let client = Client::acted(&session("retr 1", &write(&message), lines), &pieces)?;
+        let client = Client::acted(&session("retr 1", &stuffed(&message), lines), &pieces)?;
         let got = retrieved(&client);
         let what = format!(
             "{:?} instead of {}",

@@ -2,6 +2,7 @@
 
 use allocation_counter::measure;
 use pop3_proto::{Error, Event, Pipelining};
+use pop3_testkit::wire;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -78,19 +79,10 @@ fn pour(client: &mut Client, begin: &[u8], endless: &[u8], octets: usize) -> usi
             connection.handle_timeout(client.now);
             continue;
         }
-        let Some(room) = connection.recv_buffer() else {
-            return taken;
-        };
-        let mut count = 0;
-        for (room, octet) in room.iter_mut().zip(&mut source) {
-            *room = *octet;
-            count += 1;
+        match wire::receive_from(connection, &mut source, usize::MAX, client.now) {
+            0 => return taken,
+            count => taken += count,
         }
-        if count == 0 {
-            return taken;
-        }
-        taken += count;
-        connection.received(count, client.now);
     }
 }
 
@@ -163,16 +155,10 @@ fn i05_who_takes_no_events_is_given_no_more_octets_than_the_buffer_holds() {
         let most = 2 * limits.receive_buffer + 3 * gathered;
         let mut taken = 0;
         // Who fails here would go on for ever.
-        while taken <= most
-            && let Some(room) = client.connection.recv_buffer()
-        {
-            let count = room.len();
-            room.iter_mut()
-                .zip(&mut source)
-                .for_each(|(room, octet)| *room = *octet);
-            client.connection.received(count, client.now);
-            client.connection.transmitted(usize::MAX, client.now);
-            taken += count;
+        while taken <= most && client.connection.wants_read() {
+            let (connection, now) = (&mut client.connection, client.now);
+            taken += wire::receive_from(connection, &mut source, usize::MAX, now);
+            connection.transmitted(usize::MAX, now);
         }
         client.holds(
             taken <= most,

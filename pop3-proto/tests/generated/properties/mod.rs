@@ -45,7 +45,6 @@ mod listings;
 mod literal;
 mod memory;
 mod model;
-mod naive;
 mod partitions;
 mod peer;
 mod printed;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::case::{Answer, Case, Offer, Setup};
-use super::naive::begins_with_lf;
+use pop3_testkit::naive::begins_with_lf;
 
 /// Pieces of what servers say and of what they should not.
 const FRAGMENTS: [&[u8]; 34] = [

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use pop3_proto::{
-    Error, Event, Instant, LimitError, Phase, QuitOutcome, Reply, RequestId, Timeout,
+    Connection, Error, Event, Instant, LimitError, Phase, QuitOutcome, Reply, RequestId, Timeout,
 };
 
 use super::ask::Ask;
 use super::chance::spread;
-use super::machine::Machine;
 use super::plan::Plan;
 use super::tally::Tally;
 use super::transcript::{Transcript, octets};
@@ -118,10 +117,10 @@ impl App {
     }
 
     /// Looks after the session for once.
-    pub(crate) fn turn(&mut self, machine: &mut impl Machine, plan: &Plan, now: Instant) {
+    pub(crate) fn turn(&mut self, connection: &mut Connection, plan: &Plan, now: Instant) {
         let habits = &plan.habits;
         for _ in 0..self.rng.usize(1..=habits.gulp) {
-            let Some(event) = machine.poll_event() else {
+            let Some(event) = connection.poll_event() else {
                 self.drained = true;
                 break;
             };
@@ -133,11 +132,11 @@ impl App {
         if self.rng.bool() {
             let room = habits.ahead.saturating_sub(self.waiting());
             for _ in 0..self.rng.usize(..=room) {
-                self.ask(machine, plan, now);
+                self.ask(connection, plan, now);
             }
         }
         if self.rng.u8(..) < habits.fickle {
-            self.give_up(machine, now);
+            self.give_up(connection, now);
         }
         if self.rng.u8(..) < habits.slow {
             self.pause(now);
@@ -173,12 +172,12 @@ impl App {
         std::mem::take(&mut self.quits).then_some(Ask::Quit)
     }
 
-    fn ask(&mut self, machine: &mut impl Machine, plan: &Plan, now: Instant) {
+    fn ask(&mut self, connection: &mut Connection, plan: &Plan, now: Instant) {
         let Some(ask) = self.next_ask(plan) else {
             return;
         };
         self.drained = false;
-        match ask.submit(machine, plan) {
+        match ask.submit(connection, plan) {
             Ok(id) => {
                 self.transcript.add(now, || format!("  asks {ask:?}"));
                 self.requests.push(Request::new(id, ask));
@@ -187,7 +186,7 @@ impl App {
             Err(error) => {
                 self.transcript
                     .add(now, || format!("  asks {ask:?} in vain: {error}"));
-                let core = machine.core();
+                let core = connection;
                 assert_eq!(core.phase(), Phase::Closed, "{error:?}");
                 assert!(core.error().is_none_or(|fatal| *fatal == error));
                 self.wants_nothing_more();
@@ -196,7 +195,7 @@ impl App {
     }
 
     /// Gives some of the latest requests up, or a few in between.
-    fn give_up(&mut self, machine: &mut impl Machine, now: Instant) {
+    fn give_up(&mut self, connection: &mut Connection, now: Instant) {
         let waiting: Vec<_> = (self.next..self.requests.len())
             .filter(|index| !self.requests[*index].is_over())
             .collect();
@@ -210,10 +209,10 @@ impl App {
             self.requests[chosen[0]].id,
             self.requests[*chosen.last().unwrap()].id,
         );
-        let before = machine.core().outstanding();
-        machine.abandon(first..last.next());
+        let before = connection.outstanding();
+        connection.abandon(first..last.next());
         // Where no octets wait to be read, those that had not left are the last of them and gone.
-        let gone = before - machine.core().outstanding().min(before);
+        let gone = before - connection.outstanding().min(before);
         let gone = if self.drained {
             gone.min(chosen.len())
         } else {

@@ -1,9 +1,8 @@
 //! What an application asks for, as a value.
 
 use fastrand::Rng;
-use pop3_proto::{self as pop3, Error, GetCapabilities, MessageNumber, Raw, RequestId};
+use pop3_proto::{self as pop3, Connection, Error, GetCapabilities, MessageNumber, Raw, RequestId};
 
-use super::machine::Machine;
 use super::plan::{Plan, USERNAME};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,34 +54,34 @@ impl Ask {
 
     pub(crate) fn submit(
         self,
-        machine: &mut impl Machine,
+        connection: &mut Connection,
         plan: &Plan,
     ) -> Result<RequestId, Error> {
         let number = |n| MessageNumber::new(n).unwrap();
         Ok(match self {
             Login => {
                 let login = pop3::Login::new(USERNAME, plan.password)?;
-                machine.submit(login.with_policy(plan.policy()))?.id()
+                connection.submit(login.with_policy(plan.policy()))?.id()
             }
-            StartTls => machine.submit(pop3::StartTls)?.id(),
-            Capabilities => machine.submit(GetCapabilities)?.id(),
-            Stat => machine.submit(pop3::Stat)?.id(),
-            List => machine.submit(pop3::List)?.id(),
-            ListStreamed => machine.submit(pop3::List::streamed())?.id(),
-            ListRaw => machine.submit(Raw::long("LIST")?)?.id(),
-            ListOne(n) => machine.submit(pop3::ListOne(number(n)))?.id(),
-            Uidl => machine.submit(pop3::Uidl)?.id(),
-            UidlOne(n) => machine.submit(pop3::UidlOne(number(n)))?.id(),
-            Retr(n) => machine.submit(pop3::Retr(number(n)))?.id(),
+            StartTls => connection.submit(pop3::StartTls)?.id(),
+            Capabilities => connection.submit(GetCapabilities)?.id(),
+            Stat => connection.submit(pop3::Stat)?.id(),
+            List => connection.submit(pop3::List)?.id(),
+            ListStreamed => connection.submit(pop3::List::streamed())?.id(),
+            ListRaw => connection.submit(Raw::long("LIST")?)?.id(),
+            ListOne(n) => connection.submit(pop3::ListOne(number(n)))?.id(),
+            Uidl => connection.submit(pop3::Uidl)?.id(),
+            UidlOne(n) => connection.submit(pop3::UidlOne(number(n)))?.id(),
+            Retr(n) => connection.submit(pop3::Retr(number(n)))?.id(),
             Top(n, lines) => {
                 let number = number(n);
-                machine.submit(pop3::Top { number, lines })?.id()
+                connection.submit(pop3::Top { number, lines })?.id()
             }
-            Dele(n) => machine.submit(pop3::Dele(number(n)))?.id(),
-            Noop => machine.submit(pop3::Noop)?.id(),
-            NoopRaw => machine.submit(Raw::short("NOOP")?)?.id(),
-            Rset => machine.submit(pop3::Rset)?.id(),
-            Quit => machine.submit(pop3::Quit)?.id(),
+            Dele(n) => connection.submit(pop3::Dele(number(n)))?.id(),
+            Noop => connection.submit(pop3::Noop)?.id(),
+            NoopRaw => connection.submit(Raw::short("NOOP")?)?.id(),
+            Rset => connection.submit(pop3::Rset)?.id(),
+            Quit => connection.submit(pop3::Quit)?.id(),
         })
     }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use pop3_proto::{Connection, Instant, Phase, TransportError, TransportErrorKind};
 
+use pop3_testkit::wire;
+
 use super::app::App;
 use super::ask::Ask;
 use super::authority::Authority;
@@ -134,7 +136,7 @@ impl<M: Machine> World<M> {
     fn is_over(&self) -> bool {
         match &self.app.closed {
             // TLS says goodbye as long as the link takes that.
-            Some(_) => !self.machine.wants_write() || self.writable() == 0,
+            Some(_) => !self.machine.core().wants_write() || self.writable() == 0,
             None => self.app.is_done() && self.app.drained,
         }
     }
@@ -179,7 +181,7 @@ impl<M: Machine> World<M> {
 
     /// One of the things that can happen now.
     fn choose(&mut self) -> Option<Move> {
-        let machine = &self.machine;
+        let machine = self.machine.core();
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= self.now);
         let all = [
             (Move::App, self.app.is_awake(&self.plan, self.now)),
@@ -221,7 +223,7 @@ impl<M: Machine> World<M> {
                 self.read_unseen = 0;
                 self.machine.turn(&mut self.app, &self.plan, self.now);
             }
-            Move::Clock => self.machine.handle_timeout(self.now),
+            Move::Clock => self.machine.core_mut().handle_timeout(self.now),
             Move::ClientWrites => self.write(),
             Move::ClientReads => self.read(),
             Move::WriteFails => {
@@ -230,7 +232,9 @@ impl<M: Machine> World<M> {
                 self.handshake = None;
                 self.transcript
                     .add(self.now, || "link: a write fails".to_owned());
-                self.machine.handle_write_error(reset(), self.now);
+                self.machine
+                    .core_mut()
+                    .handle_write_error(reset(), self.now);
             }
             Move::InputEnds => {
                 self.input_over = true;
@@ -238,9 +242,9 @@ impl<M: Machine> World<M> {
                 let how = if resets { "reset" } else { "end of file" };
                 self.transcript.add(self.now, || format!("link: {how}"));
                 if resets {
-                    self.machine.handle_read_error(reset(), self.now);
+                    self.machine.core_mut().handle_read_error(reset(), self.now);
                 } else {
-                    self.machine.handle_eof(self.now);
+                    self.machine.core_mut().handle_eof(self.now);
                 }
             }
             Move::ServerReads => {
@@ -260,9 +264,9 @@ impl<M: Machine> World<M> {
 
     fn write(&mut self) {
         let room = self.writable();
-        let flight = self.machine.transmit();
-        let octets = self.to_server.piece(flight.len().min(room), &mut self.rng);
-        let octets = flight[..octets].to_vec();
+        let flight = self.machine.core_mut().transmit().len();
+        let most = self.to_server.piece(flight.min(room), &mut self.rng);
+        let octets = wire::send(self.machine.core_mut(), most, self.now);
         assert!(!octets.is_empty(), "wants to write nothing");
         if let Some(left) = &mut self.last_words {
             let Some(rest) = left.checked_sub(octets.len()) else {
@@ -275,22 +279,21 @@ impl<M: Machine> World<M> {
             _ => false,
         };
         self.written.extend_from_slice(&octets);
-        let written = octets.len();
         if !loses {
             self.to_server.take(octets, self.now, &mut self.rng);
         }
-        self.machine.transmitted(written, self.now);
     }
 
     fn read(&mut self) {
         let octets = self.to_client.piece(self.readable(), &mut self.rng);
-        let room = self.machine.recv_buffer().expect("octets are wanted");
-        assert!(!room.is_empty(), "no room for what is wanted");
+        let room = self
+            .machine
+            .core_mut()
+            .recv_buffer()
+            .expect("octets are wanted");
         let octets = octets.min(room.len());
         let octets = self.to_client.deliver(octets);
-        room[..octets.len()].copy_from_slice(&octets);
-        self.read_unseen += octets.len();
-        self.machine.received(octets.len(), self.now);
+        self.read_unseen += wire::receive(self.machine.core_mut(), &octets, self.now);
     }
 
     /// Nothing can happen now: the clock moves on to when something can.
@@ -298,7 +301,7 @@ impl<M: Machine> World<M> {
         let silent = matches!(self.fault, Some(Fault::FallsSilent(octets))
             if self.to_client.delivered >= octets);
         let next = [
-            self.machine.poll_timeout(),
+            self.machine.core().poll_timeout(),
             self.app.next_wake(self.now),
             self.peer.next_act(self.now),
             self.to_server.next_arrival(),
@@ -326,7 +329,7 @@ impl<M: Machine> World<M> {
 
     /// What holds after every step.
     fn check(&mut self) {
-        let (machine, core) = (&self.machine, self.machine.core());
+        let core = self.machine.core();
         // The buffer for plaintext, for ciphertext what TLS holds, and a list that the client asked for
         // by itself.
         let limits = &core.config().limits;
@@ -347,14 +350,14 @@ impl<M: Machine> World<M> {
         if core.phase() != Phase::Closed {
             return;
         }
-        assert_eq!(machine.poll_timeout(), None, "a deadline after the end");
+        assert_eq!(core.poll_timeout(), None, "a deadline after the end");
         assert!(!core.has_commands_to_send(), "a command after the end");
         assert!(
-            !machine.wants_read() || self.plan.tls,
+            !core.wants_read() || self.plan.tls,
             "octets are wanted after the end"
         );
         if self.last_words.is_none() {
-            self.last_words = Some(self.machine.transmit().len());
+            self.last_words = Some(self.machine.core_mut().transmit().len());
         }
     }
 

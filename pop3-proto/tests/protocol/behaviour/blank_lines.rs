@@ -8,12 +8,11 @@ use pop3_proto::{
 };
 
 use pop3_testkit::conversation::Conversation;
+use pop3_testkit::wire;
 
 fn hear(connection: &mut Connection, octets: &[u8]) {
-    let room = connection.recv_buffer().expect("octets are wanted");
-    let room = room.get_mut(..octets.len()).expect("room for them");
-    room.copy_from_slice(octets);
-    connection.received(octets.len(), Instant::ORIGIN);
+    let count = wire::receive(connection, octets, Instant::ORIGIN);
+    assert_eq!(count, octets.len(), "room for them");
 }
 
 /// A connection that has `AUTH PLAIN` and a response to send.

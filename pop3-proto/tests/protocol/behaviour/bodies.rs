@@ -318,8 +318,7 @@ fn a_line_of_64_mib_streams_through() {
     for _ in 0..(64 << 20) / piece.len() {
         let room = session.connection.recv_buffer().expect("room");
         assert!(room.len() >= piece.len() && room.len() <= 64 << 10);
-        room[..piece.len()].copy_from_slice(&piece);
-        session.connection.received(piece.len(), session.now);
+        assert_eq!(session.arrive(&piece), piece.len());
         while let Some(event) = session.connection.poll_event() {
             let Event::Body { chunk, .. } = event else {
                 panic!("{event:?}")
@@ -341,9 +340,7 @@ fn a_body_that_trickles_in_octet_by_octet_is_whole() {
     let line = b"..a line of seventy octets or so, as mail has them, with a dot before\r\n";
     let mut handed_on = 0;
     for octet in line.iter().cycle().take(line.len() * 15_000) {
-        let room = session.connection.recv_buffer().expect("room");
-        room[0] = *octet;
-        session.connection.received(1, session.now);
+        assert_eq!(session.arrive(&[*octet]), 1);
         while let Some(event) = session.connection.poll_event() {
             if let Event::Body { chunk, .. } = event {
                 handed_on += chunk.len();

@@ -7,6 +7,7 @@ use pop3_proto::{
     CapaPolicy, Channel, Config, Connection, Dele, Error, Instant, IntoStreamed as _,
     MessageNumber, Misuse, Noop, Pass, Pipelining, Quirk, Retr, Secret, Stat, User, Username,
 };
+use pop3_testkit::wire;
 
 /// An engine whose user is logged in, with a server that bears pipelining.
 fn engine() -> Engine {
@@ -33,17 +34,14 @@ fn engine() -> Engine {
 fn send(engine: &mut Engine) {
     let session = engine.connection_mut();
     while session.wants_write() {
-        let octets = session.transmit().len();
-        session.transmitted(octets, Instant::ORIGIN);
+        wire::send(session, usize::MAX, Instant::ORIGIN);
     }
 }
 
 fn hear(engine: &mut Engine, lines: &str) {
     let session = engine.connection_mut();
-    let room = session.recv_buffer().expect("octets are wanted");
-    let room = room.get_mut(..lines.len()).expect("room for them");
-    room.copy_from_slice(lines.as_bytes());
-    session.received(lines.len(), Instant::ORIGIN);
+    let count = wire::receive(session, lines.as_bytes(), Instant::ORIGIN);
+    assert_eq!(count, lines.len(), "room for them");
 }
 
 fn spent<T>(result: Poll<Result<T, Error>>) -> bool {

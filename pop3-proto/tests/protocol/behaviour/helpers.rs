@@ -4,7 +4,6 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::io::Read as _;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -13,6 +12,7 @@ use pop3_proto::{
     CapaPolicy, Channel, Closed, Config, Connection, Dele, Error, Instant, List, ListOne, Login,
     MessageNumber, Noop, Opened, Pipelining, Quit, QuitOutcome, Raw, RequestId, Retr, Status,
 };
+use pop3_testkit::wire;
 
 /// An engine, the lines that it sent, and a server that answers each of them.
 struct Talk {
@@ -88,19 +88,15 @@ impl Talk {
     fn turn(&mut self) {
         let now = Instant::ORIGIN;
         let session = self.engine.connection_mut();
-        let octets = session.transmit().to_vec();
+        let octets = wire::send(session, usize::MAX, now);
         if !octets.is_empty() {
-            session.transmitted(octets.len(), now);
             let lines = String::from_utf8(octets).expect("ASCII");
             return lines.lines().for_each(|line| self.answer(line));
         }
-        let Some(room) = session.recv_buffer() else {
-            return;
-        };
-        let count = self.replies.read(room).expect("memory");
-        if count > 0 {
-            session.received(count, now);
-        } else if self.is_dead {
+        let (replies, _) = self.replies.as_slices();
+        let count = wire::receive(session, replies, now);
+        self.replies.drain(..count);
+        if count == 0 && self.is_dead && session.wants_read() {
             session.handle_eof(now);
         }
     }

@@ -6,6 +6,7 @@ use pop3_proto::{
     Channel, Config, Connection, Event, Instant, List, MessageNumber, Noop, Pass, Pipelining, Retr,
     Secret, Stat, User, Username,
 };
+use pop3_testkit::wire;
 
 /// Hands octets over as a socket would and takes every event; gives how many octets of bodies.
 fn deliver(connection: &mut Connection, mut octets: &[u8]) -> usize {
@@ -20,16 +21,10 @@ fn deliver(connection: &mut Connection, mut octets: &[u8]) -> usize {
         if octets.is_empty() {
             return handed_on;
         }
-        let Some(room) = connection.recv_buffer() else {
-            return handed_on;
-        };
-        let taken = octets.len().min(room.len());
-        let (now, later) = octets.split_at(taken);
-        room.iter_mut()
-            .zip(now)
-            .for_each(|(room, octet)| *room = *octet);
-        connection.received(taken, Instant::ORIGIN);
-        octets = later;
+        match wire::receive(connection, octets, Instant::ORIGIN) {
+            0 => return handed_on,
+            count => octets = octets.split_at(count).1,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use pop3_proto::{
 use super::log::Log;
 use super::logins::{PASSWORD, secret};
 use pop3_testkit::needles::Needles;
+use pop3_testkit::wire;
 
 const NOW: Instant = Instant::ORIGIN;
 
@@ -16,9 +17,8 @@ fn logged(login: Login, answers: &[String]) -> String {
     connection.submit(login).expect("a live connection");
     let mut log = Log::default();
     for answer in [&"+OK\r\n".to_owned()].into_iter().chain(answers) {
-        let room = connection.recv_buffer().expect("octets are wanted");
-        room[..answer.len()].copy_from_slice(answer.as_bytes());
-        connection.received(answer.len(), NOW);
+        let count = wire::receive(&mut connection, answer.as_bytes(), NOW);
+        assert_eq!(count, answer.len(), "octets are wanted");
         while let Some(event) = connection.poll_event() {
             log.event(&event);
             if let Event::TokenWanted { id, refused } = event {
@@ -28,8 +28,7 @@ fn logged(login: Login, answers: &[String]) -> String {
                 provided.expect("a token is wanted");
             }
         }
-        let octets = connection.transmit().len();
-        connection.transmitted(octets, NOW);
+        wire::send(&mut connection, usize::MAX, NOW);
         log.connection(&connection);
     }
     log.0

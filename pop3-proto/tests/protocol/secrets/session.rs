@@ -6,6 +6,7 @@ use super::log::Log;
 use super::logins::{Kind, PASSWORD, Way, secret};
 use super::server::{Answer, GREETING, Manner, Server};
 use pop3_testkit::needles::Needles;
+use pop3_testkit::wire;
 
 /// What came of a session.
 pub(crate) struct Session {
@@ -74,10 +75,7 @@ impl Session {
         let (head, tail) = octets.split_at(octets.len() - octets.len() / 3);
         for piece in [head, tail] {
             self.take_events();
-            if let Some(room) = self.connection.recv_buffer() {
-                room[..piece.len()].copy_from_slice(piece);
-                self.connection.received(piece.len(), NOW);
-            }
+            wire::receive(&mut self.connection, piece, NOW);
         }
         self.take_events();
     }

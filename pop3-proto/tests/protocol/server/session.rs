@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
+use pop3_testkit::naive::stuffed;
 
 const LOGIN: &[u8] = b"USER alice\r\nPASS secret\r\n";
 
@@ -48,22 +49,6 @@ fn answers_after_login(maildrop: Maildrop, octets: &str) -> String {
     let mut server = Server::new(config(), maildrop);
     answers(&mut server, LOGIN);
     answers(&mut server, octets.as_bytes())
-}
-
-/// Dot-stuffing as one would write it down: line by line, and only CRLF ends a line.
-fn stuffed(octets: &[u8]) -> Vec<u8> {
-    let mut stuffed = Vec::new();
-    for octet in octets {
-        if *octet == b'.' && (stuffed.is_empty() || stuffed.ends_with(b"\r\n")) {
-            stuffed.push(b'.');
-        }
-        stuffed.push(*octet);
-    }
-    if !octets.is_empty() && !octets.ends_with(b"\r\n") {
-        stuffed.extend_from_slice(b"\r\n");
-    }
-    stuffed.extend_from_slice(b".\r\n");
-    stuffed
 }
 
 const SESSION: &[u8] =

@@ -11,6 +11,7 @@ use pop3_proto::{
     Channel, Command, Config, Confirm, Connection, Error, Event, Instant, List, MessageNumber,
     Noop, Pass, Pipelining, Reply, RequestId, Retr, Secret, Ticket, Uidl, User, Username,
 };
+use pop3_testkit::wire;
 
 const MESSAGES: u32 = 4;
 
@@ -146,8 +147,7 @@ impl Client {
             if !self.connection.wants_write() {
                 return lines;
             }
-            let flight = self.connection.transmit().to_vec();
-            self.connection.transmitted(flight.len(), self.now);
+            let flight = wire::send(&mut self.connection, usize::MAX, self.now);
             self.line.extend_from_slice(&flight);
             while let Some(end) = self.line.iter().position(|octet| *octet == b'\n') {
                 let line: Vec<u8> = self.line.drain(..=end).collect();
@@ -158,13 +158,11 @@ impl Client {
 
     fn receive(&mut self, octets: &[u8]) {
         let mut octets = octets;
-        while let (Some(room), false) = (self.connection.recv_buffer(), octets.is_empty()) {
-            let (now, rest) = octets.split_at(room.len().min(octets.len()));
-            room.iter_mut()
-                .zip(now)
-                .for_each(|(room, octet)| *room = *octet);
-            self.connection.received(now.len(), self.now);
-            octets = rest;
+        loop {
+            match wire::receive(&mut self.connection, octets, self.now) {
+                0 => return,
+                count => octets = octets.split_at(count).1,
+            }
             while let Some(event) = self.connection.poll_event() {
                 self.events.push(event);
             }

@@ -1,11 +1,11 @@
-//! Multi-line replies read one line after the other and one octet after the other, with none of the
-//! library's shortcuts: what its readings are compared with.
+//! Multi-line replies read one line after the other and one octet after the other, as RFC 1939 says,
+//! with none of the library's code and shortcuts: what its readings are compared with.
 
 use core::str::FromStr;
 
 /// Where a line ends, which the server's status lines decide unless one is strict.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Lines {
+pub enum Lines {
     /// CR LF alone ends a line: strict.
     CrLf,
     /// A status line of the server ended in CR LF. In a reply whose first line ends in LF, LF ends a line
@@ -15,14 +15,16 @@ pub(crate) enum Lines {
     Lf,
 }
 
-/// The reply before its terminator with dot-stuffing undone, and what follows the terminator.
-pub(crate) fn read(octets: &[u8], mut lines: Lines) -> Option<(Vec<u8>, &[u8])> {
-    let (mut body, mut at) = (Vec::new(), 0);
-    while at < octets.len() {
-        let line = line(&octets[at..], lines)?;
-        at += line.len();
+/// The reply before its terminator with dot-stuffing undone, and what follows the terminator, if there
+/// is one. Without a terminator a line that is not complete counts, too.
+pub fn read(octets: &[u8], mut lines: Lines) -> (Vec<u8>, Option<&[u8]>) {
+    let (mut body, mut rest) = (Vec::new(), octets);
+    while !rest.is_empty() {
+        let line = line(rest, lines).unwrap_or(rest);
+        rest = &rest[line.len()..];
         match (line, lines) {
-            (b".\r\n", _) | (b".\n", Lines::Lf) => return Some((body, &octets[at..])),
+            (b".\r\n", _) | (b".\n", Lines::Lf) => return (body, Some(rest)),
+            // A sender's own, which a server that writes CR LF did not see.
             (b".\n", Lines::Either) => body.extend_from_slice(line),
             _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line)),
         }
@@ -30,17 +32,34 @@ pub(crate) fn read(octets: &[u8], mut lines: Lines) -> Option<(Vec<u8>, &[u8])> 
             lines = Lines::CrLf;
         }
     }
-    None
+    (body, None)
+}
+
+/// What stands on the wire for a message (RFC 1939 section 3): only CR LF ends a line, a line that
+/// begins with a dot gets one more, and CR LF is added to a last line without it.
+pub fn stuffed(message: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for octet in message {
+        if *octet == b'.' && (wire.is_empty() || wire.ends_with(b"\r\n")) {
+            wire.push(b'.');
+        }
+        wire.push(*octet);
+    }
+    if !message.is_empty() && !message.ends_with(b"\r\n") {
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(b".\r\n");
+    wire
 }
 
 /// Whether the first line end is a bare LF.
-pub(crate) fn begins_with_lf(octets: &[u8]) -> bool {
+pub fn begins_with_lf(octets: &[u8]) -> bool {
     line(octets, Lines::Lf).is_some_and(|line| !line.ends_with(b"\r\n"))
 }
 
 /// Whether octets may follow a multi-line reply when no other is awaited: blank lines, unless one is
 /// strict, and then one line that begins with `-ERR`, or the beginning of one.
-pub(crate) fn may_follow(mut octets: &[u8], lines: Lines) -> bool {
+pub fn may_follow(mut octets: &[u8], lines: Lines) -> bool {
     for _ in 0..8 {
         let blank = octets.strip_prefix(b"\n").or(octets.strip_prefix(b"\r\n"));
         match blank.filter(|_| lines != Lines::CrLf) {
@@ -68,23 +87,36 @@ fn line(octets: &[u8], lines: Lines) -> Option<&[u8]> {
     Some(&octets[..=end])
 }
 
-/// The capabilities of a complete reply: its lines but for blank ones.
-pub(crate) fn capabilities(mut body: &[u8], lines: Lines) -> Vec<&[u8]> {
+/// The first line without its line end, and what follows it, if it is complete.
+pub fn first_line(octets: &[u8], lines: Lines) -> Option<(&[u8], &[u8])> {
+    let line = line(octets, lines)?;
+    let rest = &octets[line.len()..];
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    Some((line.strip_suffix(b"\r").unwrap_or(line), rest))
+}
+
+/// All complete lines without their line ends.
+pub fn lines(mut octets: &[u8], lines: Lines) -> Vec<&[u8]> {
     let mut all = Vec::new();
-    while let Some(line) = line(body, lines) {
-        body = &body[line.len()..];
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        all.push(line.strip_suffix(b"\r").unwrap_or(line));
+    while let Some((line, rest)) = first_line(octets, lines) {
+        all.push(line);
+        octets = rest;
     }
+    all
+}
+
+/// The capabilities of a complete reply: its lines but for blank ones.
+pub fn capabilities(body: &[u8], lines: Lines) -> Vec<&[u8]> {
+    let mut all = self::lines(body, lines);
     all.retain(|line| line.iter().any(|octet| !b" \t".contains(octet)));
     all
 }
 
 /// What stands in a listing: the numbers, and their values if there are any.
-pub(crate) type Listed = Vec<(u32, Option<Vec<u8>>)>;
+pub type Listed = Vec<(u32, Option<Vec<u8>>)>;
 
 /// The sizes in a complete reply to `LIST`; nothing if it makes no sense.
-pub(crate) fn sizes(body: &[u8], lines: Lines) -> Option<Listed> {
+pub fn sizes(body: &[u8], lines: Lines) -> Option<Listed> {
     let entry = |(number, text): (u32, &[u8])| {
         let (size, rest) = digits(text);
         let is_size = !size.is_empty() && rest.first().is_none_or(|next| b" \t".contains(next));
@@ -97,7 +129,7 @@ pub(crate) fn sizes(body: &[u8], lines: Lines) -> Option<Listed> {
 }
 
 /// The unique-ids in a complete reply to `UIDL`; nothing if it makes no sense.
-pub(crate) fn unique_ids(body: &[u8], lines: Lines) -> Option<Listed> {
+pub fn unique_ids(body: &[u8], lines: Lines) -> Option<Listed> {
     let strict = lines == Lines::CrLf;
     let entry = |(number, id): (u32, &[u8])| {
         let ordinary = (1..=70).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
@@ -145,7 +177,7 @@ fn parsed<N: FromStr>(digits: &[u8]) -> Option<N> {
 }
 
 /// Without blanks around it and without its line end.
-fn trimmed(mut text: &[u8]) -> &[u8] {
+pub fn trimmed(mut text: &[u8]) -> &[u8] {
     while let Some((b' ' | b'\t', rest)) = text.split_first() {
         text = rest;
     }

@@ -1,0 +1,44 @@
+//! Moves octets between a connection and a test, as a socket does: the one place that copies them.
+//!
+//! When octets move and what happens between is for the tests to say.
+
+use pop3_proto::{Connection, Instant};
+
+/// Lets a connection read as many of these octets as it has room for; returns how many.
+pub fn receive(connection: &mut Connection, octets: &[u8], now: Instant) -> usize {
+    receive_from(connection, &mut octets.iter(), octets.len(), now)
+}
+
+/// Lets a connection read at most so many octets of a source that may have no end; returns how many.
+pub fn receive_from<'a>(
+    connection: &mut Connection,
+    source: &mut impl Iterator<Item = &'a u8>,
+    most: usize,
+    now: Instant,
+) -> usize {
+    assert_eq!(connection.wants_read(), connection.recv_buffer().is_some());
+    let Some(room) = connection.recv_buffer() else {
+        return 0;
+    };
+    assert!(!room.is_empty(), "room for a read");
+    let mut count = 0;
+    for (room, octet) in room.iter_mut().take(most).zip(source) {
+        *room = *octet;
+        count += 1;
+    }
+    if count > 0 {
+        connection.received(count, now);
+    }
+    count
+}
+
+/// Lets a connection write at most so many octets; returns them.
+pub fn send(connection: &mut Connection, most: usize, now: Instant) -> Vec<u8> {
+    assert_eq!(connection.wants_write(), !connection.transmit().is_empty());
+    let octets = connection.transmit();
+    let octets = octets[..octets.len().min(most)].to_vec();
+    if !octets.is_empty() {
+        connection.transmitted(octets.len(), now);
+    }
+    octets
+}
