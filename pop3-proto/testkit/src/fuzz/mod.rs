@@ -10,7 +10,6 @@ pub mod ledger;
 pub mod login;
 pub mod middle;
 pub mod operations;
-pub mod peer;
 pub mod replies;
 pub mod sasl;
 pub mod scram;

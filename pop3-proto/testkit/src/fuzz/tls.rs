@@ -4,18 +4,21 @@
 
 use core::time::Duration;
 
+use pop3_proto::server::{Maildrop, Server};
 use pop3_proto::{
-    Channel, ChannelBinding, ClientTls, Config, Connection, Dele, DropListing, Error, Event,
-    Instant, List, Login, LoginPolicy, Quit, QuitOutcome, Reply, Retr, Stat, TransportError,
-    TransportErrorKind, Uidl,
+    Channel, ChannelBinding, Config, Connection, Dele, DropListing, Error, Event, Instant, List,
+    Login, LoginPolicy, Quit, QuitOutcome, Reply, Retr, Stat, TransportError, TransportErrorKind,
+    Uidl,
 };
 
 use super::commands::{Asked, Kind, secret, user};
 use super::ledger::Ledger;
-use super::peer::{CLIENT, MAIL, Peer};
+use super::middle::account;
 use super::script::{Step, said, steps};
 use super::setup::{LARGE_BUFFER, cheap, limits, message};
 use super::{SECRET, holds};
+use crate::tls::fixed;
+use crate::tls::peer::Peer;
 use crate::wire;
 
 /// All that is ever written in clear.
@@ -48,7 +51,7 @@ fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
         steps.iter().for_each(|step| link.happen(step));
         link.run();
         let honest = |step: &Step| matches!(step, Step::Submit(_) | Step::Send(_) | Step::Pause);
-        let expunged = link.peer.server.expunged().len();
+        let expunged = link.server().expunged().len();
         assert!(
             expunged == 1 || !steps.iter().all(honest),
             "nobody was in the way: {:?} {:?}",
@@ -63,6 +66,27 @@ fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
         }
     }
     Some(link.finish())
+}
+
+/// What the maildrop holds.
+const MAIL: [(&str, &str); 2] = [
+    ("uid-1", "Subject: dots\r\n\r\n.\r\n..\r\n.dot\r\n"),
+    ("uid-2", "hello\r\n"),
+];
+
+fn peer(implicit: bool, old: bool) -> Peer {
+    let mail = Maildrop::from_iter(MAIL);
+    let config = account().keep_log(true).stls(true);
+    let tls = if old {
+        fixed::old_server()
+    } else {
+        fixed::server()
+    };
+    if implicit {
+        Peer::implicit_tls(Some(Server::implicit_tls(config, mail)), tls)
+    } else {
+        Peer::plain(Some(Server::new(config, mail)), tls)
+    }
 }
 
 struct Link {
@@ -94,18 +118,17 @@ impl Link {
         } else {
             Channel::Plain
         };
-        let tls = ClientTls::new((*CLIENT).clone(), "localhost").unwrap();
         let now = Instant::ORIGIN;
         let mut config = Config::default();
         config.limits = limits(false);
         if mode & 0x14 == 0x10 {
             config.limits.receive_buffer = LARGE_BUFFER;
         }
-        let mut session = Connection::with_tls(config, channel, tls, now);
+        let mut session = Connection::with_tls(config, channel, fixed::client(), now);
         session.seed([7; 32]);
         let mut link = Self {
             session,
-            peer: Peer::new(implicit, mode & 2 != 0),
+            peer: peer(implicit, mode & 2 != 0),
             now,
             ledger: Ledger::default(),
             written: Vec::new(),
@@ -145,6 +168,10 @@ impl Link {
         Ok(())
     }
 
+    fn server(&self) -> &Server {
+        self.peer.server.as_ref().unwrap()
+    }
+
     fn happen(&mut self, step: &Step) {
         match *step {
             Step::Server(ref octets) => self.deliver(octets),
@@ -170,7 +197,12 @@ impl Link {
                 self.broken = true;
                 self.session.handle_write_error(failure(), self.now);
             }
-            Step::Tls { exporter: false } => self.peer.say_farewell(),
+            Step::Tls { exporter: false } => {
+                if self.peer.tls.is_some() {
+                    self.peer.say_farewell();
+                    self.peer.is_deaf = true;
+                }
+            }
             Step::Tls { exporter: true } => self.peer.change_keys(),
             Step::Pause => self.run(),
             Step::TlsFails | Step::Poll | Step::PollAll | Step::Exceeded => {}
@@ -224,7 +256,7 @@ impl Link {
         );
         let octets = wire::send(&mut self.session, most, self.now);
         self.written.extend_from_slice(&octets);
-        self.peer.hear(&octets);
+        self.peer.receive(&octets);
     }
 
     /// All goes as it should, until nothing moves.
@@ -251,7 +283,7 @@ impl Link {
             self.ledger.tell(&event, limits);
             self.look_at(event);
         }
-        let log = self.peer.server.log().len();
+        let log = self.server().log().len();
         if self.session.error().is_some() {
             let heard = *self.heard.get_or_insert(log);
             assert_eq!(heard, log, "a command behind the error");
@@ -295,7 +327,7 @@ impl Link {
             Reply::Quit(QuitOutcome::Unknown) => {}
             Reply::Quit(outcome) => {
                 assert!(outcome.is_committed());
-                assert_eq!(self.peer.server.expunged().len(), 1);
+                assert_eq!(self.server().expunged().len(), 1);
             }
             _ => assert!(self.session.tls().is_some(), "{reply:?}"),
         }
@@ -325,7 +357,7 @@ impl Link {
         let error = self.session.error();
         if self.injected {
             // Nobody even begins with TLS.
-            assert!(!self.let_in && self.peer.server.expunged().is_empty());
+            assert!(!self.let_in && self.server().expunged().is_empty());
             assert!(!matches!(error, None | Some(Error::Tls(_))), "{error:?}");
         }
         (self.ledger.events, error.cloned())

@@ -1,7 +1,9 @@
 //! A [`Connection`](pop3_proto::Connection) with TLS under it and a TLS server, both in memory.
 //!
-//! [`authority`] issues certificates, [`peer`] is the server's side, [`link`] moves octets between both.
+//! [`authority`] issues certificates, [`fixed`] has one that makes runs repeatable, [`peer`] is the
+//! server's side, [`link`] moves octets between both.
 
 pub mod authority;
+pub mod fixed;
 pub mod link;
 pub mod peer;

@@ -8,7 +8,7 @@ use rustls::{ServerConfig, ServerConnection};
 
 pub struct Peer {
     /// Answers by itself, if there is one.
-    server: Option<Server>,
+    pub server: Option<Server>,
     config: Arc<ServerConfig>,
     pub tls: Option<ServerConnection>,
     /// What the client said in clear.
@@ -19,20 +19,24 @@ pub struct Peer {
     pub farewell: bool,
     /// How TLS failed.
     pub failure: Option<rustls::Error>,
-    outgoing: Vec<u8>,
+    /// It reads nothing more. (After its own close_notify rustls asserts that it has no alert to send.)
+    pub is_deaf: bool,
+    /// What goes to the client.
+    pub outgoing: Vec<u8>,
 }
 
 impl Peer {
     /// A server that greets in clear, and does STLS if it offers that.
-    pub fn plain(server: Option<Server>, config: ServerConfig) -> Self {
+    pub fn plain(server: Option<Server>, config: impl Into<Arc<ServerConfig>>) -> Self {
         let mut peer = Self {
             server,
-            config: Arc::new(config),
+            config: config.into(),
             tls: None,
             heard_in_clear: Vec::new(),
             heard: Vec::new(),
             farewell: false,
             failure: None,
+            is_deaf: false,
             outgoing: Vec::new(),
         };
         peer.answer();
@@ -40,7 +44,7 @@ impl Peer {
     }
 
     /// A server with TLS from the first octet.
-    pub fn implicit_tls(server: Option<Server>, config: ServerConfig) -> Self {
+    pub fn implicit_tls(server: Option<Server>, config: impl Into<Arc<ServerConfig>>) -> Self {
         let mut peer = Self::plain(None, config);
         peer.start_tls();
         peer.server = server;
@@ -77,6 +81,14 @@ impl Peer {
         self.collect();
     }
 
+    /// Changes its keys, where TLS lets it.
+    pub fn change_keys(&mut self) {
+        if let Some(tls) = self.tls.as_mut().filter(|tls| !tls.is_handshaking()) {
+            let _ = tls.refresh_traffic_keys();
+        }
+        self.collect();
+    }
+
     /// What goes to the client.
     pub fn take(&mut self) -> Vec<u8> {
         self.answer();
@@ -92,8 +104,12 @@ impl Peer {
             return self.answer();
         };
         let mut ciphertext = octets;
-        while !ciphertext.is_empty() && self.failure.is_none() {
-            tls.read_tls(&mut ciphertext).unwrap();
+        while !ciphertext.is_empty() && self.failure.is_none() && !self.is_deaf {
+            // rustls stops reading after close_notify.
+            if !matches!(tls.read_tls(&mut ciphertext), Ok(1..)) {
+                self.is_deaf = true;
+                break;
+            }
             if let Err(error) = tls.process_new_packets() {
                 self.failure = Some(error);
             }
@@ -107,20 +123,26 @@ impl Peer {
         self.server.as_ref().is_some_and(Server::is_closed)
     }
 
-    fn answer(&mut self) {
+    /// Says what the server has to say.
+    pub fn answer(&mut self) {
         if let Some(server) = &mut self.server {
             if server.wants_tls() && self.tls.is_none() {
                 self.tls = Some(ServerConnection::new(Arc::clone(&self.config)).unwrap());
             }
-            if self.tls.as_ref().is_some_and(|tls| !tls.is_handshaking()) {
+            if let Some(tls) = self.tls.as_mut().filter(|tls| !tls.is_handshaking()) {
                 server.tls_established();
+                let label = b"EXPORTER-Channel-Binding";
+                if let Ok(exporter) = tls.export_keying_material([0; 32], label, Some(b"")) {
+                    server.channel_binding(exporter);
+                }
             }
             // As a socket would, it takes no more than so much at a time.
             if server.wants_write() && self.outgoing.len() < 64 << 10 {
                 let octets = match &mut self.tls {
                     None => self.outgoing.write(server.transmit()).unwrap(),
                     Some(tls) if tls.is_handshaking() => 0,
-                    Some(tls) => tls.writer().write(server.transmit()).unwrap(),
+                    // Nothing, where TLS is no more.
+                    Some(tls) => tls.writer().write(server.transmit()).unwrap_or(0),
                 };
                 server.transmitted(octets);
             }

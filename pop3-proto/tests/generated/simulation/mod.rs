@@ -24,7 +24,6 @@
 mod align;
 mod app;
 mod ask;
-mod authority;
 mod caller;
 mod chance;
 mod explore;

@@ -4,14 +4,13 @@
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::ops::Range;
-use std::sync::Arc;
 
 use fastrand::Rng;
 use pop3_proto::server::{Maildrop, Server};
 use pop3_proto::{Channel, Instant};
+use pop3_testkit::tls::fixed;
 use rustls::ServerConnection;
 
-use super::authority::Authority;
 use super::lie::{Act, Lie, When};
 use super::line::GREETING;
 use super::oddity::{Oddity, apply};
@@ -81,7 +80,7 @@ impl Peer {
             } else {
                 Server::new(account, mail)
             },
-            tls: implicit.then(server_tls),
+            tls: implicit.then(fixed::accept),
             oddities: plan.oddities.clone(),
             lies: plan.lies.clone(),
             honest: plan.lies.is_empty(),
@@ -258,7 +257,7 @@ impl Peer {
                 self.sent += injected.len();
             }
             Act::StartTls => {
-                self.tls = Some(server_tls());
+                self.tls = Some(fixed::accept());
                 self.said.push(Vec::new());
             }
             Act::HangUp { farewell } => {
@@ -343,8 +342,4 @@ impl Peer {
             .map(|id: &bytes::Bytes| lossy(id))
             .collect()
     }
-}
-
-fn server_tls() -> ServerConnection {
-    ServerConnection::new(Arc::clone(&Authority::get().server)).unwrap()
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use fastrand::Rng;
 use pop3_proto::{Connection, Instant, Phase, TransportError, TransportErrorKind};
 
+use pop3_testkit::tls::fixed;
 use pop3_testkit::wire;
 
 use super::app::App;
 use super::ask::Ask;
-use super::authority::Authority;
 use super::caller::Caller;
 use super::link::{Fault, Pipe};
 use super::machine::Machine;
@@ -69,7 +69,7 @@ pub(crate) fn play_plan(plan: Plan, mut rng: Rng, transcript: &Transcript) -> Ta
     let (now, config) = (Instant::ORIGIN, plan.config.clone());
     if plan.helpers {
         let mut session = if plan.tls {
-            Connection::with_tls(config, plan.channel, Authority::get().client(), now)
+            Connection::with_tls(config, plan.channel, fixed::client(), now)
         } else {
             Connection::new(config, plan.channel, now)
         };
@@ -78,7 +78,7 @@ pub(crate) fn play_plan(plan: Plan, mut rng: Rng, transcript: &Transcript) -> Ta
         World::new(caller, plan, rng, transcript).run()
     } else {
         let mut connection = if plan.tls {
-            Connection::with_tls(config, plan.channel, Authority::get().client(), now)
+            Connection::with_tls(config, plan.channel, fixed::client(), now)
         } else {
             Connection::new(config, plan.channel, now)
         };

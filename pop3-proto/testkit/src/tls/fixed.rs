@@ -1,0 +1,93 @@
+//! One certificate for all sessions, and TLS on both sides, without what differs between runs: what is
+//! random has a fixed length, so that a cut after so many octets is at the same place each time.
+
+use std::sync::{Arc, LazyLock};
+
+use pop3_proto::ClientTls;
+use rcgen::{CertificateParams, KeyPair, PKCS_ED25519};
+use rustls::client::Resumption;
+use rustls::crypto::{CryptoProvider, GetRandomFailed, SecureRandom, ring};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion, version,
+};
+
+/// No randomness, so that a run can be repeated. The keys that are exchanged are random all the same,
+/// but always of one length.
+#[derive(Debug)]
+struct Always(u8);
+
+impl SecureRandom for Always {
+    fn fill(&self, octets: &mut [u8]) -> Result<(), GetRandomFailed> {
+        octets.fill(self.0);
+        Ok(())
+    }
+}
+
+/// A certificate for `localhost`, good in every process that makes one.
+static IDENTITY: LazyLock<(CertificateDer<'static>, PrivateKeyDer<'static>)> =
+    LazyLock::new(|| {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.serial_number = Some(7.into());
+        // Its signatures have one length, too.
+        let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        (
+            certificate,
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+    });
+
+fn provider(secure_random: &'static Always) -> Arc<CryptoProvider> {
+    Arc::new(CryptoProvider {
+        secure_random,
+        ..ring::default_provider()
+    })
+}
+
+/// A client's configuration that trusts the server. No session depends on those before it.
+static CLIENT: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
+    let mut roots = RootCertStore::empty();
+    roots.add(IDENTITY.0.clone()).unwrap();
+    let mut config = ClientConfig::builder_with_provider(provider(&Always(1)))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Arc::new(config)
+});
+
+static TLS12: LazyLock<Arc<ServerConfig>> = LazyLock::new(|| server_config(&version::TLS12));
+static TLS13: LazyLock<Arc<ServerConfig>> = LazyLock::new(|| server_config(&version::TLS13));
+
+fn server_config(version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
+    let (certificate, key) = &*IDENTITY;
+    let config = ServerConfig::builder_with_provider(provider(&Always(2)))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key.clone_key())
+        .unwrap();
+    Arc::new(config)
+}
+
+/// How a client does TLS to the server.
+pub fn client() -> ClientTls {
+    ClientTls::new(Arc::clone(&CLIENT), "localhost").unwrap()
+}
+
+/// A server that is `localhost`, with TLS 1.3.
+pub fn server() -> Arc<ServerConfig> {
+    Arc::clone(&TLS13)
+}
+
+/// The same with TLS 1.2.
+pub fn old_server() -> Arc<ServerConfig> {
+    Arc::clone(&TLS12)
+}
+
+/// The server's side of a connection.
+pub fn accept() -> ServerConnection {
+    ServerConnection::new(server()).unwrap()
+}
