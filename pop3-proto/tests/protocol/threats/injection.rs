@@ -1,4 +1,8 @@
 //! Section A: replies that nobody asked for, and what pretends to be a reply.
+//!
+//! That octets after the reply to STLS end the connection is asserted here
+//! and in the transcripts `stls-injection*`, and nowhere else; the properties, the simulation and the
+//! fuzz targets generate it.
 
 use pop3_proto::{Channel, Config, Leniency, StartTls};
 
@@ -25,6 +29,9 @@ fn is_an_attack(mut session: Conversation, how: &str) {
         format!("closed: {attack}"),
     ];
     assert!(!session.connection.wants_tls(), "no handshake, {how}");
+    let known = session.connection.capabilities().expect("those in clear");
+    let sasl: Vec<_> = known.sasl().into_iter().flatten().collect();
+    assert_eq!(sasl.len(), 1, "forged ones are never read, {how}");
     let mut got = session.told();
     got.retain(|told| told != "quirk BareLineFeed");
     assert_eq!(got, told, "{how}");
@@ -76,7 +83,11 @@ fn t_05_what_comes_in_a_later_segment_is_not_read_in_clear() {
 
 #[test]
 fn t_06_one_octet_behind_the_reply_to_stls_is_an_attack() {
-    for behind in ["+O", "\0", "\n", "\r", "\r\n", " ", "\u{16}", "."] {
+    let record = "\u{16}\u{3}\u{3}\0\u{1}\0";
+    let octets = [
+        "+O", "+OK\r\n", "\0", "\n", "\r", "\r\n", " ", "\u{16}", record, ".",
+    ];
+    for behind in octets {
         for leniency in [Leniency::Default, Leniency::Strict] {
             let mut session = after_stls(leniency);
             session.server(format!("+OK\r\n{behind}"));

@@ -1,8 +1,8 @@
 //! The hand-over from clear to TLS (RFC 2595 section 4).
 
 use pop3_proto::{
-    Channel, Config, Connection, Error, Event, GetCapabilities, Instant, Phase, Quirk,
-    SecurityError, StartTls, TlsError, TlsErrorKind, TlsInfo,
+    Channel, Config, Connection, Error, Event, GetCapabilities, Instant, Phase, Quirk, StartTls,
+    TlsError, TlsErrorKind, TlsInfo,
 };
 
 use pop3_testkit::tls::authority::Authority;
@@ -23,20 +23,6 @@ fn after_stls() -> Link {
     link.run();
     assert_eq!(link.written, b"CAPA\r\nSTLS\r\n");
     link
-}
-
-#[test]
-fn t_06_octets_in_one_segment_with_the_reply_are_an_attack() {
-    for injected in [&b"\r\n"[..], b"+OK\r\n", b"\x16\x03\x03\x00\x01\x00", b" "] {
-        let mut link = after_stls();
-        link.peer.inject(&[b"+OK begin TLS\r\n", injected].concat());
-        let events = link.run();
-        let attack = Error::from(SecurityError::ResponseInjection);
-        assert_eq!(end_of(&events), Err(attack.clone()));
-        assert!(matches!(&events[0], Event::Reply { result: Err(error), .. } if *error == attack));
-        assert_eq!(link.written, b"CAPA\r\nSTLS\r\n", "no ClientHello left");
-        assert!(!link.session.wants_write() && !link.session.wants_read());
-    }
 }
 
 #[test]

@@ -36,33 +36,6 @@ fn a_password_queued_behind_stls_never_leaves_in_clear() {
 }
 
 #[test]
-fn nothing_leaves_between_the_reply_to_stls_and_the_handshake() {
-    let mut client = starting_tls(&["stls", "capa", "quit"]);
-    client.server("+OK begin\r\n");
-    assert!(client.connection.wants_tls());
-    assert!(!client.connection.wants_read() && !client.connection.wants_write());
-    assert_eq!(client.connection.recv_buffer(), None);
-    assert_eq!(client.sent(), "");
-}
-
-#[test]
-fn replies_forged_behind_the_reply_to_stls_end_the_connection() {
-    let mut client = starting_tls(&["stls"]);
-    client.server("+OK begin\r\n+OK x\r\nSASL EVIL\r\n.\r\n");
-    assert!(!client.connection.wants_tls(), "there is no handshake");
-    assert_eq!(
-        client.told(),
-        [
-            "stls: failed: security ResponseInjection",
-            "closed: security ResponseInjection",
-        ]
-    );
-    let known = client.connection.capabilities().expect("those in clear");
-    assert_eq!(known.sasl(), None, "the forged ones were never read");
-    client.assert_over();
-}
-
-#[test]
 fn nothing_queued_behind_a_login_overtakes_it() {
     let mut client = trusted();
     client.ask("login alice secret");
