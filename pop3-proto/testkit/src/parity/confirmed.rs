@@ -1,5 +1,5 @@
 //! A server that stuffs no dots, and a sender who writes the replies behind his message: over sockets,
-//! at once and late, with pipelining and without. `pop3-proto/tests/threats/forged.rs` has thousands of
+//! at once and late, with pipelining and without. `pop3-proto/tests/protocol/threats/forged.rs` has thousands of
 //! such senders; here it is shown that the clients lose nothing of it.
 
 use std::io::{BufRead as _, BufReader, Write as _};

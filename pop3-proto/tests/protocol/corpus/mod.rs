@@ -98,8 +98,7 @@ fn a_test_with_the_number_of_a_row_is_named_there() {
 #[test]
 fn every_requirement_is_shown_or_says_why_not() {
     let names = Names::all();
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/CONFORMANCE.md");
-    let text = std::fs::read_to_string(path).expect("the table");
+    let text = conformance();
     let mut requirements = 0;
     for line in text.lines().filter(|line| line.starts_with('|')) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
@@ -121,4 +120,37 @@ fn every_requirement_is_shown_or_says_why_not() {
         }
     }
     assert!(requirements > 100, "the table is read");
+}
+
+/// A transcript that cites an RFC in its head shows a requirement of that RFC.
+#[test]
+fn every_transcript_that_cites_an_rfc_is_linked() {
+    let text = conformance();
+    let chapters = text.lines().filter_map(|line| line.strip_prefix("## RFC "));
+    let rfcs: Vec<&str> = chapters.flat_map(numbers_in).collect();
+    assert!(rfcs.len() > 15, "the chapters are read");
+    let mut cited = 0;
+    for (transcript, play) in Names::all().transcripts {
+        let head = play.lines().map_while(|line| line.strip_prefix('#'));
+        let head = head.collect::<Vec<_>>().join(" ");
+        let cites = head.split("RFC ").skip(1);
+        let mut cites = cites.filter_map(|rest| numbers_in(rest).next());
+        if cites.any(|rfc| rfcs.contains(&rfc)) {
+            cited += 1;
+            let is_linked = text.contains(&format!("`{transcript}`"));
+            assert!(is_linked, "CONFORMANCE.md does not name {transcript}");
+        }
+    }
+    assert!(cited > 25, "the heads are read");
+}
+
+fn conformance() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/CONFORMANCE.md");
+    std::fs::read_to_string(path).expect("the table")
+}
+
+/// The numbers in a text.
+fn numbers_in(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_ascii_digit());
+    words.filter(|word| !word.is_empty())
 }
