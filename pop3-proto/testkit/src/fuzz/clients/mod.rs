@@ -2,7 +2,7 @@
 //! at a time, makes the client wait, interrupts it, or breaks. The server is well-behaved, so every
 //! result is known in advance.
 //!
-//! An input is a [`Plan`]: how the session is set up, what the application does, and what the
+//! An input is a [`Plan`](plan::Plan): how the session is set up, what the application does, and what the
 //! transport does. Both targets read the same format.
 //!
 //! What has to hold, whatever the input is:
