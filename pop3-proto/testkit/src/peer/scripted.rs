@@ -9,7 +9,7 @@ use pop3_blocking::{
     CapaPolicy, Client, Connector, Endpoint, Login, Pipelining, Secret, StlsPolicy, connect_with,
 };
 
-/// A server that does what a script says with the first client who comes.
+/// A server that follows a script with the first client that connects.
 pub struct Scripted {
     port: u16,
     thread: JoinHandle<String>,
@@ -35,7 +35,7 @@ impl Scripted {
         Self { port, thread }
     }
 
-    /// The same behind a greeting and a login.
+    /// Starts the script after a greeting and a login.
     pub fn logged_in(script: impl FnOnce(&mut Wire) + Send + 'static) -> Self {
         Self::start(|wire| {
             wire.let_in();
@@ -51,12 +51,12 @@ impl Scripted {
         Endpoint::implicit_tls("127.0.0.1", Some(self.port))
     }
 
-    /// A stream to it.
+    /// Connects to it.
     pub fn connect(&self) -> TcpStream {
         TcpStream::connect(("127.0.0.1", self.port)).unwrap()
     }
 
-    /// A client that is logged in, without CAPA.
+    /// Connects and logs in, without CAPA.
     pub fn client(&self) -> Client<TcpStream> {
         self.client_with(&in_clear())
     }
@@ -67,7 +67,7 @@ impl Scripted {
         client
     }
 
-    /// What it heard; after a login, what came behind that. Fails if its script did.
+    /// Returns what it read, or what followed the login. Panics if its script did.
     pub fn heard(self) -> String {
         self.thread.join().expect("the script was followed")
     }
@@ -88,12 +88,12 @@ impl Wire {
         self.socket.write_all(octets).unwrap();
     }
 
-    /// Says it if the client is still there.
+    /// Writes it if the client is still connected.
     pub fn try_say(&mut self, octets: &[u8]) {
         let _ = self.socket.write_all(octets);
     }
 
-    /// Waits until the client has said just this.
+    /// Reads exactly this.
     pub fn hear(&mut self, text: &str) {
         let mut octets = vec![0; text.len()];
         self.socket.read_exact(&mut octets).unwrap();
@@ -101,13 +101,13 @@ impl Wire {
         self.heard.extend_from_slice(&octets);
     }
 
-    /// Waits for this line, and answers it.
+    /// Reads this line, and answers it.
     pub fn answer(&mut self, line: &str, text: &str) {
         self.hear(&format!("{line}\r\n"));
         self.say(text);
     }
 
-    /// Greets and lets Alice in; what was heard so far is forgotten.
+    /// Greets and accepts the login of Alice, and forgets what it read so far.
     pub fn let_in(&mut self) {
         self.say("+OK ready\r\n");
         self.answer("USER alice", "+OK\r\n");
@@ -115,24 +115,24 @@ impl Wire {
         self.heard.clear();
     }
 
-    /// Says no more.
+    /// Ends its side of the connection.
     pub fn hang_up(&mut self) {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
-    /// Hears all until the client closes.
+    /// Reads until the client closes.
     pub fn hear_out(&mut self) {
         // A client that closes with octets unread resets the connection.
         let _ = self.socket.read_to_end(&mut self.heard);
     }
 
-    /// Hears all until the client closes, and keeps none of it: it is no text.
+    /// Reads until the client closes, and keeps nothing: it is not text.
     pub fn hear_quietly(&mut self) {
         let _ = std::io::copy(&mut self.socket, &mut std::io::sink());
     }
 }
 
-/// No TLS, no CAPA, and pipelining at once: scripts stay short.
+/// Returns settings without TLS and CAPA, and with pipelining from the start: scripts stay short.
 pub fn in_clear() -> Connector {
     let mut connector = Connector::default();
     connector.config.stls = StlsPolicy::Off;

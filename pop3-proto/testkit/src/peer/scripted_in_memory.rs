@@ -13,13 +13,13 @@ impl Wire {
         stream.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// Says it if the client is still there; false if not.
+    /// Writes it if the client is still connected; false if not.
     pub async fn try_say(&mut self, text: &str) -> bool {
         let stream = self.0.as_mut().unwrap();
         stream.write_all(text.as_bytes()).await.is_ok()
     }
 
-    /// Waits until the client has said just this.
+    /// Reads exactly this.
     pub async fn hear(&mut self, text: &str) {
         let mut octets = vec![0; text.len()];
         let stream = self.0.as_mut().unwrap();
@@ -27,7 +27,7 @@ impl Wire {
         assert_eq!(String::from_utf8_lossy(&octets), text);
     }
 
-    /// Waits for a line, whatever it is.
+    /// Reads any line.
     pub async fn hear_line(&mut self) -> String {
         let mut line = Vec::new();
         while !line.ends_with(b"\r\n") {
@@ -36,7 +36,7 @@ impl Wire {
         String::from_utf8(line).unwrap()
     }
 
-    /// Greets, and lets Alice in.
+    /// Greets, and accepts the login of Alice.
     pub async fn let_in(&mut self) {
         self.say("+OK ready\r\n").await;
         self.hear("USER alice\r\n").await;
@@ -50,7 +50,7 @@ impl Wire {
     }
 }
 
-/// A stream to a server that follows a script. So many octets fit between the two.
+/// Returns a stream to a server that follows a script. So many octets fit between the two.
 pub fn scripted(room: usize, script: impl AsyncFnOnce(&mut Wire) + 'static) -> DuplexStream {
     let (near, far) = tokio::io::duplex(room);
     tokio::task::spawn_local(async move {
