@@ -10,6 +10,7 @@ use pop3_proto::{
     TransportError, TransportErrorKind, Uidl, UidlOne, User, Username,
 };
 
+use crate::bodies;
 use crate::op::Op;
 use crate::render;
 use crate::wire;
@@ -191,24 +192,19 @@ impl Conversation {
 
     pub fn take_events(&mut self) {
         while let Some(event) = self.connection.poll_event() {
-            match (self.events.last_mut(), event) {
-                // How a body is cut into chunks is nobody's business.
-                (
-                    Some(Told::Event(Event::Body { id, chunk })),
-                    Event::Body {
-                        id: next,
-                        chunk: more,
-                    },
-                ) if *id == next => {
-                    *chunk = [chunk.as_ref(), &more].concat().into();
-                }
-                (_, Event::TokenWanted { id, .. }) if self.tokens.contains_key(&id) => {
+            let before = match self.events.last_mut() {
+                Some(Told::Event(before)) => Some(before),
+                _ => None,
+            };
+            match bodies::join(before, event) {
+                Some(Event::TokenWanted { id, .. }) if self.tokens.contains_key(&id) => {
                     let next = self.tokens.get_mut(&id).and_then(VecDeque::pop_front);
                     let token = next.ok_or_else(|| "none is left".into());
                     let provided = self.connection.provide_token(id, token);
                     provided.expect("a token is wanted");
                 }
-                (_, event) => self.events.push(Told::Event(event)),
+                Some(event) => self.events.push(Told::Event(event)),
+                None => {}
             }
         }
     }

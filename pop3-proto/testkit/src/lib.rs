@@ -11,6 +11,7 @@
 //! | [`needles`] | every form in which a secret can appear in a log |
 //! | [`fuzz`] | what the fuzz targets do |
 //! | [`wire`] | moves octets between a connection and a test, as a socket does |
+//! | [`bodies`] | joins the chunks of bodies |
 //! | [`naive`] | reads multi-line replies in the plainest way, without the library |
 //! | [`surplus`] | the one difference that the cutting of octets may make |
 //!
@@ -45,6 +46,7 @@
     )
 )]
 
+pub mod bodies;
 pub mod conversation;
 pub mod fuzz;
 pub mod login;

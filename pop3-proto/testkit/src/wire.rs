@@ -1,7 +1,9 @@
-//! Moves octets between a connection and a test, as a socket does: the one place that copies them.
+//! Moves octets between a connection, or the server side, and a test, as a socket does: the one place
+//! that copies them.
 //!
 //! When octets move and what happens between is for the tests to say.
 
+use pop3_proto::server::Server;
 use pop3_proto::{Connection, Instant};
 
 /// Lets a connection read as many of these octets as it has room for; returns how many.
@@ -41,4 +43,17 @@ pub fn send(connection: &mut Connection, most: usize, now: Instant) -> Vec<u8> {
         connection.transmitted(octets.len(), now);
     }
     octets
+}
+
+/// Lets the server side write all that it has to say, at most so many octets at a time; returns them.
+pub fn say(server: &mut Server, most: usize) -> Vec<u8> {
+    let mut said = Vec::new();
+    while server.wants_write() {
+        let octets = server.transmit();
+        let octets = &octets[..octets.len().min(most)];
+        said.extend_from_slice(octets);
+        let count = octets.len();
+        server.transmitted(count);
+    }
+    said
 }

@@ -6,10 +6,11 @@ use pop3_proto::{
     Unconfirmed,
 };
 
-use super::driver::{Driver, join_bodies};
+use super::driver::Driver;
 use super::script::{Step, said, steps};
 use super::setup::setup;
 use super::{SECRET, holds};
+use crate::bodies;
 
 /// An octet for the setup, one for how segments are cut, then a [script](super::script).
 ///
@@ -109,7 +110,7 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Story {
         driver.settle(&mut events);
     }
     let driver = driver.finish(&mut events);
-    let mut events = join_bodies(events);
+    let mut events = bodies::join_all(events);
     events.iter_mut().for_each(forget_which_limit);
     Story {
         events,

@@ -169,27 +169,6 @@ impl Driver {
     }
 }
 
-/// The events with each body in one piece: how it is cut is the one thing that may depend on how its
-/// octets came.
-pub fn join_bodies(events: Vec<Event>) -> Vec<Event> {
-    let mut joined: Vec<Event> = Vec::with_capacity(events.len());
-    let mut body = Vec::new();
-    let mut events = events.into_iter().peekable();
-    while let Some(event) = events.next() {
-        let Event::Body { id, chunk } = event else {
-            joined.push(event);
-            continue;
-        };
-        body.extend_from_slice(&chunk);
-        let more = |next: &Event| matches!(next, Event::Body { id: next, .. } if *next == id);
-        if !events.peek().is_some_and(more) {
-            let chunk = core::mem::take(&mut body).into();
-            joined.push(Event::Body { id, chunk });
-        }
-    }
-    joined
-}
-
 fn failure() -> TransportError {
     TransportError::new(TransportErrorKind::Reset, "reset")
 }

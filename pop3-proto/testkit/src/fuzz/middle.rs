@@ -3,6 +3,7 @@
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 
 use super::{SECRET, holds};
+use crate::wire;
 
 /// All that the server can do.
 const MECHANISMS: [&str; 10] = [
@@ -50,12 +51,7 @@ impl Middle {
     /// The client said this.
     pub fn hear(&mut self, octets: &[u8]) {
         self.server.receive(octets);
-        while self.server.wants_write() {
-            let octets = self.server.transmit();
-            let count = octets.len();
-            self.said.extend_from_slice(octets);
-            self.server.transmitted(count);
-        }
+        self.said.extend(wire::say(&mut self.server, usize::MAX));
     }
 
     /// The server's next line.

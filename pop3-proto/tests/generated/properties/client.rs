@@ -18,7 +18,7 @@ use pop3_testkit::conversation::submit;
 use pop3_testkit::op::Op;
 use pop3_testkit::render::event as words_for;
 use pop3_testkit::surplus::{is_late_surplus, without_quote};
-use pop3_testkit::wire;
+use pop3_testkit::{bodies, wire};
 
 /// More steps than any conversation here takes: one that takes more goes on for ever.
 const STEPS: usize = 100_000;
@@ -115,18 +115,8 @@ impl Client {
             found.map_or_else(|| format!("{of:?}"), |(_, op)| op.clone())
         };
         self.log.push(format!("= {}", words_for(&event, &label)));
-        match (self.events.last_mut(), event) {
-            (
-                Some(Event::Body { id, chunk }),
-                Event::Body {
-                    id: next,
-                    chunk: more,
-                },
-            ) if *id == next => {
-                *chunk = [chunk.as_ref(), &more].concat().into();
-            }
-            (_, event) => self.events.push(event),
-        }
+        let event = bodies::join(self.events.last_mut(), event);
+        self.events.extend(event);
         true
     }
 

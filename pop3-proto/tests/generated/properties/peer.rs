@@ -1,9 +1,13 @@
 //! The server: the embedded one, and somebody on the way who changes what it says.
+//!
+//! Not the peer of `pop3_testkit::tls`: here a script has an answer for each line, and there is no TLS,
+//! whose octets no script could change.
 
 use std::vec::IntoIter;
 
 use pop3_proto::Channel;
 use pop3_proto::server::Server;
+use pop3_testkit::wire;
 
 use super::case::{Answer, Case};
 
@@ -46,13 +50,7 @@ impl Peer {
     }
 
     fn answer(&mut self, line: &[u8]) {
-        let mut proper = Vec::new();
-        while self.server.wants_write() {
-            let octets = self.server.transmit();
-            let count = octets.len();
-            proper.extend_from_slice(octets);
-            self.server.transmitted(count);
-        }
+        let proper = wire::say(&mut self.server, usize::MAX);
         let at = |place: u8| proper.len() * usize::from(place) / 256;
         let answer = match self.answers.next().unwrap_or(Answer::Proper) {
             Answer::Proper => proper,

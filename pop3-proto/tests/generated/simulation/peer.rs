@@ -1,5 +1,8 @@
 //! The far end: the crate's own server with TLS under it, and between its replies and the link a hand
 //! that may change, delay, double or drop them.
+//!
+//! Not the peer of `pop3_testkit::tls`: each reply has its time here, and the oracle wants to know which
+//! octets on the link carry which octets of a reply.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -9,6 +12,7 @@ use fastrand::Rng;
 use pop3_proto::server::{Maildrop, Server};
 use pop3_proto::{Channel, Instant};
 use pop3_testkit::tls::fixed;
+use pop3_testkit::wire;
 use rustls::ServerConnection;
 
 use super::lie::{Act, Lie, When};
@@ -167,11 +171,7 @@ impl Peer {
         if !self.heard.is_empty() {
             self.server.receive(&line);
         }
-        let mut reply = Vec::new();
-        while self.server.wants_write() {
-            reply.extend_from_slice(self.server.transmit());
-            self.server.transmitted(usize::MAX);
-        }
+        let reply = wire::say(&mut self.server, usize::MAX);
         if reply.is_empty() {
             return;
         }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 use pop3_testkit::naive::stuffed;
+use pop3_testkit::wire;
 
 const LOGIN: &[u8] = b"USER alice\r\nPASS secret\r\n";
 
@@ -20,21 +21,8 @@ fn two_messages() -> Maildrop {
     .collect()
 }
 
-/// Sends all there is, so many octets at a time.
-fn send_by(server: &mut Server, step: usize) -> Vec<u8> {
-    let mut sent = Vec::new();
-    while server.wants_write() {
-        let octets = server.transmit();
-        let part = octets.get(..step).unwrap_or(octets);
-        sent.extend_from_slice(part);
-        let n = part.len();
-        server.transmitted(n);
-    }
-    sent
-}
-
 fn send(server: &mut Server) -> Vec<u8> {
-    send_by(server, usize::MAX)
+    wire::say(server, usize::MAX)
 }
 
 /// What the server says to these octets, after its greeting.
@@ -96,7 +84,7 @@ fn a_session_cut_anywhere_gives_the_same_octets() {
             let mut sent = Vec::new();
             for part in [&SESSION[..cut], &SESSION[cut..]] {
                 server.receive(part);
-                sent.extend(send_by(&mut server, step));
+                sent.extend(wire::say(&mut server, step));
             }
             assert_eq!(
                 String::from_utf8(sent).unwrap(),
@@ -327,7 +315,7 @@ fn the_stls_hand_off_discards_what_was_injected_in_clear_and_forgets_the_user() 
         let mut sent = Vec::new();
         for part in [&clear[..cut], &clear[cut..]] {
             server.receive(part);
-            sent.extend(send_by(&mut server, 5));
+            sent.extend(wire::say(&mut server, 5));
         }
         assert_eq!(
             sent, b"+OK ready\r\n+OK\r\n+OK begin TLS negotiation\r\n",

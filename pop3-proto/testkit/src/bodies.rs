@@ -1,0 +1,41 @@
+//! Events with each body in one piece: how it is cut into chunks is the one thing that may depend on how
+//! its octets came.
+
+use pop3_proto::Event;
+
+/// Adds a chunk to the chunk of the same body that came right before it; returns any other event.
+pub fn join(before: Option<&mut Event>, event: Event) -> Option<Event> {
+    match (before, event) {
+        (
+            Some(Event::Body { id, chunk }),
+            Event::Body {
+                id: same,
+                chunk: more,
+            },
+        ) if *id == same => {
+            *chunk = [chunk.as_ref(), &more].concat().into();
+            None
+        }
+        (_, event) => Some(event),
+    }
+}
+
+/// Joins all bodies, in a time that is linear in their octets.
+pub fn join_all(events: Vec<Event>) -> Vec<Event> {
+    let mut joined: Vec<Event> = Vec::with_capacity(events.len());
+    let mut body = Vec::new();
+    let mut events = events.into_iter().peekable();
+    while let Some(event) = events.next() {
+        let Event::Body { id, chunk } = event else {
+            joined.push(event);
+            continue;
+        };
+        body.extend_from_slice(&chunk);
+        let more = |next: &Event| matches!(next, Event::Body { id: next, .. } if *next == id);
+        if !events.peek().is_some_and(more) {
+            let chunk = core::mem::take(&mut body).into();
+            joined.push(Event::Body { id, chunk });
+        }
+    }
+    joined
+}
