@@ -9,12 +9,15 @@ use core::time::Duration;
 #[cfg(feature = "rustls")]
 use crate::channel::Channel;
 use crate::config::Config;
+#[cfg(feature = "rustls")]
 use crate::config::StlsPolicy;
 use crate::connection::Connection;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+#[cfg(feature = "rustls")]
 use crate::error::{TlsError, TlsErrorKind};
 use crate::time::Instant;
+#[cfg(feature = "rustls")]
 use crate::tls::{ClientTls, Roots, client_config};
 
 /// The settings of a client before it connects: behaviour, trust, TLS.
