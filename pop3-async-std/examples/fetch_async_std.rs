@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use lexopt::prelude::*;
 use maildir::Maildir;
-use pop3_async_std::{Connector, Endpoint, Login, Roots, StlsPolicy, connect_with};
+use pop3_async_std::{Connector, Endpoint, Login, config::StlsPolicy, connect_with, tls::Roots};
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 
 type Failure = Box<dyn std::error::Error>;

@@ -96,9 +96,9 @@ macro_rules! connect_with_sockets_of {
         /// # Errors
         ///
         /// [`Error::Transport`] if no address can be connected to, with what each one said
-        /// ([`Timeout::Connect`](pop3_proto::Timeout::Connect) if there is only one and it says
+        /// ([`Timeout::Connect`](pop3_proto::error::Timeout::Connect) if there is only one and it says
         /// nothing); [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
-        /// [`Closed::GreetingRefused`](pop3_proto::Closed::GreetingRefused) if there is no POP3
+        /// [`Closed::GreetingRefused`](pop3_proto::error::Closed::GreetingRefused) if there is no POP3
         /// server that welcomes us.
         ///
         /// # Cancel safety

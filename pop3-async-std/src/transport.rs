@@ -57,7 +57,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Futures<S> {
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         // What is too far away for the clock never comes.
-        let Some(when) = self.origin.checked_add(deadline.elapsed()) else {
+        let Some(when) = self
+            .origin
+            .checked_add(deadline.duration_since(Instant::ORIGIN))
+        else {
             return Poll::Pending;
         };
         let (set, timer) = self

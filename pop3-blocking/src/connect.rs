@@ -6,7 +6,8 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use pop3_proto::{
-    Connection, Connector, Endpoint, Error, Timeout, TransportError, TransportErrorKind,
+    Connection, Connector, Endpoint, Error,
+    error::{Timeout, TransportError, TransportErrorKind},
 };
 
 use crate::Client;
@@ -25,14 +26,14 @@ pub fn connect(endpoint: &Endpoint) -> Result<Client<TcpStream>, Error> {
 /// Connects to a server and waits for its greeting.
 ///
 /// The host's addresses, IPv6 and IPv4, are tried in the resolver's order, each for
-/// [`Timeouts::connect`](pop3_proto::Timeouts::connect).
+/// [`Timeouts::connect`](pop3_proto::config::Timeouts::connect).
 ///
 /// # Errors
 ///
 /// [`Error::Transport`] if no address can be connected to, with what each one said
-/// ([`Timeout::Connect`](pop3_proto::Timeout::Connect) if there is only one and it says nothing);
+/// ([`Timeout::Connect`](pop3_proto::error::Timeout::Connect) if there is only one and it says nothing);
 /// [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
-/// [`Closed::GreetingRefused`](pop3_proto::Closed::GreetingRefused) if there is no POP3 server that
+/// [`Closed::GreetingRefused`](pop3_proto::error::Closed::GreetingRefused) if there is no POP3 server that
 /// welcomes us.
 pub fn connect_with(
     endpoint: &Endpoint,

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
-//! use pop3_blocking::{Connector, Login, QuitOutcome, Roots, Secret, connect_with};
+//! use pop3_blocking::{Connector, Login, QuitOutcome, Secret, connect_with, tls::Roots};
 //!
 //! let mut maildrop = Maildrop::new();
 //! maildrop.push("uid-1", "Subject: hello\r\n\r\nworld\r\n");

@@ -13,8 +13,8 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use pop3_proto::{
-    Channel, Config, Connection, Event, Instant, List, Login, MessageNumber, Pipelining, Retr,
-    Secret, Stat, Uidl, Username,
+    Channel, Config, Connection, Event, Instant, List, Login, MessageNumber, Retr, Secret, Stat,
+    Uidl, Username, config::Pipelining,
 };
 
 const NOW: Instant = Instant::ORIGIN;
@@ -24,7 +24,7 @@ const SOURCE: usize = 256 << 20;
 fn logged_in(size: usize) -> Connection {
     let mut config = Config::default();
     config.pipelining = Pipelining::Always;
-    config.capa = pop3_proto::CapaPolicy::Never;
+    config.capa = pop3_proto::config::CapaPolicy::Never;
     let mut connection = Connection::new(config, Channel::TrustedByCaller, NOW);
     let secret = Secret::new("secret").unwrap();
     connection

@@ -21,8 +21,8 @@ use std::time::{Duration, Instant as Clock};
 use mio::{Events, Interest, Poll, Token, event::Event as Readiness, net::TcpStream};
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_proto::{
-    Connection, Connector, Endpoint, Error, Event, Instant, Login, LoginPolicy, Quit, Retr, Roots,
-    Secret, Stat, Ticket, Uidl,
+    Connection, Connector, Endpoint, Error, Event, Instant, Login, Quit, Retr, Secret, Stat,
+    Ticket, Uidl, login::LoginPolicy, tls::Roots,
 };
 
 const USAGE: &str = "usage: event_loop [pop3s://user@host]...";
@@ -208,7 +208,7 @@ impl Mailbox {
         if self.can_write() || self.can_read() {
             return Some(Duration::ZERO);
         }
-        Some(self.connection.poll_timeout()?.saturating_since(now))
+        Some(self.connection.poll_timeout()?.duration_since(now))
     }
 
     /// Whether to close the socket. Behind the end TLS takes its leave, if it can at once: no deadline

@@ -170,7 +170,7 @@ pub struct Capability<'a> {
 impl<'a> Capability<'a> {
     fn read(line: &'a [u8], leniency: Leniency) -> Option<Self> {
         let line = without_blanks(line);
-        let equals_separates = leniency == Leniency::Default
+        let equals_separates = leniency == Leniency::Lenient
             && line
                 .split_at_checked(SASL.len())
                 .is_some_and(|(tag, rest)| {

@@ -6,7 +6,7 @@ use core::time::Duration;
 ///
 /// ```
 /// let mut config = pop3_proto::Config::default();
-/// config.pipelining = pop3_proto::Pipelining::Never;
+/// config.pipelining = pop3_proto::config::Pipelining::Never;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -160,9 +160,9 @@ pub enum Leniency {
     /// What real servers do and what cannot be misread: bare LF as a line end, a blank line
     /// before a reply, a missing size. Each is reported as a [`Quirk`](crate::Quirk).
     #[default]
-    Default,
+    Lenient,
     /// Only what RFC 1939 and its extensions allow. A status line that ends in a bare LF is
-    /// [`ProtocolError::BareLineFeed`](crate::ProtocolError::BareLineFeed), and so is the first line of a
+    /// [`ProtocolError::BareLineFeed`](crate::error::ProtocolError::BareLineFeed), and so is the first line of a
     /// listing. In a message, a bare LF is data.
     Strict,
 }
@@ -226,7 +226,7 @@ pub enum InitialResponse {
 #[non_exhaustive]
 pub enum StlsPolicy {
     /// STLS, or no login and no connection;
-    /// [`LoginPolicy::twisted`](crate::LoginPolicy::twisted) alone has an order of its own.
+    /// [`LoginPolicy::twisted`](crate::login::LoginPolicy::twisted) alone has an order of its own.
     #[default]
     Required,
     /// No STLS. Credentials then leave in clear, if

@@ -7,8 +7,7 @@ use bytes::Bytes;
 use crate::error::{AuthError, Error};
 use crate::quirk::Quirk;
 use crate::received::Received;
-use crate::reply::Reply;
-use crate::text::ServerText;
+use crate::reply::{Greeting, Reply};
 use crate::ticket::RequestId;
 
 /// What happened, in the order of the wire. Events own what they carry.
@@ -38,10 +37,10 @@ pub enum Event {
         id: RequestId,
         /// What came, if its terminator was seen and nothing was received together with it that no
         /// command explains. A server that ends a message early may send the rest later: see
-        /// [`ProtocolError::Surplus`](crate::ProtocolError::Surplus).
+        /// [`ProtocolError::Surplus`](crate::error::ProtocolError::Surplus).
         result: Result<Received, Error>,
     },
-    /// A login with [`Credentials::TokenOnRequest`](crate::Credentials::TokenOnRequest) waits for a token.
+    /// A login with [`Credentials::TokenOnRequest`](crate::login::Credentials::TokenOnRequest) waits for a token.
     ///
     /// Answer with [`Connection::provide_token`](crate::Connection::provide_token), at any time. Until then
     /// nothing is sent and no deadline runs, but go on reading: the server may close the connection.
@@ -58,16 +57,4 @@ pub enum Event {
     Quirk(Quirk),
     /// The connection is closed; the last event. `Ok` after `QUIT`.
     Closed(Result<(), Error>),
-}
-
-/// The server's first line (RFC 1939 section 4). Before TLS it can be forged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Greeting {
-    /// The text after `+OK`.
-    pub text: ServerText,
-    /// The challenge for APOP: the one msg-id in the text, angle brackets included (RFC 1939
-    /// section 7). `None` if there is none, or more than one: which one the server means is not
-    /// known then, and APOP is not used.
-    pub challenge: Option<ServerText>,
 }

@@ -29,7 +29,9 @@
 //! # #[cfg(feature = "server")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use pop3_proto::server::{Maildrop, Server, ServerConfig};
-//! use pop3_proto::{Channel, Config, Connection, Event, Instant, Login, MessageNumber, Quit, Retr, Stat};
+//! use pop3_proto::{
+//!     Channel, Config, Connection, Event, Instant, Login, MessageNumber, Quit, Retr, Stat,
+//! };
 //!
 //! let mail = Maildrop::from_iter([("uid-1", "Subject: hello\r\n\r\n.a line with a dot\r\n")]);
 //! let mut server = Server::new(ServerConfig::new("alice", "secret"), mail);
@@ -108,11 +110,11 @@
 //! A [`Login`] starts TLS where there is none, reads what the server offers inside, and takes the
 //! safest way: SCRAM (RFC 5802, RFC 7677), which proves to the server that the password is known and
 //! to this side that the server knows it; else PLAIN or `USER` and `PASS`, which tell the password.
-//! It tries once: what the server refuses is not tried in a weaker way, unless a [`LoginPolicy`] says
-//! so by name. Which way is taken, why, and why none of the others, is a [`LoginPlan`]:
+//! It tries once: what the server refuses is not tried in a weaker way, unless a [`LoginPolicy`](login::LoginPolicy) says
+//! so by name. Which way is taken, why, and why none of the others, is a [`LoginPlan`](login::LoginPlan):
 //!
 //! ```
-//! use pop3_proto::{Channel, Config, Connection, Instant, Login, LoginPolicy, Method};
+//! use pop3_proto::{Channel, Config, Connection, Instant, Login, login::{LoginPolicy, Method}};
 //!
 //! let connection = Connection::new(Config::default(), Channel::TrustedByCaller, Instant::ORIGIN);
 //! let login = Login::new("alice", "correct horse")?
@@ -122,12 +124,12 @@
 //!     "APOP: APOP needs one msg-id in the greeting, and this greeting has none or several; \
 //!      SCRAM-SHA-256: what the server lists is not known yet"
 //! );
-//! # Ok::<(), pop3_proto::Misuse>(())
+//! # Ok::<(), pop3_proto::error::Misuse>(())
 //! ```
 //!
 //! Bearer tokens ([`Login::bearer`], [`Login::bearer_on_request`]), certificates ([`Login::certificate`])
 //! and mechanisms of your own ([`Login::mechanism`], [`sasl::Mechanism`]) log in the same way. A login
-//! that fails is an [`AuthError`], with the server's words and an [`Advice`]; [`Retry`] says whether and
+//! that fails is an [`AuthError`](error::AuthError), with the server's words and an [`Advice`](error::Advice); [`Retry`](error::Retry) says whether and
 //! when a program may try again by itself. Unless it is fatal, the connection can be used for another.
 //!
 //! SCRAM needs randomness for its nonces: [`Connection::seed`]. Its long computation is done by
@@ -137,7 +139,7 @@
 //!
 //! # Without `std`
 //!
-//! Turn the default features off. It takes `alloc`, and atomic reference counts. [`Limits`] set how
+//! Turn the default features off. It takes `alloc`, and atomic reference counts. [`Limits`](config::Limits) set how
 //! much memory; TLS is then the caller's, by [`Connection::wants_tls`].
 //!
 //! # What it promises
@@ -146,7 +148,7 @@
 //!   or about another message, ends the connection with one error that everything outstanding gets;
 //!   nothing is sent after it. A `-ERR` or a value that makes no sense fails its request alone
 //!   ([`Error::is_fatal`]).
-//! * **No secret in cleartext** unless [`Config::allow_insecure_login`] or [`LoginPolicy::twisted`]
+//! * **No secret in cleartext** unless [`Config::allow_insecure_login`] or [`LoginPolicy::twisted`](login::LoginPolicy::twisted)
 //!   (APOP) allows it, none in `Debug` and `Display`, and none in memory after use. Where a server
 //!   echoes credentials, the texts that you get have `<redacted>` in their place. A secret that
 //!   cannot be told from ordinary words is not redacted: see [`Secret`](Secret#redaction). A login, and
@@ -158,15 +160,15 @@
 //!   helper never ends early in silence.
 //! * **A body is complete only if its terminator was seen.** The end of the stream is never the end of
 //!   a message. Once the first line of a body ended in CR LF, only CR LF ends a line of it: what a sender
-//!   wrote after a bare LF is data ([`LfDot`]). If octets that no command explains are received together
-//!   with the terminator, the body is an error ([`ProtocolError::Surplus`]).
+//!   wrote after a bare LF is data ([`LfDot`](config::LfDot)). If octets that no command explains are received together
+//!   with the terminator, the body is an error ([`ProtocolError::Surplus`](error::ProtocolError::Surplus)).
 //!   A server that does not stuff a dot, or that mixes replies, ends a message early. The message fails
 //!   only if the rest was received already; otherwise the connection fails, after the message was
 //!   reported as complete. With pipelining, the rest can even look like the next reply. So delete
 //!   nothing before it is confirmed: see [`Confirm`].
 //! * **Only [`Quit`] deletes**, and [`QuitOutcome`] says whether it did.
 //! * **Bounded memory.** One receive buffer of fixed size; bodies of any length pass through it
-//!   without a copy, at the speed at which you take them. [`Limits`] bound the rest.
+//!   without a copy, at the speed at which you take them. [`Limits`](config::Limits) bound the rest.
 //! * **Give up at any time.** [`Connection::abandon`] costs bandwidth, never step.
 //!
 //! # Pipelining
@@ -207,9 +209,9 @@
 //! # Deviations from the RFCs
 //!
 //! Always borne, since nothing can be misread: status lines of more than 512 octets
-//! ([`Limits::line`]), status indicators in any case, text behind values, response codes that were
+//! ([`Limits::line`](config::Limits::line)), status indicators in any case, text behind values, response codes that were
 //! not advertised, and an extra challenge after a password (see
-//! [`sasl::SaslError::ExtraChallenge`]). Under [`Leniency::Default`] also: bare LF as the end of a status
+//! [`sasl::SaslError::ExtraChallenge`]). Under [`Leniency::Lenient`](config::Leniency::Lenient) also: bare LF as the end of a status
 //! line, and of the lines of a reply whose first line ends so, blank lines before a reply, missing sizes
 //! and numbers, odd unique-ids of up to 512 octets, text where a challenge says
 //! nothing, and a user name or password in UTF-8 for a server that does not list `UTF8 USER`; each is
@@ -231,8 +233,8 @@ mod capability;
 mod channel;
 #[cfg(feature = "client")]
 pub mod client;
-mod command;
-mod config;
+pub mod command;
+pub mod config;
 mod confirm;
 mod connection;
 mod connector;
@@ -245,13 +247,13 @@ mod endpoint;
     allow(unreachable_pub, reason = "the feature `internals` makes it public")
 )]
 mod engine;
-mod error;
+pub mod error;
 mod event;
 mod exchange;
 mod hex;
 mod line;
-mod listing;
-mod login;
+pub mod listing;
+pub mod login;
 mod mac;
 mod method;
 mod misuse;
@@ -261,7 +263,7 @@ mod quirk;
 mod received;
 mod redact;
 mod refusal;
-mod reply;
+pub mod reply;
 pub mod sasl;
 mod saslprep;
 mod secret;
@@ -273,51 +275,32 @@ mod table;
 mod text;
 mod ticket;
 mod time;
-mod tls;
+pub mod tls;
 mod types;
 mod verb;
 
 pub use batch::Batch;
-pub use capability::{Capabilities, Capability, Expire, LoginDelay};
-pub use channel::{Channel, TlsInfo};
-pub use command::{
-    Apop, AuthMechanisms, Capa, Command, Dele, GetCapabilities, IntoStreamed, List, ListOne, Noop,
-    Pass, Quit, Raw, RawLong, RawShort, RawStream, Retr, Rset, StartTls, Stat, Streamed,
-    StreamedListing, Top, Uidl, UidlOne, User, Whole,
-};
-pub use config::{
-    CapaPolicy, Config, InitialResponse, Leniency, LfDot, Limits, Pipelining, StlsPolicy, Timeouts,
-};
+pub use capability::Capabilities;
+pub use channel::Channel;
+pub use command::{Dele, List, Quit, Retr, Stat, Top, Uidl};
+pub use config::Config;
 pub use confirm::Confirm;
 pub use connection::Connection;
 pub use connector::Connector;
 pub use endpoint::Endpoint;
-pub use error::{
-    Advice, Argument, AuthError, Closed, Error, LimitError, Limited, Misuse, ProtocolError,
-    Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind, TransportError,
-    TransportErrorKind, Unconfirmed,
-};
-pub use event::{Event, Greeting};
-pub use listing::{Entries, Listing, Numbers, ScanEntry, UidEntry, UidListing};
-pub use login::{ChannelBinding, Credentials, Login, LoginPolicy, OwnMechanism};
-pub use method::Method;
+pub use error::Error;
+pub use event::Event;
+pub use login::Login;
 pub use phase::Phase;
-pub use plan::{Candidate, LoginPlan, Rejection, Verdict};
 pub use quirk::Quirk;
-pub use received::{Received, SizeMatch};
-pub use reply::{Confirmed, DropListing, Lines, Mechanisms, Opened, QuitOutcome, Reply};
+pub use reply::QuitOutcome;
 #[cfg(feature = "rustls")]
 #[doc(no_inline)]
 pub use rustls;
 pub use secret::Secret;
-pub use status::{ErrReply, ResponseCode, Status};
-pub use text::ServerText;
 pub use ticket::{RequestId, Ticket};
 pub use time::Instant;
-#[cfg(feature = "rustls")]
-pub use tls::{ClientTls, Roots, client_config, default_provider};
 pub use types::{MessageNumber, UniqueId, Username};
-pub use verb::Verb;
 
 /// What the clients are made of, for the tests of this workspace. Not part of the public API: it may
 /// change in any version.

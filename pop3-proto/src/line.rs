@@ -104,7 +104,7 @@ impl CommandLine {
         }
         match leniency {
             Leniency::Strict => Err(Argument::NotAscii),
-            Leniency::Default => Ok(Some(Quirk::NonAsciiLogin)),
+            Leniency::Lenient => Ok(Some(Quirk::NonAsciiLogin)),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::sasl::ScramHash;
 /// A login method.
 ///
 /// `Display` and `FromStr` use the names of SASL mechanisms, without the `-PLUS` that
-/// [`LoginPolicy::with_channel_binding`](crate::LoginPolicy::with_channel_binding) asks for; `USER/PASS` (or `USER`) and `APOP` (or
+/// [`LoginPolicy::with_channel_binding`](crate::login::LoginPolicy::with_channel_binding) asks for; `USER/PASS` (or `USER`) and `APOP` (or
 /// `+APOP`, as RFC 2384 writes it) are the two commands of RFC 1939.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -41,7 +41,7 @@ pub enum Method {
     /// `AUTH ANONYMOUS` (RFC 4505).
     Anonymous,
     /// A mechanism that the caller brought.
-    Own,
+    Custom,
 }
 
 /// All but the caller's own, with their names.

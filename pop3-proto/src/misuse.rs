@@ -23,7 +23,7 @@ pub enum Misuse {
     /// `PASS` without a `USER` that was accepted right before it.
     #[error("PASS is possible only right behind a USER that was accepted")]
     UserFirst,
-    /// The command line would be longer than [`Limits::command`](crate::Limits::command).
+    /// The command line would be longer than [`Limits::command`](crate::config::Limits::command).
     #[error("{verb} would take {octets} octets, and a command line may have {limit} (RFC 2449)")]
     TooLong {
         /// The command.
@@ -50,7 +50,7 @@ pub enum Misuse {
         "this request does not wait for a token: provide one once for each `TokenWanted` event"
     )]
     NoTokenWanted,
-    /// A login with [`Credentials::TokenOnRequest`](crate::Credentials::TokenOnRequest) needed its token,
+    /// A login with [`Credentials::TokenOnRequest`](crate::login::Credentials::TokenOnRequest) needed its token,
     /// and the operation of the client has no function that provides one. The login was abandoned before
     /// `AUTH` was sent.
     #[error("no token is provided for this login: call `login_with` instead")]
@@ -109,7 +109,7 @@ pub enum Argument {
     #[error("a trace has at most 255 characters, and no control characters")]
     Trace,
     /// User name or password beyond ASCII, and a server that does not list `UTF8 USER` (RFC 6856
-    /// section 2.2); refused under [`Leniency::Strict`](crate::Leniency::Strict).
+    /// section 2.2); refused under [`Leniency::Strict`](crate::config::Leniency::Strict).
     #[error("the server does not say that it takes UTF-8 in user name and password")]
     NotAscii,
     /// No way to log in has this name.

@@ -22,7 +22,7 @@ pub struct LoginPlan {
     /// is made there.
     pub starts_tls: bool,
     /// The methods, in the order of preference.
-    pub candidates: Vec<Candidate>,
+    pub methods: Vec<PlannedMethod>,
     /// The `-ERR` to `CAPA`, if the server refused that: what it offers is not known then, and the
     /// text may say why.
     pub capa_refused: Option<Box<Refusal>>,
@@ -31,7 +31,7 @@ pub struct LoginPlan {
 /// A login method as a [`LoginPlan`] considers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Candidate {
+pub struct PlannedMethod {
     /// The method.
     pub method: Method,
     /// Its name, such as `SCRAM-SHA-256-PLUS`.
@@ -40,7 +40,7 @@ pub struct Candidate {
     pub verdict: Verdict,
 }
 
-/// What became of a [`Candidate`].
+/// What became of a [`PlannedMethod`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -75,11 +75,11 @@ pub enum Rejection {
     /// TLS is required, and the server does not offer STLS.
     #[error("TLS is required and the server does not offer STLS")]
     NoStls,
-    /// [`ChannelBinding::Prefer`](crate::ChannelBinding::Prefer), and the server lists a `-PLUS` that
+    /// [`ChannelBinding::Prefer`](crate::login::ChannelBinding::Prefer), and the server lists a `-PLUS` that
     /// this policy does not: without it, the server would take this login for an attack.
     #[error("the server lists a way that binds to the channel")]
     BindingListed,
-    /// [`ChannelBinding::Require`](crate::ChannelBinding::Require), and it does not bind, or this
+    /// [`ChannelBinding::Require`](crate::login::ChannelBinding::Require), and it does not bind, or this
     /// channel has nothing to bind to: that takes TLS 1.3.
     #[error("it cannot be bound to this channel: that takes SCRAM in TLS 1.3")]
     NoBinding,
@@ -103,7 +103,7 @@ pub enum Rejection {
     TooLong {
         /// The length of the line with CR and LF.
         octets: usize,
-        /// [`Limits::command`](crate::Limits::command).
+        /// [`Limits::command`](crate::config::Limits::command).
         limit: usize,
     },
     /// This build leaves it out.
@@ -119,22 +119,22 @@ pub enum Rejection {
 
 impl LoginPlan {
     /// The candidate that is taken; `None` if none will do, or if TLS has to come first.
-    pub fn chosen(&self) -> Option<&Candidate> {
-        self.candidates
+    pub fn chosen(&self) -> Option<&PlannedMethod> {
+        self.methods
             .iter()
             .find(|candidate| candidate.verdict == Verdict::Chosen)
     }
 
     /// What became of a method; `None` if the policy does not name it.
     pub fn verdict(&self, method: Method) -> Option<&Verdict> {
-        let mut candidates = self.candidates.iter();
+        let mut candidates = self.methods.iter();
         let found = candidates.find(|candidate| candidate.method == method)?;
         Some(&found.verdict)
     }
 
     /// Why this method is not taken, if it was considered and rejected.
     pub fn rejection(&self, method: Method) -> Option<&Rejection> {
-        let mut candidates = self.candidates.iter();
+        let mut candidates = self.methods.iter();
         candidates.find_map(|candidate| match &candidate.verdict {
             Verdict::Rejected(why) if candidate.method == method => Some(why),
             _ => None,
@@ -145,7 +145,7 @@ impl LoginPlan {
     pub(crate) fn rejected(method: Method, why: Rejection) -> Self {
         Self {
             starts_tls: false,
-            candidates: [Candidate {
+            methods: [PlannedMethod {
                 method,
                 name: method.name().into(),
                 verdict: Verdict::Rejected(why),
@@ -174,13 +174,13 @@ impl fmt::Display for LoginPlan {
             f.write_str("STLS first")?;
             separator = list;
         }
-        if self.candidates.is_empty() {
+        if self.methods.is_empty() {
             f.write_str(separator)?;
             f.write_str("the policy names no way to log in")?;
         }
         let grouped = !f.alternate();
-        let same = |a: &Candidate, b: &Candidate| grouped && a.verdict == b.verdict;
-        for group in self.candidates.chunk_by(same) {
+        let same = |a: &PlannedMethod, b: &PlannedMethod| grouped && a.verdict == b.verdict;
+        for group in self.methods.chunk_by(same) {
             f.write_str(separator)?;
             separator = list;
             for (index, candidate) in group.iter().enumerate() {

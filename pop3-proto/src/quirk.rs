@@ -1,7 +1,7 @@
 use core::fmt;
 
 /// An oddity of a server that was borne, by name. None is borne under
-/// [`Leniency::Strict`](crate::Leniency::Strict).
+/// [`Leniency::Strict`](crate::config::Leniency::Strict).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Quirk {

@@ -13,7 +13,7 @@ use crate::swallowed::Swallowed;
 pub struct Received {
     /// Octets, with dot-stuffing undone and line ends as sent.
     pub octets: u64,
-    /// Compared with the size in the last [`Listing`](crate::Listing) of this session.
+    /// Compared with the size in the last [`Listing`](crate::listing::Listing) of this session.
     ///
     /// Unknown for all but [`Retr`](crate::Retr), and where `LIST` was not asked before the first
     /// `DELE`, did not list the message in ascending order, or was answered without a size.
@@ -21,7 +21,7 @@ pub struct Received {
     /// Compared with the size that the reply to `RETR` begins with: `+OK 120 octets`.
     ///
     /// Unknown for all but [`Retr`](crate::Retr), and where the server says anything else; see
-    /// [`Opened::octets`](crate::Opened::octets).
+    /// [`BodyHead::octets`](crate::reply::BodyHead::octets).
     pub announced: SizeMatch,
 }
 

@@ -237,7 +237,7 @@ impl Redactor {
     }
 
     /// Notes a user name, which may be shown, and so may its part before an `@`.
-    pub(crate) fn spare(&mut self, name: &str) {
+    pub(crate) fn allow(&mut self, name: &str) {
         let local = name.split('@').next().unwrap_or_default();
         for name in [name, local] {
             if !name.is_empty() && !self.is_name(name.as_bytes()) {

@@ -3,10 +3,13 @@
 use bytes::Bytes;
 
 use crate::capability::Capabilities;
+pub use crate::capability::{Capability, Expire, LoginDelay};
 use crate::config::Leniency;
 use crate::listing::{self, Listing, ScanEntry, UidEntry, UidListing};
 use crate::received::stated_octets;
-use crate::status::{ErrReply, Status};
+pub use crate::received::{Received, SizeMatch};
+pub use crate::status::{ErrReply, ResponseCode, Status};
+pub use crate::text::ServerText;
 use crate::types::MessageNumber;
 
 /// The reply to any command. [`Ticket::read`](crate::Ticket::read) makes it the command's own
@@ -21,7 +24,7 @@ pub enum Reply {
     /// `AUTH` without a mechanism; `None` if the server does not say.
     Mechanisms(Option<Mechanisms>),
     /// `STAT`.
-    Stat(DropListing),
+    Stat(MailboxStat),
     /// `LIST n`.
     Size(ScanEntry),
     /// `LIST`.
@@ -31,7 +34,7 @@ pub enum Reply {
     /// `UIDL`.
     UniqueIds(UidListing),
     /// The status line of a reply that is streamed: body events follow.
-    Opened(Opened),
+    BodyHead(BodyHead),
     /// A raw multi-line reply.
     Lines(Lines),
     /// [`Confirm`](crate::Confirm).
@@ -40,19 +43,31 @@ pub enum Reply {
     Quit(QuitOutcome),
 }
 
+/// The server's first line (RFC 1939 section 4). Before TLS it can be forged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Greeting {
+    /// The text after `+OK`.
+    pub text: ServerText,
+    /// The challenge for APOP: the one msg-id in the text, angle brackets included (RFC 1939
+    /// section 7). `None` if there is none, or more than one: which one the server means is not
+    /// known then, and APOP is not used.
+    pub challenge: Option<ServerText>,
+}
+
 /// How many messages there are and how large they are together: the answer to `STAT`, which
 /// RFC 1939 section 5 calls a drop listing.
 /// Messages marked as deleted do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct DropListing {
+pub struct MailboxStat {
     /// Messages in the maildrop.
     pub messages: u32,
     /// Their octets by the server's reckoning; `None` if it does not say. A hint, as all sizes are.
     pub octets: Option<u64>,
 }
 
-impl DropListing {
+impl MailboxStat {
     pub(crate) fn new(messages: u32, octets: Option<u64>) -> Self {
         Self { messages, octets }
     }
@@ -61,14 +76,14 @@ impl DropListing {
 /// The status line of a streamed reply. The body events of the same request follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Opened {
+pub struct BodyHead {
     /// The message, if the command was about one.
     pub number: Option<MessageNumber>,
     /// What the server wrote behind `+OK`; often a size, never one to rely on.
     pub status: Status,
 }
 
-impl Opened {
+impl BodyHead {
     /// The size that the server states: the number before the word `octets`, if there is just one
     /// (`+OK 120 octets`, RFC 1939 section 5). Never allocate by it.
     pub fn octets(&self) -> Option<u64> {
@@ -96,7 +111,7 @@ impl Lines {
 }
 
 /// The names of SASL mechanisms, as the server lists them in answer to
-/// [`AuthMechanisms`](crate::AuthMechanisms).
+/// [`AuthMechanisms`](crate::command::AuthMechanisms).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mechanisms {
     pub(crate) octets: Bytes,

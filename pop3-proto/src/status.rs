@@ -104,7 +104,7 @@ impl ResponseCode {
     /// code; brackets further on are text. Codes are read in any case.
     ///
     /// ```
-    /// use pop3_proto::ResponseCode;
+    /// use pop3_proto::reply::ResponseCode;
     ///
     /// let code = ResponseCode::parse(b"[sys/temp] try again later");
     /// assert_eq!(code, Some(ResponseCode::SysTemp));

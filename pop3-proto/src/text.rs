@@ -40,8 +40,8 @@ impl ServerText {
     }
 
     /// The octets as the server sent them, without status indicator and line end, with credentials
-    /// redacted. Never cut: [`Limits::line`](crate::Limits::line) bounds them, and
-    /// [`Limits::challenge`](crate::Limits::challenge) in an authentication exchange.
+    /// redacted. Never cut: [`Limits::line`](crate::config::Limits::line) bounds them, and
+    /// [`Limits::challenge`](crate::config::Limits::challenge) in an authentication exchange.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -17,13 +17,8 @@ impl Instant {
         Self(elapsed)
     }
 
-    /// How long after the origin this moment is.
-    pub const fn elapsed(self) -> Duration {
-        self.0
-    }
-
     /// How long after `earlier` this moment is, zero if it is not after it.
-    pub const fn saturating_since(self, earlier: Self) -> Duration {
+    pub const fn duration_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 }

@@ -13,7 +13,7 @@ pub enum Verb {
     Pass,
     Apop,
     Auth,
-    /// `AUTH` without a mechanism: [`AuthMechanisms`](crate::AuthMechanisms).
+    /// `AUTH` without a mechanism: [`AuthMechanisms`](crate::command::AuthMechanisms).
     AuthMechanisms,
     Stat,
     List,

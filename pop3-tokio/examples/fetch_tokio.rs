@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use lexopt::prelude::*;
 use maildir::Maildir;
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_tokio::{Connector, Endpoint, Login, Roots, StlsPolicy, connect_with};
+use pop3_tokio::{Connector, Endpoint, Login, config::StlsPolicy, connect_with, tls::Roots};
 
 type Failure = Box<dyn std::error::Error>;
 

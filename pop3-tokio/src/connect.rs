@@ -37,9 +37,9 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Client, Error> {
 /// # Errors
 ///
 /// [`Error::Transport`] if no address can be connected to, with what each one said
-/// ([`Timeout::Connect`](pop3_proto::Timeout::Connect) if there is only one and it says nothing);
+/// ([`Timeout::Connect`](pop3_proto::error::Timeout::Connect) if there is only one and it says nothing);
 /// [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
-/// [`Closed::GreetingRefused`](pop3_proto::Closed::GreetingRefused) if there is no POP3 server that
+/// [`Closed::GreetingRefused`](pop3_proto::error::Closed::GreetingRefused) if there is no POP3 server that
 /// welcomes us.
 ///
 /// # Panics

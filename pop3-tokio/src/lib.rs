@@ -44,45 +44,11 @@ pub use pop3_proto as proto;
 #[doc(no_inline)]
 pub use pop3_proto::rustls;
 
-// Connecting.
 #[doc(no_inline)]
 pub use pop3_proto::{
-    CapaPolicy, Config, Connector, Endpoint, InitialResponse, Leniency, LfDot, Limits, Pipelining,
-    StlsPolicy, Timeouts, TlsInfo,
-};
-#[cfg(feature = "rustls")]
-#[doc(no_inline)]
-pub use pop3_proto::{Roots, client_config};
-
-// Logging in.
-#[doc(no_inline)]
-pub use pop3_proto::{
-    ChannelBinding, Credentials, Login, LoginPlan, LoginPolicy, Method, OwnMechanism, Secret,
-    Username,
-};
-
-// Commands.
-#[doc(no_inline)]
-pub use pop3_proto::{
-    Apop, AuthMechanisms, Batch, Capa, Command, Confirm, Dele, GetCapabilities, IntoStreamed, List,
-    ListOne, MessageNumber, Noop, Pass, Quit, Raw, RawLong, RawShort, RawStream, Retr, Rset,
-    StartTls, Stat, Streamed, Ticket, Top, Uidl, UidlOne, User, Verb, Whole,
-};
-
-// Replies.
-#[doc(no_inline)]
-pub use pop3_proto::{
-    Capabilities, Capability, Confirmed, DropListing, Expire, Greeting, Lines, Listing, LoginDelay,
-    Mechanisms, Phase, Quirk, QuitOutcome, Received, ResponseCode, ScanEntry, ServerText,
-    SizeMatch, Status, UidEntry, UidListing, UniqueId,
-};
-
-// Errors.
-#[doc(no_inline)]
-pub use pop3_proto::{
-    Advice, Argument, AuthError, Closed, ErrReply, Error, LimitError, Limited, Misuse,
-    ProtocolError, Refusal, Rejected, Retry, SecurityError, Timeout, TlsError, TlsErrorKind,
-    TransportError, TransportErrorKind, Unconfirmed,
+    Batch, Capabilities, Config, Confirm, Connector, Dele, Endpoint, Error, List, Login,
+    MessageNumber, Phase, Quirk, Quit, QuitOutcome, Retr, Secret, Stat, Ticket, Top, Uidl,
+    UniqueId, Username, command, config, error, listing, login, reply, tls,
 };
 
 /// A POP3 client on a stream of Tokio, by default on a socket.

@@ -65,7 +65,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Tokio<S> {
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let origin = self.origin;
-        let at = |deadline: Instant| origin.checked_add(deadline.elapsed());
+        let at = |deadline: Instant| origin.checked_add(deadline.duration_since(Instant::ORIGIN));
         // What is too far away for the clock never comes.
         let Some(when) = at(deadline) else {
             return Poll::Pending;

@@ -5,10 +5,7 @@
 #![no_std]
 use core::alloc::{GlobalAlloc, Layout};
 
-use pop3_proto::{
-    Channel, Config, Connection, Dele, Event, Instant, List, Login, MessageNumber, Quit, Reply, Retr,
-    Stat, Uidl,
-};
+use pop3_proto::{Channel, Config, Connection, Dele, Event, Instant, List, Login, MessageNumber, Quit, Retr, Stat, Uidl, reply::Reply};
 
 /// The allocator of such a machine is the application's.
 struct Allocator;

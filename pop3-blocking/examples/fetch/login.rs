@@ -1,8 +1,9 @@
 //! Logging in: which way, with what, and what to try when it fails.
 
 use pop3_blocking::{
-    ChannelBinding, Credentials, Endpoint, Error, Login, LoginPolicy, Method, Misuse, Secret,
-    TlsErrorKind, Username,
+    Endpoint, Error, Login, Secret, Username,
+    error::{Misuse, TlsErrorKind},
+    login::{ChannelBinding, Credentials, LoginPolicy, Method},
 };
 
 use crate::options::{self, Auth, Options, Server, UsageError};

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use pop3_blocking::{Listing, MessageNumber, UidListing, UniqueId};
+use pop3_blocking::{
+    MessageNumber, UniqueId,
+    listing::{Listing, UidListing},
+};
 
 /// A message on the server.
 #[derive(Debug)]

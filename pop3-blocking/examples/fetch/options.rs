@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 use pop3_blocking::proto::Channel;
-use pop3_blocking::{Endpoint, Method, Secret, Username};
+use pop3_blocking::{Endpoint, Secret, Username, login::Method};
 
 /// The answer to `--help`.
 pub(crate) const HELP: &str = "\

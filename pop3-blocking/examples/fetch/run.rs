@@ -7,8 +7,10 @@ use std::time::Duration;
 use pop3_blocking::proto::Connection;
 use pop3_blocking::server::EmbeddedServer;
 use pop3_blocking::{
-    Capabilities, Error, Listing, MessageNumber, ProtocolError, QuitOutcome, Received, Retry,
-    Status, UidListing,
+    Capabilities, Error, MessageNumber, QuitOutcome,
+    error::{ProtocolError, Retry},
+    listing::{Listing, UidListing},
+    reply::{Received, Status},
 };
 
 use crate::mailbox::{self, Mail};

@@ -8,7 +8,11 @@ use std::process::ExitCode;
 
 use pop3_blocking::proto::Connection;
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_blocking::{Connector, Endpoint, Pipelining, Roots, StlsPolicy};
+use pop3_blocking::{
+    Connector, Endpoint,
+    config::{Pipelining, StlsPolicy},
+    tls::Roots,
+};
 
 use crate::login::{self, Account, SAMPLE};
 use crate::maildir::Maildir;

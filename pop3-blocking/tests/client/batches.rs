@@ -1,6 +1,10 @@
 //! Several commands at a time.
 
-use pop3_blocking::{Closed, Dele, Error, ListOne, Noop, Quit, Rset, Stat, Uidl, UidlOne, Verb};
+use pop3_blocking::{
+    Dele, Error, Quit, Stat, Uidl,
+    command::{ListOne, Noop, Rset, UidlOne, Verb},
+    error::Closed,
+};
 
 use super::support::{Scripted, client_of, embedded, number};
 

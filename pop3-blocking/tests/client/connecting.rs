@@ -4,8 +4,13 @@ use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use pop3_blocking::{
-    Closed, Connector, Endpoint, Error, Misuse, ProtocolError, Roots, SecurityError, StlsPolicy,
-    Timeout, TlsErrorKind, TransportErrorKind, connect, connect_with,
+    Connector, Endpoint, Error,
+    config::StlsPolicy,
+    connect, connect_with,
+    error::{
+        Closed, Misuse, ProtocolError, SecurityError, Timeout, TlsErrorKind, TransportErrorKind,
+    },
+    tls::Roots,
 };
 
 use super::support::{Scripted, alice, embedded, in_clear, trusting};

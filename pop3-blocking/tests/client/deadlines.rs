@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pop3_blocking::{Connector, Error, Timeout, Timeouts, Verb, connect_with};
+use pop3_blocking::{
+    Connector, Error, command::Verb, config::Timeouts, connect_with, error::Timeout,
+};
 
 use super::support::{Scripted, alice, embedded, in_clear, number, trusting};
 

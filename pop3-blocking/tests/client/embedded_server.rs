@@ -7,7 +7,13 @@ use std::time::{Duration, Instant};
 
 use pop3_blocking::proto::{Channel, Connection};
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
-use pop3_blocking::{Apop, Config, Error, LoginPolicy, Method, Secret, connect_with, start};
+use pop3_blocking::{
+    Config, Error, Secret,
+    command::Apop,
+    connect_with,
+    login::{LoginPolicy, Method},
+    start,
+};
 
 use super::support::{alice, client_of, embedded, message, number, trusting};
 

@@ -6,8 +6,11 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use pop3_blocking::{
-    CapaPolicy, Client, Closed, Dele, Error, Noop, Pipelining, QuitOutcome, Stat,
-    TransportErrorKind, Verb, connect_with,
+    Client, Dele, Error, QuitOutcome, Stat,
+    command::{Noop, Verb},
+    config::{CapaPolicy, Pipelining},
+    connect_with,
+    error::{Closed, TransportErrorKind},
 };
 
 use super::support::{Scripted, client_of, embedded, in_clear, number};

@@ -5,7 +5,10 @@ use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use pop3_blocking::proto::{Channel, Connection};
-use pop3_blocking::proto::{Instant, Limits, Timeouts};
+use pop3_blocking::proto::{
+    Instant,
+    config::{Limits, Timeouts},
+};
 use pop3_blocking::server::{Server, ServerConfig};
 use pop3_blocking::{Client, Config, Error, Stream};
 

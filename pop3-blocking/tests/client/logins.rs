@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use pop3_blocking::proto::{Rejection, default_provider};
+use pop3_blocking::proto::{login::Rejection, tls::default_provider};
 use pop3_blocking::rustls::pki_types::CertificateDer;
 use pop3_blocking::rustls::pki_types::pem::PemObject as _;
 use pop3_blocking::rustls::{ClientConfig, RootCertStore, version};
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_blocking::{
-    Advice, AuthError, ChannelBinding, Connector, Error, Login, LoginPolicy, Method, connect_with,
+    Connector, Error, Login, connect_with,
+    error::{Advice, AuthError},
+    login::{ChannelBinding, LoginPolicy, Method},
 };
 
 use super::support::trusting;

@@ -2,7 +2,12 @@
 
 use std::io::{BufRead as _, Read as _};
 
-use pop3_blocking::{Closed, Dele, Error, LimitError, Limited, Retr, Top, Verb, connect_with};
+use pop3_blocking::{
+    Dele, Error, Retr, Top,
+    command::Verb,
+    connect_with,
+    error::{Closed, LimitError, Limited},
+};
 
 use super::support::{Scripted, alice, client_of, embedded, message, number, trusting};
 

@@ -10,8 +10,10 @@ use pop3_blocking::proto::Instant;
 use pop3_blocking::proto::{Channel, Connection};
 use pop3_blocking::server::{Maildrop, Server, ServerConfig};
 use pop3_blocking::{
-    Client, Closed, Config, Error, ListOne, NoTimeout, Pipelining, Stream, Timeout,
-    TransportErrorKind,
+    Client, Config, Error, NoTimeout, Stream,
+    command::ListOne,
+    config::Pipelining,
+    error::{Closed, Timeout, TransportErrorKind},
 };
 
 use super::support::{alice, message, number};

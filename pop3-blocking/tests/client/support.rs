@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
-use pop3_blocking::{Client, Connector, MessageNumber, Roots, connect_with};
+use pop3_blocking::{Client, Connector, MessageNumber, connect_with, tls::Roots};
 
 pub(crate) use pop3_testkit::peer::scripted::{Scripted, alice, in_clear};
 

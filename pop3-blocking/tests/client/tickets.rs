@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use pop3_blocking::{Dele, Error, List, Misuse, Noop, Retr, Stat, Top, Uidl};
+use pop3_blocking::{Dele, Error, List, Retr, Stat, Top, Uidl, command::Noop, error::Misuse};
 
 use super::support::{Scripted, client_of, embedded, message, number};
 

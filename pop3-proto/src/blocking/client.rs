@@ -86,7 +86,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// The fatal error of a dead connection, or [`Misuse::TooLong`](crate::Misuse::TooLong).
+    /// The fatal error of a dead connection, or [`Misuse::TooLong`](crate::error::Misuse::TooLong).
     pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         self.driver.begin();
         self.driver.engine.submit(command)
@@ -97,7 +97,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// The command's own failure; [`Misuse::TicketSpent`](crate::Misuse::TicketSpent) if the reply was
+    /// The command's own failure; [`Misuse::TicketSpent`](crate::error::Misuse::TicketSpent) if the reply was
     /// discarded or returned before.
     pub fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error> {
         self.driver.wait_for(|engine| engine.poll_ticket(&ticket))
@@ -109,13 +109,13 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// The command's own failure; [`Misuse::TicketSpent`](crate::Misuse::TicketSpent) if the reply was
+    /// The command's own failure; [`Misuse::TicketSpent`](crate::error::Misuse::TicketSpent) if the reply was
     /// discarded. A body can be opened once.
     pub fn wait_open<C: Streamed>(&mut self, ticket: Ticket<C>) -> Result<Message<'_, T>, Error> {
-        let opened = self
+        let head = self
             .driver
-            .wait_for(|engine| engine.poll_opened(ticket.id()))?;
-        Ok(Message::new(&mut self.driver, ticket.id(), opened))
+            .wait_for(|engine| engine.poll_head(ticket.id()))?;
+        Ok(Message::new(&mut self.driver, ticket.id(), head))
     }
 
     /// Sends a command and waits for its reply.

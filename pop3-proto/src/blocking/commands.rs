@@ -14,7 +14,7 @@ use crate::engine::LoginProgress;
 use crate::error::{AuthError, Error};
 use crate::listing::{Listing, ScanEntry, UidEntry, UidListing};
 use crate::login::Login;
-use crate::reply::{Confirmed, DropListing, Mechanisms, QuitOutcome};
+use crate::reply::{Confirmed, MailboxStat, Mechanisms, QuitOutcome};
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::types::MessageNumber;
@@ -26,7 +26,7 @@ impl<T: Transport> Client<T> {
     /// # Errors
     ///
     /// [`Error::Auth`] says what to do; the connection can be used for another attempt.
-    /// [`Misuse::TokenOnRequest`](crate::Misuse::TokenOnRequest) for a login that needs
+    /// [`Misuse::TokenOnRequest`](crate::error::Misuse::TokenOnRequest) for a login that needs
     /// [`login_with`](Client::login_with). [`Error::Security`] and [`Error::Tls`] are fatal.
     pub fn login(&mut self, login: Login) -> Result<Status, Error> {
         self.call(login)
@@ -38,14 +38,14 @@ impl<T: Transport> Client<T> {
     /// `provide` gets `None` for the first token. If the server refuses that as stale, `provide` is called
     /// once more and gets the refusal. It is not called if no login method can use a token, nor for a login
     /// with other credentials. The text of its error is kept in
-    /// [`AuthError::NoToken`](crate::AuthError::NoToken): no secret belongs there.
+    /// [`AuthError::NoToken`](crate::error::AuthError::NoToken): no secret belongs there.
     ///
     /// No timeout of this crate runs while `provide` does. The server may close the connection meanwhile:
     /// RFC 1939 allows that after ten minutes.
     ///
     /// ```
     /// use pop3_proto::blocking::{Client, Transport};
-    /// use pop3_proto::{AuthError, Login, Secret};
+    /// use pop3_proto::{Login, Secret, error::AuthError};
     ///
     /// # fn cached() -> std::io::Result<String> { Ok("ya29".into()) }
     /// # fn refreshed() -> std::io::Result<String> { Ok("ya30".into()) }
@@ -114,7 +114,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// Fatal ones, and [`Misuse::Phase`](crate::Misuse::Phase) after a login. A server that does not
+    /// Fatal ones, and [`Misuse::Phase`](crate::error::Misuse::Phase) after a login. A server that does not
     /// support this is no error, but `None`.
     pub fn auth_mechanisms(&mut self) -> Result<Option<Mechanisms>, Error> {
         self.call(AuthMechanisms)
@@ -125,7 +125,7 @@ impl<T: Transport> Client<T> {
     /// # Errors
     ///
     /// As [`Client::call`].
-    pub fn stat(&mut self) -> Result<DropListing, Error> {
+    pub fn stat(&mut self) -> Result<MailboxStat, Error> {
         self.call(Stat)
     }
 
@@ -203,7 +203,7 @@ impl<T: Transport> Client<T> {
     ///
     /// [`Error::Unconfirmed`]: nothing could be asked, or the answers are wrong. In the second case
     /// the connection is closed, and none of the messages may be trusted. Any other error means "not
-    /// confirmed" too. [`Misuse::NoSeed`](crate::Misuse::NoSeed) if the connection was not seeded.
+    /// confirmed" too. [`Misuse::NoSeed`](crate::error::Misuse::NoSeed) if the connection was not seeded.
     pub fn confirm(&mut self) -> Result<Confirmed, Error> {
         self.call(Confirm::new())
     }

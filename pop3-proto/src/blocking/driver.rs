@@ -57,7 +57,7 @@ impl<T: Transport> Driver<T> {
     /// Returns the time on the connection's clock.
     fn now(&self) -> Instant {
         let (own, transport) = self.clocks;
-        own + self.transport.now().saturating_since(transport)
+        own + self.transport.now().duration_since(transport)
     }
 
     /// Begins an operation: abandons what the last one left.
@@ -161,7 +161,7 @@ impl<T: Transport> Driver<T> {
                 self.engine.connection_mut().handle_timeout(now);
                 return false;
             }
-            Some((deadline, now)) => Some(deadline.saturating_since(now).max(SHORTEST_WAIT)),
+            Some((deadline, now)) => Some(deadline.duration_since(now).max(SHORTEST_WAIT)),
         };
         // A wait that ends early costs a step: that is not worth a system call before each read.
         let near_enough = match (self.wait, wait) {

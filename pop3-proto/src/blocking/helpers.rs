@@ -67,9 +67,9 @@ where
         self.driver.probe();
         let submitter = &mut self.submitter;
         match self.driver.wait_for(|engine| submitter.poll_open(engine))? {
-            Ok((id, opened)) => {
+            Ok((id, head)) => {
                 self.open = Some(id);
-                Some(Ok(Message::new(self.driver, id, opened)))
+                Some(Ok(Message::new(self.driver, id, head)))
             }
             Err(error) => Some(Err(error)),
         }

@@ -9,7 +9,7 @@ use super::Transport;
 use super::driver::Driver;
 use crate::engine::{Body, message_getters};
 use crate::error::Error;
-use crate::reply::Opened;
+use crate::reply::BodyHead;
 use crate::ticket::RequestId;
 
 /// A message, or another streamed reply, while it is received: dot-stuffing is undone, line ends are
@@ -33,8 +33,8 @@ pub struct Message<'c, T> {
 message_getters!();
 
 impl<'c, T: Transport> Message<'c, T> {
-    pub(super) fn new(driver: &'c mut Driver<T>, id: RequestId, opened: Opened) -> Self {
-        let body = Body::new(id, opened);
+    pub(super) fn new(driver: &'c mut Driver<T>, id: RequestId, head: BodyHead) -> Self {
+        let body = Body::new(id, head);
         Self { driver, body }
     }
 

@@ -10,7 +10,7 @@
 //!
 //! # Deadlines
 //!
-//! They are [`Timeouts`](crate::Timeouts), kept through [`Transport::set_timeout`]. An operation that times
+//! They are [`Timeouts`](crate::config::Timeouts), kept through [`Transport::set_timeout`]. An operation that times
 //! out may return a little late, by one wait of the transport. Between operations nothing runs:
 //! [`Config::keep_alive`](crate::Config::keep_alive) has no effect.
 //!

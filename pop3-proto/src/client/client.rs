@@ -96,7 +96,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// The fatal error of a dead connection, or [`Misuse::TooLong`](crate::Misuse::TooLong).
+    /// The fatal error of a dead connection, or [`Misuse::TooLong`](crate::error::Misuse::TooLong).
     pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         self.driver.begin();
         self.driver.engine.submit(command)
@@ -107,7 +107,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// The command's own failure; [`Misuse::TicketSpent`](crate::Misuse::TicketSpent) if the reply was
+    /// The command's own failure; [`Misuse::TicketSpent`](crate::error::Misuse::TicketSpent) if the reply was
     /// discarded or returned before.
     ///
     /// # Cancel safety
@@ -123,7 +123,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// The command's own failure; [`Misuse::TicketSpent`](crate::Misuse::TicketSpent) if the reply was
+    /// The command's own failure; [`Misuse::TicketSpent`](crate::error::Misuse::TicketSpent) if the reply was
     /// discarded. A body can be opened once.
     ///
     /// # Cancel safety
@@ -133,10 +133,10 @@ impl<T: Transport> Client<T> {
         &mut self,
         ticket: Ticket<C>,
     ) -> Result<Message<'_, T>, Error> {
-        let opened = self
-            .wait_for(|engine| engine.poll_opened(ticket.id()))
+        let head = self
+            .wait_for(|engine| engine.poll_head(ticket.id()))
             .await?;
-        Ok(Message::new(&mut self.driver, ticket.id(), opened))
+        Ok(Message::new(&mut self.driver, ticket.id(), head))
     }
 
     /// Sends a command and waits for its reply.

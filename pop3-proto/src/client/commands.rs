@@ -14,7 +14,7 @@ use crate::engine::LoginProgress;
 use crate::error::{AuthError, Error};
 use crate::listing::{Listing, ScanEntry, UidEntry, UidListing};
 use crate::login::Login;
-use crate::reply::{Confirmed, DropListing, Mechanisms, QuitOutcome};
+use crate::reply::{Confirmed, MailboxStat, Mechanisms, QuitOutcome};
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::types::MessageNumber;
@@ -26,7 +26,7 @@ impl<T: Transport> Client<T> {
     /// # Errors
     ///
     /// [`Error::Auth`] says what to do; the connection can be used for another attempt.
-    /// [`Misuse::TokenOnRequest`](crate::Misuse::TokenOnRequest) for a login that needs
+    /// [`Misuse::TokenOnRequest`](crate::error::Misuse::TokenOnRequest) for a login that needs
     /// [`login_with`](Client::login_with). [`Error::Security`] and [`Error::Tls`] are fatal.
     ///
     /// # Cancel safety
@@ -43,7 +43,7 @@ impl<T: Transport> Client<T> {
     /// `provide` gets `None` for the first token. If the server refuses that as stale, `provide` is called
     /// once more and gets the refusal. It is not called if no login method can use a token, nor for a login
     /// with other credentials. The text of its error is kept in
-    /// [`AuthError::NoToken`](crate::AuthError::NoToken): no secret belongs there.
+    /// [`AuthError::NoToken`](crate::error::AuthError::NoToken): no secret belongs there.
     ///
     /// An async closure can read what it captures. To change that, pass a closure that returns an
     /// `async move` block.
@@ -53,7 +53,7 @@ impl<T: Transport> Client<T> {
     ///
     /// ```
     /// use pop3_proto::client::{Client, Transport};
-    /// use pop3_proto::{AuthError, Login, Secret};
+    /// use pop3_proto::{Login, Secret, error::AuthError};
     ///
     /// # struct Tokens;
     /// # impl Tokens {
@@ -140,7 +140,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// Fatal ones, and [`Misuse::Phase`](crate::Misuse::Phase) after a login. A server that does not
+    /// Fatal ones, and [`Misuse::Phase`](crate::error::Misuse::Phase) after a login. A server that does not
     /// support this is no error, but `None`.
     ///
     /// # Cancel safety
@@ -159,7 +159,7 @@ impl<T: Transport> Client<T> {
     /// # Cancel safety
     ///
     /// As [`Client::call`].
-    pub async fn stat(&mut self) -> Result<DropListing, Error> {
+    pub async fn stat(&mut self) -> Result<MailboxStat, Error> {
         self.call(Stat).await
     }
 
@@ -273,7 +273,7 @@ impl<T: Transport> Client<T> {
     ///
     /// [`Error::Unconfirmed`]: nothing could be asked, or the answers are wrong. In the second case
     /// the connection is closed, and none of the messages may be trusted. Any other error means "not
-    /// confirmed" too. [`Misuse::NoSeed`](crate::Misuse::NoSeed) if the connection was not seeded.
+    /// confirmed" too. [`Misuse::NoSeed`](crate::error::Misuse::NoSeed) if the connection was not seeded.
     ///
     /// # Cancel safety
     ///

@@ -38,7 +38,7 @@ pub trait Dialer {
 
 /// Connects to the first of a host's addresses that answers, IPv6 and IPv4 by turns: each gets a head
 /// start of [`Connector::stagger`], and as long as
-/// [`Timeouts::connect`](crate::Timeouts::connect) allows. The look-up may take as long again.
+/// [`Timeouts::connect`](crate::config::Timeouts::connect) allows. The look-up may take as long again.
 ///
 /// # Errors
 ///

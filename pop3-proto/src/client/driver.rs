@@ -71,12 +71,12 @@ impl<T: Transport> Driver<T> {
     /// Returns the time on the connection's clock.
     fn now(&self) -> Instant {
         let (own, transport) = self.clocks;
-        own + self.transport.now().saturating_since(transport)
+        own + self.transport.now().duration_since(transport)
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let (own, transport) = self.clocks;
-        let deadline = transport + deadline.saturating_since(own);
+        let deadline = transport + deadline.duration_since(own);
         self.transport.poll_timer(cx, deadline)
     }
 

@@ -83,7 +83,7 @@ where
     /// # Cancel safety
     ///
     /// Nothing is lost: the next call returns the message. To know which one it is, see
-    /// [`Message::number`] and [`Refusal::number`](crate::Refusal::number), or count messages, not calls.
+    /// [`Message::number`] and [`Refusal::number`](crate::error::Refusal::number), or count messages, not calls.
     pub async fn next(&mut self) -> Option<Result<Message<'_, T>, Error>> {
         if let Some(open) = self.open.take() {
             self.driver.engine.skip(open);
@@ -91,11 +91,11 @@ where
         let (driver, submitter) = (&mut *self.driver, &mut self.submitter);
         // With a window of one, a long time may pass between two commands.
         driver.probe();
-        let opened = poll_fn(|cx| driver.poll_for(cx, |engine| submitter.poll_open(engine)));
-        match opened.await? {
-            Ok((id, opened)) => {
+        let head = poll_fn(|cx| driver.poll_for(cx, |engine| submitter.poll_open(engine)));
+        match head.await? {
+            Ok((id, head)) => {
                 self.open = Some(id);
-                Some(Ok(Message::new(self.driver, id, opened)))
+                Some(Ok(Message::new(self.driver, id, head)))
             }
             Err(error) => Some(Err(error)),
         }

@@ -10,7 +10,7 @@ use crate::login::Login;
 use crate::reply::{Confirmed, Reply};
 use crate::status::Status;
 
-/// Returns the capabilities of this channel, and sends [`CAPA`](crate::Capa) only if it was not answered on
+/// Returns the capabilities of this channel, and sends [`CAPA`](crate::command::Capa) only if it was not answered on
 /// this channel. `None` if the server does not say.
 ///
 /// [`Connection::capabilities`](crate::Connection::capabilities) returns what is known now. This command
@@ -24,7 +24,7 @@ command!(Whole GetCapabilities => Option<Capabilities>, |_this| Request::Exchang
 ///
 /// Gives the capabilities that the server lists inside TLS; all that was learnt in clear is
 /// forgotten. A server that does not list STLS ends the connection with
-/// [`SecurityError::StlsUnavailable`](crate::SecurityError::StlsUnavailable); one that refuses it is [`Error::Refused`](crate::Error::Refused).
+/// [`SecurityError::StlsUnavailable`](crate::error::SecurityError::StlsUnavailable); one that refuses it is [`Error::Refused`](crate::Error::Refused).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StartTls;
 command!(Whole StartTls => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::start_tls())), Reply::Capabilities);

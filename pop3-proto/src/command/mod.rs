@@ -17,6 +17,7 @@ use crate::exchange::Exchange;
 use crate::line::CommandLine;
 use crate::reply::Reply;
 use crate::types::MessageNumber;
+pub use crate::verb::Verb;
 
 /// What is submitted: one command, or several that nothing may overtake.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ pub trait Command: Sealed<Output = <Self as Command>::Reply> {
 /// A command whose reply comes whole. Batches and pipelines are made of these.
 pub trait Whole: Command {}
 
-/// A command whose reply is streamed: an [`Opened`](crate::Opened), then the body chunk by chunk.
+/// A command whose reply is streamed: an [`BodyHead`](crate::reply::BodyHead), then the body chunk by chunk.
 pub trait Streamed: Command {}
 
 /// Ties a command to its wire form and to the reply that it gets.

@@ -6,7 +6,7 @@ use alloc::string::String;
 use super::{Command, Sealed, Streamed, Whole, command};
 use crate::line::{Arguments, CommandLine};
 use crate::misuse::{Argument, Misuse};
-use crate::reply::{Lines, Opened, Reply};
+use crate::reply::{BodyHead, Lines, Reply};
 use crate::status::Status;
 use crate::verb::Verb;
 
@@ -34,7 +34,7 @@ command!(Whole RawLong => Lines, |this| this.0.command().gathered(), Reply::Line
 /// A [`RawLong`] command whose lines are handed on as they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawStream(Raw);
-command!(Streamed RawStream => Opened, |this| this.0.command().streamed(), Reply::Opened);
+command!(Streamed RawStream => BodyHead, |this| this.0.command().streamed(), Reply::BodyHead);
 
 impl Raw {
     fn new(line: impl Into<String>) -> Result<Self, Misuse> {
@@ -72,7 +72,7 @@ impl Raw {
     }
 
     /// A command with a multi-line reply, gathered within
-    /// [`Limits::listing_octets`](crate::Limits::listing_octets).
+    /// [`Limits::listing_octets`](crate::config::Limits::listing_octets).
     ///
     /// # Errors
     ///

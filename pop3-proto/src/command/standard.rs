@@ -6,14 +6,14 @@ use crate::capability::Capabilities;
 use crate::line::{Arguments, CommandLine};
 use crate::listing::{Listing, ScanEntry, UidEntry, UidListing};
 use crate::misuse::Misuse;
-use crate::reply::{DropListing, Mechanisms, Opened, QuitOutcome, Reply};
+use crate::reply::{BodyHead, MailboxStat, Mechanisms, QuitOutcome, Reply};
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::types::{MessageNumber, Username};
 use crate::verb::Verb;
 
 /// `CAPA`: asks what the server can do, whatever is cached (RFC 2449 section 5). `-ERR` gives what
-/// is cached: it means that the server does not say. [`GetCapabilities`](crate::GetCapabilities)
+/// is cached: it means that the server does not say. [`GetCapabilities`](crate::command::GetCapabilities)
 /// asks only if nothing is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Capa;
@@ -27,9 +27,9 @@ command!(Whole Capa => Option<Capabilities>, |_this| CommandLine::new(Verb::Capa
 /// [`Login`](crate::Login) sends it.
 ///
 /// A server that begins an exchange answers with a challenge. That is
-/// [`ProtocolError::BadStatus`](crate::ProtocolError::BadStatus) and ends the connection, because the
+/// [`ProtocolError::BadStatus`](crate::error::ProtocolError::BadStatus) and ends the connection, because the
 /// server would read the next command as a response. If a server answers `+OK` and sends no list, the
-/// connection ends with [`Timeout::Stall`](crate::Timeout::Stall).
+/// connection ends with [`Timeout::Stall`](crate::error::Timeout::Stall).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AuthMechanisms;
 command!(Whole AuthMechanisms => Option<Mechanisms>, |_this| CommandLine::new(Verb::AuthMechanisms, Arguments::None), Reply::Mechanisms);
@@ -44,7 +44,7 @@ command!(Whole User => Status, |this| CommandLine::new(Verb::User, Arguments::Na
 /// the last `USER` was accepted.
 ///
 /// A proxy may answer it with the challenge of another server. A [`Login`](crate::Login) reads that;
-/// here it is [`ProtocolError::BadStatus`](crate::ProtocolError::BadStatus).
+/// here it is [`ProtocolError::BadStatus`](crate::error::ProtocolError::BadStatus).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass(pub Secret);
 command!(Whole Pass => Status, |this| CommandLine::new(Verb::Pass, Arguments::Secret(this.0)), Reply::Status);
@@ -53,7 +53,7 @@ command!(Whole Pass => Status, |this| CommandLine::new(Verb::Pass, Arguments::Se
 ///
 /// The digest is MD5, and who can forge the greeting can recover the password from a few logins:
 /// inside TLS it adds nothing, in clear it protects little. A greeting without a challenge that is
-/// one msg-id makes it fail with [`AuthError::NoSafeLogin`](crate::AuthError::NoSafeLogin), and nothing is
+/// one msg-id makes it fail with [`AuthError::NoSafeLogin`](crate::error::AuthError::NoSafeLogin), and nothing is
 /// written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Apop {
@@ -82,7 +82,7 @@ command!(Whole Apop => Status, |this| this.command(), Reply::Status);
 /// `STAT`: how many messages there are, and their octets (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stat;
-command!(Whole Stat => DropListing, |_this| CommandLine::new(Verb::Stat, Arguments::None), Reply::Stat);
+command!(Whole Stat => MailboxStat, |_this| CommandLine::new(Verb::Stat, Arguments::None), Reply::Stat);
 
 /// `LIST`: the sizes of all messages (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -122,12 +122,12 @@ impl Uidl {
         StreamedListing(Verb::Uidl)
     }
 }
-command!(Streamed StreamedListing => Opened, |this| CommandLine::new(this.0, Arguments::None).streamed(), Reply::Opened);
+command!(Streamed StreamedListing => BodyHead, |this| CommandLine::new(this.0, Arguments::None).streamed(), Reply::BodyHead);
 
 /// `RETR`: a message (RFC 1939 section 5). Its octets come un-stuffed, every line end as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retr(pub MessageNumber);
-command!(Streamed Retr => Opened, |this| CommandLine::new(Verb::Retr, Arguments::Number(this.0)), Reply::Opened);
+command!(Streamed Retr => BodyHead, |this| CommandLine::new(Verb::Retr, Arguments::Number(this.0)), Reply::BodyHead);
 
 /// `TOP`: the header of a message and the first `lines` lines of its body (RFC 1939 section 7).
 /// Some servers take 99,999,999 lines at most.
@@ -138,7 +138,7 @@ pub struct Top {
     /// Lines of the body; 0 is the header alone.
     pub lines: u32,
 }
-command!(Streamed Top => Opened, |this| CommandLine::new(Verb::Top, Arguments::Top(this.number, this.lines)), Reply::Opened);
+command!(Streamed Top => BodyHead, |this| CommandLine::new(Verb::Top, Arguments::Top(this.number, this.lines)), Reply::BodyHead);
 
 /// `DELE`: marks a message as deleted (RFC 1939 section 5). It is deleted when [`Quit`] commits,
 /// and only then.

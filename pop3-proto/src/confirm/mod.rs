@@ -17,7 +17,7 @@ use crate::sasl::Seed;
 /// messages (RFC 1939 section 3) lets a sender end a message early, and what follows in the message is
 /// taken for the replies to the next commands: the sender chooses what is stored as other people's
 /// mail. Faulty servers do the same by accident. The replies that follow look right, and so does the
-/// reply to a [`Noop`](crate::Noop), which anybody can write in advance.
+/// reply to a [`Noop`](crate::command::Noop), which anybody can write in advance.
 ///
 /// A confirmation asks `UIDL n` and `LIST n` about messages chosen at random among those that the
 /// server listed in this session, in one round trip where pipelining is allowed, and compares number
@@ -30,8 +30,8 @@ use crate::sasl::Seed;
 /// A sender can spoil their own message and end the session. To have other people's mail deleted they
 /// would have to predict 16 random questions, or to add one reply and hide another in a message. A
 /// hidden reply is found by its octets: unless the message has exactly the size that was listed for it,
-/// the confirmation fails with [`Unconfirmed::ReplyInMessage`](crate::Unconfirmed::ReplyInMessage). There is no such promise where the server
-/// supports neither `UIDL n` nor `LIST n` ([`Unconfirmed::Unsupported`](crate::Unconfirmed::Unsupported):
+/// the confirmation fails with [`Unconfirmed::ReplyInMessage`](crate::error::Unconfirmed::ReplyInMessage). There is no such promise where the server
+/// supports neither `UIDL n` nor `LIST n` ([`Unconfirmed::Unsupported`](crate::error::Unconfirmed::Unsupported):
 /// a forged session can look like this too), and none against an attacker who can change what the server
 /// sends. Where only one message is listed, and only by one of the two commands, all questions are the
 /// same; then there is no other mail to lose.
@@ -39,7 +39,7 @@ use crate::sasl::Seed;
 /// # What it needs
 ///
 /// A [`Uidl`](crate::Uidl) or [`List`](crate::List) whose reply came in this session before the first
-/// [`Dele`](crate::Dele) (or after an [`Rset`](crate::Rset)) and before the first [`Retr`](crate::Retr)
+/// [`Dele`](crate::Dele) (or after an [`Rset`](crate::command::Rset)) and before the first [`Retr`](crate::Retr)
 /// or [`Top`](crate::Top) since the last confirmation; both are better than one. A listing that follows an
 /// unconfirmed message is not used: that message may have forged it. Listings taken after a `DELE` are
 /// not used either: some servers number the messages anew in them, while `UIDL n` and
@@ -56,7 +56,7 @@ use crate::sasl::Seed;
 /// # Errors
 ///
 /// [`Error::Unconfirmed`](crate::Error::Unconfirmed) says why nothing is confirmed.
-/// [`Unconfirmed::is_fatal`](crate::Unconfirmed::is_fatal) says which of the reasons end the
+/// [`Unconfirmed::is_fatal`](crate::error::Unconfirmed::is_fatal) says which of the reasons end the
 /// connection: a wrong answer does, and nothing more is sent then. Every other error means "not
 /// confirmed" too.
 ///

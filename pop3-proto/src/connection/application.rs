@@ -66,11 +66,11 @@ impl Connection {
     }
 
     /// Provides the token that [`Event::TokenWanted`] requested, or says why there is none. The login then
-    /// goes on, or fails with [`AuthError::NoToken`](crate::AuthError::NoToken) and these words. They may be
+    /// goes on, or fails with [`AuthError::NoToken`](crate::error::AuthError::NoToken) and these words. They may be
     /// logged: no secret belongs there.
     ///
     /// The time since the event does not count against the server: its deadline starts now, and so does
-    /// [`Timeouts::total`](crate::Timeouts::total).
+    /// [`Timeouts::total`](crate::config::Timeouts::total).
     ///
     /// # Errors
     ///

@@ -15,10 +15,10 @@ use crate::channel::TlsInfo;
 use crate::config::Config;
 use crate::core::Core;
 use crate::error::{Error, Retry};
-use crate::event::Greeting;
 use crate::login::Login;
 use crate::phase::Phase;
 use crate::plan::LoginPlan;
+use crate::reply::Greeting;
 use crate::ticket::RequestId;
 use crate::time::Instant;
 use crate::tls::{ClientTls, Layer};
@@ -120,7 +120,7 @@ impl Connection {
     }
 
     /// Returns what a login would do if it were submitted now, as far as that is known: ask for the
-    /// [capabilities](crate::GetCapabilities) before, and after [`StartTls`](crate::StartTls) again.
+    /// [capabilities](crate::command::GetCapabilities) before, and after [`StartTls`](crate::command::StartTls) again.
     pub fn plan_login(&self, login: &Login) -> LoginPlan {
         self.core.plan_login(login)
     }

@@ -13,7 +13,7 @@ pub(super) enum LineEnds {
     /// the reply, `.` LF is data. After the first CR LF only CR LF counts.
     Lf,
     /// LF or CR LF, whichever comes; `.` CR LF ends the reply, `.` LF is data. Selected by
-    /// [`LfDot::EndsReply`](crate::LfDot::EndsReply): a sender can end a message.
+    /// [`LfDot::EndsReply`](crate::config::LfDot::EndsReply): a sender can end a message.
     Either,
     /// LF or CR LF, and `.` LF ends the reply too: the server's own lines end in a bare LF.
     LfServer,

@@ -184,7 +184,7 @@ impl Inbound {
         }
         let octets = self.buffer.octets();
         let blank_lines = match self.rules.leniency {
-            Leniency::Default => BLANK_LINES.saturating_sub(self.blank_lines),
+            Leniency::Lenient => BLANK_LINES.saturating_sub(self.blank_lines),
             Leniency::Strict => 0,
         };
         if can_follow(octets, awaited, blank_lines) {
@@ -224,7 +224,7 @@ impl Inbound {
         let (line, bare_lf) = line?;
         // A challenge may be empty.
         let may_be_blank =
-            self.rules.leniency == Leniency::Default && expected != Expected::Challenge;
+            self.rules.leniency == Leniency::Lenient && expected != Expected::Challenge;
         if line.is_empty() && may_be_blank && self.blank_lines < BLANK_LINES {
             self.blank_lines += 1;
             return Some(Frame::BlankLine);
@@ -269,7 +269,7 @@ impl Inbound {
         match (self.lf_server, self.rules.lf_dot, self.rules.leniency) {
             (Some(true), ..) => LineEnds::LfServer,
             (_, LfDot::EndsReply, _) => LineEnds::Either,
-            (_, LfDot::Auto, Leniency::Default) => LineEnds::Undecided,
+            (_, LfDot::Auto, Leniency::Lenient) => LineEnds::Undecided,
             (_, LfDot::Auto, Leniency::Strict) if has_no_lf(verb) => LineEnds::Undecided,
             (_, LfDot::Auto, Leniency::Strict) => LineEnds::CrLf,
         }

@@ -12,7 +12,7 @@ use crate::apop;
 use crate::base64;
 use crate::config::Leniency;
 use crate::error::{Closed, Error, ProtocolError, SecurityError};
-use crate::event::{Event, Greeting};
+use crate::event::Event;
 use crate::exchange::Input;
 use crate::line::CommandLine;
 use crate::listing::Quirks;
@@ -20,7 +20,8 @@ use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::received::{Measure, stated_octets};
 use crate::refusal::Refusal;
-use crate::reply::{Opened, Reply};
+use crate::reply::Greeting;
+use crate::reply::{BodyHead, Reply};
 use crate::status::{ErrReply, ResponseCode, Status, StatusLine, indicator};
 use crate::table::Shape;
 use crate::text::ServerText;
@@ -55,7 +56,7 @@ impl Core {
             return Err(self.unsolicited(line));
         }
         // A line that ends the connection is not a tolerated deviation.
-        if bare_lf && self.config.leniency == Leniency::Default {
+        if bare_lf && self.config.leniency == Leniency::Lenient {
             self.report_bare_lf();
         }
         if greets {
@@ -230,13 +231,13 @@ impl Core {
             self.state.message_begins();
         }
         self.partial = Some(Partial::Stream(self.measure(status)));
-        let opened = Opened {
+        let head = BodyHead {
             number,
             status: shown,
         };
         self.emit(|id| Event::Reply {
             id,
-            result: Ok(Reply::Opened(opened)),
+            result: Ok(Reply::BodyHead(head)),
         });
     }
 

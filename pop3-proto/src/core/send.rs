@@ -134,7 +134,7 @@ impl Core {
         let mut step = exchange.step(&context, input, &mut self.redactor);
         self.end.outcome = None;
         // The time spent in the application's mechanism must not count against the server.
-        if exchange.has_own_mechanism() {
+        if exchange.has_custom_mechanism() {
             self.timers.rearm();
         }
         if let Some(plan) = exchange.take_plan() {
@@ -205,13 +205,13 @@ fn note(line: Line<'_>, challenge: &[u8], redactor: &mut Redactor) {
         return;
     };
     match &command.arguments {
-        Arguments::Name(name) => redactor.spare(name.as_str()),
+        Arguments::Name(name) => redactor.allow(name.as_str()),
         Arguments::Secret(secret) => {
             redactor.note_secret(secret.expose());
             redactor.note_pass_line(secret.expose());
         }
         Arguments::Apop(name, secret) => {
-            redactor.spare(name.as_str());
+            redactor.allow(name.as_str());
             redactor.note_secret(secret.expose());
             redactor.note_digest(apop::digest(challenge, secret.expose()).as_bytes());
         }

@@ -13,7 +13,6 @@ use crate::config::{Config, Pipelining};
 use crate::confirm::Listed;
 use crate::context::Context;
 use crate::error::{AuthError, Error};
-use crate::event::Greeting;
 use crate::line::CommandLine;
 use crate::method::Method;
 use crate::misuse::Misuse;
@@ -21,7 +20,8 @@ use crate::phase::Phase;
 use crate::plan::{LoginPlan, Rejection};
 use crate::quirk::Quirk;
 use crate::refusal::Refusal;
-use crate::reply::{DropListing, Reply};
+use crate::reply::Greeting;
+use crate::reply::{MailboxStat, Reply};
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
@@ -55,7 +55,7 @@ pub(super) struct Server {
     pipelining: bool,
     /// The last `USER` was accepted and no command but `CAPA` was answered after it.
     user_accepted: bool,
-    pub(super) stat: Option<DropListing>,
+    pub(super) stat: Option<MailboxStat>,
     pub(super) listed: Listed,
     /// What was retrieved so far: whole messages, and the octets of them and of the present one.
     pub(super) retrieved: (u64, u64),

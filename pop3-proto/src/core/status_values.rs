@@ -8,7 +8,7 @@ use crate::error::{Error, ProtocolError};
 use crate::listing::{ListingEntry, Quirks, digits, leading_number, size, trimmed};
 use crate::quirk::Quirk;
 use crate::refusal::Refusal;
-use crate::reply::{DropListing, QuitOutcome, Reply};
+use crate::reply::{MailboxStat, QuitOutcome, Reply};
 use crate::status::Status;
 use crate::text::ServerText;
 use crate::types::MessageNumber;
@@ -77,7 +77,7 @@ fn drop_listing(
     text: &[u8],
     leniency: Leniency,
     quirks: &mut Quirks,
-) -> Result<DropListing, Wrong> {
+) -> Result<MailboxStat, Wrong> {
     let Some((Some(messages), rest)) = digits(text) else {
         return Err(Wrong::Value("no number of messages"));
     };
@@ -91,7 +91,7 @@ fn drop_listing(
         }
         quirks.push(Quirk::MissingSize);
     }
-    Ok(DropListing::new(messages, octets))
+    Ok(MailboxStat::new(messages, octets))
 }
 
 /// The number that was asked about, and its value.
@@ -103,7 +103,7 @@ fn entry<E: ListingEntry>(
     quirks: &mut Quirks,
 ) -> Result<E, Wrong> {
     // A reply of one word may be the value without the number.
-    let bare = leniency == Leniency::Default
+    let bare = leniency == Leniency::Lenient
         && !text.is_empty()
         && !text.iter().any(|c| matches!(c, b' ' | b'\t'));
     let no_number = digits(text).is_none_or(|(_, rest)| !rest.is_empty());

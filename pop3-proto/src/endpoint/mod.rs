@@ -25,7 +25,7 @@ use crate::types::Username;
 /// let server: pop3_proto::Endpoint = "pop3s://joe@mail.example.org".parse()?;
 /// assert_eq!((server.host(), server.port()), ("mail.example.org", 995));
 /// # }
-/// # Ok::<(), pop3_proto::Misuse>(())
+/// # Ok::<(), pop3_proto::error::Misuse>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
@@ -84,7 +84,7 @@ impl Endpoint {
     }
 
     /// The one way to log in, if the URL names one: for
-    /// [`LoginPolicy::only`](crate::LoginPolicy::only).
+    /// [`LoginPolicy::only`](crate::login::LoginPolicy::only).
     pub fn method(&self) -> Option<Method> {
         self.method
     }

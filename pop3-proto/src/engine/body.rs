@@ -8,7 +8,7 @@ use bytes::{Buf as _, Bytes};
 use super::Engine;
 use crate::error::{Error, LimitError, Limited};
 use crate::received::Received;
-use crate::reply::Opened;
+use crate::reply::BodyHead;
 use crate::ticket::RequestId;
 
 /// A body that is being read: its status line, the octets that were received and not taken, and how it
@@ -16,25 +16,25 @@ use crate::ticket::RequestId;
 #[derive(Debug)]
 pub(crate) struct Body {
     id: RequestId,
-    opened: Opened,
+    head: BodyHead,
     chunk: Bytes,
     end: Option<Result<Option<Received>, Error>>,
 }
 
 impl Body {
     /// Creates the body of a request, of which nothing was read.
-    pub(crate) fn new(id: RequestId, opened: Opened) -> Self {
+    pub(crate) fn new(id: RequestId, head: BodyHead) -> Self {
         Self {
             id,
-            opened,
+            head,
             chunk: Bytes::new(),
             end: None,
         }
     }
 
     /// Returns the status line and the message number.
-    pub(crate) fn opened(&self) -> &Opened {
-        &self.opened
+    pub(crate) fn head(&self) -> &BodyHead {
+        &self.head
     }
 
     /// Returns what was received, compared with the announced sizes: `None` until the body is read to

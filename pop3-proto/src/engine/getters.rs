@@ -12,7 +12,7 @@ macro_rules! getters {
 
             /// Returns the server's greeting; `None` after STLS, since it came in cleartext and may be
             /// forged.
-            pub fn greeting(&self) -> Option<&crate::event::Greeting> {
+            pub fn greeting(&self) -> Option<&crate::reply::Greeting> {
                 self.connection().greeting()
             }
 
@@ -90,12 +90,12 @@ macro_rules! message_getters {
         impl<T> Message<'_, T> {
             /// Returns the message's number, if the command was about one.
             pub fn number(&self) -> Option<crate::types::MessageNumber> {
-                self.body.opened().number
+                self.body.head().number
             }
 
             /// Returns the text after `+OK`. It often contains a size; do not rely on it.
             pub fn status(&self) -> &crate::status::Status {
-                &self.body.opened().status
+                &self.body.head().status
             }
 
             /// Returns what was received, compared with the sizes that the server announced: `None` until

@@ -26,12 +26,13 @@ use crate::batch::{Batch, Pending as _};
 use crate::command::Command;
 use crate::connection::Connection;
 use crate::error::{AuthError, Closed, Error, TlsError, TlsErrorKind};
-use crate::event::{Event, Greeting};
+use crate::event::Event;
 use crate::login::Login;
 use crate::misuse::Misuse;
 use crate::quirk::Quirk;
 use crate::received::Received;
-use crate::reply::{Opened, Reply};
+use crate::reply::Greeting;
+use crate::reply::{BodyHead, Reply};
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::ticket::{RequestId, Ticket};
@@ -314,10 +315,10 @@ impl Engine {
     /// # Errors
     ///
     /// The request's own failure.
-    pub fn poll_opened(&mut self, id: RequestId) -> Poll<Result<Opened, Error>> {
+    pub fn poll_head(&mut self, id: RequestId) -> Poll<Result<BodyHead, Error>> {
         let result = ready!(self.poll_reply(id));
         Poll::Ready(result.and_then(|reply| match reply {
-            Reply::Opened(opened) => Ok(opened),
+            Reply::BodyHead(head) => Ok(head),
             _ => Err(Misuse::TicketSpent.into()),
         }))
     }

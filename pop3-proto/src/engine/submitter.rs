@@ -6,7 +6,7 @@ use core::task::{Poll, ready};
 use super::Engine;
 use crate::command::{Command, IntoStreamed, Whole};
 use crate::error::Error;
-use crate::reply::Opened;
+use crate::reply::BodyHead;
 use crate::ticket::{RequestId, Ticket};
 
 /// Submits the commands of a pipeline or a retrieval as the window has room, and returns their results
@@ -126,7 +126,7 @@ impl<I: Iterator> Submitter<I> {
     pub fn poll_open(
         &mut self,
         engine: &mut Engine,
-    ) -> Poll<Option<Result<(RequestId, Opened), Error>>>
+    ) -> Poll<Option<Result<(RequestId, BodyHead), Error>>>
     where
         I::Item: IntoStreamed,
     {
@@ -135,8 +135,8 @@ impl<I: Iterator> Submitter<I> {
             Next::Report(error) => return Poll::Ready(Some(Err(error))),
             Next::End => return Poll::Ready(None),
         };
-        let result = ready!(engine.poll_opened(id));
+        let result = ready!(engine.poll_head(id));
         self.answered(id, &result);
-        Poll::Ready(Some(result.map(|opened| (id, opened))))
+        Poll::Ready(Some(result.map(|head| (id, head))))
     }
 }

@@ -8,7 +8,7 @@ use crate::sasl::SaslError;
 use crate::status::ResponseCode;
 
 /// What a failure asks of the user: enough for what a mail program does next.
-/// [`Retry`](crate::Retry) is for a program that tries again by itself; its documentation has a table
+/// [`Retry`](crate::error::Retry) is for a program that tries again by itself; its documentation has a table
 /// of all errors.
 ///
 /// | advice | what to do |
@@ -123,7 +123,7 @@ fn of_security(error: &SecurityError) -> Advice {
             | SaslError::ServerError(_)
             | SaslError::Other(_) => Advice::AskOperator,
         },
-        SecurityError::ResponseInjection | SecurityError::LetInAnyway => Advice::AskOperator,
+        SecurityError::ResponseInjection | SecurityError::UnexpectedSuccess => Advice::AskOperator,
     }
 }
 

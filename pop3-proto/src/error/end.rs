@@ -11,7 +11,7 @@ use crate::status::ErrReply;
 use crate::text::Reason;
 use crate::verb::Verb;
 
-/// Which deadline passed. See [`Timeouts`](crate::Timeouts).
+/// Which deadline passed. See [`Timeouts`](crate::config::Timeouts).
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Timeout {
@@ -143,14 +143,14 @@ impl fmt::Display for Suspicion {
 impl super::Error {
     /// Returns whether pipelining may be the reason why the session ended: it ended by a close, a
     /// reset or a timeout in its first pipelined batch. Connect again with
-    /// [`Pipelining::Never`](crate::Pipelining::Never) then.
+    /// [`Pipelining::Never`](crate::config::Pipelining::Never) then.
     ///
     /// A batch is the commands of one write, if at least one of them is sent while an earlier command
     /// is unanswered. The first batch ends when all its commands are answered. Some servers advertise
     /// `PIPELINING` and close or stop responding when several commands come in one segment. A server
     /// that answered a whole batch is not one of them: what ends its session later has another cause.
     ///
-    /// Always false under [`Pipelining::Never`](crate::Pipelining::Never), if the client never sent a
+    /// Always false under [`Pipelining::Never`](crate::config::Pipelining::Never), if the client never sent a
     /// command while another was unanswered, and if the server gave another reason with a response
     /// code before the end.
     pub fn suspects_pipelining(&self) -> bool {

@@ -9,7 +9,7 @@ use crate::status::ResponseCode;
 use crate::verb::Verb;
 
 /// Whether another try is sensible, and how soon at the earliest: for a program that tries again by
-/// itself. [`Advice`](crate::Advice) is for people.
+/// itself. [`Advice`](crate::error::Advice) is for people.
 ///
 /// Times count from the failure. Double them with each failure in a row; the library does not wait
 /// by itself. [`Connection::retry`](crate::Connection::retry) also knows the server's `LOGIN-DELAY`.
@@ -31,7 +31,7 @@ pub enum Retry {
     Never,
     /// Try the same again, after this time at the earliest.
     After(Duration),
-    /// Try again with [`Pipelining::Never`](crate::Pipelining::Never), after this time at the earliest:
+    /// Try again with [`Pipelining::Never`](crate::config::Pipelining::Never), after this time at the earliest:
     /// see [`Error::suspects_pipelining`].
     WithoutPipelining(Duration),
 }
@@ -208,7 +208,7 @@ fn of_security(error: &SecurityError) -> Retry {
             | SaslError::ServerError(_)
             | SaslError::Other(_) => Retry::Never,
         },
-        SecurityError::LetInAnyway => Retry::Never,
+        SecurityError::UnexpectedSuccess => Retry::Never,
     }
 }
 

@@ -60,10 +60,10 @@ pub enum ProtocolError {
         /// The first line of what follows, as far as it was received.
         got: ServerText,
     },
-    /// A line ends in LF instead of CR LF, under [`Leniency::Strict`](crate::Leniency::Strict) (RFC
+    /// A line ends in LF instead of CR LF, under [`Leniency::Strict`](crate::config::Leniency::Strict) (RFC
     /// 1939 section 3). Inside a message, a bare LF is data.
     #[error(
-        "{} ends in a bare LF instead of CR LF{}: to accept this, use Leniency::Default",
+        "{} ends in a bare LF instead of CR LF{}: to accept this, use Leniency::Lenient",
         LineOf(*.verb),
         InBrackets(.got)
     )]
@@ -190,10 +190,10 @@ pub enum SecurityError {
     /// The server says `+OK` to an authentication exchange that was cancelled (RFC 5034 section 4),
     /// or to `PASS` after it answered that by a challenge.
     #[error("the server says +OK to a login that was cancelled")]
-    LetInAnyway,
+    UnexpectedSuccess,
 }
 
-/// Which limit the server went over. See [`Limits`](crate::Limits).
+/// Which limit the server went over. See [`Limits`](crate::config::Limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[error("the server sent {what} than the limit of {limit} ({}); the connection is closed", what.setting())]
 #[non_exhaustive]

@@ -159,7 +159,7 @@ impl Auth {
         if let Err(limit) = self.count(text.len(), &context.config.limits) {
             return Step::Abort(limit.into());
         }
-        let lenient = context.config.leniency == Leniency::Default;
+        let lenient = context.config.leniency == Leniency::Lenient;
         if let Some(initial) = self.initial.take() {
             // The first `+` asks for the initial response, and should say nothing.
             if text.is_empty() {
@@ -255,7 +255,7 @@ impl Auth {
             None => self.mechanism.finish(),
         };
         Outcome::Goes(Step::Fatal(match done {
-            _ if self.cancelled.is_some() => SecurityError::LetInAnyway.into(),
+            _ if self.cancelled.is_some() => SecurityError::UnexpectedSuccess.into(),
             Ok(()) => return Outcome::LoggedIn(reply),
             Err(cause @ SaslError::ServerNotAuthenticated) => SecurityError::Sasl(cause).into(),
             Err(cause) => self.out_of_order(cause),

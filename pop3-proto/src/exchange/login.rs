@@ -86,8 +86,8 @@ impl LoginRun {
         self.plan.take()
     }
 
-    pub(super) fn has_own_mechanism(&self) -> bool {
-        self.login.has_own_mechanism()
+    pub(super) fn has_custom_mechanism(&self) -> bool {
+        self.login.has_custom_mechanism()
     }
 
     /// What is known of its end, should the connection end before: the refusal that was not the last
@@ -223,7 +223,7 @@ impl LoginRun {
                 self.rejected(context, redactor, *refusal, Some(*said), seen)
             }
             Input::Reply(Err(error)) => Step::Done(Err(error)),
-            Input::Reply(Ok(_)) => Step::Fatal(SecurityError::LetInAnyway.into()),
+            Input::Reply(Ok(_)) => Step::Fatal(SecurityError::UnexpectedSuccess.into()),
             _ => {
                 let mechanism = self.concrete.as_ref().map(|concrete| concrete.name.clone());
                 let mechanism = mechanism.unwrap_or_else(|| Verb::Pass.to_string().into());
@@ -234,7 +234,7 @@ impl LoginRun {
     }
 
     fn start(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
-        self.login.names().for_each(|name| redactor.spare(name));
+        self.login.names().for_each(|name| redactor.allow(name));
         if upgrades(&self.login, context) {
             return self.upgrade(context, redactor);
         }
@@ -339,7 +339,7 @@ impl LoginRun {
         redactor: &mut Redactor,
         concrete: &ConcreteMethod,
     ) -> Result<Auth, Misuse> {
-        let own = self.login.take_own();
+        let own = self.login.take_custom();
         let nonce = concrete.method.scram().and_then(|_| {
             let given = self.login.take_nonce();
             given.or_else(|| context.nonce(self.attempts))
@@ -481,7 +481,7 @@ pub(crate) fn plan(login: &Login, context: &Context<'_>) -> LoginPlan {
 /// No method will do. Where the caller named a single one, and it is the credentials that it cannot
 /// carry, that is what is wrong.
 fn no_method(plan: LoginPlan) -> Error {
-    match plan.candidates.as_slice() {
+    match plan.methods.as_slice() {
         [only] => match &only.verdict {
             Verdict::Rejected(Rejection::Argument(argument)) => Misuse::Argument(*argument).into(),
             _ => AuthError::NoSafeLogin(plan).into(),

@@ -104,8 +104,8 @@ impl Exchange {
     }
 
     /// Whether a mechanism of the application runs in it.
-    pub(crate) fn has_own_mechanism(&self) -> bool {
-        matches!(self, Self::Login(run) if run.has_own_mechanism())
+    pub(crate) fn has_custom_mechanism(&self) -> bool {
+        matches!(self, Self::Login(run) if run.has_custom_mechanism())
     }
 
     /// The result that is known already, should the connection end before the exchange.

@@ -195,7 +195,7 @@ fn plain_line<E: ListingEntry>(rest: &[u8]) -> Option<(MessageNumber, usize)> {
 /// The first line with a status indicator, where others have none.
 #[cold]
 fn stray_status(octets: &[u8]) -> (&'static str, Bytes) {
-    let mut lines = lines(Leniency::Default, octets);
+    let mut lines = lines(Leniency::Lenient, octets);
     let stray = lines.find(|line| without_status(line).len() != line.len());
     let stray = stray.map(Bytes::copy_from_slice).unwrap_or_default();
     ("a status indicator within a listing", stray)
@@ -203,7 +203,7 @@ fn stray_status(octets: &[u8]) -> (&'static str, Bytes) {
 
 /// Refuses a listing that says two different things about one message.
 fn one_value_each(octets: &[u8]) -> Result<(), (&'static str, Bytes)> {
-    let mut entries: Vec<_> = lines(Leniency::Default, octets)
+    let mut entries: Vec<_> = lines(Leniency::Lenient, octets)
         .filter_map(|line| leading_number(without_status(line)))
         .collect();
     entries.sort_unstable();

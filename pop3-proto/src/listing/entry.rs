@@ -102,7 +102,7 @@ impl ListingEntry for UidEntry {
         if id.is_empty() {
             return match leniency {
                 Leniency::Strict => Err("no unique-id"),
-                Leniency::Default => Ok(Some(Quirk::MissingUniqueId)),
+                Leniency::Lenient => Ok(Some(Quirk::MissingUniqueId)),
             };
         }
         if id.len() <= 70 && id.iter().all(u8::is_ascii_graphic) {
@@ -116,7 +116,7 @@ impl ListingEntry for UidEntry {
         }
         match leniency {
             Leniency::Strict => Err("a unique-id that is not 1 to 70 printable ASCII characters"),
-            Leniency::Default => Ok(Some(Quirk::OddUniqueId)),
+            Leniency::Lenient => Ok(Some(Quirk::OddUniqueId)),
         }
     }
 }

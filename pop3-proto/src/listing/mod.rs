@@ -61,7 +61,7 @@ impl<E: ListingEntry> Entries<E> {
     /// The entries in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = E> + '_ {
         // Under `Strict` no line that ends in LF alone is in it.
-        lines(Leniency::Default, &self.octets).filter_map(|line| E::read(line, &self.octets))
+        lines(Leniency::Lenient, &self.octets).filter_map(|line| E::read(line, &self.octets))
     }
 
     /// The numbers of the listed messages, in the server's order. Keeps the listing alive.
@@ -106,7 +106,7 @@ impl<E: ListingEntry> Entries<E> {
     pub(crate) fn iter_from(&self, at: usize) -> impl Iterator<Item = E> + '_ {
         let start = line_at(&self.octets, at).map_or(0, |line| line.start);
         let (head, tail) = self.octets.split_at_checked(start).unwrap_or_default();
-        let lines = lines(Leniency::Default, tail).chain(lines(Leniency::Default, head));
+        let lines = lines(Leniency::Lenient, tail).chain(lines(Leniency::Lenient, head));
         lines.filter_map(|line| E::read(line, &self.octets))
     }
 

@@ -10,7 +10,7 @@ pub(crate) fn lines(leniency: Leniency, octets: &[u8]) -> impl Iterator<Item = &
         let behind_cr = |at: &usize| rest.get(..*at).is_some_and(|line| line.ends_with(b"\r"));
         let end = match leniency {
             Leniency::Strict => memchr::memchr_iter(b'\n', rest).find(behind_cr),
-            Leniency::Default => memchr::memchr(b'\n', rest),
+            Leniency::Lenient => memchr::memchr(b'\n', rest),
         };
         let (line, tail) = rest.split_at_checked(end.map_or(rest.len(), |end| end + 1))?;
         rest = tail;

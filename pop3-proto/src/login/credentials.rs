@@ -38,16 +38,16 @@ pub enum Credentials {
         trace: Box<str>,
     },
     /// A mechanism of the caller's, which has all that it needs.
-    Mechanism(OwnMechanism),
+    Mechanism(CustomMechanism),
 }
 
 /// A mechanism of the caller's, such as GSSAPI or NTLM, for one login.
-pub struct OwnMechanism {
+pub struct CustomMechanism {
     name: Box<str>,
     mechanism: Option<Box<dyn Mechanism>>,
 }
 
-impl OwnMechanism {
+impl CustomMechanism {
     /// Takes a mechanism.
     ///
     /// # Errors
@@ -76,9 +76,9 @@ impl OwnMechanism {
     }
 }
 
-impl fmt::Debug for OwnMechanism {
+impl fmt::Debug for CustomMechanism {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OwnMechanism({})", self.name)
+        write!(f, "CustomMechanism({})", self.name)
     }
 }
 
@@ -99,7 +99,7 @@ impl Credentials {
             }
             Self::Certificate => &[Method::External],
             Self::Anonymous { .. } => &[Method::Anonymous],
-            Self::Mechanism(_) => &[Method::Own],
+            Self::Mechanism(_) => &[Method::Custom],
         }
     }
 

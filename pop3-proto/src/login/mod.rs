@@ -8,13 +8,14 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use self::credentials::{Credentials, OwnMechanism};
+pub use self::credentials::{Credentials, CustomMechanism};
 pub(crate) use self::plan::ConcreteMethod;
 pub use self::policy::{ChannelBinding, LoginPolicy};
 use crate::apop;
 use crate::line::{Arguments, CommandLine, check_length};
-use crate::method::Method;
+pub use crate::method::Method;
 use crate::misuse::Misuse;
+pub use crate::plan::{LoginPlan, PlannedMethod, Rejection, Verdict};
 use crate::sasl::{ClientNonce, Mechanism};
 use crate::secret::Secret;
 use crate::types::Username;
@@ -30,15 +31,15 @@ use crate::verb::Verb;
 /// words; the connection can be used for another login.
 ///
 /// A login that succeeded ends with the capabilities of a logged-in session being read, on servers that
-/// told theirs before ([`CapaPolicy`](crate::CapaPolicy)); a server that fails at that fails the login.
+/// told theirs before ([`CapaPolicy`](crate::config::CapaPolicy)); a server that fails at that fails the login.
 ///
 /// ```
-/// use pop3_proto::{Login, LoginPolicy, Method};
+/// use pop3_proto::{Login, login::{LoginPolicy, Method}};
 ///
 /// let default = Login::new("alice", "correct horse")?;
 /// let named = Login::new("alice", "correct horse")?
 ///     .with_policy(LoginPolicy::only(Method::ScramSha256));
-/// # Ok::<(), pop3_proto::Misuse>(())
+/// # Ok::<(), pop3_proto::error::Misuse>(())
 /// ```
 #[derive(Debug)]
 pub struct Login {
@@ -127,9 +128,9 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// As [`OwnMechanism::new`].
+    /// As [`CustomMechanism::new`].
     pub fn mechanism(mechanism: impl Mechanism + 'static) -> Result<Self, Misuse> {
-        let own = OwnMechanism::new(mechanism)?;
+        let own = CustomMechanism::new(mechanism)?;
         Ok(Self::with(Credentials::Mechanism(own)))
     }
 
@@ -183,7 +184,7 @@ impl Login {
     }
 
     /// Whether a mechanism of the application runs in it.
-    pub(crate) fn has_own_mechanism(&self) -> bool {
+    pub(crate) fn has_custom_mechanism(&self) -> bool {
         matches!(self.credentials, Credentials::Mechanism(_))
     }
 
@@ -202,7 +203,7 @@ impl Login {
     }
 
     /// The caller's own mechanism, once.
-    pub(crate) fn take_own(&mut self) -> Option<Box<dyn Mechanism>> {
+    pub(crate) fn take_custom(&mut self) -> Option<Box<dyn Mechanism>> {
         match &mut self.credentials {
             Credentials::Mechanism(own) => own.take(),
             _ => None,

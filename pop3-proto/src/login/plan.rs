@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::line::CommandLine;
 use crate::method::Method;
 use crate::misuse::Misuse;
-use crate::plan::{Candidate, LoginPlan, Rejection, Verdict};
+use crate::plan::{LoginPlan, PlannedMethod, Rejection, Verdict};
 #[cfg(feature = "scram")]
 use crate::sasl::Scram;
 use crate::sasl::{Anonymous, Binding, ClientNonce, CramMd5, External, Mechanism, Plain};
@@ -49,13 +49,13 @@ impl Login {
                     Verdict::Chosen
                 }
             };
-            candidates.push(Candidate {
+            candidates.push(PlannedMethod {
                 method: concrete.method,
                 name: concrete.name,
                 verdict,
             });
         }
-        let depends = |candidate: &Candidate| {
+        let depends = |candidate: &PlannedMethod| {
             matches!(
                 candidate.verdict,
                 Verdict::Rejected(Rejection::NoSasl | Rejection::NotListed)
@@ -67,7 +67,7 @@ impl Login {
             .map(|refusal| Box::new(refusal.clone()));
         let plan = LoginPlan {
             starts_tls: false,
-            candidates,
+            methods: candidates,
             capa_refused,
         };
         (plan, chosen)
@@ -82,7 +82,7 @@ impl Login {
         let (mut plan, _) = self.plan(&unknown, None, &[]);
         plan.starts_tls = starts_tls;
         let no_stls = starts_tls && context.capabilities.is_some_and(|listed| !listed.stls());
-        for candidate in &mut plan.candidates {
+        for candidate in &mut plan.methods {
             if no_stls {
                 candidate.verdict = Verdict::Rejected(Rejection::NoStls);
             } else if starts_tls && candidate.method == Method::Apop {
@@ -125,7 +125,7 @@ impl Login {
         let unbound = |method: &Method, binding| ConcreteMethod {
             method: *method,
             name: match &self.credentials {
-                Credentials::Mechanism(own) if *method == Method::Own => own.name().into(),
+                Credentials::Mechanism(own) if *method == Method::Custom => own.name().into(),
                 _ => method.name().into(),
             },
             binding,
@@ -218,7 +218,7 @@ impl Login {
     ) -> Result<(), Rejection> {
         let plus = matches!(concrete.binding, Binding::TlsExporter(_));
         let insisted =
-            matches!(self.policy.order, Order::Only(_)) || concrete.method == Method::Own;
+            matches!(self.policy.order, Order::Only(_)) || concrete.method == Method::Custom;
         if !concrete.method.is_sasl() || (insisted && !plus) {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use crate::sasl::ITERATIONS;
 /// XOAUTH2. Whether TLS comes first, and whether credentials may leave in clear, is the matter of
 /// [`Config`](crate::Config).
 ///
-/// What a policy makes of a server is a [`LoginPlan`](crate::LoginPlan).
+/// What a policy makes of a server is a [`LoginPlan`](crate::login::LoginPlan).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginPolicy {
     pub(super) order: Order,

@@ -26,8 +26,8 @@
 //! | [`Anonymous`] | RFC 4505 | a trace, if any |
 //!
 //! Others, such as GSSAPI or NTLM, are yours to add: implement [`Mechanism`]. One that binds to its TLS
-//! channel is made when TLS is in place, behind [`StartTls`](crate::StartTls) if need be:
-//! [`TlsInfo::exporter`](crate::TlsInfo::exporter) is what it binds to.
+//! channel is made when TLS is in place, behind [`StartTls`](crate::command::StartTls) if need be:
+//! [`TlsInfo::exporter`](crate::tls::TlsInfo::exporter) is what it binds to.
 
 use alloc::string::String;
 use alloc::vec::Vec;

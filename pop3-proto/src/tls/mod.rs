@@ -15,3 +15,5 @@ pub use config::{ClientTls, Roots, client_config, default_provider};
 pub(crate) use layer::Layer;
 #[cfg(not(feature = "rustls"))]
 pub(crate) use none::{ClientTls, Layer};
+
+pub use crate::channel::TlsInfo;

@@ -4,10 +4,15 @@ use core::time::Duration;
 use std::collections::{HashMap, VecDeque};
 
 use pop3_proto::{
-    Apop, AuthMechanisms, Capa, Channel, Command, Config, Connection, Dele, Error, Event,
-    GetCapabilities, Instant, List, ListOne, MessageNumber, Noop, Pass, Pipelining, Quit, Raw,
-    RequestId, Retr, Rset, Secret, StartTls, Stat, TlsError, TlsErrorKind, TlsInfo, Top,
-    TransportError, TransportErrorKind, Uidl, UidlOne, User, Username,
+    Channel, Config, Connection, Dele, Error, Event, Instant, List, MessageNumber, Quit, RequestId,
+    Retr, Secret, Stat, Top, Uidl, Username,
+    command::{
+        Apop, AuthMechanisms, Capa, Command, GetCapabilities, ListOne, Noop, Pass, Raw, Rset,
+        StartTls, UidlOne, User,
+    },
+    config::Pipelining,
+    error::{TlsError, TlsErrorKind, TransportError, TransportErrorKind},
+    tls::TlsInfo,
 };
 
 use crate::bodies;
@@ -301,7 +306,7 @@ impl Conversation {
         let refused = self.connection.submit(Noop).expect_err("it is over");
         assert_eq!(
             refused,
-            fatal.unwrap_or_else(|| pop3_proto::Closed::Finished.into())
+            fatal.unwrap_or_else(|| pop3_proto::error::Closed::Finished.into())
         );
         assert!(refused.is_fatal());
         assert_eq!(self.connection.poll_event(), None);
@@ -384,7 +389,7 @@ pub fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, Error> 
 /// Seconds from now to the deadline.
 pub fn left(session: &Conversation) -> Option<u64> {
     let due = session.connection.poll_timeout()?;
-    Some(due.saturating_since(session.now).as_secs())
+    Some(due.duration_since(session.now).as_secs())
 }
 
 /// Time passes and only the clock is told.

@@ -4,7 +4,9 @@ use core::ops::RangeInclusive;
 
 use pop3_proto::sasl::ClientNonce;
 use pop3_proto::{
-    ChannelBinding, Credentials, Login, LoginPolicy, Method, Misuse, Secret, Username,
+    Login, Secret, Username,
+    error::Misuse,
+    login::{ChannelBinding, Credentials, LoginPolicy, Method},
 };
 
 use crate::op::{text, unescape};

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use pop3_proto::{
-    CapaPolicy, Channel, Config, InitialResponse, Leniency, LfDot, Pipelining, StlsPolicy,
+    Channel, Config,
+    config::{CapaPolicy, InitialResponse, Leniency, LfDot, Pipelining, StlsPolicy},
 };
 
 use crate::conversation::Conversation;

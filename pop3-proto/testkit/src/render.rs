@@ -5,9 +5,14 @@ use core::fmt::Write as _;
 
 use pop3_proto::sasl::SaslError;
 use pop3_proto::{
-    AuthError, Capabilities, Closed, Connection, ErrReply, Error, Event, Listing, LoginPlan,
-    Misuse, ProtocolError, QuitOutcome, Refusal, Rejected, Reply, ScanEntry, SecurityError, Status,
-    Timeout, UidEntry, UidListing, Unconfirmed, Verdict,
+    Capabilities, Connection, Error, Event, QuitOutcome,
+    error::{
+        AuthError, Closed, Misuse, ProtocolError, Refusal, Rejected, SecurityError, Timeout,
+        Unconfirmed,
+    },
+    listing::{Listing, ScanEntry, UidEntry, UidListing},
+    login::{LoginPlan, Verdict},
+    reply::{ErrReply, Reply, Status},
 };
 
 /// What happened, in one line. `label` is what the story calls the request.
@@ -64,7 +69,7 @@ fn reply(reply: &Reply) -> String {
         Reply::Sizes(listing) => sizes(listing),
         Reply::UniqueId(entry) => uid_entry(entry),
         Reply::UniqueIds(listing) => unique_ids(listing),
-        Reply::Opened(opened) => with_text("opened", &opened.status),
+        Reply::BodyHead(opened) => with_text("opened", &opened.status),
         Reply::Lines(lines) => format!("{}, {}", with_text("ok", &lines.status), {
             quoted(&lines.octets)
         }),
@@ -208,7 +213,7 @@ fn rejected(rejected: &Rejected) -> String {
 /// The reason why no way will do; if there are several, which has which.
 pub fn plan(plan: &LoginPlan) -> String {
     let verdicts: Vec<String> = plan
-        .candidates
+        .methods
         .iter()
         .map(|candidate| match &candidate.verdict {
             Verdict::Rejected(why) => format!("{why:?}"),
@@ -218,7 +223,7 @@ pub fn plan(plan: &LoginPlan) -> String {
     match verdicts.as_slice() {
         [first, rest @ ..] if rest.iter().all(|other| other == first) => first.clone(),
         _ => {
-            let candidates = plan.candidates.iter().zip(&verdicts);
+            let candidates = plan.methods.iter().zip(&verdicts);
             let words =
                 candidates.map(|(candidate, verdict)| format!("{} {verdict}", candidate.name));
             words.collect::<Vec<_>>().join(", ")

@@ -3,8 +3,8 @@
 use std::net::TcpStream;
 
 use pop3_blocking::{
-    Client, Config, Connector, Endpoint, Error, Login, Roots, Secret, StlsPolicy, Username,
-    connect_with,
+    Client, Config, Connector, Endpoint, Error, Login, Secret, Username, config::StlsPolicy,
+    connect_with, tls::Roots,
 };
 
 use crate::dovecot::Dovecot;

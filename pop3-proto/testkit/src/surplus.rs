@@ -6,7 +6,7 @@
 //! and the octets begin with a `-ERR` line, that line is all there is at first, and counts as an
 //! unsolicited `-ERR` before closing.
 
-use pop3_proto::{Error, ProtocolError, ServerText};
+use pop3_proto::{Error, error::ProtocolError, reply::ServerText};
 
 /// Forgets how much of such octets an error quotes: as much as was received.
 pub fn without_quote(error: &mut Error) {

@@ -1,6 +1,10 @@
 //! URLs of maildrops (RFC 2384): what they mean, and what nobody can smuggle in by one.
 
-use pop3_proto::{Argument, Channel, Endpoint, Method, Misuse};
+use pop3_proto::{
+    Channel, Endpoint,
+    error::{Argument, Misuse},
+    login::Method,
+};
 
 fn endpoint(url: &str) -> Endpoint {
     url.parse().unwrap_or_else(|why| panic!("{url}: {why}"))

@@ -1,6 +1,6 @@
 //! Every conversation of `transcripts/`, however its octets are cut.
 
-use pop3_proto::Leniency;
+use pop3_proto::config::Leniency;
 use pop3_testkit::play::{Feeding, LineEnds, octets_of_server, play};
 use pop3_testkit::transcript::{Transcript, only};
 use pop3_testkit::transcripts::transcripts;
@@ -28,7 +28,7 @@ fn failures_of(
 ) -> Vec<String> {
     let mut failures = Vec::new();
     for (name, transcript) in transcripts {
-        for (leniency, other) in [(Leniency::Default, "strict"), (Leniency::Strict, "default")] {
+        for (leniency, other) in [(Leniency::Lenient, "strict"), (Leniency::Strict, "default")] {
             if only(transcript, other) {
                 continue;
             }

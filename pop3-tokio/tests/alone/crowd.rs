@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 use pop3_testkit::dovecot::{Dovecot, Options, corpus};
-use pop3_tokio::{Connector, Endpoint, Login, Roots, Stat, Uidl};
+use pop3_tokio::{Connector, Endpoint, Login, Stat, Uidl, tls::Roots};
 use tokio::sync::Barrier as AsyncBarrier;
 use tokio::task::JoinSet;
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use pop3_tokio::{CapaPolicy, Connector, Endpoint, Login, StlsPolicy};
+use pop3_tokio::{
+    Connector, Endpoint, Login,
+    config::{CapaPolicy, StlsPolicy},
+};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 

@@ -5,7 +5,11 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::thread;
 
-use pop3_blocking::{CapaPolicy, Connector, Endpoint, Login, Secret, StlsPolicy, connect_with};
+use pop3_blocking::{
+    Connector, Endpoint, Login, Secret,
+    config::{CapaPolicy, StlsPolicy},
+    connect_with,
+};
 
 use super::ALONE;
 use super::memory::resident;

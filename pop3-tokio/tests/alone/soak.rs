@@ -11,8 +11,12 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_tokio::{Connector, Dele, Endpoint, List, Login, LoginPolicy, Method, Noop};
-use pop3_tokio::{Roots, Stat, StlsPolicy, Uidl};
+use pop3_tokio::{
+    Connector, Dele, Endpoint, List, Login,
+    command::Noop,
+    login::{LoginPolicy, Method},
+};
+use pop3_tokio::{Stat, Uidl, config::StlsPolicy, tls::Roots};
 use tokio::task::JoinSet;
 
 use super::ALONE;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use pop3_tokio::{Error, Timeout};
+use pop3_tokio::{Error, error::Timeout};
 use tokio::time::sleep;
 
 use super::support::{InMemory, alice, at, number, scripted, settle, story, terse, trusted};

@@ -3,7 +3,13 @@
 
 use std::time::Duration;
 
-use pop3_tokio::{Config, Error, LoginPolicy, Method, Retr, Stat, StlsPolicy, Timeout, Uidl, Verb};
+use pop3_tokio::{
+    Config, Error, Retr, Stat, Uidl,
+    command::Verb,
+    config::StlsPolicy,
+    error::Timeout,
+    login::{LoginPolicy, Method},
+};
 use tokio::time::sleep;
 
 use super::support::{InMemory, Wire, alice, at, number, private, scripted, story, terse, trusted};

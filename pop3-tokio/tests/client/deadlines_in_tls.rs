@@ -8,7 +8,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pop3_tokio::proto::server::Server;
-use pop3_tokio::{Client, Noop, Stat, Timeout, Verb};
+use pop3_tokio::{
+    Client, Stat,
+    command::{Noop, Verb},
+    error::Timeout,
+};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
 use tokio::time::sleep;
 

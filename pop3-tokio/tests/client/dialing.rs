@@ -8,7 +8,11 @@ use std::time::Duration;
 use pop3_blocking::server::EmbeddedServer;
 use pop3_tokio::proto::client::{Dialer, dial};
 use pop3_tokio::{
-    Connector, Endpoint, Error, Roots, StlsPolicy, Timeout, TransportErrorKind, connect_with,
+    Connector, Endpoint, Error,
+    config::StlsPolicy,
+    connect_with,
+    error::{Timeout, TransportErrorKind},
+    tls::Roots,
 };
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep};

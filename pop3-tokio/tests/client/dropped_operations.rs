@@ -6,7 +6,12 @@ use futures::StreamExt;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use pop3_tokio::proto::server::Server;
-use pop3_tokio::{Config, Dele, Error, List, ListOne, Misuse, Noop, Pipelining, Retr, Stat, Uidl};
+use pop3_tokio::{
+    Config, Dele, Error, List, Retr, Stat, Uidl,
+    command::{ListOne, Noop},
+    config::Pipelining,
+    error::Misuse,
+};
 use tokio::io::duplex;
 
 use super::support::{

@@ -1,7 +1,7 @@
 //! A QUIT whose outcome nobody waited for. What left cannot be taken back, and must not be sent twice.
 
 use pop3_tokio::proto::server::Server;
-use pop3_tokio::{Closed, Config, Error, Phase, QuitOutcome, Verb};
+use pop3_tokio::{Config, Error, Phase, QuitOutcome, command::Verb, error::Closed};
 use tokio::io::duplex;
 
 use super::support::{

@@ -7,8 +7,11 @@ use std::collections::BTreeSet;
 use pop3_tokio::proto::Connection;
 use pop3_tokio::proto::server::{Server, ServerConfig};
 use pop3_tokio::{
-    Client, Config, Dele, Error, GetCapabilities, List, LoginPolicy, Method, Misuse, Phase,
-    StlsPolicy, Uidl,
+    Client, Config, Dele, Error, List, Phase, Uidl,
+    command::GetCapabilities,
+    config::StlsPolicy,
+    error::Misuse,
+    login::{LoginPolicy, Method},
 };
 use tokio::io::duplex;
 

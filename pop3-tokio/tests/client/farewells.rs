@@ -8,7 +8,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use pop3_tokio::proto::server::Server;
-use pop3_tokio::{Error, LimitError, Limited};
+use pop3_tokio::{
+    Error,
+    error::{LimitError, Limited},
+};
 use tokio::io::{AsyncRead, AsyncWrite, BufStream, DuplexStream, ReadBuf, duplex};
 
 use super::support::{

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pop3_tokio::{Closed, Dele, Endpoint, Error, Retr, Stat, Uidl};
+use pop3_tokio::{Dele, Endpoint, Error, Retr, Stat, Uidl, error::Closed};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 

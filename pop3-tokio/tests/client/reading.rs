@@ -4,7 +4,11 @@ use std::io;
 
 use futures::StreamExt as _;
 use pop3_tokio::proto::server::Server;
-use pop3_tokio::{Closed, Config, Error, Timeout, Verb};
+use pop3_tokio::{
+    Config, Error,
+    command::Verb,
+    error::{Closed, Timeout},
+};
 use tokio::io::duplex;
 
 use super::support::{

@@ -6,7 +6,11 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use pop3_tokio::{AuthError, Error, Login, LoginPolicy, Method};
+use pop3_tokio::{
+    Error, Login,
+    error::AuthError,
+    login::{LoginPolicy, Method},
+};
 
 use super::support::{Wire, alice, scripted, story, terse, trusted};
 

@@ -2,8 +2,10 @@
 
 use pop3_tokio::proto::Connection;
 use pop3_tokio::{
-    AuthError, Client, Connector, Endpoint, Error, Login, Message, MessageNumber, Misuse, Noop,
-    Retr, Secret, Stat, Ticket, Tokio, Uidl,
+    Client, Connector, Endpoint, Error, Login, Message, MessageNumber, Retr, Secret, Stat, Ticket,
+    Tokio, Uidl,
+    command::Noop,
+    error::{AuthError, Misuse},
 };
 use tokio::net::TcpStream;
 
@@ -87,7 +89,7 @@ async fn a_client_works_in_one_task_and_then_in_another() {
     )
     .unwrap();
     let mut connector = Connector::default();
-    connector.roots = Some(pop3_tokio::Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+    connector.roots = Some(pop3_tokio::tls::Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
     let endpoint = server.implicit_tls();
     let login = tokio::spawn(async move {
         let mut client = pop3_tokio::connect_with(&endpoint, &connector).await?;

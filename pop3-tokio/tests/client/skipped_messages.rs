@@ -8,7 +8,10 @@ use std::time::Duration;
 use pop3_blocking::server::EmbeddedServer;
 use pop3_tokio::proto::server::Server;
 use pop3_tokio::{
-    Client, Config, Connector, Dele, List, Pipelining, Roots, StlsPolicy, Uidl, connect_with, start,
+    Client, Config, Connector, Dele, List, Uidl,
+    config::{Pipelining, StlsPolicy},
+    connect_with, start,
+    tls::Roots,
 };
 use tokio::io::{AsyncRead, AsyncWrite, copy, duplex, sink};
 use tokio::time::{sleep, timeout};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pop3_tokio::proto::server::Server;
-use pop3_tokio::{Config, Dele, Error, Stat, Timeout, Verb};
+use pop3_tokio::{Config, Dele, Error, Stat, command::Verb, error::Timeout};
 use tokio::io::duplex;
 use tokio::time::sleep;
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use pop3_tokio::proto::server::{Maildrop, ServerConfig};
 use pop3_tokio::proto::{Channel, Connection, Instant};
 use pop3_tokio::{
-    CapaPolicy, Client, Config, Endpoint, Login, MessageNumber, Pipelining, StlsPolicy,
+    Client, Config, Endpoint, Login, MessageNumber,
+    config::{CapaPolicy, Pipelining, StlsPolicy},
 };
 use tokio::io::DuplexStream;
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use pop3_tokio::proto::server::{Server, ServerConfig};
 use pop3_tokio::{
-    Advice, AuthError, Closed, Config, Error, GetCapabilities, Login, LoginPolicy, Method, Misuse,
-    Phase, Secret,
+    Config, Error, Login, Phase, Secret,
+    command::GetCapabilities,
+    error::{Advice, AuthError, Closed, Misuse},
+    login::{LoginPolicy, Method},
 };
 use tokio::io::duplex;
 use tokio::time::{sleep, timeout};

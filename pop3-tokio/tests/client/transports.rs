@@ -6,7 +6,11 @@ use std::task::{Context, Poll};
 
 use pop3_tokio::proto::client::{Client, Transport};
 use pop3_tokio::proto::server::Server;
-use pop3_tokio::{Config, Error, Method, TlsErrorKind, Tokio, TransportErrorKind};
+use pop3_tokio::{
+    Config, Error, Tokio,
+    error::{TlsErrorKind, TransportErrorKind},
+    login::Method,
+};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, DuplexStream, ReadBuf, duplex};
 
 use super::support::{account, alice, mail, maildrop, number, serve, story, terse, trusted};
@@ -45,7 +49,7 @@ async fn a_client_knows_the_greeting_and_the_ways_to_log_in() {
         assert!(!client.greeting().unwrap().text.as_bytes().is_empty());
         assert!(client.login_plan().is_none());
         client.capa().await.unwrap();
-        let chosen = |plan: &pop3_tokio::LoginPlan| plan.chosen().map(|way| way.method);
+        let chosen = |plan: &pop3_tokio::login::LoginPlan| plan.chosen().map(|way| way.method);
         assert_eq!(chosen(&client.plan_login(&alice())), Some(Method::UserPass));
         client.login(alice()).await.unwrap();
         assert_eq!(client.login_plan().and_then(chosen), Some(Method::UserPass));

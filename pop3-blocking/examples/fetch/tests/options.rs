@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use pop3_blocking::proto::Channel;
-use pop3_blocking::{Method, Secret};
+use pop3_blocking::{Secret, login::Method};
 
 use crate::options::{Auth, Command, HELP, Options, Server, parse, password, password_from};
 

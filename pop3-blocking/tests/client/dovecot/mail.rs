@@ -5,7 +5,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use pop3_blocking::{
-    Client, Dele, Error, List, MessageNumber, Noop, Pipelining, Stat, Top, Uidl, Verb,
+    Client, Dele, Error, List, MessageNumber, Stat, Top, Uidl,
+    command::{Noop, Verb},
+    config::Pipelining,
 };
 use pop3_testkit::dovecot::{Dovecot, Options, attachment, corpus};
 use pop3_testkit::session::{WAYS, Way, login};

@@ -2,10 +2,13 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use pop3_blocking::proto::Rejection;
+use pop3_blocking::proto::login::Rejection;
 use pop3_blocking::{
-    Advice, AuthError, Closed, Config, Endpoint, Error, GetCapabilities, LoginPolicy,
-    MessageNumber, Method, Misuse, Phase, ResponseCode, TlsErrorKind, Verb,
+    Config, Endpoint, Error, MessageNumber, Phase,
+    command::{GetCapabilities, Verb},
+    error::{Advice, AuthError, Closed, Misuse, TlsErrorKind},
+    login::{LoginPolicy, Method},
+    reply::ResponseCode,
 };
 use pop3_testkit::dovecot::{Dovecot, Options, corpus};
 use pop3_testkit::session::{WAYS, Way, connect, login};

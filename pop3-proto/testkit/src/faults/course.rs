@@ -1,6 +1,6 @@
 //! What the sessions of `cuts` ask for, and how one ends for its client that is cut at some place.
 
-use pop3_proto::{Closed, Verb};
+use pop3_proto::{command::Verb, error::Closed};
 
 /// Connect, login, LIST, UIDL, three messages, three DELEs, QUIT.
 pub(super) const STEPS: usize = 11;

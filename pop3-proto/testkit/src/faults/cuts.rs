@@ -8,8 +8,12 @@ use std::time::{Duration, Instant};
 
 use pop3_blocking::server::EmbeddedServer;
 use pop3_proto::{
-    CapaPolicy, Connector, Dele, Endpoint, Error, List, Login, LoginPolicy, Method, Pipelining,
-    QuitOutcome, Roots, StlsPolicy, Timeout, Uidl, Verb,
+    Connector, Dele, Endpoint, Error, List, Login, QuitOutcome, Uidl,
+    command::Verb,
+    config::{CapaPolicy, Pipelining, StlsPolicy},
+    error::Timeout,
+    login::{LoginPolicy, Method},
+    tls::Roots,
 };
 
 use super::course::{

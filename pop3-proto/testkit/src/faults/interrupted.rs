@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pop3_blocking::server::EmbeddedServer;
-use pop3_blocking::{Connector, Endpoint, Login, Roots};
+use pop3_blocking::{Connector, Endpoint, Login, tls::Roots};
 use tempfile::TempDir;
 
 use super::embedded;

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use pop3_proto::{
-    Advice, Closed, Connector, Dele, Endpoint, Error, List, MessageNumber, QuitOutcome, Roots,
-    TransportErrorKind, Uidl, Verb,
+    Connector, Dele, Endpoint, Error, List, MessageNumber, QuitOutcome, Uidl,
+    command::Verb,
+    error::{Advice, Closed, TransportErrorKind},
+    tls::Roots,
 };
 
 use super::relay::{Place, Relay, Then};

@@ -1,7 +1,11 @@
 //! Somebody on the way who puts octets in clear behind STLS (CVE-2011-0411 and its kin).
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_proto::{Connector, Endpoint, Error, Login, Roots, SecurityError, TlsErrorKind};
+use pop3_proto::{
+    Connector, Endpoint, Error, Login,
+    error::{SecurityError, TlsErrorKind},
+    tls::Roots,
+};
 
 use super::relay::{Place, Relay, Then};
 use crate::parity::client::Client;

@@ -1,9 +1,14 @@
 //! Every command, by number.
 
 use pop3_proto::{
-    Apop, Capa, Command, Confirm, Connection, Credentials, Dele, Error, GetCapabilities, List,
-    ListOne, Login, LoginPolicy, Method, Noop, Pass, Quit, Raw, Reply, RequestId, Retr, Rset,
-    Secret, StartTls, Stat, Ticket, Top, Uidl, UidlOne, User, Username,
+    Confirm, Connection, Dele, Error, List, Login, Quit, RequestId, Retr, Secret, Stat, Ticket,
+    Top, Uidl, Username,
+    command::{
+        Apop, Capa, Command, GetCapabilities, ListOne, Noop, Pass, Raw, Rset, StartTls, UidlOne,
+        User,
+    },
+    login::{Credentials, LoginPolicy, Method},
+    reply::Reply,
 };
 
 use super::SECRET;

@@ -2,8 +2,10 @@
 //! same is sent.
 
 use pop3_proto::{
-    Closed, Error, Event, Leniency, Limited, ProtocolError, Quirk, SecurityError, ServerText,
-    Unconfirmed,
+    Error, Event, Quirk,
+    config::Leniency,
+    error::{Closed, Limited, ProtocolError, SecurityError, Unconfirmed},
+    reply::ServerText,
 };
 
 use super::driver::Driver;
@@ -37,7 +39,7 @@ pub fn in_every_way(data: &[u8]) -> usize {
     let steps = steps(script);
     let pieces = Cut::Pieces(usize::from(piece % 0x80) + 1);
     let cuts = [pieces, Cut::Pieces(1), Cut::Not];
-    let [lenient, strict] = [Leniency::Default, Leniency::Strict];
+    let [lenient, strict] = [Leniency::Lenient, Leniency::Strict];
     compare(bits, lenient, &steps, &cuts).max(compare(bits, strict, &steps, &cuts))
 }
 
@@ -57,7 +59,7 @@ fn compare(bits: u8, leniency: Leniency, steps: &[Step], cuts: &[Cut]) -> usize 
 /// What the conversation of an input ends with, if its segments come whole.
 pub fn end(data: &[u8]) -> Option<Error> {
     let (&[bits, _], script) = data.split_first_chunk()?;
-    play(bits, Leniency::Default, &steps(script), Cut::Not).error
+    play(bits, Leniency::Lenient, &steps(script), Cut::Not).error
 }
 
 /// How segments are cut.

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use pop3_proto::{
-    Channel, Config, Connection, Event, Instant, LimitError, Limited, Phase, RequestId, TlsError,
-    TlsErrorKind, TransportError, TransportErrorKind,
+    Channel, Config, Connection, Event, Instant, Phase, RequestId,
+    error::{LimitError, Limited, TlsError, TlsErrorKind, TransportError, TransportErrorKind},
 };
 
 use super::commands::submit;

@@ -4,7 +4,9 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use pop3_proto::{Closed, Error, Event, Limits, QuitOutcome, Reply, RequestId};
+use pop3_proto::{
+    Error, Event, QuitOutcome, RequestId, config::Limits, error::Closed, reply::Reply,
+};
 
 use super::SECRET;
 use super::commands::{Asked, Kind};
@@ -161,7 +163,7 @@ fn check_size(reply: &Reply, limits: &Limits) {
     let text = |octets: &[u8]| assert!(octets.len() <= limits.line.max(limits.challenge));
     match reply {
         Reply::Status(status) => text(status.text.as_bytes()),
-        Reply::Opened(opened) => text(opened.status.text.as_bytes()),
+        Reply::BodyHead(opened) => text(opened.status.text.as_bytes()),
         Reply::Capabilities(Some(capabilities)) => {
             assert!(capabilities.lines().count() <= limits.capability_lines);
             let octets: usize = capabilities.lines().map(<[u8]>::len).sum();

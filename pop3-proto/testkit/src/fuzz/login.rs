@@ -2,8 +2,10 @@
 //! likes: who is logged in, and what is shown of the secret.
 
 use pop3_proto::{
-    AuthError, Channel, ChannelBinding, Connection, Credentials, Error, Event, Login, LoginPolicy,
-    Method, Phase, Reply,
+    Channel, Connection, Error, Event, Login, Phase,
+    error::AuthError,
+    login::{ChannelBinding, Credentials, LoginPolicy, Method},
+    reply::Reply,
 };
 
 use super::commands::{Asked, Kind, login_by, secret, user};

@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pop3_proto::{
-    Capabilities, DropListing, Event, Greeting, Leniency, Listing, QuitOutcome, Reply,
-    ResponseCode, Status, UidListing, UniqueId,
+    Capabilities, Event, QuitOutcome, UniqueId,
+    config::Leniency,
+    listing::{Listing, UidListing},
+    reply::{Greeting, MailboxStat, Reply, ResponseCode, Status},
 };
 
 use super::driver::Driver;
@@ -140,7 +142,7 @@ fn said(told: &Status, text: &[u8], strict: bool) {
     assert!(code.is_none() || text.starts_with(b"["));
 }
 
-fn counted(stat: &DropListing, text: &[u8]) {
+fn counted(stat: &MailboxStat, text: &[u8]) {
     let text = String::from_utf8_lossy(text).replace(['\r', '\n', '\t'], " ");
     let mut words = text.split(' ').filter(|word| !word.is_empty()).skip(1);
     let number = |word: &str| {

@@ -3,8 +3,10 @@
 use core::time::Duration;
 
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Connection, InitialResponse, Instant, Leniency, Limits,
-    LoginPolicy, MessageNumber, Phase, Pipelining, StlsPolicy, TlsInfo,
+    Channel, Config, Connection, Instant, MessageNumber, Phase,
+    config::{CapaPolicy, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy},
+    login::LoginPolicy,
+    tls::TlsInfo,
 };
 
 /// Takes more in one read than a fuzzer's input has.

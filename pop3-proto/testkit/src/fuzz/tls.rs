@@ -6,9 +6,11 @@ use core::time::Duration;
 
 use pop3_proto::server::{Maildrop, Server};
 use pop3_proto::{
-    Channel, ChannelBinding, Config, Connection, Dele, DropListing, Error, Event, Instant, List,
-    Login, LoginPolicy, Quit, QuitOutcome, Reply, Retr, Stat, TransportError, TransportErrorKind,
-    Uidl,
+    Channel, Config, Connection, Dele, Error, Event, Instant, List, Login, Quit, QuitOutcome, Retr,
+    Stat, Uidl,
+    error::{TransportError, TransportErrorKind},
+    login::{ChannelBinding, LoginPolicy},
+    reply::{MailboxStat, Reply},
 };
 
 use super::commands::{Asked, Kind, secret, user};
@@ -314,7 +316,7 @@ impl Link {
     fn look_at_reply(&self, reply: Reply) {
         let all: u64 = MAIL.iter().map(|(_, mail)| mail.len() as u64).sum();
         match reply {
-            Reply::Stat(DropListing {
+            Reply::Stat(MailboxStat {
                 messages, octets, ..
             }) => {
                 assert_eq!((messages, octets), (2, Some(all)));

@@ -2,8 +2,11 @@
 //! which dots are removed.
 
 use pop3_proto::{
-    Channel, Closed, Config, Connection, Error, Event, Instant, Leniency, Pass, ProtocolError,
-    Quirk, Raw, Reply, Retr, TransportError, TransportErrorKind, User,
+    Channel, Config, Connection, Error, Event, Instant, Quirk, Retr,
+    command::{Pass, Raw, User},
+    config::Leniency,
+    error::{Closed, ProtocolError, TransportError, TransportErrorKind},
+    reply::Reply,
 };
 
 use super::commands::{secret, user};

@@ -4,8 +4,9 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Connection, Error, Event, InitialResponse, Instant, Leniency,
-    LfDot, Phase, Pipelining, RequestId, StlsPolicy, TlsInfo,
+    Channel, Config, Connection, Error, Event, Instant, Phase, RequestId,
+    config::{CapaPolicy, InitialResponse, Leniency, LfDot, Pipelining, StlsPolicy},
+    tls::TlsInfo,
 };
 
 use crate::render;

@@ -1,9 +1,12 @@
 //! Asks a client for what a story wants, and tells in the story's words what came of it.
 
 use pop3_proto::{
-    Apop, AuthMechanisms, Capa, Dele, Error, GetCapabilities, List, ListOne, MessageNumber, Noop,
-    Pass, Quit, Raw, Reply, Rset, Secret, StartTls, Stat, Top, Uidl, UidlOne, User, Username,
-    Whole,
+    Dele, Error, List, MessageNumber, Quit, Secret, Stat, Top, Uidl, Username,
+    command::{
+        Apop, AuthMechanisms, Capa, GetCapabilities, ListOne, Noop, Pass, Raw, Rset, StartTls,
+        UidlOne, User, Whole,
+    },
+    reply::Reply,
 };
 
 use crate::op::Op;

@@ -4,9 +4,11 @@ use std::net::TcpStream;
 
 use pop3_blocking::Message;
 use pop3_proto::{
-    Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing, Endpoint, Error,
-    IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome, Received,
-    ScanEntry, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+    Batch, Capabilities, Connection, Connector, Endpoint, Error, Login, MessageNumber, Quirk,
+    QuitOutcome, Ticket,
+    command::{Command, IntoStreamed, Streamed, Whole},
+    listing::{Listing, ScanEntry, UidEntry, UidListing},
+    reply::{Confirmed, MailboxStat, Mechanisms, Received, Status},
 };
 
 use super::client::{Body, Client, Enough, Provide, Reader, Reply};

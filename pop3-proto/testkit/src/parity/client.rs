@@ -5,9 +5,12 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use pop3_proto::{
-    AuthError, Batch, Capabilities, Command, Confirmed, Connection, Connector, DropListing,
-    Endpoint, Error, IntoStreamed, Listing, Login, Mechanisms, MessageNumber, Quirk, QuitOutcome,
-    Received, ScanEntry, Secret, Status, Streamed, Ticket, UidEntry, UidListing, Whole,
+    Batch, Capabilities, Connection, Connector, Endpoint, Error, Login, MessageNumber, Quirk,
+    QuitOutcome, Secret, Ticket,
+    command::{Command, IntoStreamed, Streamed, Whole},
+    error::AuthError,
+    listing::{Listing, ScanEntry, UidEntry, UidListing},
+    reply::{Confirmed, MailboxStat, Mechanisms, Received, Status},
 };
 
 /// A message on its way.
@@ -43,7 +46,7 @@ macro_rules! operations {
             start_tls() -> Option<Capabilities>;
             capa() -> Option<Capabilities>;
             auth_mechanisms() -> Option<Mechanisms>;
-            stat() -> DropListing;
+            stat() -> MailboxStat;
             list() -> Listing;
             list_one(number: MessageNumber) -> ScanEntry;
             uidl() -> UidListing;
@@ -112,7 +115,7 @@ pub trait Client: Sized {
 }
 
 /// What a pipeline gives for each of its commands.
-pub type Reply<I> = <<I as IntoIterator>::Item as pop3_proto::Command>::Reply;
+pub type Reply<I> = <<I as IntoIterator>::Item as pop3_proto::command::Command>::Reply;
 
 /// Whether a reader goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

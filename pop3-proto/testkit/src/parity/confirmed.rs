@@ -8,8 +8,11 @@ use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
 
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Connection, Error, Instant, Listing, Login, MessageNumber,
-    Pipelining, SizeMatch, Unconfirmed,
+    Channel, Config, Connection, Error, Instant, Login, MessageNumber,
+    config::{CapaPolicy, Pipelining},
+    error::Unconfirmed,
+    listing::Listing,
+    reply::SizeMatch,
 };
 
 use super::client::{Client, Enough};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pop3_proto::Leniency;
+use pop3_proto::config::Leniency;
 
 use crate::transcript::{Transcript, only};
 use crate::transcripts::transcripts;
@@ -16,7 +16,7 @@ use super::script::Script;
 fn conversations() -> Vec<(String, Leniency, Transcript)> {
     let mut conversations = Vec::new();
     for (name, transcript) in transcripts() {
-        for (leniency, other) in [(Leniency::Default, "strict"), (Leniency::Strict, "default")] {
+        for (leniency, other) in [(Leniency::Lenient, "strict"), (Leniency::Strict, "default")] {
             if !only(&transcript, other) {
                 conversations.push((name.clone(), leniency, transcript.clone()));
             }

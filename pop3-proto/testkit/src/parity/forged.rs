@@ -2,7 +2,10 @@
 //! counts the messages that must come and compares their octets.
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_proto::{Connector, Error, MessageNumber, Pipelining, ProtocolError, Roots, Verb};
+use pop3_proto::{
+    Connector, Error, MessageNumber, command::Verb, config::Pipelining, error::ProtocolError,
+    tls::Roots,
+};
 
 use crate::peer::scripted::{Scripted, alice, in_clear};
 

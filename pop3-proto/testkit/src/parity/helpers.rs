@@ -7,8 +7,11 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Connection, Connector, Dele, Error, Instant, List, Login,
-    MessageNumber, Misuse, Pipelining, Retr, Roots, StlsPolicy, Uidl,
+    Channel, Config, Connection, Connector, Dele, Error, Instant, List, Login, MessageNumber, Retr,
+    Uidl,
+    config::{CapaPolicy, Pipelining, StlsPolicy},
+    error::Misuse,
+    tls::Roots,
 };
 
 use super::client::{Body, Client, Enough};

@@ -1,7 +1,7 @@
 //! What a server does while nobody asks it for anything: the next operation hears of it before an
 //! octet of its own leaves. Seconds may lie between; here the client knows that something came.
 
-use pop3_proto::Leniency;
+use pop3_proto::config::Leniency;
 
 use crate::transcript::Transcript;
 
@@ -32,8 +32,8 @@ S: +OK
 fn then<C: Client>(text: &str) {
     let nothing = |name: &str| Err(format!("{name} is not included"));
     let transcript = Transcript::parse(&format!("{MARKED}{text}"), &nothing).unwrap();
-    let script = Script::of(&transcript, Leniency::Default).unwrap();
-    if let Err(what) = play::<C>(&script, Leniency::Default) {
+    let script = Script::of(&transcript, Leniency::Lenient).unwrap();
+    if let Err(what) = play::<C>(&script, Leniency::Lenient) {
         panic!("{what}");
     }
 }

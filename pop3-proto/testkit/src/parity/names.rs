@@ -13,7 +13,7 @@ macro_rules! every_method {
             login: pop3_proto::Login,
             streams: [$stream; 2],
         ) -> Result<(), pop3_proto::Error> {
-            use pop3_proto::{MessageNumber, Noop, Retr, Stat};
+            use pop3_proto::{MessageNumber, Retr, Stat, command::Noop};
             use $($adapter)::+::{connect, connect_over, connect_with, start};
             let connector = pop3_proto::Connector::default();
             let session = connector.connection(endpoint, pop3_proto::Instant::ORIGIN)?;
@@ -24,56 +24,56 @@ macro_rules! every_method {
             let mut client: $client = connect_with(endpoint, &connector) $($wait)* ?;
             let first = MessageNumber::FIRST;
 
-            let _: Option<&pop3_proto::Greeting> = client.greeting();
+            let _: Option<&pop3_proto::reply::Greeting> = client.greeting();
             let _: &pop3_proto::Connection = client.connection();
             let _: pop3_proto::Phase = client.phase();
             let _: Option<&pop3_proto::Capabilities> = client.capabilities();
-            let _: Option<&pop3_proto::TlsInfo> = client.tls();
+            let _: Option<&pop3_proto::tls::TlsInfo> = client.tls();
             let _: &pop3_proto::Config = client.config();
             let error: Option<pop3_proto::Error> = client.error().cloned();
-            let _: Option<pop3_proto::Retry> = error.map(|error| client.retry(&error));
-            let _: Option<&pop3_proto::LoginPlan> = client.login_plan();
-            let _: pop3_proto::LoginPlan = client.plan_login(&login);
+            let _: Option<pop3_proto::error::Retry> = error.map(|error| client.retry(&error));
+            let _: Option<&pop3_proto::login::LoginPlan> = client.login_plan();
+            let _: pop3_proto::login::LoginPlan = client.plan_login(&login);
             let _: &[pop3_proto::Quirk] = client.quirks();
 
             let ticket: pop3_proto::Ticket<Stat> = client.submit(Stat)?;
-            let _: pop3_proto::DropListing = client.wait(ticket) $($wait)* ?;
+            let _: pop3_proto::reply::MailboxStat = client.wait(ticket) $($wait)* ?;
             let ticket: pop3_proto::Ticket<Retr> = client.submit(Retr(first))?;
             let _: Vec<u8> = client.wait_open(ticket) $($wait)* ?.to_vec(0) $($wait)* ?;
-            let _: pop3_proto::Status = client.call(Noop) $($wait)* ?;
-            let _: (pop3_proto::DropListing,) = client.batch((Stat,)) $($wait)* ?;
-            let _: Option<Result<pop3_proto::Status, _>> = client.pipeline([Noop]).next() $($wait)*;
+            let _: pop3_proto::reply::Status = client.call(Noop) $($wait)* ?;
+            let _: (pop3_proto::reply::MailboxStat,) = client.batch((Stat,)) $($wait)* ?;
+            let _: Option<Result<pop3_proto::reply::Status, _>> = client.pipeline([Noop]).next() $($wait)*;
             let mut messages = client.retrieve([first]);
             let message: Option<Result<_, pop3_proto::Error>> = messages.next() $($wait)*;
             drop(message.transpose()?);
 
             let mut message = client.open(Retr(first)) $($wait)* ?;
-            let _: (Option<MessageNumber>, &pop3_proto::Status) =
+            let _: (Option<MessageNumber>, &pop3_proto::reply::Status) =
                 (message.number(), message.status());
             let _: Option<_> = message.chunk() $($wait)* ?;
-            let _: Option<&pop3_proto::Received> = message.received();
+            let _: Option<&pop3_proto::reply::Received> = message.received();
             let _: Vec<u8> = message.to_vec(0) $($wait)* ?;
 
-            let _: pop3_proto::Status = client.login(login) $($wait)* ?;
+            let _: pop3_proto::reply::Status = client.login(login) $($wait)* ?;
             let login = pop3_proto::Login::bearer_on_request("alice")?;
             let provide =
-                $($asynchronous)? |_: Option<pop3_proto::AuthError>| pop3_proto::Secret::new("token");
-            let _: pop3_proto::Status = client.login_with(login, provide) $($wait)* ?;
+                $($asynchronous)? |_: Option<pop3_proto::error::AuthError>| pop3_proto::Secret::new("token");
+            let _: pop3_proto::reply::Status = client.login_with(login, provide) $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.start_tls() $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.capa() $($wait)* ?;
-            let _: Option<pop3_proto::Mechanisms> = client.auth_mechanisms() $($wait)* ?;
-            let _: pop3_proto::DropListing = client.stat() $($wait)* ?;
-            let _: pop3_proto::Listing = client.list() $($wait)* ?;
-            let _: pop3_proto::ScanEntry = client.list_one(first) $($wait)* ?;
-            let _: pop3_proto::UidListing = client.uidl() $($wait)* ?;
-            let _: pop3_proto::UidEntry = client.uidl_one(first) $($wait)* ?;
+            let _: Option<pop3_proto::reply::Mechanisms> = client.auth_mechanisms() $($wait)* ?;
+            let _: pop3_proto::reply::MailboxStat = client.stat() $($wait)* ?;
+            let _: pop3_proto::listing::Listing = client.list() $($wait)* ?;
+            let _: pop3_proto::listing::ScanEntry = client.list_one(first) $($wait)* ?;
+            let _: pop3_proto::listing::UidListing = client.uidl() $($wait)* ?;
+            let _: pop3_proto::listing::UidEntry = client.uidl_one(first) $($wait)* ?;
             drop(client.retr(first) $($wait)* ?);
             drop(client.top(first, 0) $($wait)* ?);
             let _: Vec<u8> = client.retr_to_vec(first, 0) $($wait)* ?;
-            let _: pop3_proto::Confirmed = client.confirm() $($wait)* ?;
-            let _: pop3_proto::Status = client.dele(first) $($wait)* ?;
-            let _: pop3_proto::Status = client.rset() $($wait)* ?;
-            let _: pop3_proto::Status = client.noop() $($wait)* ?;
+            let _: pop3_proto::reply::Confirmed = client.confirm() $($wait)* ?;
+            let _: pop3_proto::reply::Status = client.dele(first) $($wait)* ?;
+            let _: pop3_proto::reply::Status = client.rset() $($wait)* ?;
+            let _: pop3_proto::reply::Status = client.noop() $($wait)* ?;
             let _: pop3_proto::QuitOutcome = client.quit_keeping() $($wait)* ?;
             let _: pop3_proto::QuitOutcome = client.quit() $($wait)* ?;
             client.abort();

@@ -6,8 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_proto::{
-    AuthError, Channel, Config, Connection, Error, Instant, Login, LoginPolicy, MessageNumber,
-    Method, Misuse, Phase, Pipelining, QuitOutcome, Secret,
+    Channel, Config, Connection, Error, Instant, Login, MessageNumber, Phase, QuitOutcome, Secret,
+    config::Pipelining,
+    error::{AuthError, Misuse},
+    login::{LoginPolicy, Method},
 };
 
 use super::client::{Client, Enough};
@@ -124,7 +126,7 @@ pub fn panicking_iterator_leaves_the_client_usable<C: Client>() {
                 assert!(number < panics_at, "the iterator panics");
                 MessageNumber::try_from(number).unwrap()
             };
-            caught(|| client.pipeline((1..9).map(|n| pop3_proto::ListOne(until(n))), 9));
+            caught(|| client.pipeline((1..9).map(|n| pop3_proto::command::ListOne(until(n))), 9));
             assert_eq!(client.stat().unwrap().messages, 9);
             caught(|| {
                 client.retrieve((1..9).map(until), &mut |message| {

@@ -6,8 +6,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant as Clock};
 
 use pop3_proto::{
-    CapaPolicy, Channel, Closed, Config, Connection, Connector, Endpoint, Error, Instant, Login,
-    MessageNumber, Pipelining, StlsPolicy, Timeout, Verb,
+    Channel, Config, Connection, Connector, Endpoint, Error, Instant, Login, MessageNumber,
+    command::Verb,
+    config::{CapaPolicy, Pipelining, StlsPolicy},
+    error::{Closed, Timeout},
 };
 
 use crate::peer::scripted::{Scripted, Wire};

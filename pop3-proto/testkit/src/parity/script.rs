@@ -1,6 +1,6 @@
 //! A transcript, taken apart: what the server does, what the application does, and what it is told.
 
-use pop3_proto::Leniency;
+use pop3_proto::config::Leniency;
 
 use crate::op::Op;
 use crate::transcript::{Marked, Setting, Step, Transcript};

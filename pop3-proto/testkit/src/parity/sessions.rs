@@ -1,8 +1,11 @@
 //! Sessions with a real Dovecot, for any client. Every user's password is `secret`.
 
 use pop3_proto::{
-    Closed, Connector, Dele, Error, GetCapabilities, List, LoginPolicy, MessageNumber, Method,
-    Roots, Stat, Top, Uidl, Verb,
+    Connector, Dele, Error, List, MessageNumber, Stat, Top, Uidl,
+    command::{GetCapabilities, Verb},
+    error::Closed,
+    login::{LoginPolicy, Method},
+    tls::Roots,
 };
 
 use crate::dovecot::{Dovecot, Options, attachment, corpus};

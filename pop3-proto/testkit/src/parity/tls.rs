@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use pop3_proto::ClientTls;
 use pop3_proto::rustls::{ClientConfig, ServerConfig, version};
+use pop3_proto::tls::ClientTls;
 
 use crate::tls::authority::{Authority, names};
 

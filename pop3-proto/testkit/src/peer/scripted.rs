@@ -6,7 +6,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use pop3_blocking::{
-    CapaPolicy, Client, Connector, Endpoint, Login, Pipelining, Secret, StlsPolicy, connect_with,
+    Client, Connector, Endpoint, Login, Secret,
+    config::{CapaPolicy, Pipelining, StlsPolicy},
+    connect_with,
 };
 
 /// A server that follows a script with the first client that connects.

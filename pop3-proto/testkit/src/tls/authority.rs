@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pop3_proto::{ClientTls, Roots, client_config};
+use pop3_proto::tls::{ClientTls, Roots, client_config};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
 };

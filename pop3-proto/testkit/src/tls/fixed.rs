@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use pop3_proto::ClientTls;
+use pop3_proto::tls::ClientTls;
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519};
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, GetRandomFailed, SecureRandom, ring};

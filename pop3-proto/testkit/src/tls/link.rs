@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pop3_proto::{
-    Channel, ClientTls, Config, Connection, Event, Instant, Login, RequestId, Secret,
-    TransportError,
+    Channel, Config, Connection, Event, Instant, Login, RequestId, Secret, error::TransportError,
+    tls::ClientTls,
 };
 
 use super::peer::Peer;

@@ -1,7 +1,7 @@
 //! The connection does what the model does: it accepts the same requests, sends the same commands
 //! at the same moments, and ends the same requests in the same order and way.
 
-use pop3_proto::{Channel, Error, Event, Phase, Pipelining, QuitOutcome, Reply};
+use pop3_proto::{Channel, Error, Event, Phase, QuitOutcome, config::Pipelining, reply::Reply};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -63,7 +63,7 @@ fn ends(client: &Client) -> Vec<(usize, End)> {
     let ended = client.events.iter().filter_map(|event| {
         let (id, end) = match event {
             Event::Reply {
-                result: Ok(Reply::Opened(_)),
+                result: Ok(Reply::BodyHead(_)),
                 ..
             } => return None,
             Event::Reply {

@@ -1,6 +1,6 @@
 //! I11: replies match commands one by one, or the connection is dead.
 
-use pop3_proto::{Error, Event, Pipelining, ProtocolError, Reply};
+use pop3_proto::{Error, Event, config::Pipelining, error::ProtocolError, reply::Reply};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -22,7 +22,7 @@ fn has_one_end_each(client: &Client) -> Verdict {
             Event::Reply { id, result } => {
                 client.holds(open.is_none(), "a reply inside a body")?;
                 match result {
-                    Ok(Reply::Opened(_)) => open = Some(*id),
+                    Ok(Reply::BodyHead(_)) => open = Some(*id),
                     _ => ends.push(*id),
                 }
             }
@@ -79,7 +79,7 @@ fn i11_octets_that_answer_nothing_end_an_idle_session_before_anything_else_is_se
             );
         }
         // A line that is not complete yet is waited for.
-        let _ = client.connection.submit(pop3_proto::Noop);
+        let _ = client.connection.submit(pop3_proto::command::Noop);
         client.settle()?;
         client.holds(client.sent.len() == sent, "sent a command behind a surplus")
     });

@@ -2,7 +2,8 @@
 
 use pop3_proto::server::{Maildrop, ServerConfig};
 use pop3_proto::{
-    CapaPolicy, Channel, Config, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy,
+    Channel, Config,
+    config::{CapaPolicy, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy},
 };
 
 pub(crate) const USER: &str = "alice";

@@ -5,8 +5,9 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use pop3_proto::{
-    Closed, Connection, Error, Event, Instant, Phase, RequestId, Timeout, TlsError, TlsErrorKind,
-    TlsInfo,
+    Connection, Error, Event, Instant, Phase, RequestId,
+    error::{Closed, Timeout, TlsError, TlsErrorKind},
+    tls::TlsInfo,
 };
 use proptest::test_runner::TestCaseError;
 

@@ -3,8 +3,10 @@
 use core::time::Duration;
 
 use pop3_proto::{
-    Closed, Dele, Event, MessageNumber, Noop, Phase, Quit, TlsError, TlsErrorKind, TlsInfo,
-    TransportError, TransportErrorKind,
+    Dele, Event, MessageNumber, Phase, Quit,
+    command::Noop,
+    error::{Closed, TlsError, TlsErrorKind, TransportError, TransportErrorKind},
+    tls::TlsInfo,
 };
 use proptest::sample::select;
 
@@ -54,7 +56,7 @@ fn strike(client: &mut Client, blow: Blow) {
         }
         Blow::TlsFails => connection.tls_failed(TlsError::new(TlsErrorKind::Other, "no"), now),
         Blow::Exceeded => {
-            let limit = pop3_proto::LimitError::new(pop3_proto::Limited::Octets, 1);
+            let limit = pop3_proto::error::LimitError::new(pop3_proto::error::Limited::Octets, 1);
             connection.exceeded(limit);
         }
     }

@@ -5,9 +5,11 @@ use core::time::Duration;
 
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Connection, Dele, Event, InitialResponse, Instant, Leniency,
-    Limits, List, Login, MessageNumber, Noop, Phase, Pipelining, Quit, Retr, Stat, StlsPolicy,
-    Timeouts, TlsInfo, Top, Uidl,
+    Channel, Config, Connection, Dele, Event, Instant, List, Login, MessageNumber, Phase, Quit,
+    Retr, Stat, Top, Uidl,
+    command::Noop,
+    config::{CapaPolicy, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy, Timeouts},
+    tls::TlsInfo,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -117,7 +119,7 @@ fn config() -> impl Strategy<Value = Config> {
         config.leniency = if is(0) {
             Leniency::Strict
         } else {
-            Leniency::Default
+            Leniency::Lenient
         };
         config.pipelining = match (is(1), is(2)) {
             (true, _) => Pipelining::Always,
@@ -249,7 +251,7 @@ fn run(config: &Config, channel: Channel, mut peer: Peer) -> Verdict {
         while let Some(event) = connection.poll_event() {
             match event {
                 Event::Reply {
-                    result: Ok(pop3_proto::Reply::Opened(_)),
+                    result: Ok(pop3_proto::reply::Reply::BodyHead(_)),
                     ..
                 }
                 | Event::Body { .. } => {}

@@ -4,8 +4,10 @@
 use core::time::Duration;
 
 use pop3_proto::{
-    Channel, Config, Connection, Dele, Event, Instant, Limits, List, ListOne, MessageNumber, Pass,
-    Pipelining, Retr, Secret, Stat, Top, Uidl, User, Username,
+    Channel, Config, Connection, Dele, Event, Instant, List, MessageNumber, Retr, Secret, Stat,
+    Top, Uidl, Username,
+    command::{ListOne, Pass, User},
+    config::{Limits, Pipelining},
 };
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -7,8 +7,9 @@ use std::task::Poll;
 
 use pop3_proto::internals::{Engine, Submitter};
 use pop3_proto::{
-    Capa, Command, Connection, Dele, Error, Instant, IntoStreamed, Login, MessageNumber,
-    Pipelining, RequestId, Top, Whole,
+    Connection, Dele, Error, Instant, Login, MessageNumber, RequestId, Top,
+    command::{Capa, Command, IntoStreamed, Whole},
+    config::Pipelining,
 };
 use pop3_testkit::wire;
 use proptest::collection::vec;
@@ -125,7 +126,7 @@ impl Talk {
             USER.try_into().expect("a name"),
             pop3_proto::Secret::new(PASSWORD).expect("a secret"),
         );
-        let policy = pop3_proto::LoginPolicy::only(pop3_proto::Method::UserPass);
+        let policy = pop3_proto::login::LoginPolicy::only(pop3_proto::login::Method::UserPass);
         let login = talk.engine.submit(login.with_policy(policy));
         let login = login.expect("a ticket");
         let result = talk.wait(|engine| engine.poll_ticket(&login))?;
@@ -229,7 +230,7 @@ fn act(talk: &mut Talk, plan: &Plan, first: u32) -> Verdict {
         Kind::Ticket => {
             talk.engine.begin();
             let ticket = talk.engine.submit(top(first)).expect("a ticket");
-            let opened = talk.wait(|engine| engine.poll_opened(ticket.id()))?;
+            let opened = talk.wait(|engine| engine.poll_head(ticket.id()))?;
             if let Some(Ok(_)) = opened {
                 talk.read(ticket.id(), plan.chunks)?;
             }

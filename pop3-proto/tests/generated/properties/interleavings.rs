@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use pop3_proto::{Event, Quirk, SizeMatch};
+use pop3_proto::{Event, Quirk, reply::SizeMatch};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,7 +1,10 @@
 //! What leaves: one line for each command, and no command that nobody asked for.
 
 use pop3_proto::{
-    Apop, Channel, Command, Error, LoginPolicy, Method, Misuse, Pass, Raw, Secret, User, Username,
+    Channel, Error, Secret, Username,
+    command::{Apop, Command, Pass, Raw, User},
+    error::Misuse,
+    login::{LoginPolicy, Method},
 };
 use proptest::collection::vec;
 use proptest::prelude::*;

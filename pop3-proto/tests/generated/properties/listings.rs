@@ -1,7 +1,7 @@
 //! I6 for what is gathered: a list is what stood before its terminator, and its values are those of
 //! its lines.
 
-use pop3_proto::{Error, Event, ProtocolError, Reply};
+use pop3_proto::{Error, Event, error::ProtocolError, reply::Reply};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -99,10 +99,10 @@ macro_rules! listed {
 
 fn told(reply: &Reply) -> Option<Listed> {
     match reply {
-        Reply::Sizes(all) => listed!(all, |entry: pop3_proto::ScanEntry| {
+        Reply::Sizes(all) => listed!(all, |entry: pop3_proto::listing::ScanEntry| {
             Some(entry.octets?.to_string().into_bytes())
         }),
-        Reply::UniqueIds(all) => listed!(all, |entry: pop3_proto::UidEntry| {
+        Reply::UniqueIds(all) => listed!(all, |entry: pop3_proto::listing::UidEntry| {
             Some(entry.unique_id?.as_bytes().to_vec())
         }),
         _ => None,

@@ -111,7 +111,7 @@ fn no_sender_shifts_or_forges_other_messages() {
     check(300, strategy, |(messages, strict, pieces)| {
         let mut case: Case = plain_case();
         case.client.strict = strict;
-        case.client.pipelining = pop3_proto::Pipelining::Always;
+        case.client.pipelining = pop3_proto::config::Pipelining::Always;
         let ops: Vec<_> = (1..=4).map(|number| format!("retr {number}")).collect();
         case.ops_behind_login(&ops);
         case.answers = vec![Answer::Proper; 3];

@@ -1,7 +1,7 @@
 //! I5: memory is bounded by the configuration, whatever comes and however much of it.
 
 use allocation_counter::measure;
-use pop3_proto::{Error, Event, Pipelining};
+use pop3_proto::{Error, Event, config::Pipelining};
 use pop3_testkit::wire;
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,6 +1,10 @@
 //! What came of QUIT is told as it is: who is told that deletions were done never retrieves again.
 
-use pop3_proto::{Event, QuitOutcome, Reply, TransportError, TransportErrorKind};
+use pop3_proto::{
+    Event, QuitOutcome,
+    error::{TransportError, TransportErrorKind},
+    reply::Reply,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
 

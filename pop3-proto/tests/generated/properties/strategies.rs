@@ -1,6 +1,6 @@
 //! Cases that are made up.
 
-use pop3_proto::{Channel, Pipelining};
+use pop3_proto::{Channel, config::Pipelining};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

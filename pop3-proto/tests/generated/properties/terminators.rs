@@ -1,7 +1,10 @@
 //! I6: a multi-line reply is `Ok` only if its terminator came, and then it is what stood before it. If
 //! octets that answer nothing come together with the terminator, it is an error all the same.
 
-use pop3_proto::{Closed, Error, Event, ProtocolError};
+use pop3_proto::{
+    Error, Event,
+    error::{Closed, ProtocolError},
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,6 +1,6 @@
 //! STLS is a clean cut: nothing moves during the handshake, and nothing from before it counts.
 
-use pop3_proto::{Error, Event, SecurityError, TlsInfo};
+use pop3_proto::{Error, Event, error::SecurityError, tls::TlsInfo};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -41,7 +41,7 @@ fn i03_behind_stls_nothing_is_sent_before_tls() {
         client.holds(!accepted || lines.len() == stls + 1, "sent behind STLS")?;
         if accepted {
             let _ = client.connection.submit(pop3_proto::Quit);
-            let _ = client.connection.submit(pop3_proto::Capa);
+            let _ = client.connection.submit(pop3_proto::command::Capa);
             client.wait(core::time::Duration::from_secs(1));
             client.connection.received(7, client.now);
             client.poll();

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pop3_proto::{Error, Reply};
+use pop3_proto::{Error, reply::Reply};
 
 use super::app::{GivenUp, Request};
 use super::ask::Ask;
@@ -133,7 +133,7 @@ impl Search<'_> {
 fn is_told_of(request: &Request, frame: &Frame) -> bool {
     let lines = || frame.body.iter().filter(|octet| **octet == b'\n').count();
     match &request.reply {
-        Some(Ok(Reply::Opened(opened))) => {
+        Some(Ok(Reply::BodyHead(opened))) => {
             let whole = matches!(request.body_end, Some(Ok(())));
             opened.status.text.as_bytes() == frame.text()
                 && frame.body.starts_with(&request.body)

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use pop3_proto::{
-    Connection, Error, Event, Instant, LimitError, Phase, QuitOutcome, Reply, RequestId, Timeout,
+    Connection, Error, Event, Instant, Phase, QuitOutcome, RequestId,
+    error::{LimitError, Timeout},
+    reply::Reply,
 };
 
 use super::ask::Ask;
@@ -54,7 +56,7 @@ impl Request {
 
     /// Whether no more is to be told.
     pub(crate) fn is_over(&self) -> bool {
-        let opened = matches!(self.reply, Some(Ok(Reply::Opened(_))));
+        let opened = matches!(self.reply, Some(Ok(Reply::BodyHead(_))));
         self.given_up.is_some() || self.body_end.is_some() || (self.reply.is_some() && !opened)
     }
 }
@@ -250,7 +252,7 @@ impl App {
                 let request = self.in_turn(id);
                 assert!(request.reply.is_none(), "told twice");
                 if let Ok(reply) = &result {
-                    let opened = matches!(reply, Reply::Opened(_));
+                    let opened = matches!(reply, Reply::BodyHead(_));
                     assert_eq!(opened, request.ask.is_streamed());
                 }
                 request.reply = Some(result);

@@ -1,7 +1,10 @@
 //! What an application asks for, as a value.
 
 use fastrand::Rng;
-use pop3_proto::{self as pop3, Connection, Error, GetCapabilities, MessageNumber, Raw, RequestId};
+use pop3_proto::{
+    self as pop3, Connection, Error, MessageNumber, RequestId,
+    command::{GetCapabilities, Raw},
+};
 
 use super::plan::{Plan, USERNAME};
 
@@ -63,24 +66,24 @@ impl Ask {
                 let login = pop3::Login::new(USERNAME, plan.password)?;
                 connection.submit(login.with_policy(plan.policy()))?.id()
             }
-            StartTls => connection.submit(pop3::StartTls)?.id(),
+            StartTls => connection.submit(pop3::command::StartTls)?.id(),
             Capabilities => connection.submit(GetCapabilities)?.id(),
             Stat => connection.submit(pop3::Stat)?.id(),
             List => connection.submit(pop3::List)?.id(),
             ListStreamed => connection.submit(pop3::List::streamed())?.id(),
             ListRaw => connection.submit(Raw::long("LIST")?)?.id(),
-            ListOne(n) => connection.submit(pop3::ListOne(number(n)))?.id(),
+            ListOne(n) => connection.submit(pop3::command::ListOne(number(n)))?.id(),
             Uidl => connection.submit(pop3::Uidl)?.id(),
-            UidlOne(n) => connection.submit(pop3::UidlOne(number(n)))?.id(),
+            UidlOne(n) => connection.submit(pop3::command::UidlOne(number(n)))?.id(),
             Retr(n) => connection.submit(pop3::Retr(number(n)))?.id(),
             Top(n, lines) => {
                 let number = number(n);
                 connection.submit(pop3::Top { number, lines })?.id()
             }
             Dele(n) => connection.submit(pop3::Dele(number(n)))?.id(),
-            Noop => connection.submit(pop3::Noop)?.id(),
+            Noop => connection.submit(pop3::command::Noop)?.id(),
             NoopRaw => connection.submit(Raw::short("NOOP")?)?.id(),
-            Rset => connection.submit(pop3::Rset)?.id(),
+            Rset => connection.submit(pop3::command::Rset)?.id(),
             Quit => connection.submit(pop3::Quit)?.id(),
         })
     }

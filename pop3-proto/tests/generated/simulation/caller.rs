@@ -8,7 +8,7 @@ use std::task::{Poll, ready};
 
 use fastrand::Rng;
 use pop3_proto::internals::Engine;
-use pop3_proto::{Connection, Error, Instant, Misuse, Phase, Reply, RequestId};
+use pop3_proto::{Connection, Error, Instant, Phase, RequestId, error::Misuse, reply::Reply};
 
 use super::app::{App, GivenUp, Request};
 use super::ask::Ask;
@@ -308,7 +308,7 @@ impl Caller {
             return Poll::Ready(());
         };
         let id = app.requests[index].id;
-        if let Ok(Reply::Opened(_)) = result {
+        if let Ok(Reply::BodyHead(_)) = result {
             let chunks = match self.rng.u8(..4) {
                 0 => 0,
                 1 => self.rng.usize(1..4),
@@ -365,7 +365,7 @@ impl Helper {
         assert!(self.results <= self.taken.get(), "a result of no command");
         self.fatal |= result.as_ref().is_err_and(Error::is_fatal);
         assert!(index.is_some() || self.fatal, "{result:?}");
-        if let (Ok(Reply::Opened(_)), Some(index)) = (&result, index) {
+        if let (Ok(Reply::BodyHead(_)), Some(index)) = (&result, index) {
             self.open = Some(app.requests[index].id);
         }
         Poll::Ready(Some((index, result)))

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use pop3_proto::Leniency;
+use pop3_proto::config::Leniency;
 
 use super::line::{is_long, verb};
 use super::peer::Place;

@@ -1,6 +1,6 @@
 //! Whether listings end where their limits are, and only there.
 
-use pop3_proto::{Error, Limited, Limits, Reply};
+use pop3_proto::{Error, config::Limits, error::Limited, reply::Reply};
 
 use super::app::App;
 use super::ask::Ask;

@@ -1,6 +1,6 @@
 //! Whether those who were let in were let in, and by whom.
 
-use pop3_proto::{CapaPolicy, Error, SecurityError};
+use pop3_proto::{Error, config::CapaPolicy, error::SecurityError};
 
 use super::app::{App, Request};
 use super::ask::Ask;

@@ -1,7 +1,7 @@
 //! Maildrops full of what makes a line reader stumble.
 
 use fastrand::Rng;
-use pop3_proto::Leniency;
+use pop3_proto::config::Leniency;
 
 /// A message as the server keeps it.
 #[derive(Clone, Debug)]

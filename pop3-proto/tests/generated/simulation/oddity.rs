@@ -1,7 +1,7 @@
 //! What real servers do differently, and what clients bear: nothing of it may cost a reply.
 
 use fastrand::Rng;
-use pop3_proto::Leniency;
+use pop3_proto::config::Leniency;
 
 use super::line::{GREETING, is_long, is_plain, split_reply, verb};
 

@@ -6,8 +6,9 @@ use std::task::{Poll, ready};
 
 use pop3_proto::internals::{BatchInternals, Engine, Pending as _, Submitter};
 use pop3_proto::{
-    self as pop3, Batch, Command, Error, GetCapabilities, IntoStreamed, MessageNumber, Raw, Reply,
-    RequestId, Whole,
+    self as pop3, Batch, Error, MessageNumber, RequestId,
+    command::{Command, GetCapabilities, IntoStreamed, Raw, Whole},
+    reply::Reply,
 };
 
 use super::ask::Ask;
@@ -53,8 +54,8 @@ pub(crate) fn claim(
         ($command:expr) => {{
             let id = submit!($command).id();
             let claim = move |engine: &mut Engine| {
-                let result = ready!(engine.poll_opened(id));
-                Poll::Ready(result.map(Reply::Opened))
+                let result = ready!(engine.poll_head(id));
+                Poll::Ready(result.map(Reply::BodyHead))
             };
             (id, Box::new(claim))
         }};
@@ -64,24 +65,24 @@ pub(crate) fn claim(
             let login = pop3::Login::new(USERNAME, plan.password)?;
             whole!(login.with_policy(plan.policy()), Reply::Status)
         }
-        Ask::StartTls => whole!(pop3::StartTls, Reply::Capabilities),
+        Ask::StartTls => whole!(pop3::command::StartTls, Reply::Capabilities),
         Ask::Capabilities => whole!(GetCapabilities, Reply::Capabilities),
         Ask::Stat => whole!(pop3::Stat, Reply::Stat),
         Ask::List => whole!(pop3::List, Reply::Sizes),
         Ask::ListStreamed => streamed!(pop3::List::streamed()),
         Ask::ListRaw => whole!(Raw::long("LIST")?, Reply::Lines),
-        Ask::ListOne(n) => whole!(pop3::ListOne(number(n)), Reply::Size),
+        Ask::ListOne(n) => whole!(pop3::command::ListOne(number(n)), Reply::Size),
         Ask::Uidl => whole!(pop3::Uidl, Reply::UniqueIds),
-        Ask::UidlOne(n) => whole!(pop3::UidlOne(number(n)), Reply::UniqueId),
+        Ask::UidlOne(n) => whole!(pop3::command::UidlOne(number(n)), Reply::UniqueId),
         Ask::Retr(n) => streamed!(pop3::Retr(number(n))),
         Ask::Top(n, lines) => {
             let number = number(n);
             streamed!(pop3::Top { number, lines })
         }
         Ask::Dele(n) => whole!(pop3::Dele(number(n)), Reply::Status),
-        Ask::Noop => whole!(pop3::Noop, Reply::Status),
+        Ask::Noop => whole!(pop3::command::Noop, Reply::Status),
         Ask::NoopRaw => whole!(Raw::short("NOOP")?, Reply::Status),
-        Ask::Rset => whole!(pop3::Rset, Reply::Status),
+        Ask::Rset => whole!(pop3::command::Rset, Reply::Status),
         Ask::Quit => whole!(pop3::Quit, Reply::Quit),
     })
 }
@@ -118,14 +119,14 @@ pub(crate) fn batch(which: u8, engine: &mut Engine) -> (Vec<Ask>, Result<Batched
             (vec![Ask::Stat, Ask::List, Ask::Uidl], batched)
         }
         1 => {
-            let commands = (pop3::Dele(one), pop3::UidlOne(one));
+            let commands = (pop3::Dele(one), pop3::command::UidlOne(one));
             let batched = submit(engine, commands, |(deleted, uid)| {
                 vec![Reply::Status(deleted), Reply::UniqueId(uid)]
             });
             (vec![Ask::Dele(1), Ask::UidlOne(1)], batched)
         }
         _ => {
-            let commands = (pop3::ListOne(one), pop3::Rset);
+            let commands = (pop3::command::ListOne(one), pop3::command::Rset);
             let batched = submit(engine, commands, |(size, reset)| {
                 vec![Reply::Size(size), Reply::Status(reset)]
             });
@@ -156,7 +157,7 @@ struct Retrieve<I: Iterator>(Submitter<I>);
 impl<I: Iterator<Item: IntoStreamed>> Submits for Retrieve<I> {
     fn poll(&mut self, engine: &mut Engine) -> Poll<Option<Result<Reply, Error>>> {
         let result = ready!(self.0.poll_open(engine));
-        Poll::Ready(result.map(|result| result.map(|(_, opened)| Reply::Opened(opened))))
+        Poll::Ready(result.map(|result| result.map(|(_, opened)| Reply::BodyHead(opened))))
     }
 }
 
@@ -182,8 +183,8 @@ pub(crate) fn submitter(
     }
     match asks.first() {
         Some(Ask::Dele(_)) => pipeline!(pop3::Dele, Reply::Status),
-        Some(Ask::ListOne(_)) => pipeline!(pop3::ListOne, Reply::Size),
-        Some(Ask::UidlOne(_)) => pipeline!(pop3::UidlOne, Reply::UniqueId),
+        Some(Ask::ListOne(_)) => pipeline!(pop3::command::ListOne, Reply::Size),
+        Some(Ask::UidlOne(_)) => pipeline!(pop3::command::UidlOne, Reply::UniqueId),
         Some(Ask::Stat) => pipeline!(|_| pop3::Stat, Reply::Stat),
         Some(Ask::Top(_, lines)) => {
             let lines = *lines;

@@ -12,7 +12,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
-use pop3_proto::{Channel, Error, QuitOutcome, Reply};
+use pop3_proto::{Channel, Error, QuitOutcome, reply::Reply};
 
 use super::align::align;
 use super::app::{App, GivenUp, Request};

@@ -6,8 +6,10 @@ use std::time::Duration;
 use fastrand::Rng;
 use pop3_proto::server::ServerConfig;
 use pop3_proto::{
-    CapaPolicy, Channel, Config, InitialResponse, Leniency, Limited, LoginPolicy, Method,
-    Pipelining, StlsPolicy,
+    Channel, Config,
+    config::{CapaPolicy, InitialResponse, Leniency, Pipelining, StlsPolicy},
+    error::Limited,
+    login::{LoginPolicy, Method},
 };
 
 use super::ask::Ask;

@@ -1,6 +1,6 @@
 //! Whether the octets say what the application was told.
 
-use pop3_proto::{Error, QuitOutcome, Reply};
+use pop3_proto::{Error, QuitOutcome, reply::Reply};
 
 use super::app::Request;
 use super::ask::Ask;
@@ -10,7 +10,7 @@ use super::frames::Frame;
 pub(crate) fn check_octets(request: &Request, frame: &Frame) {
     let ask = request.ask;
     match request.reply.as_ref().unwrap() {
-        Ok(Reply::Opened(opened)) => {
+        Ok(Reply::BodyHead(opened)) => {
             assert_eq!(opened.status.text.as_bytes(), frame.text());
             match &request.body_end {
                 Some(Ok(())) => {

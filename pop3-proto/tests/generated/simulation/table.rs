@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use pop3_proto::server::ServerConfig;
-use pop3_proto::{Channel, Config, InitialResponse, Method, StlsPolicy};
+use pop3_proto::{
+    Channel, Config,
+    config::{InitialResponse, StlsPolicy},
+    login::Method,
+};
 
 use super::ask::Ask::{self, *};
 use super::lie::{Lie, When};

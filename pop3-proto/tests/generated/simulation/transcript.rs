@@ -21,7 +21,7 @@ impl Transcript {
     /// Adds a line, which is made only if it is kept.
     pub(crate) fn add(&self, now: Instant, line: impl FnOnce() -> String) {
         if let Some(lines) = &self.0 {
-            let time = now.elapsed();
+            let time = now.duration_since(Instant::ORIGIN);
             lines.borrow_mut().push(format!("{time:>10.1?} {}", line()));
         }
     }

@@ -1,6 +1,6 @@
 //! What an honest server can say, by the maildrop alone.
 
-use pop3_proto::Reply;
+use pop3_proto::reply::Reply;
 
 use super::ask::Ask;
 use super::mail::Message;

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use pop3_proto::{Connection, Instant, Phase, TransportError, TransportErrorKind};
+use pop3_proto::{
+    Connection, Instant, Phase,
+    error::{TransportError, TransportErrorKind},
+};
 
 use pop3_testkit::tls::fixed;
 use pop3_testkit::wire;

@@ -2,8 +2,8 @@
 //! request finds the connection in step.
 
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Dele, Event, MessageNumber, Noop, Phase, Quit, RequestId, Retr,
-    Stat,
+    Channel, Config, Dele, Event, MessageNumber, Phase, Quit, RequestId, Retr, Stat, command::Noop,
+    config::CapaPolicy,
 };
 use pop3_testkit::conversation::{Conversation, logged_in, pipelining, trusted};
 

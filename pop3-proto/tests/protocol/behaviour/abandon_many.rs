@@ -4,7 +4,11 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use pop3_proto::{CapaPolicy, Channel, Config, Event, Noop, Pipelining, RequestId};
+use pop3_proto::{
+    Channel, Config, Event, RequestId,
+    command::Noop,
+    config::{CapaPolicy, Pipelining},
+};
 use pop3_testkit::conversation::{Conversation, left, logged_in, logged_in_with, pipelining};
 
 /// Abandons one request.

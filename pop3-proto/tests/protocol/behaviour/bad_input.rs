@@ -1,7 +1,10 @@
 //! Servers that send what they should not: each has its own error, none makes the client hang,
 //! panic or write.
 
-use pop3_proto::{Channel, Config, Leniency, Limits};
+use pop3_proto::{
+    Channel, Config,
+    config::{Leniency, Limits},
+};
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining, trusted};
 
 /// All requests were answered once, the connection ended once, and behind everything else.
@@ -279,7 +282,7 @@ fn a_bare_lf_under_strict_rules_is_reported_at_once() {
     assert_eq!(
         error,
         "the greeting ends in a bare LF instead of CR LF (\"+OK hello\"): to accept this, use \
-         Leniency::Default"
+         Leniency::Lenient"
     );
     for (op, reply, verb) in [
         ("noop", "+OK\n", "NOOP \"+OK\""),

@@ -3,8 +3,11 @@
 use core::time::Duration;
 
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Connection, Error, Event, Instant, Login, LoginPolicy, Method,
-    ProtocolError, Quirk, StartTls,
+    Channel, Config, Connection, Error, Event, Instant, Login, Quirk,
+    command::StartTls,
+    config::CapaPolicy,
+    error::ProtocolError,
+    login::{LoginPolicy, Method},
 };
 
 use pop3_testkit::conversation::Conversation;

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use pop3_proto::{
-    Channel, Config, Error, Event, Leniency, LfDot, MessageNumber, ProtocolError, Quirk, Retr,
+    Channel, Config, Error, Event, MessageNumber, Quirk, Retr,
+    config::{Leniency, LfDot},
+    error::ProtocolError,
 };
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with};
 
@@ -33,7 +35,7 @@ fn session(mode: Mode) -> Conversation {
     let mut config = Config::default();
     config.leniency = match mode {
         Mode::Strict => Leniency::Strict,
-        Mode::Adaptive | Mode::BareLf | Mode::Either => Leniency::Default,
+        Mode::Adaptive | Mode::BareLf | Mode::Either => Leniency::Lenient,
     };
     if let Mode::Either = mode {
         config.lf_dot = LfDot::EndsReply;

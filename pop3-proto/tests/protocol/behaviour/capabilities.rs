@@ -1,6 +1,10 @@
 //! What a server says it can do.
 
-use pop3_proto::{Capa, Capabilities, Config, Leniency, Raw};
+use pop3_proto::{
+    Capabilities, Config,
+    command::{Capa, Raw},
+    config::Leniency,
+};
 use pop3_testkit::conversation::{logged_in, logged_in_with};
 
 fn capabilities(lines: &str) -> Capabilities {

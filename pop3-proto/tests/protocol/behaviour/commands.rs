@@ -1,6 +1,9 @@
 //! Command lines, the shapes of replies, and tickets.
 
-use pop3_proto::{AuthMechanisms, Channel, Config, Error, Noop, Phase, Raw, Stat, Ticket};
+use pop3_proto::{
+    Channel, Config, Error, Phase, Stat, Ticket,
+    command::{AuthMechanisms, Noop, Raw},
+};
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 #[test]

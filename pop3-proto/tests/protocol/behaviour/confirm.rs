@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use pop3_proto::{
-    Channel, Closed, Config, Confirm, Confirmed, Connection, Dele, Error, Event, Instant, List,
-    Misuse, Noop, Phase, Pipelining, ProtocolError, Quit, Reply, RequestId, Rset, Ticket, Uidl,
-    Unconfirmed, Verb,
+    Channel, Config, Confirm, Connection, Dele, Error, Event, Instant, List, Phase, Quit,
+    RequestId, Ticket, Uidl,
+    command::{Noop, Rset, Verb},
+    config::Pipelining,
+    error::{Closed, Misuse, ProtocolError, Unconfirmed},
+    reply::{Confirmed, Reply},
 };
 
 use pop3_testkit::conversation::{Conversation, logged_in_with};
@@ -871,7 +874,10 @@ fn a_refusal_of_all_questions_has_its_code() {
     let refused = "-ERR [SYS/TEMP] maildrop busy\r\n".to_owned();
     let (_, result) = answered(&mut session, ticket, |_| refused.clone());
     let error = result.expect_err("nothing is confirmed");
-    assert_eq!(error.code(), Some(&pop3_proto::ResponseCode::SysTemp));
+    assert_eq!(
+        error.code(),
+        Some(&pop3_proto::reply::ResponseCode::SysTemp)
+    );
     assert_eq!(error.retry().earliest().map(|it| it.as_secs()), Some(300));
 }
 

@@ -1,6 +1,10 @@
 //! The end of a connection: who is told what, in which order, and that nothing is written then.
 
-use pop3_proto::{Channel, Config, Error, Event, Noop, Phase, TransportError, TransportErrorKind};
+use pop3_proto::{
+    Channel, Config, Error, Event, Phase,
+    command::Noop,
+    error::{TransportError, TransportErrorKind},
+};
 use pop3_testkit::conversation::{Conversation, logged_in, pipelining, trusted};
 
 fn broken_pipe() -> TransportError {
@@ -303,7 +307,7 @@ fn a_handshake_that_nobody_asked_for_changes_nothing() {
     let mut session = logged_in();
     session
         .connection
-        .tls_established(pop3_proto::TlsInfo::default(), session.now);
+        .tls_established(pop3_proto::tls::TlsInfo::default(), session.now);
     assert_eq!(session.connection.tls(), None);
     assert_eq!(session.connection.channel(), Channel::TrustedByCaller);
     assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);

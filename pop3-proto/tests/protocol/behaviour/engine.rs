@@ -4,8 +4,11 @@ use std::task::Poll;
 
 use pop3_proto::internals::Engine;
 use pop3_proto::{
-    CapaPolicy, Channel, Config, Connection, Dele, Error, Instant, IntoStreamed as _,
-    MessageNumber, Misuse, Noop, Pass, Pipelining, Quirk, Retr, Secret, Stat, User, Username,
+    Channel, Config, Connection, Dele, Error, Instant, MessageNumber, Quirk, Retr, Secret, Stat,
+    Username,
+    command::{IntoStreamed as _, Noop, Pass, User},
+    config::{CapaPolicy, Pipelining},
+    error::Misuse,
 };
 use pop3_testkit::wire;
 
@@ -80,10 +83,7 @@ fn a_body_that_was_given_up_has_no_more_chunks() {
         .expect("a ticket");
     send(&mut engine);
     hear(&mut engine, "+OK\r\none\r\n");
-    assert!(matches!(
-        engine.poll_opened(message.id()),
-        Poll::Ready(Ok(_))
-    ));
+    assert!(matches!(engine.poll_head(message.id()), Poll::Ready(Ok(_))));
     let Poll::Ready(Ok(chunk)) = engine.poll_chunk(message.id()) else {
         panic!("no chunk");
     };
@@ -91,7 +91,7 @@ fn a_body_that_was_given_up_has_no_more_chunks() {
     engine.skip(message.id());
     hear(&mut engine, "two\r\n.\r\n+OK\r\n");
     assert!(spent(engine.poll_chunk(message.id())));
-    assert!(matches!(engine.poll_opened(next.id()), Poll::Ready(Ok(_))));
+    assert!(matches!(engine.poll_head(next.id()), Poll::Ready(Ok(_))));
     hear(&mut engine, ".\r\n");
     assert_eq!(engine.poll_chunk(next.id()), Poll::Ready(Ok(None)));
     assert!(spent(engine.poll_chunk(next.id())), "there is no more");

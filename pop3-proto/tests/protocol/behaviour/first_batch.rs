@@ -1,6 +1,10 @@
 //! Whether an error suspects pipelining: only if the session ended in its first pipelined batch.
 
-use pop3_proto::{Config, Error, LimitError, Limited, Pipelining, Retr, Unconfirmed};
+use pop3_proto::{
+    Config, Error, Retr,
+    config::Pipelining,
+    error::{LimitError, Limited, Unconfirmed},
+};
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
 
 type EndOf = fn(&mut Conversation);
@@ -29,7 +33,7 @@ fn suspects(session: impl Fn() -> Conversation) -> bool {
             suspected,
             "{name}: {error}"
         );
-        let told = session.connection.submit(pop3_proto::Noop);
+        let told = session.connection.submit(pop3_proto::command::Noop);
         assert_eq!(told.expect_err("it has ended"), error);
         suspected
     });
@@ -153,7 +157,9 @@ fn commands_that_were_not_sent_are_not_suspected() {
     assert!(!suspects(|| {
         let mut session = pipelining();
         let connection = &mut session.connection;
-        connection.submit(pop3_proto::Noop).expect("it is queued");
+        connection
+            .submit(pop3_proto::command::Noop)
+            .expect("it is queued");
         let from = connection.next_id();
         connection.submit(pop3_proto::Stat).expect("it is queued");
         connection.abandon(from..connection.next_id());
@@ -164,7 +170,9 @@ fn commands_that_were_not_sent_are_not_suspected() {
     let session = || {
         let mut session = pipelining();
         let connection = &mut session.connection;
-        connection.submit(pop3_proto::Noop).expect("it is queued");
+        connection
+            .submit(pop3_proto::command::Noop)
+            .expect("it is queued");
         connection.submit(pop3_proto::Stat).expect("it is queued");
         let from = connection.next_id();
         connection.submit(pop3_proto::List).expect("it is queued");
@@ -180,7 +188,10 @@ fn commands_that_were_not_sent_are_not_suspected() {
     }));
     // Only the first command leaves before the end.
     let mut session = pipelining();
-    session.connection.submit(pop3_proto::Noop).expect("queued");
+    session
+        .connection
+        .submit(pop3_proto::command::Noop)
+        .expect("queued");
     session.connection.submit(pop3_proto::Stat).expect("queued");
     let now = session.now;
     assert_eq!(session.connection.transmit(), b"NOOP\r\nSTAT\r\n");

@@ -9,8 +9,12 @@ use std::task::Poll;
 
 use pop3_proto::internals::{Engine, Submitter};
 use pop3_proto::{
-    CapaPolicy, Channel, Closed, Config, Connection, Dele, Error, Instant, List, ListOne, Login,
-    MessageNumber, Noop, Opened, Pipelining, Quit, QuitOutcome, Raw, RequestId, Retr, Status,
+    Channel, Config, Connection, Dele, Error, Instant, List, Login, MessageNumber, Quit,
+    QuitOutcome, RequestId, Retr,
+    command::{ListOne, Noop, Raw},
+    config::{CapaPolicy, Pipelining},
+    error::Closed,
+    reply::{BodyHead, Status},
 };
 use pop3_testkit::wire;
 
@@ -127,7 +131,7 @@ impl Talk {
     fn open<I>(
         &mut self,
         submitter: &mut Submitter<I>,
-    ) -> Option<Result<(RequestId, Opened), Error>>
+    ) -> Option<Result<(RequestId, BodyHead), Error>>
     where
         I: Iterator<Item = Retr>,
     {

@@ -1,8 +1,11 @@
 //! The last `-ERR` of a session is a part of the error that follows from it, and of no other.
 
 use pop3_proto::{
-    Advice, Channel, Closed, Config, Error, Login, LoginPolicy, Method, ResponseCode, Retry,
-    SecurityError, Timeout, Verb,
+    Channel, Config, Error, Login,
+    command::Verb,
+    error::{Advice, Closed, Retry, SecurityError, Timeout},
+    login::{LoginPolicy, Method},
+    reply::ResponseCode,
 };
 use pop3_testkit::conversation::{Conversation, logged_in, pipelining, trusted};
 

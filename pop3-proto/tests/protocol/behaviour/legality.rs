@@ -1,7 +1,10 @@
 //! What may be sent when, and how long it may be.
 
 use pop3_proto::{
-    Channel, Config, Login, LoginPolicy, Method, Misuse, Noop, Secret, User, Username,
+    Channel, Config, Login, Secret, Username,
+    command::{Noop, User},
+    error::Misuse,
+    login::{LoginPolicy, Method},
 };
 use pop3_testkit::conversation::{Conversation, pipelining, trusted};
 

@@ -1,7 +1,10 @@
 //! Sizes and unique-ids.
 
 use pop3_proto::{
-    Config, Error, Leniency, List, ListOne, Listing, MessageNumber, Stat, UidListing, Uidl, UidlOne,
+    Config, Error, List, MessageNumber, Stat, Uidl,
+    command::{ListOne, UidlOne},
+    config::Leniency,
+    listing::{Listing, UidListing},
 };
 use pop3_testkit::conversation::{logged_in, logged_in_with};
 

@@ -3,8 +3,9 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use pop3_proto::{
-    Channel, Config, Connection, Event, Instant, List, MessageNumber, Noop, Pass, Pipelining, Retr,
-    Secret, Stat, User, Username,
+    Channel, Config, Connection, Event, Instant, List, MessageNumber, Retr, Secret, Stat, Username,
+    command::{Noop, Pass, User},
+    config::Pipelining,
 };
 use pop3_testkit::wire;
 

@@ -1,6 +1,10 @@
 //! What leaves when: the order of requests, the window, and who has to wait for whom.
 
-use pop3_proto::{Config, Event, List, ListOne, MessageNumber, Pipelining, Raw};
+use pop3_proto::{
+    Config, Event, List, MessageNumber,
+    command::{ListOne, Raw},
+    config::Pipelining,
+};
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
 
 fn number(n: u32) -> MessageNumber {

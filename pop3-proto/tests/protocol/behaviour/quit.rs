@@ -1,6 +1,10 @@
 //! What is known about the deletions when the session is over.
 
-use pop3_proto::{Closed, Error, Noop, Quit, QuitOutcome, TransportError, TransportErrorKind};
+use pop3_proto::{
+    Error, Quit, QuitOutcome,
+    command::Noop,
+    error::{Closed, TransportError, TransportErrorKind},
+};
 use pop3_testkit::conversation::logged_in;
 
 #[test]

@@ -1,6 +1,9 @@
 //! Redaction: what a server echoes is taken out of its texts, and its other words stay.
 
-use pop3_proto::{Error, Event, Noop, Pass, Raw, Secret, Stat, User, Username};
+use pop3_proto::{
+    Error, Event, Secret, Stat, Username,
+    command::{Noop, Pass, Raw, User},
+};
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 /// A session that has sent this user name and this password.
@@ -14,11 +17,11 @@ fn after_login(name: &str, password: &str) -> Conversation {
 }
 
 trait CallOk {
-    fn call_ok<C: pop3_proto::Command>(&mut self, command: C);
+    fn call_ok<C: pop3_proto::command::Command>(&mut self, command: C);
 }
 
 impl CallOk for Conversation {
-    fn call_ok<C: pop3_proto::Command>(&mut self, command: C) {
+    fn call_ok<C: pop3_proto::command::Command>(&mut self, command: C) {
         self.connection.submit(command).expect("a live connection");
         self.settle();
         self.server("+OK\r\n");
@@ -322,7 +325,7 @@ fn values_are_read_from_what_came() {
     let error = session
         .call(Noop, "-ERR [SYS/TEMP] later\r\n")
         .expect_err("refused");
-    assert_eq!(error.advice(), Some(pop3_proto::Advice::TryLater));
+    assert_eq!(error.advice(), Some(pop3_proto::error::Advice::TryLater));
 }
 
 #[test]

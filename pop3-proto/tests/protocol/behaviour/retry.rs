@@ -4,9 +4,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pop3_proto::{
-    Channel, Closed, Config, ErrReply, Error, LimitError, Limited, Login, Misuse, Phase,
-    ProtocolError, Retry, SecurityError, ServerText, StlsPolicy, Timeout, TlsError, TlsErrorKind,
-    TransportError, TransportErrorKind, Unconfirmed, Verb, sasl::SaslError,
+    Channel, Config, Error, Login, Phase,
+    command::Verb,
+    config::StlsPolicy,
+    error::{
+        Closed, LimitError, Limited, Misuse, ProtocolError, Retry, SecurityError, Timeout,
+        TlsError, TlsErrorKind, TransportError, TransportErrorKind, Unconfirmed,
+    },
+    reply::{ErrReply, ServerText},
+    sasl::SaslError,
 };
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
@@ -256,9 +262,9 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             SecurityError::ResponseInjection.into(),
         ),
         (
-            "SecurityError::LetInAnyway",
+            "SecurityError::UnexpectedSuccess",
             None,
-            SecurityError::LetInAnyway.into(),
+            SecurityError::UnexpectedSuccess.into(),
         ),
         (
             "Unconfirmed::NoListing",

@@ -3,8 +3,10 @@
 use core::fmt::Debug;
 
 use pop3_proto::{
-    Apop, Argument, Channel, Config, Error, Event, Login, LoginPolicy, MessageNumber, Method,
-    Misuse, Pass, Raw, Secret, Username,
+    Channel, Config, Error, Event, Login, MessageNumber, Secret, Username,
+    command::{Apop, Pass, Raw},
+    error::{Argument, Misuse},
+    login::{LoginPolicy, Method},
 };
 use pop3_testkit::conversation::{Conversation, trusted};
 

@@ -1,7 +1,11 @@
 //! What came of a message, compared with the sizes that the server states.
 
-use pop3_proto::SizeMatch::{Differs, Equal, LineEnds, Unknown};
-use pop3_proto::{Config, Event, Leniency, List, Received, SizeMatch};
+use pop3_proto::reply::SizeMatch::{Differs, Equal, LineEnds, Unknown};
+use pop3_proto::{
+    Config, Event, List,
+    config::Leniency,
+    reply::{Received, SizeMatch},
+};
 
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with};
 
@@ -227,7 +231,7 @@ fn a_listing_taken_after_a_dele_may_name_other_messages() {
 
 #[test]
 fn both_leniencies_say_the_same() {
-    for leniency in [Leniency::Default, Leniency::Strict] {
+    for leniency in [Leniency::Lenient, Leniency::Strict] {
         let mut config = Config::default();
         config.leniency = leniency;
         let mut session = logged_in_with(config);

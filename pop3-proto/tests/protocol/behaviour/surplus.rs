@@ -1,6 +1,8 @@
 //! Octets after the end of a multi-line reply: whether the reply is trusted.
 
-use pop3_proto::{Config, Error, Event, Leniency, MessageNumber, ProtocolError, Verb};
+use pop3_proto::{
+    Config, Error, Event, MessageNumber, command::Verb, config::Leniency, error::ProtocolError,
+};
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
 
 /// Has message 1 end together with these octets, and tells what the application was told after its

@@ -1,8 +1,10 @@
 //! What servers write for people and programs to read: codes, and texts that may hold anything.
 
 use pop3_proto::{
-    Advice, Capa, Channel, Config, Error, ListOne, MessageNumber, Noop, Quit, QuitOutcome,
-    ResponseCode, ServerText, Stat, Uidl,
+    Channel, Config, Error, MessageNumber, Quit, QuitOutcome, Stat, Uidl,
+    command::{Capa, ListOne, Noop},
+    error::Advice,
+    reply::{ResponseCode, ServerText},
 };
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 

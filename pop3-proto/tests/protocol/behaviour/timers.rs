@@ -2,8 +2,10 @@
 
 use core::time::Duration;
 
-use pop3_proto::{Channel, Config, Connection, Instant, Noop, TlsInfo, TransportError};
-use pop3_proto::{Event, TransportErrorKind};
+use pop3_proto::{
+    Channel, Config, Connection, Instant, command::Noop, error::TransportError, tls::TlsInfo,
+};
+use pop3_proto::{Event, error::TransportErrorKind};
 use pop3_testkit::conversation::{
     Conversation, left, logged_in, logged_in_with, pipelining, sleep, trusted,
 };

@@ -86,7 +86,7 @@ fn a_total_of_a_login_covers_all_its_commands() {
 fn a_total_of_a_message_begins_when_its_turn_comes() {
     let mut config = Config::default();
     config.timeouts.total = Some(Duration::from_secs(300));
-    config.pipelining = pop3_proto::Pipelining::Always;
+    config.pipelining = pop3_proto::config::Pipelining::Always;
     let mut session = logged_in_with(config);
     (1..=5).for_each(|n| session.ask(&format!("retr {n}")));
     for _ in 0..5 {
@@ -103,7 +103,7 @@ fn total_deadline_is_not_restarted_by_a_command_that_joins_the_batch() {
     let mut config = Config::default();
     config.timeouts.total = Some(Duration::from_secs(300));
     config.timeouts.first_octet = Duration::from_secs(10_000);
-    config.pipelining = pop3_proto::Pipelining::Always;
+    config.pipelining = pop3_proto::config::Pipelining::Always;
     let mut session = logged_in_with(config);
     session.ask("stat");
     session.settle();

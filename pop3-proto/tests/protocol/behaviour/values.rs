@@ -4,9 +4,13 @@ use std::io;
 use std::num::NonZeroU32;
 
 use pop3_proto::{
-    Advice, Argument, Channel, Closed, Config, Connection, Error, Instant, LimitError, Limited,
-    MessageNumber, Misuse, Noop, Phase, ProtocolError, Quirk, Secret, SecurityError, Ticket,
-    Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind, Username, Verb,
+    Channel, Config, Connection, Error, Instant, MessageNumber, Phase, Quirk, Secret, Ticket,
+    Username,
+    command::{Noop, Verb},
+    error::{
+        Advice, Argument, Closed, LimitError, Limited, Misuse, ProtocolError, SecurityError,
+        Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind,
+    },
 };
 
 use pop3_proto::sasl::SaslError;

@@ -1,7 +1,10 @@
 //! Challenges: what is one, and how many octets of them there may be.
 
 use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
-use pop3_proto::{Channel, Config, Credentials, Login, OwnMechanism};
+use pop3_proto::{
+    Channel, Config, Login,
+    login::{Credentials, CustomMechanism},
+};
 use pop3_testkit::conversation::Conversation;
 
 /// Answers any challenge with `ok`.
@@ -32,7 +35,7 @@ fn asked(change: impl FnOnce(&mut Config)) -> Conversation {
     change(&mut config);
     let mut client = Conversation::new(config, Channel::TrustedByCaller);
     client.server("+OK ready\r\n");
-    let own = OwnMechanism::new(Answers).expect("a name");
+    let own = CustomMechanism::new(Answers).expect("a name");
     let login = Login::with(Credentials::Mechanism(own));
     client.connection.submit(login).expect("a login");
     client.server("+OK\r\nSASL X-ANSWERS\r\n.\r\n");

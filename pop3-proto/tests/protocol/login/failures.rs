@@ -1,7 +1,11 @@
 //! What a failed login says, and what it advises.
 
 use core::time::Duration;
-use pop3_proto::{Advice, AuthError, Channel, Config, Error, Event, Method, Retry};
+use pop3_proto::{
+    Channel, Config, Error, Event,
+    error::{Advice, AuthError, Retry},
+    login::Method,
+};
 use pop3_testkit::conversation::Conversation;
 
 /// Greeted inside TLS, with a login asked for.
@@ -206,7 +210,7 @@ fn a_server_that_hangs_up_wants_another_connection() {
 #[test]
 fn a_login_that_would_not_be_safe_asks_for_another_policy() {
     let mut config = Config::default();
-    config.stls = pop3_proto::StlsPolicy::Off;
+    config.stls = pop3_proto::config::StlsPolicy::Off;
     let mut client = Conversation::new(config, Channel::Plain);
     client.server("+OK\r\n");
     client.events();
@@ -282,7 +286,7 @@ fn plain_is_suggested_only_if_the_server_refuses_after_one_response() {
     }
     // Refused before it was told anything: it is the mechanism that is refused.
     let mut config = Config::default();
-    config.initial_response = pop3_proto::InitialResponse::Never;
+    config.initial_response = pop3_proto::config::InitialResponse::Never;
     let mut client = Conversation::new(config, Channel::ImplicitTls);
     client.tls();
     client.server("+OK ready\r\n");

@@ -5,7 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pop3_proto::sasl::{Mechanism, OAuthError, Progress, Response, SaslError};
 use pop3_proto::{
-    Channel, Config, Credentials, Error, Event, Login, Noop, OwnMechanism, Phase, Stat,
+    Channel, Config, Error, Event, Login, Phase, Stat,
+    command::Noop,
+    login::{Credentials, CustomMechanism},
 };
 use pop3_testkit::conversation::Conversation;
 
@@ -84,7 +86,7 @@ impl Drop for Panics {
 }
 
 fn own(at: At) -> Login {
-    let own = OwnMechanism::new(Panics(at)).expect("a name");
+    let own = CustomMechanism::new(Panics(at)).expect("a name");
     Login::with(Credentials::Mechanism(own))
 }
 

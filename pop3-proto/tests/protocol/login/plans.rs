@@ -1,7 +1,9 @@
 //! What a login is going to do, in words.
 
 use pop3_proto::{
-    Channel, Config, Endpoint, Login, LoginPolicy, Method, Rejection, StlsPolicy, Verdict,
+    Channel, Config, Endpoint, Login,
+    config::StlsPolicy,
+    login::{LoginPolicy, Method, Rejection, Verdict},
 };
 use pop3_testkit::conversation::Conversation;
 
@@ -148,7 +150,7 @@ fn a_way_that_was_refused_is_marked_so() {
         plan.to_string(),
         "PLAIN: the server refused it; USER/PASS: chosen"
     );
-    let last = plan.candidates.last().expect("a candidate");
+    let last = plan.methods.last().expect("a candidate");
     assert_eq!(last.verdict, Verdict::Chosen);
 }
 
@@ -201,5 +203,5 @@ fn a_way_that_a_url_names_is_the_only_one() {
     let plan = client.connection.plan_login(&login().with_policy(only));
     // Even where the server does not list it.
     assert_eq!(plan.chosen().map(|it| it.method), Some(Method::CramMd5));
-    assert_eq!(plan.candidates.len(), 1);
+    assert_eq!(plan.methods.len(), 1);
 }

@@ -5,8 +5,10 @@ use core::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3_proto::{
-    Advice, AuthError, Capa, Channel, Closed, Config, Error, Event, Login, LoginPolicy, Method,
-    Misuse, RequestId, Secret, Ticket, Timeout,
+    Channel, Config, Error, Event, Login, RequestId, Secret, Ticket,
+    command::Capa,
+    error::{Advice, AuthError, Closed, Misuse, Timeout},
+    login::{LoginPolicy, Method},
 };
 use pop3_testkit::conversation::Conversation;
 use pop3_testkit::op::Op;

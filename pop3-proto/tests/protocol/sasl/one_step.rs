@@ -1,7 +1,7 @@
 //! What the mechanisms with few steps bear and what they do not.
 
+use pop3_proto::error::{Argument, Misuse};
 use pop3_proto::sasl::{Anonymous, CramMd5, External, Login, Mechanism, Plain, SaslError};
-use pop3_proto::{Argument, Misuse};
 
 use super::{answer, secret, user};
 

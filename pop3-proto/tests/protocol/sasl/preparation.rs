@@ -1,8 +1,8 @@
 //! What names, passwords and nonces become before SCRAM and OAUTHBEARER use them, and which cannot
 //! be used.
 
+use pop3_proto::error::{Argument, Misuse};
 use pop3_proto::sasl::{ClientNonce, Mechanism as _, OAuthBearer, Scram, ScramHash, XOAuth2};
-use pop3_proto::{Argument, Misuse};
 
 use super::{CLIENT_NONCE, answer, nonce, scram, scram_for, secret, server_first, user};
 

@@ -6,8 +6,10 @@ use std::thread;
 
 use pop3_proto::sasl::{ClientNonce, Mechanism, Progress, Response, SaslError};
 use pop3_proto::{
-    Apop, Channel, ChannelBinding, Config, Connection, Credentials, Instant, Login, LoginPolicy,
-    Method, Pass, Secret, TlsInfo, User, Username,
+    Channel, Config, Connection, Instant, Login, Secret, Username,
+    command::{Apop, Pass, User},
+    login::{ChannelBinding, Credentials, LoginPolicy, Method},
+    tls::TlsInfo,
 };
 
 use super::scan::{KEY, Needle, scan, scramble, scramble_hex, unscramble};

@@ -1,7 +1,8 @@
 //! T-43: what a server repeats later in the same login is hidden too.
 
 use pop3_proto::{
-    Channel, Config, Connection, Event, Instant, Login, LoginPolicy, Method, Secret, Username,
+    Channel, Config, Connection, Event, Instant, Login, Secret, Username,
+    login::{LoginPolicy, Method},
 };
 
 use super::log::Log;

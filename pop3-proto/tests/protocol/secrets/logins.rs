@@ -4,8 +4,9 @@ use core::ops::RangeInclusive;
 
 use pop3_proto::sasl::{ClientNonce, Mechanism, Progress, Response, SaslError};
 use pop3_proto::{
-    Apop, ChannelBinding, Connection, Credentials, Login, LoginPolicy, Method, Pass, Secret, User,
-    Username,
+    Connection, Login, Secret, Username,
+    command::{Apop, Pass, User},
+    login::{ChannelBinding, Credentials, LoginPolicy, Method},
 };
 
 use super::log::Log;

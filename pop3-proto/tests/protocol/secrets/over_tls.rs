@@ -1,6 +1,9 @@
 //! T-43: a session over real TLS, with a library below that logs as much as it can.
 
-use pop3_proto::{Event, Login, LoginPolicy, Method};
+use pop3_proto::{
+    Event, Login,
+    login::{LoginPolicy, Method},
+};
 use pop3_testkit::needles::Needles;
 use pop3_testkit::tls::authority::Authority;
 use pop3_testkit::tls::link::Link;

@@ -1,6 +1,6 @@
 //! One session with such a server, of which all is logged at every step.
 
-use pop3_proto::{Channel, Config, Connection, Event, Instant, TlsInfo};
+use pop3_proto::{Channel, Config, Connection, Event, Instant, tls::TlsInfo};
 
 use super::log::Log;
 use super::logins::{Kind, PASSWORD, Way, secret};

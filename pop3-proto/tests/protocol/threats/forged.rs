@@ -8,8 +8,11 @@ use std::collections::VecDeque;
 
 use fastrand::Rng;
 use pop3_proto::{
-    Channel, Command, Config, Confirm, Connection, Error, Event, Instant, List, MessageNumber,
-    Noop, Pass, Pipelining, Reply, RequestId, Retr, Secret, Ticket, Uidl, User, Username,
+    Channel, Config, Confirm, Connection, Error, Event, Instant, List, MessageNumber, RequestId,
+    Retr, Secret, Ticket, Uidl, Username,
+    command::{Command, Noop, Pass, User},
+    config::Pipelining,
+    reply::Reply,
 };
 use pop3_testkit::wire;
 

@@ -4,7 +4,7 @@
 //! and in the transcripts `stls-injection*`, and nowhere else; the properties, the simulation and the
 //! fuzz targets generate it.
 
-use pop3_proto::{Channel, Config, Leniency, StartTls};
+use pop3_proto::{Channel, Config, command::StartTls, config::Leniency};
 
 use super::plays::{TRUSTED, dead, plays, plays_whole};
 use pop3_testkit::conversation::Conversation;
@@ -55,7 +55,7 @@ const REPLY: &str = "+OK Begin TLS\r\n";
 fn t_05_replies_behind_that_to_stls_are_an_attack_and_no_handshake_begins() {
     let injected = "+OK\r\nSASL PLAIN LOGIN\r\n.\r\n";
     let all = [REPLY, injected].concat();
-    for leniency in [Leniency::Default, Leniency::Strict] {
+    for leniency in [Leniency::Lenient, Leniency::Strict] {
         let mut session = after_stls(leniency);
         session.server(&all);
         is_an_attack(session, "whole");
@@ -72,7 +72,7 @@ fn t_05_replies_behind_that_to_stls_are_an_attack_and_no_handshake_begins() {
 #[test]
 fn t_05_what_comes_in_a_later_segment_is_not_read_in_clear() {
     for trickle in [false, true] {
-        let mut session = after_stls(Leniency::Default);
+        let mut session = after_stls(Leniency::Lenient);
         session.trickle = trickle;
         session.server(REPLY);
         is_ready_for_tls(&mut session);
@@ -88,20 +88,20 @@ fn t_06_one_octet_behind_the_reply_to_stls_is_an_attack() {
         "+O", "+OK\r\n", "\0", "\n", "\r", "\r\n", " ", "\u{16}", record, ".",
     ];
     for behind in octets {
-        for leniency in [Leniency::Default, Leniency::Strict] {
+        for leniency in [Leniency::Lenient, Leniency::Strict] {
             let mut session = after_stls(leniency);
             session.server(format!("+OK\r\n{behind}"));
             is_an_attack(session, &format!("{behind:?}"));
         }
     }
-    let mut session = after_stls(Leniency::Default);
+    let mut session = after_stls(Leniency::Lenient);
     session.server("+OK\n\r\n");
     is_an_attack(session, "a line that ends twice");
 }
 
 #[test]
 fn t_06_a_line_end_that_comes_in_two_pieces_is_no_attack() {
-    for leniency in [Leniency::Default, Leniency::Strict] {
+    for leniency in [Leniency::Lenient, Leniency::Strict] {
         let mut session = after_stls(leniency);
         session.server("+OK\r");
         assert!(!session.connection.wants_tls());
@@ -113,7 +113,7 @@ fn t_06_a_line_end_that_comes_in_two_pieces_is_no_attack() {
 #[test]
 fn t_06b_between_the_reply_to_stls_and_tls_nothing_is_read_or_written() {
     // The same over real TLS is in `tls/stls.rs`.
-    let mut session = after_stls(Leniency::Default);
+    let mut session = after_stls(Leniency::Lenient);
     session.server("+OK\r\n");
     session.ask("stat");
     is_ready_for_tls(&mut session);
@@ -251,6 +251,6 @@ fn t_16_a_tls_record_for_a_greeting_is_told_apart_from_nonsense() {
             = closed: protocol TlsRecord"
         ));
     }
-    let error = pop3_proto::ProtocolError::TlsRecord.to_string();
+    let error = pop3_proto::error::ProtocolError::TlsRecord.to_string();
     assert!(error.contains("pop3s"), "{error}");
 }

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pop3_proto::Leniency;
+use pop3_proto::config::Leniency;
 
 use pop3_testkit::play::{Feeding, LineEnds, octets_of_server, play};
 use pop3_testkit::transcript::Transcript;
@@ -51,7 +51,7 @@ fn read(story: &str) -> (String, Transcript) {
 
 #[track_caller]
 fn go((story, transcript): &(String, Transcript), feeding: Feeding) {
-    for leniency in [Leniency::Default, Leniency::Strict] {
+    for leniency in [Leniency::Lenient, Leniency::Strict] {
         if let Err(what) = play(transcript, leniency, LineEnds::AsWritten, feeding) {
             panic!("under {leniency:?}, {what}\nin\n{story:.2000}");
         }

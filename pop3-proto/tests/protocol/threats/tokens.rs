@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pop3_proto::{Advice, Channel, Config, Event};
+use pop3_proto::{Channel, Config, Event, error::Advice};
 
 use super::plays::{TRUSTED, USABLE, auth, base64, dead, plays, plays_long};
 use pop3_testkit::conversation::Conversation;

@@ -2,7 +2,11 @@
 //! put into their words.
 
 use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
-use pop3_proto::{Argument, Misuse, OwnMechanism, Raw};
+use pop3_proto::{
+    command::Raw,
+    error::{Argument, Misuse},
+    login::CustomMechanism,
+};
 
 use super::plays::{TRUSTED, USABLE, plays};
 
@@ -67,7 +71,7 @@ impl Mechanism for Named {
 #[test]
 fn t_40_the_name_of_a_mechanism_is_one_word() {
     for name in ["X", "SCRAM-SHA-256-PLUS", "X_OWN-2", "ABCDEFGHIJKLMNOPQRST"] {
-        assert!(OwnMechanism::new(Named(name)).is_ok(), "{name}");
+        assert!(CustomMechanism::new(Named(name)).is_ok(), "{name}");
     }
     for name in [
         "",
@@ -79,7 +83,7 @@ fn t_40_the_name_of_a_mechanism_is_one_word() {
         "\u{c9}X",
         "ABCDEFGHIJKLMNOPQRSTU",
     ] {
-        let refused = OwnMechanism::new(Named(name)).map(|_| ());
+        let refused = CustomMechanism::new(Named(name)).map(|_| ());
         assert_eq!(
             refused,
             Err(Misuse::Argument(Argument::Mechanism)),

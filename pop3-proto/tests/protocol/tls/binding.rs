@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use pop3_proto::sasl::{Binding, ClientNonce, Mechanism as _, Progress, Scram, ScramHash};
 use pop3_proto::{
-    AuthError, ChannelBinding, Error, Event, Instant, Login, LoginPolicy, Method, Phase, Rejection,
-    Secret, Username,
+    Error, Event, Instant, Login, Phase, Secret, Username,
+    error::AuthError,
+    login::{ChannelBinding, LoginPolicy, Method, Rejection},
 };
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};

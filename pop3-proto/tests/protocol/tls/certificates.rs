@@ -1,6 +1,6 @@
 //! Whom a session trusts.
 
-use pop3_proto::{ClientTls, Error, Event, TlsErrorKind};
+use pop3_proto::{Error, Event, error::TlsErrorKind, tls::ClientTls};
 use rcgen::{CertificateParams, DnType, date_time_ymd};
 use rustls::AlertDescription;
 use rustls::version::{TLS12, TLS13};

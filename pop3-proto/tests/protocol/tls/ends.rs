@@ -1,8 +1,10 @@
 //! How sessions inside TLS end.
 
 use pop3_proto::{
-    Closed, Error, Event, LimitError, Limited, Noop, Quit, QuitOutcome, Received, Reply, Retr,
-    Timeout, TransportError, Verb,
+    Error, Event, Quit, QuitOutcome, Retr,
+    command::{Noop, Verb},
+    error::{Closed, LimitError, Limited, Timeout, TransportError},
+    reply::{Received, Reply},
 };
 
 use pop3_testkit::tls::authority::Authority;

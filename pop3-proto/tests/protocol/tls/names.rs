@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use pop3_proto::{
-    Channel, ClientTls, Connector, Endpoint, Error, Instant, Quit, StlsPolicy, TlsErrorKind,
+    Channel, Connector, Endpoint, Error, Instant, Quit, config::StlsPolicy, error::TlsErrorKind,
+    tls::ClientTls,
 };
 use rustls::ClientConfig;
 use rustls::version::{TLS12, TLS13};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pop3_proto::{ClientTls, Error, TlsErrorKind};
+use pop3_proto::{Error, error::TlsErrorKind, tls::ClientTls};
 use rcgen::{BasicConstraints, CertificateParams, CustomExtension, IsCa, date_time_ymd};
 use rustls::ClientConfig;
 use rustls::version::{TLS12, TLS13};

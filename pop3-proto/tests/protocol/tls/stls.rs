@@ -1,8 +1,10 @@
 //! The hand-over from clear to TLS (RFC 2595 section 4).
 
 use pop3_proto::{
-    Channel, Config, Connection, Error, Event, GetCapabilities, Instant, Phase, Quirk, StartTls,
-    TlsError, TlsErrorKind, TlsInfo,
+    Channel, Config, Connection, Error, Event, Instant, Phase, Quirk,
+    command::{GetCapabilities, StartTls},
+    error::{TlsError, TlsErrorKind},
+    tls::TlsInfo,
 };
 
 use pop3_testkit::tls::authority::Authority;
@@ -77,7 +79,7 @@ fn pipelining_listed_in_clear_is_not_believed_inside_tls() {
     link.run();
     link.peer.say(b"+OK\r\n");
     for _ in 0..2 {
-        link.session.submit(pop3_proto::Noop).unwrap();
+        link.session.submit(pop3_proto::command::Noop).unwrap();
     }
     link.run();
     assert!(link.peer.heard.ends_with(b"PASS secret\r\nNOOP\r\n"));

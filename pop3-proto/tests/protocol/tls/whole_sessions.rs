@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pop3_proto::{ClientTls, Dele, ListOne, Quit, Retr, Stat, Uidl};
+use pop3_proto::{Dele, Quit, Retr, Stat, Uidl, command::ListOne, tls::ClientTls};
 use rustls::crypto::ring;
 use rustls::version::TLS12;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};

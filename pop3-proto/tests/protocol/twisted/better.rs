@@ -1,6 +1,6 @@
 //! Where Twisted's `AdvancedPOP3Client` goes wrong, and what happens here instead.
 
-use pop3_proto::{Channel, Config, List, Listing, Phase, Quirk, Username};
+use pop3_proto::{Channel, Config, List, Phase, Quirk, Username, listing::Listing};
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining, trusted};
 
 fn plain() -> Conversation {

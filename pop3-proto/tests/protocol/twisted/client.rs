@@ -1,7 +1,7 @@
 //! What Twisted's `AdvancedPOP3Client` can do: its own client tests, carried over, each under a
 //! sentence that says the behaviour. `better` has what is done better here.
 
-use pop3_proto::{Channel, Config, Error, List, Login, LoginPolicy, MessageNumber, Uidl};
+use pop3_proto::{Channel, Config, Error, List, Login, MessageNumber, Uidl, login::LoginPolicy};
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 /// A connection that was greeted, on a channel that is private.
@@ -550,7 +550,7 @@ fn a_policy_is_a_value_of_the_login() {
     let plan = |policy| {
         let login = Login::new("alice", "secret").expect("credentials");
         let plan = client.connection.plan_login(&login.with_policy(policy));
-        let names = plan.candidates.iter().map(|it| it.name.to_string());
+        let names = plan.methods.iter().map(|it| it.name.to_string());
         names.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(plan(LoginPolicy::twisted()), "APOP USER/PASS");

@@ -1,6 +1,6 @@
 //! EXTERNAL with certificates that do not do, and with some that do.
 
-use pop3_blocking::{Login, Method, Username};
+use pop3_blocking::{Login, Username, login::Method};
 
 use super::{connect, only, rejected, server, wait_for_logins};
 use pop3_testkit::dovecot::ClientCertificate;

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 use std::net::TcpStream;
 use std::thread;
 
-use pop3_blocking::{Advice, AuthError, Client, Error, Login, Method, Username};
+use pop3_blocking::{
+    Client, Error, Login, Username,
+    error::{Advice, AuthError},
+    login::Method,
+};
 
 use super::{bearer, connect, only, server, wait_for_logins};
 use pop3_testkit::dovecot::{Dovecot, OPENID_CONFIGURATION, forged_token, token};

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use pop3_blocking::proto::default_provider;
+use pop3_blocking::proto::tls::default_provider;
 use pop3_blocking::rustls::pki_types::CertificateDer;
 use pop3_blocking::rustls::pki_types::pem::PemObject as _;
 use pop3_blocking::rustls::{ClientConfig, RootCertStore};
 use pop3_blocking::{
-    AuthError, Client, Connector, Error, Login, LoginPolicy, Method, Rejected, connect_with,
+    Client, Connector, Error, Login, connect_with,
+    error::{AuthError, Rejected},
+    login::{LoginPolicy, Method},
 };
 
 use pop3_testkit::dovecot::{ClientCertificate, Dovecot, Options};

@@ -3,7 +3,12 @@
 use std::net::TcpStream;
 
 use pop3_blocking::{
-    Advice, Client, Endpoint, GetCapabilities, Login, LoginPolicy, Method, StlsPolicy, connect_over,
+    Client, Endpoint, Login,
+    command::GetCapabilities,
+    config::StlsPolicy,
+    connect_over,
+    error::Advice,
+    login::{LoginPolicy, Method},
 };
 
 use super::{connect, connector, only, rejected, server, wait_for_logins};

@@ -8,7 +8,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use pop3_blocking::{
-    Advice, AuthError, Client, Closed, Error, Login, Method, Secret, Stream, connect_over,
+    Client, Error, Login, Secret, Stream, connect_over,
+    error::{Advice, AuthError, Closed},
+    login::Method,
 };
 
 use super::{bearer, connect, connector, only, rejected, server, wait_for_logins};

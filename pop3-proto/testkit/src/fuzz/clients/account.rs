@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use pop3_proto::{Error, Misuse};
+use pop3_proto::{Error, error::Misuse};
 
 use super::plan::{Ask, Setup};
 use super::reading::Got;
@@ -188,7 +188,7 @@ impl Account {
         );
         match (&outcome, &asked.answer) {
             (Ok(Value::Unknown), _) => assert!(self.broken && (begun || self.wrote_in_vain)),
-            (Ok(Value::Opened), Some(answer)) => assert!(answer.body.is_some()),
+            (Ok(Value::BodyHead), Some(answer)) => assert!(answer.body.is_some()),
             (Ok(value), Some(answer)) => assert_eq!(*value, answer.value, "{:?}", asked.ask),
             (Err(Error::Refused(_)), Some(answer)) => assert_eq!(answer.value, Value::Refused),
             (Err(error), _) => {

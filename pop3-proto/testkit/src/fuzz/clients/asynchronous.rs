@@ -11,7 +11,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use pop3_proto::client::{Client, Message, Transport};
 use pop3_proto::{
-    Batch, Channel, Command, Connection, Error, Instant, IntoStreamed, Streamed, Ticket, Whole,
+    Batch, Channel, Connection, Error, Instant, Ticket,
+    command::{Command, IntoStreamed, Streamed, Whole},
 };
 
 use super::link::{Moved, Wire, failure};
@@ -86,7 +87,7 @@ fn run(wire: &RefCell<Wire>, clock: &RefCell<Clock>, task: impl Future<Output = 
             assert!(wire.borrow().silent, "nobody wakes the client");
             let mut clock = clock.borrow_mut();
             let alarm = clock.alarm.take().expect("a deadline");
-            clock.seconds = alarm.elapsed().as_secs() + 1;
+            clock.seconds = alarm.duration_since(Instant::ORIGIN).as_secs() + 1;
         }
     }
     panic!("the session does not end");

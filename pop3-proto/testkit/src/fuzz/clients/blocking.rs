@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use pop3_blocking::{Client, Message, Stream};
 use pop3_proto::{
-    Batch, Channel, Command, Connection, Error, Instant, IntoStreamed, Streamed, Ticket, Whole,
+    Batch, Channel, Connection, Error, Instant, Ticket,
+    command::{Command, IntoStreamed, Streamed, Whole},
 };
 
 use super::link::{Moved, Wire, failure};

@@ -1,8 +1,10 @@
 //! Commands by type, and their replies as values to compare.
 
 use pop3_proto::{
-    Capa, Capabilities, Dele, DropListing, Error, List, ListOne, Listing, Noop, Quit, QuitOutcome,
-    Retr, Rset, ScanEntry, Stat, Status, Ticket, Top, UidEntry, UidListing, Uidl, UidlOne, Whole,
+    Capabilities, Dele, Error, List, Quit, QuitOutcome, Retr, Stat, Ticket, Top, Uidl,
+    command::{Capa, ListOne, Noop, Rset, UidlOne, Whole},
+    listing::{Listing, ScanEntry, UidEntry, UidListing},
+    reply::{MailboxStat, Status},
 };
 
 use super::account::Outcome;
@@ -22,7 +24,7 @@ impl Valued for Status {
     }
 }
 
-impl Valued for DropListing {
+impl Valued for MailboxStat {
     fn value(self) -> Value {
         Value::Stat(self.messages, self.octets.unwrap())
     }
@@ -114,7 +116,7 @@ macro_rules! commands {
                 AnyTicket::Top(ticket) => subject.wait_open(ticket, read, polls).await,
             };
             match got {
-                Ok(got) => (Ok(Value::Opened), Some(got)),
+                Ok(got) => (Ok(Value::BodyHead), Some(got)),
                 Err(error) => (Err(error), None),
             }
         }

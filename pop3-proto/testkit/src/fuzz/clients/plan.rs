@@ -1,7 +1,10 @@
 //! The input of both targets: how the session is set up, what the application does, what the transport
 //! does. Any octets are a plan, and every plan can be written as octets.
 
-use pop3_proto::{CapaPolicy, Config, Leniency, MessageNumber, Pipelining};
+use pop3_proto::{
+    Config, MessageNumber,
+    config::{CapaPolicy, Leniency, Pipelining},
+};
 
 use super::super::setup::{LARGE_BUFFER, limits, message};
 

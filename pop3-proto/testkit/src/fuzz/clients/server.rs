@@ -36,7 +36,7 @@ pub enum Value {
     Capabilities,
     Committed,
     /// A streamed reply has begun.
-    Opened,
+    BodyHead,
     /// What only a client can say: `QUIT` was written and no reply came.
     Unknown,
 }

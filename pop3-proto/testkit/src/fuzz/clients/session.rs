@@ -4,8 +4,10 @@ use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use pop3_proto::{
-    Batch, Command, Dele, Error, IntoStreamed, List, ListOne, Login, LoginPolicy, MessageNumber,
-    Method, Noop, Retr, Stat, Status, Streamed, Ticket, Top, Uidl, UidlOne, Whole,
+    Batch, Dele, Error, List, Login, MessageNumber, Retr, Stat, Ticket, Top, Uidl,
+    command::{Command, IntoStreamed, ListOne, Noop, Streamed, UidlOne, Whole},
+    login::{LoginPolicy, Method},
+    reply::Status,
 };
 
 use super::super::commands::{secret, user};
@@ -251,7 +253,7 @@ impl<S: Subject> Session<S> {
             let outcome = result.map(|result| {
                 let got = result?;
                 body = Some(got);
-                Ok(Value::Opened)
+                Ok(Value::BodyHead)
             });
             helper.take(outcome, |account, id| {
                 if let Some(got) = body.take() {
@@ -278,7 +280,7 @@ impl<S: Subject> Session<S> {
             None => {}
             Some(Ok(got)) => {
                 let mut account = self.account();
-                account.report(id, Ok(Value::Opened));
+                account.report(id, Ok(Value::BodyHead));
                 account.report_got(id, got);
             }
             Some(Err(error)) => self.account().report(id, Err(error)),
