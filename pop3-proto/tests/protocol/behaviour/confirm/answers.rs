@@ -1,0 +1,361 @@
+//! What the answers to the questions come to.
+
+use pop3_proto::{
+    Error, List, Phase, Uidl,
+    command::Noop,
+    config::Pipelining,
+    error::{Closed, ProtocolError, Unconfirmed},
+};
+
+use super::{Mailbox, answered, confirm, listed, outcome, session, verbs, why};
+
+#[test]
+fn a_server_that_refuses_all_questions_cannot_confirm() {
+    for pipelining in [Pipelining::Always, Pipelining::Never] {
+        let mut session = listed(&Mailbox::of(5), pipelining, 2);
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |_| {
+            "-ERR unknown command\r\n".to_owned()
+        });
+        // Dovecot closes the connection after some twenty refusals in a row.
+        assert_eq!(asked.len(), 16);
+        assert_eq!(verbs(&asked).len(), 2);
+        assert!(matches!(why(&result), Unconfirmed::Unsupported(Some(_))));
+        let error = result.expect_err("not confirmed");
+        assert!(!error.is_fatal());
+        assert!(error.to_string().contains("unknown command"), "{error}");
+        assert!(
+            session.call(Noop, "+OK\r\n").is_ok(),
+            "the session lives on"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_supports_one_kind_is_asked_sixteen_of_that() {
+    let mailbox = Mailbox::of(5);
+    for pipelining in [Pipelining::Always, Pipelining::Never] {
+        for unsupported in ["UIDL", "LIST"] {
+            let refuse = |question: &str| "-ERR no\r\n".replace("no", question.trim_end());
+            // Twisted leaves the number out.
+            let numberless = |question: &str| {
+                let answer = mailbox.answer(question);
+                let value = answer.rsplit(' ').next().expect("a value");
+                format!("+OK {value}")
+            };
+            let ways: [&dyn Fn(&str) -> String; 2] = [&refuse, &numberless];
+            for way in ways {
+                let mut session = listed(&mailbox, pipelining, 2);
+                let ticket = confirm(&mut session);
+                let (asked, result) = answered(&mut session, ticket, |question| {
+                    if question.starts_with(unsupported) {
+                        way(question)
+                    } else {
+                        mailbox.answer(question)
+                    }
+                });
+                assert_eq!(result.expect("confirmed").questions(), 16, "{asked:?}");
+                assert_eq!(asked.len(), 32);
+                assert!(
+                    asked[16..]
+                        .iter()
+                        .all(|question| !question.starts_with(unsupported))
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_without_numbers_confirm_nothing() {
+    let mailbox = Mailbox::of(3);
+    let mut session = listed(&mailbox, Pipelining::Always, 6);
+    let ticket = confirm(&mut session);
+    let (_, result) = answered(&mut session, ticket, |question| {
+        let answer = mailbox.answer(question);
+        format!("+OK {}", answer.rsplit(' ').next().expect("a value"))
+    });
+    assert_eq!(*why(&result), Unconfirmed::Unsupported(None));
+}
+
+#[test]
+fn one_answer_that_is_not_like_the_others_is_fatal() {
+    let mailbox = Mailbox::of(5);
+    type Answer<'a> = &'a dyn Fn(&str) -> String;
+    let wrong: [(&str, Answer<'_>); 8] = [
+        ("a refusal", &|_| "-ERR no such message\r\n".to_owned()),
+        ("no number", &|question| {
+            let answer = mailbox.answer(question);
+            format!("+OK {}", answer.rsplit(' ').next().expect("a value"))
+        }),
+        ("nothing", &|_| "+OK\r\n".to_owned()),
+        ("a size and words", &|_| "+OK 120 octets\r\n".to_owned()),
+        ("another value", &|question| {
+            mailbox.answer(question).replace("\r\n", "0\r\n")
+        }),
+        ("another message", &|question| {
+            let answer = mailbox.answer(question);
+            answer.replacen("+OK ", "+OK 1", 1)
+        }),
+        ("a value cut short", &|question| {
+            let mut answer = mailbox.answer(question);
+            answer.truncate(answer.len() - 3);
+            answer + "\r\n"
+        }),
+        ("no status", &|_| "Subject: x\r\n".to_owned()),
+    ];
+    for pipelining in [Pipelining::Always, Pipelining::Never] {
+        for (what, wrong) in wrong {
+            for at in [0, 1, 7, 15] {
+                let mut session = listed(&mailbox, pipelining, 8);
+                let ticket = confirm(&mut session);
+                let mut nth = 0;
+                let (asked, result) = answered(&mut session, ticket, |question| {
+                    nth += 1;
+                    if nth == at + 1 {
+                        wrong(question)
+                    } else {
+                        mailbox.answer(question)
+                    }
+                });
+                let why = why(&result);
+                assert!(why.is_fatal(), "{what} at {at}: {why:?}");
+                assert!(
+                    why.to_string()
+                        .contains("nothing received since the last confirmation"),
+                    "{why}"
+                );
+                assert!(asked.len() <= 16, "nothing is asked after it");
+                let error = result.expect_err("not confirmed");
+                assert_eq!(session.connection.error(), Some(&error));
+                session.assert_over();
+            }
+        }
+    }
+}
+
+#[test]
+fn octets_after_the_last_answer_are_fatal() {
+    let mailbox = Mailbox::of(5);
+    for surplus in ["+OK\r\n", "-ERR\r\n", "+", "rest of a message\r\n.\r\n"] {
+        let mut session = listed(&mailbox, Pipelining::Always, 8);
+        let ticket = confirm(&mut session);
+        let flight = session.sent();
+        let answers: String = flight
+            .split_inclusive('\n')
+            .map(|it| mailbox.answer(it))
+            .collect();
+        session.server(answers + surplus);
+        session.eof();
+        let result = outcome(&mut session, ticket);
+        assert!(
+            matches!(why(&result), Unconfirmed::CutShort(_)),
+            "{surplus:?}: {result:?}"
+        );
+    }
+}
+
+#[test]
+fn a_connection_that_ends_among_the_questions_says_what_that_means() {
+    let mailbox = Mailbox::of(5);
+    let mut session = listed(&mailbox, Pipelining::Always, 8);
+    let ticket = confirm(&mut session);
+    session.sent();
+    session.eof();
+    let result = outcome(&mut session, ticket);
+    let cause = why(&result).cause().expect("a cause").clone();
+    assert!(matches!(cause, Error::Closed(_)), "{cause:?}");
+    let error = result.expect_err("not confirmed");
+    assert_eq!(error.advice(), cause.advice());
+    assert_eq!(error.retry(), cause.retry());
+    assert_eq!(error.suspects_pipelining(), cause.suspects_pipelining());
+
+    let mut session = listed(&mailbox, Pipelining::Always, 8);
+    let ticket = confirm(&mut session);
+    session.sent();
+    session.wait(3600);
+    let result = outcome(&mut session, ticket);
+    assert!(matches!(why(&result).cause(), Some(Error::Timeout(_))));
+}
+
+/// A server that closes right after the last answer has answered.
+#[test]
+fn an_end_of_file_after_the_last_answer_does_not_undo_it() {
+    let mailbox = Mailbox::of(5);
+    let mut session = listed(&mailbox, Pipelining::Always, 8);
+    let ticket = confirm(&mut session);
+    let flight = session.sent();
+    let answers: String = flight
+        .split_inclusive('\n')
+        .map(|it| mailbox.answer(it))
+        .collect();
+    session.arrive(answers.as_bytes());
+    session.connection.handle_eof(session.now);
+    assert!(outcome(&mut session, ticket).is_ok());
+}
+
+/// What a NOOP would not notice: the sender's `+OK` answers it, the question not.
+#[test]
+fn a_forged_reply_passes_for_that_to_noop_and_not_for_an_answer() {
+    let mailbox = Mailbox::of(5);
+    let mut session = listed(&mailbox, Pipelining::Always, 8);
+    session.ask("retr 1");
+    // The server stuffs no dots, and the rest of the message comes late.
+    session.server("+OK\r\nSubject: x\r\n.\r\n");
+    assert_eq!(
+        session.told(),
+        [
+            "retr 1: opened",
+            "retr 1: body \"Subject: x\\r\\n\"",
+            "retr 1: end"
+        ]
+    );
+    let mut forged = session;
+    assert!(
+        forged.call(Noop, "+OK\r\n").is_ok(),
+        "which was written by the sender"
+    );
+
+    let mut session = listed(&mailbox, Pipelining::Always, 8);
+    session.ask("retr 1");
+    session.server("+OK\r\nSubject: x\r\n.\r\n");
+    session.told();
+    session.sent();
+    let ticket = confirm(&mut session);
+    session.sent();
+    session.server("+OK\r\n");
+    let result = outcome(&mut session, ticket);
+    assert!(matches!(why(&result), Unconfirmed::WrongAnswer { .. }));
+    session.assert_over();
+}
+
+#[test]
+fn a_parting_word_instead_of_answers_is_the_cause() {
+    let mailbox = Mailbox::of(5);
+    let mut session = listed(&mailbox, Pipelining::Never, 8);
+    let ticket = confirm(&mut session);
+    let question = session.sent();
+    session.server(mailbox.answer(&question) + "-ERR shutting down\r\n");
+    let result = outcome(&mut session, ticket);
+    match why(&result).cause() {
+        Some(Error::Closed(closed)) => assert!(matches!(**closed, Closed::UnsolicitedErr(_))),
+        Some(Error::Protocol(why)) => assert!(matches!(**why, ProtocolError::Unsolicited { .. })),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_confirmation_cut_short_is_retried_as_its_cause() {
+    for (code, seconds) in [
+        ("[AUTH] ", 3600),
+        ("[SYS/PERM] ", 3600),
+        ("[SYS/TEMP] ", 300),
+        ("", 10),
+    ] {
+        // What an unsolicited -ERR is without a confirmation.
+        let mut session = session(Pipelining::Never, 8);
+        session.server(format!("-ERR {code}no\r\n"));
+        let cause = session.connection.error().expect("the end").clone();
+        let (retry, advice) = (cause.retry(), cause.advice());
+        let error = Error::from(Unconfirmed::CutShort(cause));
+        assert_eq!(
+            retry.earliest().map(|it| it.as_secs()),
+            Some(seconds),
+            "{code}"
+        );
+        assert_eq!((error.retry(), error.advice()), (retry, advice), "{code}");
+    }
+}
+
+/// A message of a sender who also wrote the reply to the next `RETR`, on a server that does not stuff dots.
+const FORGED: &str = "+OK\r\nS: evil\r\n\r\nx\r\n.\r\n+OK\r\nFrom: bank\r\n\r\npay";
+
+#[test]
+fn a_message_that_took_in_a_reply_is_not_confirmed() {
+    let mailbox = Mailbox::of(3);
+    for end in ["\n", "", "\r", "t"] {
+        let mut session = listed(&mailbox, Pipelining::Always, 1);
+        for line in ["retr 1", "retr 2"] {
+            session.ask(line);
+        }
+        session.sent();
+        let real = "+OK\r\nFrom: friend\r\n\r\nhello\r\n.\r\n";
+        session.trickle = true;
+        session.server(format!("{FORGED}{end}.\r\n{real}"));
+        session.trickle = false;
+        assert!(session.connection.error().is_none(), "synchronized again");
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |asked| mailbox.answer(asked));
+        assert_eq!(asked, Vec::<String>::new());
+        let Unconfirmed::ReplyInMessage { number } = why(&result) else {
+            panic!("{result:?}");
+        };
+        assert_eq!(number.get(), 2);
+        assert_eq!(session.connection.phase(), Phase::Closed);
+    }
+}
+
+#[test]
+fn a_message_about_pop3_that_has_its_listed_size_is_confirmed() {
+    let text = "S: log\r\n\r\nC: RETR 1.\r\n+OK here it is.\r\n-ERR no\r\n";
+    let mut mailbox = Mailbox::of(2);
+    mailbox.0[0].0 = text.len() as u64;
+    for (size, good) in [(text.len(), true), (text.len() - 1, false)] {
+        mailbox.0[0].0 = size as u64;
+        let mut session = listed(&mailbox, Pipelining::Always, 1);
+        session.exchange("retr 1", format!("+OK\r\n{text}.\r\n"));
+        session.sent();
+        let ticket = confirm(&mut session);
+        let (_, result) = answered(&mut session, ticket, |asked| mailbox.answer(asked));
+        assert_eq!(result.is_ok(), good, "{result:?}");
+    }
+}
+
+#[test]
+fn a_listing_that_follows_an_unconfirmed_message_is_not_compared_with() {
+    for op in ["retr 1", "top 1 0"] {
+        let mailbox = Mailbox::of(3);
+        let mut session = session(Pipelining::Always, 1);
+        session.exchange(op, "+OK\r\nS: evil\r\n\r\nx\r\n.\r\n");
+        session.call(Uidl, "+OK\r\n1 X\r\n.\r\n").expect("forged");
+        session.sent();
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |_| "+OK 1 X\r\n".to_owned());
+        assert!(asked.is_empty());
+        assert!(matches!(why(&result), Unconfirmed::NoListing), "{result:?}");
+
+        // What was listed before stays what is compared with, and is taken anew once it is confirmed.
+        let mut session = listed(&mailbox, Pipelining::Always, 1);
+        session.exchange(op, "+OK\r\nS: x\r\n\r\nx\r\n.\r\n");
+        session.call(Uidl, "+OK\r\n1 X\r\n.\r\n").expect("forged");
+        session.sent();
+        let ticket = confirm(&mut session);
+        let (_, result) = answered(&mut session, ticket, |asked| mailbox.answer(asked));
+        result.expect("confirmed");
+        session.call(Uidl, "+OK\r\n1 X\r\n.\r\n").expect("anew");
+        session.call(List, "+OK\r\n.\r\n").expect("anew");
+        session.sent();
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |_| "+OK 1 X\r\n".to_owned());
+        result.expect("confirmed");
+        assert!(
+            asked.iter().all(|question| question == "UIDL 1"),
+            "{asked:?}"
+        );
+    }
+}
+
+#[test]
+fn a_refusal_of_all_questions_has_its_code() {
+    let mailbox = Mailbox::of(2);
+    let mut session = listed(&mailbox, Pipelining::Always, 1);
+    let ticket = confirm(&mut session);
+    let refused = "-ERR [SYS/TEMP] maildrop busy\r\n".to_owned();
+    let (_, result) = answered(&mut session, ticket, |_| refused.clone());
+    let error = result.expect_err("nothing is confirmed");
+    assert_eq!(
+        error.code(),
+        Some(&pop3_proto::reply::ResponseCode::SysTemp)
+    );
+    assert_eq!(error.retry().earliest().map(|it| it.as_secs()), Some(300));
+}

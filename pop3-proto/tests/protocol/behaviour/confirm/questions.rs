@@ -1,0 +1,307 @@
+//! Which questions a confirmation asks, and how many at once.
+
+use std::collections::BTreeMap;
+
+use pop3_proto::{
+    Channel, Config, Confirm, Connection, Dele, Instant, List, Phase, Uidl,
+    command::{Noop, Rset, Verb},
+    config::Pipelining,
+    error::{Misuse, Unconfirmed},
+};
+use pop3_testkit::conversation::{Conversation, logged_in_with};
+
+use super::{Mailbox, answered, confirm, listed, outcome, session, verbs, why};
+
+#[test]
+fn sixteen_questions_leave_in_one_batch_where_pipelining_is_allowed() {
+    let mailbox = Mailbox::of(20);
+    let mut session = listed(&mailbox, Pipelining::Always, 1);
+    let ticket = confirm(&mut session);
+    let flights = session.flights();
+    assert_eq!(flights.len(), 1);
+    assert_eq!(flights[0].lines().count(), Confirm::QUESTIONS);
+    assert_eq!(session.connection.outstanding(), 1, "it is one request");
+    let answers: String = flights[0]
+        .split_inclusive('\n')
+        .map(|it| mailbox.answer(it))
+        .collect();
+    session.server(answers);
+    let confirmed = outcome(&mut session, ticket).expect("confirmed");
+    assert_eq!(confirmed.questions(), 16);
+    assert_eq!(session.connection.outstanding(), 0);
+    assert!(session.call(Noop, "+OK\r\n").is_ok());
+}
+
+#[test]
+fn questions_go_one_at_a_time_without_pipelining() {
+    let mailbox = Mailbox::of(20);
+    let mut session = listed(&mailbox, Pipelining::Never, 1);
+    let ticket = confirm(&mut session);
+    let (asked, result) = answered(&mut session, ticket, |question| mailbox.answer(question));
+    assert_eq!(
+        (asked.len(), result.expect("confirmed").questions()),
+        (16, 16)
+    );
+    let mut session = listed(&mailbox, Pipelining::Never, 1);
+    let ticket = confirm(&mut session);
+    assert_eq!(session.flights().len(), 1, "one is in flight");
+    session.server("+OK 1 wrong\r\n");
+    assert_eq!(
+        session.flights(),
+        [""; 0],
+        "nothing is sent after a wrong answer"
+    );
+    assert!(why(&outcome(&mut session, ticket)).is_fatal());
+}
+
+#[test]
+fn each_message_and_each_kind_is_asked_about_equally_often() {
+    let mailbox = Mailbox::of(10);
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut batches = std::collections::BTreeSet::new();
+    for seed in 0..200 {
+        let mut session = listed(&mailbox, Pipelining::Always, seed);
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |question| mailbox.answer(question));
+        assert!(result.is_ok());
+        assert_eq!(verbs(&asked).len(), 2, "both kinds: {asked:?}");
+        for question in &asked {
+            *counts.entry(question.clone()).or_default() += 1;
+        }
+        batches.insert(asked);
+    }
+    assert_eq!(batches.len(), 200, "no two sessions ask the same");
+    // 200 batches of 16 for 20 different questions: 160 each, with a deviation of 12.3.
+    assert_eq!(counts.len(), 20, "{counts:?}");
+    assert!(
+        counts.values().all(|count| (100..220).contains(count)),
+        "{counts:?}"
+    );
+}
+
+#[test]
+fn two_confirmations_of_a_session_ask_different_questions() {
+    let mailbox = Mailbox::of(50);
+    let mut session = listed(&mailbox, Pipelining::Always, 9);
+    let mut batches = Vec::new();
+    for _ in 0..2 {
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |question| mailbox.answer(question));
+        assert!(result.is_ok());
+        batches.push(asked);
+    }
+    assert_ne!(batches[0], batches[1]);
+}
+
+#[test]
+fn one_message_gives_unpredictable_kinds() {
+    let mailbox = Mailbox::of(1);
+    let mut batches = std::collections::BTreeSet::new();
+    for seed in 0..50 {
+        let mut session = listed(&mailbox, Pipelining::Always, seed);
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |question| mailbox.answer(question));
+        assert!(result.is_ok());
+        batches.insert(asked);
+    }
+    assert_eq!(batches.len(), 50);
+}
+
+#[test]
+fn long_lines_are_asked_about_no_more_than_short_ones() {
+    let long = "x".repeat(70);
+    let mut session = session(Pipelining::Always, 0);
+    session
+        .call(Uidl, format!("+OK\r\n1 {long}\r\n2 y\r\n.\r\n"))
+        .expect("unique-ids");
+    session.sent();
+    let mut second = 0;
+    for _ in 0..60 {
+        let ticket = confirm(&mut session);
+        let (asked, result) = answered(&mut session, ticket, |question| match question {
+            "UIDL 1\r\n" => format!("+OK 1 {long}\r\n"),
+            _ => "+OK 2 y\r\n".to_owned(),
+        });
+        assert!(result.is_ok());
+        second += asked
+            .iter()
+            .filter(|question| *question == "UIDL 2")
+            .count();
+    }
+    assert!((380..580).contains(&second), "{second} of 960");
+}
+
+#[test]
+fn messages_marked_as_deleted_are_not_asked_about() {
+    let mailbox = Mailbox::of(4);
+    let mut session = listed(&mailbox, Pipelining::Always, 3);
+    for number in [1, 2, 4] {
+        session
+            .call(Dele(number.try_into().expect("a number")), "+OK\r\n")
+            .expect("marked");
+    }
+    session.sent();
+    let ticket = confirm(&mut session);
+    let (asked, result) = answered(&mut session, ticket, |question| mailbox.answer(question));
+    assert!(result.is_ok());
+    assert!(
+        asked.iter().all(|question| question.ends_with(" 3")),
+        "{asked:?}"
+    );
+
+    session
+        .call(Dele(3.try_into().expect("a number")), "+OK\r\n")
+        .expect("marked");
+    session.sent();
+    let ticket = confirm(&mut session);
+    let result = outcome(&mut session, ticket);
+    assert_eq!(*why(&result), Unconfirmed::NothingToAsk);
+    assert!(!result.expect_err("nothing to ask").is_fatal());
+    assert_eq!(session.sent(), "");
+
+    session.call(Rset, "+OK\r\n").expect("unmarked");
+    session.sent();
+    let ticket = confirm(&mut session);
+    let (asked, result) = answered(&mut session, ticket, |question| mailbox.answer(question));
+    assert!(result.is_ok());
+    assert!(
+        asked.iter().any(|question| question.ends_with(" 1")),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn a_refused_dele_leaves_its_message_among_the_questions() {
+    let mailbox = Mailbox::of(1);
+    let mut session = listed(&mailbox, Pipelining::Always, 3);
+    session
+        .call(Dele(1.try_into().expect("a number")), "-ERR locked\r\n")
+        .expect_err("refused");
+    session.sent();
+    let ticket = confirm(&mut session);
+    let (asked, result) = answered(&mut session, ticket, |question| mailbox.answer(question));
+    assert_eq!((asked.len(), result.is_ok()), (16, true));
+}
+
+#[test]
+fn the_one_message_left_of_a_thousand_is_found() {
+    let mailbox = Mailbox::of(1000);
+    let mut session = listed(&mailbox, Pipelining::Always, 4);
+    for number in (1..=1000).filter(|number| *number != 777) {
+        session
+            .call(Dele(number.try_into().expect("a number")), "+OK\r\n")
+            .expect("marked");
+    }
+    session.sent();
+    let ticket = confirm(&mut session);
+    let (asked, result) = answered(&mut session, ticket, |question| mailbox.answer(question));
+    assert!(result.is_ok());
+    assert!(
+        asked.iter().all(|question| question.ends_with(" 777")),
+        "{asked:?}"
+    );
+}
+
+/// `WildDuck` numbers the messages anew in listings after a DELE, and keeps the numbers elsewhere.
+#[test]
+fn a_listing_taken_after_a_dele_is_not_compared_with() {
+    let mailbox = Mailbox::of(9);
+    let mut session = listed(&mailbox, Pipelining::Always, 5);
+    session
+        .call(Dele(1.try_into().expect("a number")), "+OK\r\n")
+        .expect("marked");
+    let renumbered = Mailbox(mailbox.0[1..].to_vec());
+    session.call(List, renumbered.sizes()).expect("sizes");
+    session
+        .call(Uidl, renumbered.unique_ids())
+        .expect("unique-ids");
+    session.sent();
+    let ticket = confirm(&mut session);
+    let (_, result) = answered(&mut session, ticket, |question| mailbox.answer(question));
+    assert_eq!(result.expect("confirmed").questions(), 16);
+}
+
+#[test]
+fn without_a_listing_nothing_is_asked() {
+    let mut session = session(Pipelining::Always, 1);
+    let ticket = confirm(&mut session);
+    let result = outcome(&mut session, ticket);
+    assert_eq!(*why(&result), Unconfirmed::NoListing);
+    assert_eq!(session.sent(), "");
+    // The first listing comes after a DELE.
+    session
+        .call(Dele(1.try_into().expect("a number")), "+OK\r\n")
+        .expect("marked");
+    session
+        .call(Uidl, "+OK\r\n1 a\r\n.\r\n")
+        .expect("unique-ids");
+    session.sent();
+    let ticket = confirm(&mut session);
+    let result = outcome(&mut session, ticket);
+    assert_eq!(*why(&result), Unconfirmed::NoListing);
+    assert_eq!(session.sent(), "");
+    assert!(session.call(Noop, "+OK\r\n").is_ok());
+}
+
+#[test]
+fn an_empty_mailbox_and_values_left_out_give_nothing_to_ask() {
+    for listing in ["+OK\r\n.\r\n", "+OK\r\n1\r\n2\r\n.\r\n"] {
+        let mut session = session(Pipelining::Always, 1);
+        session.call(List, listing).expect("sizes");
+        session.sent();
+        let ticket = confirm(&mut session);
+        let result = outcome(&mut session, ticket);
+        assert_eq!(*why(&result), Unconfirmed::NothingToAsk);
+        assert_eq!(session.sent(), "");
+    }
+}
+
+#[test]
+fn before_the_login_and_without_randomness_it_is_misuse() {
+    let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
+    session.server("+OK ready\r\n");
+    let ticket = confirm(&mut session);
+    let result = outcome(&mut session, ticket);
+    let phase = Misuse::Phase {
+        verb: Verb::Uidl,
+        phase: Phase::Authorization,
+    };
+    assert_eq!(result, Err(phase.into()));
+
+    let mut session = logged_in_with(Config::default());
+    session.call(List, Mailbox::of(1).sizes()).expect("sizes");
+    session.sent();
+    let ticket = confirm(&mut session);
+    assert_eq!(outcome(&mut session, ticket), Err(Misuse::NoSeed.into()));
+    assert_eq!(session.sent(), "");
+    let own = Confirm::new().with_random([1; 32]);
+    let ticket = session.connection.submit(own).expect("it lives");
+    let (_, result) = answered(&mut session, ticket, |question| {
+        Mailbox::of(1).answer(question)
+    });
+    assert!(result.is_ok());
+}
+
+#[test]
+fn the_number_of_questions_is_between_two_and_sixteen() {
+    let mailbox = Mailbox::of(5);
+    for (wanted, asked) in [(0, 2), (1, 2), (2, 2), (5, 5), (16, 16), (usize::MAX, 16)] {
+        let mut session = listed(&mailbox, Pipelining::Always, 8);
+        let command = Confirm::new().with_questions(wanted);
+        let ticket = session.connection.submit(command).expect("it lives");
+        let (questions, result) = answered(&mut session, ticket, |it| mailbox.answer(it));
+        assert_eq!(questions.len(), asked);
+        assert_eq!(result.expect("confirmed").questions(), asked);
+        assert_eq!(verbs(&questions).len(), 2);
+    }
+}
+
+#[test]
+fn neither_the_randomness_nor_the_questions_to_come_are_printed() {
+    let confirm = Confirm::new().with_random([0xab; 32]);
+    assert_eq!(format!("{confirm:?}"), "Confirm { questions: 16 }");
+    let mut connection =
+        Connection::new(Config::default(), Channel::TrustedByCaller, Instant::ORIGIN);
+    connection.submit(confirm).expect("it lives");
+    assert!(!format!("{connection:?}").contains("171"));
+}
