@@ -11,6 +11,7 @@ use pop3_proto::{
     config::{CapaPolicy, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy, Timeouts},
     tls::TlsInfo,
 };
+use pop3_testkit::wire;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -168,23 +169,18 @@ impl Peer {
         }
     }
 
-    /// The next octets, as many as there is room for; `None` at the end.
-    fn say(&mut self, room: &mut [u8]) -> Option<usize> {
-        let copy = |room: &mut [u8], octets: &[u8]| {
-            room.iter_mut()
-                .zip(octets)
-                .for_each(|(room, octet)| *room = *octet);
-            room.len().min(octets.len())
-        };
+    /// Lets the connection read the next octets, as many as there is room for; returns how many, or
+    /// `None` at the end.
+    fn say(&mut self, connection: &mut Connection, now: Instant) -> Option<usize> {
         match self {
             Self::Server(server) => {
-                let count = copy(room, server.transmit());
+                let count = wire::receive(connection, server.transmit(), now);
                 server.transmitted(count);
                 (count > 0 || !server.is_closed()).then_some(count)
             }
             Self::Hostile(chunks) => {
                 let chunk = chunks.first_mut()?;
-                let count = copy(room, chunk);
+                let count = wire::receive(connection, chunk, now);
                 chunk.drain(..count);
                 if chunk.is_empty() {
                     chunks.remove(0);
@@ -271,20 +267,15 @@ fn run(config: &Config, channel: Channel, mut peer: Peer) -> Verdict {
             connection.tls_established(TlsInfo::default(), now);
             moved = true;
         }
-        let octets = connection.transmit().to_vec();
+        let octets = wire::send(&mut connection, usize::MAX, now);
         if !octets.is_empty() {
             peer.hear(&octets);
-            connection.transmitted(octets.len(), now);
             moved = true;
         }
-        if let Some(room) = connection.recv_buffer() {
-            prop_assert!(!room.is_empty(), "room for a read");
-            match peer.say(room) {
+        if connection.wants_read() {
+            match peer.say(&mut connection, now) {
                 Some(0) => {}
-                Some(count) => {
-                    connection.received(count, now);
-                    moved = true;
-                }
+                Some(_) => moved = true,
                 None => {
                     connection.handle_eof(now);
                     moved = true;
@@ -365,16 +356,11 @@ fn a_keep_alive_of_no_time_is_sent_once_a_second() {
     let mut noops = 0;
     for _ in 0..TURNS {
         while connection.poll_event().is_some() {}
-        let octets = connection.transmit().to_vec();
+        let octets = wire::send(&mut connection, usize::MAX, now);
         noops += usize::from(octets == b"NOOP\r\n");
         server.hear(&octets);
-        connection.transmitted(octets.len(), now);
-        if let Some(room) = connection.recv_buffer() {
-            let count = server.say(room).expect("it is open");
-            connection.received(count, now);
-            if count > 0 {
-                continue;
-            }
+        if connection.wants_read() && server.say(&mut connection, now).expect("it is open") > 0 {
+            continue;
         }
         now = now + Duration::from_millis(100);
         if now > Instant::since_origin(Duration::from_secs(60)) {
