@@ -180,6 +180,8 @@ pub fn error(why: &Error) -> String {
             SecurityError::StlsUnavailable { .. } => {
                 format!("security StlsUnavailable{}", after(why))
             }
+            // The variant's name when the transcripts were written, which do not change.
+            SecurityError::UnexpectedSuccess => "security LetInAnyway".to_owned(),
             other => format!("security {other:?}"),
         },
         Error::Unconfirmed(why) => unconfirmed(why),
