@@ -180,8 +180,6 @@ pub fn error(why: &Error) -> String {
             SecurityError::StlsUnavailable { .. } => {
                 format!("security StlsUnavailable{}", after(why))
             }
-            // The variant's name when the transcripts were written, which do not change.
-            SecurityError::UnexpectedSuccess => "security LetInAnyway".to_owned(),
             other => format!("security {other:?}"),
         },
         Error::Unconfirmed(why) => unconfirmed(why),
@@ -388,7 +386,7 @@ pub fn standing(connection: &Connection, what: &str) -> Result<String, String> {
             .map_or_else(|| "unknown".to_owned(), capabilities),
         "greeting" => connection
             .greeting()
-            .map_or_else(|| "forgotten".to_owned(), |it| format!("{:?}", it.text)),
+            .map_or_else(|| "none".to_owned(), |it| format!("{:?}", it.text)),
         "plan" => connection
             .login_plan()
             .map_or_else(|| "none".to_owned(), plan),

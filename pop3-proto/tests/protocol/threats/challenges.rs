@@ -303,7 +303,7 @@ fn t_32_an_ok_to_a_cancelled_exchange_is_the_end() {
         S: +OK
         {}",
         scram(""),
-        dead("security LetInAnyway")
+        dead("security UnexpectedSuccess")
     ));
     plays(format!(
         "{}
@@ -312,7 +312,7 @@ fn t_32_an_ok_to_a_cancelled_exchange_is_the_end() {
         S: +OK
         {}",
         auth("CRAM-MD5", "login alice secret only=CRAM-MD5", "CRAM-MD5"),
-        dead("security LetInAnyway")
+        dead("security UnexpectedSuccess")
     ));
 }
 

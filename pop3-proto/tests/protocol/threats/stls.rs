@@ -139,7 +139,7 @@ fn t_08_what_was_listed_in_clear_is_not_believed_inside_tls() {
         ? tls: wanted
         ! tls
         ? capabilities: unknown
-        ? greeting: forgotten
+        ? greeting: none
         C: CAPA
         S: +OK
         S: SASL SCRAM-SHA-256
@@ -155,7 +155,7 @@ fn t_08_a_refusal_of_capa_inside_tls_leaves_nothing_known() {
         "{OFFERED}
         S: +OK
         ! tls
-        ? greeting: forgotten
+        ? greeting: none
         ? capabilities: unknown
         C: CAPA
         S: -ERR
