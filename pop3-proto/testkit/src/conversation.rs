@@ -228,7 +228,7 @@ impl Conversation {
     }
 
     /// The flights that left since the last look.
-    pub fn flights(&mut self) -> Vec<String> {
+    pub fn batches(&mut self) -> Vec<String> {
         self.settle();
         core::mem::take(&mut self.flights)
             .iter()
@@ -238,11 +238,11 @@ impl Conversation {
 
     /// All octets that left since the last look.
     pub fn sent(&mut self) -> String {
-        self.flights().concat()
+        self.batches().concat()
     }
 
     /// What happened since the last look, in the words of the stories.
-    pub fn told(&mut self) -> Vec<String> {
+    pub fn reported(&mut self) -> Vec<String> {
         self.settle();
         let label = |id: RequestId| {
             self.labels
@@ -292,7 +292,7 @@ impl Conversation {
     pub fn exchange(&mut self, op: &str, reply: impl AsRef<[u8]>) -> Vec<String> {
         self.ask(op);
         self.server(reply);
-        self.told()
+        self.reported()
     }
 
     /// Nothing is wanted of the socket or the clock any more, and requests get the one error.
@@ -328,7 +328,7 @@ pub fn logged_in_with(config: Config) -> Conversation {
     session.server("+OK\r\n");
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\n");
-    session.told();
+    session.reported();
     session
 }
 

@@ -158,11 +158,11 @@ impl Player {
         let bare_lf = self.line_ends == LineEnds::BareLf;
         self.told.extend(
             self.client
-                .told()
+                .reported()
                 .into_iter()
                 .filter(|told| !bare_lf || told != "quirk BareLineFeed"),
         );
-        self.flights.extend(self.client.flights());
+        self.flights.extend(self.client.batches());
         Ok(())
     }
 

@@ -201,8 +201,8 @@ impl Link {
             }
             Step::Tls { exporter: false } => {
                 if self.peer.tls.is_some() {
-                    self.peer.say_farewell();
-                    self.peer.is_deaf = true;
+                    self.peer.send_close_notify();
+                    self.peer.stops_reading = true;
                 }
             }
             Step::Tls { exporter: true } => self.peer.change_keys(),

@@ -12,15 +12,15 @@ pub struct Peer {
     config: Arc<ServerConfig>,
     pub tls: Option<ServerConnection>,
     /// What the client said in clear.
-    pub heard_in_clear: Vec<u8>,
+    pub received_in_cleartext: Vec<u8>,
     /// What the client said inside TLS.
-    pub heard: Vec<u8>,
+    pub received: Vec<u8>,
     /// Whether the client said close_notify.
-    pub farewell: bool,
+    pub close_notify: bool,
     /// How TLS failed.
     pub failure: Option<rustls::Error>,
     /// It reads nothing more. (After its own close_notify rustls asserts that it has no alert to send.)
-    pub is_deaf: bool,
+    pub stops_reading: bool,
     /// What goes to the client.
     pub outgoing: Vec<u8>,
 }
@@ -32,11 +32,11 @@ impl Peer {
             server,
             config: config.into(),
             tls: None,
-            heard_in_clear: Vec::new(),
-            heard: Vec::new(),
-            farewell: false,
+            received_in_cleartext: Vec::new(),
+            received: Vec::new(),
+            close_notify: false,
             failure: None,
-            is_deaf: false,
+            stops_reading: false,
             outgoing: Vec::new(),
         };
         peer.answer();
@@ -76,7 +76,7 @@ impl Peer {
         self.outgoing.clear();
     }
 
-    pub fn say_farewell(&mut self) {
+    pub fn send_close_notify(&mut self) {
         self.tls.as_mut().unwrap().send_close_notify();
         self.collect();
     }
@@ -97,23 +97,23 @@ impl Peer {
 
     pub fn receive(&mut self, octets: &[u8]) {
         let Some(tls) = &mut self.tls else {
-            self.heard_in_clear.extend_from_slice(octets);
+            self.received_in_cleartext.extend_from_slice(octets);
             if let Some(server) = &mut self.server {
                 server.receive(octets);
             }
             return self.answer();
         };
         let mut ciphertext = octets;
-        while !ciphertext.is_empty() && self.failure.is_none() && !self.is_deaf {
+        while !ciphertext.is_empty() && self.failure.is_none() && !self.stops_reading {
             // rustls stops reading after close_notify.
             if !matches!(tls.read_tls(&mut ciphertext), Ok(1..)) {
-                self.is_deaf = true;
+                self.stops_reading = true;
                 break;
             }
             if let Err(error) = tls.process_new_packets() {
                 self.failure = Some(error);
             }
-            self.farewell |= hear(tls, &mut self.heard, &mut self.server);
+            self.close_notify |= hear(tls, &mut self.received, &mut self.server);
         }
         self.answer();
     }
@@ -160,13 +160,13 @@ impl Peer {
 }
 
 /// Takes what was decrypted; true at close_notify.
-fn hear(tls: &mut ServerConnection, heard: &mut Vec<u8>, server: &mut Option<Server>) -> bool {
+fn hear(tls: &mut ServerConnection, received: &mut Vec<u8>, server: &mut Option<Server>) -> bool {
     let mut buffer = [0; 4096];
     loop {
         match tls.reader().read(&mut buffer) {
             Ok(0) => return true,
             Ok(octets) => {
-                heard.extend_from_slice(&buffer[..octets]);
+                received.extend_from_slice(&buffer[..octets]);
                 if let Some(server) = server {
                     server.receive(&buffer[..octets]);
                 }
@@ -180,7 +180,7 @@ fn hear(tls: &mut ServerConnection, heard: &mut Vec<u8>, server: &mut Option<Ser
 }
 
 /// A server for Alice with two messages, one full of dots.
-pub fn mail_in_clear() -> Server {
+pub fn mail_in_cleartext() -> Server {
     Server::new(account().stls(true), maildrop())
 }
 

@@ -26,7 +26,10 @@ fn what_waits_in_the_queue_is_never_sent() {
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "STAT\r\n");
     session.server("+OK 1 2\r\n");
-    assert_eq!(session.told(), ["noop: ok", "stat: 1 messages, 2 octets"]);
+    assert_eq!(
+        session.reported(),
+        ["noop: ok", "stat: 1 messages, 2 octets"]
+    );
 }
 
 #[test]
@@ -83,7 +86,10 @@ fn of_a_flight_that_has_begun_to_leave_only_the_command_under_way_leaves() {
     session.ask("rset");
     session.server("+OK 1 2\r\n+OK\r\n");
     session.server("+OK\r\n");
-    assert_eq!(session.told(), ["stat: 1 messages, 2 octets", "rset: ok"]);
+    assert_eq!(
+        session.reported(),
+        ["stat: 1 messages, 2 octets", "rset: ok"]
+    );
     assert_eq!(session.sent(), "OP\r\nRSET\r\n");
 }
 
@@ -113,7 +119,7 @@ fn what_has_begun_to_leave_leaves_whole() {
     give_up(&mut session, dele.id());
     assert_eq!(session.connection.transmit(), b"E 1\r\n");
     session.server("+OK\r\n");
-    assert_eq!(session.told(), NOTHING);
+    assert_eq!(session.reported(), NOTHING);
     assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
 }
 
@@ -127,7 +133,10 @@ fn a_reply_on_its_way_is_swallowed_and_later_ones_still_match() {
     assert_eq!(session.sent(), "STAT\r\nLIST\r\nUIDL\r\n");
     give_up(&mut session, list);
     session.server("+OK 1 2\r\n+OK\r\n1 2\r\n.\r\n+OK\r\n1 a\r\n.\r\n");
-    assert_eq!(session.told(), ["stat: 1 messages, 2 octets", "uidl: 1=a"]);
+    assert_eq!(
+        session.reported(),
+        ["stat: 1 messages, 2 octets", "uidl: 1=a"]
+    );
 }
 
 #[test]
@@ -135,14 +144,14 @@ fn an_open_body_is_skipped_without_an_event() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\nthe beginning\r\n");
-    session.told();
+    session.reported();
     session.abandon();
     for _ in 0..200 {
         session.server("and so on, line after line, to the end\r\n");
         assert!(session.connection.wants_read(), "no event holds it up");
     }
     session.server("..\r\n.\r\n");
-    assert_eq!(session.told(), NOTHING);
+    assert_eq!(session.reported(), NOTHING);
     assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
     assert_eq!(session.sent(), "RETR 1\r\nNOOP\r\n", "each was sent once");
 }
@@ -171,7 +180,7 @@ fn events_of_nobody_are_kept() {
     let octets = b"+OK ready\r\n";
     session.arrive(octets);
     give_up(&mut session, noop.id());
-    assert_eq!(session.told(), ["greeting: \"ready\""]);
+    assert_eq!(session.reported(), ["greeting: \"ready\""]);
 }
 
 #[test]
@@ -185,7 +194,11 @@ fn giving_up_an_event_starts_the_deadline_anew() {
     session.now = session.now + core::time::Duration::from_secs(600);
     session.abandon();
     session.settle();
-    assert_eq!(session.told(), NOTHING, "that was no stall of the server's");
+    assert_eq!(
+        session.reported(),
+        NOTHING,
+        "that was no stall of the server's"
+    );
     session.wait(59);
     session.server("\r\n.\r\n");
     assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
@@ -195,7 +208,7 @@ fn giving_up_an_event_starts_the_deadline_anew() {
 fn a_login_under_way_is_finished() {
     let mut session = trusted();
     session.server("+OK\r\n");
-    session.told();
+    session.reported();
     session.ask("login alice secret");
     assert_eq!(session.sent(), "CAPA\r\n");
     session.abandon();
@@ -207,7 +220,7 @@ fn a_login_under_way_is_finished() {
     assert_eq!(session.connection.phase(), Phase::Transaction);
     assert_eq!(session.sent(), "STAT\r\n");
     session.server("+OK 1 2\r\n");
-    assert_eq!(session.told(), ["stat: 1 messages, 2 octets"]);
+    assert_eq!(session.reported(), ["stat: 1 messages, 2 octets"]);
 }
 
 #[test]
@@ -217,7 +230,7 @@ fn a_login_of_which_nothing_has_left_is_not_performed() {
         config.capa = capa;
         let mut session = Conversation::new(config, Channel::TrustedByCaller);
         session.server("+OK\r\n");
-        session.told();
+        session.reported();
         session.ask("login alice secret");
         assert!(session.connection.wants_write());
         session.abandon();
@@ -233,7 +246,7 @@ fn a_login_of_which_nothing_has_left_is_not_performed() {
 fn a_login_of_which_one_octet_has_left_is_finished() {
     let mut session = trusted();
     session.server("+OK\r\n");
-    session.told();
+    session.reported();
     session.ask("login alice secret");
     session.connection.transmitted(1, session.now);
     session.abandon();
@@ -243,7 +256,7 @@ fn a_login_of_which_one_octet_has_left_is_finished() {
     }
     assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\n");
     assert_eq!(session.connection.phase(), Phase::Transaction);
-    assert_eq!(session.told(), NOTHING);
+    assert_eq!(session.reported(), NOTHING);
 }
 
 #[test]
@@ -252,7 +265,7 @@ fn a_login_given_up_during_the_handshake_is_finished() {
     config.capa = CapaPolicy::Never;
     let mut session = Conversation::new(config, Channel::Plain);
     session.server("+OK\r\n");
-    session.told();
+    session.reported();
     session.ask("login alice secret");
     assert_eq!(session.sent(), "STLS\r\n");
     session.server("+OK\r\n");
@@ -263,14 +276,14 @@ fn a_login_given_up_during_the_handshake_is_finished() {
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\n");
     assert_eq!(session.connection.phase(), Phase::Transaction);
-    assert_eq!(session.told(), NOTHING);
+    assert_eq!(session.reported(), NOTHING);
 }
 
 #[test]
 fn a_login_that_was_given_up_and_is_refused_leaves_the_next_request_a_misuse() {
     let mut session = trusted();
     session.server("+OK\r\n");
-    session.told();
+    session.reported();
     session.ask("login alice secret");
     session.settle();
     session.abandon();
@@ -278,7 +291,7 @@ fn a_login_that_was_given_up_and_is_refused_leaves_the_next_request_a_misuse() {
     session.server("-ERR\r\n");
     session.server("-ERR nobody\r\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["stat: failed: misuse STAT in AUTHORIZATION"]
     );
 }
@@ -290,7 +303,7 @@ fn a_quit_on_its_way_still_ends_the_session() {
     assert_eq!(session.sent(), "QUIT\r\n");
     session.abandon();
     session.server("+OK\r\n");
-    assert_eq!(session.told(), ["closed"]);
+    assert_eq!(session.reported(), ["closed"]);
     session.assert_over();
 }
 
@@ -303,7 +316,7 @@ fn a_fatal_error_in_a_swallowed_reply_is_told_once() {
     session.server("+OK\r\nhalf");
     session.eof();
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["closed: closed Truncated RETR, 1 in flight"]
     );
     session.assert_over();
@@ -317,7 +330,7 @@ fn a_body_that_was_given_up_can_stall() {
     session.abandon();
     session.server("+OK\r\nhalf");
     session.wait(60);
-    assert_eq!(session.told(), ["closed: timeout Stall"]);
+    assert_eq!(session.reported(), ["closed: timeout Stall"]);
 }
 
 #[test]
@@ -333,7 +346,7 @@ fn giving_up_what_is_over_or_never_was_does_nothing() {
     session.connection.abandon(later..first);
     assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
     session.eof();
-    session.told();
+    session.reported();
     session.connection.abandon(first..later);
     session.assert_over();
 }
@@ -351,7 +364,7 @@ fn giving_up_makes_room_in_the_window() {
         session.server("+OK\r\n");
     }
     assert_eq!(session.connection.outstanding(), 0);
-    assert_eq!(session.told().len(), full);
+    assert_eq!(session.reported().len(), full);
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn abandoning_one_by_one_takes_linear_time() {
         let times = abandon_many(&mut session, MANY, order);
         assert!(times < 50, "{times} times as long as submitting");
         session.server("+OK\r\n.\r\n");
-        assert_eq!(session.told().len(), 2);
+        assert_eq!(session.reported().len(), 2);
         assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
         assert_eq!(session.sent(), "RETR 1\r\nNOOP\r\n");
     }
@@ -115,7 +115,7 @@ fn abandoning_in_the_send_buffer_removes_those_commands_alone() {
             }
         }
         session.server("+OK\r\n");
-        let told = session.told();
+        let told = session.reported();
         assert_eq!(told.len(), left, "{told:?}");
         assert!(told.iter().all(|told| !told.contains("failed")), "{told:?}");
         assert_eq!(session.connection.outstanding(), 0);
@@ -150,7 +150,7 @@ fn holes_in_the_queue_are_passed_over_in_order() {
     }
     assert_eq!(session.sent(), format!("NOOP\r\n{}", kept.concat()));
     assert_eq!(session.connection.outstanding(), 0);
-    assert_eq!(session.told().len(), 1 + kept.len());
+    assert_eq!(session.reported().len(), 1 + kept.len());
 }
 
 // The window.
@@ -237,7 +237,7 @@ fn login_whose_first_command_waits_for_an_event_is_removed() {
     config.capa = CapaPolicy::Never;
     let mut session = Conversation::new(config, Channel::TrustedByCaller);
     session.server("+OK ready\r\n");
-    session.told();
+    session.reported();
     let login = session.connection.next_id();
     // A user name that is not ASCII is reported before it is sent.
     session.ask("login \\xc3\\xa4 secret");

@@ -62,7 +62,7 @@ fn the_end_of_file_at_any_octet_of_a_session_answers_every_request_once() {
         let mut session = whole_session();
         session.server(&REPLIES[..cut]);
         session.eof();
-        let told = session.told();
+        let told = session.reported();
         assert_ended(&mut session, &told, &LABELS);
         let whole = told.last().is_some_and(|last| last == "closed");
         assert_eq!(whole, cut == REPLIES.len(), "cut at {cut}: {told:?}");
@@ -77,7 +77,7 @@ fn silence_at_any_octet_of_a_session_is_a_timeout() {
         let mut session = whole_session();
         session.server(&REPLIES[..cut]);
         session.wait(180);
-        let told = session.told();
+        let told = session.reported();
         assert_ended(&mut session, &told, &LABELS);
         assert!(told.last().is_some_and(|last| last.contains("timeout")));
     }
@@ -98,7 +98,7 @@ fn nonsense_at_any_octet_of_a_session_answers_every_request_once() {
             session.server(&REPLIES[cut..]);
             session.eof();
             let told: Vec<String> = session
-                .told()
+                .reported()
                 .into_iter()
                 .filter(|told| !told.starts_with("quirk"))
                 .collect();
@@ -135,7 +135,7 @@ fn random_octets_never_make_it_hang_or_panic() {
             session.server("\r\n");
         }
         session.eof();
-        let told = session.told();
+        let told = session.reported();
         assert!(told.last().is_some_and(|last| last.starts_with("closed")));
         session.assert_over();
     }
@@ -151,7 +151,7 @@ fn a_reply_that_comes_before_its_command_has_left_is_unsolicited() {
         session.connection.transmitted(sent, session.now);
         session.arrive(b"+OK\r\n");
         assert_eq!(
-            session.told(),
+            session.reported(),
             [
                 "noop: failed: protocol Unsolicited \"+OK\"",
                 "closed: protocol Unsolicited \"+OK\""
@@ -169,7 +169,7 @@ fn a_refusal_that_comes_before_its_command_has_left_is_a_parting_word() {
     let octets = b"-ERR bye\r\n";
     session.arrive(octets);
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "noop: failed: closed UnsolicitedErr \"bye\"",
             "closed: closed UnsolicitedErr \"bye\""
@@ -201,7 +201,7 @@ fn the_reply_to_another_command_is_recognised_where_it_can_be() {
     session.server("+OK 2 b\r\n+OK 1 a\r\n");
     let error = "protocol NumberMismatch UIDL 1 \"2 b\"";
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             format!("uidl 1: failed: {error}"),
             format!("uidl 2: failed: {error}"),
@@ -248,13 +248,13 @@ fn a_line_without_end_is_given_up_at_the_limit() {
     let long = [b'x'; 100];
     let mut session = trusted();
     assert!(flood(&mut session, &long) < 9 << 10);
-    assert_eq!(session.told(), ["closed: limit Line 8192"]);
+    assert_eq!(session.reported(), ["closed: limit Line 8192"]);
     for op in ["noop", "stat", "capa", "quit"] {
         let mut session = logged_in();
         session.ask(op);
         session.server("+OK ");
         assert!(flood(&mut session, &long) < 9 << 10);
-        let told = session.told();
+        let told = session.reported();
         assert_eq!(told.last().expect("an end"), "closed: limit Line 8192");
     }
     let mut session = logged_in();
@@ -264,7 +264,7 @@ fn a_line_without_end_is_given_up_at_the_limit() {
         session.ask(op);
         session.server("+OK\r\n1 ");
         assert!(flood(&mut session, &long) < 3 << 10);
-        assert_eq!(session.told()[1], "closed: limit Line 2048");
+        assert_eq!(session.reported()[1], "closed: limit Line 2048");
     }
 }
 
@@ -275,7 +275,7 @@ fn a_bare_lf_under_strict_rules_is_reported_at_once() {
     let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
     session.server("+OK hello\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["closed: protocol BareLineFeed greeting \"+OK hello\""]
     );
     let error = session.connection.error().expect("an end").to_string();
@@ -305,19 +305,19 @@ fn a_bare_lf_under_strict_rules_is_reported_at_once() {
     let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
     session.server("-ERR too many sessions\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["closed: closed GreetingRefused \"too many sessions\""]
     );
     let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
     session.server("SSH-2.0-OpenSSH\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["closed: protocol NotPop3 \"SSH-2.0-OpenSSH\""]
     );
     let mut session = logged_in_with(config);
     session.server("-ERR timed out\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["closed: closed UnsolicitedErr \"timed out\""]
     );
 }
@@ -344,7 +344,7 @@ fn limits_of_any_size_end_a_line_without_end() {
                 "{taken} octets under a limit of {limit}"
             );
         }
-        assert_eq!(session.told(), [format!("closed: limit Line {counts}")]);
+        assert_eq!(session.reported(), [format!("closed: limit Line {counts}")]);
     }
 }
 
@@ -359,7 +359,7 @@ fn a_challenge_limit_of_any_size_ends_a_challenge_without_end() {
     session.server("+ ");
     let long = vec![b'x'; 64 << 10];
     assert!(flood(&mut session, &long) <= Limits::MAX_BUFFER + 4 + long.len());
-    let told = session.told();
+    let told = session.reported();
     let limit = format!("limit Line {}", Limits::MAX_BUFFER);
     assert!(
         told.last().is_some_and(|told| told.contains(&limit)),
@@ -383,16 +383,16 @@ fn a_capability_list_has_at_most_128_lines_and_64_kib() {
     let mut session = logged_in();
     session.ask("capa");
     session.server(format!("+OK\r\n{}.\r\n", "X\r\n".repeat(128)));
-    assert_eq!(session.told().len(), 1);
+    assert_eq!(session.reported().len(), 1);
     session.ask("capa");
     session.server("+OK\r\n");
     session.server("X\r\n".repeat(129));
-    assert_eq!(session.told()[1], "closed: limit Lines 128");
+    assert_eq!(session.reported()[1], "closed: limit Lines 128");
     let mut session = logged_in();
     session.ask("capa");
     session.server("+OK\r\n");
     assert!(flood(&mut session, b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") < 66 << 10);
-    assert_eq!(session.told()[1], "closed: limit Octets 65536");
+    assert_eq!(session.reported()[1], "closed: limit Octets 65536");
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn a_raw_reply_has_the_limit_of_a_listing() {
     session.server("+OK\r\n");
     assert!(flood(&mut session, b"some line\r\n") < 11_000);
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "long XYZ: failed: limit Octets 10000",
             "closed: limit Octets 10000"
@@ -420,20 +420,20 @@ fn an_endless_listing_is_given_up_and_a_streamed_one_is_not() {
     session.ask("list");
     session.server("+OK\r\n");
     assert!(flood(&mut session, b"1 1\r\n") < 6000);
-    assert_eq!(session.told()[1], "closed: limit Lines 1000");
+    assert_eq!(session.reported()[1], "closed: limit Lines 1000");
     let mut session = logged_in_with(config);
     session.ask("list streamed");
     session.server("+OK\r\n");
     session.server("1 1\r\n".repeat(5000));
     session.server(".\r\n");
-    assert_eq!(session.told().len(), 3);
+    assert_eq!(session.reported().len(), 3);
 }
 
 #[test]
 fn blank_lines_without_end_are_given_up() {
     let mut session = logged_in();
     assert!(flood(&mut session, b"\r\n") < 100);
-    let told = session.told();
+    let told = session.reported();
     assert_eq!(told.len(), 9);
     assert_eq!(told[8], "closed: protocol Unsolicited \"\"");
 }
@@ -460,7 +460,7 @@ fn the_limit_that_a_list_passes_first_is_named_however_it_is_cut() {
             session.trickle = trickle;
             session.ask(op);
             session.server(format!("+OK\r\n{}.\r\n", list.repeat(20)));
-            assert_eq!(session.told()[1], format!("closed: limit {limit}"));
+            assert_eq!(session.reported()[1], format!("closed: limit {limit}"));
         }
     }
 }

@@ -50,7 +50,7 @@ fn session(mode: Mode) -> Conversation {
         session.ask(op);
         session.server(format!("+OK{end}"));
     }
-    session.told();
+    session.reported();
     session
 }
 
@@ -229,7 +229,7 @@ fn only_a_whole_terminator_ends_a_body() {
             let mut session = session(mode);
             session.server(octets);
             session.eof();
-            let told = session.told();
+            let told = session.reported();
             assert!(
                 told.iter()
                     .any(|told| told.starts_with("retr 1: cut short: closed Truncated")),
@@ -314,7 +314,7 @@ fn a_line_of_64_mib_streams_through() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\n");
-    session.told();
+    session.reported();
     let piece = vec![b'x'; 16 << 10];
     let mut handed_on = 0;
     for _ in 0..(64 << 20) / piece.len() {
@@ -330,7 +330,10 @@ fn a_line_of_64_mib_streams_through() {
     }
     assert_eq!(handed_on, 64 << 20, "nothing is held back");
     session.server("\r\n.\r\n");
-    assert_eq!(session.told(), ["retr 1: body \"\\r\\n\"", "retr 1: end"]);
+    assert_eq!(
+        session.reported(),
+        ["retr 1: body \"\\r\\n\"", "retr 1: end"]
+    );
 }
 
 #[test]
@@ -338,7 +341,7 @@ fn a_body_that_trickles_in_octet_by_octet_is_whole() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\n");
-    session.told();
+    session.reported();
     let line = b"..a line of seventy octets or so, as mail has them, with a dot before\r\n";
     let mut handed_on = 0;
     for octet in line.iter().cycle().take(line.len() * 15_000) {
@@ -357,7 +360,7 @@ fn chunks_that_are_kept_stay_as_they_were() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\n");
-    session.told();
+    session.reported();
     let mut kept: Vec<(Bytes, Vec<u8>)> = Vec::new();
     for round in 0..2000_u32 {
         let line = format!("..{round} {}\r\n", "y".repeat(200));
@@ -390,7 +393,10 @@ fn a_consumer_that_stops_stops_the_reads() {
     assert!(session.connection.poll_event().is_some());
     assert!(session.connection.wants_read());
     session.server("\r\n.\r\n");
-    assert_eq!(session.told(), ["retr 1: body \"\\r\\n\"", "retr 1: end"]);
+    assert_eq!(
+        session.reported(),
+        ["retr 1: body \"\\r\\n\"", "retr 1: end"]
+    );
 }
 
 #[test]
@@ -402,7 +408,7 @@ fn a_message_larger_than_the_buffer_comes_in_the_pieces_that_were_read() {
         session.ask("retr 1");
         let body = "..0123456789\r\n".repeat(30_000);
         session.server(format!("+OK\r\n{body}.\r\n"));
-        let told = session.told();
+        let told = session.reported();
         assert_eq!(told.len(), 3);
         let expected = "retr 1: body \"\"".len() + 30_000 * ".0123456789\\r\\n".len();
         assert_eq!(told[1].len(), expected);

@@ -132,7 +132,7 @@ fn auth_without_a_mechanism_gives_their_names() {
     session.exchange("auth", "+OK\r\nA\r\nB\r\n");
     session.server("C\r\n");
     assert_eq!(
-        session.told().first().unwrap(),
+        session.reported().first().unwrap(),
         "auth: failed: limit Lines 2"
     );
 }
@@ -162,7 +162,7 @@ fn which_replies_have_several_lines_depends_on_the_command_alone() {
         let mut session = logged_in();
         assert_eq!(session.exchange(op, several), [] as [&str; 0], "{op}");
         session.server(".\r\n");
-        assert_eq!(session.told().len(), 1, "{op}");
+        assert_eq!(session.reported().len(), 1, "{op}");
     }
     for op in [
         "retr 1",
@@ -177,7 +177,7 @@ fn which_replies_have_several_lines_depends_on_the_command_alone() {
             [format!("{op}: opened \"1 2\"")]
         );
         session.server(".\r\n");
-        assert_eq!(session.told(), [format!("{op}: end")]);
+        assert_eq!(session.reported(), [format!("{op}: end")]);
     }
     for op in [
         "list",

@@ -20,10 +20,10 @@ fn the_open_body_ends_first_then_what_is_in_flight_then_what_is_queued_then_the_
         session.ask(op);
     }
     session.server("+OK\r\nhalf");
-    session.told();
+    session.reported();
     session.reset();
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "retr 1: cut short: transport Reset, first batch",
             "retr 2: failed: transport Reset, first batch",
@@ -75,7 +75,7 @@ fn what_had_not_left_does_not_leave() {
 }
 
 fn assert_told_once(session: &mut Conversation) {
-    let told = session.told();
+    let told = session.reported();
     let closed = told
         .iter()
         .filter(|told| told.starts_with("closed"))
@@ -90,7 +90,7 @@ fn a_long_queue_ends_request_by_request() {
     let mut session = logged_in();
     (0..10_000).for_each(|_| session.ask("noop"));
     session.reset();
-    assert_eq!(session.told().len(), 10_001);
+    assert_eq!(session.reported().len(), 10_001);
     session.assert_over();
 }
 
@@ -98,7 +98,7 @@ fn a_long_queue_ends_request_by_request() {
 fn nothing_that_happens_after_the_end_changes_it() {
     let mut session = logged_in();
     session.eof();
-    assert_eq!(session.told(), ["closed: closed Idle"]);
+    assert_eq!(session.reported(), ["closed: closed Idle"]);
     session.eof();
     session.reset();
     session.server("+OK late\r\n");
@@ -107,7 +107,7 @@ fn nothing_that_happens_after_the_end_changes_it() {
         .handle_write_error(broken_pipe(), session.now);
     session.connection.transmitted(10, session.now);
     session.wait(1000);
-    assert_eq!(session.told(), [] as [&str; 0]);
+    assert_eq!(session.reported(), [] as [&str; 0]);
     assert_eq!(session.connection.phase(), Phase::Closed);
     session.assert_over();
 }
@@ -123,7 +123,7 @@ fn replies_that_came_before_the_end_are_told_before_it() {
     session.connection.handle_eof(session.now);
     let error = "closed Truncated NOOP, 1 in flight, first batch";
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "stat: 1 messages, 2 octets".to_owned(),
             "list: 1=2".to_owned(),
@@ -159,12 +159,12 @@ fn the_end_of_file_says_where_it_came() {
         asked.into_iter().for_each(|op| session.ask(op));
         session.server(server);
         session.eof();
-        let told = session.told();
+        let told = session.reported();
         assert_eq!(told.last(), Some(&format!("closed: {error}")));
     }
     let mut session = trusted();
     session.eof();
-    assert_eq!(session.told(), ["closed: closed NoGreeting"]);
+    assert_eq!(session.reported(), ["closed: closed NoGreeting"]);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_parting_word_is_the_error_of_all_that_come_later() {
     session.ask("dele 1");
     assert_eq!(session.sent(), "", "nothing is written");
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "dele 1: failed: closed UnsolicitedErr \"Disconnected for inactivity.\"",
             "closed: closed UnsolicitedErr \"Disconnected for inactivity.\"",
@@ -189,10 +189,10 @@ fn a_lost_message_never_lets_a_later_quit_through() {
     session.ask("retr 1");
     session.server("+OK 320 octets\r\nabc");
     session.eof();
-    session.told();
+    session.reported();
     session.ask("quit");
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["quit: failed: closed Truncated RETR, 1 in flight"]
     );
     assert_eq!(session.sent(), "RETR 1\r\n");
@@ -222,7 +222,7 @@ fn after_a_failed_write_the_server_has_the_last_word() {
     session.eof();
     let error = "closed UnsolicitedErr \"[SYS/TEMP] shutting down\" SysTemp";
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             format!("dele 1: failed: {error}"),
             format!("closed: {error}")
@@ -242,7 +242,7 @@ fn after_a_failed_write_without_last_words_the_failure_is_the_error() {
     assert!(!session.connection.wants_write(), "nothing more is written");
     session.eof();
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "dele 1: failed: transport Reset",
             "noop: failed: transport Reset",
@@ -265,7 +265,7 @@ fn replies_to_what_had_left_whole_are_read_after_a_failed_write() {
     session.server("+OK 1 2\r\n+OK\r\n");
     session.eof();
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "stat: 1 messages, 2 octets",
             "noop: ok",
@@ -285,7 +285,7 @@ fn a_failed_read_is_the_error_at_once() {
         session.now,
     );
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["stat: failed: transport Other", "closed: transport Other"]
     );
     session.assert_over();
@@ -324,7 +324,7 @@ fn half_a_parting_word_holds_the_flight_that_was_about_to_leave() {
     assert_eq!(session.connection.transmit(), b"");
     session.arrive(b"logout\r\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "quit: failed: closed UnsolicitedErr \"autologout\"",
             "closed: closed UnsolicitedErr \"autologout\""

@@ -24,7 +24,7 @@ fn a_greeting_that_is_none_is_named() {
         session.ask("capa");
         session.server(greeting);
         assert_eq!(
-            session.told(),
+            session.reported(),
             [format!("capa: failed: {error}"), format!("closed: {error}")]
         );
         assert_eq!(session.sent(), "");
@@ -37,15 +37,15 @@ fn a_tls_record_is_recognised_from_its_first_two_octets() {
     for kind in 0x14..=0x17_u8 {
         let mut session = Conversation::new(Config::default(), Channel::Plain);
         session.server([kind]);
-        assert_eq!(session.told(), [] as [&str; 0]);
+        assert_eq!(session.reported(), [] as [&str; 0]);
         session.server([3]);
-        assert_eq!(session.told(), ["closed: protocol TlsRecord"]);
+        assert_eq!(session.reported(), ["closed: protocol TlsRecord"]);
         session.assert_over();
     }
     for octets in [[0x13, 3], [0x18, 3], [0x15, 2]] {
         let mut session = Conversation::new(Config::default(), Channel::Plain);
         session.server(octets);
-        assert_eq!(session.told(), [] as [&str; 0]);
+        assert_eq!(session.reported(), [] as [&str; 0]);
     }
 }
 
@@ -60,7 +60,7 @@ fn a_greeting_of_brackets_holds_no_challenge() {
     ] {
         let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
         session.server(format!("+OK {greeting}\r\n"));
-        let told = session.told();
+        let told = session.reported();
         assert!(!told[0].contains("with a challenge"));
     }
 }

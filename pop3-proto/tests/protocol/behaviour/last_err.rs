@@ -268,7 +268,7 @@ fn err_before_the_end_belongs_to_what_is_outstanding() {
             format!("closed Unanswered LIST, 2 in flight, first batch, {why}")
         };
         assert_eq!(
-            session.told(),
+            session.reported(),
             [
                 "stat: failed: refused STAT \"Connection is closed. 14\"".to_owned(),
                 format!("list: failed: {end}"),
@@ -353,7 +353,7 @@ fn err_before_a_good_reply_explains_nothing() {
     }
     session.eof();
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["greeting: \"\"", "login: ok", "closed: closed Idle"]
     );
 }
@@ -410,14 +410,14 @@ fn unsolicited_err_without_a_line_end_is_read() {
     session.server("-ERR [SYS/TEMP] shutting down");
     session.eof();
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["closed: closed UnsolicitedErr \"[SYS/TEMP] shutting down\" SysTemp"]
     );
     let mut session = trusted();
     session.server("-ERR [SYS/TEMP] too many connections");
     session.eof();
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["closed: closed GreetingRefused \"[SYS/TEMP] too many connections\" SysTemp"]
     );
 }

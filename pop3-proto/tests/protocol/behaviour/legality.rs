@@ -21,7 +21,7 @@ fn whether_a_command_is_legal_is_decided_when_its_turn_comes() {
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "USER alice\r\nPASS secret\r\nNOOP\r\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "greeting: \"\"",
             "stat: failed: misuse STAT in AUTHORIZATION",
@@ -59,7 +59,10 @@ fn pass_is_not_possible_after_another_command_than_user() {
             session.sent();
             session.ask("pass secret");
             assert_eq!(session.sent(), "", "after {between}");
-            assert_eq!(session.told(), ["pass: failed: misuse PASS without USER"]);
+            assert_eq!(
+                session.reported(),
+                ["pass: failed: misuse PASS without USER"]
+            );
         }
     }
     let mut session = trusted();
@@ -77,12 +80,12 @@ fn a_misuse_is_told_in_its_turn() {
         session.ask(op);
     }
     assert_eq!(session.sent(), "NOOP\r\n");
-    assert_eq!(session.told(), [] as [&str; 0]);
+    assert_eq!(session.reported(), [] as [&str; 0]);
     session.server("+OK\r\n");
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "NOOP\r\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "noop: ok",
             "stls: failed: misuse STLS in TRANSACTION",
@@ -96,17 +99,29 @@ fn a_misuse_is_told_in_its_turn() {
 fn a_command_line_may_have_255_octets() {
     let mut session = trusted();
     session.server("+OK <1@h>\r\n");
-    session.told();
+    session.reported();
     let refused = |verb: &str, octets: usize| format!("failed: misuse {verb} of {octets} octets");
     let a = |n: usize| "a".repeat(n);
     session.ask(&format!("user {}", a(249)));
-    assert_eq!(session.told(), [format!("user: {}", refused("USER", 256))]);
+    assert_eq!(
+        session.reported(),
+        [format!("user: {}", refused("USER", 256))]
+    );
     session.ask(&format!("apop {} x", a(216)));
-    assert_eq!(session.told(), [format!("apop: {}", refused("APOP", 256))]);
+    assert_eq!(
+        session.reported(),
+        [format!("apop: {}", refused("APOP", 256))]
+    );
     session.ask(&format!("pass {}", a(249)));
-    assert_eq!(session.told(), [format!("pass: {}", refused("PASS", 256))]);
+    assert_eq!(
+        session.reported(),
+        [format!("pass: {}", refused("PASS", 256))]
+    );
     session.ask(&format!("login x {} only=USER/PASS", a(249)));
-    assert_eq!(session.told(), [format!("login: {}", refused("PASS", 256))]);
+    assert_eq!(
+        session.reported(),
+        [format!("login: {}", refused("PASS", 256))]
+    );
     assert_eq!(session.sent(), "", "nothing was queued");
     session.ask(&format!("user {}", a(248)));
     assert_eq!(session.sent().len(), 255);
@@ -119,7 +134,7 @@ fn a_command_line_may_have_255_octets() {
 fn a_login_by_apop_has_the_length_of_its_own_line() {
     let mut session = trusted();
     session.server("+OK <1@h>\r\n");
-    session.told();
+    session.reported();
     let login = |user: usize, password: usize| {
         let user = Username::new("a".repeat(user)).expect("a name");
         let password = Secret::new("b".repeat(password)).expect("a password");

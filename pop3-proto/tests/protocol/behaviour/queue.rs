@@ -46,7 +46,7 @@ fn what_is_asked_for_at_once_leaves_in_one_write() {
         session.ask(op);
     }
     assert_eq!(
-        session.flights(),
+        session.batches(),
         ["STAT\r\nLIST\r\nUIDL 3\r\nNOOP\r\n"],
         "one flight of whole commands"
     );
@@ -103,11 +103,11 @@ fn at_most_4_kib_of_commands_are_unanswered() {
     (0..2000).for_each(|_| session.ask("noop"));
     let noops = |n: usize| ["NOOP\r\n".repeat(n)];
     let (full, low) = (4096 / 6, low(4096) / 6);
-    assert_eq!(session.flights(), noops(full));
+    assert_eq!(session.batches(), noops(full));
     session.server("+OK\r\n".repeat(full - low - 1));
     assert_eq!(session.sent(), "", "too much is unanswered");
     session.server("+OK\r\n");
-    assert_eq!(session.flights(), noops(full - low), "it is full again");
+    assert_eq!(session.batches(), noops(full - low), "it is full again");
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "");
 }
@@ -156,7 +156,7 @@ fn at_most_4_mib_of_listed_messages_are_on_their_way() {
         assert_eq!(session.sent(), "", "too much is on its way");
     }
     session.server(message);
-    let flights = session.flights();
+    let flights = session.batches();
     assert_eq!(flights.len(), 1);
     assert_eq!(flights[0].lines().count(), 16 - low(16));
     session.server(message);
@@ -346,7 +346,7 @@ fn ten_thousand_sizes_pass_through_the_window_in_order() {
     }
     let expected: Vec<String> = (1..=10_000).map(|n: u32| n.to_string()).collect();
     assert_eq!(asked, expected);
-    let told = session.told();
+    let told = session.reported();
     assert_eq!(told.len(), 10_000);
     assert_eq!(told[9_999], "list 10000: 10000=1");
 }
@@ -374,7 +374,7 @@ fn a_lazy_caller_keeps_the_window_full_and_the_queue_short() {
         session.server(replies);
     }
     assert!((300..=512).contains(&most), "{most} requests at once");
-    assert_eq!(session.told().len(), 10_000);
+    assert_eq!(session.reported().len(), 10_000);
 }
 
 #[test]
@@ -406,7 +406,7 @@ fn a_lazy_caller_is_not_asked_for_more_than_4_mib_of_messages() {
         assert_eq!(session.sent(), "", "too much is on its way");
     }
     session.server("+OK\r\n.\r\n");
-    let flights = session.flights();
+    let flights = session.batches();
     assert_eq!(flights.len(), 1, "those that waited leave together");
     assert_eq!(flights[0].lines().count(), 16 - low(16) - 1);
     assert_eq!(ask(&mut session), 16 + 16 - low(16));

@@ -27,7 +27,7 @@ fn quit_has_three_outcomes() {
     session.ask("quit");
     session.settle();
     session.eof();
-    assert_eq!(session.told()[0], "quit: unknown");
+    assert_eq!(session.reported()[0], "quit: unknown");
     assert!(!QuitOutcome::Unknown.is_committed());
 }
 
@@ -37,7 +37,7 @@ fn a_quit_of_which_no_octet_left_did_nothing() {
     session.ask("quit");
     assert!(session.connection.wants_write());
     session.connection.handle_eof(session.now);
-    assert_eq!(session.told()[0], "quit: failed: closed Idle");
+    assert_eq!(session.reported()[0], "quit: failed: closed Idle");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_quit_of_which_one_octet_left_may_have_done_anything() {
     session.ask("quit");
     session.connection.transmitted(1, session.now);
     session.connection.handle_eof(session.now);
-    assert_eq!(session.told()[0], "quit: unknown");
+    assert_eq!(session.reported()[0], "quit: unknown");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_quit_that_waited_in_the_queue_did_nothing() {
     session.settle();
     session.eof();
     assert_eq!(
-        session.told()[1],
+        session.reported()[1],
         "quit: failed: closed Unanswered NOOP, 1 in flight"
     );
     assert_eq!(session.sent(), "NOOP\r\n");
@@ -71,7 +71,7 @@ fn after_quit_the_session_is_finished_and_that_is_no_failure() {
     let later = session.connection.submit(Noop).expect_err("finished");
     assert!(matches!(&later, Error::Closed(closed) if **closed == Closed::Finished));
     session.eof();
-    assert_eq!(session.told(), [] as [&str; 0]);
+    assert_eq!(session.reported(), [] as [&str; 0]);
     session.assert_over();
 }
 
@@ -85,5 +85,8 @@ fn a_quit_whose_write_failed_half_way_may_have_done_anything() {
         .connection
         .handle_write_error(broken_pipe, session.now);
     session.eof();
-    assert_eq!(session.told(), ["quit: unknown", "closed: transport Reset"]);
+    assert_eq!(
+        session.reported(),
+        ["quit: unknown", "closed: transport Reset"]
+    );
 }

@@ -12,7 +12,7 @@ fn after_login(name: &str, password: &str) -> Conversation {
     session.server("+OK\r\n");
     session.call_ok(User(Username::new(name).expect("a name")));
     session.call_ok(Pass(Secret::new(password).expect("a password")));
-    session.told();
+    session.reported();
     session
 }
 
@@ -224,7 +224,7 @@ fn the_parts_of_an_oauth_response_that_are_no_secrets_stay() {
     session.server(
         "-ERR [AUTH] failed: user=joe@example.org, auth=Bearer ya29.a0AfH6SMBx-token-token\r\n",
     );
-    let shown = format!("{:?}", session.told());
+    let shown = format!("{:?}", session.reported());
     assert!(
         shown.contains("user=joe@example.org, auth=Bearer"),
         "{shown}"
@@ -252,7 +252,7 @@ fn an_echo_is_redacted_for_the_rest_of_the_session() {
     session.ask("list");
     session.settle();
     session.server("+OK\r\nhunter2secret is no number\r\n.\r\n");
-    let told = session.told();
+    let told = session.reported();
     assert!(
         told.iter().all(|line| !line.contains("hunter2secret")),
         "{told:?}"
@@ -342,7 +342,7 @@ fn mail_is_not_redacted() {
     session.ask("retr 1");
     session.server("+OK hunter2secret\r\nhunter2secret\r\n.\r\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "retr 1: opened \"<redacted>\"",
             "retr 1: body \"hunter2secret\\r\\n\"",

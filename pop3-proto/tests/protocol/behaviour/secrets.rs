@@ -37,7 +37,7 @@ fn debug_hides(value: &impl Debug) {
 fn greeted() -> Conversation {
     let mut session = trusted();
     session.server("+OK <1896.697170952@dbc.mtview.ca.us>\r\n");
-    session.told();
+    session.reported();
     session
 }
 
@@ -182,7 +182,7 @@ fn a_password_that_is_a_word_stays_in_a_good_reply() {
     session.server("+OK\r\n");
     session.server("+OK password accepted\r\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["user: ok", "pass: ok \"password accepted\""]
     );
 }
@@ -195,7 +195,7 @@ fn an_echo_that_comes_before_the_password_has_left_is_hidden_too() {
         session.ask("pass hunter2");
         session.connection.transmitted(3, session.now);
         session.arrive(reply.as_bytes());
-        let told = session.told();
+        let told = session.reported();
         assert_eq!(told.len(), 2);
         debug_hides(&told);
         hides(SECRET, &format!("{:?}", session.connection.error()));
@@ -245,14 +245,14 @@ fn a_password_that_looks_like_a_status_changes_no_status() {
         session.server("+OK\r\n");
         session.server("-ERR no\r\n");
         assert_eq!(
-            session.told(),
+            session.reported(),
             ["user: ok", "pass: failed: refused PASS \"no\""]
         );
         session.ask("user alice");
         session.ask(&format!("pass {password}"));
         session.server("+OK\r\n");
         session.server("+OK\r\n");
-        assert_eq!(session.told(), ["user: ok", "pass: ok"]);
+        assert_eq!(session.reported(), ["user: ok", "pass: ok"]);
     }
 }
 
@@ -324,9 +324,9 @@ fn no_credential_leaves_in_clear_unless_that_is_allowed_by_name() {
     ] {
         let mut session = Conversation::new(Config::default(), Channel::Plain);
         session.server("+OK <1@h>\r\n");
-        session.told();
+        session.reported();
         session.ask(op);
-        assert_eq!(session.told(), [refused]);
+        assert_eq!(session.reported(), [refused]);
         assert_eq!(session.sent(), "");
         assert_eq!(session.exchange("capa", "-ERR\r\n"), ["capa: unknown"]);
     }
@@ -376,7 +376,7 @@ fn what_stands_behind_a_response_code_is_no_place_for_a_secret_either() {
     session.ask("pass hunter2");
     session.server("-ERR [AUTH/hunter2] no\r\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["pass: failed: refused PASS \"[AUTH/<redacted>] no\" Auth"]
     );
 }

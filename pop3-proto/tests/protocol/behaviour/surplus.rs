@@ -12,7 +12,7 @@ fn together(session: &mut Conversation, octets: &str) -> Vec<String> {
     session.settle();
     session.server("+OK\r\n");
     session.server(format!("half\r\n.\r\n{octets}"));
-    session.told().split_off(1)
+    session.reported().split_off(1)
 }
 
 const FAILED: [&str; 3] = [
@@ -98,7 +98,7 @@ fn with_a_command_in_flight_only_a_status_line_may_follow() {
         session.ask("retr 2");
         session.server("+OK\r\n");
         session.server(format!("half\r\n.\r\n{surplus}"));
-        let told = session.told();
+        let told = session.reported();
         let end = if is_good { "retr 1: end" } else { FAILED[1] };
         assert_eq!(told[2], end, "{surplus:?}");
         if !is_good {
@@ -123,7 +123,7 @@ fn a_command_that_has_not_left_whole_explains_nothing() {
         session.connection.transmitted(sent, session.now);
         session.arrive(b"half\r\n.\r\n+OK\r\n");
         session.take_events();
-        let told = session.told();
+        let told = session.reported();
         let is_asked = sent == flight;
         let failed = told.contains(&FAILED[1].to_owned());
         assert_eq!(failed, !is_asked, "{sent} octets sent: {told:?}");
@@ -138,7 +138,7 @@ fn a_queued_quit_is_not_sent_after_such_a_message() {
     session.ask("quit");
     session.server("+OK\r\n");
     session.server("half\r\n.\r\n+OK bye\r\n");
-    let told = session.told();
+    let told = session.reported();
     assert_eq!(told[2], FAILED[1]);
     assert_eq!(told[4], "quit: failed: protocol Surplus RETR 1");
     assert_eq!(session.sent(), "RETR 1\r\n");
@@ -152,11 +152,11 @@ fn an_abandoned_message_that_ends_early_fails_what_follows_it() {
     session.server("+OK\r\nhalf\r\n");
     session.abandon();
     session.ask("stat");
-    session.told();
+    session.reported();
     session.server(".\r\n+OK 3 400\r\n");
     let why = "protocol Surplus RETR 1";
     assert_eq!(
-        session.told(),
+        session.reported(),
         [format!("stat: failed: {why}"), format!("closed: {why}")]
     );
     assert_eq!(session.sent(), "RETR 1\r\n");
@@ -188,10 +188,10 @@ fn what_comes_later_ends_the_connection_with_the_same_error() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\nhalf\r\n.\r\n");
-    assert_eq!(session.told()[2], "retr 1: end");
+    assert_eq!(session.reported()[2], "retr 1: end");
     // Not even a line of it is waited for.
     session.server("r");
-    assert_eq!(session.told(), [FAILED[2]]);
+    assert_eq!(session.reported(), [FAILED[2]]);
     session.assert_over();
 }
 

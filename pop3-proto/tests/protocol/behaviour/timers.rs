@@ -23,7 +23,7 @@ fn a_greeting_has_a_minute() {
     let mut session = trusted();
     assert_eq!(left(&session), Some(60));
     session.wait(60);
-    assert_eq!(session.told(), ["closed: timeout Greeting"]);
+    assert_eq!(session.reported(), ["closed: timeout Greeting"]);
     session.assert_over();
 }
 
@@ -42,7 +42,7 @@ fn a_handshake_has_half_a_minute_and_the_greeting_its_own_minute_behind_it() {
     assert_eq!(left(&session), Some(60));
     let mut session = Conversation::new(Config::default(), Channel::ImplicitTls);
     session.wait(30);
-    assert_eq!(session.told(), ["closed: timeout TlsHandshake"]);
+    assert_eq!(session.reported(), ["closed: timeout TlsHandshake"]);
     session.assert_over();
     session
         .connection
@@ -63,7 +63,7 @@ fn a_server_has_a_minute_to_take_an_octet_of_a_command() {
     assert!(session.connection.wants_write());
     sleep(&mut session, 1);
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["noop: failed: timeout Send", "closed: timeout Send"]
     );
     session.assert_over();
@@ -84,7 +84,7 @@ fn the_first_octet_of_a_reply_has_three_minutes_and_the_rest_one_from_octet_to_o
     session.server("K");
     session.wait(60);
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["stat: failed: timeout Stall", "closed: timeout Stall"]
     );
 }
@@ -98,10 +98,10 @@ fn a_body_has_a_minute_from_octet_to_octet() {
         session.wait(59);
         session.server("x");
     }
-    session.told();
+    session.reported();
     session.wait(60);
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["retr 1: cut short: timeout Stall", "closed: timeout Stall"]
     );
 }
@@ -117,7 +117,7 @@ fn a_listing_has_a_minute_from_octet_to_octet() {
     }
     session.wait(60);
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["uidl: failed: timeout Stall", "closed: timeout Stall"]
     );
 }
@@ -132,7 +132,7 @@ fn quit_has_its_own_deadline() {
     assert_eq!(left(&session), Some(500));
     session.wait(500);
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["quit: unknown", "closed: timeout FirstOctet QUIT"]
     );
 }
@@ -155,7 +155,7 @@ fn a_deadline_without_end_is_none_in_practice() {
     let mut session = logged_in_with(config);
     session.ask("stat");
     session.wait(1_000_000);
-    assert_eq!(session.told(), NOTHING);
+    assert_eq!(session.reported(), NOTHING);
     assert_eq!(
         session.exchange("noop", "+OK 1 2\r\n"),
         ["stat: 1 messages, 2 octets"]
@@ -187,7 +187,7 @@ fn an_idle_session_waits_for_nothing() {
     let mut session = logged_in();
     assert_eq!(left(&session), None);
     session.wait(100_000);
-    assert_eq!(session.told(), NOTHING);
+    assert_eq!(session.reported(), NOTHING);
 }
 
 #[test]
@@ -240,7 +240,10 @@ fn the_deadline_of_the_next_reply_begins_when_it_is_the_next() {
     assert_eq!(left(&session), Some(180));
     session.wait(179);
     session.server("+OK\r\n");
-    assert_eq!(session.told(), ["stat: 1 messages, 1 octets", "noop: ok"]);
+    assert_eq!(
+        session.reported(),
+        ["stat: 1 messages, 1 octets", "noop: ok"]
+    );
     assert_eq!(left(&session), None);
 }
 
@@ -254,7 +257,7 @@ fn telling_the_time_too_early_or_too_often_does_nothing() {
         session.connection.handle_timeout(at(0));
     }
     assert_eq!(left(&session), Some(180));
-    assert_eq!(session.told(), NOTHING);
+    assert_eq!(session.reported(), NOTHING);
 }
 
 #[test]
@@ -265,7 +268,7 @@ fn a_deadline_that_has_passed_fires_once() {
     sleep(&mut session, 180);
     sleep(&mut session, 180);
     session.connection.handle_eof(session.now);
-    assert_eq!(session.told().len(), 2);
+    assert_eq!(session.reported().len(), 2);
     session.assert_over();
 }
 
@@ -276,7 +279,7 @@ fn octets_that_arrive_before_the_clock_is_told_are_in_time() {
     session.settle();
     session.now = session.now + Duration::from_secs(500);
     session.arrive(b"+OK 1 2\r\n");
-    assert_eq!(session.told(), ["stat: 1 messages, 2 octets"]);
+    assert_eq!(session.reported(), ["stat: 1 messages, 2 octets"]);
 }
 
 // Failures of the transport.
@@ -293,7 +296,7 @@ fn after_a_failed_write_the_last_words_are_waited_for_and_not_for_ever() {
     assert!(session.connection.wants_read() && !session.connection.wants_write());
     session.wait(180);
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "stat: failed: transport Reset",
             "noop: failed: transport Reset",
@@ -306,7 +309,7 @@ fn after_a_failed_write_the_last_words_are_waited_for_and_not_for_ever() {
     session.ask("noop");
     session.wait(180);
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["noop: failed: transport Reset", "closed: transport Reset"]
     );
 }

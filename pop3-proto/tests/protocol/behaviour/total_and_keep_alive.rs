@@ -24,10 +24,10 @@ fn a_total_stops_a_server_that_sends_an_octet_now_and_then() {
         session.wait(20);
         session.server("x");
     }
-    assert_eq!(session.told().len(), 2);
+    assert_eq!(session.reported().len(), 2);
     session.wait(20);
     assert_eq!(
-        session.told(),
+        session.reported(),
         ["retr 1: cut short: timeout Total", "closed: timeout Total"]
     );
 }
@@ -45,7 +45,7 @@ fn a_total_is_of_one_operation() {
         assert_eq!(left(&session), None);
         session.wait(1000);
     }
-    assert_eq!(session.told().len(), 10);
+    assert_eq!(session.reported().len(), 10);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_total_of_a_login_covers_all_its_commands() {
     assert_eq!(left(&session), Some(50));
     session.wait(50);
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "greeting: \"\"",
             "login: failed: timeout Total",
@@ -95,7 +95,7 @@ fn a_total_of_a_message_begins_when_its_turn_comes() {
         session.wait(59);
         session.server("more\r\n.\r\n");
     }
-    assert_eq!(session.told().len(), 15);
+    assert_eq!(session.reported().len(), 15);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn total_deadline_is_not_restarted_by_a_command_that_joins_the_batch() {
     assert_eq!(left(&session), Some(100));
     session.wait(100);
     assert_eq!(
-        session.told().last().map(String::as_str),
+        session.reported().last().map(String::as_str),
         Some("closed: timeout Total")
     );
 }
@@ -137,7 +137,7 @@ fn a_keep_alive_says_noop_each_time_the_session_was_idle_for_so_long() {
         assert_eq!(session.sent(), "NOOP\r\n");
         session.server("+OK\r\n");
     }
-    assert_eq!(session.told(), NOTHING, "nobody asked for them");
+    assert_eq!(session.reported(), NOTHING, "nobody asked for them");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_keep_alive_waits_for_its_reply_as_any_command() {
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "STAT\r\n");
     session.server("+OK 1 2\r\n");
-    assert_eq!(session.told(), ["stat: 1 messages, 2 octets"]);
+    assert_eq!(session.reported(), ["stat: 1 messages, 2 octets"]);
 }
 
 #[test]
@@ -162,6 +162,6 @@ fn a_keep_alive_is_not_sent_while_a_message_is_open_or_an_event_waits() {
     sleep(&mut session, 3000);
     assert!(!session.connection.wants_write());
     session.server("\r\n.\r\n");
-    assert_eq!(session.told().len(), 3);
+    assert_eq!(session.reported().len(), 3);
     assert_eq!(left(&session), Some(30));
 }

@@ -40,7 +40,7 @@ fn asked(change: impl FnOnce(&mut Config)) -> Conversation {
     client.connection.submit(login).expect("a login");
     client.server("+OK\r\nSASL X-ANSWERS\r\n.\r\n");
     assert_eq!(client.sent(), "CAPA\r\nAUTH X-ANSWERS\r\n");
-    client.told();
+    client.reported();
     client
 }
 

@@ -12,7 +12,7 @@ fn seeded(seed: [u8; 32]) -> Conversation {
     client.connection.seed(seed);
     client.tls();
     client.server("+OK ready\r\n");
-    client.told();
+    client.reported();
     client
 }
 

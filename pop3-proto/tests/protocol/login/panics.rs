@@ -93,7 +93,7 @@ fn own(at: At) -> Login {
 fn greeted() -> Conversation {
     let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
     session.server("+OK ready\r\n");
-    session.told();
+    session.reported();
     session
 }
 

@@ -19,7 +19,7 @@ fn greeted(config: Config, channel: Channel, capabilities: &str) -> Conversation
     client.server("+OK ready\r\n");
     client.ask("capa");
     client.server(capabilities);
-    client.told();
+    client.reported();
     client
 }
 
@@ -115,7 +115,7 @@ fn login_that_decides_nothing_leaves_no_plan() {
     assert!(client.connection.login_plan().is_some());
     // It is not possible a second time.
     client.connection.submit(login()).expect("it is queued");
-    assert_eq!(client.told().len(), 2);
+    assert_eq!(client.reported().len(), 2);
     assert_eq!(client.connection.login_plan(), None);
 }
 

@@ -25,7 +25,7 @@ fn greeted_with(config: Config) -> Conversation {
     let mut client = Conversation::new(config, Channel::ImplicitTls);
     client.tls();
     client.server("+OK ready\r\n");
-    client.told();
+    client.reported();
     client
 }
 
@@ -104,7 +104,7 @@ fn a_token_of_many_kibibytes_leaves_on_a_line_of_its_own() {
     assert_eq!(client.sent(), format!("{}\r\n", bearer(&token)));
     client.server("+OK\r\n");
     client.server("-ERR\r\n");
-    assert_eq!(client.told(), ["login: ok"]);
+    assert_eq!(client.reported(), ["login: ok"]);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_long_answer_to_a_token_is_read_up_to_the_limit_of_a_challenge() {
     assert_eq!(client.sent(), "AQ==\r\n");
     client.server("-ERR no\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["login: failed: auth AUTH \"no\", token \"invalid_token\""]
     );
 
@@ -130,7 +130,7 @@ fn a_long_answer_to_a_token_is_read_up_to_the_limit_of_a_challenge() {
     client.server(LISTED);
     client.server(format!("+ {}", "A".repeat(40 << 10)));
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "login: failed: limit Line 32768",
             "closed: limit Line 32768"
@@ -339,7 +339,7 @@ fn abandoned_login_that_waits_for_a_token_sends_nothing() {
         client.settle();
         assert_eq!(client.sent(), "CAPA\r\n");
         client.server(LISTED);
-        assert_eq!(client.told(), ["capa: SASL PLAIN OAUTHBEARER XOAUTH2"]);
+        assert_eq!(client.reported(), ["capa: SASL PLAIN OAUTHBEARER XOAUTH2"]);
     }
 }
 
@@ -424,7 +424,7 @@ fn a_login_that_is_asked_for_again_may_have_a_fresh_token_again() {
         assert!(sent.contains(&bearer("fresh")), "{sent}");
         client.server(INVALID);
         client.server("-ERR\r\n");
-        assert_eq!(client.told().len(), 1);
+        assert_eq!(client.reported().len(), 1);
         client.sent();
     }
 }
@@ -511,7 +511,7 @@ fn a_refusal_is_told_even_if_the_server_hangs_up_behind_it() {
     client.server("-ERR [AUTH] no\r\n");
     client.eof();
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "login: failed: auth AUTH \"[AUTH] no\" Auth",
             "closed: closed Unanswered USER, 1 in flight, after AUTH \"[AUTH] no\" Auth"

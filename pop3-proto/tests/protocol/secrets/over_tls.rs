@@ -47,7 +47,7 @@ fn login(method: Method, reply: &str) -> String {
         log.debug(&link.session);
         log.connection(&link.session);
     }
-    let heard = String::from_utf8_lossy(&link.peer.heard);
+    let heard = String::from_utf8_lossy(&link.peer.received);
     assert!(heard.contains(PASSWORD) || heard.contains("AUTH PLAIN A"));
     log.0
 }

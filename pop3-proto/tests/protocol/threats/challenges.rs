@@ -162,13 +162,13 @@ fn patient(trickle: bool) -> Conversation {
         .expect("a live connection");
     session.server("-ERR\r\n");
     assert_eq!(session.sent(), "CAPA\r\nAUTH X-PATIENT\r\n");
-    session.told();
+    session.reported();
     session
 }
 
 fn is_over_the(limit: &str, mut session: Conversation) {
     assert_eq!(session.sent(), "*\r\n", "cancelled first");
-    let told = session.told();
+    let told = session.reported();
     assert!(told.iter().all(|line| line.ends_with(limit)), "{told:?}");
     assert_eq!(told.len(), 2);
     session.assert_over();
@@ -351,7 +351,7 @@ fn t_33_a_challenge_line_over_its_limit_is_the_end() {
     for trickle in [false, true] {
         let mut session = patient(trickle);
         session.server(format!("+ {}\r\n", "A".repeat(33 << 10)));
-        let told = session.told();
+        let told = session.reported();
         assert_eq!(told.last().expect("an end"), "closed: limit Line 32768");
     }
 }

@@ -18,7 +18,7 @@ fn after_stls(leniency: Leniency) -> Conversation {
     session.ask("login alice secret");
     session.server("+OK\r\nSTLS\r\nSASL PLAIN\r\nUIDL\r\n.\r\n");
     assert_eq!(session.sent(), "CAPA\r\nSTLS\r\n");
-    session.told();
+    session.reported();
     session
 }
 
@@ -32,7 +32,7 @@ fn is_an_attack(mut session: Conversation, how: &str) {
     let known = session.connection.capabilities().expect("those in clear");
     let sasl: Vec<_> = known.sasl().into_iter().flatten().collect();
     assert_eq!(sasl.len(), 1, "forged ones are never read, {how}");
-    let mut got = session.told();
+    let mut got = session.reported();
     got.retain(|told| told != "quirk BareLineFeed");
     assert_eq!(got, told, "{how}");
     assert_eq!(session.sent(), "", "{how}");
@@ -46,7 +46,7 @@ fn is_ready_for_tls(session: &mut Conversation) {
     assert!(!session.connection.wants_write());
     assert_eq!(session.connection.recv_buffer(), None);
     assert_eq!(session.arrive(b"+OK\r\n"), 0);
-    assert_eq!(session.told(), [""; 0]);
+    assert_eq!(session.reported(), [""; 0]);
 }
 
 const REPLY: &str = "+OK Begin TLS\r\n";
@@ -157,7 +157,7 @@ fn t_07_a_reply_that_comes_before_its_command_is_the_end() {
     session.settle();
     session.arrive(b"+OK\r\nSTLS\r\n.\r\n+OK Begin\r\n");
     session.ask("stls");
-    let told = session.told();
+    let told = session.reported();
     assert!(told.contains(&format!("stls: failed: {surplus}")));
     assert_eq!(session.sent(), "CAPA\r\n");
     assert!(session.connection.submit(StartTls).is_err());
@@ -170,7 +170,7 @@ fn t_07_a_reply_to_a_command_that_has_left_in_part_is_the_end() {
     session.server("+OK\r\n");
     session.ask("login alice secret");
     session.server("+OK\r\nSTL");
-    session.told();
+    session.reported();
     session.sent();
     session.arrive(b"S\r\n.\r\n");
     assert_eq!(session.connection.transmit(), b"STLS\r\n");
@@ -178,7 +178,7 @@ fn t_07_a_reply_to_a_command_that_has_left_in_part_is_the_end() {
     session.arrive(b"+OK\r\n");
     let why = "protocol Unsolicited \"+OK\"";
     assert_eq!(
-        session.told(),
+        session.reported(),
         [format!("login: failed: {why}"), format!("closed: {why}")]
     );
     assert!(!session.connection.wants_tls());

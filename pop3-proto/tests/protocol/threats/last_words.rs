@@ -13,7 +13,7 @@ fn fatal() -> (String, [String; 2]) {
 }
 
 fn is_dead(mut session: Conversation, told: &[String]) {
-    assert_eq!(session.told(), told);
+    assert_eq!(session.reported(), told);
     session.assert_over();
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn before_the_challenge() -> Conversation {
     session.ask(LOGIN);
     session.server("+OK\r\nSASL SCRAM-SHA-256\r\n.\r\n");
     assert_eq!(session.sent(), format!("CAPA\r\nAUTH {FIRST}\r\n"));
-    session.told();
+    session.reported();
     session
 }
 

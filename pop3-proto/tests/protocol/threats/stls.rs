@@ -95,7 +95,7 @@ fn silent_after(said: &[&str]) -> Conversation {
     for octets in said {
         session.server(octets);
     }
-    session.told();
+    session.reported();
     session.sent();
     session
 }
@@ -115,13 +115,13 @@ fn t_04_a_server_that_falls_silent_before_tls_is_given_up() {
     for (said, seconds, timeout) in cases {
         let mut session = silent_after(said);
         session.wait(seconds - 1);
-        assert_eq!(session.told(), [""; 0], "too early, after {said:?}");
+        assert_eq!(session.reported(), [""; 0], "too early, after {said:?}");
         session.wait(1);
         let failed = [
             format!("login: failed: {timeout}"),
             format!("closed: {timeout}"),
         ];
-        assert_eq!(session.told(), failed, "after {said:?}");
+        assert_eq!(session.reported(), failed, "after {said:?}");
         assert_eq!(session.sent(), "", "after {said:?}");
         session.assert_over();
     }

@@ -45,7 +45,7 @@ fn before_the_list(version: &'static SupportedProtocolVersion, binding: ChannelB
 
 /// What the client said since the last look.
 fn heard(link: &mut Link) -> String {
-    String::from_utf8(std::mem::take(&mut link.peer.heard)).unwrap()
+    String::from_utf8(std::mem::take(&mut link.peer.received)).unwrap()
 }
 
 fn list(link: &mut Link, mechanisms: &str) -> Vec<Event> {

@@ -7,7 +7,7 @@ use rustls::version::{TLS12, TLS13};
 
 use pop3_testkit::tls::authority::{Authority, Identity, names};
 use pop3_testkit::tls::link::{Link, end_of, login};
-use pop3_testkit::tls::peer::{Peer, mail_in_clear, mail_in_tls};
+use pop3_testkit::tls::peer::{Peer, mail_in_cleartext, mail_in_tls};
 
 /// A server with this certificate is not talked to: an alert leaves, no POP3 inside TLS, and only
 /// then the application is told.
@@ -15,7 +15,7 @@ fn is_refused(host: &str, authority: &Authority, identity: impl Fn() -> Identity
     for version in [&TLS12, &TLS13] {
         let server = identity().server_with(&[version]);
         let implicit = Peer::implicit_tls(Some(mail_in_tls()), server.clone());
-        let stls = Peer::plain(Some(mail_in_clear()), server);
+        let stls = Peer::plain(Some(mail_in_cleartext()), server);
         for mut link in [
             Link::implicit_tls(authority.client(host), implicit),
             Link::plain(authority.client(host), stls),
@@ -59,7 +59,7 @@ fn refuses(link: &mut Link) {
             ..
         }
     ));
-    assert_eq!(link.peer.heard, b"");
+    assert_eq!(link.peer.received, b"");
     assert!(!link.session.wants_read() && !link.session.wants_write());
 }
 

@@ -21,14 +21,14 @@ fn logged_in() -> Link {
         link.peer.say(answer.as_bytes());
         link.run();
     }
-    link.peer.heard.clear();
+    link.peer.received.clear();
     link
 }
 
 /// Ends the server's side, by the book or just like that.
 fn end(link: &mut Link, farewell: bool) -> Vec<Event> {
     if farewell {
-        link.peer.say_farewell();
+        link.peer.send_close_notify();
     }
     link.end()
 }
@@ -42,7 +42,7 @@ fn close_notify_follows_quit() {
     link.session.submit(Quit).unwrap();
     let events = link.run();
     assert_eq!(end_of(&events), Ok(()));
-    assert!(link.peer.farewell);
+    assert!(link.peer.close_notify);
     assert!(!link.session.wants_write() && !link.session.wants_read());
 }
 
@@ -159,14 +159,14 @@ fn after_a_protocol_error_only_close_notify_leaves() {
     link.session.submit(Noop).unwrap();
     link.run();
     let before = link.written.len();
-    link.peer.heard.clear();
+    link.peer.received.clear();
     link.peer.say(b"250 OK\r\n");
     let events = link.run();
     assert!(matches!(end_of(&events), Err(Error::Protocol(_))));
     // An alert, and TLS 1.3 hides that it is one.
     assert_eq!(link.records(before), [APPLICATION_DATA]);
-    assert!(link.peer.farewell);
-    assert_eq!(link.peer.heard, b"");
+    assert!(link.peer.close_notify);
+    assert_eq!(link.peer.received, b"");
     assert!(link.session.submit(Noop).is_err());
     assert!(!link.session.wants_write());
 }
@@ -219,7 +219,7 @@ fn a_quit_at_hand_does_not_leave_behind_a_record_that_was_tampered_with() {
         }
     ));
     assert!(matches!(end_of(&events), Err(Error::Tls(_))));
-    assert_eq!(link.peer.heard, b"");
+    assert_eq!(link.peer.received, b"");
     assert_eq!(link.written.len(), before);
     assert!(!link.session.wants_write());
 }
@@ -283,7 +283,7 @@ fn deadlines_run_inside_tls_as_they_do_in_clear() {
             lf_dot: false
         }))
     );
-    assert!(link.peer.farewell);
+    assert!(link.peer.close_notify);
 }
 
 #[test]

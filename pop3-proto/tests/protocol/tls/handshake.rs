@@ -98,7 +98,7 @@ fn t_04_a_handshake_has_thirty_seconds() {
     link.wait(1);
     let events = link.run();
     assert_eq!(end_of(&events), Err(Error::Timeout(Timeout::TlsHandshake)));
-    assert_eq!(link.peer.heard, b"");
+    assert_eq!(link.peer.received, b"");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rustls::version::{TLS12, TLS13};
 
 use pop3_testkit::tls::authority::{Authority, names};
 use pop3_testkit::tls::link::{Link, end_of, login};
-use pop3_testkit::tls::peer::{Peer, mail_in_clear, mail_in_tls};
+use pop3_testkit::tls::peer::{Peer, mail_in_cleartext, mail_in_tls};
 
 #[test]
 fn the_host_is_named_to_the_server() {
@@ -44,7 +44,7 @@ fn with_protocols(known: &[&str], alpn: bool) -> [(Link, Result<(), Error>); 2] 
         if alpn { tls } else { tls.without_alpn() }
     };
     let implicit = Peer::implicit_tls(Some(mail_in_tls()), server.clone());
-    let stls = Peer::plain(Some(mail_in_clear()), server);
+    let stls = Peer::plain(Some(mail_in_cleartext()), server);
     [
         Link::implicit_tls(tls(), implicit),
         Link::plain(tls(), stls),
@@ -83,7 +83,7 @@ fn t_15_a_server_of_another_protocol_is_refused_with_a_hint() {
         };
         assert_eq!(error.kind, TlsErrorKind::NoApplicationProtocol);
         assert!(error.text.contains("without_alpn"), "{error}");
-        assert_eq!(link.peer.heard, b"");
+        assert_eq!(link.peer.received, b"");
     }
 }
 

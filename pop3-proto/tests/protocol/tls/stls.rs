@@ -9,7 +9,7 @@ use pop3_proto::{
 
 use pop3_testkit::tls::authority::Authority;
 use pop3_testkit::tls::link::{ALERT, HANDSHAKE, Link, end_of, login};
-use pop3_testkit::tls::peer::{Peer, mail_in_clear};
+use pop3_testkit::tls::peer::{Peer, mail_in_cleartext};
 
 const CAPABILITIES: &[u8] = b"+OK\r\nSTLS\r\nPIPELINING\r\n.\r\n";
 
@@ -59,7 +59,7 @@ fn t_08_all_that_was_learnt_in_clear_is_forgotten() {
     link.peer.start_tls();
     link.run();
     // The capabilities inside TLS are asked for now and not there yet.
-    assert_eq!(link.peer.heard, b"CAPA\r\n");
+    assert_eq!(link.peer.received, b"CAPA\r\n");
     assert!(link.session.tls().is_some());
     assert_eq!(link.session.greeting(), None);
     assert_eq!(link.session.capabilities(), None);
@@ -74,7 +74,7 @@ fn pipelining_listed_in_clear_is_not_believed_inside_tls() {
     link.run();
     link.peer.say(b"-ERR what?\r\n");
     link.run();
-    assert_eq!(link.peer.heard, b"CAPA\r\nUSER alice\r\n");
+    assert_eq!(link.peer.received, b"CAPA\r\nUSER alice\r\n");
     link.peer.say(b"+OK\r\n");
     link.run();
     link.peer.say(b"+OK\r\n");
@@ -82,7 +82,7 @@ fn pipelining_listed_in_clear_is_not_believed_inside_tls() {
         link.session.submit(pop3_proto::command::Noop).unwrap();
     }
     link.run();
-    assert!(link.peer.heard.ends_with(b"PASS secret\r\nNOOP\r\n"));
+    assert!(link.peer.received.ends_with(b"PASS secret\r\nNOOP\r\n"));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn tls_begins_even_if_its_reply_is_read_as_an_event_is_taken() {
 #[test]
 fn tls_can_be_started_without_a_login() {
     let authority = Authority::new();
-    let peer = Peer::plain(Some(mail_in_clear()), authority.server());
+    let peer = Peer::plain(Some(mail_in_cleartext()), authority.server());
     let mut link = Link::plain(authority.client("localhost"), peer);
     link.session.submit(StartTls).unwrap();
     link.run();
@@ -109,7 +109,7 @@ fn tls_can_be_started_without_a_login() {
     assert_eq!(link.session.phase(), Phase::Authorization);
     link.session.submit(GetCapabilities).unwrap();
     link.run();
-    assert_eq!(link.peer.heard, b"CAPA\r\n", "asked once");
+    assert_eq!(link.peer.received, b"CAPA\r\n", "asked once");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn without_tls_of_its_own_a_session_asks_for_it() {
     assert!(!session.wants_read() && !session.wants_write());
 
     let authority = Authority::new();
-    let peer = Peer::plain(Some(mail_in_clear()), authority.server());
+    let peer = Peer::plain(Some(mail_in_cleartext()), authority.server());
     let session = Connection::new(Config::default(), Channel::Plain, now);
     let mut link = Link::new(session, peer);
     assert!(!link.session.wants_tls());

@@ -9,7 +9,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use pop3_testkit::tls::authority::{Authority, Identity, names};
 use pop3_testkit::tls::link::{APPLICATION_DATA, Cut, Link, login, random, record_types, story};
-use pop3_testkit::tls::peer::{Peer, mail_in_clear, mail_in_tls};
+use pop3_testkit::tls::peer::{Peer, mail_in_cleartext, mail_in_tls};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
@@ -38,7 +38,7 @@ impl World {
                 Link::implicit_tls(tls, peer)
             }
             Mode::Stls => {
-                let peer = Peer::plain(Some(mail_in_clear()), self.server.clone());
+                let peer = Peer::plain(Some(mail_in_cleartext()), self.server.clone());
                 Link::plain(tls, peer)
             }
         };
@@ -66,9 +66,9 @@ fn whole() -> Cut {
 #[test]
 fn implicit_tls_carries_a_whole_session() {
     let (story, link) = World::new().session(Mode::ImplicitTls, whole());
-    assert_eq!(link.peer.heard_in_clear, b"");
-    assert!(link.peer.heard.starts_with(b"CAPA\r\nUSER alice\r\n"));
-    assert!(link.peer.heard.ends_with(b"DELE 1\r\nQUIT\r\n"));
+    assert_eq!(link.peer.received_in_cleartext, b"");
+    assert!(link.peer.received.starts_with(b"CAPA\r\nUSER alice\r\n"));
+    assert!(link.peer.received.ends_with(b"DELE 1\r\nQUIT\r\n"));
     assert!(
         story
             .iter()
@@ -80,9 +80,9 @@ fn implicit_tls_carries_a_whole_session() {
 #[test]
 fn stls_carries_a_whole_session() {
     let (story, link) = World::new().session(Mode::Stls, whole());
-    assert_eq!(link.peer.heard_in_clear, b"CAPA\r\nSTLS\r\n");
+    assert_eq!(link.peer.received_in_cleartext, b"CAPA\r\nSTLS\r\n");
     // What was learnt in clear is asked again.
-    assert!(link.peer.heard.starts_with(b"CAPA\r\nUSER alice\r\n"));
+    assert!(link.peer.received.starts_with(b"CAPA\r\nUSER alice\r\n"));
     assert_eq!(story.last().unwrap(), "Closed(Ok(()))");
 }
 

@@ -11,7 +11,7 @@ fn plain() -> Conversation {
 fn starting_tls(queue: &[&str]) -> Conversation {
     let mut client = plain();
     client.server("+OK\r\n");
-    client.told();
+    client.reported();
     queue.iter().for_each(|op| client.ask(op));
     client.server("+OK\r\nSTLS\r\n.\r\n");
     assert_eq!(client.sent(), "CAPA\r\nSTLS\r\n");
@@ -32,7 +32,7 @@ fn a_password_queued_behind_stls_never_leaves_in_clear() {
     client.server("+OK\r\n");
     client.server("+OK\r\n");
     assert_eq!(client.sent(), "CAPA\r\nUSER alice\r\nPASS secret\r\n");
-    assert_eq!(client.told(), ["stls: none", "user: ok", "pass: ok"]);
+    assert_eq!(client.reported(), ["stls: none", "user: ok", "pass: ok"]);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_second_question_about_capabilities_is_answered_by_the_first_answer() {
     client.server("+OK\r\nUIDL\r\n.\r\n");
     assert_eq!(client.sent(), "CAPA\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["greeting: \"\"", "capabilities: UIDL", "capabilities: UIDL"]
     );
 }
@@ -66,7 +66,7 @@ fn a_second_question_about_capabilities_is_answered_by_the_first_answer() {
 fn a_refusal_to_tell_capabilities_takes_nothing_back() {
     let mut client = trusted();
     client.server("+OK\r\n");
-    client.told();
+    client.reported();
     client.exchange("capa", "+OK\r\nUIDL\r\n.\r\n");
     assert_eq!(
         client.exchange("capa", "-ERR not again\r\n"),
@@ -82,7 +82,7 @@ fn a_line_when_nothing_is_awaited_ends_the_connection() {
     let mut client = logged_in();
     client.server("+OK what now\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["closed: protocol Unsolicited \"+OK what now\""]
     );
     client.assert_over();
@@ -93,7 +93,7 @@ fn a_refusal_when_nothing_is_awaited_is_the_servers_parting_word() {
     let mut client = logged_in();
     client.server("-ERR Disconnected for inactivity.\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["closed: closed UnsolicitedErr \"Disconnected for inactivity.\""]
     );
     client.assert_over();
@@ -144,13 +144,13 @@ fn a_line_of_a_message_may_have_any_length() {
     let mut client = logged_in();
     client.ask("retr 1");
     client.server("+OK\r\n");
-    client.told();
+    client.reported();
     let line = "x".repeat(16_385);
     for _ in 0..20 {
         client.server(&line);
     }
     client.server("\r\n.\r\n");
-    let told = client.told();
+    let told = client.reported();
     assert_eq!(told.len(), 2);
     assert_eq!(told[0].len(), "retr 1: body \"\\r\\n\"".len() + 20 * 16_385);
     assert_eq!(told[1], "retr 1: end");
@@ -218,7 +218,7 @@ fn a_line_end_in_an_argument_cannot_be_built() {
     assert!(Username::new("alice\r\nDELE 1").is_err());
     let mut client = trusted();
     client.server("+OK\r\n");
-    client.told();
+    client.reported();
     for op in [
         "login a\\r\\nDELE\\x201 x",
         "login a x\\r\\nQUIT",
@@ -230,7 +230,7 @@ fn a_line_end_in_an_argument_cannot_be_built() {
         "apop a\\x20b x",
     ] {
         client.ask(op);
-        let told = client.told();
+        let told = client.reported();
         assert!(told[0].contains(": failed: misuse "), "{op}: {told:?}");
     }
     assert_eq!(client.sent(), "");
@@ -245,7 +245,7 @@ fn an_empty_refusal_in_the_greeting_is_one_all_the_same() {
     client.ask("capa");
     client.server("-ERR\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "capa: failed: closed GreetingRefused \"\"",
             "closed: closed GreetingRefused \"\"",
@@ -259,7 +259,7 @@ fn a_greeting_is_one_line_and_what_follows_it_ends_the_connection() {
     let mut client = trusted();
     client.server("+OK 2 messages (320 octets)\r\n1 120\r\n2 200\r\n.\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "greeting: \"2 messages (320 octets)\"",
             "closed: protocol Unsolicited \"1 120\"",
@@ -278,7 +278,7 @@ fn all_that_was_asked_for_ends_with_the_reason_in_order() {
     client.eof();
     let error = "closed Truncated RETR, 2 in flight, first batch";
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "retr 1: opened".to_owned(),
             "retr 1: body \"half a mess\"".to_owned(),
@@ -297,13 +297,13 @@ fn all_that_was_asked_for_ends_with_the_reason_in_order() {
 fn a_command_after_the_end_is_answered_at_once() {
     let mut client = logged_in();
     client.eof();
-    assert_eq!(client.told(), ["closed: closed Idle"]);
+    assert_eq!(client.reported(), ["closed: closed Idle"]);
     client.ask("stat");
-    assert_eq!(client.told(), ["stat: failed: closed Idle"]);
+    assert_eq!(client.reported(), ["stat: failed: closed Idle"]);
     let mut client = logged_in();
     client.exchange("quit", "+OK\r\n");
     client.ask("stat");
-    assert_eq!(client.told(), ["stat: failed: closed Finished"]);
+    assert_eq!(client.reported(), ["stat: failed: closed Finished"]);
 }
 
 #[test]
@@ -324,7 +324,7 @@ fn an_idle_session_has_no_deadline_and_a_command_has_its_own() {
     let mut client = logged_in();
     client.wait(3600);
     assert_eq!(client.connection.poll_timeout(), None);
-    assert_eq!(client.told(), NOTHING);
+    assert_eq!(client.reported(), NOTHING);
     client.ask("stat");
     client.wait(170);
     assert_eq!(
@@ -344,7 +344,7 @@ fn a_consumer_that_takes_its_time_is_no_timeout() {
     client.connection.handle_timeout(client.now);
     client.server("c\r\n.\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "retr 1: opened",
             "retr 1: body \"abc\\r\\n\"",
@@ -386,5 +386,5 @@ fn an_idle_session_can_be_kept_alive() {
     client.wait(1);
     assert_eq!(client.sent(), "NOOP\r\n");
     client.server("+OK\r\n");
-    assert_eq!(client.told(), NOTHING);
+    assert_eq!(client.reported(), NOTHING);
 }

@@ -8,7 +8,7 @@ use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 fn greeted() -> Conversation {
     let mut client = trusted();
     client.server("+OK Hello!\r\n");
-    client.told();
+    client.reported();
     client
 }
 
@@ -38,7 +38,7 @@ fn a_greeting_that_refuses_fails_the_login_that_waits_for_it() {
     client.ask("login username password");
     client.server("-ERR Offline for maintenance\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "login: failed: closed GreetingRefused \"Offline for maintenance\"",
             "closed: closed GreetingRefused \"Offline for maintenance\"",
@@ -87,7 +87,7 @@ fn a_login_sends_the_user_name_then_the_password() {
     client.server("+OK go ahead\r\n");
     assert_eq!(client.sent(), "PASS password\r\n");
     client.server("+OK password accepted\r\n");
-    assert_eq!(client.told(), ["login: ok \"password accepted\""]);
+    assert_eq!(client.reported(), ["login: ok \"password accepted\""]);
 }
 
 #[test]
@@ -96,7 +96,10 @@ fn a_login_with_a_wrong_password_fails_with_the_servers_text() {
     let mut client = logging_in();
     client.server("+OK waiting on you\r\n");
     client.server("-ERR bogus login\r\n");
-    assert_eq!(client.told(), ["login: failed: auth PASS \"bogus login\""]);
+    assert_eq!(
+        client.reported(),
+        ["login: failed: auth PASS \"bogus login\""]
+    );
 }
 
 #[test]
@@ -104,7 +107,10 @@ fn a_login_with_a_wrong_user_name_never_sends_the_password() {
     // Twisted: testBadUsernameLogin
     let mut client = logging_in();
     client.server("-ERR bogus login\r\n");
-    assert_eq!(client.told(), ["login: failed: auth USER \"bogus login\""]);
+    assert_eq!(
+        client.reported(),
+        ["login: failed: auth USER \"bogus login\""]
+    );
     assert_eq!(client.sent(), "");
 }
 
@@ -114,7 +120,7 @@ fn a_greeting_without_a_challenge_is_told_with_its_text() {
     let mut client = trusted();
     client.server("+OK lalala this has no challenge\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["greeting: \"lalala this has no challenge\""]
     );
 }
@@ -125,7 +131,7 @@ fn a_greeting_with_a_challenge_is_told_with_its_text() {
     let mut client = trusted();
     client.server("+OK <here@is> my challenge\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["greeting: \"<here@is> my challenge\", with a challenge"]
     );
 }
@@ -136,12 +142,12 @@ fn a_challenge_that_is_no_msg_id_is_never_answered() {
     let mut client = trusted();
     client.server("+OK <challenge string goes here>\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["greeting: \"<challenge string goes here>\""]
     );
     client.ask("apop username password");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["apop: failed: auth no safe login, NoChallenge"]
     );
     assert_eq!(client.sent(), "");
@@ -152,7 +158,7 @@ fn apop_answers_a_challenge_with_the_md5_digest_of_challenge_and_password() {
     // Twisted: testAPOP, with its credentials, and a msg-id for its challenge.
     let mut client = trusted();
     client.server("+OK <challenge@string.goes.here>\r\n");
-    client.told();
+    client.reported();
     let told = client.exchange("apop username password", "+OK Welcome!\r\n");
     assert_eq!(
         client.sent(),
@@ -166,11 +172,11 @@ fn a_login_in_clear_that_was_not_allowed_writes_no_credentials() {
     // Twisted: testInsecureLoginRaisesException
     let mut client = Conversation::new(Config::default(), Channel::Plain);
     client.server("+OK Howdy\r\n");
-    client.told();
+    client.reported();
     client.ask("login username password twisted");
     client.server("-ERR no CAPA here\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["login: failed: auth no safe login, APOP NoChallenge, USER/PASS Cleartext"]
     );
     assert_eq!(client.sent(), "CAPA\r\n");
@@ -190,7 +196,7 @@ fn a_login_over_implicit_tls_needs_no_permission() {
     assert_eq!(client.sent(), "PASS password\r\n");
     client.server("+OK\r\n");
     client.server("-ERR\r\n");
-    assert_eq!(client.told(), ["greeting: \"Howdy\"", "login: ok"]);
+    assert_eq!(client.reported(), ["greeting: \"Howdy\"", "login: ok"]);
 }
 
 // Listings.
@@ -203,7 +209,7 @@ fn a_list_of_sizes_comes_by_number() {
     assert_eq!(client.sent(), "LIST\r\n");
     client.server("+OK Here it comes\r\n");
     client.server("1 3\r\n2 2\r\n3 1\r\n.\r\n");
-    assert_eq!(client.told(), ["list: 1=3 2=2 3=1"]);
+    assert_eq!(client.reported(), ["list: 1=3 2=2 3=1"]);
 }
 
 #[test]
@@ -228,7 +234,7 @@ fn a_list_of_sizes_can_be_taken_line_by_line_as_it_comes() {
     client.server("+OK Here it comes\r\n");
     client.server("1 3\r\n2 2\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "list streamed: opened \"Here it comes\"",
             "list streamed: body \"1 3\\r\\n2 2\\r\\n\"",
@@ -236,7 +242,7 @@ fn a_list_of_sizes_can_be_taken_line_by_line_as_it_comes() {
     );
     client.server("5 7\r\n.\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["list streamed: body \"5 7\\r\\n\"", "list streamed: end"]
     );
 }
@@ -259,7 +265,7 @@ fn a_list_of_unique_ids_comes_by_number() {
     assert_eq!(client.sent(), "UIDL\r\n");
     client.server("+OK Here it comes\r\n");
     client.server("1 abc\r\n2 def\r\n3 ghi\r\n.\r\n");
-    assert_eq!(client.told(), ["uidl: 1=abc 2=def 3=ghi"]);
+    assert_eq!(client.reported(), ["uidl: 1=abc 2=def 3=ghi"]);
 }
 
 #[test]
@@ -303,7 +309,7 @@ fn a_message_comes_with_its_dots_unstuffed() {
     client.server("La la la here is message text\r\n");
     client.server("..Further message text tra la la\r\n.\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "retr 8: opened \"Message incoming\"",
             "retr 8: body \"La la la here is message text\\r\\n\
@@ -320,7 +326,7 @@ fn a_message_comes_piece_by_piece() {
     client.ask("retr 8");
     client.server("+OK Message incoming\r\nLa la la here is message text\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "retr 8: opened \"Message incoming\"",
             "retr 8: body \"La la la here is message text\\r\\n\"",
@@ -328,7 +334,7 @@ fn a_message_comes_piece_by_piece() {
     );
     client.server("..Further message text\r\n.\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "retr 8: body \".Further message text\\r\\n\"",
             "retr 8: end",
@@ -345,7 +351,7 @@ fn the_first_lines_of_a_message_are_asked_for_with_top() {
     client.server("+OK 2 lines on the way\r\n");
     client.server("Line the first!  Woop\r\nLine the last!  Bye\r\n.\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "top 8 2: opened \"2 lines on the way\"",
             "top 8 2: body \"Line the first!  Woop\\r\\nLine the last!  Bye\\r\\n\"",
@@ -384,7 +390,7 @@ fn without_pipelining_the_second_message_is_asked_for_when_the_first_has_ended()
     assert_eq!(client.sent(), "RETR 2\r\n");
     client.server("+OK go\r\ny\r\n.\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "retr 1: opened \"go\"",
             "retr 1: body \"x\\r\\n\"",
@@ -407,7 +413,7 @@ fn capabilities_are_names_with_arguments() {
     client.server("+OK Capabilities on the way\r\n");
     client.server("X\r\nY\r\nZ\r\nA 1 2 3\r\nB 1 2\r\nC 1\r\n.\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["capabilities: X | Y | Z | A 1 2 3 | B 1 2 | C 1"]
     );
     let list = client.connection.capabilities().expect("known");
@@ -508,7 +514,7 @@ fn starting_tls_asks_for_capabilities_on_both_sides_of_the_handshake() {
     // Twisted: test_startTLS
     let mut client = Conversation::new(Config::default(), Channel::Plain);
     client.server("+OK Welcome\r\n");
-    client.told();
+    client.reported();
     client.ask("stls");
     assert_eq!(client.sent(), "CAPA\r\n");
     client.server("+OK\r\nSTLS\r\n.\r\n");
@@ -517,7 +523,7 @@ fn starting_tls_asks_for_capabilities_on_both_sides_of_the_handshake() {
     client.tls();
     assert_eq!(client.sent(), "CAPA\r\n");
     client.server("+OK\r\nUIDL\r\n.\r\n");
-    assert_eq!(client.told(), ["stls: UIDL"]);
+    assert_eq!(client.reported(), ["stls: UIDL"]);
     let told = client.exchange("quit", "+OK\r\n");
     assert_eq!(client.sent(), "QUIT\r\n");
     assert_eq!(told, ["quit: committed", "closed"]);
@@ -530,10 +536,10 @@ fn a_server_that_goes_silent_is_a_timeout() {
     client.ask("stat");
     assert_eq!(client.sent(), "STAT\r\n");
     client.wait(179);
-    assert_eq!(client.told(), [] as [&str; 0]);
+    assert_eq!(client.reported(), [] as [&str; 0]);
     client.wait(1);
     assert_eq!(
-        client.told(),
+        client.reported(),
         [
             "stat: failed: timeout FirstOctet STAT",
             "closed: timeout FirstOctet STAT",

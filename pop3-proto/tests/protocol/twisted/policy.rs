@@ -7,7 +7,7 @@ use pop3_testkit::conversation::Conversation;
 fn twisteds_policy_answers_a_challenge_even_in_clear_and_where_tls_is_offered() {
     let mut client = Conversation::new(Config::default(), Channel::Plain);
     client.server("+OK <1896.697170952@dbc.mtview.ca.us>\r\n");
-    client.told();
+    client.reported();
     client.ask("login mrose tanstaaf twisted");
     client.server("+OK\r\nSTLS\r\n.\r\n");
     assert_eq!(
@@ -16,7 +16,7 @@ fn twisteds_policy_answers_a_challenge_even_in_clear_and_where_tls_is_offered() 
     );
     client.server("-ERR no\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["login: failed: auth APOP \"no\""],
         "and there is no falling back"
     );
@@ -27,7 +27,7 @@ fn twisteds_policy_answers_a_challenge_even_in_clear_and_where_tls_is_offered() 
 fn twisteds_policy_starts_tls_where_there_is_no_challenge() {
     let mut client = Conversation::new(Config::default(), Channel::Plain);
     client.server("+OK\r\n");
-    client.told();
+    client.reported();
     client.ask("login alice secret twisted");
     client.server("+OK\r\nSTLS\r\n.\r\n");
     assert_eq!(client.sent(), "CAPA\r\nSTLS\r\n");
@@ -38,7 +38,7 @@ fn twisteds_policy_starts_tls_where_there_is_no_challenge() {
     client.server("+OK\r\n");
     assert_eq!(client.sent(), "PASS secret\r\n");
     client.server("+OK in\r\n");
-    assert_eq!(client.told(), ["login: ok \"in\""]);
+    assert_eq!(client.reported(), ["login: ok \"in\""]);
     assert_eq!(
         client.sent(),
         "",
@@ -57,7 +57,7 @@ fn twisteds_policy_sends_a_password_in_clear_only_where_that_is_allowed() {
     assert_eq!(client.sent(), "CAPA\r\nUSER alice\r\n");
     client.server("-ERR nobody here\r\n");
     assert_eq!(
-        client.told(),
+        client.reported(),
         ["greeting: \"\"", "login: failed: auth USER \"nobody here\"",]
     );
     assert_eq!(client.sent(), "");

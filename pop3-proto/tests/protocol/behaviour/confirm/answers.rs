@@ -203,7 +203,7 @@ fn a_forged_reply_passes_for_that_to_noop_and_not_for_an_answer() {
     // The server stuffs no dots, and the rest of the message comes late.
     session.server("+OK\r\nSubject: x\r\n.\r\n");
     assert_eq!(
-        session.told(),
+        session.reported(),
         [
             "retr 1: opened",
             "retr 1: body \"Subject: x\\r\\n\"",
@@ -219,7 +219,7 @@ fn a_forged_reply_passes_for_that_to_noop_and_not_for_an_answer() {
     let mut session = listed(&mailbox, Pipelining::Always, 8);
     session.ask("retr 1");
     session.server("+OK\r\nSubject: x\r\n.\r\n");
-    session.told();
+    session.reported();
     session.sent();
     let ticket = confirm(&mut session);
     session.sent();

@@ -81,7 +81,7 @@ fn answered(
 ) -> (Vec<String>, Result<Confirmed, Error>) {
     let mut asked = Vec::new();
     loop {
-        let flights = session.flights();
+        let flights = session.batches();
         let questions: Vec<&str> = flights
             .iter()
             .flat_map(|flight| flight.split_inclusive('\n'))

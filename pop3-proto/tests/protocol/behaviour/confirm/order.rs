@@ -87,7 +87,7 @@ fn answers_to_an_abandoned_confirmation_do_not_count_for_the_next() {
     let mailbox = Mailbox::of(30);
     let mut session = listed(&mailbox, Pipelining::Always, 1);
     let first = confirm(&mut session);
-    let flights = session.flights();
+    let flights = session.batches();
     session.connection.abandon(first.id()..first.id().next());
     let second = confirm(&mut session);
     let answers: String = flights
@@ -106,7 +106,7 @@ fn an_abandoned_confirmation_does_not_explain_the_error_of_another_request() {
     let mailbox = Mailbox::of(3);
     let mut session = listed(&mailbox, Pipelining::Always, 1);
     let first = confirm(&mut session);
-    session.flights();
+    session.batches();
     session.connection.abandon(first.id()..first.id().next());
     session.ask("noop");
     session.eof();

@@ -17,7 +17,7 @@ fn sixteen_questions_leave_in_one_batch_where_pipelining_is_allowed() {
     let mailbox = Mailbox::of(20);
     let mut session = listed(&mailbox, Pipelining::Always, 1);
     let ticket = confirm(&mut session);
-    let flights = session.flights();
+    let flights = session.batches();
     assert_eq!(flights.len(), 1);
     assert_eq!(flights[0].lines().count(), Confirm::QUESTIONS);
     assert_eq!(session.connection.outstanding(), 1, "it is one request");
@@ -44,10 +44,10 @@ fn questions_go_one_at_a_time_without_pipelining() {
     );
     let mut session = listed(&mailbox, Pipelining::Never, 1);
     let ticket = confirm(&mut session);
-    assert_eq!(session.flights().len(), 1, "one is in flight");
+    assert_eq!(session.batches().len(), 1, "one is in flight");
     session.server("+OK 1 wrong\r\n");
     assert_eq!(
-        session.flights(),
+        session.batches(),
         [""; 0],
         "nothing is sent after a wrong answer"
     );
