@@ -1,5 +1,5 @@
-//! Giving up: what has not left does not leave, what is on its way is swallowed, and the next
-//! request finds the connection in step.
+//! Abandoned requests: unsent commands are removed, replies in flight are read and discarded, and
+//! the next request gets its own reply.
 
 use pop3_proto::{
     Channel, Config, Dele, Event, MessageNumber, Phase, Quit, RequestId, Retr, Stat, command::Noop,
@@ -9,20 +9,20 @@ use pop3_testkit::conversation::{Conversation, logged_in, pipelining, trusted};
 
 const NOTHING: [&str; 0] = [];
 
-/// Gives up one request.
-fn give_up(session: &mut Conversation, id: RequestId) {
+/// Abandons one request.
+fn abandon(session: &mut Conversation, id: RequestId) {
     session.connection.abandon(id..id.next());
 }
 
 #[test]
-fn what_waits_in_the_queue_is_never_sent() {
+fn abandoned_queued_command_is_not_sent() {
     let mut session = logged_in();
     session.ask("noop");
     assert_eq!(session.sent(), "NOOP\r\n");
     let dele = session.connection.next_id();
     session.ask("dele 1");
     session.ask("stat");
-    give_up(&mut session, dele);
+    abandon(&mut session, dele);
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "STAT\r\n");
     session.server("+OK 1 2\r\n");
@@ -33,7 +33,7 @@ fn what_waits_in_the_queue_is_never_sent() {
 }
 
 #[test]
-fn what_is_about_to_leave_and_has_not_begun_to_is_not_sent() {
+fn abandoned_commands_in_unsent_batch_are_not_sent() {
     let mut session = pipelining();
     session.ask("stat");
     let dele = session.connection.next_id();
@@ -57,11 +57,11 @@ fn what_is_about_to_leave_and_has_not_begun_to_is_not_sent() {
 }
 
 #[test]
-fn a_quit_that_has_not_begun_to_leave_deletes_nothing() {
+fn abandoned_unsent_quit_is_not_sent() {
     let mut session = logged_in();
     let quit = session.connection.submit(Quit).expect("a live connection");
     assert!(session.connection.wants_write());
-    give_up(&mut session, quit.id());
+    abandon(&mut session, quit.id());
     assert!(!session.connection.wants_write());
     assert_eq!(session.connection.outstanding(), 0);
     assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
@@ -69,7 +69,7 @@ fn a_quit_that_has_not_begun_to_leave_deletes_nothing() {
 }
 
 #[test]
-fn of_a_flight_that_has_begun_to_leave_only_the_command_under_way_leaves() {
+fn abandoned_batch_finishes_only_the_partly_sent_command() {
     let mut session = pipelining();
     session.ask("stat");
     let first = session.connection.next_id();
@@ -94,7 +94,7 @@ fn of_a_flight_that_has_begun_to_leave_only_the_command_under_way_leaves() {
 }
 
 #[test]
-fn a_password_that_has_not_begun_to_leave_is_taken_back() {
+fn abandoned_unsent_pass_is_removed() {
     let mut session = trusted();
     session.server("+OK\r\n");
     session.exchange("user alice", "+OK\r\n");
@@ -102,21 +102,25 @@ fn a_password_that_has_not_begun_to_leave_is_taken_back() {
     let pass = session.connection.next_id();
     session.ask("pass secret");
     assert_eq!(session.connection.transmit(), b"PASS secret\r\n");
-    give_up(&mut session, pass);
+    abandon(&mut session, pass);
     assert!(!session.connection.wants_write());
     session.ask("pass other");
-    assert_eq!(session.sent(), "PASS other\r\n", "USER still stands");
+    assert_eq!(
+        session.sent(),
+        "PASS other\r\n",
+        "the accepted USER still counts"
+    );
 }
 
 #[test]
-fn what_has_begun_to_leave_leaves_whole() {
+fn abandoned_partly_sent_command_is_sent_completely() {
     let mut session = logged_in();
     let dele = session
         .connection
         .submit(Dele(MessageNumber::FIRST))
         .expect("a live connection");
     session.connection.transmitted(3, session.now);
-    give_up(&mut session, dele.id());
+    abandon(&mut session, dele.id());
     assert_eq!(session.connection.transmit(), b"E 1\r\n");
     session.server("+OK\r\n");
     assert_eq!(session.reported(), NOTHING);
@@ -124,14 +128,14 @@ fn what_has_begun_to_leave_leaves_whole() {
 }
 
 #[test]
-fn a_reply_on_its_way_is_swallowed_and_later_ones_still_match() {
+fn reply_to_abandoned_command_is_discarded() {
     let mut session = pipelining();
     session.ask("stat");
     let list = session.connection.next_id();
     session.ask("list");
     session.ask("uidl");
     assert_eq!(session.sent(), "STAT\r\nLIST\r\nUIDL\r\n");
-    give_up(&mut session, list);
+    abandon(&mut session, list);
     session.server("+OK 1 2\r\n+OK\r\n1 2\r\n.\r\n+OK\r\n1 a\r\n.\r\n");
     assert_eq!(
         session.reported(),
@@ -140,7 +144,7 @@ fn a_reply_on_its_way_is_swallowed_and_later_ones_still_match() {
 }
 
 #[test]
-fn an_open_body_is_skipped_without_an_event() {
+fn rest_of_abandoned_body_is_skipped() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\nthe beginning\r\n");
@@ -148,16 +152,23 @@ fn an_open_body_is_skipped_without_an_event() {
     session.abandon();
     for _ in 0..200 {
         session.server("and so on, line after line, to the end\r\n");
-        assert!(session.connection.wants_read(), "no event holds it up");
+        assert!(
+            session.connection.wants_read(),
+            "no pending event stops reading"
+        );
     }
     session.server("..\r\n.\r\n");
     assert_eq!(session.reported(), NOTHING);
     assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
-    assert_eq!(session.sent(), "RETR 1\r\nNOOP\r\n", "each was sent once");
+    assert_eq!(
+        session.sent(),
+        "RETR 1\r\nNOOP\r\n",
+        "each command is sent once"
+    );
 }
 
 #[test]
-fn events_that_wait_are_given_up_with_their_request() {
+fn pending_events_of_abandoned_request_are_dropped() {
     let mut session = logged_in();
     let retr = session
         .connection
@@ -166,38 +177,41 @@ fn events_that_wait_are_given_up_with_their_request() {
     session.connection.transmitted(8, session.now);
     let octets = b"+OK\r\nbody\r\n.\r\n";
     session.arrive(octets);
-    assert!(!session.connection.wants_read(), "the status line waits");
-    give_up(&mut session, retr.id());
+    assert!(
+        !session.connection.wants_read(),
+        "the status line is pending"
+    );
+    abandon(&mut session, retr.id());
     assert_eq!(session.connection.poll_event(), None);
     assert_eq!(session.connection.outstanding(), 0);
     assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
 }
 
 #[test]
-fn events_of_nobody_are_kept() {
+fn events_without_a_request_are_kept() {
     let mut session = trusted();
     let noop = session.connection.submit(Noop).expect("a live connection");
     let octets = b"+OK ready\r\n";
     session.arrive(octets);
-    give_up(&mut session, noop.id());
+    abandon(&mut session, noop.id());
     assert_eq!(session.reported(), ["greeting: \"ready\""]);
 }
 
 #[test]
-fn giving_up_an_event_starts_the_deadline_anew() {
+fn dropping_a_pending_event_restarts_the_deadline() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.settle();
     let octets = b"+OK\r\nbody";
     session.arrive(octets);
-    // The application thinks for ten minutes, and then wants none of it.
+    // The application processes the event for ten minutes and then abandons the request.
     session.now = session.now + core::time::Duration::from_secs(600);
     session.abandon();
     session.settle();
     assert_eq!(
         session.reported(),
         NOTHING,
-        "that was no stall of the server's"
+        "the application's time is not a stall"
     );
     session.wait(59);
     session.server("\r\n.\r\n");
@@ -205,7 +219,7 @@ fn giving_up_an_event_starts_the_deadline_anew() {
 }
 
 #[test]
-fn a_login_under_way_is_finished() {
+fn abandoned_started_login_is_completed() {
     let mut session = trusted();
     session.server("+OK\r\n");
     session.reported();
@@ -224,7 +238,7 @@ fn a_login_under_way_is_finished() {
 }
 
 #[test]
-fn a_login_of_which_nothing_has_left_is_not_performed() {
+fn abandoned_unsent_login_is_removed() {
     for capa in [CapaPolicy::Auto, CapaPolicy::Never] {
         let mut config = Config::default();
         config.capa = capa;
@@ -243,7 +257,7 @@ fn a_login_of_which_nothing_has_left_is_not_performed() {
 }
 
 #[test]
-fn a_login_of_which_one_octet_has_left_is_finished() {
+fn abandoned_login_with_one_octet_sent_is_completed() {
     let mut session = trusted();
     session.server("+OK\r\n");
     session.reported();
@@ -260,7 +274,7 @@ fn a_login_of_which_one_octet_has_left_is_finished() {
 }
 
 #[test]
-fn a_login_given_up_during_the_handshake_is_finished() {
+fn login_abandoned_during_handshake_is_completed() {
     let mut config = Config::default();
     config.capa = CapaPolicy::Never;
     let mut session = Conversation::new(config, Channel::Plain);
@@ -280,7 +294,7 @@ fn a_login_given_up_during_the_handshake_is_finished() {
 }
 
 #[test]
-fn a_login_that_was_given_up_and_is_refused_leaves_the_next_request_a_misuse() {
+fn request_after_refused_abandoned_login_is_misuse() {
     let mut session = trusted();
     session.server("+OK\r\n");
     session.reported();
@@ -289,7 +303,7 @@ fn a_login_that_was_given_up_and_is_refused_leaves_the_next_request_a_misuse() {
     session.abandon();
     session.ask("stat");
     session.server("-ERR\r\n");
-    session.server("-ERR nobody\r\n");
+    session.server("-ERR no such user\r\n");
     assert_eq!(
         session.reported(),
         ["stat: failed: misuse STAT in AUTHORIZATION"]
@@ -297,7 +311,7 @@ fn a_login_that_was_given_up_and_is_refused_leaves_the_next_request_a_misuse() {
 }
 
 #[test]
-fn a_quit_on_its_way_still_ends_the_session() {
+fn abandoned_sent_quit_still_closes_the_session() {
     let mut session = logged_in();
     session.ask("quit");
     assert_eq!(session.sent(), "QUIT\r\n");
@@ -308,7 +322,7 @@ fn a_quit_on_its_way_still_ends_the_session() {
 }
 
 #[test]
-fn a_fatal_error_in_a_swallowed_reply_is_told_once() {
+fn fatal_error_in_discarded_reply_is_reported_once() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.settle();
@@ -323,7 +337,7 @@ fn a_fatal_error_in_a_swallowed_reply_is_told_once() {
 }
 
 #[test]
-fn a_body_that_was_given_up_can_stall() {
+fn abandoned_body_can_time_out() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.settle();
@@ -334,7 +348,7 @@ fn a_body_that_was_given_up_can_stall() {
 }
 
 #[test]
-fn giving_up_what_is_over_or_never_was_does_nothing() {
+fn abandoning_finished_or_unknown_requests_does_nothing() {
     let mut session = logged_in();
     let first = session.connection.next_id();
     session.exchange("noop", "+OK\r\n");
@@ -352,13 +366,13 @@ fn giving_up_what_is_over_or_never_was_does_nothing() {
 }
 
 #[test]
-fn giving_up_makes_room_in_the_window() {
+fn abandoning_makes_room_in_the_window() {
     let mut session = pipelining();
     (0..700).for_each(|_| session.ask("noop"));
     let full = session.connection.outstanding();
     let queued = session.connection.submit(Stat).expect("a live connection");
     assert_eq!(session.connection.outstanding(), full + 1);
-    give_up(&mut session, queued.id());
+    abandon(&mut session, queued.id());
     assert_eq!(session.connection.outstanding(), full);
     while session.connection.outstanding() > 0 {
         session.server("+OK\r\n");
@@ -368,10 +382,10 @@ fn giving_up_makes_room_in_the_window() {
 }
 
 #[test]
-fn ids_of_what_was_given_up_are_not_given_again() {
+fn ids_of_abandoned_requests_are_not_reused() {
     let mut session = logged_in();
     let one = session.connection.submit(Noop).expect("a live connection");
-    give_up(&mut session, one.id());
+    abandon(&mut session, one.id());
     let two = session.connection.submit(Noop).expect("a live connection");
     assert_eq!(two.id(), one.id().next());
     session.server("+OK\r\n");

@@ -1,5 +1,5 @@
-//! Abandoning many requests, or those in the middle: the rest keeps its order, its place in the window
-//! and its deadlines.
+//! Abandoning many requests, or requests in the middle of the queue. The others keep their order,
+//! their place in the window and their deadlines.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -23,11 +23,11 @@ fn abandon_from(session: &mut Conversation, first: RequestId) {
         .abandon(first..session.connection.next_id());
 }
 
-// Many at a time.
+// Many requests.
 
-/// Abandons so many requests one by one, in an order; gives how long that took, in units of what it took
-/// to submit them. Time by itself says little about a machine that does other work too.
-#[expect(clippy::disallowed_methods, reason = "it is time that is measured")]
+/// Submits `requests` requests and abandons them one by one in this order. Returns how many times as
+/// long as submitting that took: absolute times would depend on the load of the machine.
+#[expect(clippy::disallowed_methods, reason = "measures time")]
 fn abandon_many(session: &mut Conversation, requests: u64, order: impl Fn(u64) -> u64) -> u32 {
     let before = session.connection.outstanding();
     let submit = |_| session.connection.submit(Noop).expect("a ticket").id();
@@ -49,13 +49,13 @@ fn abandoning_one_by_one_takes_linear_time() {
     for order in [
         |index| MANY - 1 - index,
         |index| index,
-        // Coprime to the number of requests: each once, far from the one before.
+        // Coprime to the number of requests: visits each once, far from the previous one.
         |index| index * 77_773 % MANY,
     ] {
         let mut session = pipelining();
         session.ask("retr 1");
         session.settle();
-        // A walk through the queue for each, or a move of half of it, would be thousands.
+        // Searching the queue or moving half of it for each request would take thousands of times as long.
         let times = abandon_many(&mut session, MANY, order);
         assert!(times < 50, "{times} times as long as submitting");
         session.server("+OK\r\n.\r\n");
@@ -67,9 +67,9 @@ fn abandoning_one_by_one_takes_linear_time() {
 
 #[test]
 fn abandoning_one_by_one_from_the_send_buffer_takes_linear_time() {
-    // Each one removes a command from a full send buffer, and another joins it.
+    // Each call removes a command from a full send buffer, and another one takes its place.
     let times = |requests| abandon_many(&mut pipelining(), requests, |index| index);
-    // One of several tries is not disturbed by what else the machine does.
+    // At least one of the tries should be free of interference by other processes.
     let tries = (0..10).map(|_| (times(2_000), times(20_000)));
     let slow: Vec<_> = tries
         .take_while(|(few, many)| *many >= (*few).max(1) * 5)
@@ -78,8 +78,8 @@ fn abandoning_one_by_one_from_the_send_buffer_takes_linear_time() {
 }
 
 #[test]
-fn abandoning_in_the_send_buffer_removes_those_commands_alone() {
-    // All are in one batch, of which nothing was sent.
+fn abandoning_unsent_commands_keeps_their_neighbours() {
+    // All commands are in one batch of which nothing was sent.
     for (abandoned, sent) in [
         (0..1, "LIST 1\r\nNOOP\r\nUIDL 2\r\n"),
         (1..2, "STAT\r\nNOOP\r\nUIDL 2\r\n"),
@@ -99,7 +99,7 @@ fn abandoning_in_the_send_buffer_removes_those_commands_alone() {
         session.connection.abandon(from..to);
         let left = 5 - abandoned.len();
         assert_eq!(session.connection.outstanding(), left);
-        // RSET is a synchronization point: it waits for all before it.
+        // RSET is a barrier: it waits for all commands before it.
         let rest = if sent.is_empty() { "RSET\r\n" } else { sent };
         assert_eq!(session.connection.transmit(), rest.as_bytes());
         session.settle();
@@ -115,15 +115,18 @@ fn abandoning_in_the_send_buffer_removes_those_commands_alone() {
             }
         }
         session.server("+OK\r\n");
-        let told = session.reported();
-        assert_eq!(told.len(), left, "{told:?}");
-        assert!(told.iter().all(|told| !told.contains("failed")), "{told:?}");
+        let reported = session.reported();
+        assert_eq!(reported.len(), left, "{reported:?}");
+        assert!(
+            reported.iter().all(|reported| !reported.contains("failed")),
+            "{reported:?}"
+        );
         assert_eq!(session.connection.outstanding(), 0);
     }
 }
 
 #[test]
-fn holes_in_the_queue_are_passed_over_in_order() {
+fn requests_between_abandoned_ones_keep_their_order() {
     let mut session = logged_in();
     session.ask("noop");
     let first = session.connection.next_id();
@@ -131,7 +134,7 @@ fn holes_in_the_queue_are_passed_over_in_order() {
     for n in 1..=200 {
         session.ask(&format!("list {n}"));
     }
-    // Two of three are abandoned, the last one too.
+    // Two of three requests are abandoned, including the last one.
     let mut kept = Vec::new();
     for n in 1..=200 {
         if n % 3 == 1 && n != 199 {
@@ -155,7 +158,7 @@ fn holes_in_the_queue_are_passed_over_in_order() {
 
 // The window.
 
-/// So many `NOOP` fill the window of 4 KiB.
+/// The number of `NOOP` commands that fill the window of 4 KiB.
 const FULL: usize = 4096 / 6;
 
 fn noops(session: &mut Conversation, count: usize) {
@@ -172,7 +175,7 @@ fn abandoned_commands_make_room_in_the_send_buffer() {
     assert!(!session.connection.wants_write());
     noops(&mut session, FULL + 1);
     assert_eq!(session.connection.transmit().len(), FULL * 6);
-    // The same if not all of them are abandoned.
+    // The same if only some of them are abandoned.
     let mut session = pipelining();
     noops(&mut session, 2);
     let third = session.connection.next_id();
@@ -206,7 +209,7 @@ fn abandoned_messages_make_room_for_others() {
 }
 
 #[test]
-fn abandoned_requests_in_the_queue_make_room_for_a_lazy_caller() {
+fn abandoned_queued_requests_make_room_in_wants_request() {
     let mut session = pipelining();
     session.ask("stat");
     session.ask("stat");
@@ -216,7 +219,7 @@ fn abandoned_requests_in_the_queue_make_room_for_a_lazy_caller() {
     assert!(!session.connection.wants_request());
     abandon_from(&mut session, first);
     assert!(session.connection.wants_request());
-    // The same for the octets of replies.
+    // The same for the limit on octets of replies.
     session.server("+OK 4 4194304\r\n+OK 4 4194304\r\n");
     session.ask("retr 1");
     session.ask("retr 1");
@@ -232,14 +235,14 @@ fn abandoned_requests_in_the_queue_make_room_for_a_lazy_caller() {
 // Exchanges.
 
 #[test]
-fn login_whose_first_command_waits_for_an_event_is_removed() {
+fn login_held_back_by_an_event_is_removed() {
     let mut config = Config::default();
     config.capa = CapaPolicy::Never;
     let mut session = Conversation::new(config, Channel::TrustedByCaller);
     session.server("+OK ready\r\n");
     session.reported();
     let login = session.connection.next_id();
-    // A user name that is not ASCII is reported before it is sent.
+    // A quirk event reports a user name that is not ASCII before the name is sent.
     session.ask("login \\xc3\\xa4 secret");
     assert!(!session.connection.wants_write());
     abandon(&mut session, login);
@@ -265,7 +268,7 @@ fn with_total() -> Conversation {
     logged_in_with(config)
 }
 
-/// Time passes in which nothing is sent.
+/// Lets time pass without sending anything.
 fn pass(session: &mut Conversation, seconds: u64) {
     pop3_testkit::conversation::sleep(session, 0);
     pop3_testkit::conversation::sleep(session, seconds);
@@ -287,7 +290,7 @@ fn total_deadline_ends_with_the_abandoned_request() {
 }
 
 #[test]
-fn total_deadline_restarts_for_the_request_after_the_abandoned_one() {
+fn total_deadline_restarts_for_the_next_request() {
     let mut session = with_total();
     let stat = session.connection.next_id();
     session.ask("stat");
@@ -299,7 +302,7 @@ fn total_deadline_restarts_for_the_request_after_the_abandoned_one() {
 }
 
 #[test]
-fn total_deadline_goes_on_when_a_later_request_is_abandoned() {
+fn abandoning_a_later_request_keeps_total_deadline() {
     let mut session = with_total();
     session.ask("stat");
     let noop = session.connection.next_id();

@@ -1,5 +1,5 @@
-//! Servers that send what they should not: each has its own error, none makes the client hang,
-//! panic or write.
+//! Invalid input from servers: each kind has its own error, and the client never hangs, panics or
+//! writes because of it.
 
 use pop3_proto::{
     Channel, Config,
@@ -7,21 +7,34 @@ use pop3_proto::{
 };
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining, trusted};
 
-/// All requests were answered once, the connection ended once, and behind everything else.
-fn assert_ended(session: &mut Conversation, told: &[String], asked: &[&str]) {
-    let closed = told.iter().filter(|told| told.starts_with("closed"));
-    assert_eq!(closed.count(), 1, "{told:?}");
-    assert!(told.last().is_some_and(|last| last.starts_with("closed")));
+/// Asserts that each request got one result, and that the connection was closed once, after them.
+fn assert_ended(session: &mut Conversation, reported: &[String], asked: &[&str]) {
+    let closed = reported
+        .iter()
+        .filter(|reported| reported.starts_with("closed"));
+    assert_eq!(closed.count(), 1, "{reported:?}");
+    assert!(
+        reported
+            .last()
+            .is_some_and(|last| last.starts_with("closed"))
+    );
     for op in asked {
         let starts = |what: &str| {
             let start = format!("{op}: {what}");
-            told.iter().filter(|told| told.starts_with(&start)).count()
+            reported
+                .iter()
+                .filter(|reported| reported.starts_with(&start))
+                .count()
         };
         let all = starts("");
         let bodies = starts("body ") + starts("end") + starts("cut short");
-        assert_eq!(all - bodies, 1, "{op} is answered once: {told:?}");
+        assert_eq!(all - bodies, 1, "{op} has one result: {reported:?}");
         let ends = starts("end") + starts("cut short");
-        assert_eq!(ends, starts("opened"), "what begins ends: {told:?}");
+        assert_eq!(
+            ends,
+            starts("opened"),
+            "each opened body ends: {reported:?}"
+        );
     }
     session.assert_over();
 }
@@ -54,38 +67,40 @@ fn whole_session() -> Conversation {
     session
 }
 
-// The end of the connection, at every octet.
+// End of file at every octet.
 
 #[test]
-fn the_end_of_file_at_any_octet_of_a_session_answers_every_request_once() {
+fn eof_at_any_octet_fails_each_request_once() {
     for cut in 0..=REPLIES.len() {
         let mut session = whole_session();
         session.server(&REPLIES[..cut]);
         session.eof();
-        let told = session.reported();
-        assert_ended(&mut session, &told, &LABELS);
-        let whole = told.last().is_some_and(|last| last == "closed");
-        assert_eq!(whole, cut == REPLIES.len(), "cut at {cut}: {told:?}");
-        let committed = told.iter().any(|told| told == "quit: committed \"bye\"");
+        let reported = session.reported();
+        assert_ended(&mut session, &reported, &LABELS);
+        let whole = reported.last().is_some_and(|last| last == "closed");
+        assert_eq!(whole, cut == REPLIES.len(), "cut at {cut}: {reported:?}");
+        let committed = reported
+            .iter()
+            .any(|reported| reported == "quit: committed \"bye\"");
         assert_eq!(committed, whole);
     }
 }
 
 #[test]
-fn silence_at_any_octet_of_a_session_is_a_timeout() {
+fn silence_at_any_octet_times_out() {
     for cut in 0..REPLIES.len() {
         let mut session = whole_session();
         session.server(&REPLIES[..cut]);
         session.wait(180);
-        let told = session.reported();
-        assert_ended(&mut session, &told, &LABELS);
-        assert!(told.last().is_some_and(|last| last.contains("timeout")));
+        let reported = session.reported();
+        assert_ended(&mut session, &reported, &LABELS);
+        assert!(reported.last().is_some_and(|last| last.contains("timeout")));
     }
 }
 
 #[test]
-fn nonsense_at_any_octet_of_a_session_answers_every_request_once() {
-    for nonsense in [
+fn garbage_at_any_octet_answers_each_request_once() {
+    for garbage in [
         "\r\n+OK\r\n",
         "\0\0\0\r\n",
         "-ERR\r\n.\r\n",
@@ -94,21 +109,21 @@ fn nonsense_at_any_octet_of_a_session_answers_every_request_once() {
         for cut in 0..=REPLIES.len() {
             let mut session = whole_session();
             session.server(&REPLIES[..cut]);
-            session.server(nonsense);
+            session.server(garbage);
             session.server(&REPLIES[cut..]);
             session.eof();
-            let told: Vec<String> = session
+            let reported: Vec<String> = session
                 .reported()
                 .into_iter()
-                .filter(|told| !told.starts_with("quirk"))
+                .filter(|reported| !reported.starts_with("quirk"))
                 .collect();
-            assert_ended(&mut session, &told, &LABELS);
+            assert_ended(&mut session, &reported, &LABELS);
         }
     }
 }
 
 #[test]
-fn random_octets_never_make_it_hang_or_panic() {
+fn random_octets_cause_no_hang_or_panic() {
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let mut next = || {
         random ^= random << 13;
@@ -135,8 +150,12 @@ fn random_octets_never_make_it_hang_or_panic() {
             session.server("\r\n");
         }
         session.eof();
-        let told = session.reported();
-        assert!(told.last().is_some_and(|last| last.starts_with("closed")));
+        let reported = session.reported();
+        assert!(
+            reported
+                .last()
+                .is_some_and(|last| last.starts_with("closed"))
+        );
         session.assert_over();
     }
 }
@@ -144,7 +163,7 @@ fn random_octets_never_make_it_hang_or_panic() {
 // Replies at the wrong time.
 
 #[test]
-fn a_reply_that_comes_before_its_command_has_left_is_unsolicited() {
+fn reply_before_command_is_sent_is_unsolicited() {
     for sent in 0..6 {
         let mut session = logged_in();
         session.ask("noop");
@@ -162,7 +181,7 @@ fn a_reply_that_comes_before_its_command_has_left_is_unsolicited() {
 }
 
 #[test]
-fn a_refusal_that_comes_before_its_command_has_left_is_a_parting_word() {
+fn err_before_command_is_sent_is_unsolicited() {
     let mut session = logged_in();
     session.ask("noop");
     session.connection.transmitted(3, session.now);
@@ -178,7 +197,7 @@ fn a_refusal_that_comes_before_its_command_has_left_is_a_parting_word() {
 }
 
 #[test]
-fn another_number_is_recognised_in_front_of_a_tab_too() {
+fn wrong_message_number_before_a_tab_is_detected() {
     for (op, verb, text, shown) in [
         ("list 1", "LIST", "5\t120", r"5\u{9}120"),
         ("uidl 1", "UIDL", "5\tabc", r"5\u{9}abc"),
@@ -194,7 +213,7 @@ fn another_number_is_recognised_in_front_of_a_tab_too() {
 }
 
 #[test]
-fn the_reply_to_another_command_is_recognised_where_it_can_be() {
+fn reply_about_another_message_is_detected() {
     let mut session = pipelining();
     session.ask("uidl 1");
     session.ask("uidl 2");
@@ -219,32 +238,32 @@ fn the_reply_to_another_command_is_recognised_where_it_can_be() {
 }
 
 #[test]
-fn a_continuation_is_a_reply_to_no_command_here() {
+fn continuation_line_without_auth_is_rejected() {
     for line in ["+", "+ ", "+ dGVzdA=="] {
         let mut session = logged_in();
-        let told = session.exchange("stat", format!("{line}\r\n"));
+        let reported = session.exchange("stat", format!("{line}\r\n"));
         assert_eq!(
-            told[0],
+            reported[0],
             format!("stat: failed: protocol BadStatus STAT \"{line}\"")
         );
     }
 }
 
-// Too much.
+// Limits.
 
-/// Feeds the same octets for as long as they are taken; gives how many were.
+/// Sends the same octets until the connection fails. Returns how many octets were sent.
 fn flood(session: &mut Conversation, octets: &[u8]) -> usize {
     let mut taken = 0;
     while session.connection.error().is_none() {
         session.server(octets);
         taken += octets.len();
-        assert!(taken < 64 << 20, "there is a limit");
+        assert!(taken < 64 << 20, "no limit was enforced");
     }
     taken
 }
 
 #[test]
-fn a_line_without_end_is_given_up_at_the_limit() {
+fn endless_line_fails_at_the_limit() {
     let long = [b'x'; 100];
     let mut session = trusted();
     assert!(flood(&mut session, &long) < 9 << 10);
@@ -254,8 +273,11 @@ fn a_line_without_end_is_given_up_at_the_limit() {
         session.ask(op);
         session.server("+OK ");
         assert!(flood(&mut session, &long) < 9 << 10);
-        let told = session.reported();
-        assert_eq!(told.last().expect("an end"), "closed: limit Line 8192");
+        let reported = session.reported();
+        assert_eq!(
+            reported.last().expect("a fatal error"),
+            "closed: limit Line 8192"
+        );
     }
     let mut session = logged_in();
     assert!(flood(&mut session, &long) < 9 << 10, "idle");
@@ -269,7 +291,7 @@ fn a_line_without_end_is_given_up_at_the_limit() {
 }
 
 #[test]
-fn a_bare_lf_under_strict_rules_is_reported_at_once() {
+fn strict_reports_a_bare_lf_immediately() {
     let mut config = Config::default();
     config.leniency = Leniency::Strict;
     let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
@@ -278,7 +300,11 @@ fn a_bare_lf_under_strict_rules_is_reported_at_once() {
         session.reported(),
         ["closed: protocol BareLineFeed greeting \"+OK hello\""]
     );
-    let error = session.connection.error().expect("an end").to_string();
+    let error = session
+        .connection
+        .error()
+        .expect("a fatal error")
+        .to_string();
     assert_eq!(
         error,
         "the greeting ends in a bare LF instead of CR LF (\"+OK hello\"): to accept this, use \
@@ -293,15 +319,15 @@ fn a_bare_lf_under_strict_rules_is_reported_at_once() {
         ("capa", "+OK\r\nUIDL\n", "CAPA \"\""),
     ] {
         let mut session = logged_in_with(config.clone());
-        let told = session.exchange(op, reply);
+        let reported = session.exchange(op, reply);
         let why = format!("protocol BareLineFeed {verb}");
         assert_eq!(
-            told,
+            reported,
             [format!("{op}: failed: {why}"), format!("closed: {why}")]
         );
         session.assert_over();
     }
-    // What is fatal anyway keeps its own reason, with the server's words.
+    // A line that is fatal anyway keeps its own error with the server's text.
     let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
     session.server("-ERR too many sessions\n");
     assert_eq!(
@@ -323,7 +349,7 @@ fn a_bare_lf_under_strict_rules_is_reported_at_once() {
 }
 
 #[test]
-fn limits_of_any_size_end_a_line_without_end() {
+fn endless_line_fails_under_any_configured_limit() {
     for limit in [0, 1, Limits::MAX_BUFFER, Limits::MAX_BUFFER + 1, usize::MAX] {
         let mut config = Config::default();
         config.limits.receive_buffer = limit;
@@ -349,7 +375,7 @@ fn limits_of_any_size_end_a_line_without_end() {
 }
 
 #[test]
-fn a_challenge_limit_of_any_size_ends_a_challenge_without_end() {
+fn endless_challenge_fails_under_a_huge_limit() {
     let mut config = Config::default();
     config.limits.challenge = usize::MAX;
     let mut session = Conversation::new(config, Channel::TrustedByCaller);
@@ -359,16 +385,18 @@ fn a_challenge_limit_of_any_size_ends_a_challenge_without_end() {
     session.server("+ ");
     let long = vec![b'x'; 64 << 10];
     assert!(flood(&mut session, &long) <= Limits::MAX_BUFFER + 4 + long.len());
-    let told = session.reported();
+    let reported = session.reported();
     let limit = format!("limit Line {}", Limits::MAX_BUFFER);
     assert!(
-        told.last().is_some_and(|told| told.contains(&limit)),
-        "{told:?}"
+        reported
+            .last()
+            .is_some_and(|reported| reported.contains(&limit)),
+        "{reported:?}"
     );
 }
 
 #[test]
-fn a_line_of_8_kib_that_trickles_in_octet_by_octet_is_whole() {
+fn line_of_8_kib_arrives_octet_by_octet() {
     let mut session = logged_in();
     session.trickle = true;
     let text = "x".repeat(8000);
@@ -379,7 +407,7 @@ fn a_line_of_8_kib_that_trickles_in_octet_by_octet_is_whole() {
 }
 
 #[test]
-fn a_capability_list_has_at_most_128_lines_and_64_kib() {
+fn capability_list_is_limited_to_128_lines() {
     let mut session = logged_in();
     session.ask("capa");
     session.server(format!("+OK\r\n{}.\r\n", "X\r\n".repeat(128)));
@@ -396,7 +424,7 @@ fn a_capability_list_has_at_most_128_lines_and_64_kib() {
 }
 
 #[test]
-fn a_raw_reply_has_the_limit_of_a_listing() {
+fn raw_reply_has_the_limit_of_listings() {
     let mut config = Config::default();
     config.limits.listing_octets = 10_000;
     let mut session = logged_in_with(config);
@@ -413,7 +441,7 @@ fn a_raw_reply_has_the_limit_of_a_listing() {
 }
 
 #[test]
-fn an_endless_listing_is_given_up_and_a_streamed_one_is_not() {
+fn endless_listing_fails_unless_streamed() {
     let mut config = Config::default();
     config.limits.listing_entries = 1000;
     let mut session = logged_in_with(config.clone());
@@ -430,16 +458,16 @@ fn an_endless_listing_is_given_up_and_a_streamed_one_is_not() {
 }
 
 #[test]
-fn blank_lines_without_end_are_given_up() {
+fn endless_blank_lines_fail() {
     let mut session = logged_in();
     assert!(flood(&mut session, b"\r\n") < 100);
-    let told = session.reported();
-    assert_eq!(told.len(), 9);
-    assert_eq!(told[8], "closed: protocol Unsolicited \"\"");
+    let reported = session.reported();
+    assert_eq!(reported.len(), 9);
+    assert_eq!(reported[8], "closed: protocol Unsolicited \"\"");
 }
 
 #[test]
-fn the_limit_that_a_list_passes_first_is_named_however_it_is_cut() {
+fn exceeded_limit_does_not_depend_on_input_splitting() {
     let mut config = Config::default();
     config.limits.listing_line = 20;
     config.limits.listing_octets = 50;

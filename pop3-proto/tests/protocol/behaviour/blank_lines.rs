@@ -1,4 +1,4 @@
-//! Blank lines before replies, lines that end in LF, and octets that are no reply.
+//! Blank lines before replies, lines that end in a bare LF, and octets that are not a reply.
 
 use core::time::Duration;
 
@@ -13,12 +13,12 @@ use pop3_proto::{
 use pop3_testkit::conversation::Conversation;
 use pop3_testkit::wire;
 
-fn hear(connection: &mut Connection, octets: &[u8]) {
+fn receive(connection: &mut Connection, octets: &[u8]) {
     let count = wire::receive(connection, octets, Instant::ORIGIN);
-    assert_eq!(count, octets.len(), "room for them");
+    assert_eq!(count, octets.len(), "the buffer has room");
 }
 
-/// A connection that has `AUTH PLAIN` and a response to send.
+/// A connection that is about to send `AUTH PLAIN` with its initial response.
 fn logging_in() -> Connection {
     let mut config = Config::default();
     config.capa = CapaPolicy::Never;
@@ -26,17 +26,17 @@ fn logging_in() -> Connection {
     let login = Login::new("alice", "secret").expect("a login");
     let login = login.with_policy(LoginPolicy::only(Method::Plain));
     connection.submit(login).expect("a ticket");
-    hear(&mut connection, b"+OK ready\r\n");
+    receive(&mut connection, b"+OK ready\r\n");
     assert!(matches!(connection.poll_event(), Some(Event::Greeting(_))));
     assert!(connection.transmit().starts_with(b"AUTH PLAIN"));
     connection
 }
 
 #[test]
-fn a_blank_line_is_borne_until_all_of_auth_has_left() {
+fn blank_line_before_auth_is_sent_is_tolerated() {
     let mut connection = logging_in();
     connection.transmitted(4, Instant::ORIGIN);
-    hear(&mut connection, b"\r\n");
+    receive(&mut connection, b"\r\n");
     assert_eq!(
         connection.poll_event(),
         Some(Event::Quirk(Quirk::BlankLine))
@@ -44,16 +44,16 @@ fn a_blank_line_is_borne_until_all_of_auth_has_left() {
     assert_eq!(connection.error(), None);
     let rest = connection.transmit().len();
     connection.transmitted(rest, Instant::ORIGIN + Duration::from_secs(1));
-    hear(&mut connection, b"+ \r\n");
+    receive(&mut connection, b"+ \r\n");
     assert_eq!(connection.error(), None, "a challenge");
 }
 
 #[test]
-fn a_blank_line_is_no_answer_to_auth() {
+fn blank_line_after_auth_is_a_bad_status() {
     let mut connection = logging_in();
     let all = connection.transmit().len();
     connection.transmitted(all, Instant::ORIGIN);
-    hear(&mut connection, b"\r\n");
+    receive(&mut connection, b"\r\n");
     let Some(Error::Protocol(error)) = connection.error() else {
         panic!("{:?}", connection.error());
     };
@@ -64,7 +64,7 @@ fn a_blank_line_is_no_answer_to_auth() {
 }
 
 #[test]
-fn lines_that_end_in_lf_are_reported_once_for_each_channel() {
+fn bare_lf_is_reported_once_per_channel() {
     let mut session = Conversation::new(Config::default(), Channel::Plain);
     session.server("+OK ready\n");
     session

@@ -1,4 +1,4 @@
-//! Message bodies: where they end, what is taken from them, and how they are handed on.
+//! Message bodies: where they end, how dots are unstuffed, and how chunks are passed on.
 
 use bytes::Bytes;
 use pop3_proto::{
@@ -8,26 +8,26 @@ use pop3_proto::{
 };
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with};
 
-/// How a server ends its lines, and how strictly that is taken.
+/// How the server ends its lines, and how strictly the client parses them.
 #[derive(Debug, Clone, Copy)]
 enum Mode {
     Strict,
-    /// The first line end of each reply decides.
+    /// The first line ending of each reply decides.
     Adaptive,
-    /// The server's own lines end in LF alone.
+    /// The server's own lines end in a bare LF.
     BareLf,
-    /// By [`LfDot::EndsReply`].
+    /// With [`LfDot::EndsReply`].
     Either,
 }
 
-/// What came of a body.
+/// The result of reading a body.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
-    /// It ended.
+    /// The body ended.
     Ended(Vec<u8>),
-    /// It ended together with octets that nothing explains.
+    /// The body ended, but unexplained octets followed in the same segment.
     NotTrusted(Vec<u8>),
-    /// It goes on; this much was handed on.
+    /// The body has not ended; contains what was passed on so far.
     Open(Vec<u8>),
 }
 
@@ -54,7 +54,7 @@ fn session(mode: Mode) -> Conversation {
     session
 }
 
-/// Reads a body that comes in these pieces.
+/// Reads a body that arrives in these pieces.
 fn read(mode: Mode, pieces: &[&[u8]]) -> Outcome {
     let mut session = session(mode);
     let mut body = Vec::new();
@@ -88,7 +88,7 @@ fn read(mode: Mode, pieces: &[&[u8]]) -> Outcome {
                         assert!(matches!(*why, ProtocolError::Surplus { .. }), "{why}");
                         return Outcome::NotTrusted(body);
                     }
-                    // Before the end of a reply whose first line ended so.
+                    // Reported before the end of a reply whose first line ends in a bare LF.
                     Event::Quirk(Quirk::BareLineFeed) => {}
                     other => panic!("{other:?}"),
                 }
@@ -98,7 +98,7 @@ fn read(mode: Mode, pieces: &[&[u8]]) -> Outcome {
     Outcome::Open(body)
 }
 
-/// Reads it whole, octet by octet and cut everywhere; all give the same.
+/// Reads the octets whole, octet by octet and split at each place; asserts equal results.
 fn read_every_way(mode: Mode, octets: &[u8]) -> Outcome {
     let whole = read(mode, &[octets]);
     let single: Vec<&[u8]> = octets.chunks(1).collect();
@@ -126,10 +126,10 @@ fn goes_on(mode: Mode, octets: &str, so_far: &str) {
 
 const ALL: [Mode; 4] = [Mode::Strict, Mode::Adaptive, Mode::BareLf, Mode::Either];
 
-// Where a body ends.
+// The end of a body.
 
 #[test]
-fn a_dot_alone_on_its_line_ends_a_body() {
+fn dot_on_its_own_line_ends_body() {
     for mode in ALL {
         ends(mode, "a\r\n.\r\n", "a\r\n");
         ends(mode, ".\r\n", "");
@@ -137,11 +137,11 @@ fn a_dot_alone_on_its_line_ends_a_body() {
 }
 
 #[test]
-fn lf_dot_crlf_ends_only_a_reply_whose_lines_end_in_lf() {
+fn lf_dot_crlf_ends_only_bare_lf_bodies() {
     goes_on(Mode::Strict, "a\n.\r\n", "a\n.\r\n");
     ends(Mode::Adaptive, "a\n.\r\n", "a\n");
     ends(Mode::BareLf, "a\n.\r\n", "a\n");
-    // The first line end decides, and a CR LF after it.
+    // The first line ending decides; the first CR LF after a bare LF decides again.
     for octets in ["a\r\nb\n.\r\n", "a\nb\r\nc\n.\r\n", "\nb\r\nc\n.\r\n"] {
         goes_on(Mode::Adaptive, octets, octets);
         goes_on(Mode::Strict, octets, octets);
@@ -151,7 +151,7 @@ fn lf_dot_crlf_ends_only_a_reply_whose_lines_end_in_lf() {
 }
 
 #[test]
-fn a_dot_and_a_bare_lf_end_a_body_only_of_a_server_that_has_no_cr() {
+fn dot_lf_ends_only_bodies_of_lf_servers() {
     for mode in [Mode::Strict, Mode::Adaptive] {
         goes_on(mode, "a\r\n.\n", "a\r\n\n");
         goes_on(mode, "a\n.\n", "a\n.\n");
@@ -163,7 +163,7 @@ fn a_dot_and_a_bare_lf_end_a_body_only_of_a_server_that_has_no_cr() {
 }
 
 #[test]
-fn dots_after_a_bare_lf_are_data_once_a_line_ended_in_crlf() {
+fn dots_after_bare_lf_are_data_after_crlf() {
     for mode in [Mode::Strict, Mode::Adaptive] {
         ends(mode, "a\r\nx\n.y\n..z\r\n.\r\n", "a\r\nx\n.y\n..z\r\n");
         ends(mode, "a\r\n\n.\r\n.\r\n", "a\r\n\n.\r\n");
@@ -176,7 +176,7 @@ fn dots_after_a_bare_lf_are_data_once_a_line_ended_in_crlf() {
 }
 
 #[test]
-fn the_message_that_forged_replies_is_whole() {
+fn message_containing_forged_replies_is_complete() {
     let forged = "S: x\r\n\r\nx\n.\r\n+OK 20 octets\r\nFrom: bank\r\n\r\npay\r\n";
     for mode in [Mode::Strict, Mode::Adaptive] {
         ends(mode, &format!("{forged}.\r\n"), forged);
@@ -184,24 +184,24 @@ fn the_message_that_forged_replies_is_whole() {
 }
 
 #[test]
-fn many_dotted_lines_cost_no_search_of_the_whole_buffer_each() {
-    // A server whose messages have LF alone; a megabyte of lines of one dot.
+fn many_dot_lines_are_parsed_in_linear_time() {
+    // A server whose messages have bare LFs sends a megabyte of lines that consist of a dot.
     let mut session = session(Mode::Adaptive);
-    let mut handed_on = 0;
+    let mut passed_on = 0;
     let piece = b".\n".repeat(16 << 10);
     for _ in 0..32 {
         session.server(&piece);
         for event in session.events() {
             if let Event::Body { chunk, .. } = event {
-                handed_on += chunk.len();
+                passed_on += chunk.len();
             }
         }
     }
-    assert_eq!(handed_on, 32 * piece.len());
+    assert_eq!(passed_on, 32 * piece.len());
 }
 
 #[test]
-fn cr_alone_ends_no_line() {
+fn bare_cr_does_not_end_a_line() {
     for mode in ALL {
         goes_on(mode, "a\r.\r\n", "a\r.\r\n");
         ends(mode, "\r\r\n.\r\n", "\r\r\n");
@@ -211,7 +211,7 @@ fn cr_alone_ends_no_line() {
 }
 
 #[test]
-fn one_dot_is_taken_from_a_line_that_begins_with_one() {
+fn one_leading_dot_is_removed() {
     for mode in ALL {
         ends(mode, "a\r\n..\r\n.\r\n", "a\r\n.\r\n");
         ends(mode, "..\r\n...\r\n.x\r\n.\r\n", ".\r\n..\r\nx\r\n");
@@ -223,24 +223,25 @@ fn one_dot_is_taken_from_a_line_that_begins_with_one() {
 }
 
 #[test]
-fn only_a_whole_terminator_ends_a_body() {
+fn partial_terminator_does_not_end_body() {
     for mode in ALL {
         for octets in [".", ".\r", "a\r\n", "a\r\n.", "a\r\n.\r"] {
             let mut session = session(mode);
             session.server(octets);
             session.eof();
-            let told = session.reported();
+            let reported = session.reported();
             assert!(
-                told.iter()
-                    .any(|told| told.starts_with("retr 1: cut short: closed Truncated")),
-                "{octets:?} under {mode:?}: {told:?}"
+                reported
+                    .iter()
+                    .any(|reported| reported.starts_with("retr 1: cut short: closed Truncated")),
+                "{octets:?} under {mode:?}: {reported:?}"
             );
         }
     }
 }
 
 #[test]
-fn a_body_may_hold_any_octet() {
+fn body_may_contain_any_octet() {
     let all: Vec<u8> = (0..=255_u8)
         .filter(|octet| !b"\r\n".contains(octet))
         .collect();
@@ -252,8 +253,8 @@ fn a_body_may_hold_any_octet() {
 }
 
 #[test]
-fn every_short_body_reads_the_same_however_it_is_cut() {
-    // All strings of up to five of these octets, against a reading line by line.
+fn short_bodies_match_a_line_by_line_parser() {
+    // Compares all strings of up to five of these octets with a parser that works line by line.
     let alphabet = [b'a', b'.', b'\r', b'\n'];
     for length in 0..=5_u32 {
         for code in 0..4_usize.pow(length) {
@@ -275,7 +276,7 @@ fn every_short_body_reads_the_same_however_it_is_cut() {
     }
 }
 
-/// The rules, written down as slowly as they are read; and how many octets follow the end.
+/// A simple reference implementation of the rules. Returns how many octets follow the end, too.
 fn line_by_line(mode: Mode, wire: &[u8]) -> (Outcome, usize) {
     let mut body = Vec::new();
     let mut line = Vec::new();
@@ -301,22 +302,22 @@ fn line_by_line(mode: Mode, wire: &[u8]) -> (Outcome, usize) {
         line.clear();
         only_crlf |= crlf && matches!(mode, Mode::Adaptive);
     }
-    // What a line holds that has not ended, but for a CR that may be half of its end.
+    // The unfinished line, without a CR that may be the first half of its line ending.
     let begun = line.strip_suffix(b"\r").unwrap_or(&line);
     body.extend_from_slice(begun.strip_prefix(b".").unwrap_or(begun));
     (Outcome::Open(body), 0)
 }
 
-// How a body is handed on.
+// Passing a body on.
 
 #[test]
-fn a_line_of_64_mib_streams_through() {
+fn line_of_64_mib_is_streamed() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\n");
     session.reported();
     let piece = vec![b'x'; 16 << 10];
-    let mut handed_on = 0;
+    let mut passed_on = 0;
     for _ in 0..(64 << 20) / piece.len() {
         let room = session.connection.recv_buffer().expect("room");
         assert!(room.len() >= piece.len() && room.len() <= 64 << 10);
@@ -325,10 +326,10 @@ fn a_line_of_64_mib_streams_through() {
             let Event::Body { chunk, .. } = event else {
                 panic!("{event:?}")
             };
-            handed_on += chunk.len();
+            passed_on += chunk.len();
         }
     }
-    assert_eq!(handed_on, 64 << 20, "nothing is held back");
+    assert_eq!(passed_on, 64 << 20, "nothing is buffered");
     session.server("\r\n.\r\n");
     assert_eq!(
         session.reported(),
@@ -337,26 +338,26 @@ fn a_line_of_64_mib_streams_through() {
 }
 
 #[test]
-fn a_body_that_trickles_in_octet_by_octet_is_whole() {
+fn body_arrives_octet_by_octet() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\n");
     session.reported();
     let line = b"..a line of seventy octets or so, as mail has them, with a dot before\r\n";
-    let mut handed_on = 0;
+    let mut passed_on = 0;
     for octet in line.iter().cycle().take(line.len() * 15_000) {
         assert_eq!(session.arrive(&[*octet]), 1);
         while let Some(event) = session.connection.poll_event() {
             if let Event::Body { chunk, .. } = event {
-                handed_on += chunk.len();
+                passed_on += chunk.len();
             }
         }
     }
-    assert_eq!(handed_on, (line.len() - 1) * 15_000);
+    assert_eq!(passed_on, (line.len() - 1) * 15_000);
 }
 
 #[test]
-fn chunks_that_are_kept_stay_as_they_were() {
+fn kept_chunks_do_not_change() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\n");
@@ -378,7 +379,7 @@ fn chunks_that_are_kept_stay_as_they_were() {
 }
 
 #[test]
-fn a_consumer_that_stops_stops_the_reads() {
+fn pending_body_event_stops_reading() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.settle();
@@ -389,7 +390,10 @@ fn a_consumer_that_stops_stops_the_reads() {
         session.connection.received(100, session.now);
     }
     assert!(session.connection.poll_event().is_some());
-    assert!(!session.connection.wants_read(), "the body waits too");
+    assert!(
+        !session.connection.wants_read(),
+        "a body event is pending too"
+    );
     assert!(session.connection.poll_event().is_some());
     assert!(session.connection.wants_read());
     session.server("\r\n.\r\n");
@@ -400,7 +404,7 @@ fn a_consumer_that_stops_stops_the_reads() {
 }
 
 #[test]
-fn a_message_larger_than_the_buffer_comes_in_the_pieces_that_were_read() {
+fn message_larger_than_the_buffer_is_streamed() {
     for receive_buffer in [0, 8 << 10, 16 << 10, 64 << 10, 1 << 20] {
         let mut config = Config::default();
         config.limits.receive_buffer = receive_buffer;
@@ -408,15 +412,15 @@ fn a_message_larger_than_the_buffer_comes_in_the_pieces_that_were_read() {
         session.ask("retr 1");
         let body = "..0123456789\r\n".repeat(30_000);
         session.server(format!("+OK\r\n{body}.\r\n"));
-        let told = session.reported();
-        assert_eq!(told.len(), 3);
+        let reported = session.reported();
+        assert_eq!(reported.len(), 3);
         let expected = "retr 1: body \"\"".len() + 30_000 * ".0123456789\\r\\n".len();
-        assert_eq!(told[1].len(), expected);
+        assert_eq!(reported[1].len(), expected);
     }
 }
 
 #[test]
-fn the_size_that_a_server_names_is_text() {
+fn announced_size_is_kept_as_text() {
     let mut session = logged_in();
     let ticket = session
         .connection

@@ -1,4 +1,4 @@
-//! What a server says it can do.
+//! The capabilities that a server advertises.
 
 use pop3_proto::{
     Capabilities, Config,
@@ -21,7 +21,7 @@ fn strict() -> Config {
 }
 
 #[test]
-fn capabilities_are_found_in_any_case_and_kept_as_they_came() {
+fn capabilities_match_in_any_case() {
     let list = capabilities(
         "top\r\nUIDL\r\nsasl plain LOGIN\r\nX-Foo a  b\t c \r\nRESP-CODES\r\nAuth-Resp-Code\r\n\
          STLS\r\nPIPELINING\r\nUSER\r\nIMPLEMENTATION Shlemazle-Plotz-v302 beta\r\n",
@@ -33,16 +33,16 @@ fn capabilities_are_found_in_any_case_and_kept_as_they_came() {
     assert_eq!(list.sasl(), Some(vec![&b"plain"[..], b"LOGIN"]));
     let implementation = list.implementation().expect("listed");
     assert_eq!(implementation.as_bytes(), b"Shlemazle-Plotz-v302 beta");
-    let behind_blanks = capabilities(" \tIMPLEMENTATION\tx \r\n");
-    assert!(behind_blanks.has("IMPLEMENTATION"));
-    let implementation = behind_blanks.implementation().expect("listed");
+    let after_blanks = capabilities(" \tIMPLEMENTATION\tx \r\n");
+    assert!(after_blanks.has("IMPLEMENTATION"));
+    let implementation = after_blanks.implementation().expect("listed");
     assert_eq!(implementation.as_bytes(), b"x");
     assert_eq!(list.lines().count(), 10);
     assert_eq!(list.lines().next(), Some(&b"top"[..]));
 }
 
 #[test]
-fn several_sasl_lines_count_together_and_of_others_the_first() {
+fn sasl_lines_are_merged_others_use_the_first() {
     let list = capabilities(
         "SASL PLAIN\r\nSASL SCRAM-SHA-256\r\nLOGIN-DELAY 300\r\nLOGIN-DELAY 5 USER\r\n\
          EXPIRE 60 USER\r\nEXPIRE NEVER\r\nCAPA\r\n\r\n",
@@ -52,11 +52,11 @@ fn several_sasl_lines_count_together_and_of_others_the_first() {
     assert_eq!((delay.seconds, delay.per_user), (300, false));
     let expire = list.expire().expect("listed");
     assert_eq!((expire.days, expire.per_user), (Some(60), true));
-    assert_eq!(list.lines().count(), 7, "the blank line is none");
+    assert_eq!(list.lines().count(), 7, "a blank line is not a capability");
 }
 
 #[test]
-fn lines_of_blanks_are_no_capabilities() {
+fn blank_lines_are_not_capabilities() {
     let list = capabilities("\r\n \r\nUIDL\r\n\t \t\r\n TOP \r\n\n\r\n");
     assert!(list.lines().eq([&b"UIDL"[..], b" TOP "]));
     assert!(
@@ -69,12 +69,12 @@ fn lines_of_blanks_are_no_capabilities() {
 }
 
 #[test]
-fn iter_gives_each_capability_with_its_parameters() {
+fn iter_returns_each_capability_with_parameters() {
     let list = capabilities(
         "top\r\n \r\nSASL PLAIN\tLOGIN \r\nSASL=XOAUTH2 =EXTERNAL\r\nX-Foo a=b  c\r\n\
          IMPLEMENTATION Shlemazle  Plotz v302 \r\n",
     );
-    let told: Vec<String> = list
+    let reported: Vec<String> = list
         .iter()
         .map(|capability| {
             let tag = capability.tag().escape_ascii();
@@ -86,7 +86,7 @@ fn iter_gives_each_capability_with_its_parameters() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             "top: ",
             "SASL: PLAIN|LOGIN",
@@ -98,7 +98,7 @@ fn iter_gives_each_capability_with_its_parameters() {
     let last = list.iter().last().expect("one");
     assert!(last.is("implementation") && !last.is("IMPLEMENT"));
     assert_eq!(last.text(), b"Shlemazle  Plotz v302");
-    // Under strict rules `=` is a character as any other.
+    // Under `Leniency::Strict`, `=` has no special meaning.
     let reply = "+OK\r\nSASL=PLAIN\r\nSASL PLAIN=X\r\n.\r\n";
     let strict = logged_in_with(strict()).call(Capa, reply);
     let strict = strict.expect("a reply").expect("a list");
@@ -108,21 +108,21 @@ fn iter_gives_each_capability_with_its_parameters() {
 }
 
 #[test]
-fn sasl_alone_lists_no_mechanism_and_a_sign_of_equality_is_borne() {
+fn sasl_accepts_no_mechanisms_and_an_equals_sign() {
     assert_eq!(capabilities("SASL\r\n").sasl(), Some(vec![]));
     assert_eq!(capabilities("UIDL\r\n").sasl(), None);
-    let odd = "SASL=PLAIN LOGIN\r\n";
+    let with_equals_sign = "SASL=PLAIN LOGIN\r\n";
     assert_eq!(
-        capabilities(odd).sasl(),
+        capabilities(with_equals_sign).sasl(),
         Some(vec![&b"PLAIN"[..], b"LOGIN"])
     );
     let mut session = logged_in_with(strict());
-    let strict = session.call(Capa, format!("+OK\r\n{odd}.\r\n"));
+    let strict = session.call(Capa, format!("+OK\r\n{with_equals_sign}.\r\n"));
     assert_eq!(strict.expect("a reply").expect("a list").sasl(), None);
 }
 
 #[test]
-fn lf_alone_begins_a_line_by_default_and_none_under_strict_rules() {
+fn bare_lf_splits_lines_only_by_default() {
     let reply = "+OK\r\nUIDL\nSTLS\r\n.\r\n";
     let list = logged_in().call(Capa, reply);
     let list = list.expect("a reply").expect("a list");
@@ -141,7 +141,7 @@ fn lf_alone_begins_a_line_by_default_and_none_under_strict_rules() {
 }
 
 #[test]
-fn expiry_is_in_days_or_never() {
+fn expire_is_a_day_count_or_never() {
     let expire = |line: &str| {
         let expire = capabilities(&format!("{line}\r\n")).expire();
         expire.map(|expire| (expire.days, expire.per_user))
@@ -158,7 +158,7 @@ fn expiry_is_in_days_or_never() {
 }
 
 #[test]
-fn a_tag_that_begins_like_another_is_another() {
+fn tags_do_not_match_by_prefix() {
     let list = capabilities("IMPLEMENTATIONS many\r\nSTLSX\r\nEXPIRENEVER\r\nSASLX PLAIN\r\n");
     assert!(!list.stls());
     assert_eq!(list.implementation(), None);

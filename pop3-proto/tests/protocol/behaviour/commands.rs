@@ -1,4 +1,4 @@
-//! Command lines, the shapes of replies, and tickets.
+//! Command lines, single-line and multi-line replies, and tickets.
 
 use pop3_proto::{
     Channel, Config, Error, Phase, Stat, Ticket,
@@ -7,7 +7,7 @@ use pop3_proto::{
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 #[test]
-fn each_command_is_its_keyword_and_arguments_with_one_space_between() {
+fn commands_separate_arguments_with_one_space() {
     for (op, line) in [
         ("stat", "STAT"),
         ("list", "LIST"),
@@ -45,7 +45,7 @@ fn each_command_is_its_keyword_and_arguments_with_one_space_between() {
 }
 
 #[test]
-fn a_raw_command_has_a_keyword_of_3_to_20_printable_characters() {
+fn raw_command_keywords_have_3_to_20_characters() {
     for line in [
         "",
         "X",
@@ -78,7 +78,7 @@ fn a_raw_command_has_a_keyword_of_3_to_20_printable_characters() {
         "auth",
         "AUTH ",
         "AUTH  PLAIN",
-        // What a server that reads four letters would take for one of them.
+        // A server that reads only four letters would take these for reserved commands.
         "AUTHX",
         "authenticate",
         "DELE1",
@@ -89,7 +89,7 @@ fn a_raw_command_has_a_keyword_of_3_to_20_printable_characters() {
         "StlsNow",
     ] {
         for refused in [Raw::short(line).err(), Raw::long(line).err()] {
-            let error = refused.expect("has a type of its own");
+            let error = refused.expect("a reserved command");
             assert!(error.to_string().contains("use the command made for it"));
         }
     }
@@ -99,7 +99,7 @@ fn a_raw_command_has_a_keyword_of_3_to_20_printable_characters() {
         "XSENDER 1",
         "XTND XLST From",
         "XXXXXXXXXXXXXXXXXXXX",
-        // Not reserved words, though they begin like some.
+        // Not reserved, although they begin like reserved commands.
         "AUT",
         "PAS 1",
         "DELX",
@@ -112,7 +112,7 @@ fn a_raw_command_has_a_keyword_of_3_to_20_printable_characters() {
 }
 
 #[test]
-fn auth_without_a_mechanism_gives_their_names() {
+fn auth_without_a_mechanism_returns_mechanism_names() {
     let list = trusted_and_greeted()
         .call(AuthMechanisms, "+OK\r\nPLAIN\r\nscram-sha-256 X\r\n.\r\n")
         .expect("a reply")
@@ -121,7 +121,7 @@ fn auth_without_a_mechanism_gives_their_names() {
     assert!(list.has("plain") && list.has("SCRAM-SHA-256") && !list.has("PLAI") && !list.has(""));
     let unknown = trusted_and_greeted().call(AuthMechanisms, "-ERR [SYS/TEMP] no\r\n");
     assert_eq!(unknown, Ok(None));
-    // It is no login, whatever the reply is.
+    // AUTH without an argument is not a login, whatever the reply.
     let mut session = trusted_and_greeted();
     session.exchange("auth", "+OK logged in\r\n.\r\n");
     assert_eq!(session.connection.phase(), Phase::Authorization);
@@ -144,7 +144,7 @@ fn trusted_and_greeted() -> Conversation {
 }
 
 #[test]
-fn which_replies_have_several_lines_depends_on_the_command_alone() {
+fn only_the_command_determines_multi_line_replies() {
     let several = "+OK 1 2\r\n";
     for op in [
         "stat",
@@ -188,14 +188,14 @@ fn which_replies_have_several_lines_depends_on_the_command_alone() {
         "long XYZ",
     ] {
         let mut session = logged_in();
-        let told = session.exchange(op, "-ERR no\r\n");
-        assert!(told[0].contains("failed: refused"), "{told:?}");
+        let reported = session.exchange(op, "-ERR no\r\n");
+        assert!(reported[0].contains("failed: refused"), "{reported:?}");
         assert_eq!(session.exchange("noop", "+OK\r\n"), ["noop: ok"]);
     }
 }
 
 #[test]
-fn a_ticket_reads_its_own_type_and_no_other() {
+fn ticket_rejects_a_reply_of_another_type() {
     let mut session = logged_in();
     let ticket = session.connection.submit(Stat).expect("a live connection");
     let copy: Ticket<Stat> = ticket;

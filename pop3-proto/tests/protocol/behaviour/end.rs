@@ -1,4 +1,5 @@
-//! The end of a connection: who is told what, in which order, and that nothing is written then.
+//! The end of a connection: which request gets which error, in which order, and that nothing more is
+//! written.
 
 use pop3_proto::{
     Channel, Config, Error, Event, Phase,
@@ -14,7 +15,7 @@ fn broken_pipe() -> TransportError {
 // Fatal errors.
 
 #[test]
-fn the_open_body_ends_first_then_what_is_in_flight_then_what_is_queued_then_the_connection() {
+fn fatal_error_is_reported_in_request_order() {
     let mut session = pipelining();
     for op in ["retr 1", "retr 2", "dele 1", "stls", "quit"] {
         session.ask(op);
@@ -37,11 +38,11 @@ fn the_open_body_ends_first_then_what_is_in_flight_then_what_is_queued_then_the_
 }
 
 #[test]
-fn all_get_the_same_error_and_so_does_who_comes_later() {
+fn all_requests_get_the_same_fatal_error() {
     let mut session = pipelining();
     session.ask("stat");
     session.ask("noop");
-    session.server("nonsense\r\n");
+    session.server("garbage\r\n");
     let errors: Vec<Error> = session
         .events()
         .into_iter()
@@ -53,40 +54,47 @@ fn all_get_the_same_error_and_so_does_who_comes_later() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let later = session.connection.submit(Noop).expect_err("it is over");
+    let later = session
+        .connection
+        .submit(Noop)
+        .expect_err("the connection has failed");
     assert_eq!(errors, [later.clone(), later.clone(), later.clone()]);
     assert_eq!(session.connection.error(), Some(&later));
     assert!(later.is_fatal());
 }
 
 #[test]
-fn what_had_not_left_does_not_leave() {
+fn unsent_commands_are_dropped_on_fatal_error() {
     let mut session = pipelining();
     session.ask("stat");
     session.settle();
     session.ask("dele 1");
     session.ask("quit");
     assert_eq!(session.connection.transmit(), b"DELE 1\r\n");
-    session.arrive(b"nonsense\r\n");
+    session.arrive(b"garbage\r\n");
     assert!(!session.connection.wants_write());
     assert_eq!(session.connection.transmit(), b"");
     assert_eq!(session.sent(), "STAT\r\n");
-    assert_told_once(&mut session);
+    assert_closed_once(&mut session);
 }
 
-fn assert_told_once(session: &mut Conversation) {
-    let told = session.reported();
-    let closed = told
+fn assert_closed_once(session: &mut Conversation) {
+    let reported = session.reported();
+    let closed = reported
         .iter()
-        .filter(|told| told.starts_with("closed"))
+        .filter(|reported| reported.starts_with("closed"))
         .count();
-    assert_eq!(closed, 1, "{told:?}");
-    assert!(told.last().is_some_and(|last| last.starts_with("closed")));
+    assert_eq!(closed, 1, "{reported:?}");
+    assert!(
+        reported
+            .last()
+            .is_some_and(|last| last.starts_with("closed"))
+    );
     session.assert_over();
 }
 
 #[test]
-fn a_long_queue_ends_request_by_request() {
+fn each_queued_request_gets_the_fatal_error() {
     let mut session = logged_in();
     (0..10_000).for_each(|_| session.ask("noop"));
     session.reset();
@@ -95,7 +103,7 @@ fn a_long_queue_ends_request_by_request() {
 }
 
 #[test]
-fn nothing_that_happens_after_the_end_changes_it() {
+fn events_after_the_connection_ended_are_ignored() {
     let mut session = logged_in();
     session.eof();
     assert_eq!(session.reported(), ["closed: closed Idle"]);
@@ -113,7 +121,7 @@ fn nothing_that_happens_after_the_end_changes_it() {
 }
 
 #[test]
-fn replies_that_came_before_the_end_are_told_before_it() {
+fn replies_before_eof_are_reported_first() {
     let mut session = pipelining();
     for op in ["stat", "list", "noop"] {
         session.ask(op);
@@ -134,7 +142,7 @@ fn replies_that_came_before_the_end_are_told_before_it() {
 }
 
 #[test]
-fn the_end_of_file_says_where_it_came() {
+fn eof_error_names_the_interrupted_command() {
     for (asked, server, error) in [
         (None, "", "closed Idle"),
         (Some("stat"), "", "closed Unanswered STAT, 1 in flight"),
@@ -159,8 +167,8 @@ fn the_end_of_file_says_where_it_came() {
         asked.into_iter().for_each(|op| session.ask(op));
         session.server(server);
         session.eof();
-        let told = session.reported();
-        assert_eq!(told.last(), Some(&format!("closed: {error}")));
+        let reported = session.reported();
+        assert_eq!(reported.last(), Some(&format!("closed: {error}")));
     }
     let mut session = trusted();
     session.eof();
@@ -168,7 +176,7 @@ fn the_end_of_file_says_where_it_came() {
 }
 
 #[test]
-fn a_parting_word_is_the_error_of_all_that_come_later() {
+fn unsolicited_err_fails_later_requests() {
     let mut session = logged_in();
     session.arrive(b"-ERR Disconnected for inactivity.\r\n");
     session.connection.handle_eof(session.now);
@@ -184,7 +192,7 @@ fn a_parting_word_is_the_error_of_all_that_come_later() {
 }
 
 #[test]
-fn a_lost_message_never_lets_a_later_quit_through() {
+fn quit_after_a_truncated_message_fails() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK 320 octets\r\nabc");
@@ -199,7 +207,7 @@ fn a_lost_message_never_lets_a_later_quit_through() {
 }
 
 #[test]
-fn dropping_a_connection_writes_nothing() {
+fn dropping_a_connection_sends_nothing() {
     let mut session = logged_in();
     session.exchange("dele 1", "+OK\r\n");
     assert_eq!(session.sent(), "DELE 1\r\n");
@@ -207,10 +215,10 @@ fn dropping_a_connection_writes_nothing() {
     drop(session);
 }
 
-// A write that fails.
+// Failed writes.
 
 #[test]
-fn after_a_failed_write_the_server_has_the_last_word() {
+fn err_after_failed_write_is_the_error() {
     let mut session = logged_in();
     session.ask("dele 1");
     session.connection.transmitted(3, session.now);
@@ -232,7 +240,7 @@ fn after_a_failed_write_the_server_has_the_last_word() {
 }
 
 #[test]
-fn after_a_failed_write_without_last_words_the_failure_is_the_error() {
+fn eof_after_failed_write_reports_the_write_error() {
     let mut session = logged_in();
     session.ask("dele 1");
     session
@@ -252,7 +260,7 @@ fn after_a_failed_write_without_last_words_the_failure_is_the_error() {
 }
 
 #[test]
-fn replies_to_what_had_left_whole_are_read_after_a_failed_write() {
+fn replies_are_read_after_a_failed_write() {
     let mut session = pipelining();
     session.ask("stat");
     session.settle();
@@ -276,7 +284,7 @@ fn replies_to_what_had_left_whole_are_read_after_a_failed_write() {
 }
 
 #[test]
-fn a_failed_read_is_the_error_at_once() {
+fn failed_read_ends_the_connection_immediately() {
     let mut session = logged_in();
     session.ask("stat");
     session.settle();
@@ -294,16 +302,16 @@ fn a_failed_read_is_the_error_at_once() {
 // TLS.
 
 #[test]
-fn the_end_of_file_during_a_handshake_ends_the_connection() {
+fn eof_during_handshake_ends_the_connection() {
     let mut session = Conversation::new(Config::default(), Channel::ImplicitTls);
     session.ask("login alice secret");
     session.eof();
     assert!(!session.connection.wants_tls());
-    assert_told_once(&mut session);
+    assert_closed_once(&mut session);
 }
 
 #[test]
-fn a_handshake_that_nobody_asked_for_changes_nothing() {
+fn unexpected_tls_established_is_ignored() {
     let mut session = logged_in();
     session
         .connection
@@ -314,11 +322,11 @@ fn a_handshake_that_nobody_asked_for_changes_nothing() {
 }
 
 #[test]
-fn half_a_parting_word_holds_the_flight_that_was_about_to_leave() {
+fn partial_unsolicited_err_stops_sending() {
     let mut session = logged_in();
     session.ask("quit");
     assert_eq!(session.connection.transmit(), b"QUIT\r\n");
-    // It came before any of that left: whatever it is, it is no reply to it.
+    // The line began before the command was sent, so it cannot be the reply to it.
     session.arrive(b"-ERR auto");
     assert!(!session.connection.wants_write());
     assert_eq!(session.connection.transmit(), b"");

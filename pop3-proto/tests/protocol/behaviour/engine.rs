@@ -1,4 +1,4 @@
-//! What an `Engine` returns for requests that are abandoned while their replies are awaited.
+//! What an `Engine` returns for requests that are abandoned while it waits for their replies.
 
 use std::task::Poll;
 
@@ -12,24 +12,24 @@ use pop3_proto::{
 };
 use pop3_testkit::wire;
 
-/// An engine whose user is logged in, with a server that bears pipelining.
+/// An engine that is logged in on a server that supports pipelining.
 fn engine() -> Engine {
     let mut config = Config::default();
     config.capa = CapaPolicy::Never;
     config.pipelining = Pipelining::Always;
     let session = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);
     let mut engine = Engine::new(session);
-    hear(&mut engine, "+OK ready\r\n");
+    receive(&mut engine, "+OK ready\r\n");
     assert!(matches!(engine.poll_greeting(), Poll::Ready(Ok(_))));
     let name = Username::new("alice").expect("a name");
     let user = engine.submit(User(name)).expect("a ticket");
     send(&mut engine);
-    hear(&mut engine, "+OK\r\n");
+    receive(&mut engine, "+OK\r\n");
     assert!(matches!(engine.poll_ticket(&user), Poll::Ready(Ok(_))));
     let secret = Secret::new("secret").expect("a secret");
     let pass = engine.submit(Pass(secret)).expect("a ticket");
     send(&mut engine);
-    hear(&mut engine, "+OK\r\n");
+    receive(&mut engine, "+OK\r\n");
     assert!(matches!(engine.poll_ticket(&pass), Poll::Ready(Ok(_))));
     engine
 }
@@ -41,10 +41,10 @@ fn send(engine: &mut Engine) {
     }
 }
 
-fn hear(engine: &mut Engine, lines: &str) {
+fn receive(engine: &mut Engine, lines: &str) {
     let session = engine.connection_mut();
     let count = wire::receive(session, lines.as_bytes(), Instant::ORIGIN);
-    assert_eq!(count, lines.len(), "room for them");
+    assert_eq!(count, lines.len(), "the buffer has room");
 }
 
 fn spent<T>(result: Poll<Result<T, Error>>) -> bool {
@@ -56,24 +56,27 @@ fn one() -> MessageNumber {
 }
 
 #[test]
-fn who_waits_for_what_was_given_up_is_told_so_and_the_next_gets_his_own() {
+fn abandoned_ticket_is_spent_next_gets_its_reply() {
     let mut engine = engine();
     let first = engine.submit(Stat).expect("a ticket");
     let second = engine.submit(Noop).expect("a ticket");
     send(&mut engine);
     engine.connection_mut().abandon(first.id()..second.id());
-    hear(&mut engine, "+OK 1 100\r\n+OK done\r\n");
+    receive(&mut engine, "+OK 1 100\r\n+OK done\r\n");
     assert!(spent(engine.poll_ticket(&first)));
-    assert!(spent(engine.poll_ticket(&first)), "and again");
+    assert!(spent(engine.poll_ticket(&first)), "still spent");
     let Poll::Ready(Ok(reply)) = engine.poll_ticket(&second) else {
         panic!("no reply");
     };
     assert_eq!(reply.text.as_bytes(), b"done");
-    assert!(spent(engine.poll_ticket(&second)), "it was taken");
+    assert!(
+        spent(engine.poll_ticket(&second)),
+        "the reply was returned before"
+    );
 }
 
 #[test]
-fn a_body_that_was_given_up_has_no_more_chunks() {
+fn skipped_body_returns_no_more_chunks() {
     let mut engine = engine();
     let message = engine
         .submit(Retr(one()).into_streamed())
@@ -82,30 +85,36 @@ fn a_body_that_was_given_up_has_no_more_chunks() {
         .submit(Retr(one()).into_streamed())
         .expect("a ticket");
     send(&mut engine);
-    hear(&mut engine, "+OK\r\none\r\n");
+    receive(&mut engine, "+OK\r\none\r\n");
     assert!(matches!(engine.poll_head(message.id()), Poll::Ready(Ok(_))));
     let Poll::Ready(Ok(chunk)) = engine.poll_chunk(message.id()) else {
         panic!("no chunk");
     };
     assert_eq!(chunk.as_deref(), Some(&b"one\r\n"[..]));
     engine.skip(message.id());
-    hear(&mut engine, "two\r\n.\r\n+OK\r\n");
+    receive(&mut engine, "two\r\n.\r\n+OK\r\n");
     assert!(spent(engine.poll_chunk(message.id())));
     assert!(matches!(engine.poll_head(next.id()), Poll::Ready(Ok(_))));
-    hear(&mut engine, ".\r\n");
+    receive(&mut engine, ".\r\n");
     assert_eq!(engine.poll_chunk(next.id()), Poll::Ready(Ok(None)));
-    assert!(spent(engine.poll_chunk(next.id())), "there is no more");
+    assert!(
+        spent(engine.poll_chunk(next.id())),
+        "the end was returned before"
+    );
 }
 
 #[test]
-fn an_event_that_was_kept_is_given_up_with_its_request() {
+fn stored_reply_is_dropped_with_its_request() {
     let mut engine = engine();
     let first = engine.submit(Noop).expect("a ticket");
     let second = engine.submit_for_helper(Dele(one())).expect("a ticket");
     send(&mut engine);
     engine.connection_mut().abandon(first.id()..second.id());
-    hear(&mut engine, "+OK\r\n+OK\r\n");
-    assert!(spent(engine.poll_ticket(&first)), "the other reply is kept");
+    receive(&mut engine, "+OK\r\n+OK\r\n");
+    assert!(
+        spent(engine.poll_ticket(&first)),
+        "the other reply is stored"
+    );
     assert!(!engine.is_idle());
     engine.begin();
     assert!(engine.is_idle());
@@ -113,12 +122,12 @@ fn an_event_that_was_kept_is_given_up_with_its_request() {
 }
 
 #[test]
-fn each_deviation_is_kept_once() {
+fn each_quirk_is_recorded_once() {
     let mut engine = engine();
     for _ in 0..2 {
         let ticket = engine.submit(Noop).expect("a ticket");
         send(&mut engine);
-        hear(&mut engine, "\r\n+OK\r\n");
+        receive(&mut engine, "\r\n+OK\r\n");
         assert!(matches!(engine.poll_ticket(&ticket), Poll::Ready(Ok(_))));
     }
     assert_eq!(engine.quirks(), [Quirk::BlankLine]);

@@ -1,4 +1,4 @@
-//! Whether an error suspects pipelining: only if the session ended in its first pipelined batch.
+//! When an error suspects pipelining: only if the session ended during its first pipelined batch.
 
 use pop3_proto::{
     Config, Error, Retr,
@@ -9,7 +9,7 @@ use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipeli
 
 type EndOf = fn(&mut Conversation);
 
-/// The ways in which a server or the network can end a session.
+/// How a server or the network can end a session.
 const ENDS: [(&str, EndOf); 4] = [
     ("close", Conversation::eof),
     ("reset", Conversation::reset),
@@ -20,21 +20,22 @@ const ENDS: [(&str, EndOf); 4] = [
     }),
 ];
 
-/// Whether the session suspects pipelining after each of these ends. All requests get the same error.
+/// Returns whether the error suspects pipelining, which must be equal for all ends. All requests
+/// must get the same error.
 #[track_caller]
 fn suspects(session: impl Fn() -> Conversation) -> bool {
     let verdicts = ENDS.map(|(name, end)| {
         let mut session = session();
         end(&mut session);
-        let error = session.connection.error().expect("it has ended").clone();
+        let error = session.connection.error().expect("a fatal error").clone();
         let suspected = error.suspects_pipelining();
         assert_eq!(
             error.to_string().contains("pipelining"),
             suspected,
             "{name}: {error}"
         );
-        let told = session.connection.submit(pop3_proto::command::Noop);
-        assert_eq!(told.expect_err("it has ended"), error);
+        let later = session.connection.submit(pop3_proto::command::Noop);
+        assert_eq!(later.expect_err("the connection has failed"), error);
         suspected
     });
     assert!(verdicts.iter().all(|it| *it == verdicts[0]), "{verdicts:?}");
@@ -48,7 +49,7 @@ fn asked(mut session: Conversation, ops: &[&str]) -> Conversation {
 }
 
 #[test]
-fn death_before_any_reply_to_a_batch_is_suspected() {
+fn end_before_any_batch_reply_suspects_pipelining() {
     assert!(suspects(|| asked(pipelining(), &["list", "uidl"])));
     assert!(suspects(|| asked(
         pipelining(),
@@ -57,10 +58,10 @@ fn death_before_any_reply_to_a_batch_is_suspected() {
 }
 
 #[test]
-fn death_in_the_midst_of_the_first_batch_is_suspected() {
+fn end_within_first_batch_suspects_pipelining() {
     assert!(suspects(|| {
         let mut session = asked(pipelining(), &["noop", "list", "uidl"]);
-        // The server drops what came in the same segment as its first command.
+        // The server discards the rest of the segment that contained its first command.
         session.server("+OK\r\n+OK\r\n1 5\r\n.\r\n");
         session
     }));
@@ -73,8 +74,8 @@ fn death_in_the_midst_of_the_first_batch_is_suspected() {
 }
 
 #[test]
-fn death_after_a_batch_was_answered_is_not_suspected() {
-    // A server that dies on one message, always the same.
+fn end_after_answered_batch_does_not_suspect_pipelining() {
+    // A server that always closes the connection on the same message.
     assert!(!suspects(|| {
         let mut session = asked(pipelining(), &["list", "uidl"]);
         session.server("+OK\r\n.\r\n+OK\r\n.\r\n");
@@ -92,8 +93,8 @@ fn death_after_a_batch_was_answered_is_not_suspected() {
 }
 
 #[test]
-fn the_first_batch_of_a_long_stream_can_be_answered() {
-    // More than fits into the window: the stream never stops between two batches.
+fn first_batch_of_a_long_stream_ends() {
+    // More commands than fit into the window: there is no pause between two batches.
     let most = 1000;
     let session = |answered: usize| {
         let mut session = pipelining();
@@ -111,7 +112,7 @@ fn the_first_batch_of_a_long_stream_can_be_answered() {
     assert!(!suspects(|| session(most - 2)));
 }
 
-/// How many of these many commands the first write has.
+/// The number of commands in the first write when `most` commands are submitted.
 fn asked_in_one_write(most: usize) -> usize {
     let mut session = pipelining();
     (1..=most).for_each(|n| session.ask(&format!("dele {n}")));
@@ -119,12 +120,12 @@ fn asked_in_one_write(most: usize) -> usize {
 }
 
 #[test]
-fn a_command_that_follows_in_another_write_is_pipelined_too() {
+fn command_in_a_second_write_counts_as_pipelined() {
     assert!(suspects(|| asked(
         asked(pipelining(), &["noop"]),
         &["stat"]
     )));
-    // The third one is not of the first batch, which is answered.
+    // The third command is not part of the first batch, which has been answered.
     assert!(!suspects(|| {
         let mut session = asked(asked(pipelining(), &["noop"]), &["stat"]);
         session.ask("list");
@@ -135,25 +136,25 @@ fn a_command_that_follows_in_another_write_is_pipelined_too() {
 }
 
 #[test]
-fn a_client_that_does_not_pipeline_suspects_nothing() {
+fn client_without_pipelining_does_not_suspect_it() {
     let never = || {
         let mut config = Config::default();
         config.pipelining = Pipelining::Never;
         logged_in_with(config)
     };
     assert!(!suspects(|| asked(never(), &["list", "uidl"])));
-    // The server does not advertise it.
+    // The server does not advertise PIPELINING.
     assert!(!suspects(|| asked(logged_in(), &["list", "uidl"])));
     // There is nothing to pipeline.
-    assert!(!suspects(|| asked(pipelining(), &["list"])));
-    // A barrier waits.
+    // A single command is not pipelined.
+    // A barrier command is not pipelined.
     assert!(!suspects(|| asked(pipelining(), &["list", "rset"])));
     assert!(!suspects(|| asked(pipelining(), &["rset", "list"])));
 }
 
 #[test]
-fn commands_that_were_not_sent_are_not_suspected() {
-    // The second command is taken back before the write.
+fn unsent_commands_do_not_suspect_pipelining() {
+    // The second command is abandoned before the write.
     assert!(!suspects(|| {
         let mut session = pipelining();
         let connection = &mut session.connection;
@@ -166,7 +167,7 @@ fn commands_that_were_not_sent_are_not_suspected() {
         assert_eq!(session.sent(), "NOOP\r\n");
         session
     }));
-    // One of three is taken back: what is left was pipelined, and is the batch.
+    // One of three commands is abandoned: the other two are the first batch.
     let session = || {
         let mut session = pipelining();
         let connection = &mut session.connection;
@@ -186,7 +187,7 @@ fn commands_that_were_not_sent_are_not_suspected() {
         session.server("+OK\r\n+OK 0 0\r\n");
         asked(session, &["noop", "noop"])
     }));
-    // Only the first command leaves before the end.
+    // Only the first command was sent before the end of file.
     let mut session = pipelining();
     session
         .connection
@@ -197,12 +198,12 @@ fn commands_that_were_not_sent_are_not_suspected() {
     assert_eq!(session.connection.transmit(), b"NOOP\r\nSTAT\r\n");
     session.connection.transmitted(6, now);
     session.connection.handle_eof(now);
-    let error = session.connection.error().expect("it has ended");
+    let error = session.connection.error().expect("a fatal error");
     assert!(!error.suspects_pipelining(), "{error}");
 }
 
 #[test]
-fn an_end_with_another_cause_is_not_suspected() {
+fn other_fatal_errors_do_not_suspect_pipelining() {
     let mut session = asked(pipelining(), &["list", "uidl"]);
     let limit = LimitError::new(Limited::Message, 1);
     session.connection.exceeded(limit);
@@ -211,12 +212,12 @@ fn an_end_with_another_cause_is_not_suspected() {
 
     let mut session = asked(pipelining(), &["list", "uidl"]);
     session.server("what\r\n");
-    let error = session.connection.error().expect("it has ended");
+    let error = session.connection.error().expect("a fatal error");
     assert!(!error.suspects_pipelining(), "{error}");
 }
 
 #[test]
-fn bodies_end_with_the_suspicion_too() {
+fn body_errors_also_suspect_pipelining() {
     let mut session = pipelining();
     let retr = |n| Retr(pop3_proto::MessageNumber::new(n).expect("a number"));
     session.connection.submit(retr(1)).expect("it is queued");
@@ -239,11 +240,11 @@ fn bodies_end_with_the_suspicion_too() {
 }
 
 #[test]
-fn a_confirmation_that_is_cut_short_suspects_what_its_cause_does() {
+fn interrupted_confirmation_suspects_pipelining_like_its_cause() {
     for (ops, suspected) in [(&["list", "uidl"][..], true), (&["list"], false)] {
         let mut session = asked(pipelining(), ops);
         session.eof();
-        let cause = session.connection.error().expect("it has ended").clone();
+        let cause = session.connection.error().expect("a fatal error").clone();
         let error = Error::from(Unconfirmed::CutShort(cause));
         assert_eq!(error.suspects_pipelining(), suspected, "{error}");
     }

@@ -1,10 +1,10 @@
-//! Greetings that are none, and challenges that are none.
+//! Greetings that are not valid, and texts that are not APOP challenges.
 
 use pop3_proto::{Channel, Config};
 use pop3_testkit::conversation::{Conversation, trusted};
 
 #[test]
-fn a_greeting_that_is_none_is_named() {
+fn invalid_greeting_is_quoted_in_the_error() {
     for (greeting, error) in [
         ("+Okay\r\n", "protocol NotPop3 \"+Okay\""),
         ("+OKready\r\n", "protocol NotPop3 \"+OKready\""),
@@ -33,7 +33,7 @@ fn a_greeting_that_is_none_is_named() {
 }
 
 #[test]
-fn a_tls_record_is_recognised_from_its_first_two_octets() {
+fn tls_record_is_recognised_from_two_octets() {
     for kind in 0x14..=0x17_u8 {
         let mut session = Conversation::new(Config::default(), Channel::Plain);
         session.server([kind]);
@@ -50,7 +50,7 @@ fn a_tls_record_is_recognised_from_its_first_two_octets() {
 }
 
 #[test]
-fn a_greeting_of_brackets_holds_no_challenge() {
+fn greeting_full_of_brackets_has_no_challenge() {
     let mut config = Config::default();
     config.limits.line = 200 << 10;
     for greeting in [
@@ -60,13 +60,13 @@ fn a_greeting_of_brackets_holds_no_challenge() {
     ] {
         let mut session = Conversation::new(config.clone(), Channel::TrustedByCaller);
         session.server(format!("+OK {greeting}\r\n"));
-        let told = session.reported();
-        assert!(!told[0].contains("with a challenge"));
+        let reported = session.reported();
+        assert!(!reported[0].contains("with a challenge"));
     }
 }
 
 #[test]
-fn a_challenge_is_one_msg_id_and_nothing_else() {
+fn apop_challenge_is_exactly_one_msg_id() {
     for (text, challenge) in [
         (
             "<1896.697170952@dbc.mtview.ca.us>",

@@ -1,6 +1,6 @@
-//! What a pipeline and a retrieval promise: every command that an iterator yields is sent and gets
-//! exactly one result, or the fatal error is reported. Each test counts the commands that were taken
-//! from the iterator, the lines on the wire and the results.
+//! Pipelines and retrievals: each command that the iterator returns is sent and gets exactly one
+//! result, or the fatal error is reported. Each test counts the commands that were taken from the
+//! iterator, the lines that were sent and the results.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -18,20 +18,20 @@ use pop3_proto::{
 };
 use pop3_testkit::wire;
 
-/// An engine, the lines that it sent, and a server that answers each of them.
+/// An engine, the lines that it sent, and a server that answers each line.
 struct Talk {
     engine: Engine,
     lines: Vec<String>,
-    /// Octets of the server that were not read yet.
+    /// Octets from the server that the engine has not read yet.
     replies: VecDeque<u8>,
-    /// How many octets a message has.
+    /// The number of octets in a message.
     message: usize,
     /// The server closes the connection instead of answering this line.
     dies_at: &'static str,
     is_dead: bool,
 }
 
-/// Octets of a large message: two of them fill the window.
+/// The size of a large message: two of them fill the window.
 const HUGE: usize = 3 << 20;
 
 const NEVER: Pipelining = Pipelining::Never;
@@ -43,14 +43,14 @@ impl Talk {
         Self::with_messages_of(100, pipelining)
     }
 
-    /// The same with messages of so many octets.
+    /// A session that is logged in, with messages of this size.
     fn with_messages_of(octets: usize, pipelining: Pipelining) -> Self {
         let mut talk = Self::greeted(pipelining);
         talk.message = octets;
         let login = talk.engine.submit(login()).expect("a ticket");
         let result = talk.wait(|engine| engine.poll_ticket(&login));
         assert!(result.is_ok(), "{result:?}");
-        // The window counts what LIST says.
+        // The window uses the sizes of LIST.
         let list = talk.engine.submit(List).expect("a ticket");
         let sizes = talk.wait(|engine| engine.poll_ticket(&list));
         assert_eq!(sizes.expect("sizes").len(), 9);
@@ -77,7 +77,7 @@ impl Talk {
         talk
     }
 
-    /// Moves octets until there is something.
+    /// Sends and receives until `poll` is ready.
     fn wait<T>(&mut self, mut poll: impl FnMut(&mut Engine) -> Poll<T>) -> T {
         for _ in 0..100_000 {
             if let Poll::Ready(found) = poll(&mut self.engine) {
@@ -85,10 +85,10 @@ impl Talk {
             }
             self.turn();
         }
-        panic!("nothing comes, after {:?}", self.lines);
+        panic!("no result after {:?}", self.lines);
     }
 
-    /// Writes what there is to write, or reads what there is to read.
+    /// Sends pending octets, or else receives some.
     fn turn(&mut self) {
         let now = Instant::ORIGIN;
         let session = self.engine.connection_mut();
@@ -147,7 +147,7 @@ impl Talk {
         octets
     }
 
-    /// All results of a pipeline.
+    /// Returns all results of a pipeline.
     fn results<I>(&mut self, submitter: &mut Submitter<I>) -> Vec<Result<Status, Error>>
     where
         I: Iterator<Item = Dele>,
@@ -176,7 +176,7 @@ fn dele(numbers: &[u32]) -> impl Iterator<Item = Dele> + use<'_> {
     numbers.iter().map(|n| Dele(number(*n)))
 }
 
-/// An iterator whose items are counted as they are taken.
+/// Counts the items that are taken from the iterator.
 fn counted<I: Iterator>(items: I) -> (impl Iterator<Item = I::Item>, Rc<Cell<usize>>) {
     let taken = Rc::new(Cell::new(0));
     let count = Rc::clone(&taken);
@@ -204,9 +204,9 @@ fn messages_after_an_abandoned_body_are_requested() {
 }
 
 #[test]
-fn pipeline_after_an_abandoned_retrieval_sends_every_command() {
+fn pipeline_after_abandoned_retrieval_sends_every_command() {
     for pipelining in [NEVER, ALWAYS] {
-        // With so many messages in flight, and the first one in so many states.
+        // How many messages are requested, how many of them are opened, and how many chunks are read.
         for (messages, opened, read) in [
             (1, 0, 0),
             (1, 1, 0),
@@ -219,7 +219,7 @@ fn pipeline_after_an_abandoned_retrieval_sends_every_command() {
             let mut talk = Talk::with_messages_of(HUGE, pipelining);
             let numbers: Vec<u32> = (1..=messages).collect();
             let mut submitter = Submitter::new(&mut talk.engine, retr(&numbers));
-            // The commands leave, whatever becomes of their replies.
+            // The commands are sent, whatever happens to their replies.
             let _ = submitter.poll_open(&mut talk.engine);
             talk.turn();
             for _ in 0..opened {
@@ -245,7 +245,7 @@ fn pipeline_after_an_abandoned_retrieval_sends_every_command() {
 }
 
 #[test]
-fn retrieval_after_an_abandoned_login_opens_every_message() {
+fn retrieval_after_abandoned_login_opens_every_message() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::greeted(pipelining);
         talk.engine.begin();
@@ -298,7 +298,7 @@ fn each_refused_command_has_its_own_result() {
 }
 
 #[test]
-fn each_command_that_cannot_be_sent_has_its_own_result() {
+fn each_unsendable_command_has_its_own_result() {
     let mut talk = Talk::new(ALWAYS);
     let long = format!("XTND {}", "x".repeat(2000));
     let lines = ["XONE", &long, &long, "XTWO", &long];
@@ -314,7 +314,7 @@ fn each_command_that_cannot_be_sent_has_its_own_result() {
 }
 
 #[test]
-fn each_command_that_is_not_legal_has_its_own_result() {
+fn each_misused_command_has_its_own_result() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::greeted(pipelining);
         let mut submitter = Submitter::new(&mut talk.engine, dele(&[1, 2, 3]));
@@ -327,7 +327,7 @@ fn each_command_that_is_not_legal_has_its_own_result() {
 }
 
 #[test]
-fn commands_after_quit_report_the_end_once() {
+fn each_command_after_quit_returns_finished() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::new(pipelining);
         let (commands, taken) = counted(core::iter::repeat_with(|| Quit).take(1000));
@@ -336,23 +336,23 @@ fn commands_after_quit_report_the_end_once() {
         while let Some(result) = talk.wait(|engine| submitter.poll_next(engine)) {
             results.push(result);
         }
-        assert_eq!(results.len(), taken.get(), "one result for each");
+        assert_eq!(results.len(), taken.get(), "one result for each command");
         let (first, rest) = results.split_first().expect("a result");
         assert!(matches!(first, Ok(QuitOutcome::Committed(_))), "{first:?}");
         let finished = Error::from(Closed::Finished);
-        assert!(!rest.is_empty(), "a command after QUIT is not passed over");
+        assert!(!rest.is_empty(), "commands after QUIT have results");
         assert!(rest.iter().all(|result| *result == Err(finished.clone())));
         assert_eq!(talk.lines, ["QUIT"]);
     }
 }
 
 #[test]
-fn pipeline_that_begins_on_a_dead_connection_reports_it_once() {
+fn pipeline_on_closed_connection_reports_the_error_once() {
     let mut talk = Talk::new(ALWAYS);
     talk.dies_at = "NOOP";
     let noop = talk.engine.submit(Noop).expect("a ticket");
     let error = talk.wait(|engine| engine.poll_ticket(&noop));
-    let error = error.expect_err("it is dead");
+    let error = error.expect_err("the connection has failed");
     let (commands, taken) = counted(dele(&[1, 2, 3]));
     let mut submitter = Submitter::new(&mut talk.engine, commands);
     assert_eq!(talk.results(&mut submitter), [Err(error)]);
@@ -360,7 +360,7 @@ fn pipeline_that_begins_on_a_dead_connection_reports_it_once() {
 }
 
 #[test]
-fn nothing_happens_after_a_fatal_error_was_reported() {
+fn pipeline_does_nothing_after_a_fatal_error() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::new(pipelining);
         talk.dies_at = "DELE 3";
@@ -371,9 +371,11 @@ fn nothing_happens_after_a_fatal_error_was_reported() {
             assert!(result.is_some_and(|result| result.is_ok()));
         }
         let result = talk.wait(|engine| submitter.poll_next(engine));
-        let error = result.expect("a result").expect_err("it is dead");
+        let error = result
+            .expect("a result")
+            .expect_err("the connection has failed");
         assert!(error.is_fatal());
-        // Each command that was submitted before gets the error, and no other is taken.
+        // Each command that was submitted before gets the error, and no other command is taken.
         let submitted = taken.get();
         assert_eq!(submitted == 3, pipelining == NEVER, "{submitted}");
         let rest = talk.results(&mut submitter);
@@ -381,7 +383,7 @@ fn nothing_happens_after_a_fatal_error_was_reported() {
         let lines = talk.lines.len();
         for _ in 0..3 {
             assert_eq!(submitter.poll_next(&mut talk.engine), Poll::Ready(None));
-            assert_eq!(taken.get(), submitted, "no more is taken");
+            assert_eq!(taken.get(), submitted, "no other command is taken");
             assert!(!talk.engine.connection_mut().wants_write());
         }
         assert_eq!(talk.lines.len(), lines);
@@ -410,7 +412,7 @@ fn retrieval_stops_after_a_fatal_error_in_a_body() {
         talk.engine.skip(id);
         let mut errors = 0;
         while let Some(result) = talk.open(&mut submitter) {
-            assert_eq!(result.expect_err("it is dead"), error);
+            assert_eq!(result.expect_err("the connection has failed"), error);
             errors += 1;
         }
         assert!(errors > 0, "the next message reports it");
@@ -423,7 +425,7 @@ fn retrieval_stops_after_a_fatal_error_in_a_body() {
 }
 
 #[test]
-fn pipeline_ends_at_the_first_none_of_its_iterator() {
+fn pipeline_ends_at_the_first_none() {
     let mut talk = Talk::new(ALWAYS);
     let mut pulls = 0;
     let commands = core::iter::from_fn(|| {

@@ -1,4 +1,4 @@
-//! The last `-ERR` of a session is a part of the error that follows from it, and of no other.
+//! The last `-ERR` of a session is part of the error that it explains, and of no other error.
 
 use pop3_proto::{
     Channel, Config, Error, Login,
@@ -9,7 +9,7 @@ use pop3_proto::{
 };
 use pop3_testkit::conversation::{Conversation, logged_in, pipelining, trusted};
 
-/// What servers write after `-ERR`, and what each code asks of the user.
+/// Texts after `-ERR`, with the response code and the advice of each.
 const TEXTS: [(&str, Option<ResponseCode>, Option<Advice>); 9] = [
     (
         "[SYS/TEMP] Too many sessions",
@@ -46,21 +46,21 @@ const TEXTS: [(&str, Option<ResponseCode>, Option<Advice>); 9] = [
     (" ", None, None),
 ];
 
-/// How a session ends after the `-ERR`.
+/// How the session ends after the `-ERR`.
 #[derive(Debug, Clone, Copy)]
 enum End {
-    /// In the same segment: nothing more is sent.
-    AtOnce,
+    /// The connection is closed in the same segment.
+    SameSegment,
     Close,
     Reset,
     /// The server stops responding.
     Silence,
-    /// The line end is missing.
+    /// The connection is closed before the line ending.
     InTheLine,
 }
 
 const ENDS: [End; 5] = [
-    End::AtOnce,
+    End::SameSegment,
     End::Close,
     End::Reset,
     End::Silence,
@@ -70,7 +70,7 @@ const ENDS: [End; 5] = [
 fn refuse(session: &mut Conversation, text: &str, end: End) {
     let line = format!("-ERR {text}\r\n");
     match end {
-        End::AtOnce => {
+        End::SameSegment => {
             session.arrive(line.as_bytes());
             session.connection.handle_eof(session.now);
             session.settle();
@@ -108,7 +108,7 @@ fn names_the_refusal(error: &Error, verb: Verb, text: &str, code: Option<&Respon
     assert!(error.to_string().ends_with(&words), "{error}");
 }
 
-/// Plays each text with each end, in a session that waits for the reply to the command `verb`.
+/// Runs a session for each text and each end while it waits for the reply to `verb`.
 fn every_end(verb: Verb, start: impl Fn() -> Conversation) {
     for (text, code, advice) in TEXTS {
         for end in ENDS {
@@ -125,7 +125,7 @@ fn every_end(verb: Verb, start: impl Fn() -> Conversation) {
 }
 
 #[test]
-fn capa_refused_before_login_explains_the_end() {
+fn capa_refused_before_login_explains_the_failure() {
     every_end(Verb::Capa, || {
         let mut session = trusted();
         session.server("+OK\r\n");
@@ -136,7 +136,7 @@ fn capa_refused_before_login_explains_the_end() {
 }
 
 #[test]
-fn capa_refused_inside_tls_explains_the_end() {
+fn capa_refused_inside_tls_explains_the_failure() {
     every_end(Verb::Capa, || {
         let mut session = Conversation::new(Config::default(), Channel::Plain);
         session.server("+OK\r\n");
@@ -149,7 +149,7 @@ fn capa_refused_inside_tls_explains_the_end() {
 }
 
 #[test]
-fn capa_refused_after_login_explains_the_end() {
+fn capa_refused_after_login_explains_the_failure() {
     every_end(Verb::Capa, || {
         let mut session = trusted();
         session.server("+OK\r\n");
@@ -163,7 +163,7 @@ fn capa_refused_after_login_explains_the_end() {
 }
 
 #[test]
-fn capa_refused_in_a_batch_after_login_explains_the_end() {
+fn capa_refused_in_a_batch_explains_the_failure() {
     every_end(Verb::Capa, || {
         let mut session = trusted();
         session.server("+OK\r\n");
@@ -179,7 +179,7 @@ fn capa_refused_in_a_batch_after_login_explains_the_end() {
 }
 
 #[test]
-fn capa_refused_where_stls_is_required_says_why() {
+fn missing_stls_error_quotes_the_refused_capa() {
     for (text, code, advice) in TEXTS {
         for end in ENDS {
             for alone in [false, true] {
@@ -208,7 +208,7 @@ fn capa_refused_where_stls_is_required_says_why() {
 }
 
 #[test]
-fn capa_refused_earlier_is_named_by_a_later_upgrade() {
+fn later_upgrade_error_has_refused_capas_code() {
     let mut session = Conversation::new(Config::default(), Channel::Plain);
     session.server("+OK\r\n");
     session.exchange("capabilities", "-ERR [SYS/TEMP] overloaded\r\n");
@@ -220,7 +220,7 @@ fn capa_refused_earlier_is_named_by_a_later_upgrade() {
 }
 
 #[test]
-fn capa_refused_where_a_mechanism_is_required_says_why() {
+fn missing_mechanism_error_quotes_the_refused_capa() {
     let mut session = trusted();
     session.server("+OK\r\n");
     let login = Login::new("alice", "wonderland7")
@@ -248,7 +248,7 @@ fn capa_refused_where_a_mechanism_is_required_says_why() {
 }
 
 #[test]
-fn err_before_the_end_belongs_to_what_is_outstanding() {
+fn err_before_close_is_added_to_outstanding_requests() {
     for reset in [false, true] {
         let mut session = pipelining();
         for op in ["stat", "list", "uidl"] {
@@ -280,19 +280,19 @@ fn err_before_the_end_belongs_to_what_is_outstanding() {
 }
 
 #[test]
-fn unsolicited_err_read_as_a_reply_explains_the_end() {
+fn unsolicited_err_read_as_reply_explains_close() {
     let mut session = logged_in();
     session.ask("noop");
     session.settle();
     session.server("-ERR [SYS/TEMP] Disconnected for inactivity.\r\n");
     session.eof();
-    let error = session.connection.error().expect("the end");
+    let error = session.connection.error().expect("a fatal error");
     assert_eq!(error.code(), Some(&ResponseCode::SysTemp));
     assert_eq!(error.advice(), Some(Advice::TryLater));
 }
 
 #[test]
-fn err_that_was_reported_long_ago_explains_nothing() {
+fn err_older_than_30_seconds_is_not_mentioned() {
     for (seconds, belongs) in [(0, true), (29, true), (30, false), (3600, false)] {
         for reset in [false, true] {
             let mut session = logged_in();
@@ -303,7 +303,7 @@ fn err_that_was_reported_long_ago_explains_nothing() {
             } else {
                 session.eof();
             }
-            let error = session.connection.error().expect("the end");
+            let error = session.connection.error().expect("a fatal error");
             assert_eq!(error.last_err().is_some(), belongs, "{seconds} s: {error}");
             assert_eq!(error.code().is_some(), belongs);
             let advice = if belongs {
@@ -317,7 +317,7 @@ fn err_that_was_reported_long_ago_explains_nothing() {
 }
 
 #[test]
-fn err_that_a_timeout_follows_explains_nothing_if_it_was_reported() {
+fn reported_err_is_not_part_of_a_timeout() {
     let mut session = logged_in();
     session.exchange("dele 3", "-ERR no such message\r\n");
     session.ask("stat");
@@ -328,11 +328,11 @@ fn err_that_a_timeout_follows_explains_nothing_if_it_was_reported() {
 }
 
 #[test]
-fn err_before_a_good_reply_explains_nothing() {
+fn err_before_a_good_reply_is_not_mentioned() {
     for (op, good) in [
         ("noop", "+OK\r\n"),
         ("stat", "+OK 1 2\r\n"),
-        // A value that makes no sense is a reply as well.
+        // A malformed value is a reply, too.
         ("stat", "+OK what?\r\n"),
         ("uidl", "+OK\r\n.\r\n"),
         ("retr 1", "+OK\r\n"),
@@ -341,10 +341,10 @@ fn err_before_a_good_reply_explains_nothing() {
         session.exchange("dele 3", "-ERR no such message\r\n");
         session.exchange(op, good);
         session.eof();
-        let error = session.connection.error().expect("the end");
+        let error = session.connection.error().expect("a fatal error");
         assert_eq!(error.last_err(), None, "{op}: {error}");
     }
-    // A server that does not know CAPA closes an idle session.
+    // A server that does not know CAPA closes an idle session later.
     let mut session = trusted();
     session.server("+OK\r\n");
     session.ask("login alice wonderland7");
@@ -359,7 +359,7 @@ fn err_before_a_good_reply_explains_nothing() {
 }
 
 #[test]
-fn refused_login_explains_a_close_that_follows_at_once() {
+fn refused_login_explains_an_immediate_close() {
     for (seconds, belongs) in [(1, true), (600, false)] {
         let mut session = trusted();
         session.server("+OK\r\n");
@@ -369,7 +369,7 @@ fn refused_login_explains_a_close_that_follows_at_once() {
         }
         session.wait(seconds);
         session.eof();
-        let error = session.connection.error().expect("the end");
+        let error = session.connection.error().expect("a fatal error");
         let named = error.last_err().map(|refusal| refusal.verb);
         assert_eq!(named, belongs.then_some(Verb::Pass), "{error}");
     }
@@ -380,7 +380,7 @@ fn unsolicited_err_has_its_code_and_advice() {
     for (text, code, advice) in TEXTS {
         let mut session = logged_in();
         session.server(format!("-ERR {text}\r\n"));
-        let error = session.connection.error().expect("the end");
+        let error = session.connection.error().expect("a fatal error");
         let Error::Closed(closed) = error else {
             panic!("{error:?}")
         };
@@ -389,7 +389,7 @@ fn unsolicited_err_has_its_code_and_advice() {
         };
         assert_eq!(reply.code, code);
         assert_eq!(error.code(), code.as_ref());
-        // It answers no command: nothing is known of the password.
+        // The line answers no command, so it says nothing about the password.
         let advice = match advice {
             Some(Advice::CheckCredentials) => Advice::AskOperator,
             advice => advice.unwrap_or(Advice::Reconnect),
@@ -430,7 +430,7 @@ fn refused_stls_has_its_code_and_advice() {
         session.ask("login alice wonderland7");
         session.server("+OK\r\nSTLS\r\n.\r\n");
         session.server(format!("-ERR {text}\r\n"));
-        let error = session.connection.error().expect("the end");
+        let error = session.connection.error().expect("a fatal error");
         assert_eq!(error.code(), code.as_ref());
         assert_eq!(error.advice(), advice.or(Some(Advice::ChangePolicy)));
         let words = match text.trim() {
@@ -477,11 +477,11 @@ fn cancelled_exchange_has_the_code_of_its_refusal() {
 }
 
 #[test]
-fn err_without_a_line_end_is_read_when_time_runs_out() {
+fn err_without_a_line_end_explains_a_timeout() {
     let mut session = trusted();
     session.server("-ERR [SYS/TEMP] Too many sess");
     session.wait(3600);
-    let error = session.connection.error().expect("the end");
+    let error = session.connection.error().expect("a fatal error");
     assert_eq!(error.code(), Some(&ResponseCode::SysTemp));
     assert!(matches!(error, Error::Closed(_)), "{error:?}");
 
@@ -489,7 +489,7 @@ fn err_without_a_line_end_is_read_when_time_runs_out() {
     session.ask("stat");
     session.server("-ERR [SYS/TEMP] Mailbox loc");
     session.wait(3600);
-    let error = session.connection.error().expect("the end");
+    let error = session.connection.error().expect("a fatal error");
     assert!(
         matches!(error, Error::Timeout(Timeout::Stall { .. })),
         "{error:?}"
@@ -503,13 +503,13 @@ fn err_without_a_line_end_is_read_when_time_runs_out() {
 }
 
 #[test]
-fn err_about_one_message_does_not_stop_a_program() {
+fn err_about_one_message_still_advises_reconnecting() {
     for code in ["[SYS/PERM] ", "[AUTH] ", ""] {
         let mut session = logged_in();
         session.exchange("dele 5", format!("-ERR {code}message 5 is damaged\r\n"));
         session.ask("noop");
         session.eof();
-        let error = session.connection.error().expect("the end");
+        let error = session.connection.error().expect("a fatal error");
         assert_eq!(error.last_err().map(|it| it.verb), Some(Verb::Dele));
         assert_eq!(error.advice(), Some(Advice::Reconnect), "{code}");
         assert_eq!(error.retry().earliest().map(|it| it.as_secs()), Some(10));
@@ -517,7 +517,7 @@ fn err_about_one_message_does_not_stop_a_program() {
 }
 
 #[test]
-fn a_lost_connection_while_a_password_is_unanswered_is_retried_late() {
+fn connection_lost_after_pass_is_retried_after_minutes() {
     type Ending = fn(&mut Conversation);
     let ends: [(&str, Ending); 4] = [
         ("reset", Conversation::reset),
@@ -538,14 +538,14 @@ fn a_lost_connection_while_a_password_is_unanswered_is_retried_late() {
         session.server("+OK\r\n");
         session.ask("pass wrong-password");
         end(&mut session);
-        let error = session.connection.error().expect("the end");
+        let error = session.connection.error().expect("a fatal error");
         let least = error.retry().earliest().map(|it| it.as_secs());
         assert_eq!(least, Some(300), "{name}: {error:?}");
     }
 }
 
 #[test]
-fn err_before_a_line_that_is_no_reply_explains_it() {
+fn err_before_an_invalid_reply_explains_it() {
     let mut session = trusted();
     session.server("+OK\r\n");
     let login = Login::new("alice", "correct-horse").expect("a login");
@@ -553,7 +553,7 @@ fn err_before_a_line_that_is_no_reply_explains_it() {
     session.settle();
     session.server("-ERR [SYS/TEMP] Too many sessions\r\n");
     session.server("BYE\r\n");
-    let error = session.connection.error().expect("the end");
+    let error = session.connection.error().expect("a fatal error");
     assert_eq!(error.last_err().map(|it| it.verb), Some(Verb::Capa));
     assert_eq!(error.code(), Some(&ResponseCode::SysTemp));
     assert_eq!(error.advice(), Some(Advice::TryLater));

@@ -1,4 +1,4 @@
-//! What may be sent when, and how long it may be.
+//! Which commands are allowed in which phase, and how long they may be.
 
 use pop3_proto::{
     Channel, Config, Login, Secret, Username,
@@ -9,7 +9,7 @@ use pop3_proto::{
 use pop3_testkit::conversation::{Conversation, pipelining, trusted};
 
 #[test]
-fn whether_a_command_is_legal_is_decided_when_its_turn_comes() {
+fn command_phase_is_checked_at_its_turn() {
     let mut session = trusted();
     session.ask("stat");
     session.ask("user alice");
@@ -33,7 +33,7 @@ fn whether_a_command_is_legal_is_decided_when_its_turn_comes() {
 }
 
 #[test]
-fn pass_is_possible_after_user_and_what_was_never_sent() {
+fn pass_is_allowed_after_user_and_unsent_commands() {
     let mut session = trusted();
     for op in ["user alice", "noop", "capa", "pass secret"] {
         session.ask(op);
@@ -46,7 +46,7 @@ fn pass_is_possible_after_user_and_what_was_never_sent() {
 }
 
 #[test]
-fn pass_is_not_possible_after_another_command_than_user() {
+fn pass_is_rejected_unless_user_was_accepted() {
     for between in ["apop alice secret", "short XFOO"] {
         for reply in ["+OK\r\n", "-ERR\r\n"] {
             if between.starts_with("apop") && reply == "+OK\r\n" {
@@ -74,7 +74,7 @@ fn pass_is_not_possible_after_another_command_than_user() {
 }
 
 #[test]
-fn a_misuse_is_told_in_its_turn() {
+fn misuse_is_reported_in_request_order() {
     let mut session = pipelining();
     for op in ["noop", "stls", "user x", "noop"] {
         session.ask(op);
@@ -96,42 +96,42 @@ fn a_misuse_is_told_in_its_turn() {
 }
 
 #[test]
-fn a_command_line_may_have_255_octets() {
+fn command_line_is_limited_to_255_octets() {
     let mut session = trusted();
     session.server("+OK <1@h>\r\n");
     session.reported();
     let refused = |verb: &str, octets: usize| format!("failed: misuse {verb} of {octets} octets");
-    let a = |n: usize| "a".repeat(n);
-    session.ask(&format!("user {}", a(249)));
+    let letters = |n: usize| "a".repeat(n);
+    session.ask(&format!("user {}", letters(249)));
     assert_eq!(
         session.reported(),
         [format!("user: {}", refused("USER", 256))]
     );
-    session.ask(&format!("apop {} x", a(216)));
+    session.ask(&format!("apop {} x", letters(216)));
     assert_eq!(
         session.reported(),
         [format!("apop: {}", refused("APOP", 256))]
     );
-    session.ask(&format!("pass {}", a(249)));
+    session.ask(&format!("pass {}", letters(249)));
     assert_eq!(
         session.reported(),
         [format!("pass: {}", refused("PASS", 256))]
     );
-    session.ask(&format!("login x {} only=USER/PASS", a(249)));
+    session.ask(&format!("login x {} only=USER/PASS", letters(249)));
     assert_eq!(
         session.reported(),
         [format!("login: {}", refused("PASS", 256))]
     );
     assert_eq!(session.sent(), "", "nothing was queued");
-    session.ask(&format!("user {}", a(248)));
+    session.ask(&format!("user {}", letters(248)));
     assert_eq!(session.sent().len(), 255);
     session.server("-ERR\r\n");
-    session.ask(&format!("apop {} x", a(215)));
+    session.ask(&format!("apop {} x", letters(215)));
     assert_eq!(session.sent().len(), 255);
 }
 
 #[test]
-fn a_login_by_apop_has_the_length_of_its_own_line() {
+fn apop_login_checks_the_apop_line_length() {
     let mut session = trusted();
     session.server("+OK <1@h>\r\n");
     session.reported();
@@ -154,7 +154,7 @@ fn a_login_by_apop_has_the_length_of_its_own_line() {
 }
 
 #[test]
-fn the_limit_of_a_command_line_can_be_changed() {
+fn command_line_limit_is_configurable() {
     let mut config = Config::default();
     config.limits.command = 300;
     let mut session = Conversation::new(config, Channel::TrustedByCaller);

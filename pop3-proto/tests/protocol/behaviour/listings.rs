@@ -1,4 +1,4 @@
-//! Sizes and unique-ids.
+//! Listings of sizes and unique-ids.
 
 use pop3_proto::{
     Config, Error, List, MessageNumber, Stat, Uidl,
@@ -29,7 +29,7 @@ fn unique_ids(lines: &str) -> UidListing {
 }
 
 #[test]
-fn a_listing_is_read_in_the_servers_order() {
+fn listing_keeps_the_servers_order() {
     let listing = sizes("3 30\r\n1 10\r\n7 70\r\n");
     assert_eq!(listing.len(), 3);
     assert!(!listing.is_empty() && !listing.is_after_dele());
@@ -43,7 +43,7 @@ fn a_listing_is_read_in_the_servers_order() {
 }
 
 #[test]
-fn an_entry_is_found_by_its_number_in_any_order() {
+fn entry_is_found_by_number_in_any_order() {
     let ascending: String = (1..500).map(|n| format!("{} {n}\r\n", n * 3)).collect();
     let descending: String = (1..500)
         .rev()
@@ -60,7 +60,7 @@ fn an_entry_is_found_by_its_number_in_any_order() {
 }
 
 #[test]
-fn entries_by_index_have_none_where_a_number_is_missing() {
+fn by_index_has_none_for_missing_numbers() {
     let listing = sizes("2 20\r\n4 40\r\n4000000000 1\r\n");
     let slots = listing.by_index(1000);
     let octets: Vec<Option<u64>> = slots
@@ -73,13 +73,13 @@ fn entries_by_index_have_none_where_a_number_is_missing() {
 }
 
 #[test]
-fn sizes_that_no_machine_has_do_not_overflow_their_sum() {
+fn sum_of_huge_sizes_saturates() {
     let listing = sizes("1 18446744073709551615\r\n2 5\r\n");
     assert_eq!(listing.octets(), u64::MAX);
 }
 
 #[test]
-fn all_messages_with_a_unique_id_are_found() {
+fn find_returns_all_messages_with_a_unique_id() {
     let listing = unique_ids("1 a\r\n2 b\r\n5 a\r\n6 A\r\n7\r\n");
     assert_eq!(numbers(listing.find(b"a")), [1, 5]);
     assert_eq!(numbers(listing.find(b"b")), [2]);
@@ -91,7 +91,7 @@ fn all_messages_with_a_unique_id_are_found() {
 }
 
 #[test]
-fn a_listing_is_shared_by_its_clones_and_outlives_the_connection() {
+fn listing_outlives_the_connection() {
     let mut session = logged_in();
     let listing = session
         .call(Uidl, "+OK\r\n1 a\r\n2 b\r\n.\r\n")
@@ -112,7 +112,7 @@ fn a_listing_is_shared_by_its_clones_and_outlives_the_connection() {
 }
 
 #[test]
-fn a_listing_with_a_status_before_each_line_reads_the_same() {
+fn listing_with_a_status_per_line_is_accepted() {
     let listing = unique_ids("+OK 1 a\r\n+ok 2 b\r\n");
     assert_eq!(numbers(listing.numbers()), [1, 2]);
     assert_eq!(numbers(listing.find(b"b")), [2]);
@@ -123,7 +123,7 @@ fn a_listing_with_a_status_before_each_line_reads_the_same() {
 }
 
 #[test]
-fn a_unique_id_is_no_path() {
+fn to_file_name_escapes_unique_ids() {
     let listing = unique_ids("1 ../../etc/passwd\r\n2 a b\r\n3 .\r\n4 A_b-9\r\n5 a%b\r\n");
     let names: Vec<String> = listing
         .iter()
@@ -149,7 +149,7 @@ fn a_unique_id_is_no_path() {
 }
 
 #[test]
-fn a_unique_id_has_at_most_512_octets() {
+fn unique_id_is_limited_to_512_octets() {
     let id = "x".repeat(512);
     assert_eq!(unique_ids(&format!("1 {id}\r\n")).len(), 1);
     let mut session = logged_in();
@@ -164,10 +164,10 @@ fn a_unique_id_has_at_most_512_octets() {
 }
 
 #[test]
-fn under_strict_rules_a_unique_id_is_1_to_70_printable_characters() {
+fn strict_unique_id_has_1_to_70_characters() {
     let mut config = Config::default();
     config.leniency = Leniency::Strict;
-    for (id, taken) in [
+    for (id, accepted) in [
         ("x".repeat(70), true),
         ("x".repeat(71), false),
         ("a b".to_owned(), false),
@@ -177,14 +177,14 @@ fn under_strict_rules_a_unique_id_is_1_to_70_printable_characters() {
     ] {
         let mut session = logged_in_with(config.clone());
         let read = session.call(Uidl, format!("+OK\r\n1 {id}\r\n.\r\n"));
-        assert_eq!(read.is_ok(), taken, "{id}");
+        assert_eq!(read.is_ok(), accepted, "{id}");
         let read = session.call(UidlOne(number(1)), format!("+OK 1 {id}\r\n"));
-        assert_eq!(read.is_ok(), taken, "{id}");
+        assert_eq!(read.is_ok(), accepted, "{id}");
     }
 }
 
 #[test]
-fn the_size_of_one_message_is_read_as_in_a_listing() {
+fn size_of_one_message_is_parsed_leniently() {
     let mut session = logged_in();
     for (text, octets) in [
         ("1 120", Some(120)),
@@ -196,7 +196,7 @@ fn the_size_of_one_message_is_read_as_in_a_listing() {
         ("120", Some(120)),
     ] {
         let entry = session.call(ListOne(number(1)), format!("+OK {text}\r\n"));
-        let entry = entry.expect("taken by default");
+        let entry = entry.expect("accepted by default");
         assert_eq!((entry.number, entry.octets), (number(1), octets), "{text}");
     }
     let refused = session.call(ListOne(number(1)), "+OK 1 18446744073709551616\r\n");

@@ -1,5 +1,5 @@
-//! What the state machine allocates: nothing for a message, a fixed buffer for a connection, and
-//! never by a number that a server sent.
+//! Memory: messages allocate nothing, a connection has a fixed buffer, and sizes that a server states
+//! are never allocated.
 
 use allocation_counter::{AllocationInfo, measure};
 use pop3_proto::{
@@ -9,21 +9,21 @@ use pop3_proto::{
 };
 use pop3_testkit::wire;
 
-/// Hands octets over as a socket would and takes every event; gives how many octets of bodies.
+/// Passes octets in as a socket would and polls all events. Returns the number of body octets.
 fn deliver(connection: &mut Connection, mut octets: &[u8]) -> usize {
-    let mut handed_on = 0;
+    let mut passed_on = 0;
     loop {
         while let Some(event) = connection.poll_event() {
             if let Event::Body { chunk, .. } = event {
-                handed_on += chunk.len();
+                passed_on += chunk.len();
             }
         }
         send(connection);
         if octets.is_empty() {
-            return handed_on;
+            return passed_on;
         }
         match wire::receive(connection, octets, Instant::ORIGIN) {
-            0 => return handed_on,
+            0 => return passed_on,
             count => octets = octets.split_at(count).1,
         }
     }
@@ -50,13 +50,13 @@ fn logged_in() -> Connection {
     connection
 }
 
-/// Octets that were held at once, at most.
+/// The maximum of octets that were allocated at a time.
 fn peak(info: &AllocationInfo) -> u64 {
     info.bytes_max
 }
 
 #[test]
-fn in_steady_state_a_message_allocates_nothing() {
+fn steady_state_retr_does_not_allocate() {
     let mut connection = logged_in();
     let body = "..a line of a message, with a dot before it\r\n".repeat(50);
     let reply = format!("+OK 2048 octets\r\n{body}.\r\n");
@@ -75,7 +75,7 @@ fn in_steady_state_a_message_allocates_nothing() {
 }
 
 #[test]
-fn in_steady_state_a_command_of_one_line_allocates_nothing() {
+fn steady_state_single_line_command_does_not_allocate() {
     let mut connection = logged_in();
     let mut ask = |commands: usize| {
         for _ in 0..commands {
@@ -91,7 +91,7 @@ fn in_steady_state_a_command_of_one_line_allocates_nothing() {
 }
 
 #[test]
-fn a_line_of_64_mib_is_read_in_the_memory_of_one_buffer() {
+fn line_of_64_mib_needs_one_buffer() {
     let piece = vec![b'x'; 16 << 10];
     let info = measure(|| {
         let mut connection = logged_in();
@@ -99,17 +99,17 @@ fn a_line_of_64_mib_is_read_in_the_memory_of_one_buffer() {
             .submit(Retr(MessageNumber::FIRST))
             .expect("a live connection");
         deliver(&mut connection, b"+OK\r\n");
-        let mut handed_on = 0;
+        let mut passed_on = 0;
         for _ in 0..(64 << 20) / piece.len() {
-            handed_on += deliver(&mut connection, &piece);
+            passed_on += deliver(&mut connection, &piece);
         }
-        assert_eq!(handed_on, 64 << 20);
+        assert_eq!(passed_on, 64 << 20);
     });
     assert!(peak(&info) < 256 << 10, "{} octets", peak(&info));
 }
 
 #[test]
-fn a_size_that_a_server_names_is_never_allocated() {
+fn server_stated_size_is_never_allocated() {
     let run = |size: &str| {
         let stat = format!("+OK 4294967295 {size}\r\n");
         let list = format!("+OK 1 messages ({size} octets)\r\n1 {size}\r\n.\r\n");
@@ -132,7 +132,7 @@ fn a_size_that_a_server_names_is_never_allocated() {
 }
 
 #[test]
-fn a_flood_without_line_ends_is_held_in_the_buffer_and_no_more() {
+fn endless_line_needs_no_more_than_one_buffer() {
     for ask in [false, true] {
         let info = measure(|| {
             let mut connection = logged_in();
@@ -149,7 +149,7 @@ fn a_flood_without_line_ends_is_held_in_the_buffer_and_no_more() {
 }
 
 #[test]
-fn a_body_that_was_given_up_is_skipped_in_the_memory_of_one_buffer() {
+fn skipping_an_abandoned_body_needs_one_buffer() {
     let piece = vec![b'x'; 16 << 10];
     let info = measure(|| {
         let mut connection = logged_in();
@@ -168,7 +168,7 @@ fn a_body_that_was_given_up_is_skipped_in_the_memory_of_one_buffer() {
 }
 
 #[test]
-fn a_listing_takes_at_most_twice_its_octets_and_ends_at_a_million_entries() {
+fn listing_memory_is_bounded_by_size_and_entries() {
     let mut connection = logged_in();
     connection.submit(List).expect("a live connection");
     let blocks: Vec<String> = (0..100_u32)
@@ -201,11 +201,11 @@ fn a_listing_takes_at_most_twice_its_octets_and_ends_at_a_million_entries() {
     }
     assert!(connection.error().is_none(), "a million entries");
     deliver(&mut connection, b"1 1\r\n");
-    assert!(connection.error().is_some(), "and one");
+    assert!(connection.error().is_some(), "one entry too many");
 }
 
 #[test]
-fn the_end_of_a_long_queue_takes_no_memory_of_its_own() {
+fn failing_a_long_queue_allocates_little() {
     let mut connection = logged_in();
     for _ in 0..10_000 {
         connection.submit(Noop).expect("a live connection");

@@ -1,4 +1,4 @@
-//! What the connection does, told by subject: each file is about one.
+//! The behaviour of `Connection`, one file for each subject.
 
 mod abandon;
 mod abandon_many;

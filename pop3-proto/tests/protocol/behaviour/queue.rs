@@ -1,4 +1,4 @@
-//! What leaves when: the order of requests, the window, and who has to wait for whom.
+//! When commands are sent: the order of requests, the window, and which commands wait.
 
 use pop3_proto::{
     Config, Event, List, MessageNumber,
@@ -23,24 +23,24 @@ fn with_sizes(sizes: &[u64]) -> Conversation {
     session
 }
 
-/// How many of these messages are asked for before the first has come.
-fn retrieved_at_once(session: &mut Conversation, messages: u32) -> usize {
+/// How many of these messages are requested before the first one arrives.
+fn requested_together(session: &mut Conversation, messages: u32) -> usize {
     (1..=messages).for_each(|n| session.ask(&format!("retr {n}")));
     session.sent().lines().count()
 }
 
 const MIB: u64 = 1 << 20;
 
-/// So much of a window may be unanswered when it is filled up again: another flight for less is not
-/// worth its write.
+/// The share of the window below which more commands are sent. Smaller batches are not worth a
+/// write.
 const fn low(window: usize) -> usize {
     window / 8 * 7
 }
 
-// Flights.
+// Batches.
 
 #[test]
-fn what_is_asked_for_at_once_leaves_in_one_write() {
+fn requests_submitted_together_are_sent_in_one_write() {
     let mut session = pipelining();
     for op in ["stat", "list", "uidl 3", "noop"] {
         session.ask(op);
@@ -48,12 +48,12 @@ fn what_is_asked_for_at_once_leaves_in_one_write() {
     assert_eq!(
         session.batches(),
         ["STAT\r\nLIST\r\nUIDL 3\r\nNOOP\r\n"],
-        "one flight of whole commands"
+        "one batch of complete commands"
     );
 }
 
 #[test]
-fn nothing_joins_a_flight_that_has_begun_to_leave() {
+fn partly_sent_batch_does_not_grow() {
     let mut session = pipelining();
     session.ask("noop");
     session.connection.transmitted(2, session.now);
@@ -64,7 +64,7 @@ fn nothing_joins_a_flight_that_has_begun_to_leave() {
 }
 
 #[test]
-fn nothing_leaves_while_an_event_waits() {
+fn nothing_is_sent_while_an_event_is_pending() {
     let mut session = logged_in();
     session.ask("noop");
     session.ask("stat");
@@ -79,7 +79,7 @@ fn nothing_leaves_while_an_event_waits() {
 }
 
 #[test]
-fn polls_change_nothing() {
+fn polling_changes_nothing() {
     let mut session = pipelining();
     session.ask("stat");
     for _ in 0..3 {
@@ -107,13 +107,17 @@ fn at_most_4_kib_of_commands_are_unanswered() {
     session.server("+OK\r\n".repeat(full - low - 1));
     assert_eq!(session.sent(), "", "too much is unanswered");
     session.server("+OK\r\n");
-    assert_eq!(session.batches(), noops(full - low), "it is full again");
+    assert_eq!(
+        session.batches(),
+        noops(full - low),
+        "the window is full again"
+    );
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "");
 }
 
 #[test]
-fn a_command_that_is_longer_than_the_window_leaves_alone() {
+fn command_longer_than_the_window_is_sent_alone() {
     let mut config = Config::default();
     config.pipelining = Pipelining::Always;
     config.limits.command = 10_000;
@@ -124,9 +128,9 @@ fn a_command_that_is_longer_than_the_window_leaves_alone() {
 }
 
 #[test]
-fn the_window_is_full_at_4096_octets_exactly() {
+fn window_is_full_at_exactly_4096_octets() {
     let mut session = pipelining();
-    // Of 8 octets each.
+    // Each command has 8 octets.
     (0..600).for_each(|_| session.ask("list 1"));
     assert_eq!(session.sent().len(), 4096);
     session.server("+OK 1 1\r\n".repeat(512 - low(512) - 1));
@@ -136,7 +140,7 @@ fn the_window_is_full_at_4096_octets_exactly() {
 }
 
 #[test]
-fn a_lazy_caller_is_asked_while_another_command_of_24_octets_fits() {
+fn wants_request_while_24_more_octets_fit() {
     let mut session = pipelining();
     let mut asked = 0;
     while session.connection.wants_request() {
@@ -147,18 +151,18 @@ fn a_lazy_caller_is_asked_while_another_command_of_24_octets_fits() {
 }
 
 #[test]
-fn at_most_4_mib_of_listed_messages_are_on_their_way() {
+fn at_most_4_mib_of_messages_are_requested() {
     let mut session = with_sizes(&[MIB / 4; 40]);
-    assert_eq!(retrieved_at_once(&mut session, 40), 16);
+    assert_eq!(requested_together(&mut session, 40), 16);
     let message = "+OK\r\nshort after all\r\n.\r\n";
     for _ in low(16) + 1..16 {
         session.server(message);
         assert_eq!(session.sent(), "", "too much is on its way");
     }
     session.server(message);
-    let flights = session.batches();
-    assert_eq!(flights.len(), 1);
-    assert_eq!(flights[0].lines().count(), 16 - low(16));
+    let batches = session.batches();
+    assert_eq!(batches.len(), 1);
+    assert_eq!(batches[0].lines().count(), 16 - low(16));
     session.server(message);
     assert_eq!(session.sent(), "");
 }
@@ -166,7 +170,7 @@ fn at_most_4_mib_of_listed_messages_are_on_their_way() {
 #[test]
 fn two_requests_are_always_in_flight() {
     let mut session = with_sizes(&[3 * MIB; 5]);
-    assert_eq!(retrieved_at_once(&mut session, 5), 2);
+    assert_eq!(requested_together(&mut session, 5), 2);
     for next in 3..=5 {
         session.server("+OK\r\n.\r\n");
         assert_eq!(session.sent(), format!("RETR {next}\r\n"));
@@ -174,8 +178,8 @@ fn two_requests_are_always_in_flight() {
 }
 
 #[test]
-fn the_top_of_a_message_counts_its_header_and_lines_or_all_of_a_small_one() {
-    for (size, lines, at_once) in [
+fn top_counts_header_and_requested_lines() {
+    for (size, lines, together) in [
         (100 * MIB, 0, 4096 / 16),
         (100 * MIB, 1000, (4 << 20) / ((16 << 10) + 80 * 1000)),
         (100 * MIB, u32::MAX, 2),
@@ -185,40 +189,44 @@ fn the_top_of_a_message_counts_its_header_and_lines_or_all_of_a_small_one() {
         let mut session = with_sizes(&[size; 300]);
         (1..=300).for_each(|n| session.ask(&format!("top {n} {lines}")));
         let sent = session.sent();
-        assert_eq!(sent.lines().count(), at_once, "{size} {lines}");
+        assert_eq!(sent.lines().count(), together, "{size} {lines}");
     }
 }
 
 #[test]
-fn a_listing_that_does_not_ascend_tells_the_window_nothing() {
+fn window_ignores_listings_in_descending_order() {
     let mut session = pipelining();
     let lines: String = (1..=200).rev().map(|n| format!("{n} {MIB}\r\n")).collect();
     let listing = session.call(List, format!("+OK\r\n{lines}.\r\n"));
     let listing = listing.expect("a listing");
     let first = listing.get(number(1)).expect("listed");
-    assert_eq!(first.octets, Some(MIB), "the caller can look it up");
+    assert_eq!(first.octets, Some(MIB), "the caller can find it");
     session.sent();
-    assert_eq!(retrieved_at_once(&mut session, 200), 64, "64 KiB each");
+    assert_eq!(
+        requested_together(&mut session, 200),
+        64,
+        "each counts as 64 KiB"
+    );
     let mut session = with_sizes(&[MIB; 10]);
     session.exchange("list", "+OK\r\n2 1\r\n1 1\r\n.\r\n");
     session.sent();
     assert_eq!(
-        retrieved_at_once(&mut session, 10),
+        requested_together(&mut session, 10),
         10,
-        "the last one counts"
+        "the last listing counts"
     );
 }
 
 #[test]
-fn two_messages_are_on_their_way_however_large_they_are() {
+fn two_messages_are_requested_whatever_their_size() {
     let mut session = with_sizes(&[100 * MIB; 5]);
-    assert_eq!(retrieved_at_once(&mut session, 5), 2);
+    assert_eq!(requested_together(&mut session, 5), 2);
 }
 
 #[test]
-fn sizes_that_no_machine_has_do_not_overflow_the_window() {
+fn huge_sizes_do_not_overflow_the_window() {
     let mut session = with_sizes(&[u64::MAX; 5]);
-    assert_eq!(retrieved_at_once(&mut session, 5), 2);
+    assert_eq!(requested_together(&mut session, 5), 2);
     for _ in 0..5 {
         session.server("+OK\r\n.\r\n");
     }
@@ -227,54 +235,54 @@ fn sizes_that_no_machine_has_do_not_overflow_the_window() {
 }
 
 #[test]
-fn without_a_listing_the_mean_of_stat_counts() {
+fn window_uses_mean_of_stat_without_listing() {
     let mut session = pipelining();
     session.exchange("stat", format!("+OK 10 {}\r\n", 20 * MIB));
     session.sent();
-    assert_eq!(retrieved_at_once(&mut session, 10), 2);
+    assert_eq!(requested_together(&mut session, 10), 2);
     let mut session = pipelining();
     session.exchange("stat", format!("+OK 10 {}\r\n", 5 * MIB));
     session.sent();
-    assert_eq!(retrieved_at_once(&mut session, 10), 8);
+    assert_eq!(requested_together(&mut session, 10), 8);
 }
 
 #[test]
-fn a_listed_size_counts_before_the_mean() {
+fn listed_size_takes_precedence_over_stat_mean() {
     let mut session = with_sizes(&[100, 100, 100]);
     session.exchange("stat", format!("+OK 3 {}\r\n", 300 * MIB));
     session.sent();
-    assert_eq!(retrieved_at_once(&mut session, 3), 3);
+    assert_eq!(requested_together(&mut session, 3), 3);
 }
 
 #[test]
-fn where_nothing_is_known_a_message_counts_64_kib() {
+fn message_of_unknown_size_counts_as_64_kib() {
     let mut session = pipelining();
-    assert_eq!(retrieved_at_once(&mut session, 200), 64);
+    assert_eq!(requested_together(&mut session, 200), 64);
 }
 
 #[test]
-fn what_came_of_messages_says_how_large_the_others_may_be() {
+fn received_sizes_predict_the_next_ones() {
     for (size, most) in [(10, usize::MAX), (MIB as usize, 4)] {
         let mut session = pipelining();
-        let asked = retrieved_at_once(&mut session, 300);
+        let asked = requested_together(&mut session, 300);
         let line = "x".repeat(size - 2);
         session.server(format!("+OK\r\n{line}\r\n.\r\n").repeat(asked));
         let more = session.sent().lines().count();
         assert!((2..=most).contains(&more), "{more} of {size} octets");
-        assert!(most == 4 || more > asked, "{more} behind {asked}");
+        assert!(most == 4 || more > asked, "{more} after {asked}");
     }
 }
 
 #[test]
-fn a_maildrop_that_says_it_is_empty_divides_by_nothing() {
+fn stat_with_zero_messages_divides_by_nothing() {
     let mut session = pipelining();
     session.exchange("stat", "+OK 0 1000\r\n");
     session.sent();
-    assert_eq!(retrieved_at_once(&mut session, 3), 3);
+    assert_eq!(requested_together(&mut session, 3), 3);
 }
 
 #[test]
-fn behind_a_message_only_messages_leave() {
+fn only_messages_are_pipelined_after_a_message() {
     let mut session = pipelining();
     for op in ["stat", "retr 1", "retr 2", "dele 1", "dele 2"] {
         session.ask(op);
@@ -282,15 +290,15 @@ fn behind_a_message_only_messages_leave() {
     assert_eq!(session.sent(), "STAT\r\nRETR 1\r\nRETR 2\r\n");
     session.server("+OK 1 1\r\n");
     session.server("+OK\r\n.\r\n");
-    assert_eq!(session.sent(), "", "the second is still on its way");
+    assert_eq!(session.sent(), "", "the second message is not complete");
     session.server("+OK\r\n.\r\n");
     assert_eq!(session.sent(), "DELE 1\r\nDELE 2\r\n");
 }
 
-// The policy.
+// The configuration.
 
 #[test]
-fn by_default_the_server_has_to_say_that_it_can_pipeline() {
+fn pipelining_requires_its_capability_by_default() {
     let mut session = logged_in();
     session.ask("stat");
     session.ask("noop");
@@ -306,7 +314,7 @@ fn by_default_the_server_has_to_say_that_it_can_pipeline() {
 }
 
 #[test]
-fn a_later_list_without_pipelining_takes_nothing_back_on_the_same_channel() {
+fn later_capa_without_pipelining_keeps_it_on() {
     let mut session = logged_in();
     session.exchange("capa", "+OK\r\nPIPELINING\r\n.\r\n");
     session.exchange("capa", "+OK\r\nUIDL\r\n.\r\n");
@@ -317,7 +325,7 @@ fn a_later_list_without_pipelining_takes_nothing_back_on_the_same_channel() {
 }
 
 #[test]
-fn never_is_never() {
+fn pipelining_never_ignores_the_capability() {
     let mut config = Config::default();
     config.pipelining = Pipelining::Never;
     let mut session = logged_in_with(config);
@@ -328,10 +336,10 @@ fn never_is_never() {
     assert_eq!(session.sent(), "STAT\r\n");
 }
 
-// A caller that asks when there is room.
+// Callers that submit only while `wants_request` returns true.
 
 #[test]
-fn ten_thousand_sizes_pass_through_the_window_in_order() {
+fn ten_thousand_list_commands_are_answered_in_order() {
     let mut session = pipelining();
     (1..=10_000).for_each(|n| session.ask(&format!("list {n}")));
     let mut asked = Vec::new();
@@ -346,13 +354,13 @@ fn ten_thousand_sizes_pass_through_the_window_in_order() {
     }
     let expected: Vec<String> = (1..=10_000).map(|n: u32| n.to_string()).collect();
     assert_eq!(asked, expected);
-    let told = session.reported();
-    assert_eq!(told.len(), 10_000);
-    assert_eq!(told[9_999], "list 10000: 10000=1");
+    let reported = session.reported();
+    assert_eq!(reported.len(), 10_000);
+    assert_eq!(reported[9_999], "list 10000: 10000=1");
 }
 
 #[test]
-fn a_lazy_caller_keeps_the_window_full_and_the_queue_short() {
+fn wants_request_fills_window_and_bounds_queue() {
     let mut session = pipelining();
     let mut next = 1;
     let mut most = 0;
@@ -373,12 +381,12 @@ fn a_lazy_caller_keeps_the_window_full_and_the_queue_short() {
             .collect();
         session.server(replies);
     }
-    assert!((300..=512).contains(&most), "{most} requests at once");
+    assert!((300..=512).contains(&most), "{most} outstanding requests");
     assert_eq!(session.reported().len(), 10_000);
 }
 
 #[test]
-fn a_lazy_caller_is_asked_for_one_at_a_time_without_pipelining() {
+fn wants_request_one_at_a_time_without_pipelining() {
     let mut session = logged_in();
     assert!(session.connection.wants_request());
     session.ask("noop");
@@ -388,7 +396,7 @@ fn a_lazy_caller_is_asked_for_one_at_a_time_without_pipelining() {
 }
 
 #[test]
-fn a_lazy_caller_is_not_asked_for_more_than_4_mib_of_messages() {
+fn wants_request_stops_at_4_mib_of_messages() {
     let mut session = with_sizes(&[MIB / 4; 40]);
     let mut asked = 0;
     let mut ask = |session: &mut Conversation| {
@@ -403,17 +411,17 @@ fn a_lazy_caller_is_not_asked_for_more_than_4_mib_of_messages() {
     for answered in 1..16 - low(16) {
         session.server("+OK\r\n.\r\n");
         assert_eq!(ask(&mut session), 16 + answered);
-        assert_eq!(session.sent(), "", "too much is on its way");
+        assert_eq!(session.sent(), "", "too many octets are requested");
     }
     session.server("+OK\r\n.\r\n");
-    let flights = session.batches();
-    assert_eq!(flights.len(), 1, "those that waited leave together");
-    assert_eq!(flights[0].lines().count(), 16 - low(16) - 1);
+    let batches = session.batches();
+    assert_eq!(batches.len(), 1, "the waiting commands are sent together");
+    assert_eq!(batches[0].lines().count(), 16 - low(16) - 1);
     assert_eq!(ask(&mut session), 16 + 16 - low(16));
 }
 
 #[test]
-fn a_lazy_caller_whose_requests_leave_one_by_one_is_not_asked_for_more_either() {
+fn wants_request_counts_queued_messages() {
     let mut session = with_sizes(&[MIB / 4; 40]);
     let mut asked = 0;
     while session.connection.wants_request() {
@@ -421,7 +429,7 @@ fn a_lazy_caller_whose_requests_leave_one_by_one_is_not_asked_for_more_either() 
         session.ask(&format!("retr {asked}"));
         session.settle();
     }
-    assert_eq!(asked, 16, "what waits in the queue counts its listed size");
+    assert_eq!(asked, 16, "queued requests count with their listed sizes");
     assert_eq!(session.sent().lines().count(), low(16) + 1);
     session.server("+OK\r\n.\r\n");
     assert_eq!(session.sent().lines().count(), 16 - low(16) - 1);

@@ -1,4 +1,4 @@
-//! What is known about the deletions when the session is over.
+//! What is known about the deletions after the session has ended.
 
 use pop3_proto::{
     Error, Quit, QuitOutcome,
@@ -32,7 +32,7 @@ fn quit_has_three_outcomes() {
 }
 
 #[test]
-fn a_quit_of_which_no_octet_left_did_nothing() {
+fn unsent_quit_fails_with_the_connection_error() {
     let mut session = logged_in();
     session.ask("quit");
     assert!(session.connection.wants_write());
@@ -41,7 +41,7 @@ fn a_quit_of_which_no_octet_left_did_nothing() {
 }
 
 #[test]
-fn a_quit_of_which_one_octet_left_may_have_done_anything() {
+fn partly_sent_quit_has_an_unknown_outcome() {
     let mut session = logged_in();
     session.ask("quit");
     session.connection.transmitted(1, session.now);
@@ -50,7 +50,7 @@ fn a_quit_of_which_one_octet_left_may_have_done_anything() {
 }
 
 #[test]
-fn a_quit_that_waited_in_the_queue_did_nothing() {
+fn queued_quit_fails_with_the_connection_error() {
     let mut session = logged_in();
     session.ask("noop");
     session.ask("quit");
@@ -64,7 +64,7 @@ fn a_quit_that_waited_in_the_queue_did_nothing() {
 }
 
 #[test]
-fn after_quit_the_session_is_finished_and_that_is_no_failure() {
+fn quit_finishes_the_session_without_error() {
     let mut session = logged_in();
     session.exchange("quit", "+OK\r\n");
     assert_eq!(session.connection.error(), None);
@@ -76,7 +76,7 @@ fn after_quit_the_session_is_finished_and_that_is_no_failure() {
 }
 
 #[test]
-fn a_quit_whose_write_failed_half_way_may_have_done_anything() {
+fn quit_with_failed_write_has_unknown_outcome() {
     let mut session = logged_in();
     session.ask("quit");
     session.connection.transmitted(4, session.now);

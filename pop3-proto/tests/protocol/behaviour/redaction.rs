@@ -1,4 +1,4 @@
-//! Redaction: what a server echoes is taken out of its texts, and its other words stay.
+//! Redaction: secrets that a server echoes are removed from its texts, other words are kept.
 
 use pop3_proto::{
     Error, Event, Secret, Stat, Username,
@@ -6,7 +6,7 @@ use pop3_proto::{
 };
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
-/// A session that has sent this user name and this password.
+/// A session that has sent this user name and password.
 fn after_login(name: &str, password: &str) -> Conversation {
     let mut session = trusted();
     session.server("+OK\r\n");
@@ -28,7 +28,7 @@ impl CallOk for Conversation {
     }
 }
 
-/// A text after `-ERR` as the application gets it.
+/// Returns a text after `-ERR` as the application gets it.
 fn refused(session: &mut Conversation, text: &str) -> String {
     let refused = session.call(Stat, format!("-ERR {text}\r\n"));
     let refusal = refused.expect_err("refused").refusal().cloned();
@@ -36,7 +36,7 @@ fn refused(session: &mut Conversation, text: &str) -> String {
     String::from_utf8_lossy(shown.as_bytes()).into_owned()
 }
 
-/// The same after `+OK`.
+/// Returns a text after `+OK` as the application gets it.
 fn accepted(session: &mut Conversation, text: &str) -> String {
     let status = session.call(Noop, format!("+OK {text}\r\n")).expect("good");
     String::from_utf8_lossy(status.text.as_bytes()).into_owned()
@@ -55,7 +55,7 @@ fn keeps(password: &str, text: &str) {
 }
 
 #[test]
-fn ordinary_words_stay() {
+fn ordinary_words_are_not_redacted() {
     keeps("password1", "invalid password");
     keeps("password1", "[AUTH] Invalid username or password");
     keeps("authentication", "authentication failed");
@@ -74,7 +74,7 @@ fn ordinary_words_stay() {
 }
 
 #[test]
-fn the_user_name_stays() {
+fn user_name_is_not_redacted() {
     for (name, password, text) in [
         ("alice", "alice", "user alice is unknown"),
         ("alice7", "alice7", "user ALICE7 is unknown"),
@@ -96,7 +96,7 @@ fn the_user_name_stays() {
 }
 
 #[test]
-fn what_is_in_a_longer_user_name_is_redacted_elsewhere() {
+fn password_inside_user_name_is_redacted_elsewhere() {
     shows(
         "bob@alice7.org",
         "alice7",
@@ -106,7 +106,7 @@ fn what_is_in_a_longer_user_name_is_redacted_elsewhere() {
 }
 
 #[test]
-fn a_secret_is_replaced_in_place() {
+fn echoed_secret_is_replaced_in_place() {
     for (password, text, shown) in [
         (
             "hunter2",
@@ -122,7 +122,7 @@ fn a_secret_is_replaced_in_place() {
         ("abc12", "(abc12)", "(<redacted>)"),
         ("123456", "pin 123456 is wrong", "pin <redacted> is wrong"),
         ("123456", "error 91234567", "error 91234567"),
-        // An app password: letters alone, but too many for a word.
+        // An app password: only letters, but too many for an ordinary word.
         (
             "abcdefghijklmnop",
             "PASS abcdefghijklmnop",
@@ -145,7 +145,7 @@ fn a_secret_is_replaced_in_place() {
 }
 
 #[test]
-fn a_secret_in_base64_is_replaced_with_what_is_encoded_around_it() {
+fn base64_containing_a_secret_is_replaced() {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     let password = "hunter2?~?>correct~?~horse";
@@ -162,7 +162,7 @@ fn a_secret_in_base64_is_replaced_with_what_is_encoded_around_it() {
             }
         }
     }
-    // Of an ordinary word, too: its base64 is no word.
+    // The base64 of an ordinary word is redacted, too: it is not a word.
     shows(
         "alice",
         "authentication",
@@ -172,13 +172,13 @@ fn a_secret_in_base64_is_replaced_with_what_is_encoded_around_it() {
 }
 
 #[test]
-fn an_echo_that_is_cut_short_is_recognized_by_its_blocks() {
+fn partly_echoed_token_is_redacted() {
     let token: String = (0..200)
         .map(|n| char::from(b'a' + (n * n % 26) as u8))
         .collect();
     let token = format!("ya29.{token}");
     let mut session = after_login("alice", &token);
-    // From the beginning of the token 16 octets are enough, from anywhere 31.
+    // From the start of the token 16 octets are enough, from elsewhere 31.
     for (from, to) in [(0, 16), (0, 100), (7, 40), (100, 131)] {
         let text = format!("what is {}?", &token[from..to]);
         assert_eq!(
@@ -191,7 +191,7 @@ fn an_echo_that_is_cut_short_is_recognized_by_its_blocks() {
 }
 
 #[test]
-fn a_short_number_is_replaced_after_pass_alone() {
+fn short_number_is_redacted_only_after_pass() {
     shows(
         "alice",
         "1234",
@@ -205,14 +205,14 @@ fn a_short_number_is_replaced_after_pass_alone() {
 }
 
 #[test]
-fn an_echo_with_blanks_that_is_cut_short_is_recognized() {
+fn partly_echoed_password_with_spaces_is_redacted() {
     let mut session = after_login("alice", "correct7horse battery8staple");
     let shown = refused(&mut session, "bad: correct7horse bat");
     assert!(!shown.contains("correct7horse"), "{shown}");
 }
 
 #[test]
-fn the_parts_of_an_oauth_response_that_are_no_secrets_stay() {
+fn oauth_response_keeps_parts_that_are_not_secret() {
     let mut session = trusted();
     session.server("+OK\r\n");
     let login = pop3_proto::Login::bearer("joe@example.org", "ya29.a0AfH6SMBx-token-token");
@@ -233,7 +233,7 @@ fn the_parts_of_an_oauth_response_that_are_no_secrets_stay() {
 }
 
 #[test]
-fn an_echo_is_redacted_for_the_rest_of_the_session() {
+fn echo_is_redacted_until_the_session_ends() {
     let mut session = after_login("alice", "hunter2secret");
     for _ in 0..3 {
         assert_eq!(
@@ -252,10 +252,10 @@ fn an_echo_is_redacted_for_the_rest_of_the_session() {
     session.ask("list");
     session.settle();
     session.server("+OK\r\nhunter2secret is no number\r\n.\r\n");
-    let told = session.reported();
+    let reported = session.reported();
     assert!(
-        told.iter().all(|line| !line.contains("hunter2secret")),
-        "{told:?}"
+        reported.iter().all(|line| !line.contains("hunter2secret")),
+        "{reported:?}"
     );
     session.server("what? hunter2secret\r\n");
     let error = session.connection.error().expect("unsolicited").to_string();
@@ -263,7 +263,7 @@ fn an_echo_is_redacted_for_the_rest_of_the_session() {
 }
 
 #[test]
-fn the_reply_to_pass_itself_is_redacted() {
+fn reply_to_pass_is_redacted() {
     let mut session = trusted();
     session.server("+OK\r\n");
     session.exchange("user alice", "+OK\r\n");
@@ -279,7 +279,7 @@ fn the_reply_to_pass_itself_is_redacted() {
 }
 
 #[test]
-fn a_login_is_redacted_for_the_rest_of_the_session() {
+fn login_secrets_are_redacted_until_session_ends() {
     for (method, challenges) in [
         ("PLAIN", &[][..]),
         ("LOGIN", &["+ Og==\r\n", "+ Og==\r\n"]),
@@ -296,10 +296,10 @@ fn a_login_is_redacted_for_the_rest_of_the_session() {
         let response = sent.trim_end().rsplit([' ', '\n']).next();
         let response = response.expect("a response").to_owned();
         session.server("+OK hunter2secret\r\n");
-        // To CAPA.
+        // The reply to CAPA.
         session.server("-ERR hunter2secret\r\n");
-        let told = format!("{:?}", session.events());
-        assert!(!told.contains("hunter2secret"), "{told}");
+        let reported = format!("{:?}", session.events());
+        assert!(!reported.contains("hunter2secret"), "{reported}");
         for echo in ["hunter2secret", &response] {
             let text = refused(&mut session, &format!("what is {echo}?"));
             assert_eq!(text, "what is <redacted>?", "{method}");
@@ -308,7 +308,7 @@ fn a_login_is_redacted_for_the_rest_of_the_session() {
 }
 
 #[test]
-fn values_are_read_from_what_came() {
+fn values_are_parsed_before_redaction() {
     let mut session = after_login("alice", "20480000");
     let stat = session.call(Stat, "+OK 3 20480000\r\n").expect("good");
     assert_eq!(stat.octets, Some(20_480_000));
@@ -320,7 +320,7 @@ fn values_are_read_from_what_came() {
         !format!("{refused} {refused:?}").contains("20480000"),
         "{refused}"
     );
-    // A code that the password looks like is read all the same.
+    // A response code that equals the password is still parsed.
     let mut session = after_login("alice", "SYS/TEMP");
     let error = session
         .call(Noop, "-ERR [SYS/TEMP] later\r\n")
@@ -360,7 +360,7 @@ fn nothing_is_redacted_before_credentials_are_sent() {
 }
 
 #[test]
-fn a_seed_changes_nothing_that_can_be_seen() {
+fn seed_does_not_change_redaction() {
     for when in [0, 1] {
         let mut session = trusted();
         session.server("+OK\r\n");
@@ -380,7 +380,7 @@ fn a_seed_changes_nothing_that_can_be_seen() {
 }
 
 #[test]
-fn a_line_of_nothing_but_echoes_is_redacted_in_time() {
+fn long_line_of_echoes_is_redacted_quickly() {
     let mut session = after_login("alice", "hunter2secret");
     for text in [
         "hunter2secret".repeat(600),
@@ -393,7 +393,7 @@ fn a_line_of_nothing_but_echoes_is_redacted_in_time() {
 }
 
 #[test]
-fn an_event_and_an_error_show_no_echo() {
+fn events_and_errors_show_no_echo() {
     let mut session = after_login("alice", "hunter2secret");
     session.ask("stat");
     session.settle();

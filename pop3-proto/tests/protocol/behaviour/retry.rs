@@ -1,4 +1,4 @@
-//! What each error advises and whether it is retried: the table in the documentation is true and whole.
+//! The advice and the retry of each error: the table in the documentation is complete and correct.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
 const TABLE: &str = include_str!("../../../src/error/retry.md");
 
-/// The sources of the enums whose variants the table lists.
+/// The sources of the enums whose variants are in the table.
 const ENUMS: [(&str, &str); 9] = [
     ("Unconfirmed", include_str!("../../../src/error/confirm.rs")),
     ("AuthError", include_str!("../../../src/error/auth.rs")),
@@ -40,7 +40,7 @@ const ENUMS: [(&str, &str); 9] = [
     ),
 ];
 
-/// The variants of an enum, from its source.
+/// Returns the variants of an enum from its source.
 fn variants(name: &str, source: &str) -> Vec<String> {
     let start = format!("pub enum {name} {{\n");
     let body = source.split_once(&start).expect("the enum").1;
@@ -59,7 +59,7 @@ fn variants(name: &str, source: &str) -> Vec<String> {
         .collect()
 }
 
-/// The rows of the table: what is in backquotes in the first column, and the two others.
+/// The rows of the table: the names in backquotes of the first column, and the other two columns.
 fn rows() -> Vec<(&'static str, &'static str, &'static str)> {
     let rows = TABLE.lines().skip(2).map(|line| {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
@@ -72,7 +72,7 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str)> {
 }
 
 #[test]
-fn the_table_lists_every_error() {
+fn retry_table_lists_every_error() {
     let mut listed = BTreeSet::new();
     for (error, ..) in rows() {
         listed.extend(error.split('`').filter(|name| name.contains("::")));
@@ -88,11 +88,14 @@ fn the_table_lists_every_error() {
     }
     for name in listed {
         let refused = name.starts_with("Error::");
-        assert!(refused || known.contains(name), "there is no {name}");
+        assert!(
+            refused || known.contains(name),
+            "retry.md names {name}, which does not exist"
+        );
     }
 }
 
-/// What the table says about an error, in a row for this command if there is one.
+/// Returns the advice and the retry of an error from the table, preferring a row for this command.
 fn row_of(name: &str, verb: Option<&str>) -> (String, String) {
     let name = format!("`{name}`");
     let row = rows().into_iter().find(|(error, ..)| {
@@ -104,12 +107,12 @@ fn row_of(name: &str, verb: Option<&str>) -> (String, String) {
     (advice.to_owned(), retry.to_owned())
 }
 
-/// A verdict as the table writes it.
-fn written(retry: Retry) -> String {
+/// Formats a `Retry` as the table does.
+fn formatted(retry: Retry) -> String {
     let Retry::After(after) = retry else {
         return match retry {
             Retry::Never => "never".to_owned(),
-            _ => "without pipelining, at once".to_owned(),
+            _ => "without pipelining, immediately".to_owned(),
         };
     };
     match after.as_secs() {
@@ -136,7 +139,7 @@ fn closed(error: Closed) -> Error {
     error.into()
 }
 
-/// An error for each row, but for those that only a login gives.
+/// An error for each row, except those that only a login returns.
 fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
     let first_octet = |verb| Timeout::FirstOctet {
         verb,
@@ -412,17 +415,17 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
 }
 
 #[test]
-fn the_table_is_true() {
+fn retry_table_matches_the_errors() {
     for (name, detail, error) in errors() {
         let advice = error.advice();
         let advice = advice.map_or("none".to_owned(), |advice| format!("`{advice:?}`"));
-        let verdict = (advice, written(error.retry()));
+        let verdict = (advice, formatted(error.retry()));
         assert_eq!(verdict, row_of(name, detail), "{name} {detail:?}");
     }
 }
 
 #[test]
-fn a_security_error_of_sasl_is_never_retried() {
+fn sasl_security_error_is_never_retried() {
     for cause in [
         SaslError::NotDone,
         SaslError::Scram("a nonce that is another"),
@@ -436,7 +439,7 @@ fn a_security_error_of_sasl_is_never_retried() {
 }
 
 #[test]
-fn a_refused_command_is_retried_if_it_is_about_the_whole_mailbox() {
+fn refused_mailbox_command_is_retried() {
     let minutes = Retry::After(Duration::from_secs(300));
     for (op, retry) in [
         ("stat", minutes),
@@ -482,7 +485,7 @@ fn refusal(session: &mut Conversation) -> Error {
 }
 
 #[test]
-fn a_login_without_a_safe_method_or_a_token_is_not_retried() {
+fn login_without_method_or_token_is_not_retried() {
     let mut session = trusted();
     session.server("+OK\r\n");
     let login = Login::bearer_on_request("alice").expect("a login");
@@ -504,11 +507,11 @@ fn a_login_without_a_safe_method_or_a_token_is_not_retried() {
 }
 
 #[test]
-fn unsolicited_words_and_greetings_are_judged_by_their_code() {
+fn unsolicited_err_retry_depends_on_response_code() {
     for (code, seconds) in [("[SYS/TEMP] ", 300), ("[IN-USE] ", 60), ("", 10)] {
         let mut session = logged_in();
         session.server(format!("-ERR {code}bye\r\n"));
-        let error = session.connection.error().expect("it is closed");
+        let error = session.connection.error().expect("a fatal error");
         assert_eq!(error.retry(), Retry::After(Duration::from_secs(seconds)));
     }
     for (code, retry) in [
@@ -519,18 +522,18 @@ fn unsolicited_words_and_greetings_are_judged_by_their_code() {
     ] {
         let mut session = trusted();
         session.server(format!("-ERR {code}too many connections\r\n"));
-        let error = session.connection.error().expect("it is closed");
+        let error = session.connection.error().expect("a fatal error");
         assert_eq!(error.retry(), retry, "{code}");
     }
 }
 
 #[test]
-fn a_suspicion_of_pipelining_is_retried_at_once_without_it() {
+fn suspected_pipelining_is_retried_immediately_without_it() {
     let mut session = pop3_testkit::conversation::pipelining();
     session.ask("list");
     session.ask("uidl");
     session.eof();
-    let error = session.connection.error().expect("it is closed");
+    let error = session.connection.error().expect("a fatal error");
     assert_eq!(error.retry(), Retry::WithoutPipelining(Duration::ZERO));
     let delayed = error.retry().not_before(Duration::from_secs(7));
     assert_eq!(delayed, Retry::WithoutPipelining(Duration::from_secs(7)));

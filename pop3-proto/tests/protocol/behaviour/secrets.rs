@@ -1,4 +1,4 @@
-//! Secrets: in the one command that carries them, and nowhere else.
+//! Secrets appear only in the command that sends them.
 
 use core::fmt::Debug;
 
@@ -33,7 +33,7 @@ fn debug_hides(value: &impl Debug) {
     hides(SECRET, &format!("{value:#?}").replace([' ', '\n'], ""));
 }
 
-/// Greeted, on a channel that is trusted.
+/// A session after the greeting, on a trusted channel.
 fn greeted() -> Conversation {
     let mut session = trusted();
     session.server("+OK <1896.697170952@dbc.mtview.ca.us>\r\n");
@@ -44,7 +44,7 @@ fn greeted() -> Conversation {
 // Values.
 
 #[test]
-fn no_value_that_holds_a_secret_shows_it() {
+fn debug_of_values_hides_secrets() {
     debug_hides(&secret());
     debug_hides(&Pass(secret()));
     debug_hides(&Login::password(name(), secret()));
@@ -53,7 +53,7 @@ fn no_value_that_holds_a_secret_shows_it() {
 }
 
 #[test]
-fn a_connection_does_not_show_the_secrets_that_wait_in_it() {
+fn debug_of_connection_hides_queued_secrets() {
     for op in ["login alice hunter2", "pass hunter2", "apop alice hunter2"] {
         let mut session = trusted();
         session.ask(op);
@@ -77,7 +77,7 @@ fn a_connection_does_not_show_the_secrets_that_wait_in_it() {
 }
 
 #[test]
-fn a_connection_does_not_show_a_digest_on_its_way() {
+fn debug_of_connection_hides_unsent_digest() {
     let mut session = greeted();
     session.ask("apop mrose tanstaaf");
     let digest = "c4c9334bac560ecc979e58001b3e22fb";
@@ -92,7 +92,7 @@ fn a_connection_does_not_show_a_digest_on_its_way() {
 }
 
 #[test]
-fn a_secret_that_cannot_be_sent_is_not_shown_by_its_error() {
+fn error_for_an_invalid_secret_hides_it() {
     for (text, argument) in [
         ("", Argument::EmptySecret),
         ("hunter2\r\nQUIT", Argument::ControlInSecret),
@@ -110,7 +110,7 @@ fn a_secret_that_cannot_be_sent_is_not_shown_by_its_error() {
 }
 
 #[test]
-fn a_name_may_hold_spaces_and_utf_8_and_no_control_characters() {
+fn user_name_rejects_control_characters_only() {
     for name in ["alice", "a b", "alice@example.net", "\u{fc}ber", "a%b"] {
         assert_eq!(Username::new(name).expect("a name").as_str(), name);
     }
@@ -121,9 +121,9 @@ fn a_name_may_hold_spaces_and_utf_8_and_no_control_characters() {
     assert_eq!(space, Err(Misuse::Argument(Argument::SpaceInUsername)));
 }
 
-// What servers echo.
+// Echoes from servers.
 
-/// What a session that sent the password is told when the server answers so.
+/// The events of a session that sent the password and got this reply.
 fn answered(reply: &str) -> (Conversation, Vec<Event>) {
     let mut session = greeted();
     session.ask("user alice");
@@ -136,7 +136,7 @@ fn answered(reply: &str) -> (Conversation, Vec<Event>) {
 }
 
 #[test]
-fn a_password_that_a_server_echoes_is_taken_out_of_its_words() {
+fn echoed_password_is_redacted() {
     for reply in [
         "-ERR bad command: PASS hunter2\r\n",
         "-ERR hunter2hunter2\r\n",
@@ -166,7 +166,7 @@ fn a_password_that_a_server_echoes_is_taken_out_of_its_words() {
 }
 
 #[test]
-fn a_long_line_that_ends_in_the_password_does_not_show_its_beginning() {
+fn truncated_line_hides_partial_password() {
     for padding in 490..520 {
         let (_, events) = answered(&format!("-ERR {}hunter2\r\n", "x".repeat(padding)));
         hides("hunt", &format!("{events:?}"));
@@ -174,8 +174,8 @@ fn a_long_line_that_ends_in_the_password_does_not_show_its_beginning() {
 }
 
 #[test]
-fn a_password_that_is_a_word_stays_in_a_good_reply() {
-    // "password accepted" is what servers say, whatever the password is.
+fn common_word_password_is_kept_in_ok_reply() {
+    // Servers write "password accepted", whatever the password is.
     let mut session = greeted();
     session.ask("user alice");
     session.ask("pass password");
@@ -188,22 +188,22 @@ fn a_password_that_is_a_word_stays_in_a_good_reply() {
 }
 
 #[test]
-fn an_echo_that_comes_before_the_password_has_left_is_hidden_too() {
+fn echo_before_password_is_sent_is_hidden() {
     for reply in ["+OK hunter2\r\n", "-ERR hunter2\r\n", "hunter2\r\n"] {
         let mut session = greeted();
         session.exchange("user alice", "+OK\r\n");
         session.ask("pass hunter2");
         session.connection.transmitted(3, session.now);
         session.arrive(reply.as_bytes());
-        let told = session.reported();
-        assert_eq!(told.len(), 2);
-        debug_hides(&told);
+        let reported = session.reported();
+        assert_eq!(reported.len(), 2);
+        debug_hides(&reported);
         hides(SECRET, &format!("{:?}", session.connection.error()));
     }
 }
 
 #[test]
-fn the_text_and_the_response_code_around_an_echo_stay() {
+fn text_around_an_echo_is_kept() {
     let (_, events) = answered("-ERR [AUTH] bad command: PASS hunter2, sorry\r\n");
     let [
         Event::Reply {
@@ -220,7 +220,7 @@ fn the_text_and_the_response_code_around_an_echo_stay() {
 }
 
 #[test]
-fn a_digest_that_a_server_echoes_is_taken_out_of_its_words() {
+fn echoed_apop_digest_is_redacted() {
     let digest = "c4c9334bac560ecc979e58001b3e22fb";
     for op in ["apop mrose tanstaaf", "login mrose tanstaaf only=APOP"] {
         let mut session = greeted();
@@ -237,7 +237,7 @@ fn a_digest_that_a_server_echoes_is_taken_out_of_its_words() {
 }
 
 #[test]
-fn a_password_that_looks_like_a_status_changes_no_status() {
+fn password_resembling_a_status_keeps_reply_status() {
     for password in ["OK", "+OK", "+", "ERR", "-ERR", "R"] {
         let mut session = greeted();
         session.ask("user alice");
@@ -257,7 +257,7 @@ fn a_password_that_looks_like_a_status_changes_no_status() {
 }
 
 #[test]
-fn a_password_that_begins_like_a_status_is_hidden_where_the_status_should_be() {
+fn echo_in_place_of_status_is_redacted() {
     for password in ["-hunter2", "+hunter2"] {
         for before in ["", "-ERR ", "-ERR [AUTH] PASS ", "PASS "] {
             let mut session = greeted();
@@ -277,7 +277,7 @@ fn a_password_that_begins_like_a_status_is_hidden_where_the_status_should_be() {
 }
 
 #[test]
-fn a_login_hides_what_a_server_echoes_too() {
+fn login_redacts_echoed_password() {
     let mut session = greeted();
     session.ask("login alice hunter2");
     session.server("-ERR\r\n");
@@ -289,7 +289,7 @@ fn a_login_hides_what_a_server_echoes_too() {
 }
 
 #[test]
-fn half_an_echo_in_the_buffer_is_not_shown_either() {
+fn debug_of_connection_hides_buffered_echo() {
     let mut session = greeted();
     session.ask("user alice");
     session.ask("pass hunter2");
@@ -298,10 +298,10 @@ fn half_an_echo_in_the_buffer_is_not_shown_either() {
     debug_hides(&session.connection);
 }
 
-// In clear.
+// Cleartext.
 
 #[test]
-fn no_credential_leaves_in_clear_unless_that_is_allowed_by_name() {
+fn credentials_in_cleartext_need_explicit_permission() {
     for op in [
         "login alice hunter2",
         "login alice hunter2 first=APOP,USER/PASS",
@@ -333,7 +333,7 @@ fn no_credential_leaves_in_clear_unless_that_is_allowed_by_name() {
 }
 
 #[test]
-fn line_ends_in_arguments_are_refused_when_the_value_is_built() {
+fn line_ends_in_arguments_are_rejected_on_construction() {
     assert!(Username::new("a\r\nDELE 1").is_err());
     assert!(Secret::new("x\r\nQUIT").is_err());
     assert!(Raw::short("NOOP\r\nDELE 1").is_err());
@@ -343,7 +343,7 @@ fn line_ends_in_arguments_are_refused_when_the_value_is_built() {
 }
 
 #[test]
-fn a_password_may_hold_blanks_tabs_and_octets_over_127() {
+fn password_may_contain_spaces_tabs_and_latin_1() {
     let mut session = greeted();
     session.ask("user alice");
     session.server("+OK\r\n");
@@ -356,7 +356,7 @@ fn a_password_may_hold_blanks_tabs_and_octets_over_127() {
 }
 
 #[test]
-fn policies_are_values_without_secrets() {
+fn login_policies_contain_no_secrets() {
     let policies = [
         LoginPolicy::default(),
         LoginPolicy::first_of([Method::Apop, Method::UserPass]),
@@ -370,7 +370,7 @@ fn policies_are_values_without_secrets() {
 }
 
 #[test]
-fn what_stands_behind_a_response_code_is_no_place_for_a_secret_either() {
+fn echo_in_response_code_is_redacted() {
     let mut session = greeted();
     session.exchange("user alice", "+OK\r\n");
     session.ask("pass hunter2");

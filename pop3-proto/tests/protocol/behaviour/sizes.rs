@@ -1,4 +1,4 @@
-//! What came of a message, compared with the sizes that the server states.
+//! The size of a received message, compared with the sizes that the server states.
 
 use pop3_proto::reply::SizeMatch::{Differs, Equal, LineEnds, Unknown};
 use pop3_proto::{
@@ -9,7 +9,7 @@ use pop3_proto::{
 
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with};
 
-/// What is said of a streamed reply that has come whole.
+/// Returns the `Received` of a streamed reply that arrived completely.
 fn received(session: &mut Conversation, op: &str, reply: impl AsRef<[u8]>) -> Received {
     session.ask(op);
     session.server(reply);
@@ -22,7 +22,7 @@ fn received(session: &mut Conversation, op: &str, reply: impl AsRef<[u8]>) -> Re
         });
     let ends: Vec<Received> = ends.collect();
     let [end] = ends.as_slice() else {
-        panic!("not one end: {ends:?}");
+        panic!("expected one BodyEnd: {ends:?}");
     };
     *end
 }
@@ -34,7 +34,7 @@ fn listed(sizes: &str) -> Conversation {
     session
 }
 
-/// The verdict on a body where `LIST` says this, and where the reply does.
+/// Compares a body with a size that `LIST` states, and with one that the reply states.
 fn compared(body: &str, stated: u64) -> SizeMatch {
     let mut session = listed(&format!("1 {stated}\r\n"));
     let by_list = received(&mut session, "retr 1", format!("+OK\r\n{body}.\r\n"));
@@ -54,19 +54,19 @@ fn compared(body: &str, stated: u64) -> SizeMatch {
 }
 
 #[test]
-fn as_many_octets_as_stated_are_equal() {
+fn size_match_is_equal_for_the_stated_size() {
     assert_eq!(compared("Subject: x\r\n\r\nbody\r\n", 20), Equal);
     assert_eq!(compared("", 0), Equal);
 }
 
 #[test]
-fn line_ends_counted_in_another_way_are_told_as_such() {
+fn other_line_end_counting_is_reported() {
     let body = "Subject: x\r\n\r\nbody\r\n";
-    // Each of three line ends as one octet; without the last; both.
+    // The three line endings count as one octet each; the last one does not count; both.
     assert_eq!(compared(body, 17), LineEnds(3));
     assert_eq!(compared(body, 18), LineEnds(2));
     assert_eq!(compared(body, 16), LineEnds(4));
-    // Nothing else is explained.
+    // Other differences are not explained by line endings.
     for (stated, difference) in [
         (0, 20),
         (1, 19),
@@ -81,21 +81,21 @@ fn line_ends_counted_in_another_way_are_told_as_such() {
 }
 
 #[test]
-fn a_bare_lf_may_be_counted_as_two_octets() {
-    // One line of three ends in LF alone: 19 octets came.
+fn bare_lf_counted_as_two_octets_is_recognised() {
+    // One of three lines ends in a bare LF: 19 octets were received.
     let body = "Subject: x\r\n\nbody\r\n";
     assert_eq!(compared(body, 19), Equal);
-    // Every line end as two, and without the last one.
+    // Each line ending counts as two octets; the same without the last one.
     assert_eq!(compared(body, 20), LineEnds(-1));
     assert_eq!(compared(body, 18), LineEnds(1));
-    // As sent, without the last one; every line end as one, and without the last one.
+    // As sent, without the last line ending; each as one octet; the same without the last one.
     assert_eq!(compared(body, 17), LineEnds(2));
     assert_eq!(compared(body, 16), LineEnds(3));
     assert_eq!(compared(body, 21), Differs(-2));
 }
 
 #[test]
-fn a_bare_cr_is_no_line_end() {
+fn bare_cr_is_not_counted_as_line_end() {
     let body = "a\rb\rc\r\r\n\rd\r\n";
     assert_eq!(body.len(), 12);
     assert_eq!(compared(body, 12), Equal);
@@ -105,7 +105,7 @@ fn a_bare_cr_is_no_line_end() {
 }
 
 #[test]
-fn only_too_few_octets_are_short() {
+fn only_a_negative_difference_is_short() {
     assert!(Differs(-1).is_short() && Differs(i64::MIN).is_short());
     for other in [
         Equal,
@@ -117,7 +117,7 @@ fn only_too_few_octets_are_short() {
     ] {
         assert!(!other.is_short(), "{other:?}");
     }
-    // A message of which the server lost the end, and said nothing.
+    // A message whose end the server lost without reporting it.
     assert_eq!(
         compared("Subject: x\r\n\r\nfirst\r\n", 5000),
         Differs(-4979)
@@ -134,7 +134,7 @@ fn stuffed_dots_are_not_counted() {
 }
 
 #[test]
-fn line_ends_are_counted_however_the_body_is_cut() {
+fn line_end_count_does_not_depend_on_splitting() {
     let line = "0123456789".repeat(13) + "\r\nx\ny\r\n";
     let body = line.repeat(40);
     let stated = body.len() as u64 - 80;
@@ -147,7 +147,7 @@ fn line_ends_are_counted_however_the_body_is_cut() {
 }
 
 #[test]
-fn a_lone_cr_beside_a_lone_lf_is_no_line_end() {
+fn lf_cr_is_not_a_line_end() {
     let body = "s: x\r\nx\n\r.\ny\rz\r\n";
     let (octets, pairs, bare) = (body.len() as u64, 2, 2);
     for trickle in [false, true] {
@@ -163,7 +163,7 @@ fn a_lone_cr_beside_a_lone_lf_is_no_line_end() {
 }
 
 #[test]
-fn a_status_text_states_a_size_only_if_it_clearly_does() {
+fn announced_size_needs_one_number_before_octets() {
     let stated = |text: &str| {
         let mut session = logged_in();
         received(&mut session, "retr 1", format!("+OK{text}\r\n123\r\n.\r\n")).announced
@@ -201,13 +201,13 @@ fn a_status_text_states_a_size_only_if_it_clearly_does() {
 }
 
 #[test]
-fn without_a_size_to_compare_with_nothing_is_known() {
+fn size_match_is_unknown_without_a_size() {
     let body = "+OK 5 octets\r\n123\r\n.\r\n";
     let unknown = |received: Received| {
         assert_eq!(received.octets, 5);
         assert_eq!((received.listed, received.announced), (Unknown, Unknown));
     };
-    // Only RETR sends a whole message.
+    // Only RETR sends a complete message.
     unknown(received(&mut listed("1 5\r\n"), "top 1 0", body));
     unknown(received(&mut listed("1 5\r\n"), "stream XTND X", body));
     let verdict = |session: &mut Conversation| received(session, "retr 1", body).listed;
@@ -216,12 +216,12 @@ fn without_a_size_to_compare_with_nothing_is_known() {
     assert_eq!(verdict(&mut listed("2 5\r\n")), Unknown);
     assert_eq!(verdict(&mut listed("1\r\n")), Unknown);
     assert_eq!(verdict(&mut listed("1 big\r\n")), Unknown);
-    // A look-up would walk through the whole listing for each message.
+    // Searching an unsorted listing for each message would be slow.
     assert_eq!(verdict(&mut listed("2 5\r\n1 5\r\n")), Unknown);
 }
 
 #[test]
-fn a_listing_taken_after_a_dele_may_name_other_messages() {
+fn listing_after_dele_is_not_compared() {
     let mut session = listed("1 3\r\n2 5\r\n");
     session.exchange("dele 1", "+OK\r\n");
     session.call(List, "+OK\r\n1 5\r\n.\r\n").expect("sizes");
@@ -230,7 +230,7 @@ fn a_listing_taken_after_a_dele_may_name_other_messages() {
 }
 
 #[test]
-fn both_leniencies_say_the_same() {
+fn size_match_is_the_same_under_strict() {
     for leniency in [Leniency::Lenient, Leniency::Strict] {
         let mut config = Config::default();
         config.leniency = leniency;

@@ -1,13 +1,13 @@
-//! Octets after the end of a multi-line reply: whether the reply is trusted.
+//! Octets after the end of a multi-line reply, and whether the reply is trusted then.
 
 use pop3_proto::{
     Config, Error, Event, MessageNumber, command::Verb, config::Leniency, error::ProtocolError,
 };
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
 
-/// Has message 1 end together with these octets, and tells what the application was told after its
+/// Sends the end of message 1 end_together_with with these octets. Returns what was reported after the
 /// status line.
-fn together(session: &mut Conversation, octets: &str) -> Vec<String> {
+fn end_together_with(session: &mut Conversation, octets: &str) -> Vec<String> {
     session.ask("retr 1");
     session.settle();
     session.server("+OK\r\n");
@@ -22,7 +22,7 @@ const FAILED: [&str; 3] = [
 ];
 
 #[test]
-fn a_message_fails_if_its_end_comes_with_octets_that_answer_nothing() {
+fn unexplained_octets_after_a_message_fail_it() {
     for surplus in [
         "rest\r\n.\r\n",
         "r",
@@ -43,13 +43,17 @@ fn a_message_fails_if_its_end_comes_with_octets_that_answer_nothing() {
         "\r\n\r\n+OK",
         "\rx",
     ] {
-        assert_eq!(together(&mut logged_in(), surplus), FAILED, "{surplus:?}");
+        assert_eq!(
+            end_together_with(&mut logged_in(), surplus),
+            FAILED,
+            "{surplus:?}"
+        );
     }
 }
 
 #[test]
-fn one_err_alone_may_follow_a_message() {
-    for farewell in [
+fn single_err_may_follow_a_message() {
+    for line in [
         "",
         "-",
         "-E",
@@ -62,26 +66,26 @@ fn one_err_alone_may_follow_a_message() {
         "-ERR timed out\r\n",
         "-Err\r\n",
     ] {
-        let told = together(&mut logged_in(), farewell);
-        assert_eq!(told[1], "retr 1: end", "{farewell:?}: {told:?}");
-        let is_whole = farewell.ends_with('\n');
-        assert_eq!(told.len(), 2 + usize::from(is_whole), "{farewell:?}");
+        let reported = end_together_with(&mut logged_in(), line);
+        assert_eq!(reported[1], "retr 1: end", "{line:?}: {reported:?}");
+        let is_whole = line.ends_with('\n');
+        assert_eq!(reported.len(), 2 + usize::from(is_whole), "{line:?}");
     }
     // Blank lines are skipped here as elsewhere.
-    let told = together(&mut logged_in(), "\r\n\n\r");
+    let reported = end_together_with(&mut logged_in(), "\r\n\n\r");
     assert_eq!(
-        told[1..],
+        reported[1..],
         ["retr 1: end", "quirk BlankLine", "quirk BlankLine"]
     );
-    let told = together(&mut logged_in(), &"\r\n".repeat(9));
-    assert_eq!(told, FAILED);
+    let reported = end_together_with(&mut logged_in(), &"\r\n".repeat(9));
+    assert_eq!(reported, FAILED);
     let mut config = Config::default();
     config.leniency = Leniency::Strict;
-    assert_eq!(together(&mut logged_in_with(config), "\r"), FAILED);
+    assert_eq!(end_together_with(&mut logged_in_with(config), "\r"), FAILED);
 }
 
 #[test]
-fn with_a_command_in_flight_only_a_status_line_may_follow() {
+fn only_a_status_line_may_follow_in_flight() {
     for (surplus, is_good) in [
         ("+", true),
         ("+OK 20 octets\r\nSubject", true),
@@ -98,19 +102,19 @@ fn with_a_command_in_flight_only_a_status_line_may_follow() {
         session.ask("retr 2");
         session.server("+OK\r\n");
         session.server(format!("half\r\n.\r\n{surplus}"));
-        let told = session.reported();
+        let reported = session.reported();
         let end = if is_good { "retr 1: end" } else { FAILED[1] };
-        assert_eq!(told[2], end, "{surplus:?}");
+        assert_eq!(reported[2], end, "{surplus:?}");
         if !is_good {
-            assert_eq!(told[3], "retr 2: failed: protocol Surplus RETR 1");
-            assert_eq!(told[4], FAILED[2]);
+            assert_eq!(reported[3], "retr 2: failed: protocol Surplus RETR 1");
+            assert_eq!(reported[4], FAILED[2]);
             session.assert_over();
         }
     }
 }
 
 #[test]
-fn a_command_that_has_not_left_whole_explains_nothing() {
+fn reply_to_a_partly_sent_command_is_surplus() {
     for sent in 0..=8 {
         let mut session = pipelining();
         session.ask("retr 1");
@@ -118,35 +122,35 @@ fn a_command_that_has_not_left_whole_explains_nothing() {
         session.arrive(b"+OK\r\n");
         session.take_events();
         session.ask("retr 2");
-        let flight = session.connection.transmit().len();
-        assert_eq!(flight, 8);
+        let length = session.connection.transmit().len();
+        assert_eq!(length, 8);
         session.connection.transmitted(sent, session.now);
         session.arrive(b"half\r\n.\r\n+OK\r\n");
         session.take_events();
-        let told = session.reported();
-        let is_asked = sent == flight;
-        let failed = told.contains(&FAILED[1].to_owned());
-        assert_eq!(failed, !is_asked, "{sent} octets sent: {told:?}");
+        let reported = session.reported();
+        let is_asked = sent == length;
+        let failed = reported.contains(&FAILED[1].to_owned());
+        assert_eq!(failed, !is_asked, "{sent} octets sent: {reported:?}");
     }
 }
 
 #[test]
-fn a_queued_quit_is_not_sent_after_such_a_message() {
+fn queued_quit_is_not_sent_after_surplus() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.ask("dele 1");
     session.ask("quit");
     session.server("+OK\r\n");
     session.server("half\r\n.\r\n+OK bye\r\n");
-    let told = session.reported();
-    assert_eq!(told[2], FAILED[1]);
-    assert_eq!(told[4], "quit: failed: protocol Surplus RETR 1");
+    let reported = session.reported();
+    assert_eq!(reported[2], FAILED[1]);
+    assert_eq!(reported[4], "quit: failed: protocol Surplus RETR 1");
     assert_eq!(session.sent(), "RETR 1\r\n");
     session.assert_over();
 }
 
 #[test]
-fn an_abandoned_message_that_ends_early_fails_what_follows_it() {
+fn surplus_after_abandoned_message_fails_next_request() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\nhalf\r\n");
@@ -163,7 +167,7 @@ fn an_abandoned_message_that_ends_early_fails_what_follows_it() {
 }
 
 #[test]
-fn a_listing_that_ends_early_fails() {
+fn surplus_after_a_listing_fails_it() {
     for (op, verb) in [
         ("list", "LIST"),
         ("uidl", "UIDL"),
@@ -171,40 +175,46 @@ fn a_listing_that_ends_early_fails() {
         ("capabilities", "CAPA"),
     ] {
         let mut session = logged_in();
-        let told = session.exchange(op, "+OK\r\n1 1\r\n.\r\n2 2\r\n.\r\n");
+        let reported = session.exchange(op, "+OK\r\n1 1\r\n.\r\n2 2\r\n.\r\n");
         let why = format!("protocol Surplus {verb}");
         assert_eq!(
-            told,
+            reported,
             [format!("{op}: failed: {why}"), format!("closed: {why}")]
         );
     }
     let mut session = logged_in();
-    let told = session.exchange("list streamed", "+OK\r\n1 1\r\n.\r\n2 2\r\n.\r\n");
-    assert_eq!(told[2], "list streamed: cut short: protocol Surplus LIST");
+    let reported = session.exchange("list streamed", "+OK\r\n1 1\r\n.\r\n2 2\r\n.\r\n");
+    assert_eq!(
+        reported[2],
+        "list streamed: cut short: protocol Surplus LIST"
+    );
 }
 
 #[test]
-fn what_comes_later_ends_the_connection_with_the_same_error() {
+fn late_surplus_ends_the_connection() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\nhalf\r\n.\r\n");
     assert_eq!(session.reported()[2], "retr 1: end");
-    // Not even a line of it is waited for.
+    // The connection does not wait for a complete line.
     session.server("r");
     assert_eq!(session.reported(), [FAILED[2]]);
     session.assert_over();
 }
 
 #[test]
-fn what_comes_after_another_command_is_about_that_one() {
+fn octets_after_another_command_are_its_reply() {
     let mut session = logged_in();
     session.exchange("retr 1", "+OK\r\nwhole\r\n.\r\n");
-    let told = session.exchange("noop", "rest\r\n");
-    assert_eq!(told[0], "noop: failed: protocol BadStatus NOOP \"rest\"");
+    let reported = session.exchange("noop", "rest\r\n");
+    assert_eq!(
+        reported[0],
+        "noop: failed: protocol BadStatus NOOP \"rest\""
+    );
 }
 
 #[test]
-fn the_error_names_the_message_and_quotes_what_follows_it() {
+fn surplus_error_names_message_and_quotes_octets() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\nhalf\r\n.\r\nDear \x1bcustomer\r\n.\r\n");

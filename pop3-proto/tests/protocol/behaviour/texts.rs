@@ -1,4 +1,4 @@
-//! What servers write for people and programs to read: codes, and texts that may hold anything.
+//! Response codes and texts of servers, which may contain any octet.
 
 use pop3_proto::{
     Channel, Config, Error, MessageNumber, Quit, QuitOutcome, Stat, Uidl,
@@ -13,7 +13,7 @@ fn number(n: u32) -> MessageNumber {
 }
 
 #[test]
-fn a_code_stands_directly_behind_the_status() {
+fn response_code_directly_follows_the_status() {
     let code = |line: &str| {
         let refused = logged_in().call(Noop, format!("-ERR{line}\r\n"));
         let refusal = refused.expect_err("refused").refusal().cloned();
@@ -46,7 +46,7 @@ fn a_code_stands_directly_behind_the_status() {
 }
 
 #[test]
-fn a_code_is_written_as_a_server_writes_it() {
+fn response_code_display_can_be_parsed() {
     for (code, written) in [
         (ResponseCode::InUse, "[IN-USE]"),
         (ResponseCode::LoginDelay, "[LOGIN-DELAY]"),
@@ -68,7 +68,7 @@ fn a_code_is_written_as_a_server_writes_it() {
                 "{text}"
             );
         }
-        // Not at the beginning, and not whole.
+        // Not at the beginning, or not complete.
         for text in [
             format!(" {written}"),
             format!("x{written}"),
@@ -86,7 +86,7 @@ fn a_code_is_written_as_a_server_writes_it() {
     }
     let more = ResponseCode::parse(b"[SYS/TEMP/disk] full").expect("a code");
     assert_eq!(more.to_string(), "[SYS/TEMP]");
-    // What a terminal would act on is escaped.
+    // Escape sequences for terminals are escaped.
     let escape = ResponseCode::parse(b"[\x1b[2J]").expect("a code");
     assert_eq!(escape.to_string(), "[\\u{1b}[2J]");
     for text in [&b""[..], b"[", b"[]", b"[]]", b"]"] {
@@ -95,7 +95,7 @@ fn a_code_is_written_as_a_server_writes_it() {
 }
 
 #[test]
-fn a_code_of_a_good_reply_can_be_asked_for() {
+fn ok_reply_returns_its_response_code() {
     let status = logged_in()
         .call(Noop, "+OK [SYS/TEMP] fine\r\n")
         .expect("good");
@@ -104,13 +104,13 @@ fn a_code_of_a_good_reply_can_be_asked_for() {
 }
 
 #[test]
-fn a_failed_login_says_what_to_do() {
+fn failed_login_advises_by_response_code() {
     for (line, advice) in [
         ("[AUTH] wrong", Advice::CheckCredentials),
         ("[IN-USE] busy", Advice::TryLater),
         ("[LOGIN-DELAY] wait", Advice::TryLater),
         ("[SYS/TEMP] later", Advice::TryLater),
-        ("[SYS/PERM] call us", Advice::AskOperator),
+        ("[SYS/PERM] contact us", Advice::AskOperator),
         ("who knows", Advice::Unknown),
     ] {
         let mut session = trusted();
@@ -135,7 +135,7 @@ fn a_failed_login_says_what_to_do() {
 }
 
 #[test]
-fn an_error_names_the_command_the_message_and_the_servers_words() {
+fn refusal_error_names_command_message_and_text() {
     let refused = logged_in().call(ListOne(number(7)), "-ERR no such message\r\n");
     assert_eq!(
         refused.expect_err("refused").to_string(),
@@ -149,7 +149,7 @@ fn an_error_names_the_command_the_message_and_the_servers_words() {
 }
 
 #[test]
-fn what_a_server_writes_is_shown_without_control_characters() {
+fn control_characters_in_server_text_are_escaped() {
     let text = "\x1b]0;pwn\x07\u{9b}31m\u{202e}abc\u{2028}\u{2066}\u{200f}\u{61c}\x7f\t\0\rd";
     let refused = logged_in().call(Noop, format!("-ERR {text}\r\n"));
     let error = refused.expect_err("refused");
@@ -166,11 +166,11 @@ fn what_a_server_writes_is_shown_without_control_characters() {
         assert!(shown.contains("pwn") && shown.contains("abc"));
     }
     let raw = error.refusal().expect("a refusal").text.as_bytes();
-    assert_eq!(raw, text.as_bytes(), "it can be had as it came");
+    assert_eq!(raw, text.as_bytes(), "the raw octets are kept");
 }
 
 #[test]
-fn what_is_no_utf_8_is_shown_in_hex_and_long_texts_are_cut() {
+fn display_escapes_invalid_utf_8_and_truncates() {
     let mut session = logged_in();
     let text: ServerText = session
         .call(Noop, b"+OK caf\xe9 \xc3\xa9\r\n")
@@ -186,7 +186,7 @@ fn what_is_no_utf_8_is_shown_in_hex_and_long_texts_are_cut() {
 }
 
 #[test]
-fn every_value_that_a_server_names_is_shown_escaped() {
+fn all_server_values_are_displayed_escaped() {
     let mut session = logged_in();
     let listing = session
         .call(Uidl, b"+OK\r\n1 \xe2\x80\xae\xff\r\n.\r\n")
@@ -211,7 +211,7 @@ fn every_value_that_a_server_names_is_shown_escaped() {
 }
 
 #[test]
-fn every_octet_of_a_text_is_kept_and_display_marks_the_cut() {
+fn server_text_is_complete_display_is_truncated() {
     for octets in [511, 512, 513, 5000, 8000] {
         let text = "x".repeat(octets);
         let cut = |what: &str| match octets {
@@ -228,7 +228,7 @@ fn every_octet_of_a_text_is_kept_and_display_marks_the_cut() {
 
         let mut session = logged_in();
         session.server(format!("-ERR {text}\r\n"));
-        let error = session.connection.error().expect("an end");
+        let error = session.connection.error().expect("a fatal error");
         assert_eq!(
             error.server_text().expect("a text").as_bytes(),
             text.as_bytes()
@@ -237,7 +237,7 @@ fn every_octet_of_a_text_is_kept_and_display_marks_the_cut() {
 
         let mut session = trusted();
         session.server(format!("-ERR {text}\r\n"));
-        let error = session.connection.error().expect("an end");
+        let error = session.connection.error().expect("a fatal error");
         assert_eq!(
             error.server_text().expect("a text").as_bytes(),
             text.as_bytes()
@@ -258,16 +258,20 @@ fn every_octet_of_a_text_is_kept_and_display_marks_the_cut() {
         session.ask("stat");
         session.settle();
         session.server(format!("{text}\r\n"));
-        let error = session.connection.error().expect("an end").to_string();
+        let error = session
+            .connection
+            .error()
+            .expect("a fatal error")
+            .to_string();
         assert_eq!(error.contains('\u{2026}'), octets > 512, "{error}");
     }
 }
 
 #[test]
-fn a_text_without_words_is_described() {
+fn blank_server_text_is_described() {
     let fatal = |session: &Conversation| {
         let error = session.connection.error();
-        error.expect("an end").to_string()
+        error.expect("a fatal error").to_string()
     };
     for blank in ["", " ", "  \t"] {
         let refused = logged_in().call(Stat, format!("-ERR{blank}\r\n"));
@@ -330,7 +334,7 @@ fn a_text_without_words_is_described() {
 }
 
 #[test]
-fn characters_that_cannot_be_seen_are_shown_escaped() {
+fn invisible_characters_are_displayed_escaped() {
     for hidden in [
         '\u{ad}',
         '\u{200b}',

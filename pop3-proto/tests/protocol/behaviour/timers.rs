@@ -1,4 +1,4 @@
-//! Deadlines, on a clock that the tests move by hand.
+//! Deadlines, on a clock that the tests advance.
 
 use core::time::Duration;
 
@@ -16,10 +16,10 @@ fn at(seconds: u64) -> Instant {
     Instant::since_origin(Duration::from_secs(seconds))
 }
 
-// Each deadline.
+// The deadlines.
 
 #[test]
-fn a_greeting_has_a_minute() {
+fn greeting_times_out_after_60_seconds() {
     let mut session = trusted();
     assert_eq!(left(&session), Some(60));
     session.wait(60);
@@ -28,13 +28,13 @@ fn a_greeting_has_a_minute() {
 }
 
 #[test]
-fn a_greeting_has_a_minute_from_the_moment_of_the_connection() {
+fn greeting_deadline_starts_with_the_connection() {
     let connection = Connection::new(Config::default(), Channel::TrustedByCaller, at(1000));
     assert_eq!(connection.poll_timeout(), Some(at(1060)));
 }
 
 #[test]
-fn a_handshake_has_half_a_minute_and_the_greeting_its_own_minute_behind_it() {
+fn handshake_and_greeting_have_separate_deadlines() {
     let mut session = Conversation::new(Config::default(), Channel::ImplicitTls);
     assert_eq!(left(&session), Some(30));
     session.wait(20);
@@ -51,14 +51,14 @@ fn a_handshake_has_half_a_minute_and_the_greeting_its_own_minute_behind_it() {
 }
 
 #[test]
-fn a_server_has_a_minute_to_take_an_octet_of_a_command() {
+fn send_times_out_after_60_seconds_without_progress() {
     let mut session = logged_in();
     session.ask("noop");
     session.connection.handle_timeout(session.now);
     assert_eq!(left(&session), Some(60));
     sleep(&mut session, 59);
     session.connection.transmitted(1, session.now);
-    assert_eq!(left(&session), Some(60), "an octet is progress");
+    assert_eq!(left(&session), Some(60), "each octet is progress");
     sleep(&mut session, 59);
     assert!(session.connection.wants_write());
     sleep(&mut session, 1);
@@ -70,7 +70,7 @@ fn a_server_has_a_minute_to_take_an_octet_of_a_command() {
 }
 
 #[test]
-fn the_first_octet_of_a_reply_has_three_minutes_and_the_rest_one_from_octet_to_octet() {
+fn reply_has_first_octet_and_stall_deadlines() {
     let mut session = logged_in();
     session.ask("stat");
     session.settle();
@@ -90,7 +90,7 @@ fn the_first_octet_of_a_reply_has_three_minutes_and_the_rest_one_from_octet_to_o
 }
 
 #[test]
-fn a_body_has_a_minute_from_octet_to_octet() {
+fn body_stalls_after_60_seconds() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\n");
@@ -107,7 +107,7 @@ fn a_body_has_a_minute_from_octet_to_octet() {
 }
 
 #[test]
-fn a_listing_has_a_minute_from_octet_to_octet() {
+fn listing_stalls_after_60_seconds() {
     let mut session = logged_in();
     session.ask("uidl");
     session.server("+OK\r\n");
@@ -149,7 +149,7 @@ fn each_deadline_can_be_changed() {
 }
 
 #[test]
-fn a_deadline_without_end_is_none_in_practice() {
+fn duration_max_never_times_out() {
     let mut config = Config::default();
     config.timeouts.first_octet = Duration::MAX;
     let mut session = logged_in_with(config);
@@ -163,11 +163,11 @@ fn a_deadline_without_end_is_none_in_practice() {
 }
 
 #[test]
-fn octets_that_were_not_there_to_send_are_no_progress() {
+fn transmitted_beyond_pending_octets_is_not_progress() {
     let mut session = Conversation::new(Config::default(), Channel::ImplicitTls);
     for _ in 0..3 {
         session.now = session.now + Duration::from_secs(9);
-        // A handshake of the application's own sends octets too: they are not the connection's.
+        // The application's own handshake sends octets, too: they are not the connection's.
         session.connection.transmitted(100, session.now);
     }
     assert_eq!(left(&session), Some(3));
@@ -180,10 +180,10 @@ fn octets_that_were_not_there_to_send_are_no_progress() {
     assert_eq!(left(&session), Some(80));
 }
 
-// When none runs.
+// When no deadline runs.
 
 #[test]
-fn an_idle_session_waits_for_nothing() {
+fn idle_session_has_no_deadline() {
     let mut session = logged_in();
     assert_eq!(left(&session), None);
     session.wait(100_000);
@@ -191,13 +191,13 @@ fn an_idle_session_waits_for_nothing() {
 }
 
 #[test]
-fn a_request_after_a_long_idle_time_has_its_whole_deadline() {
+fn request_after_idle_time_has_full_deadline() {
     let mut session = logged_in();
     session.wait(100_000);
     session.ask("stat");
     session.settle();
     assert_eq!(left(&session), Some(180));
-    // The same for a caller that tells the time before it sends.
+    // The same for a caller that calls `handle_timeout` before it sends.
     let mut session = logged_in();
     session.now = at(100_000);
     session.connection.submit(Noop).expect("a live connection");
@@ -207,7 +207,7 @@ fn a_request_after_a_long_idle_time_has_its_whole_deadline() {
 }
 
 #[test]
-fn no_deadline_runs_while_an_event_waits_and_a_fresh_one_when_it_is_taken() {
+fn deadline_restarts_when_pending_events_are_taken() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.settle();
@@ -215,13 +215,13 @@ fn no_deadline_runs_while_an_event_waits_and_a_fresh_one_when_it_is_taken() {
     assert_eq!(left(&session), None);
     sleep(&mut session, 10_000);
     assert!(session.connection.poll_event().is_some(), "the status line");
-    assert_eq!(left(&session), None, "the body waits behind it");
+    assert_eq!(left(&session), None, "a body event is pending, too");
     sleep(&mut session, 10_000);
     assert!(matches!(
         session.connection.poll_event(),
         Some(Event::Body { .. })
     ));
-    assert_eq!(left(&session), Some(0), "the clock is wanted once");
+    assert_eq!(left(&session), Some(0), "handle_timeout is needed once");
     session.connection.handle_timeout(session.now);
     assert_eq!(left(&session), Some(60));
     sleep(&mut session, 59);
@@ -231,7 +231,7 @@ fn no_deadline_runs_while_an_event_waits_and_a_fresh_one_when_it_is_taken() {
 }
 
 #[test]
-fn the_deadline_of_the_next_reply_begins_when_it_is_the_next() {
+fn reply_deadline_starts_after_the_previous_reply() {
     let mut session = pipelining();
     session.ask("stat");
     session.ask("noop");
@@ -248,7 +248,7 @@ fn the_deadline_of_the_next_reply_begins_when_it_is_the_next() {
 }
 
 #[test]
-fn telling_the_time_too_early_or_too_often_does_nothing() {
+fn repeated_or_early_handle_timeout_does_nothing() {
     let mut session = logged_in();
     session.ask("stat");
     session.settle();
@@ -261,7 +261,7 @@ fn telling_the_time_too_early_or_too_often_does_nothing() {
 }
 
 #[test]
-fn a_deadline_that_has_passed_fires_once() {
+fn passed_deadline_fires_once() {
     let mut session = logged_in();
     session.ask("stat");
     session.settle();
@@ -273,7 +273,7 @@ fn a_deadline_that_has_passed_fires_once() {
 }
 
 #[test]
-fn octets_that_arrive_before_the_clock_is_told_are_in_time() {
+fn octets_before_handle_timeout_are_in_time() {
     let mut session = logged_in();
     session.ask("stat");
     session.settle();
@@ -282,10 +282,10 @@ fn octets_that_arrive_before_the_clock_is_told_are_in_time() {
     assert_eq!(session.reported(), ["stat: 1 messages, 2 octets"]);
 }
 
-// Failures of the transport.
+// Transport failures.
 
 #[test]
-fn after_a_failed_write_the_last_words_are_waited_for_and_not_for_ever() {
+fn reading_after_failed_write_times_out() {
     let mut session = logged_in();
     session.ask("stat");
     session.ask("noop");
@@ -303,7 +303,7 @@ fn after_a_failed_write_the_last_words_are_waited_for_and_not_for_ever() {
             "closed: transport Reset"
         ]
     );
-    // The same with nothing in flight.
+    // The same with no command in flight.
     let mut session = logged_in();
     session.connection.handle_write_error(cause, session.now);
     session.ask("noop");

@@ -1,4 +1,4 @@
-//! The deadline of a whole operation, and keeping an idle session alive.
+//! The total deadline of an operation, and keep-alive for idle sessions.
 
 use core::time::Duration;
 
@@ -7,7 +7,7 @@ use pop3_testkit::conversation::{Conversation, left, logged_in_with, sleep};
 
 const NOTHING: [&str; 0] = [];
 
-// The total.
+// The total deadline.
 
 fn with_total(seconds: u64) -> Conversation {
     let mut config = Config::default();
@@ -16,7 +16,7 @@ fn with_total(seconds: u64) -> Conversation {
 }
 
 #[test]
-fn a_total_stops_a_server_that_sends_an_octet_now_and_then() {
+fn total_deadline_stops_a_slow_server() {
     let mut session = with_total(300);
     session.ask("retr 1");
     session.server("+OK\r\n");
@@ -33,7 +33,7 @@ fn a_total_stops_a_server_that_sends_an_octet_now_and_then() {
 }
 
 #[test]
-fn a_total_is_of_one_operation() {
+fn total_deadline_applies_to_one_operation() {
     let mut session = with_total(300);
     for _ in 0..10 {
         session.ask("noop");
@@ -49,7 +49,7 @@ fn a_total_is_of_one_operation() {
 }
 
 #[test]
-fn a_total_runs_while_an_event_waits() {
+fn total_deadline_runs_while_an_event_is_pending() {
     let mut session = with_total(300);
     session.ask("retr 1");
     session.settle();
@@ -60,7 +60,7 @@ fn a_total_runs_while_an_event_waits() {
 }
 
 #[test]
-fn a_total_of_a_login_covers_all_its_commands() {
+fn total_deadline_covers_all_login_commands() {
     let mut config = Config::default();
     config.timeouts.total = Some(Duration::from_secs(300));
     let mut session = Conversation::new(config, Channel::TrustedByCaller);
@@ -83,7 +83,7 @@ fn a_total_of_a_login_covers_all_its_commands() {
 }
 
 #[test]
-fn a_total_of_a_message_begins_when_its_turn_comes() {
+fn total_deadline_of_pipelined_message_starts_when_next() {
     let mut config = Config::default();
     config.timeouts.total = Some(Duration::from_secs(300));
     config.pipelining = pop3_proto::config::Pipelining::Always;
@@ -99,7 +99,7 @@ fn a_total_of_a_message_begins_when_its_turn_comes() {
 }
 
 #[test]
-fn total_deadline_is_not_restarted_by_a_command_that_joins_the_batch() {
+fn later_commands_do_not_restart_total_deadline() {
     let mut config = Config::default();
     config.timeouts.total = Some(Duration::from_secs(300));
     config.timeouts.first_octet = Duration::from_secs(10_000);
@@ -129,7 +129,7 @@ fn kept_alive() -> Conversation {
 }
 
 #[test]
-fn a_keep_alive_says_noop_each_time_the_session_was_idle_for_so_long() {
+fn keep_alive_sends_noop_after_each_interval() {
     let mut session = kept_alive();
     for _ in 0..3 {
         assert_eq!(left(&session), Some(30));
@@ -137,15 +137,19 @@ fn a_keep_alive_says_noop_each_time_the_session_was_idle_for_so_long() {
         assert_eq!(session.sent(), "NOOP\r\n");
         session.server("+OK\r\n");
     }
-    assert_eq!(session.reported(), NOTHING, "nobody asked for them");
+    assert_eq!(
+        session.reported(),
+        NOTHING,
+        "the application did not request them"
+    );
 }
 
 #[test]
-fn a_keep_alive_waits_for_its_reply_as_any_command() {
+fn keep_alive_waits_for_its_reply() {
     let mut session = kept_alive();
     session.wait(30);
     session.wait(60);
-    assert_eq!(session.sent(), "NOOP\r\n", "and none behind it");
+    assert_eq!(session.sent(), "NOOP\r\n", "one NOOP at a time");
     session.ask("stat");
     session.server("+OK\r\n");
     assert_eq!(session.sent(), "STAT\r\n");
@@ -154,7 +158,7 @@ fn a_keep_alive_waits_for_its_reply_as_any_command() {
 }
 
 #[test]
-fn a_keep_alive_is_not_sent_while_a_message_is_open_or_an_event_waits() {
+fn keep_alive_is_not_sent_during_a_message() {
     let mut session = kept_alive();
     session.ask("retr 1");
     session.settle();

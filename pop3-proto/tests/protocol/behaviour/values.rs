@@ -1,4 +1,4 @@
-//! Values that are made of plain ones, and what is said of them.
+//! Conversions and texts of public values.
 
 use std::io;
 use std::num::NonZeroU32;
@@ -18,7 +18,7 @@ use pop3_proto::sasl::SaslError;
 use pop3_testkit::conversation::{Conversation, trusted};
 
 #[test]
-fn values_are_made_of_what_programs_have() {
+fn values_convert_from_standard_types() {
     let two = NonZeroU32::new(2).expect("not zero");
     assert_eq!(
         MessageNumber::from(two),
@@ -33,7 +33,7 @@ fn values_are_made_of_what_programs_have() {
 }
 
 #[test]
-fn a_ticket_can_be_kept_twice() {
+fn ticket_is_copy() {
     let mut connection = Connection::new(Config::default(), Channel::Plain, Instant::ORIGIN);
     let ticket = connection.submit(Noop).expect("a ticket");
     let kept: Vec<Ticket<Noop>> = vec![ticket; 2];
@@ -41,7 +41,7 @@ fn a_ticket_can_be_kept_twice() {
 }
 
 #[test]
-fn every_quirk_has_words_of_its_own() {
+fn every_quirk_has_its_own_text() {
     use Quirk::*;
     let quirks = [
         BlankLine,
@@ -54,14 +54,14 @@ fn every_quirk_has_words_of_its_own() {
         NonAsciiLogin,
         StatusInListing,
     ];
-    let words: std::collections::BTreeSet<String> =
+    let texts: std::collections::BTreeSet<String> =
         quirks.iter().map(ToString::to_string).collect();
-    assert_eq!(words.len(), quirks.len());
+    assert_eq!(texts.len(), quirks.len());
 }
 
 #[test]
-fn what_is_not_possible_in_a_phase_says_why() {
-    let said = |phase| {
+fn phase_misuse_names_command_and_phase() {
+    let text = |phase| {
         Misuse::Phase {
             verb: Verb::Noop,
             phase,
@@ -70,12 +70,12 @@ fn what_is_not_possible_in_a_phase_says_why() {
     };
     let not_possible = "NOOP is not possible in the";
     assert_eq!(
-        said(Phase::Greeting),
+        text(Phase::Greeting),
         format!("{not_possible} GREETING phase")
     );
-    assert_eq!(said(Phase::Closed), format!("{not_possible} CLOSED phase"));
+    assert_eq!(text(Phase::Closed), format!("{not_possible} CLOSED phase"));
     let hint = format!("{not_possible} AUTHORIZATION phase (log in first)");
-    assert_eq!(said(Phase::Authorization), hint);
+    assert_eq!(text(Phase::Authorization), hint);
 }
 
 fn tls(kind: TlsErrorKind) -> Error {
@@ -90,7 +90,7 @@ fn limit(what: Limited) -> Error {
     LimitError::new(what, 1).into()
 }
 
-/// A server wants more work than the policy allows.
+/// A server requires more iterations than the policy allows.
 fn iterations() -> SecurityError {
     SecurityError::Sasl(SaslError::ScramIterations {
         asked: Some(9_000_000),
@@ -100,7 +100,7 @@ fn iterations() -> SecurityError {
 }
 
 #[test]
-fn an_error_says_what_it_asks_of_the_user() {
+fn errors_return_their_advice() {
     use Advice::{AskOperator, ChangePolicy, CheckServer, Reconnect, TryLater};
     for (error, advice) in [
         (
@@ -138,7 +138,7 @@ fn an_error_says_what_it_asks_of_the_user() {
 }
 
 #[test]
-fn a_greeting_that_refuses_says_what_to_do_by_its_code() {
+fn refused_greeting_advises_by_response_code() {
     for (greeting, advice) in [
         ("-ERR [SYS/PERM] no\r\n", Advice::AskOperator),
         ("-ERR [LOGIN-DELAY] no\r\n", Advice::TryLater),
@@ -152,7 +152,7 @@ fn a_greeting_that_refuses_says_what_to_do_by_its_code() {
 }
 
 #[test]
-fn an_error_within_an_io_error_keeps_its_kind_and_itself() {
+fn io_error_keeps_kind_and_original_error() {
     for (error, kind) in [
         (Error::from(Timeout::Total), io::ErrorKind::TimedOut),
         (
@@ -172,8 +172,8 @@ fn an_error_within_an_io_error_keeps_its_kind_and_itself() {
 }
 
 #[test]
-fn what_the_system_says_is_kept_in_terms_of_no_system() {
-    for (kind, told) in [
+fn io_error_kinds_map_to_transport_kinds() {
+    for (kind, expected) in [
         (
             io::ErrorKind::AddrNotAvailable,
             TransportErrorKind::Unreachable,
@@ -189,12 +189,12 @@ fn what_the_system_says_is_kept_in_terms_of_no_system() {
         (io::ErrorKind::BrokenPipe, TransportErrorKind::Reset),
         (io::ErrorKind::InvalidInput, TransportErrorKind::Other),
     ] {
-        assert_eq!(TransportError::from(io::Error::from(kind)).kind, told);
+        assert_eq!(TransportError::from(io::Error::from(kind)).kind, expected);
     }
 }
 
 #[test]
-fn a_refusal_that_repeats_the_password_keeps_its_code() {
+fn redacted_refusal_keeps_its_response_code() {
     for code in [
         "IN-USE",
         "LOGIN-DELAY",
@@ -206,14 +206,14 @@ fn a_refusal_that_repeats_the_password_keeps_its_code() {
         let mut client = trusted();
         client.server("+OK ready\r\n");
         client.exchange("user alice", "+OK\r\n");
-        let told = client.exchange(
+        let reported = client.exchange(
             "pass wonderland7",
             format!("-ERR [{code}] not wonderland7\r\n"),
         );
-        let told = told.join("\n");
+        let reported = reported.join("\n");
         assert!(
-            told.contains(code) && !told.contains("wonderland7"),
-            "{told}"
+            reported.contains(code) && !reported.contains("wonderland7"),
+            "{reported}"
         );
     }
 }

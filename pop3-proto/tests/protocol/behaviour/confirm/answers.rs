@@ -1,4 +1,4 @@
-//! What the answers to the questions come to.
+//! The results of a confirmation, depending on the answers to its questions.
 
 use pop3_proto::{
     Error, List, Phase, Uidl,
@@ -10,14 +10,14 @@ use pop3_proto::{
 use super::{Mailbox, answered, confirm, listed, outcome, session, verbs, why};
 
 #[test]
-fn a_server_that_refuses_all_questions_cannot_confirm() {
+fn server_that_refuses_all_questions_cannot_confirm() {
     for pipelining in [Pipelining::Always, Pipelining::Never] {
         let mut session = listed(&Mailbox::of(5), pipelining, 2);
         let ticket = confirm(&mut session);
         let (asked, result) = answered(&mut session, ticket, |_| {
             "-ERR unknown command\r\n".to_owned()
         });
-        // Dovecot closes the connection after some twenty refusals in a row.
+        // Dovecot closes the connection after about twenty refusals in a row.
         assert_eq!(asked.len(), 16);
         assert_eq!(verbs(&asked).len(), 2);
         assert!(matches!(why(&result), Unconfirmed::Unsupported(Some(_))));
@@ -26,30 +26,30 @@ fn a_server_that_refuses_all_questions_cannot_confirm() {
         assert!(error.to_string().contains("unknown command"), "{error}");
         assert!(
             session.call(Noop, "+OK\r\n").is_ok(),
-            "the session lives on"
+            "the session can be used"
         );
     }
 }
 
 #[test]
-fn a_server_that_supports_one_kind_is_asked_sixteen_of_that() {
+fn one_supported_kind_gets_all_sixteen_questions() {
     let mailbox = Mailbox::of(5);
     for pipelining in [Pipelining::Always, Pipelining::Never] {
         for unsupported in ["UIDL", "LIST"] {
             let refuse = |question: &str| "-ERR no\r\n".replace("no", question.trim_end());
-            // Twisted leaves the number out.
+            // Twisted's server omits the message number.
             let numberless = |question: &str| {
                 let answer = mailbox.answer(question);
                 let value = answer.rsplit(' ').next().expect("a value");
                 format!("+OK {value}")
             };
-            let ways: [&dyn Fn(&str) -> String; 2] = [&refuse, &numberless];
-            for way in ways {
+            let answers: [&dyn Fn(&str) -> String; 2] = [&refuse, &numberless];
+            for unsupported_answer in answers {
                 let mut session = listed(&mailbox, pipelining, 2);
                 let ticket = confirm(&mut session);
                 let (asked, result) = answered(&mut session, ticket, |question| {
                     if question.starts_with(unsupported) {
-                        way(question)
+                        unsupported_answer(question)
                     } else {
                         mailbox.answer(question)
                     }
@@ -67,7 +67,7 @@ fn a_server_that_supports_one_kind_is_asked_sixteen_of_that() {
 }
 
 #[test]
-fn answers_without_numbers_confirm_nothing() {
+fn answers_without_message_numbers_do_not_confirm() {
     let mailbox = Mailbox::of(3);
     let mut session = listed(&mailbox, Pipelining::Always, 6);
     let ticket = confirm(&mut session);
@@ -79,7 +79,7 @@ fn answers_without_numbers_confirm_nothing() {
 }
 
 #[test]
-fn one_answer_that_is_not_like_the_others_is_fatal() {
+fn one_wrong_answer_is_fatal() {
     let mailbox = Mailbox::of(5);
     type Answer<'a> = &'a dyn Fn(&str) -> String;
     let wrong: [(&str, Answer<'_>); 8] = [
@@ -89,7 +89,7 @@ fn one_answer_that_is_not_like_the_others_is_fatal() {
             format!("+OK {}", answer.rsplit(' ').next().expect("a value"))
         }),
         ("nothing", &|_| "+OK\r\n".to_owned()),
-        ("a size and words", &|_| "+OK 120 octets\r\n".to_owned()),
+        ("a size and text", &|_| "+OK 120 octets\r\n".to_owned()),
         ("another value", &|question| {
             mailbox.answer(question).replace("\r\n", "0\r\n")
         }),
@@ -125,7 +125,10 @@ fn one_answer_that_is_not_like_the_others_is_fatal() {
                         .contains("nothing received since the last confirmation"),
                     "{why}"
                 );
-                assert!(asked.len() <= 16, "nothing is asked after it");
+                assert!(
+                    asked.len() <= 16,
+                    "no question is sent after a wrong answer"
+                );
                 let error = result.expect_err("not confirmed");
                 assert_eq!(session.connection.error(), Some(&error));
                 session.assert_over();
@@ -140,8 +143,8 @@ fn octets_after_the_last_answer_are_fatal() {
     for surplus in ["+OK\r\n", "-ERR\r\n", "+", "rest of a message\r\n.\r\n"] {
         let mut session = listed(&mailbox, Pipelining::Always, 8);
         let ticket = confirm(&mut session);
-        let flight = session.sent();
-        let answers: String = flight
+        let batch = session.sent();
+        let answers: String = batch
             .split_inclusive('\n')
             .map(|it| mailbox.answer(it))
             .collect();
@@ -156,7 +159,7 @@ fn octets_after_the_last_answer_are_fatal() {
 }
 
 #[test]
-fn a_connection_that_ends_among_the_questions_says_what_that_means() {
+fn connection_lost_during_confirmation_keeps_its_cause() {
     let mailbox = Mailbox::of(5);
     let mut session = listed(&mailbox, Pipelining::Always, 8);
     let ticket = confirm(&mut session);
@@ -178,14 +181,14 @@ fn a_connection_that_ends_among_the_questions_says_what_that_means() {
     assert!(matches!(why(&result).cause(), Some(Error::Timeout(_))));
 }
 
-/// A server that closes right after the last answer has answered.
+/// The server closes the connection right after the last answer: the confirmation is complete.
 #[test]
-fn an_end_of_file_after_the_last_answer_does_not_undo_it() {
+fn eof_after_the_last_answer_still_confirms() {
     let mailbox = Mailbox::of(5);
     let mut session = listed(&mailbox, Pipelining::Always, 8);
     let ticket = confirm(&mut session);
-    let flight = session.sent();
-    let answers: String = flight
+    let batch = session.sent();
+    let answers: String = batch
         .split_inclusive('\n')
         .map(|it| mailbox.answer(it))
         .collect();
@@ -194,13 +197,13 @@ fn an_end_of_file_after_the_last_answer_does_not_undo_it() {
     assert!(outcome(&mut session, ticket).is_ok());
 }
 
-/// What a NOOP would not notice: the sender's `+OK` answers it, the question not.
+/// A NOOP would not detect the forgery: the forged `+OK` answers it, but not a question.
 #[test]
-fn a_forged_reply_passes_for_that_to_noop_and_not_for_an_answer() {
+fn forged_reply_passes_noop_but_not_confirm() {
     let mailbox = Mailbox::of(5);
     let mut session = listed(&mailbox, Pipelining::Always, 8);
     session.ask("retr 1");
-    // The server stuffs no dots, and the rest of the message comes late.
+    // The server does not stuff dots, and the rest of the message arrives late.
     session.server("+OK\r\nSubject: x\r\n.\r\n");
     assert_eq!(
         session.reported(),
@@ -213,7 +216,7 @@ fn a_forged_reply_passes_for_that_to_noop_and_not_for_an_answer() {
     let mut forged = session;
     assert!(
         forged.call(Noop, "+OK\r\n").is_ok(),
-        "which was written by the sender"
+        "the sender wrote this reply"
     );
 
     let mut session = listed(&mailbox, Pipelining::Always, 8);
@@ -230,7 +233,7 @@ fn a_forged_reply_passes_for_that_to_noop_and_not_for_an_answer() {
 }
 
 #[test]
-fn a_parting_word_instead_of_answers_is_the_cause() {
+fn unsolicited_err_during_confirmation_is_the_cause() {
     let mailbox = Mailbox::of(5);
     let mut session = listed(&mailbox, Pipelining::Never, 8);
     let ticket = confirm(&mut session);
@@ -245,17 +248,17 @@ fn a_parting_word_instead_of_answers_is_the_cause() {
 }
 
 #[test]
-fn a_confirmation_cut_short_is_retried_as_its_cause() {
+fn interrupted_confirmation_has_the_retry_of_its_cause() {
     for (code, seconds) in [
         ("[AUTH] ", 3600),
         ("[SYS/PERM] ", 3600),
         ("[SYS/TEMP] ", 300),
         ("", 10),
     ] {
-        // What an unsolicited -ERR is without a confirmation.
+        // The error of an unsolicited -ERR outside a confirmation.
         let mut session = session(Pipelining::Never, 8);
         session.server(format!("-ERR {code}no\r\n"));
-        let cause = session.connection.error().expect("the end").clone();
+        let cause = session.connection.error().expect("a fatal error").clone();
         let (retry, advice) = (cause.retry(), cause.advice());
         let error = Error::from(Unconfirmed::CutShort(cause));
         assert_eq!(
@@ -267,11 +270,12 @@ fn a_confirmation_cut_short_is_retried_as_its_cause() {
     }
 }
 
-/// A message of a sender who also wrote the reply to the next `RETR`, on a server that does not stuff dots.
+/// A message whose sender also wrote the reply to the next `RETR`, on a server that does not stuff
+/// dots.
 const FORGED: &str = "+OK\r\nS: evil\r\n\r\nx\r\n.\r\n+OK\r\nFrom: bank\r\n\r\npay";
 
 #[test]
-fn a_message_that_took_in_a_reply_is_not_confirmed() {
+fn message_containing_a_reply_is_not_confirmed() {
     let mailbox = Mailbox::of(3);
     for end in ["\n", "", "\r", "t"] {
         let mut session = listed(&mailbox, Pipelining::Always, 1);
@@ -296,7 +300,7 @@ fn a_message_that_took_in_a_reply_is_not_confirmed() {
 }
 
 #[test]
-fn a_message_about_pop3_that_has_its_listed_size_is_confirmed() {
+fn message_quoting_pop3_with_listed_size_is_confirmed() {
     let text = "S: log\r\n\r\nC: RETR 1.\r\n+OK here it is.\r\n-ERR no\r\n";
     let mut mailbox = Mailbox::of(2);
     mailbox.0[0].0 = text.len() as u64;
@@ -312,7 +316,7 @@ fn a_message_about_pop3_that_has_its_listed_size_is_confirmed() {
 }
 
 #[test]
-fn a_listing_that_follows_an_unconfirmed_message_is_not_compared_with() {
+fn listing_after_an_unconfirmed_message_is_not_used() {
     for op in ["retr 1", "top 1 0"] {
         let mailbox = Mailbox::of(3);
         let mut session = session(Pipelining::Always, 1);
@@ -324,7 +328,7 @@ fn a_listing_that_follows_an_unconfirmed_message_is_not_compared_with() {
         assert!(asked.is_empty());
         assert!(matches!(why(&result), Unconfirmed::NoListing), "{result:?}");
 
-        // What was listed before stays what is compared with, and is taken anew once it is confirmed.
+        // The earlier listing is kept for comparison, and is replaced once the messages are confirmed.
         let mut session = listed(&mailbox, Pipelining::Always, 1);
         session.exchange(op, "+OK\r\nS: x\r\n\r\nx\r\n.\r\n");
         session.call(Uidl, "+OK\r\n1 X\r\n.\r\n").expect("forged");
@@ -332,8 +336,10 @@ fn a_listing_that_follows_an_unconfirmed_message_is_not_compared_with() {
         let ticket = confirm(&mut session);
         let (_, result) = answered(&mut session, ticket, |asked| mailbox.answer(asked));
         result.expect("confirmed");
-        session.call(Uidl, "+OK\r\n1 X\r\n.\r\n").expect("anew");
-        session.call(List, "+OK\r\n.\r\n").expect("anew");
+        session
+            .call(Uidl, "+OK\r\n1 X\r\n.\r\n")
+            .expect("a new listing");
+        session.call(List, "+OK\r\n.\r\n").expect("a new listing");
         session.sent();
         let ticket = confirm(&mut session);
         let (asked, result) = answered(&mut session, ticket, |_| "+OK 1 X\r\n".to_owned());
@@ -346,7 +352,7 @@ fn a_listing_that_follows_an_unconfirmed_message_is_not_compared_with() {
 }
 
 #[test]
-fn a_refusal_of_all_questions_has_its_code() {
+fn refused_confirmation_keeps_the_response_code() {
     let mailbox = Mailbox::of(2);
     let mut session = listed(&mailbox, Pipelining::Always, 1);
     let ticket = confirm(&mut session);

@@ -1,4 +1,4 @@
-//! Confirming what was received: which questions are asked, and what the answers come to.
+//! Confirming received messages: which questions are asked, and how the answers are judged.
 
 mod answers;
 mod order;
@@ -14,7 +14,7 @@ use pop3_proto::{
 };
 use pop3_testkit::conversation::{Conversation, logged_in_with};
 
-/// A mailbox on a server that answers questions: sizes and unique-ids by number.
+/// A mailbox on the server: sizes and unique-ids by message number.
 struct Mailbox(Vec<(u64, String)>);
 
 impl Mailbox {
@@ -37,7 +37,7 @@ impl Mailbox {
         format!("+OK\r\n{lines}.\r\n")
     }
 
-    /// The right answer to `UIDL n` or `LIST n`.
+    /// The correct answer to `UIDL n` or `LIST n`.
     fn answer(&self, question: &str) -> String {
         let (verb, number) = question.trim_end().split_once(' ').expect("a question");
         let number: usize = number.parse().expect("a number");
@@ -45,7 +45,7 @@ impl Mailbox {
         match verb {
             "UIDL" => format!("+OK {number} {id}\r\n"),
             "LIST" => format!("+OK {number} {size}\r\n"),
-            other => panic!("{other} is no question"),
+            other => panic!("{other} is not a question"),
         }
     }
 }
@@ -58,7 +58,7 @@ fn session(pipelining: Pipelining, seed: u8) -> Conversation {
     session
 }
 
-/// A session in which both listings were taken.
+/// A session that has retrieved both listings.
 fn listed(mailbox: &Mailbox, pipelining: Pipelining, seed: u8) -> Conversation {
     let mut session = session(pipelining, seed);
     session.call(List, mailbox.sizes()).expect("sizes");
@@ -70,10 +70,13 @@ fn listed(mailbox: &Mailbox, pipelining: Pipelining, seed: u8) -> Conversation {
 }
 
 fn confirm(session: &mut Conversation) -> Ticket<Confirm> {
-    session.connection.submit(Confirm::new()).expect("it lives")
+    session
+        .connection
+        .submit(Confirm::new())
+        .expect("a live connection")
 }
 
-/// Answers questions until none is asked any more, and gives them all and what came of it.
+/// Answers all questions. Returns the questions and the result of the confirmation.
 fn answered(
     session: &mut Conversation,
     ticket: Ticket<Confirm>,
@@ -81,10 +84,10 @@ fn answered(
 ) -> (Vec<String>, Result<Confirmed, Error>) {
     let mut asked = Vec::new();
     loop {
-        let flights = session.batches();
-        let questions: Vec<&str> = flights
+        let batches = session.batches();
+        let questions: Vec<&str> = batches
             .iter()
-            .flat_map(|flight| flight.split_inclusive('\n'))
+            .flat_map(|batch| batch.split_inclusive('\n'))
             .collect();
         if questions.is_empty() {
             return (asked, outcome(session, ticket));
@@ -99,7 +102,7 @@ fn answered(
     }
 }
 
-/// The one result that a confirmation has.
+/// Returns the only result of a confirmation.
 fn outcome(session: &mut Conversation, ticket: Ticket<Confirm>) -> Result<Confirmed, Error> {
     let mut results: Vec<Result<Reply, Error>> = Vec::new();
     for event in session.events() {

@@ -1,4 +1,4 @@
-//! A confirmation among other requests, and one that is abandoned.
+//! Confirmations between other requests, and abandoned confirmations.
 
 use pop3_proto::{Config, Error, Event, List, Quit, RequestId, command::Noop, config::Pipelining};
 use pop3_testkit::conversation::logged_in_with;
@@ -6,17 +6,17 @@ use pop3_testkit::conversation::logged_in_with;
 use super::{Mailbox, answered, confirm, listed, session};
 
 #[test]
-fn questions_wait_for_what_was_submitted_before_and_nothing_overtakes_them() {
+fn confirmation_runs_in_submission_order() {
     let mailbox = Mailbox::of(5);
     let mut session = session(Pipelining::Always, 1);
-    let list = session.connection.submit(List).expect("it lives");
+    let list = session.connection.submit(List).expect("a live connection");
     let ticket = confirm(&mut session);
-    let quit = session.connection.submit(Quit).expect("it lives");
+    let quit = session.connection.submit(Quit).expect("a live connection");
     assert_eq!(session.sent(), "LIST\r\n");
     session.server(mailbox.sizes());
-    let flight = session.sent();
-    assert_eq!(flight.lines().count(), 16, "{flight}");
-    let answers: String = flight
+    let batch = session.sent();
+    assert_eq!(batch.lines().count(), 16, "{batch}");
+    let answers: String = batch
         .split_inclusive('\n')
         .map(|it| mailbox.answer(it))
         .collect();
@@ -35,17 +35,17 @@ fn questions_wait_for_what_was_submitted_before_and_nothing_overtakes_them() {
 }
 
 #[test]
-fn an_abandoned_confirmation_sends_no_more_and_still_checks_what_comes() {
+fn abandoned_confirmation_still_checks_outstanding_answers() {
     let mailbox = Mailbox::of(5);
     for right in [true, false] {
         for pipelining in [Pipelining::Always, Pipelining::Never] {
             let mut session = listed(&mailbox, pipelining, 8);
             let ticket = confirm(&mut session);
-            let flight = session.sent();
+            let batch = session.sent();
             session.connection.abandon(ticket.id()..ticket.id().next());
-            let noop = session.connection.submit(Noop).expect("it lives");
+            let noop = session.connection.submit(Noop).expect("a live connection");
             let mut sent = session.sent();
-            let answers: String = flight
+            let answers: String = batch
                 .split_inclusive('\n')
                 .map(|it| {
                     if right {
@@ -73,7 +73,7 @@ fn an_abandoned_confirmation_sends_no_more_and_still_checks_what_comes() {
             }
         }
     }
-    // Before anything has left, nothing does.
+    // If no question was sent before it was abandoned, none is sent later.
     let mut session = listed(&mailbox, Pipelining::Always, 8);
     let ticket = confirm(&mut session);
     session.connection.abandon(ticket.id()..ticket.id().next());
@@ -83,16 +83,16 @@ fn an_abandoned_confirmation_sends_no_more_and_still_checks_what_comes() {
 }
 
 #[test]
-fn answers_to_an_abandoned_confirmation_do_not_count_for_the_next() {
+fn answers_to_abandoned_confirmation_do_not_count() {
     let mailbox = Mailbox::of(30);
     let mut session = listed(&mailbox, Pipelining::Always, 1);
     let first = confirm(&mut session);
-    let flights = session.batches();
+    let batches = session.batches();
     session.connection.abandon(first.id()..first.id().next());
     let second = confirm(&mut session);
-    let answers: String = flights
+    let answers: String = batches
         .iter()
-        .flat_map(|flight| flight.split_inclusive('\n'))
+        .flat_map(|batch| batch.split_inclusive('\n'))
         .map(|question| mailbox.answer(question))
         .collect();
     session.server(answers);
@@ -102,7 +102,7 @@ fn answers_to_an_abandoned_confirmation_do_not_count_for_the_next() {
 }
 
 #[test]
-fn an_abandoned_confirmation_does_not_explain_the_error_of_another_request() {
+fn abandoned_confirmation_does_not_change_later_errors() {
     let mailbox = Mailbox::of(3);
     let mut session = listed(&mailbox, Pipelining::Always, 1);
     let first = confirm(&mut session);
@@ -110,12 +110,12 @@ fn an_abandoned_confirmation_does_not_explain_the_error_of_another_request() {
     session.connection.abandon(first.id()..first.id().next());
     session.ask("noop");
     session.eof();
-    let error = session.connection.error().expect("the end");
+    let error = session.connection.error().expect("a fatal error");
     assert!(matches!(error, Error::Closed(_)), "{error:?}");
 }
 
 #[test]
-fn all_questions_are_one_operation_for_the_total_timeout() {
+fn total_timeout_covers_all_questions() {
     let mailbox = Mailbox::of(3);
     let mut config = Config::default();
     config.pipelining = Pipelining::Never;
@@ -130,7 +130,10 @@ fn all_questions_are_one_operation_for_the_total_timeout() {
         let question = session.sent();
         session.wait(30);
         waited += 30;
-        assert!(waited <= 120, "the deadline begins anew with each question");
+        assert!(
+            waited <= 120,
+            "the deadline must not restart with each question"
+        );
         if session.connection.error().is_none() {
             session.server(mailbox.answer(&question));
         }

@@ -1,4 +1,4 @@
-//! Which questions a confirmation asks, and how many at once.
+//! Which questions a confirmation asks, and how many of them together.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +13,19 @@ use pop3_testkit::conversation::{Conversation, logged_in_with};
 use super::{Mailbox, answered, confirm, listed, outcome, session, verbs, why};
 
 #[test]
-fn sixteen_questions_leave_in_one_batch_where_pipelining_is_allowed() {
+fn sixteen_questions_are_pipelined_in_one_batch() {
     let mailbox = Mailbox::of(20);
     let mut session = listed(&mailbox, Pipelining::Always, 1);
     let ticket = confirm(&mut session);
-    let flights = session.batches();
-    assert_eq!(flights.len(), 1);
-    assert_eq!(flights[0].lines().count(), Confirm::QUESTIONS);
-    assert_eq!(session.connection.outstanding(), 1, "it is one request");
-    let answers: String = flights[0]
+    let batches = session.batches();
+    assert_eq!(batches.len(), 1);
+    assert_eq!(batches[0].lines().count(), Confirm::QUESTIONS);
+    assert_eq!(
+        session.connection.outstanding(),
+        1,
+        "a confirmation is one request"
+    );
+    let answers: String = batches[0]
         .split_inclusive('\n')
         .map(|it| mailbox.answer(it))
         .collect();
@@ -33,7 +37,7 @@ fn sixteen_questions_leave_in_one_batch_where_pipelining_is_allowed() {
 }
 
 #[test]
-fn questions_go_one_at_a_time_without_pipelining() {
+fn questions_are_sent_singly_without_pipelining() {
     let mailbox = Mailbox::of(20);
     let mut session = listed(&mailbox, Pipelining::Never, 1);
     let ticket = confirm(&mut session);
@@ -44,7 +48,7 @@ fn questions_go_one_at_a_time_without_pipelining() {
     );
     let mut session = listed(&mailbox, Pipelining::Never, 1);
     let ticket = confirm(&mut session);
-    assert_eq!(session.batches().len(), 1, "one is in flight");
+    assert_eq!(session.batches().len(), 1, "one question is in flight");
     session.server("+OK 1 wrong\r\n");
     assert_eq!(
         session.batches(),
@@ -55,7 +59,7 @@ fn questions_go_one_at_a_time_without_pipelining() {
 }
 
 #[test]
-fn each_message_and_each_kind_is_asked_about_equally_often() {
+fn questions_are_distributed_evenly() {
     let mailbox = Mailbox::of(10);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut batches = std::collections::BTreeSet::new();
@@ -70,8 +74,8 @@ fn each_message_and_each_kind_is_asked_about_equally_often() {
         }
         batches.insert(asked);
     }
-    assert_eq!(batches.len(), 200, "no two sessions ask the same");
-    // 200 batches of 16 for 20 different questions: 160 each, with a deviation of 12.3.
+    assert_eq!(batches.len(), 200, "each session asks different questions");
+    // 200 batches of 16 questions out of 20: 160 each, with a standard deviation of 12.3.
     assert_eq!(counts.len(), 20, "{counts:?}");
     assert!(
         counts.values().all(|count| (100..220).contains(count)),
@@ -80,7 +84,7 @@ fn each_message_and_each_kind_is_asked_about_equally_often() {
 }
 
 #[test]
-fn two_confirmations_of_a_session_ask_different_questions() {
+fn two_confirmations_ask_different_questions() {
     let mailbox = Mailbox::of(50);
     let mut session = listed(&mailbox, Pipelining::Always, 9);
     let mut batches = Vec::new();
@@ -94,7 +98,7 @@ fn two_confirmations_of_a_session_ask_different_questions() {
 }
 
 #[test]
-fn one_message_gives_unpredictable_kinds() {
+fn question_kinds_for_one_message_are_unpredictable() {
     let mailbox = Mailbox::of(1);
     let mut batches = std::collections::BTreeSet::new();
     for seed in 0..50 {
@@ -108,7 +112,7 @@ fn one_message_gives_unpredictable_kinds() {
 }
 
 #[test]
-fn long_lines_are_asked_about_no_more_than_short_ones() {
+fn long_unique_ids_are_not_asked_more_often() {
     let long = "x".repeat(70);
     let mut session = session(Pipelining::Always, 0);
     session
@@ -132,7 +136,7 @@ fn long_lines_are_asked_about_no_more_than_short_ones() {
 }
 
 #[test]
-fn messages_marked_as_deleted_are_not_asked_about() {
+fn messages_marked_as_deleted_are_not_asked() {
     let mailbox = Mailbox::of(4);
     let mut session = listed(&mailbox, Pipelining::Always, 3);
     for number in [1, 2, 4] {
@@ -171,7 +175,7 @@ fn messages_marked_as_deleted_are_not_asked_about() {
 }
 
 #[test]
-fn a_refused_dele_leaves_its_message_among_the_questions() {
+fn message_with_refused_dele_is_still_asked() {
     let mailbox = Mailbox::of(1);
     let mut session = listed(&mailbox, Pipelining::Always, 3);
     session
@@ -184,7 +188,7 @@ fn a_refused_dele_leaves_its_message_among_the_questions() {
 }
 
 #[test]
-fn the_one_message_left_of_a_thousand_is_found() {
+fn only_undeleted_message_of_thousand_is_asked() {
     let mailbox = Mailbox::of(1000);
     let mut session = listed(&mailbox, Pipelining::Always, 4);
     for number in (1..=1000).filter(|number| *number != 777) {
@@ -202,9 +206,9 @@ fn the_one_message_left_of_a_thousand_is_found() {
     );
 }
 
-/// `WildDuck` numbers the messages anew in listings after a DELE, and keeps the numbers elsewhere.
+/// After a DELE, `WildDuck` renumbers the messages in listings but not elsewhere.
 #[test]
-fn a_listing_taken_after_a_dele_is_not_compared_with() {
+fn listing_taken_after_dele_is_not_used() {
     let mailbox = Mailbox::of(9);
     let mut session = listed(&mailbox, Pipelining::Always, 5);
     session
@@ -222,13 +226,13 @@ fn a_listing_taken_after_a_dele_is_not_compared_with() {
 }
 
 #[test]
-fn without_a_listing_nothing_is_asked() {
+fn confirmation_needs_a_listing() {
     let mut session = session(Pipelining::Always, 1);
     let ticket = confirm(&mut session);
     let result = outcome(&mut session, ticket);
     assert_eq!(*why(&result), Unconfirmed::NoListing);
     assert_eq!(session.sent(), "");
-    // The first listing comes after a DELE.
+    // The first listing is taken after a DELE.
     session
         .call(Dele(1.try_into().expect("a number")), "+OK\r\n")
         .expect("marked");
@@ -244,7 +248,7 @@ fn without_a_listing_nothing_is_asked() {
 }
 
 #[test]
-fn an_empty_mailbox_and_values_left_out_give_nothing_to_ask() {
+fn listing_without_values_gives_nothing_to_ask() {
     for listing in ["+OK\r\n.\r\n", "+OK\r\n1\r\n2\r\n.\r\n"] {
         let mut session = session(Pipelining::Always, 1);
         session.call(List, listing).expect("sizes");
@@ -257,7 +261,7 @@ fn an_empty_mailbox_and_values_left_out_give_nothing_to_ask() {
 }
 
 #[test]
-fn before_the_login_and_without_randomness_it_is_misuse() {
+fn confirm_before_login_or_without_seed_is_misuse() {
     let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
     session.server("+OK ready\r\n");
     let ticket = confirm(&mut session);
@@ -275,7 +279,7 @@ fn before_the_login_and_without_randomness_it_is_misuse() {
     assert_eq!(outcome(&mut session, ticket), Err(Misuse::NoSeed.into()));
     assert_eq!(session.sent(), "");
     let own = Confirm::new().with_random([1; 32]);
-    let ticket = session.connection.submit(own).expect("it lives");
+    let ticket = session.connection.submit(own).expect("a live connection");
     let (_, result) = answered(&mut session, ticket, |question| {
         Mailbox::of(1).answer(question)
     });
@@ -283,12 +287,15 @@ fn before_the_login_and_without_randomness_it_is_misuse() {
 }
 
 #[test]
-fn the_number_of_questions_is_between_two_and_sixteen() {
+fn question_count_is_clamped_to_2_through_16() {
     let mailbox = Mailbox::of(5);
     for (wanted, asked) in [(0, 2), (1, 2), (2, 2), (5, 5), (16, 16), (usize::MAX, 16)] {
         let mut session = listed(&mailbox, Pipelining::Always, 8);
         let command = Confirm::new().with_questions(wanted);
-        let ticket = session.connection.submit(command).expect("it lives");
+        let ticket = session
+            .connection
+            .submit(command)
+            .expect("a live connection");
         let (questions, result) = answered(&mut session, ticket, |it| mailbox.answer(it));
         assert_eq!(questions.len(), asked);
         assert_eq!(result.expect("confirmed").questions(), asked);
@@ -297,11 +304,11 @@ fn the_number_of_questions_is_between_two_and_sixteen() {
 }
 
 #[test]
-fn neither_the_randomness_nor_the_questions_to_come_are_printed() {
+fn debug_output_hides_the_random_seed() {
     let confirm = Confirm::new().with_random([0xab; 32]);
     assert_eq!(format!("{confirm:?}"), "Confirm { questions: 16 }");
     let mut connection =
         Connection::new(Config::default(), Channel::TrustedByCaller, Instant::ORIGIN);
-    connection.submit(confirm).expect("it lives");
+    connection.submit(confirm).expect("a live connection");
     assert!(!format!("{connection:?}").contains("171"));
 }
