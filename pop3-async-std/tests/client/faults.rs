@@ -11,6 +11,6 @@ pop3_testkit::every_fault! { OnAsyncStd }
 // It deletes nothing. What is not in the session itself is `fetch`'s, and tested with that.
 pop3_testkit::every_fetch! { FETCH_ASYNC_STD;
     fetch_async_std_with_a_server_killed_within_a_message: killed_within_a_message
-    fetch_async_std_where_the_connection_stalls: stalled_on_the_way
+    fetch_async_std_where_the_connection_stalls: connection_stalled
     fetch_async_std_where_octets_are_put_into_the_session: tampered_with
 }

@@ -9,7 +9,7 @@ use pop3_blocking::{
 use super::support::{Scripted, client_of, embedded, number};
 
 #[test]
-fn a_batch_gives_each_reply_its_type() {
+fn batch_returns_typed_replies() {
     let server = embedded(3);
     let mut client = client_of(&server);
     let (stat, uids, entry, _) = client
@@ -21,7 +21,7 @@ fn a_batch_gives_each_reply_its_type() {
 }
 
 #[test]
-fn a_batch_leaves_in_one_flight() {
+fn batch_is_sent_before_any_reply() {
     let server = Scripted::logged_in(|wire| {
         // All of it is here before anything is answered.
         wire.hear("STAT\r\nNOOP\r\nLIST 1\r\n");
@@ -35,7 +35,7 @@ fn a_batch_leaves_in_one_flight() {
 }
 
 #[test]
-fn a_batch_fails_with_its_first_refusal_and_stays_in_step() {
+fn refused_batch_leaves_the_session_synchronized() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("LIST 1\r\nDELE 2\r\nDELE 3\r\nNOOP\r\n");
         wire.say("+OK 1 5\r\n-ERR no two\r\n-ERR no three\r\n+OK\r\n");
@@ -53,7 +53,7 @@ fn a_batch_fails_with_its_first_refusal_and_stays_in_step() {
 }
 
 #[test]
-fn a_pipeline_gives_a_result_for_each() {
+fn pipeline_returns_one_result_per_command() {
     let server = embedded(500);
     let mut client = client_of(&server);
     let numbers: Vec<_> = client.uidl().unwrap().numbers().collect();
@@ -64,7 +64,7 @@ fn a_pipeline_gives_a_result_for_each() {
 }
 
 #[test]
-fn one_that_is_refused_is_alone() {
+fn refused_pipelined_command_does_not_affect_others() {
     let server = embedded(5);
     let mut client = client_of(&server);
     let asked = [1, 99, 3, 98, 5];
@@ -89,7 +89,7 @@ fn one_that_is_refused_is_alone() {
 }
 
 #[test]
-fn a_pipeline_that_is_dropped_half_way_leaves_the_rest_unsent() {
+fn dropped_pipeline_leaves_the_rest_unsent() {
     let server = embedded(2000);
     let mut client = client_of(&server);
     let mut given = 0;
@@ -113,7 +113,7 @@ fn a_pipeline_that_is_dropped_half_way_leaves_the_rest_unsent() {
 }
 
 #[test]
-fn an_empty_pipeline_says_nothing() {
+fn empty_pipeline_sends_nothing() {
     let server = Scripted::logged_in(|wire| wire.hear_out());
     let mut client = server.client();
     assert!(client.pipeline(std::iter::empty::<Noop>()).next().is_none());
@@ -122,7 +122,7 @@ fn an_empty_pipeline_says_nothing() {
 }
 
 #[test]
-fn after_a_fatal_error_each_in_flight_gets_it_then_there_are_no_more() {
+fn fatal_error_fails_all_commands_in_flight() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("DELE 1\r\nDELE 2\r\nDELE 3\r\n");
         wire.say("+OK\r\n");
@@ -147,7 +147,7 @@ fn after_a_fatal_error_each_in_flight_gets_it_then_there_are_no_more() {
 }
 
 #[test]
-fn on_a_dead_connection_no_command_is_passed_over_in_silence() {
+fn commands_on_a_closed_connection_fail() {
     let server = Scripted::logged_in(|wire| wire.hear("NOOP\r\n"));
     let mut client = server.client();
     let error = client.noop().unwrap_err();
@@ -161,7 +161,7 @@ fn on_a_dead_connection_no_command_is_passed_over_in_silence() {
 }
 
 #[test]
-fn a_long_pipeline_of_mixed_success_keeps_its_order() {
+fn long_pipeline_returns_results_in_order() {
     let server = embedded(1000);
     let mut client = client_of(&server);
     // Every third twice: the second time it is gone.

@@ -16,7 +16,7 @@ use pop3_blocking::{
 use super::support::{Scripted, alice, embedded, in_clear, trusting};
 
 #[test]
-fn both_ways_of_tls_lead_to_the_mail() {
+fn stls_and_implicit_tls_reach_the_mailbox() {
     let server = embedded(2);
     for endpoint in [server.plain(), server.implicit_tls()] {
         let mut client = connect_with(&endpoint, &trusting(&server)).unwrap();
@@ -36,7 +36,7 @@ fn both_ways_of_tls_lead_to_the_mail() {
 }
 
 #[test]
-fn tls_forgets_the_greeting_that_came_in_clear() {
+fn greeting_is_discarded_after_stls() {
     let server = embedded(1);
     let mut client = connect_with(&server.plain(), &trusting(&server)).unwrap();
     assert!(client.greeting().is_some());
@@ -46,7 +46,7 @@ fn tls_forgets_the_greeting_that_came_in_clear() {
 }
 
 #[test]
-fn tls_can_be_started_by_hand_where_a_login_would_not_and_only_once() {
+fn stls_can_be_called_explicitly_once() {
     let server = embedded(1);
     let mut connector = trusting(&server);
     connector.config.stls = StlsPolicy::Off;
@@ -59,7 +59,7 @@ fn tls_can_be_started_by_hand_where_a_login_would_not_and_only_once() {
 }
 
 #[test]
-fn an_ip_address_is_verified_too() {
+fn certificate_is_verified_for_an_ip_address() {
     let server = embedded(1);
     let port = server.implicit_tls().port();
     let endpoint = Endpoint::implicit_tls("127.0.0.1", Some(port));
@@ -68,7 +68,7 @@ fn an_ip_address_is_verified_too() {
 }
 
 #[test]
-fn a_stranger_is_not_trusted() {
+fn untrusted_certificate_is_rejected() {
     let (server, stranger) = (embedded(1), embedded(1));
     for connector in [Connector::default(), trusting(&stranger)] {
         let Err(Error::Tls(error)) = connect_with(&server.implicit_tls(), &connector) else {
@@ -87,7 +87,7 @@ fn a_stranger_is_not_trusted() {
 }
 
 #[test]
-fn a_tls_server_on_a_port_in_clear_is_recognised() {
+fn tls_server_on_a_cleartext_port_is_detected() {
     // It waits for a ClientHello; this one answers what it cannot read with an alert.
     let server = Scripted::start(|wire| {
         wire.say_octets(b"\x15\x03\x03\x00\x02\x02\x46");
@@ -100,7 +100,7 @@ fn a_tls_server_on_a_port_in_clear_is_recognised() {
 }
 
 #[test]
-fn a_tls_server_that_waits_on_a_port_in_clear_is_too_late() {
+fn tls_server_without_greeting_times_out() {
     let server = embedded(1);
     let mut connector = in_clear();
     connector.config.timeouts.greeting = Duration::from_millis(100);
@@ -110,7 +110,7 @@ fn a_tls_server_that_waits_on_a_port_in_clear_is_too_late() {
 }
 
 #[test]
-fn a_server_in_clear_on_a_tls_port_is_recognised() {
+fn cleartext_server_on_a_tls_port_is_detected() {
     let server = embedded(1);
     let endpoint = Endpoint::implicit_tls("localhost", Some(server.plain().port()));
     let Err(Error::Tls(error)) = connect_with(&endpoint, &trusting(&server)) else {
@@ -120,7 +120,7 @@ fn a_server_in_clear_on_a_tls_port_is_recognised() {
 }
 
 #[test]
-fn another_service_is_recognised() {
+fn greeting_of_another_protocol_is_rejected() {
     let server = Scripted::start(|wire| {
         wire.say("220 mail.example.org ESMTP\r\n");
         wire.hear_out();
@@ -132,7 +132,7 @@ fn another_service_is_recognised() {
 }
 
 #[test]
-fn a_server_that_closes_without_a_greeting_is_told() {
+fn close_without_a_greeting_is_reported() {
     let server = Scripted::start(|_| {});
     let error = connect_with(&server.plain(), &in_clear()).unwrap_err();
     assert_eq!(error, Closed::NoGreeting.into());
@@ -140,7 +140,7 @@ fn a_server_that_closes_without_a_greeting_is_told() {
 }
 
 #[test]
-fn a_server_without_stls_gets_no_password() {
+fn server_without_stls_receives_no_password() {
     let server = Scripted::start(|wire| {
         wire.say("+OK ready\r\n");
         wire.hear("CAPA\r\n");
@@ -158,7 +158,7 @@ fn a_server_without_stls_gets_no_password() {
 }
 
 #[test]
-fn nobody_listens() {
+fn connection_refused_is_reported() {
     let port = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap().port()
@@ -177,7 +177,7 @@ fn nobody_listens() {
 }
 
 #[test]
-fn a_host_that_does_not_exist() {
+fn unknown_host_is_reported() {
     // RFC 6761 section 6.4 keeps it from existing.
     let error = connect(&Endpoint::plain("pop.invalid", None)).unwrap_err();
     let Error::Transport(error) = error else {
@@ -190,7 +190,7 @@ fn a_host_that_does_not_exist() {
 // What becomes of those for whom there is no room to wait depends on the system.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_listener_that_accepts_nobody() {
+fn connect_timeout_applies_to_a_full_backlog() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     // Clients who wait to be accepted, until there is no room to wait.
@@ -212,7 +212,7 @@ fn a_listener_that_accepts_nobody() {
 }
 
 #[test]
-fn roots_have_to_be_certificates() {
+fn invalid_root_certificates_are_rejected() {
     for text in ["", "hello", "-----BEGIN CERTIFICATE-----\n"] {
         let error = Roots::from_pem(text.as_bytes()).unwrap_err();
         assert_eq!(error.kind, TlsErrorKind::NotConfigured, "{text:?}");

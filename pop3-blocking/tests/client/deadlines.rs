@@ -32,7 +32,7 @@ fn with(change: impl FnOnce(&mut Timeouts)) -> Connector {
 }
 
 #[test]
-fn a_greeting_that_does_not_come() {
+fn missing_greeting_times_out() {
     let server = Scripted::start(|wire| wire.hear_out());
     let connector = with(|timeouts| timeouts.greeting = SHORT);
     let result = timed(SHORT, || connect_with(&server.plain(), &connector));
@@ -41,7 +41,7 @@ fn a_greeting_that_does_not_come() {
 }
 
 #[test]
-fn a_greeting_that_stops_half_way() {
+fn partial_greeting_times_out() {
     let server = Scripted::start(|wire| {
         wire.say("+OK he");
         wire.hear_out();
@@ -62,7 +62,7 @@ fn a_greeting_that_stops_half_way() {
 }
 
 #[test]
-fn a_reply_that_does_not_come() {
+fn missing_reply_times_out() {
     let server = Scripted::logged_in(|wire| wire.hear_out());
     let mut client = server.client_with(&with(|timeouts| timeouts.first_octet = SHORT));
     let result = timed(SHORT, || client.stat());
@@ -79,7 +79,7 @@ fn a_reply_that_does_not_come() {
 }
 
 #[test]
-fn a_reply_that_stops_half_way() {
+fn partial_reply_times_out() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("UIDL\r\n");
         wire.say("+OK\r\n1 a\r\n");
@@ -102,7 +102,7 @@ fn a_reply_that_stops_half_way() {
 }
 
 #[test]
-fn a_message_that_stops_half_way() {
+fn partial_message_times_out() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK\r\nhello\r\n");
@@ -127,7 +127,7 @@ fn a_message_that_stops_half_way() {
 }
 
 #[test]
-fn a_server_that_is_slow_but_moves_is_waited_for() {
+fn slow_server_does_not_time_out() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK\r\n");
@@ -146,7 +146,7 @@ fn a_server_that_is_slow_but_moves_is_waited_for() {
 }
 
 #[test]
-fn the_total_stops_a_server_that_trickles() {
+fn total_timeout_stops_a_slow_reply() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("UIDL\r\n");
         wire.say("+OK\r\n");
@@ -163,7 +163,7 @@ fn the_total_stops_a_server_that_trickles() {
 }
 
 #[test]
-fn a_reader_that_takes_its_time_is_not_late() {
+fn slow_reader_does_not_time_out() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK\r\nhello\r\n");
@@ -188,7 +188,7 @@ fn a_reader_that_takes_its_time_is_not_late() {
 }
 
 #[test]
-fn a_handshake_that_does_not_come() {
+fn missing_handshake_times_out() {
     let server = Scripted::start(|wire| wire.hear_quietly());
     let mut connector = Connector::default();
     connector.config.timeouts.tls = SHORT;
@@ -198,7 +198,7 @@ fn a_handshake_that_does_not_come() {
 }
 
 #[test]
-fn waiting_before_a_command_is_no_waiting_for_its_reply() {
+fn time_before_a_command_is_not_counted() {
     let server = embedded(1);
     let mut connector = trusting(&server);
     connector.config.timeouts.first_octet = SHORT;

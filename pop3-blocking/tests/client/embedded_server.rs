@@ -34,7 +34,7 @@ fn drop_promptly(server: EmbeddedServer) {
 }
 
 #[test]
-fn its_urls_name_the_loopback_interface() {
+fn server_urls_name_the_loopback_interface() {
     let server = embedded(0);
     let (plain, tls) = (server.plain(), server.implicit_tls());
     assert_eq!(
@@ -48,7 +48,7 @@ fn its_urls_name_the_loopback_interface() {
 }
 
 #[test]
-fn its_drop_ends_all() {
+fn drop_closes_all_sessions() {
     let server = embedded(2);
     let ports = [server.plain().port(), server.implicit_tls().port()];
     let mut idle = client_of(&server);
@@ -64,7 +64,7 @@ fn its_drop_ends_all() {
 }
 
 #[test]
-fn its_drop_waits_for_no_client_that_does_not_read() {
+fn drop_does_not_wait_for_a_blocked_client() {
     let server = embedded(2);
     let mut client = dial(server.plain().port());
     client.write_all(b"USER alice\r\nPASS secret\r\n").unwrap();
@@ -78,14 +78,14 @@ fn its_drop_waits_for_no_client_that_does_not_read() {
 }
 
 #[test]
-fn its_drop_after_nothing_is_prompt_too() {
+fn drop_without_clients_is_prompt() {
     for _ in 0..20 {
         drop_promptly(embedded(0));
     }
 }
 
 #[test]
-fn sessions_run_side_by_side_on_their_own_snapshots() {
+fn concurrent_sessions_have_their_own_snapshots() {
     let server = embedded(20);
     let (mut one, mut other) = (client_of(&server), client_of(&server));
     one.dele(number(1)).unwrap();
@@ -107,7 +107,7 @@ fn sessions_run_side_by_side_on_their_own_snapshots() {
 }
 
 #[test]
-fn many_clients_are_served_at_once() {
+fn many_clients_are_served_concurrently() {
     let server = embedded(10);
     thread::scope(|scope| {
         for _ in 0..32 {
@@ -121,7 +121,7 @@ fn many_clients_are_served_at_once() {
 }
 
 #[test]
-fn too_many_sessions_are_hung_up_on_and_places_come_back() {
+fn sessions_beyond_the_limit_are_closed() {
     let server = embedded(0);
     let port = server.plain().port();
     let mut clients = Vec::new();
@@ -143,7 +143,7 @@ fn too_many_sessions_are_hung_up_on_and_places_come_back() {
 }
 
 #[test]
-fn each_session_has_challenges_of_its_own() {
+fn each_session_has_its_own_challenges() {
     let config = ServerConfig::new("alice", "secret")
         .apop_challenge("<1896.697170952@example.org>")
         .scram("salt", 2)
@@ -190,7 +190,7 @@ fn each_session_has_challenges_of_its_own() {
 }
 
 #[test]
-fn garbage_harms_nobody_else() {
+fn garbage_does_not_affect_other_sessions() {
     let server = embedded(1);
     for port in [server.plain().port(), server.implicit_tls().port()] {
         let mut client = dial(port);
@@ -205,7 +205,7 @@ fn garbage_harms_nobody_else() {
 }
 
 #[test]
-fn a_wrong_password_is_refused() {
+fn wrong_password_is_refused() {
     let server = embedded(1);
     let mut client = connect_with(&server.plain(), &trusting(&server)).unwrap();
     let wrong = pop3_blocking::Login::password(
@@ -217,7 +217,7 @@ fn a_wrong_password_is_refused() {
 }
 
 #[test]
-fn answers_are_whole_even_if_the_client_half_closes() {
+fn replies_are_complete_after_a_client_half_close() {
     let server = embedded(100);
     let mut client = dial(server.plain().port());
     client

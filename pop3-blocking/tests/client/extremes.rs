@@ -86,7 +86,7 @@ fn session(config: Config) -> Result<(), Error> {
 }
 
 #[test]
-fn every_deadline_may_be_extreme() {
+fn sessions_work_with_extreme_timeouts() {
     let fields: [fn(&mut Timeouts) -> &mut Duration; 7] = [
         |timeouts| &mut timeouts.connect,
         |timeouts| &mut timeouts.tls,
@@ -124,7 +124,7 @@ fn every_deadline_may_be_extreme() {
 }
 
 #[test]
-fn every_limit_may_be_extreme() {
+fn sessions_work_with_extreme_limits() {
     let fields: [fn(&mut Limits) -> &mut usize; 11] = [
         |limits| &mut limits.receive_buffer,
         |limits| &mut limits.line,

@@ -101,7 +101,7 @@ fn curl_reads_listing_and_messages_on_every_channel() {
 }
 
 #[test]
-fn curl_logs_in_by_every_mechanism_with_and_without_initial_response() {
+fn curl_logs_in_with_every_mechanism() {
     if !is_installed("curl", "pop3s") {
         return;
     }
@@ -194,7 +194,7 @@ print('done')
 "#;
 
 #[test]
-fn poplib_does_all_it_can_on_every_channel() {
+fn poplib_methods_work_on_every_channel() {
     if !is_installed("python3", "Python 3") {
         return;
     }

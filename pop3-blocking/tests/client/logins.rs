@@ -42,7 +42,7 @@ fn old_tls(server: &EmbeddedServer) -> Connector {
 }
 
 #[test]
-fn scram_of_every_hash_binds_to_its_channel_and_logs_in() {
+fn scram_with_channel_binding_logs_in() {
     let server = server(&[
         "SCRAM-SHA-1",
         "SCRAM-SHA-1-PLUS",
@@ -69,7 +69,7 @@ fn scram_of_every_hash_binds_to_its_channel_and_logs_in() {
 }
 
 #[test]
-fn without_being_asked_it_does_not_bind() {
+fn channel_binding_is_off_by_default() {
     let server = server(&["SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"]);
     let mut client = connect_with(&server.implicit_tls(), &trusting(&server)).unwrap();
     client
@@ -80,7 +80,7 @@ fn without_being_asked_it_does_not_bind() {
 }
 
 #[test]
-fn in_tls_1_2_there_is_nothing_to_bind_to() {
+fn channel_binding_is_unavailable_in_tls_1_2() {
     let server = server(&["SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"]);
     let connector = old_tls(&server);
     let mut client = connect_with(&server.implicit_tls(), &connector).unwrap();
@@ -103,7 +103,7 @@ fn in_tls_1_2_there_is_nothing_to_bind_to() {
 }
 
 #[test]
-fn anybody_logs_in_where_anonymous_is_offered() {
+fn anonymous_login_works_where_offered() {
     let server = server(&["ANONYMOUS"]);
     let mut client = connect_with(&server.plain(), &trusting(&server)).unwrap();
     client.login(Login::anonymous("tests@localhost")).unwrap();

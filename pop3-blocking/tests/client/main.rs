@@ -14,7 +14,6 @@ mod deadlines;
 #[cfg(unix)]
 mod dovecot;
 mod embedded_server;
-mod ends;
 mod extremes;
 #[cfg(target_os = "linux")]
 mod faults;
@@ -24,5 +23,6 @@ mod messages;
 mod panics;
 #[cfg(unix)]
 mod parity;
+mod session_end;
 mod streams;
 mod tickets;

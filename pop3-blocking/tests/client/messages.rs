@@ -12,7 +12,7 @@ use pop3_blocking::{
 use super::support::{Scripted, alice, client_of, embedded, message, number, trusting};
 
 #[test]
-fn messages_come_octet_for_octet() {
+fn messages_arrive_unchanged() {
     let server = embedded(300);
     let mut client = client_of(&server);
     let numbers: Vec<_> = client.uidl().unwrap().numbers().collect();
@@ -31,7 +31,7 @@ fn messages_come_octet_for_octet() {
 }
 
 #[test]
-fn a_message_can_be_read_by_lines() {
+fn message_can_be_read_by_lines() {
     let server = embedded(1);
     let mut client = client_of(&server);
     let lines: Vec<_> = client
@@ -44,7 +44,7 @@ fn a_message_can_be_read_by_lines() {
 }
 
 #[test]
-fn headers_can_be_retrieved_alone() {
+fn top_retrieves_headers_only() {
     let server = embedded(2);
     let mut client = client_of(&server);
     let mut heads = client.retrieve([1, 2].map(|n| Top {
@@ -62,7 +62,7 @@ fn headers_can_be_retrieved_alone() {
 }
 
 #[test]
-fn a_message_that_is_refused_is_alone() {
+fn refused_message_does_not_affect_others() {
     let server = embedded(4);
     let mut client = client_of(&server);
     client.dele(number(2)).unwrap();
@@ -86,7 +86,7 @@ fn a_message_that_is_refused_is_alone() {
 }
 
 #[test]
-fn messages_that_are_not_read_are_skipped() {
+fn unread_messages_are_skipped() {
     let server = embedded(200);
     let mut client = client_of(&server);
     let mut messages = client.retrieve((1..=200).map(number));
@@ -104,7 +104,7 @@ fn messages_that_are_not_read_are_skipped() {
 }
 
 #[test]
-fn a_message_left_half_way_disturbs_no_other_command() {
+fn partially_read_message_does_not_affect_other_commands() {
     let server = embedded(3);
     for endpoint in [server.plain(), server.implicit_tls()] {
         let mut client = connect_with(&endpoint, &trusting(&server)).unwrap();
@@ -120,7 +120,7 @@ fn a_message_left_half_way_disturbs_no_other_command() {
 }
 
 #[test]
-fn a_retrieval_left_half_way_disturbs_no_other_command() {
+fn dropped_retrieval_does_not_affect_other_commands() {
     let server = embedded(500);
     let mut client = client_of(&server);
     let mut given = 0;
@@ -138,7 +138,7 @@ fn a_retrieval_left_half_way_disturbs_no_other_command() {
 }
 
 #[test]
-fn a_message_over_the_limit_ends_the_connection() {
+fn message_over_the_limit_ends_the_connection() {
     let server = embedded(2);
     let mut client = client_of(&server);
     let octets = message(1).len();
@@ -151,7 +151,7 @@ fn a_message_over_the_limit_ends_the_connection() {
 }
 
 #[test]
-fn a_message_without_end_is_not_waited_for() {
+fn exceeded_limit_does_not_wait_for_the_end() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK\r\n");
@@ -169,7 +169,7 @@ fn a_message_without_end_is_not_waited_for() {
 }
 
 #[test]
-fn a_message_that_is_cut_short_is_an_error_and_stays_one() {
+fn error_of_a_truncated_message_is_permanent() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK 100 octets\r\nhello\r\nwor");
@@ -195,7 +195,7 @@ fn a_message_that_is_cut_short_is_an_error_and_stays_one() {
 }
 
 #[test]
-fn those_behind_a_message_that_is_cut_short_fail_too() {
+fn messages_after_a_truncated_message_fail() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\nRETR 2\r\n");
         wire.say("+OK\r\nhello\r\n");
@@ -211,7 +211,7 @@ fn those_behind_a_message_that_is_cut_short_fail_too() {
 }
 
 #[test]
-fn nothing_but_messages_is_asked_for_behind_a_message() {
+fn other_commands_wait_for_the_end_of_messages() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK\r\nhello\r\n");

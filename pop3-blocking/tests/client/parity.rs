@@ -6,13 +6,13 @@ use pop3_testkit::parity::names;
 pop3_testkit::parity! { Blocking }
 
 #[test]
-fn the_clients_have_the_same_methods() {
-    names::no_method_was_forgotten();
+fn clients_have_the_same_methods() {
+    names::every_public_method_is_compared();
 }
 
 #[test]
-fn the_adapters_reexport_the_same_names() {
-    names::the_adapters_reexport_the_same_names();
+fn adapters_reexport_the_same_names() {
+    names::adapters_reexport_the_same_names();
 }
 
 pop3_testkit::every_method! {

@@ -73,12 +73,12 @@ fn session<S: Stream>(stream: S) {
 }
 
 #[test]
-fn a_stream_needs_no_time_outs() {
+fn stream_without_timeouts_works() {
     session(NoTimeout(InMemory(mail(20))));
 }
 
 #[test]
-fn a_stream_may_be_chosen_at_run_time() {
+fn boxed_stream_works() {
     let stream: Box<dyn Stream> = Box::new(NoTimeout(InMemory(mail(20))));
     session(stream);
 }
@@ -128,7 +128,7 @@ impl Stream for Reluctant {
 }
 
 #[test]
-fn a_stream_may_do_little_at_a_time_or_nothing() {
+fn short_and_interrupted_io_works() {
     session(Reluctant {
         inner: InMemory(mail(20)),
         calls: 0,
@@ -187,7 +187,7 @@ fn login_on_failing(writes: ErrorKind, reads: &[&'static [u8]]) -> (Error, u32) 
 }
 
 #[test]
-fn after_a_failed_write_the_servers_last_words_are_the_cause() {
+fn unsolicited_err_is_reported_after_a_failed_write() {
     let reads: [&[u8]; 2] = [b"+OK ready\r\n", b"-ERR going down\r\n"];
     let (error, tried) = login_on_failing(ErrorKind::BrokenPipe, &reads);
     let Error::Closed(closed) = error else {
@@ -198,7 +198,7 @@ fn after_a_failed_write_the_servers_last_words_are_the_cause() {
 }
 
 #[test]
-fn without_last_words_the_failure_is_the_cause() {
+fn write_failure_is_reported_without_an_err() {
     for writes in [ErrorKind::BrokenPipe, ErrorKind::WriteZero] {
         let (error, tried) = login_on_failing(writes, &[b"+OK ready\r\n"]);
         let Error::Transport(error) = error else {
@@ -214,7 +214,7 @@ fn without_last_words_the_failure_is_the_cause() {
 }
 
 #[test]
-fn a_stream_that_takes_nothing_is_given_up() {
+fn stream_that_accepts_no_octets_fails() {
     let (error, tried) = login_on_failing(ErrorKind::WouldBlock, &[b"+OK ready\r\n"]);
     assert_eq!(error, Error::Timeout(Timeout::Send));
     assert!(tried > 5);
@@ -330,7 +330,7 @@ fn serve(mut server: Server, mut stream: impl Read + Write) {
 
 #[cfg(unix)]
 #[test]
-fn a_unix_socket_is_a_stream() {
+fn unix_socket_works_as_a_stream() {
     let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
     let server = thread::spawn(|| serve(mail(20), far));
     session(near);
@@ -338,7 +338,7 @@ fn a_unix_socket_is_a_stream() {
 }
 
 #[test]
-fn ten_thousand_commands_get_through_a_pipe_of_4_kib() {
+fn ten_thousand_commands_pass_a_4_kib_pipe() {
     let (near, far) = Duplex::pair();
     let server = thread::spawn(|| serve(mail(100), far));
     let mut client = client(NoTimeout(near)).unwrap();
@@ -355,7 +355,7 @@ fn ten_thousand_commands_get_through_a_pipe_of_4_kib() {
 }
 
 #[test]
-fn tickets_by_the_thousand_get_through_too() {
+fn thousands_of_tickets_pass_a_4_kib_pipe() {
     let (near, far) = Duplex::pair();
     let server = thread::spawn(|| serve(mail(100), far));
     let mut client = client(NoTimeout(near)).unwrap();

@@ -26,7 +26,7 @@ fn submitted_commands_share_a_round_trip() {
 }
 
 #[test]
-fn a_ticket_can_be_used_once() {
+fn ticket_can_be_used_once() {
     let server = embedded(1);
     let mut client = client_of(&server);
     let ticket = client.submit(Stat).unwrap();
@@ -37,7 +37,7 @@ fn a_ticket_can_be_used_once() {
 }
 
 #[test]
-fn claiming_a_later_ticket_gives_up_the_earlier_ones() {
+fn claiming_a_later_ticket_discards_earlier_ones() {
     let server = embedded(2);
     let mut client = client_of(&server);
     let first = client.submit(Stat).unwrap();
@@ -50,7 +50,7 @@ fn claiming_a_later_ticket_gives_up_the_earlier_ones() {
 }
 
 #[test]
-fn any_other_operation_gives_unclaimed_tickets_up() {
+fn any_other_operation_discards_unclaimed_tickets() {
     let server = embedded(2);
     let mut client = client_of(&server);
     let ticket = client.submit(Stat).unwrap();
@@ -71,7 +71,7 @@ fn any_other_operation_gives_unclaimed_tickets_up() {
 }
 
 #[test]
-fn a_ticket_outlives_a_pipeline_that_was_not_begun() {
+fn unused_pipeline_keeps_tickets_valid() {
     let server = embedded(2);
     let mut client = client_of(&server);
     let ticket = client.submit(Stat).unwrap();
@@ -80,7 +80,7 @@ fn a_ticket_outlives_a_pipeline_that_was_not_begun() {
 }
 
 #[test]
-fn a_ticket_behind_a_message_that_was_left_is_good() {
+fn ticket_after_an_unread_message_is_valid() {
     let server = embedded(2);
     let mut client = client_of(&server);
     let mut message = client.retr(number(1)).unwrap();
@@ -90,7 +90,7 @@ fn a_ticket_behind_a_message_that_was_left_is_good() {
 }
 
 #[test]
-fn a_ticket_of_another_client_is_no_hang() {
+fn ticket_of_another_client_fails() {
     let server = embedded(2);
     let (mut one, mut other) = (client_of(&server), client_of(&server));
     for _ in 0..5 {
@@ -102,7 +102,7 @@ fn a_ticket_of_another_client_is_no_hang() {
 }
 
 #[test]
-fn messages_and_whole_replies_are_claimed_in_order() {
+fn messages_and_replies_are_claimed_in_order() {
     let server = embedded(2);
     let mut client = client_of(&server);
     let sizes = client.submit(List).unwrap();
@@ -127,7 +127,7 @@ fn messages_and_whole_replies_are_claimed_in_order() {
 }
 
 #[test]
-fn a_body_is_opened_once_and_skipped_by_later_tickets() {
+fn body_opens_once_and_later_tickets_skip_it() {
     let server = embedded(3);
     let mut client = client_of(&server);
     let tickets = [1, 2, 3].map(|n| client.submit(Retr(number(n))).unwrap());
@@ -145,7 +145,7 @@ fn a_body_is_opened_once_and_skipped_by_later_tickets() {
 }
 
 #[test]
-fn a_body_that_nobody_claims_blocks_no_other_ticket() {
+fn unclaimed_body_does_not_block_other_tickets() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK\r\n");
@@ -167,7 +167,7 @@ fn a_body_that_nobody_claims_blocks_no_other_ticket() {
 }
 
 #[test]
-fn a_message_cut_short_fails_the_tickets_after_it() {
+fn truncated_message_fails_later_tickets() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK\r\nhello\r\n");

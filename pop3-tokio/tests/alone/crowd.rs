@@ -107,14 +107,14 @@ async fn crowd(places: Arc<Places>) {
 }
 
 #[tokio::test]
-async fn two_hundred_sessions_at_once_live_in_one_thread() {
+async fn two_hundred_concurrent_sessions_run_in_one_thread() {
     let _alone = ALONE.lock().await;
     let (_servers, places) = embedded();
     crowd(places).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_hundred_sessions_at_once_with_dovecot_live_in_several_threads() {
+async fn two_hundred_concurrent_dovecot_sessions_run_multithreaded() {
     let _alone = ALONE.lock().await;
     let Some(server) = Dovecot::start(Options::default()) else {
         return;
@@ -160,7 +160,7 @@ impl Meeting {
 
 /// Here and not with the blocking client's tests: servers, messages and numbers are the same.
 #[test]
-fn two_hundred_blocking_sessions_at_once_live_in_as_many_threads() {
+fn two_hundred_concurrent_blocking_sessions_run_in_threads() {
     let _alone = ALONE.blocking_lock();
     let (_servers, places) = embedded();
     let all = Meeting::default();

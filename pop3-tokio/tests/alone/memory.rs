@@ -53,7 +53,7 @@ pub(super) fn resident() -> usize {
 }
 
 #[tokio::test]
-async fn a_message_of_a_gigabyte_takes_no_memory() -> Result<(), Box<dyn std::error::Error>> {
+async fn one_gigabyte_message_needs_constant_memory() -> Result<(), Box<dyn std::error::Error>> {
     let _alone = ALONE.lock().await;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let endpoint = Endpoint::plain("127.0.0.1", Some(listener.local_addr()?.port()));

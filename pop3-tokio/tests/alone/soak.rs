@@ -176,7 +176,7 @@ fn server_with_mail() -> EmbeddedServer {
 }
 
 #[tokio::test]
-async fn half_an_hour_of_mail_checks_leaves_nothing_behind() {
+async fn thirty_minutes_of_mail_checks_leak_nothing() {
     let _alone = ALONE.lock().await;
     let times: usize = std::env::var("POP3_SOAK").map_or(1, |times| times.parse().unwrap());
     let server = server_with_mail();

@@ -47,7 +47,7 @@ async fn client(room: usize, octets: usize) -> (InMemory, Rc<Sent>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_stops_reading_stops_the_server() {
+async fn unread_message_applies_backpressure_to_the_server() {
     for room in [300, 65_536] {
         story(async {
             let (mut client, sent) = client(room, OCTETS).await;
@@ -74,7 +74,7 @@ async fn who_stops_reading_stops_the_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_next_operation_skips_what_was_left_of_a_message() {
+async fn next_operation_skips_the_unread_rest() {
     story(async {
         let octets = OCTETS / 16;
         let (mut client, sent) = client(65_536, octets).await;
@@ -91,7 +91,7 @@ async fn the_next_operation_skips_what_was_left_of_a_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_without_end_is_not_skipped_for_ever() {
+async fn exceeding_max_octets_ends_an_endless_message() {
     story(async {
         let (mut client, _) = client(65_536, usize::MAX).await;
         let message = client.retr(number(1)).await.unwrap();
@@ -104,7 +104,7 @@ async fn a_message_without_end_is_not_skipped_for_ever() {
 }
 
 #[tokio::test]
-async fn a_total_stops_the_skipping_of_a_message_without_end() {
+async fn total_timeout_ends_skipping_an_endless_message() {
     story(async {
         let stream = scripted(65_536, async |wire| {
             wire.let_in().await;

@@ -61,7 +61,7 @@ fn unanswered(verb: Verb) -> Timeout {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_greeting_comes_within_a_minute_or_never() {
+async fn greeting_times_out_after_a_minute() {
     story(async {
         let stream = scripted(1000, async |_| {});
         let start = pop3_tokio::start(trusted(Config::default()), stream);
@@ -85,7 +85,7 @@ async fn a_greeting_comes_within_a_minute_or_never() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_has_half_a_minute_whatever_trickles_in() {
+async fn handshake_times_out_despite_partial_records() {
     story(async {
         let stream = scripted(100_000, async |_| {});
         let start = pop3_tokio::start(private(true), stream);
@@ -105,7 +105,7 @@ async fn a_handshake_has_half_a_minute_whatever_trickles_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_behind_stls_has_half_a_minute_too() {
+async fn handshake_after_stls_times_out() {
     story(async {
         let stream = scripted(100_000, async |wire| {
             wire.say("+OK ready\r\n").await;
@@ -123,7 +123,7 @@ async fn a_handshake_behind_stls_has_half_a_minute_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn capa_is_answered_within_three_minutes_or_never() {
+async fn capa_times_out_after_three_minutes() {
     story(async {
         let stream = scripted(1000, async |wire| {
             wire.say("+OK ready\r\n").await;
@@ -141,7 +141,7 @@ async fn capa_is_answered_within_three_minutes_or_never() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_challenge_comes_in_time_or_never() {
+async fn missing_challenge_times_out() {
     story(async {
         for (challenge, taken, timeout) in [
             (None, 180, unanswered(Verb::Auth)),
@@ -165,7 +165,7 @@ async fn a_challenge_comes_in_time_or_never() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_begins_within_three_minutes_or_never() {
+async fn reply_times_out_after_three_minutes() {
     story(async {
         let mut client = client_of(terse(), 1000, async |wire| {
             wire.hear("NOOP\r\n").await;
@@ -183,7 +183,7 @@ async fn a_reply_begins_within_three_minutes_or_never() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_of_a_batch_has_its_time_behind_the_one_before() {
+async fn batch_deadline_restarts_after_each_reply() {
     story(async {
         let mut client = client_of(terse(), 1000, async |wire| {
             wire.hear("STAT\r\nUIDL\r\n").await;
@@ -205,7 +205,7 @@ async fn each_of_a_batch_has_its_time_behind_the_one_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_may_trickle_but_not_stall() {
+async fn only_a_stalled_body_times_out() {
     story(async {
         let mut client = client_of(terse(), 1000, async |wire| {
             wire.hear("RETR 1\r\n").await;
@@ -225,7 +225,7 @@ async fn a_body_may_trickle_but_not_stall() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_takes_no_octet_for_a_minute_is_given_up() {
+async fn blocked_write_times_out_after_a_minute() {
     story(async {
         // Eight octets fit, and the rest of the commands does not.
         let mut client = client_of(terse(), 8, async |_| {}).await;
@@ -247,7 +247,7 @@ async fn a_server_that_takes_no_octet_for_a_minute_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_total_holds_for_one_operation_whatever_moves() {
+async fn total_timeout_applies_to_one_operation() {
     story(async {
         let mut config = terse();
         config.timeouts.total = Some(600 * SECOND);
@@ -272,7 +272,7 @@ async fn the_total_holds_for_one_operation_whatever_moves() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_out_of_zero_is_late_at_once_and_one_without_end_never() {
+async fn zero_timeout_expires_immediately_and_none_never() {
     story(async {
         let mut config = terse();
         config.stls = StlsPolicy::Off;

@@ -76,7 +76,7 @@ async fn client() -> (Client<Dammed>, Rc<Cell<bool>>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_that_nobody_reads_has_half_a_minute() {
+async fn unread_handshake_times_out() {
     story(async {
         // No alert can leave either.
         let (stream, _far) = duplex(16);
@@ -88,7 +88,7 @@ async fn a_handshake_that_nobody_reads_has_half_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_takes_no_record_for_a_minute_is_given_up() {
+async fn blocked_tls_write_times_out_after_a_minute() {
     story(async {
         let (mut client, dam) = client().await;
         dam.set(true);
@@ -99,7 +99,7 @@ async fn a_server_that_takes_no_record_for_a_minute_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_network_that_is_gone_does_not_make_the_bad_news_late() {
+async fn dead_network_does_not_delay_the_timeout_error() {
     story(async {
         let (mut client, dam) = client().await;
         client.capa().await.unwrap();
@@ -124,7 +124,7 @@ async fn a_network_that_is_gone_does_not_make_the_bad_news_late() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn idle_hours_are_nobodys_fault_under_tls_either() {
+async fn idle_tls_session_does_not_time_out() {
     story(async {
         let (mut client, _) = client().await;
         sleep(7200 * SECOND).await;

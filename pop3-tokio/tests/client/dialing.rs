@@ -118,7 +118,7 @@ async fn play(addresses: &[SocketAddr], stagger: Option<Duration>) -> Played {
 const STAGGER: Option<Duration> = Some(Duration::from_millis(250));
 
 #[tokio::test(start_paused = true)]
-async fn the_first_address_has_a_head_start() {
+async fn second_address_is_tried_after_the_stagger() {
     let Played { result, tried, .. } = at(millis(249), play(&[v6(249), v4(1)], STAGGER)).await;
     assert_eq!(result, Ok(249));
     assert_eq!(tried, [(249, 0)]);
@@ -135,7 +135,7 @@ async fn the_first_address_has_a_head_start() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_makes_way_for_the_next_at_once() {
+async fn refused_address_starts_the_next_immediately() {
     let addresses = [v6(REFUSES + 10), v4(REFUSES + 10), v4(5)];
     let Played { result, tried, .. } = at(millis(25), play(&addresses, STAGGER)).await;
     assert_eq!(result, Ok(5));
@@ -143,7 +143,7 @@ async fn a_refusal_makes_way_for_the_next_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_makes_way_beside_one_that_says_nothing_too() {
+async fn refused_second_address_starts_the_third_immediately() {
     let refuses = v4(REFUSES + 10);
     let addresses = [v4(SILENT), refuses, refuses, refuses, v4(5)];
     let Played { result, tried, .. } = at(millis(285), play(&addresses, STAGGER)).await;
@@ -152,7 +152,7 @@ async fn a_refusal_makes_way_beside_one_that_says_nothing_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_refuses_says_more_than_who_says_nothing() {
+async fn refusal_is_reported_in_preference_to_timeout() {
     let silent = [v4(SILENT), v6(SILENT)];
     for (addresses, kind) in [
         (&[v4(REFUSES), v6(SILENT)], TransportErrorKind::Refused),
@@ -167,7 +167,7 @@ async fn who_refuses_says_more_than_who_says_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_first_address_may_still_win() {
+async fn slow_first_address_can_still_connect() {
     let Played {
         result, given_up, ..
     } = at(millis(400), play(&[v6(400), v4(SILENT)], STAGGER)).await;
@@ -176,7 +176,7 @@ async fn a_slow_first_address_may_still_win() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn families_go_by_turns() {
+async fn address_families_alternate() {
     let addresses = [v6(SILENT), v6(20_000), v4(100), v4(20_001)];
     let Played { result, tried, .. } = at(millis(350), play(&addresses, STAGGER)).await;
     assert_eq!(result, Ok(100));
@@ -184,7 +184,7 @@ async fn families_go_by_turns() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_stagger_one_address_comes_after_the_other() {
+async fn without_stagger_addresses_are_tried_in_sequence() {
     let Played { result, tried, .. } = at(millis(30_002), play(&[v6(SILENT), v4(2)], None)).await;
     assert_eq!(result, Ok(2));
     assert!(tried[1].1 >= 30_000, "{tried:?}");
@@ -194,7 +194,7 @@ async fn without_stagger_one_address_comes_after_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_single_address_that_says_nothing_is_a_time_out() {
+async fn silent_single_address_times_out() {
     for stagger in [None, STAGGER] {
         let Played { result, .. } = at(millis(30_000), play(&[v4(SILENT)], stagger)).await;
         assert_eq!(result, Err(Timeout::Connect.into()));
@@ -202,7 +202,7 @@ async fn a_single_address_that_says_nothing_is_a_time_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resolver_that_says_nothing_is_not_waited_for_either() {
+async fn silent_resolver_times_out() {
     let silent = Endpoint::plain("silent", None);
     let connector = Connector::default();
     let result = at(millis(30_000), dial(&Play::default(), &silent, &connector)).await;
@@ -214,7 +214,7 @@ async fn a_resolver_that_says_nothing_is_not_waited_for_either() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_says_what_each_address_said() {
+async fn connect_error_names_each_address_and_cause() {
     let addresses = [v6(REFUSES), v4(SILENT)];
     let Played { result, .. } = at(millis(30_000), play(&addresses, STAGGER)).await;
     let text = result.unwrap_err().to_string();
@@ -252,7 +252,7 @@ impl Dialer for Tcp {
 }
 
 #[tokio::test]
-async fn a_real_host_with_a_dead_address_is_reached_at_the_other() {
+async fn connection_falls_back_to_the_reachable_address() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (endpoint, tcp) = (
@@ -276,7 +276,7 @@ async fn a_real_host_with_a_dead_address_is_reached_at_the_other() {
 }
 
 #[tokio::test]
-async fn connecting_by_name_is_a_whole_session() {
+async fn session_with_a_host_name_works() {
     let server = EmbeddedServer::start(account(), maildrop(2)).unwrap();
     let mut connector = Connector::default();
     connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
@@ -289,7 +289,7 @@ async fn connecting_by_name_is_a_whole_session() {
 }
 
 #[tokio::test]
-async fn nobody_at_home_is_told_with_every_address() {
+async fn refused_connection_names_every_address() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
@@ -310,7 +310,7 @@ async fn nobody_at_home_is_told_with_every_address() {
 }
 
 #[tokio::test]
-async fn a_listener_that_never_accepts_is_a_time_out() {
+async fn full_backlog_times_out() {
     // Where its queue is full, Linux answers no SYN.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();

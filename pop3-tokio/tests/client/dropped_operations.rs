@@ -73,7 +73,7 @@ async fn in_step(mut client: InMemory, peer: Peer) -> Vec<String> {
 const ALL: &[usize] = &[1, 7, 300, 65_536];
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_was_done_or_not() {
+async fn dropped_call_is_done_or_not_done() {
     everywhere("call", ALL, 100, async |mut client, peer, polls| {
         let done = polled(polls, client.call(ListOne(number(3)))).await;
         if let Some(result) = &done {
@@ -89,7 +89,7 @@ async fn a_call_that_is_dropped_was_done_or_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_is_dropped_was_done_up_to_some_command() {
+async fn dropped_batch_is_done_up_to_some_command() {
     everywhere("batch", ALL, 100, async |mut client, peer, polls| {
         let done = polled(polls, client.batch((Stat, List, Uidl, Noop))).await;
         let log = in_step(client, peer).await;
@@ -102,7 +102,7 @@ async fn a_batch_that_is_dropped_was_done_up_to_some_command() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ticket_is_good_after_a_wait_that_was_dropped() {
+async fn ticket_stays_valid_after_a_dropped_wait() {
     everywhere("wait", ALL, 100, async |mut client, peer, polls| {
         let first = client.submit(ListOne(number(1))).unwrap();
         let second = client.submit(Uidl).unwrap();
@@ -133,7 +133,7 @@ async fn a_ticket_is_good_after_a_wait_that_was_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_streamed_ticket_is_good_after_a_wait_that_was_dropped() {
+async fn streamed_ticket_stays_valid_after_a_dropped_wait() {
     everywhere("wait_open", ALL, 100, async |mut client, peer, polls| {
         let first = client.submit(Retr(number(1))).unwrap();
         let second = client.submit(Retr(number(5))).unwrap();
@@ -165,7 +165,7 @@ async fn a_streamed_ticket_is_good_after_a_wait_that_was_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ticket_is_good_after_other_operations_were_dropped() {
+async fn ticket_stays_valid_after_other_dropped_operations() {
     everywhere(
         "call beside a ticket",
         ALL,
@@ -187,7 +187,7 @@ async fn a_ticket_is_good_after_other_operations_were_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chunk_that_was_not_waited_for_comes_with_the_next_call() {
+async fn chunk_of_a_dropped_wait_comes_next() {
     everywhere("chunk", ALL, 100, async |mut client, peer, polls| {
         let mut message = client.retr(number(5)).await.unwrap();
         let mut octets = Vec::new();
@@ -214,7 +214,7 @@ async fn a_chunk_that_was_not_waited_for_comes_with_the_next_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rest_of_a_message_is_skipped_if_to_vec_is_dropped() {
+async fn dropped_to_vec_skips_the_rest() {
     everywhere("to_vec", ALL, 100, async |mut client, peer, polls| {
         let message = client.retr(number(5)).await.unwrap();
         let done = polled(polls, message.to_vec(10_000)).await;
@@ -229,7 +229,7 @@ async fn the_rest_of_a_message_is_skipped_if_to_vec_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_message_is_lost_if_the_wait_for_it_is_dropped() {
+async fn dropped_wait_for_a_message_loses_nothing() {
     everywhere(
         "Retrieve::next",
         ALL,
@@ -262,7 +262,7 @@ async fn no_message_is_lost_if_the_wait_for_it_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_reply_is_lost_if_the_wait_for_it_is_dropped() {
+async fn dropped_wait_for_a_reply_loses_nothing() {
     everywhere(
         "Pipeline::next",
         ALL,
@@ -296,7 +296,7 @@ async fn no_reply_is_lost_if_the_wait_for_it_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pipeline_that_is_dropped_leaves_what_was_not_sent_unsent() {
+async fn dropped_pipeline_does_not_send_unsent_commands() {
     everywhere("Pipeline", ALL, 100, async |mut client, peer, polls| {
         let mut replies = client.pipeline((1..=MESSAGES).map(number).map(Dele));
         let mut done = 0;
@@ -320,7 +320,7 @@ async fn a_pipeline_that_is_dropped_leaves_what_was_not_sent_unsent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_dropped_operation_had_not_sent_is_never_sent() {
+async fn unsent_commands_of_dropped_operations_are_never_sent() {
     story(at_once(async {
         let mut config = terse();
         config.pipelining = Pipelining::Never;

@@ -49,7 +49,7 @@ async fn dropped_after(polls: usize, room: usize, settles: bool) -> (String, boo
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_later_quit_finishes_what_the_dropped_one_began() {
+async fn later_quit_completes_a_dropped_quit() {
     for settles in [false, true] {
         let mut told = Vec::new();
         for room in [1, 7, 300, 65_536] {
@@ -69,7 +69,7 @@ async fn a_later_quit_finishes_what_the_dropped_one_began() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quit_that_left_and_was_not_answered_is_told_as_what_it_was() {
+async fn unanswered_dropped_quit_is_unknown() {
     story(async {
         let stream = scripted(1000, async |wire| {
             wire.let_in().await;
@@ -95,7 +95,7 @@ async fn a_quit_that_left_and_was_not_answered_is_told_as_what_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quit_that_is_not_answered_is_unknown_in_time() {
+async fn quit_without_a_reply_times_out_as_unknown() {
     story(async {
         let stream = scripted(1000, async |wire| {
             wire.let_in().await;

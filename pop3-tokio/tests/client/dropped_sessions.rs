@@ -206,38 +206,38 @@ fn with_stls(room: usize) -> Setting {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_in_clear_may_be_dropped_anywhere() {
+async fn cleartext_session_survives_a_drop_anywhere() {
     for (room, at_least) in [(7, 100), (300, 10), (65_536, 8)] {
         dropped_everywhere("in clear", in_clear(room), 1, at_least).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_octet_by_octet_may_be_dropped_anywhere() {
+async fn octet_by_octet_session_survives_a_drop_anywhere() {
     dropped_everywhere("in clear", in_clear(1), 1, 800).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_with_stls_may_be_dropped_anywhere() {
+async fn stls_session_survives_a_drop_anywhere() {
     for (room, at_least) in [(7, 300), (300, 12), (65_536, 10)] {
         dropped_everywhere("STLS", with_stls(room), 1, at_least).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_with_stls_octet_by_octet_may_be_dropped_in_many_places() {
+async fn octet_by_octet_stls_session_survives_sampled_drops() {
     dropped_everywhere("STLS", with_stls(1), 29, 80).await;
 }
 
 /// As the one before, everywhere: that takes minutes.
 #[tokio::test(start_paused = true)]
 #[ignore = "it takes minutes"]
-async fn a_session_with_stls_octet_by_octet_may_be_dropped_anywhere() {
+async fn octet_by_octet_stls_session_survives_every_drop() {
     dropped_everywhere("STLS", with_stls(1), 1, 2000).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn between_any_two_reads_and_writes_a_session_may_be_dropped() {
+async fn session_survives_a_drop_between_any_io() {
     for (room, at_least) in [(7, 150), (300, 15), (65_536, 15)] {
         for settles in [false, true] {
             for (name, setting) in [("in clear", in_clear(room)), ("STLS", with_stls(room))] {
@@ -253,7 +253,7 @@ async fn between_any_two_reads_and_writes_a_session_may_be_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_server_has_said_by_then_changes_nothing() {
+async fn pending_server_output_does_not_affect_a_drop() {
     for (room, at_least) in [(7, 100), (300, 10), (65_536, 8)] {
         let setting = Setting {
             settles: true,
@@ -271,7 +271,7 @@ async fn what_the_server_has_said_by_then_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_asks_first_knows_whether_it_is_logged_in() {
+async fn capabilities_after_a_drop_settle_the_login_state() {
     for (room, at_least) in [(7, 100), (300, 10)] {
         let setting = Setting {
             asks_first: true,
@@ -282,7 +282,7 @@ async fn a_client_that_asks_first_knows_whether_it_is_logged_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_pipelining_it_is_the_same() {
+async fn session_without_pipelining_survives_a_drop() {
     for (room, at_least) in [(7, 100), (300, 10)] {
         let setting = Setting {
             server: || account().pipelining(false),
@@ -293,7 +293,7 @@ async fn without_pipelining_it_is_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_tls_where_the_caller_allows_that_it_is_the_same() {
+async fn session_without_tls_survives_a_drop() {
     let setting = Setting {
         session: || {
             let mut connector = super::support::connector();
@@ -309,7 +309,7 @@ async fn without_tls_where_the_caller_allows_that_it_is_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_with_scram_may_be_dropped_anywhere() {
+async fn scram_session_survives_a_drop_anywhere() {
     for asks_first in [false, true] {
         let setting = Setting {
             server: || account().sasl(["SCRAM-SHA-256"]),

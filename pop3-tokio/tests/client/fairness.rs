@@ -86,7 +86,7 @@ async fn another_session() {
 }
 
 #[tokio::test]
-async fn an_endless_message_leaves_time_for_others() {
+async fn endless_message_does_not_starve_other_tasks() {
     story(async {
         let read = Rc::new(Cell::new(0));
         let counted = Rc::clone(&read);
@@ -112,7 +112,7 @@ async fn an_endless_message_leaves_time_for_others() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_always_ready_leaves_time_for_others() {
+async fn always_ready_stream_does_not_starve_other_tasks() {
     for skips in [false, true] {
         story(async {
             let begun = Rc::new(Cell::new(false));

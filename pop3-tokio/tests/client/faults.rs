@@ -11,6 +11,6 @@ pop3_testkit::every_fault! { OnTokio }
 pop3_testkit::every_fetch! { FETCH_TOKIO;
     fetch_tokio_with_a_server_killed_within_a_listing: killed_within_a_listing
     fetch_tokio_with_a_server_killed_within_a_message: killed_within_a_message
-    fetch_tokio_where_the_connection_stalls: stalled_on_the_way
+    fetch_tokio_where_the_connection_stalls: connection_stalled
     fetch_tokio_in_tls_where_the_connection_ends_or_stalls: interrupted_in_tls
 }

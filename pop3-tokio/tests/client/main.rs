@@ -18,17 +18,17 @@ mod dropped_operations;
 mod dropped_quits;
 mod dropped_sessions;
 mod fairness;
-mod farewells;
 #[cfg(target_os = "linux")]
 mod faults;
 mod panics;
 #[cfg(unix)]
 mod parity;
-mod partings;
 mod reading;
 mod scram;
 mod sendable;
+mod shutdown;
 mod skipped_messages;
 mod slow_consumers;
 mod tokens;
 mod transports;
+mod unsolicited_err;

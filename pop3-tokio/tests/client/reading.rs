@@ -114,7 +114,7 @@ async fn futures_reads_to_the_end_and_lines() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_has_the_same_octets() {
+async fn stream_yields_the_same_octets() {
     for room in ROOMS {
         story(async {
             let mut client = client(room).await;
@@ -166,7 +166,7 @@ fn check(error: &io::Error, octets: &[u8]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_in_the_middle_is_an_error_in_every_way() {
+async fn truncated_message_is_an_error_for_every_reader() {
     story(async {
         let mut octets = Vec::new();
         let mut client = cut_short(true).await;
@@ -205,7 +205,7 @@ async fn an_end_in_the_middle_is_an_error_in_every_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stall_is_a_time_out_for_readers_too() {
+async fn stalled_message_times_out_for_every_reader() {
     story(async {
         let mut client = cut_short(false).await;
         let patience = client.config().timeouts.stall;

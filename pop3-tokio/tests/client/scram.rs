@@ -65,7 +65,7 @@ async fn span(patience: Duration) -> Duration {
 }
 
 #[tokio::test]
-async fn it_trips_no_deadline() {
+async fn scram_computation_exceeds_no_deadline() {
     story(async {
         // How fast this machine is, and whether others use it too, is not known before.
         let patience = span(Duration::from_secs(60)).await / 3;
@@ -76,7 +76,7 @@ async fn it_trips_no_deadline() {
 }
 
 #[tokio::test]
-async fn other_tasks_get_their_turns_between_its_slices() {
+async fn scram_computation_yields_to_other_tasks() {
     story(async {
         let stream = scripted(10_000, async |wire| {
             challenge(wire, ITERATIONS).await;

@@ -82,7 +82,7 @@ fn everything_is_send() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_works_in_one_task_and_then_in_another() {
+async fn client_can_move_between_tasks() {
     let server = pop3_blocking::server::EmbeddedServer::start(
         super::support::account(),
         super::support::maildrop(3),

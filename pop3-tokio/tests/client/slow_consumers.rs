@@ -29,7 +29,7 @@ async fn client(room: usize, with_tls: bool) -> InMemory {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_hour_between_any_two_steps_trips_no_deadline() {
+async fn idle_hour_between_steps_exceeds_no_deadline() {
     for (room, with_tls) in [(7, false), (65_536, false), (300, true), (65_536, true)] {
         story(async {
             let mut client = client(room, with_tls).await;
@@ -59,7 +59,7 @@ async fn an_hour_between_any_two_steps_trips_no_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_that_came_long_ago_is_not_late() {
+async fn reply_received_in_time_never_times_out() {
     story(async {
         let mut client = client(65_536, false).await;
         let ticket = client.submit(Stat).unwrap();
@@ -76,7 +76,7 @@ async fn a_reply_that_came_long_ago_is_not_late() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_servers_time_begins_when_the_consumer_is_back() {
+async fn stall_deadline_restarts_when_the_consumer_returns() {
     story(async {
         let stream = scripted(1000, async |wire| {
             wire.let_in().await;
@@ -112,7 +112,7 @@ async fn the_servers_time_begins_when_the_consumer_is_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_total_runs_whoever_is_slow() {
+async fn total_timeout_includes_the_slow_consumer() {
     story(async {
         let mut config = Config::default();
         config.timeouts.total = Some(HOUR / 2);

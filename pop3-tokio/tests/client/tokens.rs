@@ -158,7 +158,7 @@ async fn login_dropped_anywhere_leaves_the_client_usable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn server_that_closes_while_a_token_is_awaited_ends_the_login() {
+async fn close_while_a_token_is_awaited_ends_login() {
     story(async {
         let stream = scripted(1_000, async |wire| {
             wire.say("+OK ready\r\n").await;

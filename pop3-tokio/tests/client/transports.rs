@@ -22,7 +22,7 @@ fn server(messages: u32) -> DuplexStream {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_need_not_know_what_its_transport_is() {
+async fn client_works_with_a_boxed_transport() {
     story(async {
         let transport: Box<dyn Transport> = Box::new(Tokio::new(server(2)));
         let session = trusted(Config::default());
@@ -42,7 +42,7 @@ async fn a_client_need_not_know_what_its_transport_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_knows_the_greeting_and_the_ways_to_log_in() {
+async fn client_exposes_greeting_and_login_plan() {
     story(async {
         let session = trusted(Config::default());
         let mut client = pop3_tokio::start(session, server(1)).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_client_knows_the_greeting_and_the_ways_to_log_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_reader_left_of_a_chunk_is_the_next_chunk() {
+async fn unread_part_of_a_chunk_comes_next() {
     story(async {
         let session = trusted(Config::default());
         let mut client = pop3_tokio::start(session, server(1)).await.unwrap();
@@ -102,7 +102,7 @@ impl AsyncWrite for Full {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_takes_no_octets_is_broken() {
+async fn stream_writing_zero_octets_fails() {
     story(async {
         let stream = Full(server(1));
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
@@ -118,7 +118,7 @@ async fn a_stream_that_takes_no_octets_is_broken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_was_not_set_up_for_tls_has_none() {
+async fn stls_without_tls_configuration_fails() {
     use pop3_tokio::proto::{Channel, Connection, Instant};
     story(async {
         let session = Connection::new(Config::default(), Channel::Plain, Instant::ORIGIN);

@@ -30,7 +30,7 @@ fn plan(outcome: &Outcome) -> Vec<&str> {
 }
 
 #[test]
-fn it_logs_in_by_the_way_that_is_named() {
+fn selected_login_method_is_used() {
     let Some(server) = server() else { return };
     let bearer = token("anna", 0);
     for (auth, secret) in [
@@ -55,7 +55,7 @@ fn it_logs_in_by_the_way_that_is_named() {
 }
 
 #[test]
-fn it_says_which_way_it_takes_and_why_none_of_the_others() {
+fn verbose_explains_the_choice_of_login_method() {
     let Some(server) = server() else { return };
     let outcome = fetch_as(&server, "anna", "secret", &["-v"]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
@@ -73,7 +73,7 @@ fn it_says_which_way_it_takes_and_why_none_of_the_others() {
 }
 
 #[test]
-fn where_scram_is_refused_it_says_what_else_to_try() {
+fn refused_scram_suggests_another_login_method() {
     let Some(server) = server() else { return };
     server.add_user_with_hash("kim", "secret");
     let outcome = fetch_as(&server, "kim", "secret", &[]);
@@ -88,7 +88,7 @@ fn where_scram_is_refused_it_says_what_else_to_try() {
 }
 
 #[test]
-fn a_way_that_is_not_safe_or_not_there_is_told_and_no_other_taken() {
+fn unsafe_or_missing_method_fails_without_fallback() {
     let Some(server) = server() else { return };
     for (auth, why) in [
         ("APOP", "came in clear and may be forged"),

@@ -27,7 +27,7 @@ fn record(home: &tempfile::TempDir) -> String {
 }
 
 #[test]
-fn is_made_where_there_was_nothing_for_its_owner_only() {
+fn missing_maildir_is_created_with_private_permissions() {
     let home = tempfile::tempdir().unwrap();
     let root = home.path().join("some/where/mail");
     let mut maildir = Maildir::open(&root).unwrap();
@@ -52,7 +52,7 @@ fn is_made_where_there_was_nothing_for_its_owner_only() {
 }
 
 #[test]
-fn names_files_as_mail_readers_expect() {
+fn file_names_follow_the_maildir_convention() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     store(&mut maildir, "one", b"");
@@ -68,7 +68,7 @@ fn names_files_as_mail_readers_expect() {
 }
 
 #[test]
-fn turns_crlf_to_lf_however_the_octets_arrive() {
+fn crlf_becomes_lf_for_any_chunk_size() {
     let octets = b"a\r\nb\rc\n\r\r\nd\r\r\r\n\n\r";
     let stored = b"a\nb\rc\n\r\nd\r\r\n\n\r";
     for size in 1..=octets.len() {
@@ -86,7 +86,7 @@ fn turns_crlf_to_lf_however_the_octets_arrive() {
 }
 
 #[test]
-fn takes_back_a_delivery_that_was_dropped() {
+fn dropped_delivery_leaves_no_file() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     let mut delivery = maildir.begin().unwrap();
@@ -99,7 +99,7 @@ fn takes_back_a_delivery_that_was_dropped() {
 }
 
 #[test]
-fn remembers_what_it_stored_for_this_account_only() {
+fn stored_ids_are_recorded_per_account() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     store(&mut maildir, "one", b"1\r\n");
@@ -113,7 +113,7 @@ fn remembers_what_it_stored_for_this_account_only() {
 }
 
 #[test]
-fn stores_a_message_without_a_unique_id_and_does_not_remember_it() {
+fn message_without_unique_id_is_stored_unrecorded() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     maildir.begin().unwrap().commit(ACCOUNT, None).unwrap();
@@ -123,7 +123,7 @@ fn stores_a_message_without_a_unique_id_and_does_not_remember_it() {
 }
 
 #[test]
-fn calls_nothing_durable_before_it_is_synced() {
+fn message_is_durable_only_after_sync() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     store(&mut maildir, "one", b"1\r\n");
@@ -143,7 +143,7 @@ fn calls_nothing_durable_before_it_is_synced() {
 }
 
 #[test]
-fn recognises_a_message_that_a_crash_left_unrecorded() {
+fn unrecorded_message_is_recognised_after_a_crash() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     store(&mut maildir, "one", b"1\r\n");
@@ -159,7 +159,7 @@ fn recognises_a_message_that_a_crash_left_unrecorded() {
 }
 
 #[test]
-fn recognises_it_even_after_a_mail_reader_took_it_to_cur_and_flagged_it() {
+fn unrecorded_message_moved_to_cur_is_recognised() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     store(&mut maildir, "one", b"1\r\n");
@@ -174,7 +174,7 @@ fn recognises_it_even_after_a_mail_reader_took_it_to_cur_and_flagged_it() {
 }
 
 #[test]
-fn does_not_fetch_again_what_the_user_deleted() {
+fn message_deleted_locally_is_not_fetched_again() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     store(&mut maildir, "one", b"1\r\n");
@@ -189,7 +189,7 @@ fn does_not_fetch_again_what_the_user_deleted() {
 }
 
 #[test]
-fn does_not_take_a_torn_line_for_the_id_of_another_message() {
+fn truncated_record_line_is_ignored() {
     let home = tempfile::tempdir().unwrap();
     drop(Maildir::open(home.path()).unwrap());
     let torn = "joe@mail.example.org:995 one\njoe@mail.example.org:995 tw";
@@ -206,7 +206,7 @@ fn does_not_take_a_torn_line_for_the_id_of_another_message() {
 }
 
 #[test]
-fn passes_over_lines_that_are_damaged() {
+fn damaged_record_lines_are_ignored() {
     let home = tempfile::tempdir().unwrap();
     drop(Maildir::open(home.path()).unwrap());
     let damaged = b"\0\0\0\0\n\n\xff\xfe \n   \njoe@mail.example.org:995 one\n\0\0";
@@ -219,7 +219,7 @@ fn passes_over_lines_that_are_damaged() {
 }
 
 #[test]
-fn keeps_any_unique_id_out_of_paths_and_lines() {
+fn unique_ids_are_escaped_in_paths_and_records() {
     let unique_ids: [&[u8]; 7] = [
         b"../../../etc/passwd",
         b"/",
@@ -251,7 +251,7 @@ fn keeps_any_unique_id_out_of_paths_and_lines() {
 }
 
 #[test]
-fn loses_neither_of_two_messages_with_one_unique_id() {
+fn two_messages_with_one_unique_id_are_kept() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     store(&mut maildir, "same", b"1\r\n");
@@ -262,7 +262,7 @@ fn loses_neither_of_two_messages_with_one_unique_id() {
 }
 
 #[test]
-fn refuses_a_second_run_while_the_first_one_lasts() {
+fn second_run_fails_while_the_first_is_running() {
     let home = tempfile::tempdir().unwrap();
     let first = Maildir::open(home.path()).unwrap();
     let refused = Maildir::open(home.path()).unwrap_err();
@@ -275,7 +275,7 @@ fn refuses_a_second_run_while_the_first_one_lasts() {
 }
 
 #[test]
-fn clears_tmp_of_what_is_older_than_thirty_six_hours() {
+fn old_files_in_tmp_are_removed() {
     let home = tempfile::tempdir().unwrap();
     drop(Maildir::open(home.path()).unwrap());
     for (name, hours) in [("stale", 37), ("fresh", 35)] {
@@ -291,7 +291,7 @@ fn clears_tmp_of_what_is_older_than_thirty_six_hours() {
 }
 
 #[test]
-fn names_the_path_when_it_cannot_be_made() {
+fn failure_to_create_the_maildir_names_the_path() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("file");
     fs::write(&file, "").unwrap();
@@ -301,7 +301,7 @@ fn names_the_path_when_it_cannot_be_made() {
 }
 
 #[test]
-fn stores_nothing_and_names_the_path_when_new_is_gone() {
+fn missing_new_directory_fails_and_stores_nothing() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     let delivery = maildir.begin().unwrap();
@@ -317,7 +317,7 @@ fn stores_nothing_and_names_the_path_when_new_is_gone() {
 
 #[cfg(unix)] // Elsewhere directories are not synced.
 #[test]
-fn does_not_believe_a_second_sync_after_one_failed() {
+fn sync_after_a_failed_sync_fails() {
     let home = tempfile::tempdir().unwrap();
     let mut maildir = Maildir::open(home.path()).unwrap();
     store(&mut maildir, "one", b"1\r\n");

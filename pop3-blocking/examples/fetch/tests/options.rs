@@ -43,7 +43,7 @@ fn server(options: &Options) -> (&str, &str, u16, bool) {
 }
 
 #[test]
-fn without_arguments_means_the_sample_into_mail() {
+fn no_arguments_fetch_the_sample_into_mail() {
     let expected = Options {
         server: Server::Embedded,
         maildir: "mail".into(),
@@ -58,7 +58,7 @@ fn without_arguments_means_the_sample_into_mail() {
 }
 
 #[test]
-fn has_options_before_and_after_the_url() {
+fn options_are_accepted_before_and_after_the_url() {
     let options = accepted("--maildir=/var/mail/joe pop3s://joe@localhost --delete --ca ca.pem");
     assert_eq!(server(&options), ("joe", "localhost", 995, true));
     assert_eq!(options.maildir, Path::new("/var/mail/joe"));
@@ -71,7 +71,7 @@ fn has_options_before_and_after_the_url() {
 }
 
 #[test]
-fn names_one_way_to_log_in() {
+fn auth_option_selects_one_login_method() {
     for (name, method, bound) in [
         ("PLAIN", Method::Plain, false),
         ("scram-sha-256", Method::ScramSha256, false),
@@ -108,7 +108,7 @@ fn names_one_way_to_log_in() {
 }
 
 #[test]
-fn explains_itself() {
+fn help_lists_every_option() {
     assert_eq!(read("--help"), Ok(Command::Help));
     assert_eq!(read("-h"), Ok(Command::Help));
     for option in [
@@ -125,7 +125,7 @@ fn explains_itself() {
 }
 
 #[test]
-fn takes_urls_in_many_forms() {
+fn urls_are_accepted_in_many_forms() {
     for (url, expected) in [
         (
             "pop3s://joe@mail.example",
@@ -167,7 +167,7 @@ fn takes_urls_in_many_forms() {
 }
 
 #[test]
-fn names_an_account_by_user_host_and_port() {
+fn account_name_has_user_host_and_port() {
     let account = |url| accepted(url).server.account();
     assert_eq!(account("pop3s://joe@MX"), "joe@mx:995");
     assert_eq!(account("pop3s://joe@[::1]"), "joe@::1:995");
@@ -175,7 +175,7 @@ fn names_an_account_by_user_host_and_port() {
 }
 
 #[test]
-fn says_in_one_line_what_is_wrong() {
+fn usage_errors_are_one_line() {
     for (line, expected) in [
         ("--foo", "unknown option --foo; see --help"),
         ("-x", "unknown option -x; see --help"),
@@ -206,7 +206,7 @@ fn says_in_one_line_what_is_wrong() {
 }
 
 #[test]
-fn refuses_urls_that_mean_nothing_to_pop3() {
+fn urls_that_are_not_pop3_are_rejected() {
     for url in [
         "mx.example.org",
         "joe:secret@mx",
@@ -245,7 +245,7 @@ fn refuses_urls_that_mean_nothing_to_pop3() {
 }
 
 #[test]
-fn prefers_the_password_of_the_environment_to_asking() {
+fn password_from_the_environment_suppresses_the_prompt() {
     let typed = || Ok("typed".to_owned());
     let never = || -> io::Result<String> { panic!("asked") };
     let secret = |text| Secret::new(text).unwrap();
@@ -256,7 +256,7 @@ fn prefers_the_password_of_the_environment_to_asking() {
 }
 
 #[test]
-fn says_why_there_is_no_password() {
+fn missing_password_is_explained() {
     let error = |variable: Option<&str>, typed: io::Result<&str>| {
         let typed = typed.map(str::to_owned);
         let error = password_from(variable.map(OsString::from), || typed);

@@ -28,7 +28,7 @@ fn embedded<M: AsRef<[u8]>>(messages: &[M], home: &TempDir) -> (EmbeddedServer, 
 }
 
 #[test]
-fn without_arguments_it_fetches_the_sample_and_the_second_time_nothing() {
+fn second_fetch_of_the_sample_fetches_nothing() {
     let home = home();
     let first = run::<&str>(fetch_in(home.path()), &[]);
     let octets: u64 = stored(&home.path().join("mail"))
@@ -52,7 +52,7 @@ fn lines(message: &[u8]) -> u64 {
 }
 
 #[test]
-fn from_dovecot_every_octet_arrives_in_clear_by_stls_and_by_tls() {
+fn messages_from_dovecot_are_identical_on_every_channel() {
     let Some(server) = Dovecot::start(Options::default()) else {
         return;
     };
@@ -91,7 +91,7 @@ fn from_dovecot_every_octet_arrives_in_clear_by_stls_and_by_tls() {
 }
 
 #[test]
-fn dovecot_refuses_a_wrong_password() {
+fn wrong_password_at_dovecot_fails() {
     let Some(server) = Dovecot::start(Options::default()) else {
         return;
     };
@@ -111,7 +111,7 @@ fn dovecot_refuses_a_wrong_password() {
 }
 
 #[test]
-fn it_deletes_what_is_stored_and_what_was_stored_by_an_earlier_run() {
+fn delete_removes_messages_stored_by_any_run() {
     let (home, maildir) = (home(), home());
     let (server, arguments) = embedded(&["one\r\n", "two\r\n", "three\r\n"], &home);
     let line = "fetched 3 messages (17 octets), 0 already here, 0 deleted";
@@ -125,7 +125,7 @@ fn it_deletes_what_is_stored_and_what_was_stored_by_an_earlier_run() {
 }
 
 #[test]
-fn it_says_why_there_is_no_session() {
+fn connection_and_usage_errors_are_explained() {
     let (home, maildir) = (home(), home());
     let (server, [_, ca, tls]) = embedded(&["one\r\n"], &home);
     let plain = server.plain().to_string().replace("://", "://joe@");
@@ -184,7 +184,7 @@ fn it_says_why_there_is_no_session() {
 }
 
 #[test]
-fn without_a_terminal_the_password_has_to_be_in_the_environment() {
+fn without_a_terminal_the_password_variable_is_required() {
     let home = home();
     // In a session of its own it has no terminal, wherever the test is run.
     let mut command = Command::new("setsid");
@@ -198,7 +198,7 @@ fn without_a_terminal_the_password_has_to_be_in_the_environment() {
 }
 
 #[test]
-fn a_message_that_is_refused_does_not_stop_the_others_and_stays_on_the_server() {
+fn refused_message_is_skipped_and_not_deleted() {
     let home = home();
     let url = script(&[
         ("RETR 2", "-ERR \x1b[2Jno such\tmessage\r\n"),
@@ -216,7 +216,7 @@ fn a_message_that_is_refused_does_not_stop_the_others_and_stays_on_the_server() 
 }
 
 #[test]
-fn only_what_quit_committed_counts_as_deleted() {
+fn only_deletions_committed_by_quit_are_counted() {
     for (answer, expected) in [
         (
             "-ERR one is left\r\n",
@@ -239,7 +239,7 @@ fn only_what_quit_committed_counts_as_deleted() {
 }
 
 #[test]
-fn a_connection_that_breaks_leaves_what_was_stored_and_the_next_run_gets_the_rest() {
+fn next_run_completes_after_a_broken_connection() {
     for (answer, expected) in [
         (
             "",
@@ -270,7 +270,7 @@ fn a_connection_that_breaks_leaves_what_was_stored_and_the_next_run_gets_the_res
 }
 
 #[test]
-fn messages_that_share_a_unique_id_or_have_none_are_fetched_and_never_deleted() {
+fn messages_without_distinct_unique_id_are_never_deleted() {
     let home = home();
     let url = script(&[
         ("UIDL", "+OK\r\n1 same\r\n2\r\n3 same\r\n.\r\n"),
@@ -294,7 +294,7 @@ fn messages_that_share_a_unique_id_or_have_none_are_fetched_and_never_deleted() 
 }
 
 #[test]
-fn a_message_that_list_names_and_uidl_does_not_is_a_failure_that_is_told() {
+fn message_missing_from_uidl_is_reported_as_failure() {
     let home = home();
     let url = script(&[("UIDL", "+OK\r\n1 a\r\n3 c\r\n.\r\n")]);
     let outcome = run(fetch(&home), &["--plaintext", &url]);
@@ -307,7 +307,7 @@ fn a_message_that_list_names_and_uidl_does_not_is_a_failure_that_is_told() {
 }
 
 #[test]
-fn killed_half_way_the_next_run_fetches_the_rest_and_nothing_twice() {
+fn run_after_a_kill_fetches_only_the_rest() {
     let (home, maildir) = (home(), home());
     let messages: Vec<_> = (0..2000)
         .map(|n| format!("Subject: {n}\r\n\r\n.\r\n"))
@@ -337,7 +337,7 @@ fn killed_half_way_the_next_run_fetches_the_rest_and_nothing_twice() {
 }
 
 #[test]
-fn a_second_run_at_the_same_time_leaves_the_maildir_to_the_first() {
+fn concurrent_second_run_fails() {
     let (home, maildir) = (home(), home());
     // It never answers, and never hangs up.
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -356,7 +356,7 @@ fn a_second_run_at_the_same_time_leaves_the_maildir_to_the_first() {
 }
 
 #[test]
-fn when_there_is_no_room_what_was_stored_stays_and_nothing_else_is_deleted() {
+fn file_size_limit_keeps_unstored_messages_on_server() {
     let (home, maildir) = (home(), home());
     let large = "x".repeat(70) + "\r\n";
     let messages = [

@@ -9,12 +9,12 @@ use crate::sample::sample_maildrop;
 static SAMPLE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(sample_maildrop);
 
 #[test]
-fn is_the_same_every_time() {
+fn sample_is_deterministic() {
     assert!(sample_maildrop() == *SAMPLE);
 }
 
 #[test]
-fn is_three_hundred_messages_of_ten_to_twenty_megabytes() {
+fn sample_has_expected_message_count_and_size() {
     let messages = &*SAMPLE;
     assert_eq!(messages.len(), 300);
     let octets: usize = messages.iter().map(|(_, octets)| octets.len()).sum();
@@ -24,7 +24,7 @@ fn is_three_hundred_messages_of_ten_to_twenty_megabytes() {
 }
 
 #[test]
-fn has_unique_ids_as_pop3_allows_them_each_once() {
+fn sample_unique_ids_are_valid_and_distinct() {
     let messages = &*SAMPLE;
     let unique_ids: HashSet<_> = messages.iter().map(|(id, _)| id).collect();
     assert_eq!(unique_ids.len(), messages.len());
@@ -38,7 +38,7 @@ fn has_unique_ids_as_pop3_allows_them_each_once() {
 }
 
 #[test]
-fn is_mail_as_the_standards_have_it() {
+fn sample_messages_are_standard_conforming_mail() {
     for (id, octets) in &*SAMPLE {
         let text = std::str::from_utf8(octets).unwrap();
         let lines = text.strip_suffix("\r\n").expect("a line end at the end");
@@ -63,7 +63,7 @@ fn is_mail_as_the_standards_have_it() {
 }
 
 #[test]
-fn has_what_makes_mail_difficult() {
+fn sample_contains_difficult_messages() {
     let messages = &*SAMPLE;
     for (what, least) in [
         ("\r\n.\r\n", 40),
@@ -83,7 +83,7 @@ fn has_what_makes_mail_difficult() {
 }
 
 #[test]
-fn begins_on_a_monday_in_march() {
+fn first_message_has_the_expected_date() {
     let (_, first) = &SAMPLE[0];
     let text = std::str::from_utf8(first).unwrap();
     assert!(text.contains("\r\nDate: Mon, 03 Mar 2025 "), "{text}");

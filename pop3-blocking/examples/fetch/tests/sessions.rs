@@ -111,7 +111,7 @@ impl Server {
 }
 
 #[test]
-fn a_broken_first_batch_is_tried_again_without_pipelining() {
+fn broken_first_batch_is_retried_without_pipelining() {
     for pipelined in [Pipelined::Close, Pipelined::CloseAfterOne] {
         for forgets_capa in [false, true] {
             let server = Server {
@@ -135,7 +135,7 @@ fn a_broken_first_batch_is_tried_again_without_pipelining() {
 }
 
 #[test]
-fn without_pipelining_from_the_start_one_session_is_enough() {
+fn without_pipelining_one_session_is_enough() {
     let server = Server {
         pipelined: Pipelined::Close,
         ..GOOD
@@ -146,7 +146,7 @@ fn without_pipelining_from_the_start_one_session_is_enough() {
 }
 
 #[test]
-fn a_second_session_that_fails_is_the_last() {
+fn failed_second_session_is_not_retried() {
     let server = Server {
         pipelined: Pipelined::Close,
         fatal: "UIDL",
@@ -161,7 +161,7 @@ fn a_second_session_that_fails_is_the_last() {
 }
 
 #[test]
-fn a_death_after_an_answered_batch_is_not_tried_again() {
+fn close_after_an_answered_batch_is_not_retried() {
     let server = Server {
         fatal: "RETR 2",
         ..GOOD
@@ -173,7 +173,7 @@ fn a_death_after_an_answered_batch_is_not_tried_again() {
 }
 
 #[test]
-fn a_server_that_wants_a_pause_between_logins_is_left_alone() {
+fn login_delay_prevents_the_second_session() {
     let server = Server {
         pipelined: Pipelined::Close,
         capability: "LOGIN-DELAY 300",
@@ -194,7 +194,7 @@ fn a_server_that_wants_a_pause_between_logins_is_left_alone() {
 }
 
 #[test]
-fn a_message_that_ends_too_early_does_not_keep_the_others_away() {
+fn message_that_ends_early_is_skipped() {
     for options in [&["--delete"][..], &["--delete", "--no-pipelining"]] {
         let server = Server {
             second: "+OK\r\nbefore\r\n.\r\nafter\r\n.\r\n",
@@ -216,7 +216,7 @@ fn a_message_that_ends_too_early_does_not_keep_the_others_away() {
 }
 
 #[test]
-fn a_pause_between_logins_is_kept_for_the_rest_of_the_mail_too() {
+fn login_delay_prevents_a_session_for_remaining_messages() {
     let server = Server {
         second: "+OK\r\nbefore\r\n.\r\nafter\r\n.\r\n",
         capability: "LOGIN-DELAY 300",
@@ -228,7 +228,7 @@ fn a_pause_between_logins_is_kept_for_the_rest_of_the_mail_too() {
 }
 
 #[test]
-fn a_message_shorter_than_listed_is_stored_and_not_deleted() {
+fn message_shorter_than_listed_is_not_deleted() {
     let server = Server {
         sizes: "+OK\r\n1 5000\r\n2 7\r\n3 8\r\n.\r\n",
         ..GOOD

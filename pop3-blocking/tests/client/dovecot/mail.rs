@@ -48,7 +48,7 @@ fn compare_all(client: &mut Client<TcpStream>, mail: &[Vec<u8>]) {
 }
 
 #[test]
-fn a_thousand_messages_and_large_ones_arrive_octet_for_octet() {
+fn thousand_messages_and_large_ones_arrive_unchanged() {
     let mut mail = corpus(1000);
     mail.push(attachment(10_000_000));
     mail.push(attachment(7_500_001));
@@ -82,7 +82,7 @@ fn a_thousand_messages_and_large_ones_arrive_octet_for_octet() {
 }
 
 #[test]
-fn pipelining_is_a_matter_of_time_only() {
+fn pipelining_does_not_change_results() {
     let mail = corpus(200);
     let Some((server, _)) = server_with(&mail) else {
         return;
@@ -112,7 +112,7 @@ fn top(mail: &[u8], lines: usize) -> Vec<u8> {
 }
 
 #[test]
-fn top_gives_the_header_and_as_many_lines_as_asked() {
+fn top_returns_header_and_requested_lines() {
     // The kinds with a header and a body.
     let whole = |message: &Vec<u8>| message.windows(4).any(|octets| octets == b"\r\n\r\n");
     let mail: Vec<_> = corpus(33).into_iter().filter(whole).collect();
@@ -139,7 +139,7 @@ fn top_gives_the_header_and_as_many_lines_as_asked() {
 }
 
 #[test]
-fn what_is_deleted_is_gone_after_quit_and_only_then() {
+fn messages_are_deleted_only_by_quit() {
     let mail = corpus(9);
     let Some((server, unique_ids)) = server_with(&mail) else {
         return;
@@ -207,7 +207,7 @@ fn left_of<T: Clone>(all: &[T], deleted: &[usize]) -> Vec<T> {
 }
 
 #[test]
-fn a_message_left_half_way_costs_nothing_but_its_octets() {
+fn unread_rest_of_a_message_is_skipped() {
     let mail = [corpus(40), vec![attachment(3_000_000)]].concat();
     let Some((server, _)) = server_with(&mail) else {
         return;
@@ -244,7 +244,7 @@ fn a_message_left_half_way_costs_nothing_but_its_octets() {
 }
 
 #[test]
-fn a_session_that_was_idle_goes_on() {
+fn idle_session_continues() {
     let mail = corpus(11);
     let Some((server, _)) = server_with(&mail) else {
         return;
@@ -265,7 +265,7 @@ fn a_session_that_was_idle_goes_on() {
 }
 
 #[test]
-fn a_maildrop_without_messages_is_no_special_case() {
+fn empty_maildrop_works() {
     let Some((server, _)) = server_with(&[]) else {
         return;
     };

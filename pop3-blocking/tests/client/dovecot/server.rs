@@ -33,7 +33,7 @@ fn wait_for_log(server: &Dovecot, text: &str, times: usize) {
 }
 
 #[test]
-fn a_login_works_in_clear_by_stls_and_by_tls() {
+fn login_works_on_every_channel() {
     let Some(server) = server() else { return };
     for way in WAYS {
         let mut client = way.connect(&server);
@@ -56,7 +56,7 @@ fn a_login_works_in_clear_by_stls_and_by_tls() {
 }
 
 #[test]
-fn a_wrong_password_is_told_apart_and_another_try_is_possible() {
+fn wrong_password_is_reported_and_retry_succeeds() {
     let Some(server) = server() else { return };
     for way in WAYS {
         let mut client = way.connect(&server);
@@ -89,7 +89,7 @@ fn a_wrong_password_is_told_apart_and_another_try_is_possible() {
 }
 
 #[test]
-fn names_and_passwords_may_hold_more_than_letters() {
+fn names_and_passwords_with_special_characters_log_in() {
     let Some(server) = Dovecot::start(Options::default()) else {
         return;
     };
@@ -124,7 +124,7 @@ fn why_no_login(error: &Error, method: Method) -> Rejection {
 }
 
 #[test]
-fn credentials_do_not_leave_in_clear_unless_the_configuration_says_so() {
+fn credentials_are_not_sent_in_cleartext_unless_allowed() {
     let Some(server) = server() else { return };
     let mut client = Way::Clear.connect_with(&server, |config| config.allow_insecure_login = false);
     let error = client.login(login("alice", "secret")).unwrap_err();
@@ -136,7 +136,7 @@ fn credentials_do_not_leave_in_clear_unless_the_configuration_says_so() {
 }
 
 #[test]
-fn apop_logs_in_where_its_challenge_can_be_trusted_or_the_policy_names_it() {
+fn apop_needs_a_trusted_challenge_or_explicit_policy() {
     let Some(server) = server() else { return };
     let insecure: fn(&mut Config) = |config| config.allow_insecure_login = true;
     let secure: fn(&mut Config) = |config| config.allow_insecure_login = false;
@@ -170,7 +170,7 @@ fn apop_logs_in_where_its_challenge_can_be_trusted_or_the_policy_names_it() {
 }
 
 #[test]
-fn apop_is_not_used_after_stls_nor_in_clear_unasked() {
+fn apop_is_unused_after_stls_and_by_default() {
     let Some(server) = server() else { return };
     let mut client = Way::Stls.connect(&server);
     let apop_only = || login("alice", "secret").with_policy(LoginPolicy::only(Method::Apop));
@@ -198,7 +198,7 @@ fn apop_is_not_used_after_stls_nor_in_clear_unasked() {
 }
 
 #[test]
-fn a_greeting_without_a_challenge_rules_apop_out() {
+fn greeting_without_a_challenge_excludes_apop() {
     let options = Options {
         mechanisms: "plain login".to_owned(),
         ..Options::default()
@@ -223,7 +223,7 @@ fn a_greeting_without_a_challenge_rules_apop_out() {
 }
 
 #[test]
-fn capabilities_are_those_of_the_channel_and_of_the_phase() {
+fn capabilities_depend_on_channel_and_phase() {
     let Some(server) = server() else { return };
     let mut client = Way::Stls.connect(&server);
     let clear = client.capa().unwrap().unwrap();
@@ -252,7 +252,7 @@ fn capabilities_are_those_of_the_channel_and_of_the_phase() {
 }
 
 #[test]
-fn a_certificate_has_to_be_trusted_and_for_this_name() {
+fn untrusted_certificate_or_wrong_name_is_rejected() {
     let options = Options {
         plaintext_without_tls: false,
         ..Options::default()
@@ -297,7 +297,7 @@ fn assert_certificate(error: Error) {
 }
 
 #[test]
-fn fifty_sessions_one_after_the_other_leave_nothing_behind() {
+fn fifty_sessions_end_with_a_logout_each() {
     let Some(server) = server() else { return };
     server.deliver("alice", corpus(3));
     for session in 0..50 {
@@ -311,7 +311,7 @@ fn fifty_sessions_one_after_the_other_leave_nothing_behind() {
 }
 
 #[test]
-fn a_server_that_dies_is_an_error_and_stays_one() {
+fn error_of_a_killed_server_is_permanent() {
     let Some(server) = server() else { return };
     server.deliver("alice", corpus(3));
     let mut clients = WAYS.map(|way| way.log_in(&server, "alice"));

@@ -240,13 +240,13 @@ fn cut<C: Client>(replies: &Replies, ends: &[usize], places: &[usize], then: The
     }
 }
 
-pub fn a_session_cut_at_any_octet_completes_what_came_whole_and_no_more<C: Client>() {
+pub fn close_at_any_octet_completes_only_received_replies<C: Client>() {
     let (replies, ends) = learn::<C>();
     let all: Vec<_> = (1..=*ends.last().unwrap()).collect();
     cut::<C>(&replies, &ends, &all, Then::Close);
 }
 
-pub fn a_session_reset_at_any_place_completes_nothing_that_did_not_come_whole<C: Client>() {
+pub fn reset_anywhere_completes_only_received_replies<C: Client>() {
     let (replies, ends) = learn::<C>();
     let around = |end: &usize| -> Range<usize> { end - 3..end + 2 };
     let all = *ends.last().unwrap();
@@ -254,9 +254,7 @@ pub fn a_session_reset_at_any_place_completes_nothing_that_did_not_come_whole<C:
     cut::<C>(&replies, &ends, &places.collect::<Vec<_>>(), Then::Reset);
 }
 
-pub fn a_session_in_tls_cut_without_a_goodbye_completes_nothing_that_did_not_come_whole<
-    C: Client,
->() {
+pub fn close_without_close_notify_completes_only_received_replies<C: Client>() {
     let mut stage = Stage::new(true);
     assert_eq!(stage.session::<C>().steps, STEPS);
     let all = stage.relay.said().len();
@@ -286,7 +284,7 @@ pub fn a_session_in_tls_cut_without_a_goodbye_completes_nothing_that_did_not_com
     }
 }
 
-pub fn a_connection_that_stalls_at_any_kind_of_place_is_given_up_at_its_deadline<C: Client>() {
+pub fn stalled_connection_fails_at_its_deadline<C: Client>() {
     let (_, ends) = learn::<C>();
     // In a status line, between CR and LF, behind a whole reply, and in a body or a listing.
     let kinds = |end: &usize| [end - 4, end - 1, *end];

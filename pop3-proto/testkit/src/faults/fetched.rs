@@ -178,7 +178,7 @@ pub fn killed_within_a_message(example: Example) {
     }
 }
 
-pub fn killed_within_a_flight_of_deles(example: Example) {
+pub fn killed_within_a_dele_batch(example: Example) {
     killed_at(
         example,
         &[
@@ -210,13 +210,13 @@ macro_rules! every_fetch {
         $crate::every_fetch! { $example;
             fetch_with_a_server_killed_within_a_listing: killed_within_a_listing
             fetch_with_a_server_killed_within_a_message: killed_within_a_message
-            fetch_with_a_server_killed_within_a_flight_of_deles: killed_within_a_flight_of_deles
+            fetch_with_a_server_killed_within_deles: killed_within_a_dele_batch
             fetch_with_a_server_killed_at_quit: killed_at_quit
-            fetch_where_the_connection_is_closed: closed_on_the_way
-            fetch_where_the_connection_is_reset: reset_on_the_way
-            fetch_where_the_connection_stalls: stalled_on_the_way
+            fetch_where_the_connection_is_closed: connection_closed
+            fetch_where_the_connection_is_reset: connection_reset
+            fetch_where_the_connection_stalls: connection_stalled
             fetch_in_tls_where_the_connection_ends_or_stalls: interrupted_in_tls
-            fetch_where_octets_are_put_into_the_session: tampered_with
+            fetch_where_octets_are_injected: tampered_with
         }
     };
     ($example:expr; $($name:ident: $story:ident)*) => {

@@ -62,7 +62,7 @@ fn mount(options: &str, path: &Path) -> Result<(), String> {
     }
 }
 
-pub fn what_is_not_stored_is_not_deleted_and_the_next_run_completes(example: Example) {
+pub fn unstored_messages_are_kept_and_next_run_completes(example: Example) {
     // More than the first disk takes. No two are the same, so that one that came twice is seen.
     let mut mail = corpus(33);
     mail.insert(20, attachment(2_000_000));

@@ -227,15 +227,15 @@ fn interrupted(example: Example, then: Then) {
     }
 }
 
-pub fn closed_on_the_way(example: Example) {
+pub fn connection_closed(example: Example) {
     interrupted(example, Then::Close);
 }
 
-pub fn reset_on_the_way(example: Example) {
+pub fn connection_reset(example: Example) {
     interrupted(example, Then::Reset);
 }
 
-pub fn stalled_on_the_way(example: Example) {
+pub fn connection_stalled(example: Example) {
     interrupted(example, Then::Stall);
 }
 

@@ -114,7 +114,7 @@ fn assert_end(client: &mut impl Client, error: &Error, then: Then, within: Verb)
     assert_eq!(client.quit().as_ref(), Err(error), "QUIT cannot leave");
 }
 
-pub fn killed_within_a_message_the_server_has_sent_those_before_it_and_no_other<C: Client>() {
+pub fn server_killed_within_message_delivers_only_earlier_messages<C: Client>() {
     let Some(stage) = Stage::new(33) else { return };
     for then in ENDS {
         let mut client: C = stage.log_in();
@@ -156,7 +156,7 @@ pub fn killed_within_a_message_the_server_has_sent_those_before_it_and_no_other<
     }
 }
 
-pub fn killed_within_a_listing_the_server_has_listed_nothing<C: Client>() {
+pub fn server_killed_within_listing_yields_no_listing<C: Client>() {
     let Some(stage) = Stage::new(110) else { return };
     for then in ENDS {
         for (place, verb) in [
@@ -176,7 +176,7 @@ pub fn killed_within_a_listing_the_server_has_listed_nothing<C: Client>() {
     }
 }
 
-pub fn killed_within_a_flight_of_deles_the_server_deletes_none<C: Client>() {
+pub fn server_killed_within_dele_batch_deletes_nothing<C: Client>() {
     let Some(stage) = Stage::new(110) else { return };
     for then in ENDS {
         let mut client: C = stage.log_in();
@@ -194,7 +194,7 @@ pub fn killed_within_a_flight_of_deles_the_server_deletes_none<C: Client>() {
     }
 }
 
-pub fn killed_before_quit_the_server_deletes_nothing_and_quit_says_so<C: Client>() {
+pub fn server_killed_before_quit_deletes_nothing<C: Client>() {
     let Some(stage) = Stage::new(5) else { return };
     for then in ENDS {
         let mut client: C = stage.log_in();
@@ -212,7 +212,7 @@ pub fn killed_before_quit_the_server_deletes_nothing_and_quit_says_so<C: Client>
     }
 }
 
-pub fn killed_at_quit_it_is_not_known_what_the_server_did<C: Client>() {
+pub fn server_killed_at_quit_leaves_outcome_unknown<C: Client>() {
     let goodbye = "+OK Logging out, messages deleted.\r\n".len();
     let asked = |octets| Place::Asked("QUIT\r\n", octets);
     // Where it is killed, as an octet of the reply or of the command; what is told, and what is true.

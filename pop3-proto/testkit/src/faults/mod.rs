@@ -34,17 +34,17 @@ fn embedded(user: &'static str, mail: &[impl AsRef<[u8]>]) -> EmbeddedServer {
 macro_rules! every_fault {
     ($client:ty) => {
         $crate::every_fault! { $client:
-            a_session_cut_at_any_octet_completes_what_came_whole_and_no_more
-            a_session_reset_at_any_place_completes_nothing_that_did_not_come_whole
-            a_session_in_tls_cut_without_a_goodbye_completes_nothing_that_did_not_come_whole
-            a_connection_that_stalls_at_any_kind_of_place_is_given_up_at_its_deadline
-            a_reply_in_clear_behind_the_one_to_stls_ends_the_connection
-            a_command_in_clear_behind_stls_is_answered_by_nobody
-            killed_within_a_message_the_server_has_sent_those_before_it_and_no_other
-            killed_within_a_listing_the_server_has_listed_nothing
-            killed_within_a_flight_of_deles_the_server_deletes_none
-            killed_before_quit_the_server_deletes_nothing_and_quit_says_so
-            killed_at_quit_it_is_not_known_what_the_server_did
+            close_at_any_octet_completes_only_received_replies
+            reset_anywhere_completes_only_received_replies
+            close_without_close_notify_completes_only_received_replies
+            stalled_connection_fails_at_its_deadline
+            injected_reply_after_stls_ends_the_connection
+            injected_command_after_stls_is_not_answered
+            server_killed_within_message_delivers_only_earlier_messages
+            server_killed_within_listing_yields_no_listing
+            server_killed_within_dele_batch_deletes_nothing
+            server_killed_before_quit_deletes_nothing
+            server_killed_at_quit_leaves_outcome_unknown
         }
     };
     ($client:ty: $($story:ident)*) => {

@@ -48,7 +48,7 @@ fn log_in<C: Client>(place: Place, then: Then) -> (Result<(), Error>, String) {
     (result, asked)
 }
 
-pub fn a_reply_in_clear_behind_the_one_to_stls_ends_the_connection<C: Client>() {
+pub fn injected_reply_after_stls_ends_the_connection<C: Client>() {
     let injected = Then::Insert(b"+OK injected\r\n");
     // In one packet with the reply to STLS.
     let reply = "+OK begin TLS negotiation\r\n";
@@ -64,7 +64,7 @@ pub fn a_reply_in_clear_behind_the_one_to_stls_ends_the_connection<C: Client>() 
     assert_eq!(error.kind, TlsErrorKind::NotTls, "{error}");
 }
 
-pub fn a_command_in_clear_behind_stls_is_answered_by_nobody<C: Client>() {
+pub fn injected_command_after_stls_is_not_answered<C: Client>() {
     let injected = Then::Insert(b"NOOP\r\nUSER mallory\r\n");
     let (result, _) = log_in::<C>(Place::Asked("STLS\r\n", 6), injected);
     assert_eq!(result.err(), None);

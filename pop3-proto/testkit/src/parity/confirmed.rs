@@ -123,7 +123,7 @@ fn fetched<C: Client>(
 
 const BOTH: [Pipelining; 2] = [Pipelining::Always, Pipelining::Never];
 
-pub fn an_honest_session_is_confirmed<C: Client>() {
+pub fn unforged_session_is_confirmed<C: Client>() {
     for pipelining in BOTH {
         let (mut client, mail, server) = fetched::<C>(&Sender::default(), pipelining);
         assert_eq!(mail.len(), 3);
@@ -140,7 +140,7 @@ fn forged(number: usize) -> String {
     format!("+OK\r\n{filler}\r\n\r\n")
 }
 
-pub fn replies_forged_behind_a_message_are_never_confirmed<C: Client>() {
+pub fn replies_forged_in_a_message_are_never_confirmed<C: Client>() {
     let whole = |number| forged(number) + ".\r\n";
     let guesses = |count| "+OK 1 22\r\n+OK 2 id-2\r\n".repeat(count);
     let tails = [
@@ -194,7 +194,7 @@ pub fn replies_forged_behind_a_message_are_never_confirmed<C: Client>() {
 
 /// With pipelining, and with the reply to the last command late: the count of replies is right when the
 /// session looks idle.
-pub fn a_forged_session_that_passes_a_noop_is_not_confirmed<C: Client>() {
+pub fn forged_session_that_passes_noop_is_unconfirmed<C: Client>() {
     let sender = Sender {
         tail: forged(2),
         tail_after: Duration::ZERO,

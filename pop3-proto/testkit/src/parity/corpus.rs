@@ -27,7 +27,7 @@ fn conversations() -> Vec<(String, Leniency, Transcript)> {
 }
 
 /// Plays every conversation that a client can act out; all failures are told together.
-pub fn every_transcript_goes_as_written_over_a_socket<C: Client>() {
+pub fn transcripts_behave_the_same_over_sockets<C: Client>() {
     let mut skipped = BTreeMap::<Rule, usize>::new();
     let mut scripts = Vec::new();
     for (name, leniency, transcript) in conversations() {

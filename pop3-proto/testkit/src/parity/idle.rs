@@ -38,7 +38,7 @@ fn then<C: Client>(text: &str) {
     }
 }
 
-pub fn a_server_that_hung_up_meanwhile_was_asked_for_nothing<C: Client>() {
+pub fn close_while_idle_prevents_the_next_command<C: Client>() {
     then::<C>(
         "\
 ! eof
@@ -49,7 +49,7 @@ pub fn a_server_that_hung_up_meanwhile_was_asked_for_nothing<C: Client>() {
     );
 }
 
-pub fn quit_to_a_server_that_hung_up_meanwhile_deletes_nothing_and_says_so<C: Client>() {
+pub fn quit_after_idle_close_deletes_nothing<C: Client>() {
     // `quit: unknown` would be for a QUIT that left.
     then::<C>(
         "\
@@ -61,7 +61,7 @@ pub fn quit_to_a_server_that_hung_up_meanwhile_deletes_nothing_and_says_so<C: Cl
     );
 }
 
-pub fn a_server_that_said_why_it_hung_up_meanwhile_is_quoted<C: Client>() {
+pub fn unsolicited_err_while_idle_is_quoted<C: Client>() {
     then::<C>(
         "\
 S: -ERR Disconnected for inactivity.
@@ -73,7 +73,7 @@ S: -ERR Disconnected for inactivity.
     );
 }
 
-pub fn quit_to_a_server_that_said_why_it_hung_up_deletes_nothing_and_says_so<C: Client>() {
+pub fn quit_after_unsolicited_err_deletes_nothing<C: Client>() {
     then::<C>(
         "\
 S: -ERR Disconnected for inactivity.
@@ -85,7 +85,7 @@ S: -ERR Disconnected for inactivity.
     );
 }
 
-pub fn several_commands_to_a_server_that_hung_up_meanwhile_get_one_reason<C: Client>() {
+pub fn commands_after_idle_close_get_one_error<C: Client>() {
     then::<C>(
         "\
 ! eof

@@ -32,14 +32,14 @@ macro_rules! parity {
     ($client:ty) => {
         $crate::parity! { $client;
             corpus {
-                every_transcript_goes_as_written_over_a_socket
+                transcripts_behave_the_same_over_sockets
             }
             idle {
-                a_server_that_hung_up_meanwhile_was_asked_for_nothing
-                quit_to_a_server_that_hung_up_meanwhile_deletes_nothing_and_says_so
-                a_server_that_said_why_it_hung_up_meanwhile_is_quoted
-                quit_to_a_server_that_said_why_it_hung_up_deletes_nothing_and_says_so
-                several_commands_to_a_server_that_hung_up_meanwhile_get_one_reason
+                close_while_idle_prevents_the_next_command
+                quit_after_idle_close_deletes_nothing
+                unsolicited_err_while_idle_is_quoted
+                quit_after_unsolicited_err_deletes_nothing
+                commands_after_idle_close_get_one_error
             }
             helpers {
                 messages_after_an_abandoned_one_arrive
@@ -61,30 +61,30 @@ macro_rules! parity {
                 message_with_surplus_octets_fails
             }
             real_time {
-                a_server_that_does_not_greet_is_left_at_the_deadline
-                each_reply_has_a_deadline_of_its_own
-                an_address_that_says_nothing_is_left_at_the_deadline
+                missing_greeting_fails_at_the_deadline
+                each_reply_has_its_own_deadline
+                silent_address_fails_at_the_deadline
                 connect_timeout_of_zero_expires_without_an_attempt
-                a_parting_word_is_no_reply_to_what_was_not_sent
-                half_a_parting_word_is_no_reply_either
-                a_server_that_parts_between_two_messages_did_not_refuse_the_second
+                unsolicited_err_is_no_reply_to_unsent_commands
+                partial_unsolicited_err_is_no_reply
+                close_between_messages_is_not_a_refusal
             }
             confirmed {
-                an_honest_session_is_confirmed
-                replies_forged_behind_a_message_are_never_confirmed
-                a_forged_session_that_passes_a_noop_is_not_confirmed
+                unforged_session_is_confirmed
+                replies_forged_in_a_message_are_never_confirmed
+                forged_session_that_passes_noop_is_unconfirmed
             }
             sessions {
-                every_way_to_log_in_works_in_clear_with_the_right_password_only
-                every_way_to_log_in_works_behind_stls_with_the_right_password_only
-                every_way_to_log_in_works_inside_tls_with_the_right_password_only
-                what_is_listed_is_what_was_delivered
-                retr_and_top_give_every_octet
-                two_hundred_messages_arrive_many_at_a_time
-                messages_that_are_read_in_part_are_skipped
-                what_is_marked_as_deleted_stays_after_rset
-                what_is_marked_as_deleted_is_gone_after_quit_and_only_then
-                a_server_killed_in_the_middle_of_a_message_cuts_it_short_for_good
+                every_method_logs_in_over_cleartext
+                every_method_logs_in_after_stls
+                every_method_logs_in_over_implicit_tls
+                listings_match_the_delivered_messages
+                retr_and_top_return_messages_unchanged
+                two_hundred_pipelined_messages_arrive_unchanged
+                partially_read_messages_are_skipped
+                rset_keeps_messages_marked_as_deleted
+                marked_messages_are_deleted_only_by_quit
+                server_killed_within_a_message_truncates_it
             }
         }
     };

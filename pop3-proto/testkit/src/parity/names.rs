@@ -111,7 +111,7 @@ fn reexports(source: &str) -> Vec<&str> {
 }
 
 /// The adapters re-export the same names.
-pub fn the_adapters_reexport_the_same_names() {
+pub fn adapters_reexport_the_same_names() {
     let blocking = source("pop3-blocking/src/lib.rs");
     let blocking = reexports(&blocking);
     assert!(blocking.len() > 25, "{blocking:?}");
@@ -124,7 +124,7 @@ pub fn the_adapters_reexport_the_same_names() {
 }
 
 /// Nothing was left out above, and nothing is there in one client only.
-pub fn no_method_was_forgotten() {
+pub fn every_public_method_is_compared() {
     let sources = [
         source("pop3-proto/src/engine/getters.rs"),
         source("pop3-proto/src/blocking/client.rs"),

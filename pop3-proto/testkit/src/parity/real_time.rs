@@ -74,7 +74,7 @@ fn parting<T: std::fmt::Debug>(result: Result<T, Error>) {
     );
 }
 
-pub fn a_server_that_does_not_greet_is_left_at_the_deadline<C: Client>() {
+pub fn missing_greeting_fails_at_the_deadline<C: Client>() {
     let (stream, server) = serve(Wire::hear_out);
     let begin = Clock::now();
     let error = start::<C>(stream).err();
@@ -83,7 +83,7 @@ pub fn a_server_that_does_not_greet_is_left_at_the_deadline<C: Client>() {
     assert_eq!(server.heard(), "");
 }
 
-pub fn each_reply_has_a_deadline_of_its_own<C: Client>() {
+pub fn each_reply_has_its_own_deadline<C: Client>() {
     let (stream, _server) = serve(|wire| {
         wire.let_in();
         for _ in 0..8 {
@@ -114,7 +114,7 @@ pub fn each_reply_has_a_deadline_of_its_own<C: Client>() {
     after_a_deadline(begin);
 }
 
-pub fn an_address_that_says_nothing_is_left_at_the_deadline<C: Client>() {
+pub fn silent_address_fails_at_the_deadline<C: Client>() {
     // Where a listener's queue is full, Linux answers no SYN: TCP is silent.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -154,7 +154,7 @@ pub fn connect_timeout_of_zero_expires_without_an_attempt<C: Client>() {
     assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
 }
 
-pub fn a_parting_word_is_no_reply_to_what_was_not_sent<C: Client>() {
+pub fn unsolicited_err_is_no_reply_to_unsent_commands<C: Client>() {
     let (stream, server) = serve(|wire| {
         wire.let_in();
         sleep(MOMENT);
@@ -169,7 +169,7 @@ pub fn a_parting_word_is_no_reply_to_what_was_not_sent<C: Client>() {
     assert_eq!(server.heard(), "");
 }
 
-pub fn half_a_parting_word_is_no_reply_either<C: Client>() {
+pub fn partial_unsolicited_err_is_no_reply<C: Client>() {
     let (stream, server) = serve(|wire| {
         wire.let_in();
         wire.say("-ERR auto");
@@ -183,7 +183,7 @@ pub fn half_a_parting_word_is_no_reply_either<C: Client>() {
     assert_eq!(server.heard(), "");
 }
 
-pub fn a_server_that_parts_between_two_messages_did_not_refuse_the_second<C: Client>() {
+pub fn close_between_messages_is_not_a_refusal<C: Client>() {
     let (stream, server) = serve(|wire| {
         wire.let_in();
         wire.answer("RETR 1", "+OK\r\nSubject: one\r\n.\r\n");

@@ -77,19 +77,19 @@ fn log_in_every_way<C: Client>(way: Way) {
     }
 }
 
-pub fn every_way_to_log_in_works_in_clear_with_the_right_password_only<C: Client>() {
+pub fn every_method_logs_in_over_cleartext<C: Client>() {
     log_in_every_way::<C>(Way::Clear);
 }
 
-pub fn every_way_to_log_in_works_behind_stls_with_the_right_password_only<C: Client>() {
+pub fn every_method_logs_in_after_stls<C: Client>() {
     log_in_every_way::<C>(Way::Stls);
 }
 
-pub fn every_way_to_log_in_works_inside_tls_with_the_right_password_only<C: Client>() {
+pub fn every_method_logs_in_over_implicit_tls<C: Client>() {
     log_in_every_way::<C>(Way::ImplicitTls);
 }
 
-pub fn what_is_listed_is_what_was_delivered<C: Client>() {
+pub fn listings_match_the_delivered_messages<C: Client>() {
     let mail = corpus(33);
     let Some((server, unique_ids)) = server_with(&mail) else {
         return;
@@ -128,7 +128,7 @@ fn header(mail: &[u8]) -> Option<&[u8]> {
     mail.get(..end + 4)
 }
 
-pub fn retr_and_top_give_every_octet<C: Client>() {
+pub fn retr_and_top_return_messages_unchanged<C: Client>() {
     let mail = corpus(22);
     let Some((server, _)) = server_with(&mail) else {
         return;
@@ -167,7 +167,7 @@ pub fn retr_and_top_give_every_octet<C: Client>() {
     }
 }
 
-pub fn two_hundred_messages_arrive_many_at_a_time<C: Client>() {
+pub fn two_hundred_pipelined_messages_arrive_unchanged<C: Client>() {
     let mail = corpus(200);
     let Some((server, _)) = server_with(&mail) else {
         return;
@@ -182,7 +182,7 @@ pub fn two_hundred_messages_arrive_many_at_a_time<C: Client>() {
     }
 }
 
-pub fn messages_that_are_read_in_part_are_skipped<C: Client>() {
+pub fn partially_read_messages_are_skipped<C: Client>() {
     let large = attachment(3_000_000);
     let mail = [corpus(22), vec![large.clone()]].concat();
     let Some((server, _)) = server_with(&mail) else {
@@ -219,7 +219,7 @@ pub fn messages_that_are_read_in_part_are_skipped<C: Client>() {
     }
 }
 
-pub fn what_is_marked_as_deleted_stays_after_rset<C: Client>() {
+pub fn rset_keeps_messages_marked_as_deleted<C: Client>() {
     let mail = corpus(9);
     let Some((server, _)) = server_with(&mail) else {
         return;
@@ -239,7 +239,7 @@ pub fn what_is_marked_as_deleted_stays_after_rset<C: Client>() {
     }
 }
 
-pub fn what_is_marked_as_deleted_is_gone_after_quit_and_only_then<C: Client>() {
+pub fn marked_messages_are_deleted_only_by_quit<C: Client>() {
     let mut mail = corpus(12);
     let Some((server, mut unique_ids)) = server_with(&mail) else {
         return;
@@ -274,7 +274,7 @@ pub fn what_is_marked_as_deleted_is_gone_after_quit_and_only_then<C: Client>() {
     }
 }
 
-pub fn a_server_killed_in_the_middle_of_a_message_cuts_it_short_for_good<C: Client>() {
+pub fn server_killed_within_a_message_truncates_it<C: Client>() {
     // More than the sockets on the way can hold.
     let mail = attachment(30_000_000);
     for way in WAYS {

@@ -142,7 +142,7 @@ const UNSOLICITED: &str = "Some(Protocol(Unsolicited";
 
 /// A regression is worth something only while it still comes to what it is named after.
 #[test]
-fn regressions_end_as_their_names_say() {
+fn regressions_end_with_the_expected_errors() {
     for (target, name, expected) in ENDS {
         let input = regression(target, name);
         let end = match target {
@@ -157,7 +157,7 @@ fn regressions_end_as_their_names_say() {
 /// Writes the seeds for the fuzzer: `cargo test -p pop3-proto --test generated -- --ignored`.
 #[test]
 #[ignore = "writes to fuzz/corpus"]
-fn write_the_seeds() {
+fn write_fuzz_seeds() {
     for (target, _) in TARGETS {
         fs::create_dir_all(folder("corpus", target)).expect("the folder");
     }

@@ -127,7 +127,7 @@ fn agree(client: &Client, model: &Model) -> Verdict {
 }
 
 #[test]
-fn the_queue_and_the_phases_are_those_of_the_model() {
+fn queue_and_phases_match_the_model() {
     check(400, (any::<bool>(), moves()), |(pipelining, moves)| {
         let mut client = client(pipelining, &moves);
         let mut model = Model::new(pipelining);
@@ -167,7 +167,7 @@ fn the_queue_and_the_phases_are_those_of_the_model() {
 /// What is in flight beside each other never takes more than 4 KiB, nor more than 64 messages of
 /// which nothing is known, which count 64 KiB each; and it takes at least two commands if it may.
 #[test]
-fn the_window_is_used_and_never_passed() {
+fn pipelining_window_is_used_and_never_exceeded() {
     use Command::{Dele, List, Noop, Retr};
     let command = select(&[Dele, List, Noop, Retr, Retr, Retr][..]);
     let runs = vec((command, 1..120usize), 0..6);

@@ -41,7 +41,7 @@ fn has_one_end_each(client: &Client) -> Verdict {
 }
 
 #[test]
-fn i11_each_request_has_one_end_in_order_whatever_the_server_says() {
+fn i11_each_request_ends_once_in_order() {
     check(400, (case(any_answers()), pieces()), |(case, pieces)| {
         let client = Client::acted(&case, &pieces)?;
         has_one_end_each(&client)
@@ -63,7 +63,7 @@ fn all_in_flight(mut case: Case, ops: &[impl AsRef<str>]) -> Result<Client, Test
 }
 
 #[test]
-fn i11_octets_that_answer_nothing_end_an_idle_session_before_anything_else_is_sent() {
+fn i11_unsolicited_octets_end_an_idle_session() {
     let strategy = (case(Just(Vec::new())), octets(), pieces());
     check(300, strategy, |(mut case, surplus, pieces)| {
         let mut client = Client::idle(&mut case)?;
@@ -86,7 +86,7 @@ fn i11_octets_that_answer_nothing_end_an_idle_session_before_anything_else_is_se
 }
 
 #[test]
-fn i11_what_comes_before_a_command_has_left_whole_is_not_its_reply() {
+fn i11_octets_before_a_complete_command_are_unsolicited() {
     let op = select(&["noop", "retr 1", "list", "capa", "quit", "short XTND X"][..]);
     let strategy = (
         case(Just(Vec::new())),
@@ -118,7 +118,7 @@ fn i11_what_comes_before_a_command_has_left_whole_is_not_its_reply() {
 }
 
 #[test]
-fn i11_as_many_replies_are_told_as_there_are_both_commands_and_answers() {
+fn i11_reply_count_is_minimum_of_commands_and_answers() {
     let op = select(&["noop", "stat", "dele 1", "uidl 1", "list 1"][..]);
     let strategy = (
         case(Just(Vec::new())),
@@ -165,7 +165,7 @@ fn entry(reply: &Reply) -> Option<(u32, String)> {
 }
 
 #[test]
-fn i11_a_reply_about_another_message_ends_all_from_there_on() {
+fn i11_number_mismatch_fails_all_later_requests() {
     let verb = select(&["list", "uidl"][..]);
     let other = proptest::option::weighted(0.2, 1..=4u32);
     let strategy = (

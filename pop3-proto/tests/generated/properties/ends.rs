@@ -93,7 +93,7 @@ fn stays_dead(client: &mut Client) -> Verdict {
 }
 
 #[test]
-fn i07_after_a_fatal_error_nothing_is_written_and_all_get_that_error() {
+fn i07_fatal_error_stops_writes_and_fails_requests() {
     let strategy = (
         case(any_answers()),
         pieces(),

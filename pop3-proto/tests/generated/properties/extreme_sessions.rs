@@ -308,14 +308,14 @@ fn run(config: &Config, channel: Channel, mut peer: Peer) -> Verdict {
 }
 
 #[test]
-fn i12_every_setting_may_be_extreme_with_a_server() {
+fn i12_extreme_settings_work_with_a_server() {
     check(400, (config(), channel()), |(config, channel)| {
         run(&config, channel, server(channel == Channel::ImplicitTls))
     });
 }
 
 #[test]
-fn i12_every_setting_may_be_extreme_with_hostile_input() {
+fn i12_extreme_settings_survive_hostile_input() {
     let long = |octet: u8| vec![octet; 300_000];
     let line = select(vec![
         b"+OK\r\n".to_vec(),
@@ -345,7 +345,7 @@ fn i12_every_setting_may_be_extreme_with_hostile_input() {
 }
 
 #[test]
-fn a_keep_alive_of_no_time_is_sent_once_a_second() {
+fn zero_keep_alive_interval_sends_once_a_second() {
     let mut config = Config::default();
     config.keep_alive = Some(Duration::ZERO);
     let mut connection = Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN);

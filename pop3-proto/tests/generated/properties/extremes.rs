@@ -105,7 +105,7 @@ fn fill(connection: &mut Connection, octets: &[u8]) {
 }
 
 #[test]
-fn i12_no_number_and_no_time_makes_it_panic() {
+fn i12_extreme_numbers_and_times_never_panic() {
     let moves = vec(
         (0..9usize, size(), span(), prop_oneof![octets(), numbers()]),
         0..40,
@@ -158,7 +158,7 @@ fn i12_no_number_and_no_time_makes_it_panic() {
 /// Found by the property above: the sum of what was there and what came overflowed, and without
 /// overflow checks an octet that had come was lost.
 #[test]
-fn i12_a_count_beyond_the_buffer_counts_as_the_buffer() {
+fn i12_received_count_is_capped_at_the_buffer() {
     let mut connection =
         Connection::new(Config::default(), Channel::TrustedByCaller, Instant::ORIGIN);
     fill(&mut connection, b"+");

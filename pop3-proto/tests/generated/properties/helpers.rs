@@ -260,7 +260,7 @@ fn act(talk: &mut Talk, plan: &Plan, first: u32) -> Verdict {
 }
 
 #[test]
-fn helpers_left_anywhere_lose_no_later_command() {
+fn abandoned_helpers_lose_no_later_command() {
     let pieces = select(&[1, 7, 60, 10_000][..]);
     check(
         150,

@@ -34,7 +34,7 @@ fn in_clear(client: &Client) -> Vec<String> {
 }
 
 #[test]
-fn i02_nothing_secret_leaves_before_tls_whatever_the_server_says() {
+fn i02_no_credential_is_sent_before_tls() {
     check(
         500,
         (case(any_answers()), pieces()),
@@ -54,7 +54,7 @@ fn i02_nothing_secret_leaves_before_tls_whatever_the_server_says() {
 }
 
 #[test]
-fn i02_the_order_of_twisted_lets_a_digest_leave_in_clear_and_no_password() {
+fn i02_twisted_order_sends_only_digests_in_cleartext() {
     check(
         150,
         (case(any_answers()), pieces()),
@@ -74,7 +74,7 @@ fn i02_the_order_of_twisted_lets_a_digest_leave_in_clear_and_no_password() {
 
 /// What is looked for would be found: where it is allowed, credentials do leave.
 #[test]
-fn i02_credentials_leave_in_clear_where_that_is_allowed_by_name() {
+fn i02_explicitly_allowed_credentials_are_sent_in_cleartext() {
     let plain = STANDARD.encode(format!("\0{USER}\0{PASSWORD}"));
     for (op, line) in [
         (

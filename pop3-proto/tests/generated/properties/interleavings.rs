@@ -77,7 +77,7 @@ fn acted(case: &Case, moves: &[Move]) -> Result<Client, TestCaseError> {
 }
 
 #[test]
-fn whenever_which_method_is_called_the_same_comes_of_it() {
+fn order_of_method_calls_does_not_change_results() {
     check(250, (case(complete_answers()), moves()), |(case, moves)| {
         let (mut moved, mut whole) = (acted(&case, &moves)?, acted(&case, &[])?);
         moved.forget_last_err();
@@ -87,7 +87,7 @@ fn whenever_which_method_is_called_the_same_comes_of_it() {
 }
 
 #[test]
-fn a_session_asked_one_by_one_is_told_what_one_is_told_that_asked_at_once() {
+fn sequential_and_pipelined_requests_get_equal_results() {
     check(150, case(complete_answers()), |case| {
         let mut slow = Client::new(&case);
         slow.run(Pieces::WHOLE.sizes())?;
@@ -100,7 +100,7 @@ fn a_session_asked_one_by_one_is_told_what_one_is_told_that_asked_at_once() {
 }
 
 #[test]
-fn no_server_and_no_order_of_calls_makes_it_panic_or_go_on_for_ever() {
+fn any_input_and_call_order_terminates_without_panic() {
     check(250, (case(any_answers()), moves()), |(case, moves)| {
         acted(&case, &moves)?;
         Ok(())
@@ -113,7 +113,7 @@ const ASKED: [&str; 9] = [
 ];
 
 #[test]
-fn giving_requests_up_at_any_time_changes_no_other_reply() {
+fn abandoning_requests_does_not_change_other_replies() {
     let ops = vec(proptest::sample::select(&ASKED[..]), 1..14);
     let range = (0..14usize, 0..6usize);
     let strategy = (case(Just(Vec::new())), ops, moves(), moves(), range);

@@ -32,7 +32,7 @@ fn is_lines(client: &Client) -> Verdict {
 
 /// I1: no octet that is sent is CR, LF or NUL, but for the CR LF behind each command.
 #[test]
-fn i01_all_that_is_sent_is_lines_that_end_in_cr_lf() {
+fn i01_sent_octets_are_lines_ending_in_crlf() {
     check(200, (case(any_answers()), pieces()), |(case, pieces)| {
         let client = Client::acted(&case, &pieces)?;
         is_lines(&client)
@@ -59,7 +59,7 @@ fn ask<C: Command>(client: &mut Client, command: Result<C, Misuse>) -> Result<bo
 /// I1 for what callers make of the words of others: an argument is part of one line, or cannot be
 /// built at all.
 #[test]
-fn i01_no_argument_carries_a_line_end_of_its_own() {
+fn i01_arguments_cannot_contain_line_ends() {
     check(400, (0..8usize, words(), words()), |(which, one, other)| {
         let mut case = plain_case();
         case.client.channel = Channel::TrustedByCaller;
@@ -111,7 +111,7 @@ fn i01_no_argument_carries_a_line_end_of_its_own() {
 /// I8: `DELE` and `QUIT` are on the wire only if somebody asked for them, at most as often, and
 /// nothing that ends a connection makes them up.
 #[test]
-fn i08_nothing_is_deleted_that_nobody_asked_for() {
+fn i08_dele_and_quit_are_sent_only_on_request() {
     check(250, (case(any_answers()), pieces()), |(case, pieces)| {
         let client = Client::acted(&case, &pieces)?;
         for command in ["dele 1", "dele 2", "quit"] {

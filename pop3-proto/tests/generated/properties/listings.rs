@@ -116,7 +116,7 @@ fn is_malformed(reply: Option<&Result<Reply, Error>>) -> bool {
 }
 
 #[test]
-fn i06_a_list_is_complete_only_if_its_terminator_came_and_holds_what_stood_before() {
+fn i06_list_is_complete_only_with_its_terminator() {
     let op = select(&["list", "list", "uidl", "uidl", "capa", "long XTND X"][..]);
     let octets = prop_oneof![1 => reply_octets(), 3 => listing()];
     let strategy = (op, octets, line_ends(), pieces());

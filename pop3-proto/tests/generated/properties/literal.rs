@@ -56,7 +56,7 @@ fn shown(octets: &[u8]) -> String {
 
 /// The server to a literal reader.
 #[test]
-fn a_literal_reader_gets_the_octets_that_the_server_has() {
+fn server_output_is_readable_by_a_literal_client() {
     check(400, message(), |message| {
         let mut case = plain_case();
         case.client.channel = pop3_proto::Channel::TrustedByCaller;
@@ -83,7 +83,7 @@ fn a_literal_reader_gets_the_octets_that_the_server_has() {
 /// A literal server to the client: under strict rules always, by default where the first line ends in
 /// CR LF, as that of every message does that a mail server has put a trace header into.
 #[test]
-fn the_client_gets_the_octets_that_a_literal_server_has() {
+fn client_reads_messages_of_a_literal_server() {
     let strategy = (message(), any::<bool>(), pieces());
     check(600, strategy, |(message, strict, pieces)| {
         let (lines, header) = match strict {
@@ -106,7 +106,7 @@ fn the_client_gets_the_octets_that_a_literal_server_has() {
 /// Four messages in one pipeline: whatever one sender wrote, each message is what the server has, and
 /// there are as many.
 #[test]
-fn no_sender_shifts_or_forges_other_messages() {
+fn message_content_cannot_forge_other_messages() {
     let strategy = (vec(message(), 4), any::<bool>(), pieces());
     check(300, strategy, |(messages, strict, pieces)| {
         let mut case: Case = plain_case();

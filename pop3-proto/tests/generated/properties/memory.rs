@@ -87,7 +87,7 @@ fn pour(client: &mut Client, begin: &[u8], endless: &[u8], octets: usize) -> usi
 }
 
 #[test]
-fn i05_memory_does_not_grow_with_what_the_server_sends() {
+fn i05_memory_does_not_grow_with_server_output() {
     let begin = prop_oneof![
         Just(b"+OK\r\n".to_vec()),
         Just(b"+OK 4294967295 18446744073709551615\r\n".to_vec()),
@@ -111,7 +111,7 @@ fn i05_memory_does_not_grow_with_what_the_server_sends() {
 
 /// What is gathered keeps to its limit: a list that is told is no longer than that.
 #[test]
-fn i05_no_list_is_told_that_is_beyond_the_limits() {
+fn i05_reported_lists_respect_the_limits() {
     let line = select(
         &[
             "1 1\r\n",
@@ -143,7 +143,7 @@ fn i05_no_list_is_told_that_is_beyond_the_limits() {
 
 /// An application that takes no events stops the server: no more is read than the buffer holds.
 #[test]
-fn i05_who_takes_no_events_is_given_no_more_octets_than_the_buffer_holds() {
+fn i05_unread_events_stop_reading_at_the_buffer() {
     let strategy = (select(&OPS[..]), octets(), select(&ENDLESS[..]));
     check(150, strategy, |(op, begin, endless)| {
         let mut client = asked(op)?;

@@ -52,14 +52,14 @@ fn the_same(
 }
 
 #[test]
-fn however_the_answers_to_one_request_are_cut_the_same_comes_of_them() {
+fn partition_of_one_answer_does_not_change_results() {
     check(250, (case(any_answers()), pieces()), |(case, pieces)| {
         the_same(&case, one_at_a_time, &pieces)
     });
 }
 
 #[test]
-fn however_complete_answers_are_cut_the_same_comes_of_them_in_a_pipeline_too() {
+fn partition_of_pipelined_answers_does_not_change_results() {
     check(
         250,
         (case(complete_answers()), pieces()),
@@ -85,7 +85,7 @@ fn lists() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn however_a_list_is_cut_the_same_limit_stops_it() {
+fn partition_of_lists_does_not_change_limits() {
     let op = select(&["list", "uidl", "capa", "long XTND X", "list streamed"][..]);
     let strategy = (op, any::<bool>(), lists(), pieces());
     check(250, strategy, |(op, strict, list, pieces)| {

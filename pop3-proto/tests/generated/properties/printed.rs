@@ -90,7 +90,7 @@ fn echoing() -> impl Strategy<Value = Case> {
 }
 
 #[test]
-fn i09_nothing_that_is_printed_holds_a_secret() {
+fn i09_printed_values_contain_no_secret() {
     check(
         100,
         (echoing(), pieces(), any::<bool>()),

@@ -70,7 +70,7 @@ fn acted(case: &Case, pieces: Pieces) -> Result<(Client, Result<(), Error>), Tes
 }
 
 #[test]
-fn i10_a_login_is_good_if_the_server_says_so_and_proves_itself() {
+fn i10_login_needs_ok_and_server_proof() {
     check(
         40,
         (select(&MECHANISMS[..]), any::<bool>(), pieces()),
@@ -93,7 +93,7 @@ fn said(client: &Client) -> Vec<String> {
 }
 
 #[test]
-fn i10_scram_is_good_only_behind_the_right_signature_and_a_yes() {
+fn i10_scram_needs_valid_signature_and_ok() {
     let answers = proptest::collection::vec(any_answer(), 1..5);
     let strategy = (select(&MECHANISMS[..3]), any::<bool>(), answers, pieces());
     check(300, strategy, |(mechanism, first, answers, pieces)| {
@@ -125,7 +125,7 @@ fn i10_scram_is_good_only_behind_the_right_signature_and_a_yes() {
 }
 
 #[test]
-fn i10_a_mechanism_that_has_not_said_all_is_not_done() {
+fn i10_early_ok_does_not_complete_a_mechanism() {
     let strategy = (select(&MECHANISMS[..]), 0..4usize, pieces());
     check(150, strategy, |(mechanism, honest, pieces)| {
         // The yes comes after so many proper answers, whatever the exchange is at.

@@ -37,7 +37,7 @@ fn outcome(sent: usize, reply: &[u8]) -> Option<&'static str> {
 }
 
 #[test]
-fn a_quit_is_committed_if_and_only_if_the_whole_reply_says_so() {
+fn quit_is_committed_only_by_a_complete_ok() {
     let sent = prop_oneof![0..6usize, Just(6), Just(6)];
     let strategy = (
         case(Just(Vec::new())),

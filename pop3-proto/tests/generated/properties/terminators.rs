@@ -56,7 +56,7 @@ pub(crate) fn line_ends() -> impl Strategy<Value = Lines> {
 }
 
 #[test]
-fn i06_a_message_is_complete_only_if_its_terminator_came() {
+fn i06_message_is_complete_only_with_its_terminator() {
     let op = select(
         &[
             "retr 1",
@@ -135,7 +135,7 @@ pub(crate) fn is_bare_lf(client: &Client, why: Option<Error>) -> Verdict {
 }
 
 #[test]
-fn i06_octets_that_come_with_the_end_of_a_message_make_it_fail() {
+fn i06_surplus_octets_with_the_terminator_fail() {
     let strategy = (reply_octets(), reply_octets(), line_ends());
     check(300, strategy, |(before, after, lines)| {
         let octets = [&before[..], b"\r\n.\r\n", &after].concat();

@@ -14,7 +14,7 @@ const UPGRADES: [&str; 2] = ["stls", "login alice correct-horse only=PLAIN"];
 /// I3: between `STLS` and the end of the handshake nothing is sent, whatever is submitted, whatever
 /// the time is, and whatever the server says besides.
 #[test]
-fn i03_behind_stls_nothing_is_sent_before_tls() {
+fn i03_nothing_is_sent_between_stls_and_tls() {
     let strategy = (case(any_answers()), select(&UPGRADES[..]), pieces());
     check(250, strategy, |(mut case, upgrade, pieces)| {
         case.client.channel = pop3_proto::Channel::Plain;
@@ -56,7 +56,7 @@ fn i03_behind_stls_nothing_is_sent_before_tls() {
 /// I4: what was learnt in clear is forgotten, and octets behind the `+OK` to `STLS` are an error
 /// before the handshake, not a reply behind it.
 #[test]
-fn i04_nothing_that_came_in_clear_is_known_or_read_inside_tls() {
+fn i04_cleartext_state_and_octets_are_discarded_at_tls() {
     let strategy = (octets(), select(&UPGRADES[..]), any::<bool>());
     check(200, strategy, |(surplus, upgrade, with_the_reply)| {
         let mut case = plain_case();
@@ -112,7 +112,7 @@ fn i04_nothing_that_came_in_clear_is_known_or_read_inside_tls() {
 
 /// I4 for a login: the challenge of a greeting in clear is never answered inside TLS.
 #[test]
-fn i04_a_challenge_from_before_tls_is_not_answered_behind_it() {
+fn i04_cleartext_challenge_is_not_used_after_tls() {
     check(
         100,
         (case(any_answers()), pieces()),

@@ -96,27 +96,27 @@ macro_rules! explorations {
 }
 
 explorations! {
-    an_honest_server_over_a_slow_link_loses_nothing: SESSIONS, HONEST;
-    oddities_of_real_servers_cost_nothing: SESSIONS, Scope { oddities: true, ..HONEST };
-    a_link_may_break_anywhere_and_the_truth_is_told: SESSIONS, Scope { faults: true, ..HONEST };
-    a_server_that_breaks_the_rules_is_not_believed: SESSIONS, Scope { lies: true, ..HONEST };
-    every_command_of_a_helper_gets_one_result: HELPER_SESSIONS, HELPERS;
-    every_command_of_a_helper_gets_one_result_whatever_breaks:
+    conforming_server_over_slow_link_loses_nothing: SESSIONS, HONEST;
+    deviations_of_real_servers_lose_nothing: SESSIONS, Scope { oddities: true, ..HONEST };
+    link_faults_anywhere_are_reported_correctly: SESSIONS, Scope { faults: true, ..HONEST };
+    protocol_violations_are_not_accepted: SESSIONS, Scope { lies: true, ..HONEST };
+    helper_commands_get_one_result_each: HELPER_SESSIONS, HELPERS;
+    helper_commands_get_one_result_despite_link_faults:
         HELPER_SESSIONS, Scope { faults: true, ..HELPERS };
-    every_command_of_a_helper_gets_one_result_from_a_liar:
+    helper_commands_get_one_result_despite_violations:
         HELPER_SESSIONS, Scope { lies: true, ..HELPERS };
-    over_tls_every_command_of_a_helper_gets_one_result:
+    helper_commands_get_one_result_over_tls:
         HELPER_SESSIONS, Scope { tls: true, faults: true, ..HELPERS };
-    all_that_goes_wrong_at_once_is_told_truly: SESSIONS, ALL;
-    over_tls_an_honest_server_loses_nothing: TLS_SESSIONS, Scope { tls: true, ..HONEST };
-    over_tls_a_link_may_break_anywhere: TLS_SESSIONS, Scope { tls: true, faults: true, ..HONEST };
-    over_tls_a_server_that_breaks_the_rules_is_not_believed:
+    combined_faults_are_reported_correctly: SESSIONS, ALL;
+    conforming_server_over_tls_loses_nothing: TLS_SESSIONS, Scope { tls: true, ..HONEST };
+    link_faults_over_tls_are_reported_correctly: TLS_SESSIONS, Scope { tls: true, faults: true, ..HONEST };
+    protocol_violations_over_tls_are_not_accepted:
         TLS_SESSIONS, Scope { tls: true, lies: true, ..HONEST };
-    over_tls_all_that_goes_wrong_at_once_is_told_truly: TLS_SESSIONS, Scope { tls: true, ..ALL };
+    combined_faults_over_tls_are_reported_correctly: TLS_SESSIONS, Scope { tls: true, ..ALL };
 }
 
 #[test]
-fn a_seed_says_everything() {
+fn sessions_are_reproducible_from_the_seed() {
     for tls in [false, true] {
         for seed in 0..30 {
             let lines = || {

@@ -109,7 +109,7 @@ fn play(name: &str, plan: impl Fn() -> Plan) -> Tally {
 }
 
 #[test]
-fn every_lie_is_told_at_every_reply_that_it_fits_and_not_believed() {
+fn every_violation_at_every_reply_is_not_accepted() {
     for lie in Lie::all(&mut Rng::with_seed(1)) {
         let mut told = Tally::NONE;
         for reply in 0..REPLIES {
@@ -126,7 +126,7 @@ fn every_lie_is_told_at_every_reply_that_it_fits_and_not_believed() {
 }
 
 #[test]
-fn every_lie_is_told_around_the_upgrade_to_tls_and_not_believed() {
+fn every_violation_around_stls_is_not_accepted() {
     // Greeting, CAPA, STLS, CAPA, AUTH, the client's proof, its last response.
     for lie in Lie::all(&mut Rng::with_seed(2)) {
         let mut told = Tally::NONE;
@@ -142,7 +142,7 @@ fn every_lie_is_told_around_the_upgrade_to_tls_and_not_believed() {
 }
 
 #[test]
-fn every_oddity_is_shown_and_costs_nothing() {
+fn every_deviation_is_tolerated_without_loss() {
     for oddity in Oddity::ALL {
         let tally = play(&format!("{oddity:?}"), || {
             let mut plan = plan(false, 8);

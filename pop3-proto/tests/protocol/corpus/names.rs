@@ -25,7 +25,7 @@ pub(super) fn read(path: &Path) -> String {
 pub(crate) struct Names {
     /// The texts of the transcripts by their file names.
     pub(crate) transcripts: BTreeMap<String, String>,
-    /// All tests, such as `threats::stls::t_02_…` or `pop3-blocking::client::ends::quit_commits`.
+    /// All tests, such as `threats::stls::t_02_…` or `pop3-blocking::client::session_end::quit_commits_deletions`.
     pub(crate) tests: Vec<String>,
 }
 

@@ -15,7 +15,7 @@ fn external(name: Option<&str>) -> Login {
 }
 
 #[test]
-fn a_certificate_is_a_login_with_and_without_the_name() {
+fn external_logs_in_with_and_without_user_name() {
     let Some(server) = server() else { return };
     for (times, way) in [(2, Way::Stls), (4, Way::ImplicitTls)] {
         for name in [None, Some("anna")] {
@@ -28,7 +28,7 @@ fn a_certificate_is_a_login_with_and_without_the_name() {
 }
 
 #[test]
-fn without_a_certificate_that_the_server_trusts_external_is_refused() {
+fn external_without_a_trusted_certificate_is_refused() {
     let Some(server) = server() else { return };
     for way in [Way::Stls, Way::ImplicitTls] {
         for stranger in [None, Some(ClientCertificate::of_a_stranger("anna"))] {
@@ -44,7 +44,7 @@ fn without_a_certificate_that_the_server_trusts_external_is_refused() {
 }
 
 #[test]
-fn a_certificate_of_nobody_that_the_server_knows_is_refused() {
+fn external_with_an_unknown_user_is_refused() {
     let Some(server) = server() else { return };
     let certificate = server.client_certificate("mallory");
     let mut client = connect(&server, Way::ImplicitTls, Some(certificate));

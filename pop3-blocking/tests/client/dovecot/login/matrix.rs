@@ -64,17 +64,17 @@ const TABLE: [Row; 10] = [
 ];
 
 #[test]
-fn every_method_works_in_clear_and_tells_a_refusal() {
+fn every_method_works_in_cleartext_and_reports_refusal() {
     fill_in(Way::Clear);
 }
 
 #[test]
-fn every_method_works_after_stls_and_tells_a_refusal() {
+fn every_method_works_after_stls_and_reports_refusal() {
     fill_in(Way::Stls);
 }
 
 #[test]
-fn every_method_works_by_implicit_tls_and_tells_a_refusal() {
+fn every_method_works_with_tls_and_reports_refusal() {
     fill_in(Way::ImplicitTls);
 }
 

@@ -16,7 +16,7 @@ use pop3_testkit::dovecot::{Dovecot, Options};
 use pop3_testkit::session::{WAYS, Way, login};
 
 #[test]
-fn the_default_policy_takes_the_safest_that_the_server_has() {
+fn default_policy_selects_the_safest_advertised_method() {
     let Some(server) = server() else { return };
     for (times, way) in (1..).zip(WAYS) {
         let mut client = connect(&server, way, None);
@@ -31,7 +31,7 @@ fn the_default_policy_takes_the_safest_that_the_server_has() {
 }
 
 #[test]
-fn the_first_of_a_list_that_the_server_has_is_taken() {
+fn first_advertised_method_of_a_list_is_selected() {
     let Some(server) = server() else { return };
     for (methods, taken) in [
         ([Method::ScramSha512, Method::ScramSha1], "SCRAM-SHA-1"),
@@ -49,7 +49,7 @@ fn the_first_of_a_list_that_the_server_has_is_taken() {
 }
 
 #[test]
-fn a_password_that_the_server_has_as_a_hash_is_refused_by_scram_and_taken_by_plain() {
+fn hashed_password_works_with_plain_not_scram() {
     let Some(server) = server() else { return };
     server.add_user_with_hash("kim", "secret");
     for way in [Way::Stls, Way::ImplicitTls] {
@@ -68,7 +68,7 @@ fn a_password_that_the_server_has_as_a_hash_is_refused_by_scram_and_taken_by_pla
 }
 
 #[test]
-fn a_name_and_a_password_that_are_not_ascii_log_in() {
+fn non_ascii_name_and_password_log_in() {
     let Some(server) = server() else { return };
     server.add_user("jürgen", "pässwörd");
     for (times, way) in (1..).zip(WAYS) {
@@ -86,7 +86,7 @@ fn a_name_and_a_password_that_are_not_ascii_log_in() {
 }
 
 #[test]
-fn scram_takes_the_same_letters_typed_in_another_way() {
+fn scram_normalizes_decomposed_characters() {
     let Some(server) = server() else { return };
     server.add_user("jürgen", "pässwörd");
     // The dots as characters of their own, as a Mac types them; SASLprep puts them together.
@@ -97,7 +97,7 @@ fn scram_takes_the_same_letters_typed_in_another_way() {
 }
 
 #[test]
-fn an_anonymous_login_needs_no_account() {
+fn anonymous_login_needs_no_account() {
     let options = Options {
         mechanisms: "plain anonymous".to_owned(),
         ..Options::default()
@@ -113,7 +113,7 @@ fn an_anonymous_login_needs_no_account() {
 }
 
 #[test]
-fn mechanisms_are_those_of_the_channel_and_of_the_phase() {
+fn mechanisms_depend_on_channel_and_phase() {
     let options = Options {
         mechanisms: "plain scram-sha-256".to_owned(),
         plaintext_without_tls: false,

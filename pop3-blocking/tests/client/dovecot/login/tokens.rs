@@ -24,7 +24,7 @@ const LONGEST_RESPONSE: usize = 8188 / 4 * 3;
 const METHODS: [Method; 2] = [Method::OAuthBearer, Method::XOAuth2];
 
 #[test]
-fn a_token_goes_by_the_standard_mechanism_where_there_are_both() {
+fn oauthbearer_is_preferred_to_xoauth2() {
     let Some(server) = server() else { return };
     let mut client = connect(&server, Way::Stls, None);
     client.login(bearer("anna", token("anna", 0))).unwrap();
@@ -32,7 +32,7 @@ fn a_token_goes_by_the_standard_mechanism_where_there_are_both() {
 }
 
 #[test]
-fn an_expired_token_is_told_and_a_fresh_one_does_on_the_same_connection() {
+fn login_with_fresh_token_succeeds_after_expired_token() {
     let Some(server) = server() else { return };
     for method in METHODS {
         let mut client = connect(&server, Way::ImplicitTls, None);
@@ -73,7 +73,7 @@ fn fresh_token_is_requested_on_the_same_connection() {
 }
 
 #[test]
-fn a_token_is_good_for_its_own_user_only() {
+fn token_of_another_user_is_refused() {
     let Some(server) = server() else { return };
     for method in METHODS {
         let mut client = connect(&server, Way::ImplicitTls, None);
@@ -88,7 +88,7 @@ fn a_token_is_good_for_its_own_user_only() {
 }
 
 #[test]
-fn a_long_token_goes_in_a_line_of_its_own() {
+fn long_token_is_sent_without_initial_response() {
     let Some(server) = server() else { return };
     for method in METHODS {
         let (mut client, sent) = recorded(&server);
@@ -102,7 +102,7 @@ fn a_long_token_goes_in_a_line_of_its_own() {
 }
 
 #[test]
-fn a_token_that_is_too_long_for_the_server_ends_the_connection() {
+fn token_beyond_the_server_limit_ends_the_connection() {
     let Some(server) = server() else { return };
     for method in METHODS {
         let mut client = connect(&server, Way::ImplicitTls, None);

@@ -82,7 +82,7 @@ fn watched(lingers: bool) -> (Watched, DuplexStream, Rc<Seen>) {
 const CLOSE_NOTIFY: usize = 5 + 2 + 1 + 16;
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_with_buffers_of_its_own_is_flushed() {
+async fn buffered_stream_is_flushed() {
     story(async {
         let (stream, server) = duplex(1000);
         let peer = serve(server, Server::new(account(), maildrop(3)), None);
@@ -99,7 +99,7 @@ async fn a_stream_with_buffers_of_its_own_is_flushed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn behind_quit_the_stream_is_shut_down_once() {
+async fn quit_shuts_the_stream_down_once() {
     story(async {
         let (stream, server, seen) = watched(false);
         serve(server, Server::new(account(), maildrop(1)), None);
@@ -115,7 +115,7 @@ async fn behind_quit_the_stream_is_shut_down_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tls_says_that_it_closes() {
+async fn quit_sends_close_notify() {
     story(async {
         let (stream, server, seen) = watched(false);
         serve_in_tls(server, Server::new(account(), maildrop(1)), tls());
@@ -128,7 +128,7 @@ async fn tls_says_that_it_closes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_closes_slowly_keeps_no_outcome_back() {
+async fn slow_shutdown_does_not_delay_the_quit_outcome() {
     story(async {
         let (stream, server, seen) = watched(true);
         serve(server, Server::new(account(), maildrop(1)), None);
@@ -142,7 +142,7 @@ async fn a_stream_that_closes_slowly_keeps_no_outcome_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_over_its_limit_ends_the_connection_there_and_then() {
+async fn message_over_its_limit_closes_immediately() {
     story(async {
         let (stream, server, seen) = watched(false);
         serve(server, Server::new(account(), maildrop(1)), None);

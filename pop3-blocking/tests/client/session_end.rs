@@ -16,7 +16,7 @@ use pop3_blocking::{
 use super::support::{Scripted, client_of, embedded, in_clear, number};
 
 #[test]
-fn quit_commits() {
+fn quit_commits_deletions() {
     let server = embedded(3);
     let mut client = client_of(&server);
     client.dele(number(2)).unwrap();
@@ -33,7 +33,7 @@ fn quit_commits() {
 }
 
 #[test]
-fn quit_can_keep_all() {
+fn quit_keeping_keeps_all_messages() {
     let server = embedded(3);
     let mut client = client_of(&server);
     client.dele(number(2)).unwrap();
@@ -42,7 +42,7 @@ fn quit_can_keep_all() {
 }
 
 #[test]
-fn a_client_that_is_dropped_commits_nothing() {
+fn dropped_client_commits_nothing() {
     let server = embedded(3);
     let mut client = client_of(&server);
     for reply in client.pipeline((1..=3).map(|n| Dele(number(n)))) {
@@ -102,7 +102,7 @@ fn into_stream_returns_an_open_socket() {
 }
 
 #[test]
-fn a_quit_that_is_refused_says_so() {
+fn refused_quit_is_reported() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("QUIT\r\n");
         wire.say("-ERR some messages were not removed\r\n");
@@ -116,7 +116,7 @@ fn a_quit_that_is_refused_says_so() {
 }
 
 #[test]
-fn a_quit_without_an_answer_is_unknown() {
+fn unanswered_quit_is_unknown() {
     for answer in ["", "+OK by"] {
         let server = Scripted::logged_in(move |wire| {
             wire.hear("QUIT\r\n");
@@ -129,7 +129,7 @@ fn a_quit_without_an_answer_is_unknown() {
 }
 
 #[test]
-fn a_quit_that_gets_no_answer_in_time_is_unknown() {
+fn quit_that_times_out_is_unknown() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("QUIT\r\n");
         wire.hear_out();
@@ -143,7 +143,7 @@ fn a_quit_that_gets_no_answer_in_time_is_unknown() {
 }
 
 #[test]
-fn a_quit_on_a_connection_that_is_dead_before_deleted_nothing() {
+fn quit_on_a_closed_connection_deleted_nothing() {
     let server = Scripted::logged_in(|_| {});
     let mut client = server.client();
     server.heard();
@@ -166,7 +166,7 @@ fn parted(word: &'static str) -> (Scripted, Client<TcpStream>) {
 }
 
 #[test]
-fn the_servers_parting_word_is_heard_before_the_next_command() {
+fn unsolicited_err_is_read_before_the_next_command() {
     let (server, mut client) = parted("-ERR autologout: idle for too long\r\n");
     let error = client.stat().unwrap_err();
     let Error::Closed(closed) = error else {
@@ -181,7 +181,7 @@ fn the_servers_parting_word_is_heard_before_the_next_command() {
 }
 
 #[test]
-fn a_parting_word_behind_the_login_is_heard_before_the_first_command() {
+fn unsolicited_err_after_login_precedes_the_first_command() {
     let (idle, is_idle) = mpsc::channel();
     let server = Scripted::start(move |wire| {
         wire.say("+OK ready\r\n");
@@ -211,7 +211,7 @@ fn a_parting_word_behind_the_login_is_heard_before_the_first_command() {
 }
 
 #[test]
-fn every_way_to_go_on_hears_the_parting_word_first() {
+fn every_operation_reads_the_unsolicited_err_first() {
     type Next = fn(&mut Client<TcpStream>) -> Error;
     let ways: [Next; 5] = [
         |client| client.submit(Noop).unwrap_err(),
@@ -229,7 +229,7 @@ fn every_way_to_go_on_hears_the_parting_word_first() {
 }
 
 #[test]
-fn a_server_that_closes_in_a_listing_truncates_it() {
+fn close_within_a_listing_is_truncation() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("LIST\r\n");
         wire.say("+OK 3 messages\r\n1 100\r\n2 20");
@@ -248,7 +248,7 @@ fn a_server_that_closes_in_a_listing_truncates_it() {
 }
 
 #[test]
-fn a_server_that_closes_instead_of_answering_is_told_from_one_that_stops_half_way() {
+fn unanswered_and_truncated_replies_are_distinguished() {
     let server = Scripted::logged_in(|wire| wire.hear("STAT\r\nNOOP\r\n"));
     let mut client = server.client();
     let error = client.batch((Stat, Noop)).unwrap_err();
@@ -264,7 +264,7 @@ fn a_server_that_closes_instead_of_answering_is_told_from_one_that_stops_half_wa
 }
 
 #[test]
-fn a_reset_is_a_failure_of_the_transport() {
+fn connection_reset_is_a_transport_error() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("STAT\r\n");
         // Closed with octets unread: a reset.
@@ -281,7 +281,7 @@ fn a_reset_is_a_failure_of_the_transport() {
 }
 
 #[test]
-fn a_greeting_that_refuses_is_the_error_of_connecting() {
+fn refusing_greeting_fails_connect() {
     let server = Scripted::start(|wire| {
         wire.say("-ERR too many connections\r\n");
         wire.hear_out();

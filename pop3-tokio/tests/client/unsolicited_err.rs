@@ -24,7 +24,7 @@ fn parting<T: std::fmt::Debug>(result: Result<T, Error>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_word_is_told_over_memory() {
+async fn unsolicited_err_is_reported_in_memory() {
     for operation in 0..5 {
         story(async {
             let stream = scripted(1000, async |wire| {
@@ -50,7 +50,7 @@ async fn the_last_word_is_told_over_memory() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quit_is_not_answered_by_a_parting_word() {
+async fn unsolicited_err_is_not_the_quit_reply() {
     story(async {
         let stream = scripted(1000, async |wire| {
             wire.let_in().await;
@@ -67,7 +67,7 @@ async fn a_quit_is_not_answered_by_a_parting_word() {
 }
 
 #[tokio::test]
-async fn the_last_word_is_told_over_tcp_where_the_server_has_closed() {
+async fn unsolicited_err_is_reported_over_closed_tcp() {
     for _ in 0..20 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -97,7 +97,7 @@ async fn the_last_word_is_told_over_tcp_where_the_server_has_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_without_a_word_is_told_as_that() {
+async fn close_while_idle_is_reported() {
     story(async {
         let stream = scripted(1000, async |wire| {
             wire.let_in().await;
