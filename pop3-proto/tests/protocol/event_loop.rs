@@ -1,9 +1,9 @@
-//! The example `event_loop` as a process: against its own servers, and against servers that fail it.
+//! Runs the example `event_loop` as a process: with its own servers, and with servers that fail.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::unwrap_used,
-    reason = "a process, its peers and a deadline take what the core does without; a test may panic"
+    reason = "the test runs processes, servers and a deadline, which the core does not; tests may panic"
 )]
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -13,11 +13,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a run may take.
+/// The maximum duration of a run.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Where the program is: next to this test. `cargo test` builds examples before it runs tests;
-/// `cargo test --test event_loop` does not, so then it is built here.
+/// Returns the path of the example, which is next to this test. `cargo test` builds examples before
+/// it runs tests. `cargo test --test protocol` does not, so it is built here if it is missing.
 fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
@@ -39,7 +39,7 @@ fn program() -> PathBuf {
     program
 }
 
-/// Runs it to its end, and gives its exit code, and the lines of stdout and of stderr.
+/// Runs the example. Returns its exit code and the lines of stdout and stderr.
 fn run(urls: &[&str], password: Option<&str>) -> (Option<i32>, Vec<String>, Vec<String>) {
     let mut command = Command::new(program());
     command.args(urls).env_remove("POP3_PASSWORD");
@@ -66,7 +66,7 @@ fn run(urls: &[&str], password: Option<&str>) -> (Option<i32>, Vec<String>, Vec<
     )
 }
 
-/// A line about `pop3://localhost:PORT` without the port.
+/// Removes the port from a line about `pop3://localhost:PORT`.
 fn without_port(line: &str) -> String {
     let mut parts = line.splitn(3, ':');
     let (scheme, host) = (parts.next().unwrap(), parts.next().unwrap());
@@ -76,15 +76,15 @@ fn without_port(line: &str) -> String {
 }
 
 #[test]
-fn without_arguments_it_reads_two_mailboxes_and_both_in_tls() {
+fn without_arguments_it_reads_two_tls_mailboxes() {
     let (code, mut stdout, stderr) = run(&[], None);
     assert_eq!((code, &stderr[..]), (Some(0), &[][..]), "{stdout:?}");
     let last = stdout.pop().unwrap();
     assert!(last.starts_with("2 of 2 mailboxes in "), "{last}");
-    // Whichever was ready first.
+    // The mailboxes finish in any order.
     let mut lines: Vec<_> = stdout.iter().map(|line| without_port(line)).collect();
     lines.sort();
-    // A subject of 20 octets and the digits of the number, and as many lines of 64 octets.
+    // A subject of 20 octets with the digits of the number, and lines of 64 octets.
     let octets = |n: usize, digits: usize| n * 21 + digits + n * (n + 1) / 2 * 64;
     let (few, many) = (octets(300, 792), octets(500, 1392));
     assert_eq!(
@@ -100,7 +100,7 @@ fn without_arguments_it_reads_two_mailboxes_and_both_in_tls() {
     );
 }
 
-/// A server for one client: greets it, and answers all that it says in the same way. Gives the port.
+/// Starts a server for one client that sends the same answer to each line. Returns its port.
 fn server(greeting: &'static str, answer: &'static str) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -108,7 +108,7 @@ fn server(greeting: &'static str, answer: &'static str) -> u16 {
         let (mut stream, _) = listener.accept().unwrap();
         stream.write_all(greeting.as_bytes()).unwrap();
         for _ in BufReader::new(stream.try_clone().unwrap()).split(b'\n') {
-            // A client that has gone wants no answer.
+            // The client may have closed the connection.
             let _ = stream.write_all(answer.as_bytes());
         }
     });
@@ -116,7 +116,7 @@ fn server(greeting: &'static str, answer: &'static str) -> u16 {
 }
 
 #[test]
-fn mailboxes_that_fail_are_told_each_by_itself() {
+fn each_failed_mailbox_is_reported_separately() {
     let away = format!("pop3://joe@127.0.0.1:{}", server("-ERR go away\r\n", ""));
     let clear = server("+OK ready\r\n", "-ERR no\r\n");
     let clear = format!("pop3://joe@127.0.0.1:{clear}");
@@ -135,12 +135,15 @@ fn mailboxes_that_fail_are_told_each_by_itself() {
     stderr.sort();
     assert_eq!(stderr.len(), expected.len(), "{stderr:?}");
     for (line, start) in stderr.iter().zip(&expected) {
-        assert!(line.starts_with(start), "{line:?} and not {start:?}");
+        assert!(
+            line.starts_with(start),
+            "{line:?} does not start with {start:?}"
+        );
     }
 }
 
 #[test]
-fn without_a_password_it_does_not_begin() {
+fn missing_password_stops_the_program() {
     let (code, stdout, stderr) = run(&["pop3s://joe@mail.example.org"], None);
     assert_eq!((code, stdout.len()), (Some(1), 0));
     assert_eq!(stderr, ["event_loop: there is no POP3_PASSWORD"]);

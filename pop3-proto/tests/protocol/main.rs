@@ -1,7 +1,7 @@
-//! What the protocol demands and what this crate promises: one module for each subject.
+//! Tests of the protocol and of this crate's API: one module for each subject.
 //!
-//! `README.md` says where a new test goes. What is generated (properties, simulation, fuzz) is in the
-//! other test binary.
+//! `README.md` says where a new test belongs. Generated tests (properties, simulation, fuzzing) are
+//! in the other test binary.
 
 mod behaviour;
 mod corpus;

@@ -343,7 +343,7 @@ fn line_ends_in_arguments_are_rejected_on_construction() {
 }
 
 #[test]
-fn password_may_contain_spaces_tabs_and_latin_1() {
+fn password_may_contain_spaces_tabs_and_non_ascii() {
     let mut session = greeted();
     session.ask("user alice");
     session.server("+OK\r\n");

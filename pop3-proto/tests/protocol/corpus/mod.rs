@@ -1,5 +1,5 @@
-//! Every threat and every quirk is shown, and so is every requirement of the RFCs: that the lists of
-//! them are whole (`corpus/rows.txt`, `../CONFORMANCE.md`), and that what they name is there.
+//! Checks that the lists of threats, quirks and RFC requirements (`corpus/rows.txt` and
+//! `../CONFORMANCE.md`) are complete, and that the tests and transcripts that they name exist.
 
 mod names;
 mod rows;
@@ -9,31 +9,35 @@ use names::{Names, is_same_for_both, rows_of};
 use rows::{numbers, rows};
 
 #[test]
-fn every_row_is_listed_once_and_in_its_place() {
+fn every_row_is_listed_once_in_order() {
     let listed: Vec<String> = rows().into_iter().map(|row| row.id).collect();
     for (listed, number) in listed.iter().zip(&numbers()) {
-        assert_eq!(listed, number, "in the list, and by number");
+        assert_eq!(listed, number, "rows are in numerical order");
     }
     assert_eq!(listed.len(), numbers().len());
 }
 
 #[test]
-fn every_row_is_shown_or_says_why_not() {
+fn every_row_has_a_test_or_a_reason() {
     for row in rows() {
-        assert!(!row.words.is_empty(), "{} says nothing", row.id);
+        assert!(!row.words.is_empty(), "{} has no description", row.id);
         let shown = !row.shown_by.is_empty();
-        let ways = [
+        let evidence = [
             shown && row.transcripts().next().is_some(),
             shown && row.no_transcript.is_some(),
             !shown && row.not_applicable.is_some(),
         ];
-        let ways = ways.into_iter().filter(|way| *way).count();
-        assert_eq!(ways, 1, "{}: a transcript, or a reason", row.id);
+        let evidence = evidence.into_iter().filter(|it| *it).count();
+        assert_eq!(
+            evidence, 1,
+            "{}: needs a transcript, or a reason why it has none",
+            row.id
+        );
     }
 }
 
 #[test]
-fn what_a_row_names_is_there() {
+fn tests_named_by_rows_exist() {
     let names = Names::all();
     let rows = rows();
     let named = rows
@@ -44,7 +48,7 @@ fn what_a_row_names_is_there() {
 }
 
 #[test]
-fn a_row_says_what_both_leniencies_make_of_it() {
+fn row_leniencies_match_their_transcripts() {
     let names = Names::all();
     for row in rows() {
         let transcripts = row.transcripts().map(|name| &names.transcripts[name]);
@@ -72,7 +76,8 @@ fn rows_and_transcripts_name_each_other() {
     for (transcript, text) in &names.transcripts {
         for id in rows_of(text) {
             let row = rows.iter().find(|row| row.id == id);
-            let row = row.unwrap_or_else(|| panic!("{transcript} names {id}: there is none"));
+            let row =
+                row.unwrap_or_else(|| panic!("{transcript} names {id}, which does not exist"));
             let knows = row.transcripts().any(|name| name == transcript);
             assert!(knows, "{id} does not name {transcript}");
         }
@@ -80,7 +85,7 @@ fn rows_and_transcripts_name_each_other() {
 }
 
 #[test]
-fn a_test_with_the_number_of_a_row_is_named_there() {
+fn tests_with_row_numbers_are_in_their_row() {
     let rows = rows();
     for test in Names::all().tests {
         let name = test.rsplit("::").next().unwrap_or_default();
@@ -90,20 +95,20 @@ fn a_test_with_the_number_of_a_row_is_named_there() {
         };
         let id = format!("{}-{number}", letter.to_uppercase());
         let row = rows.iter().find(|row| row.id == id);
-        let row = row.unwrap_or_else(|| panic!("{test}: there is no {id}"));
+        let row = row.unwrap_or_else(|| panic!("{test}: {id} does not exist"));
         assert!(row.shown_by.contains(&test), "{id} does not name {test}");
     }
 }
 
 #[test]
-fn every_requirement_is_shown_or_says_why_not() {
+fn every_requirement_has_a_test_or_a_reason() {
     let names = Names::all();
     let text = conformance();
     let mut requirements = 0;
     for line in text.lines().filter(|line| line.starts_with('|')) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [_, level, words, shown_by] = cells.as_slice() else {
-            panic!("four cells: {line}")
+            panic!("expected four cells: {line}")
         };
         if level.starts_with("---") || *level == "level" {
             continue;
@@ -114,21 +119,21 @@ fn every_requirement_is_shown_or_says_why_not() {
             continue;
         }
         let mut shown_by = shown_by.split('`').skip(1).step_by(2).peekable();
-        assert!(shown_by.peek().is_some(), "by what? {line}");
+        assert!(shown_by.peek().is_some(), "no test is named: {line}");
         for name in shown_by {
-            assert!(names.has(name), "no {name}: {line}");
+            assert!(names.has(name), "{name} does not exist: {line}");
         }
     }
-    assert!(requirements > 100, "the table is read");
+    assert!(requirements > 100, "the table was not found");
 }
 
-/// A transcript that cites an RFC in its head shows a requirement of that RFC.
+/// A transcript that cites an RFC in its header demonstrates a requirement of that RFC.
 #[test]
 fn every_transcript_that_cites_an_rfc_is_linked() {
     let text = conformance();
     let chapters = text.lines().filter_map(|line| line.strip_prefix("## RFC "));
     let rfcs: Vec<&str> = chapters.flat_map(numbers_in).collect();
-    assert!(rfcs.len() > 15, "the chapters are read");
+    assert!(rfcs.len() > 15, "the chapters were not found");
     let mut cited = 0;
     for (transcript, play) in Names::all().transcripts {
         let head = play.lines().map_while(|line| line.strip_prefix('#'));
@@ -141,7 +146,7 @@ fn every_transcript_that_cites_an_rfc_is_linked() {
             assert!(is_linked, "CONFORMANCE.md does not name {transcript}");
         }
     }
-    assert!(cited > 25, "the heads are read");
+    assert!(cited > 25, "the headers were not found");
 }
 
 fn conformance() -> String {
@@ -149,7 +154,7 @@ fn conformance() -> String {
     std::fs::read_to_string(path).expect("the table")
 }
 
-/// The numbers in a text.
+/// Returns the numbers in a text.
 fn numbers_in(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !c.is_ascii_digit());
     words.filter(|word| !word.is_empty())

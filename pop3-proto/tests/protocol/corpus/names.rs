@@ -1,4 +1,4 @@
-//! Transcripts and tests by the names that lists give them.
+//! Transcripts and tests, by the names that the lists use.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ pub(super) const CRATES: [&str; 4] = [
     "pop3-async-std",
 ];
 
-/// The folder that they stand in.
+/// The root folder of the workspace.
 pub(super) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The text of a file.
+/// Returns the text of a file.
 pub(super) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
 }
 
-/// All that a list can name.
+/// All names that a list can contain.
 pub(crate) struct Names {
-    /// The texts of the transcripts by their file names.
+    /// The texts of the transcripts, by file name.
     pub(crate) transcripts: BTreeMap<String, String>,
     /// All tests, such as `threats::stls::t_02_…` or `pop3-blocking::client::session_end::quit_commits_deletions`.
     pub(crate) tests: Vec<String>,
@@ -53,7 +53,7 @@ impl Names {
         }
     }
 
-    /// Whether there is such a transcript or test.
+    /// Returns whether a transcript or test with this name exists.
     pub(crate) fn has(&self, name: &str) -> bool {
         if name.ends_with(".pop3") {
             self.transcripts.contains_key(name)
@@ -63,7 +63,7 @@ impl Names {
     }
 }
 
-/// The rows that a transcript names.
+/// Returns the rows that a transcript names.
 pub(crate) fn rows_of(transcript: &str) -> impl Iterator<Item = &str> {
     let lines = transcript.lines();
     lines
@@ -71,7 +71,7 @@ pub(crate) fn rows_of(transcript: &str) -> impl Iterator<Item = &str> {
         .flat_map(str::split_whitespace)
 }
 
-/// Whether the leniencies make the same of a transcript: no line is for one of them alone.
+/// Returns whether a transcript is the same under both leniencies: no line is for one of them only.
 pub(crate) fn is_same_for_both(transcript: &str) -> bool {
     let only_one = ["[strict] ", "[default] ", "only strict", "only default"];
     !(transcript.lines()).any(|line| only_one.iter().any(|marked| line.starts_with(marked)))
@@ -84,8 +84,8 @@ fn stem(path: &Path) -> String {
         .into_owned()
 }
 
-/// The tests in the files below a folder, each with the path of its module before it: the name that
-/// `cargo test` prints. The folder of a test binary is not in it.
+/// Finds the tests below a folder, each with its module path, as `cargo test` prints it. The path
+/// does not contain the folder of the test binary.
 fn tests_below(folder: &Path, prefix: &str, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -103,8 +103,7 @@ fn tests_below(folder: &Path, prefix: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The functions behind `#[test]`, `#[tokio::test]` and the like, unless they are ignored: those show
-/// nothing.
+/// Returns the functions after `#[test]`, `#[tokio::test]` and the like. Ignored tests do not count.
 fn tests_in(source: &str) -> Vec<String> {
     let mut tests = Vec::new();
     let mut is_test = false;

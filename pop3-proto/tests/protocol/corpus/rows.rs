@@ -1,4 +1,4 @@
-//! The list of rows, as `rows.txt` has it.
+//! Reads the rows of `rows.txt`.
 
 use std::path::Path;
 
@@ -7,26 +7,26 @@ use std::path::Path;
 pub(crate) struct Row {
     /// Such as `T-06b`.
     pub(crate) id: String,
-    /// What each leniency makes of it: `same`, `differs`, or `-` where no transcript shows it.
+    /// How the leniencies compare: `same`, `differs`, or `-` if there is no transcript.
     pub(crate) leniencies: String,
     pub(crate) words: String,
-    /// Transcripts and tests.
+    /// Names of transcripts and tests.
     pub(crate) shown_by: Vec<String>,
-    /// Why no transcript shows it, but tests.
+    /// Why tests show it, but no transcript.
     pub(crate) no_transcript: Option<String>,
-    /// Why nothing does.
+    /// Why it is not tested.
     pub(crate) not_applicable: Option<String>,
 }
 
 impl Row {
-    /// The transcripts that show it.
+    /// Returns the names of the transcripts of this row.
     pub(crate) fn transcripts(&self) -> impl Iterator<Item = &str> {
         let names = self.shown_by.iter().map(String::as_str);
         names.filter(|name| name.ends_with(".pop3"))
     }
 }
 
-/// The numbers of all rows, in their order. Those that are missing here were never given.
+/// Returns the numbers of all rows in order. Missing numbers were never assigned.
 pub(crate) fn numbers() -> Vec<String> {
     let threats = "1-6 6b 7-8 8b 9-16 20-36 40-48 50-61 70-75 75b 76-90 95-98";
     let quirks = "1-11 11a-11g 12-20 20a-20e 21-45 45a 46 46a 47-57 57a-57l 58-59 59a-59b 60 60a-60m \
@@ -38,7 +38,7 @@ pub(crate) fn numbers() -> Vec<String> {
     [of("T", threats), of("Q", quirks)].concat()
 }
 
-/// `3-5` is 03, 04, 05; `6a-6c` is 06a, 06b, 06c.
+/// Expands a range: `3-5` is 03, 04, 05; `6a-6c` is 06a, 06b, 06c.
 fn expanded(range: &str) -> Vec<String> {
     let (first, last) = range.split_once('-').unwrap_or((range, range));
     let parts = |text: &str| {

@@ -1,10 +1,10 @@
-//! What the sources promise and no conversation can show.
+//! Properties of the source code that no transcript can show.
 
 use std::path::{Path, PathBuf};
 
 use super::names::{CRATES, read, workspace};
 
-/// All Rust files below a folder.
+/// Returns all Rust files below a folder.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
@@ -19,8 +19,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn t_98_no_crate_may_hold_unsafe_code() {
-    // `forbid` cannot be taken back by a file, and each crate takes the rules of the workspace.
+fn t_98_all_crates_forbid_unsafe_code() {
+    // A file cannot override `forbid`, and each crate inherits the lints of the workspace.
     assert!(read(&workspace().join("Cargo.toml")).contains("\nunsafe_code = \"forbid\"\n"));
     for name in CRATES {
         let manifest = read(&workspace().join(name).join("Cargo.toml"));
@@ -29,10 +29,10 @@ fn t_98_no_crate_may_hold_unsafe_code() {
 }
 
 #[test]
-fn t_95_no_code_asks_who_the_server_says_it_is() {
+fn t_95_no_code_depends_on_the_implementation_capability() {
     for name in CRATES {
         for path in sources(&workspace().join(name).join("src")) {
-            // The server side has a name of its own.
+            // The server module sets its own IMPLEMENTATION.
             if path.components().any(|part| part.as_os_str() == "server") {
                 continue;
             }
@@ -43,7 +43,7 @@ fn t_95_no_code_asks_who_the_server_says_it_is() {
 }
 
 #[test]
-fn t_61_nothing_is_scanned_by_regular_expressions() {
+fn t_61_no_crate_depends_on_a_regex_library() {
     for name in CRATES {
         let manifest = read(&workspace().join(name).join("Cargo.toml"));
         let dependencies = manifest.split("[dev-dependencies]").next();
@@ -54,7 +54,7 @@ fn t_61_nothing_is_scanned_by_regular_expressions() {
     }
 }
 
-/// The modules of the core from the bottom to the top. The names in the root are re-exports.
+/// The modules of the core, from the lowest layer to the highest. Names in the root are re-exports.
 const LAYERS: &str = "
     ground      text time hex base64 mac saslprep
     commands    verb phase table misuse
@@ -70,7 +70,7 @@ const LAYERS: &str = "
     tests       server
 ";
 
-/// The modules of the crate that a source file names, comments aside.
+/// Returns the modules of the crate that a source file imports, without those in comments.
 fn imports(source: &str) -> Vec<String> {
     let code: String = source
         .lines()
@@ -79,7 +79,7 @@ fn imports(source: &str) -> Vec<String> {
     let named = code.split("crate::").skip(1);
     named
         .flat_map(|rest| match rest.strip_prefix('{') {
-            // A list is not nested in this crate: rustfmt and review keep one module a line.
+            // The crate has no nested lists: rustfmt and review keep one module per line.
             Some(list) => panic!("name one module in each `use crate::`: {{{list:.40}"),
             None => rest
                 .split(|c: char| !c.is_alphanumeric() && c != '_')
@@ -90,7 +90,7 @@ fn imports(source: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_module_of_the_core_imports_from_a_module_above_it() {
+fn core_modules_import_only_lower_layers() {
     let folder = workspace().join("pop3-proto/src");
     let layers: Vec<&str> = LAYERS
         .lines()
@@ -105,7 +105,7 @@ fn no_module_of_the_core_imports_from_a_module_above_it() {
             continue;
         }
         let layer = |name: &str| layers.iter().position(|layer| *layer == name);
-        let own = layer(module).unwrap_or_else(|| panic!("{module} has no place in LAYERS"));
+        let own = layer(module).unwrap_or_else(|| panic!("{module} is missing from LAYERS"));
         for import in imports(&read(&path)) {
             if import == module {
                 continue;
@@ -115,5 +115,5 @@ fn no_module_of_the_core_imports_from_a_module_above_it() {
             checked += 1;
         }
     }
-    assert!(checked > 300, "{checked} imports were found");
+    assert!(checked > 300, "only {checked} imports were found");
 }

@@ -1,4 +1,4 @@
-//! Challenges: what is one, and how many octets of them there may be.
+//! The syntax of challenges, and the limits on their number and size.
 
 use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
 use pop3_proto::{
@@ -7,7 +7,7 @@ use pop3_proto::{
 };
 use pop3_testkit::conversation::Conversation;
 
-/// Answers any challenge with `ok`.
+/// A mechanism that answers any challenge with `ok`.
 #[derive(Debug)]
 struct Answers;
 
@@ -29,7 +29,7 @@ impl Mechanism for Answers {
     }
 }
 
-/// A login that waits for a challenge.
+/// A session with a login that waits for a challenge.
 fn asked(change: impl FnOnce(&mut Config)) -> Conversation {
     let mut config = Config::default();
     change(&mut config);
@@ -45,8 +45,8 @@ fn asked(change: impl FnOnce(&mut Config)) -> Conversation {
 }
 
 #[test]
-fn challenges_may_have_as_many_octets_as_the_limit_says() {
-    // `AAAA` twice.
+fn challenge_octets_limit_is_inclusive() {
+    // The challenges are `AAAA` twice.
     for (limit, enough) in [(7, false), (8, true), (9, true)] {
         let mut client = asked(|config| config.limits.challenge_octets = limit);
         client.server("+ AAAA\r\n");
@@ -59,7 +59,7 @@ fn challenges_may_have_as_many_octets_as_the_limit_says() {
 }
 
 #[test]
-fn there_may_be_as_many_challenges_as_the_limit_says() {
+fn challenge_count_limit_is_inclusive() {
     for (limit, enough) in [(1, false), (2, true), (3, true)] {
         let mut client = asked(|config| config.limits.challenges = limit);
         client.server("+ AAAA\r\n");
@@ -71,7 +71,7 @@ fn there_may_be_as_many_challenges_as_the_limit_says() {
 }
 
 #[test]
-fn challenge_is_a_plus_alone_or_with_a_space() {
+fn challenge_starts_with_plus_and_space() {
     for line in ["+", "+ ", "+ AAAA"] {
         let mut client = asked(|_| {});
         client.server(format!("{line}\r\n"));

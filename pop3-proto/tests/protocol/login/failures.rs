@@ -1,4 +1,4 @@
-//! What a failed login says, and what it advises.
+//! The errors of failed logins, and what they advise.
 
 use core::time::Duration;
 use pop3_proto::{
@@ -8,7 +8,7 @@ use pop3_proto::{
 };
 use pop3_testkit::conversation::Conversation;
 
-/// Greeted inside TLS, with a login asked for.
+/// A session inside TLS, after the greeting and the submission of a login.
 fn asked(login: &str) -> Conversation {
     let mut client = Conversation::new(Config::default(), Channel::ImplicitTls);
     client.tls();
@@ -18,9 +18,9 @@ fn asked(login: &str) -> Conversation {
     client
 }
 
-/// The error that the login fails with.
+/// Returns the error of the failed login.
 #[track_caller]
-fn told(client: &mut Conversation) -> Error {
+fn login_error(client: &mut Conversation) -> Error {
     let failed = client.events().into_iter().find_map(|event| match event {
         Event::Reply {
             result: Err(error), ..
@@ -30,14 +30,14 @@ fn told(client: &mut Conversation) -> Error {
     failed.expect("the login fails")
 }
 
-/// The error after these answers.
+/// Returns the error of a login that gets these answers.
 #[track_caller]
 fn failure(login: &str, answers: &[&str]) -> Error {
     let mut client = asked(login);
     for answer in answers {
         client.server(answer);
     }
-    told(&mut client)
+    login_error(&mut client)
 }
 
 const LISTED: &str = "+OK\r\nSASL PLAIN SCRAM-SHA-256 XOAUTH2 OAUTHBEARER CRAM-MD5\r\n.\r\n";
@@ -45,7 +45,7 @@ const MARKED: &str = "+OK\r\nSASL PLAIN\r\nAUTH-RESP-CODE\r\n.\r\n";
 const SCRAM: &str = "login user pencil only=SCRAM-SHA-256 nonce=rOprNGfwEbeRWgbNEkqO";
 
 #[test]
-fn a_response_code_says_what_to_do() {
+fn response_code_determines_login_advice() {
     for (code, advice) in [
         ("[AUTH]", Advice::CheckCredentials),
         ("[IN-USE]", Advice::TryLater),
@@ -68,7 +68,7 @@ fn a_response_code_says_what_to_do() {
 }
 
 #[test]
-fn a_refusal_names_the_way_and_keeps_the_servers_words() {
+fn refused_login_names_method_and_server_text() {
     let error = failure(
         "login alice secret only=PLAIN",
         &[LISTED, "-ERR [AUTH] no way\r\n"],
@@ -85,8 +85,8 @@ fn a_refusal_names_the_way_and_keeps_the_servers_words() {
 }
 
 #[test]
-fn a_missing_response_code_says_nothing_about_the_password() {
-    // nginx and email-oauth2-proxy pass AUTH-RESP-CODE on, and answer without a code.
+fn missing_response_code_has_unknown_advice() {
+    // nginx and email-oauth2-proxy forward AUTH-RESP-CODE, but answer without a code.
     let unmarked = failure("login alice secret", &[MARKED, "-ERR no\r\n"]);
     assert_eq!(unmarked.advice(), Some(Advice::Unknown));
     assert!(!unmarked.to_string().contains("not the reason"));
@@ -95,7 +95,7 @@ fn a_missing_response_code_says_nothing_about_the_password() {
 }
 
 #[test]
-fn a_refused_login_is_not_retried_unless_the_code_says_so() {
+fn refused_login_is_retried_only_by_code() {
     for (code, retry) in [
         ("[AUTH]", Retry::Never),
         ("[SYS/PERM]", Retry::Never),
@@ -118,7 +118,7 @@ fn a_refused_login_is_not_retried_unless_the_code_says_so() {
 }
 
 #[test]
-fn the_login_delay_of_the_server_says_how_soon() {
+fn login_delay_determines_the_retry() {
     for (delay, seconds) in [("17", 17), ("600 USER", 600), ("0", 300), ("soon", 300)] {
         let capabilities = format!("+OK\r\nSASL PLAIN\r\nLOGIN-DELAY {delay}\r\n.\r\n");
         for (code, seconds) in [("[LOGIN-DELAY]", seconds), ("[SYS/TEMP]", 300)] {
@@ -131,7 +131,7 @@ fn the_login_delay_of_the_server_says_how_soon() {
 }
 
 #[test]
-fn a_session_is_not_retried_before_the_login_delay() {
+fn session_retry_waits_for_login_delay() {
     let answers = [
         "+OK\r\nSASL PLAIN\r\nLOGIN-DELAY 900\r\n.\r\n",
         "+OK\r\n",
@@ -141,23 +141,23 @@ fn a_session_is_not_retried_before_the_login_delay() {
     answers.iter().for_each(|answer| client.server(answer));
     client.events();
     client.eof();
-    let error = client.connection.error().expect("it is closed").clone();
+    let error = client.connection.error().expect("a fatal error").clone();
     assert_eq!(error.retry(), Retry::After(Duration::from_secs(10)));
     let retry = client.connection.retry(&error);
     assert_eq!(retry, Retry::After(Duration::from_secs(900)));
     assert_eq!(retry.earliest(), Some(Duration::from_secs(900)));
 
-    // Without a login there is nothing to wait for.
+    // Without a completed login there is no delay to wait for.
     let mut client = asked("login alice secret");
     client.server(answers[0]);
     client.eof();
-    let error = told(&mut client);
+    let error = login_error(&mut client);
     assert_eq!(client.connection.retry(&error), error.retry());
     assert_eq!(error.retry(), Retry::After(Duration::from_secs(300)));
 }
 
 #[test]
-fn a_mechanism_that_is_refused_at_once_is_to_be_replaced() {
+fn immediately_refused_mechanism_advises_another_method() {
     for login in [
         "login alice secret only=CRAM-MD5",
         "login alice secret only=LOGIN",
@@ -165,7 +165,7 @@ fn a_mechanism_that_is_refused_at_once_is_to_be_replaced() {
         let error = failure(login, &[LISTED, "-ERR no such mechanism\r\n"]);
         assert_eq!(error.advice(), Some(Advice::NameAnother), "{login}");
     }
-    // Nothing had left of these either: the server lists no mechanisms.
+    // The server advertises no mechanisms, so no response was sent here either.
     for login in [
         "login alice secret only=PLAIN",
         SCRAM,
@@ -179,7 +179,7 @@ fn a_mechanism_that_is_refused_at_once_is_to_be_replaced() {
 }
 
 #[test]
-fn a_busy_server_is_no_reason_to_replace_the_mechanism() {
+fn busy_server_advises_trying_later() {
     let error = failure(
         "login alice secret only=PLAIN",
         &["-ERR\r\n", "-ERR [SYS/TEMP] later\r\n"],
@@ -188,27 +188,27 @@ fn a_busy_server_is_no_reason_to_replace_the_mechanism() {
 }
 
 #[test]
-fn a_server_that_hangs_up_wants_another_connection() {
+fn connection_lost_during_login_advises_reconnecting() {
     let mut client = asked("login alice secret only=PLAIN");
     client.server(LISTED);
     client.eof();
-    let closed = told(&mut client);
+    let closed = login_error(&mut client);
     assert!(closed.is_fatal());
     assert_eq!(closed.advice(), Some(Advice::Reconnect));
 
     let mut client = asked("login alice secret only=PLAIN");
     client.server(LISTED);
     client.reset();
-    assert_eq!(told(&mut client).advice(), Some(Advice::Reconnect));
+    assert_eq!(login_error(&mut client).advice(), Some(Advice::Reconnect));
 
     let mut client = asked("login alice secret only=PLAIN");
     client.server(LISTED);
     client.wait(180);
-    assert_eq!(told(&mut client).advice(), Some(Advice::Reconnect));
+    assert_eq!(login_error(&mut client).advice(), Some(Advice::Reconnect));
 }
 
 #[test]
-fn a_login_that_would_not_be_safe_asks_for_another_policy() {
+fn unsafe_login_advises_changing_the_policy() {
     let mut config = Config::default();
     config.stls = pop3_proto::config::StlsPolicy::Off;
     let mut client = Conversation::new(config, Channel::Plain);
@@ -216,14 +216,14 @@ fn a_login_that_would_not_be_safe_asks_for_another_policy() {
     client.events();
     client.ask("login alice secret");
     client.server("-ERR\r\n");
-    let error = told(&mut client);
+    let error = login_error(&mut client);
     assert_eq!(error.advice(), Some(Advice::ChangePolicy));
     assert!(!error.is_fatal() && error.refusal().is_none());
     assert_eq!(client.sent(), "CAPA\r\n");
 }
 
 #[test]
-fn a_server_that_breaks_an_exchange_is_its_operators_matter() {
+fn invalid_challenge_advises_asking_the_operator() {
     let error = failure(
         "login alice secret only=CRAM-MD5",
         &[LISTED, "+ !!!!\r\n", "-ERR\r\n"],
@@ -237,7 +237,7 @@ fn a_server_that_breaks_an_exchange_is_its_operators_matter() {
 }
 
 #[test]
-fn an_error_inside_scram_says_what_to_do() {
+fn scram_error_value_determines_advice() {
     for (challenge, advice) in [
         ("ZT1pbnZhbGlkLXByb29m", Advice::CheckCredentials), // e=invalid-proof
         ("ZT11bmtub3duLXVzZXI=", Advice::CheckCredentials), // e=unknown-user
@@ -250,7 +250,7 @@ fn an_error_inside_scram_says_what_to_do() {
 }
 
 #[test]
-fn where_scram_fails_inside_tls_the_password_itself_is_suggested() {
+fn failed_scram_inside_tls_suggests_plain() {
     let error = failure(SCRAM, &[LISTED, "-ERR [AUTH] no\r\n"]);
     let Error::Auth(error) = error else {
         panic!("{error}");
@@ -271,20 +271,20 @@ fn where_scram_fails_inside_tls_the_password_itself_is_suggested() {
 const SERVER_FIRST: &str = "+ cj1yT3ByTkdmd0ViZVJXZ2JORWtxTyVodllEcFdVYTJSYVRDQWZ1eEZJbGopaE5sRiRrMCxzPVcyMlphSjBTTlk3c29Fc1VFamI2Z1E9PSxpPTQwOTY=\r\n";
 
 #[test]
-fn plain_is_suggested_only_if_the_server_refuses_after_one_response() {
+fn plain_is_suggested_only_after_one_response() {
     // `e=invalid-proof`.
     let proof = "+ ZT1pbnZhbGlkLXByb29m\r\n";
     for (answers, suggested) in [
         (&[LISTED, "-ERR\r\n"][..], Some(Method::Plain)),
         (&[LISTED, proof, "-ERR\r\n"], Some(Method::Plain)),
-        // A server that asks for a proof has what it needs to check it.
+        // A server that asks for a proof is able to check it.
         (&[LISTED, SERVER_FIRST, "-ERR\r\n"], None),
         (&[LISTED, SERVER_FIRST, proof, "-ERR\r\n"], None),
     ] {
         let error = failure(SCRAM, answers);
         assert_eq!(error.try_instead(), suggested, "{error} after {answers:?}");
     }
-    // Refused before it was told anything: it is the mechanism that is refused.
+    // Refused before the client sent a response: the server refused the mechanism.
     let mut config = Config::default();
     config.initial_response = pop3_proto::config::InitialResponse::Never;
     let mut client = Conversation::new(config, Channel::ImplicitTls);
@@ -294,11 +294,11 @@ fn plain_is_suggested_only_if_the_server_refuses_after_one_response() {
     client.ask(SCRAM);
     client.server(LISTED);
     client.server("-ERR\r\n");
-    assert_eq!(told(&mut client).try_instead(), None);
+    assert_eq!(login_error(&mut client).try_instead(), None);
 }
 
 #[test]
-fn a_stale_token_is_to_be_replaced() {
+fn refused_token_advises_a_fresh_token() {
     let oauthbearer = "+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\n"; // invalid_token
     let error = failure(
         "login-token alice abc.def",
@@ -307,7 +307,7 @@ fn a_stale_token_is_to_be_replaced() {
     assert_eq!(error.advice(), Some(Advice::FreshToken));
     let xoauth2 = "login-token alice abc.def only=XOAUTH2";
     for json in ["eyJzdGF0dXMiOiI0MDAifQ==", "eyJzdGF0dXMiOiI0MDEifQ=="] {
-        // A status of 400, and one of 401.
+        // The statuses are 400 and 401.
         let challenge = format!("+ {json}\r\n");
         let error = failure(xoauth2, &[LISTED, &challenge, "-ERR\r\n"]);
         assert_eq!(error.advice(), Some(Advice::FreshToken), "{error}");
@@ -321,9 +321,9 @@ fn a_stale_token_is_to_be_replaced() {
 }
 
 #[test]
-fn a_mechanism_that_is_refused_is_no_stale_token() {
+fn refused_mechanism_does_not_advise_fresh_token() {
     let listed = "+OK\r\nSASL XOAUTH2 OAUTHBEARER\r\n.\r\n";
-    for words in [
+    for text in [
         "unknown command",
         "Unknown AUTH method",
         "unsupported mechanism",
@@ -340,8 +340,8 @@ fn a_mechanism_that_is_refused_is_no_stale_token() {
         for code in ["", "[AUTH] "] {
             for mechanism in ["XOAUTH2", "OAUTHBEARER"] {
                 let login = format!("login-token alice abc.def only={mechanism}");
-                let words = words.replace("MECHANISM", mechanism);
-                let refusal = format!("-ERR {code}{words}\r\n");
+                let text = text.replace("MECHANISM", mechanism);
+                let refusal = format!("-ERR {code}{text}\r\n");
                 let error = failure(&login, &[listed, &refusal]);
                 assert_eq!(error.advice(), Some(Advice::NameAnother), "{error}");
                 assert_eq!(error.retry(), Retry::Never);
@@ -351,33 +351,33 @@ fn a_mechanism_that_is_refused_is_no_stale_token() {
 }
 
 #[test]
-fn a_token_is_stale_only_if_the_server_knows_the_mechanism() {
+fn fresh_token_advice_needs_a_known_mechanism() {
     let xoauth2 = "login-token alice abc.def only=XOAUTH2";
-    // The server asked for the token: it has seen it, whatever it says.
+    // The server sent a challenge for the token, so it has seen the token, whatever its reply.
     let unlisted = "-ERR\r\n";
-    for words in [
+    for text in [
         "Authentication failure: unknown user name or bad password.",
         "Protocol error. Connection is closed. 10",
         "no",
         "",
     ] {
-        let refusal = format!("-ERR {words}\r\n");
+        let refusal = format!("-ERR {text}\r\n");
         for answers in [
             &[unlisted, "+ \r\n", &refusal][..],
-            // It advertises the mechanism.
+            // The server advertises the mechanism.
             &["+OK\r\nSASL XOAUTH2\r\n.\r\n", &refusal],
         ] {
             let error = failure(xoauth2, answers);
             assert_eq!(error.advice(), Some(Advice::FreshToken), "{error}");
         }
-        // The token left with the command, for a server that advertises no mechanism at all.
+        // The token was sent with the command to a server that advertises no mechanism.
         let error = failure(xoauth2, &["+OK\r\nSASL\r\n.\r\n", &refusal]);
         assert_eq!(error.advice(), Some(Advice::Unknown), "{error}");
     }
 }
 
 #[test]
-fn what_the_server_says_of_a_token_is_told() {
+fn oauth_error_of_server_is_shown() {
     // {"status":"invalid_token","scope":"mail"}
     let json = "+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NvcGUiOiJtYWlsIn0=\r\n";
     let error = failure("login-token alice abc.def", &[LISTED, json, "-ERR no\r\n"]);
@@ -389,8 +389,8 @@ fn what_the_server_says_of_a_token_is_told() {
 }
 
 #[test]
-fn a_failure_that_is_not_about_a_login_advises_nothing() {
+fn refused_user_command_has_no_advice() {
     let mut client = asked("user alice");
     client.server("-ERR no\r\n");
-    assert_eq!(told(&mut client).advice(), None);
+    assert_eq!(login_error(&mut client).advice(), None);
 }

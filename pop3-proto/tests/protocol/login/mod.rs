@@ -1,4 +1,4 @@
-//! Logging in: plans, tokens, nonces, failures.
+//! Logins: plans, challenges, tokens, nonces, failures and panics.
 
 mod challenges;
 mod failures;

@@ -1,4 +1,4 @@
-//! The nonces of SCRAM, from randomness that a connection was given.
+//! The nonces of SCRAM, generated from the seed of a connection.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ fn seeded(seed: [u8; 32]) -> Conversation {
     client
 }
 
-/// The nonces in what a client sent.
+/// Returns the nonces of the initial responses that a client sent.
 fn nonces(sent: &str) -> Vec<String> {
     let initial = sent.lines().filter_map(|line| line.split(' ').nth(2));
     initial
@@ -41,20 +41,17 @@ fn three_attempts(client: &mut Conversation) -> Vec<String> {
 }
 
 #[test]
-fn each_attempt_of_a_login_has_a_nonce_of_its_own() {
+fn each_login_attempt_has_its_own_nonce() {
     let nonces = three_attempts(&mut seeded([7; 32]));
     for (index, nonce) in nonces.iter().enumerate() {
-        // 18 octets in base64, or more.
+        // At least 18 octets in base64.
         assert!(nonce.len() >= 24, "{nonce}");
-        assert!(
-            !nonces[..index].contains(nonce),
-            "{nonce} is there for the second time"
-        );
+        assert!(!nonces[..index].contains(nonce), "{nonce} was used twice");
     }
 }
 
 #[test]
-fn a_second_login_has_other_nonces_than_the_first() {
+fn second_login_uses_different_nonces() {
     let mut client = seeded([7; 32]);
     let first = three_attempts(&mut client);
     client.ask("login user pencil only=SCRAM-SHA-256");
@@ -64,7 +61,7 @@ fn a_second_login_has_other_nonces_than_the_first() {
 }
 
 #[test]
-fn nonces_come_from_the_seed_and_nothing_else() {
+fn nonces_depend_only_on_the_seed() {
     let first = three_attempts(&mut seeded([7; 32]));
     assert_eq!(first, three_attempts(&mut seeded([7; 32])));
     let mut other = [7; 32];
@@ -75,7 +72,7 @@ fn nonces_come_from_the_seed_and_nothing_else() {
 }
 
 #[test]
-fn a_nonce_that_is_given_with_a_login_is_used_once() {
+fn nonce_given_with_login_is_used_once() {
     let mut client = seeded([7; 32]);
     client.ask("login user pencil nonce=given each=SCRAM-SHA-512,SCRAM-SHA-256");
     client.server(LISTED);
@@ -87,7 +84,7 @@ fn a_nonce_that_is_given_with_a_login_is_used_once() {
 }
 
 #[test]
-fn a_nonce_that_was_given_is_kept_for_the_scram_that_takes_one() {
+fn given_nonce_is_kept_for_scram() {
     let mut client = Conversation::new(Config::default(), Channel::ImplicitTls);
     client.tls();
     client.server("+OK ready\r\n");

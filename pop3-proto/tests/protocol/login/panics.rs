@@ -1,5 +1,5 @@
-//! Callbacks of the application that panic, where the application catches that: the connection has
-//! ended and says so, and no request is left in flight without a deadline.
+//! Panics in callbacks that the application catches: the connection fails with an error, and no
+//! request stays in flight without a deadline.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -25,7 +25,7 @@ enum At {
     Drop,
 }
 
-/// Answers any challenge, after some work.
+/// A mechanism that answers any challenge after some work, and panics in one callback.
 #[derive(Debug)]
 struct Panics(At);
 
@@ -78,7 +78,7 @@ impl Mechanism for Panics {
 
 impl Drop for Panics {
     fn drop(&mut self) {
-        // A second panic while the first one unwinds would abort.
+        // A second panic during unwinding would abort the process.
         if !std::thread::panicking() {
             self.reach(At::Drop);
         }
@@ -97,26 +97,28 @@ fn greeted() -> Conversation {
     session
 }
 
-/// Does these things in order; gives whether one of them panicked. The rest is not done then.
+/// Delivers these replies in order until one causes a panic. Returns whether one did.
 fn panics(session: &mut Conversation, replies: &[&str]) -> bool {
     replies.iter().any(|reply| {
-        let act = AssertUnwindSafe(|| {
+        let deliver = AssertUnwindSafe(|| {
             session.server(reply);
             session.settle();
         });
-        catch_unwind(act).is_err()
+        catch_unwind(deliver).is_err()
     })
 }
 
-/// Nothing is awaited, nothing is wanted, and each request was told why.
-fn is_dead(session: &mut Conversation, requests: usize) {
+/// Asserts that the connection wants nothing more and that each request got the error.
+fn assert_failed(session: &mut Conversation, requests: usize) {
     let connection = &mut session.connection;
     assert_eq!(connection.error(), Some(&Error::CallbackPanicked));
     assert_eq!(connection.phase(), Phase::Closed);
     assert_eq!(connection.poll_timeout(), None);
     assert!(!connection.wants_read() && !connection.wants_write() && !connection.wants_tls());
     assert!(!connection.wants_request() && !connection.is_computing());
-    let late = connection.submit(Noop).expect_err("it has ended");
+    let late = connection
+        .submit(Noop)
+        .expect_err("the connection has failed");
     assert_eq!(late, Error::CallbackPanicked);
     let mut failed = 0;
     let mut ends = 0;
@@ -155,7 +157,7 @@ fn panicking_mechanism_ends_the_connection() {
         session.connection.submit(own(at)).expect("it is queued");
         session.connection.submit(Stat).expect("it is queued");
         assert!(panics(&mut session, replies), "{at:?} was not reached");
-        is_dead(&mut session, 2);
+        assert_failed(&mut session, 2);
     }
 }
 
@@ -172,7 +174,7 @@ fn mechanism_without_panic_logs_in() {
 }
 
 #[test]
-fn mechanism_that_panics_when_dropped_leaves_no_request_waiting() {
+fn mechanism_panicking_in_drop_leaves_no_request() {
     for replies in [
         &[LISTED, "+ \r\n", "+OK\r\n"][..],
         &[LISTED, "+ \r\n", "-ERR\r\n"],
@@ -183,14 +185,17 @@ fn mechanism_that_panics_when_dropped_leaves_no_request_waiting() {
             .connection
             .submit(own(At::Drop))
             .expect("it is queued");
-        assert!(panics(&mut session, replies), "it was not dropped");
-        is_dead(&mut session, 1);
+        assert!(
+            panics(&mut session, replies),
+            "the mechanism was not dropped"
+        );
+        assert_failed(&mut session, 1);
     }
 }
 
 #[test]
-fn abandoned_login_that_panics_when_dropped_leaves_the_queue_usable() {
-    // Nothing of it was sent: it waits behind a command, or its first command is in the send buffer.
+fn abandoned_login_panicking_in_drop_keeps_queue_usable() {
+    // Nothing was sent: the login is queued after a command, or its command is in the send buffer.
     for waits in [true, false] {
         let mut session = greeted();
         if waits {
@@ -201,7 +206,7 @@ fn abandoned_login_that_panics_when_dropped_leaves_the_queue_usable() {
         let stat = session.connection.submit(Stat).expect("it is queued");
         let range = login.id()..login.id().next();
         let abandon = AssertUnwindSafe(|| session.connection.abandon(range));
-        assert!(catch_unwind(abandon).is_err(), "it was dropped");
+        assert!(catch_unwind(abandon).is_err(), "the mechanism was dropped");
         if waits {
             assert_eq!(session.connection.outstanding(), 2);
             session.server("-ERR\r\n");
@@ -223,11 +228,11 @@ fn panic_inside_submit_ends_the_connection() {
     session.sent();
     let submit = AssertUnwindSafe(|| session.connection.submit(own(At::InitialResponse)));
     assert!(catch_unwind(submit).is_err());
-    is_dead(&mut session, 1);
+    assert_failed(&mut session, 1);
 }
 
 #[test]
-fn event_that_waits_is_reported_before_the_panic() {
+fn pending_event_is_reported_before_the_panic() {
     let mut session = greeted();
     session.exchange("capa", LISTED);
     session.sent();
@@ -237,9 +242,9 @@ fn event_that_waits_is_reported_before_the_panic() {
         .connection
         .submit(own(At::InitialResponse))
         .expect("it is queued");
-    // Taking the reply to CAPA begins the login.
+    // Polling the reply to CAPA starts the login.
     session.arrive(LISTED.as_bytes());
     let take = AssertUnwindSafe(|| session.connection.poll_event());
     assert!(catch_unwind(take).is_err());
-    is_dead(&mut session, 1);
+    assert_failed(&mut session, 1);
 }

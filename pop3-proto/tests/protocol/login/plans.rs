@@ -1,4 +1,4 @@
-//! What a login is going to do, in words.
+//! Login plans: which methods a login considers, and why.
 
 use pop3_proto::{
     Channel, Config, Endpoint, Login,
@@ -24,7 +24,7 @@ fn greeted(config: Config, channel: Channel, capabilities: &str) -> Conversation
 }
 
 #[test]
-fn a_plan_is_one_line_that_groups_what_has_one_reason() {
+fn plan_groups_methods_by_reason() {
     let client = greeted(
         Config::default(),
         Channel::ImplicitTls,
@@ -40,7 +40,7 @@ fn a_plan_is_one_line_that_groups_what_has_one_reason() {
 }
 
 #[test]
-fn a_plan_with_room_has_a_line_for_each() {
+fn alternate_plan_format_has_one_method_per_line() {
     let client = greeted(Config::default(), Channel::ImplicitTls, "-ERR\r\n");
     let policy = LoginPolicy::first_of([Method::ScramSha256, Method::Plain, Method::UserPass]);
     let plan = client.connection.plan_login(&login().with_policy(policy));
@@ -53,7 +53,7 @@ fn a_plan_with_room_has_a_line_for_each() {
 }
 
 #[test]
-fn before_stls_a_plan_does_not_guess_what_is_inside() {
+fn plan_before_stls_chooses_no_method() {
     let client = greeted(
         Config::default(),
         Channel::Plain,
@@ -72,7 +72,7 @@ fn before_stls_a_plan_does_not_guess_what_is_inside() {
 }
 
 #[test]
-fn in_clear_a_plan_says_what_is_wrong() {
+fn plan_for_cleartext_explains_the_rejection() {
     let mut config = Config::default();
     config.stls = StlsPolicy::Off;
     let capabilities = "+OK\r\nSASL PLAIN\r\n.\r\n";
@@ -91,7 +91,7 @@ fn in_clear_a_plan_says_what_is_wrong() {
 }
 
 #[test]
-fn a_plan_is_what_the_login_then_does() {
+fn login_follows_its_plan() {
     let mut client = greeted(
         Config::default(),
         Channel::ImplicitTls,
@@ -106,21 +106,21 @@ fn a_plan_is_what_the_login_then_does() {
 }
 
 #[test]
-fn login_that_decides_nothing_leaves_no_plan() {
+fn misused_login_leaves_no_plan() {
     let mut client = greeted(Config::default(), Channel::ImplicitTls, "-ERR\r\n");
     client.connection.submit(login()).expect("a login");
     for _ in ["USER", "PASS"] {
         client.server("+OK\r\n");
     }
     assert!(client.connection.login_plan().is_some());
-    // It is not possible a second time.
+    // A second login is not possible in this phase.
     client.connection.submit(login()).expect("it is queued");
     assert_eq!(client.reported().len(), 2);
     assert_eq!(client.connection.login_plan(), None);
 }
 
 #[test]
-fn an_error_without_a_safe_login_has_the_plan_in_it() {
+fn no_safe_login_error_contains_the_plan() {
     let mut client = greeted(
         Config::default(),
         Channel::ImplicitTls,
@@ -129,7 +129,7 @@ fn an_error_without_a_safe_login_has_the_plan_in_it() {
     let policy = LoginPolicy::first_of([Method::ScramSha256, Method::CramMd5]);
     let error = client
         .call(login().with_policy(policy), "")
-        .expect_err("nothing of it is listed");
+        .expect_err("no method is advertised");
     assert_eq!(
         error.to_string(),
         "no safe way to log in: SCRAM-SHA-256, CRAM-MD5: the server does not list it"
@@ -137,7 +137,7 @@ fn an_error_without_a_safe_login_has_the_plan_in_it() {
 }
 
 #[test]
-fn a_way_that_was_refused_is_marked_so() {
+fn refused_method_is_marked_in_the_plan() {
     let mut client = greeted(
         Config::default(),
         Channel::ImplicitTls,
@@ -155,7 +155,7 @@ fn a_way_that_was_refused_is_marked_so() {
 }
 
 #[test]
-fn a_plan_has_a_verdict_on_each_way_that_the_policy_names() {
+fn plan_has_a_verdict_per_policy_method() {
     let client = greeted(
         Config::default(),
         Channel::ImplicitTls,
@@ -170,7 +170,7 @@ fn a_plan_has_a_verdict_on_each_way_that_the_policy_names() {
 }
 
 #[test]
-fn a_plan_of_a_policy_that_names_nothing_says_so() {
+fn plan_of_an_empty_policy_is_described() {
     let client = greeted(Config::default(), Channel::ImplicitTls, "-ERR\r\n");
     let nothing = login().with_policy(LoginPolicy::first_of([]));
     let plan = client.connection.plan_login(&nothing);
@@ -178,7 +178,7 @@ fn a_plan_of_a_policy_that_names_nothing_says_so() {
 }
 
 #[test]
-fn where_stls_is_demanded_and_not_listed_no_way_is_safe() {
+fn missing_stls_rejects_every_method() {
     let client = greeted(
         Config::default(),
         Channel::Plain,
@@ -192,16 +192,16 @@ fn where_stls_is_demanded_and_not_listed_no_way_is_safe() {
 }
 
 #[test]
-fn a_way_that_a_url_names_is_the_only_one() {
+fn method_of_a_url_is_the_only_one() {
     let endpoint: Endpoint = "pop3s://alice;AUTH=CRAM-MD5@host".parse().expect("a URL");
     let client = greeted(
         Config::default(),
         Channel::ImplicitTls,
         "+OK\r\nSASL PLAIN\r\n.\r\n",
     );
-    let only = LoginPolicy::only(endpoint.method().expect("it names one"));
+    let only = LoginPolicy::only(endpoint.method().expect("a method"));
     let plan = client.connection.plan_login(&login().with_policy(only));
-    // Even where the server does not list it.
+    // Even if the server does not advertise it.
     assert_eq!(plan.chosen().map(|it| it.method), Some(Method::CramMd5));
     assert_eq!(plan.methods.len(), 1);
 }

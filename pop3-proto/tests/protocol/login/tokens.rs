@@ -1,4 +1,4 @@
-//! Tokens: long ones, long answers to them, and how they are requested from the application.
+//! Tokens: long tokens, long errors about them, and how they are requested from the application.
 
 use core::time::Duration;
 
@@ -29,12 +29,12 @@ fn greeted_with(config: Config) -> Conversation {
     client
 }
 
-/// A login whose token is requested.
+/// A login that requests its token.
 fn on_request() -> Login {
     Login::bearer_on_request("alice").expect("a name")
 }
 
-/// A client that waits for the first token of a login.
+/// A session with a login that waits for its first token.
 fn requesting() -> (Conversation, RequestId) {
     requesting_with(Config::default())
 }
@@ -54,8 +54,8 @@ fn submit(client: &mut Conversation, login: Login) -> RequestId {
     ticket.id()
 }
 
-/// The tokens that were requested since the last look, each with the advice of the refusal before it.
-/// Nothing else may have happened.
+/// Returns the token requests since the last call, each with the advice of the preceding refusal.
+/// No other event may have happened.
 fn wanted(client: &mut Conversation) -> Vec<(RequestId, Option<Advice>)> {
     let events = client.events().into_iter();
     events
@@ -72,7 +72,7 @@ fn provide(client: &mut Conversation, id: RequestId, token: &str) {
     provided.expect("a token is wanted");
 }
 
-/// The error of the one request that failed; nothing else happened but the end.
+/// Returns the error of the only failed request. Apart from it, only `Closed` may have happened.
 fn failure(client: &mut Conversation, id: RequestId) -> Error {
     let mut failed = Vec::new();
     for event in client.events() {
@@ -85,7 +85,7 @@ fn failure(client: &mut Conversation, id: RequestId) -> Error {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(failed.len(), 1, "each request ends once");
+    assert_eq!(failed.len(), 1, "each request has one result");
     failed.remove(0)
 }
 
@@ -94,7 +94,7 @@ fn bearer(token: &str) -> String {
 }
 
 #[test]
-fn a_token_of_many_kibibytes_leaves_on_a_line_of_its_own() {
+fn long_token_is_sent_on_a_separate_line() {
     let token = "0123456789".repeat(1_000);
     let mut client = greeted();
     client.ask(&format!("login-token alice {token}"));
@@ -108,7 +108,7 @@ fn a_token_of_many_kibibytes_leaves_on_a_line_of_its_own() {
 }
 
 #[test]
-fn a_long_answer_to_a_token_is_read_up_to_the_limit_of_a_challenge() {
+fn token_error_is_limited_like_a_challenge() {
     let mut client = greeted();
     client.ask("login-token alice abc.def");
     client.server(LISTED);
@@ -139,7 +139,7 @@ fn a_long_answer_to_a_token_is_read_up_to_the_limit_of_a_challenge() {
 }
 
 #[test]
-fn token_is_requested_at_first_and_after_a_refusal_once() {
+fn token_is_requested_first_and_once_after_refusal() {
     let mut client = greeted();
     let id = submit(&mut client, on_request());
     assert_eq!(wanted(&mut client), [], "not before CAPA is answered");
@@ -181,7 +181,7 @@ fn fresh_token_logs_in() {
 }
 
 #[test]
-fn refusal_in_the_event_has_the_scope() {
+fn token_wanted_event_contains_the_scope() {
     let (mut client, id) = requesting();
     provide(&mut client, id, "stale");
     let json = r#"{"status":"invalid_token","scope":"mail.read"}"#;
@@ -199,7 +199,7 @@ fn refusal_in_the_event_has_the_scope() {
 }
 
 #[test]
-fn no_token_is_requested_without_a_method_for_it() {
+fn no_token_is_requested_without_a_token_method() {
     let mut client = greeted();
     let id = submit(&mut client, on_request());
     client.server("+OK\r\nSASL PLAIN\r\n.\r\n");
@@ -209,11 +209,11 @@ fn no_token_is_requested_without_a_method_for_it() {
 }
 
 #[test]
-fn no_fresh_token_is_requested_where_the_mechanism_is_refused() {
+fn refused_mechanism_requests_no_fresh_token() {
     let mut client = greeted();
     let policy = LoginPolicy::only(Method::XOAuth2);
     let id = submit(&mut client, on_request().with_policy(policy));
-    // The server lists nothing, so that the token waits for a challenge.
+    // The server advertises no mechanisms, so the token is sent after a challenge.
     client.server("-ERR\r\n");
     assert_eq!(wanted(&mut client), [(id, None)]);
     provide(&mut client, id, "token");
@@ -223,7 +223,7 @@ fn no_fresh_token_is_requested_where_the_mechanism_is_refused() {
 }
 
 #[test]
-fn no_fresh_token_is_requested_where_the_token_was_not_seen() {
+fn refused_command_requests_no_fresh_token() {
     for (listed, refusal) in [
         ("+OK\r\nSASL XOAUTH2\r\n.\r\n", "-ERR unknown command\r\n"),
         (
@@ -272,12 +272,12 @@ fn login_without_a_token_fails_with_the_reason() {
     assert_eq!(&*why, "no browser");
     assert_eq!(refused.expect("a refusal").advice(), Advice::FreshToken);
     client.sent();
-    // The connection is good for another login.
+    // The connection can be used for another login.
     assert!(client.call(Capa, LISTED).is_ok());
 }
 
 #[test]
-fn server_that_closes_while_a_token_is_awaited_ends_the_login() {
+fn close_while_waiting_for_token_fails_login() {
     for says in ["", "-ERR [SYS/TEMP] idle too long\r\n"] {
         for fresh in [false, true] {
             let (mut client, id) = requesting();
@@ -290,7 +290,7 @@ fn server_that_closes_while_a_token_is_awaited_ends_the_login() {
             client.sent();
             client.server(says);
             client.eof();
-            let closed = client.connection.error().cloned().expect("it is closed");
+            let closed = client.connection.error().cloned().expect("a fatal error");
             let Error::Closed(how) = &closed else {
                 panic!("{closed:?}");
             };
@@ -300,7 +300,7 @@ fn server_that_closes_while_a_token_is_awaited_ends_the_login() {
                 other => panic!("{other:?}"),
             }
             let failed = failure(&mut client, id);
-            // A login that was refused before the connection was lost was refused.
+            // A login that was refused before the connection was lost keeps the refusal as its error.
             let refused = failed.advice() == Some(Advice::FreshToken)
                 || failed.advice() == Some(Advice::CheckCredentials);
             assert!(if fresh { refused } else { failed == closed }, "{failed:?}");
@@ -315,13 +315,13 @@ fn server_that_closes_while_a_token_is_awaited_ends_the_login() {
 }
 
 #[test]
-fn abandoned_login_that_waits_for_a_token_sends_nothing() {
-    for taken in [true, false] {
+fn abandoned_login_waiting_for_token_sends_nothing() {
+    for polled in [true, false] {
         let mut client = greeted();
         let id = submit(&mut client, on_request());
         client.sent();
         client.arrive(LISTED.as_bytes());
-        if taken {
+        if polled {
             assert_eq!(wanted(&mut client), [(id, None)]);
         }
         client.now = client.now + Duration::from_secs(3_600);
@@ -333,7 +333,7 @@ fn abandoned_login_that_waits_for_a_token_sends_nothing() {
             .connection
             .provide_token(id, Ok(Secret::new("late").unwrap()));
         assert_eq!(late, Err(Misuse::NoTokenWanted.into()));
-        // The next request has its whole time.
+        // The next request has its full deadline.
         client.ask("capa");
         client.now = client.now + Duration::from_secs(3_600);
         client.settle();
@@ -344,7 +344,7 @@ fn abandoned_login_that_waits_for_a_token_sends_nothing() {
 }
 
 #[test]
-fn login_abandoned_before_it_needs_a_token_requests_none() {
+fn login_abandoned_early_requests_no_token() {
     let mut client = greeted();
     submit(&mut client, on_request());
     client.sent();
@@ -356,7 +356,7 @@ fn login_abandoned_before_it_needs_a_token_requests_none() {
 }
 
 #[test]
-fn token_that_is_not_wanted_is_rejected() {
+fn unwanted_token_is_rejected() {
     let token = || Ok(Secret::new("token").unwrap());
     let unwanted = Err(Misuse::NoTokenWanted.into());
     let mut client = greeted();
@@ -364,7 +364,7 @@ fn token_that_is_not_wanted_is_rejected() {
     assert_eq!(client.connection.provide_token(id, token()), unwanted);
     client.sent();
     client.arrive(LISTED.as_bytes());
-    // The event was not taken yet.
+    // The event was not polled yet.
     assert_eq!(client.connection.provide_token(id, token()), unwanted);
     assert_eq!(wanted(&mut client), [(id, None)]);
     let other = client.connection.provide_token(id.next(), token());
@@ -409,7 +409,7 @@ fn logins_in_one_session_request_their_own_tokens() {
 }
 
 #[test]
-fn a_login_that_is_asked_for_again_may_have_a_fresh_token_again() {
+fn second_login_may_request_a_fresh_token() {
     let mut client = greeted();
     for _ in 0..2 {
         let op = Op::parse("login-tokens alice stale fresh").expect("an operation");
@@ -440,12 +440,12 @@ fn debug_output_shows_no_provided_token() {
 }
 
 #[test]
-fn no_deadline_runs_while_a_token_is_awaited() {
+fn no_deadline_runs_while_waiting_for_token() {
     let hour = Duration::from_secs(3_600);
     let mut config = Config::default();
     config.timeouts.total = Some(Duration::from_secs(60));
     config.keep_alive = Some(Duration::from_secs(60));
-    for at_once in [true, false] {
+    for clock_first in [true, false] {
         let (mut client, id) = requesting_with(config.clone());
         assert_eq!(client.connection.poll_timeout(), None);
         client.now = client.now + hour;
@@ -453,8 +453,8 @@ fn no_deadline_runs_while_a_token_is_awaited() {
         assert_eq!(client.connection.error(), None);
         assert_eq!(client.connection.poll_timeout(), None);
         provide(&mut client, id, "token");
-        // The clock is told before the command is sent, or afterwards.
-        if at_once {
+        // `handle_timeout` is called before the command is sent, or afterwards.
+        if clock_first {
             client.connection.handle_timeout(client.now);
         }
         assert!(client.sent().starts_with("AUTH OAUTHBEARER "));
@@ -468,12 +468,16 @@ fn no_deadline_runs_while_a_token_is_awaited() {
 }
 
 #[test]
-fn part_of_a_line_starts_no_deadline_while_a_token_is_awaited() {
+fn partial_line_starts_no_deadline_during_token_wait() {
     let (mut client, id) = requesting();
     client.server("-ERR idle");
     assert_eq!(client.connection.poll_timeout(), None);
     provide(&mut client, id, "token");
-    assert_eq!(client.sent(), "", "it is held until the line is complete");
+    assert_eq!(
+        client.sent(),
+        "",
+        "the response waits until the line is complete"
+    );
     client.server(" too long\r\n");
     assert!(matches!(failure(&mut client, id), Error::Closed(_)));
     assert_eq!(client.sent(), "");
@@ -504,7 +508,7 @@ fn abandoned_login_requests_no_fresh_token() {
 }
 
 #[test]
-fn a_refusal_is_told_even_if_the_server_hangs_up_behind_it() {
+fn login_refusal_is_reported_despite_a_close() {
     let mut client = greeted();
     client.ask("login alice secret each=PLAIN,USER/PASS");
     client.server(LISTED);

@@ -1,4 +1,4 @@
-//! The SASL mechanisms by themselves: challenges in, responses out, no connection.
+//! The SASL mechanisms alone: challenges in, responses out, without a connection.
 
 mod bearer;
 mod one_step;
@@ -43,7 +43,7 @@ fn scram_for(hash: ScramHash, username: &str, password: &str) -> Scram {
         &secret(password),
         nonce(CLIENT_NONCE),
     )
-    .expect("credentials that SASLprep takes")
+    .expect("credentials that SASLprep accepts")
 }
 
 /// The server's first message, with this many iterations.
@@ -51,7 +51,7 @@ fn server_first(iterations: u32) -> String {
     format!("r={NONCE},s={SALT},i={iterations}")
 }
 
-/// The answer to a challenge, whatever work it takes.
+/// Answers a challenge, including any work that it requires.
 fn answer(mechanism: &mut dyn Mechanism, challenge: &[u8]) -> Result<Vec<u8>, SaslError> {
     let mut progress = mechanism.respond(challenge)?;
     loop {
@@ -62,14 +62,14 @@ fn answer(mechanism: &mut dyn Mechanism, challenge: &[u8]) -> Result<Vec<u8>, Sa
     }
 }
 
-/// The same, in base64 both ways, as the lines of the protocol have it.
+/// Answers a challenge, with both messages in base64, as in the lines of the protocol.
 fn answer_line(mechanism: &mut dyn Mechanism, line: &str) -> Result<String, SaslError> {
     let challenge = STANDARD.decode(line).expect("a challenge in base64");
     Ok(STANDARD.encode(answer(mechanism, &challenge)?))
 }
 
-/// Takes a mechanism through an exchange that ends in `+OK`: the initial response, if there is one,
-/// and pairs of challenge and response, in base64.
+/// Runs an exchange that ends in `+OK`. Takes the initial response, if there is one, and pairs of
+/// challenge and response, in base64.
 fn converse(mechanism: &mut dyn Mechanism, initial: Option<&str>, exchange: &[(&str, &str)]) {
     let first = mechanism
         .initial_response()

@@ -1,11 +1,11 @@
-//! What the mechanisms with few steps bear and what they do not.
+//! What the mechanisms with few steps accept and reject.
 
 use pop3_proto::error::{Argument, Misuse};
 use pop3_proto::sasl::{Anonymous, CramMd5, External, Login, Mechanism, Plain, SaslError};
 
 use super::{answer, secret, user};
 
-/// Those that say one thing.
+/// The mechanisms with a single message.
 fn with_one_message() -> [Box<dyn Mechanism>; 3] {
     [
         Box::new(Plain::new(&user("a"), &secret("b"))),
@@ -15,7 +15,7 @@ fn with_one_message() -> [Box<dyn Mechanism>; 3] {
 }
 
 #[test]
-fn an_ok_before_anything_was_said_is_no_login() {
+fn ok_before_any_response_is_not_accepted() {
     for mut mechanism in with_one_message() {
         assert_eq!(mechanism.finish(), Err(SaslError::NotDone), "{mechanism:?}");
     }
@@ -25,7 +25,7 @@ fn an_ok_before_anything_was_said_is_no_login() {
 }
 
 #[test]
-fn an_ok_between_the_prompts_of_login_is_no_login() {
+fn ok_between_login_prompts_is_not_accepted() {
     let mut login = Login::new(&user("a"), &secret("b"));
     assert!(login.initial_response().is_none());
     assert_eq!(login.finish(), Err(SaslError::NotDone));
@@ -36,7 +36,7 @@ fn an_ok_between_the_prompts_of_login_is_no_login() {
 }
 
 #[test]
-fn a_challenge_when_all_is_said_is_refused() {
+fn challenge_after_the_last_response_fails() {
     for mut mechanism in with_one_message() {
         assert!(mechanism.initial_response().is_some(), "{mechanism:?}");
         assert_eq!(answer(&mut *mechanism, b""), Err(SaslError::NothingLeft));
@@ -47,7 +47,7 @@ fn a_challenge_when_all_is_said_is_refused() {
 }
 
 #[test]
-fn login_answers_no_third_prompt() {
+fn login_rejects_a_third_prompt() {
     let mut login = Login::new(&user("a"), &secret("b"));
     answer(&mut login, b"Username:").expect("a prompt");
     answer(&mut login, b"Password:").expect("a prompt");
@@ -55,7 +55,7 @@ fn login_answers_no_third_prompt() {
 }
 
 #[test]
-fn login_does_not_read_its_prompts() {
+fn login_ignores_the_prompt_text() {
     let mut login = Login::new(&user("a"), &secret("b"));
     assert!(!login.reads_challenge());
     let name = answer(&mut login, b"Password:");
@@ -66,9 +66,9 @@ fn login_does_not_read_its_prompts() {
 }
 
 #[test]
-fn plain_changes_no_octet_of_a_password() {
+fn plain_sends_the_password_unchanged() {
     let mut plain = Plain::new(&user("josé"), &secret(" p\u{e4}ss\tw\u{ff}rd "));
-    let response = plain.initial_response().expect("PLAIN speaks first");
+    let response = plain.initial_response().expect("an initial response");
     assert_eq!(
         response.as_bytes(),
         "\0josé\0 p\u{e4}ss\tw\u{ff}rd ".as_bytes()
@@ -76,7 +76,7 @@ fn plain_changes_no_octet_of_a_password() {
 }
 
 #[test]
-fn an_empty_challenge_is_none_for_cram_md5() {
+fn cram_md5_rejects_an_empty_challenge() {
     let mut cram = CramMd5::new(&user("a"), &secret("b"));
     assert!(matches!(
         answer(&mut cram, b""),
@@ -85,7 +85,7 @@ fn an_empty_challenge_is_none_for_cram_md5() {
 }
 
 #[test]
-fn cram_md5_takes_any_challenge_and_names_with_spaces() {
+fn cram_md5_accepts_any_challenge_and_spaced_names() {
     let mut cram = CramMd5::new(&user("mail box"), &secret("b"));
     let response = answer(&mut cram, b"no msg-id \xff").expect("an answer");
     assert_eq!(
@@ -95,7 +95,7 @@ fn cram_md5_takes_any_challenge_and_names_with_spaces() {
 }
 
 #[test]
-fn a_trace_is_short_and_has_no_controls() {
+fn anonymous_trace_is_limited_without_control_characters() {
     let longest = "é".repeat(255);
     assert!(Anonymous::new(&longest).is_ok());
     for trace in [&format!("{longest}e"), "a\nb", "a\0"] {
@@ -107,7 +107,7 @@ fn a_trace_is_short_and_has_no_controls() {
 }
 
 #[test]
-fn a_mechanism_without_long_computations_fails_when_told_to_go_on() {
+fn mechanism_without_work_fails_in_work() {
     for mut mechanism in with_one_message() {
         assert!(matches!(mechanism.work(), Err(SaslError::Other(_))));
         assert_eq!(mechanism.refused(), None);

@@ -1,19 +1,18 @@
-//! What names, passwords and nonces become before SCRAM and OAUTHBEARER use them, and which cannot
-//! be used.
+//! How SCRAM and OAUTHBEARER prepare names, passwords and nonces, and which they reject.
 
 use pop3_proto::error::{Argument, Misuse};
 use pop3_proto::sasl::{ClientNonce, Mechanism as _, OAuthBearer, Scram, ScramHash, XOAuth2};
 
 use super::{CLIENT_NONCE, answer, nonce, scram, scram_for, secret, server_first, user};
 
-/// The first message for a user name.
+/// Returns the client's first message for a user name.
 fn first_message(username: &str) -> String {
     let mut scram = scram_for(ScramHash::Sha256, username, "pencil");
-    let response = scram.initial_response().expect("SCRAM speaks first");
+    let response = scram.initial_response().expect("an initial response");
     String::from_utf8(response.as_bytes().to_vec()).expect("UTF-8")
 }
 
-/// The last message for a password.
+/// Returns the client's final message for a password.
 #[cfg(feature = "std")]
 fn proof(password: &str) -> Vec<u8> {
     let mut scram = scram_for(ScramHash::Sha256, "user", password).with_iterations(1..=1);
@@ -21,7 +20,7 @@ fn proof(password: &str) -> Vec<u8> {
 }
 
 #[test]
-fn user_names_are_escaped_as_rfc_5802_section_5_1_says() {
+fn user_names_are_escaped_per_rfc_5802() {
     for (name, escaped) in [
         ("a,b=c", "a=2Cb=3Dc"),
         ("=2C", "=3D2C"),
@@ -35,11 +34,11 @@ fn user_names_are_escaped_as_rfc_5802_section_5_1_says() {
 }
 
 #[test]
-fn an_authorization_identity_is_escaped_and_bound() {
+fn authorization_identity_is_escaped_and_bound() {
     let mut scram = scram_for(ScramHash::Sha256, "a,b=c", "pencil")
         .with_authzid(&user("b,c=d"))
         .expect("ASCII");
-    let response = scram.initial_response().expect("SCRAM speaks first");
+    let response = scram.initial_response().expect("an initial response");
     assert_eq!(
         response.as_bytes(),
         b"n,a=b=2Cc=3Dd,n=a=2Cb=3Dc,r=rOprNGfwEbeRWgbNEkqO"
@@ -55,7 +54,7 @@ fn an_authorization_identity_is_escaped_and_bound() {
 
 #[test]
 #[cfg(feature = "std")]
-fn saslprep_gives_what_rfc_4013_section_3_shows() {
+fn saslprep_matches_rfc_4013_section_3() {
     for (raw, prepared) in [
         ("I\u{ad}X", "IX"),
         ("user", "user"),
@@ -75,7 +74,7 @@ fn saslprep_gives_what_rfc_4013_section_3_shows() {
 #[test]
 #[cfg(feature = "std")]
 fn names_are_escaped_after_saslprep() {
-    // A full-width comma is a comma by NFKC.
+    // NFKC turns a full-width comma into a comma.
     assert_eq!(
         first_message("a\u{ff0c}b"),
         format!("n,,n=a=2Cb,r={CLIENT_NONCE}")
@@ -83,14 +82,14 @@ fn names_are_escaped_after_saslprep() {
 }
 
 #[test]
-fn what_saslprep_prohibits_is_a_misuse_and_not_a_login() {
+fn text_prohibited_by_saslprep_is_misuse() {
     for text in [
         "\u{627}1",  // RFC 4013 section 3: bidirectional text that ends in a digit
         "\u{e000}",  // private use
-        "a\u{200e}", // changes the display
-        "\u{ad}",    // nothing is left
-        "\u{1f40c}", // unknown to Unicode 3.2
-        "a\u{fffd}", // not for plain text
+        "a\u{200e}", // changes the direction of text
+        "\u{ad}",    // empty after the mapping
+        "\u{1f40c}", // unassigned in Unicode 3.2
+        "a\u{fffd}", // replacement character
     ] {
         let named = Scram::new(
             ScramHash::Sha1,
@@ -118,7 +117,7 @@ fn what_saslprep_prohibits_is_a_misuse_and_not_a_login() {
 }
 
 #[test]
-fn a_password_with_controls_or_beyond_utf_8_is_a_misuse() {
+fn password_with_controls_or_non_utf8_is_misuse() {
     for password in [b"a\x07".as_slice(), b"a\tb", b"\x7f", b"\xff\xfe"] {
         let password = pop3_proto::Secret::new(password).expect("a secret");
         let scram = Scram::new(ScramHash::Sha1, &user("a"), &password, nonce("nonce"));
@@ -131,7 +130,7 @@ fn a_password_with_controls_or_beyond_utf_8_is_a_misuse() {
 
 #[test]
 #[cfg(not(feature = "std"))]
-fn without_the_unicode_tables_only_ascii_can_be_used() {
+fn without_std_only_ascii_is_accepted() {
     let scram = Scram::new(
         ScramHash::Sha1,
         &user("a"),
@@ -145,7 +144,7 @@ fn without_the_unicode_tables_only_ascii_can_be_used() {
 }
 
 #[test]
-fn a_nonce_is_printable_without_commas() {
+fn nonce_is_printable_without_commas() {
     for text in ["", "a,b", "a b", "a\n", "é", "\0"] {
         assert_eq!(
             ClientNonce::new(text).map(|_| ()),
@@ -156,13 +155,13 @@ fn a_nonce_is_printable_without_commas() {
 }
 
 #[test]
-fn a_nonce_from_random_octets_holds_all_of_them() {
+fn nonce_from_random_encodes_all_octets() {
     let random = ClientNonce::from_random([0xfb; 24]);
     let scram = Scram::new(ScramHash::Sha256, &user("u"), &secret("p"), random);
     let response = scram
         .expect("ASCII")
         .initial_response()
-        .expect("SCRAM speaks first");
+        .expect("an initial response");
     assert_eq!(
         response.as_bytes(),
         b"n,,n=u,r=+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7"
@@ -170,7 +169,7 @@ fn a_nonce_from_random_octets_holds_all_of_them() {
 }
 
 #[test]
-fn a_token_is_printable_and_carries_no_second_key() {
+fn token_with_separators_or_controls_is_rejected() {
     for token in [
         "a\u{1}auth=Bearer b",
         "a b",
@@ -190,7 +189,7 @@ fn a_token_is_printable_and_carries_no_second_key() {
 }
 
 #[test]
-fn a_host_is_printable() {
+fn oauthbearer_host_must_be_printable() {
     for host in ["", "a b", "a\u{1}port=1", "\u{e4}.example"] {
         let bearer = OAuthBearer::new(&secret("token")).expect("a token");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Who proves what, and when: nobody is logged in before the server has proved itself.
+//! The order of SCRAM: `finish` fails until the server has proved that it knows the password.
 
 use pop3_proto::sasl::{Mechanism as _, Progress, SaslError, Scram, ScramHash};
 
@@ -15,7 +15,7 @@ fn proved() -> Scram {
 }
 
 #[test]
-fn an_ok_before_the_servers_signature_is_no_login_at_any_step() {
+fn ok_before_server_signature_is_not_accepted() {
     let mut scram = scram(ScramHash::Sha256);
     let refused = Err(SaslError::ServerNotAuthenticated);
     assert_eq!(scram.finish(), refused);
@@ -26,12 +26,12 @@ fn an_ok_before_the_servers_signature_is_no_login_at_any_step() {
     assert_eq!(scram.finish(), refused);
     assert!(matches!(scram.work(), Ok(Progress::Respond(_))));
     assert_eq!(scram.finish(), refused);
-    answer(&mut scram, SIGNATURE.as_bytes()).expect("the right signature");
+    answer(&mut scram, SIGNATURE.as_bytes()).expect("the correct signature");
     assert_eq!(scram.finish(), Ok(()));
 }
 
-/// A client that has sent the proof of one iteration, for tests that need many, and the signature
-/// that answers it.
+/// A client that has sent the proof of one iteration, for tests that need many, and the correct
+/// signature for it.
 fn quickly_proved() -> (Scram, &'static str) {
     let mut scram = scram(ScramHash::Sha256).with_iterations(1..=1);
     answer(&mut scram, server_first(1).as_bytes()).expect("a proof");
@@ -39,9 +39,9 @@ fn quickly_proved() -> (Scram, &'static str) {
 }
 
 #[test]
-fn every_other_signature_is_refused() {
+fn every_wrong_signature_is_rejected() {
     let (mut scram, right) = quickly_proved();
-    answer(&mut scram, right.as_bytes()).expect("the right signature");
+    answer(&mut scram, right.as_bytes()).expect("the correct signature");
 
     let mut wrong: Vec<Vec<u8>> = (0..right.len()).map(|end| right[..end].into()).collect();
     for at in 0..right.len() {
@@ -78,7 +78,7 @@ fn every_other_signature_is_refused() {
 }
 
 #[test]
-fn a_wrong_signature_is_not_forgiven_for_a_right_one_later() {
+fn wrong_signature_fails_despite_a_later_one() {
     let mut scram = proved();
     answer(&mut scram, b"v=AAAA").expect_err("a wrong signature");
     assert_eq!(
@@ -89,37 +89,43 @@ fn a_wrong_signature_is_not_forgiven_for_a_right_one_later() {
 }
 
 #[test]
-fn extensions_behind_the_signature_are_ignored() {
+fn extensions_after_the_signature_are_ignored() {
     let mut scram = proved();
-    answer(&mut scram, format!("{SIGNATURE},x=1").as_bytes()).expect("the right signature");
+    answer(&mut scram, format!("{SIGNATURE},x=1").as_bytes()).expect("the correct signature");
     assert_eq!(scram.finish(), Ok(()));
 }
 
 #[test]
-fn the_servers_error_is_told() {
-    let told = |error: Result<Vec<u8>, SaslError>| match error {
+fn scram_server_error_is_reported() {
+    let server_error = |error: Result<Vec<u8>, SaslError>| match error {
         Err(SaslError::ServerError(text)) => text.to_string(),
         other => panic!("{other:?}"),
     };
     let mut scram = proved();
     assert_eq!(
-        told(answer(&mut scram, b"e=invalid-proof")),
+        server_error(answer(&mut scram, b"e=invalid-proof")),
         "invalid-proof"
     );
     assert_eq!(scram.finish(), Err(SaslError::ServerNotAuthenticated));
     let mut scram = proved();
-    assert_eq!(told(answer(&mut scram, b"e=\x1b[0m,x=1")), "\\u{1b}[0m");
-    // Servers that know at once that there is no such user say so in place of their first message.
+    assert_eq!(
+        server_error(answer(&mut scram, b"e=\x1b[0m,x=1")),
+        "\\u{1b}[0m"
+    );
+    // Servers may report an unknown user in place of their first message.
     let mut scram = super::scram(ScramHash::Sha1);
-    assert_eq!(told(answer(&mut scram, b"e=unknown-user")), "unknown-user");
+    assert_eq!(
+        server_error(answer(&mut scram, b"e=unknown-user")),
+        "unknown-user"
+    );
     let error = answer(&mut proved(), b"e=no").expect_err("an error");
     assert_eq!(error.to_string(), "the server ended the exchange: no");
 }
 
 #[test]
-fn a_challenge_when_all_is_said_is_refused() {
+fn challenge_after_the_signature_fails() {
     let mut scram = proved();
-    answer(&mut scram, SIGNATURE.as_bytes()).expect("the right signature");
+    answer(&mut scram, SIGNATURE.as_bytes()).expect("the correct signature");
     assert_eq!(
         answer(&mut scram, SIGNATURE.as_bytes()),
         Err(SaslError::NothingLeft)
@@ -127,7 +133,7 @@ fn a_challenge_when_all_is_said_is_refused() {
 }
 
 #[test]
-fn the_signature_of_another_exchange_is_refused() {
+fn signature_of_another_exchange_is_rejected() {
     let mut other = Scram::new(
         ScramHash::Sha256,
         &super::user("user"),

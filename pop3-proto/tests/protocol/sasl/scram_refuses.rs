@@ -1,4 +1,4 @@
-//! First messages of servers that are not the right ones, or not right.
+//! First messages of servers that are malformed, or whose values are not acceptable.
 
 use pop3_proto::sasl::{Mechanism as _, Progress, SaslError, Scram, ScramHash};
 
@@ -9,7 +9,7 @@ fn first(message: &[u8]) -> Result<Progress, SaslError> {
     assert!(scram.initial_response().is_some());
     let result = scram.respond(message);
     if result.is_err() {
-        // It is over: the right message comes too late.
+        // The exchange has failed: a correct message is too late.
         let late = answer(&mut scram, server_first(4_096).as_bytes());
         assert_eq!(late, Err(SaslError::NothingLeft));
     }
@@ -17,7 +17,7 @@ fn first(message: &[u8]) -> Result<Progress, SaslError> {
 }
 
 #[test]
-fn a_first_message_that_is_not_to_the_letter_is_refused() {
+fn malformed_server_first_message_is_rejected() {
     for message in [
         String::new(),
         ",".into(),
@@ -34,7 +34,7 @@ fn a_first_message_that_is_not_to_the_letter_is_refused() {
         format!(" r={NONCE},s={SALT},i=4096"),
         format!("r={NONCE},s={SALT},x=1,i=4096"),
         format!("x=1,r={NONCE},s={SALT},i=4096"),
-        // The nonce: another one, not extended, extended by what no nonce holds.
+        // The nonce: different, not extended, or extended by characters that are not allowed.
         format!("r=WRONG,s={SALT},i=4096"),
         format!("r=,s={SALT},i=4096"),
         format!("r={CLIENT_NONCE},s={SALT},i=4096"),
@@ -42,7 +42,7 @@ fn a_first_message_that_is_not_to_the_letter_is_refused() {
         format!("r={CLIENT_NONCE} ,s={SALT},i=4096"),
         format!("r={CLIENT_NONCE}\u{e4},s={SALT},i=4096"),
         format!("r={CLIENT_NONCE}\0,s={SALT},i=4096"),
-        // The salt: empty, and not base64 in many ways.
+        // The salt: empty, or not base64.
         format!("r={NONCE},s=,i=4096"),
         format!("r={NONCE},s=!!,i=4096"),
         format!("r={NONCE},s=A,i=4096"),
@@ -51,7 +51,7 @@ fn a_first_message_that_is_not_to_the_letter_is_refused() {
         format!("r={NONCE},s=W22ZaJ0SNY7soEsUEjb6gQ,i=4096"),
         format!("r={NONCE},s=W22ZaJ0SNY7soEsUEjb6gR==,i=4096"),
         format!("r={NONCE},s= W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"),
-        // An extension that this side would have to know.
+        // A mandatory extension.
         format!("m=x,r={NONCE},s={SALT},i=4096"),
         format!("m=,r={NONCE},s={SALT},i=4096"),
     ] {
@@ -66,7 +66,7 @@ fn a_first_message_that_is_not_to_the_letter_is_refused() {
 }
 
 #[test]
-fn every_beginning_of_a_good_first_message_is_refused() {
+fn truncated_server_first_message_is_rejected() {
     let message = server_first(4_096);
     for end in 0..message.len() {
         let result = first(&message.as_bytes()[..end]);
@@ -82,7 +82,7 @@ fn every_beginning_of_a_good_first_message_is_refused() {
 }
 
 #[test]
-fn extensions_behind_a_first_message_are_ignored() {
+fn extensions_after_the_first_message_are_ignored() {
     for extension in [",x=1", ",x=1,y=2", ",m=1", ",", ",i=1"] {
         let message = format!("{}{extension}", server_first(4_096));
         assert!(
@@ -93,7 +93,7 @@ fn extensions_behind_a_first_message_are_ignored() {
 }
 
 #[test]
-fn iteration_counts_out_of_bounds_are_refused_before_any_work() {
+fn iterations_out_of_bounds_are_rejected_without_work() {
     for (count, asked) in [
         ("0", None),
         ("1", Some(1)),
@@ -125,7 +125,7 @@ fn iteration_counts_out_of_bounds_are_refused_before_any_work() {
 }
 
 #[test]
-fn the_bounds_are_the_callers_to_choose() {
+fn iteration_bounds_are_configurable() {
     let counted = |bounds: core::ops::RangeInclusive<u32>, count: u32| {
         scram(ScramHash::Sha1)
             .with_iterations(bounds)
@@ -137,11 +137,11 @@ fn the_bounds_are_the_callers_to_choose() {
     assert!(counted(1..=1, 1));
     assert!(counted(1..=u32::MAX, u32::MAX));
     assert!(!counted(10_000..=20_000, 4_096));
-    assert!(!counted(0..=5, 0), "zero iterations are none");
+    assert!(!counted(0..=5, 0), "zero iterations are never accepted");
 }
 
 #[test]
-fn an_error_says_what_was_wrong() {
+fn scram_errors_describe_the_problem() {
     let shown = |message: &str| first(message.as_bytes()).expect_err("refused").to_string();
     assert_eq!(
         shown(&format!("r={NONCE},s={SALT},i=1")),

@@ -1,12 +1,12 @@
-//! The long computation: slice by slice it comes to the same.
+//! The long computation of SCRAM: computing it in slices does not change the result.
 
 use pop3_proto::sasl::{Mechanism as _, Progress, SaslError, Scram, ScramHash};
 
 use super::{answer, scram, server_first};
 
-/// Hash, iterations, slices, proof and signature, computed in one go by another implementation of
-/// PBKDF2 (Python's `hashlib`). The first iteration comes before the slices.
-const IN_ONE_GO: [(ScramHash, u32, usize, &str, &str); 15] = [
+/// Hash, iterations, slices, proof and signature, computed by another implementation of PBKDF2
+/// (Python's `hashlib`). The first iteration is computed before the slices.
+const REFERENCE: [(ScramHash, u32, usize, &str, &str); 15] = [
     (
         ScramHash::Sha1,
         1,
@@ -115,8 +115,8 @@ const IN_ONE_GO: [(ScramHash, u32, usize, &str, &str); 15] = [
 ];
 
 #[test]
-fn slices_give_what_one_long_computation_gives() {
-    for (hash, iterations, slices, proof, signature) in IN_ONE_GO {
+fn sliced_computation_gives_the_same_result() {
+    for (hash, iterations, slices, proof, signature) in REFERENCE {
         let mut scram = scram(hash).with_iterations(1..=iterations);
         let mut progress = scram
             .respond(server_first(iterations).as_bytes())
@@ -132,13 +132,13 @@ fn slices_give_what_one_long_computation_gives() {
         assert_eq!(calls, slices, "{hash:?} {iterations}");
         let last = String::from_utf8_lossy(last.as_bytes());
         assert!(last.ends_with(&format!(",p={proof}")), "{last}");
-        answer(&mut scram, format!("v={signature}").as_bytes()).expect("the right signature");
+        answer(&mut scram, format!("v={signature}").as_bytes()).expect("the correct signature");
         assert_eq!(scram.finish(), Ok(()));
     }
 }
 
 #[test]
-fn a_computation_of_hours_can_be_given_up_after_any_slice() {
+fn long_computation_can_be_stopped_between_slices() {
     let mut scram = scram(ScramHash::Sha1).with_iterations(1..=u32::MAX);
     let begun = scram.respond(server_first(u32::MAX).as_bytes());
     assert!(matches!(begun, Ok(Progress::Work)));
@@ -146,7 +146,7 @@ fn a_computation_of_hours_can_be_given_up_after_any_slice() {
 }
 
 #[test]
-fn there_is_no_work_before_the_server_spoke_and_none_after_the_proof() {
+fn work_fails_without_a_pending_challenge() {
     let mut scram: Scram = scram(ScramHash::Sha1);
     assert!(matches!(scram.work(), Err(SaslError::Other(_))));
     answer(&mut scram, server_first(4_096).as_bytes()).expect("a proof");
@@ -154,7 +154,7 @@ fn there_is_no_work_before_the_server_spoke_and_none_after_the_proof() {
 }
 
 #[test]
-fn a_challenge_in_the_middle_of_the_work_ends_the_exchange() {
+fn challenge_during_the_work_fails() {
     let mut scram = scram(ScramHash::Sha1);
     let begun = scram.respond(server_first(4_096).as_bytes());
     assert!(matches!(begun, Ok(Progress::Work)));

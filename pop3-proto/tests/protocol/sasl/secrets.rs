@@ -1,4 +1,4 @@
-//! Nothing secret shows in what can be printed, at any step of any mechanism.
+//! Debug and error texts of mechanisms contain no secrets, at any step.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use super::{CLIENT_NONCE, scram_for, secret, server_first, user};
 
 const PASSWORD: &str = "hunter2-correct-horse";
 
-/// All that can be printed in an exchange, and all that was sent in it.
+/// Everything that can be printed during an exchange, and all responses.
 #[derive(Default)]
 struct Exchange {
     printed: String,
@@ -22,7 +22,7 @@ struct Exchange {
 
 impl Exchange {
     fn print(&mut self, value: &dyn std::fmt::Debug) {
-        write!(self.printed, "{value:?} {value:#?} ").expect("a String takes all");
+        write!(self.printed, "{value:?} {value:#?} ").expect("writing to a String");
     }
 
     fn take(&mut self, response: &Response) {
@@ -49,7 +49,7 @@ impl Exchange {
                         break;
                     }
                     Err(error) => {
-                        write!(exchange.printed, "{error}").expect("a String takes all");
+                        write!(exchange.printed, "{error}").expect("writing to a String");
                         break;
                     }
                 }
@@ -58,7 +58,7 @@ impl Exchange {
         let refused = mechanism.refused();
         exchange.print(&refused);
         if let Some(error) = refused {
-            write!(exchange.printed, "{error}").expect("a String takes all");
+            write!(exchange.printed, "{error}").expect("writing to a String");
         }
         let finished = mechanism.finish();
         exchange.print(&finished);
@@ -66,7 +66,7 @@ impl Exchange {
         exchange
     }
 
-    /// Looks for a secret in plain, in base64 and in hexadecimal.
+    /// Asserts that a secret was not printed as text, in base64, in hexadecimal or as a list.
     fn does_not_show(&self, what: &[u8]) {
         let hex: String = what.iter().map(|octet| format!("{octet:02x}")).collect();
         let list = format!("{what:?}");
@@ -82,7 +82,7 @@ impl Exchange {
 }
 
 #[test]
-fn no_password_and_no_digest_of_it_is_printed() {
+fn password_and_digest_are_not_printed() {
     let (name, password) = (user("someone"), secret(PASSWORD));
     let mechanisms: [Box<dyn Mechanism>; 4] = [
         Box::new(Plain::new(&name, &password)),
@@ -91,7 +91,7 @@ fn no_password_and_no_digest_of_it_is_printed() {
         Box::new(CramMd5::new(&name, &password)),
     ];
     for mut mechanism in mechanisms {
-        // More challenges than any of them answers.
+        // More challenges than any of these mechanisms answers.
         let exchange = Exchange::run(&mut *mechanism, &[b"<1@a>", b"<2@a>", b"<3@a>"]);
         exchange.does_not_show(PASSWORD.as_bytes());
         let last = exchange.sent.last().expect("a response");
@@ -102,7 +102,7 @@ fn no_password_and_no_digest_of_it_is_printed() {
 }
 
 #[test]
-fn scram_prints_no_password_no_nonce_no_proof_and_no_signature() {
+fn scram_secrets_are_not_printed() {
     for hash in [ScramHash::Sha1, ScramHash::Sha256, ScramHash::Sha512] {
         for last in ["v=AAAA", "e=invalid-proof", ""] {
             let mut scram = scram_for(hash, "someone", PASSWORD)
@@ -124,7 +124,7 @@ fn scram_prints_no_password_no_nonce_no_proof_and_no_signature() {
 }
 
 #[test]
-fn no_token_is_printed() {
+fn token_is_not_printed() {
     let token = secret(PASSWORD);
     let mechanisms: [Box<dyn Mechanism>; 2] = [
         Box::new(
@@ -144,7 +144,7 @@ fn no_token_is_printed() {
 }
 
 #[test]
-fn what_a_mechanism_is_made_of_shows_nothing() {
+fn debug_of_responses_and_bindings_hides_contents() {
     assert_eq!(format!("{:?}", Response::new(PASSWORD)), "Response(..)");
     assert_eq!(format!("{:?}", Response::empty()), "Response(..)");
     let nonce = ClientNonce::new(PASSWORD).expect("a nonce");
@@ -156,7 +156,7 @@ fn what_a_mechanism_is_made_of_shows_nothing() {
 }
 
 #[test]
-fn mechanisms_still_say_which_they_are_and_where_they_stand() {
+fn debug_of_mechanisms_shows_name_and_state() {
     let scram = scram_for(ScramHash::Sha256, "someone", PASSWORD);
     assert_eq!(
         format!("{scram:?}"),
@@ -177,7 +177,7 @@ fn mechanisms_still_say_which_they_are_and_where_they_stand() {
 }
 
 #[test]
-fn mechanisms_can_move_between_threads() {
+fn mechanisms_are_send() {
     fn send<T: Send>() {}
     send::<Box<dyn Mechanism>>();
     send::<Scram>();

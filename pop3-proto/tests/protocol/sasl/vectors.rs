@@ -1,4 +1,4 @@
-//! The examples of the RFCs and of the mechanisms' inventors, octet by octet.
+//! The examples of the RFCs and of the inventors of the mechanisms, octet by octet.
 
 use pop3_proto::sasl::{
     Anonymous, Binding, CramMd5, External, Login, Mechanism as _, OAuthBearer, Plain, Scram,
@@ -8,7 +8,7 @@ use pop3_proto::sasl::{
 use super::{answer, converse, nonce, scram, secret, server_first, user};
 
 #[test]
-fn plain_sends_what_rfc_2595_4616_and_5034_show() {
+fn plain_matches_rfc_2595_4616_and_5034() {
     converse(
         &mut Plain::new(&user("tim"), &secret("tanstaaftanstaaf")),
         Some("AHRpbQB0YW5zdGFhZnRhbnN0YWFm"),
@@ -36,7 +36,7 @@ fn login_answers_two_prompts() {
 }
 
 #[test]
-fn cram_md5_answers_as_rfc_2195_section_2_shows() {
+fn cram_md5_matches_rfc_2195_section_2() {
     converse(
         &mut CramMd5::new(&user("tim"), &secret("tanstaaftanstaaf")),
         None,
@@ -48,7 +48,7 @@ fn cram_md5_answers_as_rfc_2195_section_2_shows() {
 }
 
 #[test]
-fn cram_md5_hashes_a_password_that_is_longer_than_a_block() {
+fn cram_md5_hashes_a_password_over_one_block() {
     let mut cram = CramMd5::new(&user("tim"), &secret(&"a".repeat(80)));
     let response = answer(&mut cram, b"<1896.697170952@postoffice.reston.mci.net>");
     assert_eq!(
@@ -58,7 +58,7 @@ fn cram_md5_hashes_a_password_that_is_longer_than_a_block() {
 }
 
 #[test]
-fn scram_sha_1_is_the_exchange_of_rfc_5802_section_5() {
+fn scram_sha_1_matches_rfc_5802_section_5() {
     let mut scram = Scram::new(
         ScramHash::Sha1,
         &user("user"),
@@ -81,7 +81,7 @@ fn scram_sha_1_is_the_exchange_of_rfc_5802_section_5() {
 }
 
 #[test]
-fn scram_sha_256_is_the_exchange_of_rfc_7677_section_3() {
+fn scram_sha_256_matches_rfc_7677_section_3() {
     let mut scram = scram(ScramHash::Sha256);
     assert_eq!(scram.name(), "SCRAM-SHA-256");
     converse(
@@ -100,9 +100,9 @@ fn scram_sha_256_is_the_exchange_of_rfc_7677_section_3() {
     );
 }
 
-/// Takes a variant of RFC 7677's exchange to its end: first message, proof, signature.
+/// Runs a variant of the exchange in RFC 7677 with this first message, proof and signature.
 fn variant(mut scram: Scram, first: &str, binding: &str, proof: &str, signature: &str) {
-    let response = scram.initial_response().expect("SCRAM speaks first");
+    let response = scram.initial_response().expect("an initial response");
     assert_eq!(response.as_bytes(), first.as_bytes());
     let last = answer(&mut scram, server_first(4_096).as_bytes()).expect("an answer");
     let nonce = super::NONCE;
@@ -116,7 +116,7 @@ fn variant(mut scram: Scram, first: &str, binding: &str, proof: &str, signature:
 }
 
 #[test]
-fn scram_sha_512_is_the_same_with_another_hash() {
+fn scram_sha_512_matches_a_reference_exchange() {
     let scram = scram(ScramHash::Sha512);
     assert_eq!(scram.name(), "SCRAM-SHA-512");
     variant(
@@ -129,7 +129,7 @@ fn scram_sha_512_is_the_same_with_another_hash() {
 }
 
 #[test]
-fn the_plus_forms_bind_the_exchange_to_the_tls_channel() {
+fn plus_mechanisms_bind_to_the_tls_channel() {
     let material = core::array::from_fn(|i| u8::try_from(i).expect("32 octets"));
     for (hash, name, proof, signature) in [
         (
@@ -164,7 +164,7 @@ fn the_plus_forms_bind_the_exchange_to_the_tls_channel() {
 }
 
 #[test]
-fn a_client_that_could_bind_says_so_with_a_y() {
+fn unused_channel_binding_is_announced_with_y() {
     let scram = scram(ScramHash::Sha256).with_binding(Binding::NotOffered);
     assert_eq!(scram.name(), "SCRAM-SHA-256");
     variant(
@@ -177,7 +177,7 @@ fn a_client_that_could_bind_says_so_with_a_y() {
 }
 
 #[test]
-fn oauthbearer_sends_what_rfc_7628_section_4_1_shows() {
+fn oauthbearer_matches_rfc_7628_section_4_1() {
     let token = secret("vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");
     for (port, message) in [
         (
@@ -199,7 +199,7 @@ fn oauthbearer_sends_what_rfc_7628_section_4_1_shows() {
 }
 
 #[test]
-fn xoauth2_sends_what_google_and_microsoft_show() {
+fn xoauth2_matches_google_and_microsoft_examples() {
     for (name, token, message) in [
         (
             "someuser@example.com",
@@ -218,7 +218,7 @@ fn xoauth2_sends_what_google_and_microsoft_show() {
 }
 
 #[test]
-fn external_sends_an_authorization_identity_or_nothing() {
+fn external_sends_authorization_identity_or_nothing() {
     converse(
         &mut External::new(Some(&user("fred@example.com"))),
         Some("ZnJlZEBleGFtcGxlLmNvbQ=="),
@@ -228,7 +228,7 @@ fn external_sends_an_authorization_identity_or_nothing() {
 }
 
 #[test]
-fn anonymous_leaves_the_trace_of_rfc_4505_section_4() {
+fn anonymous_matches_rfc_4505_section_4() {
     let mut anonymous = Anonymous::new("sirhc").expect("a trace");
     converse(&mut anonymous, Some("c2lyaGM="), &[]);
     let mut silent = Anonymous::new("").expect("no trace");

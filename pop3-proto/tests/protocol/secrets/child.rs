@@ -1,5 +1,5 @@
-//! A login in a process that looks into its own memory at each stage. The octets of the server are
-//! known before: this side makes no copy of anything secret.
+//! A login in a process that scans its own memory at each stage. The replies of the server are
+//! constants, so the server side makes no copy of a secret.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -14,10 +14,10 @@ use pop3_proto::{
 
 use super::scan::{KEY, Needle, scan, scramble, scramble_hex, unscramble};
 
-/// Which way the child takes.
-pub(crate) const CHOSEN: &str = "POP3_PROTO_WAY_TO_LOG_IN";
+/// The environment variable that selects the login.
+pub(crate) const CHOSEN: &str = "POP3_PROTO_LOGIN_METHOD";
 
-pub(crate) const WAYS: [&str; 15] = [
+pub(crate) const CASES: [&str; 15] = [
     "USER/PASS",
     "USER, PASS",
     "APOP",
@@ -35,12 +35,12 @@ pub(crate) const WAYS: [&str; 15] = [
     "PLAIN, refused",
 ];
 
-/// A server that repeats the password.
+/// A login whose server echoes the password.
 pub(crate) const ECHOED: &str = "USER/PASS, echoed";
 
 const PASSWORD: [u8; 32] = scramble(b"kQ7~vXz2.Wm9pRt4-Ld8sHc3_Jb6nFg5");
 
-/// What is made of the password, for the challenges below.
+/// Values that are derived from the password, for the challenges below.
 #[rustfmt::skip]
 const NEEDLES: &[Needle] = &[
     Needle { what: "password", scrambled: &PASSWORD },
@@ -68,7 +68,7 @@ const NEEDLES: &[Needle] = &[
     Needle { what: "response, bound", scrambled: &scramble(b"TTc3OE9VdzJ0YlcxOGk0Skd2V25rPQ==") },
 ];
 
-/// What only a send buffer holds: lines with their end.
+/// Values that only a send buffer contains: ends of lines with CR LF.
 #[rustfmt::skip]
 const LINES: &[Needle] = &[
     Needle { what: "line of PASS", scrambled: &scramble(b"_Jb6nFg5\r\n") },
@@ -84,14 +84,14 @@ const LINES: &[Needle] = &[
 ];
 
 const CHALLENGE: &str = "+ PDE4OTYuNjk3MTcwOTUyQGRiYy5tdHZpZXcuY2EudXM+\r\n";
-/// Stands for a line with the password in it, which is made where it is received.
+/// A placeholder: the password is written over the dots in the receive buffer.
 const ECHO: &str = "-ERR PASS ................................\r\n";
 const GREETING: &str = "+OK <1896.697170952@dbc.mtview.ca.us>\r\n";
 const FIRST: &str = "+ cj1yT3ByTkdmd0ViZVJXZ2JORWtxT2h2WURwV1VhMlJhVENBZnV4RklsaixzPVcyMlphSjBTTlk3c29Fc1VFamI2Z1E9PSxpPTQwOTY=\r\n";
 
-/// What the server answers to each line behind the list of capabilities.
-fn answers(way: &str) -> &'static [&'static str] {
-    match way {
+/// The server's answers to the lines after CAPA.
+fn answers(case: &str) -> &'static [&'static str] {
+    match case {
         "USER/PASS" | "USER, PASS" => &["+OK\r\n", "+OK\r\n"],
         "LOGIN" => &["+ VXNlcm5hbWU6\r\n", "+ UGFzc3dvcmQ6\r\n", "+OK\r\n"],
         "CRAM-MD5" | "X-OWN" => &[CHALLENGE, "+OK\r\n"],
@@ -130,9 +130,9 @@ fn secret() -> Secret {
 }
 
 #[derive(Debug)]
-struct Own;
+struct CustomMechanism;
 
-impl Mechanism for Own {
+impl Mechanism for CustomMechanism {
     fn name(&self) -> &str {
         "X-OWN"
     }
@@ -150,10 +150,10 @@ impl Mechanism for Own {
     }
 }
 
-fn submit(way: &str, connection: &mut Connection) {
+fn submit(case: &str, connection: &mut Connection) {
     let only = LoginPolicy::only;
     let password = || Login::password(name(), secret());
-    let login = match way {
+    let login = match case {
         "USER, PASS" => {
             connection.submit(User(name())).unwrap();
             connection.submit(Pass(secret())).unwrap();
@@ -175,7 +175,7 @@ fn submit(way: &str, connection: &mut Connection) {
             token: secret(),
         })
         .with_policy(only(Method::XOAuth2)),
-        "X-OWN" => Login::mechanism(Own).unwrap(),
+        "X-OWN" => Login::mechanism(CustomMechanism).unwrap(),
         "SCRAM-SHA-256-PLUS" => password().with_policy(
             LoginPolicy::first_of([Method::ScramSha256])
                 .with_channel_binding(ChannelBinding::Require),
@@ -190,38 +190,41 @@ fn submit(way: &str, connection: &mut Connection) {
 
 const NOW: Instant = Instant::ORIGIN;
 
-/// The side that logs in, on a thread of its own: it stops at each stage for the other to look.
+/// The thread that logs in. It stops at each stage, so that the main thread can scan the memory.
 struct Worker {
     stage: Sender<&'static str>,
-    go_on: Receiver<()>,
+    resume: Receiver<()>,
 }
 
 impl Worker {
     fn stop(&self, stage: &'static str) {
         self.stage.send(stage).unwrap();
-        self.go_on.recv().unwrap();
+        self.resume.recv().unwrap();
     }
 
-    fn run(&self, way: &str) {
+    fn run(&self, case: &str) {
         self.stop("before");
-        let channel = match way {
+        let channel = match case {
             "SCRAM-SHA-256-PLUS" => Channel::ImplicitTls,
             _ => Channel::TrustedByCaller,
         };
         let mut connection = Connection::new(Config::default(), channel, NOW);
-        if way == "SCRAM-SHA-256-PLUS" {
+        if case == "SCRAM-SHA-256-PLUS" {
             let mut info = TlsInfo::default();
             info.exporter = Some([0xc5; 32]);
             connection.tls_established(info, NOW);
         }
-        submit(way, &mut connection);
+        submit(case, &mut connection);
         self.stop("submitted");
-        let list = format!("+OK\r\nSASL {}\r\n.\r\n", way.trim_end_matches(", refused"));
-        let alone = matches!(way, "USER, PASS" | "APOP alone");
+        let list = format!(
+            "+OK\r\nSASL {}\r\n.\r\n",
+            case.trim_end_matches(", refused")
+        );
+        let alone = matches!(case, "USER, PASS" | "APOP alone");
         let capabilities = [list.as_str()];
         let before = if alone { &[][..] } else { &capabilities };
         let mut replies = [GREETING].into_iter().chain(before.iter().copied());
-        let mut last = answers(way).iter().copied().chain(["-ERR\r\n"; 2]);
+        let mut last = answers(case).iter().copied().chain(["-ERR\r\n"; 2]);
         while let Some(reply) = replies.next().or_else(|| last.next()) {
             self.deliver(&mut connection, reply);
             let octets = connection.transmit().len();
@@ -261,23 +264,23 @@ impl Worker {
 }
 
 #[test]
-#[ignore = "the tests in `memory` run it, in a process of its own"]
+#[ignore = "the tests in `memory` run it in a separate process"]
 #[allow(
     clippy::disallowed_methods,
-    reason = "the core has neither threads nor an environment; whoever looks into it has both"
+    reason = "the test needs threads and the environment, which the core does not"
 )]
-fn the_child() {
-    let Ok(way) = std::env::var(CHOSEN) else {
+fn scan_own_memory_during_login() {
+    let Ok(case) = std::env::var(CHOSEN) else {
         return;
     };
     let (stage, stages) = channel();
-    let (go, go_on) = channel();
-    let worker = Worker { stage, go_on };
-    let (say_where, stack) = channel();
+    let (go, resume) = channel();
+    let worker = Worker { stage, resume };
+    let (send_address, stack) = channel();
     let thread = thread::spawn(move || {
         let here = 0_u8;
-        say_where.send(&raw const here as usize as u64).unwrap();
-        worker.run(&way);
+        send_address.send(&raw const here as usize as u64).unwrap();
+        worker.run(&case);
     });
     let stack = stack.recv().unwrap();
     for stage in stages {

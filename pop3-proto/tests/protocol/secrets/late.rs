@@ -1,4 +1,4 @@
-//! T-43: what a server repeats later in the same login is hidden too.
+//! T-43: secrets that a server echoes later in the same login are redacted, too.
 
 use pop3_proto::{
     Channel, Config, Connection, Event, Instant, Login, Secret, Username,
@@ -12,14 +12,14 @@ use pop3_testkit::wire;
 
 const NOW: Instant = Instant::ORIGIN;
 
-/// A login with a server that says this, an answer to a line; gives what all of it left in a log.
+/// Runs a login with a server that sends one answer per line. Returns everything that was logged.
 fn logged(login: Login, answers: &[String]) -> String {
     let mut connection = Connection::new(Config::default(), Channel::TrustedByCaller, NOW);
     connection.submit(login).expect("a live connection");
     let mut log = Log::default();
     for answer in [&"+OK\r\n".to_owned()].into_iter().chain(answers) {
         let count = wire::receive(&mut connection, answer.as_bytes(), NOW);
-        assert_eq!(count, answer.len(), "octets are wanted");
+        assert_eq!(count, answer.len(), "the buffer has room");
         while let Some(event) = connection.poll_event() {
             log.event(&event);
             if let Event::TokenWanted { id, refused } = event {
@@ -53,7 +53,7 @@ fn line(text: &str) -> String {
 }
 
 #[test]
-fn t_43_what_one_method_said_is_not_shown_by_the_refusal_of_the_next() {
+fn t_43_later_refusal_hides_secret_of_first_method() {
     let policy = LoginPolicy::each_of([Method::Plain, Method::UserPass]);
     let echoes = [format!("-ERR what was {PASSWORD}?"), PASSWORD.to_owned()];
     for echo in echoes {
@@ -63,7 +63,7 @@ fn t_43_what_one_method_said_is_not_shown_by_the_refusal_of_the_next() {
             &[
                 line("+OK\r\nSASL PLAIN\r\n."),
                 line("-ERR no"),
-                // To USER.
+                // The reply to USER.
                 line(&echo),
             ],
         );
@@ -72,7 +72,7 @@ fn t_43_what_one_method_said_is_not_shown_by_the_refusal_of_the_next() {
 }
 
 #[test]
-fn t_43_a_stale_token_is_not_shown_by_the_refusal_of_a_fresh_one() {
+fn t_43_refusal_of_fresh_token_hides_stale_token() {
     let login = Login::bearer_on_request("alice").expect("a name");
     let login = login.with_policy(LoginPolicy::only(Method::XOAuth2));
     let log = logged(
@@ -87,7 +87,7 @@ fn t_43_a_stale_token_is_not_shown_by_the_refusal_of_a_fresh_one() {
 }
 
 #[test]
-fn t_43_a_password_is_not_shown_by_the_answer_to_the_last_command_of_a_login() {
+fn t_43_reply_after_login_hides_the_password() {
     for echo in [PASSWORD.to_owned(), format!("PASS {PASSWORD}")] {
         let login = Login::password(name(), secret());
         let log = logged(
@@ -96,7 +96,7 @@ fn t_43_a_password_is_not_shown_by_the_answer_to_the_last_command_of_a_login() {
                 line("+OK\r\nUIDL\r\n."),
                 line("+OK"),
                 line("+OK"),
-                // To CAPA.
+                // The reply to CAPA.
                 line(&echo),
             ],
         );

@@ -1,4 +1,4 @@
-//! Everything that an application, or a library below this one, could log.
+//! Everything that an application, or a library that it uses, could log.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -7,23 +7,23 @@ use std::sync::Once;
 
 use pop3_proto::{Connection, Event};
 
-/// What was logged in one session.
+/// Everything that was logged in one session, and the last debug output of the connection.
 #[derive(Default)]
-pub(crate) struct Log(pub(crate) String, Looks);
+pub(crate) struct Log(pub(crate) String, LastDebug);
 
-/// What a connection looked like at the last look.
-type Looks = String;
+/// The debug output of the connection when it was logged last.
+type LastDebug = String;
 
 impl Log {
     pub(crate) fn debug(&mut self, value: &impl Debug) {
-        write!(self.0, "{value:?}\n{value:#?}\n").expect("a String takes all");
+        write!(self.0, "{value:?}\n{value:#?}\n").expect("writing to a String");
     }
 
     pub(crate) fn display(&mut self, value: &impl Display) {
-        write!(self.0, "{value}\n{value:#}\n").expect("a String takes all");
+        write!(self.0, "{value}\n{value:#}\n").expect("writing to a String");
     }
 
-    /// An error with all that is behind it.
+    /// Logs an error with its sources, advice and refusal.
     pub(crate) fn error(&mut self, error: &pop3_proto::Error) {
         self.debug(error);
         self.display(error);
@@ -59,13 +59,13 @@ impl Log {
         }
     }
 
-    /// All that a connection tells of itself.
+    /// Logs everything that a connection shows.
     pub(crate) fn connection(&mut self, connection: &Connection) {
-        let look = format!("{connection:?}");
-        if self.1 == look {
+        let debug = format!("{connection:?}");
+        if self.1 == debug {
             return;
         }
-        self.1 = look;
+        self.1 = debug;
         self.debug(connection);
         self.debug(&connection.capabilities());
         self.debug(&connection.greeting());
@@ -81,9 +81,9 @@ impl Log {
 }
 
 thread_local! {
-    /// What came by the `log` facade in this thread, from whatever library, at any level; nothing
-    /// before [`capture`]. A connection logs in the thread that drives it, so that other tests of
-    /// this process do not matter.
+    /// The records of the `log` facade in this thread, at any level, from all libraries; none before
+    /// [`capture`]. A connection logs in the thread that drives it, so other tests of this process
+    /// do not interfere.
     static FACADE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -98,7 +98,7 @@ impl ::log::Log for Capture {
         FACADE.with_borrow_mut(|caught| {
             if let Some(caught) = caught {
                 writeln!(caught, "{} {}", record.target(), record.args())
-                    .expect("a String takes all");
+                    .expect("writing to a String");
             }
         });
     }
@@ -106,17 +106,17 @@ impl ::log::Log for Capture {
     fn flush(&self) {}
 }
 
-/// Begins to catch what comes by the facade in this thread.
+/// Starts to capture the records of the facade in this thread.
 pub(crate) fn capture() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        ::log::set_logger(&Capture).expect("there is no other");
+        ::log::set_logger(&Capture).expect("no other logger is set");
         ::log::set_max_level(::log::LevelFilter::Trace);
     });
     FACADE.set(Some(String::new()));
 }
 
-/// All that came by the facade so far.
+/// Returns the captured records.
 pub(crate) fn captured() -> String {
     FACADE.with_borrow(|caught| caught.clone().unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! Every way to log in, with a secret that makes all letters of both alphabets of base64 appear.
+//! All login methods, with a secret whose base64 contains the special characters of both alphabets.
 
 use core::ops::RangeInclusive;
 
@@ -12,13 +12,13 @@ use pop3_proto::{
 use super::log::Log;
 use super::server::CLIENT_NONCE;
 
-/// The password, and the token.
+/// The password, which is also used as a token.
 pub(crate) const PASSWORD: &str = "hunter2?~?>correct~?~horse";
 
-/// A way to log in.
+/// A login method.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Way {
-    /// What the server lists and the policy names.
+pub(crate) struct Case {
+    /// The name that the server advertises and the policy selects.
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
 }
@@ -32,35 +32,35 @@ pub(crate) enum Kind {
     TokenOnRequest,
     Certificate,
     Anonymous,
-    Own,
-    /// `USER` and `PASS`, `APOP`, by themselves.
+    Custom,
+    /// `USER` and `PASS`, or `APOP`, without a `Login`.
     UserPassAlone,
     ApopAlone,
 }
 
-const fn way(name: &'static str, kind: Kind) -> Way {
-    Way { name, kind }
+const fn case(name: &'static str, kind: Kind) -> Case {
+    Case { name, kind }
 }
 
-pub(crate) const WAYS: [Way; 18] = [
-    way("X", Kind::Password(Method::UserPass)),
-    way("X", Kind::UserPassAlone),
-    way("X", Kind::Password(Method::Apop)),
-    way("X", Kind::ApopAlone),
-    way("PLAIN", Kind::Password(Method::Plain)),
-    way("PLAIN", Kind::ActingAs),
-    way("LOGIN", Kind::Password(Method::Login)),
-    way("CRAM-MD5", Kind::Password(Method::CramMd5)),
-    way("SCRAM-SHA-1", Kind::Password(Method::ScramSha1)),
-    way("SCRAM-SHA-256", Kind::Password(Method::ScramSha256)),
-    way("SCRAM-SHA-512", Kind::Password(Method::ScramSha512)),
-    way("SCRAM-SHA-256-PLUS", Kind::Plus),
-    way("XOAUTH2", Kind::Token(Method::XOAuth2)),
-    way("OAUTHBEARER", Kind::Token(Method::OAuthBearer)),
-    way("OAUTHBEARER", Kind::TokenOnRequest),
-    way("EXTERNAL", Kind::Certificate),
-    way("ANONYMOUS", Kind::Anonymous),
-    way("X-OWN", Kind::Own),
+pub(crate) const CASES: [Case; 18] = [
+    case("X", Kind::Password(Method::UserPass)),
+    case("X", Kind::UserPassAlone),
+    case("X", Kind::Password(Method::Apop)),
+    case("X", Kind::ApopAlone),
+    case("PLAIN", Kind::Password(Method::Plain)),
+    case("PLAIN", Kind::ActingAs),
+    case("LOGIN", Kind::Password(Method::Login)),
+    case("CRAM-MD5", Kind::Password(Method::CramMd5)),
+    case("SCRAM-SHA-1", Kind::Password(Method::ScramSha1)),
+    case("SCRAM-SHA-256", Kind::Password(Method::ScramSha256)),
+    case("SCRAM-SHA-512", Kind::Password(Method::ScramSha512)),
+    case("SCRAM-SHA-256-PLUS", Kind::Plus),
+    case("XOAUTH2", Kind::Token(Method::XOAuth2)),
+    case("OAUTHBEARER", Kind::Token(Method::OAuthBearer)),
+    case("OAUTHBEARER", Kind::TokenOnRequest),
+    case("EXTERNAL", Kind::Certificate),
+    case("ANONYMOUS", Kind::Anonymous),
+    case("X-OWN", Kind::Custom),
 ];
 
 fn name() -> Username {
@@ -71,7 +71,7 @@ pub(crate) fn secret() -> Secret {
     Secret::new(PASSWORD).expect("a secret")
 }
 
-impl Way {
+impl Case {
     fn credentials(self) -> Credentials {
         let (username, secret) = (name(), secret());
         match self.kind {
@@ -81,7 +81,7 @@ impl Way {
             },
             Kind::TokenOnRequest => Credentials::TokenOnRequest { username },
             Kind::Certificate => Credentials::Certificate,
-            // A trace is for the server's log, and no secret of this side's; here it is one.
+            // A trace is not a secret, but this test treats it as one.
             Kind::Anonymous => Credentials::Anonymous {
                 trace: PASSWORD.into(),
             },
@@ -105,10 +105,10 @@ impl Way {
         let nonce = ClientNonce::new(CLIENT_NONCE).expect("a nonce");
         log.debug(&policy);
         log.debug(&nonce);
-        let login = if self.kind == Kind::Own {
-            let own = Own { secret: secret() };
-            log.debug(&own);
-            Login::mechanism(own).expect("a name")
+        let login = if self.kind == Kind::Custom {
+            let custom = Custom { secret: secret() };
+            log.debug(&custom);
+            Login::mechanism(custom).expect("a name")
         } else {
             let credentials = self.credentials();
             log.debug(&credentials);
@@ -121,7 +121,7 @@ impl Way {
         }
     }
 
-    /// Asks for the login, and logs what is asked for.
+    /// Submits the login and logs its values.
     pub(crate) fn submit(self, connection: &mut Connection, log: &mut Log) {
         log.debug(&secret());
         match self.kind {
@@ -151,13 +151,13 @@ impl Way {
     }
 }
 
-/// A mechanism of the application's that takes care of its secret.
+/// A custom mechanism that hides its secret in `Debug`.
 #[derive(Debug)]
-struct Own {
+struct Custom {
     secret: Secret,
 }
 
-impl Mechanism for Own {
+impl Mechanism for Custom {
     fn name(&self) -> &str {
         "X-OWN"
     }

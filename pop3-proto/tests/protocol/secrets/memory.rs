@@ -1,39 +1,39 @@
-//! T-44: nothing secret is left in memory. Each way to log in has a process of its own: this test's
-//! binary, run again for the one test that is ignored otherwise.
+//! T-44: no secret is left in memory. Each login runs in a separate process, which executes one
+//! test of this binary that is ignored otherwise.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use super::child::{CHOSEN, ECHOED, WAYS};
+use super::child::{CASES, CHOSEN, ECHOED};
 
-/// What was found at each stage.
+/// The secrets that were found, by stage.
 type Stages = BTreeMap<String, Vec<String>>;
 
 static FOUND: LazyLock<BTreeMap<&str, Stages>> =
-    LazyLock::new(|| WAYS.into_iter().map(|way| (way, stages(way))).collect());
+    LazyLock::new(|| CASES.into_iter().map(|case| (case, stages(case))).collect());
 
-fn stages(way: &str) -> Stages {
+fn stages(case: &str) -> Stages {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([
-            "secrets::child::the_child",
+            "secrets::child::scan_own_memory_during_login",
             "--exact",
             "--ignored",
             "--nocapture",
         ])
         .args(["--test-threads", "1"])
-        .env(CHOSEN, way)
+        .env(CHOSEN, case)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
         output.status.success(),
-        "{way}: {said}\n{}",
+        "{case}: {stdout}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
     let mut stages = Stages::new();
-    for line in said.lines() {
-        // libtest begins the line.
+    for line in stdout.lines() {
+        // libtest may print the start of the line.
         let Some((_, line)) = line.split_once("STAGE ") else {
             continue;
         };
@@ -44,17 +44,17 @@ fn stages(way: &str) -> Stages {
             .or_default()
             .extend(found.map(str::to_owned));
     }
-    assert!(stages.len() >= 5, "{way}: {said}");
+    assert!(stages.len() >= 5, "{case}: {stdout}");
     stages
 }
 
-/// Where it is not clean, of the places that `counts`.
-fn left_overs(stage: &str, counts: impl Fn(&str) -> bool) -> Vec<String> {
+/// Returns the secrets that were found at a stage in places for which `counts` is true.
+fn found_at(stage: &str, counts: impl Fn(&str) -> bool) -> Vec<String> {
     let mut left = Vec::new();
-    for way in WAYS {
-        let found = &FOUND[way][stage];
+    for case in CASES {
+        let found = &FOUND[case][stage];
         let found = found.iter().filter(|found| counts(found));
-        left.extend(found.map(|found| format!("{way}: {found}")));
+        left.extend(found.map(|found| format!("{case}: {found}")));
     }
     left
 }
@@ -64,55 +64,55 @@ fn on_stack(found: &str) -> bool {
 }
 
 #[test]
-fn the_scan_finds_what_is_there_and_nothing_else() {
-    for way in WAYS {
-        let stages = &FOUND[way];
-        assert_eq!(stages["before"], [""; 0], "{way}");
-        let (waiting, leaving) = (&stages["submitted"], &stages["in transit"]);
-        if way != "X-OWN" {
+fn memory_scan_finds_known_secrets() {
+    for case in CASES {
+        let stages = &FOUND[case];
+        assert_eq!(stages["before"], [""; 0], "{case}");
+        let (submitted, in_transit) = (&stages["submitted"], &stages["in transit"]);
+        if case != "X-OWN" {
             let password = |found: &String| found.starts_with("password in ");
-            assert!(waiting.iter().any(password), "{way}: {waiting:?}");
+            assert!(submitted.iter().any(password), "{case}: {submitted:?}");
         }
         let line = |found: &String| found.starts_with("line ");
-        assert!(leaving.iter().any(line), "{way}: {leaving:?}");
+        assert!(in_transit.iter().any(line), "{case}: {in_transit:?}");
     }
 }
 
 #[test]
-fn t_44_what_has_left_is_gone_from_the_send_buffer() {
-    assert_eq!(left_overs("sent", |found| !on_stack(found)), [""; 0]);
+fn t_44_sent_secrets_are_wiped_from_send_buffer() {
+    assert_eq!(found_at("sent", |found| !on_stack(found)), [""; 0]);
 }
 
 #[test]
-fn t_44_a_login_that_is_answered_leaves_nothing_in_memory() {
-    assert_eq!(left_overs("answered", |found| !on_stack(found)), [""; 0]);
+fn t_44_answered_login_leaves_no_secret_in_memory() {
+    assert_eq!(found_at("answered", |found| !on_stack(found)), [""; 0]);
 }
 
 #[test]
-fn t_44_a_connection_that_is_dropped_leaves_nothing_in_memory() {
-    assert_eq!(left_overs("dropped", |found| !on_stack(found)), [""; 0]);
+fn t_44_dropped_connection_leaves_no_secret_in_memory() {
+    assert_eq!(found_at("dropped", |found| !on_stack(found)), [""; 0]);
 }
 
-/// The hash and the MAC work on copies of their own, and give digests by value.
-fn of_another_crate(found: &str) -> bool {
+/// The hash and the MAC copy keys internally and return digests by value.
+fn is_from_dependency(found: &str) -> bool {
     found.starts_with("password in") || found.starts_with("raw digest")
 }
 
 #[test]
-fn t_44_no_line_and_no_digest_of_it_is_left_on_the_stack() {
-    let ours = |found: &str| on_stack(found) && !of_another_crate(found);
-    assert_eq!(left_overs("dropped", ours), [""; 0]);
+fn t_44_no_line_or_digest_is_left_on_stack() {
+    let ours = |found: &str| on_stack(found) && !is_from_dependency(found);
+    assert_eq!(found_at("dropped", ours), [""; 0]);
 }
 
 #[test]
-#[ignore = "hmac and md-5 leave copies on the stack; which of them last, depends on the compiler"]
+#[ignore = "hmac and md-5 leave copies on the stack; which of them remain depends on the compiler"]
 fn t_44_no_key_is_left_on_the_stack() {
-    assert_eq!(left_overs("dropped", on_stack), [""; 0]);
+    assert_eq!(found_at("dropped", on_stack), [""; 0]);
 }
 
 #[test]
 #[ignore = "the receive buffer is not wiped"]
-fn t_44_an_echo_of_the_password_leaves_nothing_in_memory() {
+fn t_44_echoed_password_leaves_nothing_in_memory() {
     let stages = stages(ECHOED);
     assert_eq!(stages["answered"], [""; 0]);
     assert_eq!(stages["dropped"], [""; 0]);

@@ -1,5 +1,5 @@
-//! Secrets: not in anything that can be logged, by every way to log in and whatever the server says
-//! (T-43), and not in memory when they are done with (T-44).
+//! Secrets do not appear in anything that can be logged, with any login method and any reply of the
+//! server (T-43), and they are wiped from memory after use (T-44).
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

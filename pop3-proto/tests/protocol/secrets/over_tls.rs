@@ -1,4 +1,4 @@
-//! T-43: a session over real TLS, with a library below that logs as much as it can.
+//! T-43: a session over real TLS, with a TLS library that logs at all levels.
 
 use pop3_proto::{
     Event, Login,
@@ -24,7 +24,7 @@ fn base64_of(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
-/// A login over TLS that ends with this reply.
+/// Runs a login over TLS that ends with this reply. Returns everything that was logged.
 fn login(method: Method, reply: &str) -> String {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
@@ -47,13 +47,13 @@ fn login(method: Method, reply: &str) -> String {
         log.debug(&link.session);
         log.connection(&link.session);
     }
-    let heard = String::from_utf8_lossy(&link.peer.received);
-    assert!(heard.contains(PASSWORD) || heard.contains("AUTH PLAIN A"));
+    let received = String::from_utf8_lossy(&link.peer.received);
+    assert!(received.contains(PASSWORD) || received.contains("AUTH PLAIN A"));
     log.0
 }
 
 #[test]
-fn t_43_nothing_below_a_session_logs_a_secret() {
+fn t_43_tls_library_logs_no_secret() {
     capture();
     let echo = format!("-ERR bad command: PASS {PASSWORD}");
     for method in [Method::UserPass, Method::Plain] {
@@ -63,12 +63,12 @@ fn t_43_nothing_below_a_session_logs_a_secret() {
         }
     }
     let caught = captured();
-    assert!(caught.contains("rustls"), "it does log");
+    assert!(caught.contains("rustls"), "rustls logs records");
     assert_eq!(needles().found_in(&caught), [""; 0]);
 }
 
 #[test]
-fn what_comes_by_the_facade_is_caught() {
+fn log_facade_is_captured() {
     capture();
     ::log::trace!(target: "a-library", "sent {}", "hunter3");
     assert!(captured().contains("a-library sent hunter3"));

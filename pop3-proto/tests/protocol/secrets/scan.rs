@@ -1,5 +1,5 @@
-//! Looks for secrets in the memory of this very process, by reading the files in which Linux shows it.
-//! What is looked for is kept scrambled, so that the search does not find itself.
+//! Searches the memory of this process for secrets, by reading the files that Linux provides. The
+//! needles are kept scrambled, so that the search does not find them.
 
 use std::fs::{File, read_to_string};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -9,10 +9,10 @@ use zeroize::Zeroize as _;
 
 pub(crate) const KEY: u8 = 0xa5;
 
-/// Pieces of what is looked for: an allocator writes over the first octets of what it is given back.
+/// The size of the pieces to search for: an allocator overwrites the first octets of freed memory.
 const PIECE: usize = 10;
 
-/// Something that is looked for.
+/// A value to search for.
 pub(crate) struct Needle {
     pub(crate) what: &'static str,
     pub(crate) scrambled: &'static [u8],
@@ -28,7 +28,7 @@ pub(crate) const fn scramble<const N: usize>(text: &[u8; N]) -> [u8; N] {
     scrambled
 }
 
-/// The same of what is written in hexadecimal.
+/// Scrambles a value in hexadecimal.
 pub(crate) const fn scramble_hex<const N: usize>(digits: &str) -> [u8; N] {
     const fn value(digit: u8) -> u8 {
         match digit {
@@ -46,7 +46,7 @@ pub(crate) const fn scramble_hex<const N: usize>(digits: &str) -> [u8; N] {
     scrambled
 }
 
-/// In one piece that was never any shorter.
+/// Allocates the result at its full size, so that no shorter copy is left in memory.
 pub(crate) fn unscramble(scrambled: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(scrambled.len());
     for octet in scrambled {
@@ -55,7 +55,7 @@ pub(crate) fn unscramble(scrambled: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// A part of memory that can be written to.
+/// A writable region of memory.
 struct Region {
     start: u64,
     end: u64,
@@ -78,7 +78,7 @@ fn regions() -> Vec<Region> {
     writable.collect()
 }
 
-/// What is found, and where: on the stack that holds this address, or elsewhere.
+/// Returns what was found and where: on the stack that contains this address, or elsewhere.
 pub(crate) fn scan(needles: &[&Needle], on_stack: u64) -> Vec<String> {
     let mut memory = File::open("/proc/self/mem").unwrap();
     let mut buffer = vec![0; 256 << 10];
@@ -97,14 +97,14 @@ pub(crate) fn scan(needles: &[&Needle], on_stack: u64) -> Vec<String> {
             };
             for needle in needles {
                 if is_in(&buffer[..octets], needle) {
-                    let told = format!("{} in {place}", needle.what);
-                    if !found.contains(&told) {
-                        found.push(told);
+                    let entry = format!("{} in {place}", needle.what);
+                    if !found.contains(&entry) {
+                        found.push(entry);
                     }
                 }
             }
             buffer.as_mut_slice().zeroize();
-            // A piece may lie across the end.
+            // A piece may continue in the next block.
             position += octets.saturating_sub(PIECE).max(1) as u64;
             if octets < PIECE || position + PIECE as u64 > region.end {
                 break;
@@ -119,10 +119,10 @@ fn is_in(octets: &[u8], needle: &Needle) -> bool {
     let pieces = needle.scrambled.chunks_exact(PIECE);
     pieces
         .chain([&needle.scrambled[last..]])
-        .any(|piece| holds(octets, piece))
+        .any(|piece| contains_piece(octets, piece))
 }
 
-fn holds(octets: &[u8], piece: &[u8]) -> bool {
+fn contains_piece(octets: &[u8], piece: &[u8]) -> bool {
     memchr_iter(piece[0] ^ KEY, octets).any(|at| {
         octets.get(at..at + piece.len()).is_some_and(|candidate| {
             let pairs = candidate.iter().zip(piece);

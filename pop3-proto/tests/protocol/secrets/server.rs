@@ -1,4 +1,4 @@
-//! A server that knows how each mechanism goes, lies where it is told to, and repeats what it heard.
+//! A server that implements each mechanism, sends wrong answers on request, and echoes secrets.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,54 +11,54 @@ pub(crate) const GREETING: &str = "+OK <1896.697170952@dbc.mtview.ca.us>\r\n";
 pub(crate) const CLIENT_NONCE: &str = "rOprNGfwEbeRWgbNEkqO";
 const SALT: &str = "W22ZaJ0SNY7soEsUEjb6gQ==";
 
-/// What a server answers to something that it should not repeat.
+/// How the server behaves.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Manner {
-    /// As it should; at the end it says yes.
+pub(crate) enum Behaviour {
+    /// It follows the protocol and accepts the login.
     Right,
-    /// As it should; at the end it says no.
+    /// It follows the protocol and refuses the login.
     Refuses,
-    /// With a challenge that makes no sense.
-    BreaksOff,
-    /// With the end of the connection.
-    HangsUp,
-    /// With an echo, to the client's message of this number.
+    /// It sends a challenge that is not base64.
+    InvalidChallenge,
+    /// It closes the connection.
+    Closes,
+    /// It echoes the client's message with this number.
     Echoes(usize, Place, Part),
 }
 
-/// Where a server repeats something.
+/// Where the server puts an echo.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Place {
     ErrText,
     ErrCode,
     /// A line that is neither `+OK` nor `-ERR`.
     Line,
-    LineBehindText,
+    LineAfterText,
     LooksLikeOk,
-    /// `e=` of SCRAM, and again in the `-ERR` behind it.
+    /// In `e=` of SCRAM, and in the `-ERR` after it.
     ScramError,
-    /// A member of the JSON about a token.
+    /// In a member of the JSON about a token.
     Json(&'static str),
-    /// The same with every octet of it as `\u00XX`.
+    /// In the JSON, with every octet as `\u00XX`.
     EscapedJson,
     Challenge,
     ChallengeInBase64,
-    /// Then the connection ends, in the middle of the line.
+    /// In a line that is cut off by a close.
     CutShort,
 }
 
-/// Where it stands as it was heard.
-pub(crate) const IN_CLEAR: [Place; 7] = [
+/// Places that contain the echo unencoded.
+pub(crate) const UNENCODED: [Place; 7] = [
     Place::ErrText,
     Place::ErrCode,
     Place::Line,
-    Place::LineBehindText,
+    Place::LineAfterText,
     Place::LooksLikeOk,
     Place::Challenge,
     Place::CutShort,
 ];
 
-/// Where it stands in what is said about a token.
+/// Places in the JSON about a token.
 pub(crate) const IN_JSON: [Place; 4] = [
     Place::Json("status"),
     Place::Json("scope"),
@@ -66,21 +66,21 @@ pub(crate) const IN_JSON: [Place; 4] = [
     Place::EscapedJson,
 ];
 
-/// What a server repeats.
+/// What the server echoes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Part {
     WholeLine,
-    /// The last word of the line.
+    /// The text after the last space of the line.
     Word,
     Decoded,
     Password,
     PasswordInBase64,
-    /// A long piece of the last word.
+    /// A long part of that text.
     Piece,
 }
 
-/// What it has heard, as it has heard it.
-pub(crate) const HEARD: [Part; 5] = [
+/// Echoes of what the server received, as it was received.
+pub(crate) const RECEIVED: [Part; 5] = [
     Part::WholeLine,
     Part::Word,
     Part::Decoded,
@@ -103,67 +103,67 @@ impl Part {
     }
 }
 
-/// What a server does next.
+/// The server's next action.
 pub(crate) enum Answer {
-    Says(Vec<u8>),
-    SaysAndHangsUp(Vec<u8>),
+    Send(Vec<u8>),
+    SendAndClose(Vec<u8>),
 }
 
 pub(crate) struct Server {
-    pub(crate) manner: Manner,
+    pub(crate) behaviour: Behaviour,
     mechanisms: &'static str,
-    /// What it has heard in the exchange under way.
-    heard: Vec<String>,
-    /// It waits for `*`, or for the answer to an error, and then says no with this.
+    /// The lines of the current exchange.
+    received: Vec<String>,
+    /// The text of the `-ERR` after `*` or after the response to an error.
     refusing: Option<Vec<u8>>,
 }
 
 impl Server {
-    pub(crate) fn new(manner: Manner, mechanisms: &'static str) -> Self {
+    pub(crate) fn new(behaviour: Behaviour, mechanisms: &'static str) -> Self {
         Self {
-            manner,
+            behaviour,
             mechanisms,
-            heard: Vec::new(),
+            received: Vec::new(),
             refusing: None,
         }
     }
 
-    /// The answer to a line without its end.
+    /// Answers a line, which has no line ending.
     pub(crate) fn answer(&mut self, line: &str) -> Answer {
-        let says = |text: &str| Answer::Says(text.into());
+        let send = |text: &str| Answer::Send(text.into());
         if let Some(text) = self.refusing.take() {
-            return Answer::Says([b"-ERR ", text.as_slice(), b"\r\n"].concat());
+            return Answer::Send([b"-ERR ", text.as_slice(), b"\r\n"].concat());
         }
         if line == "CAPA" {
             let list = format!("+OK\r\nSASL {}\r\n.\r\n", self.mechanisms);
-            return says(if self.heard.is_empty() {
+            return send(if self.received.is_empty() {
                 &list
             } else {
                 "-ERR\r\n"
             });
         }
         if line.starts_with("USER ") {
-            return says("+OK\r\n");
+            return send("+OK\r\n");
         }
-        self.heard.push(line.to_owned());
-        match self.manner {
-            Manner::Echoes(number, place, part) if number + 1 == self.heard.len() => {
+        self.received.push(line.to_owned());
+        match self.behaviour {
+            Behaviour::Echoes(number, place, part) if number + 1 == self.received.len() => {
                 return self.echo(place, &part.of(line));
             }
             _ => {}
         }
         let Some(challenge) = self.challenge() else {
-            return match self.manner {
-                Manner::Right | Manner::Echoes(..) => says("+OK\r\n"),
-                Manner::Refuses => says("-ERR no\r\n"),
-                Manner::HangsUp => Answer::SaysAndHangsUp(b"-ER".to_vec()),
-                Manner::BreaksOff => {
+            return match self.behaviour {
+                Behaviour::Right | Behaviour::Echoes(..) => send("+OK\r\n"),
+                Behaviour::Refuses => send("-ERR no\r\n"),
+                Behaviour::Closes => Answer::SendAndClose(b"-ER".to_vec()),
+                Behaviour::InvalidChallenge => {
                     self.refusing = Some(b"no".to_vec());
-                    says("+ !!!!\r\n")
+                    send("+ !!!!\r\n")
                 }
             };
         };
-        Answer::Says(format!("+ {}\r\n", STANDARD.encode(challenge)).into())
+        Answer::Send(format!("+ {}\r\n", STANDARD.encode(challenge)).into())
     }
 
     fn echo(&mut self, place: Place, what: &[u8]) -> Answer {
@@ -181,7 +181,7 @@ impl Server {
             Place::ErrText => [b"-ERR bad command: ", what].concat(),
             Place::ErrCode => [b"-ERR [", what, b"] no"].concat(),
             Place::Line => what.to_vec(),
-            Place::LineBehindText => [b"what? ", what].concat(),
+            Place::LineAfterText => [b"what? ", what].concat(),
             Place::LooksLikeOk => [b"+Okay ", what].concat(),
             Place::ScramError => base64(&[b"e=", what].concat()),
             Place::Json(member) => base64(plain_json(member).as_bytes()),
@@ -192,20 +192,20 @@ impl Server {
             Place::Challenge => [b"+ ", what].concat(),
             Place::ChallengeInBase64 => base64(what),
             Place::CutShort => {
-                return Answer::SaysAndHangsUp([b"-ERR bad command: ", what].concat());
+                return Answer::SendAndClose([b"-ERR bad command: ", what].concat());
             }
         };
-        Answer::Says([line.as_slice(), b"\r\n"].concat())
+        Answer::Send([line.as_slice(), b"\r\n"].concat())
     }
 
-    /// The challenge that is next; `None` if all is said.
+    /// Returns the next challenge, or `None` if there is none.
     fn challenge(&self) -> Option<Vec<u8>> {
-        let words: Vec<&str> = self.heard.first()?.split(' ').collect();
+        let words: Vec<&str> = self.received.first()?.split(' ').collect();
         let [command, mechanism] = [words.first()?, words.get(1).unwrap_or(&"")];
         if *command != "AUTH" {
             return None;
         }
-        let number = self.heard.len();
+        let number = self.received.len();
         let scram = || {
             if number == 1 {
                 return Some(server_first().into_bytes());
@@ -232,9 +232,9 @@ impl Server {
             let word = line.rsplit(' ').next().expect("a word");
             String::from_utf8(STANDARD.decode(word).expect("base64")).expect("UTF-8")
         };
-        let first = decoded(&self.heard[0]);
+        let first = decoded(&self.received[0]);
         let bare = first.splitn(3, ',').nth(2).expect("a bare message");
-        let last = decoded(&self.heard[1]);
+        let last = decoded(&self.received[1]);
         let (without_proof, _) = last.rsplit_once(",p=").expect("a proof");
         let message = format!("{bare},{},{without_proof}", server_first());
         let signature = match hash {

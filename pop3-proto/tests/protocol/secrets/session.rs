@@ -1,21 +1,21 @@
-//! One session with such a server, of which all is logged at every step.
+//! A session with the test server that logs everything at every step.
 
 use pop3_proto::{Channel, Config, Connection, Event, Instant, tls::TlsInfo};
 
 use super::log::Log;
-use super::logins::{Kind, PASSWORD, Way, secret};
-use super::server::{Answer, GREETING, Manner, Server};
+use super::logins::{Case, Kind, PASSWORD, secret};
+use super::server::{Answer, Behaviour, GREETING, Server};
 use pop3_testkit::needles::Needles;
 use pop3_testkit::wire;
 
-/// What came of a session.
+/// A session and its results.
 pub(crate) struct Session {
     pub(crate) log: Log,
-    /// What must not be in the log.
+    /// The secrets that must not be in the log.
     pub(crate) needles: Needles,
-    /// Whether the login was told to have succeeded.
+    /// Whether the login was reported as successful.
     pub(crate) logged_in: bool,
-    /// How many messages of the login the server heard.
+    /// The number of messages of the login that the server received.
     pub(crate) messages: usize,
     connection: Connection,
     server: Server,
@@ -24,19 +24,19 @@ pub(crate) struct Session {
 const NOW: Instant = Instant::ORIGIN;
 
 impl Session {
-    pub(crate) fn run(way: Way, manner: Manner) -> Self {
-        let channel = match way.kind {
+    pub(crate) fn run(case: Case, behaviour: Behaviour) -> Self {
+        let channel = match case.kind {
             Kind::Plus => Channel::ImplicitTls,
             _ => Channel::TrustedByCaller,
         };
         let mut connection = Connection::new(Config::default(), channel, NOW);
-        if way.kind == Kind::Plus {
+        if case.kind == Kind::Plus {
             let mut info = TlsInfo::default();
             info.exporter = Some([0xc5; 32]);
             connection.tls_established(info, NOW);
         }
         let mut needles = Needles::default();
-        if way.kind != Kind::Certificate {
+        if case.kind != Kind::Certificate {
             needles.secret("password", PASSWORD.as_bytes());
         }
         let mut session = Self {
@@ -45,23 +45,23 @@ impl Session {
             logged_in: false,
             messages: 0,
             connection,
-            server: Server::new(manner, way.name),
+            server: Server::new(behaviour, case.name),
         };
-        way.submit(&mut session.connection, &mut session.log);
+        case.submit(&mut session.connection, &mut session.log);
         session.deliver(GREETING.as_bytes());
         session.converse();
         session
     }
 
-    fn look(&mut self) {
+    fn log_connection(&mut self) {
         self.log.connection(&self.connection);
     }
 
     fn take_events(&mut self) {
-        self.look();
+        self.log_connection();
         while let Some(event) = self.connection.poll_event() {
             self.log.event(&event);
-            self.look();
+            self.log_connection();
             if let Event::TokenWanted { id, .. } = event {
                 let provided = self.connection.provide_token(id, Ok(secret()));
                 provided.expect("a token is wanted");
@@ -70,7 +70,7 @@ impl Session {
         }
     }
 
-    /// In two pieces: half an echo stands in the buffer in between.
+    /// Delivers octets in two pieces, so that the buffer contains half an echo in between.
     fn deliver(&mut self, octets: &[u8]) {
         let (head, tail) = octets.split_at(octets.len() - octets.len() / 3);
         for piece in [head, tail] {
@@ -91,8 +91,8 @@ impl Session {
                     self.messages += 1;
                 }
                 match self.server.answer(&line) {
-                    Answer::Says(reply) => self.deliver(&reply),
-                    Answer::SaysAndHangsUp(reply) => {
+                    Answer::Send(reply) => self.deliver(&reply),
+                    Answer::SendAndClose(reply) => {
                         self.deliver(&reply);
                         self.connection.handle_eof(NOW);
                     }
@@ -104,10 +104,10 @@ impl Session {
     }
 
     fn send(&mut self) -> String {
-        let flight = self.connection.transmit().to_vec();
-        let line = String::from_utf8(flight).expect("text");
+        let batch = self.connection.transmit().to_vec();
+        let line = String::from_utf8(batch).expect("text");
         let line = line.trim_end_matches("\r\n").to_owned();
-        // All behind the command, and behind the name that is known.
+        // All arguments except the user name, which is not secret.
         let words: Vec<&str> = line.split(' ').collect();
         match words.as_slice() {
             ["CAPA"] | ["USER", _] | ["AUTH", _] => {}
@@ -122,10 +122,10 @@ impl Session {
             }
             _ => self.needles.response(&line),
         }
-        self.look();
+        self.log_connection();
         for octets in [line.len() / 2, line.len() + 2 - line.len() / 2] {
             self.connection.transmitted(octets, NOW);
-            self.look();
+            self.log_connection();
         }
         line
     }

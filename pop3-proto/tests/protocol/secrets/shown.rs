@@ -1,57 +1,61 @@
-//! T-43: nothing secret in anything that can be logged.
+//! T-43: nothing that can be logged contains a secret.
 
 use super::log::Log;
-use super::logins::{Kind, PASSWORD, WAYS, Way};
-use super::server::{HEARD, IN_CLEAR, IN_JSON, Manner, Part, Place};
+use super::logins::{CASES, Case, Kind, PASSWORD};
+use super::server::{Behaviour, IN_JSON, Part, Place, RECEIVED, UNENCODED};
 use super::session::Session;
 use pop3_testkit::needles::Needles;
 
 #[track_caller]
-fn hides_all(way: Way, manner: Manner, session: &Session) {
+fn hides_all(case: Case, behaviour: Behaviour, session: &Session) {
     let found = session.needles.found_in(&session.log.0);
     assert!(
         found.is_empty(),
-        "{way:?} with a server that {manner:?} shows {found:?} in\n{:.2000}",
+        "{case:?} with server {behaviour:?} leaked {found:?}:\n{:.2000}",
         session.log.0
     );
 }
 
 #[test]
-fn t_43_no_login_that_goes_as_it_should_shows_its_secret() {
-    // EXTERNAL has nothing to say.
-    for way in WAYS.into_iter().filter(|way| way.name != "EXTERNAL") {
-        let session = Session::run(way, Manner::Right);
-        assert!(session.logged_in, "{way:?}");
-        assert!(session.log.0.len() > 5_000, "all is logged");
-        hides_all(way, Manner::Right, &session);
+fn t_43_successful_login_logs_no_secret() {
+    // EXTERNAL sends no credentials, so there is nothing to log.
+    for case in CASES.into_iter().filter(|case| case.name != "EXTERNAL") {
+        let session = Session::run(case, Behaviour::Right);
+        assert!(session.logged_in, "{case:?}");
+        assert!(session.log.0.len() > 5_000, "the log is too short");
+        hides_all(case, Behaviour::Right, &session);
     }
 }
 
 #[test]
-fn t_43_no_login_that_is_refused_or_broken_off_shows_its_secret() {
-    for way in WAYS {
-        for manner in [Manner::Refuses, Manner::BreaksOff, Manner::HangsUp] {
-            let session = Session::run(way, manner);
-            hides_all(way, manner, &session);
+fn t_43_failed_login_logs_no_secret() {
+    for case in CASES {
+        for behaviour in [
+            Behaviour::Refuses,
+            Behaviour::InvalidChallenge,
+            Behaviour::Closes,
+        ] {
+            let session = Session::run(case, behaviour);
+            hides_all(case, behaviour, &session);
         }
     }
 }
 
-/// Servers that repeat these parts of what they hear in these places, at every message of the login.
-fn nobody_repeats(ways: impl Fn(&Way) -> bool, places: &[Place], parts: &[Part]) {
+/// Runs logins with servers that echo these parts of each message in these places.
+fn assert_echoes_are_hidden(cases: impl Fn(&Case) -> bool, places: &[Place], parts: &[Part]) {
     let mut leaks = Vec::new();
-    for way in WAYS.into_iter().filter(ways) {
-        let messages = Session::run(way, Manner::Right).messages;
-        // The secret of another's mechanism is not known before it is said.
-        let first = usize::from(way.kind == Kind::Own);
+    for case in CASES.into_iter().filter(cases) {
+        let messages = Session::run(case, Behaviour::Right).messages;
+        // The secret of a custom mechanism is not known before it is sent.
+        let first = usize::from(case.kind == Kind::Custom);
         for number in first..messages {
             for place in places {
                 for part in parts {
-                    let manner = Manner::Echoes(number, *place, *part);
-                    let session = Session::run(way, manner);
+                    let behaviour = Behaviour::Echoes(number, *place, *part);
+                    let session = Session::run(case, behaviour);
                     let found = session.needles.found_in(&session.log.0);
                     if !found.is_empty() {
-                        leaks.push(format!("{way:?} {manner:?}: {}", found.join("; ")));
+                        leaks.push(format!("{case:?} {behaviour:?}: {}", found.join("; ")));
                     }
                 }
             }
@@ -65,39 +69,39 @@ fn nobody_repeats(ways: impl Fn(&Way) -> bool, places: &[Place], parts: &[Part])
     );
 }
 
-/// EXTERNAL sends no secret: its certificate proves who logs in.
-fn sends_a_secret(way: &Way) -> bool {
-    way.name != "EXTERNAL"
+/// EXTERNAL sends no secret: the certificate authenticates the client.
+fn sends_a_secret(case: &Case) -> bool {
+    case.name != "EXTERNAL"
 }
 
 #[test]
-fn t_43_no_server_gets_a_secret_into_a_log_by_repeating_what_it_heard() {
-    nobody_repeats(sends_a_secret, &IN_CLEAR, &HEARD);
+fn t_43_echoed_secrets_are_not_logged() {
+    assert_echoes_are_hidden(sends_a_secret, &UNENCODED, &RECEIVED);
 }
 
 #[test]
-fn t_43_no_server_gets_a_secret_into_a_log_by_an_error_of_scram() {
-    let scram = |way: &Way| way.name.starts_with("SCRAM");
-    nobody_repeats(scram, &[Place::ScramError], &HEARD);
+fn t_43_secrets_in_scram_errors_are_not_logged() {
+    let scram = |case: &Case| case.name.starts_with("SCRAM");
+    assert_echoes_are_hidden(scram, &[Place::ScramError], &RECEIVED);
 }
 
 #[test]
-fn t_43_no_server_gets_a_secret_into_a_log_by_what_it_says_about_a_token() {
-    let token = |way: &Way| matches!(way.kind, Kind::Token(_) | Kind::TokenOnRequest);
-    nobody_repeats(token, &IN_JSON, &HEARD);
+fn t_43_secrets_in_token_errors_are_not_logged() {
+    let token = |case: &Case| matches!(case.kind, Kind::Token(_) | Kind::TokenOnRequest);
+    assert_echoes_are_hidden(token, &IN_JSON, &RECEIVED);
 }
 
 #[test]
-fn t_43_no_server_gets_a_secret_into_a_log_by_encoding_it() {
+fn t_43_encoded_secrets_are_not_logged() {
     let in_base64 = [Part::PasswordInBase64];
-    nobody_repeats(|_| true, &IN_CLEAR, &in_base64);
-    nobody_repeats(|_| true, &IN_JSON, &in_base64);
+    assert_echoes_are_hidden(|_| true, &UNENCODED, &in_base64);
+    assert_echoes_are_hidden(|_| true, &IN_JSON, &in_base64);
     let encoded = [Place::ChallengeInBase64, Place::ScramError];
-    nobody_repeats(sends_a_secret, &encoded, &HEARD);
+    assert_echoes_are_hidden(sends_a_secret, &encoded, &RECEIVED);
 }
 
 #[test]
-fn the_search_finds_a_secret_in_every_form() {
+fn search_finds_a_secret_in_every_encoding() {
     let mut needles = Needles::default();
     needles.secret("password", PASSWORD.as_bytes());
     for log in [
@@ -127,14 +131,14 @@ fn the_search_finds_a_secret_in_every_form() {
 }
 
 #[test]
-fn the_search_finds_each_line_that_was_sent() {
-    for way in WAYS {
-        let session = Session::run(way, Manner::Right);
+fn search_finds_each_line_that_was_sent() {
+    for case in CASES {
+        let session = Session::run(case, Behaviour::Right);
         let mut shown = Log::default();
         shown.display(&format!("{:?}", session.needles));
         let found = session.needles.found_in(&shown.0);
-        assert!(!found.is_empty(), "{way:?}");
-        if matches!(way.name, "PLAIN" | "CRAM-MD5" | "SCRAM-SHA-256") {
+        assert!(!found.is_empty(), "{case:?}");
+        if matches!(case.name, "PLAIN" | "CRAM-MD5" | "SCRAM-SHA-256") {
             assert!(
                 found.iter().any(|name| name.starts_with("line")),
                 "{found:?}"
@@ -144,9 +148,9 @@ fn the_search_finds_each_line_that_was_sent() {
 }
 
 #[test]
-fn a_log_with_a_leak_in_it_is_found_out() {
-    let way = WAYS[4];
-    let mut session = Session::run(way, Manner::Echoes(0, Place::ErrText, Part::WholeLine));
+fn search_finds_a_leaked_secret() {
+    let case = CASES[4];
+    let mut session = Session::run(case, Behaviour::Echoes(0, Place::ErrText, Part::WholeLine));
     assert_eq!(session.needles.found_in(&session.log.0), [""; 0]);
     session.log.debug(&format!("sent PASS {PASSWORD}"));
     assert_eq!(
