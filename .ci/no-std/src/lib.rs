@@ -1,13 +1,14 @@
-//! A whole client for a machine without an operating system: it logs in, lists, fetches and deletes.
+//! A whole client for a machine without an operating system: it logs in, lists, fetches and
+//! deletes.
 //!
-//! It links only if nothing below it brings std: a panic handler can be defined where there is no std
-//! alone.
+//! It links only if no dependency uses std, because std has a panic handler and a second one is an
+//! error.
 #![no_std]
 use core::alloc::{GlobalAlloc, Layout};
 
 use pop3_proto::{Channel, Config, Connection, Dele, Event, Instant, List, Login, MessageNumber, Quit, Retr, Stat, Uidl, reply::Reply};
 
-/// The allocator of such a machine is the application's.
+/// The allocator that an application for such a machine provides.
 struct Allocator;
 
 unsafe extern "C" {
@@ -40,7 +41,7 @@ fn now() -> Instant {
     Instant::ORIGIN + core::time::Duration::from_millis(unsafe { board_milliseconds() })
 }
 
-/// Fetches and deletes all mail; whether that was committed.
+/// Fetches and deletes all mail. Returns whether the deletions were committed.
 #[unsafe(no_mangle)]
 pub extern "C" fn pop3_fetch() -> bool {
     let mut connection = Connection::new(Config::default(), Channel::TrustedByCaller, now());
