@@ -45,6 +45,10 @@ pub(super) struct Queue {
     in_flight: VecDeque<PendingRequest>,
     waiting: VecDeque<Waiting>,
     holes: usize,
+    /// Sums over all requests, in flight or not. For [`Queue::has_room`]: a request may wait although the
+    /// window has room, until a batch is worth its write, and then its octets count too.
+    octets: usize,
+    expected: u64,
     /// Sums over the requests in flight.
     unanswered_octets: usize,
     unanswered_expected: u64,
@@ -106,6 +110,7 @@ impl Queue {
     pub(super) fn push(&mut self, id: RequestId, request: Request, expected: u64) {
         let mut request = PendingRequest::new(Some(id), id, request);
         request.expected = expected;
+        self.count(&request);
         self.waiting.push_back(Waiting {
             place: id,
             request: Some(request),
@@ -176,10 +181,21 @@ impl Queue {
     }
 
     fn push_front(&mut self, request: PendingRequest) {
+        self.count(&request);
         self.waiting.push_front(Waiting {
             place: request.place,
             request: Some(request),
         });
+    }
+
+    fn count(&mut self, request: &PendingRequest) {
+        self.octets += request.octets;
+        self.expected = self.expected.saturating_add(request.expected);
+    }
+
+    fn discount(&mut self, request: &PendingRequest) {
+        self.octets -= request.octets;
+        self.expected = self.expected.saturating_sub(request.expected);
     }
 
     fn discount_unanswered(&mut self, request: &PendingRequest) {
@@ -190,10 +206,13 @@ impl Queue {
     /// Takes the first request away, answered or not.
     pub(super) fn pop(&mut self) -> Option<PendingRequest> {
         if let Some(request) = self.in_flight.pop_front() {
+            self.discount(&request);
             self.discount_unanswered(&request);
             return Some(request);
         }
-        self.pop_waiting()
+        let request = self.pop_waiting()?;
+        self.discount(&request);
+        Some(request)
     }
 
     fn pop_waiting(&mut self) -> Option<PendingRequest> {
@@ -240,9 +259,11 @@ impl Queue {
         let Some(mut request) = self.pop_waiting() else {
             return;
         };
+        self.discount(&request);
         request.span = span;
         request.expected = size.expected;
         request.listed = size.listed;
+        self.count(&request);
         self.unanswered_octets += request.octets;
         self.unanswered_expected = self.unanswered_expected.saturating_add(size.expected);
         self.in_flight.push_back(request);
@@ -254,12 +275,7 @@ impl Queue {
             0 => true,
             _ if !window => false,
             1 => true,
-            _ => {
-                // A request that waits is sent as soon as a batch is worth its write.
-                self.waiting.is_empty()
-                    && self.unanswered_octets + TYPICAL_COMMAND <= COMMAND_OCTETS
-                    && self.unanswered_expected < REPLY_OCTETS
-            }
+            _ => self.octets + TYPICAL_COMMAND <= COMMAND_OCTETS && self.expected < REPLY_OCTETS,
         }
     }
 
@@ -279,6 +295,7 @@ impl Queue {
             };
             if let Some(request) = place.request.take_if(|request| request.is_in(range)) {
                 self.holes += 1;
+                self.discount(&request);
                 done.removed(request);
             }
         }
@@ -310,6 +327,7 @@ impl Queue {
     /// Removes a request of whose command line no octet was sent.
     fn retract(&mut self, index: usize, buffer: &mut SendBuffer) -> Option<PendingRequest> {
         let request = self.in_flight.remove(index)?;
+        self.discount(&request);
         self.discount_unanswered(&request);
         if let Some(span) = request.span {
             buffer.retract(span);
