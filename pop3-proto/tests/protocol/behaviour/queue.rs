@@ -1,8 +1,8 @@
 //! When commands are sent: the order of requests, the window, and which commands wait.
 
 use pop3_proto::{
-    Config, Event, List, MessageNumber,
-    command::{ListOne, Raw},
+    Config, Connection, Event, Instant, List, MessageNumber,
+    command::{ListOne, Noop, Raw},
     config::Pipelining,
 };
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
@@ -433,4 +433,50 @@ fn wants_request_counts_queued_messages() {
     assert_eq!(session.sent().lines().count(), low(16) + 1);
     session.server("+OK\r\n.\r\n");
     assert_eq!(session.sent().lines().count(), 16 - low(16) - 1);
+}
+
+/// Writes that 2,000 commands need with a server whose replies are received 50 octets at a time.
+fn writes_of(submits_first: bool) -> usize {
+    let commands = 2_000;
+    let mut connection = pipelining().connection;
+    let (mut submitted, mut answered, mut writes) = (0, 0, 0);
+    let mut unread = 0;
+    while answered < commands {
+        let submit = |connection: &mut Connection, submitted: &mut usize| {
+            while *submitted < commands && connection.wants_request() {
+                connection.submit(Noop).expect("a live connection");
+                *submitted += 1;
+            }
+        };
+        if submits_first {
+            submit(&mut connection, &mut submitted);
+        }
+        while let Some(event) = connection.poll_event() {
+            answered += usize::from(matches!(event, Event::Reply { .. }));
+        }
+        if !submits_first {
+            submit(&mut connection, &mut submitted);
+        }
+        if connection.wants_write() {
+            let octets = connection.transmit().len();
+            connection.transmitted(octets, Instant::ORIGIN);
+            unread += octets / "NOOP\r\n".len();
+            writes += 1;
+        }
+        let replies = unread.min(10);
+        unread -= replies;
+        if let Some(room) = connection.recv_buffer() {
+            let octets = "+OK\r\n".repeat(replies);
+            room[..octets.len()].copy_from_slice(octets.as_bytes());
+            connection.received(octets.len(), Instant::ORIGIN);
+        }
+    }
+    writes
+}
+
+#[test]
+fn order_of_submitting_and_polling_keeps_batches_large() {
+    let (polls_first, submits_first) = (writes_of(false), writes_of(true));
+    assert!(polls_first < 100, "{polls_first} writes");
+    assert!(submits_first < 100, "{submits_first} writes");
 }
