@@ -1,7 +1,8 @@
-//! What holds for generated input: properties, whole sessions in a simulation, and the fuzz targets
-//! with the inputs that once found something.
+//! Tests with generated input: properties, simulated sessions, and the fuzz targets with the inputs
+//! of earlier findings.
 //!
-//! These run for long. They are a binary of their own so that each can be run for longer by itself.
+//! These tests run for a long time. They are a separate binary, so each kind can run longer by
+//! itself.
 
 mod fuzz;
 mod properties;

@@ -1,5 +1,5 @@
-//! What the fuzz targets of `fuzz/` are about, without a fuzzer: each is run with the inputs that once
-//! found something, and with seeds made of the transcripts.
+//! Runs the fuzz targets of `fuzz/` without a fuzzer, on the inputs of earlier findings and on
+//! seeds derived from the transcripts.
 
 mod plans;
 mod seeds;
@@ -17,7 +17,8 @@ fn folder(name: &str, target: &str) -> PathBuf {
     fuzz.join(name).join(target)
 }
 
-/// Runs a target with inputs, and names those that fail, or that lead it less far than they have to.
+/// Runs a target on each input. Returns the names of the inputs that panic or that reach fewer than
+/// `depth` steps.
 fn run(
     target: &str,
     depth: usize,
@@ -27,7 +28,7 @@ fn run(
         .into_iter()
         .find(|(name, _)| *name == target)
         .expect("a target");
-    // A replay has the time for what a fuzzer chooses from.
+    // A replay has time for every partition of the input; a fuzzer chooses one.
     let body = match target {
         "connection" => connection::in_every_way,
         _ => body,
@@ -61,8 +62,8 @@ fn regression(target: &str, name: &str) -> Vec<u8> {
     fs::read(folder("regressions", target).join(name)).expect("a regression of this name")
 }
 
-/// A fuzzer that starts from few seeds, or from such as a target rejects, finds little in the seconds
-/// that CI gives it.
+/// A fuzzer that starts from few seeds, or from seeds that the target rejects, finds little in the
+/// few seconds that CI gives it.
 #[test]
 fn every_target_accepts_its_seeds() {
     let mut seeds = seeds::all();
@@ -89,7 +90,7 @@ fn tls_seeds_complete_the_session() {
     assert!(ends.iter().filter(|(_, honest, _)| *honest).count() >= 16);
 }
 
-/// A plan that the decoder reads otherwise would be a seed of something else.
+/// If the decoder read a plan differently, its seed would exercise something else.
 #[test]
 fn encoded_plans_are_read_as_written() {
     for (name, plan) in plans::all() {
@@ -97,7 +98,7 @@ fn encoded_plans_are_read_as_written() {
     }
 }
 
-/// What regressions end with: how the library's errors begin, shown for debugging.
+/// The errors that regressions end with: the start of each error's `Debug` output.
 const ENDS: [(&str, &str, &str); 27] = [
     ("connection", "a-session", "None"),
     ("connection", "quit-and-more", "None"),
@@ -140,7 +141,7 @@ const INJECTION: &str = "Some(Security(ResponseInjection";
 const NOT_TLS: &str = "Some(Tls(TlsError { kind: NotTls";
 const UNSOLICITED: &str = "Some(Protocol(Unsolicited";
 
-/// A regression is worth something only while it still comes to what it is named after.
+/// A regression is useful only while it still produces the error that its name describes.
 #[test]
 fn regressions_end_with_the_expected_errors() {
     for (target, name, expected) in ENDS {

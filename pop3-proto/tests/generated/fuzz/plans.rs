@@ -1,10 +1,10 @@
-//! Seeds for the targets of the two clients: short sessions that between them do everything.
+//! Seeds for the targets of the two clients: short sessions that together cover every operation.
 
 use pop3_proto::MessageNumber;
 
 use pop3_testkit::fuzz::clients::plan::{Act, Ask, Operation, Plan, Setup, What};
 
-/// All of them, by name.
+/// Returns all plans by name.
 pub(crate) fn all() -> Vec<(String, Plan)> {
     let setups = [
         ("auto", 0),
@@ -40,7 +40,7 @@ fn n(number: u32) -> MessageNumber {
     MessageNumber::new(number).expect("not zero")
 }
 
-/// What applications do. The number is the poll at which a future is dropped.
+/// Sequences of application operations. The number is the poll at which a future is dropped.
 fn sessions() -> Vec<(&'static str, Vec<Operation>)> {
     let operation = |what, polls| Operation { what, polls };
     let call = |ask, polls| operation(What::Call(ask), polls);
@@ -163,7 +163,7 @@ fn sessions() -> Vec<(&'static str, Vec<Operation>)> {
     ]
 }
 
-/// What transports do.
+/// Sequences of transport behaviour.
 fn links() -> Vec<(&'static str, Vec<u8>)> {
     let link = |acts: &[Act], times: usize| {
         let acts = acts.iter().map(|act| act.encode());

@@ -1,4 +1,5 @@
-//! Seeds for the fuzz targets: made of the transcripts, but for those of the clients and of TLS.
+//! Seeds for the fuzz targets, derived from the transcripts. The seeds of the clients and of TLS
+//! are in other modules.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +12,10 @@ use pop3_testkit::op::Op;
 use pop3_testkit::transcript::{Step, Transcript};
 use pop3_testkit::transcripts::transcripts;
 
-/// A name that tells where it is from, and octets.
+/// A name that includes the source of the seed, and its octets.
 pub(crate) type Seed = (String, Vec<u8>);
 
-/// The seeds of each target.
+/// Returns the seeds of each target.
 pub(crate) fn all() -> BTreeMap<&'static str, Vec<Seed>> {
     let mut all: BTreeMap<&'static str, Vec<Seed>> = BTreeMap::new();
     let plans = plans::all().into_iter();
@@ -40,7 +41,7 @@ fn of(transcript: &Transcript) -> [(&'static str, Vec<Vec<u8>>); 7] {
     let bits = setup(transcript);
     let spoken = without_requests(&script);
     let mut login = vec![with(&[bits, method(transcript)], &spoken)];
-    // Whoever says nothing has no part in a login, nor in a session.
+    // A server that sends nothing is useful neither for a login nor for a session.
     login.retain(|_| spoken.iter().any(|octet| *octet < 0x80));
     let mut server = vec![with(&[1, 0], &client(transcript))];
     server.retain(|script| script.contains(&b'\n'));
@@ -55,7 +56,7 @@ fn of(transcript: &Transcript) -> [(&'static str, Vec<Vec<u8>>); 7] {
     ]
 }
 
-/// How the conversation is cut: uncut, or in pieces. Some of each.
+/// Returns how the conversation is partitioned: not at all, or in pieces. Seeds need both kinds.
 fn cut(script: &[u8]) -> u8 {
     if script.len().is_multiple_of(2) {
         0x80
@@ -64,7 +65,7 @@ fn cut(script: &[u8]) -> u8 {
     }
 }
 
-/// The octet that comes nearest to how the client is set up.
+/// Returns the setup octet that is closest to the settings of the transcript.
 fn setup(transcript: &Transcript) -> u8 {
     let mut bits = 0x20;
     for setting in &transcript.settings {
@@ -83,13 +84,13 @@ fn setup(transcript: &Transcript) -> u8 {
     bits
 }
 
-/// The conversation as the targets read it.
+/// Encodes the conversation in the format that the targets read.
 pub(crate) fn script(transcript: &Transcript) -> Vec<u8> {
     let mut script = Vec::new();
     let mut spoke = false;
     for step in &transcript.steps {
         let speaks = matches!(step.what, Step::Server(_));
-        // What stands together comes together.
+        // Adjacent lines form one segment.
         if speaks && !spoke && script.last().is_some_and(|octet| *octet < 0x80) {
             script.push(0xe9);
         }
@@ -120,7 +121,7 @@ fn say(octet: u8, script: &mut Vec<u8>) {
     script.push(octet);
 }
 
-/// The number of a command in `fuzz/src/commands.rs`.
+/// Returns the number of a command in `fuzz/src/commands.rs`.
 fn command(op: &Op) -> u8 {
     match op {
         Op::Capa | Op::AuthMechanisms => 0,
@@ -151,7 +152,8 @@ fn command(op: &Op) -> u8 {
     }
 }
 
-/// The same for who looks after every octet: all events are taken and all octets sent in between.
+/// Returns the script with a full turn of the loop after every octet: all events are polled and all
+/// pending octets are sent.
 fn operations(script: &[u8]) -> Vec<u8> {
     let mut all = Vec::new();
     let mut literal = false;
@@ -166,13 +168,13 @@ fn operations(script: &[u8]) -> Vec<u8> {
     all
 }
 
-/// What the server says, and what happens, without what the application asks for.
+/// Returns the server's octets and the other happenings, without the application's requests.
 fn without_requests(script: &[u8]) -> Vec<u8> {
     let asks = |octet: &u8| !(0x80..0xa0).contains(octet);
     script.iter().copied().filter(asks).collect()
 }
 
-/// The number of the login in `fuzz/src/login.rs` that a transcript is about.
+/// Returns the number of the transcript's login in `fuzz/src/login.rs`.
 fn method(transcript: &Transcript) -> u8 {
     let lines = |step: &Step| match step {
         Step::Client(octets) => Some(String::from_utf8_lossy(octets).into_owned()),
@@ -202,7 +204,8 @@ fn method(transcript: &Transcript) -> u8 {
     number.and_then(|n| u8::try_from(n).ok()).unwrap_or(12)
 }
 
-/// What the server says at once, and the first command that it answers; the greeting answers none.
+/// Returns each run of server octets and the first command that it answers; the greeting answers
+/// none.
 fn segments(transcript: &Transcript) -> Vec<(Option<String>, Vec<u8>)> {
     let mut segments: Vec<(Option<String>, Vec<u8>)> = Vec::new();
     let (mut command, mut open) = (None, false);
@@ -226,17 +229,17 @@ fn is_client(step: &Step) -> bool {
     matches!(step, Step::Client(_))
 }
 
-/// Whether `+OK` to this command is followed by lines.
+/// Returns whether lines follow `+OK` to this command.
 fn is_multi_line(command: &str) -> bool {
     let alone = matches!(command, "CAPA" | "LIST" | "UIDL" | "XTND LOG");
     alone || command.starts_with("RETR ") || command.starts_with("TOP ")
 }
 
-/// The lines of a whole multi-line reply with their terminator.
+/// Returns the lines of a complete multi-line reply, with their terminator.
 fn multi_line(reply: &[u8]) -> Option<&[u8]> {
     let status = reply.iter().position(|octet| *octet == b'\n')? + 1;
     let (line, lines) = reply.split_at(status);
-    // The targets' servers end their lines with CRLF.
+    // The servers of the targets end their lines with CRLF.
     let ended = lines.ends_with(b"\n.\r\n") || lines == b".\r\n";
     (line.starts_with(b"+OK") && ended).then_some(lines)
 }
@@ -277,7 +280,7 @@ fn bodies(transcript: &Transcript) -> Vec<Vec<u8>> {
     segments(transcript).into_iter().filter_map(seed).collect()
 }
 
-/// What a server says in an exchange, if there is one.
+/// Returns what the server sends in a SASL exchange, if there is one.
 fn challenges(transcript: &Transcript) -> Vec<Vec<u8>> {
     let which = match method(transcript) {
         0 => 9,
@@ -308,7 +311,7 @@ fn challenges(transcript: &Transcript) -> Vec<Vec<u8>> {
     }
 }
 
-/// What the client says.
+/// Returns what the client sends.
 fn client(transcript: &Transcript) -> Vec<u8> {
     let mut script = Vec::new();
     for step in &transcript.steps {

@@ -1,5 +1,5 @@
-//! Seeds for the target `tls`. Its records differ from run to run, so that a seed says what happens to
-//! them, and not what they are.
+//! Seeds for the target `tls`. TLS records differ from run to run, so a seed describes what happens
+//! to the records, not their octets.
 
 use super::seeds::{Seed, script};
 use pop3_testkit::fuzz::script::{Step, encode};
@@ -14,7 +14,8 @@ const NO_SERVER: u8 = 4;
 const BINDING: u8 = 8;
 const LARGE_BUFFER: u8 = 0x10;
 
-/// All of them, by name. Those named honest go undisturbed, however they are cut.
+/// Returns all seeds by name. Seeds whose names contain `honest` are not tampered with; only the
+/// partition of the octets varies.
 pub(crate) fn all() -> Vec<Seed> {
     let mut all = Vec::new();
     let modes = [0, STLS].into_iter().flat_map(|start| {
@@ -60,7 +61,7 @@ pub(crate) fn all() -> Vec<Seed> {
     all
 }
 
-/// The server's octets and the client's a few at a time, then what is left.
+/// Passes the octets of server and client in small pieces, then everything that remains.
 fn pieces(rounds: usize) -> Vec<Step> {
     let round = [Step::Send(30), Step::Submit(5)];
     let mut steps: Vec<Step> = round.iter().cycle().take(2 * rounds).cloned().collect();
@@ -70,7 +71,7 @@ fn pieces(rounds: usize) -> Vec<Step> {
     steps
 }
 
-/// What transcripts with STLS say in cleartext, from somebody in the middle.
+/// Returns the cleartext of transcripts with STLS, sent by an attacker between client and server.
 fn injections() -> impl Iterator<Item = Seed> {
     let upgrades = transcripts().into_iter().filter(|(_, transcript)| {
         let mut steps = transcript.steps.iter();
@@ -95,7 +96,7 @@ fn injections() -> impl Iterator<Item = Seed> {
     })
 }
 
-/// Octets that are no TLS, from no server.
+/// Octets that are not TLS, without a server.
 fn garbage(octets: &[u8]) -> Vec<u8> {
     [&[NO_SERVER], octets].concat()
 }

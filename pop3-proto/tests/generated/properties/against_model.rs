@@ -1,5 +1,5 @@
-//! The connection does what the model does: it accepts the same requests, sends the same commands
-//! at the same moments, and ends the same requests in the same order and way.
+//! The connection behaves like the model: it accepts the same requests, sends the same commands at
+//! the same time, and completes the same requests with equal results in the same order.
 
 use pop3_proto::{Channel, Error, Event, Phase, QuitOutcome, config::Pipelining, reply::Reply};
 use proptest::collection::vec;
@@ -35,12 +35,12 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Move::Answer(true),
     ];
     let begin = prop_oneof![1 => Just(Vec::new()), 2 => Just(logged_in)];
-    // The end comes to whatever is outstanding then.
+    // The connection closes with whatever is outstanding at that time.
     let end = || vec![Move::EndOfFile];
     (begin, vec(one, 0..50)).prop_map(move |(begin, moves)| [begin, moves, end()].concat())
 }
 
-/// A client of a server that says nothing but what the moves make it say.
+/// Creates a client whose server sends only what the moves make it send.
 fn client(pipelining: bool, moves: &[Move]) -> Client {
     let mut case: Case = plain_case();
     case.client.channel = Channel::TrustedByCaller;
@@ -58,7 +58,7 @@ fn client(pipelining: bool, moves: &[Move]) -> Client {
     Client::new(&case)
 }
 
-/// How each request ended so far; a message that is open has not.
+/// Returns how each request ended so far. A message whose body is still open has not ended.
 fn ends(client: &Client) -> Vec<(usize, End)> {
     let ended = client.events.iter().filter_map(|event| {
         let (id, end) = match event {
@@ -117,7 +117,7 @@ fn agree(client: &Client, model: &Model) -> Verdict {
     let sent: Vec<_> = model.sent.iter().map(|command| command.words().1).collect();
     client.holds(
         client.lines() == sent,
-        format!("it should have sent {sent:?}"),
+        format!("expected to have sent {sent:?}"),
     )?;
     let told = ends(client);
     client.holds(
@@ -156,7 +156,7 @@ fn queue_and_phases_match_the_model() {
                 }
             }
             client.read(Pieces::WHOLE.sizes())?;
-            // What a dead connection is sent nobody reads.
+            // Nothing reads what is sent to a closed connection.
             client.peer.out.clear();
             agree(&client, &model)?;
         }
@@ -164,8 +164,8 @@ fn queue_and_phases_match_the_model() {
     });
 }
 
-/// What is in flight beside each other never takes more than 4 KiB, nor more than 64 messages of
-/// which nothing is known, which count 64 KiB each; and it takes at least two commands if it may.
+/// The commands in flight never exceed 4 KiB, nor 64 messages of unknown size, which count 64 KiB
+/// each. At least two commands are in flight if the window allows it.
 #[test]
 fn pipelining_window_is_used_and_never_exceeded() {
     use Command::{Dele, List, Noop, Retr};
@@ -188,7 +188,7 @@ fn pipelining_window_is_used_and_never_exceeded() {
             let octets: usize = unanswered.iter().map(|it| it.words().1.len() + 2).sum();
             let messages = unanswered.iter().filter(|it| **it == Command::Retr).count();
             let most = if pipelining { usize::MAX } else { 1 };
-            // Until one was retrieved, a message may be of any size.
+            // Until one message was retrieved, a message may have any size.
             let before = commands.get(..answered).unwrap_or_default();
             let few = messages <= 64 || before.contains(&Command::Retr);
             client.holds(
@@ -205,7 +205,7 @@ fn pipelining_window_is_used_and_never_exceeded() {
         client.read(Pieces::WHOLE.sizes())?;
         client.holds(
             client.connection.outstanding() == 0,
-            "some are not answered",
+            "some requests have no reply",
         )
     });
 }

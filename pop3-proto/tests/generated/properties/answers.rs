@@ -1,4 +1,4 @@
-//! I11: replies match commands one by one, or the connection is dead.
+//! I11: each reply belongs to one command, in order, or the connection is closed.
 
 use pop3_proto::{Error, Event, config::Pipelining, error::ProtocolError, reply::Reply};
 use proptest::collection::vec;
@@ -11,13 +11,14 @@ use super::strategies::{Pieces, any_answers, case, octets, pieces};
 use super::{Verdict, check};
 
 /// Whether each request has one final event, in the order in which they were asked, bodies stand
-/// behind the reply that opens them, and the end is told once and last.
+/// Checks that each request has one final event in the order of submission, that body events follow
+/// the reply that opens the body, and that the close event comes once and last.
 fn has_one_end_each(client: &Client) -> Verdict {
     let mut ends = Vec::new();
     let mut open = None;
     let mut closed = 0;
     for event in &client.events {
-        client.holds(closed == 0, "told something behind the end")?;
+        client.holds(closed == 0, "an event after the close event")?;
         match event {
             Event::Reply { id, result } => {
                 client.holds(open.is_none(), "a reply inside a body")?;
@@ -26,9 +27,14 @@ fn has_one_end_each(client: &Client) -> Verdict {
                     _ => ends.push(*id),
                 }
             }
-            Event::Body { id, .. } => client.holds(open == Some(*id), "a body of nobody")?,
+            Event::Body { id, .. } => {
+                client.holds(open == Some(*id), "a body event without an open body")?
+            }
             Event::BodyEnd { id, .. } => {
-                client.holds(open.take() == Some(*id), "the end of no body")?;
+                client.holds(
+                    open.take() == Some(*id),
+                    "the end of a body that is not open",
+                )?;
                 ends.push(*id);
             }
             Event::Closed(_) => closed += 1,
@@ -37,7 +43,7 @@ fn has_one_end_each(client: &Client) -> Verdict {
     }
     let asked: Vec<_> = client.requests.iter().map(|(id, _)| *id).collect();
     client.holds(ends == asked, format!("{asked:?} ended as {ends:?}"))?;
-    client.holds(closed == 1, "it did not end once")
+    client.holds(closed == 1, "the close event did not come exactly once")
 }
 
 #[test]
@@ -48,7 +54,7 @@ fn i11_each_request_ends_once_in_order() {
     });
 }
 
-/// A session that is logged in, in which all of this was asked for and the server keeps silent.
+/// Creates a logged-in session in which all of `ops` were submitted and the server sends nothing.
 fn all_in_flight(mut case: Case, ops: &[impl AsRef<str>]) -> Result<Client, TestCaseError> {
     case.client.pipelining = Pipelining::Always;
     case.ops_behind_login(ops);
@@ -58,7 +64,7 @@ fn all_in_flight(mut case: Case, ops: &[impl AsRef<str>]) -> Result<Client, Test
     while client.ask() {}
     client.run(Pieces::WHOLE.sizes())?;
     let all = client.lines().len() == 2 + ops.len();
-    client.holds(all, "it did not send all at once")?;
+    client.holds(all, "it did not send all commands together")?;
     Ok(client)
 }
 
@@ -75,13 +81,16 @@ fn i11_unsolicited_octets_end_an_idle_session() {
         if lines.is_empty() || (blank && lines.len() <= 8 && !case.client.strict) {
             return client.holds(
                 client.connection.error().is_none(),
-                "an empty line ended it",
+                "an empty line closed the connection",
             );
         }
-        // A line that is not complete yet is waited for.
+        // A partial line must not be treated as a reply.
         let _ = client.connection.submit(pop3_proto::command::Noop);
         client.settle()?;
-        client.holds(client.sent.len() == sent, "sent a command behind a surplus")
+        client.holds(
+            client.sent.len() == sent,
+            "sent a command after unsolicited octets",
+        )
     });
 }
 
@@ -110,7 +119,7 @@ fn i11_octets_before_a_complete_command_are_unsolicited() {
         }
         client.holds(
             client.connection.error().is_some(),
-            "it took that for a reply",
+            "it was accepted as a reply",
         )?;
         client.settle()?;
         has_one_end_each(&client)
@@ -147,12 +156,12 @@ fn i11_reply_count_is_minimum_of_commands_and_answers() {
         let surplus = answers.len() > ops.len();
         client.holds(
             client.connection.error().is_some() == surplus,
-            "one too many, or none",
+            "one reply too many or too few",
         )
     });
 }
 
-/// What a reply about one message says: the number and the value.
+/// Returns the message number and the value of a single-line reply.
 fn entry(reply: &Reply) -> Option<(u32, String)> {
     match reply {
         Reply::Size(entry) => Some((entry.number.get(), entry.octets?.to_string())),
@@ -186,7 +195,7 @@ fn i11_number_mismatch_fails_all_later_requests() {
             .iter()
             .position(|(_, number, other)| other.is_some_and(|other| other != *number));
         let dead = client.connection.error().is_some();
-        client.holds(dead == wrong.is_some(), "dead, or not")?;
+        client.holds(dead == wrong.is_some(), "wrong connection state")?;
         client.finish()?;
         has_one_end_each(&client)?;
 
@@ -194,7 +203,7 @@ fn i11_number_mismatch_fails_all_later_requests() {
             Event::Reply { result, .. } => Some(result),
             _ => None,
         });
-        // Behind the replies to USER and PASS.
+        // After the replies to USER and PASS.
         for (index, result) in told.skip(2).enumerate() {
             let of = |index: usize| asked.get(index).map(|(_, number, _)| *number);
             let is_right = match (result, wrong.filter(|wrong| *wrong <= index)) {

@@ -1,4 +1,4 @@
-//! A conversation to be acted out, as plain data.
+//! A conversation to run, as plain data.
 
 use pop3_proto::server::{Maildrop, ServerConfig};
 use pop3_proto::{
@@ -11,14 +11,15 @@ pub(crate) const PASSWORD: &str = "correct-horse";
 pub(crate) const TOKEN: &str = "ya29.bearer-token";
 pub(crate) const CHALLENGE: &str = "<1896.697170952@dbc.mtview.ca.us>";
 
-/// How both sides are set up, what is asked for, and what the server makes of it.
+/// The settings of both sides, the operations of the client, and the server's answers.
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) client: Setup,
     pub(crate) server: Offer,
-    /// Operations, as transcripts write them.
+    /// Operations, in the syntax of transcripts.
     pub(crate) ops: Vec<String>,
-    /// The first is for the greeting, then one for each line from the client; proper ones follow.
+    /// The first is for the greeting, then one for each line from the client. Further lines get
+    /// proper answers.
     pub(crate) answers: Vec<Answer>,
     pub(crate) mail: Vec<Vec<u8>>,
 }
@@ -46,23 +47,23 @@ pub(crate) struct Offer {
     pub(crate) sasl: Vec<&'static str>,
 }
 
-/// What becomes of the proper answer to a line.
+/// How the proper answer to a line is changed.
 #[derive(Clone)]
 pub(crate) enum Answer {
     Proper,
-    /// The same with LF as line ends.
+    /// The proper answer with LF line ends.
     BareLf,
-    /// `-ERR` and these words.
+    /// `-ERR` with this text.
     Refusal(&'static str),
-    /// A status line that repeats the client's line, and before it these octets: a refusal unless they
+    /// A status line that echoes the client's line after these octets. It is a refusal unless they
     /// begin with `+OK`.
     Echo(&'static str),
     Instead(Vec<u8>),
     Before(Vec<u8>),
     Behind(Vec<u8>),
-    /// Only the beginning: so many 256ths.
+    /// Only the beginning: this many 256ths.
     Cut(u8),
-    /// One octet is another: at so many 256ths.
+    /// One octet is replaced: at this many 256ths.
     Changed(u8, u8),
 }
 
@@ -90,7 +91,7 @@ impl Setup {
     }
 }
 
-/// Limits that conversations of this size run into.
+/// Limits that conversations of this size exceed.
 pub(crate) fn small_limits() -> Limits {
     let mut limits = Limits::default();
     limits.receive_buffer = 512;
@@ -115,7 +116,7 @@ impl Offer {
             .sasl(self.sasl.iter().copied())
             .token(TOKEN)
             .external(USER)
-            // The shortest computation; the client has to be told to bear it.
+            // The smallest iteration count; the client's policy has to allow it.
             .scram(&b"salt"[..], 1);
         if self.apop {
             config.apop_challenge(CHALLENGE)
@@ -126,7 +127,7 @@ impl Offer {
 }
 
 impl Case {
-    /// Asks for these once logged in, on a channel that needs no TLS.
+    /// Adds a login and then these operations, on a channel that needs no TLS.
     pub(crate) fn ops_behind_login<S: AsRef<str>>(&mut self, ops: &[S]) {
         self.client.channel = Channel::TrustedByCaller;
         let login = ["user alice", "pass correct-horse"];
@@ -159,7 +160,7 @@ impl core::fmt::Debug for Answer {
             Self::Proper => write!(f, "proper"),
             Self::BareLf => write!(f, "proper with LF"),
             Self::Refusal(words) => write!(f, "-ERR {words}"),
-            Self::Echo(before) => write!(f, "an echo behind {before:?}"),
+            Self::Echo(before) => write!(f, "an echo after {before:?}"),
             Self::Instead(octets) => write!(f, "\"{}\"", octets.escape_ascii()),
             Self::Before(octets) => write!(f, "\"{}\" and proper", octets.escape_ascii()),
             Self::Behind(octets) => write!(f, "proper and \"{}\"", octets.escape_ascii()),

@@ -1,4 +1,4 @@
-//! A client that acts a case out in steps of any size, and looks after each whether all is well.
+//! A client that runs a case in steps of any size and checks invariants after each step.
 
 use core::fmt::Write as _;
 use core::time::Duration;
@@ -21,7 +21,7 @@ use pop3_testkit::render::event as words_for;
 use pop3_testkit::surplus::{is_late_surplus, without_quote};
 use pop3_testkit::{bodies, wire};
 
-/// More steps than any conversation here takes: one that takes more goes on for ever.
+/// More steps than any conversation here needs. A conversation that needs more does not terminate.
 const STEPS: usize = 100_000;
 
 pub(crate) struct Client {
@@ -29,16 +29,16 @@ pub(crate) struct Client {
     pub(crate) peer: Peer,
     pub(crate) now: Instant,
     ops: VecDeque<String>,
-    /// What was accepted: which request is which operation.
+    /// The accepted requests with their operations.
     pub(crate) requests: Vec<(RequestId, String)>,
-    /// What was refused, under the ids that it would have had.
+    /// The rejected requests, under the ids that they would have had.
     refused: Vec<(RequestId, String, Error)>,
-    /// Neighbouring chunks of a body are joined: how it is cut may depend on anything.
+    /// Adjacent chunks of a body are joined, because the chunk boundaries are not defined.
     pub(crate) events: Vec<Event>,
     pub(crate) sent: Vec<u8>,
-    /// How much of it left before TLS.
+    /// How many of them were sent before TLS.
     pub(crate) sent_in_clear: usize,
-    /// What happened, for whoever reads of a failure.
+    /// What happened, for the report of a failure.
     log: Vec<String>,
     input_over: bool,
 }
@@ -63,7 +63,7 @@ impl Client {
         }
     }
 
-    /// Asks for everything at once, reads in pieces, and ends with the end of file.
+    /// Submits every operation, reads in pieces, and ends with end of file.
     pub(crate) fn acted(case: &Case, pieces: &Pieces) -> Result<Self, TestCaseError> {
         let mut client = Self::new(case);
         while client.ask() {}
@@ -72,7 +72,7 @@ impl Client {
         Ok(client)
     }
 
-    /// A session that is logged in, and idle.
+    /// Creates a logged-in, idle session.
     pub(crate) fn idle(case: &mut Case) -> Result<Self, TestCaseError> {
         case.ops_behind_login::<&str>(&[]);
         let mut client = Self::new(case);
@@ -81,7 +81,7 @@ impl Client {
         Ok(client)
     }
 
-    /// Adds an operation to those that are to be asked for.
+    /// Adds an operation to the pending ones.
     pub(crate) fn push(&mut self, op: &str) {
         self.ops.push_back(op.to_owned());
     }
@@ -121,7 +121,7 @@ impl Client {
         true
     }
 
-    /// Sends so many octets at most.
+    /// Sends at most this many octets.
     pub(crate) fn send(&mut self, most: usize) -> bool {
         let octets = wire::send(&mut self.connection, most, self.now);
         if octets.is_empty() {
@@ -136,7 +136,7 @@ impl Client {
         true
     }
 
-    /// Reads so many octets at most.
+    /// Reads at most this many octets.
     pub(crate) fn hear(&mut self, most: usize) -> bool {
         let piece = &self.peer.out[..self.peer.out.len().min(most)];
         let count = wire::receive(&mut self.connection, piece, self.now);
@@ -148,7 +148,7 @@ impl Client {
         true
     }
 
-    /// Does the handshake. Octets that are in its way make it fail.
+    /// Completes the TLS handshake. Cleartext octets that are pending make it fail.
     pub(crate) fn tls(&mut self) -> bool {
         if !self.connection.wants_tls() {
             return false;
@@ -167,7 +167,7 @@ impl Client {
         true
     }
 
-    /// Looks at the clock if that is wanted.
+    /// Calls `handle_timeout` if a deadline is due.
     pub(crate) fn tick(&mut self) -> bool {
         let due = self.connection.poll_timeout();
         if due.is_none_or(|due| due > self.now) {
@@ -177,7 +177,7 @@ impl Client {
         true
     }
 
-    /// Lets so much time pass at most, and never so much that anything is late.
+    /// Advances the clock by at most this much, and never past a deadline.
     pub(crate) fn wait(&mut self, most: Duration) {
         let later = self.now + most;
         let due = self.connection.poll_timeout();
@@ -203,22 +203,22 @@ impl Client {
             .abandon(id(requests.start)..id(requests.end));
     }
 
-    /// One step of a loop that does at once whatever can be done, but for reading.
+    /// Runs one step of a loop that does immediately whatever can be done, except reading.
     fn settle_step(&mut self) -> bool {
         self.poll() || self.send(usize::MAX) || self.tls() || self.tick()
     }
 
-    /// Does all that can be done without reading.
+    /// Does everything that can be done without reading.
     pub(crate) fn settle(&mut self) -> Verdict {
         for _ in 0..STEPS {
             if !self.settle_step() {
                 return self.look();
             }
         }
-        Err(self.fails("it goes on for ever"))
+        Err(self.fails("it does not terminate"))
     }
 
-    /// Reads all that the server says, in pieces of these sizes, and does what can be done between.
+    /// Reads all that the server sends, in pieces of these sizes, and settles after each piece.
     pub(crate) fn read(&mut self, mut pieces: impl Iterator<Item = usize>) -> Verdict {
         for _ in 0..STEPS {
             self.settle()?;
@@ -226,10 +226,10 @@ impl Client {
                 return self.settle();
             }
         }
-        Err(self.fails("it goes on for ever"))
+        Err(self.fails("it does not terminate"))
     }
 
-    /// The same, and notes when the server has hung up.
+    /// Does the same, and reports end of file if the server closed the connection.
     pub(crate) fn run(&mut self, pieces: impl Iterator<Item = usize>) -> Verdict {
         self.read(pieces)?;
         if !self.input_over && self.peer.is_over() {
@@ -238,18 +238,18 @@ impl Client {
         self.settle()
     }
 
-    /// Lets the server hang up, which ends everything.
+    /// Closes the server side, which ends everything.
     pub(crate) fn finish(&mut self) -> Verdict {
         self.run(Pieces::WHOLE.sizes())?;
         self.eof();
         self.settle()?;
         if self.connection.phase() != Phase::Closed || self.connection.outstanding() > 0 {
-            return Err(self.fails("the end of file did not end it"));
+            return Err(self.fails("end of file did not close the connection"));
         }
         Ok(())
     }
 
-    /// Whether what the connection says of itself fits together; whatever was done before.
+    /// Checks that the connection's state is consistent, whatever was called before.
     pub(crate) fn look(&mut self) -> Verdict {
         let connection = &mut self.connection;
         let (reads, writes, tls) = (
@@ -263,30 +263,33 @@ impl Client {
         let wrong = [
             (
                 room.is_some() != reads || room == Some(0),
-                "room to read is not what is wanted",
+                "the receive buffer disagrees with wants_read",
             ),
             (
                 connection.transmit().is_empty() == writes,
-                "octets to send are not what is wanted",
+                "the octets to send disagree with wants_write",
             ),
-            (!whole, "what waits to be sent is no whole line"),
+            (!whole, "the octets to send are not complete lines"),
             // I3.
-            (tls && (reads || writes), "octets move during a handshake"),
+            (
+                tls && (reads || writes),
+                "it reads or writes during a handshake",
+            ),
             // I7.
             (
                 over && (reads || writes || tls),
-                "a dead connection wants something",
+                "a closed connection wants I/O",
             ),
             (
                 over && connection.poll_timeout().is_some(),
-                "a dead connection waits",
+                "a closed connection has a deadline",
             ),
         ];
         let wrong = wrong.into_iter().find(|(wrong, _)| *wrong);
         wrong.map_or(Ok(()), |(_, what)| Err(self.fails(what)))
     }
 
-    /// Whether the last request takes several commands, and is not answered yet.
+    /// Returns whether the last request consists of several commands and is not answered yet.
     pub(crate) fn is_in_exchange(&self) -> bool {
         let last = self.requests.last().map_or("", |(_, op)| op);
         let verb = last.split([' ', '-']).next().unwrap_or_default();
@@ -294,13 +297,13 @@ impl Client {
         exchange && self.connection.outstanding() > 0
     }
 
-    /// The lines that were sent whole, without CR LF.
+    /// Returns the complete lines that were sent, without CRLF.
     pub(crate) fn lines(&self) -> Vec<String> {
         let sent = String::from_utf8_lossy(&self.sent).into_owned();
         sent.split_terminator("\r\n").map(str::to_owned).collect()
     }
 
-    /// The conversation, as transcripts write it.
+    /// Returns the conversation in the format of transcripts.
     pub(crate) fn transcript(&self) -> String {
         self.log.join("\n")
     }
@@ -309,13 +312,13 @@ impl Client {
         TestCaseError::fail(format!("{what}\n{}", self.transcript()))
     }
 
-    /// Fails with the conversation unless something holds.
+    /// Fails with the conversation unless the condition is true.
     pub(crate) fn holds(&self, holds: bool, what: impl core::fmt::Display) -> Verdict {
         if holds { Ok(()) } else { Err(self.fails(what)) }
     }
 
-    /// All that was told, as if every operation had been accepted: whoever is late is told of the end
-    /// when he asks.
+    /// Returns all events as if every operation had been accepted. A request that is submitted
+    /// after the close is rejected with the error of the connection instead of getting an event.
     fn all_told(&self) -> Vec<Event> {
         let is_end = |event: &&Event| matches!(event, Event::Closed(_));
         let before = self.events.iter().filter(|event| !is_end(event)).cloned();
@@ -340,8 +343,8 @@ impl Client {
         told
     }
 
-    /// Forgets the `-ERR` that came before an end: whether an error has it depends on how much time
-    /// went by.
+    /// Removes the `-ERR` that came before a close from the errors: whether an error has it depends
+    /// on timing.
     pub(crate) fn forget_last_err(&mut self) {
         let refused = self.refused.iter_mut().map(|(_, _, error)| error);
         let told = self.events.iter_mut().filter_map(|event| match event {
@@ -369,14 +372,14 @@ impl Client {
         }
     }
 
-    /// The same, as transcripts write it.
+    /// Returns the same in the format of transcripts.
     fn all_words(&self) -> Vec<String> {
         let label = |id: RequestId| format!("{id:?}");
         let told = self.all_told();
         told.iter().map(|event| words_for(event, &label)).collect()
     }
 
-    /// Fails unless another run of the same case, whose octets were not cut finer, came to the same.
+    /// Fails unless `other`, a run of the same case with a coarser partition, had the same result.
     pub(crate) fn agrees_with(&self, other: &Self) -> Verdict {
         let mut what = String::new();
         if self.sent != other.sent {
@@ -385,7 +388,7 @@ impl Client {
         if self.all_told() != other.all_told()
             && !is_late_surplus(&other.all_words(), &self.all_words())
         {
-            let _ = write!(what, "told something else; ");
+            let _ = write!(what, "reported something else; ");
         }
         let other = other.transcript();
         self.holds(what.is_empty(), format!("{what}once\n{other}\nand once"))

@@ -1,4 +1,4 @@
-//! I7: after a fatal error no POP3 octet is written, and everything gets that one error.
+//! I7: after a fatal error no POP3 octet is written, and every request gets that error.
 
 use core::time::Duration;
 
@@ -14,7 +14,7 @@ use super::client::Client;
 use super::strategies::{any_answers, case, pieces};
 use super::{Verdict, check};
 
-/// How a connection can be ended from this side.
+/// The ways in which the local side can end a connection.
 #[derive(Debug, Clone, Copy)]
 enum Blow {
     None,
@@ -49,7 +49,7 @@ fn strike(client: &mut Client, blow: Blow) {
             connection.handle_eof(now);
         }
         Blow::Late => {
-            // The first look may start a deadline anew.
+            // The first call may restart a deadline.
             connection.handle_timeout(now);
             client.now = now + Duration::from_secs(1000);
             connection.handle_timeout(client.now);
@@ -62,7 +62,7 @@ fn strike(client: &mut Client, blow: Blow) {
     }
 }
 
-/// Whether a dead connection stays dead, whatever is tried.
+/// Checks that a closed connection stays closed, whatever is called.
 fn stays_dead(client: &mut Client) -> Verdict {
     let error = client.connection.error().cloned();
     let refused = error.clone().unwrap_or_else(|| Closed::Finished.into());
@@ -89,7 +89,7 @@ fn stays_dead(client: &mut Client) -> Verdict {
         client.connection.error() == error.as_ref(),
         "another error now",
     )?;
-    client.holds(client.sent.len() == sent, "sent something behind the end")
+    client.holds(client.sent.len() == sent, "sent something after the close")
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn i07_fatal_error_stops_writes_and_fails_requests() {
         client.settle()?;
         client.holds(client.connection.phase() == Phase::Closed, "it lives")?;
 
-        // All that is told behind the first of them is this error, or what was known before.
+        // Every event after the first error reports this error, or what was known before.
         let error = client.connection.error().cloned();
         let fatal = client.events.iter().filter_map(|event| match event {
             Event::Reply {

@@ -1,5 +1,5 @@
-//! I12: whole sessions under the extremes of every setting, with a server that does its work and with
-//! hostile input. Nothing panics, hangs or spins, and each request gets exactly one result.
+//! I12: whole sessions with extreme values for every setting, against a conforming server and
+//! against hostile input. Nothing panics, hangs or spins, and each request gets exactly one result.
 
 use core::time::Duration;
 
@@ -19,7 +19,7 @@ use proptest::sample::select;
 use super::strategies::octets;
 use super::{Verdict, check};
 
-/// More turns than any of these sessions needs.
+/// More iterations than any of these sessions needs.
 const TURNS: usize = 4_000;
 
 fn size() -> impl Strategy<Value = usize> {
@@ -48,7 +48,7 @@ fn span() -> impl Strategy<Value = Duration> {
     select(ends.to_vec())
 }
 
-/// Every field is named, so that a new one is missed by the compiler: none is left at its default.
+/// Every field is set by name, so that the compiler rejects a new field: none keeps its default.
 fn set_limits(limits: &mut Limits, sizes: &[usize]) {
     let fields = [
         &mut limits.receive_buffer,
@@ -83,7 +83,8 @@ fn set_timeouts(timeouts: &mut Timeouts, spans: &[Duration]) {
     }
 }
 
-/// Settings of which some are extreme and some as usual: where all are, little of a session is left.
+/// Settings of which some are extreme and some are defaults: with extreme values only, sessions end
+/// too early.
 fn config() -> impl Strategy<Value = Config> {
     let sizes = vec(prop_oneof![3 => Just(None), 2 => size().prop_map(Some)], 11);
     let spans = vec(prop_oneof![3 => Just(None), 2 => span().prop_map(Some)], 9);
@@ -155,10 +156,10 @@ fn channel() -> impl Strategy<Value = Channel> {
     ])
 }
 
-/// What is at the other end.
+/// The other end of the connection.
 enum Peer {
     Server(Box<Server>),
-    /// Says this whatever it is asked, then closes.
+    /// Sends this whatever it receives, then closes.
     Hostile(Vec<Vec<u8>>),
 }
 
@@ -169,8 +170,8 @@ impl Peer {
         }
     }
 
-    /// Lets the connection read the next octets, as many as there is room for; returns how many, or
-    /// `None` at the end.
+    /// Lets the connection read the next octets, as many as fit. Returns how many, or `None` at the
+    /// end of the stream.
     fn say(&mut self, connection: &mut Connection, now: Instant) -> Option<usize> {
         match self {
             Self::Server(server) => {
@@ -220,7 +221,7 @@ fn server(implicit_tls: bool) -> Peer {
     }))
 }
 
-/// Asks for everything, and moves octets and time until the session has ended.
+/// Submits every operation, and moves octets and time until the session has ended.
 fn run(config: &Config, channel: Channel, mut peer: Peer) -> Verdict {
     let mut connection = Connection::new(config.clone(), channel, Instant::ORIGIN);
     connection.seed([7; 32]);
@@ -282,13 +283,13 @@ fn run(config: &Config, channel: Channel, mut peer: Peer) -> Verdict {
                 }
             }
         }
-        // Where no command may be as long as QUIT, the session stays open.
+        // If the command limit is shorter than QUIT, the session stays open.
         let greeted = connection.phase() != Phase::Greeting;
         if greeted && !moved && connection.outstanding() == 0 {
             prop_assert_eq!(results, submitted, "results of {} requests", submitted);
             return Ok(());
         }
-        // Time passes only where nothing else happens.
+        // Advance the clock only if nothing else can happen.
         match connection.poll_timeout() {
             Some(due) if due <= now || !moved => {
                 now = now.max(due);
@@ -299,12 +300,12 @@ fn run(config: &Config, channel: Channel, mut peer: Peer) -> Verdict {
                 let waits = connection.outstanding() > 0 && !moved;
                 prop_assert!(
                     !waits || connection.error().is_some(),
-                    "a request is outstanding and nothing is awaited"
+                    "a request is outstanding and there is no deadline"
                 );
             }
         }
     }
-    Err(TestCaseError::fail("the session goes on for ever"))
+    Err(TestCaseError::fail("the session does not terminate"))
 }
 
 #[test]

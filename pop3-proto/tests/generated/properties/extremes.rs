@@ -1,5 +1,5 @@
 //! I12: no panic and no overflow, at the ends of every range that a server or a caller can reach.
-//! (Every other property checks the same for ordinary values: tests are built with overflow checks.)
+//! Every other property checks the same for ordinary values: tests are built with overflow checks.
 
 use core::time::Duration;
 
@@ -30,7 +30,7 @@ fn span() -> impl Strategy<Value = Duration> {
     select(ends.to_vec())
 }
 
-/// Limits that are no buffers: these can be as large as one likes.
+/// Limits that do not size a buffer: these can be arbitrarily large.
 fn limits() -> impl Strategy<Value = Limits> {
     vec(size(), 8).prop_map(|sizes| {
         let mut limits = Limits::default();
@@ -73,7 +73,7 @@ fn config() -> impl Strategy<Value = Config> {
     })
 }
 
-/// Numbers at the ends of their ranges, in what a server may say about messages.
+/// Numbers at the ends of their ranges, in replies about messages.
 fn numbers() -> impl Strategy<Value = Vec<u8>> {
     let number = select(
         &[
@@ -155,8 +155,8 @@ fn i12_extreme_numbers_and_times_never_panic() {
     });
 }
 
-/// Found by the property above: the sum of what was there and what came overflowed, and without
-/// overflow checks an octet that had come was lost.
+/// Found by the property above: the sum of the buffered and the new octets overflowed. Without
+/// overflow checks, a received octet was lost.
 #[test]
 fn i12_received_count_is_capped_at_the_buffer() {
     let mut connection =

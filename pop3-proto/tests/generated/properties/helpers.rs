@@ -1,6 +1,6 @@
-//! Pipelines and retrievals that are left at any point, one after the other: every command that an
-//! iterator yields is sent once and gets one result. Each command is like no other on the wire, so that
-//! what is missing is seen.
+//! Pipelines and retrievals that are abandoned at any point, one after the other. Every command
+//! that an iterator yields is sent once and gets one result. Each command has a unique line, so
+//! that a missing one is noticed.
 
 use std::cell::Cell;
 use std::task::Poll;
@@ -22,14 +22,14 @@ use super::peer::Peer;
 use super::strategies::case;
 use super::{Verdict, check};
 
-/// A helper, and when it is left.
+/// A helper, and when it is abandoned.
 #[derive(Debug, Clone)]
 struct Plan {
     kind: Kind,
     commands: u32,
-    /// It is dropped after so many movements of octets.
+    /// It is dropped after this many moves of octets.
     left_after: Option<usize>,
-    /// So many chunks of each body are read.
+    /// How many chunks of each body are read.
     chunks: usize,
 }
 
@@ -50,7 +50,7 @@ const KINDS: [Kind; 5] = [
 ];
 
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
-    // More than 64 bodies of unknown length are more than the window takes.
+    // More than 64 bodies of unknown length exceed the window.
     let commands = prop_oneof![5 => 0..5u32, 1 => 64..80u32];
     let left_after = proptest::option::weighted(0.6, 0..12usize);
     let one = (select(&KINDS[..]), commands, left_after, 0..4usize);
@@ -63,18 +63,18 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
     vec(one, 1..6)
 }
 
-/// An engine, its server, and what moved between them.
+/// An engine, its server, and the lines that the server received.
 struct Talk {
     engine: Engine,
     peer: Peer,
     lines: Vec<String>,
     piece: usize,
-    /// How often octets may move before the operation is left.
+    /// How often octets may still move before the operation is abandoned.
     moves: usize,
 }
 
 impl Talk {
-    /// Moves octets until there is something, or `None` when the operation is to be left.
+    /// Moves octets until there is a result. Returns `None` when the operation is to be abandoned.
     fn wait<T>(
         &mut self,
         mut poll: impl FnMut(&mut Engine) -> Poll<T>,
@@ -112,7 +112,7 @@ impl Talk {
         count > 0
     }
 
-    /// Logs in, and forgets about that.
+    /// Logs in and clears the recorded lines.
     fn logged_in(case: &Case, piece: usize) -> Result<Self, TestCaseError> {
         let session = Connection::new(case.client.config(), case.client.channel, Instant::ORIGIN);
         let mut talk = Self {
@@ -135,7 +135,7 @@ impl Talk {
         Ok(talk)
     }
 
-    /// Runs a pipeline; gives the results, and whether it ended by itself.
+    /// Runs a pipeline. Returns the results, and whether it ran to its end.
     fn pipeline<C>(
         &mut self,
         commands: impl Iterator<Item = C>,
@@ -158,7 +158,7 @@ impl Talk {
         }
     }
 
-    /// The same for a retrieval, whose bodies are read as far as the plan says.
+    /// Does the same for a retrieval, whose bodies are read as far as the plan says.
     fn retrieve<C: IntoStreamed>(
         &mut self,
         commands: impl Iterator<Item = C>,
@@ -182,7 +182,7 @@ impl Talk {
         }
     }
 
-    /// Reads some of a body; false if the operation is to be left meanwhile.
+    /// Reads some chunks of a body. Returns false if the operation is to be abandoned meanwhile.
     fn read(&mut self, id: RequestId, chunks: usize) -> Result<bool, TestCaseError> {
         for _ in 0..chunks {
             match self.wait(|engine| engine.poll_chunk(id))? {
@@ -198,7 +198,7 @@ impl Talk {
     }
 }
 
-/// The line of a command that is like no other.
+/// Returns a unique command line.
 fn line(kind: Kind, number: u32) -> String {
     match kind {
         Kind::Ticket | Kind::Retrieve => format!("TOP 1 {number}"),
@@ -244,7 +244,7 @@ fn act(talk: &mut Talk, plan: &Plan, first: u32) -> Verdict {
     if ended {
         prop_assert_eq!((results, taken.get()), (yielded, yielded), "{:?}", plan);
     }
-    // What it sent, so far. A flight that it left may still leave.
+    // The lines that it has sent so far. A batch that it abandoned may still be sent.
     let of_it: Vec<_> = (first..first + yielded)
         .map(|n| line(plan.kind, n))
         .collect();
@@ -269,7 +269,8 @@ fn abandoned_helpers_lose_no_later_command() {
             case.client.small_limits = false;
             case.ops_behind_login::<&str>(&[]);
             if case.client.pipelining == Pipelining::Always && !case.server.pipelining {
-                // It would be sent what it did not ask for.
+                // `Always` would pipeline to a server that does not support it, and results would
+                // differ.
                 case.client.pipelining = Pipelining::Auto;
             }
             if case.mail.is_empty() {
@@ -281,7 +282,8 @@ fn abandoned_helpers_lose_no_later_command() {
                 act(&mut talk, plan, first)?;
                 first += 100;
             }
-            // Whatever was left, the session is synchronized: every line that was sent is one of those.
+            // Whatever was abandoned, the session is synchronized, and every line that was sent is
+            // one of the expected ones.
             talk.moves = usize::MAX;
             talk.engine.begin();
             let capa = talk.engine.submit_for_helper(Capa).expect("a ticket");

@@ -1,5 +1,5 @@
-//! I2: no credential leaves in clear unless the policy allows that by name, or the channel is
-//! [`Channel::TrustedByCaller`].
+//! I2: no credential is sent in cleartext unless the policy allows the method explicitly, or the
+//! channel is [`Channel::TrustedByCaller`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::client::Client;
 use super::strategies::{Pieces, any_answers, case, pieces};
 use pop3_testkit::needles::Needles;
 
-/// What must not be on the wire: the secrets in any encoding, and the name that goes with them.
+/// What must not be sent: the secrets in any encoding, and the user name.
 fn credentials() -> Needles {
     let mut needles = Needles::default();
     needles.secret("password", PASSWORD.as_bytes());
@@ -27,7 +27,7 @@ fn apop_digest() -> String {
     digest.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// The lines that left in clear.
+/// Returns the lines that were sent in cleartext.
 fn in_clear(client: &Client) -> Vec<String> {
     let sent = String::from_utf8_lossy(&client.sent[..client.sent_in_clear]).into_owned();
     sent.split_terminator("\r\n").map(str::to_owned).collect()
@@ -44,11 +44,14 @@ fn i02_no_credential_is_sent_before_tls() {
             let client = Client::acted(&case, &pieces)?;
             let lines = in_clear(&client);
             let found = credentials().found_in(&lines.join("\n")).join(", ");
-            client.holds(found.is_empty(), format!("in clear: {found}"))?;
-            // Not even the beginning of a login leaves: these and no others do.
+            client.holds(found.is_empty(), format!("in cleartext: {found}"))?;
+            // Not even the start of a login is sent: only these lines are.
             let harmless =
                 |line: &String| ["CAPA", "STLS", "QUIT", "XTND X"].contains(&line.as_str());
-            client.holds(lines.iter().all(harmless), format!("in clear: {lines:?}"))
+            client.holds(
+                lines.iter().all(harmless),
+                format!("in cleartext: {lines:?}"),
+            )
         },
     );
 }
@@ -67,12 +70,15 @@ fn i02_twisted_order_sends_only_digests_in_cleartext() {
             let harmless = |line: &String| {
                 ["CAPA", "STLS"].contains(&line.as_str()) || line.starts_with("APOP alice ")
             };
-            client.holds(lines.iter().all(harmless), format!("in clear: {lines:?}"))
+            client.holds(
+                lines.iter().all(harmless),
+                format!("in cleartext: {lines:?}"),
+            )
         },
     );
 }
 
-/// What is looked for would be found: where it is allowed, credentials do leave.
+/// The search would find credentials: where the policy allows it, they are sent.
 #[test]
 fn i02_explicitly_allowed_credentials_are_sent_in_cleartext() {
     let plain = STANDARD.encode(format!("\0{USER}\0{PASSWORD}"));

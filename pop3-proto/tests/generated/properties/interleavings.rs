@@ -1,5 +1,5 @@
-//! When which method is called changes nothing: an application that is slow, a socket that takes
-//! three octets, a clock that is looked at all the time.
+//! The order in which methods are called does not change results: a slow application, a socket that
+//! accepts three octets at a time, a clock that is checked constantly.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ use super::client::Client;
 use super::strategies::{Pieces, any_answers, case, complete_answers};
 use super::{Verdict, check};
 
-/// One call, or some that belong together.
+/// One call, or several that belong together.
 #[derive(Debug, Clone)]
 enum Move {
     Ask,
@@ -20,9 +20,9 @@ enum Move {
     Send(usize),
     Hear(usize),
     Tls,
-    /// The clock is told, and nothing is late.
+    /// Advances the clock without passing a deadline.
     Wait(u32),
-    /// What may be called at any time without a reason.
+    /// Calls the methods that may be called at any time.
     Idle,
 }
 
@@ -58,14 +58,14 @@ fn act(client: &mut Client, step: &Move) -> Verdict {
             let _ = connection.recv_buffer();
             let _ = (connection.poll_timeout(), connection.wants_request());
             if connection.transmit() != twice {
-                return Err(client.fails("what is to be sent changed by itself"));
+                return Err(client.fails("the octets to send changed by themselves"));
             }
         }
     }
     client.look()
 }
 
-/// Makes these moves, then all that are left to make.
+/// Makes these moves, then all that remain.
 fn acted(case: &Case, moves: &[Move]) -> Result<Client, TestCaseError> {
     let mut client = Client::new(case);
     for step in moves {
@@ -107,7 +107,7 @@ fn any_input_and_call_order_terminates_without_panic() {
     });
 }
 
-/// Requests that leave no trace in the session.
+/// Requests that do not change the session state.
 const ASKED: [&str; 9] = [
     "stat", "list", "list 1", "uidl", "retr 1", "retr 2", "top 1 0", "noop", "capa",
 ];
@@ -144,8 +144,8 @@ fn abandoning_requests_does_not_change_other_replies() {
 
             let late = told_of(&client, given_up) != told;
             client.forget_last_err();
-            client.holds(!late, "told of a request that was given up")?;
-            // A message that begins with LF is reported with it, or not at all.
+            client.holds(!late, "an event for an abandoned request")?;
+            // A message that begins with LF is reported with this quirk, or not at all.
             let bare_lf = Event::Quirk(Quirk::BareLineFeed);
             let kept = |other: &Client| -> Vec<Event> {
                 let events = other.events.iter();
@@ -162,8 +162,8 @@ fn abandoning_requests_does_not_change_other_replies() {
     );
 }
 
-/// How many octets each of these events has: a client joins the chunks of a body, so one that comes
-/// late is no event of its own.
+/// Returns how many octets each of these events has. A client joins the chunks of a body, so a late
+/// chunk is not an event of its own.
 fn told_of(client: &Client, which: impl Fn(&Event) -> bool) -> Vec<usize> {
     let events = client.events.iter().filter(|event| which(event));
     let octets = events.map(|event| match event {
@@ -173,7 +173,7 @@ fn told_of(client: &Client, which: impl Fn(&Event) -> bool) -> Vec<usize> {
     octets.collect()
 }
 
-/// A size is compared with a listing only if that was not given up.
+/// A size is compared with a listing only if that listing was not abandoned.
 fn without_listed_size(mut event: Event) -> Event {
     if let Event::BodyEnd {
         result: Ok(received),

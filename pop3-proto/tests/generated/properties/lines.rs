@@ -1,4 +1,4 @@
-//! What leaves: one line for each command, and no command that nobody asked for.
+//! What is sent: one line for each command, and no command that was not requested.
 
 use pop3_proto::{
     Channel, Error, Secret, Username,
@@ -14,7 +14,7 @@ use super::client::Client;
 use super::strategies::{Pieces, any_answers, case, pieces, plain_case};
 use super::{Verdict, check};
 
-/// Whether all that was sent is lines with nothing in them that ends a line or a string.
+/// Checks that all sent octets are lines without embedded CR, LF or NUL.
 fn is_lines(client: &Client) -> Verdict {
     let mut rest = client.sent.as_slice();
     while let Some(end) = rest
@@ -27,10 +27,10 @@ fn is_lines(client: &Client) -> Verdict {
         )?;
         rest = &rest[end + 2..];
     }
-    client.holds(rest.is_empty(), "sent half a line")
+    client.holds(rest.is_empty(), "sent a partial line")
 }
 
-/// I1: no octet that is sent is CR, LF or NUL, but for the CR LF behind each command.
+/// I1: no sent octet is CR, LF or NUL, except for the CRLF after each command.
 #[test]
 fn i01_sent_octets_are_lines_ending_in_crlf() {
     check(200, (case(any_answers()), pieces()), |(case, pieces)| {
@@ -39,7 +39,7 @@ fn i01_sent_octets_are_lines_ending_in_crlf() {
     });
 }
 
-/// Words that would end a line early, or nearly.
+/// Arguments that would end a line early, or nearly.
 fn words() -> impl Strategy<Value = String> {
     let words = [
         "\r\n", "\n", "\r", "\0", "DELE 1", "QUIT", " ", "a", "\t", "ü", "\u{85}", "\u{2028}",
@@ -47,7 +47,7 @@ fn words() -> impl Strategy<Value = String> {
     vec(select(words.to_vec()), 1..6).prop_map(|words| words.concat())
 }
 
-/// Submits a command if it can be built; whether it was.
+/// Submits a command if it can be built. Returns whether it was built.
 fn ask<C: Command>(client: &mut Client, command: Result<C, Misuse>) -> Result<bool, Error> {
     let Ok(command) = command else {
         return Ok(false);
@@ -56,8 +56,8 @@ fn ask<C: Command>(client: &mut Client, command: Result<C, Misuse>) -> Result<bo
     Ok(true)
 }
 
-/// I1 for what callers make of the words of others: an argument is part of one line, or cannot be
-/// built at all.
+/// I1 for arguments that callers take from untrusted input: an argument is part of one line, or
+/// cannot be built.
 #[test]
 fn i01_arguments_cannot_contain_line_ends() {
     check(400, (0..8usize, words(), words()), |(which, one, other)| {
@@ -96,7 +96,7 @@ fn i01_arguments_cannot_contain_line_ends() {
             (_, Ok(false) | Err(_)) => 0,
             (1, Ok(true)) => 2,
             (0 | 2 | 3 | 4, Ok(true)) => 1,
-            // CAPA before and behind, and two or three lines.
+            // CAPA before and after, and two or three lines.
             (_, Ok(true)) => 5,
         };
         let lines = client.lines().split_off(before);
@@ -104,12 +104,12 @@ fn i01_arguments_cannot_contain_line_ends() {
         let injected = lines
             .iter()
             .any(|line| line.starts_with("DELE") || line == "QUIT");
-        client.holds(!injected, "a command came out of an argument")
+        client.holds(!injected, "an argument became a command")
     });
 }
 
-/// I8: `DELE` and `QUIT` are on the wire only if somebody asked for them, at most as often, and
-/// nothing that ends a connection makes them up.
+/// I8: `DELE` and `QUIT` are sent only if they were requested, at most as often, and no way of
+/// closing a connection generates them.
 #[test]
 fn i08_dele_and_quit_are_sent_only_on_request() {
     check(250, (case(any_answers()), pieces()), |(case, pieces)| {

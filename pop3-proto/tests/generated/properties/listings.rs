@@ -1,5 +1,5 @@
-//! I6 for what is gathered: a list is what stood before its terminator, and its values are those of
-//! its lines.
+//! I6 for gathered replies: a list contains the lines before its terminator, and its values are
+//! those of the lines.
 
 use pop3_proto::{Error, Event, error::ProtocolError, reply::Reply};
 use proptest::collection::vec;
@@ -14,7 +14,7 @@ use super::terminators::{
 };
 use pop3_testkit::naive::{self, Lines, Listed, begins_with_lf, may_follow};
 
-/// Values that are at the border of what is borne.
+/// Values that are barely valid or barely invalid.
 const ODD: [&str; 10] = [
     "",
     "",
@@ -28,7 +28,7 @@ const ODD: [&str; 10] = [
     "a b",
 ];
 
-/// What one line has that others do not.
+/// A deviation of a single line.
 #[derive(Debug, Clone)]
 enum Odd {
     Status,
@@ -54,7 +54,7 @@ fn odd() -> impl Strategy<Value = Odd> {
     ]
 }
 
-/// A listing that makes sense, but for a line or two.
+/// A valid listing, except for a line or two.
 fn listing() -> impl Strategy<Value = Vec<u8>> {
     let size = (0..5000u64).prop_map(|size| size.to_string());
     let id = vec(b'!'..=b'~', 1..12).prop_map(|id| String::from_utf8_lossy(&id).into_owned());
@@ -83,7 +83,7 @@ fn listing() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// What a listing says; nothing if it says something else to who asks otherwise.
+/// Evaluates to the reference reading of a listing, or `None` if the accessors disagree about it.
 macro_rules! listed {
     ($all:expr, $value:expr) => {{
         let numbers = $all.iter().map(|entry| entry.number);
@@ -109,7 +109,7 @@ fn told(reply: &Reply) -> Option<Listed> {
     }
 }
 
-/// Whether the reply was refused for what it says, not for how it ended.
+/// Returns whether the reply was rejected because of its content, not because of how it ended.
 fn is_malformed(reply: Option<&Result<Reply, Error>>) -> bool {
     matches!(reply, Some(Err(Error::Protocol(why)))
         if matches!(**why, ProtocolError::Malformed { .. }))
@@ -122,7 +122,7 @@ fn i06_list_is_complete_only_with_its_terminator() {
     let strategy = (op, octets, line_ends(), pieces());
     check(1200, strategy, |(op, octets, lines, pieces)| {
         let client = Client::acted(&session(op, &octets, lines), &pieces)?;
-        // The third is the one that was asked for; what is behind the terminator answers nothing.
+        // The third reply is the requested one. Octets after the terminator answer nothing.
         let mut replies = client.events.iter().filter_map(|event| match event {
             Event::Reply { result, .. } => Some(result.clone()),
             _ => None,
@@ -150,7 +150,7 @@ fn i06_list_is_complete_only_with_its_terminator() {
                 op == "capa" && told.lines().eq(naive::capabilities(&body, lines))
             }
             Some(Ok(reply)) => entries.is_some() && told(reply) == entries,
-            // It came whole all the same.
+            // The list was complete nevertheless.
             _ => {
                 ["list", "uidl"].contains(&op) && entries.is_none() && is_malformed(reply.as_ref())
             }

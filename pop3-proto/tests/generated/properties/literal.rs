@@ -1,5 +1,6 @@
-//! Messages rich in CR, LF and dots, between this library and a peer that does what RFC 1939 section 3
-//! says to the letter: CR LF ends a line, one dot is added to a line that begins with one, and removed.
+//! Messages with many CR, LF and dots, exchanged with a peer that follows RFC 1939 section 3
+//! literally: CRLF ends a line, one dot is added to a line that begins with one, and removed by the
+//! receiver.
 
 use pop3_proto::Event;
 use proptest::collection::vec;
@@ -27,7 +28,7 @@ const PARTS: [&[u8]; 10] = [
     b"+OK 9 octets\r\n",
 ];
 
-/// A message, which ends in CR LF.
+/// A message that ends in CRLF.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     vec(select(&PARTS[..]), 0..16).prop_map(|parts| {
         let mut message = parts.concat();
@@ -54,7 +55,7 @@ fn shown(octets: &[u8]) -> String {
     format!("\"{}\"", octets.escape_ascii())
 }
 
-/// The server to a literal reader.
+/// The server, read by a literal client.
 #[test]
 fn server_output_is_readable_by_a_literal_client() {
     check(400, message(), |message| {
@@ -80,8 +81,8 @@ fn server_output_is_readable_by_a_literal_client() {
     });
 }
 
-/// A literal server to the client: under strict rules always, by default where the first line ends in
-/// CR LF, as that of every message does that a mail server has put a trace header into.
+/// A literal server, read by the client: always under strict rules, and by default if the first
+/// line ends in CRLF, as it does for every message to which a mail server has added a trace header.
 #[test]
 fn client_reads_messages_of_a_literal_server() {
     let strategy = (message(), any::<bool>(), pieces());
@@ -103,8 +104,8 @@ fn client_reads_messages_of_a_literal_server() {
     });
 }
 
-/// Four messages in one pipeline: whatever one sender wrote, each message is what the server has, and
-/// there are as many.
+/// Four messages in one pipeline. Whatever the sender of one message wrote, each message is the one
+/// that the server stores, and the number of messages is right.
 #[test]
 fn message_content_cannot_forge_other_messages() {
     let strategy = (vec(message(), 4), any::<bool>(), pieces());
@@ -128,7 +129,7 @@ fn message_content_cannot_forge_other_messages() {
                 _ => {}
             }
         }
-        client.holds(got.pop() == Some(Vec::new()), "half a message")?;
+        client.holds(got.pop() == Some(Vec::new()), "a partial message")?;
         client.holds(got == case.mail, "other messages than the server has")
     });
 }

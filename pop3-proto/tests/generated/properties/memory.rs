@@ -1,4 +1,4 @@
-//! I5: memory is bounded by the configuration, whatever comes and however much of it.
+//! I5: memory is bounded by the configuration, whatever is received and however much of it.
 
 use allocation_counter::measure;
 use pop3_proto::{Error, Event, config::Pipelining};
@@ -12,11 +12,11 @@ use super::check;
 use super::client::Client;
 use super::strategies::{Pieces, octets, plain_case};
 
-/// What a connection with `small_limits` holds at most, in octets: two receive buffers (one may be
-/// with the application), a flight, a list and the copy of it that grows, and what the queue takes.
+/// The most memory that a connection with `small_limits` may use, in octets: two receive buffers
+/// (the application may own one), a batch, a list and the copy of it that grows, and the queue.
 const BOUND: u64 = 16 << 10;
 
-/// Octets that a server can go on with for ever.
+/// Octets that a server can repeat forever.
 const ENDLESS: [&[u8]; 10] = [
     b"A",
     b"1 1\r\n",
@@ -45,7 +45,7 @@ const OPS: [&str; 12] = [
     "login alice correct-horse",
 ];
 
-/// A session in which one thing is asked for and nothing answered.
+/// Creates a session with one unanswered request.
 fn asked(op: &str) -> Result<Client, TestCaseError> {
     let mut case: Case = plain_case();
     case.client.small_limits = true;
@@ -63,8 +63,8 @@ fn asked(op: &str) -> Result<Client, TestCaseError> {
     Ok(client)
 }
 
-/// Hands octets over as a socket would; the application drops all that it gets. Gives how many were
-/// taken.
+/// Passes octets in as a socket would. The application drops every event. Returns how many octets
+/// were accepted.
 fn pour(client: &mut Client, begin: &[u8], endless: &[u8], octets: usize) -> usize {
     let connection = &mut client.connection;
     let mut source = begin.iter().chain(endless.iter().cycle()).take(octets);
@@ -109,7 +109,7 @@ fn i05_memory_does_not_grow_with_server_output() {
     });
 }
 
-/// What is gathered keeps to its limit: a list that is told is no longer than that.
+/// Gathered replies respect their limits: a reported list is never longer.
 #[test]
 fn i05_reported_lists_respect_the_limits() {
     let line = select(
@@ -141,7 +141,7 @@ fn i05_reported_lists_respect_the_limits() {
     });
 }
 
-/// An application that takes no events stops the server: no more is read than the buffer holds.
+/// An application that polls no events stops the server: no more is read than the buffer can store.
 #[test]
 fn i05_unread_events_stop_reading_at_the_buffer() {
     let strategy = (select(&OPS[..]), octets(), select(&ENDLESS[..]));
@@ -149,12 +149,12 @@ fn i05_unread_events_stop_reading_at_the_buffer() {
         let mut client = asked(op)?;
         let begin = [b"+OK 1 1\r\n", begin.as_slice()].concat();
         let mut source = begin.iter().chain(endless.iter().cycle());
-        // A list may be gathered before there is an event, or empty lines be skipped.
+        // A list may be gathered, or empty lines may be skipped, before there is an event.
         let limits = small_limits();
         let gathered = limits.listing_octets.max(limits.capability_octets);
         let most = 2 * limits.receive_buffer + 3 * gathered;
         let mut taken = 0;
-        // Who fails here would go on for ever.
+        // Without this bound a failing case would loop forever.
         while taken <= most && client.connection.wants_read() {
             let (connection, now) = (&mut client.connection, client.now);
             taken += wire::receive_from(connection, &mut source, usize::MAX, now);
@@ -164,11 +164,11 @@ fn i05_unread_events_stop_reading_at_the_buffer() {
             taken <= most,
             format!("{taken} octets taken for {op}, and {most} are the most"),
         )?;
-        // Nor does it lose anything: each event that waited can still be taken.
+        // It loses nothing either: each pending event can still be polled.
         let first = client.connection.poll_event();
         client.holds(
             first.is_some() && !matches!(first, Some(Event::Greeting(_))),
-            "nothing came of it",
+            "there is no event",
         )
     });
 }

@@ -1,33 +1,34 @@
-//! What holds for any server, any caller and any timing, checked on conversations that are made up.
+//! Properties that are true for any server, any caller and any timing, checked on generated
+//! conversations.
 //!
-//! A [`case::Case`] says how both sides are set up, what is asked for, and what the server answers.
-//! A [`client::Client`] acts it out against a [`peer::Peer`], which is the embedded server with a
-//! liar in front of it. When a property fails, proptest makes the case smaller, and what is printed
-//! is the conversation in the words of the transcripts: `>`, `C:`, `S:`, `=`.
+//! A [`case::Case`] defines the settings of both sides, the client's operations and the server's
+//! answers. A [`client::Client`] runs it against a [`peer::Peer`], which is the embedded server
+//! with a proxy in front of it that changes its answers. When a property fails, proptest shrinks
+//! the case and prints the conversation in the format of transcripts: `>`, `C:`, `S:`, `=`.
 //!
 //! | property | where |
 //! |---|---|
-//! | how octets are cut changes nothing | `partitions` |
-//! | when which method is called changes nothing | `interleavings` |
-//! | each request has one end, in order | `answers`: I11 |
+//! | the partition of the octets changes nothing | `partitions` |
+//! | the order of method calls changes nothing | `interleavings` |
+//! | each request ends once, in order | `answers`: I11 |
 //! | memory is bounded for any input | `memory`: I5 |
-//! | nothing secret before TLS | `in_clear`: I2 |
-//! | one command is one line, and only those that were asked for leave | `lines`: I1, I8 |
-//! | STLS is a clean cut | `upgrade`: I3, I4 |
-//! | a multi-line reply is whole or an error | `terminators`, `listings`: I6 |
-//! | dot-stuffing is that of RFC 1939 to the letter | `literal` |
-//! | what came of QUIT is told as it is | `quit` |
-//! | nothing is sent after the end | `ends`: I7 |
-//! | nothing secret is printed | `printed`: I9 |
-//! | a login is good only if the mechanism says so | `proofs`: I10 |
+//! | no credential is sent before TLS | `cleartext`: I2 |
+//! | one command is one line, and only requested commands are sent | `lines`: I1, I8 |
+//! | STLS discards all cleartext state | `upgrade`: I3, I4 |
+//! | a multi-line reply is complete or an error | `terminators`, `listings`: I6 |
+//! | dot-stuffing follows RFC 1939 literally | `literal` |
+//! | the outcome of QUIT is reported correctly | `quit` |
+//! | nothing is sent after a fatal error | `fatal`: I7 |
+//! | no secret is printed | `printed`: I9 |
+//! | a login succeeds only if the mechanism completed | `proofs`: I10 |
 //! | extreme numbers, times and settings | `extremes`, `extreme_sessions`: I12 |
 //! | every command of a pipeline or a retrieval is sent once and gets one result | `helpers` |
-//! | the queue and the phases are those of a small model | `against_model` |
+//! | the queue and the phases match a small model | `against_model` |
 //!
-//! I12, that nothing panics or overflows, is part of each of them. `PROPTEST_CASES=2560` runs ten
-//! times as many cases as without it. A failure prints the seed of its cases and how to run them again:
-//! with the same `PROPTEST_RNG_SEED` the same cases are made up. Nothing is kept between runs: what was
-//! found is a test of its own.
+//! I12, the absence of panics and overflows, is part of every property. `PROPTEST_CASES=2560` runs
+//! ten times the default number of cases. A failure prints the seed of its cases and the command
+//! that repeats them: the same `PROPTEST_RNG_SEED` generates the same cases. Nothing is stored
+//! between runs: each finding becomes a test of its own.
 #![allow(clippy::indexing_slicing, reason = "in a test, a panic is the report")]
 
 mod against_model;
@@ -59,23 +60,23 @@ use std::hash::{BuildHasher as _, RandomState};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
-/// What a property says about one case.
+/// The result of a property for one case.
 type Verdict = Result<(), TestCaseError>;
 
-/// Checks a property for so many cases, or as many times more as `PROPTEST_CASES` is more than 256.
+/// Checks a property for this many cases, multiplied by how much `PROPTEST_CASES` exceeds 256.
 fn check<S: Strategy>(cases: u32, strategy: S, property: impl Fn(S::Value) -> Verdict) {
     let default = Config {
         failure_persistence: None,
         ..Config::default()
     };
-    // A seed that proptest draws by itself is never told.
+    // Proptest does not report a seed that it chose itself.
     let seed = match default.rng_seed {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => RandomState::new().hash_one(()),
     };
     let thread = std::thread::current();
     let again = format!(
-        "again: PROPTEST_RNG_SEED={seed} PROPTEST_CASES={} cargo test -p pop3-proto --test generated {}",
+        "repeat with: PROPTEST_RNG_SEED={seed} PROPTEST_CASES={} cargo test -p pop3-proto --test generated {}",
         default.cases,
         thread
             .name()

@@ -1,5 +1,5 @@
-//! POP3 in a few dozen lines: which command is legal when, what may be in flight together, and in
-//! which order all ends. No octets, no time, nothing about what replies hold.
+//! A model of POP3 in a few dozen lines: which command is legal when, what may be in flight
+//! together, and in which order requests end. It has no octets, no time and no reply contents.
 
 use core::ops::Range;
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ pub(crate) enum Command {
     Quit,
 }
 
-/// RFC 1939's states; of UPDATE the client sees only that the session is closed.
+/// The states of RFC 1939. Of UPDATE the client sees only that the session is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Greeting,
@@ -35,14 +35,14 @@ pub(crate) enum State {
 pub(crate) enum End {
     Ok,
     Refused,
-    /// The three ends of a `QUIT` that has left: what was to be deleted is, some of it is not, or
-    /// nobody knows.
+    /// The three outcomes of a `QUIT` that was sent: the deletions are committed, some of them
+    /// failed, or the outcome is unknown.
     Committed,
     NotCommitted,
     Unknown,
-    /// It was not legal in its turn, and nothing was sent.
+    /// It was not legal when its turn came, and nothing was sent.
     Misuse,
-    /// The connection ended before.
+    /// The connection was closed before.
     Dead,
 }
 
@@ -50,10 +50,10 @@ pub(crate) enum End {
 pub(crate) struct Model {
     pub(crate) state: State,
     pipelining: bool,
-    /// The last command that was answered was a `USER`, and well.
+    /// The last answered command was a `USER`, with `+OK`.
     user: bool,
-    /// Requests that are not answered: the first of them have left. Nobody waits for those without
-    /// a number.
+    /// Requests without a reply, of which the first ones are in flight. Those without a number are
+    /// abandoned.
     queue: VecDeque<(Option<usize>, Command)>,
     in_flight: usize,
     submitted: usize,
@@ -75,7 +75,7 @@ impl Model {
         }
     }
 
-    /// Whether it is accepted, which says nothing about whether it will be sent.
+    /// Returns whether the command is accepted. An accepted command need not be sent.
     pub(crate) fn submit(&mut self, command: Command) -> bool {
         if self.state == State::Closed {
             return false;
@@ -86,7 +86,7 @@ impl Model {
         true
     }
 
-    /// The greeting, or the reply to the first command in flight, is good or not.
+    /// Handles the greeting, or the reply to the first command in flight: `+OK` or not.
     pub(crate) fn answer(&mut self, good: bool) {
         if self.state == State::Greeting {
             if !good {
@@ -105,7 +105,7 @@ impl Model {
         let end = match (command, good) {
             (Quit, true) => End::Committed,
             (Quit, false) => End::NotCommitted,
-            // `-ERR` to CAPA says that the server does not say.
+            // `-ERR` to CAPA only means that the server does not support it.
             (_, true) | (Capa, false) => End::Ok,
             (_, false) => End::Refused,
         };
@@ -121,24 +121,25 @@ impl Model {
         self.send();
     }
 
-    /// Nobody waits for these any more: what has not left never does, the rest is swallowed.
+    /// Abandons these requests: unsent commands are removed, and replies to the others are
+    /// discarded.
     pub(crate) fn abandon(&mut self, requests: Range<usize>) {
         let given_up = |id: Option<usize>| id.is_some_and(|id| requests.contains(&id));
         let sent = self.queue.iter_mut().take(self.in_flight);
         sent.filter(|(id, _)| given_up(*id))
             .for_each(|(id, _)| *id = None);
-        // Those that have left have no number now.
+        // The sent ones lose their number here.
         self.queue.retain(|(id, _)| !given_up(*id));
         self.send();
     }
 
-    /// The command that is to be answered next.
+    /// Returns the command that is to be answered next.
     pub(crate) fn next(&self) -> Option<Command> {
         let (_, command) = self.queue.front().filter(|_| self.in_flight > 0)?;
         Some(*command)
     }
 
-    /// Nothing more comes, and all that is outstanding ends.
+    /// Handles end of file: all outstanding requests end.
     pub(crate) fn end(&mut self) {
         self.state = State::Closed;
         let in_flight = core::mem::take(&mut self.in_flight);
@@ -150,7 +151,7 @@ impl Model {
         self.ends.extend(dead);
     }
 
-    /// Sends what may be sent. What is not legal in its turn ends there.
+    /// Sends what may be sent. A command that is not legal in its turn ends here.
     fn send(&mut self) {
         while let Some((id, next)) = self.queue.get(self.in_flight).copied() {
             let alone = self.in_flight == 0;
@@ -178,7 +179,7 @@ impl Model {
         }
     }
 
-    /// Whether it may be in flight behind those that are.
+    /// Returns whether the command may be in flight after those that are.
     fn may_join(&self, next: Command) -> bool {
         let alone = |command| matches!(command, Capa | User | Pass | Rset | Quit);
         let last = self
@@ -188,7 +189,7 @@ impl Model {
         let Some((_, last)) = last.copied() else {
             return true;
         };
-        // Behind a message only more of the same.
+        // After a message, only commands of the same kind may follow.
         let messages = matches!(last, Retr | Top) && next != last;
         self.pipelining && !alone(last) && !alone(next) && !messages
     }
@@ -199,7 +200,7 @@ impl Command {
         Capa, User, Pass, Stat, List, Retr, Top, Dele, Noop, Rset, Quit,
     ];
 
-    /// The operation, as transcripts write it, and the line that it sends.
+    /// Returns the operation in the syntax of transcripts, and the line that it sends.
     pub(crate) fn words(self) -> (&'static str, &'static str) {
         match self {
             Capa => ("capa", "CAPA"),
@@ -216,7 +217,7 @@ impl Command {
         }
     }
 
-    /// A good reply to it.
+    /// Returns an `+OK` reply to it.
     pub(crate) fn reply(self) -> &'static [u8] {
         match self {
             Capa => b"+OK\r\nUIDL\r\n.\r\n",

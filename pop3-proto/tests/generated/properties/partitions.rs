@@ -1,8 +1,8 @@
-//! How octets are cut on their way changes nothing.
+//! How octets are partitioned in transit does not change results.
 //!
-//! A server that answers more than it was asked is in a race with the next command, and then it does
-//! matter what comes together. So there are two properties: any answers, to one request at a time;
-//! and complete answers, to as many as the window takes.
+//! If a server sends more answers than it received commands, its answers race with the next
+//! command, and then the partition does matter. So there are two properties: any answers to one
+//! request at a time, and complete answers to as many requests as the window allows.
 
 use pop3_proto::Phase;
 use proptest::collection::vec;
@@ -14,14 +14,14 @@ use super::client::Client;
 use super::strategies::{Pieces, any_answers, case, complete_answers, pieces, plain_case};
 use super::{Verdict, check};
 
-/// Submits the next request when there is nothing left to read of the answers to the one before.
+/// Submits the next request when nothing remains to be read of the answers to the previous one.
 fn one_at_a_time(case: &Case, pieces: &Pieces) -> Result<Client, TestCaseError> {
     let mut client = Client::new(case);
     let mut pieces = pieces.sizes();
     loop {
         client.settle()?;
         let piece = pieces.next().unwrap_or(usize::MAX);
-        // A line of an exchange lets the next command leave, so no piece holds more than one.
+        // A line of an exchange triggers the next command, so no piece contains more than one line.
         let most = if client.is_in_exchange() {
             let end = client.peer.out.iter().position(|octet| *octet == b'\n');
             end.map_or(piece, |end| piece.min(end + 1))
@@ -67,7 +67,7 @@ fn partition_of_pipelined_answers_does_not_change_results() {
     );
 }
 
-/// Lists that run into every limit, which is where it could matter what comes together.
+/// Lists that exceed every limit, where the partition could matter.
 fn lists() -> impl Strategy<Value = String> {
     let line = select(
         &[

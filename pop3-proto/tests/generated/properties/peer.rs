@@ -1,7 +1,7 @@
-//! The server: the embedded one, and somebody on the way who changes what it says.
+//! The embedded server, with a proxy in front of it that changes its answers.
 //!
-//! Not the peer of `pop3_testkit::tls`: here a script has an answer for each line, and there is no TLS,
-//! whose octets no script could change.
+//! This is not the peer of `pop3_testkit::tls`: here a script has an answer for each line, and
+//! there is no TLS, because a script cannot change TLS octets.
 
 use std::vec::IntoIter;
 
@@ -14,7 +14,7 @@ use super::case::{Answer, Case};
 pub(crate) struct Peer {
     server: Server,
     answers: IntoIter<Answer>,
-    /// A line that is not complete.
+    /// An incomplete line.
     line: Vec<u8>,
     /// What the client has not read yet.
     pub(crate) out: Vec<u8>,
@@ -37,7 +37,7 @@ impl Peer {
         peer
     }
 
-    /// Takes what the client sends and answers each line that is complete.
+    /// Receives octets from the client and answers each complete line.
     pub(crate) fn hear(&mut self, octets: &[u8]) {
         for octet in octets {
             self.line.push(*octet);
@@ -78,12 +78,12 @@ impl Peer {
         self.out.extend_from_slice(&answer);
     }
 
-    /// The handshake is over, on this side too if it knows of one.
+    /// Completes the handshake, on the server side too if it was started there.
     pub(crate) fn tls(&mut self) {
         self.server.tls_established();
     }
 
-    /// Whether it has hung up.
+    /// Returns whether the server closed the connection.
     pub(crate) fn is_over(&self) -> bool {
         self.server.is_closed() && self.out.is_empty()
     }

@@ -1,8 +1,8 @@
-//! I9: nothing that is printed holds a secret, be it as it is, in base64, as a digest, or as what was
-//! sent for it, even if the server repeats it.
+//! I9: nothing that is printed contains a secret: as it is, in base64, as a digest, or as it was
+//! sent, even if the server echoes it.
 //!
-//! Octets before and after a good reply are left out: in a multi-line reply they are data, which is not
-//! redacted.
+//! Octets before and after an `+OK` reply are left out: in a multi-line reply they are data, which
+//! is not redacted.
 
 use core::fmt::Debug;
 
@@ -15,7 +15,7 @@ use super::client::Client;
 use super::strategies::{any_answer, case, pieces};
 use pop3_testkit::needles::Needles;
 
-/// Everything that an application could log, in each way to print it.
+/// Everything that an application could log, in each format.
 #[derive(Default)]
 struct Printed(String);
 
@@ -59,7 +59,7 @@ impl Printed {
     }
 }
 
-/// The secrets, and all that was made of them and sent.
+/// Returns the secrets and everything that was derived from them and sent.
 fn secrets(client: &Client) -> Needles {
     let mut needles = Needles::default();
     for secret in [PASSWORD, TOKEN, "wrong-password", "ya29.stale-token"] {
@@ -79,7 +79,7 @@ fn secrets(client: &Client) -> Needles {
     needles
 }
 
-/// Cases in which the server repeats what it hears more often than not.
+/// Cases in which the server mostly echoes what it receives.
 fn echoing() -> impl Strategy<Value = Case> {
     let echo = proptest::sample::select(&["", "what? ", "[AUTH] ", "A", "+OK ", "+OK what? "][..]);
     let not_good = any_answer().prop_filter("data is not redacted", |answer| {
@@ -99,7 +99,7 @@ fn i09_printed_values_contain_no_secret() {
             let mut printed = Printed::default();
             let mut pieces = pieces.sizes();
             while client.ask() {
-                // What waits to leave is printed too.
+                // Octets that are waiting to be sent are printed too.
                 printed.debug(&client.connection);
                 if !pipelined {
                     client.run(&mut pieces)?;

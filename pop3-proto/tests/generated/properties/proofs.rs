@@ -1,5 +1,5 @@
-//! I10: a login by a mechanism is good if and only if the server says `+OK` and the mechanism is
-//! done with what it wants to see. A server that cannot prove itself logs nobody in.
+//! I10: a login by a mechanism succeeds if and only if the server sends `+OK` and the mechanism has
+//! verified what it has to verify. A server that cannot prove its identity never completes a login.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::check;
 use super::client::Client;
 use super::strategies::{Pieces, any_answer, pieces, plain_case};
 
-/// Mechanisms, and logins that take them.
+/// Mechanisms, and logins that use them.
 const MECHANISMS: [(&str, &str); 9] = [
     (
         "SCRAM-SHA-1",
@@ -50,7 +50,7 @@ fn logging_in(op: &str, initial_response: bool, answers: Vec<Answer>) -> Case {
     case
 }
 
-/// Acts it out; what came of the login.
+/// Runs the case. Returns the client and the result of the login.
 fn acted(case: &Case, pieces: Pieces) -> Result<(Client, Result<(), Error>), TestCaseError> {
     let mut client = Client::new(case);
     client.ask();
@@ -65,7 +65,10 @@ fn acted(case: &Case, pieces: Pieces) -> Result<(Client, Result<(), Error>), Tes
         return Err(client.fails("no reply"));
     };
     let outside = phase == Phase::Authorization;
-    client.holds(result.is_err() || !outside, "good, and not logged in")?;
+    client.holds(
+        result.is_err() || !outside,
+        "login succeeded, but the session is not logged in",
+    )?;
     Ok((client, result))
 }
 
@@ -81,7 +84,7 @@ fn i10_login_needs_ok_and_server_proof() {
     );
 }
 
-/// What the server said, without line ends; a line that is a challenge is decoded.
+/// Returns what the server sent, without line ends. A challenge is decoded.
 fn said(client: &Client) -> Vec<String> {
     let lines = client.transcript();
     let heard = lines.lines().filter_map(|line| line.strip_prefix("S: "));
@@ -101,7 +104,7 @@ fn i10_scram_needs_valid_signature_and_ok() {
         if result.is_err() {
             return Ok(());
         }
-        // What the server says that knows the password; the nonces are the same in both runs.
+        // The answers of a server that knows the password. The nonces are the same in both runs.
         let (honest, _) = acted(&logging_in(mechanism.1, first, Vec::new()), Pieces::WHOLE)?;
         let signature = said(&honest).into_iter().find(|line| {
             let challenge = line.strip_prefix("+ ").unwrap_or_default();
@@ -119,7 +122,7 @@ fn i10_scram_needs_valid_signature_and_ok() {
             .rposition(|line| line.to_ascii_uppercase().starts_with("+OK"));
         client.holds(
             signed.is_some() && signed < yes,
-            "good without a signature and a yes",
+            "login succeeded without a signature and +OK",
         )
     });
 }
@@ -128,7 +131,7 @@ fn i10_scram_needs_valid_signature_and_ok() {
 fn i10_early_ok_does_not_complete_a_mechanism() {
     let strategy = (select(&MECHANISMS[..]), 0..4usize, pieces());
     check(150, strategy, |(mechanism, honest, pieces)| {
-        // The yes comes after so many proper answers, whatever the exchange is at.
+        // The `+OK` comes after this many proper answers, whatever the state of the exchange.
         let yes = Answer::Instead(b"+OK welcome\r\n".to_vec());
         let answers = [vec![Answer::Proper; honest], vec![yes; 9]].concat();
         let (client, result) = acted(&logging_in(mechanism.1, false, answers), pieces)?;

@@ -1,4 +1,5 @@
-//! What came of QUIT is told as it is: who is told that deletions were done never retrieves again.
+//! The outcome of QUIT is reported correctly: an application that gets `Committed` never retrieves
+//! those messages again.
 
 use pop3_proto::{
     Event, QuitOutcome,
@@ -12,7 +13,7 @@ use super::check;
 use super::client::Client;
 use super::strategies::{case, pieces};
 
-/// Replies to QUIT, whole and not.
+/// Replies to QUIT, complete and partial.
 const REPLIES: [&[u8]; 9] = [
     b"",
     b"+",
@@ -25,8 +26,8 @@ const REPLIES: [&[u8]; 9] = [
     b"* BYE\r\n",
 ];
 
-/// What may be told of a QUIT of which so many octets have left, and which was answered so; nothing if
-/// it was not begun.
+/// Returns the outcome to expect of a QUIT of which this many octets were sent and which got this
+/// reply, or `None` if it was not started.
 fn outcome(sent: usize, reply: &[u8]) -> Option<&'static str> {
     match reply {
         _ if sent == 0 => None,
@@ -51,7 +52,7 @@ fn quit_is_committed_only_by_a_complete_ok() {
         client.push("quit");
         client.ask();
         client.send(sent);
-        // Nobody answers half a command.
+        // The server does not answer half a command.
         let reply = if sent == 6 { reply } else { b"" };
         client.peer.out = reply.to_vec();
         for piece in pieces.sizes() {

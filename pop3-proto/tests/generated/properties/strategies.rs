@@ -1,4 +1,4 @@
-//! Cases that are made up.
+//! Strategies that generate cases.
 
 use pop3_proto::{Channel, config::Pipelining};
 use proptest::collection::vec;
@@ -8,7 +8,7 @@ use proptest::sample::{select, subsequence};
 use super::case::{Answer, Case, Offer, Setup};
 use pop3_testkit::naive::begins_with_lf;
 
-/// Pieces of what servers say and of what they should not.
+/// Fragments of what servers send, and of what they should not send.
 const FRAGMENTS: [&[u8]; 34] = [
     b"+OK",
     b"+OK ",
@@ -59,7 +59,7 @@ const SASL: [&str; 10] = [
     "ANONYMOUS",
 ];
 
-/// Logins, each with what only matters to some.
+/// Logins, with the options that matter only to some of them.
 const LOGINS: [&str; 21] = [
     "login alice correct-horse iterations=1..9",
     "login alice correct-horse iterations=1..9",
@@ -84,7 +84,7 @@ const LOGINS: [&str; 21] = [
     "login alice correct-horse only=ANONYMOUS",
 ];
 
-/// What is asked before a login, or instead of one.
+/// Operations before a login, or instead of one.
 const BEFORE: [&str; 8] = [
     "capa",
     "capabilities",
@@ -96,7 +96,7 @@ const BEFORE: [&str; 8] = [
     "pass wrong-password",
 ];
 
-/// What is asked in a session that is logged in.
+/// Operations in a logged-in session.
 const INSIDE: [&str; 23] = [
     "stat",
     "list",
@@ -123,7 +123,7 @@ const INSIDE: [&str; 23] = [
     "stream XTND X",
 ];
 
-/// Lines of messages, and what could be taken for the end of one.
+/// Lines of messages, and lines that could be mistaken for the end of one.
 const LINES: [&[u8]; 12] = [
     b"Subject: x\r\n",
     b"\r\n",
@@ -139,7 +139,7 @@ const LINES: [&[u8]; 12] = [
     b"text text text text text text text text text\r\n",
 ];
 
-/// Any octets that have something to do with POP3, and some that have nothing.
+/// Octets that resemble POP3, and arbitrary ones.
 pub(crate) fn octets() -> impl Strategy<Value = Vec<u8>> {
     let fragment = prop_oneof![
         8 => select(&FRAGMENTS[..]).prop_map(<[u8]>::to_vec),
@@ -148,7 +148,7 @@ pub(crate) fn octets() -> impl Strategy<Value = Vec<u8>> {
     vec(fragment, 0..8).prop_map(|fragments| fragments.concat())
 }
 
-/// A complete answer, if not always a yes.
+/// A complete answer, not always `+OK`.
 pub(crate) fn complete_answer() -> impl Strategy<Value = Answer> {
     prop_oneof![
         7 => Just(Answer::Proper),
@@ -174,19 +174,19 @@ pub(crate) fn any_answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-/// Proper answers up to some point, so that it is reached, and any behind it.
+/// Proper answers up to some point, so that it is reached, and arbitrary ones after it.
 pub(crate) fn any_answers() -> impl Strategy<Value = Vec<Answer>> {
     let proper = (0..12usize).prop_map(|count| vec![Answer::Proper; count]);
     (proper, vec(any_answer(), 0..10)).prop_map(|(proper, any)| [proper, any].concat())
 }
 
 pub(crate) fn complete_answers() -> impl Strategy<Value = Vec<Answer>> {
-    // A greeting that refuses ends everything at once.
+    // A greeting that refuses ends everything immediately.
     let proper = (1..12usize).prop_map(|count| vec![Answer::Proper; count]);
     (proper, vec(complete_answer(), 0..10)).prop_map(|(proper, any)| [proper, any].concat())
 }
 
-/// Operations, of which the first is a login, mostly.
+/// Operations, of which the first is usually a login.
 pub(crate) fn ops() -> impl Strategy<Value = Vec<String>> {
     let before = vec(select(&BEFORE[..]), 0..3);
     let login = prop_oneof![
@@ -250,12 +250,13 @@ pub(crate) fn offer() -> impl Strategy<Value = Offer> {
     })
 }
 
-/// Messages with every kind of line that could be taken for an end.
+/// Messages with every kind of line that could be mistaken for an end.
 pub(crate) fn mail() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let line = select(&LINES[..]);
     let message = vec(line, 0..10).prop_map(|lines| {
         let lines = lines.concat();
-        // A message whose first line ends in LF may end itself. Mail servers put a line of theirs first.
+        // A message whose first line ends in LF can end itself. Mail servers add a trace line in
+        // front.
         let trace: &[u8] = if begins_with_lf(&lines) {
             b"Received: x\r\n"
         } else {
@@ -279,12 +280,12 @@ pub(crate) fn case(answers: impl Strategy<Value = Vec<Answer>>) -> impl Strategy
     })
 }
 
-/// How octets are cut: into these sizes first, then into pieces of one size.
+/// How octets are partitioned: first into these sizes, then into pieces of one size.
 #[derive(Debug, Clone)]
 pub(crate) struct Pieces(Vec<usize>, usize);
 
 impl Pieces {
-    /// Not at all.
+    /// No partition.
     pub(crate) const WHOLE: Self = Self(Vec::new(), usize::MAX);
 
     pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> + '_ {
@@ -298,7 +299,7 @@ pub(crate) fn pieces() -> impl Strategy<Value = Pieces> {
     (sizes, then).prop_map(|(sizes, then)| Pieces(sizes, then))
 }
 
-/// A case without anything odd: in clear, and the server offers everything.
+/// A case without deviations: in cleartext, and the server offers everything.
 pub(crate) fn plain_case() -> Case {
     Case {
         client: Setup {

@@ -1,5 +1,6 @@
-//! I6: a multi-line reply is `Ok` only if its terminator came, and then it is what stood before it. If
-//! octets that answer nothing come together with the terminator, it is an error all the same.
+//! I6: a multi-line reply is `Ok` only if its terminator was received, and then it is exactly what
+//! precedes the terminator. If unsolicited octets are received together with the terminator, the
+//! reply is an error.
 
 use pop3_proto::{
     Error, Event,
@@ -15,7 +16,7 @@ use super::strategies::{Pieces, pieces, plain_case};
 use super::{Verdict, check};
 use pop3_testkit::naive::{Lines, begins_with_lf, may_follow, read};
 
-/// What servers and senders can put where a line might end.
+/// Octets that servers and senders can put where a line might end.
 const PARTS: [&[u8]; 12] = [
     b".",
     b".",
@@ -31,8 +32,7 @@ const PARTS: [&[u8]; 12] = [
     b"+OK",
 ];
 
-/// A session, logged in, in which this is asked for and answered with a good status line and these
-/// octets.
+/// Creates a logged-in session in which `op` is answered with an `+OK` line and these octets.
 pub(crate) fn session(op: &str, octets: &[u8], lines: Lines) -> Case {
     let mut case = plain_case();
     case.client.strict = lines == Lines::CrLf;
@@ -100,8 +100,9 @@ fn i06_message_is_complete_only_with_its_terminator() {
     });
 }
 
-/// Octets that may follow do no harm. Others make the reply fail if they come together with its end,
-/// and the connection otherwise.
+/// Checks the result of a complete or incomplete body. Octets that may follow the terminator are
+/// harmless. Others make the reply fail if they are received together with its end, and close the
+/// connection otherwise.
 pub(crate) fn is_trusted_rightly(
     client: &Client,
     complete: bool,
@@ -114,12 +115,12 @@ pub(crate) fn is_trusted_rightly(
             matches!(end, Some(Error::Closed(end)) if matches!(**end, Closed::UnsolicitedErr(_)));
         return client.holds(
             may_follow || is_surplus(end) || parting,
-            format!("complete, and ended by {end:?}"),
+            format!("complete, but closed by {end:?}"),
         );
     }
     client.holds(
         !may_follow && is_surplus(why.as_ref()),
-        format!("not complete, and told {why:?}"),
+        format!("not complete, but reported {why:?}"),
     )
 }
 
@@ -131,7 +132,7 @@ fn is_surplus(error: Option<&Error>) -> bool {
 pub(crate) fn is_bare_lf(client: &Client, why: Option<Error>) -> Verdict {
     let bare_lf = matches!(&why, Some(Error::Protocol(error))
         if matches!(**error, ProtocolError::BareLineFeed { .. }));
-    client.holds(bare_lf, format!("begins with LF, and told {why:?}"))
+    client.holds(bare_lf, format!("begins with LF, but reported {why:?}"))
 }
 
 #[test]
@@ -157,5 +158,5 @@ fn i06_surplus_octets_with_the_terminator_fail() {
 pub(crate) fn is_cut_short(client: &Client, why: Option<Error>) -> Verdict {
     let cut_short = matches!(&why, Some(Error::Closed(why))
         if matches!(**why, Closed::Truncated { .. }));
-    client.holds(cut_short, format!("cut short, and told {why:?}"))
+    client.holds(cut_short, format!("truncated, but reported {why:?}"))
 }

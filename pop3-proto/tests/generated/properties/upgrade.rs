@@ -1,4 +1,5 @@
-//! STLS is a clean cut: nothing moves during the handshake, and nothing from before it counts.
+//! STLS discards all cleartext state: nothing is transferred during the handshake, and nothing from
+//! before it counts.
 
 use pop3_proto::{Error, Event, error::SecurityError, tls::TlsInfo};
 use proptest::prelude::*;
@@ -12,7 +13,7 @@ use super::strategies::{Pieces, any_answers, case, octets, pieces, plain_case};
 const UPGRADES: [&str; 2] = ["stls", "login alice correct-horse only=PLAIN"];
 
 /// I3: between `STLS` and the end of the handshake nothing is sent, whatever is submitted, whatever
-/// the time is, and whatever the server says besides.
+/// the time is, and whatever else the server sends.
 #[test]
 fn i03_nothing_is_sent_between_stls_and_tls() {
     let strategy = (case(any_answers()), select(&UPGRADES[..]), pieces());
@@ -23,7 +24,7 @@ fn i03_nothing_is_sent_between_stls_and_tls() {
         let mut client = Client::new(&case);
         while client.ask() {}
         let mut pieces = pieces.sizes();
-        // As `run` does it, with a look at what was sent instead of a handshake.
+        // Like `run`, but checks what was sent instead of doing a handshake.
         while !client.connection.wants_tls() {
             let moved = client.poll() || client.send(usize::MAX) || client.tick();
             if !moved && !client.hear(pieces.next().unwrap_or(usize::MAX)) {
@@ -36,9 +37,9 @@ fn i03_nothing_is_sent_between_stls_and_tls() {
         let Some(stls) = stls else {
             return client.holds(!client.connection.wants_tls(), "TLS without STLS");
         };
-        // Only a server that says no to STLS is sent something behind it.
+        // Something is sent after STLS only if the server refused it.
         let accepted = client.connection.wants_tls();
-        client.holds(!accepted || lines.len() == stls + 1, "sent behind STLS")?;
+        client.holds(!accepted || lines.len() == stls + 1, "sent after STLS")?;
         if accepted {
             let _ = client.connection.submit(pop3_proto::Quit);
             let _ = client.connection.submit(pop3_proto::command::Capa);
@@ -53,8 +54,8 @@ fn i03_nothing_is_sent_between_stls_and_tls() {
     });
 }
 
-/// I4: what was learnt in clear is forgotten, and octets behind the `+OK` to `STLS` are an error
-/// before the handshake, not a reply behind it.
+/// I4: what was learnt in cleartext is discarded, and octets after the `+OK` to `STLS` are an error
+/// before the handshake, not a reply after it.
 #[test]
 fn i04_cleartext_state_and_octets_are_discarded_at_tls() {
     let strategy = (octets(), select(&UPGRADES[..]), any::<bool>());
@@ -80,23 +81,26 @@ fn i04_cleartext_state_and_octets_are_discarded_at_tls() {
             return client.holds(injected, format!("{told:?}"));
         }
         client.holds(client.connection.wants_tls(), "no TLS")?;
-        // Whoever reads ahead cannot get rid of it here.
+        // Octets that the caller has read ahead are ignored here.
         client.connection.received(surplus.len(), client.now);
         client
             .connection
             .tls_established(TlsInfo::default(), client.now);
         let connection = &client.connection;
-        client.holds(connection.greeting().is_none(), "it knows the greeting")?;
-        client.holds(connection.capabilities().is_none(), "it knows capabilities")?;
+        client.holds(connection.greeting().is_none(), "the greeting was kept")?;
+        client.holds(
+            connection.capabilities().is_none(),
+            "the capabilities were kept",
+        )?;
 
-        // What counts now is what the server says now, from its first octet on.
+        // Only what the server sends from now on counts, from its first octet.
         client.peer.tls();
         let told = client.events.len();
         client.run(Pieces::WHOLE.sizes())?;
         let in_step = client.events[told..]
             .iter()
             .all(|event| matches!(event, Event::Reply { result: Ok(_), .. }));
-        client.holds(in_step, "octets were left")?;
+        client.holds(in_step, "octets were left over")?;
         client.holds(client.connection.outstanding() == 0, "not all is answered")?;
         let plan = client.connection.login_plan().map(ToString::to_string);
         let stls = client
@@ -110,7 +114,7 @@ fn i04_cleartext_state_and_octets_are_discarded_at_tls() {
     });
 }
 
-/// I4 for a login: the challenge of a greeting in clear is never answered inside TLS.
+/// I4 for a login: the challenge of a cleartext greeting is never answered inside TLS.
 #[test]
 fn i04_cleartext_challenge_is_not_used_after_tls() {
     check(
@@ -137,7 +141,7 @@ fn i04_cleartext_challenge_is_not_used_after_tls() {
                 .skip_while(|event| !is_reply(event))
                 .skip(1);
             let good = good.filter(|event| matches!(event, Event::Reply { result: Ok(_), .. }));
-            client.holds(good.count() == 0, "a login by APOP was good")
+            client.holds(good.count() == 0, "a login by APOP succeeded")
         },
     );
 }

@@ -1,4 +1,4 @@
-//! Which line on the wire belongs to which request.
+//! Assigns the lines on the wire to requests.
 
 use std::collections::HashSet;
 
@@ -12,20 +12,21 @@ use super::oracle::told_something;
 use super::peer::Heard;
 use super::plan::Plan;
 
-/// For each line that the server heard, the request that it belongs to: none for the greeting and for
-/// what the client asks by itself. `frames` are the replies that reached the client. Whatever was not
-/// asked for, comes twice or out of order is a panic, and so is an answer to what was not heard.
+/// Returns, for each line that the server received, the request that it belongs to: `None` for the
+/// greeting and for the client's own commands. `frames` are the replies that reached the client.
+/// Panics if a line was not requested, was sent twice or is out of order, or if a reply has no
+/// command.
 pub(crate) fn align(
     heard: &[Heard],
     frames: &[Frame],
     requests: &[Request],
     plan: &Plan,
 ) -> Vec<Option<usize>> {
-    // Who believes a +OK to STLS begins a handshake, and a server that said it too soon hears that in
-    // clear.
+    // A client that accepts a +OK to STLS begins a handshake. A server that sent it too early
+    // receives the handshake in cleartext.
     let hello = |heard: &Heard| heard.line.starts_with(&[22, 3]);
     let in_clear = heard.iter().position(hello).unwrap_or(heard.len());
-    // A liar can answer what it has not heard.
+    // A violating server can answer what it has not received.
     for lies in [false, !plan.lies.is_empty()] {
         let mut search = Search {
             heard: &heard[..in_clear],
@@ -48,11 +49,11 @@ pub(crate) fn align(
         .iter()
         .map(|request| (request.ask, request.given_up))
         .collect();
-    panic!("heard {:?}, asked {asked:?}", lines.collect::<Vec<_>>());
+    panic!("received {:?}, asked {asked:?}", lines.collect::<Vec<_>>());
 }
 
-/// Tries all ways. There are several only where a request may or may not have left before it was given
-/// up.
+/// Tries every assignment. There are several only if a request may or may not have been sent before
+/// it was abandoned.
 struct Search<'a> {
     heard: &'a [Heard],
     frames: &'a [Frame],
@@ -64,7 +65,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Whether the lines from `line` on belong to requests from `next` on.
+    /// Returns whether the lines from `line` on belong to requests from `next` on.
     fn fits(&mut self, line: usize, next: usize) -> bool {
         let state = (line, next, self.owners.contains(&Some(next)));
         if self.in_vain.contains(&state) {
@@ -87,7 +88,7 @@ impl Search<'_> {
             && is_asked_by(&heard.line, request.ask)
             && (self.lies || self.agrees(line, request))
         {
-            // There may be more lines of an exchange.
+            // An exchange may have more lines.
             let then = next + usize::from(request.ask.line().is_some());
             if self.fits_as(line, Some(next), then) {
                 return true;
@@ -110,7 +111,7 @@ impl Search<'_> {
         fits
     }
 
-    /// Whether this reply can be what was told.
+    /// Returns whether this reply can be the reported one.
     fn agrees(&self, line: usize, request: &Request) -> bool {
         let refused = match &request.reply {
             _ if !told_something(request) || request.ask.line().is_none() => return true,
@@ -121,7 +122,7 @@ impl Search<'_> {
         frame.is_some_and(|frame| frame.is_err() == refused && is_told_of(request, frame))
     }
 
-    /// Whether this request was heard, or need not have been.
+    /// Returns whether this request was received, or need not have been.
     fn may_be_over(&self, index: usize) -> bool {
         let request = &self.requests[index];
         let asks = matches!(request.ask, Ask::Capabilities | Ask::StartTls);
@@ -129,7 +130,8 @@ impl Search<'_> {
     }
 }
 
-/// Whether the octets that were told are those of this reply, and all of them where all was told.
+/// Returns whether the reported octets are those of this reply, and all of them if everything was
+/// reported.
 fn is_told_of(request: &Request, frame: &Frame) -> bool {
     let lines = || frame.body.iter().filter(|octet| **octet == b'\n').count();
     match &request.reply {

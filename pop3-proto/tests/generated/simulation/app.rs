@@ -1,4 +1,4 @@
-//! The application: asks, takes what it is told, gives up, takes its time.
+//! The application: submits requests, polls events, abandons requests, and pauses.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::plan::Plan;
 use super::tally::Tally;
 use super::transcript::{Transcript, octets};
 
-/// A request and what was told of it.
+/// A request and what was reported about it.
 pub(crate) struct Request {
     pub(crate) id: RequestId,
     pub(crate) ask: Ask,
@@ -26,12 +26,12 @@ pub(crate) struct Request {
     pub(crate) given_up: Option<GivenUp>,
 }
 
-/// How far a request was when it was given up.
+/// The state of a request when it was abandoned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GivenUp {
-    /// It has not left and will not.
+    /// It was not sent and never will be.
     Unsent,
-    /// Its reply will be swallowed, if it has left.
+    /// Its reply is discarded, if the command was sent.
     MaybeSent,
 }
 
@@ -47,14 +47,14 @@ impl Request {
         }
     }
 
-    /// Nobody wants to be told the rest.
+    /// Ignores the rest of the reply.
     pub(crate) fn discard(&mut self) {
         if !self.is_over() {
             self.given_up = Some(GivenUp::MaybeSent);
         }
     }
 
-    /// Whether no more is to be told.
+    /// Returns whether no more events are expected.
     pub(crate) fn is_over(&self) -> bool {
         let opened = matches!(self.reply, Some(Ok(Reply::BodyHead(_))));
         self.given_up.is_some() || self.body_end.is_some() || (self.reply.is_some() && !opened)
@@ -65,14 +65,14 @@ pub(crate) struct App {
     rng: Rng,
     transcript: Transcript,
     pub(crate) requests: Vec<Request>,
-    /// Requests that are still to be made, QUIT apart.
+    /// Requests that are still to be submitted, except QUIT.
     to_make: VecDeque<Ask>,
     quits: bool,
-    /// The first request that may be told of.
+    /// The first request that may get an event.
     next: usize,
-    /// It sleeps until then.
+    /// The application sleeps until then.
     wakes: Instant,
-    /// There was no event at the last look, and nothing happened since.
+    /// The last poll returned no event, and nothing happened since.
     pub(crate) drained: bool,
     greeted: bool,
     pub(crate) closed: Option<Result<(), Error>>,
@@ -99,7 +99,7 @@ impl App {
         self.requests[self.next..].iter().filter(waiting).count()
     }
 
-    /// Whether it has something to do now.
+    /// Returns whether it has something to do now.
     pub(crate) fn is_awake(&self, plan: &Plan, now: Instant) -> bool {
         let may_ask = !plan.helpers && self.has_more() && self.waiting() < plan.habits.ahead;
         now >= self.wakes && self.closed.is_none() && (!self.drained || may_ask)
@@ -113,12 +113,12 @@ impl App {
         !self.to_make.is_empty() || self.quits
     }
 
-    /// Whether all is made and told: nobody waits for anything.
+    /// Returns whether everything was submitted and reported.
     pub(crate) fn is_done(&self) -> bool {
         !self.has_more() && self.waiting() == 0
     }
 
-    /// Looks after the session for once.
+    /// Gives the application one turn.
     pub(crate) fn turn(&mut self, connection: &mut Connection, plan: &Plan, now: Instant) {
         let habits = &plan.habits;
         for _ in 0..self.rng.usize(1..=habits.gulp) {
@@ -145,7 +145,7 @@ impl App {
         }
     }
 
-    /// Sleeps for a while: longer than any deadline, at times.
+    /// Sleeps for a while, sometimes longer than any deadline.
     pub(crate) fn pause(&mut self, now: Instant) {
         let seconds = spread(&mut self.rng, 10) as u64;
         self.wakes = now + Duration::from_secs(seconds);
@@ -184,10 +184,12 @@ impl App {
                 self.transcript.add(now, || format!("  asks {ask:?}"));
                 self.requests.push(Request::new(id, ask));
             }
-            // The end was not polled yet, and what is asked of the dead fails alike.
+            // The close event was not polled yet. A request on a closed connection fails in the
+            // same way.
             Err(error) => {
-                self.transcript
-                    .add(now, || format!("  asks {ask:?} in vain: {error}"));
+                self.transcript.add(now, || {
+                    format!("  asks {ask:?}, which is rejected: {error}")
+                });
                 let core = connection;
                 assert_eq!(core.phase(), Phase::Closed, "{error:?}");
                 assert!(core.error().is_none_or(|fatal| *fatal == error));
@@ -196,7 +198,7 @@ impl App {
         }
     }
 
-    /// Gives some of the latest requests up, or a few in between.
+    /// Abandons some of the latest requests, or a few in between.
     fn give_up(&mut self, connection: &mut Connection, now: Instant) {
         let waiting: Vec<_> = (self.next..self.requests.len())
             .filter(|index| !self.requests[*index].is_over())
@@ -213,7 +215,8 @@ impl App {
         );
         let before = connection.outstanding();
         connection.abandon(first..last.next());
-        // Where no octets wait to be read, those that had not left are the last of them and gone.
+        // If no octets are waiting to be read, the last ones of these requests were unsent and are
+        // removed.
         let gone = before - connection.outstanding().min(before);
         let gone = if self.drained {
             gone.min(chosen.len())
@@ -222,7 +225,7 @@ impl App {
         };
         self.transcript.add(now, || {
             format!(
-                "  gives up {} requests, of which {gone} have surely not left",
+                "  abandons {} requests, of which {gone} were certainly unsent",
                 chosen.len()
             )
         });
@@ -237,18 +240,21 @@ impl App {
         self.drained = false;
     }
 
-    /// Notes an event, which must be one that can come now.
+    /// Records an event, which must be legal now.
     fn told(&mut self, event: Event, now: Instant) {
         self.transcript
-            .add(now, || format!("  told {}", shown(&event)));
-        assert!(self.closed.is_none(), "told after the end");
+            .add(now, || format!("  reported {}", shown(&event)));
+        assert!(self.closed.is_none(), "an event after the close event");
         match event {
             Event::Greeting(_) => {
                 assert!(!self.greeted, "greeted twice");
                 self.greeted = true;
             }
             Event::Reply { id, result } => {
-                assert!(self.greeted || result.is_err(), "told before the greeting");
+                assert!(
+                    self.greeted || result.is_err(),
+                    "an event before the greeting"
+                );
                 let request = self.in_turn(id);
                 assert!(request.reply.is_none(), "told twice");
                 if let Ok(reply) = &result {
@@ -271,7 +277,7 @@ impl App {
                 let request = self.in_turn(id);
                 assert!(
                     matches!(request.reply, Some(Ok(_))),
-                    "an end without a reply"
+                    "the end of a body without a reply"
                 );
                 let octets = request.body.len() as u64;
                 request.body_end = Some(result.map(|received| assert_eq!(received.octets, octets)));
@@ -279,7 +285,7 @@ impl App {
             Event::Quirk(_) => {}
             Event::Closed(result) => {
                 for request in &self.requests {
-                    assert!(request.is_over(), "{:?} was not told", request.ask);
+                    assert!(request.is_over(), "{:?} got no event", request.ask);
                 }
                 self.closed = Some(result);
             }
@@ -287,7 +293,8 @@ impl App {
         }
     }
 
-    /// The request that is told of: the first that is not over, never one that was given up.
+    /// Returns the request that the event belongs to: the first incomplete one, never an abandoned
+    /// one.
     fn in_turn(&mut self, id: RequestId) -> &mut Request {
         while self.requests[self.next].is_over() {
             self.next += 1;
@@ -302,7 +309,7 @@ impl App {
         requests.any(|request| request.given_up.is_some())
     }
 
-    /// What QUIT was told, if anything.
+    /// Returns the outcome of QUIT, if there is one.
     pub(crate) fn quit(&self) -> Option<&QuitOutcome> {
         self.requests
             .iter()

@@ -1,4 +1,4 @@
-//! What an application asks for, as a value.
+//! A request of the application, as a value.
 
 use fastrand::Rng;
 use pop3_proto::{
@@ -32,8 +32,8 @@ pub(crate) enum Ask {
 use Ask::*;
 
 impl Ask {
-    /// Anything but what begins and ends a session, about one of so many messages or one that is not
-    /// there.
+    /// Returns a random request other than login, upgrade and QUIT, about one of this many messages
+    /// or one that does not exist.
     pub(crate) fn random(rng: &mut Rng, messages: usize) -> Self {
         let number = rng.u32(1..=messages as u32 + 1);
         match rng.u8(..32) {
@@ -88,7 +88,7 @@ impl Ask {
         })
     }
 
-    /// Its command line, unless it is an exchange.
+    /// Returns its command line, unless it is an exchange.
     pub(crate) fn line(self) -> Option<String> {
         Some(match self {
             Login | StartTls | Capabilities => return None,
@@ -106,7 +106,7 @@ impl Ask {
         })
     }
 
-    /// The message that it is about.
+    /// Returns the number of the message that it is about.
     pub(crate) fn number(self) -> Option<u32> {
         match self {
             ListOne(n) | UidlOne(n) | Retr(n) | Top(n, _) | Dele(n) => Some(n),
@@ -114,13 +114,13 @@ impl Ask {
         }
     }
 
-    /// The same, or something else where it looks like a keep-alive on the wire.
+    /// Returns the request itself, or another one if it looks like a keep-alive on the wire.
     pub(crate) fn unlike_a_keep_alive(self, plan: &Plan) -> Self {
         let alike = plan.config.keep_alive.is_some() && self.line().as_deref() == Some("NOOP");
         if alike { Stat } else { self }
     }
 
-    /// Whether body events follow its `+OK`.
+    /// Returns whether body events follow its `+OK`.
     pub(crate) fn is_streamed(self) -> bool {
         matches!(self, Retr(_) | Top(..) | ListStreamed)
     }

@@ -1,6 +1,6 @@
-//! The application as a client sees it: one operation at a time, each of which may be left at any
-//! point. It drives an [`Engine`] as the clients do, and counts the commands that every helper took
-//! from its iterator and the results that it gave.
+//! The application on top of a client: one operation at a time, each of which may be abandoned at
+//! any point. It drives an [`Engine`] as the clients do, and counts the commands that every helper
+//! took from its iterator and the results that it returned.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,43 +15,43 @@ use super::ask::Ask;
 use super::operation::{Batched, Claim, Submits, batch, claim, submitter};
 use super::plan::Plan;
 
-/// An engine, and the operation that is in progress.
+/// An engine, and the operation in progress.
 pub(crate) struct Caller {
     engine: Engine,
     rng: Rng,
     operation: Option<Operation>,
     /// The body that is being read.
     reading: Option<Reading>,
-    /// There was a helper, which may have filled the window.
+    /// A helper has run, which may have filled the window.
     filled: bool,
-    /// Helpers that ended, and operations that were left: for the tally.
+    /// Completed helpers and abandoned operations, for the tally.
     ended: usize,
     left: usize,
 }
 
 enum Operation {
-    /// A call, an open, or tickets: claimed from the last to the first.
+    /// A call, an open, or tickets, which are claimed from the last to the first.
     Claims(Vec<(usize, Claim)>),
     Batch(Vec<usize>, Batched),
     Helper(Helper),
 }
 
-/// A pipeline or a retrieval, and what must come of it.
+/// A pipeline or a retrieval, and its expected results.
 struct Helper {
     asks: Vec<Ask>,
     submitter: Box<dyn Submits>,
-    /// How many of the commands were taken from the iterator.
+    /// How many commands were taken from the iterator.
     taken: Rc<Cell<usize>>,
-    /// The requests of those that were submitted.
+    /// The requests of the submitted commands.
     requests: Vec<usize>,
     results: usize,
     /// A fatal error was reported.
     fatal: bool,
-    /// The message that it gave last: what is left of it is skipped.
+    /// The message that it returned last. Its unread rest is skipped.
     open: Option<RequestId>,
 }
 
-/// A body, and after how many chunks it is left.
+/// A body, and after how many chunks it is abandoned.
 struct Reading {
     request: usize,
     id: RequestId,
@@ -79,16 +79,16 @@ impl Caller {
         &mut self.engine
     }
 
-    /// How many helpers ended, and how many operations were left.
+    /// Returns how many helpers completed, and how many operations were abandoned.
     pub(crate) fn counts(&self) -> (usize, usize) {
         (self.ended, self.left)
     }
 
-    /// Looks after the session for once: goes on with the operation, leaves it, or begins another.
+    /// Gives the application one turn: continues the operation, abandons it, or begins another.
     pub(crate) fn turn(&mut self, app: &mut App, plan: &Plan, now: Instant) {
         let habits = &plan.habits;
         for _ in 0..self.rng.usize(1..=habits.gulp) {
-            // What fills the window is often left early.
+            // Operations that fill the window are often abandoned early.
             let fickle = match &self.operation {
                 Some(Operation::Helper(helper)) if helper.asks.len() > 60 => 40,
                 _ => habits.fickle,
@@ -117,7 +117,7 @@ impl Caller {
         }
     }
 
-    /// Begins the next operation; false if there is none.
+    /// Begins the next operation. Returns false if there is none.
     fn begin(&mut self, app: &mut App, plan: &Plan, now: Instant) -> bool {
         let Some(ask) = app.next_ask(plan) else {
             return false;
@@ -157,10 +157,11 @@ impl Caller {
         true
     }
 
-    /// The commands of a helper: all of a kind, and sometimes more than the window takes.
+    /// Returns the commands of a helper: all of one type, and sometimes more than the window
+    /// allows.
     fn commands(&mut self, plan: &Plan) -> Vec<Ask> {
-        // More bodies of unknown length than the window takes: the first helper, if any, since later ones
-        // know how long messages are.
+        // More bodies of unknown length than the window allows. Only the first helper does this,
+        // since later ones know how long messages are.
         let fills = !std::mem::replace(&mut self.filled, true) && self.rng.u8(..3) == 0;
         let count = match self.rng.u8(..16) {
             _ if fills => self.rng.usize(66..80),
@@ -175,7 +176,7 @@ impl Caller {
         };
         let commands = (0..count).map(|_| {
             let number = self.rng.u32(1..=plan.mail.len() as u32 + 1);
-            // So many large ones would take most of the time there is.
+            // This many large messages would take most of the run time.
             let number = Some(number).filter(|n| !(fills && is_large(n)));
             let number = number.unwrap_or(plan.mail.len() as u32 + 1);
             match kind {
@@ -202,7 +203,7 @@ impl Caller {
                 Err(error) => self.in_vain(app, &error),
             }
         }
-        // Tickets may be left out, but not the last.
+        // Tickets may be skipped, but not the last one.
         let last = app.requests.len().saturating_sub(1);
         claims.retain(|(index, _)| *index == last || self.rng.u8(..4) != 0);
         claims.reverse();
@@ -226,7 +227,7 @@ impl Caller {
         self.operation = Some(Operation::Batch(requests, batched));
     }
 
-    /// What is asked of a dead connection fails with its error.
+    /// A request on a closed connection fails with its error.
     fn in_vain(&self, app: &mut App, error: &Error) {
         let core = self.engine.connection();
         assert_eq!(core.phase(), Phase::Closed, "{error:?}");
@@ -234,7 +235,7 @@ impl Caller {
         app.wants_nothing_more();
     }
 
-    /// Goes on with the operation; pending if octets have to move first.
+    /// Continues the operation. Returns `Pending` if octets have to be moved first.
     fn step(&mut self, app: &mut App, now: Instant) -> Poll<()> {
         if let Some(reading) = &mut self.reading {
             let request = &mut app.requests[reading.request];
@@ -283,7 +284,7 @@ impl Caller {
                             app.requests[index].reply = Some(Ok(reply));
                         }
                     }
-                    // Which one failed is not said.
+                    // The error does not say which request failed.
                     Err(_) => requests
                         .into_iter()
                         .for_each(|index| app.requests[index].discard()),
@@ -301,9 +302,9 @@ impl Caller {
                 }
             },
         };
-        app.note(now, || format!("  told {result:?}"));
+        app.note(now, || format!("  reported {result:?}"));
         let spent = matches!(result, Err(Error::Misuse(Misuse::TicketSpent)));
-        assert!(!spent, "a reply that is awaited is gone");
+        assert!(!spent, "an awaited reply was discarded");
         let Some(index) = request else {
             return Poll::Ready(());
         };
@@ -324,7 +325,7 @@ impl Caller {
         Poll::Ready(())
     }
 
-    /// Leaves the operation where it is: what it waits for is abandoned by the next one.
+    /// Abandons the operation where it is. The next operation abandons its requests.
     fn leave(&mut self, app: &mut App) {
         self.reading = None;
         self.left += 1;
@@ -336,11 +337,11 @@ impl Caller {
     }
 }
 
-/// What a helper gave: the result of a request, or of a command that could not be submitted.
+/// What a helper returned: the result of a request, or of a command that could not be submitted.
 type Told = (Option<usize>, Result<Reply, Error>);
 
 impl Helper {
-    /// The next result, or `None` if there are no more.
+    /// Returns the next result, or `None` if there are no more.
     fn step(&mut self, engine: &mut Engine, app: &mut App) -> Poll<Option<Told>> {
         if let Some(open) = self.open.take() {
             engine.skip(open);
@@ -356,13 +357,19 @@ impl Helper {
                 id = id.next();
             }
         }
-        assert_eq!(id, next, "what was not taken was submitted");
+        assert_eq!(
+            id, next,
+            "a request was submitted that the helper did not take"
+        );
         let Some(result) = ready!(polled) else {
             return Poll::Ready(None);
         };
         let index = self.requests.get(self.results).copied();
         self.results += 1;
-        assert!(self.results <= self.taken.get(), "a result of no command");
+        assert!(
+            self.results <= self.taken.get(),
+            "a result without a command"
+        );
         self.fatal |= result.as_ref().is_err_and(Error::is_fatal);
         assert!(index.is_some() || self.fatal, "{result:?}");
         if let (Ok(Reply::BodyHead(_)), Some(index)) = (&result, index) {
@@ -371,8 +378,8 @@ impl Helper {
         Poll::Ready(Some((index, result)))
     }
 
-    /// It has ended: each command that it took has its result, and it took all of them unless it
-    /// reported a fatal error. So it stays.
+    /// Checks a completed helper: each command that it took has a result, and it took all of them
+    /// unless it reported a fatal error. Polling it again changes nothing.
     fn check_end(&mut self, engine: &mut Engine) {
         let taken = self.taken.get();
         assert_eq!(self.results, taken, "commands without a result");
@@ -383,10 +390,10 @@ impl Helper {
             let more = self.submitter.poll(engine);
             assert!(
                 matches!(more, Poll::Ready(None)),
-                "more after the end: {more:?}"
+                "a result after the end: {more:?}"
             );
         }
-        assert_eq!(self.taken.get(), taken, "taken after the end");
+        assert_eq!(self.taken.get(), taken, "a command was taken after the end");
         assert_eq!(engine.connection().next_id(), next);
     }
 }

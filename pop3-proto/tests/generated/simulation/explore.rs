@@ -1,7 +1,7 @@
-//! Many sessions, and one again.
+//! Plays many sessions, or one again.
 #![allow(
     clippy::disallowed_methods,
-    reason = "which seeds are wanted is told by the environment; the rate is shown, never judged"
+    reason = "the environment selects the seeds; the rate is printed, never checked"
 )]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -12,18 +12,18 @@ use super::tally::Tally;
 use super::transcript::Transcript;
 use super::world::play;
 
-/// A number from the environment.
+/// Reads a number from the environment.
 fn number(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
     Some(
         value
             .parse()
-            .unwrap_or_else(|_| panic!("{name} is no number")),
+            .unwrap_or_else(|_| panic!("{name} is not a number")),
     )
 }
 
-/// Plays so many sessions, unless the environment wants others: see the top of `mod.rs`. If it does
-/// not, enough must have happened in them.
+/// Plays this many sessions, unless the environment selects others: see the documentation of
+/// `mod.rs`. If it does not, the sessions must reach the minimum tally.
 pub(crate) fn explore(test: &str, sessions: u64, scope: Scope) {
     let seed = number("POP3_SIM_SEED");
     let wanted = number("POP3_SIM_SESSIONS");
@@ -37,7 +37,7 @@ pub(crate) fn explore(test: &str, sessions: u64, scope: Scope) {
         match catch_unwind(|| play(seed, scope, &Transcript::default())) {
             Ok(session) => tally += session,
             Err(panic) => {
-                // The same again, and this time somebody takes notes.
+                // Plays the session again with a transcript.
                 let transcript = Transcript::kept();
                 let _ = catch_unwind(AssertUnwindSafe(|| play(seed, scope, &transcript)));
                 println!("{}", transcript.shown());

@@ -1,5 +1,6 @@
-//! What the octets that reached the client say, read in the plainest way: all at once, line by line, one
-//! reply for each command in order. The library has to agree wherever it says that all is well.
+//! What the octets that reached the client mean, parsed in the simplest way: complete input, line
+//! by line, one reply for each command in order. The library has to agree wherever it reports
+//! success.
 
 use std::fmt;
 
@@ -11,13 +12,13 @@ use super::transcript::octets;
 
 /// The reply to one command.
 pub(crate) struct Frame {
-    /// With blank lines in front of it.
+    /// Includes the blank lines before it.
     pub(crate) place: Place,
-    /// The first line, without its end.
+    /// The first line, without its line end.
     pub(crate) status: Vec<u8>,
-    /// The lines behind it, without stuffed dots and terminator, as far as they came.
+    /// The lines after it, without stuffed dots and terminator, as far as they were received.
     pub(crate) body: Vec<u8>,
-    /// Whether all of it came.
+    /// Whether the reply was received completely.
     pub(crate) complete: bool,
 }
 
@@ -35,7 +36,7 @@ impl Frame {
         word.is_some_and(|word| word.eq_ignore_ascii_case(indicator))
     }
 
-    /// What stands behind the indicator.
+    /// Returns what follows the indicator.
     pub(crate) fn text(&self) -> &[u8] {
         let space = self.status.iter().position(|octet| *octet == b' ');
         space.map_or(&[], |space| &self.status[space + 1..])
@@ -49,7 +50,7 @@ impl fmt::Debug for Frame {
     }
 }
 
-/// Reads one frame for each command, as far as octets go.
+/// Parses one frame for each command, as far as there are octets.
 pub(crate) fn read(
     commands: &[&[u8]],
     said: &[Vec<u8>],
@@ -99,14 +100,14 @@ pub(crate) fn read(
 
 struct Reader<'a> {
     rest: &'a [u8],
-    /// Only CR LF ends a line.
+    /// Only CRLF ends a line.
     strict: bool,
-    /// Whether the first line ended in LF alone, once there was one.
+    /// Whether the first line ended in a bare LF, once there was one.
     bare: Option<bool>,
 }
 
 impl<'a> Reader<'a> {
-    /// The next line with its end.
+    /// Returns the next line with its line end.
     fn line(&mut self) -> Option<&'a [u8]> {
         let end = if self.strict {
             memchr::memmem::find(self.rest, b"\r\n")? + 2
@@ -131,7 +132,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// Whether the terminator came.
+    /// Returns whether the terminator was received.
     fn body(&mut self, body: &mut Vec<u8>) -> bool {
         let bare = self.bare == Some(true);
         let first = self.rest.iter().position(|octet| *octet == b'\n');

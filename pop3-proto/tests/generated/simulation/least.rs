@@ -1,5 +1,5 @@
-//! What has to happen at least in the sessions that are played by default: a third to a half of what
-//! does. A session in which nothing happens proves nothing.
+//! The minimum that has to happen in the sessions of a default run: a third to a half of what
+//! usually happens. A session in which nothing happens proves nothing.
 
 use super::plan::Scope;
 use super::tally::Tally;
@@ -21,7 +21,7 @@ pub(crate) fn least(scope: Scope) -> Tally {
     }
     let if_so = |so: bool, count| if so { count } else { 0 };
     let rough = faults || lies;
-    // Over TLS there are half as many sessions, and a handshake that can fail.
+    // Over TLS there are half as many sessions, and the handshake can fail.
     let ordinary = match (tls, rough) {
         (false, false) => [200, 80, 400, 150, 500, 150],
         (false, true) => [70, 30, 120, 50, 200, 50],

@@ -1,4 +1,4 @@
-//! How a server breaks the rules: at one reply or a few, by name.
+//! Protocol violations by the server: at one reply or a few.
 
 use std::time::Duration;
 
@@ -7,66 +7,66 @@ use fastrand::Rng;
 use super::forge::{with_other_nonce, with_other_signature};
 use super::line::{is_long, number, split_reply, verb};
 
-/// When a lie is told.
+/// When a violation is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
     /// At the reply of this number; the greeting is the first.
     Reply(usize),
-    /// At the first reply to this.
+    /// At the first reply to this command.
     To(&'static [u8]),
     /// At the first reply that it changes.
     Fits,
 }
 
-/// What a server does instead of answering as it should.
+/// What a server does instead of answering correctly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lie {
-    /// No reply at all.
+    /// Sends no reply at all.
     Missing,
-    /// The reply twice.
+    /// Sends the reply twice.
     Doubled,
-    /// The next reply first.
+    /// Sends the next reply first.
     Swapped,
-    /// The right reply, late.
+    /// Sends the right reply late.
     Late(Duration),
-    /// A line before the command is there as a whole.
+    /// Sends a line before the command is complete.
     Early(&'static [u8]),
-    /// A line behind the reply that answers nothing.
+    /// Sends an unsolicited line after the reply.
     Surplus(&'static [u8]),
-    /// The number of another message.
+    /// Sends the number of another message.
     WrongNumber,
-    /// A multi-line reply without its terminator.
+    /// Sends a multi-line reply without its terminator.
     Unterminated,
-    /// A multi-line reply that ends before its time.
+    /// Ends a multi-line reply early.
     EndsEarly,
-    /// `-ERR`, though the command was done.
+    /// Sends `-ERR`, though the command was carried out.
     ErrForOk,
-    /// `+OK`, whatever became of the command.
+    /// Sends `+OK`, whatever the result of the command.
     OkInstead,
-    /// A line that is no status.
+    /// Sends a line that is not a status line.
     Garbage,
-    /// A line that never ends, or nearly.
+    /// Sends a line that is too long, possibly without an end.
     Overlong,
-    /// Octets outside TLS where TLS is, or is about to be.
+    /// Sends cleartext octets where TLS is active or about to start.
     Injected,
-    /// The server's proof in SCRAM, made without the password.
+    /// Sends a SCRAM server signature that was made without the password.
     ForgedSignature,
-    /// The server's first message in SCRAM, with the nonce of another exchange.
+    /// Sends the first SCRAM server message with the nonce of another exchange.
     ForgedNonce,
-    /// Hangs up instead of answering, in TLS with or without a farewell.
+    /// Closes the connection instead of answering, in TLS with or without close_notify.
     HangsUp { farewell: bool },
-    /// Hangs up in the middle of the reply.
+    /// Closes the connection in the middle of the reply.
     HangsUpInside { farewell: bool },
 }
 
 use Lie::*;
 
-/// What a liar does, one after the other.
+/// An action of a violating server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// Octets, and whether they are what an honest server says.
+    /// Sends octets. The flag says whether a conforming server sends them.
     Say(Vec<u8>, bool),
-    /// Octets outside TLS.
+    /// Sends octets outside TLS.
     Inject(Vec<u8>),
     Wait(Duration),
     HangUp {
@@ -85,7 +85,7 @@ const SURPLUS: [&[u8]; 6] = [
 ];
 
 impl Lie {
-    /// One of each kind.
+    /// Returns one of each kind.
     pub(crate) fn all(rng: &mut Rng) -> [Self; 18] {
         let surplus = SURPLUS[rng.usize(..SURPLUS.len())];
         let farewell = rng.bool();
@@ -112,7 +112,7 @@ impl Lie {
     }
 
     pub(crate) fn random(rng: &mut Rng) -> Self {
-        // Mechanisms that prove something must see through it.
+        // Mechanisms that verify the server must detect these.
         if rng.u8(..8) == 0 {
             return OkInstead;
         }
@@ -120,7 +120,7 @@ impl Lie {
         all[rng.usize(..all.len())].clone()
     }
 
-    /// Whether it is due at this reply, of which there were so many before.
+    /// Returns whether it is due at the reply with this index.
     pub(crate) fn is_due(
         &self,
         when: When,
@@ -139,7 +139,8 @@ impl Lie {
         }
     }
 
-    /// What this lie makes of the reply to a command. One that does not fit leaves it as it is.
+    /// Returns the actions that replace the reply to a command. A violation that does not apply
+    /// leaves the reply as it is.
     pub(crate) fn twist(&self, line: &[u8], reply: Vec<u8>, rng: &mut Rng) -> Vec<Act> {
         let (status, body) = split_reply(&reply);
         let ok = status.starts_with(b"+OK");
@@ -181,7 +182,7 @@ impl Lie {
                 lie([b"+OK ", b"x".repeat(40 << 10).as_slice(), end].concat())
             }
             Injected => {
-                // Half a line would be the begin of the first reply inside TLS.
+                // A partial line would be the start of the first reply inside TLS.
                 let end: &[u8] = if rng.bool() { b"\r\n" } else { b" " };
                 let injected = [b"+OK injected", end].concat();
                 vec![Act::Say(reply, true), Act::Inject(injected)]
@@ -202,7 +203,7 @@ impl Lie {
                 let farewell = *farewell;
                 vec![Act::Say(part, false), Act::HangUp { farewell }]
             }
-            // `Swapped` and `Early` are about more than one reply: the server does them.
+            // `Swapped` and `Early` involve more than one reply: the server handles them.
             _ => vec![Act::Say(reply, true)],
         }
     }

@@ -1,4 +1,4 @@
-//! Whether listings end where their limits are, and only there.
+//! Checks that listings fail at their limits, and only there.
 
 use pop3_proto::{Error, config::Limits, error::Limited, reply::Reply};
 
@@ -9,7 +9,7 @@ use super::line::{is_long, verb};
 use super::peer::Heard;
 use super::plan::Plan;
 
-/// No value is beyond a limit, and no limit is named that the octets are not beyond.
+/// No reported value exceeds a limit, and a reported limit was really exceeded.
 pub(crate) fn judge_limits(
     app: &App,
     plan: &Plan,
@@ -39,16 +39,16 @@ pub(crate) fn judge_limits(
             _ => gathered,
         };
         if let Some(Ok(Reply::Sizes(_) | Reply::UniqueIds(_) | Reply::Lines(_))) = request.reply {
-            assert_eq!(over, None, "{:?} is beyond a limit", request.ask);
+            assert_eq!(over, None, "{:?} exceeds a limit", request.ask);
         }
-        // Which of several that were given up has left is not known.
+        // Which of several abandoned requests was sent is not known.
         let perhaps = request.given_up.is_some() && [raw, gathered].contains(&told);
         explained |= over == told || perhaps;
     }
-    assert!(explained, "{told:?} is told, and nothing is beyond it");
+    assert!(explained, "{told:?} is reported, and nothing exceeds it");
 }
 
-/// The first limit that a listing goes beyond.
+/// Returns the first limit that a listing exceeds.
 fn beyond(body: &[u8], limits: &Limits) -> Option<Limited> {
     let within = &body[..body.len().min(limits.listing_octets)];
     for (index, line) in within.split_inclusive(|octet| *octet == b'\n').enumerate() {

@@ -1,20 +1,20 @@
-//! What a command line says, as far as the other parts have to know.
+//! Parses command lines, as far as the other modules need it.
 
-/// What stands in the place of a command for the greeting.
+/// Takes the place of a command for the greeting.
 pub(crate) const GREETING: &[u8] = b"(greeting)";
 
-/// The keyword in upper case, as all of ours are written.
+/// Returns the keyword in upper case, as the client writes it.
 pub(crate) fn verb(line: &[u8]) -> &[u8] {
     line.split(|octet| *octet == b' ').next().unwrap_or(line)
 }
 
-/// The message number behind the keyword.
+/// Returns the message number after the keyword.
 pub(crate) fn number(line: &[u8]) -> Option<u32> {
     let argument = line.split(|octet| *octet == b' ').nth(1)?;
     std::str::from_utf8(argument).ok()?.parse().ok()
 }
 
-/// Whether a `+OK` to this is followed by lines up to a terminator.
+/// Returns whether lines up to a terminator follow a `+OK` to this command.
 pub(crate) fn is_long(line: &[u8]) -> bool {
     match verb(line) {
         b"CAPA" | b"RETR" | b"TOP" => true,
@@ -23,13 +23,14 @@ pub(crate) fn is_long(line: &[u8]) -> bool {
     }
 }
 
-/// Whether it begins a login or an upgrade, or is part of one: what only exchanges send.
+/// Returns whether the line begins a login or an upgrade, or is part of one: what only exchanges
+/// send.
 pub(crate) fn is_of_exchange(line: &[u8]) -> bool {
     matches!(verb(line), b"STLS" | b"USER" | b"PASS" | b"APOP" | b"AUTH")
 }
 
-/// Whether it is a command of its own: all that belongs to no login and no upgrade. What is neither is a
-/// response to a challenge.
+/// Returns whether the line is a command that belongs to no login and no upgrade. A line that is
+/// neither is a response to a challenge.
 pub(crate) fn is_plain(line: &[u8]) -> bool {
     matches!(
         verb(line),
@@ -46,7 +47,7 @@ pub(crate) fn is_plain(line: &[u8]) -> bool {
     )
 }
 
-/// The first line of a reply without its end, and all behind it.
+/// Splits a reply into its first line, without the line end, and the rest.
 pub(crate) fn split_reply(reply: &[u8]) -> (&[u8], &[u8]) {
     let end = reply.iter().position(|octet| *octet == b'\n');
     let (status, rest) = reply.split_at(end.map_or(reply.len(), |end| end + 1));

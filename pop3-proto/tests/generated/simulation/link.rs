@@ -1,4 +1,4 @@
-//! The link: octets on their way, cut into pieces, late, and sometimes lost for good.
+//! The link: octets in transit, which are partitioned, delayed, and sometimes lost for good.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,37 +11,37 @@ use super::chance::spread;
 /// How a link behaves.
 #[derive(Clone, Debug)]
 pub(crate) struct Manner {
-    /// At most so many octets in one piece.
+    /// The maximum number of octets in one piece.
     pub(crate) piece: usize,
-    /// Of 256 pieces, how many are as long as they can be.
+    /// Of 256 pieces, how many have the maximum length.
     pub(crate) bursts: u8,
-    /// How long a piece takes at most.
+    /// The maximum latency of a piece.
     pub(crate) latency: Duration,
-    /// So many octets fit into it.
+    /// How many octets fit into it.
     pub(crate) room: usize,
 }
 
-/// What becomes of a link.
+/// A fault of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Its far end closes behind so many octets to the client, whatever was still to come.
+    /// The far end closes after this many octets to the client, whatever was still to come.
     Ends(usize),
-    /// It is reset behind so many octets to the client.
+    /// The link is reset after this many octets to the client.
     Resets(usize),
-    /// Behind so many octets, nothing reaches the client any more.
+    /// After this many octets, nothing reaches the client any more.
     FallsSilent(usize),
-    /// Behind so many octets, the client's writes fail. What the server says still comes.
+    /// After this many octets, the client's writes fail. Octets from the server still arrive.
     WritesFail(usize),
-    /// Behind so many octets, it takes none from the client any more.
+    /// After this many octets, the link accepts none from the client any more.
     TakesNone(usize),
-    /// It takes what the client writes, and behind so many octets nothing of it arrives.
+    /// The link accepts what the client writes, but after this many octets nothing of it arrives.
     Loses(usize),
 }
 
 impl Fault {
-    /// Any fault, anywhere: often enough at the very begin, mostly behind the login.
+    /// Returns a random fault, sometimes at the very start, mostly after the login.
     pub(crate) fn random(rng: &mut Rng, tls: bool) -> Self {
-        // A handshake takes the client some 400 octets, and the server twice as many.
+        // In a handshake the client sends some 400 octets, and the server twice as many.
         let handshake = if tls && rng.u8(..4) != 0 { 400 } else { 0 };
         let octets = if rng.u8(..4) == 0 {
             spread(rng, 14)
@@ -51,7 +51,7 @@ impl Fault {
         Self::of(rng, octets + 2 * handshake, octets / 16 + handshake)
     }
 
-    /// One whose octets are counted from QUIT on, and few.
+    /// Returns a fault whose octets are counted from QUIT on, and few.
     pub(crate) fn at_quit(rng: &mut Rng) -> Self {
         let octets = spread(rng, 6);
         Self::of(rng, octets, octets / 4)
@@ -68,7 +68,7 @@ impl Fault {
         }
     }
 
-    /// The same, behind so many more octets.
+    /// Returns the same fault after this many more octets.
     pub(crate) fn behind(self, more: usize) -> Self {
         match self {
             Self::Ends(octets) => Self::Ends(more + octets),
@@ -80,7 +80,7 @@ impl Fault {
         }
     }
 
-    /// How many octets may still reach the client, if that is limited.
+    /// Returns how many octets may still reach the client, if that is limited.
     pub(crate) fn readable(self) -> Option<usize> {
         match self {
             Self::Ends(octets) | Self::Resets(octets) | Self::FallsSilent(octets) => Some(octets),
@@ -88,7 +88,7 @@ impl Fault {
         }
     }
 
-    /// How many octets the client may still write, if that is limited.
+    /// Returns how many octets the client may still write, if that is limited.
     pub(crate) fn writable(self) -> Option<usize> {
         match self {
             Self::WritesFail(octets) | Self::TakesNone(octets) => Some(octets),
@@ -130,9 +130,9 @@ impl Manner {
 pub(crate) struct Pipe {
     manner: Manner,
     pieces: VecDeque<(Instant, Vec<u8>)>,
-    /// Octets in `pieces`.
+    /// The number of octets in `pieces`.
     held: usize,
-    /// Octets that ever went in, and that ever came out.
+    /// The total numbers of octets that were accepted and that were delivered.
     pub(crate) taken: usize,
     pub(crate) delivered: usize,
 }
@@ -148,12 +148,12 @@ impl Pipe {
         }
     }
 
-    /// How many octets it takes now.
+    /// Returns how many octets it accepts now.
     pub(crate) fn room(&self) -> usize {
         self.manner.room.saturating_sub(self.held)
     }
 
-    /// How many of so many octets move at once: one at least, if there is one.
+    /// Returns how many of these octets move together: at least one, if there is one.
     pub(crate) fn piece(&self, octets: usize, rng: &mut Rng) -> usize {
         if octets == 0 || rng.u8(..) < self.manner.bursts {
             return octets;
@@ -166,7 +166,7 @@ impl Pipe {
         }
     }
 
-    /// Takes octets, which arrive in the order in which they left.
+    /// Accepts octets, which arrive in order.
     pub(crate) fn take(&mut self, octets: Vec<u8>, now: Instant, rng: &mut Rng) {
         let latency = self.manner.latency.mul_f64(rng.f64());
         let last = self.pieces.back().map_or(now, |(due, _)| *due);
@@ -175,7 +175,7 @@ impl Pipe {
         self.pieces.push_back((last.max(now + latency), octets));
     }
 
-    /// The octets that have arrived, as far as they left together.
+    /// Returns the octets that have arrived, as far as they were sent together.
     pub(crate) fn arrived(&self, now: Instant) -> &[u8] {
         match self.pieces.front() {
             Some((due, octets)) if *due <= now => octets,
@@ -183,7 +183,7 @@ impl Pipe {
         }
     }
 
-    /// Takes the first of the octets that have arrived out.
+    /// Removes the first of the octets that have arrived.
     pub(crate) fn deliver(&mut self, octets: usize) -> Vec<u8> {
         let Some((_, piece)) = self.pieces.front_mut() else {
             return Vec::new();
@@ -198,7 +198,7 @@ impl Pipe {
         piece
     }
 
-    /// When the next octet arrives.
+    /// Returns when the next octet arrives.
     pub(crate) fn next_arrival(&self) -> Option<Instant> {
         self.pieces.front().map(|(due, _)| *due)
     }

@@ -1,4 +1,4 @@
-//! Whether those who were let in were let in, and by whom.
+//! Checks whether reported logins really succeeded, and with which server.
 
 use pop3_proto::{Error, config::CapaPolicy, error::SecurityError};
 
@@ -14,12 +14,12 @@ use super::plan::Plan;
 use super::tally::Tally;
 use super::world::World;
 
-/// Whether the server had let the client in before it heard this.
+/// Returns whether the client was logged in at the server before this exchange.
 pub(crate) fn logged_in(peer: &Peer, index: usize) -> bool {
     peer.heard[..index].iter().skip(1).any(lets_in)
 }
 
-/// Whether the server lets the client in with this reply.
+/// Returns whether the server logs the client in with this reply.
 fn lets_in(heard: &Heard) -> bool {
     let line = &heard.line;
     let secret = matches!(verb(line), b"PASS" | b"APOP" | b"AUTH");
@@ -27,8 +27,8 @@ fn lets_in(heard: &Heard) -> bool {
     is_ok(&heard.reply) && (secret || response)
 }
 
-/// A login is told to have succeeded only if its last line got a `+OK`, and one by SCRAM only if the
-/// server has proved that it knows the password.
+/// A login is reported as successful only if its last line got a `+OK`. A login by SCRAM also needs
+/// the server's proof that it knows the password.
 pub(crate) fn judge_logins<M: Machine>(
     world: &World<M>,
     owners: &[Option<usize>],
@@ -48,12 +48,12 @@ pub(crate) fn judge_logins<M: Machine>(
             assert!(!plan.lies.is_empty(), "a login without a line");
             continue;
         };
-        assert!(frames[*last].is_ok(), "let in by {:?}", frames[*last]);
+        assert!(frames[*last].is_ok(), "logged in by {:?}", frames[*last]);
         let mut heard = lines.iter().rev().map(|at| &peer.heard[*at]);
         let begin = heard.find(|heard| is_of_exchange(&heard.line));
         let by_scram = begin.is_some_and(|begin| begin.line.starts_with(b"AUTH SCRAM"));
         if plan.lies.is_empty() || by_scram {
-            assert!(lets_in(&peer.heard[*last]), "not let in");
+            assert!(lets_in(&peer.heard[*last]), "not logged in at the server");
         }
         if by_scram {
             let proof = lines.iter().map(|at| &peer.heard[*at]);
@@ -64,32 +64,32 @@ pub(crate) fn judge_logins<M: Machine>(
     }
 }
 
-/// Whether the honest reply reached the client whole.
+/// Returns whether the conforming reply reached the client completely.
 fn has_come(heard: &Heard, reached: &[usize]) -> bool {
     let said = heard.said.as_ref();
     said.is_some_and(|place| place.octets.end <= reached[place.epoch])
 }
 
-/// Whether the client was told a proof that is another than the right one.
+/// Returns whether the client received a wrong proof.
 fn is_forged(heard: &Heard, frame: Option<&Frame>) -> bool {
     let told = frame.filter(|frame| is_proof(&frame.status));
     told.is_some_and(|frame| is_proof(&heard.reply) && !heard.reply.starts_with(&frame.status))
 }
 
-/// Nobody gets a proof of the password who has another nonce than the client's: it may have been made
-/// for guessing.
+/// The client sends no proof of the password for a nonce that does not extend its own: it could be
+/// used to guess the password.
 pub(crate) fn judge_nonces(heard: &[Heard]) {
     let mut client = None;
     for heard in heard {
         client = first_nonce(&heard.line).or(client);
         if let Some(nonce) = last_nonce(&heard.line) {
-            let client = client.as_ref().expect("a proof without a begin");
+            let client = client.as_ref().expect("a proof without a first message");
             assert!(nonce.starts_with(client), "a proof for the nonce {nonce}");
         }
     }
 }
 
-/// Octets in clear behind the reply to STLS: nobody logs in on such a connection.
+/// Cleartext octets after the reply to STLS: no login succeeds on such a connection.
 pub(crate) fn judge_injection(
     app: &App,
     plan: &Plan,
@@ -105,17 +105,18 @@ pub(crate) fn judge_injection(
         let login = |request: &Request| request.ask == Ask::Login;
         let mut logins = app.requests.iter().filter(|request| login(request));
         assert!(!logins.any(|login| matches!(login.reply, Some(Ok(_)))));
-        // Read with the `+OK` they are known for what they are, and behind it they are no TLS.
+        // Octets that are read together with the `+OK` are detected as an injection. If they come
+        // later, they are not TLS.
         if let (true, Some(Err(error))) = (plan.only_injects(), &app.closed) {
             let injected = Error::from(SecurityError::ResponseInjection);
             let known = *error == injected || matches!(error, Error::Tls(_));
-            assert!(known, "octets were injected, and what is told is {error}");
+            assert!(known, "octets were injected, but the error is {error}");
         }
     }
 }
 
-/// What was learnt in clear is forgotten: inside TLS, capabilities are asked for before a login, and the
-/// challenge of the greeting is not answered.
+/// What was learnt in cleartext is discarded: inside TLS, capabilities are requested before a
+/// login, and the challenge of the greeting is not answered.
 pub(crate) fn judge_upgrade(heard: &[Heard], plan: &Plan) {
     let stls = |heard: &Heard| verb(&heard.line) == b"STLS" && is_ok(&heard.reply);
     let Some(stls) = heard.iter().position(stls) else {
@@ -125,8 +126,8 @@ pub(crate) fn judge_upgrade(heard: &[Heard], plan: &Plan) {
     let mut asked = plan.config.capa == CapaPolicy::Never;
     for line in inside {
         asked |= verb(line) == b"CAPA";
-        assert_ne!(verb(line), b"APOP", "the challenge came in clear");
+        assert_ne!(verb(line), b"APOP", "the challenge was sent in cleartext");
         let login = is_of_exchange(line);
-        assert!(asked || !login, "{} comes too soon", line.escape_ascii());
+        assert!(asked || !login, "{} is sent too early", line.escape_ascii());
     }
 }

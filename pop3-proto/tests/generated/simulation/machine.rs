@@ -1,4 +1,5 @@
-//! What is driven: a `Connection`, with or without TLS, or a `Caller` with a client's engine on top.
+//! What the simulation drives: a `Connection`, with or without TLS, or a `Caller` with a client's
+//! engine on top.
 
 use pop3_proto::{Connection, Instant};
 
@@ -6,15 +7,15 @@ use super::app::App;
 use super::caller::Caller;
 use super::plan::Plan;
 
-/// What the application uses, with a connection in it.
+/// What the application uses, with a connection inside.
 pub(crate) trait Machine {
     fn core(&self) -> &Connection;
     fn core_mut(&mut self) -> &mut Connection;
 
-    /// Lets the application look after it for once.
+    /// Gives the application one turn.
     fn turn(&mut self, app: &mut App, plan: &Plan, now: Instant);
 
-    /// Helpers that ended, and operations that were left.
+    /// Returns the numbers of completed helpers and of abandoned operations.
     fn counts(&self) -> (usize, usize) {
         (0, 0)
     }

@@ -1,9 +1,9 @@
-//! Maildrops full of what makes a line reader stumble.
+//! Maildrops with messages that are difficult for a line parser.
 
 use fastrand::Rng;
 use pop3_proto::config::Leniency;
 
-/// A message as the server keeps it.
+/// A message as the server stores it.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) unique_id: String,
@@ -11,12 +11,12 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// What RETR yields: a final CRLF is added where there is none.
+    /// Returns what RETR sends: a final CRLF is added where there is none.
     pub(crate) fn sent(&self) -> Vec<u8> {
         with_final_crlf(&self.octets)
     }
 
-    /// What TOP yields: the header, the empty line, and so many lines of the body.
+    /// Returns what TOP sends: the header, the empty line, and this many lines of the body.
     pub(crate) fn top(&self, lines: u32) -> Vec<u8> {
         let (mut header, mut left) = (true, lines);
         let mut top = Vec::new();
@@ -40,7 +40,7 @@ fn with_final_crlf(octets: &[u8]) -> Vec<u8> {
     [octets, if lacks { b"\r\n" } else { b"" }].concat()
 }
 
-/// Lines that look like something else, or end oddly. The first three end in LF alone.
+/// Lines that resemble something else, or have unusual line ends. The first three end in a bare LF.
 const LINES: [&[u8]; 16] = [
     b"bare LF\n",
     b".\n",
@@ -60,11 +60,11 @@ const LINES: [&[u8]; 16] = [
     b"a line of ordinary length, of which mail has many\r\n",
 ];
 
-/// By default, a message whose first line ends in LF alone is read as one whose lines all do. The server
-/// does not stuff dots after these, so they come after lines that end in CR LF.
+/// By default, a message whose first line ends in a bare LF is read as one whose lines all do. The
+/// server does not stuff dots after bare LFs, so these lines come after lines that end in CRLF.
 const BARE: usize = 3;
 
-/// Up to eight messages; some empty, some without a final line end, now and then a large one.
+/// Returns up to eight messages: some empty, some without a final line end, sometimes a large one.
 pub(crate) fn maildrop(rng: &mut Rng, large: bool, leniency: Leniency) -> Vec<Message> {
     let messages = rng.usize(0..=8);
     (1..=messages)

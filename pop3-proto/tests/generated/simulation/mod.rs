@@ -1,7 +1,7 @@
-//! Whole sessions of the client against the crate's own server, over a link and a clock that exist in
-//! memory only. One seed is one session: who asks what and when, how the octets are cut, what is late,
-//! what breaks and how the server misbehaves. An oracle that knows the maildrop judges what the
-//! application was told.
+//! Simulates whole sessions of the client with the crate's own server, over a link and a clock that
+//! exist in memory only. One seed is one session: it determines every request and its time, the
+//! partition of the octets, delays, faults, and how the server misbehaves. An oracle that knows the
+//! maildrop checks what the application was told.
 //!
 //! ```sh
 //! POP3_SIM_SEED=42 cargo test -p pop3-proto --test generated simulation  # one seed again
@@ -9,11 +9,11 @@
 //! POP3_SIM_SEED=5000 POP3_SIM_SESSIONS=100 cargo test ...              # from one seed on
 //! ```
 //!
-//! In some of them the application drives an `Engine`, as clients do (`caller`): calls, batches, tickets,
-//! pipelines and retrievals, each left at any point. Every command that an iterator yields must be sent
-//! and get one result, or the fatal error is reported.
+//! In some sessions the application drives an `Engine`, as clients do (`caller`): calls, batches,
+//! tickets, pipelines and retrievals, each abandoned at any point. Every command that an iterator
+//! yields must be sent and get one result, or a fatal error is reported.
 //!
-//! A failure prints its seed and what happened. `-- --nocapture` shows how many sessions there are in a
+//! A failure prints its seed and a transcript. `-- --nocapture` prints the number of sessions per
 //! second.
 #![allow(
     clippy::unwrap_used,
@@ -54,13 +54,13 @@ use plan::Scope;
 use transcript::Transcript;
 use world::play;
 
-/// A debug build plays some 500 in a second, where it has a processor for itself.
+/// A debug build plays some 500 per second on an idle processor.
 const SESSIONS: u64 = 500;
 
-/// Handshakes take their time: some 150 in a second.
+/// Handshakes are slow: some 150 per second.
 const TLS_SESSIONS: u64 = 250;
 
-/// They ask for much: some 100 in a second.
+/// These have many requests: some 100 per second.
 const HELPER_SESSIONS: u64 = 200;
 
 const HONEST: Scope = Scope {
@@ -71,13 +71,13 @@ const HONEST: Scope = Scope {
     helpers: false,
 };
 
-/// The application uses a client's operations, and leaves them at any point.
+/// The application uses a client's operations, and abandons them at any point.
 const HELPERS: Scope = Scope {
     helpers: true,
     ..HONEST
 };
 
-/// Everything at once.
+/// All kinds of faults together.
 const ALL: Scope = Scope {
     tls: false,
     oddities: true,

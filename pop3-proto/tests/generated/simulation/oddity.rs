@@ -1,4 +1,4 @@
-//! What real servers do differently, and what clients bear: nothing of it may cost a reply.
+//! What real servers do differently and clients tolerate. No deviation may lose a reply.
 
 use fastrand::Rng;
 use pop3_proto::config::Leniency;
@@ -9,7 +9,7 @@ use super::line::{GREETING, is_long, is_plain, split_reply, verb};
 pub(crate) enum Oddity {
     /// `+ok` and `-err`.
     LowerCase,
-    /// LF instead of CR LF, everywhere.
+    /// LF instead of CRLF, everywhere.
     BareLineFeeds,
     /// Blank lines before replies.
     BlankLines,
@@ -19,7 +19,7 @@ pub(crate) enum Oddity {
     LongText,
     /// The size in the reply to RETR is wrong.
     WrongOctets,
-    /// Blanks around values, and words behind sizes.
+    /// Blanks around values, and words after sizes.
     OddSpacing,
     /// The last message is listed first.
     Descending,
@@ -31,14 +31,14 @@ pub(crate) enum Oddity {
     MissingUniqueIds,
     /// `+OK` before each line of a listing.
     StatusInListing,
-    /// A word where a challenge should say nothing.
+    /// A word where a challenge should be empty.
     ChallengeText,
 }
 
 use Oddity::*;
 
 impl Oddity {
-    /// In the order in which they are applied: the first ones read `+OK` and CR LF.
+    /// In the order in which they are applied: the first ones expect `+OK` and CRLF.
     pub(crate) const ALL: [Self; 13] = [
         NoText,
         LongText,
@@ -55,7 +55,7 @@ impl Oddity {
         BareLineFeeds,
     ];
 
-    /// Whether it is borne whatever the leniency.
+    /// Returns whether it is tolerated under every leniency.
     fn is_always_borne(self) -> bool {
         matches!(
             self,
@@ -63,7 +63,7 @@ impl Oddity {
         )
     }
 
-    /// One or two of those that are borne.
+    /// Returns one or two tolerated deviations.
     pub(crate) fn some(rng: &mut Rng, leniency: Leniency) -> Vec<Self> {
         let borne = |oddity: &Self| leniency != Leniency::Strict || oddity.is_always_borne();
         let borne: Vec<_> = Self::ALL.into_iter().filter(borne).collect();
@@ -72,7 +72,7 @@ impl Oddity {
             .collect()
     }
 
-    /// The reply as a server with this oddity sends it.
+    /// Returns the reply as a server with this deviation sends it.
     fn apply(self, line: &[u8], reply: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
         let (status, rest) = split_reply(&reply);
         let ok = status.starts_with(b"+OK");
@@ -117,7 +117,7 @@ impl Oddity {
             }
             MissingNumbers if listing && !long => {
                 match status.split(|octet| *octet == b' ').nth(2).unwrap() {
-                    // No message has this number, so that the client takes it for a malformed one.
+                    // No message has this number, so the client takes the line for a malformed one.
                     b"0" => reply,
                     value => with_status(&[b"+OK ", value].concat()),
                 }
@@ -128,7 +128,7 @@ impl Oddity {
             StatusInListing if listing && long => {
                 each_line(rest, status, |n, value| [b"+OK ", n, b" ", value].concat())
             }
-            // Others read what they are challenged with.
+            // Other mechanisms parse their challenges.
             ChallengeText if matches!(line, b"AUTH PLAIN" | b"AUTH LOGIN") && challenge => {
                 b"+ go ahead\r\n".to_vec()
             }
@@ -150,7 +150,8 @@ fn each_line(body: &[u8], status: &[u8], write: impl Fn(&[u8], &[u8]) -> Vec<u8>
     reply
 }
 
-/// The same with dots stuffed after a bare LF as well: where lines end so, it ends a line.
+/// Returns the reply with dots stuffed after a bare LF as well, because there a bare LF ends a
+/// line.
 fn stuffed_after_lf(reply: &[u8]) -> Vec<u8> {
     let mut stuffed = Vec::with_capacity(reply.len());
     for line in reply.split_inclusive(|octet| *octet == b'\n') {
@@ -163,7 +164,7 @@ fn stuffed_after_lf(reply: &[u8]) -> Vec<u8> {
     stuffed
 }
 
-/// The same with LF for each CR LF.
+/// Replaces each CRLF by LF.
 pub(crate) fn with_line_feeds(octets: &[u8]) -> Vec<u8> {
     let mut with = Vec::with_capacity(octets.len());
     for (at, octet) in octets.iter().enumerate() {
@@ -174,9 +175,9 @@ pub(crate) fn with_line_feeds(octets: &[u8]) -> Vec<u8> {
     with
 }
 
-/// The reply as a server with all these oddities sends it.
+/// Returns the reply as a server with all these deviations sends it.
 pub(crate) fn apply(oddities: &[Oddity], line: &[u8], reply: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
-    // Line ends last: the others read CR LF.
+    // Line ends come last, because the other deviations expect CRLF.
     Oddity::ALL
         .into_iter()
         .filter(|oddity| oddities.contains(oddity))

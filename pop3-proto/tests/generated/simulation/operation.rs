@@ -14,7 +14,7 @@ use pop3_proto::{
 use super::ask::Ask;
 use super::plan::{Plan, USERNAME};
 
-/// Asks an engine for a reply.
+/// Polls an engine for a reply.
 pub(crate) type Claim = Box<dyn Fn(&mut Engine) -> Poll<Result<Reply, Error>>>;
 
 /// The same for all replies of a batch.
@@ -24,7 +24,7 @@ fn number(n: u32) -> MessageNumber {
     MessageNumber::new(n).unwrap()
 }
 
-/// Submits a command: for a helper, which abandons it with the next operation, or for a ticket.
+/// Submits a command: for a helper, whose rest is abandoned by the next operation, or for a ticket.
 pub(crate) fn claim(
     ask: Ask,
     engine: &mut Engine,
@@ -87,7 +87,7 @@ pub(crate) fn claim(
     })
 }
 
-/// Submits one of some batches, and says what is in it.
+/// Submits one of a few batches, and returns its requests.
 pub(crate) fn batch(which: u8, engine: &mut Engine) -> (Vec<Ask>, Result<Batched, Error>) {
     fn submit<B: Batch + BatchInternals<Pending: 'static>>(
         engine: &mut Engine,
@@ -135,7 +135,7 @@ pub(crate) fn batch(which: u8, engine: &mut Engine) -> (Vec<Ask>, Result<Batched
     }
 }
 
-/// A submitter of any commands.
+/// A submitter of any type of command.
 pub(crate) trait Submits {
     fn poll(&mut self, engine: &mut Engine) -> Poll<Option<Result<Reply, Error>>>;
 }
@@ -161,8 +161,8 @@ impl<I: Iterator<Item: IntoStreamed>> Submits for Retrieve<I> {
     }
 }
 
-/// A helper for these commands, which are all of the kind of the first. `taken` counts those that were
-/// taken from the iterator.
+/// Creates a helper for these commands, which all have the type of the first. `taken` counts how
+/// many were taken from the iterator.
 pub(crate) fn submitter(
     engine: &mut Engine,
     asks: &[Ask],

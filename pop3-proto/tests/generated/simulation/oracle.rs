@@ -1,14 +1,15 @@
-//! Whether the application was told the truth.
+//! Checks what the application was told against the records of all sides, with three questions.
 //!
-//! Three questions, from what all sides kept. *Do the octets say so?* Every reply that was told is the one
-//! that stands at its place among the octets that reached the client: whatever the server does, and
-//! however the octets were cut. *Is it true?* Where the reply stands that the honest server gave to this
-//! very command, it agrees with the maildrop. *Is it all?* Where nothing went wrong, nothing failed.
+//! *Do the octets say so?* Every reported reply is the one at its position among the octets that
+//! reached the client, whatever the server does, and however the octets are partitioned. *Is it
+//! true?* If that reply is the one that the conforming server gave to this very command, it agrees
+//! with the maildrop. *Is it complete?* If there was no fault, nothing failed.
 //!
-//! Not every lie can be found out: a reply that is left out, doubled or swapped with another of its shape
-//! shifts all that follow, and in POP3 nothing but the number in the reply to `LIST n` and `UIDL n` ties a
-//! reply to its command. So can a body that ends too early, or one that runs into the next. Such replies
-//! stand at another place than the honest one, and only the first question is asked of them.
+//! Not every violation can be detected. A reply that is left out, doubled or swapped with another
+//! one of its form shifts all later replies, and in POP3 only the number in the reply to `LIST n`
+//! and `UIDL n` ties a reply to its command. The same is true of a body that ends too early, or
+//! that runs into the next one. Such replies are at another position than the conforming one, and
+//! only the first question is asked of them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -29,7 +30,7 @@ use super::tally::Tally;
 use super::truth::Truth;
 use super::world::World;
 
-/// Judges a session that is over.
+/// Checks a completed session.
 pub(crate) fn judge<M: Machine>(world: &World<M>, tally: &mut Tally) {
     let (app, peer, plan) = (&world.app, &world.peer, &world.plan);
     let commands: Vec<&[u8]> = peer.heard.iter().map(|heard| &heard.line[..]).collect();
@@ -84,7 +85,7 @@ fn judge_replies(app: &App, peer: &Peer, plan: &Plan, owners: &[Option<usize>], 
     }
 }
 
-/// Whether the application was told something that only the server can know.
+/// Returns whether the application was told something that only the server can know.
 pub(crate) fn told_something(request: &Request) -> bool {
     match &request.reply {
         Some(Ok(Reply::Quit(QuitOutcome::Unknown))) => false,
@@ -100,7 +101,7 @@ pub(crate) fn is_ok(reply: &[u8]) -> bool {
     reply.len() >= 3 && reply[..3].eq_ignore_ascii_case(b"+OK")
 }
 
-/// Where all has to be private, nobody on the way sees a secret or the begin of a login.
+/// If everything has to be private, no secret and no start of a login is visible on the wire.
 fn judge_secrets(peer: &Peer, plan: &Plan, written: &[u8]) {
     if !plan.is_secret() {
         return;
@@ -112,25 +113,25 @@ fn judge_secrets(peer: &Peer, plan: &Plan, written: &[u8]) {
     if plan.tls && plan.channel == Channel::Plain {
         for line in peer.heard_in_clear.split(|octet| *octet == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            // After STLS, it is a handshake that is heard.
+            // After STLS, the line is part of a handshake.
             let login = is_of_exchange(line) && verb(line) != b"STLS";
-            assert!(!login, "{} in clear", line.escape_ascii());
+            assert!(!login, "{} in cleartext", line.escape_ascii());
         }
     }
 }
 
-/// A secret, and what stands for it in base64, wherever it begins.
+/// Returns the secret and its base64 forms at each alignment.
 fn shapes(secret: &str) -> Vec<Vec<u8>> {
     let mut shapes = vec![secret.as_bytes().to_vec()];
     for before in 0..3 {
         let text = BASE64_STANDARD_NO_PAD.encode([vec![0; before], secret.into()].concat());
-        // The first and the last letters depend on what stands around.
+        // The first and the last letters depend on the adjacent octets.
         shapes.push(text.as_bytes()[before + usize::from(before > 0)..text.len() - 2].to_vec());
     }
     shapes
 }
 
-/// Nothing is said about deletions that is not so.
+/// The reported outcome of the deletions is correct.
 fn judge_quit(app: &App, peer: &Peer, owners: &[Option<usize>]) {
     let Some(index) = app
         .requests
@@ -144,19 +145,20 @@ fn judge_quit(app: &App, peer: &Peer, owners: &[Option<usize>]) {
         Some(Err(error)) => {
             assert!(
                 heard.is_none(),
-                "QUIT arrived, and was told to have failed: {error}"
+                "QUIT was received, but was reported as failed: {error}"
             );
             assert!(peer.expunged().is_empty());
         }
-        // Who has it in writing that the server has heard QUIT can be wrong only if the server lies.
+        // `Committed` means that the server received QUIT. It can be wrong only if the server
+        // violates the protocol.
         Some(Ok(Reply::Quit(QuitOutcome::Committed(_)))) if peer.is_honest() => {
-            assert!(heard.is_some(), "committed by nobody");
+            assert!(heard.is_some(), "committed without a QUIT");
         }
         _ => {}
     }
 }
 
-/// One error ends it all.
+/// A single error ends everything.
 fn judge_end(app: &App) {
     let fatal = |error: &&Error| error.is_fatal();
     let told = app.requests.iter().flat_map(|request| {
@@ -187,9 +189,9 @@ fn judge_end(app: &App) {
     }
 }
 
-/// Nothing went wrong, so nothing may have failed.
+/// Without a fault, nothing may have failed.
 fn judge_completeness(app: &App, plan: &Plan) {
-    // Whether it is one was asked before.
+    // Whether the limit was really exceeded was checked before.
     if let Some(Err(Error::Limit(over))) = &app.closed
         && plan.listing_limit(over.what) == Some(over.limit)
     {
@@ -199,7 +201,7 @@ fn judge_completeness(app: &App, plan: &Plan) {
     let mut logged_in = None;
     for request in &app.requests {
         match (&request.reply, request.ask) {
-            (None, ask) => assert!(request.given_up.is_some(), "{ask:?} was not told"),
+            (None, ask) => assert!(request.given_up.is_some(), "{ask:?} got no event"),
             (Some(Ok(_)), Ask::Login) => logged_in = Some(true),
             (Some(Err(Error::Auth(_))), Ask::Login) => logged_in = Some(false),
             (Some(Err(Error::Misuse(_))), Ask::Login) => {}
@@ -210,7 +212,7 @@ fn judge_completeness(app: &App, plan: &Plan) {
                     .any(|request| request.given_up.is_some());
                 assert!(logged_in != Some(true) || gone, "{ask:?}: {error}");
             }
-            // Whether it is the server that refuses was asked before.
+            // Whether the refusal is the server's was checked before.
             (Some(Ok(_) | Err(Error::Refused(_))), _) => {}
             (Some(Err(error)), ask) => panic!("{ask:?} failed: {error}"),
         }

@@ -1,8 +1,8 @@
-//! The far end: the crate's own server with TLS under it, and between its replies and the link a hand
+//! The far end: the crate's own server on top of TLS, with a stage between its replies and the link
 //! that may change, delay, double or drop them.
 //!
-//! Not the peer of `pop3_testkit::tls`: each reply has its time here, and the oracle wants to know which
-//! octets on the link carry which octets of a reply.
+//! This is not the peer of `pop3_testkit::tls`: each reply has its own time here, and the oracle
+//! needs to know which octets on the link carry which octets of a reply.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -21,16 +21,16 @@ use super::oddity::{Oddity, apply};
 use super::plan::Plan;
 use super::transcript::{Transcript, octets};
 
-/// A command line that the server heard, and what it answered. The first stands for the greeting.
+/// A command line that the server received, and its answer. The first entry is the greeting.
 pub(crate) struct Heard {
     pub(crate) line: Vec<u8>,
-    /// What an honest server says to it, oddities included.
+    /// The reply of a conforming server, with deviations.
     pub(crate) reply: Vec<u8>,
-    /// Where among all that was said the honest reply stands, if it was said.
+    /// The position of the conforming reply among everything that was sent, if it was sent.
     pub(crate) said: Option<Place>,
 }
 
-/// A part of what was said: before STLS is epoch 0, inside its TLS is epoch 1.
+/// A part of what was sent. Epoch 0 is before STLS, epoch 1 is inside TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) epoch: usize,
@@ -49,24 +49,24 @@ pub(crate) struct Peer {
     pub(crate) heard: Vec<Heard>,
     /// All that the client wrote outside TLS.
     pub(crate) heard_in_clear: Vec<u8>,
-    /// Replies that lies changed, and that oddities did.
+    /// The numbers of replies that violations changed, and that deviations changed.
     pub(crate) lies_told: usize,
     pub(crate) oddities_shown: usize,
-    /// How many octets had left when QUIT was heard.
+    /// How many octets had been sent when QUIT was received.
     pub(crate) left_at_quit: Option<usize>,
-    /// All that was said, in plaintext, by epoch.
+    /// All plaintext that was sent, by epoch.
     pub(crate) said: Vec<Vec<u8>>,
     acts: VecDeque<(Act, usize)>,
-    /// Replies that wait for the next one to go first.
+    /// Replies that wait for the next one to be sent first.
     swapped: Vec<(Act, usize)>,
     ready: Instant,
-    /// What goes onto the link.
+    /// Octets for the link.
     pub(crate) outgoing: Vec<u8>,
-    /// Octets that ever went into `outgoing`.
+    /// How many octets were ever added to `outgoing`.
     sent: usize,
-    /// Up to so many octets on the link carry so many of what was said in this epoch.
+    /// Up to this many octets on the link carry this many octets of the epoch's plaintext.
     milestones: Vec<(usize, usize, usize)>,
-    /// It closes its direction of the link when all before has left.
+    /// Its direction of the link closes when everything before has been sent.
     pub(crate) hung_up: bool,
 }
 
@@ -110,7 +110,7 @@ impl Peer {
         peer
     }
 
-    /// Octets from the client.
+    /// Receives octets from the client.
     pub(crate) fn hear(&mut self, octets: &[u8], now: Instant) {
         let Some(tls) = &mut self.tls else {
             self.heard_in_clear.extend_from_slice(octets);
@@ -148,7 +148,7 @@ impl Peer {
         }
     }
 
-    /// Answers a command that is not there as a whole, if that is the lie.
+    /// Answers an incomplete command, if that is the violation.
     fn forestall(&mut self) {
         let now = When::Reply(self.heard.len());
         if let Some((_, Lie::Early(early))) = self.lies.iter().find(|(when, _)| *when == now) {
@@ -158,7 +158,7 @@ impl Peer {
         }
     }
 
-    /// Takes the lie that is due at this reply.
+    /// Takes the violation that is due at this reply.
     fn lie(&mut self, line: &[u8], reply: &[u8]) -> Option<Lie> {
         let (index, rng) = (self.heard.len(), &self.rng);
         let due = |(when, lie): &(When, Lie)| lie.is_due(*when, index, line, reply, rng);
@@ -166,7 +166,7 @@ impl Peer {
         Some(self.lies.remove(due).1)
     }
 
-    /// Has the server answer a line, and lets oddities and lies at the answer.
+    /// Lets the server answer a line, and applies deviations and violations to the answer.
     fn answer(&mut self, line: Vec<u8>) {
         if !self.heard.is_empty() {
             self.server.receive(&line);
@@ -212,7 +212,7 @@ impl Peer {
         }
     }
 
-    /// Does what is due.
+    /// Performs the actions that are due.
     pub(crate) fn advance(&mut self, now: Instant) {
         loop {
             if let Some(tls) = &self.tls
@@ -236,7 +236,7 @@ impl Peer {
         match act {
             Act::Wait(time) => self.ready = now + time,
             Act::Say(said, honest) => {
-                let note = if honest { "S" } else { "S, lying" };
+                let note = if honest { "S" } else { "S, violating" };
                 self.transcript
                     .add(now, || format!("{note}: {}", octets(&said)));
                 let epoch = self.said.len() - 1;
@@ -299,21 +299,22 @@ impl Peer {
         }
     }
 
-    /// When it will do something by itself.
+    /// Returns when it will act by itself.
     pub(crate) fn next_act(&self, now: Instant) -> Option<Instant> {
         (!self.hung_up && !self.acts.is_empty() && now < self.ready).then_some(self.ready)
     }
 
-    /// The client has gone.
+    /// Handles the disconnection of the client.
     pub(crate) fn lose(&mut self, now: Instant) {
         self.transcript
-            .add(now, || "server: the client has gone".to_owned());
+            .add(now, || "server: the client disconnected".to_owned());
         self.server.handle_eof();
         self.acts.clear();
         self.hung_up = true;
     }
 
-    /// How many octets of each epoch reached the client, when so many octets of the link did.
+    /// Returns how many octets of each epoch reached the client, given how many octets of the link
+    /// did.
     pub(crate) fn reached(&self, delivered: usize) -> Vec<usize> {
         let in_clear = self.said.len() > 1 || self.tls.is_none();
         let mut reached = vec![0; self.said.len()];
@@ -328,12 +329,12 @@ impl Peer {
         reached
     }
 
-    /// Whether no lie was meant for it.
+    /// Returns whether no violation was planned.
     pub(crate) fn is_honest(&self) -> bool {
         self.honest
     }
 
-    /// The unique-ids of the messages that QUIT removed.
+    /// Returns the unique-ids of the messages that QUIT removed.
     pub(crate) fn expunged(&self) -> Vec<String> {
         let lossy = |id: &_| String::from_utf8_lossy(AsRef::<[u8]>::as_ref(id)).into_owned();
         self.server

@@ -1,4 +1,4 @@
-//! What a seed stands for: everything about a session that is left to chance, drawn in one place.
+//! Everything random about a session, derived from its seed in one place.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,10 +22,11 @@ use super::oddity::Oddity;
 pub(crate) const USERNAME: &str = "alice";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// For a handshake: its deadline runs whatever moves, and some of these links need minutes.
+/// For a handshake: its deadline keeps running while octets move, and some of these links need
+/// minutes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100_000);
 
-/// Limits of listings are below this, or never met.
+/// Limits of listings are below this, or never reached.
 const SMALL: usize = 300;
 
 /// What may go wrong in the sessions of a test.
@@ -56,7 +57,7 @@ pub(crate) struct Plan {
     pub(crate) fault_at_quit: bool,
     pub(crate) to_client: Manner,
     pub(crate) to_server: Manner,
-    /// What the application asks for behind the login, QUIT apart.
+    /// The application's requests after the login, except QUIT.
     pub(crate) asks: Vec<Ask>,
     pub(crate) habits: Habits,
 }
@@ -64,17 +65,17 @@ pub(crate) struct Plan {
 /// How the application behaves.
 #[derive(Clone, Debug)]
 pub(crate) struct Habits {
-    /// Of 256 turns, how many end in a pause while an event may wait.
+    /// Of 256 turns, how many end in a pause while an event may be pending.
     pub(crate) slow: u8,
-    /// How many events it takes in one turn.
+    /// How many events it polls in one turn.
     pub(crate) gulp: usize,
-    /// How many requests it lets wait.
+    /// How many requests it keeps outstanding.
     pub(crate) ahead: usize,
-    /// Of 256 turns, how many give something up.
+    /// Of 256 turns, how many abandon something.
     pub(crate) fickle: u8,
     /// Whether it ends with QUIT.
     pub(crate) quits: bool,
-    /// Whether it upgrades by itself before it logs in.
+    /// Whether it upgrades to TLS explicitly before it logs in.
     pub(crate) starts_tls: bool,
 }
 
@@ -87,7 +88,7 @@ impl Plan {
             config.allow_insecure_login = rng.u8(..4) != 0;
         }
         let (to_client, to_server) = (Manner::random(rng), Manner::random(rng));
-        // Octet by octet, a large message would take most of the time there is.
+        // Octet by octet, a large message would take most of the run time.
         let large = to_client.piece > 1000 && to_client.room > 1000;
         let mail = maildrop(rng, large, config.leniency);
         let oddities = if scope.oddities {
@@ -137,7 +138,7 @@ impl Plan {
         }
     }
 
-    /// Whether octets in clear are all that can go wrong.
+    /// Returns whether an injection of cleartext octets is all that can go wrong.
     pub(crate) fn only_injects(&self) -> bool {
         let injects = matches!(self.lies[..], [(_, Lie::Injected)]);
         let timeouts = &self.config.timeouts;
@@ -145,7 +146,7 @@ impl Plan {
         injects && self.fault.is_none() && patient
     }
 
-    /// Whether nothing goes wrong that is not borne.
+    /// Returns whether everything that goes wrong is tolerated.
     pub(crate) fn is_faultless(&self) -> bool {
         self.fault.is_none()
             && self.lies.is_empty()
@@ -153,7 +154,7 @@ impl Plan {
             && self.config.timeouts.tls == PATIENCE
     }
 
-    /// The limit of a listing, where it is a small one.
+    /// Returns the limit of a listing, if it is a small one.
     pub(crate) fn listing_limit(&self, what: Limited) -> Option<usize> {
         let limits = &self.config.limits;
         let limit = match what {
@@ -165,16 +166,16 @@ impl Plan {
         (limit < SMALL).then_some(limit)
     }
 
-    /// Whether no secret may be seen on the way.
+    /// Returns whether no secret may be visible on the wire.
     pub(crate) fn is_secret(&self) -> bool {
         self.channel != Channel::TrustedByCaller && !self.config.allow_insecure_login
     }
 
-    /// The policy of the login.
+    /// Returns the policy of the login.
     pub(crate) fn policy(&self) -> LoginPolicy {
         self.method
             .map_or_else(LoginPolicy::default, LoginPolicy::only)
-            // Few iterations: what is simulated is not the effort.
+            // Few iterations: the simulation is not about the computing time.
             .with_scram_iterations(1..=10_000)
     }
 }
@@ -234,7 +235,7 @@ fn lies(scope: Scope, rng: &mut Rng) -> Vec<(When, Lie)> {
             (When::Reply(at), Lie::random(rng))
         })
         .collect();
-    // What chance alone would hardly ever hit upon.
+    // Violations that random choice would hardly ever hit.
     let aimed = match rng.u8(..8) {
         0 | 1 if scope.tls => Some((When::To(b"STLS"), Lie::Injected)),
         2 => Some((When::Fits, Lie::ForgedSignature)),
@@ -267,7 +268,7 @@ fn config(rng: &mut Rng) -> Config {
         config.keep_alive = Some(Duration::from_secs(rng.u64(5..100)));
     }
     config.timeouts.tls = PATIENCE;
-    // Small: the smallest that a challenge of SCRAM fits into, and then the whole buffer.
+    // The smallest limits that a SCRAM challenge fits into, up to the whole buffer.
     config.limits.line = 1024;
     config.limits.challenge = 1024;
     config.limits.receive_buffer = match rng.u8(..3) {
@@ -275,7 +276,7 @@ fn config(rng: &mut Rng) -> Config {
         1 => rng.usize(1024..4096),
         _ => 16 << 10,
     };
-    // What the maildrops here come near to.
+    // Limits that the maildrops here come close to.
     match rng.u8(..16) {
         0 => config.limits.listing_entries = rng.usize(..8),
         1 => config.limits.listing_octets = rng.usize(..100),

@@ -1,4 +1,4 @@
-//! Whether the octets say what the application was told.
+//! Checks whether the octets say what the application was told.
 
 use pop3_proto::{Error, QuitOutcome, reply::Reply};
 
@@ -6,7 +6,7 @@ use super::app::Request;
 use super::ask::Ask;
 use super::frames::Frame;
 
-/// Checks what was told of a request against the reply at its place.
+/// Checks what was reported about a request against the reply at its position.
 pub(crate) fn check_octets(request: &Request, frame: &Frame) {
     let ask = request.ask;
     match request.reply.as_ref().unwrap() {
@@ -14,8 +14,8 @@ pub(crate) fn check_octets(request: &Request, frame: &Frame) {
             assert_eq!(opened.status.text.as_bytes(), frame.text());
             match &request.body_end {
                 Some(Ok(())) => {
-                    assert!(frame.is_ok(), "whole without a terminator: {ask:?}");
-                    assert!(request.body == frame.body, "another body: {ask:?}");
+                    assert!(frame.is_ok(), "complete without a terminator: {ask:?}");
+                    assert!(request.body == frame.body, "wrong body: {ask:?}");
                 }
                 _ => assert!(frame.body.starts_with(&request.body), "{ask:?}"),
             }
@@ -27,7 +27,7 @@ pub(crate) fn check_octets(request: &Request, frame: &Frame) {
         Ok(reply) => {
             assert!(
                 frame.is_ok(),
-                "{ask:?} was told {reply:?}, and {frame:?} came"
+                "{ask:?} got {reply:?}, but {frame:?} was received"
             );
             check_value(ask, reply, frame);
         }
@@ -71,11 +71,11 @@ fn check_value(ask: Ask, reply: &Reply, frame: &Frame) {
             assert!(told.eq(said));
         }
         (_, Reply::Lines(lines)) => assert_eq!(lines.octets, frame.body),
-        (ask, reply) => panic!("{ask:?} was told {reply:?}"),
+        (ask, reply) => panic!("{ask:?} got {reply:?}"),
     }
 }
 
-/// What is said about the message of this number, be it without the number.
+/// Returns the value for the message with this number, whether or not the reply repeats the number.
 fn value(number: u32, frame: &Frame) -> &str {
     let text = std::str::from_utf8(frame.text()).unwrap().trim();
     match entry(text) {
@@ -87,13 +87,13 @@ fn value(number: u32, frame: &Frame) -> &str {
     }
 }
 
-/// The number that a line begins with, and what stands behind it.
+/// Returns the number at the start of a line, and what follows it.
 fn entry(line: &str) -> Option<(u32, &str)> {
     let (number, value) = line.split_once(' ').unwrap_or((line, ""));
     Some((number.parse().ok()?, value.trim()))
 }
 
-/// The entries of a listing, whose lines begin with `+OK` all or none.
+/// Returns the entries of a listing, of whose lines all begin with `+OK` or none.
 fn entries(frame: &Frame) -> impl Iterator<Item = (u32, &str)> {
     let lines = || std::str::from_utf8(&frame.body).unwrap().lines();
     let status = |line: &str| {

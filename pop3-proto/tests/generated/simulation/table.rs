@@ -1,4 +1,4 @@
-//! Every lie and every oddity, by name, in a session that is otherwise the same each time.
+//! Every violation and every deviation, in a session that is otherwise the same each time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use super::tally::Tally;
 use super::transcript::Transcript;
 use super::world::play_plan;
 
-/// Some of each, in the order in which a person would ask.
+/// Some requests of each kind, in a typical order.
 const ASKS: [Ask; 14] = [
     Stat,
     List,
@@ -39,10 +39,10 @@ const ASKS: [Ask; 14] = [
     Rset,
 ];
 
-/// More replies than there are in such a session.
+/// More replies than such a session has.
 const REPLIES: usize = 30;
 
-/// An honest server with all that this client knows, and nothing that goes wrong.
+/// A conforming server with everything that this client supports, and no faults.
 fn plan(tls: bool, ahead: usize) -> Plan {
     let mut config = Config::default();
     config.timeouts.tls = PATIENCE;
@@ -83,7 +83,7 @@ fn plan(tls: bool, ahead: usize) -> Plan {
         fault: None,
         fault_at_quit: false,
         to_client: manner(1500, 128),
-        // Commands come in parts, so that they can be answered too soon.
+        // Commands arrive in parts, so that they can be answered too early.
         to_server: manner(if tls { 1500 } else { 4 }, 0),
         asks: ASKS.to_vec(),
         habits: Habits {
@@ -97,7 +97,7 @@ fn plan(tls: bool, ahead: usize) -> Plan {
     }
 }
 
-/// Plays it, and says what it was if it goes wrong.
+/// Plays a session, and prints its plan if it fails.
 fn play(name: &str, plan: impl Fn() -> Plan) -> Tally {
     let again = |transcript: &Transcript| play_plan(plan(), Rng::with_seed(1), transcript);
     catch_unwind(AssertUnwindSafe(|| again(&Transcript::default()))).unwrap_or_else(|panic| {
@@ -119,7 +119,7 @@ fn every_violation_at_every_reply_is_not_accepted() {
             });
             told += tally;
         }
-        assert!(told.lies_told > 0, "{lie:?} was never told");
+        assert!(told.lies_told > 0, "{lie:?} was never applied");
         let forged = lie == Lie::ForgedSignature;
         assert!(told.forged > 0 || !forged, "no proof was forged");
     }
@@ -137,7 +137,7 @@ fn every_violation_around_stls_is_not_accepted() {
             });
         }
         let injected = lie == Lie::Injected;
-        assert!(told.injected_at_stls > 0 || !injected, "none in clear");
+        assert!(told.injected_at_stls > 0 || !injected, "none in cleartext");
     }
 }
 
@@ -146,13 +146,13 @@ fn every_deviation_is_tolerated_without_loss() {
     for oddity in Oddity::ALL {
         let tally = play(&format!("{oddity:?}"), || {
             let mut plan = plan(false, 8);
-            // With the challenge that says nothing, or should.
+            // With the challenge that is empty, or should be.
             plan.config.initial_response = InitialResponse::Never;
             plan.method = Some(Method::Plain);
             plan.oddities.push(oddity);
             plan
         });
-        assert!(tally.oddities_shown > 0, "{oddity:?} was never shown");
+        assert!(tally.oddities_shown > 0, "{oddity:?} was never applied");
         assert_eq!(
             (tally.logins, tally.committed),
             (1, 1),

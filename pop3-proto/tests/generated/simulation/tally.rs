@@ -1,4 +1,4 @@
-//! What became of sessions, so that nobody explores deserts.
+//! Counts what happened in sessions, to notice explorations in which nothing happens.
 
 use std::ops::AddAssign;
 
@@ -10,10 +10,10 @@ macro_rules! tally {
         }
 
         impl Tally {
-            /// Nothing at all.
+            /// Nothing happened.
             pub(crate) const NONE: Self = Self { $($count: 0,)* };
 
-            /// Whether there is this much of each.
+            /// Returns whether every count is at least that of `least`.
             pub(crate) fn reaches(&self, least: &Self) -> bool {
                 $(self.$count >= least.$count)&&*
             }
@@ -37,20 +37,21 @@ tally! {
     refusals,
     given_up,
     committed,
-    /// QUIT left, and whether it was done is not known.
+    /// QUIT was sent, and its outcome is unknown.
     quit_unknown,
     fatal,
-    /// Replies that lies changed, and that oddities did.
+    /// Replies that violations changed, and that deviations changed.
     lies_told,
     oddities_shown,
-    /// Octets in clear stood behind the `+OK` to STLS.
+    /// Cleartext octets followed the `+OK` to STLS.
     injected_at_stls,
-    /// The server's proof was another than the right one.
+    /// The server's proof was wrong.
     forged,
     late_handshakes,
-    /// Pipelines and retrievals that gave all their results, and operations of any kind that were left.
+    /// Pipelines and retrievals that returned all their results, and abandoned operations of any
+    /// kind.
     helpers_ended,
     operations_left,
-    /// A listing was longer than its limit.
+    /// A listing exceeded its limit.
     over_limits,
 }

@@ -1,24 +1,24 @@
-//! What happened in one session, for a person who has to understand a failure.
+//! A record of one session, for a person who has to understand a failure.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use pop3_proto::Instant;
 
-/// How many lines of a long story are shown at its begin and at its end.
+/// How many lines of a long record are shown at its start and at its end.
 const SHOWN: usize = 150;
 
-/// Keeps lines if it was told to. A clone writes into the same, so that a panic does not take it along.
+/// Records lines if enabled. Clones share the record, so that it survives a panic of the session.
 #[derive(Clone, Default)]
 pub(crate) struct Transcript(Option<Rc<RefCell<Vec<String>>>>);
 
 impl Transcript {
-    /// One that keeps its lines.
+    /// Creates a transcript that records its lines.
     pub(crate) fn kept() -> Self {
         Self(Some(Rc::default()))
     }
 
-    /// Adds a line, which is made only if it is kept.
+    /// Adds a line, which is built only if it is recorded.
     pub(crate) fn add(&self, now: Instant, line: impl FnOnce() -> String) {
         if let Some(lines) = &self.0 {
             let time = now.duration_since(Instant::ORIGIN);
@@ -32,7 +32,7 @@ impl Transcript {
             .map_or_else(Vec::new, |lines| lines.borrow().clone())
     }
 
-    /// All of a short story, begin and end of a long one.
+    /// Returns the whole of a short record, or the start and end of a long one.
     pub(crate) fn shown(&self) -> String {
         let lines = self.lines();
         if lines.len() <= 2 * SHOWN {
@@ -44,7 +44,7 @@ impl Transcript {
     }
 }
 
-/// Octets as text, the middle of many left out.
+/// Formats octets as text; the middle of many octets is left out.
 pub(crate) fn octets(octets: &[u8]) -> String {
     match octets.len() {
         0..=120 => format!("\"{}\"", octets.escape_ascii()),

@@ -1,4 +1,4 @@
-//! What an honest server can say, by the maildrop alone.
+//! A model of the maildrop: what a conforming server can say.
 
 use pop3_proto::reply::Reply;
 
@@ -27,7 +27,7 @@ impl<'a> Truth<'a> {
         self.oddities.contains(&oddity)
     }
 
-    /// A message that is there.
+    /// Returns a message that is not deleted.
     fn message(&self, number: u32) -> Option<&'a Message> {
         let index = number as usize - 1;
         let message = self.mail.get(index)?;
@@ -38,7 +38,7 @@ impl<'a> Truth<'a> {
         (1..=self.mail.len() as u32).filter_map(|n| Some((n, self.message(n)?)))
     }
 
-    /// The server did this.
+    /// Applies a command that the server carried out.
     pub(crate) fn done(&mut self, ask: Ask) {
         match ask {
             Ask::Dele(number) => self.deleted[number as usize - 1] = true,
@@ -47,7 +47,7 @@ impl<'a> Truth<'a> {
         }
     }
 
-    /// The unique-ids of what is deleted.
+    /// Returns the unique-ids of the deleted messages.
     pub(crate) fn deleted(&self) -> Vec<String> {
         let marked = self.mail.iter().zip(&self.deleted);
         marked
@@ -56,7 +56,7 @@ impl<'a> Truth<'a> {
             .collect()
     }
 
-    /// Whether the server has to do what is asked.
+    /// Returns whether the server has to carry out the request.
     pub(crate) fn allows(&self, ask: Ask) -> bool {
         match ask {
             Ask::ListOne(n) | Ask::UidlOne(n) | Ask::Retr(n) | Ask::Top(n, _) | Ask::Dele(n) => {
@@ -66,7 +66,7 @@ impl<'a> Truth<'a> {
         }
     }
 
-    /// Checks a reply, and a body that came whole.
+    /// Checks a reply, and a body that was received completely.
     pub(crate) fn check(&self, ask: Ask, reply: &Reply, body: Option<&[u8]>) {
         let size = |message: &Message| message.sent().len() as u64;
         let sized = !self.is(Oddity::MissingSizes);
@@ -97,7 +97,8 @@ impl<'a> Truth<'a> {
             (Ask::ListOne(n), Reply::Size(entry)) => {
                 assert_eq!(entry.number.get(), n);
                 let octets = size(self.message(n).unwrap());
-                // A size without the number that is the number looks like the number without a size.
+                // A size without the number can look like the number without a size if both are
+                // equal.
                 let alike = self.is(Oddity::MissingNumbers) && octets == u64::from(n);
                 assert!(entry.octets == Some(octets) || alike, "{entry:?}");
             }
@@ -128,7 +129,7 @@ impl<'a> Truth<'a> {
         let shown = told.map(|told| told.escape_ascii().to_string());
         assert!(
             told.is_none_or(|told| told == truth),
-            "the message is \"{}\", and told was {shown:?}",
+            "the message is \"{}\", but {shown:?} was reported",
             truth.escape_ascii()
         );
     }

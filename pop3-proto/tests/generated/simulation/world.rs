@@ -1,4 +1,5 @@
-//! One session in its world: client, link, server, and a clock that moves when nothing else does.
+//! One session in its environment: client, link, server, and a clock that advances when nothing
+//! else can happen.
 
 use std::time::Duration;
 
@@ -49,13 +50,13 @@ pub(crate) struct World<M> {
     pub(crate) written: Vec<u8>,
     input_over: bool,
     output_over: bool,
-    /// What becomes of the link, once it is known where.
+    /// The fault of the link, once its position is known.
     fault: Option<Fault>,
-    /// Since when the socket belongs to the TLS handshake, at the latest.
+    /// The latest time at which the TLS handshake began to use the socket.
     handshake: Option<Instant>,
-    /// Octets read since the application looked last.
+    /// Octets read since the last turn of the application.
     read_unseen: usize,
-    /// Octets that the client may still write once it is over: those of TLS.
+    /// Octets that the client may still write after it is closed: those of TLS.
     last_words: Option<usize>,
     steps: usize,
 }
@@ -67,7 +68,7 @@ pub(crate) fn play(seed: u64, scope: Scope, transcript: &Transcript) -> Tally {
     play_plan(plan, rng, transcript)
 }
 
-/// Plays a session with this plan, and what the plan leaves open left to chance.
+/// Plays a session with this plan. What the plan leaves open is random.
 pub(crate) fn play_plan(plan: Plan, mut rng: Rng, transcript: &Transcript) -> Tally {
     let (now, config) = (Instant::ORIGIN, plan.config.clone());
     if plan.helpers {
@@ -119,7 +120,7 @@ impl<M: Machine> World<M> {
         while !self.is_over() {
             self.steps += 1;
             let octets = self.to_client.taken + self.to_server.taken;
-            assert!(self.steps < 20_000 + 8 * octets, "it goes on and on");
+            assert!(self.steps < 20_000 + 8 * octets, "it does not terminate");
             match self.choose() {
                 Some(next) => self.make(next),
                 None => self.wait(),
@@ -138,13 +139,13 @@ impl<M: Machine> World<M> {
 
     fn is_over(&self) -> bool {
         match &self.app.closed {
-            // TLS says goodbye as long as the link takes that.
+            // TLS sends close_notify as long as the link accepts octets.
             Some(_) => !self.machine.core().wants_write() || self.writable() == 0,
             None => self.app.is_done() && self.app.drained,
         }
     }
 
-    /// Octets that the link takes from the client now.
+    /// Returns how many octets the link accepts from the client now.
     fn writable(&self) -> usize {
         if self.output_over {
             return 0;
@@ -156,7 +157,7 @@ impl<M: Machine> World<M> {
         self.to_server.room().min(left)
     }
 
-    /// Octets that the client can read now.
+    /// Returns how many octets the client can read now.
     fn readable(&self) -> usize {
         let limit = self.fault.and_then(Fault::readable);
         let left = limit.map_or(usize::MAX, |limit| {
@@ -165,7 +166,7 @@ impl<M: Machine> World<M> {
         self.to_client.arrived(self.now).len().min(left)
     }
 
-    /// Whether the link has come to its end for the reader.
+    /// Returns whether the reader has reached the end of the link.
     fn input_ends(&self) -> bool {
         let cut = match self.fault {
             Some(Fault::Ends(octets) | Fault::Resets(octets)) => self.to_client.delivered >= octets,
@@ -182,7 +183,7 @@ impl<M: Machine> World<M> {
             && !self.output_over
     }
 
-    /// One of the things that can happen now.
+    /// Chooses one of the things that can happen now.
     fn choose(&mut self) -> Option<Move> {
         let machine = self.machine.core();
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= self.now);
@@ -231,7 +232,7 @@ impl<M: Machine> World<M> {
             Move::ClientReads => self.read(),
             Move::WriteFails => {
                 self.output_over = true;
-                // The wait for the server's last words begins anew.
+                // The wait for an unsolicited `-ERR` restarts.
                 self.handshake = None;
                 self.transcript
                     .add(self.now, || "link: a write fails".to_owned());
@@ -293,13 +294,13 @@ impl<M: Machine> World<M> {
             .machine
             .core_mut()
             .recv_buffer()
-            .expect("octets are wanted");
+            .expect("the client wants to read");
         let octets = octets.min(room.len());
         let octets = self.to_client.deliver(octets);
         self.read_unseen += wire::receive(self.machine.core_mut(), &octets, self.now);
     }
 
-    /// Nothing can happen now: the clock moves on to when something can.
+    /// Nothing can happen now: advances the clock to the next event.
     fn wait(&mut self) {
         let silent = matches!(self.fault, Some(Fault::FallsSilent(octets))
             if self.to_client.delivered >= octets);
@@ -317,7 +318,7 @@ impl<M: Machine> World<M> {
         self.now = next;
     }
 
-    /// A fault that waits for QUIT begins where QUIT was asked for, or heard.
+    /// A fault that waits for QUIT starts when QUIT was submitted or received.
     fn aim(&mut self) {
         let Some(fault) = self.plan.fault.filter(|_| self.fault.is_none()) else {
             return;
@@ -330,17 +331,18 @@ impl<M: Machine> World<M> {
         self.fault = from.map(|from| fault.behind(from));
     }
 
-    /// What holds after every step.
+    /// Checks the invariants after each step.
     fn check(&mut self) {
         let core = self.machine.core();
-        // The buffer for plaintext, for ciphertext what TLS holds, and a list that the client asked for
-        // by itself.
+        // The plaintext buffer, the ciphertext that TLS buffers, and a capability list that the
+        // client requested itself.
         let limits = &core.config().limits;
         let held = limits.receive_buffer.max(1028)
             + usize::from(self.plan.tls) * (96 << 10)
             + limits.capability_octets;
-        // What was given up, and the reply to a keep-alive, is read past while nobody looks.
-        // A liar's message may come where a listing was asked for, which is told when it is whole.
+        // Abandoned replies and the reply to a keep-alive are discarded without the application's
+        // involvement. A violating server may send a message where a listing was requested, which
+        // is reported when it is complete.
         let skips = self.app.has_given_up()
             || core.config().keep_alive.is_some()
             || !self.plan.lies.is_empty();
@@ -357,14 +359,14 @@ impl<M: Machine> World<M> {
         assert!(!core.has_commands_to_send(), "a command after the end");
         assert!(
             !core.wants_read() || self.plan.tls,
-            "octets are wanted after the end"
+            "the client wants to read after the end"
         );
         if self.last_words.is_none() {
             self.last_words = Some(self.machine.core_mut().transmit().len());
         }
     }
 
-    /// Both go their ways: the client closes, and the server reads what is still on its way.
+    /// The client closes, and the server reads what is still in transit.
     fn part(&mut self) {
         self.now = self.now + Duration::from_secs(10_000);
         while !self.to_server.is_empty() {
@@ -373,7 +375,7 @@ impl<M: Machine> World<M> {
         self.peer.lose(self.now);
     }
 
-    /// What reached the client, by epoch.
+    /// Returns how many octets reached the client, by epoch.
     pub(crate) fn reached(&self) -> Vec<usize> {
         self.peer.reached(self.to_client.delivered)
     }
