@@ -1,30 +1,30 @@
-//! Every conversation of `transcripts/`, however its octets are cut.
+//! Plays all transcripts of `transcripts/`, with the input split at different places.
 
 use pop3_proto::config::Leniency;
 use pop3_testkit::play::{Feeding, LineEnds, octets_of_server, play};
 use pop3_testkit::transcript::{Transcript, only};
 use pop3_testkit::transcripts::transcripts;
 
-/// Acts all of them out under each leniency; all failures are told together.
-fn for_each(act: impl Fn(&Transcript, Leniency) -> Result<(), String> + Sync) {
+/// Plays all transcripts under each leniency and reports all failures together.
+fn for_each(play_one: impl Fn(&Transcript, Leniency) -> Result<(), String> + Sync) {
     let transcripts = transcripts();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let share = transcripts.len().div_ceil(workers);
     let failures: Vec<String> = std::thread::scope(|scope| {
         let shares = transcripts.chunks(share);
-        let act = &act;
+        let play_one = &play_one;
         let workers: Vec<_> = shares
-            .map(|share| scope.spawn(move || failures_of(share, act)))
+            .map(|share| scope.spawn(move || failures_of(share, play_one)))
             .collect();
-        let told = workers.into_iter().map(|it| it.join().expect("no panic"));
-        told.flatten().collect()
+        let results = workers.into_iter().map(|it| it.join().expect("no panic"));
+        results.flatten().collect()
     });
     assert!(failures.is_empty(), "\n{}", failures.join("\n\n"));
 }
 
 fn failures_of(
     transcripts: &[(String, Transcript)],
-    act: &impl Fn(&Transcript, Leniency) -> Result<(), String>,
+    play_one: &impl Fn(&Transcript, Leniency) -> Result<(), String>,
 ) -> Vec<String> {
     let mut failures = Vec::new();
     for (name, transcript) in transcripts {
@@ -32,7 +32,7 @@ fn failures_of(
             if only(transcript, other) {
                 continue;
             }
-            if let Err(what) = act(transcript, leniency) {
+            if let Err(what) = play_one(transcript, leniency) {
                 failures.push(format!("{name} under {leniency:?}, {what}"));
             }
         }
@@ -41,14 +41,14 @@ fn failures_of(
 }
 
 #[test]
-fn every_conversation_goes_as_written() {
+fn all_transcripts_pass() {
     for_each(|transcript, leniency| {
         play(transcript, leniency, LineEnds::AsWritten, Feeding::Whole)
     });
 }
 
 #[test]
-fn every_conversation_goes_as_written_octet_by_octet() {
+fn all_transcripts_pass_octet_by_octet() {
     for_each(|transcript, leniency| {
         if only(transcript, "whole") {
             return Ok(());
@@ -58,7 +58,7 @@ fn every_conversation_goes_as_written_octet_by_octet() {
 }
 
 #[test]
-fn every_conversation_goes_as_written_wherever_it_is_cut() {
+fn all_transcripts_pass_with_any_split() {
     for_each(|transcript, leniency| {
         if only(transcript, "whole") {
             return Ok(());
@@ -75,7 +75,7 @@ fn every_conversation_goes_as_written_wherever_it_is_cut() {
 }
 
 #[test]
-fn every_conversation_goes_as_written_with_a_server_that_ends_lines_with_lf_alone() {
+fn all_transcripts_pass_with_bare_lf() {
     for_each(|transcript, leniency| {
         if only(transcript, "crlf") || leniency == Leniency::Strict {
             return Ok(());

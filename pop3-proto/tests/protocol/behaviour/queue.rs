@@ -157,7 +157,7 @@ fn at_most_4_mib_of_messages_are_requested() {
     let message = "+OK\r\nshort after all\r\n.\r\n";
     for _ in low(16) + 1..16 {
         session.server(message);
-        assert_eq!(session.sent(), "", "too much is on its way");
+        assert_eq!(session.sent(), "", "too many octets are requested");
     }
     session.server(message);
     let batches = session.batches();

@@ -156,7 +156,7 @@ fn echoed_token_is_redacted() {
         format!("{TOKEN} is no good"),
         format!("-{TOKEN}"),
         format!(r#"{{"status":"{TOKEN}","scope":"{TOKEN} {TOKEN}"}}"#),
-        // The same string, escaped in other ways that JSON allows.
+        // The same string, with other escapes that JSON allows.
         format!(r#"{{"status":"x","y":"{}"}}"#, TOKEN.replace('/', "\\/")),
         format!(r#"{{"status":"{}"}}"#, TOKEN.replace('y', "\\u0079")),
         format!(r#"{{"{}":["x"]}}"#, TOKEN.replace('/', "\\/")),

@@ -8,8 +8,9 @@
 
 #[cfg(target_os = "linux")]
 mod child;
-mod late;
+mod later_echoes;
 mod log;
+mod logged;
 mod logins;
 #[cfg(target_os = "linux")]
 mod memory;
@@ -18,4 +19,3 @@ mod over_tls;
 mod scan;
 mod server;
 mod session;
-mod shown;

@@ -1,4 +1,4 @@
-//! The server side: its sessions, and its side of AUTH.
+//! The server side: sessions and AUTH.
 
 mod auth;
 mod session;

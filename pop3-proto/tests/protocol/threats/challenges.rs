@@ -1,15 +1,15 @@
-//! Section B: challenges that make no sense, too many of them, and success where none is due.
+//! Section B: invalid challenges, too many challenges, and premature success.
 
 use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
 use pop3_proto::{Channel, Config, Login};
 
-use super::plays::{TRUSTED, USABLE, auth, base64, dead, plays};
+use super::plays::{TRUSTED, USABLE, auth, base64, login_fails, plays};
 use pop3_testkit::conversation::Conversation;
 
 const NONCE: &str = "nonce=rOprNGfwEbeRWgbNEkqO";
 const FIRST: &str = "biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=";
 
-/// A login by SCRAM where PLAIN and `USER` would do as well, up to the first challenge.
+/// A login with SCRAM up to the first challenge, where PLAIN and `USER` would be possible, too.
 fn scram(order: &str) -> String {
     auth(
         "SCRAM-SHA-256 PLAIN LOGIN",
@@ -21,7 +21,7 @@ fn scram(order: &str) -> String {
 const NOT_BASE64: &str = "= login: failed: auth BadChallenge(\"it is not base64\"), \"\"";
 
 #[test]
-fn t_22_a_challenge_that_makes_no_sense_is_cancelled_and_nothing_else_is_tried() {
+fn t_22_invalid_challenge_is_cancelled_without_fallback() {
     for order in [
         "",
         "first=SCRAM-SHA-256,PLAIN",
@@ -40,7 +40,7 @@ fn t_22_a_challenge_that_makes_no_sense_is_cancelled_and_nothing_else_is_tried()
 }
 
 #[test]
-fn t_22_a_refusal_is_followed_by_another_way_only_where_the_caller_lists_it() {
+fn t_22_refused_login_falls_back_only_if_allowed() {
     for order in ["", "first=SCRAM-SHA-256,PLAIN"] {
         plays(format!(
             "{}
@@ -77,7 +77,7 @@ fn t_22_a_refusal_is_followed_by_another_way_only_where_the_caller_lists_it() {
 }
 
 #[test]
-fn t_30_a_challenge_where_all_is_said_is_cancelled() {
+fn t_30_extra_challenge_is_cancelled() {
     let refused = |status: &str| {
         format!(
             "C: *
@@ -87,7 +87,7 @@ fn t_30_a_challenge_where_all_is_said_is_cancelled() {
         )
     };
     let plain = base64("\0alice\0secret");
-    // Its first words left with the command.
+    // The initial response was sent with the command.
     plays(format!(
         "{}
         S: +\\x20
@@ -99,7 +99,7 @@ fn t_30_a_challenge_where_all_is_said_is_cancelled() {
         ),
         refused("")
     ));
-    // They answered the first challenge.
+    // The response was sent after the first challenge.
     plays(format!(
         "set initial-response never
         {}
@@ -130,7 +130,7 @@ fn t_30_a_challenge_where_all_is_said_is_cancelled() {
     ));
 }
 
-/// A mechanism that has an answer to everything.
+/// A mechanism that answers any number of challenges.
 #[derive(Debug)]
 struct Patient;
 
@@ -166,16 +166,19 @@ fn patient(trickle: bool) -> Conversation {
     session
 }
 
-fn is_over_the(limit: &str, mut session: Conversation) {
-    assert_eq!(session.sent(), "*\r\n", "cancelled first");
-    let told = session.reported();
-    assert!(told.iter().all(|line| line.ends_with(limit)), "{told:?}");
-    assert_eq!(told.len(), 2);
+fn assert_limit(limit: &str, mut session: Conversation) {
+    assert_eq!(session.sent(), "*\r\n", "the exchange is cancelled first");
+    let reported = session.reported();
+    assert!(
+        reported.iter().all(|line| line.ends_with(limit)),
+        "{reported:?}"
+    );
+    assert_eq!(reported.len(), 2);
     session.assert_over();
 }
 
 #[test]
-fn t_30_ten_challenges_are_answered_and_no_more() {
+fn t_30_at_most_ten_challenges_are_answered() {
     for trickle in [false, true] {
         let mut session = patient(trickle);
         for _ in 0..10 {
@@ -183,12 +186,12 @@ fn t_30_ten_challenges_are_answered_and_no_more() {
             assert_eq!(session.sent(), "Z28gb24=\r\n");
         }
         session.server("+ AAAA\r\n");
-        is_over_the("limit Challenges 10", session);
+        assert_limit("limit Challenges 10", session);
     }
 }
 
 #[test]
-fn t_30_challenges_may_have_sixty_four_kibibytes_in_all() {
+fn t_30_challenges_are_limited_to_64_kib() {
     for trickle in [false, true] {
         let mut session = patient(trickle);
         let challenge = format!("+ {}\r\n", "A".repeat(30 << 10));
@@ -197,24 +200,24 @@ fn t_30_challenges_may_have_sixty_four_kibibytes_in_all() {
             assert_eq!(session.sent(), "Z28gb24=\r\n");
         }
         session.server(&challenge);
-        is_over_the("limit ChallengeOctets 65536", session);
+        assert_limit("limit ChallengeOctets 65536", session);
     }
 }
 
 #[test]
-fn t_30_a_challenge_line_over_its_limit_is_cancelled_too() {
+fn t_30_too_long_challenge_line_is_cancelled() {
     for trickle in [false, true] {
         let mut session = patient(trickle);
         session.server(format!("+ {}\r\n", "A".repeat(33 << 10)));
-        is_over_the("limit Line 32768", session);
+        assert_limit("limit Line 32768", session);
     }
 }
 
 #[test]
-fn t_31_an_ok_before_all_was_said_logs_nobody_in() {
+fn t_31_early_ok_is_not_a_login() {
     let early = |mechanism: &str| {
         let cause = format!("protocol Sasl {{ mechanism: \"{mechanism}\", cause: NotDone }}");
-        dead(&cause)
+        login_fails(&cause)
     };
     for mechanism in ["CRAM-MD5", "LOGIN"] {
         plays(format!(
@@ -257,7 +260,7 @@ fn t_31_an_ok_before_all_was_said_logs_nobody_in() {
 }
 
 #[test]
-fn t_31_an_ok_to_a_mechanism_that_has_said_all_is_a_login() {
+fn t_31_ok_after_the_last_response_logs_in() {
     plays(format!(
         "{}
         S: +OK
@@ -274,7 +277,7 @@ fn t_31_an_ok_to_a_mechanism_that_has_said_all_is_a_login() {
 }
 
 #[test]
-fn t_31_a_plus_where_a_status_is_due_is_no_status() {
+fn t_31_continuation_in_place_of_status_fails() {
     for op in ["user alice", "capa", "login alice secret"] {
         let sent = if op == "user alice" {
             "USER alice"
@@ -282,20 +285,20 @@ fn t_31_a_plus_where_a_status_is_due_is_no_status() {
             "CAPA"
         };
         let (verb, _) = sent.split_once(' ').unwrap_or((sent, ""));
-        let (told, _) = op.split_once(' ').unwrap_or((op, ""));
+        let (label, _) = op.split_once(' ').unwrap_or((op, ""));
         plays(format!(
             "{TRUSTED}
             > {op}
             C: {sent}
             S: + AAAA
-            = {told}: failed: protocol BadStatus {verb} \"+ AAAA\"
+            = {label}: failed: protocol BadStatus {verb} \"+ AAAA\"
             = closed: protocol BadStatus {verb} \"+ AAAA\""
         ));
     }
 }
 
 #[test]
-fn t_32_an_ok_to_a_cancelled_exchange_is_the_end() {
+fn t_32_ok_after_cancelling_fails_the_connection() {
     plays(format!(
         "{}
         S: + !!
@@ -303,7 +306,7 @@ fn t_32_an_ok_to_a_cancelled_exchange_is_the_end() {
         S: +OK
         {}",
         scram(""),
-        dead("security UnexpectedSuccess")
+        login_fails("security UnexpectedSuccess")
     ));
     plays(format!(
         "{}
@@ -312,12 +315,12 @@ fn t_32_an_ok_to_a_cancelled_exchange_is_the_end() {
         S: +OK
         {}",
         auth("CRAM-MD5", "login alice secret only=CRAM-MD5", "CRAM-MD5"),
-        dead("security UnexpectedSuccess")
+        login_fails("security UnexpectedSuccess")
     ));
 }
 
 #[test]
-fn t_32_neither_is_a_cancelled_exchange_taken_up_again() {
+fn t_32_challenge_after_cancelling_fails_the_connection() {
     plays(format!(
         "{}
         S: + !!
@@ -325,12 +328,12 @@ fn t_32_neither_is_a_cancelled_exchange_taken_up_again() {
         S: + AAAA
         {}",
         scram(""),
-        dead("protocol BadStatus AUTH \"\"")
+        login_fails("protocol BadStatus AUTH \"\"")
     ));
 }
 
 #[test]
-fn t_33_base64_is_read_strictly() {
+fn t_33_invalid_base64_is_rejected() {
     for challenge in [
         "A", "AA=A", "AAAA====", "\\xff", " AAAA", "AAAA ", "AAA", "AB==", "=", "A A A", "AA-_",
     ] {
@@ -347,17 +350,20 @@ fn t_33_base64_is_read_strictly() {
 }
 
 #[test]
-fn t_33_a_challenge_line_over_its_limit_is_the_end() {
+fn t_33_too_long_challenge_line_fails_the_connection() {
     for trickle in [false, true] {
         let mut session = patient(trickle);
         session.server(format!("+ {}\r\n", "A".repeat(33 << 10)));
-        let told = session.reported();
-        assert_eq!(told.last().expect("an end"), "closed: limit Line 32768");
+        let reported = session.reported();
+        assert_eq!(
+            reported.last().expect("a fatal error"),
+            "closed: limit Line 32768"
+        );
     }
 }
 
 #[test]
-fn t_34_a_password_longer_than_a_block_of_the_hash_is_hashed_first() {
+fn t_34_password_over_one_block_is_hashed_first() {
     plays(format!(
         "{}
         S: + PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+
@@ -372,5 +378,8 @@ fn t_34_a_password_longer_than_a_block_of_the_hash_is_hashed_first() {
         ),
         base64("tim 65ac4a6902effca0a7a2864ff554cad0")
     ));
-    assert!(pop3_proto::Secret::new("a\0b").is_err(), "no NUL in a key");
+    assert!(
+        pop3_proto::Secret::new("a\0b").is_err(),
+        "a key cannot contain NUL"
+    );
 }

@@ -1,8 +1,8 @@
-//! A sender whose message the server does not stuff writes the replies that follow it: none of his
-//! messages is ever confirmed.
+//! On a server that does not stuff dots, the sender of a message can forge the replies that follow
+//! it. Such messages are never confirmed.
 //!
-//! The sender knows every size and every unique-id of the mailbox and how many messages are fetched
-//! behind his. He does not know the questions.
+//! The sender knows each size and unique-id of the mailbox, and how many messages are fetched after
+//! the forged one. The sender does not know the questions.
 
 use std::collections::VecDeque;
 
@@ -18,23 +18,23 @@ use pop3_testkit::wire;
 
 const MESSAGES: u32 = 4;
 
-/// What is asked after the messages were read.
+/// The command that checks the session after the messages were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Confirm,
-    /// What was thought to be enough.
+    /// A check that is not sufficient.
     Noop,
 }
 
-/// A server that does not stuff dots, with a message of the sender's among others.
+/// A server that does not stuff dots, with a forged message among others.
 struct Server {
-    /// The number of the sender's message, and what he wrote after the line that ends it.
+    /// The number of the forged message.
     forged: u32,
     tail: Vec<String>,
-    /// Each piece comes only when the client waits for one: nothing is surplus before it can be taken
-    /// for a reply.
+    /// Each piece is sent only when the client waits for a reply, so that it is not reported as
+    /// surplus.
     late: bool,
-    /// Octets to come.
+    /// Octets that will be sent.
     pieces: VecDeque<String>,
 }
 
@@ -51,7 +51,7 @@ fn size(number: u32) -> usize {
 }
 
 impl Server {
-    fn hear(&mut self, line: &str) {
+    fn answer(&mut self, line: &str) {
         let mut words = line.split(' ');
         let verb = words.next().unwrap_or_default();
         let number = words.next().and_then(|word| word.parse::<u32>().ok());
@@ -71,7 +71,7 @@ impl Server {
                 let begin = format!("+OK\r\n{}.\r\n", text(n));
                 self.pieces.push_back(begin);
                 self.pieces.extend(self.tail.iter().cloned());
-                // Its own terminator comes with the last octets of the message.
+                // The terminator of the server is appended to the last piece of the message.
                 if let Some(last) = self.pieces.back_mut() {
                     last.push_str(".\r\n");
                 }
@@ -84,7 +84,7 @@ impl Server {
     }
 }
 
-/// What the sender writes: replies, whole messages, and lines that are neither.
+/// The text of the sender: replies, complete messages, and other lines.
 fn tail(rng: &mut Rng) -> Vec<String> {
     let piece = |rng: &mut Rng| {
         let n = rng.u32(1..=MESSAGES);
@@ -101,10 +101,10 @@ fn tail(rng: &mut Rng) -> Vec<String> {
     };
     let mut tail: Vec<String> = (0..rng.usize(0..20)).map(|_| piece(rng)).collect();
     if tail.is_empty() || rng.bool() {
-        // The server's own terminator ends a last message of the sender's.
+        // The terminator of the server ends a last forged message.
         tail.push("+OK\r\nSubject: forged\r\n\r\npay\r\n".to_owned());
     }
-    // A server that adds no line end writes its terminator into the last line.
+    // A server that does not add a line ending appends its terminator to the last line.
     if let Some(last) = tail.last_mut().filter(|_| rng.bool()) {
         last.truncate(last.trim_end().len());
         last.push_str(match rng.u32(0..4) {
@@ -117,15 +117,15 @@ fn tail(rng: &mut Rng) -> Vec<String> {
     tail
 }
 
-/// As many messages as are fetched behind the sender's, each as long as listed, with replies before
-/// them or not. The server's own terminator ends the last one.
+/// As many messages as are fetched after the forged one, each with its listed size, and optionally
+/// replies before them. The terminator of the server ends the last one.
 fn exact_tail(forged: u32, before: &[String]) -> Vec<String> {
-    let behind = (forged + 1..=MESSAGES).map(|n| {
+    let after = (forged + 1..=MESSAGES).map(|n| {
         let filler = "x".repeat(size(n) - 4);
         let end = if n == MESSAGES { "" } else { ".\r\n" };
         format!("+OK\r\n{filler}\r\n\r\n{end}")
     });
-    before.iter().cloned().chain(behind).collect()
+    before.iter().cloned().chain(after).collect()
 }
 
 struct Client {
@@ -140,7 +140,7 @@ impl Client {
         self.connection.submit(command).ok()
     }
 
-    /// Takes events and sends; gives the lines that left.
+    /// Polls events and sends. Returns the lines that were sent.
     fn act(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
@@ -150,8 +150,8 @@ impl Client {
             if !self.connection.wants_write() {
                 return lines;
             }
-            let flight = wire::send(&mut self.connection, usize::MAX, self.now);
-            self.line.extend_from_slice(&flight);
+            let batch = wire::send(&mut self.connection, usize::MAX, self.now);
+            self.line.extend_from_slice(&batch);
             while let Some(end) = self.line.iter().position(|octet| *octet == b'\n') {
                 let line: Vec<u8> = self.line.drain(..=end).collect();
                 lines.push(String::from_utf8_lossy(&line).trim_end().to_owned());
@@ -180,7 +180,7 @@ impl Client {
     }
 }
 
-/// Whether a session passes: everything that it asked for was answered without an error.
+/// Returns whether the session passes: the check was answered without an error.
 fn passes(server: &mut Server, pipelining: Pipelining, asked: Asked, rng: &mut Rng) -> bool {
     let mut config = Config::default();
     config.pipelining = pipelining;
@@ -201,7 +201,7 @@ fn passes(server: &mut Server, pipelining: Pipelining, asked: Asked, rng: &mut R
         assert!(client.submit(Retr(number)).is_some());
     }
     run(&mut client, server, rng);
-    // The messages were read to their ends, or the session is dead.
+    // All messages were read, or the session has failed.
     let id = match asked {
         Asked::Confirm => client.submit(Confirm::new()).map(|ticket| ticket.id()),
         Asked::Noop => client.submit(Noop).map(|ticket| ticket.id()),
@@ -210,15 +210,15 @@ fn passes(server: &mut Server, pipelining: Pipelining, asked: Asked, rng: &mut R
     run(&mut client, server, rng);
     client.connection.handle_eof(client.now);
     client.act();
-    assert!(client.result_of(id).is_some(), "it has a result");
+    assert!(client.result_of(id).is_some(), "the request has a result");
     matches!(client.result_of(id), Some(Ok(_)))
 }
 
-/// Octets go to and fro until neither side has any.
+/// Exchanges octets until neither side has any.
 fn run(client: &mut Client, server: &mut Server, rng: &mut Rng) {
     loop {
         for line in client.act() {
-            server.hear(&line);
+            server.answer(&line);
         }
         let waits = client.connection.outstanding() > 0;
         let Some(mut octets) = server.pieces.pop_front() else {
@@ -228,7 +228,7 @@ fn run(client: &mut Client, server: &mut Server, rng: &mut Rng) {
             server.pieces.push_front(octets);
             return;
         }
-        // In one segment with what follows, or cut anywhere.
+        // Sends it in one segment with what follows, or split at any place.
         while !server.late
             && rng.bool()
             && let Some(more) = server.pieces.pop_front()
@@ -242,7 +242,7 @@ fn run(client: &mut Client, server: &mut Server, rng: &mut Rng) {
         };
         client.receive(octets.get(..cut).unwrap_or_default().as_bytes());
         for line in client.act() {
-            server.hear(&line);
+            server.answer(&line);
         }
         client.receive(octets.get(cut..).unwrap_or_default().as_bytes());
     }
@@ -260,7 +260,7 @@ fn server(forged: u32, tail: &[String], late: bool) -> Server {
 const BOTH: [Pipelining; 2] = [Pipelining::Always, Pipelining::Never];
 
 #[test]
-fn t_75_no_forged_reply_is_ever_confirmed() {
+fn t_75_forged_replies_are_never_confirmed() {
     let mut noop_passed = 0;
     for seed in 0..4_000 {
         let mut rng = Rng::with_seed(seed);
@@ -278,7 +278,7 @@ fn t_75_no_forged_reply_is_ever_confirmed() {
             noop_passed += u32::from(passes(&mut sender, pipelining, Asked::Noop, &mut rng));
         }
     }
-    // The reason why a NOOP is not enough.
+    // Why a NOOP is not sufficient.
     assert!(
         noop_passed > 50,
         "{noop_passed} of 8,000 would pass with a NOOP"
@@ -286,7 +286,7 @@ fn t_75_no_forged_reply_is_ever_confirmed() {
 }
 
 #[test]
-fn t_75_as_many_replies_as_commands_in_flight_pass_a_noop_and_are_not_confirmed() {
+fn t_75_matching_number_of_forged_replies_passes_noop() {
     for forged in 1..MESSAGES {
         for pipelining in BOTH {
             let mut rng = Rng::with_seed(u64::from(forged));
@@ -296,7 +296,7 @@ fn t_75_as_many_replies_as_commands_in_flight_pass_a_noop_and_are_not_confirmed(
                 passes(&mut sender, pipelining, Asked::Noop, &mut rng),
                 "message {forged}"
             );
-            // One reply more or fewer, up to one for each question.
+            // One surplus reply or more, with and without waiting.
             let replies = ["+OK\r\n", "-ERR\r\n", "+OK 1 id-1\r\n", "+OK 2 22\r\n"];
             for (reply, surplus) in replies
                 .iter()
@@ -318,7 +318,7 @@ fn t_75_as_many_replies_as_commands_in_flight_pass_a_noop_and_are_not_confirmed(
 }
 
 #[test]
-fn t_75_a_reply_that_a_message_took_in_is_found() {
+fn t_75_message_containing_a_reply_is_detected() {
     for end in ["", "t", "\n", "\r", "t\r\n."] {
         for (pipelining, late) in BOTH.into_iter().flat_map(|it| [(it, true), (it, false)]) {
             for filler in 0..60 {
@@ -336,7 +336,7 @@ fn t_75_a_reply_that_a_message_took_in_is_found() {
 }
 
 #[test]
-fn t_75_an_honest_session_is_confirmed() {
+fn t_75_session_without_forgery_is_confirmed() {
     for seed in 0..300 {
         let mut rng = Rng::with_seed(seed);
         for (pipelining, late) in BOTH.into_iter().flat_map(|it| [(it, true), (it, false)]) {

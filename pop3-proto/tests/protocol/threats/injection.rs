@@ -1,12 +1,11 @@
-//! Section A: replies that nobody asked for, and what pretends to be a reply.
+//! Section A: unsolicited replies, and lines that resemble replies.
 //!
-//! That octets after the reply to STLS end the connection is asserted here
-//! and in the transcripts `stls-injection*`, and nowhere else; the properties, the simulation and the
-//! fuzz targets generate it.
+//! These tests and the transcripts `stls-injection*` assert that octets after the reply to STLS end
+//! the connection. The properties, the simulation and the fuzz targets generate such input, too.
 
 use pop3_proto::{Channel, Config, command::StartTls, config::Leniency};
 
-use super::plays::{TRUSTED, dead, plays, plays_whole};
+use super::plays::{TRUSTED, login_fails, plays, plays_whole};
 use pop3_testkit::conversation::Conversation;
 
 /// A session that has sent STLS.
@@ -22,25 +21,31 @@ fn after_stls(leniency: Leniency) -> Conversation {
     session
 }
 
-fn is_an_attack(mut session: Conversation, how: &str) {
+fn assert_injection_detected(mut session: Conversation, how: &str) {
     let attack = "security ResponseInjection";
-    let told = [
+    let reported = [
         format!("login: failed: {attack}"),
         format!("closed: {attack}"),
     ];
-    assert!(!session.connection.wants_tls(), "no handshake, {how}");
-    let known = session.connection.capabilities().expect("those in clear");
+    assert!(
+        !session.connection.wants_tls(),
+        "no handshake starts, {how}"
+    );
+    let known = session
+        .connection
+        .capabilities()
+        .expect("the capabilities before TLS");
     let sasl: Vec<_> = known.sasl().into_iter().flatten().collect();
-    assert_eq!(sasl.len(), 1, "forged ones are never read, {how}");
+    assert_eq!(sasl.len(), 1, "forged capabilities are never parsed, {how}");
     let mut got = session.reported();
-    got.retain(|told| told != "quirk BareLineFeed");
-    assert_eq!(got, told, "{how}");
+    got.retain(|reported| reported != "quirk BareLineFeed");
+    assert_eq!(got, reported, "{how}");
     assert_eq!(session.sent(), "", "{how}");
     session.assert_over();
 }
 
-/// It waits for TLS and takes nothing in clear any more.
-fn is_ready_for_tls(session: &mut Conversation) {
+/// Asserts that the session waits for TLS and reads nothing before it.
+fn assert_waits_for_tls(session: &mut Conversation) {
     assert!(session.connection.wants_tls());
     assert!(!session.connection.wants_read());
     assert!(!session.connection.wants_write());
@@ -52,78 +57,78 @@ fn is_ready_for_tls(session: &mut Conversation) {
 const REPLY: &str = "+OK Begin TLS\r\n";
 
 #[test]
-fn t_05_replies_behind_that_to_stls_are_an_attack_and_no_handshake_begins() {
+fn t_05_replies_after_the_stls_reply_are_rejected() {
     let injected = "+OK\r\nSASL PLAIN LOGIN\r\n.\r\n";
     let all = [REPLY, injected].concat();
     for leniency in [Leniency::Lenient, Leniency::Strict] {
         let mut session = after_stls(leniency);
         session.server(&all);
-        is_an_attack(session, "whole");
+        assert_injection_detected(session, "whole");
         for cut in (1..all.len()).filter(|cut| *cut != REPLY.len()) {
             let mut session = after_stls(leniency);
             let (head, tail) = all.split_at(cut);
             session.server(head);
             session.server(tail);
-            is_an_attack(session, &format!("cut at {cut}"));
+            assert_injection_detected(session, &format!("cut at {cut}"));
         }
     }
 }
 
 #[test]
-fn t_05_what_comes_in_a_later_segment_is_not_read_in_clear() {
+fn t_05_later_segments_are_not_read_before_tls() {
     for trickle in [false, true] {
         let mut session = after_stls(Leniency::Lenient);
         session.trickle = trickle;
         session.server(REPLY);
-        is_ready_for_tls(&mut session);
+        assert_waits_for_tls(&mut session);
         session.server("+OK\r\nSASL PLAIN LOGIN\r\n.\r\n");
-        is_ready_for_tls(&mut session);
+        assert_waits_for_tls(&mut session);
     }
 }
 
 #[test]
-fn t_06_one_octet_behind_the_reply_to_stls_is_an_attack() {
+fn t_06_single_octet_after_stls_reply_is_rejected() {
     let record = "\u{16}\u{3}\u{3}\0\u{1}\0";
     let octets = [
         "+O", "+OK\r\n", "\0", "\n", "\r", "\r\n", " ", "\u{16}", record, ".",
     ];
-    for behind in octets {
+    for injected in octets {
         for leniency in [Leniency::Lenient, Leniency::Strict] {
             let mut session = after_stls(leniency);
-            session.server(format!("+OK\r\n{behind}"));
-            is_an_attack(session, &format!("{behind:?}"));
+            session.server(format!("+OK\r\n{injected}"));
+            assert_injection_detected(session, &format!("{injected:?}"));
         }
     }
     let mut session = after_stls(Leniency::Lenient);
     session.server("+OK\n\r\n");
-    is_an_attack(session, "a line that ends twice");
+    assert_injection_detected(session, "a second line ending");
 }
 
 #[test]
-fn t_06_a_line_end_that_comes_in_two_pieces_is_no_attack() {
+fn t_06_split_line_ending_is_accepted() {
     for leniency in [Leniency::Lenient, Leniency::Strict] {
         let mut session = after_stls(leniency);
         session.server("+OK\r");
         assert!(!session.connection.wants_tls());
         session.server("\n");
-        is_ready_for_tls(&mut session);
+        assert_waits_for_tls(&mut session);
     }
 }
 
 #[test]
-fn t_06b_between_the_reply_to_stls_and_tls_nothing_is_read_or_written() {
-    // The same over real TLS is in `tls/stls.rs`.
+fn t_06b_no_io_between_stls_reply_and_tls() {
+    // `tls/stls.rs` has the same over real TLS.
     let mut session = after_stls(Leniency::Lenient);
     session.server("+OK\r\n");
     session.ask("stat");
-    is_ready_for_tls(&mut session);
+    assert_waits_for_tls(&mut session);
     session.tls();
     assert!(session.connection.wants_read());
     assert_eq!(session.sent(), "CAPA\r\n");
 }
 
 #[test]
-fn t_07_a_reply_that_comes_before_its_command_is_the_end() {
+fn t_07_reply_before_its_command_is_fatal() {
     let surplus = "protocol Surplus CAPA";
     plays(format!(
         "S: +OK ready
@@ -147,9 +152,9 @@ fn t_07_a_reply_that_comes_before_its_command_is_the_end() {
         S: .
         S: +OK Begin
         {}",
-        dead(surplus)
+        login_fails(surplus)
     ));
-    // In time for `stls()`, and read before the command leaves.
+    // The reply is early enough for `stls()`, but is read before the command is sent.
     let mut session = Conversation::new(Config::default(), Channel::Plain);
     session.server("+OK\r\n");
     session.ask("capa");
@@ -157,15 +162,15 @@ fn t_07_a_reply_that_comes_before_its_command_is_the_end() {
     session.settle();
     session.arrive(b"+OK\r\nSTLS\r\n.\r\n+OK Begin\r\n");
     session.ask("stls");
-    let told = session.reported();
-    assert!(told.contains(&format!("stls: failed: {surplus}")));
+    let reported = session.reported();
+    assert!(reported.contains(&format!("stls: failed: {surplus}")));
     assert_eq!(session.sent(), "CAPA\r\n");
     assert!(session.connection.submit(StartTls).is_err());
     session.assert_over();
 }
 
 #[test]
-fn t_07_a_reply_to_a_command_that_has_left_in_part_is_the_end() {
+fn t_07_reply_to_partly_sent_command_is_fatal() {
     let mut session = Conversation::new(Config::default(), Channel::Plain);
     session.server("+OK\r\n");
     session.ask("login alice secret");
@@ -186,7 +191,7 @@ fn t_07_a_reply_to_a_command_that_has_left_in_part_is_the_end() {
 }
 
 #[test]
-fn t_09_a_greeting_has_one_line_and_lets_nobody_in() {
+fn t_09_greeting_text_never_logs_in() {
     plays(
         "S: +OK 2 messages (320 octets)
         S: 1 120
@@ -195,7 +200,7 @@ fn t_09_a_greeting_has_one_line_and_lets_nobody_in() {
         = greeting: \"2 messages (320 octets)\"
         = closed: protocol Unsolicited \"1 120\"",
     );
-    // A server that says more than it was asked for lets nobody in by that either.
+    // Surplus replies do not log in either.
     plays(
         "set channel trusted
         S: +OK ready
@@ -215,7 +220,7 @@ fn t_09_a_greeting_has_one_line_and_lets_nobody_in() {
 }
 
 #[test]
-fn t_10_what_only_looks_like_ok_is_no_ok() {
+fn t_10_status_similar_to_ok_is_rejected() {
     for line in ["+Do you even care?", "+", "+OKx", "+Okay", "OK", "* OK"] {
         plays(format!(
             "S: {line}
@@ -244,7 +249,7 @@ fn t_10_what_only_looks_like_ok_is_no_ok() {
 }
 
 #[test]
-fn t_16_a_tls_record_for_a_greeting_is_told_apart_from_nonsense() {
+fn t_16_tls_record_as_greeting_is_recognised() {
     for kind in ["14", "15", "16", "17"] {
         plays(format!(
             "S: \\x{kind}\\x03\\x01\\x00\\x02\\x02\\x28\\

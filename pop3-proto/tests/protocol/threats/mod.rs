@@ -1,30 +1,30 @@
-//! What an attacker on the way, a server that lies or a careless caller can try, one test or more
-//! for each row of the list of threats (`corpus/rows.txt`). The number of the row is in the name of
-//! its test.
+//! Attacks by a network attacker, a malicious server or a careless caller. There is at least one test
+//! for each row of the list of threats (`corpus/rows.txt`); its name starts with the number of the
+//! row.
 //!
-//! Rows of transport security (T-01 to T-16) and of authentication (T-20 to T-36) that are not here,
-//! or not all of them:
+//! Rows of transport security (T-01 to T-16) and of authentication (T-20 to T-36) whose tests are
+//! elsewhere, or not only here:
 //!
-//! | row | where, or why not |
+//! | row | where, or why there is no test |
 //! |---|---|
 //! | T-04, T-06, T-06b, T-08 | here for `Connection`; `tls/` has the same over real TLS |
-//! | T-11 | there is no pool of connections; that none can be copied is checked in `pool` |
-//! | T-12, T-13, T-14, T-15 | take TLS: `tls/{certificates,ends,names}.rs` |
-//! | T-15, `require_alpn` | there is no such option: a server that knows nothing of ALPN will do |
-//! | T-28 | here with a binding that a test makes up; `tls/binding.rs` with that of TLS 1.3 |
-//! | T-34, NUL in a key | cannot be built: a `Secret` holds none |
-//! | T-35 | nothing here connects: what is checked is that a referral is only text |
+//! | T-11 | there is no connection pool; `cloning` checks that connections cannot be cloned |
+//! | T-12, T-13, T-14, T-15 | need real TLS: `tls/{certificates,shutdown,names}.rs` |
+//! | T-15, `require_alpn` | there is no such option: a server without ALPN is accepted |
+//! | T-28 | here with a fixed channel binding; `tls/binding.rs` with that of TLS 1.3 |
+//! | T-34, NUL in a key | cannot happen: a `Secret` contains no NUL |
+//! | T-35 | the crate opens no connections: the test checks that a referral is only text |
 //!
-//! Of section C: T-40, T-45 and T-47 in `words`; T-43 and T-44 in `secrets`.
+//! From section C: T-40, T-45 and T-47 are in `text`; T-43 and T-44 in `secrets`.
 
+mod cancellation;
 mod challenges;
-mod clear;
+mod cleartext;
+mod cloning;
 mod forged;
 mod injection;
-mod last_words;
 mod plays;
-mod pool;
 mod scram;
 mod stls;
+mod text;
 mod tokens;
-mod words;

@@ -1,5 +1,5 @@
-//! Plays the conversations that the tests are made of: transcripts as in `transcripts/`, here inside
-//! the tests since most of them vary one line of it.
+//! Plays transcripts that are written inside the tests, since most tests vary one line of them. The
+//! syntax is that of `transcripts/`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,52 +8,52 @@ use pop3_proto::config::Leniency;
 use pop3_testkit::play::{Feeding, LineEnds, octets_of_server, play};
 use pop3_testkit::transcript::Transcript;
 
-/// A channel that is as good as TLS, with a server that has greeted.
+/// A trusted channel to a server that has sent its greeting.
 pub(crate) const TRUSTED: &str = "set channel trusted\nS: +OK\n= greeting: \"\"\n";
 
-/// What a connection does that can be used.
+/// Shows that the connection can still be used.
 pub(crate) const USABLE: &str = "> quit\nC: QUIT\nS: +OK\n= quit: committed\n= closed\n";
 
-/// It goes as written under each leniency, whole, octet by octet and in any two pieces. Where it
-/// ends the connection, the next request gets the same error and nothing is written any more.
+/// Plays a transcript under each leniency, with the input whole, octet by octet and split at each
+/// place. If it closes the connection, the next request gets the same error and nothing is sent.
 #[track_caller]
-pub(crate) fn plays(story: impl AsRef<str>) {
-    let story = read(story.as_ref());
-    go(&story, Feeding::Whole);
-    go(&story, Feeding::Octets);
-    for position in 1..octets_of_server(&story.1) {
-        go(&story, Feeding::CutAt(position));
+pub(crate) fn plays(text: impl AsRef<str>) {
+    let text = read(text.as_ref());
+    go(&text, Feeding::Whole);
+    go(&text, Feeding::Octets);
+    for position in 1..octets_of_server(&text.1) {
+        go(&text, Feeding::CutAt(position));
     }
 }
 
-/// The same where it matters that octets come together.
+/// Plays a transcript only with the input whole.
 #[track_caller]
-pub(crate) fn plays_whole(story: impl AsRef<str>) {
-    go(&read(story.as_ref()), Feeding::Whole);
+pub(crate) fn plays_whole(text: impl AsRef<str>) {
+    go(&read(text.as_ref()), Feeding::Whole);
 }
 
-/// The same whole and octet by octet: for long replies, and where each time a proof is computed.
+/// Plays a transcript whole and octet by octet, for long replies and expensive proofs.
 #[track_caller]
-pub(crate) fn plays_long(story: impl AsRef<str>) {
-    let story = read(story.as_ref());
-    go(&story, Feeding::Whole);
-    go(&story, Feeding::Octets);
+pub(crate) fn plays_long(text: impl AsRef<str>) {
+    let text = read(text.as_ref());
+    go(&text, Feeding::Whole);
+    go(&text, Feeding::Octets);
 }
 
-fn read(story: &str) -> (String, Transcript) {
-    // Stories stand indented in the code.
-    let lines: Vec<&str> = story.lines().map(str::trim_start).collect();
-    let story = lines.join("\n");
+fn read(text: &str) -> (String, Transcript) {
+    // The transcripts are indented in the code.
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    let text = lines.join("\n");
     let no_file = |name: &str| Err(format!("no file {name}"));
-    let transcript = Transcript::parse(&story, &no_file).expect("a transcript");
-    (story, transcript)
+    let transcript = Transcript::parse(&text, &no_file).expect("a transcript");
+    (text, transcript)
 }
 
 #[track_caller]
-fn go((story, transcript): &(String, Transcript), feeding: Feeding) {
+fn go((text, transcript): &(String, Transcript), feeding: Feeding) {
     for leniency in [Leniency::Lenient, Leniency::Strict] {
         if let Err(what) = play(transcript, leniency, LineEnds::AsWritten, feeding) {
-            panic!("under {leniency:?}, {what}\nin\n{story:.2000}");
+            panic!("under {leniency:?}, {what}\nin\n{text:.2000}");
         }
     }
 }
@@ -62,12 +62,12 @@ pub(crate) fn base64(octets: impl AsRef<[u8]>) -> String {
     STANDARD.encode(octets)
 }
 
-/// A login on a trusted channel to a server that lists these mechanisms, up to its `AUTH`.
+/// A login up to its `AUTH`, on a trusted channel to a server that advertises these mechanisms.
 pub(crate) fn auth(mechanisms: &str, login: &str, command: &str) -> String {
     format!("{TRUSTED}> {login}\nC: CAPA\nS: +OK\nS: SASL {mechanisms}\nS: .\nC: AUTH {command}\n")
 }
 
-/// The end of a session: its login fails with this, and it is over.
-pub(crate) fn dead(error: &str) -> String {
+/// The login fails with this error and the connection is closed.
+pub(crate) fn login_fails(error: &str) -> String {
     format!("= login: failed: {error}\n= closed: {error}\n")
 }

@@ -1,8 +1,8 @@
-//! Section B: servers that do not know the password, and try to find it out or to do without.
+//! Section B: servers that do not know the password and try to obtain it or to skip the proof.
 
 use pop3_proto::{Channel, Config, Instant};
 
-use super::plays::{USABLE, auth, base64, dead, plays, plays_long};
+use super::plays::{USABLE, auth, base64, login_fails, plays, plays_long};
 use pop3_testkit::conversation::Conversation;
 
 // RFC 7677 section 3.
@@ -16,7 +16,7 @@ fn asked() -> String {
     auth("SCRAM-SHA-256 PLAIN", LOGIN, FIRST)
 }
 
-/// Up to the proof.
+/// An exchange up to the proof.
 fn proved() -> String {
     let challenge = base64(format!("r={NONCE},s={SALT},i=4096"));
     format!("{}S: + {challenge}\nC: {PROOF}\n", asked())
@@ -36,7 +36,7 @@ const COUNTS: [(&str, Option<u64>); 10] = [
 ];
 
 #[test]
-fn t_24_a_count_of_iterations_out_of_bounds_is_cancelled_and_is_the_end() {
+fn t_24_iterations_out_of_bounds_are_fatal() {
     for (count, asked_for) in COUNTS {
         let challenge = base64(format!("r={NONCE},s={SALT},i={count}"));
         let cause = format!(
@@ -48,7 +48,7 @@ fn t_24_a_count_of_iterations_out_of_bounds_is_cancelled_and_is_the_end() {
             C: *
             {}",
             asked(),
-            dead(&cause)
+            login_fails(&cause)
         ));
     }
 }
@@ -65,19 +65,19 @@ pub(crate) fn before_the_challenge() -> Conversation {
 }
 
 #[test]
-fn t_24_nothing_is_computed_before_the_count_is_refused() {
+fn t_24_rejected_iterations_cause_no_computation() {
     for (count, _) in COUNTS {
         let mut session = before_the_challenge();
         let challenge = base64(format!("r={NONCE},s={SALT},i={count}"));
         session.arrive(format!("+ {challenge}\r\n").as_bytes());
-        // The cancellation is there at once: no slice of a computation was asked for.
+        // The cancellation is available immediately: no slice was computed.
         assert_eq!(session.connection.transmit(), b"*\r\n", "{count}");
         assert_ne!(session.connection.poll_timeout(), Some(Instant::ORIGIN));
     }
 }
 
 #[test]
-fn t_24_a_count_within_bounds_is_computed_in_slices() {
+fn t_24_iterations_are_computed_in_slices() {
     let mut session = before_the_challenge();
     let challenge = base64(format!("r={NONCE},s={SALT},i=25000"));
     session.arrive(format!("+ {challenge}\r\n").as_bytes());
@@ -91,7 +91,7 @@ fn t_24_a_count_within_bounds_is_computed_in_slices() {
 }
 
 #[test]
-fn t_25_a_first_message_not_by_the_book_is_cancelled_and_is_the_end() {
+fn t_25_malformed_first_message_is_fatal() {
     let nonce = "its nonce does not extend this side's";
     let salt = "its salt is empty or not base64";
     let no_salt = "its first message has no salt second";
@@ -125,13 +125,13 @@ fn t_25_a_first_message_not_by_the_book_is_cancelled_and_is_the_end() {
             {}",
             asked(),
             base64(message),
-            dead(&format!("security Sasl(Scram({why:?}))"))
+            login_fails(&format!("security Sasl(Scram({why:?}))"))
         ));
     }
 }
 
 #[test]
-fn t_26_a_wrong_signature_is_cancelled_and_is_the_end() {
+fn t_26_wrong_server_signature_is_fatal() {
     for message in [
         "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "v=",
@@ -147,13 +147,13 @@ fn t_26_a_wrong_signature_is_cancelled_and_is_the_end() {
             {}",
             proved(),
             base64(message),
-            dead("security Sasl(ServerNotAuthenticated)")
+            login_fails("security Sasl(ServerNotAuthenticated)")
         ));
     }
 }
 
 #[test]
-fn t_26_an_error_of_the_server_is_cancelled_and_is_a_refusal() {
+fn t_26_scram_server_error_is_a_refusal() {
     for at in [asked(), proved()] {
         plays_long(format!(
             "{at}
@@ -167,7 +167,7 @@ fn t_26_an_error_of_the_server_is_cancelled_and_is_a_refusal() {
 }
 
 #[test]
-fn t_26_the_right_signature_is_a_login() {
+fn t_26_correct_server_signature_logs_in() {
     plays_long(format!(
         "{}
         S: + dj02cnJpVFJCaTIzV3BSUi93dHVwK21NaFVaVW4vZEI1bkxUSlJzamw5NUc0PQ==
@@ -182,16 +182,16 @@ fn t_26_the_right_signature_is_a_login() {
 }
 
 #[test]
-fn t_27_an_ok_without_a_signature_is_the_end() {
+fn t_27_ok_without_server_signature_is_fatal() {
     for at in [asked(), proved()] {
         plays_long(format!(
             "{at}
             S: +OK logged in
             {}",
-            dead("security Sasl(ServerNotAuthenticated)")
+            login_fails("security Sasl(ServerNotAuthenticated)")
         ));
     }
-    // Nothing that was to follow the login leaves.
+    // The requests that are queued after the login are not sent.
     plays_long(
         format!(
             "{}
@@ -207,7 +207,7 @@ fn t_27_an_ok_without_a_signature_is_the_end() {
     );
 }
 
-/// A session in TLS whose server lists these, up to `AUTH`.
+/// A session in TLS up to `AUTH`, whose server advertises these mechanisms.
 fn bound(tls: &str, mechanisms: &str, binding: &str, command: &str) -> String {
     format!(
         "set channel implicit-tls
@@ -224,7 +224,7 @@ fn bound(tls: &str, mechanisms: &str, binding: &str, command: &str) -> String {
     )
 }
 
-/// The rest of an exchange up to the login, with these parts of the last two messages.
+/// The rest of the exchange up to the login, with these values in the last two messages.
 fn rest(binding: &str, proof: &str, signature: &str) -> String {
     format!(
         "S: + {}
@@ -244,14 +244,14 @@ fn rest(binding: &str, proof: &str, signature: &str) -> String {
 const BOTH: &str = "SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
 
 #[test]
-fn t_28_binding_is_off_unless_it_is_asked_for() {
+fn t_28_channel_binding_is_off_by_default() {
     for tls in ["tls", "tls 1.3"] {
         plays(bound(tls, BOTH, "", FIRST));
     }
 }
 
 #[test]
-fn t_28_a_server_without_plus_is_told_that_this_side_could_have_bound() {
+fn t_28_y_flag_is_sent_without_plus_mechanism() {
     let first = "SCRAM-SHA-256 eSwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=";
     let login = bound("tls 1.3", "SCRAM-SHA-256", "binding=prefer", first);
     let rest = rest(
@@ -260,12 +260,12 @@ fn t_28_a_server_without_plus_is_told_that_this_side_could_have_bound() {
         "dI4KpiQJwBr1+V+K6U1dA6l6I4I9DUNXWND4pcpRU3U=",
     );
     plays_long(format!("{login}{rest}"));
-    // TLS 1.2 has nothing to bind to, and that is what is said.
+    // TLS 1.2 provides no channel binding, so the flag is `n`.
     plays_long(bound("tls", BOTH, "binding=prefer", FIRST));
 }
 
 #[test]
-fn t_28_binding_is_to_the_exporter_of_tls_1_3() {
+fn t_28_channel_binding_uses_the_tls_exporter() {
     let first = "SCRAM-SHA-256-PLUS cD10bHMtZXhwb3J0ZXIsLG49dXNlcixyPXJPcHJOR2Z3RWJlUldnYk5Fa3FP";
     for binding in ["binding=prefer", "binding=require"] {
         let login = bound("tls 1.3", BOTH, binding, first);
@@ -279,7 +279,7 @@ fn t_28_binding_is_to_the_exporter_of_tls_1_3() {
 }
 
 #[test]
-fn t_28_binding_that_is_required_is_not_done_without() {
+fn t_28_required_channel_binding_is_enforced() {
     for (tls, listed, why) in [
         ("tls 1.3", "SCRAM-SHA-256", "NotListed"),
         ("tls", BOTH, "NoBinding"),

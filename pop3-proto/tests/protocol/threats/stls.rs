@@ -1,8 +1,8 @@
-//! Section A: whoever stands between client and server before TLS is in place.
+//! Section A: attackers between client and server before TLS is established.
 
 use pop3_proto::{Channel, Config};
 
-use super::plays::{dead, plays};
+use super::plays::{login_fails, plays};
 use pop3_testkit::conversation::Conversation;
 
 const OFFERED: &str = "
@@ -19,8 +19,8 @@ const OFFERED: &str = "
 ";
 
 #[test]
-fn t_01_a_list_without_stls_is_the_end_and_no_credential_leaves() {
-    let gone = dead("security StlsUnavailable");
+fn t_01_missing_stls_is_fatal_without_sending_credentials() {
+    let unavailable = login_fails("security StlsUnavailable");
     for login in ["", " only=APOP", " only=PLAIN", " first=USER/PASS"] {
         plays(format!(
             "S: +OK <1@h>
@@ -30,7 +30,7 @@ fn t_01_a_list_without_stls_is_the_end_and_no_credential_leaves() {
             S: +OK
             S: USER
             S: .
-            {gone}"
+            {unavailable}"
         ));
     }
     plays(
@@ -47,7 +47,7 @@ fn t_01_a_list_without_stls_is_the_end_and_no_credential_leaves() {
 }
 
 #[test]
-fn t_01_without_capa_stls_is_tried_unlisted_and_a_refusal_is_the_end() {
+fn t_01_stls_is_tried_without_capa() {
     plays(format!(
         "set capa never
         S: +OK ready
@@ -56,13 +56,13 @@ fn t_01_without_capa_stls_is_tried_unlisted_and_a_refusal_is_the_end() {
         C: STLS
         S: -ERR what?
         {}",
-        dead("security StlsRefused \"what?\"")
+        login_fails("security StlsRefused \"what?\"")
     ));
 }
 
 #[test]
-fn t_02_a_refusal_of_stls_is_the_end_whatever_replies_are_prepared_behind_it() {
-    let refused = dead("security StlsRefused \"currently unavailable\"");
+fn t_02_refused_stls_is_fatal_despite_prepared_replies() {
+    let refused = login_fails("security StlsRefused \"currently unavailable\"");
     plays(format!(
         "{OFFERED}
         S: -ERR currently unavailable
@@ -76,7 +76,7 @@ fn t_02_a_refusal_of_stls_is_the_end_whatever_replies_are_prepared_behind_it() {
 }
 
 #[test]
-fn t_03_a_refusal_of_capa_forces_nobody_into_clear() {
+fn t_03_refused_capa_does_not_disable_tls() {
     plays(format!(
         "S: +OK ready
         = greeting: \"ready\"
@@ -84,15 +84,15 @@ fn t_03_a_refusal_of_capa_forces_nobody_into_clear() {
         C: CAPA
         S: -ERR Not implemented
         {}",
-        dead("security StlsUnavailable, after CAPA \"Not implemented\"")
+        login_fails("security StlsUnavailable, after CAPA \"Not implemented\"")
     ));
 }
 
-/// A session with a server that falls silent after it has said this.
-fn silent_after(said: &[&str]) -> Conversation {
+/// A session whose server stops responding after these octets.
+fn server_stops_after(received: &[&str]) -> Conversation {
     let mut session = Conversation::new(Config::default(), Channel::Plain);
     session.ask("login alice secret");
-    for octets in said {
+    for octets in received {
         session.server(octets);
     }
     session.reported();
@@ -101,7 +101,7 @@ fn silent_after(said: &[&str]) -> Conversation {
 }
 
 #[test]
-fn t_04_a_server_that_falls_silent_before_tls_is_given_up() {
+fn t_04_silent_server_before_tls_times_out() {
     let offers = "+OK\r\nSTLS\r\n.\r\n";
     let cases: [(&[&str], u64, &str); 7] = [
         (&[], 60, "timeout Greeting"),
@@ -112,23 +112,23 @@ fn t_04_a_server_that_falls_silent_before_tls_is_given_up() {
         (&["+OK\r\n", offers, "+"], 60, "timeout Stall"),
         (&["+OK\r\n", offers, "+OK\r\n"], 30, "timeout TlsHandshake"),
     ];
-    for (said, seconds, timeout) in cases {
-        let mut session = silent_after(said);
+    for (received, seconds, timeout) in cases {
+        let mut session = server_stops_after(received);
         session.wait(seconds - 1);
-        assert_eq!(session.reported(), [""; 0], "too early, after {said:?}");
+        assert_eq!(session.reported(), [""; 0], "too early, after {received:?}");
         session.wait(1);
         let failed = [
             format!("login: failed: {timeout}"),
             format!("closed: {timeout}"),
         ];
-        assert_eq!(session.reported(), failed, "after {said:?}");
-        assert_eq!(session.sent(), "", "after {said:?}");
+        assert_eq!(session.reported(), failed, "after {received:?}");
+        assert_eq!(session.sent(), "", "after {received:?}");
         session.assert_over();
     }
 }
 
 #[test]
-fn t_08_what_was_listed_in_clear_is_not_believed_inside_tls() {
+fn t_08_cleartext_capabilities_are_discarded_inside_tls() {
     let offered = OFFERED.replace(
         "login alice secret",
         "login user pencil nonce=rOprNGfwEbeRWgbNEkqO",
@@ -150,7 +150,7 @@ fn t_08_what_was_listed_in_clear_is_not_believed_inside_tls() {
 }
 
 #[test]
-fn t_08_a_refusal_of_capa_inside_tls_leaves_nothing_known() {
+fn t_08_refused_capa_inside_tls_leaves_capabilities_unknown() {
     plays(format!(
         "{OFFERED}
         S: +OK
@@ -164,7 +164,7 @@ fn t_08_a_refusal_of_capa_inside_tls_leaves_nothing_known() {
         S: -ERR
         = login: failed: auth USER \"\""
     ));
-    // The list in clear named PLAIN; inside, nothing says that AUTH is known.
+    // Before TLS the server advertised PLAIN; inside TLS, AUTH is not known to be supported.
     plays(format!(
         "{}
         S: +OK
@@ -177,8 +177,8 @@ fn t_08_a_refusal_of_capa_inside_tls_leaves_nothing_known() {
 }
 
 #[test]
-fn t_08b_a_challenge_that_came_in_clear_is_not_answered_inside_tls() {
-    for (op, told) in [
+fn t_08b_cleartext_apop_challenge_is_not_answered() {
+    for (op, reported) in [
         ("apop alice secret", "apop"),
         ("login alice secret only=APOP", "login"),
         ("login alice secret twisted first=APOP", "login"),
@@ -199,7 +199,7 @@ fn t_08b_a_challenge_that_came_in_clear_is_not_answered_inside_tls() {
             S: .
             = stls: none
             > {op}
-            = {told}: failed: auth no safe login, ChallengeInClear
+            = {reported}: failed: auth no safe login, ChallengeInClear
             > quit
             C: QUIT
             S: +OK

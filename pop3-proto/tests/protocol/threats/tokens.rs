@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3_proto::{Channel, Config, Event, error::Advice};
 
-use super::plays::{TRUSTED, USABLE, auth, base64, dead, plays, plays_long};
+use super::plays::{TRUSTED, USABLE, auth, base64, login_fails, plays, plays_long};
 use pop3_testkit::conversation::Conversation;
 
 const STALE: &str = "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=";
@@ -31,7 +31,7 @@ fn with_token(mechanism: &str) -> String {
 }
 
 #[test]
-fn t_29_what_a_server_says_about_a_token_is_answered_once() {
+fn t_29_token_error_is_answered_once() {
     for (mechanism, answer) in [("OAUTHBEARER", "AQ=="), ("XOAUTH2", "")] {
         plays(format!(
             "{}
@@ -51,9 +51,9 @@ fn t_29_what_a_server_says_about_a_token_is_answered_once() {
             C: *
             {}",
             with_token(mechanism),
-            dead(&nothing)
+            login_fails(&nothing)
         ));
-        // A refusal that was answered is no way to get in.
+        // After an error that was answered, `+OK` does not log in.
         let not_done = format!("protocol Sasl {{ mechanism: \"{mechanism}\", cause: NotDone }}");
         plays(format!(
             "{}
@@ -62,13 +62,13 @@ fn t_29_what_a_server_says_about_a_token_is_answered_once() {
             S: +OK
             {}",
             with_token(mechanism),
-            dead(&not_done)
+            login_fails(&not_done)
         ));
     }
 }
 
-/// A login by password, up to the reply to its secret, the line that answers a challenge there, and
-/// the command that is refused.
+/// Logins with a password up to its reply, each with the client's answer to a challenge there and the
+/// command that is refused.
 fn with_password() -> [(String, &'static str, &'static str); 2] {
     let plain = base64("\0alice\0vF9dft4q");
     let user = format!(
@@ -90,7 +90,7 @@ fn with_password() -> [(String, &'static str, &'static str); 2] {
 }
 
 #[test]
-fn t_29_a_challenge_after_a_password_is_read_whatever_it_holds() {
+fn t_29_challenge_after_password_is_parsed() {
     let long = format!("{{\"status\":\"{}\"}}", "x".repeat(5 << 10));
     for (begin, answer, verb) in with_password() {
         for (text, status) in [
@@ -111,21 +111,21 @@ fn t_29_a_challenge_after_a_password_is_read_whatever_it_holds() {
                 ));
             }
         }
-        // What is no challenge is no reply.
+        // An invalid challenge is an invalid status.
         let bad = format!("protocol BadStatus {verb} \"+eyJ9\"");
-        plays(format!("{begin}\nS: +eyJ9\n{}", dead(&bad)));
+        plays(format!("{begin}\nS: +eyJ9\n{}", login_fails(&bad)));
     }
     let [(pass, ..), (plain, ..)] = with_password();
     for text in ["", " ", " no base64 at all", " ====", " eyJ9="] {
-        // To PASS, only what a mechanism says in base64 is a challenge.
+        // After PASS, only valid base64 is a challenge.
         let bad = format!("protocol BadStatus PASS \"+{text}\"");
         plays(format!(
             "{pass}\nS: +{}\n{}",
             text.replacen(' ', "\\x20", 1),
-            dead(&bad)
+            login_fails(&bad)
         ));
     }
-    // To AUTH, the space may be missing where nothing follows.
+    // After AUTH, the space may be missing if the challenge is empty.
     for text in ["", "\\x20"] {
         plays(format!(
             "{plain}
@@ -150,7 +150,7 @@ fn t_29_a_challenge_after_a_password_is_read_whatever_it_holds() {
 }
 
 #[test]
-fn t_29_a_challenge_after_a_password_is_shown_to_a_person() {
+fn t_29_challenge_after_password_is_in_the_error() {
     let login = |challenge: &str, refusal: &str| {
         let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
         session.server("+OK\r\n");
@@ -179,7 +179,7 @@ fn t_29_a_challenge_after_a_password_is_shown_to_a_person() {
     assert_eq!(login(&json, "-ERR no").1, Some(Advice::CheckCredentials));
     assert_eq!(login(&json, "-ERR [SYS/TEMP] x").1, Some(Advice::TryLater));
     assert_eq!(login("", "-ERR no").1, Some(Advice::Unknown));
-    // A proxy that closes instead.
+    // A proxy that closes the connection instead of sending -ERR.
     let (text, advice) = login(&json, "");
     assert!(text.contains("unexpected extra challenge: the server says 401 (the scope is"));
     assert_eq!(advice, Some(Advice::CheckCredentials));
@@ -198,9 +198,9 @@ fn t_29_a_challenge_after_a_password_is_shown_to_a_person() {
 }
 
 #[test]
-fn t_29_a_challenge_after_a_password_shows_no_secret() {
+fn t_29_challenge_after_password_is_redacted() {
     for (begin, answer, verb) in with_password() {
-        for said in [
+        for text in [
             "vF9dft4q",
             "PASS vF9dft4q",
             "{\"status\":\"vF9dft4q\",\"scope\":\"vF9dft4q\"}",
@@ -208,10 +208,10 @@ fn t_29_a_challenge_after_a_password_shows_no_secret() {
             "{\"x\":\"\\u0076F9dft4q\"}",
             "AHZGOWRmdDRx",
         ] {
-            for said in [base64(said), said.to_owned()] {
-                let answered = verb == "AUTH" || STANDARD.decode(&said).is_ok();
-                if !answered && said.contains('\\') {
-                    // JSON where a status belongs: nothing reads it as JSON.
+            for text in [base64(text), text.to_owned()] {
+                let answered = verb == "AUTH" || STANDARD.decode(&text).is_ok();
+                if !answered && text.contains('\\') {
+                    // JSON in place of a status is not parsed.
                     continue;
                 }
                 let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
@@ -226,7 +226,7 @@ fn t_29_a_challenge_after_a_password_shows_no_secret() {
                     session.server("+OK\r\n");
                 }
                 session.sent();
-                session.server(format!("+ {said}\r\n"));
+                session.server(format!("+ {text}\r\n"));
                 let answer = if answered {
                     [answer, "\r\n"].concat()
                 } else {
@@ -236,8 +236,8 @@ fn t_29_a_challenge_after_a_password_shows_no_secret() {
                 session.eof();
                 for event in session.events() {
                     let shown = format!("{event:?}");
-                    assert!(!shown.contains("F9dft4q"), "{said}: {shown}");
-                    assert!(!shown.contains("GOWRmdDR"), "{said}: {shown}");
+                    assert!(!shown.contains("F9dft4q"), "{text}: {shown}");
+                    assert!(!shown.contains("GOWRmdDR"), "{text}: {shown}");
                 }
             }
         }
@@ -245,18 +245,18 @@ fn t_29_a_challenge_after_a_password_shows_no_secret() {
 }
 
 #[test]
-fn t_29_a_challenge_after_a_password_is_limited() {
+fn t_29_challenge_after_password_is_limited() {
     for (begin, _, verb) in with_password() {
         let cancelled = if verb == "PASS" { "" } else { "C: *\n" };
-        let what = dead("limit ChallengeOctets 8");
+        let what = login_fails("limit ChallengeOctets 8");
         plays_long(format!(
             "set challenge-octets 8\n{begin}\nS: + {}\n{cancelled}{what}",
             "A".repeat(12)
         ));
     }
-    // A line in answer to PASS has the limit of a status line.
+    // A challenge after PASS has the limit of a status line.
     let [(pass, ..), _] = with_password();
-    let what = dead("limit Line 512");
+    let what = login_fails("limit Line 512");
     plays_long(format!(
         "set line-limit 512\n{pass}\nS: + {}\n{what}",
         "A".repeat(600)
@@ -264,7 +264,7 @@ fn t_29_a_challenge_after_a_password_is_limited() {
 }
 
 #[test]
-fn t_29_what_is_no_json_or_too_much_of_it_is_only_text() {
+fn t_29_invalid_or_long_json_is_kept_as_text() {
     let long = format!("{{\"status\":\"{}\"}}", "x".repeat(5 << 10));
     for text in ["", "{", "[]", "no", "{\"status\":[1]}", "\u{fffd}", &long] {
         plays_long(format!(
@@ -281,7 +281,7 @@ fn t_29_what_is_no_json_or_too_much_of_it_is_only_text() {
 }
 
 #[test]
-fn t_35_a_referral_is_text_and_nobody_follows_it() {
+fn t_35_referral_is_not_followed() {
     let text = "[REFERRAL/pop://x@evil] moved";
     let code = "Other(\"REFERRAL/pop://x@evil\")";
     plays(format!(
@@ -310,7 +310,7 @@ fn t_35_a_referral_is_text_and_nobody_follows_it() {
 }
 
 #[test]
-fn t_36_a_password_that_is_refused_is_not_sent_again() {
+fn t_36_refused_password_is_not_sent_again() {
     let plain = format!("PLAIN {}", base64("\0alice\0secret"));
     for code in ["no", "[AUTH] no", "[IN-USE] no", "[SYS/TEMP] no"] {
         let shown = match code {
@@ -350,7 +350,7 @@ fn t_36_a_password_that_is_refused_is_not_sent_again() {
     ));
 }
 
-/// A login by somebody who has three tokens, up to the first `AUTH`.
+/// A login with three tokens, up to the first `AUTH`.
 fn with_tokens(mechanism: &str) -> String {
     let login = format!("login-tokens alice one two three only={mechanism}");
     auth(mechanism, &login, &command(mechanism, "one"))
@@ -363,7 +363,7 @@ fn command(mechanism: &str, token: &str) -> String {
     }
 }
 
-/// What says that a token is stale, with the client's answer.
+/// Server replies that mark a token as stale, with the client's response.
 fn stale() -> [(&'static str, String, &'static str); 4] {
     let json = |status: &str| base64(format!("{{\"status\":\"{status}\"}}"));
     [
@@ -387,7 +387,7 @@ fn stale() -> [(&'static str, String, &'static str); 4] {
 }
 
 #[test]
-fn t_36_a_stale_token_is_replaced_once_and_never_twice() {
+fn t_36_stale_token_is_replaced_only_once() {
     for (mechanism, refusal, token) in stale() {
         let second = command(mechanism, "two");
         let before = with_tokens(mechanism);
@@ -412,13 +412,13 @@ fn t_36_a_stale_token_is_replaced_once_and_never_twice() {
 }
 
 #[test]
-fn t_36_any_other_refusal_of_a_token_is_final() {
+fn t_36_other_token_refusals_are_final() {
     let json = |status: &str| base64(format!("{{\"status\":\"{status}\"}}"));
-    let said = |mechanism: &str, status: &str| {
+    let error_reply = |mechanism: &str, status: &str| {
         let answer = if mechanism == "XOAUTH2" { "" } else { "AQ==" };
         format!("S: + {}\nC: {answer}\nS: -ERR no\n", json(status))
     };
-    for (mechanism, refusal, told) in [
+    for (mechanism, refusal, reported) in [
         ("OAUTHBEARER", "S: -ERR no\n".to_owned(), "\"no\""),
         (
             "OAUTHBEARER",
@@ -427,15 +427,19 @@ fn t_36_any_other_refusal_of_a_token_is_final() {
         ),
         (
             "OAUTHBEARER",
-            said("OAUTHBEARER", "insufficient_scope"),
+            error_reply("OAUTHBEARER", "insufficient_scope"),
             "\"no\", token \"insufficient_scope\"",
         ),
         (
             "OAUTHBEARER",
-            said("OAUTHBEARER", "401"),
+            error_reply("OAUTHBEARER", "401"),
             "\"no\", token \"401\"",
         ),
-        ("XOAUTH2", said("XOAUTH2", "403"), "\"no\", token \"403\""),
+        (
+            "XOAUTH2",
+            error_reply("XOAUTH2", "403"),
+            "\"no\", token \"403\"",
+        ),
         (
             "XOAUTH2",
             "S: -ERR [AUTH] no\n".to_owned(),
@@ -455,7 +459,7 @@ fn t_36_any_other_refusal_of_a_token_is_final() {
         plays(format!(
             "{}
             {refusal}
-            = login: failed: auth AUTH {told}
+            = login: failed: auth AUTH {reported}
             {USABLE}",
             with_tokens(mechanism)
         ));
@@ -463,8 +467,8 @@ fn t_36_any_other_refusal_of_a_token_is_final() {
 }
 
 #[test]
-fn t_36_a_token_that_is_a_word_of_the_answer_hides_no_reason() {
-    // As a password that looks like a status changes no status.
+fn t_36_token_equal_to_a_word_keeps_status() {
+    // Just as a password that looks like a status does not change the status.
     let login = "login-tokens alice token two only=OAUTHBEARER";
     plays(format!(
         "{}

@@ -1,4 +1,4 @@
-//! An application that takes its time stops the octets, and memory stays bounded.
+//! Backpressure: a slow application stops reading, and memory stays bounded.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use pop3_testkit::tls::authority::Authority;
 use pop3_testkit::tls::link::{Link, end_of, login};
 use pop3_testkit::tls::peer::Peer;
 
-/// What a session may hold of a message that the application has not taken: ciphertext, what rustls
-/// has of a record, plaintext.
-const HELD: usize = (64 + 16 + 16 + 64) << 10;
+/// The octets of a message that a session may buffer before the application polls: ciphertext, part
+/// of a record inside rustls, and plaintext.
+const MAX_BUFFERED: usize = (64 + 16 + 16 + 64) << 10;
 
 fn logged_in(octets: usize) -> Link {
     let authority = Authority::new();
@@ -34,13 +34,13 @@ fn retrieving(octets: usize) -> Link {
 }
 
 #[test]
-fn nothing_is_read_while_an_event_waits() {
+fn nothing_is_read_while_an_event_is_pending() {
     let mut link = retrieving(1 << 20);
     while link.step() {}
     let read = link.read;
     assert!(
-        read < HELD,
-        "{read} octets were read with no one to take them"
+        read < MAX_BUFFERED,
+        "{read} octets were read without a poll"
     );
     assert!(!link.session.wants_read() && !link.session.wants_write());
     for _ in 0..10 {
@@ -48,14 +48,14 @@ fn nothing_is_read_while_an_event_waits() {
         assert_eq!(link.session.recv_buffer(), None);
     }
     assert_eq!(link.session.poll_timeout(), None, "no deadline runs");
-    // It goes on where it stopped.
+    // Reading resumes where it stopped.
     link.session.submit(Quit).unwrap();
     assert_eq!(end_of(&link.run()), Ok(()));
 }
 
 #[test]
-fn a_reader_that_takes_longer_than_the_stall_deadline_is_not_late() {
-    for gives_up in [false, true] {
+fn slow_application_does_not_cause_a_stall() {
+    for abandons in [false, true] {
         let mut link = logged_in(1 << 20);
         let retr = link.session.submit(Retr(1.try_into().unwrap())).unwrap();
         loop {
@@ -66,36 +66,39 @@ fn a_reader_that_takes_longer_than_the_stall_deadline_is_not_late() {
                 None => assert!(link.step()),
             }
         }
-        // It looks at the chunk for some minutes, and does not poll meanwhile.
+        // The application processes the chunk for ten minutes without polling.
         link.now = link.now + Duration::from_secs(600);
-        if gives_up {
+        if abandons {
             link.session.abandon(retr.id()..retr.id().next());
         }
         link.session.handle_timeout(link.now);
         link.session.submit(Quit).unwrap();
-        assert_eq!(end_of(&link.run()), Ok(()), "gives up: {gives_up}");
+        assert_eq!(end_of(&link.run()), Ok(()), "abandoned: {abandons}");
     }
 }
 
 #[test]
-fn a_large_message_goes_through_a_small_window() {
+fn large_message_is_streamed_in_bounded_memory() {
     const OCTETS: usize = 20 << 20;
     let mut link = retrieving(OCTETS);
     let before = link.read;
-    let (mut taken, mut most) = (0, 0);
+    let (mut polled, mut most) = (0, 0);
     let ended = loop {
         while link.step() {}
-        most = most.max((link.read - before).saturating_sub(taken));
-        // One event a time.
-        match link.session.poll_event().expect("the message goes on") {
-            Event::Body { chunk, .. } => taken += chunk.len(),
+        most = most.max((link.read - before).saturating_sub(polled));
+        // Polls one event at a time.
+        match link.session.poll_event().expect("an event") {
+            Event::Body { chunk, .. } => polled += chunk.len(),
             Event::BodyEnd { result, .. } => break result,
             Event::Reply { result, .. } => drop(result.unwrap()),
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(ended.unwrap().octets, taken as u64);
-    // The last line lacks its end, and the server adds it.
-    assert_eq!(taken, OCTETS + 2);
-    assert!(most < HELD + taken / 500, "{most} octets were held");
+    assert_eq!(ended.unwrap().octets, polled as u64);
+    // The server adds the missing line ending.
+    assert_eq!(polled, OCTETS + 2);
+    assert!(
+        most < MAX_BUFFERED + polled / 500,
+        "{most} octets were buffered"
+    );
 }

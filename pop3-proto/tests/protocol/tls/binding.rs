@@ -1,4 +1,4 @@
-//! SCRAM bound to a channel of real TLS, by what TLS itself exports on either side.
+//! SCRAM channel binding over real TLS, with the exporter values of both sides.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,12 +39,12 @@ fn before_the_list(version: &'static SupportedProtocolVersion, binding: ChannelB
     link.run();
     link.peer.say(b"+OK\r\n");
     link.run();
-    assert_eq!(heard(&mut link), "CAPA\r\n");
+    assert_eq!(take_received(&mut link), "CAPA\r\n");
     link
 }
 
-/// What the client said since the last look.
-fn heard(link: &mut Link) -> String {
+/// Returns what the client sent since the last call.
+fn take_received(link: &mut Link) -> String {
     String::from_utf8(std::mem::take(&mut link.peer.received)).unwrap()
 }
 
@@ -54,7 +54,7 @@ fn list(link: &mut Link, mechanisms: &str) -> Vec<Event> {
     link.run()
 }
 
-/// The server sends a challenge, and the client computes as long as it likes.
+/// Sends a challenge and lets the client finish its computation.
 fn challenge(link: &mut Link, message: &str) {
     link.peer
         .say(format!("+ {}\r\n", STANDARD.encode(message)).as_bytes());
@@ -65,7 +65,7 @@ fn challenge(link: &mut Link, message: &str) {
     }
 }
 
-/// What the server exports (RFC 9266 section 4.1).
+/// Returns the exporter value of the server (RFC 9266 section 4.1).
 fn exported(link: &mut Link) -> [u8; 32] {
     let tls = link.peer.tls.as_mut().unwrap();
     tls.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""))
@@ -81,7 +81,7 @@ fn mac(key: &[u8], octets: &[u8]) -> [u8; 32] {
         .into()
 }
 
-/// `v=…`, as a server computes it that knows the password (RFC 5802 section 3).
+/// Computes `v=…` like a server that knows the password (RFC 5802 section 3).
 fn server_final(first_bare: &str, last_without_proof: &str) -> String {
     let salt = STANDARD.decode(SALT).unwrap();
     let mut last = mac(b"pencil", &[&salt[..], &[0, 0, 0, 1]].concat());
@@ -96,27 +96,27 @@ fn server_final(first_bare: &str, last_without_proof: &str) -> String {
 }
 
 #[test]
-fn t_28_a_login_is_bound_to_what_the_server_exports_too() {
+fn t_28_login_is_bound_to_the_tls_exporter() {
     for binding in [ChannelBinding::Prefer, ChannelBinding::Require] {
         let mut link = before_the_list(&TLS13, binding);
         list(&mut link, "SCRAM-SHA-256 SCRAM-SHA-256-PLUS");
         let first_bare = format!("n=user,r={CLIENT_NONCE}");
         let first = STANDARD.encode(format!("p=tls-exporter,,{first_bare}"));
         let command = format!("AUTH SCRAM-SHA-256-PLUS {first}\r\n");
-        assert_eq!(heard(&mut link), command);
+        assert_eq!(take_received(&mut link), command);
 
         challenge(&mut link, &server_first());
-        let line = heard(&mut link);
+        let line = take_received(&mut link);
         let last = STANDARD.decode(line.trim_end()).unwrap();
         let last = String::from_utf8(last).unwrap();
         let exported = exported(&mut link);
         let bound = [&b"p=tls-exporter,,"[..], &exported].concat();
         let without_proof = last.rsplit_once(",p=").unwrap().0;
         assert!(without_proof.starts_with(&format!("c={},", STANDARD.encode(bound))));
-        assert_eq!(last, said_by(Binding::TlsExporter(exported)));
+        assert_eq!(last, final_message(Binding::TlsExporter(exported)));
 
         challenge(&mut link, &server_final(&first_bare, without_proof));
-        assert_eq!(heard(&mut link), "\r\n");
+        assert_eq!(take_received(&mut link), "\r\n");
         link.peer.say(b"+OK\r\n");
         link.run();
         link.peer.say(b"-ERR\r\n");
@@ -125,8 +125,8 @@ fn t_28_a_login_is_bound_to_what_the_server_exports_too() {
     }
 }
 
-/// The last message of a client that is bound like this.
-fn said_by(binding: Binding) -> String {
+/// Returns the final message of a client with this binding.
+fn final_message(binding: Binding) -> String {
     let (name, password) = (Username::new("user"), Secret::new("pencil"));
     let nonce = ClientNonce::new(CLIENT_NONCE).unwrap();
     let mut scram = Scram::new(ScramHash::Sha256, &name.unwrap(), &password.unwrap(), nonce)
@@ -145,30 +145,30 @@ fn said_by(binding: Binding) -> String {
 }
 
 #[test]
-fn t_28_what_is_bound_to_one_channel_is_no_good_on_another() {
+fn t_28_binding_of_one_channel_fails_on_another() {
     let mut to_the_attacker = before_the_list(&TLS13, ChannelBinding::Prefer);
     let mut to_the_server = before_the_list(&TLS13, ChannelBinding::Prefer);
-    let passed_on = said_by(Binding::TlsExporter(exported(&mut to_the_attacker)));
-    let wanted = said_by(Binding::TlsExporter(exported(&mut to_the_server)));
-    let (bound, proof) = passed_on.rsplit_once(",p=").unwrap();
-    let (wanted_bound, wanted_proof) = wanted.rsplit_once(",p=").unwrap();
-    assert_ne!(bound, wanted_bound);
-    assert_ne!(proof, wanted_proof);
+    let relayed = final_message(Binding::TlsExporter(exported(&mut to_the_attacker)));
+    let expected = final_message(Binding::TlsExporter(exported(&mut to_the_server)));
+    let (bound, proof) = relayed.rsplit_once(",p=").unwrap();
+    let (expected_bound, expected_proof) = expected.rsplit_once(",p=").unwrap();
+    assert_ne!(bound, expected_bound);
+    assert_ne!(proof, expected_proof);
 }
 
 #[test]
-fn t_28_a_server_without_plus_in_its_list_is_told_that_binding_was_possible() {
+fn t_28_y_flag_needs_tls_1_3() {
     for (version, flag) in [(&TLS13, "y"), (&TLS12, "n")] {
         let mut link = before_the_list(version, ChannelBinding::Prefer);
         list(&mut link, "SCRAM-SHA-256");
         let first = STANDARD.encode(format!("{flag},,n=user,r={CLIENT_NONCE}"));
         let command = format!("AUTH SCRAM-SHA-256 {first}\r\n");
-        assert_eq!(heard(&mut link), command);
+        assert_eq!(take_received(&mut link), command);
     }
 }
 
 #[test]
-fn t_28_binding_that_is_required_needs_tls_1_3_and_a_server_that_lists_it() {
+fn t_28_required_binding_needs_tls_1_3_and_plus() {
     for (version, listed, why) in [
         (&TLS13, "SCRAM-SHA-256", Rejection::NotListed),
         (
@@ -192,6 +192,6 @@ fn t_28_binding_that_is_required_needs_tls_1_3_and_a_server_that_lists_it() {
             panic!("{error}");
         };
         assert_eq!(plan.rejection(Method::ScramSha256), Some(&why));
-        assert_eq!(heard(&mut link), "", "nothing leaves");
+        assert_eq!(take_received(&mut link), "", "nothing is sent");
     }
 }

@@ -1,4 +1,4 @@
-//! Whom a session trusts.
+//! Which certificates a session accepts.
 
 use pop3_proto::{Error, Event, error::TlsErrorKind, tls::ClientTls};
 use rcgen::{CertificateParams, DnType, date_time_ymd};
@@ -9,9 +9,9 @@ use pop3_testkit::tls::authority::{Authority, Identity, names};
 use pop3_testkit::tls::link::{Link, end_of, login};
 use pop3_testkit::tls::peer::{Peer, mail_in_cleartext, mail_in_tls};
 
-/// A server with this certificate is not talked to: an alert leaves, no POP3 inside TLS, and only
-/// then the application is told.
-fn is_refused(host: &str, authority: &Authority, identity: impl Fn() -> Identity) {
+/// Asserts that the certificate is rejected: an alert is sent, no POP3 inside TLS, and then the
+/// application gets the error.
+fn assert_rejected(host: &str, authority: &Authority, identity: impl Fn() -> Identity) {
     for version in [&TLS12, &TLS13] {
         let server = identity().server_with(&[version]);
         let implicit = Peer::implicit_tls(Some(mail_in_tls()), server.clone());
@@ -21,18 +21,18 @@ fn is_refused(host: &str, authority: &Authority, identity: impl Fn() -> Identity
             Link::plain(authority.client(host), stls),
         ] {
             link.session.submit(login()).unwrap();
-            refuses(&mut link);
+            assert_alert_and_error(&mut link);
         }
     }
 }
 
-fn refuses(link: &mut Link) {
+fn assert_alert_and_error(link: &mut Link) {
     while link.peer.failure.is_none() {
-        // The greeting in clear is all that an application hears.
+        // The greeting before STLS is the only event.
         while let Some(event) = link.session.poll_event() {
             assert!(matches!(event, Event::Greeting(_)), "{event:?}");
         }
-        assert!(link.step(), "no alert came: {:?}", link.session);
+        assert!(link.step(), "no alert was received: {:?}", link.session);
     }
     let failure = link.peer.failure.as_ref().unwrap();
     assert!(
@@ -68,7 +68,7 @@ fn for_localhost() -> CertificateParams {
 }
 
 #[test]
-fn a_certificate_of_a_trusted_authority_is_accepted() {
+fn certificate_of_a_trusted_authority_is_accepted() {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
     let mut link = Link::implicit_tls(authority.client("localhost"), peer);
@@ -77,37 +77,37 @@ fn a_certificate_of_a_trusted_authority_is_accepted() {
 }
 
 #[test]
-fn t_12_a_self_signed_certificate_is_refused() {
+fn t_12_self_signed_certificate_is_rejected() {
     let authority = Authority::new();
-    is_refused("localhost", &authority, || {
+    assert_rejected("localhost", &authority, || {
         Identity::self_signed(&for_localhost())
     });
 }
 
 #[test]
-fn t_12_an_unknown_authority_is_refused() {
-    for name in ["somebody", "the authority"] {
+fn t_12_unknown_authority_is_rejected() {
+    for name in ["another authority", "the authority"] {
         let stranger = Authority::named(name);
-        is_refused("localhost", &Authority::new(), || {
+        assert_rejected("localhost", &Authority::new(), || {
             stranger.certify(for_localhost())
         });
     }
 }
 
 #[test]
-fn t_12_a_certificate_for_another_host_is_refused() {
+fn t_12_certificate_for_another_host_is_rejected() {
     let authority = Authority::new();
     for host in ["pop.example.org", "localhost.example.org", "ocalhost"] {
-        is_refused(host, &authority, || authority.certify(for_localhost()));
+        assert_rejected(host, &authority, || authority.certify(for_localhost()));
     }
 }
 
 #[test]
-fn t_12_a_wildcard_is_for_one_label() {
+fn t_12_wildcard_matches_one_label() {
     let authority = Authority::new();
     let wildcard = || authority.certify(names(&["*.example.org"]));
-    is_refused("a.b.example.org", &authority, wildcard);
-    is_refused("example.org", &authority, wildcard);
+    assert_rejected("a.b.example.org", &authority, wildcard);
+    assert_rejected("example.org", &authority, wildcard);
     let peer = Peer::implicit_tls(None, wildcard().server());
     let mut link = Link::implicit_tls(authority.client("pop.example.org"), peer);
     link.run();
@@ -115,17 +115,17 @@ fn t_12_a_wildcard_is_for_one_label() {
 }
 
 #[test]
-fn t_12_a_wildcard_for_a_whole_top_level_domain_is_refused() {
+fn t_12_wildcard_for_a_top_level_domain_is_rejected() {
     let authority = Authority::new();
-    is_refused("example.com", &authority, || {
+    assert_rejected("example.com", &authority, || {
         authority.certify(names(&["*.com"]))
     });
 }
 
 #[test]
-fn t_12_an_expired_certificate_is_refused() {
+fn t_12_expired_certificate_is_rejected() {
     let authority = Authority::new();
-    is_refused("localhost", &authority, || {
+    assert_rejected("localhost", &authority, || {
         let mut params = for_localhost();
         params.not_before = date_time_ymd(2019, 1, 1);
         params.not_after = date_time_ymd(2020, 1, 1);
@@ -134,9 +134,9 @@ fn t_12_an_expired_certificate_is_refused() {
 }
 
 #[test]
-fn a_certificate_that_is_not_valid_yet_is_refused() {
+fn certificate_not_valid_yet_is_rejected() {
     let authority = Authority::new();
-    is_refused("localhost", &authority, || {
+    assert_rejected("localhost", &authority, || {
         let mut params = for_localhost();
         params.not_before = date_time_ymd(3000, 1, 1);
         authority.certify(params)
@@ -144,9 +144,9 @@ fn a_certificate_that_is_not_valid_yet_is_refused() {
 }
 
 #[test]
-fn t_12_a_common_name_is_no_name() {
+fn t_12_common_name_is_ignored() {
     let authority = Authority::new();
-    is_refused("localhost", &authority, || {
+    assert_rejected("localhost", &authority, || {
         let mut params = CertificateParams::default();
         params
             .distinguished_name
@@ -156,15 +156,15 @@ fn t_12_a_common_name_is_no_name() {
 }
 
 #[test]
-fn t_12_an_ip_address_needs_a_certificate_for_it() {
+fn t_12_ip_address_needs_a_matching_certificate() {
     let authority = Authority::new();
-    is_refused("127.0.0.1", &authority, || {
+    assert_rejected("127.0.0.1", &authority, || {
         authority.certify(names(&["localhost", "127.0.0.2"]))
     });
 }
 
 #[test]
-fn a_host_that_no_certificate_can_be_for_is_refused_at_once() {
+fn invalid_host_name_is_rejected_immediately() {
     let trust = Authority::new().trust();
     for host in ["", "not a name", "a..b", "pop.example.org:995"] {
         let error = ClientTls::new(trust.clone(), host).unwrap_err();
@@ -173,9 +173,9 @@ fn a_host_that_no_certificate_can_be_for_is_refused_at_once() {
 }
 
 #[test]
-fn an_alert_that_cannot_leave_hides_nothing() {
+fn unsent_alert_keeps_the_certificate_error() {
     let authority = Authority::new();
-    let stranger = Authority::named("somebody");
+    let stranger = Authority::named("another authority");
     let failing = || {
         let peer = Peer::implicit_tls(None, stranger.server());
         let mut link = Link::implicit_tls(authority.client("localhost"), peer);
@@ -184,19 +184,19 @@ fn an_alert_that_cannot_leave_hides_nothing() {
         assert_eq!(link.session.poll_event(), None);
         link
     };
-    let kind_of_end = |mut link: Link| match end_of(&link.run()) {
+    let error_kind = |mut link: Link| match end_of(&link.run()) {
         Err(Error::Tls(error)) => error.kind,
         other => panic!("{other:?}"),
     };
 
     let mut link = failing();
     link.break_writes();
-    assert_eq!(kind_of_end(link), TlsErrorKind::Certificate);
+    assert_eq!(error_kind(link), TlsErrorKind::Certificate);
 
-    // The server takes no octets.
+    // The server does not read the alert.
     let mut link = failing();
     link.wait(29);
     assert_eq!(link.session.poll_event(), None);
     link.wait(1);
-    assert_eq!(kind_of_end(link), TlsErrorKind::Certificate);
+    assert_eq!(error_kind(link), TlsErrorKind::Certificate);
 }

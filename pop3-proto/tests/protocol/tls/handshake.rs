@@ -1,4 +1,4 @@
-//! Handshakes that come to nothing.
+//! Handshakes that fail.
 
 use pop3_proto::{
     Error, Event,
@@ -10,8 +10,8 @@ use pop3_testkit::tls::authority::{Authority, names};
 use pop3_testkit::tls::link::{ALERT, HANDSHAKE, Link, end_of, login};
 use pop3_testkit::tls::peer::{Peer, mail_in_tls};
 
-/// A session that has written its ClientHello, and a peer that has answered nothing yet.
-fn greeted_by_nobody() -> Link {
+/// A session that has sent its ClientHello, and a server that has not answered yet.
+fn after_client_hello() -> Link {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
     let mut link = Link::implicit_tls(authority.client("localhost"), peer);
@@ -20,7 +20,7 @@ fn greeted_by_nobody() -> Link {
     link
 }
 
-fn kind_of_end(events: &[Event]) -> TlsErrorKind {
+fn error_kind(events: &[Event]) -> TlsErrorKind {
     match end_of(events) {
         Err(Error::Tls(error)) => error.kind,
         other => panic!("{other:?}"),
@@ -28,7 +28,7 @@ fn kind_of_end(events: &[Event]) -> TlsErrorKind {
 }
 
 #[test]
-fn a_server_that_speaks_no_tls_is_told_so() {
+fn server_without_tls_is_reported_as_not_tls() {
     for octets in [
         &b"+OK POP3 ready\r\n"[..],
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
@@ -36,18 +36,18 @@ fn a_server_that_speaks_no_tls_is_told_so() {
         &[0; 64],
         &[0xff; 64],
     ] {
-        let mut link = greeted_by_nobody();
+        let mut link = after_client_hello();
         link.peer.forget_tls();
         link.peer.inject(octets);
-        assert_eq!(kind_of_end(&link.run()), TlsErrorKind::NotTls);
+        assert_eq!(error_kind(&link.run()), TlsErrorKind::NotTls);
         assert_eq!(link.records(0), [HANDSHAKE, ALERT]);
     }
 }
 
 #[test]
-fn a_server_that_closes_in_the_handshake_is_a_tls_failure() {
+fn close_during_handshake_is_a_tls_error() {
     for octets in [0, 1, 5, 40] {
-        let mut link = greeted_by_nobody();
+        let mut link = after_client_hello();
         let answer = link.peer.take();
         link.peer.forget_tls();
         link.peer.inject(&answer[..octets]);
@@ -56,13 +56,13 @@ fn a_server_that_closes_in_the_handshake_is_a_tls_failure() {
             panic!("{events:?}");
         };
         assert!(error.text.contains("closed"), "{error}");
-        // Nothing is awaited, and nothing of POP3 has left.
+        // The connection expects nothing more and has sent no POP3 command.
         assert!(!link.session.wants_read());
     }
 }
 
 #[test]
-fn versions_and_suites_have_to_meet() {
+fn no_common_tls_version_is_incompatible() {
     let authority = Authority::new();
     let identity = authority.certify(names(&["localhost"]));
     let peer = Peer::implicit_tls(Some(mail_in_tls()), identity.server_with(&[&TLS13]));
@@ -75,17 +75,17 @@ fn versions_and_suites_have_to_meet() {
     let tls = pop3_proto::tls::ClientTls::new(std::sync::Arc::new(old), "localhost").unwrap();
     let mut link = Link::implicit_tls(tls, peer);
     let events = link.run();
-    assert_eq!(kind_of_end(&events), TlsErrorKind::Incompatible);
-    // The error says what rustls does, and how to put another TLS underneath.
+    assert_eq!(error_kind(&events), TlsErrorKind::Incompatible);
+    // The error names the supported TLS versions and how to use another TLS stack.
     let error = end_of(&events).expect_err("no TLS").to_string();
-    for words in ["TLS 1.2", "TLS 1.3", "wants_tls"] {
-        assert!(error.contains(words), "{error}");
+    for text in ["TLS 1.2", "TLS 1.3", "wants_tls"] {
+        assert!(error.contains(text), "{error}");
     }
 }
 
 #[test]
-fn t_04_a_handshake_has_thirty_seconds() {
-    let mut link = greeted_by_nobody();
+fn t_04_handshake_times_out_after_30_seconds() {
+    let mut link = after_client_hello();
     let deadline = link.session.poll_timeout().unwrap();
     assert_eq!(
         deadline
@@ -102,8 +102,8 @@ fn t_04_a_handshake_has_thirty_seconds() {
 }
 
 #[test]
-fn a_handshake_that_trickles_has_no_more() {
-    let mut link = greeted_by_nobody().cut(Box::new(|_| 1));
+fn slow_handshake_does_not_extend_the_deadline() {
+    let mut link = after_client_hello().cut(Box::new(|_| 1));
     for _ in 0..29 {
         assert!(link.read());
         link.wait(1);
@@ -116,7 +116,7 @@ fn a_handshake_that_trickles_has_no_more() {
 }
 
 #[test]
-fn a_hello_that_trickles_out_has_no_more_either() {
+fn slowly_sent_client_hello_keeps_the_deadline() {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
     let link = Link::implicit_tls(authority.client("localhost"), peer);
@@ -135,8 +135,8 @@ fn a_hello_that_trickles_out_has_no_more_either() {
 }
 
 #[test]
-fn the_greeting_has_its_own_time_behind_the_handshake() {
-    let mut link = greeted_by_nobody();
+fn greeting_deadline_starts_after_the_handshake() {
+    let mut link = after_client_hello();
     link.wait(20);
     assert_eq!(link.run(), []);
     assert!(link.session.tls().is_some());
@@ -152,13 +152,13 @@ fn the_greeting_has_its_own_time_behind_the_handshake() {
 }
 
 #[test]
-fn a_hello_that_cannot_leave_is_not_tried_again() {
+fn failed_client_hello_is_not_sent_again() {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
     let mut link = Link::implicit_tls(authority.client("localhost"), peer);
     link.break_writes();
     assert!(!link.session.wants_write(), "the write has failed");
-    assert!(link.session.wants_read(), "there may be last words");
+    assert!(link.session.wants_read(), "an -ERR may follow");
     link.wait(30);
     let Err(Error::Transport(error)) = end_of(&link.run()) else {
         panic!();
@@ -167,7 +167,7 @@ fn a_hello_that_cannot_leave_is_not_tried_again() {
 }
 
 #[test]
-fn a_flight_that_cannot_leave_is_not_tried_again() {
+fn failed_batch_is_not_sent_again() {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
     let mut link = Link::implicit_tls(authority.client("localhost"), peer);
@@ -179,11 +179,14 @@ fn a_flight_that_cannot_leave_is_not_tried_again() {
     link.session.transmitted(started, link.now);
     link.break_writes();
     assert!(!link.session.wants_write(), "the write has failed");
-    assert!(link.session.wants_read(), "there may be last words");
+    assert!(link.session.wants_read(), "an -ERR may follow");
     link.peer.say(b"-ERR [SYS/TEMP] going down\r\n");
     let Err(Error::Closed(closed)) = end_of(&link.run()) else {
         panic!();
     };
     assert!(matches!(*closed, Closed::UnsolicitedErr(_)), "{closed:?}");
-    assert!(!link.session.wants_write(), "no record follows a cut one");
+    assert!(
+        !link.session.wants_write(),
+        "no record follows a partly sent one"
+    );
 }

@@ -1,9 +1,9 @@
-//! A `Connection` with TLS under it against a TLS server in memory: no sockets, and a clock that only
-//! the stories move. They share `pop3_testkit::tls`.
+//! A `Connection` with TLS and a TLS server in memory, without sockets. The tests advance the clock
+//! and share `pop3_testkit::tls`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "in a test, a panic is the report"
+    reason = "tests may panic"
 )]
 
 mod pinned;
@@ -11,8 +11,8 @@ mod pinned;
 mod back_pressure;
 mod binding;
 mod certificates;
-mod ends;
 mod handshake;
 mod names;
+mod sessions;
+mod shutdown;
 mod stls;
-mod whole_sessions;

@@ -1,4 +1,4 @@
-//! What the two sides tell each other as they shake hands: host name, protocol, channel binding.
+//! What both sides negotiate in the handshake: host name, protocol and channel binding.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use pop3_testkit::tls::link::{Link, end_of, login};
 use pop3_testkit::tls::peer::{Peer, mail_in_cleartext, mail_in_tls};
 
 #[test]
-fn the_host_is_named_to_the_server() {
+fn host_name_is_sent_to_the_server() {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
     let mut link = Link::implicit_tls(authority.client("localhost"), peer);
@@ -23,7 +23,7 @@ fn the_host_is_named_to_the_server() {
 }
 
 #[test]
-fn an_ip_address_is_no_name_but_can_be_certified() {
+fn ip_address_is_verified_without_sni() {
     let authority = Authority::new();
     for address in ["127.0.0.1", "::1"] {
         let peer = Peer::implicit_tls(None, authority.certify(names(&[address])).server());
@@ -34,7 +34,7 @@ fn an_ip_address_is_no_name_but_can_be_certified() {
     }
 }
 
-/// A session with a server that knows these protocols, over implicit TLS and over STLS.
+/// Sessions with a server that supports these protocols, over implicit TLS and STLS.
 fn with_protocols(known: &[&str], alpn: bool) -> [(Link, Result<(), Error>); 2] {
     let authority = Authority::new();
     let mut server = authority.server();
@@ -58,7 +58,7 @@ fn with_protocols(known: &[&str], alpn: bool) -> [(Link, Result<(), Error>); 2] 
 }
 
 #[test]
-fn t_15_pop3_is_offered_and_may_be_agreed_on() {
+fn t_15_alpn_pop3_is_offered_and_accepted() {
     for (link, end) in with_protocols(&["pop3"], true) {
         assert_eq!(end, Ok(()));
         assert!(link.session.tls().unwrap().alpn);
@@ -68,7 +68,7 @@ fn t_15_pop3_is_offered_and_may_be_agreed_on() {
 }
 
 #[test]
-fn t_15_a_server_that_knows_nothing_of_alpn_will_do() {
+fn t_15_server_without_alpn_is_accepted() {
     for (link, end) in with_protocols(&[], true) {
         assert_eq!(end, Ok(()));
         assert!(!link.session.tls().unwrap().alpn);
@@ -76,7 +76,7 @@ fn t_15_a_server_that_knows_nothing_of_alpn_will_do() {
 }
 
 #[test]
-fn t_15_a_server_of_another_protocol_is_refused_with_a_hint() {
+fn t_15_alpn_mismatch_fails_with_a_hint() {
     for (link, end) in with_protocols(&["http/1.1"], true) {
         let Err(Error::Tls(error)) = end else {
             panic!("{end:?}");
@@ -88,7 +88,7 @@ fn t_15_a_server_of_another_protocol_is_refused_with_a_hint() {
 }
 
 #[test]
-fn without_alpn_nothing_is_offered() {
+fn without_alpn_offers_no_protocol() {
     for known in [&["http/1.1"][..], &["pop3"], &[]] {
         for (link, end) in with_protocols(known, false) {
             assert_eq!(end, Ok(()));
@@ -99,7 +99,7 @@ fn without_alpn_nothing_is_offered() {
 }
 
 #[test]
-fn protocols_that_the_caller_configured_are_offered_instead() {
+fn configured_alpn_protocols_are_offered() {
     let authority = Authority::new();
     let mut server = authority.server();
     server.alpn_protocols = vec![b"mail".to_vec()];
@@ -113,7 +113,7 @@ fn protocols_that_the_caller_configured_are_offered_instead() {
 }
 
 #[test]
-fn a_connector_offers_no_protocol_where_none_is_wanted() {
+fn connector_without_alpn_offers_no_protocol() {
     let authority = Authority::new();
     for without_alpn in [true, false] {
         let mut server = authority.server();
@@ -131,7 +131,7 @@ fn a_connector_offers_no_protocol_where_none_is_wanted() {
 }
 
 #[test]
-fn where_tls_cannot_be_set_up_only_a_session_that_calls_for_none_begins() {
+fn invalid_tls_host_fails_unless_tls_is_off() {
     let mut connector = Connector::default();
     let no_name = Endpoint::plain("no name", None);
     let error = connector.connection(&no_name, Instant::ORIGIN).unwrap_err();
@@ -142,7 +142,7 @@ fn where_tls_cannot_be_set_up_only_a_session_that_calls_for_none_begins() {
 }
 
 #[test]
-fn t_28_both_sides_bind_to_the_same_channel_in_tls_1_3() {
+fn t_28_exporters_of_both_sides_are_equal() {
     let authority = Authority::new();
     for (version, binds) in [(&TLS13, true), (&TLS12, false)] {
         let identity = authority.certify(names(&["localhost"]));
@@ -165,23 +165,23 @@ fn t_28_both_sides_bind_to_the_same_channel_in_tls_1_3() {
 }
 
 #[test]
-fn t_14_nothing_leaves_before_the_handshake_even_if_it_could() {
+fn t_14_no_early_data_is_sent() {
     let authority = Authority::new();
     assert!(!authority.trust().enable_early_data);
-    // A caller's own configuration may have early data on, and the server may take it.
-    let mut own = (*authority.trust()).clone();
-    own.enable_early_data = true;
-    let own = Arc::new(own);
+    // A custom configuration may enable early data, and the server may accept it.
+    let mut custom = (*authority.trust()).clone();
+    custom.enable_early_data = true;
+    let custom = Arc::new(custom);
     let mut server = authority.server();
     server.max_early_data_size = 1 << 14;
     server.send_half_rtt_data = true;
     for visit in ["first", "resumed"] {
-        let tls = ClientTls::new(Arc::clone(&own), "localhost").unwrap();
+        let tls = ClientTls::new(Arc::clone(&custom), "localhost").unwrap();
         let peer = Peer::implicit_tls(Some(mail_in_tls()), server.clone());
         let mut link = Link::implicit_tls(tls, peer);
         link.session.submit(login()).unwrap();
         assert!(link.write());
-        assert!(!link.session.wants_write(), "only the ClientHello leaves");
+        assert!(!link.session.wants_write(), "only the ClientHello is sent");
         let early = link.peer.tls.as_mut().unwrap().early_data();
         let early = early.map(|mut early| std::io::read_to_string(&mut early).unwrap());
         assert_eq!(early.unwrap_or_default(), "", "{visit}");

@@ -1,4 +1,4 @@
-//! Certificates that are roots and the server's own at once: appliances sign theirs themselves.
+//! Trusted roots that are also the server's certificate, such as the self-signed ones of appliances.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use pop3_testkit::tls::authority::{Identity, names};
 use pop3_testkit::tls::link::{Link, end_of};
 use pop3_testkit::tls::peer::Peer;
 
-/// A certificate for localhost that is also an authority's (`CA:TRUE`).
-fn of_an_authority() -> CertificateParams {
+/// A certificate for localhost that is also a CA certificate (`CA:TRUE`).
+fn ca_certificate() -> CertificateParams {
     let mut params = names(&["localhost"]);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params
 }
 
-/// What a handshake with `host` ends with, under both versions of TLS.
+/// Returns the result of a handshake with `host`, which must not depend on the TLS version.
 #[track_caller]
 fn outcome(host: &str, trust: &Arc<ClientConfig>, server: &Identity) -> Result<(), String> {
     let [one, other] = [&TLS12, &TLS13].map(|version| {
@@ -41,24 +41,24 @@ fn outcome(host: &str, trust: &Arc<ClientConfig>, server: &Identity) -> Result<(
 }
 
 #[test]
-fn a_pinned_authority_certificate_is_accepted() {
-    let server = Identity::self_signed(&of_an_authority());
+fn pinned_ca_certificate_is_accepted() {
+    let server = Identity::self_signed(&ca_certificate());
     assert_eq!(outcome("localhost", &server.trust(), &server), Ok(()));
 }
 
 #[test]
-fn a_pinned_certificate_of_no_authority_is_accepted() {
+fn pinned_end_entity_certificate_is_accepted() {
     let server = Identity::self_signed(&names(&["localhost"]));
     assert_eq!(outcome("localhost", &server.trust(), &server), Ok(()));
 }
 
 #[test]
-fn an_authority_certificate_that_is_not_pinned_is_rejected_in_words() {
-    let pinned = Identity::self_signed(&of_an_authority());
+fn unpinned_ca_certificate_is_rejected() {
+    let pinned = Identity::self_signed(&ca_certificate());
     for server in [
-        Identity::self_signed(&of_an_authority()),
-        // The same key and the same names are not the same certificate.
-        pinned.self_signed_again(&of_an_authority_of(2)),
+        Identity::self_signed(&ca_certificate()),
+        // The same key and names do not make it the same certificate.
+        pinned.self_signed_again(&ca_certificate_with_serial(2)),
     ] {
         let error = outcome("localhost", &pinned.trust(), &server).unwrap_err();
         assert!(
@@ -68,15 +68,15 @@ fn an_authority_certificate_that_is_not_pinned_is_rejected_in_words() {
     }
 }
 
-fn of_an_authority_of(serial: u64) -> CertificateParams {
-    let mut params = of_an_authority();
+fn ca_certificate_with_serial(serial: u64) -> CertificateParams {
+    let mut params = ca_certificate();
     params.serial_number = Some(serial.into());
     params
 }
 
 #[test]
-fn a_pinned_certificate_for_another_host_is_rejected() {
-    for params in [of_an_authority(), names(&["localhost"])] {
+fn pinned_certificate_for_another_host_is_rejected() {
+    for params in [ca_certificate(), names(&["localhost"])] {
         let server = Identity::self_signed(&params);
         for host in ["pop.example.org", "ocalhost", "127.0.0.1"] {
             let error = outcome(host, &server.trust(), &server).unwrap_err();
@@ -86,9 +86,9 @@ fn a_pinned_certificate_for_another_host_is_rejected() {
 }
 
 #[test]
-fn a_pinned_certificate_out_of_its_time_is_rejected() {
+fn pinned_certificate_outside_its_validity_is_rejected() {
     for (from, until, word) in [(2019, 2020, "expired"), (3000, 3001, "not valid yet")] {
-        for mut params in [of_an_authority(), names(&["localhost"])] {
+        for mut params in [ca_certificate(), names(&["localhost"])] {
             params.not_before = date_time_ymd(from, 1, 1);
             params.not_after = date_time_ymd(until, 1, 1);
             let server = Identity::self_signed(&params);
@@ -99,22 +99,22 @@ fn a_pinned_certificate_out_of_its_time_is_rejected() {
 }
 
 #[test]
-fn a_pinned_certificate_without_its_key_is_rejected() {
-    let pinned = Identity::self_signed(&of_an_authority());
+fn pinned_certificate_without_its_key_is_rejected() {
+    let pinned = Identity::self_signed(&ca_certificate());
     let trust = pinned.trust();
     let error = outcome("localhost", &trust, &pinned.without_its_key()).unwrap_err();
     assert!(error.contains("BadSignature"), "{error}");
 }
 
 #[test]
-fn a_pinned_authority_still_certifies_others() {
+fn pinned_authority_still_certifies_others() {
     let authority = pop3_testkit::tls::authority::Authority::new();
     let server = authority.certify(names(&["localhost"]));
     assert_eq!(outcome("localhost", &authority.trust(), &server), Ok(()));
 }
 
 #[test]
-fn what_rustls_has_no_words_for_is_told_in_words() {
+fn critical_extension_error_is_readable() {
     let mut params = names(&["localhost"]);
     let mut extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999], vec![5, 0]);
     extension.set_criticality(true);

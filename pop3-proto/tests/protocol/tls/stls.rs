@@ -1,4 +1,4 @@
-//! The hand-over from clear to TLS (RFC 2595 section 4).
+//! The transition to TLS with STLS (RFC 2595 section 4).
 
 use pop3_proto::{
     Channel, Config, Connection, Error, Event, Instant, Phase, Quirk,
@@ -13,7 +13,7 @@ use pop3_testkit::tls::peer::{Peer, mail_in_cleartext};
 
 const CAPABILITIES: &[u8] = b"+OK\r\nSTLS\r\nPIPELINING\r\n.\r\n";
 
-/// A session that has sent STLS, and a peer who is a hand that writes.
+/// A session that has sent STLS; the test writes the server's replies.
 fn after_stls() -> Link {
     let authority = Authority::new();
     let peer = Peer::plain(None, authority.server());
@@ -28,7 +28,7 @@ fn after_stls() -> Link {
 }
 
 #[test]
-fn t_06b_octets_in_a_later_segment_are_no_tls() {
+fn t_06b_injected_octets_fail_the_handshake() {
     for hello_first in [false, true] {
         let mut link = after_stls();
         link.peer.inject(b"+OK begin TLS\r\n");
@@ -49,7 +49,7 @@ fn t_06b_octets_in_a_later_segment_are_no_tls() {
 }
 
 #[test]
-fn t_08_all_that_was_learnt_in_clear_is_forgotten() {
+fn t_08_greeting_and_capabilities_are_discarded_after_stls() {
     let mut link = after_stls();
     let greeting = link.session.greeting().unwrap();
     assert!(greeting.challenge.is_some());
@@ -58,7 +58,7 @@ fn t_08_all_that_was_learnt_in_clear_is_forgotten() {
     assert!(link.read());
     link.peer.start_tls();
     link.run();
-    // The capabilities inside TLS are asked for now and not there yet.
+    // The capabilities inside TLS have been requested, but not received yet.
     assert_eq!(link.peer.received, b"CAPA\r\n");
     assert!(link.session.tls().is_some());
     assert_eq!(link.session.greeting(), None);
@@ -66,7 +66,7 @@ fn t_08_all_that_was_learnt_in_clear_is_forgotten() {
 }
 
 #[test]
-fn pipelining_listed_in_clear_is_not_believed_inside_tls() {
+fn pipelining_advertised_before_tls_is_ignored() {
     let mut link = after_stls();
     link.peer.inject(b"+OK begin TLS\r\n");
     assert!(link.read());
@@ -86,7 +86,7 @@ fn pipelining_listed_in_clear_is_not_believed_inside_tls() {
 }
 
 #[test]
-fn tls_begins_even_if_its_reply_is_read_as_an_event_is_taken() {
+fn stls_reply_after_a_pending_event_starts_tls() {
     let mut link = after_stls();
     link.peer.inject(b"\r\n+OK begin TLS\r\n");
     assert!(link.read());
@@ -99,7 +99,7 @@ fn tls_begins_even_if_its_reply_is_read_as_an_event_is_taken() {
 }
 
 #[test]
-fn tls_can_be_started_without_a_login() {
+fn starttls_works_without_a_login() {
     let authority = Authority::new();
     let peer = Peer::plain(Some(mail_in_cleartext()), authority.server());
     let mut link = Link::plain(authority.client("localhost"), peer);
@@ -109,11 +109,11 @@ fn tls_can_be_started_without_a_login() {
     assert_eq!(link.session.phase(), Phase::Authorization);
     link.session.submit(GetCapabilities).unwrap();
     link.run();
-    assert_eq!(link.peer.received, b"CAPA\r\n", "asked once");
+    assert_eq!(link.peer.received, b"CAPA\r\n", "CAPA was sent once");
 }
 
 #[test]
-fn without_tls_of_its_own_a_session_asks_for_it() {
+fn connection_without_tls_stack_wants_tls() {
     let now = Instant::ORIGIN;
     let session = Connection::new(Config::default(), Channel::ImplicitTls, now);
     assert!(session.wants_tls());
@@ -135,7 +135,7 @@ fn without_tls_of_its_own_a_session_asks_for_it() {
 }
 
 #[test]
-fn a_callers_own_tls_that_fails_is_the_end() {
+fn tls_failed_ends_the_connection() {
     let now = Instant::ORIGIN;
     let mut session = Connection::new(Config::default(), Channel::ImplicitTls, now);
     let cause = TlsError::new(TlsErrorKind::Other, "no suite in common");
@@ -145,7 +145,7 @@ fn a_callers_own_tls_that_fails_is_the_end() {
 }
 
 #[test]
-fn with_tls_of_its_own_a_session_asks_for_none() {
+fn connection_with_tls_stack_never_wants_tls() {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
     let link = Link::implicit_tls(authority.client("localhost"), peer);

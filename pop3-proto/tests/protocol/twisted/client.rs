@@ -1,10 +1,10 @@
-//! What Twisted's `AdvancedPOP3Client` can do: its own client tests, carried over, each under a
-//! sentence that says the behaviour. `better` has what is done better here.
+//! The features of Twisted's `AdvancedPOP3Client`: its client tests, ported. `improvements` has what
+//! this crate does differently.
 
 use pop3_proto::{Channel, Config, Error, List, Login, MessageNumber, Uidl, login::LoginPolicy};
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 
-/// A connection that was greeted, on a channel that is private.
+/// A session after the greeting, on a trusted channel.
 fn greeted() -> Conversation {
     let mut client = trusted();
     client.server("+OK Hello!\r\n");
@@ -12,7 +12,7 @@ fn greeted() -> Conversation {
     client
 }
 
-/// One that has also sent a user name which was accepted.
+/// A session whose user name was accepted.
 fn named() -> Conversation {
     let mut client = greeted();
     client.exchange("user username", "+OK\r\n");
@@ -20,7 +20,7 @@ fn named() -> Conversation {
     client
 }
 
-/// A greeted connection after a login was asked for and the server said that it has no `CAPA`.
+/// A session with a login whose server does not support `CAPA`.
 fn logging_in() -> Conversation {
     let mut client = greeted();
     client.ask("login username password");
@@ -32,7 +32,7 @@ fn logging_in() -> Conversation {
 // Greeting and login.
 
 #[test]
-fn a_greeting_that_refuses_fails_the_login_that_waits_for_it() {
+fn refused_greeting_fails_the_queued_login() {
     // Twisted: testNegativeGreeting
     let mut client = trusted();
     client.ask("login username password");
@@ -49,39 +49,42 @@ fn a_greeting_that_refuses_fails_the_login_that_waits_for_it() {
 }
 
 #[test]
-fn a_user_name_that_is_accepted_gives_the_servers_text() {
+fn accepted_user_returns_the_server_text() {
     // Twisted: testOkUser
     let mut client = greeted();
-    let told = client.exchange("user username", "+OK send password\r\n");
+    let reported = client.exchange("user username", "+OK send password\r\n");
     assert_eq!(client.sent(), "USER username\r\n");
-    assert_eq!(told, ["user: ok \"send password\""]);
+    assert_eq!(reported, ["user: ok \"send password\""]);
 }
 
 #[test]
-fn a_user_name_that_is_refused_gives_the_servers_text() {
+fn refused_user_returns_the_server_text() {
     // Twisted: testBadUser
-    let told = greeted().exchange("user username", "-ERR account suspended\r\n");
-    assert_eq!(told, ["user: failed: refused USER \"account suspended\""]);
+    let reported = greeted().exchange("user username", "-ERR account suspended\r\n");
+    assert_eq!(
+        reported,
+        ["user: failed: refused USER \"account suspended\""]
+    );
 }
 
 #[test]
-fn a_password_that_is_accepted_gives_the_servers_text() {
+fn accepted_pass_returns_the_server_text() {
     // Twisted: testOkPass
     let mut client = named();
-    let told = client.exchange("pass password", "+OK you're in!\r\n");
+    let reported = client.exchange("pass password", "+OK you're in!\r\n");
     assert_eq!(client.sent(), "PASS password\r\n");
-    assert_eq!(told, ["pass: ok \"you're in!\""]);
+    assert_eq!(reported, ["pass: ok \"you're in!\""]);
 }
 
 #[test]
-fn a_password_that_is_refused_gives_the_servers_text() {
+fn refused_pass_returns_the_server_text() {
     // Twisted: testBadPass
-    let told = named().exchange("pass password", "-ERR go away\r\n");
-    assert_eq!(told, ["pass: failed: refused PASS \"go away\""]);
+    let reported = named().exchange("pass password", "-ERR go away\r\n");
+    assert_eq!(reported, ["pass: failed: refused PASS \"go away\""]);
 }
 
 #[test]
-fn a_login_sends_the_user_name_then_the_password() {
+fn login_sends_user_then_pass() {
     // Twisted: testOkLogin
     let mut client = logging_in();
     client.server("+OK go ahead\r\n");
@@ -91,7 +94,7 @@ fn a_login_sends_the_user_name_then_the_password() {
 }
 
 #[test]
-fn a_login_with_a_wrong_password_fails_with_the_servers_text() {
+fn login_with_wrong_password_fails_with_server_text() {
     // Twisted: testBadPasswordLogin
     let mut client = logging_in();
     client.server("+OK waiting on you\r\n");
@@ -103,7 +106,7 @@ fn a_login_with_a_wrong_password_fails_with_the_servers_text() {
 }
 
 #[test]
-fn a_login_with_a_wrong_user_name_never_sends_the_password() {
+fn login_with_refused_user_does_not_send_password() {
     // Twisted: testBadUsernameLogin
     let mut client = logging_in();
     client.server("-ERR bogus login\r\n");
@@ -115,7 +118,7 @@ fn a_login_with_a_wrong_user_name_never_sends_the_password() {
 }
 
 #[test]
-fn a_greeting_without_a_challenge_is_told_with_its_text() {
+fn greeting_without_challenge_is_reported_with_text() {
     // Twisted: testServerGreeting
     let mut client = trusted();
     client.server("+OK lalala this has no challenge\r\n");
@@ -126,8 +129,8 @@ fn a_greeting_without_a_challenge_is_told_with_its_text() {
 }
 
 #[test]
-fn a_greeting_with_a_challenge_is_told_with_its_text() {
-    // Twisted: testServerGreetingWithChallenge. The challenge has to be a msg-id here.
+fn greeting_with_challenge_is_reported_with_text() {
+    // Twisted: testServerGreetingWithChallenge. Here the challenge must be a msg-id.
     let mut client = trusted();
     client.server("+OK <here@is> my challenge\r\n");
     assert_eq!(
@@ -137,8 +140,8 @@ fn a_greeting_with_a_challenge_is_told_with_its_text() {
 }
 
 #[test]
-fn a_challenge_that_is_no_msg_id_is_never_answered() {
-    // Twisted: testAPOP, whose greeting is refused here; its digest is a vector of `apop.rs`.
+fn invalid_apop_challenge_is_not_answered() {
+    // Twisted: testAPOP, whose greeting is rejected here; `apop.rs` tests its digest.
     let mut client = trusted();
     client.server("+OK <challenge string goes here>\r\n");
     assert_eq!(
@@ -154,21 +157,21 @@ fn a_challenge_that_is_no_msg_id_is_never_answered() {
 }
 
 #[test]
-fn apop_answers_a_challenge_with_the_md5_digest_of_challenge_and_password() {
-    // Twisted: testAPOP, with its credentials, and a msg-id for its challenge.
+fn apop_sends_the_md5_digest() {
+    // Twisted: testAPOP, with its credentials and a msg-id as challenge.
     let mut client = trusted();
     client.server("+OK <challenge@string.goes.here>\r\n");
     client.reported();
-    let told = client.exchange("apop username password", "+OK Welcome!\r\n");
+    let reported = client.exchange("apop username password", "+OK Welcome!\r\n");
     assert_eq!(
         client.sent(),
         "APOP username f8b8f8d95e594b4146a2af18313ce2cc\r\n"
     );
-    assert_eq!(told, ["apop: ok \"Welcome!\""]);
+    assert_eq!(reported, ["apop: ok \"Welcome!\""]);
 }
 
 #[test]
-fn a_login_in_clear_that_was_not_allowed_writes_no_credentials() {
+fn disallowed_cleartext_login_sends_no_credentials() {
     // Twisted: testInsecureLoginRaisesException
     let mut client = Conversation::new(Config::default(), Channel::Plain);
     client.server("+OK Howdy\r\n");
@@ -184,7 +187,7 @@ fn a_login_in_clear_that_was_not_allowed_writes_no_credentials() {
 }
 
 #[test]
-fn a_login_over_implicit_tls_needs_no_permission() {
+fn login_over_implicit_tls_needs_no_permission() {
     // Twisted: testSSLTransportConsideredSecure
     let mut client = Conversation::new(Config::default(), Channel::ImplicitTls);
     client.tls();
@@ -202,7 +205,7 @@ fn a_login_over_implicit_tls_needs_no_permission() {
 // Listings.
 
 #[test]
-fn a_list_of_sizes_comes_by_number() {
+fn list_returns_sizes_by_number() {
     // Twisted: testListSize
     let mut client = logged_in();
     client.ask("list");
@@ -213,7 +216,7 @@ fn a_list_of_sizes_comes_by_number() {
 }
 
 #[test]
-fn a_list_of_sizes_with_a_gap_has_none_for_the_missing_message_by_index() {
+fn sizes_by_index_have_none_for_gaps() {
     // Twisted: testListSizeWithConsumer
     let mut client = logged_in();
     let reply = "+OK Here it comes\r\n1 3\r\n2 2\r\n3 1\r\n5 7\r\n.\r\n";
@@ -227,7 +230,7 @@ fn a_list_of_sizes_with_a_gap_has_none_for_the_missing_message_by_index() {
 }
 
 #[test]
-fn a_list_of_sizes_can_be_taken_line_by_line_as_it_comes() {
+fn list_can_be_streamed() {
     // Twisted: testListSizeWithConsumer
     let mut client = logged_in();
     client.ask("list streamed");
@@ -248,17 +251,17 @@ fn a_list_of_sizes_can_be_taken_line_by_line_as_it_comes() {
 }
 
 #[test]
-fn a_list_of_sizes_that_is_refused_gives_the_servers_text() {
+fn refused_list_returns_the_server_text() {
     // Twisted: testFailedListSize
-    let told = logged_in().exchange("list", "-ERR Fatal doom server exploded\r\n");
+    let reported = logged_in().exchange("list", "-ERR Fatal doom server exploded\r\n");
     assert_eq!(
-        told,
+        reported,
         ["list: failed: refused LIST \"Fatal doom server exploded\""]
     );
 }
 
 #[test]
-fn a_list_of_unique_ids_comes_by_number() {
+fn uidl_returns_unique_ids_by_number() {
     // Twisted: testListUID
     let mut client = logged_in();
     client.ask("uidl");
@@ -269,7 +272,7 @@ fn a_list_of_unique_ids_comes_by_number() {
 }
 
 #[test]
-fn a_list_of_unique_ids_with_a_gap_has_none_for_the_missing_message_by_index() {
+fn unique_ids_by_index_have_none_for_gaps() {
     // Twisted: testListUIDWithConsumer
     let mut client = logged_in();
     let reply = "+OK Here it comes\r\n1 xyz\r\n2 abc\r\n5 mno\r\n.\r\n";
@@ -288,11 +291,11 @@ fn a_list_of_unique_ids_with_a_gap_has_none_for_the_missing_message_by_index() {
 }
 
 #[test]
-fn a_list_of_unique_ids_that_is_refused_gives_the_servers_text() {
+fn refused_uidl_returns_the_server_text() {
     // Twisted: testFailedListUID
-    let told = logged_in().exchange("uidl", "-ERR Fatal doom server exploded\r\n");
+    let reported = logged_in().exchange("uidl", "-ERR Fatal doom server exploded\r\n");
     assert_eq!(
-        told,
+        reported,
         ["uidl: failed: refused UIDL \"Fatal doom server exploded\""]
     );
 }
@@ -300,7 +303,7 @@ fn a_list_of_unique_ids_that_is_refused_gives_the_servers_text() {
 // Messages.
 
 #[test]
-fn a_message_comes_with_its_dots_unstuffed() {
+fn retr_returns_the_dot_unstuffed_message() {
     // Twisted: testRetrieve
     let mut client = logged_in();
     client.ask("retr 8");
@@ -320,7 +323,7 @@ fn a_message_comes_with_its_dots_unstuffed() {
 }
 
 #[test]
-fn a_message_comes_piece_by_piece() {
+fn retr_streams_the_message() {
     // Twisted: testRetrieveWithConsumer
     let mut client = logged_in();
     client.ask("retr 8");
@@ -343,7 +346,7 @@ fn a_message_comes_piece_by_piece() {
 }
 
 #[test]
-fn the_first_lines_of_a_message_are_asked_for_with_top() {
+fn top_returns_the_first_lines() {
     // Twisted: testPartialRetrieve, testPartialRetrieveWithConsumer
     let mut client = logged_in();
     client.ask("top 8 2");
@@ -361,24 +364,24 @@ fn the_first_lines_of_a_message_are_asked_for_with_top() {
 }
 
 #[test]
-fn the_header_alone_is_top_with_no_lines() {
+fn top_with_zero_lines_requests_the_header() {
     let mut client = logged_in();
     client.ask("top 8 0");
     assert_eq!(client.sent(), "TOP 8 0\r\n");
 }
 
 #[test]
-fn a_message_that_is_refused_gives_the_servers_text() {
+fn refused_retr_returns_the_server_text() {
     // Twisted: testFailedRetrieve
-    let told = logged_in().exchange("retr 1", "-ERR Fatal doom server exploded\r\n");
+    let reported = logged_in().exchange("retr 1", "-ERR Fatal doom server exploded\r\n");
     assert_eq!(
-        told,
+        reported,
         ["retr 1: failed: refused RETR 1 \"Fatal doom server exploded\""]
     );
 }
 
 #[test]
-fn without_pipelining_the_second_message_is_asked_for_when_the_first_has_ended() {
+fn retr_waits_for_previous_retr_without_pipelining() {
     // Twisted: test_concurrentRetrieves
     let mut client = logged_in();
     client.ask("retr 1");
@@ -405,7 +408,7 @@ fn without_pipelining_the_second_message_is_asked_for_when_the_first_has_ended()
 // Capabilities.
 
 #[test]
-fn capabilities_are_names_with_arguments() {
+fn capabilities_have_names_and_arguments() {
     // Twisted: testCapability
     let mut client = greeted();
     client.ask("capabilities");
@@ -423,94 +426,94 @@ fn capabilities_are_names_with_arguments() {
 }
 
 #[test]
-fn a_server_without_capabilities_is_no_failure() {
+fn refused_capa_is_not_an_error() {
     // Twisted: testCapabilityError
-    let told = greeted().exchange("capabilities", "-ERR This server is lame!\r\n");
-    assert_eq!(told, ["capabilities: unknown"]);
+    let reported = greeted().exchange("capabilities", "-ERR This server is lame!\r\n");
+    assert_eq!(reported, ["capabilities: unknown"]);
 }
 
-// The short commands.
+// Single-line commands.
 
 #[test]
-fn stat_gives_count_and_octets() {
+fn stat_returns_count_and_octets() {
     // Twisted: testStat
     let mut client = logged_in();
-    let told = client.exchange("stat", "+OK 1 1212\r\n");
+    let reported = client.exchange("stat", "+OK 1 1212\r\n");
     assert_eq!(client.sent(), "STAT\r\n");
-    assert_eq!(told, ["stat: 1 messages, 1212 octets"]);
+    assert_eq!(reported, ["stat: 1 messages, 1212 octets"]);
 }
 
 #[test]
-fn stat_that_is_refused_gives_the_servers_text() {
+fn refused_stat_returns_the_server_text() {
     // Twisted: testStatError
-    let told = logged_in().exchange("stat", "-ERR This server is lame!\r\n");
+    let reported = logged_in().exchange("stat", "-ERR This server is lame!\r\n");
     assert_eq!(
-        told,
+        reported,
         ["stat: failed: refused STAT \"This server is lame!\""]
     );
 }
 
 #[test]
-fn noop_gives_the_servers_text() {
+fn noop_returns_the_server_text() {
     // Twisted: testNoop
     let mut client = logged_in();
-    let told = client.exchange("noop", "+OK No-op to you too!\r\n");
+    let reported = client.exchange("noop", "+OK No-op to you too!\r\n");
     assert_eq!(client.sent(), "NOOP\r\n");
-    assert_eq!(told, ["noop: ok \"No-op to you too!\""]);
+    assert_eq!(reported, ["noop: ok \"No-op to you too!\""]);
 }
 
 #[test]
-fn noop_that_is_refused_gives_the_servers_text() {
+fn refused_noop_returns_the_server_text() {
     // Twisted: testNoopError
-    let told = logged_in().exchange("noop", "-ERR This server is lame!\r\n");
+    let reported = logged_in().exchange("noop", "-ERR This server is lame!\r\n");
     assert_eq!(
-        told,
+        reported,
         ["noop: failed: refused NOOP \"This server is lame!\""]
     );
 }
 
 #[test]
-fn rset_gives_the_servers_text() {
+fn rset_returns_the_server_text() {
     // Twisted: testRset
     let mut client = logged_in();
-    let told = client.exchange("rset", "+OK Reset state\r\n");
+    let reported = client.exchange("rset", "+OK Reset state\r\n");
     assert_eq!(client.sent(), "RSET\r\n");
-    assert_eq!(told, ["rset: ok \"Reset state\""]);
+    assert_eq!(reported, ["rset: ok \"Reset state\""]);
 }
 
 #[test]
-fn rset_that_is_refused_gives_the_servers_text() {
+fn refused_rset_returns_the_server_text() {
     // Twisted: testRsetError
-    let told = logged_in().exchange("rset", "-ERR This server is lame!\r\n");
+    let reported = logged_in().exchange("rset", "-ERR This server is lame!\r\n");
     assert_eq!(
-        told,
+        reported,
         ["rset: failed: refused RSET \"This server is lame!\""]
     );
 }
 
 #[test]
-fn dele_gives_the_servers_text() {
+fn dele_returns_the_server_text() {
     // Twisted: testDelete
     let mut client = logged_in();
-    let told = client.exchange("dele 4", "+OK Hasta la vista\r\n");
+    let reported = client.exchange("dele 4", "+OK Hasta la vista\r\n");
     assert_eq!(client.sent(), "DELE 4\r\n");
-    assert_eq!(told, ["dele 4: ok \"Hasta la vista\""]);
+    assert_eq!(reported, ["dele 4: ok \"Hasta la vista\""]);
 }
 
 #[test]
-fn dele_that_is_refused_gives_the_servers_text() {
+fn refused_dele_returns_the_server_text() {
     // Twisted: testDeleteError
-    let told = logged_in().exchange("dele 4", "-ERR Winner is not you\r\n");
+    let reported = logged_in().exchange("dele 4", "-ERR Winner is not you\r\n");
     assert_eq!(
-        told,
+        reported,
         ["dele 4: failed: refused DELE 4 \"Winner is not you\""]
     );
 }
 
-// TLS and time.
+// TLS and deadlines.
 
 #[test]
-fn starting_tls_asks_for_capabilities_on_both_sides_of_the_handshake() {
+fn stls_requests_capabilities_before_and_after_handshake() {
     // Twisted: test_startTLS
     let mut client = Conversation::new(Config::default(), Channel::Plain);
     client.server("+OK Welcome\r\n");
@@ -524,13 +527,13 @@ fn starting_tls_asks_for_capabilities_on_both_sides_of_the_handshake() {
     assert_eq!(client.sent(), "CAPA\r\n");
     client.server("+OK\r\nUIDL\r\n.\r\n");
     assert_eq!(client.reported(), ["stls: UIDL"]);
-    let told = client.exchange("quit", "+OK\r\n");
+    let reported = client.exchange("quit", "+OK\r\n");
     assert_eq!(client.sent(), "QUIT\r\n");
-    assert_eq!(told, ["quit: committed", "closed"]);
+    assert_eq!(reported, ["quit: committed", "closed"]);
 }
 
 #[test]
-fn a_server_that_goes_silent_is_a_timeout() {
+fn silent_server_times_out() {
     // Twisted: testTimeout
     let mut client = logged_in();
     client.ask("stat");
@@ -551,7 +554,7 @@ fn a_server_that_goes_silent_is_a_timeout() {
 // Values.
 
 #[test]
-fn a_policy_is_a_value_of_the_login() {
+fn login_policy_is_set_per_login() {
     let client = Conversation::new(Config::default(), Channel::TrustedByCaller);
     let plan = |policy| {
         let login = Login::new("alice", "secret").expect("credentials");
@@ -567,8 +570,8 @@ fn a_policy_is_a_value_of_the_login() {
 }
 
 #[test]
-fn numbers_are_the_protocols_own_and_start_at_one() {
-    // Twisted counts from 0 and adds 1.
+fn message_numbers_start_at_one() {
+    // Twisted counts from 0 and adds 1 on the wire.
     assert_eq!(MessageNumber::new(0), None);
     assert_eq!(MessageNumber::FIRST.get(), 1);
     let error: Error = MessageNumber::try_from(0).expect_err("no message").into();

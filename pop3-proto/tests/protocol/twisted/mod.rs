@@ -1,5 +1,5 @@
-//! Beside Twisted's client: what is the same, what is done better, and its order of logins.
+//! Comparison with Twisted's client: same behaviour, improvements, and its login policy.
 
-mod better;
 mod client;
+mod improvements;
 mod policy;

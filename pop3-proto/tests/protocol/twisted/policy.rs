@@ -1,10 +1,10 @@
-//! The order of a login under the policy that is Twisted's.
+//! The order of login methods under Twisted's policy.
 
 use pop3_proto::{Channel, Config};
 use pop3_testkit::conversation::Conversation;
 
 #[test]
-fn twisteds_policy_answers_a_challenge_even_in_clear_and_where_tls_is_offered() {
+fn twisted_policy_uses_apop_before_tls() {
     let mut client = Conversation::new(Config::default(), Channel::Plain);
     client.server("+OK <1896.697170952@dbc.mtview.ca.us>\r\n");
     client.reported();
@@ -18,13 +18,13 @@ fn twisteds_policy_answers_a_challenge_even_in_clear_and_where_tls_is_offered() 
     assert_eq!(
         client.reported(),
         ["login: failed: auth APOP \"no\""],
-        "and there is no falling back"
+        "no other method is tried"
     );
     assert_eq!(client.sent(), "");
 }
 
 #[test]
-fn twisteds_policy_starts_tls_where_there_is_no_challenge() {
+fn twisted_policy_starts_tls_without_apop_challenge() {
     let mut client = Conversation::new(Config::default(), Channel::Plain);
     client.server("+OK\r\n");
     client.reported();
@@ -39,15 +39,11 @@ fn twisteds_policy_starts_tls_where_there_is_no_challenge() {
     assert_eq!(client.sent(), "PASS secret\r\n");
     client.server("+OK in\r\n");
     assert_eq!(client.reported(), ["login: ok \"in\""]);
-    assert_eq!(
-        client.sent(),
-        "",
-        "and capabilities are not asked for again"
-    );
+    assert_eq!(client.sent(), "", "capabilities are not requested again");
 }
 
 #[test]
-fn twisteds_policy_sends_a_password_in_clear_only_where_that_is_allowed() {
+fn twisted_policy_needs_permission_for_cleartext_password() {
     let mut config = Config::default();
     config.allow_insecure_login = true;
     let mut client = Conversation::new(config, Channel::Plain);
@@ -55,10 +51,13 @@ fn twisteds_policy_sends_a_password_in_clear_only_where_that_is_allowed() {
     client.ask("login alice secret twisted");
     client.server("+OK\r\nUIDL\r\n.\r\n");
     assert_eq!(client.sent(), "CAPA\r\nUSER alice\r\n");
-    client.server("-ERR nobody here\r\n");
+    client.server("-ERR no such user\r\n");
     assert_eq!(
         client.reported(),
-        ["greeting: \"\"", "login: failed: auth USER \"nobody here\"",]
+        [
+            "greeting: \"\"",
+            "login: failed: auth USER \"no such user\"",
+        ]
     );
     assert_eq!(client.sent(), "");
 }

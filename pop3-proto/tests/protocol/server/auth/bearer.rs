@@ -16,7 +16,7 @@ fn first(server: &mut Server, mechanism: &str, message: &str) -> String {
 }
 
 #[test]
-fn the_secret_of_the_account_is_the_token() {
+fn account_secret_is_accepted_as_token() {
     for (mechanism, message) in [
         ("OAUTHBEARER", "n,,\x01auth=Bearer tok=en\x01\x01"),
         ("OAUTHBEARER", "n,a=us=2Cer,\x01auth=Bearer tok=en\x01\x01"),
@@ -38,7 +38,7 @@ fn the_secret_of_the_account_is_the_token() {
 }
 
 #[test]
-fn a_token_of_its_own_takes_the_place_of_the_secret() {
+fn separate_token_replaces_the_secret() {
     let config = ServerConfig::new("user", "secret")
         .token("token")
         .sasl(["XOAUTH2", "PLAIN"]);
@@ -60,7 +60,7 @@ fn a_token_of_its_own_takes_the_place_of_the_secret() {
 }
 
 #[test]
-fn a_wrong_token_or_user_gets_an_error_that_is_answered_before_the_err() {
+fn wrong_token_gets_an_error_before_err() {
     for (mechanism, message, dummy) in [
         ("OAUTHBEARER", "n,,\x01auth=Bearer token\x01\x01", "AQ=="),
         ("OAUTHBEARER", "n,,\x01auth=Bearer tok=en \x01\x01", "AQ=="),
@@ -81,13 +81,13 @@ fn a_wrong_token_or_user_gets_an_error_that_is_answered_before_the_err() {
             _ => r#"{"status":"invalid_token","scope":"mail"}"#,
         };
         let mut server = bearer();
-        let said = first(&mut server, mechanism, message);
-        assert_eq!(challenge(&said), error, "{message:?}");
+        let error_line = first(&mut server, mechanism, message);
+        assert_eq!(challenge(&error_line), error, "{message:?}");
         assert_eq!(answer(&mut server, dummy), REFUSED);
         assert_eq!(answer(&mut server, "STAT"), "-ERR log in first");
-        // RFC 7628 has %x01 and XOAUTH2 an empty line; clients send either to both.
+        // RFC 7628 specifies %x01, XOAUTH2 an empty line; clients send either with both.
         for dummy in ["", "AQ=="] {
-            assert_eq!(first(&mut server, mechanism, message), said);
+            assert_eq!(first(&mut server, mechanism, message), error_line);
             assert_eq!(answer(&mut server, dummy), REFUSED, "{mechanism} {dummy:?}");
         }
         assert!(!is_logged_in(&mut server));
@@ -95,7 +95,7 @@ fn a_wrong_token_or_user_gets_an_error_that_is_answered_before_the_err() {
 }
 
 #[test]
-fn an_error_is_answered_by_its_dummy_and_nothing_else() {
+fn token_error_requires_the_dummy_response() {
     for (mechanism, message, wrong) in [
         (
             "OAUTHBEARER",
@@ -115,7 +115,7 @@ fn an_error_is_answered_by_its_dummy_and_nothing_else() {
             assert!(!is_logged_in(&mut server));
         }
     }
-    // The right message comes too late there.
+    // A correct message is too late there.
     let mut server = bearer();
     assert!(first(&mut server, "OAUTHBEARER", "n,,\x01auth=Bearer x\x01\x01").starts_with("+ "));
     let late = encoded("n,,\x01auth=Bearer tok=en\x01\x01");
@@ -124,7 +124,7 @@ fn an_error_is_answered_by_its_dummy_and_nothing_else() {
 }
 
 #[test]
-fn what_is_no_message_is_refused() {
+fn malformed_bearer_messages_are_rejected() {
     for (mechanism, message) in [
         ("OAUTHBEARER", "\x01"),
         ("OAUTHBEARER", "n,,auth=Bearer tok=en\x01\x01"),
@@ -158,7 +158,7 @@ fn what_is_no_message_is_refused() {
 }
 
 #[test]
-fn a_token_of_many_kibibytes_comes_on_a_line_of_its_own() {
+fn long_token_is_accepted_on_separate_line() {
     let token = "t".repeat(40 << 10);
     let config = ServerConfig::new("user", token.clone()).sasl(["XOAUTH2"]);
     let mut server = server(config);

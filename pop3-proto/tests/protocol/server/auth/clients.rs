@@ -1,4 +1,4 @@
-//! The mechanisms of `pop3_proto::sasl` against the server: the two halves of each have to agree.
+//! The mechanisms of `pop3_proto::sasl` with the server: both sides must agree.
 
 use pop3_proto::sasl::{
     Anonymous, Binding, CramMd5, External, Login, Mechanism, OAuthBearer, Plain, Scram, ScramHash,
@@ -34,16 +34,16 @@ fn bound(hash: ScramHash, username: &str, password: &str) -> Scram {
     scram(hash, username, password).with_binding(Binding::TlsExporter(EXPORTER))
 }
 
-/// All that know a name and a password or token.
+/// All mechanisms that send a name and a password or token.
 fn clients(username: &str, password: &str) -> Vec<Box<dyn Mechanism>> {
-    let (name, word) = (user(username), secret(password));
-    let bearer = OAuthBearer::new(&word).expect("a token");
+    let (name, secret) = (user(username), super::secret(password));
+    let bearer = OAuthBearer::new(&secret).expect("a token");
     let mut clients: Vec<Box<dyn Mechanism>> = vec![
-        Box::new(Plain::new(&name, &word)),
-        Box::new(Plain::acting_as(&name, &name, &word)),
-        Box::new(Login::new(&name, &word)),
-        Box::new(CramMd5::new(&name, &word)),
-        Box::new(XOAuth2::new(&name, &word).expect("a token")),
+        Box::new(Plain::new(&name, &secret)),
+        Box::new(Plain::acting_as(&name, &name, &secret)),
+        Box::new(Login::new(&name, &secret)),
+        Box::new(CramMd5::new(&name, &secret)),
+        Box::new(XOAuth2::new(&name, &secret).expect("a token")),
         Box::new(
             bearer
                 .with_authzid(&name)
@@ -61,8 +61,8 @@ fn clients(username: &str, password: &str) -> Vec<Box<dyn Mechanism>> {
 }
 
 #[test]
-fn the_right_credentials_log_in() {
-    // The second name needs escapes in GS2 headers.
+fn correct_credentials_log_in() {
+    // The second name needs escaping in GS2 headers.
     for name in ["user", "u=2C,s er@example.org"] {
         for mut client in clients(name, "pencil") {
             let config = ServerConfig::new(name.to_owned(), "pencil");
@@ -76,7 +76,7 @@ fn the_right_credentials_log_in() {
 }
 
 #[test]
-fn wrong_credentials_do_not_and_the_right_ones_may_follow() {
+fn wrong_credentials_fail_and_login_can_be_retried() {
     for (name, password) in [("user", "Pencil"), ("bob", "pencil"), ("us", "erpencil")] {
         for mut client in clients(name, password) {
             let mut server = tls_server(config(ALL));
@@ -92,14 +92,14 @@ fn wrong_credentials_do_not_and_the_right_ones_may_follow() {
 }
 
 #[test]
-fn a_bearer_token_names_no_user_by_itself() {
+fn bearer_token_needs_no_user_name() {
     let mut client = OAuthBearer::new(&secret("pencil")).expect("a token");
     let outcome = authenticate(&mut server(config(ALL)), &mut client);
     assert_eq!(outcome, (LOGGED_IN.into(), true));
 }
 
 #[test]
-fn a_refused_token_is_told_to_the_client() {
+fn refused_token_error_reaches_the_client() {
     let token = secret("no-pencil");
     let mut oauthbearer = OAuthBearer::new(&token).expect("a token");
     let mut xoauth2 = XOAuth2::new(&user("user"), &token).expect("a token");
@@ -142,9 +142,9 @@ fn external_and_anonymous_log_in_without_a_secret() {
 }
 
 #[test]
-fn passwords_beyond_ascii_are_prepared_on_both_sides() {
+fn non_ascii_passwords_are_prepared_on_both_sides() {
     for hash in HASHES {
-        // Roman numeral nine, and a soft hyphen (RFC 4013 section 3).
+        // The Roman numeral nine, and a soft hyphen (RFC 4013 section 3).
         let config = ServerConfig::new("us\u{ad}er", "I\u{ad}X")
             .scram("salt", 2)
             .sasl(ALL);
@@ -155,7 +155,7 @@ fn passwords_beyond_ascii_are_prepared_on_both_sides() {
 }
 
 #[test]
-fn a_server_with_another_salt_nonce_or_count_still_agrees() {
+fn other_salt_nonce_and_iterations_still_log_in() {
     for (salt, iterations, nonce) in [("s", 1, "x"), ("another salt", 7, "y!z"), ("s", 4_096, "~")]
     {
         let config = config(ALL).scram(salt, iterations).server_nonce(nonce);

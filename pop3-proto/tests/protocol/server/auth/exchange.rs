@@ -1,8 +1,8 @@
-//! The rules of an exchange (RFC 5034 section 4), whatever the mechanism.
+//! The rules of an exchange (RFC 5034 section 4), independent of the mechanism.
 
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 
-use super::{LOGGED_IN, REFUSED, answer, config, converse, encoded, is_logged_in, said, server};
+use super::{LOGGED_IN, REFUSED, answer, config, converse, encoded, is_logged_in, sent, server};
 
 const PLAIN: &str = "AHVzZXIAcGVuY2ls";
 
@@ -20,7 +20,7 @@ fn auth_is_refused_by_default() {
 }
 
 #[test]
-fn the_names_of_mechanisms_are_read_in_any_case() {
+fn mechanism_names_are_case_insensitive() {
     for name in ["PLAIN", "plain", "pLaIn"] {
         for offered in ["PLAIN", "plain"] {
             let mut server = server(config([offered]));
@@ -31,7 +31,7 @@ fn the_names_of_mechanisms_are_read_in_any_case() {
 }
 
 #[test]
-fn a_mechanism_that_is_not_offered_or_unknown_is_refused() {
+fn unknown_or_unoffered_mechanism_is_refused() {
     let mut server = server(config(["PLAIN", "GSSAPI"]));
     for name in [
         "LOGIN",
@@ -54,7 +54,7 @@ fn a_mechanism_that_is_not_offered_or_unknown_is_refused() {
 }
 
 #[test]
-fn an_asterisk_cancels_at_every_point() {
+fn asterisk_cancels_at_every_step() {
     let mut server = server(config([
         "PLAIN",
         "LOGIN",
@@ -86,7 +86,7 @@ fn an_asterisk_cancels_at_every_point() {
 }
 
 #[test]
-fn what_is_not_base64_ends_the_exchange() {
+fn invalid_base64_ends_the_exchange() {
     let mut server = server(config(["PLAIN", "LOGIN", "EXTERNAL"]).external("user"));
     for bad in [
         "AHVzZXIAcGVuY2l",
@@ -113,7 +113,7 @@ fn what_is_not_base64_ends_the_exchange() {
             ],
         );
     }
-    // The sign of an empty initial response is none on a line of its own; an asterisk cancels there only.
+    // `=` is an empty response only in the AUTH command, and `*` cancels only on a separate line.
     converse(
         &mut server,
         &[
@@ -126,7 +126,7 @@ fn what_is_not_base64_ends_the_exchange() {
 }
 
 #[test]
-fn an_empty_response_is_an_equals_sign_in_the_command_and_an_empty_line_behind_it() {
+fn empty_response_syntax_depends_on_its_place() {
     let config = config(["EXTERNAL", "ANONYMOUS", "PLAIN"]).external("user");
     for exchange in [
         [("AUTH EXTERNAL =", LOGGED_IN)].as_slice(),
@@ -144,7 +144,7 @@ fn an_empty_response_is_an_equals_sign_in_the_command_and_an_empty_line_behind_i
 }
 
 #[test]
-fn a_mechanism_in_which_the_server_speaks_first_takes_no_initial_response() {
+fn server_first_mechanism_rejects_an_initial_response() {
     let mut server = server(config(["CRAM-MD5"]));
     for line in ["AUTH CRAM-MD5 dXNlcg==", "AUTH CRAM-MD5 ="] {
         assert_eq!(
@@ -179,17 +179,17 @@ fn login_accepts_the_user_name_as_initial_response() {
 }
 
 #[test]
-fn auth_alone_lists_the_mechanisms_of_the_channel() {
+fn auth_alone_lists_mechanisms_of_the_channel() {
     let all = config(["PLAIN", "CRAM-MD5", "GSSAPI", "SCRAM-SHA-256-PLUS"]);
     let ask = |server: &mut Server| {
         server.receive(b"auth\r\n");
-        said(server)
+        sent(server)
     };
     let mut clear = server(all.clone().allow_plaintext_login(false));
     assert_eq!(ask(&mut clear), "+OK\r\nCRAM-MD5\r\nGSSAPI\r\n.\r\n");
     let mut tls = super::tls_server(all);
     assert_eq!(ask(&mut tls), "+OK\r\nPLAIN\r\nCRAM-MD5\r\nGSSAPI\r\n.\r\n");
-    // It begins no exchange, and it is for before the login.
+    // AUTH without an argument starts no exchange, and is refused after the login.
     converse(&mut tls, &[(&format!("AUTH PLAIN {PLAIN}"), LOGGED_IN)]);
     assert_eq!(ask(&mut tls), "-ERR already logged in\r\n");
     let mut none = server(ServerConfig::new("user", "pencil"));
@@ -221,7 +221,7 @@ fn auth_after_a_login_is_refused() {
 }
 
 #[test]
-fn a_login_that_failed_can_be_tried_again() {
+fn failed_login_can_be_retried() {
     let mut server = server(config(["PLAIN"]));
     converse(
         &mut server,
@@ -237,7 +237,7 @@ fn a_login_that_failed_can_be_tried_again() {
 }
 
 #[test]
-fn auth_takes_the_effect_of_user_away() {
+fn auth_discards_a_previous_user() {
     let mut server = server(config(["PLAIN"]));
     converse(
         &mut server,
@@ -253,7 +253,7 @@ fn auth_takes_the_effect_of_user_away() {
 #[test]
 fn commands_inside_an_exchange_are_responses() {
     let mut server = server(config(["LOGIN"]).stls(true));
-    // QUIT, STLS, CAPA and STAT are base64.
+    // QUIT, STLS, CAPA and STAT are valid base64.
     for command in ["QUIT", "STLS", "CAPA", "STAT"] {
         converse(
             &mut server,
@@ -275,7 +275,7 @@ fn commands_inside_an_exchange_are_responses() {
 }
 
 #[test]
-fn responses_may_be_longer_than_commands_up_to_64_kib() {
+fn responses_may_have_up_to_64_kib() {
     let mut server = server(config(["PLAIN", "ANONYMOUS"]));
     let fits = "A".repeat(64 * 1024 - 4);
     let too_long = "A".repeat(64 * 1024);
@@ -290,7 +290,7 @@ fn responses_may_be_longer_than_commands_up_to_64_kib() {
             (&fits, "-ERR the response makes no sense"),
             ("AUTH PLAIN", "+ "),
             (&too_long, "-ERR line too long"),
-            // The exchange is over, and commands have their limit again.
+            // The exchange has ended, and commands have their limit again.
             (&"A".repeat(300), "-ERR line too long"),
             ("STAT", "-ERR log in first"),
         ],
@@ -298,7 +298,7 @@ fn responses_may_be_longer_than_commands_up_to_64_kib() {
 }
 
 #[test]
-fn a_session_with_auth_gives_the_same_octets_wherever_it_is_cut() {
+fn auth_session_does_not_depend_on_input_splitting() {
     let session = format!(
         "AUTH CRAM-MD5\r\n*\r\nAUTH PLAIN\r\n{}\r\nAUTH PLAIN !\r\nAUTH LOGIN\r\ndXNlcg==\r\ncGVuY2ls\r\nQUIT\r\n",
         "A".repeat(400),
@@ -312,16 +312,16 @@ fn a_session_with_auth_gives_the_same_octets_wherever_it_is_cut() {
     for cut in 0..=session.len() {
         let config = config(["CRAM-MD5", "PLAIN", "LOGIN"]);
         let mut server = Server::new(config, Maildrop::new());
-        let (before, behind) = session.split_at(cut);
+        let (before, after) = session.split_at(cut);
         server.receive(before.as_bytes());
-        server.receive(behind.as_bytes());
-        assert_eq!(said(&mut server), expected, "cut at {cut}");
+        server.receive(after.as_bytes());
+        assert_eq!(sent(&mut server), expected, "cut at {cut}");
         assert!(server.is_closed());
     }
 }
 
 #[test]
-fn a_client_that_goes_in_the_middle_of_an_exchange_ends_the_session() {
+fn eof_during_an_exchange_ends_the_session() {
     let mut server = server(config(["PLAIN"]));
     assert_eq!(answer(&mut server, "AUTH PLAIN"), "+ ");
     server.handle_eof();
@@ -331,8 +331,8 @@ fn a_client_that_goes_in_the_middle_of_an_exchange_ends_the_session() {
 }
 
 #[test]
-fn no_octets_make_the_server_panic() {
-    // A linear congruential generator: the same octets in every run.
+fn random_auth_input_never_panics() {
+    // A linear congruential generator produces the same octets in every run.
     let mut state = 1_u64;
     let mut next = move |bound: usize| {
         state = state
@@ -390,6 +390,6 @@ fn no_octets_make_the_server_panic() {
             }
             server.receive(b"*\r\n");
         }
-        said(&mut server);
+        sent(&mut server);
     }
 }

@@ -1,9 +1,9 @@
-//! What the log and `Debug` tell of an exchange: no secret, and no base64 of one.
+//! The log and `Debug` contain no secret of an exchange, and no base64 of one.
 
 use super::{answer, config, encoded, server};
 
 #[test]
-fn the_log_redacts_every_response() {
+fn log_redacts_every_response() {
     let mut server = server(config(["PLAIN", "LOGIN"]).keep_log(true));
     let plain = encoded("\0user\0pencil");
     let long = "A".repeat(70_000);
@@ -41,7 +41,7 @@ fn the_log_redacts_every_response() {
 }
 
 #[test]
-fn a_misspelt_auth_tells_no_secret_either() {
+fn log_redacts_misspelt_auth_commands() {
     let plain = encoded("\0user\0pencil");
     for (line, logged) in [
         (format!("AUTH {plain}"), "AUTH <redacted>"),

@@ -1,8 +1,8 @@
-//! Which mechanisms CAPA lists (RFC 5034 section 3), and that AUTH agrees with it.
+//! Which mechanisms CAPA advertises (RFC 5034 section 3), and that AUTH accepts exactly those.
 
 use pop3_proto::server::{Server, ServerConfig};
 
-use super::{LOGGED_IN, answer, config, converse, encoded, said, server, tls_server};
+use super::{LOGGED_IN, answer, config, converse, encoded, sent, server, tls_server};
 
 const ALL: [&str; 13] = [
     "SCRAM-SHA-512-PLUS",
@@ -20,16 +20,16 @@ const ALL: [&str; 13] = [
     "ANONYMOUS",
 ];
 
-/// What stands behind `SASL`, if there is such a line.
+/// Returns the names after `SASL`, if there is such a line.
 fn listed(server: &mut Server) -> Option<String> {
     server.receive(b"CAPA\r\n");
-    let said = said(server);
-    said.lines()
+    let sent = sent(server);
+    sent.lines()
         .find_map(|line| line.strip_prefix("SASL"))
         .map(|names| names.trim_start().to_owned())
 }
 
-/// That AUTH takes what is listed, and nothing else of what there is.
+/// Asserts that AUTH accepts the advertised mechanisms and no others.
 fn agrees(server: &mut Server, names: &str) {
     assert_eq!(listed(server).unwrap_or_default(), names);
     for name in ALL {
@@ -43,7 +43,7 @@ fn agrees(server: &mut Server, names: &str) {
 }
 
 #[test]
-fn without_mechanisms_there_is_no_sasl_line() {
+fn no_mechanisms_means_no_sasl_line() {
     let mut none = server(ServerConfig::new("user", "pencil"));
     assert_eq!(listed(&mut none), None);
     let mut nothing_left = server(config(["PLAIN"]).allow_plaintext_login(false));
@@ -51,7 +51,7 @@ fn without_mechanisms_there_is_no_sasl_line() {
 }
 
 #[test]
-fn the_list_is_the_servers_order_before_and_after_login() {
+fn sasl_line_keeps_the_configured_order() {
     let mut server = server(config(["LOGIN", "GSSAPI", "PLAIN"]));
     assert_eq!(listed(&mut server).as_deref(), Some("LOGIN GSSAPI PLAIN"));
     let login = format!("AUTH PLAIN {}", encoded("\0user\0pencil"));
@@ -60,7 +60,7 @@ fn the_list_is_the_servers_order_before_and_after_login() {
 }
 
 #[test]
-fn all_is_offered_under_tls_with_binding_and_certificate() {
+fn all_mechanisms_are_offered_under_tls() {
     let config = config(ALL).external("user").allow_plaintext_login(false);
     let mut server = tls_server(config);
     server.channel_binding([7; 32]);
@@ -68,7 +68,7 @@ fn all_is_offered_under_tls_with_binding_and_certificate() {
 }
 
 #[test]
-fn what_shows_the_secret_is_not_offered_in_clear_where_passwords_are_not() {
+fn cleartext_mechanisms_are_not_offered_without_tls() {
     let mut server = server(config(ALL).allow_plaintext_login(false));
     agrees(
         &mut server,
@@ -83,7 +83,7 @@ fn what_shows_the_secret_is_not_offered_in_clear_where_passwords_are_not() {
 }
 
 #[test]
-fn a_plus_takes_tls_and_its_channel_binding() {
+fn plus_mechanisms_need_tls_channel_binding() {
     let names = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"];
     let mut unbound = tls_server(config(names));
     agrees(&mut unbound, "SCRAM-SHA-256");
@@ -97,7 +97,7 @@ fn a_plus_takes_tls_and_its_channel_binding() {
 }
 
 #[test]
-fn external_takes_somebody_whom_tls_proved() {
+fn external_needs_a_tls_client_identity() {
     agrees(&mut server(config(["EXTERNAL"])), "");
     agrees(
         &mut server(config(["EXTERNAL"]).external("user")),
@@ -106,7 +106,7 @@ fn external_takes_somebody_whom_tls_proved() {
 }
 
 #[test]
-fn a_list_may_come_from_any_strings() {
+fn mechanism_list_accepts_owned_strings() {
     let names = vec![String::from("PLAIN")];
     let mut server = server(ServerConfig::new("user", "pencil").sasl(names));
     agrees(&mut server, "PLAIN");

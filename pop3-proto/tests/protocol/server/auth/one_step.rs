@@ -1,4 +1,4 @@
-//! PLAIN, LOGIN, CRAM-MD5, EXTERNAL and ANONYMOUS: right, wrong and malformed.
+//! PLAIN, LOGIN, CRAM-MD5, EXTERNAL and ANONYMOUS: correct, wrong and malformed responses.
 
 use pop3_proto::server::ServerConfig;
 
@@ -6,16 +6,16 @@ use super::{LOGGED_IN, REFUSED, answer, config, encoded, is_logged_in, server};
 
 const MALFORMED: &str = "-ERR the response makes no sense";
 
-/// The answer to one response, to the opening or in the command: it has to be the same.
+/// Returns the reply to a response. It must not depend on whether AUTH contains the response.
 fn verdict(config: &ServerConfig, mechanism: &str, response: &[u8]) -> String {
     let mut later = server(config.clone());
     assert!(answer(&mut later, &format!("AUTH {mechanism}")).starts_with("+ "));
     let verdict = answer(&mut later, &encoded(response));
     assert_eq!(is_logged_in(&mut later), verdict == LOGGED_IN);
     if mechanism != "CRAM-MD5" && (1..100).contains(&response.len()) {
-        let mut at_once = server(config.clone());
+        let mut initial = server(config.clone());
         let line = format!("AUTH {mechanism} {}", encoded(response));
-        assert_eq!(answer(&mut at_once, &line), verdict);
+        assert_eq!(answer(&mut initial, &line), verdict);
     }
     verdict
 }
@@ -50,7 +50,7 @@ fn plain_compares_all_three_parts() {
 }
 
 #[test]
-fn names_and_passwords_are_compared_after_saslprep() {
+fn credentials_are_compared_after_saslprep() {
     // A soft hyphen maps to nothing, the Roman numeral nine to IX (RFC 4013 section 3).
     let config = ServerConfig::new("u\u{ad}ser", "\u{2168}").sasl(["PLAIN"]);
     assert_eq!(verdict(&config, "PLAIN", b"\0user\0IX"), LOGGED_IN);
@@ -59,7 +59,7 @@ fn names_and_passwords_are_compared_after_saslprep() {
         LOGGED_IN
     );
     assert_eq!(verdict(&config, "PLAIN", b"\0user\0ix"), REFUSED);
-    // What SASLprep does not take is compared octet by octet.
+    // Passwords that SASLprep rejects are compared octet by octet.
     let config = ServerConfig::new("user", &b"p\xe4ss"[..]).sasl(["PLAIN"]);
     assert_eq!(verdict(&config, "PLAIN", b"\0user\0p\xe4ss"), LOGGED_IN);
     assert_eq!(verdict(&config, "PLAIN", b"\0user\0p\xe5ss"), REFUSED);
@@ -121,7 +121,7 @@ fn cram_md5_compares_name_and_digest() {
 }
 
 #[test]
-fn external_takes_no_identity_or_the_proved_one() {
+fn external_accepts_no_or_the_authenticated_identity() {
     let config = config(["EXTERNAL"]).external("user@example.org");
     for (authzid, expected) in [
         ("", LOGGED_IN),
@@ -139,7 +139,7 @@ fn external_takes_no_identity_or_the_proved_one() {
 }
 
 #[test]
-fn anonymous_takes_any_trace_that_is_one() {
+fn anonymous_accepts_any_valid_trace() {
     let config = config(["ANONYMOUS"]);
     let longest = "\u{e4}".repeat(255);
     for (trace, expected) in [

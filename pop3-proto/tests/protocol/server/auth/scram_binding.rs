@@ -1,4 +1,4 @@
-//! Channel binding: the flag of the GS2 header, and what `c=` repeats (RFC 5802 section 6, RFC 9266).
+//! Channel binding: the flag of the GS2 header, and its copy in `c=` (RFC 5802 section 6, RFC 9266).
 
 use pop3_proto::sasl::{Binding, ScramHash};
 use pop3_proto::server::Server;
@@ -11,24 +11,24 @@ const EXPORTER: [u8; 32] = [7; 32];
 
 const BOTH: [&str; 2] = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"];
 
-/// A server under TLS, with this channel binding.
+/// A server under TLS with this channel binding.
 fn bound<const N: usize>(mechanisms: [&str; N]) -> Server {
     let mut server = tls_server(config(mechanisms));
     server.channel_binding(EXPORTER);
     server
 }
 
-/// The last answer to a client that says this about binding.
+/// Returns the last reply to a client that uses this binding.
 fn outcome(mut server: Server, binding: Binding) -> String {
     let mut client = scram(ScramHash::Sha256, "user", "pencil").with_binding(binding);
-    let (said, accepted) = authenticate(&mut server, &mut client);
-    assert_eq!(accepted, said == LOGGED_IN);
+    let (reply, accepted) = authenticate(&mut server, &mut client);
+    assert_eq!(accepted, reply == LOGGED_IN);
     assert_eq!(is_logged_in(&mut server), accepted);
-    said
+    reply
 }
 
 #[test]
-fn the_same_channel_on_both_sides_logs_in() {
+fn same_channel_binding_logs_in() {
     assert_eq!(
         outcome(bound(BOTH), Binding::TlsExporter(EXPORTER)),
         LOGGED_IN
@@ -36,7 +36,7 @@ fn the_same_channel_on_both_sides_logs_in() {
 }
 
 #[test]
-fn another_channel_is_somebody_in_the_middle() {
+fn different_channel_binding_is_refused() {
     let mut other = EXPORTER;
     other[31] ^= 1;
     assert_eq!(
@@ -46,13 +46,13 @@ fn another_channel_is_somebody_in_the_middle() {
 }
 
 #[test]
-fn a_client_may_do_without_binding() {
+fn channel_binding_is_optional_for_clients() {
     assert_eq!(outcome(bound(BOTH), Binding::Off), LOGGED_IN);
     assert_eq!(outcome(server(config(BOTH)), Binding::Off), LOGGED_IN);
 }
 
 #[test]
-fn a_client_that_was_told_of_no_plus_is_believed_where_there_is_none() {
+fn y_flag_is_accepted_without_plus_mechanisms() {
     for server in [
         server(config(BOTH)),
         tls_server(config(BOTH)),
@@ -63,7 +63,7 @@ fn a_client_that_was_told_of_no_plus_is_believed_where_there_is_none() {
 }
 
 #[test]
-fn a_client_that_was_told_of_no_plus_is_refused_where_there_is_one() {
+fn y_flag_is_refused_with_plus_mechanisms() {
     for server in [bound(BOTH), bound(["SCRAM-SHA-256", "SCRAM-SHA-1-PLUS"])] {
         assert_eq!(
             outcome(server, Binding::NotOffered),
@@ -73,7 +73,7 @@ fn a_client_that_was_told_of_no_plus_is_refused_where_there_is_one() {
 }
 
 #[test]
-fn the_flag_has_to_fit_the_mechanism() {
+fn binding_flag_must_match_the_mechanism() {
     for (mechanism, flag, expected) in [
         (
             "SCRAM-SHA-256",
@@ -128,7 +128,7 @@ fn the_flag_has_to_fit_the_mechanism() {
 }
 
 #[test]
-fn a_plus_without_channel_binding_is_not_there() {
+fn plus_mechanism_without_binding_is_not_offered() {
     assert_eq!(
         outcome(tls_server(config(BOTH)), Binding::TlsExporter(EXPORTER)),
         "-ERR mechanism is not offered"

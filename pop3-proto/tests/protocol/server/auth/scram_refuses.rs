@@ -1,4 +1,4 @@
-//! What SCRAM refuses in the client's messages (RFC 5802 section 7).
+//! What the server rejects in the client's messages (RFC 5802 section 7).
 
 use pop3_proto::sasl::{Mechanism as _, ScramHash};
 use pop3_proto::server::{Server, ServerConfig};
@@ -19,7 +19,7 @@ fn first(server: &mut Server, message: &[u8]) -> String {
 }
 
 #[test]
-fn a_first_message_has_to_keep_to_the_letter() {
+fn malformed_client_first_message_is_rejected() {
     for message in [
         "",
         "n=user,r=nonce",
@@ -43,7 +43,7 @@ fn a_first_message_has_to_keep_to_the_letter() {
         "n,,n=us=2,r=nonce",
         "n,,n=us=2c,r=nonce",
         "n,,n=us\0er,r=nonce",
-        // A control character: SASLprep prohibits it.
+        // SASLprep prohibits control characters.
         "n,,n=us\u{7}er,r=nonce",
         "n,,m=x,n=user,r=nonce",
     ] {
@@ -60,28 +60,28 @@ fn a_first_message_has_to_keep_to_the_letter() {
 }
 
 #[test]
-fn the_server_adds_to_the_nonce_and_tells_salt_and_count() {
+fn server_first_message_extends_the_nonce() {
     let config = config(["SCRAM-SHA-256"])
         .scram("NaCl", 5)
         .server_nonce("server");
     let mut server = server(config);
-    let said = first(&mut server, b"n,,n=user,r=client,x=extension");
-    assert_eq!(challenge(&said), "r=clientserver,s=TmFDbA==,i=5");
+    let reply = first(&mut server, b"n,,n=user,r=client,x=extension");
+    assert_eq!(challenge(&reply), "r=clientserver,s=TmFDbA==,i=5");
 }
 
-/// An exchange up to the proof: the server that waits for it, and the message.
+/// Runs an exchange up to the proof. Returns the server that waits for it, and the message.
 fn up_to_the_proof(config: ServerConfig) -> (Server, String) {
     let mut server = server(config);
     let mut client = scram(ScramHash::Sha256, "user", "pencil");
-    let message = client.initial_response().expect("SCRAM speaks first");
-    let said = first(&mut server, message.as_bytes());
-    let proof = respond(&mut client, &challenge(&said)).expect("a proof");
+    let message = client.initial_response().expect("an initial response");
+    let reply = first(&mut server, message.as_bytes());
+    let proof = respond(&mut client, &challenge(&reply)).expect("a proof");
     let proof = STANDARD.decode(proof).expect("base64");
     (server, String::from_utf8(proof).expect("ASCII"))
 }
 
 #[test]
-fn the_last_message_has_to_repeat_binding_and_nonce() {
+fn final_message_must_repeat_binding_and_nonce() {
     let nonce = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,";
     for (from, to, expected) in [
         ("", "", "+ dj"),
@@ -110,7 +110,7 @@ fn the_last_message_has_to_repeat_binding_and_nonce() {
             "-ERR the nonce is that of another exchange",
         ),
         (nonce, "", MALFORMED),
-        // What the proof is about changed: it does not fit any more.
+        // The proof does not match the changed message.
         (",p=", ",x=y,p=", REFUSED),
         (",p=", ",P=", MALFORMED),
         (",p=", "p=", MALFORMED),
@@ -119,9 +119,9 @@ fn the_last_message_has_to_repeat_binding_and_nonce() {
     ] {
         let (mut server, message) = up_to_the_proof(config(["SCRAM-SHA-256"]));
         let message = message.replacen(from, to, 1);
-        let said = answer(&mut server, &encoded(&message));
-        assert!(said.starts_with(expected), "{message}: {said}");
-        assert_eq!(said.starts_with("+ "), expected.starts_with("+ "));
+        let reply = answer(&mut server, &encoded(&message));
+        assert!(reply.starts_with(expected), "{message}: {reply}");
+        assert_eq!(reply.starts_with("+ "), expected.starts_with("+ "));
         if expected.starts_with("-ERR") {
             assert!(!is_logged_in(&mut server));
         }
@@ -129,7 +129,7 @@ fn the_last_message_has_to_repeat_binding_and_nonce() {
 }
 
 #[test]
-fn a_proof_that_is_short_empty_or_wrong_in_any_octet_is_refused() {
+fn wrong_proofs_are_refused() {
     let (_, message) = up_to_the_proof(config(["SCRAM-SHA-256"]));
     let (head, proof) = message.rsplit_once(",p=").expect("a proof");
     let proof = STANDARD.decode(proof).expect("base64");
@@ -152,7 +152,7 @@ fn a_proof_that_is_short_empty_or_wrong_in_any_octet_is_refused() {
 }
 
 #[test]
-fn the_login_is_complete_only_behind_the_empty_response_to_the_signature() {
+fn login_completes_after_response_to_signature() {
     let (mut server, message) = up_to_the_proof(config(["SCRAM-SHA-256"]));
     assert!(challenge(&answer(&mut server, &encoded(&message))).starts_with("v="));
     assert_eq!(answer(&mut server, "*"), "-ERR authentication cancelled");
@@ -169,7 +169,7 @@ fn the_login_is_complete_only_behind_the_empty_response_to_the_signature() {
 }
 
 #[test]
-fn an_unknown_user_is_refused_at_the_proof_and_not_before() {
+fn unknown_user_is_refused_only_after_proof() {
     let mut unknown = server(config(["SCRAM-SHA-256"]));
     assert!(first(&mut unknown, b"n,,n=bob,r=nonce").starts_with("+ cj"));
     let mut unknown = server(config(["SCRAM-SHA-256"]));
@@ -185,7 +185,7 @@ fn an_unknown_user_is_refused_at_the_proof_and_not_before() {
 }
 
 #[test]
-fn an_account_whose_password_saslprep_does_not_take_cannot_be_used() {
+fn password_prohibited_by_saslprep_is_refused() {
     let config = ServerConfig::new("user", "pen\u{7}cil")
         .scram("salt", 2)
         .sasl(["SCRAM-SHA-256"]);
@@ -194,7 +194,7 @@ fn an_account_whose_password_saslprep_does_not_take_cannot_be_used() {
 }
 
 #[test]
-fn a_proof_for_one_nonce_is_none_for_another() {
+fn proof_for_another_nonce_is_refused() {
     let (_, message) = up_to_the_proof(config(["SCRAM-SHA-256"]));
     let (mut server, _) = up_to_the_proof(config(["SCRAM-SHA-256"]).server_nonce("fresh"));
     assert_eq!(

@@ -3,14 +3,14 @@
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 
 use super::{
-    LOGGED_IN, REFUSED, converse, encoded, greeted, is_logged_in, said, server, tls_server,
+    LOGGED_IN, REFUSED, converse, encoded, greeted, is_logged_in, sent, server, tls_server,
 };
 
 /// The salt of RFC 5802 section 5, `QSXCR+Q6sek8bf92`.
 const SALT: &[u8] = b"\x41\x25\xc2\x47\xe4\x3a\xb1\xe9\x3c\x6d\xff\x76";
 
 #[test]
-fn scram_sha_1_is_the_exchange_of_rfc_5802_section_5() {
+fn scram_sha_1_matches_rfc_5802_section_5() {
     let config = ServerConfig::new("user", "pencil")
         .sasl(["SCRAM-SHA-1"])
         .scram(SALT, 4_096)
@@ -35,7 +35,7 @@ fn scram_sha_1_is_the_exchange_of_rfc_5802_section_5() {
 }
 
 #[test]
-fn scram_sha_256_is_the_exchange_of_rfc_7677_section_3_by_default() {
+fn scram_sha_256_defaults_match_rfc_7677() {
     let config = ServerConfig::new("user", "pencil").sasl(["SCRAM-SHA-256"]);
     let mut server = server(config);
     converse(
@@ -57,7 +57,7 @@ fn scram_sha_256_is_the_exchange_of_rfc_7677_section_3_by_default() {
 }
 
 #[test]
-fn cram_md5_is_the_exchange_of_rfc_2195_section_2_by_default() {
+fn cram_md5_defaults_match_rfc_2195() {
     let config = ServerConfig::new("tim", "tanstaaftanstaaf").sasl(["CRAM-MD5"]);
     converse(
         &mut server(config),
@@ -75,7 +75,7 @@ fn cram_md5_is_the_exchange_of_rfc_2195_section_2_by_default() {
 }
 
 #[test]
-fn plain_accepts_and_refuses_what_rfc_4616_section_4_does() {
+fn plain_matches_rfc_4616_section_4() {
     let config = ServerConfig::new("tim", "tanstaaftanstaaf").sasl(["PLAIN"]);
     converse(
         &mut server(config),
@@ -84,7 +84,7 @@ fn plain_accepts_and_refuses_what_rfc_4616_section_4_does() {
             (&encoded("\0tim\0tanstaaftanstaaf"), LOGGED_IN),
         ],
     );
-    // Kurt's password is right, and does not let him act as Ursel.
+    // Kurt's password is correct, but Kurt is not allowed to act as Ursel.
     let config = ServerConfig::new("Kurt", "xipj3plmq").sasl(["PLAIN"]);
     converse(
         &mut server(config),
@@ -95,7 +95,7 @@ fn plain_accepts_and_refuses_what_rfc_4616_section_4_does() {
     );
 }
 
-/// The account of RFC 5034 section 6: `dGVzdAB0ZXN0AHRlc3Q=` names it as authorization identity too.
+/// The account of RFC 5034 section 6. `dGVzdAB0ZXN0AHRlc3Q=` also names it as authorization identity.
 fn rfc_5034() -> ServerConfig {
     ServerConfig::new("test", "test")
         .greeting("pop.example.com BlurdyBlurp POP3 server ready")
@@ -106,24 +106,24 @@ fn rfc_5034() -> ServerConfig {
 }
 
 #[test]
-fn plain_appears_under_tls_as_in_the_first_example_of_rfc_5034_section_6() {
+fn plain_under_tls_matches_first_rfc_5034_example() {
     let mut server = Server::new(rfc_5034(), Maildrop::new());
     assert_eq!(
-        said(&mut server),
+        sent(&mut server),
         "+OK pop.example.com BlurdyBlurp POP3 server ready\r\n"
     );
     server.receive(b"CAPA\r\n");
-    let clear = said(&mut server);
+    let clear = sent(&mut server);
     assert!(
         clear.contains("\r\nSASL DIGEST-MD5 GSSAPI ANONYMOUS\r\n"),
         "{clear}"
     );
     assert!(clear.contains("\r\nSTLS\r\n"), "{clear}");
     server.receive(b"STLS\r\n");
-    assert_eq!(said(&mut server), "+OK begin TLS negotiation\r\n");
+    assert_eq!(sent(&mut server), "+OK begin TLS negotiation\r\n");
     server.tls_established();
     server.receive(b"CAPA\r\n");
-    let tls = said(&mut server);
+    let tls = sent(&mut server);
     assert!(
         tls.contains("\r\nSASL PLAIN DIGEST-MD5 GSSAPI ANONYMOUS\r\n"),
         "{tls}"
@@ -136,7 +136,7 @@ fn plain_appears_under_tls_as_in_the_first_example_of_rfc_5034_section_6() {
 }
 
 #[test]
-fn plain_without_an_initial_response_is_the_second_example_of_rfc_5034_section_6() {
+fn plain_without_initial_response_matches_rfc_5034() {
     converse(
         &mut greeted(Server::implicit_tls(rfc_5034(), Maildrop::new())),
         &[("AUTH PLAIN", "+ "), ("dGVzdAB0ZXN0AHRlc3Q=", LOGGED_IN)],
@@ -144,7 +144,7 @@ fn plain_without_an_initial_response_is_the_second_example_of_rfc_5034_section_6
 }
 
 #[test]
-fn oauthbearer_takes_the_token_of_rfc_7628_section_4_1() {
+fn oauthbearer_success_matches_rfc_7628_section_4_1() {
     let config = ServerConfig::new("user@example.com", "a password")
         .token("vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==")
         .sasl(["OAUTHBEARER"]);
@@ -160,9 +160,9 @@ fn oauthbearer_takes_the_token_of_rfc_7628_section_4_1() {
     );
 }
 
-/// The message of section 4.3 has an empty `auth`: the client asks where tokens are had.
+/// The message of section 4.3 has an empty `auth`: the client asks for the OAuth configuration.
 #[test]
-fn oauthbearer_fails_as_in_rfc_7628_section_4_3() {
+fn oauthbearer_failure_matches_rfc_7628_section_4_3() {
     let config = ServerConfig::new("user@example.com", "a password").sasl(["OAUTHBEARER"]);
     let message = "n,a=user@example.com,\x01host=server.example.com\x01port=143\x01auth=\x01\x01";
     let error = encoded(r#"{"status":"invalid_token","scope":"mail"}"#);
@@ -180,7 +180,7 @@ fn oauthbearer_fails_as_in_rfc_7628_section_4_3() {
 }
 
 #[test]
-fn xoauth2_takes_the_message_that_google_shows() {
+fn xoauth2_matches_the_google_example() {
     let config = ServerConfig::new("someuser@example.com", "a password")
         .token("ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg")
         .sasl(["XOAUTH2"]);
@@ -189,7 +189,7 @@ fn xoauth2_takes_the_message_that_google_shows() {
 }
 
 #[test]
-fn anonymous_takes_the_trace_of_rfc_4505_section_4() {
+fn anonymous_matches_rfc_4505_section_4() {
     let config = ServerConfig::new("guest", "secret").sasl(["ANONYMOUS"]);
     converse(
         &mut server(config),

@@ -1,4 +1,4 @@
-//! Whole sessions, and which commands the server takes.
+//! Complete sessions, and which commands the server accepts.
 
 use pop3_proto::server::{Maildrop, Server};
 use pop3_testkit::wire;
@@ -29,7 +29,7 @@ const SESSION_ANSWERS: &str = "+OK ready\r\n\
     +OK bye\r\n";
 
 #[test]
-fn a_whole_session_is_answered_octet_by_octet_as_expected() {
+fn whole_session_is_answered_as_expected() {
     let mut server = Server::new(config(), two_messages());
     server.receive(SESSION);
     assert!(!server.is_closed(), "the answer to QUIT is not sent yet");
@@ -43,7 +43,7 @@ fn a_whole_session_is_answered_octet_by_octet_as_expected() {
 }
 
 #[test]
-fn a_session_cut_anywhere_gives_the_same_octets() {
+fn session_does_not_depend_on_input_splitting() {
     for cut in 0..=SESSION.len() {
         for step in [1, 7, usize::MAX] {
             let mut server = Server::new(config(), two_messages());
@@ -55,31 +55,31 @@ fn a_session_cut_anywhere_gives_the_same_octets() {
             assert_eq!(
                 String::from_utf8(sent).unwrap(),
                 SESSION_ANSWERS,
-                "cut at {cut}, sent by {step}"
+                "cut at {cut}, sent in pieces of {step}"
             );
         }
     }
 }
 
 #[test]
-fn a_session_octet_by_octet_gives_the_same_octets_whether_they_are_sent_at_once_or_at_the_end() {
-    let mut at_once = Server::new(config(), two_messages());
-    let mut at_the_end = Server::new(config(), two_messages());
+fn single_octet_input_gives_the_same_replies() {
+    let mut immediate = Server::new(config(), two_messages());
+    let mut deferred = Server::new(config(), two_messages());
     let mut sent = Vec::new();
     for octet in SESSION {
-        at_once.receive(&[*octet]);
-        at_the_end.receive(&[*octet]);
-        sent.extend(send(&mut at_once));
+        immediate.receive(&[*octet]);
+        deferred.receive(&[*octet]);
+        sent.extend(send(&mut immediate));
     }
     assert_eq!(String::from_utf8(sent).unwrap(), SESSION_ANSWERS);
     assert_eq!(
-        String::from_utf8(send(&mut at_the_end)).unwrap(),
+        String::from_utf8(send(&mut deferred)).unwrap(),
         SESSION_ANSWERS
     );
 }
 
 #[test]
-fn pending_octets_stay_in_place_when_more_commands_arrive() {
+fn pending_output_is_kept_when_commands_arrive() {
     let mut server = Server::new(config(), two_messages());
     server.receive(LOGIN);
     server.transmitted(4);
@@ -91,25 +91,25 @@ fn pending_octets_stay_in_place_when_more_commands_arrive() {
 }
 
 #[test]
-fn keywords_are_read_in_any_case_and_a_bare_lf_ends_a_line() {
-    let said = answers_after_login(two_messages(), "stat\nDeLe 1\r\nsTAT\n");
-    assert_eq!(said, "+OK 2 49\r\n+OK message 1 deleted\r\n+OK 1 20\r\n");
+fn keywords_match_any_case_bare_lf_accepted() {
+    let replies = answers_after_login(two_messages(), "stat\nDeLe 1\r\nsTAT\n");
+    assert_eq!(replies, "+OK 2 49\r\n+OK message 1 deleted\r\n+OK 1 20\r\n");
 }
 
 #[test]
-fn malformed_commands_are_refused_and_the_session_goes_on() {
+fn malformed_commands_are_refused() {
     let lines = "\r\n \r\nFOO\r\nAUTH PLAIN\r\nSTAT \r\nSTAT 1\r\n STAT\r\nSTAT\tx\r\nLIST \r\nLIST  1\r\nLIST 1 \r\nLIST +1\r\n\
         LIST -1\r\nLIST x\r\nRETR\r\nRETR \r\nDELE\r\nTOP\r\nTOP 1\r\nTOP 1 \r\nTOP 1 x\r\nTOP x 1\r\nTOP 1 2 3\r\n\
         UIDL 1,2\r\nNOOP x\r\nRSET x\r\nQUIT now\r\nCAPA x\r\nSTLS x\r\nUSER\r\nUSER \r\nPASS\r\nAPOP\r\nAPOP x\r\n";
-    let said = answers_after_login(two_messages(), lines);
-    assert_eq!(said.lines().count(), lines.matches('\n').count());
-    for (line, answer) in lines.lines().zip(said.lines()) {
+    let replies = answers_after_login(two_messages(), lines);
+    assert_eq!(replies.lines().count(), lines.matches('\n').count());
+    for (line, answer) in lines.lines().zip(replies.lines()) {
         assert!(answer.starts_with("-ERR "), "{line:?}: {answer}");
     }
 }
 
 #[test]
-fn a_message_that_is_not_there_is_refused() {
+fn missing_message_is_refused() {
     for number in [
         "0",
         "00",
@@ -130,7 +130,7 @@ fn a_message_that_is_not_there_is_refused() {
 }
 
 #[test]
-fn commands_of_another_state_are_refused() {
+fn commands_in_the_wrong_state_are_refused() {
     let mut server = Server::new(config().stls(true), two_messages());
     for command in [
         "STAT", "LIST", "UIDL", "RETR 1", "TOP 1 0", "DELE 1", "NOOP", "RSET",
@@ -150,7 +150,7 @@ fn commands_of_another_state_are_refused() {
 }
 
 #[test]
-fn capa_lists_what_is_offered_and_can_be_unknown() {
+fn capa_depends_on_the_configuration() {
     let tags = |mut server: Server| answers(&mut server, b"CAPA\r\n");
     let listed = tags(Server::new(
         config().stls(true).pipelining(false).implementation("x y"),

@@ -1,4 +1,4 @@
-//! Bounded memory, what is logged, and octets of any kind.
+//! Bounded memory, the contents of the log, and arbitrary input.
 
 use bytes::Bytes;
 use pop3_proto::server::{Maildrop, Server};
@@ -7,7 +7,7 @@ use pop3_testkit::naive::stuffed;
 use super::{LOGIN, answers, config, send, two_messages};
 
 #[test]
-fn a_line_over_the_limit_is_refused_where_it_ends_and_the_next_one_is_read() {
+fn line_over_the_limit_is_refused() {
     let line = |octets: usize| [b"USER ", &vec![b'x'; octets - 7][..], b"\r\n"].concat();
     for (limit, config) in [(255, config()), (1000, config().max_command_octets(1000))] {
         for (length, answer) in [
@@ -23,11 +23,11 @@ fn a_line_over_the_limit_is_refused_where_it_ends_and_the_next_one_is_read() {
                     assert!(server.wants_read());
                     server.receive(part);
                 }
-                let said = String::from_utf8(send(&mut server)).unwrap();
+                let replies = String::from_utf8(send(&mut server)).unwrap();
                 assert_eq!(
-                    said,
+                    replies,
                     format!("{answer}-ERR log in first\r\n"),
-                    "{length} octets by {step}"
+                    "{length} octets in pieces of {step}"
                 );
             }
         }
@@ -35,7 +35,7 @@ fn a_line_over_the_limit_is_refused_where_it_ends_and_the_next_one_is_read() {
 }
 
 #[test]
-fn ten_thousand_pipelined_retrievals_are_answered_in_bounded_memory() {
+fn pipelined_retrievals_need_bounded_memory() {
     let message = Bytes::from(".A line that begins with a dot\r\n".repeat(64));
     let body = stuffed(&message);
     let maildrop: Maildrop = (0..10_000)
@@ -53,19 +53,23 @@ fn ten_thousand_pipelined_retrievals_are_answered_in_bounded_memory() {
     ]
     .concat();
     let mut unread = commands.chunks(1000);
-    let (mut sent, mut refused_to_read) = (0, false);
+    let (mut sent, mut stopped_reading) = (0, false);
     let mut tail = Vec::new();
     loop {
         while server.wants_read() {
             let Some(commands) = unread.next() else { break };
             server.receive(commands);
         }
-        refused_to_read |= !server.wants_read();
+        stopped_reading |= !server.wants_read();
         if !server.wants_write() {
             break;
         }
         let octets = server.transmit();
-        assert!(octets.len() <= 65 * 1024, "{} octets at once", octets.len());
+        assert!(
+            octets.len() <= 65 * 1024,
+            "{} octets in one block",
+            octets.len()
+        );
         let n = octets.len();
         tail.extend_from_slice(octets);
         server.transmitted(n);
@@ -75,12 +79,12 @@ fn ten_thousand_pipelined_retrievals_are_answered_in_bounded_memory() {
             sent += 1;
         }
     }
-    assert!(refused_to_read, "a client that does not read has to wait");
+    assert!(stopped_reading, "the server must stop reading");
     assert_eq!((sent, tail.len(), unread.len()), (10_000, 0, 0));
 }
 
 #[test]
-fn octets_that_were_not_wanted_are_taken_all_the_same() {
+fn input_is_accepted_without_wants_read() {
     let mut server = Server::new(config(), [("uid", "x".repeat(3000))].into_iter().collect());
     server.receive(LOGIN);
     server.receive(&b"RETR 1\r\n".repeat(20_000));
@@ -101,7 +105,7 @@ fn octets_that_were_not_wanted_are_taken_all_the_same() {
 }
 
 #[test]
-fn a_large_message_and_a_long_listing_are_rendered_a_block_at_a_time() {
+fn large_replies_are_rendered_in_blocks() {
     let mut maildrop: Maildrop = (1..100_000).map(|_| ("same", "")).collect();
     maildrop.push("large", vec![b'x'; 32 << 20]);
     let mut server = Server::new(config(), maildrop);
@@ -118,7 +122,7 @@ fn a_large_message_and_a_long_listing_are_rendered_a_block_at_a_time() {
             last = server.transmit().to_vec();
             assert!(
                 last.len() <= 65 * 1024,
-                "{command}: {} octets at once",
+                "{command}: {} octets in one block",
                 last.len()
             );
             server.transmitted(last.len());
@@ -129,12 +133,12 @@ fn a_large_message_and_a_long_listing_are_rendered_a_block_at_a_time() {
 }
 
 #[test]
-fn the_log_is_kept_on_request_and_shows_no_secret() {
+fn log_is_optional_and_redacts_secrets() {
     let lines = b"USER alice\r\nPASS secret\r\n pass secret\r\npassword secret\r\nAPOP alice 0123abcd\r\nAUTH PLAIN c2VjcmV0\r\n\
         stat\r\nAUTH\r\nFOO \xff bar\r\n";
-    let mut silent = Server::new(config(), two_messages());
-    answers(&mut silent, lines);
-    assert!(silent.log().is_empty());
+    let mut without_log = Server::new(config(), two_messages());
+    answers(&mut without_log, lines);
+    assert!(without_log.log().is_empty());
 
     let mut server = Server::new(config().keep_log(true), two_messages());
     answers(&mut server, lines);
@@ -159,7 +163,7 @@ fn the_log_is_kept_on_request_and_shows_no_secret() {
 }
 
 #[test]
-fn debug_output_shows_neither_secrets_nor_mail() {
+fn debug_output_hides_secrets_and_mail() {
     let mut server = Server::new(
         config().keep_log(true),
         [("uid", "confidential\r\n")].into_iter().collect(),
@@ -178,8 +182,8 @@ fn debug_output_shows_neither_secrets_nor_mail() {
 }
 
 #[test]
-fn no_octets_make_the_server_panic() {
-    // A linear congruential generator: the same octets in every run.
+fn random_input_never_panics() {
+    // A linear congruential generator produces the same octets in every run.
     let mut state = 1_u64;
     let mut next = move |bound: usize| {
         state = state

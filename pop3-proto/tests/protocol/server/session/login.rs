@@ -1,4 +1,4 @@
-//! Who is let in, and STLS.
+//! Logins with USER and PASS or APOP, and STLS.
 
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 use pop3_testkit::wire;
@@ -6,28 +6,31 @@ use pop3_testkit::wire;
 use super::{LOGIN, answers, config, send, two_messages};
 
 #[test]
-fn wrong_credentials_get_the_auth_code_and_the_client_may_try_again() {
+fn wrong_credentials_get_auth_code_and_may_retry() {
     let mut server = Server::new(config(), two_messages());
-    let said = answers(
+    let replies = answers(
         &mut server,
         b"USER bob\r\nPASS secret\r\nUSER alice\r\nPASS Secret\r\nUSER alice\r\nPASS secret\r\n",
     );
     let refused = "+OK\r\n-ERR [AUTH] invalid credentials\r\n";
     assert_eq!(
-        said,
+        replies,
         format!("{refused}{refused}+OK\r\n+OK 2 messages (49 octets)\r\n")
     );
 }
 
 #[test]
-fn pass_counts_only_right_behind_user() {
+fn pass_must_directly_follow_user() {
     let mut server = Server::new(config(), two_messages());
     for between in ["CAPA", "FOO", "PASS wrong", "APOP alice 0"] {
-        let said = answers(
+        let replies = answers(
             &mut server,
             format!("USER alice\r\n{between}\r\nPASS secret\r\n").as_bytes(),
         );
-        assert!(said.ends_with("-ERR USER first\r\n"), "{between}: {said}");
+        assert!(
+            replies.ends_with("-ERR USER first\r\n"),
+            "{between}: {replies}"
+        );
     }
     let long_line = [b"USER alice\r\n", &[b'x'; 300][..], b"\r\nPASS secret\r\n"].concat();
     assert!(
@@ -36,17 +39,17 @@ fn pass_counts_only_right_behind_user() {
 }
 
 #[test]
-fn spaces_belong_to_the_password() {
+fn spaces_are_part_of_the_password() {
     for (secret, logged_in) in [(" a b ", true), ("a b", false), (" a b", false)] {
         let mut server = Server::new(ServerConfig::new("alice", " a b "), Maildrop::new());
-        let said = answers(
+        let replies = answers(
             &mut server,
             format!("USER alice\r\nPASS {secret}\r\n").as_bytes(),
         );
         assert_eq!(
-            said.ends_with("+OK 0 messages (0 octets)\r\n"),
+            replies.ends_with("+OK 0 messages (0 octets)\r\n"),
             logged_in,
-            "{said}"
+            "{replies}"
         );
     }
 }
@@ -85,7 +88,7 @@ fn apop_is_accepted_when_a_challenge_is_set() {
 }
 
 #[test]
-fn passwords_in_clear_are_refused_where_they_are_not_allowed() {
+fn cleartext_passwords_are_refused_if_disallowed() {
     let config = config().allow_plaintext_login(false);
     let mut clear = Server::new(config.clone(), two_messages());
     assert_eq!(
@@ -97,7 +100,7 @@ fn passwords_in_clear_are_refused_where_they_are_not_allowed() {
 }
 
 #[test]
-fn the_stls_hand_off_discards_what_was_injected_in_clear_and_forgets_the_user() {
+fn stls_discards_injected_commands_and_the_user() {
     let clear =
         b"USER alice\r\nSTLS\r\nPASS secret\r\nUSER alice\r\nPASS secret\r\nDELE 1\r\nQUIT\r\nST";
     for cut in 0..=clear.len() {
@@ -132,7 +135,7 @@ fn the_stls_hand_off_discards_what_was_injected_in_clear_and_forgets_the_user() 
 }
 
 #[test]
-fn tls_is_wanted_only_when_the_whole_answer_to_stls_has_left() {
+fn wants_tls_only_after_stls_reply_is_sent() {
     let mut server = Server::new(config().stls(true), two_messages());
     server.receive(b"STLS\r\n");
     while server.wants_write() {
@@ -149,7 +152,7 @@ fn tls_is_wanted_only_when_the_whole_answer_to_stls_has_left() {
 }
 
 #[test]
-fn stls_that_is_not_offered_is_refused() {
+fn unoffered_stls_is_refused() {
     let mut clear = Server::new(config(), two_messages());
     assert_eq!(
         answers(&mut clear, b"STLS\r\n"),

@@ -1,4 +1,4 @@
-//! What messages look like, and which are removed.
+//! How messages are rendered, and which messages are removed.
 
 use pop3_proto::server::{Maildrop, Server};
 use pop3_testkit::naive::stuffed;
@@ -6,7 +6,7 @@ use pop3_testkit::naive::stuffed;
 use super::{LOGIN, answers, answers_after_login, config, send, two_messages};
 
 #[test]
-fn leading_dots_are_stuffed_and_a_missing_final_crlf_is_added() {
+fn leading_dots_are_stuffed_final_crlf_is_added() {
     for (message, size, body) in [
         ("", 0, "."),
         ("\r\n", 2, "\r\n."),
@@ -23,9 +23,9 @@ fn leading_dots_are_stuffed_and_a_missing_final_crlf_is_added() {
         let maildrop: Maildrop = [("uid", message)].into_iter().collect();
         assert_eq!(maildrop.octets(), size, "{message:?}");
         assert_eq!(maildrop.get(b"uid").unwrap().octets(), message);
-        let said = answers_after_login(maildrop, "LIST 1\r\nRETR 1\r\n");
+        let replies = answers_after_login(maildrop, "LIST 1\r\nRETR 1\r\n");
         assert_eq!(
-            said,
+            replies,
             format!("+OK 1 {size}\r\n+OK {size} octets\r\n{body}\r\n"),
             "{message:?}"
         );
@@ -33,7 +33,7 @@ fn leading_dots_are_stuffed_and_a_missing_final_crlf_is_added() {
 }
 
 #[test]
-fn stuffing_is_right_wherever_a_block_ends() {
+fn dot_stuffing_works_across_block_boundaries() {
     for pattern in [
         ".\r\n",
         "a\r\n.b\r\n",
@@ -60,7 +60,7 @@ fn stuffing_is_right_wherever_a_block_ends() {
 }
 
 #[test]
-fn top_gives_the_header_the_empty_line_and_so_many_lines() {
+fn top_returns_header_and_requested_lines() {
     let message = "A: 1\r\nB: 2\r\n\r\n.one\r\n\r\nthree";
     let header = "A: 1\r\nB: 2\r\n\r\n";
     for (message, lines, expected) in [
@@ -81,9 +81,9 @@ fn top_gives_the_header_the_empty_line_and_so_many_lines() {
         ("", "5", String::new()),
     ] {
         let maildrop = [("uid", message)].into_iter().collect();
-        let said = answers_after_login(maildrop, &format!("TOP 1 {lines}\r\n"));
+        let replies = answers_after_login(maildrop, &format!("TOP 1 {lines}\r\n"));
         assert_eq!(
-            said,
+            replies,
             format!("+OK\r\n{expected}.\r\n"),
             "{message:?} {lines}"
         );
@@ -91,7 +91,7 @@ fn top_gives_the_header_the_empty_line_and_so_many_lines() {
 }
 
 #[test]
-fn a_deleted_message_is_gone_from_every_answer_until_rset() {
+fn deleted_message_is_hidden_until_rset() {
     let mut server = Server::new(config(), two_messages());
     answers(&mut server, LOGIN);
     assert_eq!(
@@ -138,7 +138,7 @@ fn quit_removes_deleted_messages_and_eof_does_not() {
     assert_eq!(
         quits.expunged(),
         ["uid-a"],
-        "what QUIT removed stays removed"
+        "the messages that QUIT removed"
     );
     assert_eq!((quits.maildrop().len(), quits.maildrop().octets()), (1, 20));
 
@@ -159,7 +159,7 @@ fn quit_before_login_removes_nothing() {
 }
 
 #[test]
-fn messages_that_share_a_unique_id_are_each_listed_and_removed() {
+fn messages_sharing_a_unique_id_are_separate() {
     let maildrop: Maildrop = [("same", "a\r\n"), ("same", "bc\r\n")]
         .into_iter()
         .collect();

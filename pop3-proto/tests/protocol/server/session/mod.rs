@@ -1,4 +1,4 @@
-//! The server side through its public API: octets in, octets out.
+//! The server side through the public API: octets in, octets out.
 
 mod commands;
 mod limits;
@@ -14,7 +14,7 @@ fn config() -> ServerConfig {
     ServerConfig::new("alice", "secret").greeting("ready")
 }
 
-/// Two messages: one with dots, one plain.
+/// Two messages, one of them with lines that start with dots.
 fn two_messages() -> Maildrop {
     [
         ("uid-a", "Subject: a\r\n\r\n.one\r\n..\r\ntwo\r\n"),
@@ -28,14 +28,14 @@ fn send(server: &mut Server) -> Vec<u8> {
     wire::say(server, usize::MAX)
 }
 
-/// What the server says to these octets, after its greeting.
+/// Returns the server's replies to these octets, after the greeting.
 fn answers(server: &mut Server, octets: &[u8]) -> String {
     send(server);
     server.receive(octets);
     String::from_utf8_lossy(&send(server)).into_owned()
 }
 
-/// What a session that is logged in says to these octets.
+/// Returns the replies of a session that is logged in.
 fn answers_after_login(maildrop: Maildrop, octets: &str) -> String {
     let mut server = Server::new(config(), maildrop);
     answers(&mut server, LOGIN);

@@ -1,4 +1,4 @@
-//! From the greeting to QUIT, however the ciphertext is cut.
+//! Complete sessions, with the ciphertext split at different places.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl World {
         Self { authority, server }
     }
 
-    /// Runs a session of every kind of reply; gives what the application saw.
+    /// Runs a session with replies of all kinds. Returns the events of the application.
     fn session(&self, mode: Mode, cut: Cut) -> (Vec<String>, Link) {
         let tls = self.authority.client("localhost");
         let link = match mode {
@@ -64,7 +64,7 @@ fn whole() -> Cut {
 }
 
 #[test]
-fn implicit_tls_carries_a_whole_session() {
+fn session_over_implicit_tls_completes() {
     let (story, link) = World::new().session(Mode::ImplicitTls, whole());
     assert_eq!(link.peer.received_in_cleartext, b"");
     assert!(link.peer.received.starts_with(b"CAPA\r\nUSER alice\r\n"));
@@ -78,16 +78,16 @@ fn implicit_tls_carries_a_whole_session() {
 }
 
 #[test]
-fn stls_carries_a_whole_session() {
+fn session_over_stls_completes() {
     let (story, link) = World::new().session(Mode::Stls, whole());
     assert_eq!(link.peer.received_in_cleartext, b"CAPA\r\nSTLS\r\n");
-    // What was learnt in clear is asked again.
+    // The capabilities from before TLS are requested again.
     assert!(link.peer.received.starts_with(b"CAPA\r\nUSER alice\r\n"));
     assert_eq!(story.last().unwrap(), "Closed(Ok(()))");
 }
 
 #[test]
-fn a_session_in_tls_1_2_is_the_same() {
+fn session_over_tls_1_2_is_the_same() {
     let mut world = World::new();
     let (expected, _) = world.session(Mode::Stls, whole());
     let identity = world.authority.certify(names(&["localhost"]));
@@ -101,7 +101,7 @@ fn a_session_in_tls_1_2_is_the_same() {
 }
 
 #[test]
-fn octets_may_come_and_go_one_by_one() {
+fn session_completes_octet_by_octet() {
     let world = World::new();
     for mode in [Mode::ImplicitTls, Mode::Stls] {
         let (expected, _) = world.session(mode, whole());
@@ -110,11 +110,11 @@ fn octets_may_come_and_go_one_by_one() {
 }
 
 #[test]
-fn one_cut_anywhere_changes_nothing() {
+fn single_split_does_not_change_the_session() {
     let world = World::new();
     for mode in [Mode::ImplicitTls, Mode::Stls] {
         let (expected, link) = world.session(mode, whole());
-        // Handshakes take time, so every so manyth place; the random cuts meet the others.
+        // Handshakes take time, so only every seventh place is tried; random splits cover the others.
         for place in (1..link.read + link.written.len()).step_by(7) {
             let mut before = place;
             let cut = move |octets: usize| match before {
@@ -132,7 +132,7 @@ fn one_cut_anywhere_changes_nothing() {
 }
 
 #[test]
-fn random_cuts_change_nothing() {
+fn random_splits_do_not_change_the_session() {
     let world = World::new();
     for mode in [Mode::ImplicitTls, Mode::Stls] {
         let (expected, _) = world.session(mode, whole());
@@ -146,7 +146,7 @@ fn random_cuts_change_nothing() {
 }
 
 #[test]
-fn a_flight_is_one_record() {
+fn batch_is_one_tls_record() {
     let world = World::new();
     let tls = world.authority.client("localhost");
     let peer = Peer::implicit_tls(Some(mail_in_tls()), world.server.clone());
@@ -163,16 +163,16 @@ fn a_flight_is_one_record() {
 }
 
 #[test]
-fn a_callers_own_configuration_is_used() {
+fn custom_client_config_is_used() {
     let identity = Identity::self_signed(&names(&["localhost"]));
     let mut roots = RootCertStore::empty();
     roots.add(identity.certificate()).unwrap();
-    let own = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&TLS12])
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let tls = ClientTls::new(Arc::new(own), "localhost").unwrap();
+    let tls = ClientTls::new(Arc::new(config), "localhost").unwrap();
     let peer = Peer::implicit_tls(Some(mail_in_tls()), identity.server());
     let mut link = Link::implicit_tls(tls, peer);
     link.session.submit(login()).unwrap();

@@ -11,7 +11,7 @@ use pop3_testkit::tls::authority::Authority;
 use pop3_testkit::tls::link::{APPLICATION_DATA, Link, end_of, login};
 use pop3_testkit::tls::peer::{Peer, mail_in_tls};
 
-/// A session that is logged in, with a peer who is a hand that writes.
+/// A session that is logged in; the test writes the server's replies.
 fn logged_in() -> Link {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
@@ -25,9 +25,9 @@ fn logged_in() -> Link {
     link
 }
 
-/// Ends the server's side, by the book or just like that.
-fn end(link: &mut Link, farewell: bool) -> Vec<Event> {
-    if farewell {
+/// Closes the server's side with or without close_notify.
+fn end(link: &mut Link, close_notify: bool) -> Vec<Event> {
+    if close_notify {
         link.peer.send_close_notify();
     }
     link.end()
@@ -47,13 +47,13 @@ fn close_notify_follows_quit() {
 }
 
 #[test]
-fn t_13_a_message_without_its_end_is_truncated_farewell_or_not() {
-    for farewell in [false, true] {
+fn t_13_incomplete_message_is_truncated_despite_close_notify() {
+    for close_notify in [false, true] {
         let mut link = logged_in();
         link.session.submit(Retr(1.try_into().unwrap())).unwrap();
         link.run();
         link.peer.say(b"+OK\r\nhello\r\n");
-        let events = end(&mut link, farewell);
+        let events = end(&mut link, close_notify);
         let truncated = Error::from(Closed::Truncated {
             verb: Verb::Retr,
             outstanding: 1,
@@ -68,8 +68,8 @@ fn t_13_a_message_without_its_end_is_truncated_farewell_or_not() {
 }
 
 #[test]
-fn a_reply_that_does_not_come_is_not_truncated() {
-    for farewell in [false, true] {
+fn missing_reply_is_unanswered_not_truncated() {
+    for close_notify in [false, true] {
         let mut link = logged_in();
         link.session.submit(Noop).unwrap();
         link.run();
@@ -79,12 +79,15 @@ fn a_reply_that_does_not_come_is_not_truncated() {
             first_batch: false,
             last_err: None,
         };
-        assert_eq!(end_of(&end(&mut link, farewell)), Err(unanswered.into()));
+        assert_eq!(
+            end_of(&end(&mut link, close_notify)),
+            Err(unanswered.into())
+        );
     }
 }
 
 #[test]
-fn a_record_without_its_end_is_no_reply() {
+fn incomplete_record_is_not_a_reply() {
     let mut link = logged_in();
     link.session.submit(Noop).unwrap();
     link.run();
@@ -101,27 +104,27 @@ fn a_record_without_its_end_is_no_reply() {
 }
 
 #[test]
-fn an_idle_end_is_idle() {
-    for farewell in [false, true] {
+fn close_while_idle_is_reported_as_idle() {
+    for close_notify in [false, true] {
         let mut link = logged_in();
-        let events = end(&mut link, farewell);
+        let events = end(&mut link, close_notify);
         assert_eq!(end_of(&events), Err(Closed::Idle { last_err: None }.into()));
     }
 }
 
 #[test]
-fn t_13_a_quit_that_was_answered_is_done_farewell_or_not() {
+fn t_13_answered_quit_needs_no_close_notify() {
     for (answer, committed) in [
         ("+OK bye\r\n", Some(&b"bye"[..])),
         ("+OK", None),
         ("", None),
     ] {
-        for farewell in [false, true] {
+        for close_notify in [false, true] {
             let mut link = logged_in();
             link.session.submit(Quit).unwrap();
             link.run();
             link.peer.say(answer.as_bytes());
-            let events = end(&mut link, farewell);
+            let events = end(&mut link, close_notify);
             let Event::Reply {
                 result: Ok(Reply::Quit(outcome)),
                 ..
@@ -140,20 +143,20 @@ fn t_13_a_quit_that_was_answered_is_done_farewell_or_not() {
 }
 
 #[test]
-fn a_quit_that_did_not_leave_whole_deleted_nothing() {
+fn partly_sent_quit_record_deletes_nothing() {
     let mut link = logged_in();
     link.session.submit(Quit).unwrap();
     let part = link.session.transmit().len() - 1;
     link.session.transmitted(part, link.now);
     link.session.handle_eof(link.now);
     let events = link.run();
-    // Half a record cannot be read, so the server has not seen the command.
+    // Half a record cannot be decrypted, so the server has not seen the command.
     assert!(matches!(events[0], Event::Reply { result: Err(_), .. }));
     assert!(!link.session.wants_write());
 }
 
 #[test]
-fn after_a_protocol_error_only_close_notify_leaves() {
+fn only_close_notify_follows_a_protocol_error() {
     let mut link = logged_in();
     link.session.submit(Noop).unwrap();
     link.session.submit(Noop).unwrap();
@@ -163,7 +166,7 @@ fn after_a_protocol_error_only_close_notify_leaves() {
     link.peer.say(b"250 OK\r\n");
     let events = link.run();
     assert!(matches!(end_of(&events), Err(Error::Protocol(_))));
-    // An alert, and TLS 1.3 hides that it is one.
+    // The record is an alert, which TLS 1.3 encrypts as application data.
     assert_eq!(link.records(before), [APPLICATION_DATA]);
     assert!(link.peer.close_notify);
     assert_eq!(link.peer.received, b"");
@@ -172,7 +175,7 @@ fn after_a_protocol_error_only_close_notify_leaves() {
 }
 
 #[test]
-fn a_flight_that_was_not_begun_stays_here_after_an_error() {
+fn unsent_batch_is_dropped_after_an_error() {
     let mut link = logged_in();
     let before = link.written.len();
     link.session.submit(Noop).unwrap();
@@ -186,7 +189,7 @@ fn a_flight_that_was_not_begun_stays_here_after_an_error() {
 }
 
 #[test]
-fn a_record_that_was_tampered_with_is_fatal() {
+fn modified_record_is_fatal() {
     let mut link = logged_in();
     link.session.submit(Noop).unwrap();
     link.run();
@@ -195,14 +198,14 @@ fn a_record_that_was_tampered_with_is_fatal() {
     *record.last_mut().unwrap() ^= 1;
     link.peer.inject(&record);
     assert!(matches!(end_of(&link.run()), Err(Error::Tls(_))));
-    assert!(link.peer.failure.is_some(), "an alert left");
+    assert!(link.peer.failure.is_some(), "an alert was sent");
 }
 
 #[test]
-fn a_quit_at_hand_does_not_leave_behind_a_record_that_was_tampered_with() {
+fn pending_quit_is_dropped_after_modified_record() {
     let mut link = logged_in();
     link.session.submit(Quit).unwrap();
-    // It is asked for, and the socket takes none of it yet.
+    // QUIT is in the send buffer, and the socket accepts none of it yet.
     assert!(!link.session.transmit().is_empty());
     let before = link.written.len();
     link.peer.say(b"+OK\r\n");
@@ -225,11 +228,11 @@ fn a_quit_at_hand_does_not_leave_behind_a_record_that_was_tampered_with() {
 }
 
 #[test]
-fn what_came_before_a_failure_in_reading_is_told_first() {
+fn data_before_a_read_error_is_reported_first() {
     let mut link = logged_in();
     let ticket = link.session.submit(Retr(1.try_into().unwrap())).unwrap();
     link.run();
-    // In two records: the second waits inside TLS while the event of the first does.
+    // Two records: the second one stays inside TLS while the event of the first is pending.
     link.peer.say(b"+OK\r\n");
     link.peer.say(b"hello\r\n.\r\n");
     assert!(link.read());
@@ -254,7 +257,7 @@ fn what_came_before_a_failure_in_reading_is_told_first() {
 }
 
 #[test]
-fn deadlines_run_inside_tls_as_they_do_in_clear() {
+fn deadlines_run_inside_tls() {
     let mut link = logged_in();
     link.session.submit(Retr(1.try_into().unwrap())).unwrap();
     link.run();
@@ -263,7 +266,7 @@ fn deadlines_run_inside_tls_as_they_do_in_clear() {
     link.peer.say(b"+OK\r\nhello\r\n");
     link.run();
     link.wait(0);
-    // Half a record is a sign of life.
+    // Half a record counts as progress.
     link.wait(59);
     link.peer.say(b"world\r\n.\r\n");
     let record = link.peer.take();
@@ -287,7 +290,7 @@ fn deadlines_run_inside_tls_as_they_do_in_clear() {
 }
 
 #[test]
-fn half_a_flight_is_no_end_of_the_deadline_for_sending() {
+fn partly_sent_batch_keeps_the_send_deadline() {
     let mut link = logged_in();
     link.session.submit(Noop).unwrap();
     link.wait(0);
@@ -302,7 +305,7 @@ fn half_a_flight_is_no_end_of_the_deadline_for_sending() {
 }
 
 #[test]
-fn a_record_that_trickles_in_before_a_reply_is_no_first_octet() {
+fn partial_record_does_not_count_as_first_octet() {
     let mut link = logged_in();
     link.session.submit(Noop).unwrap();
     link.run();
@@ -325,7 +328,7 @@ fn a_record_that_trickles_in_before_a_reply_is_no_first_octet() {
 }
 
 #[test]
-fn a_record_that_trickles_in_within_a_message_does_not_stall() {
+fn partial_records_prevent_a_stall_within_message() {
     let mut link = logged_in();
     link.session.submit(Retr(1.try_into().unwrap())).unwrap();
     link.run();
@@ -345,7 +348,7 @@ fn a_record_that_trickles_in_within_a_message_does_not_stall() {
     );
 }
 
-/// Whatever was called last, the records that follow from it are there to be sent.
+/// After each call, the records that result from it are ready to be sent.
 #[test]
 fn each_call_makes_its_records_ready_to_send() {
     let mut link = logged_in();
@@ -356,7 +359,7 @@ fn each_call_makes_its_records_ready_to_send() {
     link.session.submit(Noop).unwrap();
     assert!(!link.session.wants_write(), "no pipelining");
 
-    // The reply waits to be taken, and the next command for that.
+    // The reply waits to be polled, and the next command waits for the reply.
     link.peer.say(b"+OK first\r\n");
     while link.step() {}
     assert!(!link.session.wants_write());

@@ -1,12 +1,12 @@
-//! Section B: credentials in clear, challenges that are traps, lists that were tampered with.
+//! Section B: credentials in cleartext, malicious APOP challenges, and modified capabilities.
 
 use pop3_proto::{Channel, Config};
 
 use super::plays::{TRUSTED, USABLE, base64, plays, plays_whole};
 use pop3_testkit::conversation::Conversation;
 
-/// What a server in clear lists that tempts with everything.
-const TEMPTING: &str = "
+/// The capabilities of a server that advertises all mechanisms in cleartext.
+const ALL_MECHANISMS: &str = "
     C: CAPA
     S: +OK
     S: STLS
@@ -40,14 +40,14 @@ const LOGINS: [&str; 21] = [
 ];
 
 #[test]
-fn t_20_no_credential_leaves_in_clear_and_the_connection_can_be_used() {
+fn t_20_login_sends_no_credentials_in_cleartext() {
     for login in LOGINS {
         plays(format!(
             "set stls off
             S: +OK <1@h>
             = greeting: \"<1@h>\", with a challenge
             > {login}
-            {TEMPTING}
+            {ALL_MECHANISMS}
             = login: failed: auth no safe login, Cleartext
             > capa
             C: CAPA
@@ -61,8 +61,8 @@ fn t_20_no_credential_leaves_in_clear_and_the_connection_can_be_used() {
 }
 
 #[test]
-fn t_20_the_commands_alone_do_not_leave_in_clear_either() {
-    for (op, told) in [
+fn t_20_login_commands_are_not_sent_in_cleartext() {
+    for (op, reported) in [
         ("user alice", "user: failed: auth no safe login, Cleartext"),
         (
             "apop alice secret",
@@ -74,7 +74,7 @@ fn t_20_the_commands_alone_do_not_leave_in_clear_either() {
             "S: +OK <1@h>
             = greeting: \"<1@h>\", with a challenge
             > {op}
-            = {told}
+            = {reported}
             > capa
             C: CAPA
             S: +OK
@@ -86,7 +86,7 @@ fn t_20_the_commands_alone_do_not_leave_in_clear_either() {
 }
 
 #[test]
-fn t_20_whoever_allows_it_by_name_may_send_credentials_in_clear() {
+fn t_20_explicit_permission_allows_credentials_in_cleartext() {
     let plain = base64("\0alice\0secret");
     for allowed in [
         "set stls off\nset allow-insecure-login",
@@ -114,7 +114,7 @@ fn t_20_whoever_allows_it_by_name_may_send_credentials_in_clear() {
 }
 
 #[test]
-fn t_20_the_order_of_twisted_names_apop_and_nothing_else() {
+fn t_20_twisted_policy_allows_only_apop_in_cleartext() {
     plays(
         "S: +OK <1896.697170952@dbc.mtview.ca.us>
         = greeting: \"<1896.697170952@dbc.mtview.ca.us>\", with a challenge
@@ -137,7 +137,7 @@ fn t_20_the_order_of_twisted_names_apop_and_nothing_else() {
 }
 
 #[test]
-fn t_21_a_challenge_that_is_no_msg_id_is_not_answered() {
+fn t_21_invalid_apop_challenge_is_not_answered() {
     for greeting in [
         "<a\\xff@b>",
         "<abc>",
@@ -168,7 +168,7 @@ fn t_21_a_challenge_that_is_no_msg_id_is_not_answered() {
 }
 
 #[test]
-fn t_21_the_challenge_of_the_rfc_is_answered_where_apop_is_named() {
+fn t_21_apop_is_used_only_if_selected() {
     let greeting = "<1896.697170952@dbc.mtview.ca.us>";
     let greeted = format!(
         "set channel trusted
@@ -182,7 +182,7 @@ fn t_21_the_challenge_of_the_rfc_is_answered_where_apop_is_named() {
         S: +OK maildrop has 1 message (369 octets)
         = apop: ok \"maildrop has 1 message (369 octets)\""
     ));
-    // Never by itself: nobody named it.
+    // APOP is never used unless the caller selects it.
     plays(format!(
         "{greeted}
         > login mrose tanstaaf
@@ -206,8 +206,8 @@ fn offers_apop(greeting: &str) -> bool {
 }
 
 #[test]
-fn t_21_a_greeting_full_of_brackets_costs_no_time() {
-    // Far over the limit of a line; and just below it, many times over.
+fn t_21_greeting_full_of_brackets_is_parsed_quickly() {
+    // Far over the line limit, and many lines just below it.
     plays_whole(format!(
         "set channel trusted
         S: +OK {}
@@ -215,8 +215,8 @@ fn t_21_a_greeting_full_of_brackets_costs_no_time() {
         "<".repeat(100 << 10)
     ));
     let long = format!("+OK <{}@h>\r\n", "x".repeat(512));
-    assert!(!offers_apop(&long), "a msg-id, and too long");
-    // A pattern that goes back for each of them would not end.
+    assert!(!offers_apop(&long), "the msg-id is too long");
+    // A parser that backtracks for each bracket would not finish in time.
     for brackets in ["<", "<@", "<a@", "<>", "@<", "<a@b@"] {
         for _ in 0..100 {
             let text = brackets.repeat(8000 / brackets.len());
@@ -226,7 +226,7 @@ fn t_21_a_greeting_full_of_brackets_costs_no_time() {
 }
 
 #[test]
-fn t_23_a_policy_of_scram_alone_is_not_talked_into_plain() {
+fn t_23_scram_only_policy_never_uses_plain() {
     plays(format!(
         "{TRUSTED}
         > login alice secret first=SCRAM-SHA-512,SCRAM-SHA-256,SCRAM-SHA-1
@@ -240,8 +240,8 @@ fn t_23_a_policy_of_scram_alone_is_not_talked_into_plain() {
 }
 
 #[test]
-fn t_23_a_choice_is_made_from_what_is_listed_inside_tls() {
-    // In clear somebody takes SCRAM out of the list; inside, it is there.
+fn t_23_mechanism_is_chosen_from_capabilities_inside_tls() {
+    // An attacker removes SCRAM from the list before TLS; inside TLS it is advertised.
     plays(
         "S: +OK
         = greeting: \"\"

@@ -1,10 +1,10 @@
-//! Section A: connections that are used again under a weaker identity.
+//! Section A: reuse of connections under a weaker identity.
 
 use core::marker::PhantomData;
 
 use pop3_proto::{Config, Connection, Login};
 
-/// `COPIES` is the inherent one where `T` is `Clone`, and else that of the trait.
+/// `COPIES` is the inherent constant if `T` is `Clone`, otherwise that of the trait.
 struct Probe<T>(PhantomData<T>);
 
 trait CannotBeCopied {
@@ -18,11 +18,11 @@ impl<T: Clone> Probe<T> {
 }
 
 #[test]
-fn t_11_nobody_can_have_two_of_one_session_or_one_login_twice() {
-    // There is no pool. Copies would not compile.
+fn t_11_connection_and_login_are_not_clone() {
+    // There is no connection pool, and a clone would not compile.
     const {
         assert!(!Probe::<Connection>::COPIES);
         assert!(!Probe::<Login>::COPIES);
-        assert!(Probe::<Config>::COPIES, "the probe works");
+        assert!(Probe::<Config>::COPIES, "the probe detects Clone");
     }
 }

@@ -1,4 +1,4 @@
-//! Where Twisted's `AdvancedPOP3Client` goes wrong, and what happens here instead.
+//! Errors of Twisted's `AdvancedPOP3Client`, and the correct behaviour of this crate.
 
 use pop3_proto::{Channel, Config, List, Phase, Quirk, Username, listing::Listing};
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining, trusted};
@@ -7,7 +7,7 @@ fn plain() -> Conversation {
     Conversation::new(Config::default(), Channel::Plain)
 }
 
-/// Greeted in clear by a server that offers TLS, with `STLS` sent.
+/// A session before TLS whose server offers TLS, with `STLS` sent.
 fn starting_tls(queue: &[&str]) -> Conversation {
     let mut client = plain();
     client.server("+OK\r\n");
@@ -20,13 +20,13 @@ fn starting_tls(queue: &[&str]) -> Conversation {
 
 const NOTHING: [&str; 0] = [];
 
-// Order: what is queued behind TLS, a login, or a refusal.
+// Order: requests that are queued after TLS, a login, or a refusal.
 
 #[test]
-fn a_password_queued_behind_stls_never_leaves_in_clear() {
+fn password_queued_after_stls_waits_for_tls() {
     let mut client = starting_tls(&["stls", "user alice", "pass secret"]);
     client.server("+OK\r\n");
-    assert_eq!(client.sent(), "", "nothing leaves before the handshake");
+    assert_eq!(client.sent(), "", "nothing is sent before the handshake");
     client.tls();
     client.server("+OK\r\n.\r\n");
     client.server("+OK\r\n");
@@ -36,7 +36,7 @@ fn a_password_queued_behind_stls_never_leaves_in_clear() {
 }
 
 #[test]
-fn nothing_queued_behind_a_login_overtakes_it() {
+fn requests_queued_after_login_wait_for_it() {
     let mut client = trusted();
     client.ask("login alice secret");
     client.ask("stat");
@@ -49,7 +49,7 @@ fn nothing_queued_behind_a_login_overtakes_it() {
 }
 
 #[test]
-fn a_second_question_about_capabilities_is_answered_by_the_first_answer() {
+fn second_capability_request_uses_the_first_reply() {
     let mut client = trusted();
     client.server("+OK\r\n");
     client.ask("capabilities");
@@ -63,7 +63,7 @@ fn a_second_question_about_capabilities_is_answered_by_the_first_answer() {
 }
 
 #[test]
-fn a_refusal_to_tell_capabilities_takes_nothing_back() {
+fn refused_capa_keeps_known_capabilities() {
     let mut client = trusted();
     client.server("+OK\r\n");
     client.reported();
@@ -78,7 +78,7 @@ fn a_refusal_to_tell_capabilities_takes_nothing_back() {
 // Lines.
 
 #[test]
-fn a_line_when_nothing_is_awaited_ends_the_connection() {
+fn unsolicited_reply_ends_the_connection() {
     let mut client = logged_in();
     client.server("+OK what now\r\n");
     assert_eq!(
@@ -89,7 +89,7 @@ fn a_line_when_nothing_is_awaited_ends_the_connection() {
 }
 
 #[test]
-fn a_refusal_when_nothing_is_awaited_is_the_servers_parting_word() {
+fn unsolicited_err_is_the_close_reason() {
     let mut client = logged_in();
     client.server("-ERR Disconnected for inactivity.\r\n");
     assert_eq!(
@@ -100,23 +100,23 @@ fn a_refusal_when_nothing_is_awaited_is_the_servers_parting_word() {
 }
 
 #[test]
-fn a_status_that_is_neither_ok_nor_err_ends_the_connection() {
+fn invalid_status_ends_the_connection() {
     for reply in [
         "garbage", "+Okay", "+OKfoo", "+", "+ ", "-ERROR", "OK", "+O",
     ] {
         let mut client = logged_in();
-        let told = client.exchange("noop", format!("{reply}\r\n"));
+        let reported = client.exchange("noop", format!("{reply}\r\n"));
         let error = format!("protocol BadStatus NOOP \"{reply}\"");
         assert_eq!(
-            told,
+            reported,
             [format!("noop: failed: {error}"), format!("closed: {error}")]
         );
     }
 }
 
 #[test]
-fn a_status_may_be_in_any_case() {
-    for (reply, told) in [
+fn status_is_case_insensitive() {
+    for (reply, reported) in [
         ("+OK", "noop: ok"),
         ("+ok", "noop: ok"),
         ("+Ok hi", "noop: ok \"hi\""),
@@ -126,12 +126,12 @@ fn a_status_may_be_in_any_case() {
         ("-ERR\tno", "noop: failed: refused NOOP \"no\""),
     ] {
         let mut client = logged_in();
-        assert_eq!(client.exchange("noop", format!("{reply}\r\n")), [told]);
+        assert_eq!(client.exchange("noop", format!("{reply}\r\n")), [reported]);
     }
 }
 
 #[test]
-fn a_dot_is_taken_from_every_line_that_begins_with_one_in_any_multi_line_reply() {
+fn all_multi_line_replies_are_dot_unstuffed() {
     let mut client = logged_in();
     let body = client.exchange("retr 1", "+OK\r\n.x\r\n..\r\n...y\r\n.\r\n");
     assert_eq!(body[1], "retr 1: body \"x\\r\\n.\\r\\n..y\\r\\n\"");
@@ -140,7 +140,7 @@ fn a_dot_is_taken_from_every_line_that_begins_with_one_in_any_multi_line_reply()
 }
 
 #[test]
-fn a_line_of_a_message_may_have_any_length() {
+fn message_lines_have_no_length_limit() {
     let mut client = logged_in();
     client.ask("retr 1");
     client.server("+OK\r\n");
@@ -150,22 +150,25 @@ fn a_line_of_a_message_may_have_any_length() {
         client.server(&line);
     }
     client.server("\r\n.\r\n");
-    let told = client.reported();
-    assert_eq!(told.len(), 2);
-    assert_eq!(told[0].len(), "retr 1: body \"\\r\\n\"".len() + 20 * 16_385);
-    assert_eq!(told[1], "retr 1: end");
+    let reported = client.reported();
+    assert_eq!(reported.len(), 2);
+    assert_eq!(
+        reported[0].len(),
+        "retr 1: body \"\\r\\n\"".len() + 20 * 16_385
+    );
+    assert_eq!(reported[1], "retr 1: end");
 }
 
 #[test]
-fn a_status_line_may_have_8_kib_and_no_octet_more() {
+fn status_line_is_limited_to_8_kib() {
     let text = "x".repeat((8 << 10) - "+OK ".len());
     let mut client = logged_in();
-    let told = client.exchange("noop", format!("+OK {text}\r\n"));
-    assert!(told[0].starts_with("noop: ok \"xxx"), "{}", told[0]);
+    let reported = client.exchange("noop", format!("+OK {text}\r\n"));
+    assert!(reported[0].starts_with("noop: ok \"xxx"), "{}", reported[0]);
     let mut client = logged_in();
-    let told = client.exchange("noop", format!("+OK {text}x\r\n"));
+    let reported = client.exchange("noop", format!("+OK {text}x\r\n"));
     assert_eq!(
-        told,
+        reported,
         ["noop: failed: limit Line 8192", "closed: limit Line 8192"]
     );
     client.assert_over();
@@ -174,7 +177,7 @@ fn a_status_line_may_have_8_kib_and_no_octet_more() {
 // Values.
 
 #[test]
-fn text_behind_the_values_of_stat_and_list_is_no_failure() {
+fn text_after_stat_and_list_values_is_accepted() {
     let mut client = logged_in();
     assert_eq!(
         client.exchange("stat", "+OK 2 320 octets\r\n"),
@@ -187,7 +190,7 @@ fn text_behind_the_values_of_stat_and_list_is_no_failure() {
 }
 
 #[test]
-fn a_malformed_value_fails_its_request_alone() {
+fn malformed_value_fails_only_its_request() {
     let mut client = logged_in();
     assert_eq!(
         client.exchange("stat", "+OK many\r\n"),
@@ -204,7 +207,7 @@ fn a_malformed_value_fails_its_request_alone() {
 }
 
 #[test]
-fn a_huge_message_number_takes_no_memory() {
+fn huge_message_number_needs_no_memory() {
     let mut client = logged_in();
     let listing: Listing = client
         .call(List, "+OK\r\n4000000000 5\r\n.\r\n")
@@ -214,7 +217,7 @@ fn a_huge_message_number_takes_no_memory() {
 }
 
 #[test]
-fn a_line_end_in_an_argument_cannot_be_built() {
+fn line_ends_in_arguments_are_rejected() {
     assert!(Username::new("alice\r\nDELE 1").is_err());
     let mut client = trusted();
     client.server("+OK\r\n");
@@ -230,17 +233,20 @@ fn a_line_end_in_an_argument_cannot_be_built() {
         "apop a\\x20b x",
     ] {
         client.ask(op);
-        let told = client.reported();
-        assert!(told[0].contains(": failed: misuse "), "{op}: {told:?}");
+        let reported = client.reported();
+        assert!(
+            reported[0].contains(": failed: misuse "),
+            "{op}: {reported:?}"
+        );
     }
     assert_eq!(client.sent(), "");
     assert_eq!(client.exchange("capa", "-ERR\r\n"), ["capa: unknown"]);
 }
 
-// The end.
+// The end of the connection.
 
 #[test]
-fn an_empty_refusal_in_the_greeting_is_one_all_the_same() {
+fn empty_err_greeting_is_a_refusal() {
     let mut client = trusted();
     client.ask("capa");
     client.server("-ERR\r\n");
@@ -251,11 +257,11 @@ fn an_empty_refusal_in_the_greeting_is_one_all_the_same() {
             "closed: closed GreetingRefused \"\"",
         ]
     );
-    assert_eq!(client.sent(), "", "what was queued is not written");
+    assert_eq!(client.sent(), "", "queued requests are not sent");
 }
 
 #[test]
-fn a_greeting_is_one_line_and_what_follows_it_ends_the_connection() {
+fn lines_after_the_greeting_end_the_connection() {
     let mut client = trusted();
     client.server("+OK 2 messages (320 octets)\r\n1 120\r\n2 200\r\n.\r\n");
     assert_eq!(
@@ -269,7 +275,7 @@ fn a_greeting_is_one_line_and_what_follows_it_ends_the_connection() {
 }
 
 #[test]
-fn all_that_was_asked_for_ends_with_the_reason_in_order() {
+fn all_requests_fail_in_order_with_reason() {
     let mut client = pipelining();
     for op in ["retr 1", "retr 2", "stat", "quit"] {
         client.ask(op);
@@ -294,7 +300,7 @@ fn all_that_was_asked_for_ends_with_the_reason_in_order() {
 }
 
 #[test]
-fn a_command_after_the_end_is_answered_at_once() {
+fn command_after_close_fails_immediately() {
     let mut client = logged_in();
     client.eof();
     assert_eq!(client.reported(), ["closed: closed Idle"]);
@@ -307,7 +313,7 @@ fn a_command_after_the_end_is_answered_at_once() {
 }
 
 #[test]
-fn quit_ends_the_session_and_the_connection_says_so() {
+fn quit_closes_the_connection() {
     let mut client = logged_in();
     assert_eq!(
         client.exchange("quit", "+OK\r\n"),
@@ -317,10 +323,10 @@ fn quit_ends_the_session_and_the_connection_says_so() {
     assert_eq!(client.connection.error(), None);
 }
 
-// Time.
+// Deadlines.
 
 #[test]
-fn an_idle_session_has_no_deadline_and_a_command_has_its_own() {
+fn only_outstanding_commands_have_deadlines() {
     let mut client = logged_in();
     client.wait(3600);
     assert_eq!(client.connection.poll_timeout(), None);
@@ -334,12 +340,16 @@ fn an_idle_session_has_no_deadline_and_a_command_has_its_own() {
 }
 
 #[test]
-fn a_consumer_that_takes_its_time_is_no_timeout() {
+fn slow_consumer_does_not_time_out() {
     let mut client = logged_in();
     client.ask("retr 1");
     client.settle();
     client.arrive(b"+OK\r\nab");
-    assert_eq!(client.connection.poll_timeout(), None, "an event waits");
+    assert_eq!(
+        client.connection.poll_timeout(),
+        None,
+        "an event is pending"
+    );
     client.now = client.now + core::time::Duration::from_secs(600);
     client.connection.handle_timeout(client.now);
     client.server("c\r\n.\r\n");
@@ -353,10 +363,10 @@ fn a_consumer_that_takes_its_time_is_no_timeout() {
     );
 }
 
-// What Twisted cannot do at all.
+// Features that Twisted does not have.
 
 #[test]
-fn sizes_and_unique_ids_of_one_message_can_be_asked_for() {
+fn list_and_uidl_accept_a_message_number() {
     let mut client = logged_in();
     assert_eq!(
         client.exchange("list 3", "+OK 3 120\r\n"),
@@ -377,7 +387,7 @@ fn sizes_and_unique_ids_of_one_message_can_be_asked_for() {
 }
 
 #[test]
-fn an_idle_session_can_be_kept_alive() {
+fn keep_alive_sends_noop_when_idle() {
     let mut config = Config::default();
     config.keep_alive = Some(core::time::Duration::from_secs(30));
     let mut client = logged_in_with(config);

@@ -1,5 +1,4 @@
-//! Section C, as far as it is about a conversation: what callers put into commands, and what servers
-//! put into their words.
+//! Section C: text from callers in commands, and text from servers.
 
 use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
 use pop3_proto::{
@@ -11,8 +10,8 @@ use pop3_proto::{
 use super::plays::{TRUSTED, USABLE, plays};
 
 #[test]
-fn t_40_no_line_end_gets_into_a_command() {
-    for (op, told) in [
+fn t_40_line_ends_in_arguments_are_rejected() {
+    for (op, reported) in [
         (
             "login a\\r\\nDELE\\x201 x",
             "login: failed: misuse ControlInUsername",
@@ -38,15 +37,15 @@ fn t_40_no_line_end_gets_into_a_command() {
             "login: failed: misuse ControlInUsername",
         ),
     ] {
-        plays(format!("{TRUSTED}> {op}\n= {told}\n{USABLE}"));
+        plays(format!("{TRUSTED}> {op}\n= {reported}\n{USABLE}"));
     }
     for line in ["NOOP\r\nDELE 1", "NOOP\n", "NOOP\0", "NO\tOP"] {
         let refused = Misuse::Argument(Argument::ControlInCommand);
-        assert_eq!(Raw::short(line).expect_err("no such line"), refused);
+        assert_eq!(Raw::short(line).expect_err("a control character"), refused);
     }
 }
 
-/// A mechanism of a caller's that has only a name.
+/// A custom mechanism that has only a name.
 #[derive(Debug)]
 struct Named(&'static str);
 
@@ -69,7 +68,7 @@ impl Mechanism for Named {
 }
 
 #[test]
-fn t_40_the_name_of_a_mechanism_is_one_word() {
+fn t_40_mechanism_names_are_validated() {
     for name in ["X", "SCRAM-SHA-256-PLUS", "X_OWN-2", "ABCDEFGHIJKLMNOPQRST"] {
         assert!(CustomMechanism::new(Named(name)).is_ok(), "{name}");
     }
@@ -93,7 +92,7 @@ fn t_40_the_name_of_a_mechanism_is_one_word() {
 }
 
 #[test]
-fn t_45_no_control_character_of_a_server_reaches_a_terminal() {
+fn t_45_control_characters_are_escaped() {
     plays(format!(
         "{TRUSTED}
         > user alice
@@ -105,7 +104,7 @@ fn t_45_no_control_character_of_a_server_reaches_a_terminal() {
 }
 
 #[test]
-fn t_47_a_code_on_ok_changes_nothing() {
+fn t_47_response_code_on_ok_is_ignored() {
     plays(
         "S: +OK ready
         = greeting: \"ready\"
