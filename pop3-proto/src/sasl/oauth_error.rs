@@ -90,10 +90,12 @@ impl OAuthError {
     fn parse(challenge: &[u8], clean: impl Fn(&[u8]) -> Vec<u8>) -> Self {
         let members = Members::of(challenge);
         let shown = |text: Option<String>| Some(ServerText::new(clean(text?.as_bytes()).into()));
-        // JSON has many ways to spell a string: where the secret only shows once it is written in the
-        // plainest one, that one is kept.
-        let plainest = members.plainest.map(String::into_bytes);
-        let hidden = plainest.filter(|plainest| clean(plainest) != *plainest);
+        // JSON can spell a character of a secret as an escape (`\u007e`), which redaction does not find.
+        let raw = match members.plainest {
+            // Without escapes, if that shows the secret.
+            Some(plainest) => Some(plainest.into_bytes()).filter(|text| clean(text) != *text),
+            None => challenge.contains(&b'\\').then(|| b"<redacted>".to_vec()),
+        };
         Self {
             stale: match members.status.as_deref() {
                 Some("invalid_token") => Stale::InvalidToken,
@@ -103,7 +105,7 @@ impl OAuthError {
             status: shown(members.status),
             scope: shown(members.scope),
             openid_configuration: shown(members.openid_configuration),
-            raw: ServerText::new(clean(hidden.as_deref().unwrap_or(challenge)).into()),
+            raw: ServerText::new(clean(raw.as_deref().unwrap_or(challenge)).into()),
         }
     }
 }
@@ -144,7 +146,7 @@ impl Members {
         }
     }
 
-    /// Without the feature `oauth`, the text is kept as it came.
+    /// Without the feature `oauth`, no JSON is parsed.
     #[cfg(not(feature = "oauth"))]
     fn of(_: &[u8]) -> Self {
         Self::default()
