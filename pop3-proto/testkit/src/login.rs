@@ -1,4 +1,4 @@
-//! Logins as stories write them: `login alice secret only=PLAIN`.
+//! The logins of transcripts: `login alice secret only=PLAIN`.
 
 use core::ops::RangeInclusive;
 
@@ -11,7 +11,7 @@ use pop3_proto::{
 
 use crate::op::{text, unescape};
 
-/// A login as plain data: who, and options.
+/// A login as data: credentials and options.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoginOp {
     kind: String,
@@ -62,7 +62,7 @@ impl LoginOp {
         Ok(op)
     }
 
-    /// The login that is meant.
+    /// Returns the login for the client.
     pub fn login(&self) -> Result<Login, Misuse> {
         let mut login = Login::with(self.credentials()?).with_policy(self.policy());
         if let Some(nonce) = &self.nonce {
@@ -77,7 +77,7 @@ impl LoginOp {
         Ok(login)
     }
 
-    /// The tokens to provide on request, in order.
+    /// Returns the tokens to provide on request, in order.
     pub fn tokens(&self) -> impl Iterator<Item = Secret> {
         let count = if self.kind == "login-tokens" {
             self.words.len()

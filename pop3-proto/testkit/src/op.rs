@@ -1,16 +1,16 @@
-//! What a story asks a client to do: `retr 1`, `login alice secret`, `quit`.
+//! The operations of transcripts: `retr 1`, `login alice secret`, `quit`.
 
 use pop3_proto::Confirm;
 
 use crate::login::LoginOp;
 
-/// An operation, as plain data.
+/// An operation as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     Capa,
     /// `AUTH` without a mechanism.
     AuthMechanisms,
-    /// From memory if known.
+    /// `GetCapabilities`: from memory if they are known.
     Capabilities,
     StartTls,
     Login(LoginOp),
@@ -29,7 +29,7 @@ pub enum Op {
     Dele(u32),
     Noop,
     Rset,
-    /// With so many questions, and randomness that is always the same.
+    /// With this number of questions, and fixed random bytes.
     Confirm(usize),
     Quit,
     /// A raw command with a reply of one line.
@@ -40,20 +40,20 @@ pub enum Op {
 }
 
 impl Op {
-    /// The confirmation of a story.
+    /// The confirmation that a transcript requests.
     pub fn confirm(questions: usize) -> Confirm {
         Confirm::new()
             .with_random([7; 32])
             .with_questions(questions)
     }
 
-    /// Reads `VERB ARGUMENTS`. Odd octets in user names and passwords are escaped as in `C:` lines.
+    /// Parses `VERB ARGUMENTS`. Octets in user names and passwords are escaped as in `C:` lines.
     pub fn parse(line: &str) -> Result<Self, String> {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
         let number = |word: &str| {
             word.parse::<u32>()
-                .map_err(|_| format!("no number: {line}"))
+                .map_err(|_| format!("not a number: {line}"))
         };
         Ok(match (verb, words.as_slice()) {
             ("capa", []) => Self::Capa,
@@ -86,11 +86,11 @@ impl Op {
             ("short", [_, ..]) => Self::Short(rest.to_owned()),
             ("long", [_, ..]) => Self::Long(rest.to_owned()),
             ("stream", [_, ..]) => Self::LongStreamed(rest.to_owned()),
-            _ => return Err(format!("no operation: {line}")),
+            _ => return Err(format!("no such operation: {line}")),
         })
     }
 
-    /// What a story calls the operation: its own words, without credentials.
+    /// Returns the name of the operation in events: its own words, without credentials.
     pub fn label(line: &str) -> &str {
         match line.split_once(' ') {
             Some((verb @ ("user" | "pass" | "apop"), _)) => verb,
@@ -101,10 +101,10 @@ impl Op {
 }
 
 pub fn text(escaped: &str) -> Result<String, String> {
-    String::from_utf8(unescape(escaped)?).map_err(|_| format!("no UTF-8: {escaped}"))
+    String::from_utf8(unescape(escaped)?).map_err(|_| format!("not UTF-8: {escaped}"))
 }
 
-/// Reads `\r`, `\n`, `\t`, `\\` and `\xNN`.
+/// Unescapes `\r`, `\n`, `\t`, `\\` and `\xNN`.
 pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
     let mut octets = Vec::new();
     let mut rest = text;
@@ -119,9 +119,9 @@ pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
             Some('x') => {
                 let digits = escaped.get(1..3).ok_or("two digits after \\x")?;
                 chars.nth(1);
-                u8::from_str_radix(digits, 16).map_err(|_| format!("no hex: {digits}"))?
+                u8::from_str_radix(digits, 16).map_err(|_| format!("not hexadecimal: {digits}"))?
             }
-            _ => return Err(format!("no escape: \\{escaped}")),
+            _ => return Err(format!("unknown escape: \\{escaped}")),
         });
         rest = chars.as_str();
     }

@@ -1,4 +1,4 @@
-//! Acts a transcript out with the state machine.
+//! Plays a transcript with the state machine.
 
 use core::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::render;
 use crate::surplus::is_late_surplus;
 use crate::transcript::{Setting, Step, Transcript};
 
-/// How the server's octets are cut.
+/// How the server's octets are split into segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feeding {
-    /// What stands together in the file comes at once.
+    /// Consecutive `S:` lines are received in one segment.
     Whole,
-    /// Octet by octet; the client's octets leave so too.
+    /// One octet at a time, also for the octets that the client sends.
     Octets,
-    /// In two pieces, cut before this octet of all that the server sends.
+    /// In two pieces, cut before this octet of all octets that the server sends.
     CutAt(usize),
 }
 
@@ -30,7 +30,7 @@ pub enum LineEnds {
     BareLf,
 }
 
-/// Acts it out; says at which line it went otherwise.
+/// Plays a transcript. The error names the line at which the client deviated from it.
 pub fn play(
     transcript: &Transcript,
     leniency: Leniency,
@@ -42,9 +42,9 @@ pub fn play(
         client: Conversation::new(config, channel),
         feeding,
         line_ends,
-        heard: 0,
-        told: Vec::new(),
-        flights: Vec::new(),
+        received: 0,
+        reported: Vec::new(),
+        batches: Vec::new(),
     };
     player.client.trickle = feeding == Feeding::Octets;
     let name = if leniency == Leniency::Strict {
@@ -59,16 +59,16 @@ pub fn play(
         .collect();
     let mut rest = steps.as_slice();
     while let Some(first) = rest.first() {
-        // Steps of a kind that stand together happen together.
+        // Consecutive steps of one kind happen together.
         let same =
             |step: &Step| core::mem::discriminant(step) == core::mem::discriminant(&first.what);
         let together = rest.iter().take_while(|step| same(&step.what)).count();
-        let (block, behind) = rest.split_at(together);
+        let (block, following) = rest.split_at(together);
         let block: Vec<&Step> = block.iter().map(|step| &step.what).collect();
         player
             .act(&block)
             .map_err(|what| format!("line {}, {feeding:?}: {what}", first.line))?;
-        rest = behind;
+        rest = following;
     }
     player
         .nothing_left()
@@ -84,22 +84,22 @@ struct Player {
     client: Conversation,
     feeding: Feeding,
     line_ends: LineEnds,
-    /// Octets that the server has sent.
-    heard: usize,
-    told: Vec<String>,
-    flights: Vec<String>,
+    /// The number of octets that the server has sent.
+    received: usize,
+    reported: Vec<String>,
+    batches: Vec<String>,
 }
 
 impl Player {
     fn act(&mut self, block: &[&Step]) -> Result<(), String> {
         match block.first() {
             Some(Step::Client(_)) => return self.client_sent(block),
-            Some(Step::Told(_)) => return self.was_told(block),
-            Some(Step::Stands { .. }) => {
-                return block.iter().try_for_each(|step| self.stands(step));
+            Some(Step::Reported(_)) => return self.was_reported(block),
+            Some(Step::State { .. }) => {
+                return block.iter().try_for_each(|step| self.has_state(step));
             }
             Some(Step::Server(_) | Step::Ask { .. }) => self.nothing_left()?,
-            // What happens may stand directly behind what the server sends.
+            // Other steps may directly follow what the server sends.
             _ => {}
         }
         if let Some(Step::Server(_)) = block.first() {
@@ -125,7 +125,7 @@ impl Player {
                 Step::TlsWithBinding => self.client.tls_with_binding(),
                 Step::TlsFails => self.client.tls_fails(),
                 Step::Wait(seconds) => self.client.wait(*seconds),
-                Step::Server(_) | Step::Client(_) | Step::Told(_) | Step::Stands { .. } => {}
+                Step::Server(_) | Step::Client(_) | Step::Reported(_) | Step::State { .. } => {}
             }
         }
         self.look()
@@ -141,10 +141,10 @@ impl Player {
             }
         };
         let cut = match self.feeding {
-            Feeding::CutAt(position) => position.checked_sub(self.heard),
+            Feeding::CutAt(position) => position.checked_sub(self.received),
             Feeding::Whole | Feeding::Octets => None,
         };
-        self.heard += octets.len();
+        self.received += octets.len();
         match cut.and_then(|cut| octets.split_at_checked(cut)) {
             Some((head, tail)) => {
                 self.client.server(head);
@@ -156,17 +156,17 @@ impl Player {
 
     fn look(&mut self) -> Result<(), String> {
         let bare_lf = self.line_ends == LineEnds::BareLf;
-        self.told.extend(
+        self.reported.extend(
             self.client
                 .reported()
                 .into_iter()
-                .filter(|told| !bare_lf || told != "quirk BareLineFeed"),
+                .filter(|event| !bare_lf || event != "quirk BareLineFeed"),
         );
-        self.flights.extend(self.client.batches());
+        self.batches.extend(self.client.batches());
         Ok(())
     }
 
-    /// The client sent these lines and no more; where nothing is cut, in one flight.
+    /// Checks that the client sent exactly these lines, and in one batch if nothing is cut.
     fn client_sent(&mut self, block: &[&Step]) -> Result<(), String> {
         let expected: Vec<u8> = block
             .iter()
@@ -177,30 +177,32 @@ impl Player {
             .collect::<Vec<_>>()
             .concat();
         let expected = String::from_utf8_lossy(&expected).into_owned();
-        let sent = if self.feeding == Feeding::Whole && !self.flights.is_empty() {
-            self.flights.remove(0)
+        let sent = if self.feeding == Feeding::Whole && !self.batches.is_empty() {
+            self.batches.remove(0)
         } else {
-            core::mem::take(&mut self.flights).concat()
+            core::mem::take(&mut self.batches).concat()
         };
         same(&sent, &expected)
     }
 
-    fn was_told(&mut self, block: &[&Step]) -> Result<(), String> {
+    fn was_reported(&mut self, block: &[&Step]) -> Result<(), String> {
         if self.feeding != Feeding::Whole && self.is_late_surplus(block) {
-            self.told.clear();
+            self.reported.clear();
             return Ok(());
         }
         for step in block {
-            let Step::Told(expected) = step else { continue };
-            if self.told.is_empty() {
-                return Err(format!("was not told: {expected}"));
+            let Step::Reported(expected) = step else {
+                continue;
+            };
+            if self.reported.is_empty() {
+                return Err(format!("not reported: {expected}"));
             }
-            let told = self.told.remove(0);
+            let reported = self.reported.remove(0);
             match self.line_ends {
-                LineEnds::AsWritten => same(&told, expected)?,
-                // Bodies keep the line ends that they came with.
+                LineEnds::AsWritten => same(&reported, expected)?,
+                // Bodies keep the line ends that the server sent.
                 LineEnds::BareLf => same(
-                    &told.replace("\\r\\n", "\\n"),
+                    &reported.replace("\\r\\n", "\\n"),
                     &expected.replace("\\r\\n", "\\n"),
                 )?,
             }
@@ -208,35 +210,35 @@ impl Player {
         Ok(())
     }
 
-    /// Whether the end of a reply was reported before octets came that make it fail where nothing is
-    /// cut.
+    /// Returns whether the end of a reply was reported before the octets were received that make the
+    /// reply fail when nothing is cut.
     fn is_late_surplus(&self, block: &[&Step]) -> bool {
-        let lf = |told: &str| match self.line_ends {
-            LineEnds::AsWritten => told.to_owned(),
-            LineEnds::BareLf => told.replace("\\r\\n", "\\n"),
+        let lf = |event: &str| match self.line_ends {
+            LineEnds::AsWritten => event.to_owned(),
+            LineEnds::BareLf => event.replace("\\r\\n", "\\n"),
         };
         let expected = block.iter().filter_map(|step| match step {
-            Step::Told(expected) => Some(lf(expected)),
+            Step::Reported(expected) => Some(lf(expected)),
             _ => None,
         });
         let expected: Vec<_> = expected.collect();
-        let told: Vec<_> = self.told.iter().map(|told| lf(told)).collect();
-        is_late_surplus(&expected, &told)
+        let reported: Vec<_> = self.reported.iter().map(|event| lf(event)).collect();
+        is_late_surplus(&expected, &reported)
     }
 
-    fn stands(&self, step: &Step) -> Result<(), String> {
-        let Step::Stands { what, how } = step else {
+    fn has_state(&self, step: &Step) -> Result<(), String> {
+        let Step::State { what, how } = step else {
             return Ok(());
         };
-        let stands = render::standing(&self.client.connection, what)?;
-        same(&stands, how)
+        let state = render::state(&self.client.connection, what)?;
+        same(&state, how)
     }
 
     fn nothing_left(&mut self) -> Result<(), String> {
-        match (self.told.first(), self.flights.first()) {
+        match (self.reported.first(), self.batches.first()) {
             (None, None) => Ok(()),
-            (Some(told), _) => Err(format!("told as well: {told}")),
-            (None, Some(flight)) => Err(format!("sent as well: {flight:?}")),
+            (Some(event), _) => Err(format!("also reported: {event}")),
+            (None, Some(batch)) => Err(format!("also sent: {batch:?}")),
         }
     }
 }
@@ -248,7 +250,7 @@ fn same(got: &str, expected: &str) -> Result<(), String> {
     Err(format!("\n  expected {expected:?}\n  got      {got:?}"))
 }
 
-/// How many octets the server sends in all.
+/// Returns the number of octets that the server sends.
 pub fn octets_of_server(transcript: &Transcript) -> usize {
     transcript
         .steps
@@ -279,7 +281,7 @@ fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channe
         let number = || {
             value
                 .parse::<usize>()
-                .map_err(|_| format!("no number: {name} {value}"))
+                .map_err(|_| format!("not a number: {name} {value}"))
         };
         match (name.as_str(), value.as_str()) {
             ("channel", "plain") => channel = Channel::Plain,
@@ -303,7 +305,7 @@ fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channe
             ("listing-entries", _) => config.limits.listing_entries = number()?,
             ("listing-line", _) => config.limits.listing_line = number()?,
             ("listing-octets", _) => config.limits.listing_octets = number()?,
-            _ => return Err(format!("no setting: {name} {value}")),
+            _ => return Err(format!("no such setting: {name} {value}")),
         }
     }
     Ok((config, channel))

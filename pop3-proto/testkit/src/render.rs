@@ -1,5 +1,5 @@
-//! Results in the words of the stories. An error is written as its kind, so that a better message
-//! changes no story.
+//! Renders results in the words of the transcripts. An error is written as its kind, so that a better
+//! message changes no transcript.
 
 use core::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use pop3_proto::{
     reply::{ErrReply, Reply, Status},
 };
 
-/// What happened, in one line. `label` is what the story calls the request.
+/// Renders an event in one line. `label` returns the transcript's name for a request.
 pub fn event(event: &Event, label: &dyn Fn(pop3_proto::RequestId) -> String) -> String {
     match event {
         Event::Greeting(greeting) => {
@@ -40,7 +40,7 @@ pub fn event(event: &Event, label: &dyn Fn(pop3_proto::RequestId) -> String) -> 
     }
 }
 
-/// A reply or the reason why there is none.
+/// Renders a reply, or the error.
 pub fn result_of(result: &Result<Reply, Error>) -> String {
     match result {
         Ok(reply) => self::reply(reply),
@@ -89,7 +89,7 @@ fn with_text(word: &str, status: &Status) -> String {
     }
 }
 
-/// The lines of a capability list, between bars.
+/// Renders the lines of a capability list, separated by bars.
 pub fn capabilities(list: &Capabilities) -> String {
     let lines: Vec<String> = list
         .lines()
@@ -142,7 +142,7 @@ fn quoted(octets: &[u8]) -> String {
     format!("\"{}\"", octets.escape_ascii())
 }
 
-/// The kind of an error, and the server's words if it has any.
+/// Renders the kind of an error, and the server's text if there is any.
 pub fn error(why: &Error) -> String {
     match why {
         Error::Refused(refusal) => format!("refused {}", self::refusal(refusal)),
@@ -210,7 +210,7 @@ fn rejected(rejected: &Rejected) -> String {
     text
 }
 
-/// The reason why no way will do; if there are several, which has which.
+/// Renders the verdict on each login method, or one verdict if all are the same.
 pub fn plan(plan: &LoginPlan) -> String {
     let verdicts: Vec<String> = plan
         .methods
@@ -243,7 +243,7 @@ fn refusal(refusal: &Refusal) -> String {
     text
 }
 
-/// The `-ERR` that came before an error and belongs to it.
+/// Renders the `-ERR` that preceded an error and is related to it.
 fn after(why: &Error) -> String {
     let last_err = why.last_err();
     last_err.map_or_else(String::new, |it| format!(", after {}", refusal(it)))
@@ -262,7 +262,7 @@ fn protocol(why: &ProtocolError) -> String {
         ProtocolError::NotPop3 { got } => format!("protocol NotPop3 {got:?}"),
         ProtocolError::BadStatus { verb, got, .. } => format!("protocol BadStatus {verb} {got:?}"),
         ProtocolError::Unsolicited { got } => format!("protocol Unsolicited {got:?}"),
-        // How much of the octets is quoted depends on how much of them was received at once.
+        // The quoted octets depend on how many of them were received together, so leave them out.
         ProtocolError::Surplus { verb, number, .. } => {
             let number = number.map_or(String::new(), |number| format!(" {number}"));
             format!("protocol Surplus {verb}{number}")
@@ -283,7 +283,7 @@ fn protocol(why: &ProtocolError) -> String {
     }
 }
 
-/// Why an exchange did not go on; of an extra challenge, the status in it.
+/// Renders why an exchange failed. Of an extra challenge, only the status is rendered.
 fn sasl(why: &SaslError) -> String {
     match why {
         SaslError::ExtraChallenge(said) => {
@@ -296,7 +296,7 @@ fn sasl(why: &SaslError) -> String {
     }
 }
 
-/// The hint that pipelining may be the cause.
+/// Renders the hint that pipelining may be the cause.
 fn suspicion(first_batch: bool) -> &'static str {
     if first_batch { ", first batch" } else { "" }
 }
@@ -377,8 +377,8 @@ fn closed(why: &Closed) -> String {
     }
 }
 
-/// How a client stands: its phase, what it knows, its TLS, what its last login weighed.
-pub fn standing(connection: &Connection, what: &str) -> Result<String, String> {
+/// Renders a part of the client's state: `phase`, `capabilities`, `greeting`, `plan` or `tls`.
+pub fn state(connection: &Connection, what: &str) -> Result<String, String> {
     Ok(match what {
         "phase" => connection.phase().to_string(),
         "capabilities" => connection

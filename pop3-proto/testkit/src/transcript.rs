@@ -2,27 +2,27 @@
 
 use crate::op::{Op, unescape};
 
-/// A conversation to act out.
+/// A conversation to play.
 #[derive(Debug, Clone)]
 pub struct Transcript {
     pub settings: Vec<Setting>,
     pub steps: Vec<Marked<Step>>,
-    /// Restrictions on how it is acted out: `strict`, `default`, `crlf`, `whole`.
+    /// Restrictions on how it is played: `strict`, `default`, `crlf`, `whole`.
     pub only: Vec<String>,
 }
 
-/// How the client is set up: a name and a value, which may be empty.
+/// A setting of the client: a name and a value, which may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     pub name: String,
     pub value: String,
 }
 
-/// Something on a line of the file.
+/// A step and the line of the file that it is from.
 #[derive(Debug, Clone)]
 pub struct Marked<T> {
     pub line: usize,
-    /// `strict` or `default` if it happens under this leniency only.
+    /// `strict` or `default` if the step applies only under this leniency.
     pub under: Option<String>,
     pub what: T,
 }
@@ -34,14 +34,14 @@ pub enum Step {
     Server(Vec<u8>),
     /// `C:`: the client has sent.
     Client(Vec<u8>),
-    /// `>`: the application asks for something.
+    /// `>`: the application requests an operation.
     Ask { op: Op, label: String },
-    /// `> abandon`: the application gives up all it asked for.
+    /// `> abandon`: the application abandons all its requests.
     Abandon,
-    /// `=`: the application was told.
-    Told(String),
-    /// `?`: how the client stands.
-    Stands { what: String, how: String },
+    /// `=`: the client reported this event.
+    Reported(String),
+    /// `?`: the state of the client.
+    State { what: String, how: String },
     /// `! eof`.
     EndOfFile,
     /// `! reset`.
@@ -50,7 +50,7 @@ pub enum Step {
     WriteFails,
     /// `! tls`.
     Tls,
-    /// With what SCRAM can be bound to.
+    /// `! tls 1.3`: TLS with channel-binding data.
     TlsWithBinding,
     /// `! tls fails`.
     TlsFails,
@@ -58,13 +58,13 @@ pub enum Step {
     Wait(u64),
 }
 
-/// Whether a restriction of the file is among these.
+/// Returns whether the file has this restriction.
 pub fn only(transcript: &Transcript, restriction: &str) -> bool {
     transcript.only.iter().any(|only| only == restriction)
 }
 
 impl Transcript {
-    /// Reads a file; `include` finds the text of the files that it includes.
+    /// Parses a file. `include` returns the text of the files that it includes.
     pub fn parse(
         text: &str,
         include: &dyn Fn(&str) -> Result<String, String>,
@@ -129,10 +129,10 @@ impl Transcript {
                 op: Op::parse(rest)?,
                 label: Op::label(rest).to_owned(),
             },
-            "=" => Step::Told(rest.to_owned()),
+            "=" => Step::Reported(rest.to_owned()),
             "?" => {
                 let (what, how) = rest.split_once(": ").ok_or("no `: `")?;
-                Step::Stands {
+                Step::State {
                     what: what.to_owned(),
                     how: how.to_owned(),
                 }
@@ -149,7 +149,7 @@ impl Transcript {
     }
 }
 
-/// A line on the wire: CR LF is added unless the line ends in a backslash.
+/// Returns the octets of a line on the wire: adds CR LF unless the line ends in a backslash.
 fn wire_line(text: &str) -> Result<Vec<u8>, String> {
     let trailing = text.len() - text.trim_end_matches('\\').len();
     if trailing % 2 == 1 {
@@ -170,7 +170,7 @@ fn happening(text: &str) -> Result<Step, String> {
         "tls fails" => Step::TlsFails,
         _ => match text.strip_prefix("wait ").map(str::parse) {
             Some(Ok(seconds)) => Step::Wait(seconds),
-            _ => return Err(format!("nothing that can happen: {text}")),
+            _ => return Err(format!("no such step: {text}")),
         },
     })
 }

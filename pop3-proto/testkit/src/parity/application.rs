@@ -65,7 +65,7 @@ fn act<C: Client>(
                 told.push((label.to_owned(), words));
             }),
             Turn::Look { what, how } => {
-                let standing = render::standing(client.connection(), what)?;
+                let standing = render::state(client.connection(), what)?;
                 same(&standing, how)?;
             }
             Turn::Listen => client.until_something_comes(),

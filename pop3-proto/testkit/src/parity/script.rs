@@ -144,8 +144,8 @@ impl Reader {
                 self.asks(Asked { op, label }, last == Last::Ask)?;
                 self.last = Last::Ask;
             }
-            Step::Told(text) => self.is_told(text)?,
-            Step::Stands { what, how } => {
+            Step::Reported(text) => self.is_told(text)?,
+            Step::State { what, how } => {
                 // In the middle of an operation nobody can look.
                 if self.greeted && self.under_way.is_empty() {
                     let (what, how) = (what.clone(), how.clone());

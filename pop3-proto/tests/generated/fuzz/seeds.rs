@@ -108,7 +108,7 @@ pub(crate) fn script(transcript: &Transcript) -> Vec<u8> {
             Step::Wait(seconds) => {
                 script.push(0xb0 + u8::try_from(seconds / 15).unwrap_or(15).min(15))
             }
-            Step::Client(_) | Step::Told(_) | Step::Stands { .. } => {}
+            Step::Client(_) | Step::Reported(_) | Step::State { .. } => {}
         }
     }
     script
