@@ -25,8 +25,8 @@ fn abandon_from(session: &mut Conversation, first: RequestId) {
 
 // Many requests.
 
-/// Submits `requests` requests and abandons them one by one in this order. Returns how many times as
-/// long as submitting that took: absolute times would depend on the load of the machine.
+/// Submits `requests` requests and abandons them one by one in this order. Returns how many times
+/// as long as submitting that took: absolute times would depend on the load of the machine.
 #[expect(clippy::disallowed_methods, reason = "measures time")]
 fn abandon_many(session: &mut Conversation, requests: u64, order: impl Fn(u64) -> u64) -> u32 {
     let before = session.connection.outstanding();
@@ -55,7 +55,8 @@ fn abandoning_one_by_one_takes_linear_time() {
         let mut session = pipelining();
         session.ask("retr 1");
         session.settle();
-        // Searching the queue or moving half of it for each request would take thousands of times as long.
+        // Searching the queue or moving half of it for each request would take thousands of times
+        // as long.
         let times = abandon_many(&mut session, MANY, order);
         assert!(times < 50, "{times} times as long as submitting");
         session.server("+OK\r\n.\r\n");
@@ -232,7 +233,7 @@ fn abandoned_queued_requests_make_room_in_wants_request() {
     assert!(session.connection.wants_request());
 }
 
-// Exchanges.
+// Logins.
 
 #[test]
 fn login_held_back_by_an_event_is_removed() {

@@ -70,7 +70,7 @@ fn whole_session() -> Conversation {
 // End of file at every octet.
 
 #[test]
-fn eof_at_any_octet_fails_each_request_once() {
+fn eof_at_any_octet_answers_each_request_once() {
     for cut in 0..=REPLIES.len() {
         let mut session = whole_session();
         session.server(&REPLIES[..cut]);
@@ -407,7 +407,7 @@ fn line_of_8_kib_arrives_octet_by_octet() {
 }
 
 #[test]
-fn capability_list_is_limited_to_128_lines() {
+fn capability_list_lines_and_octets_are_limited() {
     let mut session = logged_in();
     session.ask("capa");
     session.server(format!("+OK\r\n{}.\r\n", "X\r\n".repeat(128)));

@@ -1,5 +1,5 @@
-//! The end of a connection: which request gets which error, in which order, and that nothing more is
-//! written.
+//! The end of a connection: which request gets which error, in which order, and that nothing more
+//! is written.
 
 use pop3_proto::{
     Channel, Config, Error, Event, Phase,
@@ -218,7 +218,7 @@ fn dropping_a_connection_sends_nothing() {
 // Failed writes.
 
 #[test]
-fn err_after_failed_write_is_the_error() {
+fn err_after_failed_write_is_reported() {
     let mut session = logged_in();
     session.ask("dele 1");
     session.connection.transmitted(3, session.now);

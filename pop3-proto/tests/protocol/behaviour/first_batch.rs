@@ -93,7 +93,7 @@ fn end_after_answered_batch_does_not_suspect_pipelining() {
 }
 
 #[test]
-fn first_batch_of_a_long_stream_ends() {
+fn answered_first_batch_of_stream_is_not_suspected() {
     // More commands than fit into the window: there is no pause between two batches.
     let most = 1000;
     let session = |answered: usize| {
@@ -145,8 +145,8 @@ fn client_without_pipelining_does_not_suspect_it() {
     assert!(!suspects(|| asked(never(), &["list", "uidl"])));
     // The server does not advertise PIPELINING.
     assert!(!suspects(|| asked(logged_in(), &["list", "uidl"])));
-    // There is nothing to pipeline.
     // A single command is not pipelined.
+    assert!(!suspects(|| asked(pipelining(), &["list"])));
     // A barrier command is not pipelined.
     assert!(!suspects(|| asked(pipelining(), &["list", "rset"])));
     assert!(!suspects(|| asked(pipelining(), &["rset", "list"])));

@@ -206,7 +206,8 @@ fn messages_after_an_abandoned_body_are_requested() {
 #[test]
 fn pipeline_after_abandoned_retrieval_sends_every_command() {
     for pipelining in [NEVER, ALWAYS] {
-        // How many messages are requested, how many of them are opened, and how many chunks are read.
+        // How many messages are requested, how many of them are opened, and how many chunks are
+        // read.
         for (messages, opened, read) in [
             (1, 0, 0),
             (1, 1, 0),

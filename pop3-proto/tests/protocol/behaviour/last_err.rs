@@ -208,7 +208,7 @@ fn missing_stls_error_quotes_the_refused_capa() {
 }
 
 #[test]
-fn later_upgrade_error_has_refused_capas_code() {
+fn later_stls_error_has_code_of_refused_capa() {
     let mut session = Conversation::new(Config::default(), Channel::Plain);
     session.server("+OK\r\n");
     session.exchange("capabilities", "-ERR [SYS/TEMP] overloaded\r\n");
@@ -517,7 +517,7 @@ fn err_about_one_message_still_advises_reconnecting() {
 }
 
 #[test]
-fn connection_lost_after_pass_is_retried_after_minutes() {
+fn connection_lost_after_pass_is_retried_after_5_minutes() {
     type Ending = fn(&mut Conversation);
     let ends: [(&str, Ending); 4] = [
         ("reset", Conversation::reset),

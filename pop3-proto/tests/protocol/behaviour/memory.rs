@@ -1,5 +1,5 @@
-//! Memory: messages allocate nothing, a connection has a fixed buffer, and sizes that a server states
-//! are never allocated.
+//! Memory: messages allocate nothing, a connection has a fixed buffer, and sizes that a server
+//! states are never allocated.
 
 use allocation_counter::{AllocationInfo, measure};
 use pop3_proto::{
@@ -50,7 +50,7 @@ fn logged_in() -> Connection {
     connection
 }
 
-/// The maximum of octets that were allocated at a time.
+/// The maximum number of octets that were allocated at the same time.
 fn peak(info: &AllocationInfo) -> u64 {
     info.bytes_max
 }

@@ -5,7 +5,7 @@ use pop3_proto::{
 };
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
 
-/// Sends the end of message 1 end_together_with with these octets. Returns what was reported after the
+/// Sends the end of message 1 together with these octets. Returns what was reported after the
 /// status line.
 fn end_together_with(session: &mut Conversation, octets: &str) -> Vec<String> {
     session.ask("retr 1");

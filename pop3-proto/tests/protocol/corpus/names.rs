@@ -25,7 +25,8 @@ pub(super) fn read(path: &Path) -> String {
 pub(crate) struct Names {
     /// The texts of the transcripts, by file name.
     pub(crate) transcripts: BTreeMap<String, String>,
-    /// All tests, such as `threats::stls::t_02_…` or `pop3-blocking::client::session_end::quit_commits_deletions`.
+    /// All tests, such as `threats::stls::t_02_…` or
+    /// `pop3-blocking::client::session_end::quit_commits_deletions`.
     pub(crate) tests: Vec<String>,
 }
 
@@ -103,7 +104,8 @@ fn tests_below(folder: &Path, prefix: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Returns the functions after `#[test]`, `#[tokio::test]` and the like. Ignored tests do not count.
+/// Returns the functions after `#[test]`, `#[tokio::test]` and the like. Ignored tests do not
+/// count.
 fn tests_in(source: &str) -> Vec<String> {
     let mut tests = Vec::new();
     let mut is_test = false;

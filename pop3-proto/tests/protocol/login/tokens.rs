@@ -300,7 +300,8 @@ fn close_while_waiting_for_token_fails_login() {
                 other => panic!("{other:?}"),
             }
             let failed = failure(&mut client, id);
-            // A login that was refused before the connection was lost keeps the refusal as its error.
+            // A login that was refused before the connection was lost keeps the refusal as its
+            // error.
             let refused = failed.advice() == Some(Advice::FreshToken)
                 || failed.advice() == Some(Advice::CheckCredentials);
             assert!(if fresh { refused } else { failed == closed }, "{failed:?}");

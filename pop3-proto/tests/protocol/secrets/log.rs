@@ -81,9 +81,9 @@ impl Log {
 }
 
 thread_local! {
-    /// The records of the `log` facade in this thread, at any level, from all libraries; none before
-    /// [`capture`]. A connection logs in the thread that drives it, so other tests of this process
-    /// do not interfere.
+    /// The records of the `log` facade in this thread, at any level, from all libraries; none
+    /// before [`capture`]. A connection logs in the thread that drives it, so other tests of this
+    /// process do not interfere.
     static FACADE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 

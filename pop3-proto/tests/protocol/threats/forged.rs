@@ -286,7 +286,7 @@ fn t_75_forged_replies_are_never_confirmed() {
 }
 
 #[test]
-fn t_75_matching_number_of_forged_replies_passes_noop() {
+fn t_75_forged_replies_pass_noop_but_not_confirm() {
     for forged in 1..MESSAGES {
         for pipelining in BOTH {
             let mut rng = Rng::with_seed(u64::from(forged));

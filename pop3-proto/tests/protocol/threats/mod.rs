@@ -1,6 +1,6 @@
-//! Attacks by a network attacker, a malicious server or a careless caller. There is at least one test
-//! for each row of the list of threats (`corpus/rows.txt`); its name starts with the number of the
-//! row.
+//! Attacks by a network attacker, a malicious server or a careless caller. There is at least one
+//! test for each row of the list of threats (`corpus/rows.txt`); its name starts with the number of
+//! the row.
 //!
 //! Rows of transport security (T-01 to T-16) and of authentication (T-20 to T-36) whose tests are
 //! elsewhere, or not only here:

@@ -67,8 +67,8 @@ fn t_29_token_error_is_answered_once() {
     }
 }
 
-/// Logins with a password up to its reply, each with the client's answer to a challenge there and the
-/// command that is refused.
+/// Logins with a password up to its reply, each with the client's answer to a challenge there and
+/// the command that is refused.
 fn with_password() -> [(String, &'static str, &'static str); 2] {
     let plain = base64("\0alice\0vF9dft4q");
     let user = format!(

@@ -1,4 +1,5 @@
-//! Trusted roots that are also the server's certificate, such as the self-signed ones of appliances.
+//! Trusted roots that are also the server's certificate, such as the self-signed ones of
+//! appliances.
 
 use std::sync::Arc;
 
@@ -114,7 +115,7 @@ fn pinned_authority_still_certifies_others() {
 }
 
 #[test]
-fn critical_extension_error_is_readable() {
+fn unsupported_critical_extension_error_is_readable() {
     let mut params = names(&["localhost"]);
     let mut extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999], vec![5, 0]);
     extension.set_criticality(true);

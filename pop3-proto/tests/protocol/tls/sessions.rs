@@ -114,7 +114,8 @@ fn single_split_does_not_change_the_session() {
     let world = World::new();
     for mode in [Mode::ImplicitTls, Mode::Stls] {
         let (expected, link) = world.session(mode, whole());
-        // Handshakes take time, so only every seventh place is tried; random splits cover the others.
+        // Handshakes take time, so only every seventh place is tried; random splits cover the
+        // others.
         for place in (1..link.read + link.written.len()).step_by(7) {
             let mut before = place;
             let cut = move |octets: usize| match before {

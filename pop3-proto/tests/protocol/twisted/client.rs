@@ -1,5 +1,5 @@
-//! The features of Twisted's `AdvancedPOP3Client`: its client tests, ported. `improvements` has what
-//! this crate does differently.
+//! The features of Twisted's `AdvancedPOP3Client`: its client tests, ported. `improvements` has
+//! what this crate does differently.
 
 use pop3_proto::{Channel, Config, Error, List, Login, MessageNumber, Uidl, login::LoginPolicy};
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};

@@ -328,7 +328,8 @@ fn listing_after_an_unconfirmed_message_is_not_used() {
         assert!(asked.is_empty());
         assert!(matches!(why(&result), Unconfirmed::NoListing), "{result:?}");
 
-        // The earlier listing is kept for comparison, and is replaced once the messages are confirmed.
+        // The earlier listing is kept for comparison, and is replaced once the messages are
+        // confirmed.
         let mut session = listed(&mailbox, Pipelining::Always, 1);
         session.exchange(op, "+OK\r\nS: x\r\n\r\nx\r\n.\r\n");
         session.call(Uidl, "+OK\r\n1 X\r\n.\r\n").expect("forged");

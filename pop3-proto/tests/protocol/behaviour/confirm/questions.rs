@@ -112,7 +112,7 @@ fn question_kinds_for_one_message_are_unpredictable() {
 }
 
 #[test]
-fn long_unique_ids_are_not_asked_more_often() {
+fn long_unique_ids_are_not_asked_about_more_often() {
     let long = "x".repeat(70);
     let mut session = session(Pipelining::Always, 0);
     session
@@ -136,7 +136,7 @@ fn long_unique_ids_are_not_asked_more_often() {
 }
 
 #[test]
-fn messages_marked_as_deleted_are_not_asked() {
+fn messages_marked_as_deleted_are_not_asked_about() {
     let mailbox = Mailbox::of(4);
     let mut session = listed(&mailbox, Pipelining::Always, 3);
     for number in [1, 2, 4] {
@@ -175,7 +175,7 @@ fn messages_marked_as_deleted_are_not_asked() {
 }
 
 #[test]
-fn message_with_refused_dele_is_still_asked() {
+fn message_with_refused_dele_is_still_asked_about() {
     let mailbox = Mailbox::of(1);
     let mut session = listed(&mailbox, Pipelining::Always, 3);
     session
@@ -188,7 +188,7 @@ fn message_with_refused_dele_is_still_asked() {
 }
 
 #[test]
-fn only_undeleted_message_of_thousand_is_asked() {
+fn single_remaining_message_gets_all_questions() {
     let mailbox = Mailbox::of(1000);
     let mut session = listed(&mailbox, Pipelining::Always, 4);
     for number in (1..=1000).filter(|number| *number != 777) {

@@ -1,4 +1,5 @@
-//! Channel binding: the flag of the GS2 header, and its copy in `c=` (RFC 5802 section 6, RFC 9266).
+//! Channel binding: the flag of the GS2 header, and its copy in `c=` (RFC 5802 section 6, RFC
+//! 9266).
 
 use pop3_proto::sasl::{Binding, ScramHash};
 use pop3_proto::server::Server;

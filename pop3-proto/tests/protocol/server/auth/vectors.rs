@@ -95,7 +95,8 @@ fn plain_matches_rfc_4616_section_4() {
     );
 }
 
-/// The account of RFC 5034 section 6. `dGVzdAB0ZXN0AHRlc3Q=` also names it as authorization identity.
+/// The account of RFC 5034 section 6. `dGVzdAB0ZXN0AHRlc3Q=` also names it as authorization
+/// identity.
 fn rfc_5034() -> ServerConfig {
     ServerConfig::new("test", "test")
         .greeting("pop.example.com BlurdyBlurp POP3 server ready")
