@@ -1,13 +1,16 @@
-//! Fetches a POP3 mailbox into a Maildir, with async-std: each message once, and none is lost.
+//! Fetches a POP3 mailbox into a Maildir with async-std. Each message is fetched once, and none is
+//! lost.
 //!
 //! ```text
 //! cargo run -p pop3-async-std --example fetch_async_std
-//! cargo run -p pop3-async-std --example fetch_async_std -- --maildir mail pop3s://joe@mail.example.org
+//! cargo run -p pop3-async-std --example fetch_async_std -- --maildir mail
+//! pop3s://joe@mail.example.org
 //! ```
 //!
-//! Without a URL it fetches a sample mailbox from a server within this program. It asks for the password,
-//! or takes it from `POP3_PASSWORD`. `--ca FILE.pem` trusts other certificates, `--plaintext` does without
-//! TLS. The example `fetch` of `pop3-blocking` also deletes what is stored, and tolerates faulty servers.
+//! Without a URL it fetches a sample mailbox from a server within this program. It prompts for the
+//! password, or reads it from `POP3_PASSWORD`. `--ca FILE.pem` trusts other certificates, and
+//! `--plaintext` disables TLS. The example `fetch` of `pop3-blocking` also deletes the stored
+//! messages, and tolerates faulty servers.
 
 #[expect(dead_code, reason = "nothing is deleted here")]
 #[path = "../../pop3-blocking/examples/fetch/maildir/mod.rs"]
@@ -56,7 +59,7 @@ async fn fetch() -> Result<(), Failure> {
         }
     }
 
-    // The account is the name under which the Maildir remembers what was fetched.
+    // The Maildir records fetched messages under this account name.
     let _embedded;
     let (endpoint, login, account) = match url {
         Some(url) => {
@@ -82,15 +85,15 @@ async fn fetch() -> Result<(), Failure> {
     let unique_ids = client.uidl().await?;
     let mut wanted = Vec::new();
     for entry in unique_ids.iter() {
-        // A message without a unique-id cannot be remembered and is fetched each time.
+        // A message without a unique-id cannot be recorded and is fetched each time.
         let id = entry.unique_id.map(|id| id.as_bytes().to_vec());
         if !id.as_ref().is_some_and(|id| maildir.contains(&account, id)) {
             wanted.push((entry.number, id));
         }
     }
 
-    // Several messages are on their way at a time, and none is held in memory. A message that is dropped
-    // before its commit leaves nothing behind, so the next run fetches it again.
+    // The messages are pipelined and streamed. A message that is dropped before its commit leaves
+    // no file behind, so the next run fetches it again.
     let mut messages = client.retrieve(wanted.iter().map(|(number, _)| *number));
     for (_, id) in &wanted {
         let next = messages.next().await;
@@ -102,7 +105,7 @@ async fn fetch() -> Result<(), Failure> {
         delivery.commit(&account, id.as_deref())?;
     }
     maildir.sync()?;
-    let _ = client.quit().await?; // what the server says about deleting does not matter
+    let _ = client.quit().await?; // nothing was deleted, so the outcome does not matter
     let known = unique_ids.len() - wanted.len();
     println!("fetched {} messages, {known} already here", wanted.len());
     Ok(())

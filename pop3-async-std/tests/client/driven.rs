@@ -1,4 +1,4 @@
-//! How async-std and smol wait.
+//! The runtimes async-std and smol for the common client tests.
 
 use std::future::Future;
 use std::net::TcpStream as Socket;
@@ -34,7 +34,7 @@ impl Runtime for AsyncStd {
     }
 
     async fn until_something_comes(transport: &Self::Transport) {
-        // A socket that fails has something to say as well.
+        // A socket that fails is ready as well.
         let _ = transport.get_ref().peek(&mut [0]).await;
     }
 }

@@ -1,6 +1,6 @@
-//! The client of async-std and `fetch_async_std` where servers die and connections break: see
-//! `pop3_testkit::faults`. What smol's client has of its own is its timers and its name look-up, which
-//! `on_smol` tests.
+//! The client of async-std and `fetch_async_std` with servers that die and connections that break:
+//! see `pop3_testkit::faults`. The client of smol differs only in its timers and its name
+//! resolution, which `on_smol` tests.
 
 use pop3_testkit::program::FETCH_ASYNC_STD;
 
@@ -8,7 +8,8 @@ use super::driven::OnAsyncStd;
 
 pop3_testkit::every_fault! { OnAsyncStd }
 
-// It deletes nothing. What is not in the session itself is `fetch`'s, and tested with that.
+// The example deletes nothing. What is not part of the session is shared with `fetch`, and tested
+// there.
 pop3_testkit::every_fetch! { FETCH_ASYNC_STD;
     fetch_async_std_with_a_server_killed_within_a_message: killed_within_a_message
     fetch_async_std_where_the_connection_stalls: connection_stalled

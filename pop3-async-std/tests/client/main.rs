@@ -1,4 +1,4 @@
-//! The clients of async-std and of smol are as all clients are.
+//! Runs the common client tests with async-std and smol.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -1,4 +1,4 @@
-//! The client of async-std does what all clients do: see `pop3_testkit::parity`.
+//! Runs the common client tests with async-std: see `pop3_testkit::parity`.
 
 use super::driven::OnAsyncStd;
 

@@ -1,10 +1,10 @@
-//! The client of smol does what all clients do: see `pop3_testkit::parity`.
+//! Runs the common client tests with smol: see `pop3_testkit::parity`.
 
 use super::driven::OnSmol;
 
 pop3_testkit::parity! { OnSmol }
 
-/// `start` takes any stream of futures, smol's too.
+/// `start` accepts any stream with the traits of `futures`, smol's too.
 mod pop3_async_std_on_smol {
     pub(super) use pop3_async_std::with_smol::{connect, connect_with};
     pub(super) use pop3_async_std::{connect_over, start};

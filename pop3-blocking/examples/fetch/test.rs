@@ -1,6 +1,6 @@
-//! Tests of the example `fetch`: of its parts, and of the program as a user runs it.
+//! Tests of the example `fetch`: its modules, and the program as a user runs it.
 //!
-//! The root is beside the example's parts, which it has as modules of its own.
+//! This test root is next to the example's modules, and includes them as its own.
 
 mod maildir;
 mod options;

@@ -1,4 +1,4 @@
-//! Several commands at a time.
+//! Batches and pipelines of commands.
 
 use pop3_blocking::{
     Dele, Error, Quit, Stat, Uidl,
@@ -23,7 +23,7 @@ fn batch_returns_typed_replies() {
 #[test]
 fn batch_is_sent_before_any_reply() {
     let server = Scripted::logged_in(|wire| {
-        // All of it is here before anything is answered.
+        // Everything is received before anything is answered.
         wire.hear("STAT\r\nNOOP\r\nLIST 1\r\n");
         wire.say("+OK 1 5\r\n+OK\r\n+OK 1 5\r\n");
         wire.hear_out();
@@ -106,9 +106,12 @@ fn dropped_pipeline_leaves_the_rest_unsent() {
         given < 1000,
         "{given} commands were taken from the iterator"
     );
-    // What was in flight is done, the rest is not; and the connection is in step.
+    // The commands in flight were carried out, the rest was not, and the session is synchronized.
     let left = client.stat().unwrap().messages;
-    assert!((2000 - given..=1990).contains(&left), "{left} are left");
+    assert!(
+        (2000 - given..=1990).contains(&left),
+        "{left} messages remain"
+    );
     assert!(client.quit().unwrap().is_committed());
 }
 
@@ -164,7 +167,7 @@ fn commands_on_a_closed_connection_fail() {
 fn long_pipeline_returns_results_in_order() {
     let server = embedded(1000);
     let mut client = client_of(&server);
-    // Every third twice: the second time it is gone.
+    // Every third number is repeated: the second time the message is gone.
     let numbers = (1..=1000).flat_map(|n| std::iter::repeat_n(n, if n % 3 == 0 { 2 } else { 1 }));
     let (mut done, mut refused) = (0, 0);
     for reply in client.pipeline(numbers.map(|n| Dele(number(n)))) {

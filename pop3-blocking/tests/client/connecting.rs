@@ -1,4 +1,4 @@
-//! Connecting, and the ways in which it fails.
+//! Connecting, and its errors.
 
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
@@ -72,23 +72,23 @@ fn untrusted_certificate_is_rejected() {
     let (server, stranger) = (embedded(1), embedded(1));
     for connector in [Connector::default(), trusting(&stranger)] {
         let Err(Error::Tls(error)) = connect_with(&server.implicit_tls(), &connector) else {
-            panic!("nobody vouches for it");
+            panic!("the certificate is not trusted");
         };
         assert_eq!(error.kind, TlsErrorKind::Certificate);
-        // In clear it shows with the login.
+        // With STLS the error occurs at the login.
         let mut client = connect_with(&server.plain(), &connector).unwrap();
         let Err(Error::Tls(error)) = client.login(alice()) else {
-            panic!("nobody vouches for it");
+            panic!("the certificate is not trusted");
         };
         assert_eq!(error.kind, TlsErrorKind::Certificate);
     }
-    // And the server is none the worse for it.
+    // The server still works.
     connect_with(&server.implicit_tls(), &trusting(&server)).unwrap();
 }
 
 #[test]
 fn tls_server_on_a_cleartext_port_is_detected() {
-    // It waits for a ClientHello; this one answers what it cannot read with an alert.
+    // It waits for a ClientHello, and answers what it cannot parse with an alert.
     let server = Scripted::start(|wire| {
         wire.say_octets(b"\x15\x03\x03\x00\x02\x02\x46");
         wire.hear_out();
@@ -114,7 +114,7 @@ fn cleartext_server_on_a_tls_port_is_detected() {
     let server = embedded(1);
     let endpoint = Endpoint::implicit_tls("localhost", Some(server.plain().port()));
     let Err(Error::Tls(error)) = connect_with(&endpoint, &trusting(&server)) else {
-        panic!("this is no TLS");
+        panic!("the server does not use TLS");
     };
     assert_eq!(error.kind, TlsErrorKind::NotTls);
 }
@@ -178,7 +178,7 @@ fn connection_refused_is_reported() {
 
 #[test]
 fn unknown_host_is_reported() {
-    // RFC 6761 section 6.4 keeps it from existing.
+    // RFC 6761 section 6.4 guarantees that it does not exist.
     let error = connect(&Endpoint::plain("pop.invalid", None)).unwrap_err();
     let Error::Transport(error) = error else {
         panic!("{error:?}");
@@ -187,13 +187,13 @@ fn unknown_host_is_reported() {
     assert!(error.text.contains("pop.invalid"), "{error}");
 }
 
-// What becomes of those for whom there is no room to wait depends on the system.
+// What happens to connections beyond the backlog depends on the system.
 #[cfg(target_os = "linux")]
 #[test]
 fn connect_timeout_applies_to_a_full_backlog() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    // Clients who wait to be accepted, until there is no room to wait.
+    // Fill the backlog with clients that are never accepted.
     let patience = Duration::from_millis(300);
     let waiting: Vec<_> =
         std::iter::from_fn(|| TcpStream::connect_timeout(&address, patience).ok())
@@ -206,7 +206,7 @@ fn connect_timeout_applies_to_a_full_backlog() {
     assert_eq!(
         error,
         Error::Timeout(Timeout::Connect),
-        "behind {} others",
+        "after {} others",
         waiting.len()
     );
 }
@@ -222,7 +222,7 @@ fn invalid_root_certificates_are_rejected() {
     connector.roots = Some(Roots::from_pem(damaged.as_bytes()).unwrap());
     let server = embedded(0);
     let Err(Error::Tls(error)) = connect_with(&server.implicit_tls(), &connector) else {
-        panic!("these are no roots");
+        panic!("these are not root certificates");
     };
     assert_eq!(error.kind, TlsErrorKind::NotConfigured);
 }

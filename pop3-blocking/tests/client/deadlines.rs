@@ -1,4 +1,4 @@
-//! Servers that take too long.
+//! Servers that time out.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use super::support::{Scripted, alice, embedded, in_clear, number, trusting};
 
 const SHORT: Duration = Duration::from_millis(150);
 
-/// What `act` gives, and that it took about so long.
+/// Runs `act` and checks that it took about this long.
 fn timed<T>(at_least: Duration, act: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = act();
     let taken = start.elapsed();
-    assert!(taken >= at_least, "it took {taken:?} only");
+    assert!(taken >= at_least, "it took only {taken:?}");
     // Other tests run at the same time.
     assert!(
         taken < at_least + Duration::from_secs(5),
@@ -181,7 +181,7 @@ fn slow_reader_does_not_time_out() {
     message.chunk().unwrap();
     thread::sleep(SHORT * 3);
     while message.chunk().unwrap().is_some() {}
-    // Nor is an idle client.
+    // Nor does an idle client time out.
     thread::sleep(SHORT * 3);
     client.noop().unwrap();
     server.heard();

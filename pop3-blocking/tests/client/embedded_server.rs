@@ -1,4 +1,4 @@
-//! The embedded server itself.
+//! The embedded server.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -25,7 +25,7 @@ fn dial(port: u16) -> TcpStream {
     socket
 }
 
-/// Drops it, and that takes no time.
+/// Drops the server, and checks that this takes no time.
 fn drop_promptly(server: EmbeddedServer) {
     let start = Instant::now();
     drop(server);
@@ -68,7 +68,7 @@ fn drop_does_not_wait_for_a_blocked_client() {
     let server = embedded(2);
     let mut client = dial(server.plain().port());
     client.write_all(b"USER alice\r\nPASS secret\r\n").unwrap();
-    // Answers that fill all buffers on the way.
+    // The replies fill all buffers on the way.
     client
         .set_write_timeout(Some(Duration::from_millis(200)))
         .unwrap();
@@ -135,10 +135,10 @@ fn sessions_beyond_the_limit_are_closed() {
     }
     assert_eq!(clients.len(), 64);
     clients.truncate(10);
-    // The threads of those that closed take a moment to notice.
+    // The threads of closed sessions take a moment to notice.
     let until = Instant::now() + Duration::from_secs(10);
     while greeted(dial(port)).is_none() {
-        assert!(Instant::now() < until, "no place came back");
+        assert!(Instant::now() < until, "no session slot became free");
     }
 }
 
@@ -157,7 +157,7 @@ fn each_session_has_its_own_challenges() {
         let mut answers = String::new();
         client.read_to_string(&mut answers).unwrap();
         let lines = answers.lines().map(str::to_owned);
-        // Of what is the same in each session, nothing.
+        // Nothing that is the same in each session.
         lines
             .filter(|line| !line.starts_with('-') && line != "+OK bye")
             .collect::<Vec<_>>()
@@ -167,7 +167,7 @@ fn each_session_has_its_own_challenges() {
     for (one, other) in one.iter().zip(&other) {
         assert_ne!(one, other);
     }
-    // One msg-id, of the domain that was asked for; and the digest is over it.
+    // There is one msg-id with the configured domain, and the digest is computed from it.
     let msg_id = one[0].rsplit(' ').next().unwrap();
     assert!(msg_id.starts_with("<1896.697170952.") && msg_id.ends_with("@example.org>"));
     for _ in 0..2 {

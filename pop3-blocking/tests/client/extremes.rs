@@ -1,5 +1,5 @@
-//! A client under the extremes of each deadline and limit: an operation gives a result or an error, and the
-//! loop does not spin.
+//! A client with extreme values of each timeout and limit: an operation returns a result or an
+//! error, and the loop does not spin.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use pop3_blocking::{Client, Config, Error, Stream};
 
 use super::support::{alice, message, number};
 
-/// A server in memory. A session that calls it more often than this spins.
+/// A server in memory. A session that calls it more often than `MOST` spins.
 struct Counting {
     server: Server,
     calls: u32,

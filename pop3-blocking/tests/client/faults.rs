@@ -1,4 +1,5 @@
-//! The blocking client where servers die and connections break: see `pop3_testkit::faults`.
+//! The blocking client with servers that die and connections that break: see
+//! `pop3_testkit::faults`.
 
 use pop3_testkit::parity::blocking::Blocking;
 

@@ -1,12 +1,12 @@
-//! Clients that others wrote, against the embedded server: curl and Python's `poplib`. A client that
-//! is not installed is left out.
+//! Third-party clients with the embedded server: curl and Python's `poplib`. A client that is not
+//! installed is skipped.
 
 use std::io::{self, Write as _};
 use std::process::{Command, Output};
 
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 
-/// Each way to log in that curl can be told to take. It has SCRAM only where it was built with it.
+/// The login methods of curl. It supports SCRAM only if it was built with it.
 const CURL: [&str; 4] = ["PLAIN", "LOGIN", "CRAM-MD5", "+APOP"];
 
 const TOKENS: [&str; 2] = ["XOAUTH2", "OAUTHBEARER"];
@@ -28,7 +28,7 @@ fn server() -> EmbeddedServer {
     EmbeddedServer::start(config, mail).unwrap()
 }
 
-/// The server, and its authority in a file.
+/// The server, and a file with its certificate authority.
 struct Stage {
     server: EmbeddedServer,
     authority: tempfile::NamedTempFile,
@@ -42,7 +42,7 @@ impl Stage {
         Self { server, authority }
     }
 
-    /// Runs curl on a path of each channel: in cleartext, by STLS, by TLS.
+    /// Runs curl with a path on each channel: cleartext, STLS, TLS.
     fn curl(&self, path: &str, arguments: &[&str]) -> Vec<Output> {
         let plain = format!("pop3://localhost:{}/{path}", self.server.plain().port());
         let tls = format!(
@@ -63,14 +63,15 @@ impl Stage {
     }
 }
 
-/// Whether a program is there and says this about itself; if not, the test says that it is skipped.
+/// Returns whether a program is installed and its output contains `says`. If not, prints that the
+/// test is skipped.
 fn is_installed(program: &str, says: &str) -> bool {
     let version = Command::new(program).arg("--version").output();
     let there = version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(says));
     if !there {
         let test = std::thread::current();
         let name = test.name().unwrap_or_default();
-        // The harness hides what is printed otherwise.
+        // Written directly to stderr, because the harness captures other output.
         let skipped = format!("{name} is skipped: no {program} with {says}\n");
         io::stderr().write_all(skipped.as_bytes()).unwrap();
     }
@@ -111,7 +112,7 @@ fn curl_logs_in_with_every_mechanism() {
             let arguments = [initial, arguments].concat();
             for output in stage.curl("", &arguments) {
                 assert_eq!(output.status.success(), right, "{arguments:?} {output:?}");
-                // 67 is a login that was refused, and no broken protocol.
+                // Exit code 67 is a refused login, not a protocol error.
                 assert!(right || output.status.code() == Some(67), "{output:?}");
             }
         }
@@ -144,7 +145,7 @@ fn curl_logs_in_with_every_mechanism() {
     }
 }
 
-/// All that `poplib` has, on each channel and with each of its logins.
+/// All methods of `poplib`, on each channel and with each of its logins.
 const POPLIB: &str = r#"
 import poplib, ssl, sys
 plain_port, tls_port, authority = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]

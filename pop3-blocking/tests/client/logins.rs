@@ -1,4 +1,5 @@
-//! Ways to log in that take real TLS: SCRAM bound to its channel, and what Dovecot does not have.
+//! Logins that need real TLS: SCRAM with channel binding, and mechanisms that Dovecot does not
+//! support.
 
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ fn login(password: &str, policy: LoginPolicy) -> Login {
     Login::new("alice", password).unwrap().with_policy(policy)
 }
 
-/// A connector that has TLS 1.2 only, which has nothing to bind to.
+/// Returns a connector that supports TLS 1.2 only, which has no channel binding.
 fn old_tls(server: &EmbeddedServer) -> Connector {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_slice(server.ca_pem().as_bytes()).unwrap();
@@ -96,7 +97,7 @@ fn channel_binding_is_unavailable_in_tls_1_2() {
     };
     let why = plan.rejection(Method::ScramSha256);
     assert_eq!(why, Some(&Rejection::NoBinding));
-    // The connection lives, and who only prefers a binding goes without.
+    // The connection is still open, and a login that only prefers a binding works without it.
     client
         .login(login("secret", policy(ChannelBinding::Prefer)))
         .unwrap();

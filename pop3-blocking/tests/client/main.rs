@@ -1,5 +1,5 @@
-//! The blocking client: over sockets on the loopback interface, over streams that misbehave, with
-//! Dovecot, and as all clients are.
+//! The blocking client: over sockets on the loopback interface, over misbehaving streams, with
+//! Dovecot, and with the common client tests.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

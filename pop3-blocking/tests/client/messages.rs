@@ -1,4 +1,4 @@
-//! Messages: whole, in part, refused, left half-way.
+//! Messages that are read completely or in part, refused, or skipped.
 
 use std::io::{BufRead as _, Read as _};
 
@@ -94,7 +94,7 @@ fn unread_messages_are_skipped() {
     while let Some(retrieved) = messages.next() {
         let mut retrieved = retrieved.unwrap();
         count += 1;
-        // Not at all, in part, or whole.
+        // Not at all, in part, or completely.
         let mut some = vec![0; (count as usize % 3) * 10];
         retrieved.read_exact(&mut some).unwrap();
         assert_eq!(some, message(count)[..some.len()]);
@@ -131,7 +131,7 @@ fn dropped_retrieval_does_not_affect_other_commands() {
     }
     let mut left = messages.next().unwrap().unwrap();
     left.chunk().unwrap();
-    assert!(given < 500, "{given} were asked for");
+    assert!(given < 500, "{given} messages were requested");
     client.pipeline([Dele(number(7))]).next().unwrap().unwrap();
     assert_eq!(client.stat().unwrap().messages, 499);
     assert_eq!(client.retr_to_vec(number(500), 1000).unwrap(), message(500));
@@ -155,7 +155,7 @@ fn exceeded_limit_does_not_wait_for_the_end() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK\r\n");
-        // The rest never comes.
+        // The rest never arrives.
         wire.say(&"and so on\r\n".repeat(200));
         wire.hear_out();
     });

@@ -1,5 +1,6 @@
-//! A stream that panics, where the application catches that: how many octets moved is not known, and the
-//! next operation ends with an error. No reply is taken for another's, and no command is sent twice.
+//! A stream that panics, where the application catches the panic: the number of transferred octets
+//! is unknown, and the next operation returns an error. No reply is attributed to another command,
+//! and no command is sent twice.
 
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +14,8 @@ use pop3_blocking::{Client, Config, Dele, Error, Stream};
 
 use super::support::{alice, number};
 
-/// A server in memory, on a stream whose call with this number panics after it was made.
+/// A server in memory, on a stream that panics in the call with this number, after the call was
+/// made.
 struct Panics {
     server: Arc<Mutex<Server>>,
     calls: u32,
@@ -61,12 +63,12 @@ impl Stream for Panics {
     }
 }
 
-/// What came of a session in which each operation is caught.
+/// The result of a session in which panics of each operation are caught.
 struct Session {
     panicked: bool,
-    /// What the operations after the panic gave.
+    /// The results of the operations after the panic.
     after: Vec<Result<(), Error>>,
-    /// What the server was asked for.
+    /// What the server received.
     log: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The blocking client does what all clients do: see `pop3_testkit::parity`.
+//! Runs the common client tests with the blocking client: see `pop3_testkit::parity`.
 
 use pop3_testkit::parity::blocking::Blocking;
 use pop3_testkit::parity::names;

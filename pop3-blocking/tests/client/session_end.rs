@@ -151,7 +151,7 @@ fn quit_on_a_closed_connection_deleted_nothing() {
     assert_eq!(client.quit(), Err(Closed::Idle { last_err: None }.into()));
 }
 
-/// A client that is idle, and to whom the server has said this by itself.
+/// Returns an idle client whose server has sent this text unsolicited.
 fn parted(word: &'static str) -> (Scripted, Client<TcpStream>) {
     let (idle, is_idle) = mpsc::channel();
     let server = Scripted::logged_in(move |wire| {
@@ -202,7 +202,7 @@ fn unsolicited_err_after_login_precedes_the_first_command() {
     idle.send(()).unwrap();
     client.transport().get_ref().peek(&mut [0]).unwrap();
     let Err(Error::Closed(closed)) = client.dele(number(1)) else {
-        panic!("the server has parted");
+        panic!("the server has closed");
     };
     assert!(matches!(*closed, Closed::UnsolicitedErr(_)), "{closed:?}");
     drop(client);
@@ -267,7 +267,7 @@ fn unanswered_and_truncated_replies_are_distinguished() {
 fn connection_reset_is_a_transport_error() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("STAT\r\n");
-        // Closed with octets unread: a reset.
+        // Closed with unread octets: a reset.
         wire.say("+OK 1 1\r\n");
         wire.hear("N");
     });

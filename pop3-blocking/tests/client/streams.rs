@@ -1,4 +1,4 @@
-//! Streams that are no sockets, and streams that make it hard.
+//! Streams that are not sockets, and difficult streams.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -33,7 +33,7 @@ fn mail(messages: u32) -> Server {
     Server::new(ServerConfig::new("alice", "secret"), maildrop)
 }
 
-/// A server without a socket: whoever reads gets its answers.
+/// A server without a socket: a read returns its replies.
 struct InMemory(Server);
 
 impl Read for InMemory {
@@ -55,7 +55,7 @@ impl Write for InMemory {
     }
 }
 
-/// A whole session.
+/// Runs a whole session.
 fn session<S: Stream>(stream: S) {
     let mut client = client(stream).unwrap();
     client.login(alice()).unwrap();
@@ -83,7 +83,7 @@ fn boxed_stream_works() {
     session(stream);
 }
 
-/// Reads and writes little at a time, and often not at all.
+/// Reads and writes little at a time, and often nothing.
 struct Reluctant {
     inner: InMemory,
     calls: u32,
@@ -135,7 +135,7 @@ fn short_and_interrupted_io_works() {
     });
 }
 
-/// Answers to reads, in order, then the end; writes end in this error.
+/// Returns these reads in order, then end of file. Writes fail with this error.
 struct Failing {
     reads: VecDeque<&'static [u8]>,
     writes: ErrorKind,
@@ -172,7 +172,7 @@ impl Stream for Failing {
     }
 }
 
-/// What a login gives when it cannot be written, and how often that was tried.
+/// Returns the error of a login that cannot be written, and how often a write was attempted.
 fn login_on_failing(writes: ErrorKind, reads: &[&'static [u8]]) -> (Error, u32) {
     let attempts = Arc::default();
     let mut client = client(Failing {
@@ -220,7 +220,7 @@ fn stream_that_accepts_no_octets_fails() {
     assert!(tried > 5);
 }
 
-/// One direction of a connection that holds 4 KiB and blocks who wants more.
+/// One direction of a connection with a buffer of 4 KiB, which blocks when it is full or empty.
 #[derive(Default)]
 struct Pipe {
     state: Mutex<(VecDeque<u8>, bool)>,
@@ -310,7 +310,7 @@ impl Write for Duplex {
     }
 }
 
-/// A server on a thread that answers before it reads on, as most do.
+/// Runs a server on a thread that answers before it reads on, as most servers do.
 fn serve(mut server: Server, mut stream: impl Read + Write) {
     let mut buffer = [0; 512];
     while !server.is_closed() {

@@ -1,4 +1,4 @@
-//! What the tests share: the embedded server, and clients of it.
+//! Shared by the tests: the embedded server, and clients of it.
 
 use std::net::TcpStream;
 
@@ -11,12 +11,12 @@ pub(crate) fn number(number: u32) -> MessageNumber {
     number.try_into().unwrap()
 }
 
-/// The message with this number in [`embedded`].
+/// Returns the message with this number in [`embedded`].
 pub(crate) fn message(number: u32) -> Vec<u8> {
     format!("Subject: message {number}\r\n\r\n.dot\r\n..\r\nbody {number}\r\n").into_bytes()
 }
 
-/// A real server for Alice with so many messages.
+/// Starts an embedded server for Alice with this many messages.
 pub(crate) fn embedded(messages: u32) -> EmbeddedServer {
     let maildrop: Maildrop = (1..=messages)
         .map(|number| (format!("uid-{number}"), message(number)))
@@ -24,14 +24,14 @@ pub(crate) fn embedded(messages: u32) -> EmbeddedServer {
     EmbeddedServer::start(ServerConfig::new("alice", "secret"), maildrop).unwrap()
 }
 
-/// Trusts this server.
+/// Returns a connector that trusts this server.
 pub(crate) fn trusting(server: &EmbeddedServer) -> Connector {
     let mut connector = Connector::default();
     connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
     connector
 }
 
-/// A client of it that is logged in, by implicit TLS.
+/// Returns a client that is logged in by implicit TLS.
 pub(crate) fn client_of(server: &EmbeddedServer) -> Client<TcpStream> {
     let mut client = connect_with(&server.implicit_tls(), &trusting(server)).unwrap();
     client.login(alice()).unwrap();

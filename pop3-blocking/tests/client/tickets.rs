@@ -132,7 +132,7 @@ fn body_opens_once_and_later_tickets_skip_it() {
     let mut client = client_of(&server);
     let tickets = [1, 2, 3].map(|n| client.submit(Retr(number(n))).unwrap());
     let noop = client.submit(Noop).unwrap();
-    // The first is never opened, and the second is left half-way.
+    // The first is never opened, and the second is left partially read.
     let mut second = client.wait_open(tickets[1]).unwrap();
     let mut some = [0; 9];
     second.read_exact(&mut some).unwrap();
@@ -149,7 +149,7 @@ fn unclaimed_body_does_not_block_other_tickets() {
     let server = Scripted::logged_in(|wire| {
         wire.hear("RETR 1\r\n");
         wire.say("+OK\r\n");
-        // More than any buffer between the two takes.
+        // More than all buffers between client and server can store.
         for _ in 0..100 {
             wire.say(&"x\r\n".repeat(100_000));
         }

@@ -1,9 +1,9 @@
-//! Events with each body in one piece: how it is cut into chunks is the one thing that may depend on how
-//! its octets came.
+//! Joins the chunks of each body, because chunk boundaries may depend on how the octets were
+//! received.
 
 use pop3_proto::Event;
 
-/// Adds a chunk to the chunk of the same body that came right before it; returns any other event.
+/// Appends a chunk to the preceding chunk of the same body. Returns any other event.
 pub fn join(before: Option<&mut Event>, event: Event) -> Option<Event> {
     match (before, event) {
         (
@@ -20,7 +20,7 @@ pub fn join(before: Option<&mut Event>, event: Event) -> Option<Event> {
     }
 }
 
-/// Joins all bodies, in a time that is linear in their octets.
+/// Joins the chunks of all bodies, in time that is linear in their octets.
 pub fn join_all(events: Vec<Event>) -> Vec<Event> {
     let mut joined: Vec<Event> = Vec::with_capacity(events.len());
     let mut body = Vec::new();

@@ -1,4 +1,4 @@
-//! A client that is driven by hand, step by step, without a socket or a clock.
+//! Drives a client step by step, without a socket or a clock.
 
 use core::time::Duration;
 use std::collections::{HashMap, VecDeque};
@@ -20,7 +20,7 @@ use crate::op::Op;
 use crate::render;
 use crate::wire;
 
-/// A connection, and what it said and did since somebody looked.
+/// A connection, and what it reported and sent since the last check.
 #[derive(Debug)]
 pub struct Conversation {
     pub connection: Connection,
@@ -28,18 +28,18 @@ pub struct Conversation {
     /// Octets move one at a time, in both directions.
     pub trickle: bool,
     labels: HashMap<RequestId, String>,
-    /// What to answer when one of these logins requests a token.
+    /// The tokens to provide when one of these logins requests a token.
     tokens: HashMap<RequestId, VecDeque<Secret>>,
     first_id: RequestId,
     events: Vec<Told>,
     flights: Vec<Vec<u8>>,
 }
 
-/// An event that was taken.
+/// A recorded result.
 #[derive(Debug)]
 enum Told {
     Event(Event),
-    /// `submit` itself said no.
+    /// `submit` itself failed.
     Refused(String, Error),
 }
 
@@ -58,7 +58,7 @@ impl Conversation {
         }
     }
 
-    /// Submits an operation, written as stories write it. Nothing moves yet.
+    /// Submits an operation in the syntax of transcripts. Nothing is sent yet.
     pub fn ask(&mut self, line: &str) {
         let op = Op::parse(line).expect("an operation");
         self.ask_op(&op, Op::label(line));
@@ -78,13 +78,14 @@ impl Conversation {
         }
     }
 
-    /// Abandons all that was submitted.
+    /// Abandons everything that was submitted.
     pub fn abandon(&mut self) {
         self.connection
             .abandon(self.first_id..self.connection.next_id());
     }
 
-    /// The server sends octets; all events are taken and all octets sent, as they come.
+    /// Receives octets from the server. All events are polled and all octets are sent in the
+    /// meantime.
     pub fn server(&mut self, octets: impl AsRef<[u8]>) {
         let mut octets = octets.as_ref();
         if self.trickle {
@@ -102,12 +103,12 @@ impl Conversation {
         }
     }
 
-    /// Octets arrive, and nobody looks at what comes of them; gives how many were taken.
+    /// Receives octets without polling events. Returns how many were accepted.
     pub fn arrive(&mut self, octets: &[u8]) -> usize {
         wire::receive(&mut self.connection, octets, self.now)
     }
 
-    /// Hands over as much as the connection takes at once.
+    /// Passes in as much as the connection accepts.
     fn deliver(&mut self, octets: &[u8]) -> usize {
         self.settle();
         let taken = self.arrive(octets);
@@ -128,7 +129,7 @@ impl Conversation {
         self.settle();
     }
 
-    /// A write fails before any octet of it has left.
+    /// Makes a write fail before any of its octets was sent.
     pub fn write_fails(&mut self) {
         let cause = TransportError::new(TransportErrorKind::Reset, "broken pipe");
         self.connection.handle_write_error(cause, self.now);
@@ -139,7 +140,7 @@ impl Conversation {
         self.tls_with(TlsInfo::default());
     }
 
-    /// TLS 1.3 is in place, with the octets 0 to 31 to bind SCRAM to.
+    /// Completes a TLS 1.3 handshake, with the octets 0 to 31 as channel binding data for SCRAM.
     pub fn tls_with_binding(&mut self) {
         let mut info = TlsInfo::default();
         info.exporter = Some(core::array::from_fn(|index| index as u8));
@@ -164,14 +165,14 @@ impl Conversation {
         self.settle();
     }
 
-    /// Time passes.
+    /// Advances the clock.
     pub fn wait(&mut self, seconds: u64) {
         self.settle();
         self.now = self.now + Duration::from_secs(seconds);
         self.settle();
     }
 
-    /// Takes all events, sends all octets and tells the time, until nothing is left to do.
+    /// Polls all events, sends all octets and handles deadlines, until nothing remains to be done.
     pub fn settle(&mut self) {
         loop {
             self.take_events();
@@ -179,14 +180,14 @@ impl Conversation {
             let due = self.connection.poll_timeout();
             if due.is_some_and(|due| due <= self.now) {
                 self.connection.handle_timeout(self.now);
-                // A computation goes on with each look at the clock; a deadline comes once.
+                // A computation continues with each call; a deadline comes only once.
                 let again = self.connection.poll_timeout();
                 assert!(
                     again.is_none_or(|again| again > self.now || again == Instant::ORIGIN),
-                    "a deadline that was told does not come again"
+                    "a handled deadline is due again"
                 );
             } else {
-                // The end can come of what was sent.
+                // Sending can close the connection.
                 self.take_events();
                 if !self.connection.wants_write() {
                     return;
@@ -227,7 +228,7 @@ impl Conversation {
         }
     }
 
-    /// The flights that left since the last look.
+    /// Returns the batches that were sent since the last call.
     pub fn batches(&mut self) -> Vec<String> {
         self.settle();
         core::mem::take(&mut self.flights)
@@ -236,12 +237,12 @@ impl Conversation {
             .collect()
     }
 
-    /// All octets that left since the last look.
+    /// Returns all octets that were sent since the last call.
     pub fn sent(&mut self) -> String {
         self.batches().concat()
     }
 
-    /// What happened since the last look, in the words of the stories.
+    /// Returns what happened since the last call, in the format of transcripts.
     pub fn reported(&mut self) -> Vec<String> {
         self.settle();
         let label = |id: RequestId| {
@@ -259,7 +260,7 @@ impl Conversation {
             .collect()
     }
 
-    /// The same, as the events themselves.
+    /// Returns the same as events.
     pub fn events(&mut self) -> Vec<Event> {
         self.settle();
         core::mem::take(&mut self.events)
@@ -271,7 +272,7 @@ impl Conversation {
             .collect()
     }
 
-    /// Submits a command, has the server answer, and reads the reply as its own type.
+    /// Submits a command, has the server answer, and returns the typed reply.
     pub fn call<C: Command>(
         &mut self,
         command: C,
@@ -288,14 +289,15 @@ impl Conversation {
         ticket.read(result.expect("a reply")?)
     }
 
-    /// Asks for something, has the server answer, and tells what came of it.
+    /// Submits an operation, has the server answer, and returns what was reported.
     pub fn exchange(&mut self, op: &str, reply: impl AsRef<[u8]>) -> Vec<String> {
         self.ask(op);
         self.server(reply);
         self.reported()
     }
 
-    /// Nothing is wanted of the socket or the clock any more, and requests get the one error.
+    /// Asserts that the connection is closed: it wants no I/O and has no deadline, and requests get
+    /// its error.
     pub fn assert_over(&mut self) {
         assert!(!self.connection.wants_read() && self.connection.recv_buffer().is_none());
         assert!(!self.connection.wants_write() && self.connection.transmit().is_empty());
@@ -303,7 +305,10 @@ impl Conversation {
         assert_eq!(self.connection.poll_timeout(), None);
         assert_eq!(self.connection.outstanding(), 0);
         let fatal = self.connection.error().cloned();
-        let refused = self.connection.submit(Noop).expect_err("it is over");
+        let refused = self
+            .connection
+            .submit(Noop)
+            .expect_err("the connection is closed");
         assert_eq!(
             refused,
             fatal.unwrap_or_else(|| pop3_proto::error::Closed::Finished.into())
@@ -314,12 +319,12 @@ impl Conversation {
     }
 }
 
-/// The default configuration.
+/// Returns a conversation with the default configuration.
 pub fn trusted() -> Conversation {
     Conversation::new(Config::default(), Channel::TrustedByCaller)
 }
 
-/// A session that is logged in, with nothing in flight and nothing to tell.
+/// Returns a logged-in conversation, with nothing in flight and no pending events.
 pub fn logged_in_with(config: Config) -> Conversation {
     let mut session = Conversation::new(config, Channel::TrustedByCaller);
     session.server("+OK ready\r\n");
@@ -336,7 +341,7 @@ pub fn logged_in() -> Conversation {
     logged_in_with(Config::default())
 }
 
-/// A session that is logged in and may have many commands in flight.
+/// Returns a logged-in conversation that may have many commands in flight.
 pub fn pipelining() -> Conversation {
     let mut config = Config::default();
     config.pipelining = Pipelining::Always;
@@ -386,13 +391,13 @@ pub fn submit(connection: &mut Connection, op: &Op) -> Result<RequestId, Error> 
     }
 }
 
-/// Seconds from now to the deadline.
+/// Returns the seconds from now to the deadline.
 pub fn left(session: &Conversation) -> Option<u64> {
     let due = session.connection.poll_timeout()?;
     Some(due.duration_since(session.now).as_secs())
 }
 
-/// Time passes and only the clock is told.
+/// Advances the clock and calls only `handle_timeout`.
 pub fn sleep(session: &mut Conversation, seconds: u64) {
     session.now = session.now + Duration::from_secs(seconds);
     session.connection.handle_timeout(session.now);

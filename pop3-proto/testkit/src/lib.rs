@@ -1,27 +1,27 @@
-//! What the tests of this workspace share, written once.
+//! Code that the tests of this workspace share.
 //!
 //! | module | what |
 //! |---|---|
-//! | [`transcript`], [`op`], [`login`] | read a transcript as plain data, for any client |
+//! | [`transcript`], [`op`], [`login`] | parse a transcript as plain data, for any client |
 //! | [`transcripts`] | finds and reads the files of `pop3-proto/tests/transcripts` |
-//! | [`render`] | writes events, replies and errors as transcripts write them |
-//! | [`conversation`] | drives a [`Connection`](pop3_proto::Connection) by hand |
-//! | [`play`] | has a conversation act out a transcript |
-//! | [`tls`] | a session with TLS under it, a TLS server, and what moves octets between them |
+//! | [`render`] | writes events, replies and errors in the format of transcripts |
+//! | [`conversation`] | drives a [`Connection`](pop3_proto::Connection) step by step |
+//! | [`play`] | runs a transcript with a conversation |
+//! | [`tls`] | a session over TLS, a TLS server, and a link between them |
 //! | [`needles`] | every form in which a secret can appear in a log |
-//! | [`fuzz`] | what the fuzz targets do |
+//! | [`fuzz`] | the code of the fuzz targets |
 //! | [`wire`] | moves octets between a connection and a test, as a socket does |
 //! | [`bodies`] | joins the chunks of bodies |
-//! | [`naive`] | reads multi-line replies in the plainest way, without the library |
-//! | [`surplus`] | the one difference that the cutting of octets may make |
+//! | [`naive`] | parses multi-line replies in the simplest way, without the library |
+//! | [`surplus`] | the one difference that partitioning the octets may make |
 //!
 //! With the feature `clients`:
 //!
 //! | module | what |
 //! |---|---|
-//! | `parity` | what all clients do |
-//! | `faults` | what they do when servers die and connections break |
-//! | `dovecot` | starts a real server |
+//! | `parity` | tests that every client must pass |
+//! | `faults` | tests of clients with servers that die and connections that break |
+//! | `dovecot` | starts a real Dovecot |
 //! | `session` | connects to that |
 //! | `peer` | servers for one client that follow a script |
 //! | `program` | runs the examples that fetch mail |
@@ -30,7 +30,7 @@
     missing_debug_implementations,
     async_fn_in_trait,
     clippy::missing_errors_doc,
-    reason = "not published: each module has a head comment, and names say the rest"
+    reason = "not published: each module has documentation, and names are descriptive"
 )]
 #![allow(
     clippy::unwrap_used,

@@ -25,8 +25,8 @@ pub struct LoginOp {
 }
 
 impl LoginOp {
-    /// `login USER PASSWORD`, `login-token USER TOKEN`, `login-tokens USER TOKEN…` (on request),
-    /// `login-certificate`, `login-anonymous TRACE`; then options.
+    /// Parses `login USER PASSWORD`, `login-token USER TOKEN`, `login-tokens USER TOKEN…` (on
+    /// request), `login-certificate`, `login-anonymous TRACE`, followed by options.
     pub fn parse(verb: &str, words: &[&str]) -> Result<Self, String> {
         let mut op = Self {
             kind: verb.to_owned(),
@@ -37,7 +37,7 @@ impl LoginOp {
                 Some((order @ ("only" | "first" | "each"), methods)) => {
                     let methods = methods.split(',').map(|name| {
                         name.parse::<Method>()
-                            .map_err(|_| format!("no method: {name}"))
+                            .map_err(|_| format!("unknown method: {name}"))
                     });
                     op.order = Some((order.to_owned(), methods.collect::<Result<_, _>>()?));
                 }
@@ -47,12 +47,12 @@ impl LoginOp {
                 Some(("binding", "require")) => op.binding = Some(ChannelBinding::Require),
                 Some(("iterations", range)) => {
                     let bounds = range.split_once("..").ok_or("least..most")?;
-                    let number = |n: &str| n.parse().map_err(|_| format!("no number: {n}"));
+                    let number = |n: &str| n.parse().map_err(|_| format!("not a number: {n}"));
                     op.iterations = Some(number(bounds.0)?..=number(bounds.1)?);
                 }
                 Some(("server", server)) => {
                     let (host, port) = server.split_once(':').ok_or("host:port")?;
-                    let port = port.parse().map_err(|_| format!("no port: {port}"))?;
+                    let port = port.parse().map_err(|_| format!("not a port: {port}"))?;
                     op.server = Some((host.to_owned(), port));
                 }
                 None if *word == "twisted" => op.order = Some(("twisted".to_owned(), Vec::new())),

@@ -1,22 +1,23 @@
-//! Multi-line replies read one line after the other and one octet after the other, as RFC 1939 says,
-//! with none of the library's code and shortcuts: what its readings are compared with.
+//! Reads multi-line replies line by line and octet by octet, as RFC 1939 says, without the
+//! library's code and optimizations. The library's results are compared with these.
 
 use core::str::FromStr;
 
-/// Where a line ends, which the server's status lines decide unless one is strict.
+/// Where a line ends. The server's status lines decide, except under strict rules.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Lines {
-    /// CR LF alone ends a line: strict.
+    /// Only CRLF ends a line: strict.
     CrLf,
-    /// A status line of the server ended in CR LF. In a reply whose first line ends in LF, LF ends a line
-    /// until one ends in CR LF, and the terminator is `.` CR LF; otherwise CR LF alone ends a line.
+    /// A status line of the server ended in CRLF. In a reply whose first line ends in LF, LF ends a
+    /// line until a line ends in CRLF, and the terminator is `.` CRLF. Otherwise only CRLF ends a
+    /// line.
     Either,
-    /// The server's status lines ended in LF alone, so `.` LF is a terminator too.
+    /// The server's status lines ended in a bare LF, so `.` LF is a terminator too.
     Lf,
 }
 
-/// The reply before its terminator with dot-stuffing undone, and what follows the terminator, if there
-/// is one. Without a terminator a line that is not complete counts, too.
+/// Returns the reply before its terminator without dot-stuffing, and what follows the terminator,
+/// if there is one. Without a terminator, an incomplete last line counts too.
 pub fn read(octets: &[u8], mut lines: Lines) -> (Vec<u8>, Option<&[u8]>) {
     let (mut body, mut rest) = (Vec::new(), octets);
     while !rest.is_empty() {
@@ -24,7 +25,7 @@ pub fn read(octets: &[u8], mut lines: Lines) -> (Vec<u8>, Option<&[u8]>) {
         rest = &rest[line.len()..];
         match (line, lines) {
             (b".\r\n", _) | (b".\n", Lines::Lf) => return (body, Some(rest)),
-            // A sender's own, which a server that writes CR LF did not see.
+            // The sender wrote this line; a server that writes CRLF did not treat it as a line.
             (b".\n", Lines::Either) => body.extend_from_slice(line),
             _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line)),
         }
@@ -35,8 +36,8 @@ pub fn read(octets: &[u8], mut lines: Lines) -> (Vec<u8>, Option<&[u8]>) {
     (body, None)
 }
 
-/// What stands on the wire for a message (RFC 1939 section 3): only CR LF ends a line, a line that
-/// begins with a dot gets one more, and CR LF is added to a last line without it.
+/// Returns the wire format of a message (RFC 1939 section 3): only CRLF ends a line, a line that
+/// begins with a dot gets another one, and CRLF is added to a last line without it.
 pub fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut wire = Vec::new();
     for octet in message {
@@ -52,13 +53,14 @@ pub fn stuffed(message: &[u8]) -> Vec<u8> {
     wire
 }
 
-/// Whether the first line end is a bare LF.
+/// Returns whether the first line end is a bare LF.
 pub fn begins_with_lf(octets: &[u8]) -> bool {
     line(octets, Lines::Lf).is_some_and(|line| !line.ends_with(b"\r\n"))
 }
 
-/// Whether octets may follow a multi-line reply when no other is awaited: blank lines, unless one is
-/// strict, and then one line that begins with `-ERR`, or the beginning of one.
+/// Returns whether octets may follow a multi-line reply when no other reply is awaited: blank
+/// lines, except under strict rules, and then one line that begins with `-ERR`, or the beginning of
+/// one.
 pub fn may_follow(mut octets: &[u8], lines: Lines) -> bool {
     for _ in 0..8 {
         let blank = octets.strip_prefix(b"\n").or(octets.strip_prefix(b"\r\n"));
@@ -78,7 +80,7 @@ pub fn may_follow(mut octets: &[u8], lines: Lines) -> bool {
     line.len() == octets.len() && begins && whole_word
 }
 
-/// The first line, if it is complete.
+/// Returns the first line, if it is complete.
 fn line(octets: &[u8], lines: Lines) -> Option<&[u8]> {
     let ends = |index: &usize| {
         octets[*index] == b'\n' && (lines != Lines::CrLf || octets[..*index].ends_with(b"\r"))
@@ -87,7 +89,7 @@ fn line(octets: &[u8], lines: Lines) -> Option<&[u8]> {
     Some(&octets[..=end])
 }
 
-/// The first line without its line end, and what follows it, if it is complete.
+/// Returns the first line without its line end, and what follows it, if it is complete.
 pub fn first_line(octets: &[u8], lines: Lines) -> Option<(&[u8], &[u8])> {
     let line = line(octets, lines)?;
     let rest = &octets[line.len()..];
@@ -95,7 +97,7 @@ pub fn first_line(octets: &[u8], lines: Lines) -> Option<(&[u8], &[u8])> {
     Some((line.strip_suffix(b"\r").unwrap_or(line), rest))
 }
 
-/// All complete lines without their line ends.
+/// Returns all complete lines without their line ends.
 pub fn lines(mut octets: &[u8], lines: Lines) -> Vec<&[u8]> {
     let mut all = Vec::new();
     while let Some((line, rest)) = first_line(octets, lines) {
@@ -105,30 +107,30 @@ pub fn lines(mut octets: &[u8], lines: Lines) -> Vec<&[u8]> {
     all
 }
 
-/// The capabilities of a complete reply: its lines but for blank ones.
+/// Returns the capabilities of a complete reply: its lines, except blank ones.
 pub fn capabilities(body: &[u8], lines: Lines) -> Vec<&[u8]> {
     let mut all = self::lines(body, lines);
     all.retain(|line| line.iter().any(|octet| !b" \t".contains(octet)));
     all
 }
 
-/// What stands in a listing: the numbers, and their values if there are any.
+/// The entries of a listing: the numbers, and their values if there are any.
 pub type Listed = Vec<(u32, Option<Vec<u8>>)>;
 
-/// The sizes in a complete reply to `LIST`; nothing if it makes no sense.
+/// Returns the sizes in a complete reply to `LIST`, or `None` if it is malformed.
 pub fn sizes(body: &[u8], lines: Lines) -> Option<Listed> {
     let entry = |(number, text): (u32, &[u8])| {
         let (size, rest) = digits(text);
         let is_size = !size.is_empty() && rest.first().is_none_or(|next| b" \t".contains(next));
         let size = if size.is_empty() { b"0" } else { size };
-        // What is too long for a size makes no sense whatever stands behind it.
+        // A number that is too long for a size is malformed, whatever follows it.
         let size = parsed::<u64>(size)?.to_string().into_bytes();
         (is_size || lines != Lines::CrLf).then_some((number, is_size.then_some(size)))
     };
     entries(body, lines)?.into_iter().map(entry).collect()
 }
 
-/// The unique-ids in a complete reply to `UIDL`; nothing if it makes no sense.
+/// Returns the unique-ids in a complete reply to `UIDL`, or `None` if it is malformed.
 pub fn unique_ids(body: &[u8], lines: Lines) -> Option<Listed> {
     let strict = lines == Lines::CrLf;
     let entry = |(number, id): (u32, &[u8])| {
@@ -140,7 +142,7 @@ pub fn unique_ids(body: &[u8], lines: Lines) -> Option<Listed> {
     entries(body, lines)?.into_iter().map(entry).collect()
 }
 
-/// The numbers of a listing, and what stands behind each.
+/// Returns the numbers of a listing, and what follows each of them.
 fn entries(body: &[u8], lines: Lines) -> Option<Vec<(u32, &[u8])>> {
     let strict = lines == Lines::CrLf;
     let (mut all, mut with_status) = (Vec::new(), 0);
@@ -157,7 +159,7 @@ fn entries(body: &[u8], lines: Lines) -> Option<Vec<(u32, &[u8])>> {
         }
         all.push((number, trimmed(rest)));
     }
-    // All lines may begin as replies of their own do, but not some: one of those is a stray.
+    // All lines may begin with a status indicator, or none. A single one is a stray reply.
     if with_status > 0 && (strict || with_status < all.len()) {
         return None;
     }
@@ -176,7 +178,7 @@ fn parsed<N: FromStr>(digits: &[u8]) -> Option<N> {
     String::from_utf8_lossy(digits).parse().ok()
 }
 
-/// Without blanks around it and without its line end.
+/// Removes surrounding blanks and the line end.
 pub fn trimmed(mut text: &[u8]) -> &[u8] {
     while let Some((b' ' | b'\t', rest)) = text.split_first() {
         text = rest;

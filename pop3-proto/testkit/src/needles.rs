@@ -1,29 +1,29 @@
-//! What is looked for in a log: every form in which a secret could stand there.
+//! Searches a log for every form in which a secret could appear there.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// Shorter lines, such as `*` and `AQ==`, say nothing.
+/// Shorter lines, such as `*` and `AQ==`, are not specific enough.
 const LINE: usize = 8;
 
-/// Things that must not be in a log, with names for the report.
+/// Texts that must not be in a log, with names for the report.
 #[derive(Debug, Default)]
 pub struct Needles(Vec<(String, String)>);
 
 impl Needles {
-    /// A secret: as it is, in base64 wherever it stands in what is encoded, in hexadecimal, and as a
-    /// list of octets as `Debug` writes one.
+    /// Adds a secret: as it is, in base64 at each alignment, in hexadecimal, and as a list of
+    /// octets as `Debug` writes it.
     pub fn secret(&mut self, what: &str, secret: &[u8]) {
         self.push(what, "plain", String::from_utf8_lossy(secret).into_owned());
         for before in 0..3 {
             let octets = [&vec![0; before], secret].concat();
-            // What is made of these octets alone, whatever stands around them.
+            // The part of the encoding that depends only on these octets, whatever surrounds them.
             let (first, last) = ((before * 8).div_ceil(6), octets.len() * 8 / 6);
             for (name, encoded) in [
                 ("base64", STANDARD_NO_PAD.encode(&octets)),
                 ("url-safe base64", URL_SAFE_NO_PAD.encode(&octets)),
             ] {
-                let name = format!("{name} behind {before}");
+                let name = format!("{name} after {before}");
                 self.push(what, &name, encoded[first..last].to_owned());
             }
         }
@@ -42,7 +42,7 @@ impl Needles {
         }
     }
 
-    /// A line that was sent, or the part of it that is to stay between the two sides.
+    /// Adds a line that was sent, or the part of it that is confidential.
     pub fn line(&mut self, line: &str) {
         if line.len() >= LINE {
             self.push("line", "as sent", line.to_owned());
@@ -50,7 +50,7 @@ impl Needles {
         }
     }
 
-    /// What was sent in base64.
+    /// Adds a response that was sent in base64.
     pub fn response(&mut self, response: &str) {
         self.line(response);
         let Ok(decoded) = STANDARD.decode(response) else {
@@ -81,7 +81,7 @@ impl Needles {
         }
     }
 
-    /// What of it is in a log.
+    /// Returns the names of the forms that are in a log.
     pub fn found_in(&self, log: &str) -> Vec<&str> {
         let found = self.0.iter().filter(|(_, text)| log.contains(text));
         found.map(|(name, _)| name.as_str()).collect()

@@ -23,7 +23,7 @@ pub enum Feeding {
     CutAt(usize),
 }
 
-/// Which line ends the server uses.
+/// The line ends that the server uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineEnds {
     AsWritten,

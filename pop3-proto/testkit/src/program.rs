@@ -1,4 +1,5 @@
-//! Runs the examples `fetch` and its shorter siblings as a user does, and servers that misbehave for them.
+//! Runs the example `fetch` and its shorter variants as a user does, and servers that misbehave for
+//! them.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -8,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a run may take.
+/// The timeout of a run.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The example of `pop3-blocking`.
@@ -18,34 +19,34 @@ pub const FETCH: Example = Example {
     deletes: true,
 };
 
-/// A short one over Tokio's client.
+/// A short one with Tokio's client.
 pub const FETCH_TOKIO: Example = Example {
     package: "pop3-tokio",
     name: "fetch_tokio",
     deletes: false,
 };
 
-/// The same over the client of async-std.
+/// The same with the client of async-std.
 pub const FETCH_ASYNC_STD: Example = Example {
     package: "pop3-async-std",
     name: "fetch_async_std",
     deletes: false,
 };
 
-/// An example that fetches.
+/// An example that fetches mail.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     package: &'static str,
     name: &'static str,
-    /// Whether it has the option `--delete`, and what comes with that: it tries again without
-    /// pipelining, and reports in each case how many messages it fetched and deleted.
+    /// Whether it has the option `--delete`, and what comes with it: it retries without pipelining,
+    /// and always reports how many messages it fetched and deleted.
     pub(crate) deletes: bool,
 }
 
 impl Example {
-    /// Where the program is: next to this test. `cargo test` builds examples before it runs tests;
-    /// `cargo test --test fetch` does not, so then it is built here, if it is not there or older than
-    /// what it is made of.
+    /// Returns the path of the program, which is next to this test. `cargo test` builds examples
+    /// before it runs tests. `cargo test --test fetch` does not, so then it is built here if it is
+    /// missing or older than its sources.
     fn program(self) -> PathBuf {
         let Self { package, name, .. } = self;
         let test = std::env::current_exe().expect("own path");
@@ -54,7 +55,8 @@ impl Example {
         if !is_fresh(&program) {
             let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
             cargo.args(["build", "--package", package, "--example", name]);
-            // What `cargo test` says of its own package would have build scripts run again.
+            // The variables that `cargo test` sets for its own package would make build scripts run
+            // again.
             for (name, _) in std::env::vars_os() {
                 let text = name.to_string_lossy();
                 if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -68,7 +70,7 @@ impl Example {
         program
     }
 
-    /// A run that was not started yet. The password is `secret`.
+    /// Returns a command for a run. The password is `secret`.
     pub fn into(self, maildir: impl AsRef<Path>) -> Command {
         let mut command = Command::new(self.program());
         command.arg("--maildir").arg(maildir.as_ref());
@@ -76,7 +78,7 @@ impl Example {
         command
     }
 
-    /// The same, which deletes what is stored if the example can.
+    /// Returns the same, with the deletion of stored messages if the example supports it.
     pub(crate) fn deleting_into(self, maildir: impl AsRef<Path>) -> Command {
         let mut command = self.into(maildir);
         command.args(self.deletes.then_some("--delete"));
@@ -84,8 +86,8 @@ impl Example {
     }
 }
 
-/// Whether a program is newer than its sources, which Cargo lists beside it. To ask Cargo itself
-/// would build it anew with other features where the whole workspace is tested.
+/// Returns whether a program is newer than its sources, which Cargo lists beside it. Cargo itself
+/// would rebuild it with other features if the whole workspace is tested.
 fn is_fresh(program: &Path) -> bool {
     let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified());
     let Ok(built) = changed(program) else {
@@ -94,7 +96,7 @@ fn is_fresh(program: &Path) -> bool {
     let Ok(list) = fs::read_to_string(program.with_extension("d")) else {
         return false;
     };
-    // `program: source source ...`, where a space in a name has a backslash in front.
+    // `program: source source ...`, where a space in a name follows a backslash.
     let list = list.replace("\\ ", "\0");
     let mut sources = list.split_whitespace().skip(1);
     sources.all(|source| {
@@ -112,14 +114,15 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Asserts that all went well, and gives the last line.
+    /// Asserts that the run succeeded, and returns the last line.
     #[track_caller]
     pub fn success(&self) -> &str {
         assert_eq!((self.code, &*self.stderr), (Some(0), ""), "{self:?}");
         self.stdout.lines().last().expect("a last line")
     }
 
-    /// Asserts that it failed with one line on stderr, and gives that line without its prefix.
+    /// Asserts that the run failed with one line on stderr, and returns that line without its
+    /// prefix.
     #[track_caller]
     pub fn failure(&self) -> &str {
         assert_eq!(self.code, Some(1), "{self:?}");
@@ -129,12 +132,12 @@ impl Outcome {
     }
 }
 
-/// A run that was not started yet. The password is `secret`.
+/// Returns a command for a run. The password is `secret`.
 pub fn fetch(maildir: impl AsRef<Path>) -> Command {
     FETCH.into(maildir)
 }
 
-/// The same without arguments, in this folder.
+/// Returns the same without arguments, in this folder.
 pub fn fetch_in(folder: &Path) -> Command {
     let mut command = Command::new(FETCH.program());
     command.current_dir(folder);
@@ -142,7 +145,7 @@ pub fn fetch_in(folder: &Path) -> Command {
     command
 }
 
-/// The same where the shell has set things up before.
+/// Returns the same, started by a shell that runs `setup` first.
 pub fn fetch_by_shell(setup: &str, maildir: impl AsRef<Path>) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("{setup} exec \"$0\" \"$@\""));
@@ -159,7 +162,7 @@ fn quietly(command: &mut Command) {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
 }
 
-/// Runs it with these arguments behind the others, to its end.
+/// Runs the command with additional arguments, to its end.
 pub fn run<A: AsRef<str>>(mut command: Command, arguments: &[A]) -> Outcome {
     command.args(arguments.iter().map(AsRef::as_ref));
     finish(command.spawn().expect("start fetch"))
@@ -194,7 +197,7 @@ pub fn finish(mut child: Child) -> Outcome {
     }
 }
 
-/// Waits until a Maildir holds this many messages.
+/// Waits until a Maildir contains this many messages.
 pub fn wait_for(messages: usize, maildir: &Path) {
     for _ in 0..10_000 {
         let new = fs::read_dir(maildir.join("new"));
@@ -203,10 +206,10 @@ pub fn wait_for(messages: usize, maildir: &Path) {
         }
         thread::sleep(Duration::from_millis(1));
     }
-    panic!("{messages} messages do not come");
+    panic!("{messages} messages do not arrive");
 }
 
-/// The octets of all messages in a Maildir, sorted, with CRLF as the server has it.
+/// Returns the octets of all messages in a Maildir, sorted, with CRLF as on the server.
 pub fn stored(maildir: &Path) -> Vec<Vec<u8>> {
     let mut messages: Vec<_> = fs::read_dir(maildir.join("new"))
         .expect("new")
@@ -216,7 +219,7 @@ pub fn stored(maildir: &Path) -> Vec<Vec<u8>> {
     messages
 }
 
-/// These messages as [`stored`] gives them: CRLF is LF in a Maildir.
+/// Returns these messages in the form that [`stored`] returns: with LF for CRLF, as in a Maildir.
 pub fn as_stored<M: AsRef<[u8]>>(messages: impl IntoIterator<Item = M>) -> Vec<Vec<u8>> {
     let local = |message: M| {
         let mut local = Vec::new();
@@ -233,14 +236,14 @@ pub fn as_stored<M: AsRef<[u8]>>(messages: impl IntoIterator<Item = M>) -> Vec<V
     messages
 }
 
-/// A server with three messages that answers some commands in its own way; an answer that is empty
-/// hangs up. Gives the URL for a user on it; TLS there is none.
+/// Starts a server with three messages and custom answers to some commands. An empty answer closes
+/// the connection. Returns the URL of a user, without TLS.
 pub fn script(answers: &'static [(&str, &str)]) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
     let port = listener.local_addr().expect("own address").port();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            // A client that goes away ends its session, and no more.
+            // A client that disconnects ends only its own session.
             let _ = serve(&stream.expect("a connection"), answers);
         }
     });

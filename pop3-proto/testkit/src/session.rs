@@ -9,10 +9,10 @@ use pop3_blocking::{
 
 use crate::dovecot::Dovecot;
 
-/// What the octets travel in.
+/// The channel of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// In clear to the end, as the configuration has to allow by name.
+    /// In cleartext throughout, which the configuration has to allow explicitly.
     Clear,
     Stls,
     ImplicitTls,
@@ -37,7 +37,7 @@ impl Way {
         config
     }
 
-    /// Connects as this way wants it.
+    /// Connects over this channel.
     pub fn connect(self, server: &Dovecot) -> Client<TcpStream> {
         self.connect_with(server, |_| {})
     }
@@ -61,7 +61,7 @@ impl Way {
     }
 }
 
-/// Connects to where a Dovecot may be found, trusting its authority.
+/// Connects to an endpoint of a Dovecot, trusting its authority.
 pub fn connect(
     server: &Dovecot,
     endpoint: &Endpoint,

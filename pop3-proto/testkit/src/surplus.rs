@@ -1,14 +1,14 @@
-//! The one difference that the cutting of octets may make, for every test that compares two runs.
+//! The one difference that partitioning the octets may make, for every test that compares two runs.
 //!
-//! A server that ends a multi-line reply and sends octets after it that no command explains makes
-//! that reply fail, if they are received together. If they are received later, the end of the reply
-//! was reported already, and the same error ends the connection at once. Where nothing was awaited
-//! and the octets begin with a `-ERR` line, that line is all there is at first, and counts as an
+//! If a server ends a multi-line reply and sends octets after it that no command explains, that
+//! reply fails if they are received together. If they are received later, the end of the reply was
+//! reported already, and the same error closes the connection immediately. If no reply was awaited
+//! and the octets begin with a `-ERR` line, that line is received alone at first, and counts as an
 //! unsolicited `-ERR` before closing.
 
 use pop3_proto::{Error, error::ProtocolError, reply::ServerText};
 
-/// Forgets how much of such octets an error quotes: as much as was received.
+/// Removes the quoted octets from an error: it quotes as many as were received.
 pub fn without_quote(error: &mut Error) {
     if let Error::Protocol(why) = error
         && let ProtocolError::Surplus { got, .. } = &mut **why
@@ -17,8 +17,8 @@ pub fn without_quote(error: &mut Error) {
     }
 }
 
-/// Whether `fine` is what was reported by a run whose octets were cut finer than those of `coarse`, and
-/// differs from it in this and in nothing else. Both are written as transcripts write them.
+/// Returns whether `fine` was reported by a run with a finer partition than `coarse`, and differs
+/// from it only in this. Both are in the format of transcripts.
 pub fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
     let same = coarse
         .iter()
@@ -51,7 +51,7 @@ pub fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
     after.len() == fine.len() && after.iter().zip(&fine).all(same_end)
 }
 
-/// The label and the error of a request that failed because of octets after its reply.
+/// Returns the label and the error of a request that failed because of octets after its reply.
 fn surplus_of(told: &str) -> Option<(&str, &str)> {
     let (label, why) = told
         .split_once(": cut short: ")

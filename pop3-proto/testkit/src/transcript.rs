@@ -30,9 +30,9 @@ pub struct Marked<T> {
 /// One step of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// `S:`: the server sends.
+    /// `S:`: the server sends this.
     Server(Vec<u8>),
-    /// `C:`: the client has sent.
+    /// `C:`: the client has sent this.
     Client(Vec<u8>),
     /// `>`: the application requests an operation.
     Ask { op: Op, label: String },

@@ -1,4 +1,4 @@
-//! The files of `transcripts/`.
+//! Reads the files of `transcripts/`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/transcripts")
 }
 
-/// All transcripts with their names.
+/// Returns all transcripts with their names.
 pub fn transcripts() -> Vec<(String, Transcript)> {
     let include = |name: &str| {
         let path = folder().join("include").join(name);
@@ -30,6 +30,6 @@ pub fn transcripts() -> Vec<(String, Transcript)> {
         })
         .collect();
     transcripts.sort_by(|a, b| a.0.cmp(&b.0));
-    assert!(transcripts.len() > 100, "the transcripts are there");
+    assert!(transcripts.len() > 100, "transcripts are missing");
     transcripts
 }

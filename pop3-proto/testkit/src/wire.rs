@@ -1,17 +1,18 @@
-//! Moves octets between a connection, or the server side, and a test, as a socket does: the one place
-//! that copies them.
+//! Moves octets between a connection, or the server side, and a test, as a socket does. No other
+//! test code copies them.
 //!
-//! When octets move and what happens between is for the tests to say.
+//! The tests decide when octets move and what happens in between.
 
 use pop3_proto::server::Server;
 use pop3_proto::{Connection, Instant};
 
-/// Lets a connection read as many of these octets as it has room for; returns how many.
+/// Lets a connection read as many of these octets as it has room for. Returns how many.
 pub fn receive(connection: &mut Connection, octets: &[u8], now: Instant) -> usize {
     receive_from(connection, &mut octets.iter(), octets.len(), now)
 }
 
-/// Lets a connection read at most so many octets of a source that may have no end; returns how many.
+/// Lets a connection read at most this many octets of a source that may be endless. Returns how
+/// many.
 pub fn receive_from<'a>(
     connection: &mut Connection,
     source: &mut impl Iterator<Item = &'a u8>,
@@ -34,7 +35,7 @@ pub fn receive_from<'a>(
     count
 }
 
-/// Lets a connection write at most so many octets; returns them.
+/// Lets a connection write at most this many octets. Returns them.
 pub fn send(connection: &mut Connection, most: usize, now: Instant) -> Vec<u8> {
     assert_eq!(connection.wants_write(), !connection.transmit().is_empty());
     let octets = connection.transmit();
@@ -45,7 +46,8 @@ pub fn send(connection: &mut Connection, most: usize, now: Instant) -> Vec<u8> {
     octets
 }
 
-/// Lets the server side write all that it has to say, at most so many octets at a time; returns them.
+/// Lets the server side write everything that it has to send, at most this many octets at a time.
+/// Returns them.
 pub fn say(server: &mut Server, most: usize) -> Vec<u8> {
     let mut said = Vec::new();
     while server.wants_write() {

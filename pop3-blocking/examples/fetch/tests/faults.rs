@@ -1,4 +1,5 @@
-//! `fetch` where servers die, connections break, and disks are full: see `pop3_testkit::faults`.
+//! `fetch` with servers that die, connections that break, and full disks: see
+//! `pop3_testkit::faults`.
 
 use pop3_testkit::faults::full_disk;
 use pop3_testkit::program::FETCH;

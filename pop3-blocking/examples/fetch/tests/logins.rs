@@ -1,8 +1,9 @@
-//! How the example `fetch` logs in at a real Dovecot: which way, and what it says about that.
+//! How the example `fetch` logs in to a real Dovecot: the selected method, and what it prints about
+//! it.
 use pop3_testkit::dovecot::{self, Dovecot, Options, token};
 use pop3_testkit::program::{Outcome, fetch, run};
 
-/// A server with one message for anna, whose password is `secret`.
+/// Starts a server with one message for anna, whose password is `secret`.
 fn server() -> Option<Dovecot> {
     let server = Dovecot::start(Options::every_login())?;
     server.add_user("anna", "secret");
@@ -10,7 +11,7 @@ fn server() -> Option<Dovecot> {
     Some(server)
 }
 
-/// Fetches as this user, by STLS, with `secret` for password or token.
+/// Fetches as this user, by STLS, with `secret` as the password or token.
 fn fetch_as(server: &Dovecot, user: &str, secret: &str, options: &[&str]) -> Outcome {
     let home = tempfile::tempdir().unwrap();
     let mut command = fetch(home.path().join("mail"));
@@ -21,7 +22,7 @@ fn fetch_as(server: &Dovecot, user: &str, secret: &str, options: &[&str]) -> Out
     run(command, &[url])
 }
 
-/// The lines on stderr that are about the choice.
+/// Returns the lines on stderr about the choice of the login method.
 fn plan(outcome: &Outcome) -> Vec<&str> {
     let lines = outcome.stderr.lines();
     lines
@@ -49,7 +50,7 @@ fn selected_login_method_is_used() {
             "{auth}"
         );
     }
-    // The URL can name it, too.
+    // The URL can select the method, too.
     let outcome = fetch_as(&server, "anna;AUTH=CRAM-MD5", "secret", &["-v"]);
     assert_eq!(plan(&outcome), ["CRAM-MD5: chosen"]);
 }

@@ -1,4 +1,4 @@
-//! What a Maildir survives.
+//! The Maildir: delivery, records, and recovery from crashes.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -81,7 +81,7 @@ fn crlf_becomes_lf_for_any_chunk_size() {
         }
         delivery.commit(ACCOUNT, Some(b"one")).unwrap();
         let file = &files(home.path().join("new"))[0];
-        assert_eq!(fs::read(file).unwrap(), stored, "in pieces of {size}");
+        assert_eq!(fs::read(file).unwrap(), stored, "in chunks of {size}");
     }
 }
 
@@ -315,7 +315,7 @@ fn missing_new_directory_fails_and_stores_nothing() {
     assert!(!maildir.contains(ACCOUNT, b"one"));
 }
 
-#[cfg(unix)] // Elsewhere directories are not synced.
+#[cfg(unix)] // elsewhere directories are not synced
 #[test]
 fn sync_after_a_failed_sync_fails() {
     let home = tempfile::tempdir().unwrap();
@@ -338,7 +338,7 @@ fn sync_after_a_failed_sync_fails() {
             .starts_with("an earlier sync of")
     );
     drop(maildir);
-    // The next run sees for itself.
+    // The next run checks again.
     let mut maildir = Maildir::open(home.path()).unwrap();
     assert!(maildir.contains(ACCOUNT, b"one"));
     assert!(maildir.sync().unwrap().contains(ACCOUNT, b"one"));

@@ -1,4 +1,4 @@
-//! What a command line means.
+//! Tests of the command line.
 
 use std::ffi::OsString;
 use std::io;
@@ -28,7 +28,7 @@ fn refused(line: &str) -> String {
     text
 }
 
-/// Who, where, and whether TLS is there from the start.
+/// Returns user, host, port, and whether the session starts with TLS.
 fn server(options: &Options) -> (&str, &str, u16, bool) {
     let Server::Remote { endpoint, user } = &options.server else {
         panic!("{options:?}");
@@ -252,7 +252,7 @@ fn password_from_the_environment_suppresses_the_prompt() {
     let set = password_from(Some("set ä".into()), never).unwrap();
     assert_eq!(set, secret("set ä"));
     assert_eq!(password_from(None, typed).unwrap(), secret("typed"));
-    let _: fn(&str) -> _ = password; // It is the same rules with the true sources.
+    let _: fn(&str) -> _ = password; // the same rules apply to the real sources
 }
 
 #[test]

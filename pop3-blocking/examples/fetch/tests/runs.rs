@@ -1,4 +1,4 @@
-//! The example `fetch` as a process, against the embedded server, Dovecot and servers that lie.
+//! The example `fetch` as a process, with the embedded server, Dovecot and misbehaving servers.
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
@@ -14,7 +14,7 @@ fn home() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// An embedded server for joe, and the options and URL that reach it by TLS.
+/// Starts an embedded server for joe. Returns it with the options and the URL for TLS.
 fn embedded<M: AsRef<[u8]>>(messages: &[M], home: &TempDir) -> (EmbeddedServer, [String; 3]) {
     let messages = messages.iter().enumerate();
     let maildrop: Maildrop = messages
@@ -186,7 +186,7 @@ fn connection_and_usage_errors_are_explained() {
 #[test]
 fn without_a_terminal_the_password_variable_is_required() {
     let home = home();
-    // In a session of its own it has no terminal, wherever the test is run.
+    // In a session of its own, the process has no terminal, wherever the test runs.
     let mut command = Command::new("setsid");
     command.arg("--wait").arg(fetch(&home).get_program());
     command.stdout(std::process::Stdio::piped());
@@ -231,7 +231,7 @@ fn only_deletions_committed_by_quit_are_counted() {
         assert!(outcome.failure().ends_with(expected), "{outcome:?}");
         let line = "fetched 3 messages (24 octets), 0 already here, 0 deleted\n";
         assert!(outcome.stdout.ends_with(line), "{outcome:?}");
-        // Without anything to delete it does not matter.
+        // Without deletions the outcome of QUIT does not matter.
         let outcome = run(fetch(&home), &["--plaintext", &url]);
         let line = "fetched 0 messages (0 octets), 3 already here, 0 deleted";
         assert_eq!(outcome.success(), line);
@@ -318,7 +318,7 @@ fn run_after_a_kill_fetches_only_the_rest() {
         wait_for(so_far, maildir.path());
         first.kill().unwrap(); // SIGKILL
         let outcome = finish(first);
-        // On a busy machine a later one may be done before the kill.
+        // On a busy machine a later message may be complete before the kill.
         assert!(outcome.code.is_none() || so_far > 1, "{outcome:?}");
     }
     let stored_before = stored(maildir.path()).len();
@@ -339,7 +339,7 @@ fn run_after_a_kill_fetches_only_the_rest() {
 #[test]
 fn concurrent_second_run_fails() {
     let (home, maildir) = (home(), home());
-    // It never answers, and never hangs up.
+    // It never answers and never closes.
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("pop3s://joe@{}", silent.local_addr().unwrap());
     let mut first = fetch(&maildir).arg(url).spawn().unwrap();
@@ -365,7 +365,7 @@ fn file_size_limit_keeps_unstored_messages_on_server() {
         "three\r\n".to_owned(),
     ];
     let (server, arguments) = embedded(&messages, &home);
-    // Files over 100 blocks cannot be written, and there is no signal for it.
+    // Files of more than 100 blocks cannot be written, and the signal for that is ignored.
     let mut command = fetch_by_shell("trap '' XFSZ; ulimit -f 100;", &maildir);
     command.arg("--delete");
     let outcome = run(command, &arguments);

@@ -1,11 +1,11 @@
-//! What the sample mailbox holds.
+//! The contents of the sample mailbox.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::sample::sample_maildrop;
 
-/// Made once, for it takes a while without optimisation.
+/// Generated once, because that takes a while without optimization.
 static SAMPLE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(sample_maildrop);
 
 #[test]

@@ -1,5 +1,5 @@
-//! `fetch` and what needs one more session: servers that advertise PIPELINING and do not support it,
-//! and messages that end too early.
+//! `fetch` with servers that require a second session: they advertise PIPELINING without supporting
+//! it, or send messages that end too early.
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -7,13 +7,13 @@ use std::thread;
 
 use pop3_testkit::program::{Outcome, fetch, run, stored};
 
-/// What a server does when commands come in one segment.
+/// What a server does when several commands arrive in one segment.
 #[derive(Clone, Copy, PartialEq)]
 enum Pipelined {
     Answer,
     /// Closes without an answer.
     Close,
-    /// Answers the first of them, and closes.
+    /// Answers the first command, and closes.
     CloseAfterOne,
 }
 
@@ -21,13 +21,13 @@ enum Pipelined {
 #[derive(Clone, Copy)]
 struct Server {
     pipelined: Pipelined,
-    /// A line more in its capabilities.
+    /// An additional line of its capabilities.
     capability: &'static str,
     /// Whether it refuses CAPA after a login.
     forgets_capa: bool,
-    /// Closes the session when this command comes.
+    /// Closes the session when it receives this command.
     fatal: &'static str,
-    /// The answers to `RETR 2`, instead of a message.
+    /// The answer to `RETR 2`, instead of a message.
     second: &'static str,
     /// The reply to `LIST`.
     sizes: &'static str,
@@ -46,7 +46,7 @@ const GOOD: Server = Server {
 type Sessions = Arc<Mutex<Vec<Vec<String>>>>;
 
 impl Server {
-    /// Gives the URL of a user on it.
+    /// Starts the server. Returns the URL of a user.
     fn start(self) -> (String, Sessions) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -55,7 +55,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 log.lock().unwrap().push(Vec::new());
-                // A client that goes away ends its session, and no more.
+                // A client that disconnects ends only its own session.
                 let _ = self.serve(&stream.unwrap(), &log);
             }
         });
@@ -97,7 +97,8 @@ impl Server {
         Ok(())
     }
 
-    /// Runs `fetch` on it; gives how it ended and what each session asked.
+    /// Runs `fetch` with it. Returns the outcome, the stored messages, and the commands of each
+    /// session.
     fn fetched(self, options: &[&str]) -> (Outcome, Vec<Vec<u8>>, Vec<String>) {
         let home = tempfile::tempdir().unwrap();
         let maildir = home.path().join("mail");

@@ -1,4 +1,4 @@
-//! Mail to and from a real Dovecot: every octet, and what is deleted when.
+//! Mail of a real Dovecot: every octet, and when messages are deleted.
 use std::io::Read as _;
 use std::net::TcpStream;
 use std::thread::sleep;
@@ -12,7 +12,7 @@ use pop3_blocking::{
 use pop3_testkit::dovecot::{Dovecot, Options, attachment, corpus};
 use pop3_testkit::session::{WAYS, Way, login};
 
-/// A server with alice's mail, and its unique-ids.
+/// Starts a server with alice's mail. Returns it with the unique-ids.
 fn server_with(mail: &[Vec<u8>]) -> Option<(Dovecot, Vec<String>)> {
     let server = Dovecot::start(Options::default())?;
     server.add_user("alice", "secret");
@@ -24,7 +24,7 @@ fn number(n: usize) -> MessageNumber {
     MessageNumber::new(n as u32).unwrap()
 }
 
-/// How many messages a new session sees.
+/// Returns how many messages a new session sees.
 fn count(server: &Dovecot) -> u32 {
     let mut client = Way::ImplicitTls.log_in(server, "alice");
     let messages = client.stat().unwrap().messages;
@@ -32,7 +32,7 @@ fn count(server: &Dovecot) -> u32 {
     messages
 }
 
-/// Retrieves everything, and compares it with what was delivered.
+/// Retrieves all messages, and compares them with what was delivered.
 fn compare_all(client: &mut Client<TcpStream>, mail: &[Vec<u8>]) {
     let unique_ids = client.uidl().unwrap();
     let mut messages = client.retrieve(unique_ids.numbers());
@@ -99,7 +99,7 @@ fn pipelining_does_not_change_results() {
     }
 }
 
-/// What `TOP` gives of a message that has a header and a body.
+/// Returns what `TOP` sends of a message that has a header and a body.
 fn top(mail: &[u8], lines: usize) -> Vec<u8> {
     let header = mail
         .windows(4)
@@ -113,7 +113,7 @@ fn top(mail: &[u8], lines: usize) -> Vec<u8> {
 
 #[test]
 fn top_returns_header_and_requested_lines() {
-    // The kinds with a header and a body.
+    // The message kinds with a header and a body.
     let whole = |message: &Vec<u8>| message.windows(4).any(|octets| octets == b"\r\n\r\n");
     let mail: Vec<_> = corpus(33).into_iter().filter(whole).collect();
     let Some((server, _)) = server_with(&mail) else {
@@ -144,7 +144,7 @@ fn messages_are_deleted_only_by_quit() {
     let Some((server, unique_ids)) = server_with(&mail) else {
         return;
     };
-    // A connection that is dropped deletes nothing, in any way.
+    // A dropped connection deletes nothing, on any channel.
     for way in WAYS {
         let mut client = way.log_in(&server, "alice");
         assert!(
@@ -180,7 +180,7 @@ fn messages_are_deleted_only_by_quit() {
         (refusal.verb, refusal.number),
         (Verb::Dele, Some(number(5)))
     );
-    // The listings leave them out, and keep the numbers.
+    // The listings omit deleted messages, and keep the numbers.
     let (sizes, uids) = client.batch((List, Uidl)).unwrap();
     let left = [1, 4, 6, 8, 9].map(number);
     assert!(sizes.numbers().eq(left) && uids.numbers().eq(left));
@@ -199,7 +199,7 @@ fn messages_are_deleted_only_by_quit() {
     compare_all(&mut client, &left_of(&mail, &[2, 3, 5, 7]));
 }
 
-/// All but those with these numbers.
+/// Returns all except those with these numbers.
 fn left_of<T: Clone>(all: &[T], deleted: &[usize]) -> Vec<T> {
     let numbered = (1..).zip(all);
     let left = numbered.filter(|(n, _)| !deleted.contains(n));
@@ -218,7 +218,7 @@ fn unread_rest_of_a_message_is_skipped() {
         let mut message = client.retr(number(41)).unwrap();
         message.read_exact(&mut [0; 1000]).unwrap();
         assert_eq!(client.stat().unwrap().messages, 41);
-        // Many in flight, a part of the third read.
+        // Many in flight, and the third is partially read.
         let mut messages = client.retrieve((1..=41).map(number));
         for _ in 0..2 {
             messages.next().unwrap().unwrap();
@@ -229,7 +229,7 @@ fn unread_rest_of_a_message_is_skipped() {
             .unwrap()
             .read_exact(&mut [0; 10])
             .unwrap();
-        // Deletes, of which one reply is read.
+        // Deletions, of which one reply is read.
         let mut deletes = client.pipeline((1..=40).map(number).map(Dele));
         deletes.next().unwrap().unwrap();
         client.rset().unwrap();

@@ -1,4 +1,4 @@
-//! Sessions with a real Dovecot. Where there is none, each test says so and passes.
+//! Sessions with a real Dovecot. If Dovecot is not installed, each test prints that and passes.
 
 mod login;
 mod mail;

@@ -1,4 +1,5 @@
-//! Sessions with a real Dovecot: channels, logins, capabilities, ends. For mail see `mail`.
+//! Sessions with a real Dovecot: channels, logins, capabilities, and how sessions end. For mail see
+//! `mail`.
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ fn server() -> Option<Dovecot> {
     Some(server)
 }
 
-/// Waits until the log has a text: the server writes it when it finds the time.
+/// Waits until the log contains a text, because the server writes it with a delay.
 fn wait_for_log(server: &Dovecot, text: &str, times: usize) {
     let deadline = Instant::now() + Duration::from_secs(5);
     while server.log().matches(text).count() < times {
@@ -74,7 +75,7 @@ fn wrong_password_is_reported_and_retry_succeeds() {
             panic!("{error:?}");
         };
         assert_eq!(error.advice(), Advice::CheckCredentials);
-        // What needs a login is not even sent.
+        // A command that needs a login is not even sent.
         let misuse = client.stat().unwrap_err();
         assert!(matches!(
             misuse,
@@ -107,12 +108,12 @@ fn names_and_passwords_with_special_characters_log_in() {
     }
 }
 
-/// APOP where it can be had safely, else the password itself.
+/// APOP if it is safe, else the password itself.
 fn apop_first() -> LoginPolicy {
     LoginPolicy::first_of([Method::Apop, Method::UserPass])
 }
 
-/// Why a way to log in was not taken, where none was.
+/// Returns why a login method was rejected, if none was used.
 fn why_no_login(error: &Error, method: Method) -> Rejection {
     let Error::Auth(error) = error else {
         panic!("{error}")
@@ -129,7 +130,7 @@ fn credentials_are_not_sent_in_cleartext_unless_allowed() {
     let mut client = Way::Clear.connect_with(&server, |config| config.allow_insecure_login = false);
     let error = client.login(login("alice", "secret")).unwrap_err();
     assert_eq!(why_no_login(&error, Method::UserPass), Rejection::Cleartext);
-    // Nothing was sent, and the connection lives.
+    // Nothing was sent, and the connection is still open.
     assert!(client.capa().unwrap().unwrap().stls());
     assert!(client.quit().unwrap().is_committed());
     assert!(!server.log().contains("user=<alice>"), "{}", server.log());
@@ -148,7 +149,7 @@ fn apop_needs_a_trusted_challenge_or_explicit_policy() {
         (Way::Clear, insecure, LoginPolicy::only(Method::Apop)),
         (Way::Clear, insecure, apop_first()),
         (Way::Clear, secure, LoginPolicy::twisted()),
-        // It asks for APOP first, also where STLS could be had.
+        // It prefers APOP, even if STLS is available.
         (Way::Stls, secure, LoginPolicy::twisted()),
     ] {
         let mut client = way.connect_with(&server, change);
@@ -185,7 +186,7 @@ fn apop_is_unused_after_stls_and_by_default() {
             .contains("came in clear and may be forged"),
         "{error}"
     );
-    // The connection lives, and the password is safe inside TLS.
+    // The connection is still open, and the password is safe inside TLS.
     client
         .login(login("alice", "secret").with_policy(apop_first()))
         .unwrap();
@@ -214,7 +215,7 @@ fn greeting_without_a_challenge_excludes_apop() {
     client
         .login(login("alice", "secret").with_policy(apop_first()))
         .unwrap();
-    // Twisted's order: no challenge, so STLS where it is listed.
+    // The order of `LoginPolicy::twisted`: no challenge, so STLS if it is advertised.
     let mut client = Way::Stls.connect(&server);
     client
         .login(login("alice", "secret").with_policy(LoginPolicy::twisted()))
@@ -261,7 +262,7 @@ fn untrusted_certificate_or_wrong_name_is_rejected() {
         return;
     };
     server.add_user("alice", "secret");
-    // Mozilla's authorities did not sign it.
+    // It is not signed by one of Mozilla's authorities.
     let endpoint = Way::ImplicitTls.endpoint(&server);
     let error = pop3_blocking::connect(&endpoint).unwrap_err();
     assert_certificate(error);
@@ -270,13 +271,13 @@ fn untrusted_certificate_or_wrong_name_is_rejected() {
     assert_eq!(client.stat().unwrap_err(), error);
     assert_certificate(error);
 
-    // The server has this address too, and its certificate has not.
+    // The server listens on this address too, but its certificate does not contain it.
     let tls = Endpoint::implicit_tls("127.0.0.2", Some(server.tls_port()));
     assert_certificate(connect(&server, &tls, Config::default()).unwrap_err());
     let plain = Endpoint::plain("127.0.0.2", Some(server.plain_port()));
     let mut client = connect(&server, &plain, Config::default()).unwrap();
     assert_certificate(client.login(login("alice", "secret")).unwrap_err());
-    // There it also refuses passwords in clear.
+    // On this address the server refuses cleartext passwords, too.
     let mut client = connect(&server, &plain, Way::Clear.config()).unwrap();
     let by_password = LoginPolicy::only(Method::UserPass);
     let error = client
@@ -284,7 +285,7 @@ fn untrusted_certificate_or_wrong_name_is_rejected() {
         .unwrap_err();
     let refusal = error.refusal().unwrap();
     assert!(refusal.text.to_string().contains("disallowed"), "{error}");
-    // By its right name all is well.
+    // The correct name works.
     Way::ImplicitTls.log_in(&server, "alice");
 }
 

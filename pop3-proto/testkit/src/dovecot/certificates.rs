@@ -1,4 +1,4 @@
-//! An authority that exists for one server only, and the certificates that it signs.
+//! A certificate authority for a single server, and the certificates that it signs.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose
 use rcgen::{Certificate, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Who signs the certificates of a server and of its clients.
+/// Signs the certificates of a server and of its clients.
 #[derive(Debug)]
 pub(super) struct Authority {
     pem: String,
@@ -22,7 +22,7 @@ pub struct ClientCertificate {
 }
 
 impl Authority {
-    /// Makes an authority and a certificate for `localhost` and 127.0.0.1, and writes `ca.pem`,
+    /// Creates an authority and a certificate for `localhost` and 127.0.0.1, and writes `ca.pem`,
     /// `cert.pem` and `key.pem`.
     pub(super) fn write_certificates(dir: &Path) -> Self {
         let authority = Self::new("pop3 test authority");
@@ -54,7 +54,7 @@ impl Authority {
         &self.pem
     }
 
-    /// A certificate that says that its holder is `name`.
+    /// Returns a certificate whose subject is `name`.
     pub(super) fn client(&self, name: &str) -> ClientCertificate {
         let (cert, key) = self.sign(name, &[], ExtendedKeyUsagePurpose::ClientAuth);
         ClientCertificate {
@@ -81,8 +81,9 @@ impl Authority {
 }
 
 impl ClientCertificate {
-    /// One that says `name`, signed by somebody whom no server knows. Under the name of the right
-    /// authority it would make Dovecot hang up: OpenSSL's complaint ends the next read.
+    /// Returns a certificate for `name` from an authority that no server knows. With the name of
+    /// the right authority, it would make Dovecot close the connection: OpenSSL's complaint ends
+    /// the next read.
     pub fn of_a_stranger(name: &str) -> Self {
         Authority::new("a stranger").client(name)
     }

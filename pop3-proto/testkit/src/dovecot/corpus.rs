@@ -1,12 +1,12 @@
-//! Messages to put into a maildrop: the same ones on every run, and among them all that makes
-//! a POP3 response hard to read.
+//! Messages for a maildrop: the same ones on every run, and among them everything that makes a POP3
+//! response hard to parse.
 //!
-//! All lines end with CRLF, the last one too, so a message here is what RETR must give back.
-//! Lone CR and NUL are among the octets: Dovecot gives them back as they are. Two things are not,
-//! because Dovecot (2.3.19 and 2.4.1) alters them: a lone LF becomes CRLF, and a dot that is the
-//! very first octet of a message goes out without its second dot.
+//! All lines end with CRLF, the last one too, so a message here is exactly what RETR must return.
+//! Lone CR and NUL are among the octets, because Dovecot returns them unchanged. Two things are
+//! not, because Dovecot (2.3.19 and 2.4.1) alters them: a lone LF becomes CRLF, and a dot that is
+//! the very first octet of a message is sent without its second dot.
 
-/// How many kinds of message there are; a corpus of that many has one of each.
+/// The number of message kinds. A corpus of this many messages has one of each.
 const KINDS: usize = 11;
 
 /// The length of a long line, without its CRLF.
@@ -22,13 +22,13 @@ const WORDS: &[&str] = &[
     "night", "and", "nobody", "answered", "until", "morning", "when", "a", "ship", "arrived.",
 ];
 
-/// The first `n` test messages. Message `i` is of kind `i % 11` and does not depend on `n`.
+/// Returns the first `n` test messages. Message `i` is of kind `i % 11` and does not depend on `n`.
 pub fn corpus(n: usize) -> Vec<Vec<u8>> {
     (0..n).map(message).collect()
 }
 
-/// A message with a base64 attachment of this many octets (rounded up to a whole line; in the
-/// message they are a third more). `attachment(10_000_000)` is a large one.
+/// Returns a message with a base64 attachment of this many octets, rounded up to a whole line. In
+/// the message they take a third more. `attachment(10_000_000)` is a large one.
 pub fn attachment(octets: usize) -> Vec<u8> {
     attached(0, octets, &mut Random(0))
 }
@@ -90,7 +90,7 @@ fn message(index: usize) -> Vec<u8> {
     }
 }
 
-/// Paragraphs as people write them.
+/// Ordinary paragraphs of text.
 fn plain_text(index: usize, random: &mut Random) -> Vec<u8> {
     let mut mail = lines(header(index, "Letters"), &[b""]);
     for _ in 0..5 + random.below(60) {
@@ -103,7 +103,7 @@ fn plain_text(index: usize, random: &mut Random) -> Vec<u8> {
     mail
 }
 
-/// Lines that begin with dots, one to many, with and without more after them.
+/// Lines that begin with one or more dots, with and without text after them.
 fn dots(index: usize, random: &mut Random) -> Vec<u8> {
     let mut mail = lines(
         header(index, "Dots"),
@@ -115,11 +115,11 @@ fn dots(index: usize, random: &mut Random) -> Vec<u8> {
         line.extend_from_slice(random.pick(WORDS).as_bytes());
         mail = lines(mail, &[&line, b"", b".", b""]);
     }
-    // The end of the response is then `.` and `.`, stuffed and not.
+    // The response then ends with `.` twice, once stuffed and once not.
     lines(mail, &[b"+OK", b"-ERR", b"."])
 }
 
-/// Long lines that begin with a dot, of lengths around those of usual buffers.
+/// Long lines that begin with a dot, with lengths around those of usual buffers.
 fn long_dotted_lines(index: usize, random: &mut Random) -> Vec<u8> {
     let mut mail = lines(header(index, "Long lines with dots"), &[b""]);
     for length in [
@@ -134,7 +134,7 @@ fn long_dotted_lines(index: usize, random: &mut Random) -> Vec<u8> {
     mail
 }
 
-/// A usual header without the empty line that ends it.
+/// A usual header, without the empty line that ends it.
 fn header(index: usize, subject: &str) -> Vec<u8> {
     format!(
         "Return-Path: <anna@example.org>\r\n\
@@ -150,7 +150,7 @@ fn header(index: usize, subject: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// `mail` and these lines, each with a CRLF.
+/// Returns `mail` and these lines, each with a CRLF.
 fn lines(mut mail: Vec<u8>, lines: &[&[u8]]) -> Vec<u8> {
     for line in lines {
         mail.extend_from_slice(line);
@@ -159,7 +159,7 @@ fn lines(mut mail: Vec<u8>, lines: &[&[u8]]) -> Vec<u8> {
     mail
 }
 
-/// Printable ASCII, dots among it, without line ends.
+/// Printable ASCII, including dots, without line ends.
 fn noise_text(length: usize, random: &mut Random) -> Vec<u8> {
     (0..length).map(|_| b' ' + random.octet() % 95).collect()
 }
@@ -169,7 +169,7 @@ fn high_octets(random: &mut Random) -> Vec<u8> {
     (0..2_000).map(|_| 0x80 | random.octet()).collect()
 }
 
-/// Octets below 0x20 but LF.
+/// Octets below 0x20, except LF.
 fn low_octets(random: &mut Random) -> Vec<u8> {
     (0..2_000)
         .map(|_| random.octet() % 0x20)
@@ -194,7 +194,7 @@ fn attached(index: usize, octets: usize, random: &mut Random) -> Vec<u8> {
           Content-Transfer-Encoding: base64\r\n\
           \r\n",
     );
-    // Any digits are base64, and full lines need no padding.
+    // Any digits are valid base64, and full lines need no padding.
     let rows = octets.div_ceil(BASE64_LINE / 4 * 3);
     mail.reserve(rows * (BASE64_LINE + 2) + 20);
     for _ in 0..rows {
@@ -205,11 +205,11 @@ fn attached(index: usize, octets: usize, random: &mut Random) -> Vec<u8> {
     mail
 }
 
-/// A linear congruential generator (Knuth's MMIX): not good, but the same everywhere.
+/// A linear congruential generator (Knuth's MMIX): of poor quality, but the same everywhere.
 struct Random(u64);
 
 impl Random {
-    /// A number under `limit`.
+    /// Returns a number below `limit`.
     fn below(&mut self, limit: usize) -> usize {
         self.0 = self
             .0

@@ -1,4 +1,4 @@
-//! A server that takes every kind of login: passwords, tokens (JWT, RFC 7519) and certificates.
+//! A server that accepts every kind of login: passwords, tokens (JWT, RFC 7519) and certificates.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,17 +10,17 @@ use sha2::Sha256;
 
 use super::Options;
 
-/// The key that the server checks tokens with.
+/// The key with which the server verifies tokens.
 const KEY: &[u8] = b"a key for tokens of tests only, 32 octets or more";
 
-/// What a server says to a client whose token it refuses: where tokens are had.
+/// Where to obtain tokens, as the server reports it to a client whose token it refuses.
 pub const OPENID_CONFIGURATION: &str = "https://id.example.org/.well-known/openid-configuration";
 
 impl Options {
-    /// All mechanisms. Each user of [`add_user`](super::Dovecot::add_user) may come with the
-    /// password, with a [`token`], or with a certificate of the server's authority.
+    /// Enables all mechanisms. Each user of [`add_user`](super::Dovecot::add_user) may log in with
+    /// the password, with a [`token`], or with a certificate of the server's authority.
     ///
-    /// Whoever shows such a certificate is that user, whatever the name in PLAIN or SCRAM says.
+    /// A client with such a certificate is that user, whatever the name in PLAIN or SCRAM is.
     pub fn every_login() -> Self {
         let default = Self::default();
         let file = |name: &str, content: String| (name.to_owned(), content);
@@ -33,7 +33,8 @@ impl Options {
                     "oauth2",
                     OAUTH2_2_3.replace("@OPENID@", OPENID_CONFIGURATION),
                 ),
-                // Named by the token's `azp`, `alg` and `kid`, of which ours has the second only.
+                // Dovecot looks the key up by the token's `azp`, `alg` and `kid`. These tokens have
+                // only `alg`.
                 file("keys/default/HS256/default", STANDARD.encode(KEY)),
             ],
             ..default
@@ -41,26 +42,26 @@ impl Options {
     }
 }
 
-/// A token that lets `user` in for an hour. It is at least so many octets long, or as long as it
-/// needs to be.
+/// Returns a token for `user` that is valid for an hour. It has at least this many octets, or as
+/// many as it needs.
 pub fn token(user: &str, octets: usize) -> String {
     let bare = signed(user, 3600, "", KEY).len();
-    // Three octets of padding make four of base64.
+    // Three octets of padding become four of base64.
     let padding = "x".repeat(octets.saturating_sub(bare).div_ceil(4) * 3);
     signed(user, 3600, &padding, KEY)
 }
 
-/// One that was good until an hour ago.
+/// Returns a token that expired an hour ago.
 pub fn expired_token(user: &str) -> String {
     signed(user, -3600, "", KEY)
 }
 
-/// One that somebody else has signed.
+/// Returns a token that was signed with another key.
 pub fn forged_token(user: &str) -> String {
     signed(user, 3600, "", b"another key of also at least 32 octets")
 }
 
-/// A JWT signed with HS256. `valid_for` is in seconds from now.
+/// Returns a JWT signed with HS256. `valid_for` is in seconds from now.
 fn signed(user: &str, valid_for: i64, padding: &str, key: &[u8]) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.expect("a clock after 1970").as_secs().cast_signed();
@@ -74,7 +75,8 @@ fn signed(user: &str, valid_for: i64, padding: &str, key: &[u8]) -> String {
     format!("{signed}.{signature}")
 }
 
-/// Beside the passwords. A revocation list, which 2.3 wants by default, is not asked for.
+/// In addition to the passwords. Dovecot 2.3 requires a certificate revocation list by default;
+/// this turns it off.
 const EXTRA_2_3: &str = "\
 ssl_ca = <@DIR@/ca.pem
 ssl_verify_client_cert = yes

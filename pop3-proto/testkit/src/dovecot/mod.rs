@@ -25,23 +25,23 @@ pub use corpus::{attachment, corpus};
 pub use every_login::{OPENID_CONFIGURATION, expired_token, forged_token, token};
 pub use server::Dovecot;
 
-/// What a test may choose about its server. `@DIR@` in the texts stands for the server's folder.
+/// The options of a test's server. `@DIR@` in the texts is replaced by the server's folder.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The SASL mechanisms to offer (`apop` among them stands for the APOP command).
+    /// The SASL mechanisms to offer. `apop` among them enables the APOP command.
     pub mechanisms: String,
     /// Whether passwords may be sent without TLS. Dovecot always allows it to a client whose
-    /// address is the server's own; so if not, the server listens on 127.0.0.2 as well, and a
-    /// client that connects to that (from 127.0.0.1, where the system puts it) is refused.
+    /// address is the server's own. So if not, the server listens on 127.0.0.2 as well, and a
+    /// client that connects to that address (from 127.0.0.1, which the system chooses) is refused.
     pub plaintext_without_tls: bool,
     /// How many sessions one user may have at a time.
     pub sessions_per_user: u32,
-    /// More lines for the configuration of Dovecot 2.3; they come before the password file, so a
+    /// More lines for the configuration of Dovecot 2.3. They come before the password file, so a
     /// `passdb` here is asked first.
     pub extra_2_3: String,
     /// The same for Dovecot 2.4.
     pub extra_2_4: String,
-    /// More files (path and content) for the folder, such as keys that the extra lines name.
+    /// More files (path and content) for the folder, such as keys that the extra lines refer to.
     pub files: Vec<(String, String)>,
 }
 
@@ -59,7 +59,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The configuration, complete but for what is not known before the start.
+    /// Returns the configuration, except for what is not known before the start.
     fn configuration(&self, version: &str) -> Option<String> {
         let (text, extra) = match version.get(..4) {
             Some("2.3.") => (CONFIG_2_3, &self.extra_2_3),
@@ -81,9 +81,9 @@ impl Options {
     }
 }
 
-/// The program and what it says about its version, such as `2.3.19.1 (9b53102964)`.
+/// Returns the program and its version, such as `2.3.19.1 (9b53102964)`.
 fn installed() -> Option<(PathBuf, String)> {
-    // The path of an ordinary user need not have /usr/sbin.
+    // The PATH of an ordinary user need not contain /usr/sbin.
     let places = ["dovecot", "/usr/sbin/dovecot", "/usr/local/sbin/dovecot"];
     places.into_iter().find_map(|program| {
         let output = Command::new(program).arg("--version").output().ok()?;
@@ -92,7 +92,7 @@ fn installed() -> Option<(PathBuf, String)> {
     })
 }
 
-/// Says in one line that this test is skipped, also where the test harness hides what is printed.
+/// Prints one line that this test is skipped, even if the test harness captures output.
 fn skip(reason: &str) -> Option<Dovecot> {
     let test = std::thread::current();
     let text = format!("{reason}; to install it: apt-get install dovecot-pop3d");
@@ -103,7 +103,7 @@ fn skip(reason: &str) -> Option<Dovecot> {
     None
 }
 
-/// The configuration for Dovecot 2.3 (run with 2.3.19); each `@NAME@` is filled in.
+/// The configuration for Dovecot 2.3 (run with 2.3.19). Each `@NAME@` is filled in.
 const CONFIG_2_3: &str = "\
 protocols = pop3
 listen = @LISTEN@
@@ -170,7 +170,7 @@ userdb {
 }
 ";
 
-/// The configuration for Dovecot 2.4 (run with 2.4.1), whose language is another one.
+/// The configuration for Dovecot 2.4 (run with 2.4.1), whose syntax is different.
 const CONFIG_2_4: &str = "\
 dovecot_config_version = 2.4.0
 dovecot_storage_version = 2.4.0

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// The processes and where they listen, until a restart.
+/// The processes and their ports, until a restart.
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) master: Child,
@@ -39,8 +39,8 @@ impl Running {
             give(&file, step_down);
         }
 
-        // `-F` keeps the master our child; in a process group of its own, all of its processes
-        // can be killed at once.
+        // `-F` keeps the master our child process. In a process group of its own, all of its
+        // processes can be killed together.
         let mut command = Command::new(program);
         command.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
         command.current_dir(dir).process_group(0);
@@ -56,14 +56,14 @@ impl Running {
     }
 }
 
-/// Two ports that are free now.
+/// Returns two ports that are free now.
 fn free_ports() -> [u16; 2] {
     // Both are bound before either is released, so they differ.
     let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a free port");
     [listen(), listen()].map(|listener| listener.local_addr().expect("own address").port())
 }
 
-/// Makes the server the owner of a file that we wrote.
+/// Makes the server the owner of a file that the test wrote.
 pub(super) fn give(path: &Path, step_down: Option<(u32, u32)>) {
     if let Some((uid, gid)) = step_down {
         chown(path, Some(uid), Some(gid)).expect("change the owner of a file");

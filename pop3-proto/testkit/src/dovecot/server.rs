@@ -1,8 +1,8 @@
-//! Starts a private Dovecot in a temporary folder, on ports of its own, and stops it on drop.
+//! Starts a private Dovecot in a temporary folder, on its own ports, and stops it on drop.
 //!
 //! Nothing outside the folder is read or written: one configuration file, no system users, no
-//! systemd. Run by root the server steps down to `nobody`, because Dovecot refuses to read mail
-//! as root; run by an ordinary user it stays that user.
+//! systemd. If root starts the server, it runs as `nobody`, because Dovecot refuses to read mail as
+//! root. If an ordinary user starts it, it runs as that user.
 //!
 //! A `Dovecot` in a `static` is never dropped, so its processes outlive the test.
 
@@ -23,18 +23,18 @@ use super::certificates::{Authority, ClientCertificate};
 use super::running::{Running, give};
 use super::{Options, installed, skip};
 
-/// How long the server may take until it greets; it needs about a tenth of a second.
+/// How long the server may take until it greets. It needs about a tenth of a second.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// A running server; dropping it kills its processes and removes its folder.
+/// A running server. Dropping it kills its processes and removes its folder.
 #[derive(Debug)]
 pub struct Dovecot {
     program: PathBuf,
-    /// The configuration, complete but for the ports.
+    /// The configuration, except for the ports.
     config: String,
     running: Mutex<Running>,
     authority: Authority,
-    /// User and group of the server, where they are not ours.
+    /// User and group of the server, if they differ from those of the test.
     step_down: Option<(u32, u32)>,
     delivered: AtomicU32,
     folder: TempDir,
@@ -43,9 +43,9 @@ pub struct Dovecot {
 impl Dovecot {
     /// Starts a server and waits until it greets.
     ///
-    /// `None` means that there is no Dovecot here that this module can run; one line on stderr
-    /// says so, and the test should return. With `POP3_REQUIRE_DOVECOT` in the environment that
-    /// is a panic, so that nothing is skipped unseen.
+    /// Returns `None` if there is no Dovecot that this module can run. One line on stderr says so,
+    /// and the test should return. If `POP3_REQUIRE_DOVECOT` is set in the environment, it panics
+    /// instead, so that no test is skipped unnoticed.
     pub fn start(options: Options) -> Option<Self> {
         let Some((program, version)) = installed() else {
             return skip("Dovecot is not installed");
@@ -70,9 +70,9 @@ impl Dovecot {
         panic!("Dovecot {version} did not start:\n{log}");
     }
 
-    /// One attempt to start; the error is the server's log.
+    /// Tries to start. The error is the server's log.
     fn launch(program: &Path, config: &str, files: &[(String, String)]) -> Result<Self, String> {
-        // Not in `TMPDIR`: the path of a unix socket is short, and `nobody` must get there.
+        // Not in `TMPDIR`: the path of a unix socket must be short, and `nobody` must have access.
         let folder = tempfile::Builder::new().prefix("pop3-").tempdir_in("/tmp");
         let folder = folder.expect("create a folder");
         let dir = folder.path();
@@ -109,8 +109,8 @@ impl Dovecot {
         Ok(server)
     }
 
-    /// Waits for a greeting that names our folder, so that no other server on a port that was
-    /// taken is mistaken for ours. The master listens on all ports before anything answers.
+    /// Waits for a greeting that names this server's folder, so that another server on a port that
+    /// was taken is not mistaken for it. The master listens on all ports before anything answers.
     fn wait_until_ready(&self) -> Result<(), String> {
         let folder = self.folder.path().to_str().expect("path is UTF-8");
         let deadline = Instant::now() + START_LIMIT;
@@ -132,47 +132,47 @@ impl Dovecot {
         self.running.lock().expect("no panic while it was held")
     }
 
-    /// The port on 127.0.0.1 that starts without TLS and knows STLS.
+    /// Returns the port on 127.0.0.1 that starts without TLS and supports STLS.
     pub fn plain_port(&self) -> u16 {
         self.running().plain_port
     }
 
-    /// The port on 127.0.0.1 that starts with TLS.
+    /// Returns the port on 127.0.0.1 that starts with TLS.
     pub fn tls_port(&self) -> u16 {
         self.running().tls_port
     }
 
-    /// The certificate authority to trust; the server's certificate is for `localhost` and
+    /// Returns the certificate authority to trust. The server's certificate is for `localhost` and
     /// 127.0.0.1.
     pub fn ca_pem(&self) -> &str {
         self.authority.pem()
     }
 
-    /// The file with [`ca_pem`](Self::ca_pem).
+    /// Returns the file with [`ca_pem`](Self::ca_pem).
     pub fn ca_path(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// What the server has logged so far.
+    /// Returns what the server has logged so far.
     pub fn log(&self) -> String {
         let log = fs::read(self.folder.path().join("log")).expect("read the log");
         String::from_utf8_lossy(&log).into_owned()
     }
 
-    /// A certificate that [`Options::every_login`] takes for this user's.
+    /// Returns a certificate that [`Options::every_login`] accepts as this user's.
     pub fn client_certificate(&self, user: &str) -> ClientCertificate {
         self.authority.client(user)
     }
 
-    /// Adds a user with an empty maildrop. Any password will do; the name must suit a file name
-    /// and may be added once.
+    /// Adds a user with an empty maildrop. The password is arbitrary. The name must be a valid file
+    /// name and may be added once.
     pub fn add_user(&self, name: &str, password: &str) {
         // In hexadecimal, because a colon would end the field.
         self.add(name, &format!("{{PLAIN.HEX}}{}", hex(password.as_bytes())));
     }
 
-    /// Adds a user whose password the server does not have, only a hash of it that no mechanism
-    /// but those that send the password can do with.
+    /// Adds a user of whose password the server has only a hash. Only mechanisms that send the
+    /// password work with it.
     pub fn add_user_with_hash(&self, name: &str, password: &str) {
         let salt = b"salt of a test";
         let salted = [password.as_bytes(), salt].concat();
@@ -203,11 +203,11 @@ impl Dovecot {
         }
     }
 
-    /// Puts messages into a user's maildrop, in this order, after those that are there already;
-    /// a new session sees them. Gives back their unique-ids.
+    /// Puts messages into a user's maildrop, in this order, after those that are already there. A
+    /// new session sees them. Returns their unique-ids.
     ///
-    /// RETR answers with exactly these octets. For that each line must end with CRLF, the last
-    /// one too: Dovecot gives back CR LF for a lone LF, and adds a missing last one.
+    /// RETR answers with exactly these octets. For that each line must end with CRLF, the last one
+    /// too: Dovecot returns CRLF for a lone LF, and adds a missing last one.
     pub fn deliver<M: AsRef<[u8]>>(
         &self,
         user: &str,
@@ -230,8 +230,8 @@ impl Dovecot {
         messages.into_iter().map(put).collect()
     }
 
-    /// Kills all processes of the server at once, as a crash would, and waits until its ports
-    /// are closed. The folder stays until the drop.
+    /// Kills all processes of the server together, as a crash would, and waits until its ports are
+    /// closed. The folder remains until the drop.
     pub fn kill(&self) {
         let mut running = self.running();
         let ports = [running.plain_port, running.tls_port];
@@ -239,7 +239,7 @@ impl Dovecot {
         if !is_running(master) {
             return;
         }
-        // The master is not waited for yet, so its id, and the group's, cannot be another's.
+        // The master was not waited for yet, so no other process or group can have its id.
         let kill = format!("kill -s KILL -- -{}", master.id());
         let status = Command::new("sh").arg("-c").arg(kill).status();
         assert!(
@@ -255,13 +255,13 @@ impl Dovecot {
         }
     }
 
-    /// Starts it again after [`kill`](Self::kill), with the same users and mail, on other ports:
-    /// meanwhile anybody may have taken the old ones.
+    /// Starts the server again after [`kill`](Self::kill), with the same users and mail, on other
+    /// ports: in the meantime another process may have taken the old ones.
     pub fn restart(&self) {
         self.kill();
         let dir = self.folder.path();
-        // What was killed leaves its lock files, and Dovecot waits for minutes before it takes one
-        // for stale that is empty still.
+        // Killed processes leave their lock files, and Dovecot waits for minutes before it treats
+        // an empty one as stale.
         for user in list(&dir.join("mail")) {
             for file in list(&user).filter(|path| path.extension().is_some_and(|e| e == "lock")) {
                 fs::remove_file(file).expect("remove a lock file");
@@ -277,7 +277,7 @@ impl Dovecot {
         panic!("Dovecot did not start again:\n{}", self.log());
     }
 
-    /// The messages that a user's maildrop holds, as they were delivered, sorted.
+    /// Returns the messages in a user's maildrop, as they were delivered, sorted.
     pub fn maildrop(&self, user: &str) -> Vec<Vec<u8>> {
         let maildir = self.folder.path().join("mail").join(user);
         let mut messages: Vec<_> = list(&maildir.join("new"))
@@ -304,7 +304,7 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// What `id` says about a user, by default about us.
+/// Returns what `id` prints about a user, by default about the current one.
 fn id(flag: &str, user: Option<&str>) -> String {
     let output = Command::new("id").arg(flag).args(user).output();
     let output = output.expect("run id");
@@ -312,13 +312,13 @@ fn id(flag: &str, user: Option<&str>) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// The paths of what is in a folder.
+/// Returns the paths of the entries of a folder.
 fn list(dir: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(dir).expect("list a folder");
     entries.map(|entry| entry.expect("entry of a folder").path())
 }
 
-/// Makes the server the owner of a folder and of all in it.
+/// Makes the server the owner of a folder and everything in it.
 fn give_all(dir: &Path, step_down: Option<(u32, u32)>) {
     give(dir, step_down);
     for path in list(dir) {
@@ -334,13 +334,13 @@ fn is_running(master: &mut Child) -> bool {
     master.try_wait().expect("state of dovecot").is_none()
 }
 
-/// Connects, without the second that TCP waits where a closing socket has lost the first packet.
+/// Connects without the one-second delay of TCP after a closing socket has lost the first packet.
 fn connect(port: u16) -> io::Result<TcpStream> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, Duration::from_millis(200))
 }
 
-/// The first line that a server says.
+/// Returns the first line that a server sends.
 fn greeting(port: u16) -> io::Result<String> {
     let stream = connect(port)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;

@@ -1,11 +1,12 @@
-//! What the sessions of `cuts` ask for, and how one ends for its client that is cut at some place.
+//! The steps of the sessions in `cuts`, and how one ends for the client if the connection breaks at
+//! a given place.
 
 use pop3_proto::{command::Verb, error::Closed};
 
 /// Connect, login, LIST, UIDL, three messages, three DELEs, QUIT.
 pub(super) const STEPS: usize = 11;
 
-/// What is asked for in these steps; two commands make the login.
+/// The commands of these steps. The login has two.
 pub(super) const COURSE: [Option<Verb>; STEPS + 1] = [
     None,
     Some(Verb::User),
@@ -21,10 +22,11 @@ pub(super) const COURSE: [Option<Verb>; STEPS + 1] = [
     Some(Verb::Quit),
 ];
 
-/// What each reply is to, and behind which octet of the server it ends. The greeting is to nothing.
+/// The command of each reply, and the octet of the server after which the reply ends. The greeting
+/// has no command.
 pub(super) type Replies = [(Option<Verb>, usize); STEPS + 1];
 
-/// How a stream ends that is closed behind so many octets.
+/// Returns how a stream ends that is closed after this many octets.
 pub(super) fn expected_end(replies: &Replies, octets: usize) -> Expected {
     let next = replies.iter().position(|(_, end)| *end > octets).unwrap();
     let Some(verb) = replies[next].0 else {
@@ -37,8 +39,9 @@ pub(super) fn expected_end(replies: &Replies, octets: usize) -> Expected {
     }
 }
 
-/// Whether nothing is in flight behind so many octets: then the client may see the end before it asks
-/// for more. Within the login, between LIST and UIDL, and between commands of one kind something is.
+/// Returns whether nothing is in flight after this many octets: then the client may detect the
+/// close before it sends more. Within the login, between LIST and UIDL, and between commands of the
+/// same kind there is always a command in flight.
 pub(super) fn may_be_idle(replies: &Replies, octets: usize) -> bool {
     let mut steps = replies.iter().zip(&replies[1..]);
     let next = steps.find(|((_, end), _)| *end == octets);
@@ -47,7 +50,8 @@ pub(super) fn may_be_idle(replies: &Replies, octets: usize) -> bool {
     })
 }
 
-/// What a [`Closed`] says but for the number of commands in flight, which is the client's affair.
+/// The content of a [`Closed`], except for the number of commands in flight, which depends on the
+/// client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
     NoGreeting,
@@ -69,7 +73,7 @@ impl Expected {
     }
 }
 
-/// In TLS the place is not known to the octet, but which reply was the next to come.
+/// In TLS the position is not known to the octet, but only which reply is next.
 #[track_caller]
 pub(super) fn assert_cut_in_tls(closed: &Closed, steps: usize) {
     let expected = Expected::of(closed);
@@ -81,12 +85,12 @@ pub(super) fn assert_cut_in_tls(closed: &Closed, steps: usize) {
             Expected::Truncated(Verb::User | Verb::Pass)
                 | Expected::Unanswered(Verb::User | Verb::Pass)
         )),
-        // No record of the server ends within a reply that fits in one.
+        // No TLS record of the server ends within a reply that fits into one record.
         Some(verb) => assert!(
             matches!(expected, Expected::Unanswered(v) if v == verb)
                 || (expected == Expected::Truncated(verb) && verb == Verb::Retr)
                 || (expected == Expected::Idle && verb != Verb::Uidl),
-            "{expected:?} behind {steps} steps"
+            "{expected:?} after {steps} steps"
         ),
     }
 }

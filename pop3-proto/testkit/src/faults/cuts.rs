@@ -1,7 +1,8 @@
 //! A connection that breaks or stalls, at every place of a session.
 //!
-//! A first session is left alone, to see behind which octet of the server each step is complete. Then
-//! the same session is cut: what is told as done has to be what came whole.
+//! A first session is undisturbed, to learn after which octet of the server each step is complete.
+//! Then the same session is interrupted: exactly the steps whose replies were received completely
+//! may be reported as complete.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -23,7 +24,7 @@ use super::embedded;
 use super::relay::{Place, Relay, Then};
 use crate::parity::client::{Client, Enough};
 
-/// Among them lines that have to be stuffed, and the end of one that looks like the end of the reply.
+/// The messages contain lines that need dot-stuffing, and one ends like the end of the reply.
 const MAIL: [&str; 3] = [
     "Subject: 1\r\n\r\n.\r\n..\r\n",
     "\r\n",
@@ -41,7 +42,7 @@ struct Stage {
     mail: Vec<String>,
 }
 
-/// What was told of a session.
+/// What was reported in a session.
 #[derive(Debug, Default)]
 struct Told {
     /// How many steps are complete: connect, login, LIST, UIDL, three messages, three DELEs, QUIT.
@@ -55,7 +56,7 @@ impl Stage {
     fn new(tls: bool) -> Self {
         let mut mail = MAIL.map(str::to_owned).to_vec();
         if tls {
-            // Several records long.
+            // Several TLS records long.
             mail[1] = mail[0].repeat(3_000);
         }
         let server = embedded("alice", &mail);
@@ -87,7 +88,7 @@ impl Stage {
         }
     }
 
-    /// A whole session, as far as it gets.
+    /// Runs a whole session, as far as it gets.
     fn session<C: Client>(&self) -> Told {
         let mut told = Told::default();
         if let Err(error) = self.steps::<C>(&mut told) {
@@ -141,7 +142,7 @@ impl Stage {
         Ok(())
     }
 
-    /// What is true of any session, however it ended.
+    /// Checks what is true of any session, however it ended.
     #[track_caller]
     fn assert_truth(&self, told: &Told, quit_in_clear: bool) {
         let left = self.server.maildrop().len();
@@ -160,7 +161,7 @@ impl Stage {
             }
             Some(Ok(outcome)) => panic!("{outcome:?}"),
         }
-        // All failures are one.
+        // All failures have the same error.
         assert!(
             told.errors.iter().all(|error| *error == told.errors[0]),
             "{told:?}"
@@ -168,7 +169,7 @@ impl Stage {
     }
 }
 
-/// Behind which octet of the server each reply ends, and each step is complete.
+/// Returns after which octet of the server each reply ends and each step is complete.
 fn learn<C: Client>() -> (Replies, Vec<usize>) {
     let stage = Stage::new(false);
     let told = stage.session::<C>();
@@ -195,12 +196,12 @@ fn learn<C: Client>() -> (Replies, Vec<usize>) {
     (replies, ends)
 }
 
-/// How many steps are complete with so many octets.
+/// Returns how many steps are complete after this many octets.
 fn complete(ends: &[usize], octets: usize) -> usize {
     ends.iter().filter(|end| **end <= octets).count()
 }
 
-/// What is told of sessions that are cut behind these octets.
+/// Checks sessions that are interrupted after these octets.
 fn cut<C: Client>(replies: &Replies, ends: &[usize], places: &[usize], then: Then) {
     let mut stage = Stage::new(false);
     for &octets in places {
@@ -211,12 +212,13 @@ fn cut<C: Client>(replies: &Replies, ends: &[usize], places: &[usize], then: The
         let told = stage.session::<C>();
         assert!(stage.relay.has_failed());
         stage.assert_truth(&told, true);
-        // A socket that is asked how its connecting went has the reset to tell, not the greeting.
+        // A socket that is asked for the result of connecting reports the reset, and the greeting
+        // is lost.
         let overtaken = then == Then::Reset && told.steps == 0;
         if !(overtaken && complete(ends, octets) == 1) {
             assert_eq!(told.steps, complete(ends, octets), "{octets}: {told:?}");
         }
-        // Where the connection ended, QUIT may or may not have left.
+        // After a close, QUIT may or may not have been sent.
         let deles = ends[STEPS - 2];
         match &told.quit {
             Some(Ok(QuitOutcome::Unknown)) => assert!(octets >= deles, "{octets}: {told:?}"),
@@ -268,7 +270,7 @@ pub fn close_without_close_notify_completes_only_received_replies<C: Client>() {
             }
             stage.relay.fail(Place::Octet(octets), then);
             let told = stage.session::<C>();
-            // The handshake is some octets longer or shorter each time.
+            // The length of the handshake varies by some octets.
             if stage.relay.has_failed() {
                 stage.assert_truth(&told, false);
                 if let (Some(Error::Closed(closed)), Then::Close) = (told.errors.first(), then) {
@@ -286,11 +288,12 @@ pub fn close_without_close_notify_completes_only_received_replies<C: Client>() {
 
 pub fn stalled_connection_fails_at_its_deadline<C: Client>() {
     let (_, ends) = learn::<C>();
-    // In a status line, between CR and LF, behind a whole reply, and in a body or a listing.
+    // In a status line, between CR and LF, after a whole reply, and in a body or a listing.
     let kinds = |end: &usize| [end - 4, end - 1, *end];
     let places = ends.iter().flat_map(kinds);
     for octets in places.filter(|octets| Some(octets) != ends.last()) {
-        // On a busy machine the short deadline may pass before that place: then a longer one is tried.
+        // On a busy machine the short deadline may pass before that place: then a longer one is
+        // tried.
         let (told, taken, deadline) = [SHORT, 10 * SHORT, 100 * SHORT]
             .into_iter()
             .find_map(|deadline| {
@@ -314,7 +317,8 @@ pub fn stalled_connection_fails_at_its_deadline<C: Client>() {
     }
 }
 
-/// A session that stalls behind these octets: whether it got there, what was told, how long it took.
+/// Runs a session that stalls after these octets. Returns whether it got there, what was reported,
+/// and how long it took.
 fn stalled<C: Client>(octets: usize, deadline: Duration) -> (bool, Told, Duration) {
     let mut stage = Stage::new(false);
     let timeouts = &mut stage.connector.config.timeouts;

@@ -1,6 +1,6 @@
-//! The example `fetch` with a Dovecot that is killed, and the next run with it when it is up again:
-//! no message is lost, none is stored twice, none is deleted that is not stored. The shorter examples,
-//! which delete nothing, go through those of the stories that are not about deleting.
+//! The example `fetch` with a Dovecot that is killed, and the next run after its restart: no
+//! message is lost, none is stored twice, and none is deleted that is not stored. The shorter
+//! examples, which delete nothing, run those scenarios that do not involve deleting.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use super::relay::{Place, Relay, Then};
 use crate::dovecot::{Dovecot, Options, corpus};
 use crate::program::{Example, as_stored, run, stored};
 
-/// What the server has behind the run that failed.
+/// What remains on the server after the run that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
     All,
     None,
-    /// Whatever it got done.
+    /// Whatever the server completed.
     Some,
 }
 
@@ -32,7 +32,7 @@ impl Stage {
     fn new(tls: bool) -> Option<Self> {
         let server = Arc::new(Dovecot::start(Options::default())?);
         server.add_user("joe", "secret");
-        // No two of them are the same, so that one that came twice is seen.
+        // No two messages are equal, so that a duplicate is noticed.
         let mut mail = corpus(66);
         mail.sort();
         mail.dedup();
@@ -68,7 +68,7 @@ impl Stage {
         self.relay.act(place, then, move || server.kill());
     }
 
-    /// Runs it with a fault, then with a server that is up again.
+    /// Runs the example with a fault, then with a restarted server.
     fn fetch_twice(&self, example: Example, left: Left) {
         let command = || example.deleting_into(&self.maildir);
         let first = run(command(), &self.arguments);
@@ -83,7 +83,7 @@ impl Stage {
             );
             assert!(
                 last.ends_with(" 0 deleted"),
-                "what is not known is not told: {first:?}"
+                "an unknown outcome was reported: {first:?}"
             );
         } else {
             first.failure();
@@ -117,7 +117,7 @@ impl Stage {
                 line.starts_with(&format!("fetched {new} messages (")),
                 "{line}"
             );
-            // Dovecot may know of a file that it has deleted it, and be killed before it does.
+            // Dovecot may record that it has deleted a file, and be killed before it does.
             if left != Left::Some {
                 let (known, deleted) = (there.len() - new, there.len());
                 let end = format!("), {known} already here, {deleted} deleted");
@@ -163,11 +163,11 @@ pub fn killed_within_a_message(example: Example) {
         &[
             (Place::Said("Message-ID: <14.test@", 1, 10), Left::All),
             (Place::Said("Message-ID: <35.test@", 1, 100_000), Left::All),
-            // Behind a whole one.
+            // After a whole one.
             (Place::Said("\r\n.\r\n+OK", 12, 5), Left::All),
         ],
     );
-    // In TLS places are only known by and by.
+    // In TLS, places are known only roughly.
     for percent in [20, 70] {
         let Some(stage) = Stage::new(true) else {
             return;
@@ -194,7 +194,7 @@ pub fn killed_at_quit(example: Example) {
         example,
         &[
             (Place::Asked("QUIT\r\n", 0), Left::All),
-            // It has the command, and a moment.
+            // It has received the command, and has a moment.
             (Place::Asked("QUIT\r\n", 6), Left::Some),
             (Place::Said("+OK Logging out", 1, 0), Left::None),
             (Place::Said("+OK Logging out", 1, 0), Left::None),
@@ -203,7 +203,7 @@ pub fn killed_at_quit(example: Example) {
     );
 }
 
-/// Makes a test of every story for an example, those of `interrupted` among them.
+/// Generates a test of every scenario for an example, including those of `interrupted`.
 #[macro_export]
 macro_rules! every_fetch {
     ($example:expr) => {

@@ -1,5 +1,5 @@
-//! The example `fetch` on a disk that is full: a small file system in memory, where root may mount one.
-//! (`fetch.rs` has the limit of a file's size, which everybody may set.)
+//! The example `fetch` on a full disk: a small file system in memory, if the user may mount one.
+//! (`fetch.rs` tests the limit of a file's size, which needs no privileges.)
 
 use std::fs;
 use std::io::Write as _;
@@ -17,8 +17,8 @@ use crate::program::{Example, as_stored, run, stored};
 struct Disk(TempDir);
 
 impl Disk {
-    /// `None` where it cannot be mounted; a line on stderr says so. With `POP3_REQUIRE_MOUNT` in the
-    /// environment that is a panic, so that nothing is skipped unseen.
+    /// Returns `None` if it cannot be mounted; a line on stderr says so. If `POP3_REQUIRE_MOUNT` is
+    /// set in the environment, it panics instead, so that no test is skipped unnoticed.
     fn mount(options: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         match mount(options, folder.path()) {
@@ -33,7 +33,7 @@ impl Disk {
         }
     }
 
-    /// Gives it room.
+    /// Makes it larger.
     fn grow(&self) {
         mount("remount,size=64m,nr_inodes=10k", self.path()).unwrap();
     }
@@ -45,7 +45,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Now, even if a run that was given up has a file open there.
+        // Lazily, because a run that was abandoned may have a file open there.
         let done = Command::new("umount").arg("-l").arg(self.path()).output();
         let done = done.is_ok_and(|output| output.status.success());
         assert!(done || thread::panicking(), "{:?} stays", self.path());
@@ -63,14 +63,15 @@ fn mount(options: &str, path: &Path) -> Result<(), String> {
 }
 
 pub fn unstored_messages_are_kept_and_next_run_completes(example: Example) {
-    // More than the first disk takes. No two are the same, so that one that came twice is seen.
+    // More than the first disk can store. No two messages are equal, so that a duplicate is
+    // noticed.
     let mut mail = corpus(33);
     mail.insert(20, attachment(2_000_000));
     mail.sort();
     mail.dedup();
     let home = tempfile::tempdir().unwrap();
     let ca = home.path().join("ca.pem");
-    // Full in a message, in the next file or folder, in the record of what was stored.
+    // Full in a message, in the next file or folder, in the record of stored messages.
     for options in [
         "size=1m",
         "size=200k",

@@ -1,7 +1,8 @@
-//! The example `fetch` where the server is well, but the connection ends, stalls or is tampered with;
-//! and the next run: no message is lost, none is stored twice, none is deleted that is not stored.
+//! The example `fetch` with a working server, but a connection that ends, stalls or is tampered
+//! with; and the next run: no message is lost, none is stored twice, and none is deleted that is
+//! not stored.
 //!
-//! The next run goes by the relay too: the Maildir knows a server by its port.
+//! The next run uses the relay too, because the Maildir identifies a server by its port.
 
 use std::fs;
 use std::process::Command;
@@ -19,10 +20,10 @@ use crate::dovecot::corpus;
 use crate::program::{Example, Outcome, as_stored, finish, run, stored};
 use crate::session::Way;
 
-/// How long a user looks at a run that stalls: its own deadlines are minutes.
+/// When the test kills a run that stalls: its own deadlines are minutes.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// How long something may take that has to happen.
+/// The timeout for something that has to happen.
 const LIMIT: Duration = Duration::from_secs(30);
 
 struct Stage {
@@ -36,7 +37,7 @@ struct Stage {
 
 impl Stage {
     fn new(example: Example, way: Way) -> Self {
-        // No two of them are the same, so that one that came twice is seen.
+        // No two messages are equal, so that a duplicate is noticed.
         let mut mail = corpus(11);
         mail.push(b"Subject: the last line is a dot\r\n\r\n.\r\n".to_vec());
         let server = embedded("joe", &mail);
@@ -69,12 +70,12 @@ impl Stage {
         self.example.deleting_into(self.home.path().join("mail"))
     }
 
-    /// What is in the Maildir.
+    /// Returns the messages in the Maildir.
     fn here(&self) -> Vec<Vec<u8>> {
         stored(&self.home.path().join("mail"))
     }
 
-    /// What is on the server, which a session of its own has to ask for.
+    /// Returns the messages on the server, fetched in a separate session.
     fn there(&self) -> Vec<Vec<u8>> {
         let endpoint = Endpoint::implicit_tls("localhost", Some(self.server.implicit_tls().port()));
         let mut connector = Connector::default();
@@ -92,7 +93,7 @@ impl Stage {
         there
     }
 
-    /// Runs it; where the connection stalls, somebody loses patience and kills it.
+    /// Runs the example. If the connection stalls, kills it after a while.
     fn run(&self, then: Then) -> Outcome {
         let mut command = self.command();
         if then != Then::Stall {
@@ -112,8 +113,8 @@ impl Stage {
         outcome
     }
 
-    /// What is true behind any run, however it ended. Gives how many messages are here, and how many
-    /// are on the server.
+    /// Checks what is true after any run, however it ended. Returns how many messages are in the
+    /// Maildir, and how many are on the server.
     #[track_caller]
     fn assert_truth(&self, first: &Outcome, left: Left) -> (usize, usize) {
         let (here, there) = (self.here(), as_stored(self.there()));
@@ -137,14 +138,14 @@ impl Stage {
             if first.code != Some(0) {
                 assert!(
                     told.ends_with(" 0 deleted"),
-                    "what is not known is not told: {first:?}"
+                    "an unknown outcome was reported: {first:?}"
                 );
             }
         }
         (here.len(), there.len())
     }
 
-    /// The next run, where nothing happens to the connection.
+    /// Checks the next run, in which the connection is undisturbed.
     #[track_caller]
     fn assert_next_completes(&self, first: &Outcome, (here, there): (usize, Option<usize>)) {
         let second = run(self.command(), &self.arguments);
@@ -165,23 +166,24 @@ impl Stage {
         }
         assert!(self.here() == as_stored(&self.mail));
         let left_behind = fs::read_dir(self.home.path().join("mail/tmp")).unwrap();
-        // What was killed cannot take back the message that it was writing; some day that is stale.
+        // A killed process cannot remove the message that it was writing. Later runs remove it as
+        // stale.
         let killed = usize::from(first.code.is_none());
         assert!(left_behind.count() <= killed);
     }
 }
 
-/// Interrupts it at each kind of place, in a session of its own.
+/// Interrupts the example at each kind of place, in a session of its own.
 fn interrupted(example: Example, then: Then) {
     let goodbye = "+OK bye\r\n";
     let mut places = vec![
         // The greeting, and the login.
         (Place::Octet(7), Left::All),
         (Place::Asked("USER", 7), Left::All),
-        // The listings, with a line that looks whole.
+        // The listings, with a line that looks complete.
         (Place::Said("\r\n10 ", 1, 4), Left::All),
         (Place::Said("uid-11", 1, 5), Left::All),
-        // A status line, a message, its last line, its end, and behind it.
+        // A status line, a message, its last line, its end, and after it.
         (Place::Said(" octets\r\n", 3, 4), Left::All),
         (Place::Said("Message-ID: <6.test@", 1, 10), Left::All),
         (Place::Said("\r\n..\r\n.\r\n", 1, 4), Left::All),
@@ -193,7 +195,7 @@ fn interrupted(example: Example, then: Then) {
         (Place::Asked("DELE 7\r\n", 4), Left::All),
         (Place::Said(" deleted\r\n", 5, 3), Left::All),
         (Place::Said(" deleted\r\n", 12, 10), Left::All),
-        // QUIT that does not come, or comes; the reply that comes in part.
+        // QUIT that does not arrive, or arrives; the reply that arrives in part.
         (Place::Asked("QUIT\r\n", 5), Left::All),
         (Place::Asked("QUIT\r\n", 6), Left::Some),
         (Place::Said(goodbye, 1, 0), Left::None),
@@ -207,8 +209,8 @@ fn interrupted(example: Example, then: Then) {
         stage.relay.fail(place.clone(), then);
         let first = stage.run(then);
         assert!(stage.relay.has_failed(), "{place:?}: {first:?}");
-        // The first pipelined batch may break because the server does not support pipelining: a second
-        // session goes without, and does all that was to be done.
+        // The first pipelined batch may break because the server does not support pipelining: a
+        // second session runs without it, and completes the work.
         let again = first.stderr.contains("trying again without pipelining");
         let in_first_batch = matches!(place, Place::Said("\r\n10 " | "uid-11", ..));
         assert_eq!(
@@ -239,7 +241,7 @@ pub fn connection_stalled(example: Example) {
     interrupted(example, Then::Stall);
 }
 
-/// In TLS a place is known by the octets in front of it, and those are some more or less each time.
+/// In TLS a place is known by the number of octets before it, which varies slightly.
 pub fn interrupted_in_tls(example: Example) {
     let stage = Stage::new(example, Way::ImplicitTls);
     run(stage.command(), &stage.arguments).success();
@@ -266,7 +268,7 @@ pub fn interrupted_in_tls(example: Example) {
     }
 }
 
-/// Somebody on the way puts octets in clear behind STLS, or noise into TLS.
+/// An attacker inserts cleartext octets after STLS, or noise into TLS.
 pub fn tampered_with(example: Example) {
     let reply = "+OK begin TLS negotiation\r\n";
     let behind = Place::Said(reply, 1, reply.len());
@@ -288,7 +290,7 @@ pub fn tampered_with(example: Example) {
         stage.assert_next_completes(&first, (here, Some(there)));
     }
 
-    // A command in clear behind STLS is answered by nobody, and does no harm.
+    // A command inserted in cleartext after STLS is not answered, and does no harm.
     let stage = Stage::new(example, Way::Stls);
     let command = Then::Insert(b"NOOP\r\nDELE 1\r\n");
     stage.relay.fail(Place::Asked("STLS\r\n", 6), command);

@@ -1,5 +1,5 @@
-//! A Dovecot whose processes are all killed at a chosen octet. It is started again behind that, to
-//! see what it did.
+//! A Dovecot whose processes are all killed at a chosen octet. It is restarted afterwards, to see
+//! what it did.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::dovecot::{Dovecot, Options, corpus};
 use crate::parity::client::{Client, Enough};
 use crate::session::{Way, login};
 
-/// How the end of a killed server gets to the client.
+/// How the client sees the end of a killed server.
 const ENDS: [Then; 2] = [Then::Close, Then::Reset];
 
-/// A server with alice's mail, and the relay in front of it, in clear.
+/// A server with alice's mail, and the relay in front of it, in cleartext.
 struct Stage {
     server: Arc<Dovecot>,
     relay: Relay,
@@ -43,23 +43,23 @@ impl Stage {
     fn log_in<C: Client>(&self) -> C {
         let endpoint = Endpoint::plain("localhost", Some(self.relay.port()));
         let mut client: C = log_in(&endpoint, Way::Clear, "");
-        // Else this would be asked with the next command, and its answer be counted.
+        // Otherwise this would be sent with the next command, and its reply would be counted.
         client.capa().unwrap();
         client
     }
 
-    /// The server is killed at this place.
+    /// Kills the server at this place.
     fn kill_at(&self, place: Place, then: Then) {
         let server = Arc::clone(&self.server);
         self.relay.act(place, then, move || server.kill());
     }
 
-    /// At this octet behind those that have passed.
+    /// Kills the server at this octet after those that have passed.
     fn kill_in(&self, octets: usize, then: Then) {
         self.kill_at(Place::Octet(self.relay.said().len() + octets), then);
     }
 
-    /// After a restart, that these messages are there for a client, octet for octet.
+    /// Restarts the server, and checks that a client gets exactly these messages.
     fn assert_left<C: Client>(&self, mail: &[Vec<u8>]) {
         assert!(self.relay.has_failed());
         self.server.restart();
@@ -93,7 +93,8 @@ fn number(n: usize) -> MessageNumber {
     MessageNumber::new(n as u32).unwrap()
 }
 
-/// That the connection ended within the reply to this, and stays so.
+/// Checks that the connection ended within the reply to this command, and that the error is
+/// permanent.
 #[track_caller]
 fn assert_end(client: &mut impl Client, error: &Error, then: Then, within: Verb) {
     match (error, then) {
@@ -111,14 +112,14 @@ fn assert_end(client: &mut impl Client, error: &Error, then: Then, within: Verb)
     assert!(error.is_fatal());
     assert_eq!(error.advice(), Some(Advice::Reconnect));
     assert_eq!(client.noop().as_ref(), Err(error));
-    assert_eq!(client.quit().as_ref(), Err(error), "QUIT cannot leave");
+    assert_eq!(client.quit().as_ref(), Err(error), "QUIT cannot be sent");
 }
 
 pub fn server_killed_within_message_delivers_only_earlier_messages<C: Client>() {
     let Some(stage) = Stage::new(33) else { return };
     for then in ENDS {
         let mut client: C = stage.log_in();
-        // Messages are in flight behind this one, and it has a hundred octets more.
+        // Messages are in flight after this one, and it has a hundred more octets.
         stage.kill_at(Place::Said("Message-ID: <14.test@", 1, 10), then);
         let (mut whole, mut failures) = (0, Vec::new());
         client.retrieve((1..=33).map(number), &mut |message| {
@@ -199,7 +200,7 @@ pub fn server_killed_before_quit_deletes_nothing<C: Client>() {
     for then in ENDS {
         let mut client: C = stage.log_in();
         client.dele(number(1)).unwrap();
-        // Behind the whole reply.
+        // After the whole reply.
         stage.kill_in("+OK Marked to be deleted.\r\n".len(), then);
         client.dele(number(2)).unwrap();
         client.until_something_comes();
@@ -215,7 +216,8 @@ pub fn server_killed_before_quit_deletes_nothing<C: Client>() {
 pub fn server_killed_at_quit_leaves_outcome_unknown<C: Client>() {
     let goodbye = "+OK Logging out, messages deleted.\r\n".len();
     let asked = |octets| Place::Asked("QUIT\r\n", octets);
-    // Where it is killed, as an octet of the reply or of the command; what is told, and what is true.
+    // Where the server is killed, as an octet of the reply or of the command; the reported outcome,
+    // and the real one.
     for (place, committed, deleted) in [
         (Err(asked(0)), None, false),
         (Err(asked(5)), None, false),

@@ -1,9 +1,9 @@
 //! Faults on real sockets, for any client: servers that are killed, connections that break.
 //!
-//! `relay` stands between client and server and breaks the connection at a chosen octet. `cuts` and
-//! `tampering` are stories with the embedded server, `killed` with Dovecot. The example `fetch` lives
-//! through servers that are killed in `fetched`, through connections that break, stall or are tampered
-//! with in `interrupted`, and through a disk that is full in `full_disk`.
+//! `relay` is a proxy between client and server that breaks the connection at a chosen octet.
+//! `cuts` and `tampering` have scenarios with the embedded server, `killed` with Dovecot. The
+//! example `fetch` runs with servers that are killed in `fetched`, with connections that break,
+//! stall or are tampered with in `interrupted`, and with a full disk in `full_disk`.
 
 mod course;
 mod cuts;
@@ -22,14 +22,14 @@ pub use interrupted::*;
 pub use killed::*;
 pub use tampering::*;
 
-/// The embedded server with this mail for somebody whose password is `secret`.
+/// Starts the embedded server with this mail for a user whose password is `secret`.
 fn embedded(user: &'static str, mail: &[impl AsRef<[u8]>]) -> EmbeddedServer {
     let with_ids = mail.iter().zip(1..);
     let maildrop = with_ids.map(|(mail, n)| (format!("uid-{n}"), mail.as_ref().to_vec()));
     EmbeddedServer::start(ServerConfig::new(user, "secret"), maildrop.collect()).unwrap()
 }
 
-/// Makes a test of every story, for one client.
+/// Generates a test of every scenario, for one client.
 #[macro_export]
 macro_rules! every_fault {
     ($client:ty) => {

@@ -1,7 +1,7 @@
-//! What stands between a client and its server, and fails at a place that a test chooses.
+//! A proxy between a client and its server that fails at a place that a test chooses.
 //!
-//! A place is an octet of the stream, so a fault strikes at the same point of the session each time,
-//! however the octets were cut into packets.
+//! A place is an octet of the stream, so a fault happens at the same point of the session each
+//! time, however the octets were divided into packets.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -11,35 +11,35 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-/// How long something may take that has to happen.
+/// The timeout for something that has to happen.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Where a fault strikes.
+/// Where a fault happens.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// When so many octets of the server have passed.
+    /// After this many octets from the server.
     Octet(usize),
-    /// When the server says this text for the nth time (the first is 1), and so many octets of it
-    /// have passed.
+    /// When the server sends this text for the nth time (the first is 1), after this many octets of
+    /// it.
     Said(&'static str, usize, usize),
-    /// The same of the client's octets, for the first time.
+    /// The same for the client's octets, for the first occurrence.
     Asked(&'static str, usize),
 }
 
-/// What the client gets to see then.
+/// What the client sees then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// The end of the stream.
     Close,
-    /// A connection that is broken off.
+    /// A connection reset.
     Reset,
     /// Nothing any more.
     Stall,
-    /// These octets, and then what the server says.
+    /// These octets, and then the octets from the server.
     Insert(&'static [u8]),
 }
 
-/// Runs when a fault strikes, before the client notices.
+/// Runs when a fault happens, before the client notices.
 type Act = Box<dyn FnOnce() + Send>;
 
 struct Fault {
@@ -51,7 +51,8 @@ struct Fault {
     found: usize,
 }
 
-/// A relay on 127.0.0.1, of one connection after the other. Clients have to be dropped before it.
+/// A proxy on 127.0.0.1 that serves one connection after the other. Clients have to be dropped
+/// before it.
 pub struct Relay {
     address: SocketAddr,
     state: Arc<State>,
@@ -70,15 +71,16 @@ struct Inner {
     stopped: bool,
     /// Whether there is a connection.
     busy: bool,
-    /// Whether it has failed: nothing passes any more.
+    /// Whether the connection has failed: nothing passes any more.
     broken: bool,
-    /// What passed on the latest connection, and what the client said to nobody.
+    /// The octets that passed on the latest connection, and those that the client sent after the
+    /// failure.
     said: Vec<u8>,
     asked: Vec<u8>,
 }
 
 impl Relay {
-    /// To the port that `target` names when a client comes.
+    /// Starts a proxy to the port that `target` returns when a client connects.
     pub fn start(target: impl Fn() -> u16 + Send + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
         let address = listener.local_addr().expect("own address");
@@ -89,7 +91,7 @@ impl Relay {
                 if relayed.lock().stopped {
                     return;
                 }
-                // A server that is down hangs up on the client.
+                // If the server is down, the client's connection is closed.
                 if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, target())) {
                     relayed.relay(client, server);
                 }
@@ -106,12 +108,12 @@ impl Relay {
         self.address.port()
     }
 
-    /// From now on the next connection that gets to this place fails.
+    /// Makes the next connection that reaches this place fail.
     pub fn fail(&self, place: Place, then: Then) {
         self.act(place, then, || {});
     }
 
-    /// The same, and does something before the client notices.
+    /// Does the same, and runs `act` before the client notices.
     pub fn act(&self, place: Place, then: Then, act: impl FnOnce() + Send + 'static) {
         let act = Box::new(act);
         self.state.lock().fault = Some(Fault {
@@ -123,22 +125,22 @@ impl Relay {
         });
     }
 
-    /// Whether the fault has struck; takes it back otherwise.
+    /// Returns whether the fault has happened, and removes it otherwise.
     pub fn has_failed(&self) -> bool {
         self.state.lock().fault.take().is_none()
     }
 
-    /// The same, and leaves it there.
+    /// Returns the same, and keeps the fault.
     pub fn is_failing(&self) -> bool {
         self.state.lock().fault.is_none()
     }
 
-    /// The octets of the server that have passed on the latest connection.
+    /// Returns the octets of the server that have passed on the latest connection.
     pub fn said(&self) -> Vec<u8> {
         self.state.lock().said.clone()
     }
 
-    /// All that the client said on its connection, which it has closed.
+    /// Returns all that the client sent on its connection, which it has closed.
     pub fn asked(&self) -> Vec<u8> {
         let inner = self.state.lock();
         let waited = self
@@ -154,14 +156,14 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.state.lock().stopped = true;
-        // The thread waits for a client, so here is one.
+        // The thread waits for a client, so this connects one.
         let _ = TcpStream::connect(self.address);
-        // What it holds, a server perhaps, has to be dropped before the test is over.
+        // What the thread owns, perhaps a server, has to be dropped before the test ends.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-/// Which way octets go.
+/// The direction of octets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     Up,
@@ -195,7 +197,7 @@ impl State {
         self.ended.notify_all();
     }
 
-    /// Moves octets one way until there are no more.
+    /// Moves octets in one direction until the stream ends.
     fn forward(&self, way: Way, client: &TcpStream, server: &TcpStream) {
         let (mut from, mut to) = match way {
             Way::Up => (client, server),
@@ -210,16 +212,16 @@ impl State {
                 ..
             }) = fault
             {
-                // In one write, so that it is one packet.
+                // In a single write, so that it is one packet.
                 let _ = to.write_all(&[octets, inserted, rest].concat());
                 continue;
             }
-            // Where the receiver is gone the sender is heard out all the same.
+            // If the receiver has disconnected, the rest is still read from the sender.
             let _ = to.write_all(octets);
             if let Some(fault) = fault {
                 (fault.act)();
                 strike(fault.then, client);
-                // The server sees a client that is gone.
+                // The server sees that the client disconnected.
                 let _ = server.shutdown(Shutdown::Both);
             }
         }
@@ -229,23 +231,23 @@ impl State {
     }
 }
 
-/// What the client sees of a fault.
+/// Applies a fault to the client's connection.
 fn strike(then: Then, client: &TcpStream) {
     match then {
         Then::Close => drop(client.shutdown(Shutdown::Write)),
         Then::Reset => {
-            // The close sends the reset, and comes as soon as nobody reads any more.
+            // Closing the socket sends the reset, as soon as nothing reads from it any more.
             let linger = SockRef::from(client).set_linger(Some(Duration::ZERO));
             linger.expect("SO_LINGER");
             let _ = client.shutdown(Shutdown::Read);
         }
-        // It finds out by its deadlines.
+        // The client notices by its deadlines.
         Then::Stall | Then::Insert(_) => {}
     }
 }
 
 impl Inner {
-    /// How many of these octets, which come now, may pass, and the fault that strikes behind them.
+    /// Returns how many of these new octets may pass, and the fault that happens after them.
     fn admit(&mut self, way: Way, octets: &[u8]) -> (usize, Option<Fault>) {
         let passed = match way {
             Way::Up => &mut self.asked,
@@ -260,7 +262,7 @@ impl Inner {
         let before = passed.len();
         passed.extend_from_slice(octets);
         let place = self.fault.as_mut().and_then(|fault| fault.at(way, passed));
-        // A place at the end of what came so far: there may be nothing behind it.
+        // The place may be at the end of what was received so far, with nothing after it.
         let Some(at) = place.filter(|at| *at <= passed.len()) else {
             return (octets.len(), None);
         };
@@ -282,7 +284,7 @@ impl Inner {
 }
 
 impl Fault {
-    /// The place in what came this way, if that is known already.
+    /// Returns the place in the octets of this direction, if it is known already.
     fn at(&mut self, way: Way, passed: &[u8]) -> Option<usize> {
         let (text, nth, more) = match (&self.place, way) {
             (Place::Octet(at), Way::Down) => return Some(*at),

@@ -1,4 +1,4 @@
-//! Somebody on the way who puts octets in clear behind STLS (CVE-2011-0411 and its kin).
+//! An attacker who inserts cleartext octets after STLS (CVE-2011-0411 and similar).
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 use pop3_proto::{
@@ -10,10 +10,10 @@ use pop3_proto::{
 use super::relay::{Place, Relay, Then};
 use crate::parity::client::Client;
 
-/// What a client has to hide.
+/// What a client must not reveal.
 const SECRETS: [&str; 4] = ["alice", "secret", "AUTH", "USER"];
 
-/// A login by STLS where this happens, and what the client said.
+/// Logs in by STLS with this fault. Returns the result, and what the client sent.
 fn log_in<C: Client>(place: Place, then: Then) -> (Result<(), Error>, String) {
     let config = ServerConfig::new("alice", "secret");
     let server =
@@ -28,7 +28,7 @@ fn log_in<C: Client>(place: Place, then: Then) -> (Result<(), Error>, String) {
     let result = client.login(Login::new("alice", "secret").unwrap());
     assert!(relay.has_failed());
     let result = result.and_then(|_| {
-        // In step to the end.
+        // Synchronized to the end.
         assert_eq!(client.stat()?.messages, 1);
         assert_eq!(client.retr_to_vec(1.try_into()?, 100)?, b"mail\r\n");
         assert!(client.quit()?.is_committed());
@@ -38,7 +38,7 @@ fn log_in<C: Client>(place: Place, then: Then) -> (Result<(), Error>, String) {
         assert_eq!(client.noop().as_ref(), Err(error), "and again");
     }
     drop(client);
-    // Inside TLS nobody can read it.
+    // Inside TLS it cannot be read.
     let asked = String::from_utf8_lossy(&relay.asked()).into_owned();
     assert!(
         SECRETS.iter().all(|secret| !asked.contains(secret)),
@@ -56,7 +56,7 @@ pub fn injected_reply_after_stls_ends_the_connection<C: Client>() {
     assert_eq!(result.err(), Some(SecurityError::ResponseInjection.into()));
     assert!(asked.ends_with("STLS\r\n"), "{asked:?}");
 
-    // When the handshake has begun.
+    // After the handshake has begun.
     let (result, _) = log_in::<C>(Place::Said("\x16\x03", 1, 0), injected);
     let Some(Error::Tls(error)) = result.err() else {
         panic!("this is not TLS");

@@ -14,22 +14,22 @@ use pop3_proto::{
 use super::SECRET;
 use super::setup::{cheap, message};
 
-/// A request that was taken.
+/// An accepted request.
 pub struct Asked {
     pub id: RequestId,
     pub kind: Kind,
-    /// Whether a reply is one to this command.
+    /// Returns whether a reply has the type of this command.
     pub reads: Box<dyn Fn(Reply) -> bool>,
 }
 
-/// What is to be expected of a request.
+/// What to expect of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A reply, whole.
+    /// A complete reply.
     Whole,
-    /// A status line, and if that is good a body.
+    /// A status line, followed by a body if it is `+OK`.
     Streamed,
-    /// Its reply says that the session is logged in.
+    /// Its reply reports that the session is logged in.
     Login,
     /// The last one.
     Quit,
@@ -45,7 +45,7 @@ impl Asked {
     }
 }
 
-/// Asks for the command of this number.
+/// Submits the command with this number.
 pub fn submit(connection: &mut Connection, which: u8) -> Result<Asked, Error> {
     use Kind::{Login, Quit as Last, Streamed, Whole};
     let one = message(1);
@@ -81,7 +81,7 @@ pub fn submit(connection: &mut Connection, which: u8) -> Result<Asked, Error> {
             Asked::new(connection.submit(raw)?, Streamed)
         }
         23 => {
-            // More than a small limit takes.
+            // Longer than the small command limit.
             let raw = Raw::short(format!("XTND {:x>60}", ""))?;
             Asked::new(connection.submit(raw)?, Whole)
         }
@@ -90,7 +90,7 @@ pub fn submit(connection: &mut Connection, which: u8) -> Result<Asked, Error> {
     })
 }
 
-/// Logins of all kinds of policies: 24 to 31, but for 25.
+/// Returns a login with one of many policies: 24 to 31, except 25.
 fn some_login(which: u8) -> Login {
     let methods = [Method::CramMd5, Method::Login, Method::UserPass];
     let policy = match which {
@@ -105,7 +105,7 @@ fn some_login(which: u8) -> Login {
     Login::password(user(), secret()).with_policy(cheap(policy))
 }
 
-/// A login by this method and no other.
+/// Returns a login that allows only this method.
 pub fn login_by(method: Method) -> Login {
     let login = match method {
         Method::OAuthBearer | Method::XOAuth2 => Login::with(Credentials::Token {
@@ -119,12 +119,12 @@ pub fn login_by(method: Method) -> Login {
     login.with_policy(cheap(LoginPolicy::only(method)))
 }
 
-/// The name of every login.
+/// Returns the user name of every login.
 pub fn user() -> Username {
     Username::new("alice").unwrap()
 }
 
-/// The secret of every login.
+/// Returns the secret of every login.
 pub fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }

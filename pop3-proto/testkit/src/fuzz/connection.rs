@@ -1,5 +1,5 @@
-//! A conversation whose segments come whole, line by line, or in pieces: the same is told, and the
-//! same is sent.
+//! A conversation whose segments are received whole, line by line, or in pieces: the same is
+//! reported, and the same is sent.
 
 use pop3_proto::{
     Error, Event, Quirk,
@@ -14,10 +14,11 @@ use super::setup::setup;
 use super::{SECRET, holds};
 use crate::bodies;
 
-/// An octet for the setup, one for how segments are cut, then a [script](super::script).
+/// An octet for the setup, one for the partition of segments, then a [script](super::script).
 ///
-/// The conversation is held line by line and in one other way: in pieces of 1 to 128 octets, or uncut
-/// from 0x80. Each way costs as much as the others, so a fuzzer chooses; [`in_every_way`] is for replays.
+/// The conversation is run line by line and with one other partition: in pieces of 1 to 128 octets,
+/// or whole from 0x80. Each run costs the same, so the fuzzer chooses one; [`in_every_way`] is for
+/// replays.
 pub fn connection(data: &[u8]) -> usize {
     let Some((&[bits, cut], script)) = data.split_first_chunk() else {
         return 0;
@@ -30,8 +31,8 @@ pub fn connection(data: &[u8]) -> usize {
     compare(bits, config.leniency, &steps(script), &[cut])
 }
 
-/// The same in all ways: under both leniencies, line by line, in pieces of this size, of one octet, and
-/// uncut.
+/// Runs the same with every partition: under both leniencies, line by line, in pieces of this size,
+/// of one octet, and whole.
 pub fn in_every_way(data: &[u8]) -> usize {
     let Some((&[bits, piece], script)) = data.split_first_chunk() else {
         return 0;
@@ -43,7 +44,7 @@ pub fn in_every_way(data: &[u8]) -> usize {
     compare(bits, lenient, &steps, &cuts).max(compare(bits, strict, &steps, &cuts))
 }
 
-/// Holds a conversation line by line and in other ways, and says how many events there were.
+/// Runs a conversation line by line and with other partitions. Returns the number of events.
 fn compare(bits: u8, leniency: Leniency, steps: &[Step], cuts: &[Cut]) -> usize {
     let lines = play(bits, leniency, steps, Cut::Lines);
     for &cut in cuts {
@@ -56,13 +57,13 @@ fn compare(bits: u8, leniency: Leniency, steps: &[Step], cuts: &[Cut]) -> usize 
     lines.events.len()
 }
 
-/// What the conversation of an input ends with, if its segments come whole.
+/// Returns the final error of an input's conversation, if its segments are received whole.
 pub fn end(data: &[u8]) -> Option<Error> {
     let (&[bits, _], script) = data.split_first_chunk()?;
     play(bits, Leniency::Lenient, &steps(script), Cut::Not).error
 }
 
-/// How segments are cut.
+/// How segments are partitioned.
 #[derive(Debug, Clone, Copy)]
 enum Cut {
     Not,
@@ -83,13 +84,13 @@ impl Cut {
     }
 }
 
-/// What a conversation came to.
+/// The result of a conversation.
 #[derive(Debug, PartialEq, Eq)]
 struct Story {
     events: Vec<Event>,
     sent: Vec<u8>,
     error: Option<Error>,
-    /// The reply to STLS came, and octets of its segment were left to be read behind it.
+    /// The reply to STLS was received, and octets of its segment remained to be read after it.
     behind: bool,
 }
 
@@ -102,7 +103,8 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Story {
     for step in steps {
         if let Step::Server(segment) = step {
             let in_handshake = driver.connection.wants_tls();
-            // Nothing is sent before its end: what is behind a reply in it was not asked for.
+            // Nothing is sent before the end of a segment, so what follows a reply in it was not
+            // requested.
             for piece in cut.pieces(segment) {
                 let all = receive(&mut driver, piece, &mut events);
                 behind |= !in_handshake && !all && driver.connection.wants_tls();
@@ -125,7 +127,7 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Story {
     }
 }
 
-/// Receives these octets, and says whether all were taken.
+/// Receives these octets. Returns whether all were accepted.
 fn receive(driver: &mut Driver, mut octets: &[u8], events: &mut Vec<Event>) -> bool {
     while !octets.is_empty() {
         while let Some(event) = driver.poll() {
@@ -139,12 +141,13 @@ fn receive(driver: &mut Driver, mut octets: &[u8], events: &mut Vec<Event>) -> b
     true
 }
 
-/// What comes at once may be caught at once: a server that says more than it was asked for ends it
-/// before anything else is sent or told. Octets read together with the reply to STLS always end it.
+/// Octets that are received together may be rejected earlier: if a server sends more than was
+/// requested, the connection closes before anything else is sent or reported. Octets read together
+/// with the reply to STLS always close it.
 fn assert_alike(whole: &Story, lines: &Story) {
     let same = whole.but_blank_lines() == lines.but_blank_lines()
         && (&whole.sent, &whole.error) == (&lines.sent, &lines.error);
-    // A blank line is borne before the turn of AUTH, and not in it.
+    // A blank line is tolerated before AUTH has its turn, and not during the exchange.
     let blank = match lines.cause() {
         Some(Error::Protocol(error)) => {
             matches!(&**error, ProtocolError::Unsolicited { got } if got.is_empty())
@@ -153,18 +156,20 @@ fn assert_alike(whole: &Story, lines: &Story) {
     };
     let sooner = whole.is_ahead() && whole.begins(lines) || blank && lines.begins(whole);
     assert!(same || sooner, "{whole:#?}\nin lines: {lines:#?}");
-    // In lines, what is behind that reply is seen to be left; a full buffer may end there as well.
+    // Line by line, the octets after that reply visibly remain unread. A full buffer may end there
+    // as well.
     assert!(
         !lines.behind || whole.behind || whole.is_injected(),
-        "octets behind STLS: {whole:#?}"
+        "octets after STLS: {whole:#?}"
     );
 }
 
 impl Story {
-    /// Whether it ended because of something that nobody asked for, or waited for the rest of it.
+    /// Returns whether it ended because of something unsolicited, or waited for the rest of it.
     fn is_ahead(&self) -> bool {
         match self.cause() {
-            // The end of a multi-line reply may be told before what makes it fail comes.
+            // The end of a multi-line reply may be reported before the octets that make it fail are
+            // received.
             Some(Error::Protocol(error)) => matches!(
                 **error,
                 ProtocolError::Unsolicited { .. } | ProtocolError::Surplus { .. }
@@ -178,7 +183,8 @@ impl Story {
         }
     }
 
-    /// Why it ended. Where questions are being asked, that is also why the messages are unconfirmed.
+    /// Returns the cause of the close. During a confirmation, that is also why the messages are
+    /// unconfirmed.
     fn cause(&self) -> Option<&Error> {
         match self.error.as_ref()? {
             Error::Unconfirmed(why) => why.cause().or(self.error.as_ref()),
@@ -186,12 +192,12 @@ impl Story {
         }
     }
 
-    /// Whether it ended because of octets behind the reply to STLS.
+    /// Returns whether it ended because of octets after the reply to STLS.
     fn is_injected(&self) -> bool {
         matches!(self.cause(), Some(Error::Security(error)) if **error == SecurityError::ResponseInjection)
     }
 
-    /// Whether all that was told and sent before the end is the begin of another story.
+    /// Returns whether all that was reported and sent before the end is the start of another story.
     fn begins(&self, other: &Self) -> bool {
         let before = self.but_blank_lines().into_iter();
         let before = before.take_while(|event| !is_fatal(event));
@@ -199,7 +205,8 @@ impl Story {
             && before.zip(other.but_blank_lines()).all(|(a, b)| a == b)
     }
 
-    /// A blank line is told as soon as it comes, before what was not sent or behind it.
+    /// Returns the events without blank lines. A blank line is reported when it is received, before
+    /// or after events that depend on what was sent.
     fn but_blank_lines(&self) -> Vec<&Event> {
         let blank = Event::Quirk(Quirk::BlankLine);
         self.events
@@ -219,7 +226,8 @@ fn is_fatal(event: &Event) -> bool {
     error.is_some_and(Error::is_fatal)
 }
 
-/// A reply that passes several limits passes one of them first, and which depends on the pieces.
+/// A reply that exceeds several limits exceeds one of them first, and which one depends on the
+/// partition.
 fn forget_which_limit(event: &mut Event) {
     match event {
         Event::Reply {
@@ -243,7 +251,7 @@ fn forget(error: &mut Error) {
         limit.what = Limited::Octets;
         limit.limit = 0;
     }
-    // As much is quoted as was received.
+    // An error quotes as much as was received.
     if let Error::Protocol(error) = error
         && let ProtocolError::Surplus { got, .. } = &mut **error
     {

@@ -1,4 +1,4 @@
-//! A connection, a clock, and the account of what is asked and told.
+//! A connection, a clock, and the ledger of requests and events.
 
 use core::time::Duration;
 
@@ -20,12 +20,12 @@ pub struct Driver {
     pub connection: Connection,
     pub now: Instant,
     pub ledger: Ledger,
-    /// The most that is received at once, and the longest line that is sent.
+    /// The maximum number of octets received together, and the maximum length of a sent line.
     buffer: usize,
     line: usize,
-    /// Who logs in must not be read on the way.
+    /// The login must not be readable on the wire.
     guarded: bool,
-    /// Those of all requests, in their order, and of the next one.
+    /// The ids of all requests in order, and that of the next one.
     ids: Vec<RequestId>,
 }
 
@@ -34,7 +34,7 @@ impl Driver {
         let limits = &config.limits;
         let longest = limits.line.max(limits.challenge);
         let buffer = limits.receive_buffer.max(longest + 4);
-        // A response in an exchange repeats what the server said, in base64.
+        // A response in an exchange repeats the server's challenge in base64.
         let line = limits.command + 2 * longest;
         let guarded = channel == Channel::Plain && !config.allow_insecure_login;
         let mut connection = Connection::new(config, channel, Instant::ORIGIN);
@@ -50,21 +50,21 @@ impl Driver {
         }
     }
 
-    /// Takes the next event.
+    /// Returns the next event.
     pub fn poll(&mut self) -> Option<Event> {
         let event = self.connection.poll_event()?;
         self.ledger.tell(&event, &self.connection.config().limits);
         Some(event)
     }
 
-    /// Receives what it can of these octets, and says how many that are.
+    /// Receives as many of these octets as fit, and returns how many.
     pub fn receive(&mut self, octets: &[u8]) -> usize {
         let room = self.connection.recv_buffer().map_or(0, |room| room.len());
         assert!(room <= self.buffer);
         wire::receive(&mut self.connection, octets, self.now)
     }
 
-    /// The socket takes at most so many octets.
+    /// Sends at most this many octets.
     pub fn send(&mut self, most: usize) {
         let flight = self.connection.transmit();
         assert!(flight.is_empty() || flight.ends_with(b"\n"));
@@ -76,7 +76,7 @@ impl Driver {
         }
     }
 
-    /// What happens in the same way whoever drives.
+    /// Applies the steps that all drivers treat alike.
     pub fn happen(&mut self, step: &Step) {
         let (connection, now) = (&mut self.connection, self.now);
         match *step {
@@ -101,7 +101,7 @@ impl Driver {
         }
     }
 
-    /// Gives up `count` requests, the first of them `back` before the last.
+    /// Abandons `count` requests, the first of them `back` before the last.
     fn abandon(&mut self, back: usize, count: usize) {
         let (ids, next) = (&mut self.ids, self.connection.next_id());
         while let Some(id) = ids.last().filter(|id| **id < next).map(|id| id.next()) {
@@ -114,7 +114,7 @@ impl Driver {
         self.connection.abandon(range);
     }
 
-    /// Takes all events, sends all octets and tells the time, until nothing is left to do.
+    /// Polls all events, sends all octets and handles deadlines, until nothing remains to be done.
     pub fn settle(&mut self, events: &mut Vec<Event>) {
         loop {
             while let Some(event) = self.poll() {
@@ -128,7 +128,7 @@ impl Driver {
         assert!(self.connection.outstanding() >= self.ledger.outstanding());
     }
 
-    /// Sends, or looks at the clock; false if there is no need.
+    /// Sends, or handles a deadline. Returns false if there is no need.
     pub fn act(&mut self) -> bool {
         if self.connection.wants_write() {
             self.send(usize::MAX);
@@ -145,7 +145,7 @@ impl Driver {
         due.is_some_and(|due| due <= self.now)
     }
 
-    /// What holds at all times.
+    /// Checks the invariants.
     pub fn check(&mut self) {
         let connection = &mut self.connection;
         assert_eq!(connection.wants_write(), !connection.transmit().is_empty());
@@ -158,7 +158,8 @@ impl Driver {
         }
     }
 
-    /// The server hangs up: whatever went before, all is told then, and nothing is left.
+    /// The server closes the connection: everything must be reported then, whatever happened
+    /// before, and nothing may remain.
     pub fn finish(mut self, events: &mut Vec<Event>) -> Self {
         self.settle(events);
         self.connection.handle_eof(self.now);

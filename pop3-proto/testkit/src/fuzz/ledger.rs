@@ -1,5 +1,5 @@
-//! Account of what was asked, sent and told: every request has one end, in its turn, and a fatal
-//! error is one for all.
+//! Records what was requested, sent and reported: every request ends once, in order, and all
+//! requests get the same fatal error.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -11,26 +11,26 @@ use pop3_proto::{
 use super::SECRET;
 use super::commands::{Asked, Kind};
 
-/// The account of one connection.
+/// The ledger of one connection.
 #[derive(Default)]
 pub struct Ledger {
-    /// What has had no reply, in the order in which it was asked for.
+    /// Requests without a reply, in the order of submission.
     asked: VecDeque<Asked>,
-    /// Whose body is under way.
+    /// The request whose body is being received.
     open: Option<RequestId>,
-    /// How many times `QUIT` was asked for.
+    /// How many times `QUIT` was submitted.
     quits: usize,
-    /// The first fatal error that was told.
+    /// The first fatal error that was reported.
     fatal: Option<Error>,
-    /// Whether the end was told.
+    /// Whether the close was reported.
     pub closed: bool,
-    /// All octets that left.
+    /// All octets that were sent.
     pub sent: Vec<u8>,
-    /// The server itself says what is secret, so that it may be told.
+    /// The server knows and may send the secret itself, so events may contain it.
     pub secret_is_out: bool,
     /// How many events were reported.
     pub events: usize,
-    /// How many of the octets were looked through for a login in clear.
+    /// How many of the octets were searched for a cleartext login.
     searched: usize,
 }
 
@@ -49,9 +49,9 @@ impl Ledger {
         self.asked.len()
     }
 
-    /// Enters an event.
+    /// Records an event.
     pub fn tell(&mut self, event: &Event, limits: &Limits) {
-        assert!(!self.closed, "behind the end: {event:?}");
+        assert!(!self.closed, "after the close: {event:?}");
         self.events += 1;
         if let Event::Greeting(greeting) = event {
             self.assert_shows_no_secret(&format!("{greeting:?}"));
@@ -65,7 +65,7 @@ impl Ledger {
             Event::BodyEnd { id, result } => {
                 assert_eq!(self.open.take(), Some(*id));
                 if let Err(error) = result {
-                    assert!(error.is_fatal(), "only the end cuts a body short: {error}");
+                    assert!(error.is_fatal(), "only a close truncates a body: {error}");
                     self.tell_fatal(error);
                 }
             }
@@ -77,7 +77,7 @@ impl Ledger {
                 }
                 self.closed = true;
             }
-            _ => assert!(self.fatal.is_none(), "behind the error: {event:?}"),
+            _ => assert!(self.fatal.is_none(), "after the error: {event:?}"),
         }
     }
 
@@ -91,8 +91,11 @@ impl Ledger {
         match result {
             Ok(reply) => {
                 let unknown = matches!(reply, Reply::Quit(QuitOutcome::Unknown));
-                assert!(self.fatal.is_none() || unknown, "behind the error");
-                assert!((asked.reads)(reply.clone()), "another reply: {reply:?}");
+                assert!(self.fatal.is_none() || unknown, "after the error");
+                assert!(
+                    (asked.reads)(reply.clone()),
+                    "a reply of the wrong type: {reply:?}"
+                );
                 check_size(reply, limits);
                 if asked.kind == Kind::Streamed {
                     self.open = Some(id);
@@ -103,14 +106,14 @@ impl Ledger {
                     self.tell_fatal(error);
                 } else {
                     self.assert_shows_no_secret(&format!("{error} {error:?}"));
-                    // A login that was refused and then cut off was refused.
+                    // A login that was refused before the connection closed was refused.
                     assert!(self.fatal.is_none() || asked.kind == Kind::Login);
                 }
             }
         }
     }
 
-    /// Whether the deletions were done is said only by the reply to a `QUIT` that left.
+    /// Only the reply to a sent `QUIT` says whether the deletions were committed.
     fn check_quit(&self, result: &Result<Reply, Error>) {
         let line = self.sent.rsplit(|&octet| octet == b'\n').next().unwrap();
         let whole = self.sent.ends_with(b"QUIT\r\n");
@@ -118,7 +121,7 @@ impl Ledger {
         match result {
             Ok(Reply::Quit(QuitOutcome::Unknown)) => assert!(begun),
             Ok(_) => assert!(whole),
-            Err(error) => assert!(!begun, "QUIT left, and was not done for sure: {error}"),
+            Err(error) => assert!(!begun, "QUIT was sent, so its outcome is unknown: {error}"),
         }
     }
 
@@ -136,29 +139,29 @@ impl Ledger {
         self.fatal == Some(Closed::Finished.into())
     }
 
-    /// What is shown goes into logs and onto terminals.
+    /// Printed values go into logs and onto terminals.
     pub fn assert_shows_no_secret(&self, shown: &str) {
         assert!(!shown.contains(char::is_control), "{shown}");
         assert!(self.secret_is_out || !shown.contains(SECRET), "{shown}");
     }
 
-    /// What left in clear on a connection that must not show who logs in how.
+    /// Checks what was sent in cleartext on a connection that must not reveal the login.
     pub fn assert_no_login_in_clear(&mut self) {
         let searched = self.searched;
         let lines = self.sent[searched..].split_inclusive(|&octet| octet == b'\n');
         for line in lines {
-            // The last line may be cut short. It is looked at again then.
+            // The last line may be incomplete. Then it is searched again.
             if line.ends_with(b"\n") {
                 self.searched += line.len();
             }
             for verb in [b"USER ", b"PASS ", b"AUTH "] {
-                assert!(!line.starts_with(verb), "a login in clear");
+                assert!(!line.starts_with(verb), "a login in cleartext");
             }
         }
     }
 }
 
-/// A server makes this side hold no more than the limits say.
+/// Checks that a reply is not larger than the limits.
 fn check_size(reply: &Reply, limits: &Limits) {
     let text = |octets: &[u8]| assert!(octets.len() <= limits.line.max(limits.challenge));
     match reply {

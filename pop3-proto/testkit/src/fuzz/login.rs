@@ -1,5 +1,5 @@
-//! A login to a server that does as it should, behind somebody who changes, drops and adds what he
-//! likes: who is logged in, and what is shown of the secret.
+//! A login to a conforming server through an attacker who changes, drops and adds lines: checks who
+//! is logged in, and what is printed of the secret.
 
 use pop3_proto::{
     Channel, Connection, Error, Event, Login, Phase,
@@ -15,12 +15,12 @@ use super::script::{Step, steps};
 use super::setup::{cheap, setup};
 use super::{SECRET, holds};
 
-/// The secret in base64, but for the last octet.
+/// The secret in base64, without the last octet.
 const ENCODED: &str = "b3Blbi1zZXNhbW";
 
-/// An octet for the setup, one for the login, then a [script](super::script) in which a request for
-/// a command (0x80 to 0x9f) lets the server's next line pass, or all that it has said (0x90 and up),
-/// and to give one up (0xa0 to 0xaf) drops a line.
+/// An octet for the setup, one for the login, then a [script](super::script). In the script, the
+/// submission of a command (0x80 to 0x8f) lets the server's next line pass, or everything that it
+/// has sent (0x90 to 0x9f). To abandon a request (0xa0 to 0xaf) drops a line.
 pub fn login(data: &[u8]) -> usize {
     let Some((&[bits, which], script)) = data.split_first_chunk() else {
         return 0;
@@ -60,7 +60,7 @@ pub fn login(data: &[u8]) -> usize {
     party.driver.ledger.events
 }
 
-/// The login of this number, and whether SCRAM is all it does.
+/// Returns the login with this number, and whether it uses only SCRAM.
 fn some_login(which: u8) -> (Login, bool) {
     if let Some(method) = Method::all().nth(which.into()) {
         return (login_by(method), method.to_string().starts_with("SCRAM"));
@@ -83,19 +83,19 @@ fn with_tokens() -> Login {
     Login::with(Credentials::TokenOnRequest { username })
 }
 
-/// Client, server, and who stands between them.
+/// Client, server, and the attacker between them.
 struct Party {
     driver: Driver,
     middle: Middle,
-    /// The login is by SCRAM or not at all.
+    /// The login uses SCRAM only.
     scram: bool,
-    /// It is by a method that says the same to every server.
+    /// The method sends the same to every server.
     says_it_all: bool,
-    /// It is with a password or a token.
+    /// The login uses a password or a token.
     has_secret: bool,
-    /// How much of what the client sent the server has heard.
+    /// How many of the client's octets the server has received.
     heard: usize,
-    /// What came of the login.
+    /// The result of the login.
     result: Option<Result<Reply, Error>>,
 }
 
@@ -150,7 +150,7 @@ impl Party {
                 let connection = &mut self.driver.connection;
                 assert_eq!(connection.poll_timeout(), None);
                 if let Err(error) = connection.provide_token(id, Ok(secret())) {
-                    // The server may end the connection before the token is provided.
+                    // The server may close the connection before the token is provided.
                     assert_eq!(connection.error(), Some(&error));
                 }
             }
@@ -168,18 +168,19 @@ impl Party {
             Ok(reply) => {
                 assert!(matches!(reply, Reply::Status(_)));
                 assert_ne!(connection.phase(), Phase::Authorization);
-                // Whoever said +OK, and whenever: enough was said for the server to say so.
+                // Whoever sent the +OK, and whenever: the client had sent enough for the server to
+                // send it.
                 assert!(!self.says_it_all || self.middle.has_let_in());
             }
             Err(error) => {
-                assert!(!is_logged_in(connection), "logged in, and {error}");
+                assert!(!is_logged_in(connection), "logged in despite {error}");
                 let sent = &self.driver.ledger.sent;
                 if ["PASS ", "AUTH ", "APOP "]
                     .iter()
                     .any(|verb| holds(sent, verb.as_bytes()))
                 {
                     let shown = format!("{error} {error:?} {:?}", connection.login_plan());
-                    // Who was told no secret may know it all the same, and say it.
+                    // An attacker may know the secret without having received it, and send it.
                     let secret = self.has_secret && shown.contains(SECRET);
                     let encoded = holds(sent, ENCODED.as_bytes()) && shown.contains(ENCODED);
                     assert!(!secret && !encoded, "{shown}");
@@ -189,7 +190,7 @@ impl Party {
         self.result = Some(result.clone());
     }
 
-    /// Nobody has interfered, and nobody does: the login succeeds by any method.
+    /// Without interference, the login succeeds with every method.
     fn succeed(&mut self, method: Method) {
         for _ in 0..12 {
             self.happen(&Step::Submit(16));
@@ -197,7 +198,7 @@ impl Party {
         }
         match self.result.as_ref().expect("the server has answered") {
             Ok(_) => {}
-            // A challenge that came in clear may be anybody's.
+            // A challenge that was sent in cleartext may be forged.
             Err(Error::Auth(error)) if method == Method::Apop => {
                 assert!(matches!(**error, AuthError::NoSafeLogin(_)));
                 assert_eq!(self.driver.connection.channel(), Channel::Plain);
@@ -206,7 +207,7 @@ impl Party {
         }
     }
 
-    /// A wrong password counts as many times as it is said.
+    /// A wrong password counts each time it is sent.
     fn count_attempts(&self, most: usize) {
         let lines = self.driver.ledger.sent.split(|&octet| octet == b'\n');
         let is_attempt = |line: &&[u8]| {

@@ -1,11 +1,12 @@
-//! A server that does as it should, behind somebody who hears all and says what he likes.
+//! A conforming server, and an attacker in the middle who reads everything and sends what they
+//! like.
 
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 
 use super::{SECRET, holds};
 use crate::wire;
 
-/// All that the server can do.
+/// Everything that the server supports.
 const MECHANISMS: [&str; 10] = [
     "SCRAM-SHA-512",
     "SCRAM-SHA-256",
@@ -21,9 +22,9 @@ const MECHANISMS: [&str; 10] = [
 
 pub struct Middle {
     server: Server,
-    /// What the server has said.
+    /// What the server has sent.
     said: Vec<u8>,
-    /// How much of it was passed on, or kept back.
+    /// How much of it was forwarded or dropped.
     passed: usize,
 }
 
@@ -48,13 +49,13 @@ impl Middle {
         middle
     }
 
-    /// The client said this.
+    /// Receives octets from the client.
     pub fn hear(&mut self, octets: &[u8]) {
         self.server.receive(octets);
         self.said.extend(wire::say(&mut self.server, usize::MAX));
     }
 
-    /// The server's next line.
+    /// Returns the server's next line.
     pub fn line(&mut self) -> Vec<u8> {
         let rest = &self.said[self.passed..];
         let line = rest.split_inclusive(|&octet| octet == b'\n').next();
@@ -63,32 +64,32 @@ impl Middle {
         line
     }
 
-    /// All that the server has said and nobody has heard.
+    /// Returns everything that the server has sent and that was not forwarded.
     pub fn rest(&mut self) -> Vec<u8> {
         let rest = self.said[self.passed..].to_vec();
         self.passed = self.said.len();
         rest
     }
 
-    /// TLS is up.
+    /// Completes the TLS handshake.
     pub fn tls(&mut self) {
         self.server.tls_established();
         self.server.channel_binding([7; 32]);
     }
 
-    /// Whether the server has let the client in.
+    /// Returns whether the server has logged the client in.
     pub fn has_let_in(&self) -> bool {
         holds(&self.said, b"+OK 0 messages")
     }
 
-    /// Whether the server has told its signature in SCRAM, which it does to who knows the password:
-    /// `v=` in base64.
+    /// Returns whether the server has sent its SCRAM signature, which it sends only to a client
+    /// that knows the password: `v=` in base64.
     pub fn has_proved(&self) -> bool {
         holds(&self.said, b"\n+ dj0") || holds(&self.said, b"\n+ dj1")
     }
 }
 
-/// The account of all logins.
+/// Returns the account of all logins.
 pub fn account() -> ServerConfig {
     ServerConfig::new("alice", SECRET)
         .sasl(MECHANISMS.into_iter().chain(["ANONYMOUS"]))

@@ -1,6 +1,6 @@
-//! What the fuzz targets do, without a fuzzer: each takes any octets, and panics where the library
-//! breaks a promise. The targets of `fuzz/` are these functions; `cargo test` replays with them what
-//! fuzzers found.
+//! The fuzz targets as functions: each accepts any octets, and panics if the library breaks a
+//! promise. The binaries in `fuzz/` call these functions, and `cargo test` replays the findings of
+//! fuzzers with them.
 
 pub mod clients;
 pub mod commands;
@@ -31,11 +31,11 @@ pub use server::server;
 pub use tls::tls;
 pub use unstuffing::unstuffing;
 
-/// A target: whatever the octets are, it returns how far they led it, by a count of its own (events,
-/// results, responses). 0 means that the input was of no use.
+/// A target. It returns how far the octets led it, by a count of its own (events, results,
+/// responses). 0 means that the input was of no use.
 pub type Target = fn(&[u8]) -> usize;
 
-/// All of them, by name.
+/// All targets, by name.
 pub const TARGETS: [(&str, Target); 10] = [
     ("async_client", async_client),
     ("blocking_client", blocking_client),
@@ -49,13 +49,14 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("unstuffing", unstuffing),
 ];
 
-/// The password of every login, and the token of every bearer. It begins with no hexadecimal digit:
-/// an octet that is shown escaped may end in one.
+/// The password of every login, and every bearer token. It does not begin with a hexadecimal digit,
+/// because an escaped octet before it may end in one.
 pub const SECRET: &str = "open-sesame";
 
-/// Whether octets hold a part somewhere.
+/// Returns whether `octets` contain `part`.
 fn holds(octets: &[u8], part: &[u8]) -> bool {
-    // The first octet alone rules out most places, and costs no call of `memcmp`: fuzzers trace those.
+    // The first octet alone rules out most positions, and costs no call of `memcmp`: fuzzers trace
+    // those.
     let Some(first) = part.first() else {
         return true;
     };

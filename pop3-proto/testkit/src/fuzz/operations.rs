@@ -10,8 +10,8 @@ use super::script::{Script, Step, said};
 use super::setup::setup;
 use super::{SECRET, holds};
 
-/// An octet for the setup, then a [script](super::script), of which nothing is done that it does not
-/// say.
+/// An octet for the setup, then a [script](super::script). Nothing happens that is not in the
+/// script.
 #[derive(Debug, Arbitrary)]
 pub struct Operations {
     setup: u8,
@@ -19,7 +19,7 @@ pub struct Operations {
 }
 
 impl Operations {
-    /// Does it all, and looks at what comes of it.
+    /// Runs the script and checks the results.
     pub fn run(&self) -> usize {
         let (config, channel) = setup(self.setup);
         let steps = &self.script.0;
@@ -29,7 +29,7 @@ impl Operations {
     }
 }
 
-/// Any octets as operations.
+/// Runs any octets as operations.
 pub fn operations(data: &[u8]) -> usize {
     let operations = Operations::arbitrary_take_rest(Unstructured::new(data));
     operations.map_or(0, |operations| operations.run())
@@ -37,7 +37,7 @@ pub fn operations(data: &[u8]) -> usize {
 
 fn run(mut driver: Driver, steps: &[Step]) -> usize {
     let mut events = Vec::new();
-    // What the server sent and nobody has read.
+    // Octets that the server sent and that were not read.
     let mut wire = VecDeque::new();
     for step in steps {
         match step {
@@ -59,7 +59,7 @@ fn run(mut driver: Driver, steps: &[Step]) -> usize {
     driver.finish(&mut events).ledger.events
 }
 
-/// Reads as a loop would that is told of room and of octets.
+/// Reads like an event loop that checks for room and for octets.
 fn read(driver: &mut Driver, wire: &mut VecDeque<u8>) {
     while !wire.is_empty() {
         let taken = driver.receive(wire.make_contiguous());

@@ -1,5 +1,5 @@
-//! What replies say: greeting, status lines, values, listings and capabilities, each looked at in
-//! every way that there is and compared with the text it came from.
+//! The contents of replies: greeting, status lines, values, listings and capabilities. Each is read
+//! with every accessor and compared with its text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +17,11 @@ use super::setup::setup;
 use super::text::{body, entry, lines, size, status};
 use crate::naive::trimmed;
 
-/// The commands whose replies say something, by their numbers in `commands`; first the greeting.
+/// The commands whose replies have contents, by their numbers in `commands`. The greeting comes
+/// first.
 const COMMANDS: [u8; 10] = [255, 0, 6, 7, 8, 10, 11, 16, 19, 21];
 
-/// An octet for strict and small, one for the command, then its reply.
+/// An octet for leniency and limits, one for the command, then its reply.
 pub fn replies(data: &[u8]) -> usize {
     let Some((&[bits, which], reply)) = data.split_first_chunk() else {
         return 0;
@@ -106,7 +107,7 @@ fn look_at(event: &Event, text: &[u8], strict: bool) {
     }
 }
 
-/// Whether the text has this status indicator, behind what is borne before it.
+/// Returns whether the text has this status indicator, after what is tolerated before it.
 fn starts_with(text: &[u8], indicator: &[u8]) -> bool {
     let begin = text
         .iter()
@@ -152,7 +153,7 @@ fn counted(stat: &MailboxStat, text: &[u8]) {
     let first = words.next().unwrap();
     assert_eq!(number(first), Some(u64::from(stat.messages)), "{text}");
     if let Some(octets) = stat.octets {
-        // What is glued to the number of messages may be the size.
+        // Digits directly after the number of messages may be the size.
         let sizes = [
             words.next(),
             first.split(|c: char| !c.is_ascii_digit()).nth(1),
@@ -167,7 +168,7 @@ fn counted(stat: &MailboxStat, text: &[u8]) {
     }
 }
 
-/// The value for message 1 in a reply of one line, which may be there without the number.
+/// Returns the value for message 1 in a single-line reply, which may lack the number.
 fn value(text: &[u8], strict: bool) -> &[u8] {
     let said = trimmed(status(text, strict).0);
     match entry(said) {
@@ -180,7 +181,7 @@ fn value(text: &[u8], strict: bool) -> &[u8] {
     }
 }
 
-/// The numbers and values of a listing.
+/// Returns the numbers and values of a listing.
 fn listed(text: &[u8], strict: bool) -> Vec<(u32, Vec<u8>)> {
     let body = body(text, strict);
     let lines = lines(&body, strict);
@@ -188,7 +189,7 @@ fn listed(text: &[u8], strict: bool) -> Vec<(u32, Vec<u8>)> {
         let head = line.get(..4);
         head.is_some_and(|head| head.eq_ignore_ascii_case(b"+OK "))
     };
-    // Some servers write each line so; a single one is a reply that slipped in.
+    // Some servers write a status indicator on each line. On a single line it is a stray reply.
     let with_status = lines.iter().filter(|line| has_status(line)).count();
     assert!(with_status == 0 || with_status == lines.len() && !strict);
     let read = |line: &[u8]| {
@@ -250,7 +251,7 @@ fn listed_ids(ids: &UidListing, text: &[u8], strict: bool) {
     assert_eq!(distinct.len(), files.len(), "two unique-ids, one file");
 }
 
-/// A unique-id is the value as it is, and is missing where there is none.
+/// A unique-id is the unchanged value, and is missing if there is none.
 fn named(id: Option<&UniqueId>, value: &[u8], strict: bool) {
     let Some(id) = id else {
         assert!(value.is_empty() && !strict);
@@ -298,7 +299,7 @@ fn capable(capabilities: &Capabilities, text: &[u8], strict: bool) {
         capabilities.implementation().is_some(),
         has("IMPLEMENTATION")
     );
-    // Some servers write `SASL=PLAIN`: the sign parts words as a blank does.
+    // Some servers write `SASL=PLAIN`: the sign separates words like a blank.
     let first =
         |tag: &[u8]| tag.split(|c| *c == b'=').find(|word| !word.is_empty()) == Some(b"SASL");
     let glued = tags.iter().any(|tag| first(tag));

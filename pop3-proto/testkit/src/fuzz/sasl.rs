@@ -1,5 +1,5 @@
-//! Every mechanism alone against any challenges: who is logged in when the server says `+OK`, how
-//! much is said, and what is shown.
+//! Each mechanism with any challenges: checks who is logged in when the server sends `+OK`, how
+//! much is sent, and what is printed.
 
 use pop3_proto::sasl::{
     Anonymous, Binding, ClientNonce, CramMd5, External, Login, Mechanism, OAuthBearer, Plain,
@@ -12,10 +12,10 @@ use super::{SECRET, holds, scram};
 /// The client's nonce.
 const NONCE: &str = "fyko";
 
-/// A challenge of one octet that stands for the signature of a server which knows the password.
+/// A challenge of one octet that is replaced by the signature of a server that knows the password.
 const SIGNED: &[u8] = b"V";
 
-/// An octet for the mechanism, then challenges, one on a line.
+/// An octet for the mechanism, then one challenge per line.
 pub fn sasl(data: &[u8]) -> usize {
     let Some((&which, challenges)) = data.split_first() else {
         return 0;
@@ -59,7 +59,7 @@ fn mechanism(which: u8) -> Box<dyn Mechanism> {
     }
 }
 
-/// An exchange, and what was said in it.
+/// An exchange, and what was sent in it.
 struct Exchange {
     mechanism: Box<dyn Mechanism>,
     initial: Option<String>,
@@ -87,7 +87,8 @@ impl Exchange {
         self.mechanism.name().starts_with("SCRAM")
     }
 
-    /// What a server that knows the password would say last, as far as there is a copy of it here.
+    /// Returns the final message of a server that knows the password, for mechanisms that are
+    /// implemented here.
     fn signature(&self) -> Option<String> {
         let (_, bare) = self.initial.as_ref()?.split_once(",,")?;
         let first = str::from_utf8(self.challenges.first()?).ok()?;
@@ -118,7 +119,7 @@ impl Exchange {
         match answer {
             Ok(response) => {
                 let said = response.as_bytes();
-                // It repeats at most the challenge and the names, with a digest.
+                // A response repeats at most the challenge and the names, with a digest.
                 assert!(said.len() <= challenge.len() + 512);
                 let tells = ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"];
                 let tells = tells.contains(&self.mechanism.name());
@@ -144,10 +145,10 @@ impl Exchange {
         assert!(!shown.contains(SECRET), "{shown}");
     }
 
-    /// The server says `+OK`.
+    /// The server sends `+OK`.
     fn finish(mut self) {
         if self.failed.is_some() {
-            // Only dropped, and never done.
+            // A failed mechanism is dropped, and never completed.
             assert!(!self.is_scram() || self.mechanism.finish().is_err());
             return;
         }
@@ -156,7 +157,7 @@ impl Exchange {
             "PLAIN" | "EXTERNAL" | "ANONYMOUS" | "OAUTHBEARER" | "XOAUTH2" => answered == 0,
             "CRAM-MD5" => answered == 1,
             "LOGIN" => answered == 2,
-            // The server has proved that it knows the password, too.
+            // The server also has to prove that it knows the password.
             _ => answered == 2 && self.is_proved(),
         };
         assert_eq!(self.mechanism.finish().is_ok(), done);
@@ -168,7 +169,7 @@ impl Exchange {
             .split(',')
             .next()
             .and_then(|first| first.strip_prefix("v="));
-        let signature = self.signature().expect("nobody guesses the signature");
+        let signature = self.signature().expect("the signature cannot be guessed");
         verifier == Some(&signature)
     }
 }

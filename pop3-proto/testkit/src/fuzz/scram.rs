@@ -1,13 +1,13 @@
-//! What a server that knows the password signs in SCRAM-SHA-256 (RFC 5802 section 3), written down a
-//! second time.
+//! A second implementation of the signature that a server with the password sends in SCRAM-SHA-256
+//! (RFC 5802 section 3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The signature over this exchange, as `v=` has it; nothing where the server's first message has no
-/// salt and count.
+/// Returns the signature of this exchange, as `v=` contains it, or `None` if the server's first
+/// message has no salt or count.
 pub fn signature(
     password: &str,
     client_first_bare: &str,

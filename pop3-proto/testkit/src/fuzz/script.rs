@@ -1,12 +1,12 @@
-//! What a fuzzer's octets mean to the targets that hold a conversation.
+//! The meaning of a fuzzer's octets for the targets that run a conversation.
 //!
-//! Octets below 0x80 are what the server sends, as they are: a regression can be read, and a
-//! dictionary applies. Octets above are what happens otherwise. A run of the former is one segment.
+//! Octets below 0x80 are what the server sends, unchanged: a regression is readable, and a
+//! dictionary works. Octets above are other steps. A run of server octets is one segment.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
 
-/// Steps, of all the octets there are: a fuzzer shows them of what it finds.
+/// Steps, decoded from all available octets. A fuzzer prints them for its findings.
 #[derive(Debug)]
 pub struct Script(pub Vec<Step>);
 
@@ -25,15 +25,15 @@ impl<'a> Arbitrary<'a> for Script {
 pub enum Step {
     /// The server sends this, in one segment.
     Server(Bytes),
-    /// The application asks for the command of this number: 0x80 to 0x9f.
+    /// The application submits the command with this number: 0x80 to 0x9f.
     Submit(u8),
-    /// It gives up one request, so many before the last: 0xa0 to 0xa7.
+    /// The application abandons one request, this many before the last: 0xa0 to 0xa7.
     AbandonOne(u8),
-    /// It gives up the last so many: 0xa8 to 0xaf.
+    /// The application abandons this many of the last requests: 0xa8 to 0xaf.
     AbandonLast(u8),
-    /// So many seconds pass: 0xb0 to 0xbf, a quarter of a minute each.
+    /// This many seconds pass: 0xb0 to 0xbf, a quarter of a minute each.
     Wait(u64),
-    /// The socket takes so many octets: 0xc0 to 0xdf, where 0xdf is all.
+    /// The socket accepts this many octets: 0xc0 to 0xdf, where 0xdf is all.
     Send(usize),
     /// 0xe0.
     Eof,
@@ -41,24 +41,24 @@ pub enum Step {
     ReadFails,
     /// 0xe2.
     WriteFails,
-    /// TLS is up: 0xe3, and 0xe4 where it has something to bind to.
+    /// The TLS handshake is complete: 0xe3, and 0xe4 with channel binding data.
     Tls { exporter: bool },
     /// 0xe5.
     TlsFails,
-    /// The application takes one event: 0xe6.
+    /// The application polls one event: 0xe6.
     Poll,
-    /// It takes all: 0xe7.
+    /// The application polls all events: 0xe7.
     PollAll,
-    /// It has had enough: 0xe8.
+    /// The application reports an exceeded limit: 0xe8.
     Exceeded,
-    /// Nothing, but the segment ends: 0xe9 to 0xfe.
+    /// Only ends the segment: 0xe9 to 0xfe.
     Pause,
 }
 
-/// In front of an octet that the server sends with its eighth bit set.
+/// Comes before an octet of the server whose eighth bit is set.
 pub const HIGH: u8 = 0xff;
 
-/// The octets that mean these steps.
+/// Returns the octets that decode to these steps.
 pub fn encode(steps: &[Step]) -> Vec<u8> {
     let mut script = Vec::new();
     for step in steps {
@@ -77,7 +77,7 @@ pub fn encode(steps: &[Step]) -> Vec<u8> {
     script
 }
 
-/// What the octets mean.
+/// Decodes the octets.
 pub fn steps(script: &[u8]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut segment = Vec::new();
@@ -96,7 +96,7 @@ pub fn steps(script: &[u8]) -> Vec<Step> {
     steps
 }
 
-/// All that the server sends.
+/// Returns all that the server sends.
 pub fn said(steps: &[Step]) -> Vec<u8> {
     let segments = steps.iter().filter_map(|step| match step {
         Step::Server(segment) => Some(&segment[..]),
@@ -111,7 +111,7 @@ fn end_segment(segment: &mut Vec<u8>, steps: &mut Vec<Step>) {
     }
 }
 
-/// The octet of a step that is not the server's.
+/// Returns the octet of a step that is not the server's.
 fn code(step: &Step) -> u8 {
     let small = |n: usize, most: usize| u8::try_from(n.min(most)).unwrap_or_default();
     match *step {

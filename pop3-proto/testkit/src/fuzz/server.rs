@@ -1,5 +1,5 @@
-//! The server side against any client: what comes whole and what comes in pieces is answered alike,
-//! nobody is let in without the secret, and nothing is deleted without `QUIT`.
+//! The server side with any client: input is answered the same whether it is received whole or in
+//! pieces, no client logs in without the secret, and nothing is deleted without `QUIT`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -9,11 +9,11 @@ use super::middle::account;
 use super::script::{Step, said, steps};
 use super::{SECRET, holds};
 
-/// The most that waits to be sent, and a line behind it.
+/// The maximum number of octets waiting to be sent, and one more line.
 const OUTPUT: usize = (64 << 10) + 512;
 
-/// An octet for the setup, one for the size of the pieces, then a [script](super::script) in which
-/// it is the client who speaks.
+/// An octet for the setup, one for the size of the pieces, then a [script](super::script) whose
+/// segments are sent by the client.
 pub fn server(data: &[u8]) -> usize {
     let Some((&[bits, piece], script)) = data.split_first_chunk() else {
         return 0;
@@ -28,7 +28,7 @@ pub fn server(data: &[u8]) -> usize {
     whole.log.len()
 }
 
-/// What a session came to.
+/// The result of a session.
 #[derive(Debug, PartialEq, Eq)]
 struct Story {
     said: Vec<u8>,
@@ -44,13 +44,13 @@ fn play(bits: u8, steps: &[Step], piece: usize) -> Story {
     send(&mut server, &mut said);
     for step in steps {
         match step {
-            // Nothing is sent before a segment ends: what the client says next depends on it.
+            // Nothing is sent before a segment ends, because the client's next octets depend on it.
             Step::Server(segment) => {
                 for piece in segment.chunks(piece) {
                     server.receive(piece);
                 }
             }
-            // More than waits to be sent at once.
+            // More than may wait to be sent.
             Step::Submit(_) if said.len() < 1 << 20 => {
                 let lines = b"RETR 1\r\n".repeat(8);
                 lines.chunks(piece).for_each(|piece| server.receive(piece));
@@ -118,8 +118,8 @@ impl Story {
     }
 }
 
-/// Whether the client says the secret, or names a mechanism that goes without. A digest of it nobody
-/// guesses.
+/// Returns whether the client sends the secret, or names a mechanism that needs none. A digest
+/// cannot be guessed.
 fn knows_the_secret(steps: &[Step]) -> bool {
     let said = said(steps);
     let upper = said.to_ascii_uppercase();

@@ -1,4 +1,4 @@
-//! How a client is set up, from one octet, and what all targets do to it.
+//! The setup of a client from one octet, and the checks that all targets make.
 
 use core::time::Duration;
 
@@ -9,10 +9,10 @@ use pop3_proto::{
     tls::TlsInfo,
 };
 
-/// Takes more in one read than a fuzzer's input has.
+/// More than the length of a fuzzer's input, so that one read can return all of it.
 pub const LARGE_BUFFER: usize = 8 << 10;
 
-/// Configuration and channel by the bits of an octet.
+/// Returns configuration and channel for the bits of an octet.
 pub fn setup(bits: u8) -> (Config, Channel) {
     let mut config = Config::default();
     config.limits = limits(bits & 2 != 0);
@@ -50,8 +50,8 @@ pub fn setup(bits: u8) -> (Config, Channel) {
     (config, channel)
 }
 
-/// Limits that a fuzzer comes across, or such as cost little time: it takes as long to clear a large
-/// buffer as to do all else.
+/// Returns limits that a fuzzer can reach, or limits that cost little time: to clear a large buffer
+/// takes as long as everything else.
 pub fn limits(small: bool) -> Limits {
     let mut limits = Limits::default();
     limits.receive_buffer = 1;
@@ -72,35 +72,35 @@ pub fn limits(small: bool) -> Limits {
     limits
 }
 
-/// A policy whose SCRAM costs nothing.
+/// Allows few SCRAM iterations, so that SCRAM is fast.
 pub fn cheap(policy: LoginPolicy) -> LoginPolicy {
     policy.with_scram_iterations(1..=2)
 }
 
-/// A number of the messages that the servers here speak of.
+/// Returns the number of a message.
 pub fn message(n: u32) -> MessageNumber {
     MessageNumber::new(n).unwrap()
 }
 
-/// What a handshake ended with.
+/// Returns the result of a TLS handshake.
 pub fn tls_info(exporter: bool) -> TlsInfo {
     let mut info = TlsInfo::default();
     info.exporter = exporter.then_some([7; 32]);
     info
 }
 
-/// Tells the time as long as it is wanted: a computation takes several looks at the clock.
+/// Handles deadlines as long as there are any: a computation needs several calls.
 pub fn look_at_the_clock(connection: &mut Connection, now: Instant) {
     while connection.poll_timeout().is_some_and(|due| due <= now) {
         let before = connection.poll_timeout();
         let computing = connection.is_computing();
         connection.handle_timeout(now);
         let told = connection.poll_timeout() != before || connection.is_computing() != computing;
-        assert!(told || computing, "a deadline that was told comes again");
+        assert!(told || computing, "a handled deadline is due again");
     }
 }
 
-/// Nothing is wanted of socket and clock any more.
+/// Asserts that the connection wants no I/O and has no deadline.
 pub fn assert_over(connection: &mut Connection) {
     assert_eq!(connection.phase(), Phase::Closed);
     assert!(!connection.wants_write() && connection.transmit().is_empty());

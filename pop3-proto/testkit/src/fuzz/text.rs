@@ -1,8 +1,8 @@
-//! What the text of a reply says, read in the plainest way.
+//! Parses the text of a reply in the simplest way.
 
 use crate::naive::{self, Lines, trimmed};
 
-/// The text of the status line, and what is behind that line.
+/// Returns the text of the status line, and what follows that line.
 pub fn status(text: &[u8], strict: bool) -> (&[u8], &[u8]) {
     let blank = |octet: &u8| matches!(octet, b'\r' | b'\n');
     let begin = text.iter().position(|octet| !blank(octet));
@@ -12,7 +12,7 @@ pub fn status(text: &[u8], strict: bool) -> (&[u8], &[u8]) {
     (parts.nth(1).unwrap_or_default(), rest)
 }
 
-/// What a multi-line reply holds, dot-stuffing undone.
+/// Returns the content of a multi-line reply, without dot-stuffing.
 pub fn body(text: &[u8], strict: bool) -> Vec<u8> {
     let lines = if strict { Lines::CrLf } else { Lines::Either };
     let (body, rest) = naive::read(status(text, strict).1, lines);
@@ -20,7 +20,7 @@ pub fn body(text: &[u8], strict: bool) -> Vec<u8> {
     body
 }
 
-/// Lines without their line ends.
+/// Returns the lines without their line ends.
 pub fn lines(body: &[u8], strict: bool) -> Vec<&[u8]> {
     naive::lines(body, end(strict))
 }
@@ -29,14 +29,14 @@ fn end(strict: bool) -> Lines {
     if strict { Lines::CrLf } else { Lines::Lf }
 }
 
-/// The number that a line begins with, and the value behind it.
+/// Returns the number at the start of a line, and the value after it.
 pub fn entry(line: &[u8]) -> Option<(u32, &[u8])> {
     let end = line.iter().position(u8::is_ascii_whitespace);
     let (number, value) = line.split_at(end.unwrap_or(line.len()));
     Some((digits(number)?.try_into().ok()?, trimmed(value)))
 }
 
-/// The size that a value begins with.
+/// Returns the size at the start of a value.
 pub fn size(value: &[u8]) -> Option<u64> {
     digits(value.split(|octet| matches!(octet, b' ' | b'\t')).next()?)
 }

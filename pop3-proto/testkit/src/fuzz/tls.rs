@@ -1,6 +1,6 @@
-//! A session over TLS whose records are cut, dropped, changed and mixed with others, or which meets
-//! no TLS at all: what is told is what the server said, or it is an error; and nothing but a request
-//! for TLS is ever written in clear.
+//! A session over TLS whose records are partitioned, dropped, changed and mixed with others, or
+//! whose peer does not use TLS. What is reported is what the server sent, or it is an error.
+//! Nothing except a request for TLS is ever written in cleartext.
 
 use core::time::Duration;
 
@@ -23,29 +23,30 @@ use crate::tls::fixed;
 use crate::tls::peer::Peer;
 use crate::wire;
 
-/// All that is ever written in clear.
+/// All that is ever written in cleartext.
 const CLEAR: &[u8] = b"CAPA\r\nSTLS\r\n";
 
-/// An octet for the kind of TLS and the size of the buffer, then a [script](super::script), or without a server any octets.
+/// An octet for the kind of TLS and the size of the buffer, then a [script](super::script), or any
+/// octets if there is no server.
 ///
-/// In the script 0x80 to 0x9f let octets of the server pass, 0xa0 to 0xa7 drop one to eight, 0xa8 to
-/// 0xaf change a bit of the next; 0xe3 makes the server say farewell, 0xe4 change its keys, and
-/// 0xe9 lets all go on as it should, until nothing moves.
+/// In the script, 0x80 to 0x9f let octets of the server pass, 0xa0 to 0xa7 drop one to eight, and
+/// 0xa8 to 0xaf change a bit of the next one. 0xe3 makes the server send close_notify, 0xe4 makes
+/// it update its keys, and 0xe9 lets everything pass until nothing moves.
 pub fn tls(data: &[u8]) -> usize {
     run(data).map_or(0, |(events, _)| events)
 }
 
-/// What the session of an input ends with.
+/// Returns the final error of an input's session.
 pub fn end(data: &[u8]) -> Option<Error> {
     run(data)?.1
 }
 
-/// The number of events, and the error if there was one.
+/// Returns the number of events, and the error if there was one.
 fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
     let (&mode, script) = data.split_first()?;
     let mut link = Link::new(mode);
     let steps = steps(script);
-    // What the server says by itself may complete it.
+    // Octets that the server sends by itself can complete the secret.
     let most = &SECRET.as_bytes()[..6];
     let said = [script, &said(&steps)].map(|said| holds(said, most));
     link.ledger.secret_is_out = said.contains(&true);
@@ -56,7 +57,7 @@ fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
         let expunged = link.server().expunged().len();
         assert!(
             expunged == 1 || !steps.iter().all(honest),
-            "nobody was in the way: {:?} {:?}",
+            "there was no interference: {:?} {:?}",
             link.session,
             link.session.error()
         );
@@ -70,7 +71,7 @@ fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
     Some(link.finish())
 }
 
-/// What the maildrop holds.
+/// The contents of the maildrop.
 const MAIL: [(&str, &str); 2] = [
     ("uid-1", "Subject: dots\r\n\r\n.\r\n..\r\n.dot\r\n"),
     ("uid-2", "hello\r\n"),
@@ -98,17 +99,17 @@ struct Link {
     ledger: Ledger,
     /// All that the client wrote.
     written: Vec<u8>,
-    /// What was read in clear since STLS left, up to the read that its reply came in.
+    /// What was read in cleartext since STLS was sent, up to the read that returned its reply.
     reply: Vec<u8>,
-    /// Something else came in that read.
+    /// That read returned more than the reply.
     injected: bool,
-    /// The login succeeded, or what takes one.
+    /// The login succeeded, or a command that needs a login.
     let_in: bool,
-    /// Writes get nowhere any more.
+    /// Writes fail from now on.
     broken: bool,
     body: Vec<u8>,
     bodies: Vec<Vec<u8>>,
-    /// How many commands the server had heard when the client failed.
+    /// How many commands the server had received when the client failed.
     heard: Option<usize>,
 }
 
@@ -152,7 +153,7 @@ impl Link {
         link
     }
 
-    /// Asks for a whole session at once.
+    /// Submits a whole session.
     fn submit(&mut self, policy: LoginPolicy) -> Result<(), Error> {
         let login = Login::password(user(), secret()).with_policy(policy);
         let session = &mut self.session;
@@ -212,7 +213,7 @@ impl Link {
         self.take_events();
     }
 
-    /// Lets so many octets of the server pass; false if none did.
+    /// Lets this many octets of the server pass. Returns false if none did.
     fn pass(&mut self, most: usize) -> bool {
         self.peer.answer();
         let count = self.peer.outgoing.len().min(most);
@@ -221,7 +222,7 @@ impl Link {
         count > 0
     }
 
-    /// What the client does not want to read is lost: it has failed, or somebody said too much.
+    /// What the client does not want to read is lost: it has failed, or there was an injection.
     fn deliver(&mut self, mut octets: &[u8]) {
         while !octets.is_empty() {
             self.take_events();
@@ -235,14 +236,14 @@ impl Link {
         }
     }
 
-    /// Notes whether a read holds the reply to STLS and more.
+    /// Records whether a read contains the reply to STLS and more.
     fn look_behind_stls(&mut self, read: &[u8]) {
-        // Until that reply, all that left is what may be written in clear.
+        // Until that reply, only what may be written in cleartext was sent.
         if self.written != CLEAR || self.reply.contains(&b'\n') {
             return;
         }
         self.reply.extend_from_slice(read);
-        // Blank lines are borne.
+        // Blank lines are tolerated.
         let blank = |octet: &u8| matches!(octet, b'\r' | b'\n');
         let begin = self.reply.iter().position(|octet| !blank(octet));
         self.reply.drain(..begin.unwrap_or(self.reply.len()));
@@ -261,7 +262,7 @@ impl Link {
         self.peer.receive(&octets);
     }
 
-    /// All goes as it should, until nothing moves.
+    /// Lets everything pass until nothing moves.
     fn run(&mut self) {
         loop {
             self.take_events();
@@ -288,11 +289,11 @@ impl Link {
         let log = self.server().log().len();
         if self.session.error().is_some() {
             let heard = *self.heard.get_or_insert(log);
-            assert_eq!(heard, log, "a command behind the error");
+            assert_eq!(heard, log, "a command after the error");
         }
     }
 
-    /// What is told inside TLS is what the server said.
+    /// Checks that an event inside TLS is what the server sent.
     fn look_at(&mut self, event: Event) {
         match event {
             Event::Body { chunk, .. } => self.body.extend_from_slice(&chunk),
@@ -335,14 +336,14 @@ impl Link {
         }
     }
 
-    /// The server hangs up. What was written is looked at whole.
+    /// The server closes the connection. Everything that was written is checked.
     fn finish(mut self) -> (usize, Option<Error>) {
         self.session.handle_eof(self.now);
         self.take_events();
         while self.session.wants_write() {
             self.write(usize::MAX);
         }
-        // What TLS had to say before its failure was told may have been in the way.
+        // The failure is reported after TLS has written its alert.
         self.take_events();
         assert!(self.ledger.closed, "{:?}", self.session);
         assert!(!self.session.wants_read() && self.session.poll_timeout().is_none());
@@ -358,7 +359,7 @@ impl Link {
         }
         let error = self.session.error();
         if self.injected {
-            // Nobody even begins with TLS.
+            // Not even a TLS handshake may begin.
             assert!(!self.let_in && self.server().expunged().is_empty());
             assert!(!matches!(error, None | Some(Error::Tls(_))), "{error:?}");
         }
@@ -366,7 +367,7 @@ impl Link {
     }
 }
 
-/// TLS records (RFC 8446 section 5.1), the last of which may be cut short.
+/// Asserts that these are TLS records (RFC 8446 section 5.1), of which the last may be incomplete.
 fn assert_records(mut octets: &[u8]) {
     while let [kind, major, _, high, low, rest @ ..] = octets {
         assert!(

@@ -1,4 +1,4 @@
-//! Bodies against what the [naive reader](crate::naive) makes of them: where the terminator is, and
+//! Compares bodies with those of the [naive reader](crate::naive): where the terminator is, and
 //! which dots are removed.
 
 use pop3_proto::{
@@ -14,7 +14,7 @@ use super::setup::{limits, message};
 use crate::naive::{Lines, may_follow, read};
 use crate::wire;
 
-/// An octet for the mode, one for the size of the pieces, then what is behind the `+OK` to `RETR`.
+/// An octet for the mode, one for the size of the pieces, then what follows the `+OK` to `RETR`.
 pub fn unstuffing(data: &[u8]) -> usize {
     let Some((&[mode, piece], octets)) = data.split_first_chunk() else {
         return 0;
@@ -45,7 +45,7 @@ pub fn unstuffing(data: &[u8]) -> usize {
     octets.len()
 }
 
-/// What the server's status lines end with.
+/// Returns a status line of the server, with its line end.
 pub fn ok(lines: Lines) -> &'static [u8] {
     match lines {
         Lines::Lf => b"+OK\n",
@@ -53,7 +53,7 @@ pub fn ok(lines: Lines) -> &'static [u8] {
     }
 }
 
-/// A session with nothing in flight, whose server has shown its line ends.
+/// Returns a session with nothing in flight, whose server has shown its line ends.
 fn logged_in(mode: Lines) -> Connection {
     let mut config = Config::default();
     config.limits = limits(false);
@@ -85,8 +85,8 @@ fn feed(connection: &mut Connection, mut said: &[u8], piece: usize) -> Vec<Event
     events
 }
 
-/// `trusted` is whether what follows the terminator may follow it, if there is one: otherwise the body
-/// fails if all of it comes in one read.
+/// `trusted` is whether the octets after the terminator may follow it, if there is one. Otherwise
+/// the body fails if all of it is received in one read.
 fn compare(events: &[Event], expected: &[u8], trusted: Option<bool>, in_one_read: bool) {
     let chunks: Vec<&[u8]> = events
         .iter()
@@ -97,7 +97,7 @@ fn compare(events: &[Event], expected: &[u8], trusted: Option<bool>, in_one_read
         .collect();
     for pair in chunks.windows(2) {
         let split = pair[0].ends_with(b"\r") && pair[1].starts_with(b"\n");
-        assert!(!split, "a CR LF in two chunks");
+        assert!(!split, "a CRLF in two chunks");
     }
     let body = chunks.concat();
     let ended = trusted.is_some();
@@ -117,7 +117,7 @@ fn compare(events: &[Event], expected: &[u8], trusted: Option<bool>, in_one_read
         expected.starts_with(&body),
         "{body:?} instead of {expected:?}"
     );
-    // The begin of a terminator, or of a CR LF, waits for what follows it.
+    // The start of a terminator, or of a CRLF, waits for what follows it.
     let waits = if ended { 0 } else { 2 };
     assert!(
         expected.len() - body.len() <= waits,
@@ -125,7 +125,7 @@ fn compare(events: &[Event], expected: &[u8], trusted: Option<bool>, in_one_read
     );
 }
 
-/// Without its terminator no body is whole, however the connection ends.
+/// Without its terminator no body is complete, however the connection ends.
 fn assert_cut_short(connection: &mut Connection, piece: usize) {
     if piece.is_multiple_of(2) {
         connection.handle_eof(Instant::ORIGIN);
@@ -150,7 +150,7 @@ fn assert_cut_short(connection: &mut Connection, piece: usize) {
     }
 }
 
-/// The same as a reply that is kept.
+/// Returns the same reply, gathered in memory.
 fn gathered(mode: Lines, reply: &[u8], piece: usize) -> Vec<u8> {
     let mut connection = logged_in(mode);
     connection.submit(Raw::long("XTND LOG").unwrap()).unwrap();

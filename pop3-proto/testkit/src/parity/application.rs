@@ -1,4 +1,4 @@
-//! The application of a conversation: asks a real client, and compares what that tells.
+//! The application of a conversation: calls a real client, and compares what it reports.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::script::{Script, Security, Turn};
 use super::server::{Progress, serve};
 use super::tls;
 
-/// Plays both parts over a socket, each in its thread.
+/// Plays both sides over a socket, each in its own thread.
 pub(super) fn play<C: Client>(script: &Script, leniency: Leniency) -> Result<(), String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("its address");
@@ -58,7 +58,7 @@ fn act<C: Client>(
     for turn in &script.application {
         match turn {
             Turn::Ask(group) => ask(&mut client, group, &mut |label, words| {
-                // How a body is cut into chunks is nobody's business.
+                // Chunk boundaries are not defined.
                 if !words.starts_with("body ") {
                     progress.told();
                 }
@@ -77,7 +77,7 @@ fn act<C: Client>(
     same(&quirks.join(" "), &script.quirks.join(" "))
 }
 
-/// There is no client then: its error is what all that would have been asked for was to get.
+/// There is no client then: its error is the expected result of every operation.
 fn never_greeted(script: &Script, error: &Error) -> Result<(), String> {
     let error = render::error(error);
     same(&error, script.end.as_deref().unwrap_or("no error"))?;
@@ -93,23 +93,25 @@ fn greeted(script: &Script, client: &impl Client) -> Result<(), String> {
     same(&render::event(&greeting, &nobody), expected)
 }
 
-/// In the end the session is in step and alive, or has its error for whatever is asked.
+/// At the end the session is synchronized and open, or every operation gets its error.
 fn ended(script: &Script, client: &mut impl Client) -> Result<(), String> {
-    // Something that is legal here: what is not is refused without a look at the server.
+    // A command that is legal here: an illegal one fails without checking the connection.
     let answer = match client.connection().phase() {
         Phase::Authorization => client.capa().map(drop),
         _ => client.noop().map(drop),
     };
     match (answer, script.end.as_deref()) {
         (Ok(()), None) => Ok(()),
-        (Ok(()), Some(end)) => Err(format!("it goes on, and was to end: {end}")),
+        (Ok(()), Some(end)) => Err(format!(
+            "the session is still open, but should have ended: {end}"
+        )),
         (Err(error), end) => same(&render::error(&error), end.unwrap_or("still there")),
     }
 }
 
-/// What was told of each operation is what was to be told.
+/// Compares what was reported about each operation with what was expected.
 fn compare(mut told: Vec<(String, String)>, expected: &[(String, String)]) -> Result<(), String> {
-    // The order among operations differs where one call cannot ask for all of them at once.
+    // The order among operations differs if one call cannot submit all of them together.
     let mut expected = expected.to_vec();
     told.sort_by(|a, b| a.0.cmp(&b.0));
     expected.sort_by(|a, b| a.0.cmp(&b.0));
@@ -148,7 +150,7 @@ fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channe
     config.leniency = leniency;
     let mut channel = Channel::Plain;
     for Setting { name, value } in settings {
-        let no_number = |_| format!("no number: {name} {value}");
+        let no_number = |_| format!("not a number: {name} {value}");
         let number = || value.parse::<usize>().map_err(no_number);
         let seconds = || value.parse().map(Duration::from_secs).map_err(no_number);
         match (name.as_str(), value.as_str()) {
@@ -171,7 +173,7 @@ fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channe
             ("listing-entries", _) => config.limits.listing_entries = number()?,
             ("listing-line", _) => config.limits.listing_line = number()?,
             ("listing-octets", _) => config.limits.listing_octets = number()?,
-            _ => return Err(format!("no setting: {name} {value}")),
+            _ => return Err(format!("unknown setting: {name} {value}")),
         }
     }
     Ok((config, channel))

@@ -1,4 +1,5 @@
-//! Asks a client for what a story wants, and tells in the story's words what came of it.
+//! Calls a client for the operations of a transcript, and reports the results in the format of
+//! transcripts.
 
 use pop3_proto::{
     Dele, Error, List, MessageNumber, Quit, Secret, Stat, Top, Uidl, Username,
@@ -15,10 +16,10 @@ use crate::render;
 use super::client::{Body, Client, Enough};
 use super::script::Asked;
 
-/// Hears what is told: about what, and the words.
+/// Receives what is reported: the label and the text.
 pub(super) type Tell<'t> = &'t mut dyn FnMut(&str, String);
 
-/// Asks for operations at once, as far as the client can.
+/// Submits operations together, as far as the client can.
 pub(super) fn ask(client: &mut impl Client, group: &[Asked], tell: Tell<'_>) {
     for together in group.chunk_by(Asked::is_of_a_kind_with) {
         match together {
@@ -30,7 +31,7 @@ pub(super) fn ask(client: &mut impl Client, group: &[Asked], tell: Tell<'_>) {
     }
 }
 
-/// By the method that has the operation's name.
+/// Calls the method with the name of the operation.
 fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
     match op {
         Op::AuthMechanisms => client.auth_mechanisms().map(Reply::Mechanisms),
@@ -124,14 +125,14 @@ fn stream(client: &mut impl Client, asked: &Asked, tell: Tell<'_>) {
         Op::ListStreamed => client.open(List::streamed(), &mut read),
         Op::UidlStreamed => client.open(Uidl::streamed(), &mut read),
         Op::LongStreamed(line) => client.open(Raw::long(line.as_str())?.streamed(), &mut read),
-        op => panic!("{op:?} does not stream"),
+        op => panic!("{op:?} is not streamed"),
     })();
     if let Err(error) = opened {
         tell(&asked.label, render::result_of(&Err(error)));
     }
 }
 
-/// Several messages, on their way at a time.
+/// Retrieves several messages, pipelined.
 fn retrieve(client: &mut impl Client, group: &[Asked], tell: Tell<'_>) {
     let mut rest = group.iter();
     let mut read = |message: Result<&mut dyn Body, Error>| {
@@ -162,7 +163,8 @@ fn retrieve(client: &mut impl Client, group: &[Asked], tell: Tell<'_>) {
             client.retrieve(tops, &mut read);
         }
     }
-    // A fatal error ends it for those that had not left: they are told when they ask.
+    // A fatal error ends the iterator before the unsent ones: they get the error when they are
+    // submitted.
     for asked in rest {
         stream(client, asked, tell);
     }

@@ -1,4 +1,4 @@
-//! How the blocking client is called.
+//! Implements the common interface for the blocking client.
 
 use std::net::TcpStream;
 
@@ -115,7 +115,7 @@ impl Client for Blocking {
     }
 
     fn until_something_comes(&self) {
-        // A socket that fails has something to say as well.
+        // A socket that fails is ready as well.
         let _ = self.transport().get_ref().peek(&mut [0]);
     }
 }

@@ -1,5 +1,5 @@
-//! What the clients have in common, as a story sees it: everything has happened when a method
-//! returns. A blocking client is that already; the others are waited for.
+//! What the clients have in common, as a test sees it: everything has happened when a method
+//! returns. A blocking client works like this already; the others are waited for.
 
 use std::net::TcpStream;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use pop3_proto::{
     reply::{Confirmed, MailboxStat, Mechanisms, Received, Status},
 };
 
-/// A message on its way.
+/// A message that is being received.
 pub trait Body {
     fn number(&self) -> Option<MessageNumber>;
     fn status(&self) -> &Status;
     fn received(&self) -> Option<Received>;
-    /// The next octets; `None` at the end.
+    /// Returns the next octets, or `None` at the end.
     fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error>;
 
-    /// All that is left.
+    /// Returns the remaining octets.
     fn rest(&mut self) -> Result<Vec<u8>, Error> {
         let mut octets = Vec::new();
         while let Some(chunk) = self.chunk()? {
@@ -31,13 +31,13 @@ pub trait Body {
     }
 }
 
-/// What somebody does with a message before it is let go.
+/// What a test does with a message before it is dropped.
 pub type Reader<'r> = &'r mut dyn FnMut(&mut dyn Body);
 
 /// Provides a token on request.
 pub type Provide<'p> = &'p mut dyn FnMut(Option<AuthError>) -> Result<Secret, String>;
 
-/// The methods that take plain values and give a reply: `$each!` gets them as a table.
+/// The methods that accept plain values and return a reply, passed as a table to `$each!`.
 #[macro_export]
 macro_rules! operations {
     ($each:ident) => {
@@ -67,13 +67,13 @@ macro_rules! declare {
     };
 }
 
-/// A client, whatever its I/O.
+/// A client, independent of its I/O.
 pub trait Client: Sized {
-    /// Over a stream that was just connected.
+    /// Starts a session on a connected stream.
     fn start(session: Connection, stream: TcpStream) -> Result<Self, Error>;
     fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<Self, Error>;
 
-    /// Sets when the next address is tried beside the first, where the client does so.
+    /// Sets when the next address is tried in parallel, if the client supports it.
     fn set_stagger(_: &mut Connector, _: Option<Duration>) {}
 
     fn connection(&self) -> &Connection;
@@ -93,13 +93,13 @@ pub trait Client: Sized {
     fn top(&mut self, number: MessageNumber, lines: u32, read: Reader<'_>) -> Result<(), Error>;
     fn open<C: Streamed>(&mut self, command: C, read: Reader<'_>) -> Result<(), Error>;
 
-    /// The first `replies` replies of a pipeline; it is dropped then.
+    /// Returns the first `replies` replies of a pipeline, which is then dropped.
     fn pipeline<I>(&mut self, commands: I, replies: usize) -> Vec<Result<Reply<I>, Error>>
     where
         I: IntoIterator,
         I::Item: Whole;
 
-    /// Hands each message to `read` until that has enough of them.
+    /// Passes each message to `read` until that has enough of them.
     fn retrieve<I>(
         &mut self,
         messages: I,
@@ -110,14 +110,14 @@ pub trait Client: Sized {
 
     fn abort(self);
 
-    /// Waits until the socket has something that was not read, or its end.
+    /// Waits until the socket has unread octets or is closed.
     fn until_something_comes(&self);
 }
 
-/// What a pipeline gives for each of its commands.
+/// The reply type of a pipelined command.
 pub type Reply<I> = <<I as IntoIterator>::Item as pop3_proto::command::Command>::Reply;
 
-/// Whether a reader goes on.
+/// Whether a reader continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enough {
     NotYet,

@@ -1,6 +1,7 @@
-//! A server that stuffs no dots, and a sender who writes the replies behind his message: over sockets,
-//! at once and late, with pipelining and without. `pop3-proto/tests/protocol/threats/forged.rs` has thousands of
-//! such senders; here it is shown that the clients lose nothing of it.
+//! A server that does not dot-stuff, and a sender who writes replies into their message: over
+//! sockets, together and delayed, with pipelining and without.
+//! `pop3-proto/tests/protocol/threats/forged.rs` has thousands of such messages; here it is shown
+//! that the clients preserve the protection.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -17,13 +18,13 @@ use pop3_proto::{
 
 use super::client::{Client, Enough};
 
-/// A mailbox of three messages, of which a sender wrote the first.
+/// A mailbox of three messages, of which an attacker wrote the first.
 #[derive(Clone, Default)]
 struct Sender {
-    /// What follows the line of his message that is a dot, and how long after it.
+    /// What follows the line in the message that is a dot, and after what delay.
     tail: String,
     tail_after: Duration,
-    /// How late the reply to `RETR 3` is.
+    /// The delay of the reply to `RETR 3`.
     third_after: Duration,
 }
 
@@ -39,7 +40,7 @@ fn serve(sender: Sender) -> (TcpStream, JoinHandle<()>) {
         stream.set_nodelay(true).unwrap();
         let mut lines = BufReader::new(stream.try_clone().unwrap());
         let mut stream = stream;
-        // A client that has seen enough hangs up.
+        // A client that has detected the forgery closes the connection.
         let mut say = |text: &str| stream.write_all(text.as_bytes()).is_ok();
         say("+OK ready\r\n");
         let mut line = String::new();
@@ -87,8 +88,8 @@ impl Sender {
     }
 }
 
-/// Logs in, takes the listings and reads all messages: the client, and each message with whether it is
-/// as long as listed.
+/// Logs in, requests the listings and reads all messages. Returns the client, and each message with
+/// whether it has the listed length.
 fn fetched<C: Client>(
     sender: &Sender,
     pipelining: Pipelining,
@@ -134,7 +135,7 @@ pub fn unforged_session_is_confirmed<C: Client>() {
     }
 }
 
-/// A message of the sender's own that is as long as the one listed with this number.
+/// Returns a message of the attacker that has the listed length of this message.
 fn forged(number: usize) -> String {
     let filler = "x".repeat(text(number).len() - 4);
     format!("+OK\r\n{filler}\r\n\r\n")
@@ -192,8 +193,8 @@ pub fn replies_forged_in_a_message_are_never_confirmed<C: Client>() {
     }
 }
 
-/// With pipelining, and with the reply to the last command late: the count of replies is right when the
-/// session looks idle.
+/// With pipelining, and with the reply to the last command delayed: the number of replies is right
+/// when the session looks idle.
 pub fn forged_session_that_passes_noop_is_unconfirmed<C: Client>() {
     let sender = Sender {
         tail: forged(2),
@@ -201,7 +202,8 @@ pub fn forged_session_that_passes_noop_is_unconfirmed<C: Client>() {
         third_after: Duration::from_millis(300),
     };
     let (mut client, mail, server) = fetched::<C>(&sender, Pipelining::Always);
-    // The forged message is stored as the second, the second as the third, each as long as listed.
+    // The forged message is stored as the second one and the second as the third, each with the
+    // listed length.
     assert_eq!(mail.len(), 3);
     assert!(mail.iter().all(|(_, fits)| *fits == SizeMatch::Equal));
     assert!(mail.iter().all(|(message, _)| *message != text(3)));

@@ -1,4 +1,4 @@
-//! All transcripts of the core, played by a real client over real sockets.
+//! Runs all transcripts of the core with a real client over real sockets.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::client::Client;
 use super::rule::{Rule, SKIPPED};
 use super::script::Script;
 
-/// All conversations under the leniencies that they are for, with their names.
+/// Returns all conversations with the leniencies that they apply to, and their names.
 fn conversations() -> Vec<(String, Leniency, Transcript)> {
     let mut conversations = Vec::new();
     for (name, transcript) in transcripts() {
@@ -22,11 +22,11 @@ fn conversations() -> Vec<(String, Leniency, Transcript)> {
             }
         }
     }
-    assert!(conversations.len() > 600, "the transcripts are there");
+    assert!(conversations.len() > 600, "transcripts are missing");
     conversations
 }
 
-/// Plays every conversation that a client can act out; all failures are told together.
+/// Runs every conversation that a client can reproduce. All failures are reported together.
 pub fn transcripts_behave_the_same_over_sockets<C: Client>() {
     let mut skipped = BTreeMap::<Rule, usize>::new();
     let mut scripts = Vec::new();
@@ -36,7 +36,7 @@ pub fn transcripts_behave_the_same_over_sockets<C: Client>() {
             Err(rule) => *skipped.entry(rule).or_default() += 1,
         }
     }
-    println!("{} are played; skipped: {skipped:?}", scripts.len());
+    println!("{} transcripts run; skipped: {skipped:?}", scripts.len());
 
     let share = scripts.len().div_ceil(4);
     let failures: Vec<String> = std::thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! Messages that try to end early and to forge replies, over real sockets, for any client. Each story
-//! counts the messages that must come and compares their octets.
+//! Messages that try to end early and to forge replies, over real sockets, for any client. Each
+//! test counts the expected messages and compares their octets.
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 use pop3_proto::{
@@ -11,7 +11,7 @@ use crate::peer::scripted::{Scripted, alice, in_clear};
 
 use super::client::{Client, Enough};
 
-/// Its sender wants LF `.` CR LF to end it, and the rest to be taken for message 2.
+/// Its sender wants LF `.` CRLF to end it, and the rest to be read as message 2.
 const FORGED: &str = "S: evil\r\n\r\nx\n.\r\n+OK 20 octets\r\nFrom: bank\r\n\r\npay\r\n";
 
 fn mail() -> Vec<String> {
@@ -23,7 +23,7 @@ fn number(n: usize) -> MessageNumber {
     MessageNumber::new(n as u32).unwrap()
 }
 
-/// What the client stores: each message that came whole, under its number.
+/// Returns what the client stores: each message that was received completely, with its number.
 fn stored<C: Client>(client: &mut C, messages: usize) -> Vec<(MessageNumber, Vec<u8>)> {
     let mut stored = Vec::new();
     client.retrieve((1..=messages).map(number), &mut |message| {
@@ -64,7 +64,7 @@ pub fn forged_replies_shift_no_message<C: Client>() {
                     message.escape_default().to_string()
                 );
             }
-            // What is deleted is what was stored, and nothing else.
+            // Only what was stored is deleted.
             client.dele(number(2)).unwrap();
             assert!(client.quit().unwrap().is_committed());
             let left = server.maildrop();

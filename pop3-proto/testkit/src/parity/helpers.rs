@@ -1,6 +1,6 @@
-//! Every command that an iterator yields gets one result, and submitted commands are claimed one by one:
-//! stories with the embedded server, in cleartext and in TLS, with pipelining and without, for any
-//! client. Each counts the results that must come.
+//! Every command that an iterator yields gets one result, and submitted commands are claimed one by
+//! one. The tests use the embedded server, in cleartext and in TLS, with pipelining and without,
+//! with any client. Each test counts the expected results.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -18,10 +18,10 @@ use super::client::{Body, Client, Enough};
 
 const MESSAGES: u32 = 4;
 
-/// Octets of a large message: two of them fill the window.
+/// The octets of a large message: two of them fill the window.
 const OCTETS: usize = 3 << 20;
 
-/// A server with messages of so many octets.
+/// Starts a server with messages of this many octets.
 fn server(octets: usize) -> EmbeddedServer {
     let line = format!("{}\r\n", "x".repeat(78));
     let mail = (1..=MESSAGES).map(|n| {
@@ -31,7 +31,7 @@ fn server(octets: usize) -> EmbeddedServer {
     EmbeddedServer::start(ServerConfig::new("alice", "secret"), mail.collect()).unwrap()
 }
 
-/// A client of a fresh server that is logged in, for each channel and either policy.
+/// Runs a test with a logged-in client of a new server, for each channel and pipelining policy.
 fn everywhere<C: Client>(octets: usize, mut story: impl FnMut(C, &EmbeddedServer)) {
     for pipelining in [Pipelining::Auto, Pipelining::Never] {
         for (is_plain, stls) in [
@@ -52,7 +52,7 @@ fn everywhere<C: Client>(octets: usize, mut story: impl FnMut(C, &EmbeddedServer
             };
             let mut client = C::connect_with(&endpoint, &connector).unwrap();
             client.login(alice()).unwrap();
-            // The window counts what LIST says: with two large messages in flight, it has no room.
+            // The window uses the sizes from LIST: with two large messages in flight, it is full.
             assert_eq!(client.list().unwrap().len(), MESSAGES as usize);
             story(client, &server);
         }
@@ -71,12 +71,12 @@ fn all() -> impl Iterator<Item = MessageNumber> {
     (1..=MESSAGES).map(number)
 }
 
-/// Reads one chunk, and leaves the rest.
+/// Reads one chunk, and ignores the rest.
 fn peek(message: &mut dyn Body) {
     assert!(message.chunk().unwrap().is_some());
 }
 
-/// Deletes every message and commits. Counts the replies, and what is left.
+/// Deletes every message and commits. Counts the replies, and the remaining messages.
 fn delete_all<C: Client>(mut client: C, server: &EmbeddedServer) {
     let replies = client.pipeline(all().map(Dele), usize::MAX);
     assert_eq!(replies.len(), MESSAGES as usize);
@@ -149,7 +149,8 @@ pub fn any_helper_after_an_abandoned_one_gets_every_result<C: Client>() {
     });
 }
 
-/// The five commands of a client that lists, fetches a message, deletes it and fetches the next.
+/// Submits the five commands of a client that lists, fetches a message, deletes it and fetches the
+/// next.
 macro_rules! submit_all {
     ($client:ident) => {{
         let list = $client.submit(List).unwrap();
@@ -208,7 +209,7 @@ pub fn bodies_of_unclaimed_tickets_are_skipped<C: Client>() {
             client.wait_open(second, &mut |body| peek(body)).unwrap();
             client.rset().unwrap();
         }
-        // Dropped altogether, before each kind of operation.
+        // All tickets are dropped before each kind of operation.
         let submit = |client: &mut C| {
             for n in all() {
                 client.submit(Retr(n)).unwrap();
@@ -231,7 +232,7 @@ pub fn bodies_of_unclaimed_tickets_are_skipped<C: Client>() {
     });
 }
 
-/// Answers a client once on a socket, and returns what the script does.
+/// Serves one client on a socket, and returns the result of the script.
 fn scripted<C: Client, T: Send>(
     script: impl FnOnce(TcpStream) -> T + Send,
     story: impl FnOnce(C),
@@ -262,7 +263,7 @@ fn scripted<C: Client, T: Send>(
     })
 }
 
-/// What one segment brings.
+/// Returns the octets of one segment.
 fn read_once(socket: &mut TcpStream) -> String {
     let mut octets = vec![0; 1000];
     let count = socket.read(&mut octets).unwrap();
@@ -310,7 +311,7 @@ pub fn abort_closes_the_connection<C: Client>() {
             // The client does not wait for the rest of this.
             socket.write_all(b"+OK\r\nhello\r\n").unwrap();
             let mut rest = Vec::new();
-            // A client that closes with octets unread resets the connection.
+            // A client that closes with unread octets resets the connection.
             let _ = socket.read_to_end(&mut rest);
             assert!(rest.is_empty(), "{}", rest.escape_ascii());
         },

@@ -1,5 +1,6 @@
-//! What a server does while nobody asks it for anything: the next operation hears of it before an
-//! octet of its own leaves. Seconds may lie between; here the client knows that something came.
+//! What a server does while no command is in flight: the next operation detects it before it sends
+//! an octet of its own. Seconds may pass in between; in these tests the client knows that something
+//! was received.
 
 use pop3_proto::config::Leniency;
 
@@ -9,7 +10,7 @@ use super::application::play;
 use super::client::Client;
 use super::script::Script;
 
-/// Logged in, and about to delete.
+/// Logged in, with a message marked as deleted.
 const MARKED: &str = "\
 set channel trusted
 S: +OK ready
@@ -28,7 +29,7 @@ S: +OK
 = dele 1: ok
 ";
 
-/// Acts out what comes then.
+/// Runs the prefix and this continuation.
 fn then<C: Client>(text: &str) {
     let nothing = |name: &str| Err(format!("{name} is not included"));
     let transcript = Transcript::parse(&format!("{MARKED}{text}"), &nothing).unwrap();
@@ -50,7 +51,7 @@ pub fn close_while_idle_prevents_the_next_command<C: Client>() {
 }
 
 pub fn quit_after_idle_close_deletes_nothing<C: Client>() {
-    // `quit: unknown` would be for a QUIT that left.
+    // `quit: unknown` would be for a QUIT that was sent.
     then::<C>(
         "\
 ! eof

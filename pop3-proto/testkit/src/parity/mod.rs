@@ -1,11 +1,11 @@
-//! One description of what a client does, for all clients: transcripts, and sessions with servers.
+//! Tests of all clients: transcripts, and sessions with servers.
 //!
-//! `client` is what they have in common. `blocking` implements it for the blocking client, and `waiting`
-//! for an asynchronous one, whose adapter's tests say how its runtime waits. The rest is written once: `script`
-//! makes a transcript into what the server does and what the application does, `server` acts out the
-//! one, `application` the other, and `corpus` plays all of them. `helpers`, `panics`, `forged` and
-//! `confirmed` are stories with the embedded server, `idle` and `real_time` with scripted ones, and
-//! `sessions` with Dovecot.
+//! `client` is what the clients have in common. `blocking` implements it for the blocking client,
+//! and `waiting` for an asynchronous one, whose adapter's tests define how its runtime waits. The
+//! rest is written once: `script` splits a transcript into the actions of the server and those of
+//! the application, `server` and `application` run them, and `corpus` runs all transcripts.
+//! `helpers`, `panics`, `forged` and `confirmed` have tests with the embedded server, `idle` and
+//! `real_time` with scripted ones, and `sessions` with Dovecot.
 
 mod application;
 mod ask;
@@ -26,7 +26,7 @@ pub mod sessions;
 mod tls;
 pub mod waiting;
 
-/// Makes a test of every story, for one client.
+/// Generates every test for one client.
 #[macro_export]
 macro_rules! parity {
     ($client:ty) => {

@@ -1,5 +1,5 @@
-//! The clients have the same methods with the same arguments: a function that calls each once, and
-//! is compiled for each client and never run.
+//! The clients have the same methods with the same arguments: a function that calls each method
+//! once is compiled for each client and never run.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use std::path::Path;
 #[macro_export]
 macro_rules! every_method {
     ([$($asynchronous:tt)?] [$($wait:tt)*] $client:ty, $stream:ty, $($adapter:ident)::+) => {
-        #[expect(dead_code, reason = "it is enough that it compiles")]
+        #[expect(dead_code, reason = "compiling it is the test")]
         $($asynchronous)? fn every_method(
             endpoint: &pop3_proto::Endpoint,
             login: pop3_proto::Login,
@@ -81,14 +81,14 @@ macro_rules! every_method {
         }
     };
 }
-/// The text of a source file of the workspace. It is read when a test runs: this crate is not built
-/// anew for each change to it.
+/// Returns the text of a source file of the workspace. It is read when a test runs, because this
+/// crate is not rebuilt when that file changes.
 fn source(path: &str) -> String {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     std::fs::read_to_string(workspace.join(path)).expect("a source file")
 }
 
-/// The methods that a source file makes public.
+/// Returns the public methods of a source file.
 fn public_methods(source: &str) -> impl Iterator<Item = &str> {
     source.lines().filter_map(|line| {
         let rest = line.trim_start().strip_prefix("pub ")?;
@@ -97,7 +97,7 @@ fn public_methods(source: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The names that an adapter re-exports from the core.
+/// Returns the names that an adapter re-exports from the core.
 fn reexports(source: &str) -> Vec<&str> {
     let lists = source.split("pub use pop3_proto::").skip(1);
     let lists = lists.filter_map(|list| list.split(';').next());
@@ -123,7 +123,7 @@ pub fn adapters_reexport_the_same_names() {
     assert_eq!(blocking, async_std);
 }
 
-/// Nothing was left out above, and nothing is there in one client only.
+/// The function above calls every public method, and no client has additional ones.
 pub fn every_public_method_is_compared() {
     let sources = [
         source("pop3-proto/src/engine/getters.rs"),
@@ -137,8 +137,8 @@ pub fn every_public_method_is_compared() {
         source("pop3-proto/src/client/message.rs"),
     ];
     let table = include_str!("names.rs");
-    // The transport differs from client to client. The adapters' functions of the same names call `start`
-    // and `connect_over`.
+    // The transport differs from client to client. The adapters' functions of the same names call
+    // `start` and `connect_over`.
     let own = ["transport", "into_transport", "start", "connect_over"];
     let mut count = 0;
     for source in sources {
@@ -151,5 +151,5 @@ pub fn every_public_method_is_compared() {
             );
         }
     }
-    assert!(count > 60, "the sources were read");
+    assert!(count > 60, "the sources were not read");
 }

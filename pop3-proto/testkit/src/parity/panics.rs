@@ -1,5 +1,5 @@
-//! Code of the application that panics inside a client, where the application catches that: a client
-//! can be used as before, or it says that it cannot. It never hangs.
+//! Application code that panics inside a client, where the application catches the panic.
+//! Afterwards the client works as before, or reports an error. It never hangs.
 
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,12 +38,12 @@ fn client<C: Client>(server: &EmbeddedServer, pipelining: Pipelining) -> C {
     C::start(session, stream).unwrap()
 }
 
-/// Does something that panics.
+/// Runs something that panics.
 fn caught<T>(act: impl FnOnce() -> T) {
     assert!(catch_unwind(AssertUnwindSafe(act)).is_err(), "no panic");
 }
 
-/// A login whose token is requested.
+/// Returns a login whose token is requested.
 fn on_request() -> Login {
     let login = Login::bearer_on_request("alice").unwrap();
     login.with_policy(LoginPolicy::only(Method::XOAuth2))

@@ -1,5 +1,5 @@
-//! What takes time on sockets and clocks that are real: deadlines, and servers that part while nobody
-//! asks them for anything.
+//! Tests with real sockets and a real clock: deadlines, and servers that close while no command is
+//! in flight.
 
 use std::net::{TcpListener, TcpStream};
 use std::thread::sleep;
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 const MOMENT: Duration = Duration::from_millis(60);
 
-/// A machine under load is late.
+/// A machine under load may be late.
 fn after_a_deadline(begin: Clock) {
     let taken = begin.elapsed();
     assert!(
@@ -39,7 +39,7 @@ fn config() -> Config {
     config
 }
 
-/// A server that hangs up when it has acted, and a stream to it.
+/// Starts a server that closes when its script has ended. Returns a stream to it.
 fn serve(act: impl FnOnce(&mut Wire) + Send + 'static) -> (TcpStream, Scripted) {
     let server = Scripted::start(|wire| {
         act(wire);
@@ -49,7 +49,7 @@ fn serve(act: impl FnOnce(&mut Wire) + Send + 'static) -> (TcpStream, Scripted) 
     (server.connect(), server)
 }
 
-/// A session whose clock the caller began a day ago.
+/// Starts a session whose clock began a day ago.
 fn start<C: Client>(stream: TcpStream) -> Result<C, Error> {
     let now = Instant::since_origin(Duration::from_secs(24 * 60 * 60));
     C::start(
@@ -115,13 +115,13 @@ pub fn each_reply_has_its_own_deadline<C: Client>() {
 }
 
 pub fn silent_address_fails_at_the_deadline<C: Client>() {
-    // Where a listener's queue is full, Linux answers no SYN: TCP is silent.
+    // If a listener's queue is full, Linux answers no SYN: the connection attempt gets no response.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let connect = |_| TcpStream::connect_timeout(&address, MOMENT).ok();
     let queue: Vec<_> = (0..5000).map_while(connect).collect();
     if queue.len() == 5000 {
-        println!("this kernel swallows no SYN: nothing to see here");
+        println!("skipped: this kernel drops no SYN");
         return;
     }
     let mut connector = Connector::default();
@@ -161,7 +161,7 @@ pub fn unsolicited_err_is_no_reply_to_unsent_commands<C: Client>() {
         wire.say("-ERR autologout; idle for too long\r\n");
     });
     let mut client = logged_in::<C>(stream);
-    // The thread is busy: no runtime has seen meanwhile that something came.
+    // The thread is busy, so no runtime has noticed the received octets in the meantime.
     sleep(3 * MOMENT);
     parting(client.noop());
     parting(client.quit());
@@ -195,7 +195,7 @@ pub fn close_between_messages_is_not_a_refusal<C: Client>() {
     let both = [1, 2].map(|number| MessageNumber::new(number).unwrap());
     client.retrieve(both, &mut |message| {
         read.push(message.and_then(|message| message.rest()));
-        // It is worked on.
+        // The application is processing the message.
         sleep(3 * MOMENT);
         Enough::NotYet
     });

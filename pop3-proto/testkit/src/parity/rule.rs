@@ -1,27 +1,29 @@
-//! Which conversations a client cannot act out, and why: each rule looks at the transcript alone.
+//! Which conversations a client cannot reproduce, and why. Each rule depends only on the
+//! transcript.
 
-/// Why a conversation is not played.
+/// Why a conversation is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rule {
-    /// `! wait`: time passes, in seconds and minutes.
+    /// `! wait`: seconds or minutes pass.
     Waits,
-    /// `> abandon`: it is given up between two octets, when no future or guard could be dropped.
+    /// `> abandon`: a request is abandoned between two octets, when no future or guard could be
+    /// dropped.
     Abandons,
     /// `! reset` and `! write fails`: the standard library cannot make a socket do so.
     BreaksTheSocket,
-    /// Something is asked for while something else is under way, after octets have moved.
+    /// A request is submitted while another one is in progress, after octets have moved.
     AsksMeanwhile,
-    /// A streamed command is submitted together with others and may share their batch: the application
-    /// of these tests has no operation for it.
+    /// A streamed command is submitted together with others and may share their batch. The test
+    /// application has no operation for that.
     StreamsAmongOthers,
-    /// It ends while an operation waits.
+    /// The transcript ends while an operation waits.
     EndsUnderWay,
-    /// A client without randomness: all adapters bring some.
+    /// A client without random bytes: all adapters provide them.
     WithoutRandomness,
 }
 
-/// The rules, with how many conversations each keeps away (a transcript for both leniencies is two
-/// of them). There may be fewer, not more.
+/// The rules, with the number of conversations that each may skip at most. A transcript for both
+/// leniencies counts twice.
 pub(super) const SKIPPED: [(Rule, usize); 7] = [
     (Rule::Waits, 38),
     (Rule::Abandons, 10),

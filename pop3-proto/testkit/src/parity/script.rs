@@ -1,4 +1,5 @@
-//! A transcript, taken apart: what the server does, what the application does, and what it is told.
+//! Splits a transcript into the actions of the server, those of the application, and what is
+//! reported.
 
 use pop3_proto::config::Leniency;
 
@@ -13,32 +14,32 @@ pub(super) struct Script {
     pub(super) security: Security,
     pub(super) server: Vec<Deed>,
     pub(super) application: Vec<Turn>,
-    /// What the client says of the server's first line; none if it does not get that far.
+    /// What the client reports about the server's first line, if it gets that far.
     pub(super) greeting: Option<String>,
-    /// What is told about operations: label and words, with the pieces of a body put together.
+    /// What is reported about operations: label and text, with the chunks of a body joined.
     pub(super) told: Vec<(String, String)>,
     pub(super) quirks: Vec<String>,
-    /// The error that is left in the end: what every operation gets from then on.
+    /// The final error, which every later operation gets.
     pub(super) end: Option<String>,
 }
 
-/// What is under the conversation.
+/// The security layer of the conversation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Security {
-    /// TLS if it comes to that.
+    /// TLS, if it is started.
     #[default]
     Real,
-    /// TLS with a server whose name is another one.
+    /// TLS with a server whose certificate has a different name.
     WrongName,
-    /// The caller's own TLS, which brought something to bind to: on the wire there is none.
+    /// TLS of the caller, with channel binding data. On the wire there is none.
     Callers,
 }
 
-/// What the server does.
+/// An action of the server.
 #[derive(Debug)]
 pub(super) enum Deed {
-    /// Not before so many things were told, and not while there is more of the client's to hear,
-    /// unless it may have sent more.
+    /// Sends octets, after this many reports and after all expected octets of the client were
+    /// received, unless the client may have sent more.
     Say {
         octets: Vec<u8>,
         behind: usize,
@@ -51,14 +52,14 @@ pub(super) enum Deed {
     Handshake,
 }
 
-/// What the application does.
+/// An action of the application.
 #[derive(Debug)]
 pub(super) enum Turn {
-    /// Asks for these at once.
+    /// Submits these operations together.
     Ask(Vec<Asked>),
-    /// Looks how the client stands.
+    /// Checks the state of the client.
     Look { what: String, how: String },
-    /// Lets time pass until something comes unasked.
+    /// Waits until something unsolicited is received.
     Listen,
 }
 
@@ -101,23 +102,23 @@ impl Script {
 struct Reader {
     script: Script,
     greeted: bool,
-    /// Asked for before there was a client to ask: it is asked as soon as there is.
+    /// Submitted before there was a client. It is submitted as soon as there is one.
     early: Vec<Asked>,
-    /// Labels of what was not told to its end.
+    /// Labels of operations that are not complete.
     under_way: Vec<String>,
-    /// How many things were told, but for the pieces of bodies.
+    /// How many things were reported, except chunks of bodies.
     told: usize,
     /// The same, when the client last sent something.
     told_when_heard: usize,
-    /// The client asked something of its own accord when nothing was under way. A real one does so
-    /// with the next operation, and where it may they share a flight.
+    /// The client sent a command by itself while nothing was in progress. A real client does so
+    /// with the next operation, and if possible they share a batch.
     by_itself: bool,
-    /// The server hung up, and the application has not looked.
+    /// The server has closed the connection, and the application has not checked yet.
     over: bool,
     last: Last,
 }
 
-/// What the step before was, where steps of a kind stand together.
+/// The kind of the previous step: adjacent steps of one kind are merged.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum Last {
     Server,
@@ -146,7 +147,7 @@ impl Reader {
             }
             Step::Reported(text) => self.is_told(text)?,
             Step::State { what, how } => {
-                // In the middle of an operation nobody can look.
+                // In the middle of an operation the application cannot check.
                 if self.greeted && self.under_way.is_empty() {
                     let (what, how) = (what.clone(), how.clone());
                     self.script.application.push(Turn::Look { what, how });
@@ -170,8 +171,8 @@ impl Reader {
         Ok(())
     }
 
-    /// How many things have to be told before the server goes on: the client's own octets are as
-    /// good a sign.
+    /// Returns how many things have to be reported before the server continues. The client's own
+    /// octets are a sufficient sign.
     fn behind(&self) -> usize {
         if self.told > self.told_when_heard {
             self.told
@@ -233,7 +234,7 @@ impl Reader {
                 self.script.application.push(Turn::Ask(early));
             }
         } else if let Some(quirk) = text.strip_prefix("quirk ") {
-            // A client lists each once.
+            // A client lists each quirk once.
             if !self.script.quirks.iter().any(|it| it == quirk) {
                 self.script.quirks.push(quirk.to_owned());
             }
@@ -247,13 +248,12 @@ impl Reader {
         Ok(())
     }
 
-    /// About an operation.
+    /// Records what is reported about an operation.
     fn is_told_of(&mut self, text: &str) {
         let words = |label: &str| text.strip_prefix(label)?.strip_prefix(": ");
         let found = (self.under_way.iter().enumerate())
             .find_map(|(index, label)| Some((index, label.clone(), words(label)?)));
-        let (index, label, words) =
-            found.unwrap_or_else(|| panic!("nobody asked for this: {text}"));
+        let (index, label, words) = found.unwrap_or_else(|| panic!("not requested: {text}"));
         if !words.starts_with("opened") && !words.starts_with("body ") {
             self.under_way.remove(index);
         }
@@ -300,7 +300,8 @@ impl Asked {
         )
     }
 
-    /// Whether one call can ask for both: several that do not stream, or several of one command.
+    /// Returns whether one call can submit both: several that are not streamed, or several of one
+    /// command.
     pub(super) fn is_of_a_kind_with(&self, other: &Self) -> bool {
         match (&self.op, &other.op) {
             (Op::Retr(_), Op::Retr(_)) | (Op::Top(..), Op::Top(..)) => true,

@@ -1,4 +1,4 @@
-//! The server of a conversation: says its lines, and compares what the client sends.
+//! The server of a conversation: sends its lines, and compares what the client sends.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,13 +10,13 @@ use pop3_proto::rustls::{ServerConnection, StreamOwned};
 use super::script::{Deed, Script, Security};
 use super::tls;
 
-/// How long the server waits for the client. It never has to, unless something is wrong.
+/// How long the server waits for the client. It waits this long only if something is wrong.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a client may be asked for when all is over, and the answers.
+/// Commands that a client may send at the end, and the replies.
 const STILL_THERE: [(&[u8], &[u8]); 2] = [(b"NOOP\r\n", b"+OK\r\n"), (b"CAPA\r\n", b"-ERR\r\n")];
 
-/// How many things the application was told.
+/// How many things were reported to the application.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     told: Mutex<usize>,
@@ -34,19 +34,19 @@ impl Progress {
         let waited = (self.changed).wait_timeout_while(told, PATIENCE, |told| *told < count);
         let (told, timeout) = waited.expect("no panic");
         if timeout.timed_out() {
-            return Err(format!("{} of {count} things were told", *told));
+            return Err(format!("{} of {count} things were reported", *told));
         }
         Ok(())
     }
 }
 
-/// Octets in clear, or inside TLS.
+/// The stream, in cleartext or inside TLS.
 enum Wire {
     Clear(TcpStream),
     Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
 }
 
-/// Acts the server's part out.
+/// Runs the server's side.
 pub(super) fn serve(script: &Script, stream: TcpStream, progress: &Progress) -> Result<(), String> {
     stream.set_nodelay(true).expect("a socket");
     (stream.set_read_timeout(Some(PATIENCE))).expect("a socket");
@@ -63,7 +63,7 @@ pub(super) fn serve(script: &Script, stream: TcpStream, progress: &Progress) -> 
                 if !more {
                     wire.has_nothing()?;
                 }
-                // A client that hung up says why, and says it better.
+                // If the client closed the connection, its own error is more precise.
                 let _ = wire.write_all(octets).and_then(|()| wire.flush());
             }
             Deed::Hear(expected) => wire.hears(expected)?,
@@ -88,7 +88,7 @@ impl Wire {
             match tls.complete_io(&mut stream) {
                 Ok(_) => {}
                 Err(_) if security == Security::WrongName => return Ok(Self::Clear(stream)),
-                Err(error) => return Err(format!("no handshake: {error}")),
+                Err(error) => return Err(format!("the handshake failed: {error}")),
             }
         }
         Ok(Self::Tls(Box::new(StreamOwned::new(tls, stream))))
@@ -114,7 +114,7 @@ impl Wire {
         ))
     }
 
-    /// The client has not sent more than it was to, as far as that is known.
+    /// Checks that the client has not sent more than expected, as far as that is known.
     fn has_nothing(&mut self) -> Result<(), String> {
         let mut more = [0; 64];
         let octets = match self {
@@ -128,7 +128,7 @@ impl Wire {
         };
         match more.get(..octets) {
             None | Some([]) => Ok(()),
-            Some(more) => Err(format!("the client sent as well {}", more.escape_ascii())),
+            Some(more) => Err(format!("the client also sent {}", more.escape_ascii())),
         }
     }
 
@@ -141,11 +141,12 @@ impl Wire {
                 &mut tls.sock
             }
         };
-        // It may be shut already.
+        // The socket may be shut down already.
         let _ = socket.shutdown(Shutdown::Write);
     }
 
-    /// Reads to the end: there is nothing but the question whether the session is in step.
+    /// Reads to the end. The client may only send the command that checks whether the session is
+    /// synchronized.
     fn finish(mut self, hung_up: bool) -> Result<(), String> {
         let mut rest = Vec::new();
         let mut octet = [0];
@@ -162,7 +163,7 @@ impl Wire {
         if rest.is_empty() || answer(&rest).is_some() {
             return Ok(());
         }
-        Err(format!("sent in the end: {}", rest.escape_ascii()))
+        Err(format!("sent at the end: {}", rest.escape_ascii()))
     }
 }
 

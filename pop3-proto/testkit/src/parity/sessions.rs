@@ -37,7 +37,7 @@ fn number(n: usize) -> MessageNumber {
     MessageNumber::new(n as u32).unwrap()
 }
 
-/// Retrieves everything, many messages on their way at a time, and compares each octet.
+/// Retrieves everything, pipelined, and compares each octet.
 fn compare_all(client: &mut impl Client, mail: &[Vec<u8>]) {
     let mut expected = (1..).zip(mail);
     client.retrieve((1..=mail.len()).map(number), &mut |message| {
@@ -47,7 +47,7 @@ fn compare_all(client: &mut impl Client, mail: &[Vec<u8>]) {
         assert!(message.rest().unwrap() == *expected, "message {n}");
         Enough::NotYet
     });
-    assert_eq!(expected.next(), None, "all of them");
+    assert_eq!(expected.next(), None, "messages are missing");
 }
 
 fn log_in_every_way<C: Client>(way: Way) {
@@ -102,7 +102,7 @@ pub fn listings_match_the_delivered_messages<C: Client>() {
         assert!(sizes.iter().map(|entry| entry.octets).eq(octets_of(&mail)));
         let uids = uids.iter().map(|entry| entry.unique_id.unwrap());
         assert!(uids.map(|id| id.to_string()).eq(unique_ids.clone()));
-        // One at a time it is the same.
+        // One at a time, the results are the same.
         assert_eq!(client.list().unwrap(), sizes);
         let size = client.list_one(number(33)).unwrap();
         assert_eq!(Some(size), sizes.iter().last());
@@ -122,7 +122,7 @@ fn octets_of(mail: &[Vec<u8>]) -> impl Iterator<Item = Option<u64>> {
     mail.iter().map(|message| Some(message.len() as u64))
 }
 
-/// The header with its empty line, if there is one behind it.
+/// Returns the header with its empty line, if there is one after it.
 fn header(mail: &[u8]) -> Option<&[u8]> {
     let end = mail.windows(4).position(|octets| octets == b"\r\n\r\n")?;
     mail.get(..end + 4)
@@ -150,7 +150,7 @@ pub fn retr_and_top_return_messages_unchanged<C: Client>() {
             client.top(number(n), 0, &mut read).unwrap();
             assert!(octets == header, "TOP {n} 0");
         }
-        // Many at a time, with more lines than there are.
+        // Pipelined, with more lines than there are.
         let tops = (1..=22).map(|n| Top {
             number: number(n),
             lines: 99_999_999,
@@ -197,7 +197,8 @@ pub fn partially_read_messages_are_skipped<C: Client>() {
         };
         client.retr(number(23), &mut read).unwrap();
         assert_eq!(client.stat().unwrap().messages, 23);
-        // Many on their way: of the first nothing is read, a piece of the second, the third whole.
+        // Pipelined: nothing is read of the first message, a part of the second, and all of the
+        // third.
         let mut n = 0;
         client.retrieve((1..=23).map(number), &mut |message| {
             let message = message.unwrap();
@@ -275,7 +276,7 @@ pub fn marked_messages_are_deleted_only_by_quit<C: Client>() {
 }
 
 pub fn server_killed_within_a_message_truncates_it<C: Client>() {
-    // More than the sockets on the way can hold.
+    // More than the sockets on the way can buffer.
     let mail = attachment(30_000_000);
     for way in WAYS {
         let Some((server, _)) = server_with(std::slice::from_ref(&mail)) else {
@@ -289,7 +290,7 @@ pub fn server_killed_within_a_message_truncates_it<C: Client>() {
             let error = loop {
                 match message.chunk() {
                     Ok(Some(chunk)) => octets.extend(chunk),
-                    Ok(None) => panic!("{way:?}: this is no end"),
+                    Ok(None) => panic!("{way:?}: the message ended"),
                     Err(error) => break error,
                 }
             };

@@ -1,5 +1,5 @@
 //! TLS between the client and the scripted server: TLS 1.2, which like `! tls` of a transcript has
-//! nothing to bind SCRAM to.
+//! no channel binding for SCRAM.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,7 +8,7 @@ use pop3_proto::tls::ClientTls;
 
 use crate::tls::authority::{Authority, names};
 
-/// One certificate for all.
+/// A single certificate for all tests.
 static TLS: LazyLock<(Arc<ClientConfig>, Arc<ServerConfig>)> = LazyLock::new(|| {
     let authority = Authority::new();
     let server = authority.certify(names(&["localhost"]));
@@ -20,7 +20,7 @@ pub(super) fn server() -> Arc<ServerConfig> {
     Arc::clone(&TLS.1)
 }
 
-/// What a client takes for its server: by its name, or by one that its certificate has not.
+/// Returns a client's TLS for the name of the server, or for a name that is not in its certificate.
 pub(super) fn client(is_right: bool) -> ClientTls {
     let name = if is_right { "localhost" } else { "elsewhere" };
     ClientTls::new(Arc::clone(&TLS.0), name).expect("a name")

@@ -1,4 +1,5 @@
-//! How the asynchronous clients are called: each operation is waited for in its runtime.
+//! Implements the common interface for asynchronous clients: each operation is waited for in the
+//! client's runtime.
 
 use std::future::{Future, poll_fn};
 use std::net::TcpStream;
@@ -30,11 +31,11 @@ pub trait Runtime {
         endpoint: &Endpoint,
         connector: &Connector,
     ) -> Result<Asynchronous<Self::Transport>, Error>;
-    /// Waits until the socket has something that was not read, or its end.
+    /// Waits until the socket has unread octets or is closed.
     async fn until_something_comes(transport: &Self::Transport);
 }
 
-/// A client, and the runtime that it is waited for in, which is dropped behind it.
+/// A client and its runtime, which is dropped after the client.
 #[derive(Debug)]
 pub struct Waiting<R: Runtime> {
     client: Asynchronous<R::Transport>,
@@ -182,7 +183,7 @@ async fn yield_once() {
     .await;
 }
 
-/// A message, and the runtime that it is waited for in.
+/// A message and the runtime in which it is awaited.
 struct Awaited<'c, R: Runtime>(Message<'c, R::Transport>, &'c R);
 
 impl<R: Runtime> Body for Awaited<'_, R> {

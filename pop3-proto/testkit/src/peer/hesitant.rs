@@ -1,5 +1,5 @@
-//! A stream on which one thing moves each time the task is polled: there is a place to drop a future at
-//! between any two reads and writes, however much goes through.
+//! A stream that moves octets once per poll of the task, so that a future can be dropped between
+//! any two reads and writes, however much is transferred.
 
 use std::cell::Cell;
 use std::io;
@@ -9,16 +9,16 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 thread_local! {
-    /// How many things may still move on hesitant streams before the task has to wait.
+    /// How many moves may still happen on hesitant streams before the task has to wait.
     static MOVES: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// Allows so many movements from here on.
+/// Allows this many moves from now on.
 pub fn allow(moves: usize) {
     MOVES.set(moves);
 }
 
-/// Makes the task wait behind each movement, if it `hesitates` and as [`allow`] says.
+/// Makes the task wait after each move, if it `hesitates`, and within the limit of [`allow`].
 pub struct Hesitant {
     stream: DuplexStream,
     hesitates: bool,

@@ -1,4 +1,4 @@
-//! The sans-IO server behind a stream of Tokio, with rustls under it if it comes to that.
+//! Runs the sans-IO server on a Tokio stream, with rustls if TLS is used.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use rustls::{ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 
-/// A server at work in a task.
+/// A server that runs in a task.
 pub struct Peer(JoinHandle<Server>);
 
 impl Peer {
-    /// The server when the client has gone.
+    /// Waits until the client has disconnected, and returns the server.
     pub async fn ended(self) -> Server {
         self.0.await.unwrap()
     }
 }
 
-/// Serves one client; STLS, if it is offered, with this TLS.
+/// Serves one client, with this TLS configuration for STLS, if it is offered.
 pub fn serve<S>(stream: S, server: Server, tls: Option<Arc<ServerConfig>>) -> Peer
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -49,7 +49,7 @@ async fn run<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    // A client that breaks off is nothing to report.
+    // An error of a client that disconnects is not reported.
     while !server.is_closed() {
         if server.wants_tls() && tls.is_none() {
             let config = Arc::clone(config.as_ref().unwrap());
@@ -68,7 +68,7 @@ where
         tls.send_close_notify();
         last = ciphertext(tls);
     }
-    // Both sides take their leave at the same time, and neither may wait for the other to listen.
+    // Both sides shut down at the same time, and neither may wait for the other to read.
     let (mut reading, mut writing) = tokio::io::split(stream);
     let goodbye = async {
         let _ = writing.write_all(&last).await;

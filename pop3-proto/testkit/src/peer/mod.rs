@@ -1,8 +1,8 @@
-//! Servers for one client each, which tests play.
+//! Servers for one client each.
 //!
 //! `scripted` follows a script over a socket. With the feature `tokio` there are streams in memory:
-//! `in_memory` is the sans-IO server over one, `scripted_in_memory` follows a script, and `hesitant` is a
-//! stream that stops after each movement.
+//! `in_memory` runs the sans-IO server on one, `scripted_in_memory` follows a script, and
+//! `hesitant` is a stream that stops after each move.
 
 #[cfg(feature = "tokio")]
 pub mod hesitant;

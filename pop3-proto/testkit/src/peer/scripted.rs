@@ -1,4 +1,4 @@
-//! A server of one connection over a socket that follows a script, in a thread.
+//! A server for one connection over a socket that follows a script, in a thread.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -23,7 +23,7 @@ impl Scripted {
         let port = listener.local_addr().unwrap().port();
         let thread = thread::spawn(move || {
             let (socket, _) = listener.accept().unwrap();
-            // A script that goes wrong ends instead of hanging.
+            // A script that fails ends instead of hanging.
             socket
                 .set_read_timeout(Some(Duration::from_secs(20)))
                 .unwrap();
@@ -69,7 +69,7 @@ impl Scripted {
         client
     }
 
-    /// Returns what it read, or what followed the login. Panics if its script did.
+    /// Returns what it read after the login, or everything without one. Panics if its script did.
     pub fn heard(self) -> String {
         self.thread.join().expect("the script was followed")
     }
@@ -90,12 +90,12 @@ impl Wire {
         self.socket.write_all(octets).unwrap();
     }
 
-    /// Writes it if the client is still connected.
+    /// Writes octets if the client is still connected.
     pub fn try_say(&mut self, octets: &[u8]) {
         let _ = self.socket.write_all(octets);
     }
 
-    /// Reads exactly this.
+    /// Reads exactly this text.
     pub fn hear(&mut self, text: &str) {
         let mut octets = vec![0; text.len()];
         self.socket.read_exact(&mut octets).unwrap();
@@ -109,7 +109,7 @@ impl Wire {
         self.say(text);
     }
 
-    /// Greets and accepts the login of Alice, and forgets what it read so far.
+    /// Greets, accepts the login of Alice, and forgets what it has read.
     pub fn let_in(&mut self) {
         self.say("+OK ready\r\n");
         self.answer("USER alice", "+OK\r\n");
@@ -117,24 +117,25 @@ impl Wire {
         self.heard.clear();
     }
 
-    /// Ends its side of the connection.
+    /// Shuts down its side of the connection.
     pub fn hang_up(&mut self) {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
     /// Reads until the client closes.
     pub fn hear_out(&mut self) {
-        // A client that closes with octets unread resets the connection.
+        // A client that closes with unread octets resets the connection.
         let _ = self.socket.read_to_end(&mut self.heard);
     }
 
-    /// Reads until the client closes, and keeps nothing: it is not text.
+    /// Reads until the client closes, and discards the octets, which are not text.
     pub fn hear_quietly(&mut self) {
         let _ = std::io::copy(&mut self.socket, &mut std::io::sink());
     }
 }
 
-/// Returns settings without TLS and CAPA, and with pipelining from the start: scripts stay short.
+/// Returns settings without TLS and CAPA, and with pipelining from the start, to keep scripts
+/// short.
 pub fn in_clear() -> Connector {
     let mut connector = Connector::default();
     connector.config.stls = StlsPolicy::Off;

@@ -1,4 +1,4 @@
-//! A server over a stream in memory that follows a script, and then does nothing.
+//! A server on a stream in memory that follows a script, and then does nothing.
 
 use std::future::pending;
 
@@ -13,13 +13,13 @@ impl Wire {
         stream.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// Writes it if the client is still connected; false if not.
+    /// Writes text if the client is still connected. Returns false if not.
     pub async fn try_say(&mut self, text: &str) -> bool {
         let stream = self.0.as_mut().unwrap();
         stream.write_all(text.as_bytes()).await.is_ok()
     }
 
-    /// Reads exactly this.
+    /// Reads exactly this text.
     pub async fn hear(&mut self, text: &str) {
         let mut octets = vec![0; text.len()];
         let stream = self.0.as_mut().unwrap();
@@ -50,13 +50,13 @@ impl Wire {
     }
 }
 
-/// Returns a stream to a server that follows a script. So many octets fit between the two.
+/// Returns a stream to a server that follows a script. Its buffer has this many octets.
 pub fn scripted(room: usize, script: impl AsyncFnOnce(&mut Wire) + 'static) -> DuplexStream {
     let (near, far) = tokio::io::duplex(room);
     tokio::task::spawn_local(async move {
         let mut wire = Wire(Some(far));
         script(&mut wire).await;
-        // It stays, and takes no more.
+        // The server keeps the stream open, and reads nothing more.
         pending::<()>().await;
     });
     near

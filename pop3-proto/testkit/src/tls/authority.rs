@@ -1,4 +1,4 @@
-//! Certificates, made for one test.
+//! Certificates for a single test.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion};
 
-/// An authority, to be trusted or not.
+/// A certificate authority, trusted or not.
 pub struct Authority {
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// What a server presents.
+/// The certificate and key that a server presents.
 #[derive(Debug)]
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
@@ -35,7 +35,7 @@ impl Authority {
     }
 
     pub fn named(name: &str) -> Self {
-        // Where the tests are built without a provider in the library.
+        // The tests may be built without a crypto provider in the library.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -55,17 +55,17 @@ impl Authority {
         Identity::new(&certificate, &key)
     }
 
-    /// A client's configuration that trusts this authority alone.
+    /// Returns a client configuration that trusts only this authority.
     pub fn trust(&self) -> Arc<ClientConfig> {
         client_config(Roots::Only(vec![self.certificate.clone()])).unwrap()
     }
 
-    /// How a client does TLS to this host.
+    /// Returns the TLS of a client for this host.
     pub fn client(&self, host: &str) -> ClientTls {
         ClientTls::new(self.trust(), host).unwrap()
     }
 
-    /// A server that is `localhost` in the eyes of whoever trusts this authority.
+    /// Returns a server configuration for `localhost`, with a certificate of this authority.
     pub fn server(&self) -> ServerConfig {
         self.certify(names(&["localhost"])).server()
     }
@@ -94,17 +94,17 @@ impl Identity {
         Self::new(&certificate, &key)
     }
 
-    /// A certificate with the key that another one has.
+    /// Returns a certificate with the key of an existing one.
     pub fn self_signed_again(&self, params: &CertificateParams) -> Self {
         let PrivateKeyDer::Pkcs8(key) = &self.key else {
-            panic!("it was made here");
+            panic!("the key is not in PKCS#8");
         };
         let key = KeyPair::try_from(key).unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Self::new(&certificate, &key)
     }
 
-    /// The same certificate, presented by somebody who does not have its key.
+    /// Returns the same certificate, presented by a server that does not have its key.
     pub fn without_its_key(self) -> Self {
         let key = KeyPair::generate().unwrap();
         Self {
@@ -113,7 +113,7 @@ impl Identity {
         }
     }
 
-    /// A client's configuration that has this certificate as its only root.
+    /// Returns a client configuration that has this certificate as its only root.
     pub fn trust(&self) -> Arc<ClientConfig> {
         client_config(Roots::Only(vec![self.certificate()])).unwrap()
     }
@@ -129,7 +129,8 @@ impl Identity {
     pub fn server_with(self, versions: &[&'static SupportedProtocolVersion]) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = provider.key_provider.load_private_key(self.key).unwrap();
-        // Whether the key is the certificate's is not looked at, unlike with `with_single_cert`.
+        // Unlike `with_single_cert`, this does not check whether the key belongs to the
+        // certificate.
         let identity = SingleCertAndKey::from(CertifiedKey::new(self.chain, key));
         ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
@@ -139,7 +140,7 @@ impl Identity {
     }
 }
 
-/// A certificate for these DNS names and IP addresses.
+/// Returns parameters of a certificate for these DNS names and IP addresses.
 pub fn names(names: &[&str]) -> CertificateParams {
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
     CertificateParams::new(names).unwrap()

@@ -1,5 +1,5 @@
-//! One certificate for all sessions, and TLS on both sides, without what differs between runs: what is
-//! random has a fixed length, so that a cut after so many octets is at the same place each time.
+//! A single certificate for all sessions, and TLS on both sides, without differences between runs.
+//! Random values have a fixed length, so that an offset is the same place each time.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,8 +12,8 @@ use rustls::{
     ClientConfig, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion, version,
 };
 
-/// No randomness, so that a run can be repeated. The keys that are exchanged are random all the same,
-/// but always of one length.
+/// Constant octets instead of random ones, so that a run can be repeated. The ephemeral keys are
+/// random nevertheless, but always of the same length.
 #[derive(Debug)]
 struct Always(u8);
 
@@ -24,12 +24,12 @@ impl SecureRandom for Always {
     }
 }
 
-/// A certificate for `localhost`, good in every process that makes one.
+/// A certificate for `localhost`, created once per process.
 static IDENTITY: LazyLock<(CertificateDer<'static>, PrivateKeyDer<'static>)> =
     LazyLock::new(|| {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.serial_number = Some(7.into());
-        // Its signatures have one length, too.
+        // Its signatures have a fixed length, too.
         let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
         let certificate = params.self_signed(&key).unwrap().der().clone();
         (
@@ -45,7 +45,7 @@ fn provider(secure_random: &'static Always) -> Arc<CryptoProvider> {
     })
 }
 
-/// A client's configuration that trusts the server. No session depends on those before it.
+/// A client configuration that trusts the server. Sessions do not depend on earlier ones.
 static CLIENT: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
     let mut roots = RootCertStore::empty();
     roots.add(IDENTITY.0.clone()).unwrap();
@@ -72,22 +72,22 @@ fn server_config(version: &'static SupportedProtocolVersion) -> Arc<ServerConfig
     Arc::new(config)
 }
 
-/// How a client does TLS to the server.
+/// Returns the TLS of a client of the server.
 pub fn client() -> ClientTls {
     ClientTls::new(Arc::clone(&CLIENT), "localhost").unwrap()
 }
 
-/// A server that is `localhost`, with TLS 1.3.
+/// Returns a server configuration for `localhost`, with TLS 1.3.
 pub fn server() -> Arc<ServerConfig> {
     Arc::clone(&TLS13)
 }
 
-/// The same with TLS 1.2.
+/// Returns the same with TLS 1.2.
 pub fn old_server() -> Arc<ServerConfig> {
     Arc::clone(&TLS12)
 }
 
-/// The server's side of a connection.
+/// Returns the server's side of a connection.
 pub fn accept() -> ServerConnection {
     ServerConnection::new(server()).unwrap()
 }

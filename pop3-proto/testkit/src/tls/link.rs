@@ -1,4 +1,4 @@
-//! A session and its peer with a wire between them that cuts octets as it is told.
+//! A session and its peer, with a link between them that partitions octets.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use pop3_proto::{
 use super::peer::Peer;
 use crate::wire;
 
-/// How many of so many octets get through at once.
+/// Returns how many of this many octets pass together.
 pub type Cut = Box<dyn FnMut(usize) -> usize>;
 
 pub struct Link {
@@ -19,7 +19,7 @@ pub struct Link {
     pub peer: Peer,
     pub now: Instant,
     cut: Cut,
-    /// On its way to the client.
+    /// In transit to the client.
     to_client: Vec<u8>,
     /// All that the client wrote.
     pub written: Vec<u8>,
@@ -57,7 +57,7 @@ impl Link {
         self
     }
 
-    /// Moves octets and takes events until nothing moves any more.
+    /// Moves octets and polls events until nothing moves any more.
     pub fn run(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
@@ -68,7 +68,7 @@ impl Link {
         }
     }
 
-    /// Moves one piece, the client's first; false if nothing moves.
+    /// Moves one piece, the client's first. Returns false if nothing moves.
     pub fn step(&mut self) -> bool {
         self.write() || self.read()
     }
@@ -93,14 +93,17 @@ impl Link {
         if self.to_client.is_empty() || !self.session.wants_read() {
             return false;
         }
-        let room = self.session.recv_buffer().expect("octets are wanted");
+        let room = self
+            .session
+            .recv_buffer()
+            .expect("the client wants to read");
         let most = (self.cut)(room.len().min(self.to_client.len()));
         let octets: Vec<u8> = self.to_client.drain(..most).collect();
         self.read += wire::receive(&mut self.session, &octets, self.now);
         true
     }
 
-    /// The server closes its side, behind what is on the way.
+    /// The server closes its side, after what is in transit.
     pub fn end(&mut self) -> Vec<Event> {
         let mut events = self.run();
         self.session.handle_eof(self.now);
@@ -108,7 +111,7 @@ impl Link {
         events
     }
 
-    /// What the client writes gets nowhere any more.
+    /// What the client writes is lost from now on.
     pub fn break_writes(&mut self) {
         let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
         let broken = TransportError::from(&broken);
@@ -120,7 +123,7 @@ impl Link {
         self.session.handle_timeout(self.now);
     }
 
-    /// What the client wrote, but for its first so many octets, as types of TLS records.
+    /// Returns what the client wrote after this many octets, as types of TLS records.
     pub fn records(&self, behind: usize) -> Vec<u8> {
         record_types(&self.written[behind..])
     }
@@ -131,14 +134,14 @@ pub const ALERT: u8 = 21;
 pub const HANDSHAKE: u8 = 22;
 pub const APPLICATION_DATA: u8 = 23;
 
-/// The types of the records that these octets are, whole.
+/// Returns the types of the complete records that these octets contain.
 pub fn record_types(mut octets: &[u8]) -> Vec<u8> {
     let mut types = Vec::new();
     while let [record, 3, _, high, low, rest @ ..] = octets {
         types.push(*record);
         octets = &rest[usize::from(u16::from_be_bytes([*high, *low]))..];
     }
-    assert!(octets.is_empty(), "no TLS record: {octets:?}");
+    assert!(octets.is_empty(), "not a TLS record: {octets:?}");
     types
 }
 
@@ -147,7 +150,7 @@ pub fn login() -> Login {
     Login::password(username, Secret::new("secret").unwrap())
 }
 
-/// What an application saw, however its bodies were cut.
+/// Returns what an application received, with the chunks of bodies joined.
 pub fn story(events: &[Event]) -> Vec<String> {
     let mut bodies: BTreeMap<RequestId, Vec<u8>> = BTreeMap::new();
     let mut told = Vec::new();
@@ -165,7 +168,7 @@ pub fn story(events: &[Event]) -> Vec<String> {
     told
 }
 
-/// How the connection ended, which is the last event.
+/// Returns how the connection closed, which is the last event.
 pub fn end_of(events: &[Event]) -> Result<(), pop3_proto::Error> {
     match events.last() {
         Some(Event::Closed(result)) => result.clone(),
@@ -173,7 +176,7 @@ pub fn end_of(events: &[Event]) -> Result<(), pop3_proto::Error> {
     }
 }
 
-/// Random numbers that are the same each time (xorshift).
+/// Returns random numbers that are the same each time (xorshift).
 pub fn random(seed: u64) -> impl FnMut() -> u64 {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     move || {

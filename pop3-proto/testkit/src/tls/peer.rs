@@ -1,4 +1,4 @@
-//! The far end: a POP3 server, or a hand that writes what it likes, with rustls under it.
+//! The far end: a POP3 server, or a script that sends arbitrary octets, on top of rustls.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Arc;
@@ -11,22 +11,23 @@ pub struct Peer {
     pub server: Option<Server>,
     config: Arc<ServerConfig>,
     pub tls: Option<ServerConnection>,
-    /// What the client said in clear.
+    /// What the client sent in cleartext.
     pub received_in_cleartext: Vec<u8>,
-    /// What the client said inside TLS.
+    /// What the client sent inside TLS.
     pub received: Vec<u8>,
-    /// Whether the client said close_notify.
+    /// Whether the client sent close_notify.
     pub close_notify: bool,
     /// How TLS failed.
     pub failure: Option<rustls::Error>,
-    /// It reads nothing more. (After its own close_notify rustls asserts that it has no alert to send.)
+    /// Reads nothing more. (After its own close_notify rustls asserts that it has no alert to
+    /// send.)
     pub stops_reading: bool,
-    /// What goes to the client.
+    /// Octets for the client.
     pub outgoing: Vec<u8>,
 }
 
 impl Peer {
-    /// A server that greets in clear, and does STLS if it offers that.
+    /// Creates a server that greets in cleartext, and supports STLS if it offers that.
     pub fn plain(server: Option<Server>, config: impl Into<Arc<ServerConfig>>) -> Self {
         let mut peer = Self {
             server,
@@ -43,7 +44,7 @@ impl Peer {
         peer
     }
 
-    /// A server with TLS from the first octet.
+    /// Creates a server with TLS from the first octet.
     pub fn implicit_tls(server: Option<Server>, config: impl Into<Arc<ServerConfig>>) -> Self {
         let mut peer = Self::plain(None, config);
         peer.start_tls();
@@ -56,7 +57,7 @@ impl Peer {
         self.tls = Some(ServerConnection::new(Arc::clone(&self.config)).unwrap());
     }
 
-    /// Says something that no server was asked for: inside TLS if that is up, else in clear.
+    /// Sends arbitrary octets: inside TLS if that is active, else in cleartext.
     pub fn say(&mut self, octets: &[u8]) {
         match &mut self.tls {
             Some(tls) => tls.writer().write_all(octets).unwrap(),
@@ -65,12 +66,12 @@ impl Peer {
         self.collect();
     }
 
-    /// Says something in clear, even where TLS is due.
+    /// Sends octets in cleartext, even if TLS is active.
     pub fn inject(&mut self, octets: &[u8]) {
         self.outgoing.extend_from_slice(octets);
     }
 
-    /// Forgets TLS and what was to be said by it.
+    /// Discards TLS and its pending output.
     pub fn forget_tls(&mut self) {
         self.tls = None;
         self.outgoing.clear();
@@ -81,7 +82,7 @@ impl Peer {
         self.collect();
     }
 
-    /// Changes its keys, where TLS lets it.
+    /// Updates its keys, if the TLS version allows it.
     pub fn change_keys(&mut self) {
         if let Some(tls) = self.tls.as_mut().filter(|tls| !tls.is_handshaking()) {
             let _ = tls.refresh_traffic_keys();
@@ -89,7 +90,7 @@ impl Peer {
         self.collect();
     }
 
-    /// What goes to the client.
+    /// Takes the octets for the client.
     pub fn take(&mut self) -> Vec<u8> {
         self.answer();
         std::mem::take(&mut self.outgoing)
@@ -118,12 +119,12 @@ impl Peer {
         self.answer();
     }
 
-    /// Whether the POP3 session ended as it should.
+    /// Returns whether the POP3 session ended properly.
     pub fn is_closed(&self) -> bool {
         self.server.as_ref().is_some_and(Server::is_closed)
     }
 
-    /// Says what the server has to say.
+    /// Sends the output of the server.
     pub fn answer(&mut self) {
         if let Some(server) = &mut self.server {
             if server.wants_tls() && self.tls.is_none() {
@@ -136,12 +137,12 @@ impl Peer {
                     server.channel_binding(exporter);
                 }
             }
-            // As a socket would, it takes no more than so much at a time.
+            // Like a socket, it accepts only a limited number of octets at a time.
             if server.wants_write() && self.outgoing.len() < 64 << 10 {
                 let octets = match &mut self.tls {
                     None => self.outgoing.write(server.transmit()).unwrap(),
                     Some(tls) if tls.is_handshaking() => 0,
-                    // Nothing, where TLS is no more.
+                    // The output is discarded if TLS is closed.
                     Some(tls) => tls.writer().write(server.transmit()).unwrap_or(0),
                 };
                 server.transmitted(octets);
@@ -159,7 +160,7 @@ impl Peer {
     }
 }
 
-/// Takes what was decrypted; true at close_notify.
+/// Takes the decrypted octets. Returns true at close_notify.
 fn hear(tls: &mut ServerConnection, received: &mut Vec<u8>, server: &mut Option<Server>) -> bool {
     let mut buffer = [0; 4096];
     loop {
@@ -179,12 +180,12 @@ fn hear(tls: &mut ServerConnection, received: &mut Vec<u8>, server: &mut Option<
     }
 }
 
-/// A server for Alice with two messages, one full of dots.
+/// Returns a server for Alice with two messages, one with many dots.
 pub fn mail_in_cleartext() -> Server {
     Server::new(account().stls(true), maildrop())
 }
 
-/// The same behind implicit TLS.
+/// Returns the same for implicit TLS.
 pub fn mail_in_tls() -> Server {
     Server::implicit_tls(account(), maildrop())
 }

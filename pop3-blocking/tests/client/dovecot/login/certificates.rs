@@ -1,4 +1,4 @@
-//! EXTERNAL with certificates that do not do, and with some that do.
+//! EXTERNAL with invalid and valid certificates.
 
 use pop3_blocking::{Login, Username, login::Method};
 
@@ -37,7 +37,7 @@ fn external_without_a_trusted_certificate_is_refused() {
                 let rejected = rejected(client.login(external(name)).unwrap_err());
                 assert_eq!(rejected.oauth, None);
             }
-            // The password is still as good as ever.
+            // The password still works.
             client.login(login("anna", "secret")).unwrap();
         }
     }

@@ -1,4 +1,4 @@
-//! Every way to log in, over every channel, with what is right and with what is wrong.
+//! Every login method over every channel, with valid and with invalid credentials.
 
 use std::fmt::Write as _;
 use std::net::TcpStream;
@@ -14,30 +14,30 @@ use super::{bearer, connect, only, server, wait_for_logins};
 use pop3_testkit::dovecot::{Dovecot, OPENID_CONFIGURATION, forged_token, token};
 use pop3_testkit::session::{Way, login};
 
-/// A line of the table.
+/// A row of the table.
 struct Row {
     method: Method,
-    /// What the server writes into its log about it.
+    /// What the server logs about it.
     logged: &'static str,
     proof: Proof,
-    /// The channel where it cannot work.
+    /// The channel on which it cannot work.
     never: Option<(Way, Never)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Never {
-    /// This side sends nothing. With a part of the reason.
+    /// The client sends nothing. Contains a part of the reason.
     Sent(&'static str),
-    /// The server refuses it, right or wrong.
+    /// The server refuses valid and invalid credentials.
     Accepted,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Proof {
     Password,
-    /// With the status that the server gives a wrong one.
+    /// Contains the status that the server sends for an invalid token.
     Token(&'static str),
-    /// What is wrong here is to ask for the maildrop of somebody else.
+    /// The invalid login requests the maildrop of another user.
     Certificate,
 }
 
@@ -78,11 +78,11 @@ fn every_method_works_with_tls_and_reports_refusal() {
     fill_in(Way::ImplicitTls);
 }
 
-/// Fills in the table for a channel, shows it, and fails if a cell is not as it has to be.
+/// Runs a table for a channel, prints it, and fails if a cell has the wrong result.
 #[track_caller]
 fn fill_in(way: Way) {
     let Some(server) = server() else { return };
-    // All at once: Dovecot 2.3 lets a refusal wait for up to half a second.
+    // In parallel, because Dovecot 2.3 delays a refusal by up to half a second.
     let cells: Vec<_> = thread::scope(|scope| {
         let server = &server;
         let start = |row| GIVEN.map(|given| scope.spawn(move || try_out(server, way, row, given)));
@@ -113,14 +113,14 @@ fn fill_in(way: Way) {
     println!("{shown}");
     assert!(failures.is_empty(), "\n{failures}\n{}", server.log());
 
-    // The server agrees on what they came by.
+    // The server logged the same mechanism.
     for row in TABLE.iter().filter(|row| row.never_works(way).is_none()) {
         let alike = TABLE.iter().filter(|other| other.logged == row.logged);
         wait_for_logins(&server, "anna", row.logged, GIVEN.len() * alike.count());
     }
 }
 
-/// One cell: what came of it, or what is wrong with that.
+/// Runs one cell. Returns its result, or what is wrong with it.
 fn try_out(server: &Dovecot, way: Way, row: &Row, given: Given) -> Result<String, String> {
     let mut client = row.connect(server, way);
     if let Some(never) = row.never_works(way) {
@@ -136,7 +136,7 @@ fn try_out(server: &Dovecot, way: Way, row: &Row, given: Given) -> Result<String
         let error = refused(&mut client, row.login(Given::Wrong))?;
         result = row.check_refusal(&error)? + ", ";
         client.capa().map_err(|error| format!("CAPA: {error}"))?;
-        // The same connection will do.
+        // The same connection is used again.
     }
     client
         .login(row.login(Given::Right))
@@ -150,7 +150,7 @@ fn try_out(server: &Dovecot, way: Way, row: &Row, given: Given) -> Result<String
 
 fn refused(client: &mut Client<TcpStream>, login: Login) -> Result<Error, String> {
     let error = client.login(login).err();
-    let error = error.ok_or("it was let in")?;
+    let error = error.ok_or("the login succeeded")?;
     check(!error.is_fatal(), || format!("fatal: {error:?}"))?;
     Ok(error)
 }
@@ -162,7 +162,8 @@ impl Row {
     }
 
     fn connect(&self, server: &Dovecot, way: Way) -> Client<TcpStream> {
-        // To all but EXTERNAL a certificate would only be in the way: its name is what counts.
+        // Only EXTERNAL needs a certificate. With other methods, the name in it would take
+        // precedence.
         let certificate =
             (self.proof == Proof::Certificate).then(|| server.client_certificate("anna"));
         connect(server, way, certificate)
@@ -182,7 +183,7 @@ impl Row {
         only(self.method, login)
     }
 
-    /// Whether the refusal says all that is known, and what to show of it.
+    /// Checks that the refusal has all details, and returns what to print of it.
     fn check_refusal(&self, error: &Error) -> Result<String, String> {
         let AuthError::Rejected(rejected) = about_login(error)? else {
             return Err(format!("not a refusal: {error:?}"));
@@ -198,7 +199,7 @@ impl Row {
         check(rejected.advice == Advice::FreshToken, || {
             format!("{rejected:?}")
         })?;
-        let oauth = rejected.oauth.as_ref().ok_or("nothing about the token")?;
+        let oauth = rejected.oauth.as_ref().ok_or("no OAuth error")?;
         let status = oauth.status.as_ref().ok_or("no status")?.to_string();
         check(status == expected, || format!("status {status}"))?;
         let place = oauth.openid_configuration.as_ref().map(ToString::to_string);

@@ -1,5 +1,5 @@
-//! Logins with every mechanism over every channel, with what is right and with what is wrong.
-//! `--nocapture` shows the tables.
+//! Logins with every mechanism over every channel, with valid and with invalid credentials.
+//! `--nocapture` prints the tables.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ mod matrix;
 mod passwords;
 mod tokens;
 
-/// A server that takes every kind of login of `anna`, whose password is `secret`; `boris` has
-/// another one.
+/// Starts a server that accepts every kind of login of `anna`, whose password is `secret`. `boris`
+/// has a different one.
 fn server() -> Option<Dovecot> {
     let server = Dovecot::start(Options::every_login())?;
     server.add_user("anna", "secret");
@@ -33,7 +33,7 @@ fn server() -> Option<Dovecot> {
     Some(server)
 }
 
-/// A login with one method and no other.
+/// Restricts a login to one method.
 fn only(method: Method, login: Login) -> Login {
     login.with_policy(LoginPolicy::only(method))
 }
@@ -42,8 +42,8 @@ fn bearer(user: &str, token: String) -> Login {
     Login::bearer(user, token).expect("user and token")
 }
 
-/// How this way wants to connect, where all about TLS is ours: the authority to trust, and who we
-/// say that we are.
+/// Returns a connector for this channel that trusts the server's authority, with a client
+/// certificate if there is one.
 fn connector(server: &Dovecot, way: Way, certificate: Option<ClientCertificate>) -> Connector {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_slice(server.ca_pem().as_bytes());
@@ -76,7 +76,7 @@ fn connect(
     connect_with(&way.endpoint(server), &connector).expect("connect")
 }
 
-/// What the server said to credentials that it does not take.
+/// Returns what the server replied to credentials that it does not accept.
 #[track_caller]
 fn rejected(error: Error) -> Rejected {
     match error {
@@ -88,10 +88,10 @@ fn rejected(error: Error) -> Rejected {
     }
 }
 
-/// Waits until the log tells of so many logins: the server writes it when it finds the time.
+/// Waits until the log contains this many logins, because the server writes it with a delay.
 #[track_caller]
 fn wait_for_logins(server: &Dovecot, user: &str, mechanism: &str, times: usize) {
-    // The comma ends the name of a mechanism that is the beginning of another.
+    // The comma ends the name of a mechanism that is a prefix of another.
     let text = format!("user=<{user}>, method={mechanism},");
     let logged_in = |line: &&str| {
         let success = line.contains("Login: ") || line.contains("Logged in: ");

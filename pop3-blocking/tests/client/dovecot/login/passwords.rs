@@ -1,4 +1,4 @@
-//! Logins with a password, beside those of the matrix.
+//! Logins with a password that are not in the matrix.
 
 use std::net::TcpStream;
 
@@ -56,7 +56,7 @@ fn hashed_password_works_with_plain_not_scram() {
         let mut client = connect(&server, way, None);
         let error = client.login(login("kim", "secret")).unwrap_err();
         assert_eq!(error.advice(), Some(Advice::CheckCredentials));
-        // The server says the same about a wrong password: this is a hint, not a finding.
+        // The server replies in the same way to a wrong password: this is a hint, not a diagnosis.
         let hint = rejected(error).try_instead;
         assert_eq!(hint, Some(Method::Plain), "{way:?}");
         client
@@ -89,7 +89,7 @@ fn non_ascii_name_and_password_log_in() {
 fn scram_normalizes_decomposed_characters() {
     let Some(server) = server() else { return };
     server.add_user("jürgen", "pässwörd");
-    // The dots as characters of their own, as a Mac types them; SASLprep puts them together.
+    // The umlauts are decomposed, as macOS types them; SASLprep composes them.
     let typed = login("ju\u{308}rgen", "pa\u{308}sswo\u{308}rd");
     let mut client = connect(&server, Way::Stls, None);
     client.login(only(Method::ScramSha256, typed)).unwrap();
@@ -129,7 +129,7 @@ fn mechanisms_depend_on_channel_and_phase() {
         let name = |name: &&[u8]| String::from_utf8_lossy(name).into_owned();
         Some(capabilities.sasl()?.iter().map(name).collect())
     };
-    // A password is not to travel in clear, and only SCRAM does not let it.
+    // A password must not be sent in cleartext, and only SCRAM avoids that.
     assert_eq!(sasl(&mut client).unwrap(), ["SCRAM-SHA-256"]);
     client.start_tls().unwrap();
     assert_eq!(sasl(&mut client).unwrap(), ["PLAIN", "SCRAM-SHA-256"]);
@@ -138,7 +138,7 @@ fn mechanisms_depend_on_channel_and_phase() {
         .unwrap();
     assert_eq!(sasl(&mut client), None);
 
-    // A login that starts TLS goes by what is offered inside.
+    // A login that starts TLS uses the mechanisms that are offered inside.
     let mut client = connect_from_afar(&server);
     assert_eq!(sasl(&mut client).unwrap(), ["SCRAM-SHA-256"]);
     client
@@ -147,8 +147,8 @@ fn mechanisms_depend_on_channel_and_phase() {
     wait_for_logins(&server, "anna", "PLAIN", 2);
 }
 
-/// Connects to the address that the server does not take for its own, where it forbids passwords
-/// in clear; the certificate is for `localhost`.
+/// Connects to the address that the server does not consider its own, where it forbids cleartext
+/// passwords. The certificate is for `localhost`.
 fn connect_from_afar(server: &Dovecot) -> Client<TcpStream> {
     let mut connector = connector(server, Way::Stls, None);
     connector.config.stls = StlsPolicy::default();

@@ -1,4 +1,4 @@
-//! Logins with a bearer token, beside those of the matrix.
+//! Logins with a bearer token that are not in the matrix.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -17,8 +17,8 @@ use super::{bearer, connect, connector, only, rejected, server, wait_for_logins}
 use pop3_testkit::dovecot::{Dovecot, expired_token, token};
 use pop3_testkit::session::{WAYS, Way};
 
-/// The longest response that Dovecot takes, from 2.3 to 2.4.4: 8 KiB of base64 less the line end
-/// (`LOGIN_MAX_AUTH_BUF_SIZE`). A token and what is around it have to fit.
+/// The longest response that Dovecot accepts, from 2.3 to 2.4.4: 8 KiB of base64 without the line
+/// end (`LOGIN_MAX_AUTH_BUF_SIZE`). It contains the token and its surrounding fields.
 const LONGEST_RESPONSE: usize = 8188 / 4 * 3;
 
 const METHODS: [Method; 2] = [Method::OAuthBearer, Method::XOAuth2];
@@ -78,7 +78,7 @@ fn token_of_another_user_is_refused() {
     for method in METHODS {
         let mut client = connect(&server, Way::ImplicitTls, None);
         let of_boris = only(method, bearer("anna", token("boris", 0)));
-        // 2.3 says so in JSON, and 2.4 does not.
+        // Dovecot 2.3 reports the reason in JSON, 2.4 does not.
         rejected(client.login(of_boris).unwrap_err());
         client
             .login(only(method, bearer("boris", token("boris", 0))))
@@ -92,7 +92,7 @@ fn long_token_is_sent_without_initial_response() {
     let Some(server) = server() else { return };
     for method in METHODS {
         let (mut client, sent) = recorded(&server);
-        // With room for the name, the host and the port around it.
+        // Leaves room for the name, the host and the port.
         let long = token("anna", LONGEST_RESPONSE - 100);
         client.login(only(method, bearer("anna", long))).unwrap();
         assert_eq!(client.stat().unwrap().messages, 0);
@@ -107,7 +107,7 @@ fn token_beyond_the_server_limit_ends_the_connection() {
     for method in METHODS {
         let mut client = connect(&server, Way::ImplicitTls, None);
         let login: Login = only(method, bearer("anna", token("anna", 8 << 10)));
-        // Dovecot hangs up without a word: nothing says that the token is wrong.
+        // Dovecot closes without a reply: nothing indicates that the token is invalid.
         let error = client.login(login).unwrap_err();
         assert!(
             matches!(error, Error::Closed(_) | Error::Transport(_)),
@@ -119,7 +119,7 @@ fn token_beyond_the_server_limit_ends_the_connection() {
     }
 }
 
-/// A client in clear, and what it has sent.
+/// Returns a client in cleartext, and what it has sent.
 fn recorded(server: &Dovecot) -> (Client<Recorded>, Rc<RefCell<Vec<u8>>>) {
     let connector = connector(server, Way::Clear, None);
     let sent = Rc::default();
@@ -131,7 +131,7 @@ fn recorded(server: &Dovecot) -> (Client<Recorded>, Rc<RefCell<Vec<u8>>>) {
     (client.unwrap(), sent)
 }
 
-/// A socket that keeps what is written.
+/// A socket that records what is written.
 #[derive(Debug)]
 struct Recorded {
     stream: TcpStream,

@@ -1,4 +1,4 @@
-//! What was asked, what reached the server, and what the client reported.
+//! Records what was submitted, what reached the server, and what the client reported.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -9,30 +9,30 @@ use super::plan::{Ask, Setup};
 use super::reading::Got;
 use super::server::{Answer, Server, Value};
 
-/// The place of a command in the order of all commands.
+/// The position of a command among all commands.
 pub type Id = usize;
 
-/// The account of one session.
+/// The record of one session.
 #[derive(Debug)]
 pub struct Account {
     pub server: Server,
     asked: Vec<Asked>,
     /// What has to reach the server next, in order.
     expected: VecDeque<Id>,
-    /// The begin of a command line.
+    /// The start of a command line.
     line: Vec<u8>,
     login: Login,
     asks_for_capabilities: bool,
-    /// The commands of the last helper. The next operation abandons what is left of them.
+    /// The commands of the last helper. The next operation abandons the rest of them.
     helper: Range<Id>,
-    /// The last command whose reply was waited for, and the last one that was received.
+    /// The last command whose reply was waited for, and the last one whose reply was received.
     waited: Option<Id>,
     received: Option<Id>,
-    /// The transport broke.
+    /// The transport failed.
     pub broken: bool,
-    /// Octets were written after the server had closed: which commands they are of is not known.
+    /// Octets were written after the server had closed. Which commands they belong to is not known.
     pub wrote_in_vain: bool,
-    /// How many commands had a reply.
+    /// How many commands got a reply.
     pub results: usize,
 }
 
@@ -46,16 +46,16 @@ struct Asked {
     reported: bool,
 }
 
-/// How far the login is. Its commands are the client's own.
+/// The state of the login. Its commands are the client's own.
 #[derive(Debug, PartialEq, Eq)]
 enum Login {
     UnderWay,
-    /// The client asks for the capabilities once more.
+    /// The client requests the capabilities once more.
     Capabilities,
     Done,
 }
 
-/// What the client reported of a command.
+/// What the client reported about a command.
 pub type Outcome = Result<Value, Error>;
 
 impl Account {
@@ -76,8 +76,8 @@ impl Account {
         }
     }
 
-    /// Begins an operation: what the last helper left is abandoned. Commands that have not begun to
-    /// leave must not be sent any more.
+    /// Begins an operation: the rest of the last helper is abandoned. Commands that have not begun
+    /// to be sent must not be sent any more.
     pub fn begin(&mut self) {
         let begun = self.begun();
         let helper = core::mem::replace(&mut self.helper, self.asked.len()..self.asked.len());
@@ -89,14 +89,14 @@ impl Account {
         });
     }
 
-    /// The command of whose line a part has been written.
+    /// Returns the command of whose line a part has been written.
     fn begun(&self) -> Option<Id> {
         // The CAPA of a login shares a batch with the next commands, and is none of them.
         let is_one_of_them = !self.line.is_empty() && self.login == Login::Done;
         self.expected.front().copied().filter(|_| is_one_of_them)
     }
 
-    /// A command whose reply is claimed with a ticket.
+    /// Records a command whose reply is claimed with a ticket.
     pub fn submit(&mut self, ask: Ask) -> Id {
         let id = self.asked.len();
         self.asked.push(Asked {
@@ -109,7 +109,7 @@ impl Account {
         id
     }
 
-    /// A command whose reply is waited for now.
+    /// Records a command whose reply is waited for now.
     pub fn submit_for_helper(&mut self, ask: Ask) -> Id {
         let id = self.submit(ask);
         self.helper.end = id + 1;
@@ -117,12 +117,12 @@ impl Account {
         id
     }
 
-    /// The client looks for this reply, and may discard those of earlier commands.
+    /// The client waits for this reply, and may discard those of earlier commands.
     pub fn wait(&mut self, id: Id) {
         self.waited = self.waited.max(Some(id));
     }
 
-    /// The server receives octets; what it answers goes into `replies`.
+    /// The server receives octets. Its replies are appended to `replies`.
     pub fn receive(&mut self, octets: &[u8], replies: &mut Vec<u8>) {
         for line in octets.split_inclusive(|&octet| octet == b'\n') {
             self.line.extend_from_slice(line);
@@ -153,7 +153,7 @@ impl Account {
             return self.server.answer(Ask::Capa).write(replies);
         }
         let expected = self.expected.pop_front();
-        let id = expected.unwrap_or_else(|| panic!("nobody asked for {line:?}"));
+        let id = expected.unwrap_or_else(|| panic!("{line:?} was not requested"));
         let asked = &mut self.asked[id];
         assert_eq!(line, asked.ask.line(), "not the next command");
         let answer = self.server.answer(asked.ask);
@@ -161,13 +161,13 @@ impl Account {
         asked.answer = Some(answer);
     }
 
-    /// Whether a command may end with a fatal error: not while all is well.
+    /// Returns whether a command may end with a fatal error. Without a fault it may not.
     fn may_fail(&self, id: Id) -> bool {
         let quit = |asked: &Asked| asked.ask == Ask::Quit && !asked.withdrawn;
         self.broken || self.asked[..id].iter().any(quit)
     }
 
-    /// Whether any octet of a command has been written.
+    /// Returns whether any octet of a command has been written.
     fn has_begun(&self, id: Id) -> bool {
         match self.expected.front() {
             None => !self.asked[id].withdrawn,
@@ -175,7 +175,7 @@ impl Account {
         }
     }
 
-    /// Checks the one result of a command.
+    /// Checks the only result of a command.
     pub fn report(&mut self, id: Id, outcome: Outcome) {
         let alive = !outcome.as_ref().is_err_and(Error::is_fatal);
         self.results += usize::from(alive);
@@ -203,7 +203,8 @@ impl Account {
         self.received = self.received.max(Some(id));
     }
 
-    /// Checks the result of a command that a ticket claims. It is gone if a later one was waited for.
+    /// Checks the result of a command that a ticket claims. It was discarded if a later one was
+    /// waited for.
     pub fn report_ticket(&mut self, id: Id, outcome: Outcome) {
         if outcome == Err(Misuse::TicketSpent.into()) {
             assert!(
@@ -218,7 +219,7 @@ impl Account {
         self.report(id, outcome);
     }
 
-    /// Checks the results of a batch: those of all its commands, or the first one that is none.
+    /// Checks the results of a batch: those of all its commands, or the first error.
     pub fn report_batch(&mut self, ids: Range<Id>, outcome: Result<Vec<Value>, Error>) {
         match outcome {
             Ok(values) => {
@@ -232,7 +233,7 @@ impl Account {
                     let answer = self.asked[*id].answer.as_ref();
                     answer.is_none_or(|answer| answer.value == Value::Refused)
                 };
-                // After a fatal error, it may be the reply to any of them that never came.
+                // After a fatal error, the missing reply may be that of any of them.
                 let mut candidates = ids.clone().filter(|id| error.is_fatal() || failed(id));
                 let id = candidates.next().expect("every command succeeded");
                 self.report(id, Err(error));
@@ -240,7 +241,7 @@ impl Account {
         }
     }
 
-    /// Checks how much of a body was read, and how it ended, if it was read so far.
+    /// Checks how much of a body was read, and how it ended, if it was read to its end.
     pub fn report_got(&self, id: Id, got: Got) {
         let asked = &self.asked[id];
         assert_eq!(got.number, asked.ask.number());
@@ -257,17 +258,17 @@ impl Account {
         }
     }
 
-    /// How many commands were submitted so far: the place of the next one.
+    /// Returns how many commands were submitted so far: the position of the next one.
     pub fn next(&self) -> Id {
         self.asked.len()
     }
 
-    /// Whether no command can succeed any more.
+    /// Returns whether no command can succeed any more.
     pub fn is_dead(&self) -> bool {
         self.may_fail(self.asked.len())
     }
 
-    /// All commands that were not withdrawn have reached the server.
+    /// Asserts that all commands that were not withdrawn have reached the server.
     pub fn assert_nothing_is_left(&self) {
         assert!(self.expected.is_empty(), "not sent: {:?}", self.expected);
     }

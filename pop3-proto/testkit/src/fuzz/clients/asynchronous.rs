@@ -1,4 +1,4 @@
-//! The asynchronous client, whose futures are dropped at the polls that the plan says.
+//! The asynchronous client, whose futures are dropped at the polls that the plan selects.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -20,10 +20,10 @@ use super::plan::Plan;
 use super::reading::{Got, Read};
 use super::session::{Enough, Subject};
 
-/// Polls of a whole session, after which it is seen to go on for ever.
+/// The maximum number of polls of a whole session, which is considered endless after that.
 const POLLS: u32 = 1 << 20;
 
-/// The asynchronous client does what a [`Plan`] says.
+/// Runs a [`Plan`] with the asynchronous client.
 pub fn async_client(data: &[u8]) -> usize {
     let plan = Plan::decode(data);
     let wire = Rc::new(RefCell::new(Wire::new(&plan)));
@@ -52,7 +52,7 @@ pub fn async_client(data: &[u8]) -> usize {
 #[derive(Debug, Default)]
 struct Clock {
     seconds: u64,
-    /// When the client wants to be woken.
+    /// When the client is to be woken.
     alarm: Option<Instant>,
 }
 
@@ -72,8 +72,8 @@ impl Wake for Woken {
     }
 }
 
-/// Polls to the end. A task that nobody has woken would sleep for ever, unless a server that stopped
-/// responding is waited for: then its time has come.
+/// Polls to the end. A task that was not woken would sleep forever, unless it waits for a server
+/// that stopped responding: then the clock advances to its deadline.
 fn run(wire: &RefCell<Wire>, clock: &RefCell<Clock>, task: impl Future<Output = ()>) {
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
@@ -84,7 +84,7 @@ fn run(wire: &RefCell<Wire>, clock: &RefCell<Clock>, task: impl Future<Output = 
             return;
         }
         if !woken.0.swap(false, Ordering::Relaxed) {
-            assert!(wire.borrow().silent, "nobody wakes the client");
+            assert!(wire.borrow().silent, "the client is never woken");
             let mut clock = clock.borrow_mut();
             let alarm = clock.alarm.take().expect("a deadline");
             clock.seconds = alarm.duration_since(Instant::ORIGIN).as_secs() + 1;
@@ -147,7 +147,7 @@ impl Transport for Link {
     }
 }
 
-/// Polls a future so many times at most; 0 is as often as it takes.
+/// Polls a future at most this many times; 0 means no limit.
 async fn patient<F: Future>(future: F, polls: u8) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;
@@ -162,7 +162,7 @@ async fn patient<F: Future>(future: F, polls: u8) -> Option<F::Output> {
     .await
 }
 
-/// Awaits a future that may be dropped at any time, and drops it each time it was polled so often.
+/// Awaits a future that may be dropped at any time, and drops it after each such number of polls.
 macro_rules! again_and_again {
     ($polls:expr, $future:expr) => {
         loop {
@@ -174,7 +174,7 @@ macro_rules! again_and_again {
     };
 }
 
-/// Lets the executor see whether what was dropped was woken.
+/// Lets the executor check whether the dropped future was woken.
 async fn pause() {
     let mut paused = false;
     poll_fn(|_| {

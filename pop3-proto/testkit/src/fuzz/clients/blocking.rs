@@ -1,5 +1,5 @@
-//! The blocking client over a stream that takes and gives little at a time, would block, is
-//! interrupted, or is late.
+//! The blocking client over a stream that accepts and returns a few octets at a time, would block,
+//! is interrupted, or times out.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -20,8 +20,8 @@ use super::plan::{Act, Plan};
 use super::reading::{Got, Read};
 use super::session::{Enough, Subject};
 
-/// The blocking client does what a [`Plan`] says. Its clock is the real one, so nothing may take time:
-/// a server that would stop responding closes the connection instead.
+/// Runs a [`Plan`] with the blocking client. Its clock is the real one, so nothing may take time: a
+/// server that would stop responding closes the connection instead.
 pub fn blocking_client(data: &[u8]) -> usize {
     let mut plan = Plan::decode(data);
     for octet in &mut plan.link {
@@ -54,7 +54,7 @@ fn result(moved: Moved) -> io::Result<usize> {
         Moved::Octets(octets) => Ok(octets),
         Moved::NotReady(0) => Err(failure(ErrorKind::WouldBlock)),
         Moved::NotReady(_) => Err(failure(ErrorKind::TimedOut)),
-        Moved::NothingComes => panic!("the client waits for what nobody will send"),
+        Moved::NothingComes => panic!("the client waits for octets that will never be sent"),
         Moved::Failed(kind) => Err(failure(kind)),
     }
 }

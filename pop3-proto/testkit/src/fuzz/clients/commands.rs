@@ -1,4 +1,4 @@
-//! Commands by type, and their replies as values to compare.
+//! Commands by type, and their replies as comparable values.
 
 use pop3_proto::{
     Capabilities, Dele, Error, List, Quit, QuitOutcome, Retr, Stat, Ticket, Top, Uidl,
@@ -74,7 +74,7 @@ impl Valued for QuitOutcome {
     }
 }
 
-/// A result as a value.
+/// Returns a result as a value.
 pub fn outcome<R: Valued>(result: Result<R, Error>) -> Outcome {
     result.map(Valued::value)
 }
@@ -121,7 +121,7 @@ macro_rules! commands {
             }
         }
 
-        /// Does a command; `None` if it was dropped.
+        /// Executes a command. Returns `None` if it was dropped.
         pub async fn call<S: Subject>(subject: &mut S, ask: Ask, polls: u8) -> Option<Outcome> {
             match ask {
                 $($pattern => subject.call($make, polls).await.map(outcome),)*
@@ -144,7 +144,7 @@ commands! {
     Quit: Quit, Ask::Quit => Quit;
 }
 
-/// A pipelined command and the reply to it.
+/// A pipelined command and its reply.
 pub trait Pipelined: Whole<Reply: Valued> {}
 
 impl<C: Whole<Reply: Valued>> Pipelined for C {}

@@ -1,26 +1,27 @@
-//! The transport between client and server, which does what the plan says.
+//! The transport between client and server, which follows the plan.
 
 use std::io::{self, ErrorKind};
 
 use super::account::Account;
 use super::plan::{Act, Plan};
 
-/// Calls that find nothing to do, in a row, after which the client is seen to spin.
+/// The maximum number of consecutive calls that find nothing to do. A client that makes more is
+/// considered to spin.
 const IDLE_CALLS: u32 = 1000;
 
-/// Seconds that may pass while nothing moves: fewer than any deadline of the client. What does not
-/// respond for longer is [`Act::Silence`].
+/// The maximum number of seconds that may pass while nothing moves: fewer than any deadline of the
+/// client. [`Act::Silence`] lasts longer.
 const LONGEST_WAIT: u64 = 59;
 
 /// Both directions, and the server at the other end.
 #[derive(Debug)]
 pub struct Wire {
     pub account: Account,
-    /// What the server sent and the client has not read.
+    /// Octets that the server sent and the client has not read.
     incoming: Vec<u8>,
     read: usize,
     acts: std::vec::IntoIter<u8>,
-    /// The server does not respond any more.
+    /// The server has stopped responding.
     pub silent: bool,
     over: bool,
     write_failed: bool,
@@ -30,13 +31,13 @@ pub struct Wire {
     waited: u64,
 }
 
-/// What comes of a call.
+/// The result of a call.
 #[derive(Debug)]
 pub enum Moved {
     Octets(usize),
-    /// Not now. So many seconds have passed.
+    /// Not now. This many seconds have passed.
     NotReady(u64),
-    /// Not before the server is asked for more.
+    /// Not before the server receives another command.
     NothingComes,
     Failed(ErrorKind),
 }
@@ -68,7 +69,7 @@ impl Wire {
         Moved::NotReady(seconds)
     }
 
-    /// What happens next; after the end of the plan all goes well.
+    /// Returns what happens next. After the end of the plan there are no more faults.
     fn act(&mut self) -> Act {
         match self.acts.next() {
             Some(octet) if !self.account.broken => Act::decode(octet),
@@ -135,7 +136,7 @@ impl Wire {
         }
     }
 
-    /// Reads what is there without waiting.
+    /// Returns whether a read would find nothing without waiting.
     pub fn is_quiet(&self) -> bool {
         self.read == self.incoming.len() && !self.over && !self.account.server.over
     }
@@ -177,7 +178,7 @@ impl Wire {
     }
 }
 
-/// The error of a transport that fails like this.
+/// Returns the error of a transport that fails in this way.
 pub fn failure(kind: ErrorKind) -> io::Error {
     kind.into()
 }

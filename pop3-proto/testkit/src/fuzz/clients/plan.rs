@@ -1,5 +1,5 @@
-//! The input of both targets: how the session is set up, what the application does, what the transport
-//! does. Any octets are a plan, and every plan can be written as octets.
+//! The input of both targets: the setup of the session, the operations of the application, the
+//! behaviour of the transport. Any octets are a plan, and every plan can be encoded as octets.
 
 use pop3_proto::{
     Config, MessageNumber,
@@ -8,19 +8,19 @@ use pop3_proto::{
 
 use super::super::setup::{LARGE_BUFFER, limits, message};
 
-/// Ends the operations: what follows is about the transport.
+/// Ends the operations: what follows describes the transport.
 const END: u8 = 0xff;
 
-/// Octets of an operation.
+/// Octets per operation.
 const OPERATION: usize = 3;
 
-/// How many commands an iterator yields, by number: a few, or more than the window takes.
+/// How many commands an iterator yields, by number: a few, or more than the window allows.
 const COUNTS: [usize; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40, 100, 700];
 
-/// The number of the most messages that are retrieved at once: 16 of them.
+/// The number of the longest retrieval: 16 messages.
 const MESSAGES: u8 = 11;
 
-/// Commands that one session may submit: a longer one finds nothing more.
+/// How many commands one session may submit. Operations beyond that are ignored.
 const COMMANDS: usize = 1500;
 
 /// A whole input.
@@ -33,8 +33,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads an octet for the setup, three for each operation until one is 0xff, and one for each act
-    /// of the transport.
+    /// Decodes an octet for the setup, three for each operation until one is 0xff, and one for each
+    /// act of the transport.
     pub fn decode(data: &[u8]) -> Self {
         let (&bits, mut rest) = data.split_first().unwrap_or((&0, &[]));
         let (mut operations, mut left) = (Vec::new(), COMMANDS);
@@ -60,7 +60,7 @@ impl Plan {
         }
     }
 
-    /// The octets that mean this plan.
+    /// Returns the octets that decode to this plan.
     pub fn encode(&self) -> Vec<u8> {
         let operations = self.operations.iter().flat_map(Operation::encode);
         let mut octets = vec![self.setup.0];
@@ -70,19 +70,19 @@ impl Plan {
     }
 }
 
-/// How client and server are set up, by bits.
+/// The setup of client and server, by bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setup(pub u8);
 
 impl Setup {
-    /// The two lowest bits: `Auto` with a server that advertises `PIPELINING`, `Always`, `Never`, and
-    /// `Auto` with a server that does not.
+    /// The two lowest bits: `Auto` with a server that advertises `PIPELINING`, `Always`, `Never`,
+    /// and `Auto` with a server that does not.
     pub const ALWAYS: u8 = 1;
     pub const NEVER: u8 = 2;
     pub const NOT_ADVERTISED: u8 = 3;
     /// The server announces 3 MiB for each message: two of them fill the window.
     pub const LARGE: u8 = 4;
-    /// The client asks for the sizes first, so that it expects what the server announces.
+    /// The client requests the sizes first, so that it expects what the server announces.
     pub const LISTED: u8 = 8;
     pub const CAPA_NEVER: u8 = 0x10;
     pub const LARGE_BUFFER: u8 = 0x20;
@@ -117,41 +117,42 @@ impl Setup {
     }
 }
 
-/// What the application does, and at which poll it drops a future that is not ready.
+/// An operation of the application, and the poll at which its future is dropped if it is not ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
     pub what: What,
-    /// 0 waits for as long as it takes. Futures that lose nothing are asked for again.
+    /// 0 waits for as long as it takes. Futures whose drop loses nothing are polled again.
     pub polls: u8,
 }
 
-/// What the application does.
+/// The kind of operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     Call(Ask),
     /// One of three batches, about a message.
     Batch(u8, MessageNumber),
-    /// So many commands about one message after the other, of which some replies are taken.
+    /// This many commands about consecutive messages, of which some replies are taken.
     Pipeline {
         kind: u8,
         count: u8,
         take: u8,
     },
-    /// So many messages. `reads` says how much of each even and of each odd one is read.
+    /// This many messages. `reads` selects how much is read of messages at even and at uneven
+    /// positions.
     Retrieve {
         top: bool,
         reads: u8,
         count: u8,
         take: u8,
     },
-    /// One streamed command, of whose body `read` says how much is read.
+    /// One streamed command. `read` selects how much of its body is read.
     Open {
         kind: u8,
         number: MessageNumber,
         read: u8,
     },
     Submit(Ask),
-    /// Waits for one of the commands that were submitted. `read` says how much is read of a body.
+    /// Waits for one of the submitted commands. `read` selects how much of a body is read.
     Wait {
         which: u8,
         read: u8,
@@ -215,7 +216,7 @@ impl Operation {
         [kind << 5 | argument, detail, self.polls]
     }
 
-    /// How many commands it submits at most.
+    /// Returns the maximum number of commands that it submits.
     fn commands(&self) -> usize {
         match self.what {
             What::Pipeline { count, .. } | What::Retrieve { count, .. } => how_many(count),
@@ -228,7 +229,7 @@ fn detail(number: MessageNumber) -> u8 {
     u8::try_from(number.get() - 1).unwrap_or_default()
 }
 
-/// A pipelined command about this message: `DELE`, `UIDL`, `LIST` or `NOOP`.
+/// Returns a pipelined command about this message: `DELE`, `UIDL`, `LIST` or `NOOP`.
 pub fn pipelined(kind: u8, number: MessageNumber) -> Ask {
     match kind & 3 {
         0 => Ask::Dele(number),
@@ -238,7 +239,7 @@ pub fn pipelined(kind: u8, number: MessageNumber) -> Ask {
     }
 }
 
-/// A streamed command: `RETR`, `TOP`, or a `LIST` or `UIDL` that is not kept in memory.
+/// Returns a streamed command: `RETR`, `TOP`, or a `LIST` or `UIDL` that is not kept in memory.
 pub fn streamed(kind: u8, number: MessageNumber) -> Ask {
     match kind & 3 {
         0 => Ask::Retr(number),
@@ -248,12 +249,12 @@ pub fn streamed(kind: u8, number: MessageNumber) -> Ask {
     }
 }
 
-/// How many commands a helper gets by this number.
+/// Returns how many commands a helper gets for this number.
 pub fn how_many(count: u8) -> usize {
     COUNTS[usize::from(count & 0xf)]
 }
 
-/// How many results of a helper are taken before it is dropped; `None` for all.
+/// Returns how many results of a helper are taken before it is dropped, or `None` for all.
 pub fn enough(take: u8) -> Option<usize> {
     Some(how_many(take.checked_sub(1)?).max(1))
 }
@@ -331,7 +332,7 @@ impl Ask {
         }
     }
 
-    /// The command line.
+    /// Returns the command line.
     pub fn line(self) -> String {
         match self {
             Self::Stat => "STAT\r\n".into(),
@@ -353,17 +354,17 @@ impl Ask {
 /// What the transport does when the client reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    /// It moves so many octets at most.
+    /// It moves at most this many octets.
     Move(usize),
-    /// It is not ready, once; so many seconds pass.
+    /// It is not ready, once; this many seconds pass.
     Wait(u64),
     /// It is interrupted.
     Interrupt,
-    /// The server is gone when the client reads.
+    /// The server has closed the connection when the client reads.
     Eof,
     /// Reading fails.
     Reset,
-    /// The server stops responding, and time passes until the client has enough of it.
+    /// The server stops responding, and time passes until the client times out.
     Silence,
     /// Writing fails.
     WriteFails,

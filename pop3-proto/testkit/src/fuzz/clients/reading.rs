@@ -9,7 +9,7 @@ pub enum Read {
     Chunk,
     /// All of it, chunk by chunk.
     All,
-    /// All of it, by the traits for reading, or into memory.
+    /// All of it, with the reader traits, or into memory.
     Whole,
 }
 
@@ -23,7 +23,7 @@ impl Read {
         }
     }
 
-    /// How many chunks are read at most.
+    /// Returns the maximum number of chunks to read.
     pub fn chunks(self) -> usize {
         match self {
             Self::Nothing => 0,
@@ -38,6 +38,6 @@ impl Read {
 pub struct Got {
     pub number: Option<MessageNumber>,
     pub octets: Vec<u8>,
-    /// How it ended, if it was read so far.
+    /// How it ended, if it was read to its end.
     pub end: Option<Result<(), Error>>,
 }

@@ -1,4 +1,4 @@
-//! A well-behaved server, which is also the reference: it knows what each command has to give.
+//! A well-behaved server, which is also the reference: it knows the result of each command.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use super::super::text::lines;
 use super::plan::{Ask, Setup};
 
-/// The messages, each with other contents: dots at the start of lines, no octet at all, and more than
-/// the receive buffer takes.
+/// The messages, all different: dots at the start of lines, an empty one, and one that exceeds the
+/// receive buffer.
 static MAIL: LazyLock<[String; 8]> = LazyLock::new(|| {
     let long = |letter: &str, count| {
         let lines = (0..count).map(|n| format!("{letter}{n} {}\r\n", letter.repeat(n % 70)));
@@ -25,7 +25,7 @@ static MAIL: LazyLock<[String; 8]> = LazyLock::new(|| {
     ]
 });
 
-/// What a command gives to the client.
+/// The result of a command for the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     Done,
@@ -37,7 +37,7 @@ pub enum Value {
     Committed,
     /// A streamed reply has begun.
     BodyHead,
-    /// What only a client can say: `QUIT` was written and no reply came.
+    /// Only a client reports this: `QUIT` was written and no reply was received.
     Unknown,
 }
 
@@ -45,13 +45,13 @@ pub enum Value {
 #[derive(Debug)]
 pub struct Answer {
     pub value: Value,
-    /// The lines of a multi-line reply, dot-stuffing undone.
+    /// The lines of a multi-line reply, without dot-stuffing.
     pub body: Option<Vec<u8>>,
     status: String,
 }
 
 impl Answer {
-    /// Writes the reply as it is sent.
+    /// Writes the reply in wire format.
     pub fn write(&self, octets: &mut Vec<u8>) {
         octets.extend_from_slice(self.status.as_bytes());
         octets.extend_from_slice(b"\r\n");
@@ -85,7 +85,7 @@ impl Answer {
     }
 }
 
-/// The session's state on the server.
+/// The state of the session on the server.
 #[derive(Debug)]
 pub struct Server {
     setup: Setup,
@@ -103,7 +103,7 @@ impl Server {
         }
     }
 
-    /// The size that it announces for a message.
+    /// Returns the size that it announces for a message.
     fn size(&self, number: u32) -> u64 {
         let large = self.setup.has(Setup::LARGE);
         mail(number).len() as u64 + if large { 3 << 20 } else { 0 }
@@ -113,7 +113,7 @@ impl Server {
         (1..=MAIL.len() as u32).filter(|number| !self.deleted.contains(number))
     }
 
-    /// Carries a command out.
+    /// Carries out a command.
     pub fn answer(&mut self, ask: Ask) -> Answer {
         let number = ask.number().map(pop3_proto::MessageNumber::get);
         if number.is_some_and(|number| !self.left().any(|left| left == number)) {
@@ -186,7 +186,7 @@ fn mail(number: u32) -> &'static str {
     &MAIL[number as usize - 1]
 }
 
-/// The header and one line of the body.
+/// Returns the header and one line of the body.
 fn top(mail: &str) -> &str {
     let header = mail.find("\r\n\r\n").map_or(mail.len(), |end| end + 4);
     let line = mail[header..]

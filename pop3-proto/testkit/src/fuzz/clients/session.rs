@@ -1,4 +1,4 @@
-//! What the application does, over whichever client.
+//! The application, for either client.
 
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
@@ -19,8 +19,8 @@ use super::plan::{Ask, Operation, Plan, Setup, What, enough, how_many, pipelined
 use super::reading::{Got, Read};
 use super::server::Value;
 
-/// A client. `polls` is the poll at which a future is dropped if it is not ready; what is lost then is
-/// `None`. Blocking clients take no notice of it.
+/// A client. `polls` is the poll at which a future is dropped if it is not ready. If that loses the
+/// result, `None` is returned. Blocking clients ignore it.
 pub trait Subject {
     async fn call<C: Whole>(&mut self, command: C, polls: u8) -> Option<Result<C::Reply, Error>>;
 
@@ -28,10 +28,10 @@ pub trait Subject {
 
     fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error>;
 
-    /// Loses nothing.
+    /// A drop loses nothing.
     async fn wait<C: Whole>(&mut self, ticket: Ticket<C>, polls: u8) -> Result<C::Reply, Error>;
 
-    /// Loses nothing until the body is returned.
+    /// A drop loses nothing until the body is returned.
     async fn wait_open<C: Streamed>(
         &mut self,
         ticket: Ticket<C>,
@@ -39,7 +39,8 @@ pub trait Subject {
         polls: u8,
     ) -> Result<Got, Error>;
 
-    /// Gives every result to `each`, until that has enough or there are no more. Loses nothing.
+    /// Passes every result to `each`, until that has enough or there are no more. A drop loses
+    /// nothing.
     async fn pipeline<I>(
         &mut self,
         commands: I,
@@ -49,7 +50,8 @@ pub trait Subject {
         I: Iterator + Unpin,
         I::Item: Whole;
 
-    /// Opens every message, reads of it what `each` says, and gives it what was read.
+    /// Opens every message, reads as much of it as `each` requests, and passes what was read to
+    /// `each`.
     async fn retrieve<I>(
         &mut self,
         messages: I,
@@ -75,12 +77,12 @@ pub enum Enough {
     More,
 }
 
-/// The login of every session.
+/// Returns the login of every session.
 pub fn login() -> Login {
     Login::password(user(), secret()).with_policy(LoginPolicy::only(Method::UserPass))
 }
 
-/// A session and its account.
+/// A session and its record.
 pub struct Session<S> {
     subject: S,
     wire: Rc<RefCell<Wire>>,
@@ -100,7 +102,7 @@ impl<S: Subject> Session<S> {
         RefMut::map(self.wire.borrow_mut(), |wire| &mut wire.account)
     }
 
-    /// Logs in, does what the plan says, and quits.
+    /// Logs in, follows the plan, and quits.
     pub async fn run(mut self, plan: &Plan) {
         let status: Option<Result<Status, Error>> = self.subject.call(login(), 0).await;
         if let Some(Err(error)) = status {
@@ -113,7 +115,7 @@ impl<S: Subject> Session<S> {
         for operation in &plan.operations {
             self.perform(operation).await;
         }
-        // All that was submitted and not abandoned is sent before this one.
+        // Everything that was submitted and not abandoned is sent before this one.
         self.call(Ask::Noop, 0).await;
         if !self.account().is_dead() {
             self.account().assert_nothing_is_left();
@@ -316,7 +318,7 @@ impl<S: Subject> Session<S> {
     }
 }
 
-/// The numbers of messages, over and over; the ninth is that of no message.
+/// Returns the numbers of messages repeatedly. The ninth is that of no message.
 fn numbers(count: usize) -> impl ExactSizeIterator<Item = MessageNumber> + Unpin {
     (0..count).map(nth)
 }
@@ -325,7 +327,7 @@ fn nth(n: usize) -> MessageNumber {
     message(u32::try_from(n % 9).unwrap_or_default() + 1)
 }
 
-/// An iterator that enters every command that it yields.
+/// Returns an iterator that records every command that it yields.
 fn entered<C>(
     wire: &Rc<RefCell<Wire>>,
     asks: impl Fn(MessageNumber) -> Ask + Unpin,
@@ -338,7 +340,7 @@ fn entered<C>(
     })
 }
 
-/// Counts what a pipeline or a retrieval gives.
+/// Counts the results of a pipeline or a retrieval.
 struct Helper<'w> {
     wire: &'w RefCell<Wire>,
     /// The first of its commands.
@@ -372,7 +374,7 @@ impl<'w> Helper<'w> {
         }
     }
 
-    /// Enters a result, or that there are no more.
+    /// Records a result, or that there are no more.
     fn take(
         &mut self,
         outcome: Option<Result<Value, Error>>,
