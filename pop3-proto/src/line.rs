@@ -121,11 +121,11 @@ impl CommandLine {
             Arguments::Auth(name, Some(initial)) => 1 + name.len() + 1 + initial.0.len(),
             Arguments::Raw(line) => line.len(),
         };
-        self.verb.keyword().len() + arguments + 2
+        self.verb.row().keyword.len() + arguments + 2
     }
 
     fn encode(&self, challenge: &[u8], line: &mut Vec<u8>) {
-        line.extend_from_slice(self.verb.keyword().as_bytes());
+        line.extend_from_slice(self.verb.row().keyword.as_bytes());
         let mut word = |word: &[u8]| {
             line.push(b' ');
             line.extend_from_slice(word);

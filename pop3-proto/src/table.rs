@@ -1,5 +1,7 @@
 //! One table of what the protocol says about each command.
 
+use core::fmt;
+
 use crate::phase::Phase;
 use crate::verb::Verb;
 
@@ -17,6 +19,8 @@ pub(crate) enum Shape {
 /// What the protocol says about a command.
 pub(crate) struct Row {
     pub(crate) verb: Verb,
+    /// The keyword as it is sent. That of a raw command is in its line.
+    pub(crate) keyword: &'static str,
     /// The reply to the command without arguments, and to the command with some.
     pub(crate) shape: (Shape, Shape),
     /// The phases in which it is legal.
@@ -35,9 +39,15 @@ const MANY: (Shape, Shape) = (Shape::Lines, Shape::Lines);
 const BODY: (Shape, Shape) = (Shape::Stream, Shape::Stream);
 const LISTING: (Shape, Shape) = (Shape::Lines, Shape::Line);
 
-const fn row(verb: Verb, shape: (Shape, Shape), phases: &'static [Phase]) -> Row {
+const fn row(
+    verb: Verb,
+    keyword: &'static str,
+    shape: (Shape, Shape),
+    phases: &'static [Phase],
+) -> Row {
     Row {
         verb,
+        keyword,
         shape,
         phases,
         barrier: false,
@@ -62,30 +72,40 @@ const fn sensitive(row: Row) -> Row {
 
 /// In the order of `Verb`.
 static TABLE: [Row; 17] = [
-    barrier(row(Verb::Capa, MANY, ANY)),
-    barrier(row(Verb::Stls, ONE, BEFORE)),
-    barrier(row(Verb::User, ONE, BEFORE)),
-    sensitive(row(Verb::Pass, ONE, BEFORE)),
-    sensitive(row(Verb::Apop, ONE, BEFORE)),
-    sensitive(row(Verb::Auth, ONE, BEFORE)),
-    barrier(row(Verb::AuthMechanisms, MANY, BEFORE)),
-    row(Verb::Stat, ONE, AFTER),
-    row(Verb::List, LISTING, AFTER),
-    row(Verb::Uidl, LISTING, AFTER),
-    row(Verb::Retr, BODY, AFTER),
-    row(Verb::Top, BODY, AFTER),
-    row(Verb::Dele, ONE, AFTER),
-    row(Verb::Noop, ONE, AFTER),
-    barrier(row(Verb::Rset, ONE, AFTER)),
-    barrier(row(Verb::Quit, ONE, ANY)),
-    barrier(row(Verb::Raw, ONE, ANY)),
+    barrier(row(Verb::Capa, "CAPA", MANY, ANY)),
+    barrier(row(Verb::Stls, "STLS", ONE, BEFORE)),
+    barrier(row(Verb::User, "USER", ONE, BEFORE)),
+    sensitive(row(Verb::Pass, "PASS", ONE, BEFORE)),
+    sensitive(row(Verb::Apop, "APOP", ONE, BEFORE)),
+    sensitive(row(Verb::Auth, "AUTH", ONE, BEFORE)),
+    barrier(row(Verb::AuthMechanisms, "AUTH", MANY, BEFORE)),
+    row(Verb::Stat, "STAT", ONE, AFTER),
+    row(Verb::List, "LIST", LISTING, AFTER),
+    row(Verb::Uidl, "UIDL", LISTING, AFTER),
+    row(Verb::Retr, "RETR", BODY, AFTER),
+    row(Verb::Top, "TOP", BODY, AFTER),
+    row(Verb::Dele, "DELE", ONE, AFTER),
+    row(Verb::Noop, "NOOP", ONE, AFTER),
+    barrier(row(Verb::Rset, "RSET", ONE, AFTER)),
+    barrier(row(Verb::Quit, "QUIT", ONE, ANY)),
+    barrier(row(Verb::Raw, "", ONE, ANY)),
 ];
 
 impl Verb {
     pub(crate) fn row(self) -> &'static Row {
-        static NONE: Row = row(Verb::Raw, ONE, &[]);
+        static NONE: Row = row(Verb::Raw, "", ONE, &[]);
         let row = TABLE.get(self as usize).unwrap_or(&NONE);
         debug_assert!(row.verb == self);
         row
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::Raw {
+            "the raw command"
+        } else {
+            self.row().keyword
+        })
     }
 }
