@@ -234,11 +234,14 @@ mod channel;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod command;
+mod command_line;
+mod command_table;
 pub mod config;
 mod confirm;
 mod connection;
 mod connector;
 mod context;
+// Shadows the crate `core` in this file alone.
 mod core;
 mod endpoint;
 #[cfg(any(feature = "client", feature = "blocking"))]
@@ -251,14 +254,13 @@ pub mod error;
 mod event;
 mod exchange;
 mod hex;
-mod line;
 pub mod listing;
 pub mod login;
+mod login_plan;
 mod mac;
 mod method;
 mod misuse;
 mod phase;
-mod plan;
 mod quirk;
 mod received;
 mod redact;
@@ -271,7 +273,6 @@ mod secret;
 pub mod server;
 mod status;
 mod swallowed;
-mod table;
 mod text;
 mod ticket;
 mod time;

@@ -12,9 +12,9 @@ pub use self::standard::{
     Apop, AuthMechanisms, Capa, Dele, List, ListOne, Noop, Pass, Quit, Retr, Rset, Stat,
     StreamedListing, Top, Uidl, UidlOne, User,
 };
+use crate::command_line::CommandLine;
 use crate::confirm::Run;
 use crate::exchange::Exchange;
-use crate::line::CommandLine;
 use crate::reply::Reply;
 use crate::types::MessageNumber;
 pub use crate::verb::Verb;

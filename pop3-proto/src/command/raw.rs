@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::{Command, Sealed, Streamed, Whole, command};
-use crate::line::{Arguments, CommandLine};
+use crate::command_line::{Arguments, CommandLine};
 use crate::misuse::{Argument, Misuse};
 use crate::reply::{BodyHead, Lines, Reply};
 use crate::status::Status;

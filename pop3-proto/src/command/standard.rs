@@ -3,7 +3,7 @@
 use super::{Command, Sealed, Streamed, Whole, command};
 use crate::apop;
 use crate::capability::Capabilities;
-use crate::line::{Arguments, CommandLine};
+use crate::command_line::{Arguments, CommandLine};
 use crate::listing::{Listing, ScanEntry, UidEntry, UidListing};
 use crate::misuse::Misuse;
 use crate::reply::{BodyHead, MailboxStat, Mechanisms, QuitOutcome, Reply};

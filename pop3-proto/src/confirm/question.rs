@@ -1,6 +1,6 @@
 //! One question of a confirmation, and what its answer is worth.
 
-use crate::line::{Arguments, CommandLine};
+use crate::command_line::{Arguments, CommandLine};
 use crate::listing::{ScanEntry, UidEntry, digits, leading_number, size, trimmed};
 use crate::refusal::Refusal;
 use crate::types::{MessageNumber, UniqueId};

@@ -5,10 +5,10 @@
 
 use super::Core;
 use super::inbound::{Expected, Frame, Origin};
+use crate::command_line::Line;
 use crate::error::{Error, ProtocolError};
 use crate::event::Event;
 use crate::exchange::Input;
-use crate::line::Line;
 use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::verb::Verb;

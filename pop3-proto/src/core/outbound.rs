@@ -11,8 +11,8 @@ use super::reply_size::ReplySize;
 use super::request::PendingRequest;
 use super::send_buffer::SendBuffer;
 use crate::command::Request;
+use crate::command_line::Line;
 use crate::confirm::{Question, Run};
-use crate::line::Line;
 use crate::ticket::RequestId;
 
 /// The requests that are not answered, and the octets of their command lines that were not sent.

@@ -2,8 +2,8 @@
 //! filled by.
 
 use super::state::State;
-use crate::line::{Arguments, CommandLine};
-use crate::table::Shape;
+use crate::command_line::{Arguments, CommandLine};
+use crate::command_table::Shape;
 use crate::verb::Verb;
 
 /// The size of a reply that nothing is known about.

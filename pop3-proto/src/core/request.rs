@@ -6,10 +6,10 @@ use core::ops::Range;
 use super::reply_size::UNKNOWN_REPLY;
 use super::send_buffer::{SendBuffer, Span};
 use crate::command::Request;
+use crate::command_line::{CommandLine, Line, ResponseLine};
 use crate::confirm::{Question, Run};
 use crate::error::Error;
 use crate::exchange::Exchange;
-use crate::line::{CommandLine, Line, ResponseLine};
 use crate::ticket::RequestId;
 use crate::verb::Verb;
 

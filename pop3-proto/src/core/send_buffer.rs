@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroize as _;
 
-use crate::line::Line;
+use crate::command_line::Line;
 
 /// Room for a batch, in octets: see the window in `queue`.
 const BATCH: usize = 4096;

@@ -46,13 +46,13 @@ macro_rules! getters {
 
             /// Returns which login method the last login chose and why it rejected the others; `None` if
             /// no login got that far.
-            pub fn login_plan(&self) -> Option<&crate::plan::LoginPlan> {
+            pub fn login_plan(&self) -> Option<&crate::login_plan::LoginPlan> {
                 self.connection().login_plan()
             }
 
             /// Returns which login method a login would choose now, as far as that is known: call
             /// [`capa`](Self::capa) before, and again after [`start_tls`](Self::start_tls).
-            pub fn plan_login(&self, login: &crate::login::Login) -> crate::plan::LoginPlan {
+            pub fn plan_login(&self, login: &crate::login::Login) -> crate::login_plan::LoginPlan {
                 self.connection().plan_login(login)
             }
 

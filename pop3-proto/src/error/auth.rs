@@ -6,8 +6,8 @@ use core::fmt;
 use thiserror::Error as ThisError;
 
 use super::Advice;
+use crate::login_plan::LoginPlan;
 use crate::method::Method;
-use crate::plan::LoginPlan;
 use crate::refusal::Refusal;
 use crate::sasl::{OAuthError, SaslError};
 use crate::status::ErrReply;

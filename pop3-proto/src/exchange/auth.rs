@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use super::{Input, Step};
 use crate::base64;
+use crate::command_line::{Arguments, CommandLine, Encoded, ResponseLine};
 use crate::config::{InitialResponse, Leniency, Limits};
 use crate::context::Context;
 use crate::error::{Error, LimitError, Limited, ProtocolError, SecurityError};
-use crate::line::{Arguments, CommandLine, Encoded, ResponseLine};
 use crate::quirk::Quirk;
 use crate::redact::Redactor;
 use crate::refusal::Refusal;

@@ -4,7 +4,7 @@
 mod auth;
 mod capabilities;
 mod login;
-mod refusal;
+mod rejected;
 mod stls;
 
 pub(crate) use login::LoginRun;
@@ -14,12 +14,12 @@ use alloc::boxed::Box;
 
 use bytes::Bytes;
 
+use crate::command_line::{Arguments, CommandLine, ResponseLine};
 use crate::context::Context;
 use crate::error::{AuthError, Error, LimitError};
-use crate::line::{Arguments, CommandLine, ResponseLine};
 use crate::login::Login;
+use crate::login_plan::LoginPlan;
 use crate::misuse::Misuse;
-use crate::plan::LoginPlan;
 use crate::quirk::Quirk;
 use crate::redact::Redactor;
 use crate::reply::Reply;

@@ -1,21 +1,21 @@
 //! Logging in: who, by which method, and how that is chosen. The conversation itself is an exchange.
 
+mod choose;
 mod credentials;
-mod plan;
 mod policy;
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub(crate) use self::choose::ConcreteMethod;
 pub use self::credentials::{Credentials, CustomMechanism};
-pub(crate) use self::plan::ConcreteMethod;
 pub use self::policy::{ChannelBinding, LoginPolicy};
 use crate::apop;
-use crate::line::{Arguments, CommandLine, check_length};
+use crate::command_line::{Arguments, CommandLine, check_length};
+pub use crate::login_plan::{LoginPlan, PlannedMethod, Rejection, Verdict};
 pub use crate::method::Method;
 use crate::misuse::Misuse;
-pub use crate::plan::{LoginPlan, PlannedMethod, Rejection, Verdict};
 use crate::sasl::{ClientNonce, Mechanism};
 use crate::secret::Secret;
 use crate::types::Username;

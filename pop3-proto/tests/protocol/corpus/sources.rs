@@ -57,12 +57,12 @@ fn t_61_no_crate_depends_on_a_regex_library() {
 /// The modules of the core, from the lowest layer to the highest. Names in the root are re-exports.
 const LAYERS: &str = "
     ground      text time hex base64 mac saslprep
-    commands    verb phase table misuse
+    commands    verb phase command_table misuse
     values      secret types apop channel config quirk status redact refusal
-    logins      sasl method plan
+    logins      sasl method login_plan
     errors      error
     replies     listing capability swallowed received reply
-    lines       line
+    lines       command_line
     exchanges   confirm context login exchange
     requests    command ticket event
     machine     core tls connection

@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 
 use crate::apop;
 use crate::capability::Capabilities;
+use crate::command_table::Shape;
 use crate::config::Leniency;
 use crate::misuse::{Argument, Misuse};
 use crate::quirk::Quirk;
 use crate::secret::Secret;
-use crate::table::Shape;
 use crate::types::{MessageNumber, Username};
 use crate::verb::Verb;
 

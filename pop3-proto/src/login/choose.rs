@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 
 use super::policy::{ChannelBinding, Order};
 use super::{Credentials, Login};
+use crate::command_line::CommandLine;
 use crate::context::Context;
-use crate::line::CommandLine;
+use crate::login_plan::{LoginPlan, PlannedMethod, Rejection, Verdict};
 use crate::method::Method;
 use crate::misuse::Misuse;
-use crate::plan::{LoginPlan, PlannedMethod, Rejection, Verdict};
 #[cfg(feature = "scram")]
 use crate::sasl::Scram;
 use crate::sasl::{Anonymous, Binding, ClientNonce, CramMd5, External, Mechanism, Plain};
