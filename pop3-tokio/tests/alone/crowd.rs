@@ -1,6 +1,6 @@
-//! Two hundred sessions at once from one process, every octet compared: against embedded servers, and
-//! against Dovecot. A session and its server take three file descriptors, and a process may have no more
-//! than 1024.
+//! Two hundred concurrent sessions from one process, with every octet compared: with embedded
+//! servers, and with Dovecot. A session and its server need three file descriptors, and a process
+//! may have at most 1024.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -16,20 +16,20 @@ use super::ALONE;
 
 const SESSIONS: usize = 200;
 
-/// An embedded server takes 64 sessions at a time.
+/// An embedded server accepts 64 sessions at a time.
 const SERVERS: usize = 4;
 
 /// How long the sessions wait for each other.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Where the sessions go, each with its own server or with one for all.
+/// The endpoints of the sessions, one for each session or one for all.
 struct Places {
     places: Vec<(Endpoint, Connector)>,
     mail: Vec<Vec<u8>>,
 }
 
 impl Places {
-    /// Where the nth session goes.
+    /// Returns the endpoint of the nth session.
     fn of(&self, n: usize) -> (&Endpoint, &Connector) {
         let mut places = self.places.iter().cycle();
         let (endpoint, connector) = places.nth(n).unwrap();
@@ -54,7 +54,7 @@ fn embedded() -> (Vec<EmbeddedServer>, Arc<Places>) {
         EmbeddedServer::start(config, maildrop.collect()).unwrap()
     };
     let servers: Vec<_> = (0..SERVERS).map(|_| start()).collect();
-    // Half of them by STLS.
+    // Half of them with STLS.
     let places = servers.iter().flat_map(|server| {
         let connector = trusting(server.ca_pem());
         [
@@ -69,7 +69,7 @@ fn embedded() -> (Vec<EmbeddedServer>, Arc<Places>) {
     (servers, Arc::new(places))
 }
 
-/// Logs in, waits until all are logged in, and fetches everything.
+/// Logs in, waits until all sessions are logged in, and fetches everything.
 async fn session(n: usize, places: Arc<Places>, all: Arc<AsyncBarrier>) {
     let (endpoint, connector) = places.of(n);
     let mut client = pop3_tokio::connect_with(endpoint, connector).await.unwrap();
@@ -90,7 +90,7 @@ async fn session(n: usize, places: Arc<Places>, all: Arc<AsyncBarrier>) {
         assert!(rest.is_empty());
     }
     assert!(messages.next().await.is_none());
-    // No one leaves before all have everything.
+    // No session ends before all have everything.
     all.wait().await;
     assert!(client.quit().await.unwrap().is_committed());
 }
@@ -136,16 +136,16 @@ async fn two_hundred_concurrent_dovecot_sessions_run_multithreaded() {
     crowd(Arc::new(Places { places, mail })).await;
 }
 
-/// Where the threads wait for each other, and give up where one has panicked and does not come.
+/// A barrier for threads that times out if a thread has panicked and does not arrive.
 #[derive(Default)]
 struct Meeting {
-    /// How many came, to the first meeting and then to the next.
+    /// How many threads arrived, at the first barrier and then at the next.
     came: Mutex<usize>,
     all_here: Condvar,
 }
 
 impl Meeting {
-    /// Whether all came in time.
+    /// Waits for all threads. Returns whether they arrived in time.
     fn has_met(&self) -> bool {
         let mut came = self.came.lock().unwrap();
         *came += 1;
@@ -158,7 +158,8 @@ impl Meeting {
     }
 }
 
-/// Here and not with the blocking client's tests: servers, messages and numbers are the same.
+/// This test is here and not with the blocking client's tests, because servers, messages and
+/// numbers are the same.
 #[test]
 fn two_hundred_concurrent_blocking_sessions_run_in_threads() {
     let _alone = ALONE.blocking_lock();

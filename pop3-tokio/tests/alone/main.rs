@@ -1,5 +1,5 @@
-//! What needs a process of its own: these tests count the memory, files and threads of all of it, or
-//! need nearly all files that it may open. Each runs alone.
+//! Tests that need a process of their own: they measure its memory, files and threads, or need
+//! nearly all the files that it may open. Each runs alone.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -14,5 +14,5 @@ mod soak;
 
 use tokio::sync::Mutex;
 
-/// Each test holds it.
+/// Held by each test while it runs.
 static ALONE: Mutex<()> = Mutex::const_new(());

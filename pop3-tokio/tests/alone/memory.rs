@@ -1,4 +1,4 @@
-//! A message of a gigabyte in constant memory. The test counts what all threads hold.
+//! A message of a gigabyte in constant memory. The test measures the memory of all threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,10 +15,10 @@ use super::ALONE;
 
 const OCTETS: usize = 1 << 30;
 
-/// What a server may have sent that the consumer did not take: the buffers of two sockets.
+/// What a server may have sent before the consumer reads it: the buffers of two sockets.
 const IN_SOCKETS: usize = 64 << 20;
 
-/// Makes each message up as it goes, for one client.
+/// Generates each message while sending it, for one client.
 async fn serve(listener: TcpListener, sent: Arc<AtomicUsize>) -> std::io::Result<()> {
     let (socket, _) = listener.accept().await?;
     let mut wire = BufReader::new(socket);
@@ -38,13 +38,13 @@ async fn serve(listener: TcpListener, sent: Arc<AtomicUsize>) -> std::io::Result
                 sent.fetch_add(block.len(), Ordering::Relaxed);
             }
             wire.write_all(b".\r\n").await?;
-            // The next one is shorter.
+            // The next message is shorter.
             sent.store(OCTETS / 8 * 7, Ordering::Relaxed);
         }
     }
 }
 
-/// Pages in memory, in octets.
+/// Returns the resident memory in octets.
 pub(super) fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux has it");
     let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
@@ -68,7 +68,7 @@ async fn one_gigabyte_message_needs_constant_memory() -> Result<(), Box<dyn std:
 
     let mut message = client.retr(1.try_into()?).await?;
     let mut octets = message.chunk().await?.map_or(0, |chunk| chunk.len());
-    // Nobody reads, and the server cannot go on.
+    // Without a reader, the server cannot continue.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let held = sent.load(Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -90,11 +90,11 @@ async fn one_gigabyte_message_needs_constant_memory() -> Result<(), Box<dyn std:
         "{octets} octets in {:?}; {held} before the first read; {before} octets resident, {grown} more at most",
         begin.elapsed()
     );
-    // Every second line had a dot too many.
+    // Every second line was dot-stuffed.
     assert!(octets > OCTETS / 100 * 99 - 20_000, "{octets}");
     assert!(grown < 16 << 20, "{grown} octets more");
 
-    // Another one is skipped by the next operation.
+    // The next operation skips another message.
     client.retr(1.try_into()?).await?.chunk().await?;
     let begin = Instant::now();
     client.noop().await?;

@@ -1,5 +1,5 @@
-//! A message of 200 MB in constant memory, with the blocking client: that has no other test that needs a
-//! process of its own.
+//! A message of 200 MB in constant memory, with the blocking client. It is here because the
+//! blocking client has no other test that needs a process of its own.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -16,10 +16,10 @@ use super::memory::resident;
 
 const OCTETS: usize = 200_000_000;
 
-/// The server makes the message up as it goes.
+/// Generates the message while sending it.
 fn serve(listener: &TcpListener) -> std::io::Result<()> {
     let (mut socket, _) = listener.accept()?;
-    // The client waits for each answer, so they can be sent at once.
+    // The client waits for each answer, so all of them can be sent immediately.
     socket.write_all(b"+OK ready\r\n")?;
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(socket.try_clone()?));
     while let Some(line) = lines.next().transpose()? {
@@ -67,6 +67,6 @@ fn message_of_200_mb_needs_constant_memory() -> Result<(), Box<dyn std::error::E
     assert!(before > 0 && grown < 4 << 20, "{grown} octets more");
     assert!(client.quit()?.is_committed());
     drop(client);
-    server.join().expect("the server is fine")?;
+    server.join().expect("the server succeeded")?;
     Ok(())
 }

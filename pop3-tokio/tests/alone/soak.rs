@@ -1,11 +1,11 @@
-//! Half an hour of mail checks in some seconds: nothing may grow. It counts what all threads hold; the
-//! embedded server is among them, so it must not grow either.
+//! Half an hour of mail checks in a few seconds: memory must not grow. The test measures all
+//! threads. The embedded server is among them, so it must not grow either.
 //!
-//! What half an hour is: a program that asks fifty accounts for mail each minute has 1500 sessions in
-//! it. Each session logs in, lists, fetches all messages and marks them to be deleted; most take that
-//! back before they quit. Every fifth is dropped half way, every tenth is in TLS, and of those in TLS
-//! every other one is dropped. Once a minute there is a server whose messages really are deleted.
-//! `POP3_SOAK=n` goes on for n times as long.
+//! Half an hour means this: a program that checks fifty accounts each minute has 1500 sessions.
+//! Each session logs in, lists, fetches all messages and marks them as deleted; most reset that
+//! before they quit. Every fifth is dropped in the middle, every tenth is in TLS, and of those in
+//! TLS every other one is dropped. Once a minute there is a server whose messages are really
+//! deleted. `POP3_SOAK=n` runs n times as long.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -24,13 +24,13 @@ use super::ALONE;
 const ACCOUNTS: usize = 50;
 const MINUTES: usize = 30;
 
-/// How many accounts are asked at a time.
+/// How many accounts are checked at a time.
 const AT_ONCE: usize = 10;
 
-/// What the second half may add to what the process holds: 350 octets for each of its sessions.
+/// How much the memory may grow in the second half: 350 octets for each of its sessions.
 const GROWTH: usize = 256 << 10;
 
-/// What the process holds.
+/// The resources of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Holdings {
     resident: usize,
@@ -52,7 +52,8 @@ impl Holdings {
         }
     }
 
-    /// What it holds when the server has let all sessions go; their threads end by and by.
+    /// Returns the resources after the server has closed all sessions. Their threads end with a
+    /// delay.
     async fn at_rest(files: usize, threads: usize) -> Self {
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
@@ -65,25 +66,25 @@ impl Holdings {
     }
 }
 
-/// What went over the wire.
+/// What was transferred.
 #[derive(Clone, Copy, Debug, Default)]
 struct Traffic {
     sessions: usize,
     octets: usize,
 }
 
-/// How a check for mail ends.
+/// How a mail check ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// The next one has to find the messages again.
+    /// The next check finds the messages again.
     QuitKeeping,
-    /// They are gone.
+    /// The messages are deleted.
     Quit,
-    /// Without a QUIT, with a message half read.
+    /// Without a QUIT, with a message partially read.
     Dropped,
 }
 
-/// One check for mail.
+/// Runs one mail check.
 async fn check(endpoint: Endpoint, connector: Connector, end: End) -> Traffic {
     let mut client = pop3_tokio::connect_with(&endpoint, &connector)
         .await
@@ -126,12 +127,12 @@ async fn check(endpoint: Endpoint, connector: Connector, end: End) -> Traffic {
     }
 }
 
-/// The checks of some minutes.
+/// Runs the checks of this many minutes.
 async fn checks(minutes: usize, server: &EmbeddedServer, connector: &Connector) -> Traffic {
     let mut in_clear = connector.clone();
     in_clear.config.stls = StlsPolicy::Off;
     in_clear.config.allow_insecure_login = true;
-    // By address: Tokio looks names up in threads that it keeps for a while.
+    // By address, because Tokio resolves names in threads that it keeps for a while.
     let clear = Endpoint::plain("127.0.0.1", Some(server.plain().port()));
     let tls = Endpoint::implicit_tls("127.0.0.1", Some(server.implicit_tls().port()));
     let mut sum = Traffic::default();
@@ -148,7 +149,7 @@ async fn checks(minutes: usize, server: &EmbeddedServer, connector: &Connector) 
             } else {
                 End::QuitKeeping
             };
-            // One of each in twenty, so that TLS is dropped half way as well.
+            // One of each in twenty, so that sessions in TLS are dropped as well.
             running.spawn(match n % 20 {
                 5 | 13 => check(tls.clone(), connector.clone(), end),
                 _ => check(clear.clone(), in_clear.clone(), end),
@@ -184,7 +185,7 @@ async fn thirty_minutes_of_mail_checks_leak_nothing() {
     connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
 
     let start = Holdings::now();
-    // Behind a warm-up two halves, so that what is only filled once is not taken for a leak.
+    // A warm-up and then two halves, so that caches that are filled once do not count as a leak.
     let mut steps = Vec::new();
     for minutes in [MINUTES / 3, MINUTES * times / 2, MINUTES * times / 2] {
         let begin = Instant::now();

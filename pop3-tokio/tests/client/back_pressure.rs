@@ -1,4 +1,4 @@
-//! A server can send no faster than the consumer takes.
+//! Backpressure: a server can send no faster than the consumer reads.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,14 +12,14 @@ use super::support::{InMemory, alice, at, number, scripted, settle, story, terse
 /// Octets of the message.
 const OCTETS: usize = 1 << 30;
 
-/// What the server wrote of the message, and whether it could write all.
+/// How much of the message the server wrote, and whether it wrote all of it.
 #[derive(Default)]
 struct Sent {
     octets: Cell<usize>,
     done: Cell<bool>,
 }
 
-/// A client whose server has a message of so many octets, and makes it up as it goes.
+/// Returns a client whose server generates a message of this many octets while sending it.
 async fn client(room: usize, octets: usize) -> (InMemory, Rc<Sent>) {
     let sent = Rc::new(Sent::default());
     let told = Rc::clone(&sent);
@@ -61,7 +61,7 @@ async fn unread_message_applies_backpressure_to_the_server() {
             println!("room {room}: {octets} octets were sent beyond a consumer that stopped");
             assert!(octets < 1 << 20, "{octets}");
 
-            // Who wants no more of it is free at once.
+            // Dropping the message takes no time.
             let begin = std::time::Instant::now();
             client.abort();
             settle().await;
@@ -95,7 +95,7 @@ async fn exceeding_max_octets_ends_an_endless_message() {
     story(async {
         let (mut client, _) = client(65_536, usize::MAX).await;
         let message = client.retr(number(1)).await.unwrap();
-        // A limit in memory is the end of the connection.
+        // Exceeding a limit of `to_vec` closes the connection.
         let error = message.to_vec(1 << 20).await.unwrap_err();
         assert!(matches!(error, Error::Limit(_)), "{error:?}");
         assert_eq!(at(Duration::ZERO, client.noop()).await, Err(error));

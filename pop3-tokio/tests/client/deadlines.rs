@@ -1,5 +1,5 @@
-//! Every wait has its deadline, and a server that misses it is told by name. Time is paused, so an hour
-//! is nothing and each moment is exact.
+//! Every wait has its deadline, and the error names the missed one. Time is paused, so an hour
+//! passes immediately and each moment is exact.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::support::{InMemory, Wire, alice, at, number, private, scripted, story
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A client whose server goes on with a script once it is logged in.
+/// Returns a client whose server continues with a script after the login.
 async fn client_of(
     config: Config,
     room: usize,
@@ -31,7 +31,7 @@ async fn client_of(
     client
 }
 
-/// The time-out that a result is.
+/// Returns the timeout of a failed result.
 fn late<T: std::fmt::Debug>(result: Result<T, Error>) -> Timeout {
     match result {
         Err(Error::Timeout(timeout)) => timeout,
@@ -39,7 +39,7 @@ fn late<T: std::fmt::Debug>(result: Result<T, Error>) -> Timeout {
     }
 }
 
-/// One command is under way, and its reply stops.
+/// The timeout of a single command in flight whose reply stops.
 fn stalled(verb: Verb) -> Timeout {
     Timeout::Stall {
         verb: Some(verb),
@@ -50,7 +50,7 @@ fn stalled(verb: Verb) -> Timeout {
     }
 }
 
-/// One command is under way, and no reply comes.
+/// The timeout of a single command in flight that gets no reply.
 fn unanswered(verb: Verb) -> Timeout {
     Timeout::FirstOctet {
         verb,
@@ -91,7 +91,7 @@ async fn handshake_times_out_despite_partial_records() {
         let start = pop3_tokio::start(private(true), stream);
         assert_eq!(late(at(30 * SECOND, start).await), Timeout::TlsHandshake);
 
-        // The begin of a record of the handshake.
+        // The start of a handshake record.
         let stream = scripted(100_000, async |wire| {
             for octet in ["\x16", "\x03", "\x03", "\x01", "\x01", "\x02"] {
                 wire.say(octet).await;
@@ -133,7 +133,7 @@ async fn capa_times_out_after_three_minutes() {
         let mut client = pop3_tokio::start(session, stream).await.unwrap();
         let login = at(180 * SECOND, client.login(alice()));
         assert_eq!(late(login.await), unanswered(Verb::Capa));
-        // Whoever asks again is told the same, without a wait.
+        // The next operation gets the same error, without a wait.
         let again = at(Duration::ZERO, client.noop());
         assert_eq!(late(again.await), unanswered(Verb::Capa));
     })
@@ -174,7 +174,7 @@ async fn reply_times_out_after_three_minutes() {
         })
         .await;
         at(179 * SECOND, client.noop()).await.unwrap();
-        // What was idle for an hour has all its time.
+        // After an idle hour, the full deadline applies.
         sleep(3600 * SECOND).await;
         let stat = at(180 * SECOND, client.stat());
         assert_eq!(late(stat.await), unanswered(Verb::Stat));
@@ -192,7 +192,7 @@ async fn batch_deadline_restarts_after_each_reply() {
         })
         .await;
         let batch = at(350 * SECOND, client.batch((Stat, Uidl)));
-        // The first batch of the session, and it was not answered to its end.
+        // It is the first batch of the session, and it was not answered completely.
         let suspected = Timeout::FirstOctet {
             verb: Verb::Uidl,
             outstanding: 1,
@@ -227,12 +227,12 @@ async fn only_a_stalled_body_times_out() {
 #[tokio::test(start_paused = true)]
 async fn blocked_write_times_out_after_a_minute() {
     story(async {
-        // Eight octets fit, and the rest of the commands does not.
+        // Eight octets fit into the buffer, and the rest of the commands does not.
         let mut client = client_of(terse(), 8, async |_| {}).await;
         let batch = at(60 * SECOND, client.batch((Stat, Uidl)));
         assert_eq!(late(batch.await), Timeout::Send);
 
-        // One that takes an octet now and then is waited for.
+        // A server that accepts an octet now and then does not time out.
         let mut client = client_of(terse(), 1, async |wire| {
             for octet in ["N", "O", "O", "P", "\r", "\n"] {
                 sleep(59 * SECOND).await;
@@ -264,7 +264,7 @@ async fn total_timeout_applies_to_one_operation() {
         })
         .await;
         at(100 * SECOND, client.noop()).await.unwrap();
-        // It does not run while nothing is asked for.
+        // The total timeout does not run between operations.
         sleep(3600 * SECOND).await;
         assert_eq!(late(at(600 * SECOND, client.uidl()).await), Timeout::Total);
     })

@@ -1,4 +1,4 @@
-//! Deadlines under TLS: what TLS still has to say when it is too late must not make it later.
+//! Deadlines in TLS: the alert after a timeout must not delay the error.
 
 use std::cell::Cell;
 use std::io;
@@ -20,7 +20,7 @@ use super::support::{account, alice, at, maildrop, polled, private, serve_in_tls
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A stream that can stop moving.
+/// A stream that can be blocked.
 struct Dammed {
     stream: DuplexStream,
     dam: Rc<Cell<bool>>,
@@ -60,7 +60,7 @@ impl AsyncWrite for Dammed {
     }
 }
 
-/// A client that is logged in under TLS, and what stops all octets.
+/// Returns a client that is logged in over TLS, and a switch that blocks all octets.
 async fn client() -> (Client<Dammed>, Rc<Cell<bool>>) {
     let (stream, far) = duplex(65_536);
     let server = Server::implicit_tls(account(), maildrop(3));
@@ -78,7 +78,7 @@ async fn client() -> (Client<Dammed>, Rc<Cell<bool>>) {
 #[tokio::test(start_paused = true)]
 async fn unread_handshake_times_out() {
     story(async {
-        // No alert can leave either.
+        // No alert can be sent either.
         let (stream, _far) = duplex(16);
         let start = pop3_tokio::start(private(true), stream);
         let late = at(30 * SECOND, start).await;
@@ -104,10 +104,10 @@ async fn dead_network_does_not_delay_the_timeout_error() {
         let (mut client, dam) = client().await;
         client.capa().await.unwrap();
         let ticket = client.submit(Stat).unwrap();
-        // It listens first, and leaves then.
+        // The first poll reads, and the second one sends.
         assert!(polled(2, client.wait(ticket)).await.is_none());
         dam.set(true);
-        // The close_notify cannot leave, and the news is due without it.
+        // The close_notify cannot be sent, and the error is due without it.
         let late = at(180 * SECOND, client.wait(ticket)).await;
         assert_eq!(
             late.unwrap_err(),

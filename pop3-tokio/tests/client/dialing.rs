@@ -19,8 +19,9 @@ use tokio::time::{Instant, sleep};
 
 use super::support::{account, alice, at, maildrop};
 
-/// Whose port says what becomes of it: below 30,000 it answers after so many milliseconds, from there
-/// on it refuses after the rest of them, and 65,535 says nothing.
+/// A fake network. The port of an address determines its behaviour: below 30,000 it accepts after
+/// this many milliseconds, from there on it refuses after the remainder, and 65,535 does not
+/// respond.
 #[derive(Default)]
 struct Play {
     addresses: Vec<SocketAddr>,
@@ -31,7 +32,7 @@ struct Play {
 const SILENT: u16 = 65_535;
 const REFUSES: u16 = 30_000;
 
-/// An attempt that notes that it was dropped.
+/// An attempt that records its drop.
 struct Attempt<'p>(u16, &'p Play);
 
 impl Drop for Attempt<'_> {
@@ -89,7 +90,7 @@ fn millis(span: u64) -> Duration {
     Duration::from_millis(span)
 }
 
-/// What came of it, when each port was tried in milliseconds, and who was given up.
+/// The result, when each port was tried in milliseconds, and which attempts were cancelled.
 struct Played {
     result: Result<u16, Error>,
     tried: Vec<(u16, u128)>,
@@ -130,7 +131,7 @@ async fn second_address_is_tried_after_the_stagger() {
     assert_eq!(result, Ok(2));
     assert_eq!(tried.len(), 2);
     assert!((250..253).contains(&tried[1].1), "{tried:?}");
-    // The attempt that lost is given up at once.
+    // The losing attempt is cancelled immediately.
     assert_eq!(given_up, [SILENT]);
 }
 
@@ -232,7 +233,7 @@ async fn connect_error_names_each_address_and_cause() {
     }
 }
 
-/// What the adapter does, for addresses that no resolver gives.
+/// Connects like the adapter, to addresses that no resolver returns.
 struct Tcp(Vec<SocketAddr>);
 
 impl Dialer for Tcp {
@@ -311,7 +312,7 @@ async fn refused_connection_names_every_address() {
 
 #[tokio::test]
 async fn full_backlog_times_out() {
-    // Where its queue is full, Linux answers no SYN.
+    // If the accept queue is full, Linux answers no SYN.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -324,7 +325,7 @@ async fn full_backlog_times_out() {
         }
     }
     if queue.len() == 16 {
-        println!("this kernel swallows no SYN: nothing to see here");
+        println!("skipped: this kernel drops no SYN");
         return;
     }
     let mut connector = Connector::default();
@@ -333,7 +334,7 @@ async fn full_backlog_times_out() {
     let endpoint = Endpoint::plain("127.0.0.1", Some(address.port()));
     let begin = std::time::Instant::now();
     let result = connect_with(&endpoint, &connector).await;
-    println!("a time-out of 300 ms took {:?}", begin.elapsed());
+    println!("a timeout of 300 ms took {:?}", begin.elapsed());
     assert_eq!(result.unwrap_err(), Timeout::Connect.into());
     assert!(begin.elapsed() >= millis(300));
     assert!(begin.elapsed() < millis(5000));

@@ -1,4 +1,4 @@
-//! How Tokio waits: a runtime of one thread for each client.
+//! The Tokio runtime for the common client tests: a runtime of one thread for each client.
 
 use std::future::Future;
 use std::net::TcpStream as Socket;
@@ -39,7 +39,7 @@ impl Runtime for CurrentThread {
     }
 
     async fn until_something_comes(transport: &Self::Transport) {
-        // A socket that fails has something to say as well.
+        // A socket that fails is ready as well.
         let _ = transport.get_ref().peek(&mut [0]).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Single operations, dropped after every number of polls: each keeps what its documentation promises.
+//! Single operations that are dropped after every number of polls: each behaves as documented.
 
 use std::pin::pin;
 
@@ -21,7 +21,7 @@ use super::support::{
 
 const MESSAGES: u32 = 5;
 
-/// A client that is logged in.
+/// Returns a client that is logged in.
 async fn client(room: usize) -> (InMemory, Peer) {
     let (near, far) = duplex(room);
     let peer = serve(far, Server::new(account(), maildrop(MESSAGES)), None);
@@ -32,7 +32,7 @@ async fn client(room: usize) -> (InMemory, Peer) {
     (client, peer)
 }
 
-/// Runs a case for every number of polls until it says that the operation was over.
+/// Runs a case for every number of polls until it reports that the operation was complete.
 async fn everywhere(
     name: &str,
     rooms: &[usize],
@@ -56,7 +56,8 @@ async fn everywhere(
     assert!(places >= at_least, "{places} only");
 }
 
-/// The session is in step, and ends well. Gives what the server heard behind the login.
+/// Checks that the session is synchronized and ends properly. Returns what the server received
+/// after the login.
 async fn in_step(mut client: InMemory, peer: Peer) -> Vec<String> {
     assert_eq!(client.stat().await.unwrap().messages, MESSAGES);
     let message = client.retr_to_vec(number(2), 10_000).await.unwrap();
@@ -66,7 +67,7 @@ async fn in_step(mut client: InMemory, peer: Peer) -> Vec<String> {
     assert_eq!(server.maildrop().len(), MESSAGES as usize);
     let log = server.log();
     let login = log.iter().position(|line| line.starts_with("PASS"));
-    // CAPA is asked again behind it.
+    // CAPA is sent again after the login.
     log[login.unwrap() + 2..].to_vec()
 }
 
@@ -140,7 +141,7 @@ async fn streamed_ticket_stays_valid_after_a_dropped_wait() {
         let uids = client.submit(Uidl).unwrap();
         let third = client.submit(Retr(number(3))).unwrap();
         let over = polled(polls, client.wait_open(second)).await.is_some();
-        // A body is opened once: if it came, it is gone with the future's output.
+        // A body is opened once: if it was received, it was lost with the future's output.
         let spent = Error::from(Misuse::TicketSpent);
         let mut octets = Vec::new();
         match client.wait_open(second).await {
@@ -149,7 +150,7 @@ async fn streamed_ticket_stays_valid_after_a_dropped_wait() {
         }
         assert_eq!(octets == mail(5), !over);
         assert_eq!(client.wait_open(first).await.unwrap_err(), spent);
-        // A reply after it, and a body that is left half-way.
+        // A reply after it, and a body that is left partially read.
         assert_eq!(client.wait(uids).await.unwrap().len(), MESSAGES as usize);
         let mut message = client.wait_open(third).await.unwrap();
         let _ = polled(polls, message.chunk()).await;
@@ -173,7 +174,7 @@ async fn ticket_stays_valid_after_other_dropped_operations() {
         async |mut client, peer, polls| {
             let ticket = client.submit(Uidl).unwrap();
             let done = polled(polls, client.list_one(number(1))).await.is_some();
-            // The call discards the reply once it has come, and not before.
+            // The call discards the reply after it was received, and not before.
             match client.wait(ticket).await {
                 Ok(uids) => assert!(!done && uids.len() == MESSAGES as usize),
                 Err(error) => assert!(polls > 0 && error == Misuse::TicketSpent.into()),
@@ -197,7 +198,7 @@ async fn chunk_of_a_dropped_wait_comes_next() {
             }
         });
         let over = over.await.is_some();
-        // From here on each wait is dropped as often as it can be.
+        // From here on each wait is dropped as often as possible.
         loop {
             match polled(1, message.chunk()).await {
                 Some(Ok(Some(chunk))) => octets.extend_from_slice(&chunk),
@@ -244,7 +245,7 @@ async fn dropped_wait_for_a_message_loses_nothing() {
             });
             let over = over.await.is_some();
             loop {
-                // A message is not read here: the next call skips it.
+                // The message is not read here: the next call skips it.
                 match polled(1, messages.next()).await {
                     Some(Some(message)) => seen.push(message.unwrap().number().unwrap().get()),
                     Some(None) => break,
@@ -269,7 +270,7 @@ async fn dropped_wait_for_a_reply_loses_nothing() {
         100,
         async |mut client, peer, polls| {
             let mut seen = Vec::new();
-            // The ninth does not exist: a refusal is a reply too.
+            // The ninth message does not exist: a refusal is a reply too.
             let mut sizes = client.pipeline([2, 9, 5].map(number).map(ListOne));
             let over = polled(polls, async {
                 while let Some(reply) = sizes.next().await {
@@ -278,7 +279,7 @@ async fn dropped_wait_for_a_reply_loses_nothing() {
             });
             let over = over.await.is_some();
             loop {
-                // The other way to wait, which can be left too.
+                // The other method of waiting, which can be dropped too.
                 match polled(1, StreamExt::next(&mut sizes)).await {
                     Some(Some(reply)) => seen.push(reply.ok().map(|entry| entry.number.get())),
                     Some(None) => break,
@@ -307,7 +308,7 @@ async fn dropped_pipeline_does_not_send_unsent_commands() {
             }
         });
         let over = over.await.is_some();
-        // What the server did cannot be taken back but by RSET.
+        // Only RSET can undo what the server did.
         client.rset().await.unwrap();
         let log = in_step(client, peer).await;
         let deleted: Vec<_> = log.iter().filter(|line| line.starts_with("DELE")).collect();
@@ -343,7 +344,7 @@ async fn unsent_commands_of_dropped_operations_are_never_sent() {
 
         let batch = (Dele(number(1)), Dele(number(2)), Dele(number(3)));
         assert!(until(first, client.batch(batch)).await.is_none());
-        // Whoever forgets a helper does not run its destructor.
+        // A forgotten helper does not run its destructor.
         let mut replies = client.pipeline([9, 4, 5].map(number).map(Dele));
         assert!(until(ninth, replies.next()).await.is_none());
         std::mem::forget(replies);

@@ -1,4 +1,5 @@
-//! A QUIT whose outcome nobody waited for. What left cannot be taken back, and must not be sent twice.
+//! A QUIT that is dropped before its outcome is known. A sent QUIT cannot be undone, and must not
+//! be sent twice.
 
 use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Config, Error, Phase, QuitOutcome, command::Verb, error::Closed};
@@ -9,8 +10,8 @@ use super::support::{
     trusted,
 };
 
-/// Drops a QUIT after so many polls and tries again; gives what the second one said, and whether the
-/// first one was over.
+/// Drops a QUIT after this many polls and tries again. Returns the result of the second one, and
+/// whether the first one was complete.
 async fn dropped_after(polls: usize, room: usize, settles: bool) -> (String, bool) {
     let (near, far) = duplex(room);
     let peer = serve(far, Server::new(account(), maildrop(3)), None);
@@ -32,7 +33,7 @@ async fn dropped_after(polls: usize, room: usize, settles: bool) -> (String, boo
     let second = client.quit().await;
     let finished = Err(Error::from(Closed::Finished));
     let told = match &second {
-        // The first one had not left.
+        // The first one had not been sent.
         Ok(QuitOutcome::Committed(_)) => "committed",
         Ok(QuitOutcome::Unknown) => "unknown",
         _ if second == finished => "finished",
@@ -78,10 +79,10 @@ async fn unanswered_dropped_quit_is_unknown() {
         });
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
         client.login(alice()).await.unwrap();
-        // Polled once it has listened, then it leaves.
+        // The first poll reads, and the second one sends.
         assert!(polled(2, client.quit()).await.is_none());
         settle().await;
-        // The second one never left, and says what became of the first.
+        // The second one is never sent, and reports the outcome of the first.
         let (verb, outstanding) = (Verb::Quit, 1);
         let unanswered = Closed::Unanswered {
             verb,

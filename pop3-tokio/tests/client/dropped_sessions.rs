@@ -1,5 +1,6 @@
-//! A whole session is one future, and is dropped after every number of polls. Whatever was under way
-//! then, the same client goes on, and the server's log shows that nothing was lost or done twice.
+//! A whole session is one future, and is dropped after every number of polls. Whatever was in
+//! progress then, the same client continues, and the server's log shows that nothing was lost or
+//! done twice.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -22,25 +23,25 @@ use super::support::{
 
 const MESSAGES: u32 = 6;
 
-/// The last message is never deleted: it is what is read after the drop.
+/// The last message is never deleted: it is read after the drop.
 const KEPT: u32 = MESSAGES;
 
-/// How the two sides meet.
+/// The settings of both sides.
 struct Setting {
-    /// Octets that fit between the two.
+    /// How many octets fit between the two.
     room: usize,
     session: fn() -> Connection,
     server: fn() -> ServerConfig,
     policy: fn() -> LoginPolicy,
     /// Whether the client waits between any two reads and writes.
     hesitates: bool,
-    /// Whether the server may do what it can before the client goes on.
+    /// Whether the server may do as much as it can before the client continues.
     settles: bool,
-    /// How a client goes on that does not know whether it is logged in.
+    /// Whether a client that does not know whether it is logged in requests the capabilities first.
     asks_first: bool,
 }
 
-/// All but the QUIT, and in `whole` which messages were read to their ends.
+/// Runs everything except the QUIT. `whole` collects the messages that were read completely.
 async fn session(
     client: &mut Client<Hesitant>,
     policy: LoginPolicy,
@@ -65,7 +66,7 @@ async fn session(
     Ok(())
 }
 
-/// One session, dropped after so many polls; true if it was over by then.
+/// Runs one session, dropped after this many polls. Returns true if it was complete by then.
 async fn dropped_after(polls: usize, setting: &Setting) -> bool {
     let (near, far) = duplex(setting.room);
     let server = Server::new((setting.server)(), maildrop(MESSAGES));
@@ -86,17 +87,18 @@ async fn dropped_after(polls: usize, setting: &Setting) -> bool {
     done.is_some()
 }
 
-/// What everybody can do on a client whose last operation was dropped. Gives what UIDL lists.
+/// Runs operations that work on any client whose last operation was dropped. Returns what UIDL
+/// lists.
 async fn go_on(mut client: Client<Hesitant>, setting: &Setting) -> Vec<u32> {
     let phase = |client: &Client<Hesitant>| client.phase();
     if setting.asks_first {
-        // A login that was under way is finished by this.
+        // This completes a login that was in progress.
         client.call(GetCapabilities).await.unwrap();
     }
     if phase(&client) != Phase::Transaction {
         match client.login(alice().with_policy((setting.policy)())).await {
             Ok(_) => {}
-            // The one that was dropped was finished first, and succeeded.
+            // The dropped login was completed first, and succeeded.
             Err(Error::Misuse(Misuse::Phase {
                 phase: Phase::Transaction,
                 ..
@@ -112,12 +114,12 @@ async fn go_on(mut client: Client<Hesitant>, setting: &Setting) -> Vec<u32> {
     listed.iter().map(|entry| entry.number.get()).collect()
 }
 
-/// What the server heard, and what it did.
+/// Checks what the server received, and what it did.
 async fn check(peer: Peer, whole: &[u32], listed: &[u32]) {
     let server = peer.ended().await;
     let log = server.log();
     let count = |start: &str| log.iter().filter(|line| line.starts_with(start)).count();
-    // Each of these would succeed, so none may come twice.
+    // Each of these would succeed, so none may be sent twice.
     let logins = count("PASS") + count("AUTH");
     assert_eq!(logins, 1, "{log:?}");
     assert!(count("STLS") <= 1, "{log:?}");
@@ -147,7 +149,7 @@ async fn check(peer: Peer, whole: &[u32], listed: &[u32]) {
     assert_eq!(kept, left);
 }
 
-/// Whether it is one whole command that was meant.
+/// Returns whether the line is one complete expected command.
 fn is_command(line: &str) -> bool {
     let plain = [
         "CAPA",
@@ -168,7 +170,7 @@ fn is_command(line: &str) -> bool {
     plain.contains(&line) || numbered
 }
 
-/// Drops the session everywhere, every `step` polls; there have to be so many places at least.
+/// Drops the session at every `step`-th poll. There have to be at least this many places.
 async fn dropped_everywhere(name: &str, setting: Setting, step: usize, at_least: usize) {
     let start = std::time::Instant::now();
     let mut polls = 0;
@@ -229,7 +231,7 @@ async fn octet_by_octet_stls_session_survives_sampled_drops() {
     dropped_everywhere("STLS", with_stls(1), 29, 80).await;
 }
 
-/// As the one before, everywhere: that takes minutes.
+/// Like the previous test, at every poll: that takes minutes.
 #[tokio::test(start_paused = true)]
 #[ignore = "it takes minutes"]
 async fn octet_by_octet_stls_session_survives_every_drop() {

@@ -1,5 +1,5 @@
-//! Two clients in one thread: one with an endless message that is always there does not keep the other
-//! from its own.
+//! Two clients in one thread: an endless message that is always available does not starve the other
+//! client.
 
 use std::cell::Cell;
 use std::io;
@@ -14,16 +14,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, duplex};
 
 use super::support::{account, alice, maildrop, number, scripted, serve, story, terse, trusted};
 
-/// A server that is never at a loss for words: each read is full, at once, and takes nothing of what
-/// Tokio allows a task.
+/// A server that always has octets available: each read is full, immediate, and does not use
+/// Tokio's cooperative budget.
 struct Torrent {
-    /// One for each line that it heard, and the greeting.
+    /// One for each line that it received, and the greeting.
     replies: usize,
     /// How many of them were read.
     read: usize,
 }
 
-/// The greeting, the replies to USER and PASS, and the begin of the message.
+/// The greeting, the replies to USER and PASS, and the start of the message.
 const SHORT: usize = 4;
 
 impl AsyncRead for Torrent {
@@ -64,7 +64,7 @@ impl AsyncWrite for Torrent {
     }
 }
 
-/// A whole session of another client, in time.
+/// Runs a whole session of another client, within a time limit.
 async fn another_session() {
     let session = async {
         let (near, far) = duplex(300);
@@ -127,7 +127,7 @@ async fn always_ready_stream_does_not_starve_other_tasks() {
                 let mut message = client.retr(number(1)).await.unwrap();
                 told.set(true);
                 if skips {
-                    // One operation that has all to skip.
+                    // An operation that has to skip everything.
                     let _ = client.noop().await;
                 } else {
                     while message.chunk().await.unwrap().is_some() {}

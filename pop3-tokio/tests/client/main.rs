@@ -1,5 +1,5 @@
-//! Tokio's client: over streams in memory, under paused time, over sockets on the loopback interface,
-//! and as all clients are.
+//! Tokio's client: over streams in memory, with paused time, over sockets on the loopback
+//! interface, and with the common client tests.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

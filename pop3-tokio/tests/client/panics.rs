@@ -1,5 +1,5 @@
-//! A stream that panics, where the application catches that: how many octets moved is not known, and the
-//! next operation ends with an error instead of waiting.
+//! A stream that panics, where the application catches the panic: the number of transferred octets
+//! is unknown, and the next operation returns an error instead of waiting.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
 
 use super::support::{account, alice, maildrop, number, serve, story, trusted};
 
-/// A stream whose call with this number panics after it was made.
+/// A stream that panics in the call with this number, after the call was made.
 struct Panics {
     stream: DuplexStream,
     calls: u32,
@@ -59,7 +59,7 @@ impl AsyncWrite for Panics {
     }
 }
 
-/// What the future gives, or that it panicked.
+/// Returns the output of the future, or `None` if it panicked.
 async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(
@@ -71,7 +71,7 @@ async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// Whether an operation panicked, and what the next ones gave.
+/// Returns whether an operation panicked, and the results of the next ones.
 async fn session(panics_at: u32) -> (bool, Vec<Result<(), Error>>) {
     let (near, far) = duplex(300);
     serve(far, Server::new(account(), maildrop(3)), None);

@@ -1,4 +1,4 @@
-//! Tokio's client does what all clients do: see `pop3_testkit::parity`.
+//! Runs the common client tests with Tokio's client: see `pop3_testkit::parity`.
 
 use super::driven::OnTokio;
 

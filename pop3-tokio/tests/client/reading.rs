@@ -1,4 +1,4 @@
-//! A message can be read in many ways, and is the same in each.
+//! A message can be read with several traits, with the same result.
 
 use std::io;
 
@@ -39,7 +39,7 @@ async fn tokio_reads_to_the_end() {
                 let mut message = client.retr(number(n)).await.unwrap();
                 message.read_to_end(&mut octets).await.unwrap();
                 assert_eq!(octets, mail(n));
-                // The end stays the end.
+                // Reading at the end returns the end again.
                 assert_eq!(message.read(&mut [0; 9]).await.unwrap(), 0);
             }
             let _ = client.quit().await.unwrap();
@@ -65,7 +65,7 @@ async fn tokio_reads_lines_and_single_octets_and_copies() {
 
             let mut message = client.retr(number(2)).await.unwrap();
             let mut octets = vec![message.read_u8().await.unwrap()];
-            // A part by one trait, and the rest by another way.
+            // One part with a trait, and the rest with another method.
             octets.extend_from_slice(message.fill_buf().await.unwrap());
             let taken = octets.len() - 1;
             message.consume(taken);
@@ -132,7 +132,7 @@ async fn stream_yields_the_same_octets() {
     }
 }
 
-/// A client whose first message breaks off behind two lines.
+/// Returns a client whose first message is truncated after two lines.
 async fn cut_short(hangs_up: bool) -> InMemory {
     let stream = scripted(1000, async move |wire| {
         wire.let_in().await;
@@ -173,7 +173,7 @@ async fn truncated_message_is_an_error_for_every_reader() {
         let mut message = client.retr(number(1)).await.unwrap();
         let read = tokio::io::AsyncReadExt::read_to_end(&mut message, &mut octets).await;
         check(&read.unwrap_err(), &octets);
-        // It stays an error for who tries again.
+        // A further read returns the error again.
         let again = tokio::io::AsyncReadExt::read(&mut message, &mut [0; 9]).await;
         assert_eq!(Error::inside(&again.unwrap_err()), Some(&truncated()));
 
@@ -230,7 +230,7 @@ async fn stalled_message_times_out_for_every_reader() {
                 .into()
             )
         );
-        // An error from elsewhere is none of ours.
+        // An error from elsewhere is not a POP3 error.
         assert_eq!(Error::inside(&io::Error::other("the disk is full")), None);
     })
     .await;

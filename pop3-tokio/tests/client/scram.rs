@@ -1,4 +1,4 @@
-//! The long computation of SCRAM, on a clock that runs.
+//! The long computation of SCRAM, with a real clock.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,15 +14,15 @@ use pop3_tokio::{
 
 use super::support::{Wire, alice, scripted, story, terse, trusted};
 
-/// Some twenty slices of it.
+/// Some twenty slices of the computation.
 const ITERATIONS: u32 = 100_000;
 
 fn login() -> Login {
     alice().with_policy(LoginPolicy::only(Method::ScramSha256))
 }
 
-/// Asks for so many iterations, and refuses what comes of them: no computation here. Gives how long
-/// the answer took.
+/// Sends a challenge with this many iterations, and refuses the response without checking it.
+/// Returns how long the client took to respond.
 async fn challenge(wire: &mut Wire, iterations: u32) -> Duration {
     wire.say("+OK ready\r\n").await;
     wire.hear("AUTH SCRAM-SHA-256\r\n").await;
@@ -48,7 +48,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Error>) {
     }
 }
 
-/// Logs in with this patience, and gives how long the computation took.
+/// Logs in with these deadlines. Returns how long the computation took.
 async fn span(patience: Duration) -> Duration {
     let span = Rc::new(Cell::new(Duration::ZERO));
     let told = Rc::clone(&span);
@@ -67,7 +67,7 @@ async fn span(patience: Duration) -> Duration {
 #[tokio::test]
 async fn scram_computation_exceeds_no_deadline() {
     story(async {
-        // How fast this machine is, and whether others use it too, is not known before.
+        // The speed and load of this machine are not known in advance.
         let patience = span(Duration::from_secs(60)).await / 3;
         let taken = span(patience).await;
         println!("{ITERATIONS} iterations took {taken:?}, deadlines are {patience:?}");
@@ -96,7 +96,7 @@ async fn scram_computation_yields_to_other_tasks() {
         refused(client.login(login()).await);
         let (taken, held_up) = (begin.elapsed(), longest.get());
         println!("{ITERATIONS} iterations: of {taken:?} another task waited {held_up:?} at a time");
-        // In one go it would be nearly all.
+        // Without slices it would be nearly all of the time.
         assert!(held_up < taken / 2, "{held_up:?} of {taken:?}");
     })
     .await;

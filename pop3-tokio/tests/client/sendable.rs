@@ -1,4 +1,4 @@
-//! All can move between threads: the client, its messages, and the futures of every method.
+//! Everything can move between threads: the client, its messages, and the futures of every method.
 
 use pop3_tokio::proto::Connection;
 use pop3_tokio::{
@@ -19,7 +19,7 @@ type OverTcp = Tokio<TcpStream>;
 type Numbers = std::vec::IntoIter<MessageNumber>;
 type Noops = std::vec::IntoIter<Noop>;
 
-/// Never run: that it compiles is the proof.
+/// Never called: compiling it is the test.
 fn futures_of_a_client(client: &mut Client, ticket: Ticket<Stat>) -> Result<(), Misuse> {
     let one = number(1);
     sent(client.wait(ticket));

@@ -1,5 +1,5 @@
-//! What leaves at last: buffers are flushed, TLS says that it closes, the stream is shut down; and nobody
-//! waits for any of that.
+//! The end of a session: buffers are flushed, TLS sends close_notify, and the stream is shut down.
+//! The client waits for none of this.
 
 use std::cell::Cell;
 use std::io;
@@ -19,14 +19,14 @@ use super::support::{
     tls, trusted,
 };
 
-/// What was seen of a stream's end.
+/// What was observed at the end of a stream.
 #[derive(Debug, Default)]
 struct Seen {
     last_write: Cell<usize>,
     shutdowns: Cell<usize>,
 }
 
-/// A stream that is watched; its shutdown may take for ever.
+/// An observed stream, whose shutdown may never complete.
 struct Watched {
     stream: DuplexStream,
     seen: Rc<Seen>,
@@ -66,7 +66,7 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// Both ends of a watched stream, and what is seen.
+/// Returns both ends of an observed stream, and the observations.
 fn watched(lingers: bool) -> (Watched, DuplexStream, Rc<Seen>) {
     let (stream, server) = duplex(1000);
     let seen = Rc::new(Seen::default());
@@ -78,7 +78,7 @@ fn watched(lingers: bool) -> (Watched, DuplexStream, Rc<Seen>) {
     (stream, server, seen)
 }
 
-/// What `close_notify` takes on the wire in TLS 1.3: a record's header, the alert, its type, the tag.
+/// The size of a `close_notify` in TLS 1.3: a record's header, the alert, its type, the tag.
 const CLOSE_NOTIFY: usize = 5 + 2 + 1 + 16;
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,5 @@
-//! A message that takes too long is left, and the rest of it skipped: every other message arrives, and
-//! every command after it gets its reply. This is the asynchronous example of the README.
+//! A message that takes too long is abandoned, and its rest skipped: every other message arrives,
+//! and every later command gets its reply. This is the asynchronous example of the README.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -51,13 +51,13 @@ impl AsyncWrite for Stuck {
     }
 }
 
-/// Fetches as the README does, with a file that is stuck for some messages. Returns the numbers of the
-/// messages that were stored, and how many were left.
+/// Fetches like the README, with a file that is stuck for some messages. Returns the numbers of the
+/// messages that were stored, and how many were abandoned.
 async fn fetch<S>(client: &mut Client<S>, is_stuck: impl Fn(u32) -> bool) -> (Vec<u32>, u32)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    // The window counts what LIST says: with two messages in flight, it has no room.
+    // The window uses the sizes from LIST: with two messages in flight, it is full.
     let (_, uids) = client.batch((List, Uidl)).await.unwrap();
     let (mut stored, mut left) = (Vec::new(), 0);
     let mut messages = client.retrieve(uids.numbers());
@@ -81,7 +81,7 @@ where
     (stored, left)
 }
 
-/// Each message is left or stored, and each stored one is deleted.
+/// Each message is abandoned or stored, and each stored one is deleted.
 async fn whole_session<S>(mut client: Client<S>, is_stuck: impl Fn(u32) -> bool) -> usize
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -102,7 +102,7 @@ where
     left as usize
 }
 
-/// Which messages are left: none, all, and some in between.
+/// Which messages are abandoned: none, all, and some in between.
 fn choices() -> [impl Fn(u32) -> bool; 5] {
     [0b0000, 0b0001, 0b0101, 0b0110, 0b1111].map(|choice: u32| move |n| choice >> (n - 1) & 1 == 1)
 }
@@ -186,7 +186,7 @@ async fn pipeline_goes_on_while_a_slow_body_is_skipped() {
             let late = timeout(Duration::from_secs(60), copied).await;
             assert!(late.is_err());
             let mut replies = client.pipeline((1..=3).map(|n| Dele(number(n))));
-            // Each wait is dropped every ten seconds, and loses nothing.
+            // Each wait is dropped every ten seconds, and nothing is lost.
             for _ in 0..3 {
                 let reply = loop {
                     match timeout(Duration::from_secs(10), replies.next()).await {

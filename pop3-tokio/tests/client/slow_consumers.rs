@@ -1,4 +1,4 @@
-//! A consumer may take its time: no deadline but the total runs while something waits to be taken.
+//! A slow consumer: only the total timeout runs while something is waiting to be read.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ async fn reply_received_in_time_never_times_out() {
         settle().await;
         sleep(HOUR).await;
         assert_eq!(client.wait(ticket).await.unwrap().messages, 4);
-        // Nor is one that nobody waits for any more.
+        // Nor does a reply to an abandoned request time out.
         assert!(polled(1, client.list()).await.is_none());
         sleep(HOUR).await;
         at(Duration::ZERO, client.noop()).await.unwrap();
@@ -82,7 +82,7 @@ async fn stall_deadline_restarts_when_the_consumer_returns() {
             wire.let_in().await;
             wire.hear("RETR 1\r\n").await;
             wire.say("+OK\r\nhello\r\n").await;
-            // Half a minute behind the consumer's return: no stall.
+            // Half a minute after the consumer's return: no stall.
             sleep(HOUR + Duration::from_secs(30)).await;
             wire.say("world\r\n").await;
         });
@@ -93,7 +93,7 @@ async fn stall_deadline_restarts_when_the_consumer_returns() {
         sleep(HOUR).await;
         let next = at(Duration::from_secs(30), message.chunk()).await;
         assert_eq!(next.unwrap().unwrap(), "world\r\n");
-        // A server that stops is told a minute behind the consumer's return.
+        // A server that stops responding is reported a minute after the consumer's return.
         sleep(HOUR).await;
         let next = at(Duration::from_secs(60), message.chunk()).await;
         assert_eq!(
@@ -125,7 +125,7 @@ async fn total_timeout_includes_the_slow_consumer() {
         sleep(HOUR).await;
         let error = loop {
             match message.chunk().await {
-                Ok(chunk) => assert!(chunk.is_some(), "it ended well"),
+                Ok(chunk) => assert!(chunk.is_some(), "the message ended"),
                 Err(error) => break error,
             }
         };

@@ -1,4 +1,5 @@
-//! TLS for servers in memory (`authority`), sessions with those, and futures that are dropped half-way.
+//! TLS for servers in memory (`authority`), sessions with those, and futures that are dropped
+//! early.
 
 mod authority;
 
@@ -20,7 +21,7 @@ pub(crate) use pop3_testkit::peer::hesitant::{self, Hesitant};
 pub(crate) use pop3_testkit::peer::in_memory::{Peer, serve, serve_in_tls};
 pub(crate) use pop3_testkit::peer::scripted_in_memory::{Wire, scripted};
 
-/// A client over memory.
+/// A client on a stream in memory.
 pub(crate) type InMemory = Client<DuplexStream>;
 
 pub(crate) fn alice() -> Login {
@@ -31,7 +32,8 @@ pub(crate) fn number(number: u32) -> MessageNumber {
     number.try_into().unwrap()
 }
 
-/// The message with this number in [`maildrop`]: dots to be undone, and some longer than others.
+/// Returns the message with this number in [`maildrop`]: with dot-stuffed lines, and of different
+/// lengths.
 pub(crate) fn mail(number: u32) -> Vec<u8> {
     let lines = ".dot\r\n..\r\nno dot\r\n".repeat(number as usize % 3 * 2 + 1);
     format!("Subject: message {number}\r\n\r\n{lines}").into_bytes()
@@ -43,17 +45,17 @@ pub(crate) fn maildrop(messages: u32) -> Maildrop {
         .collect()
 }
 
-/// Alice's account, with what the tests look at.
+/// Returns Alice's account, with the settings that the tests need.
 pub(crate) fn account() -> ServerConfig {
     ServerConfig::new("alice", "secret").keep_log(true)
 }
 
-/// A session in clear that the caller trusts.
+/// Returns a cleartext session that the caller trusts.
 pub(crate) fn trusted(config: Config) -> Connection {
     Connection::new(config, Channel::TrustedByCaller, Instant::ORIGIN)
 }
 
-/// No CAPA, no TLS, and pipelining at once: scripts stay short.
+/// No CAPA, no TLS, and pipelining from the start, to keep scripts short.
 pub(crate) fn terse() -> Config {
     let mut config = Config::default();
     config.stls = StlsPolicy::Off;
@@ -63,7 +65,7 @@ pub(crate) fn terse() -> Config {
     config
 }
 
-/// A session for `localhost` that does TLS by itself.
+/// Returns a session for `localhost` that does its own TLS.
 pub(crate) fn private(implicit_tls: bool) -> Connection {
     let endpoint = if implicit_tls {
         Endpoint::implicit_tls("localhost", None)
@@ -73,8 +75,8 @@ pub(crate) fn private(implicit_tls: bool) -> Connection {
     connector().connection(&endpoint, Instant::ORIGIN).unwrap()
 }
 
-/// Polls a future at most so many times, and drops it then. Meanwhile one thing moves at a time on a
-/// stream that hesitates.
+/// Polls a future at most this many times, and drops it then. Between polls, a hesitant stream
+/// makes one move.
 pub(crate) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = times;
@@ -95,19 +97,19 @@ pub(crate) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Outp
     .await
 }
 
-/// Lets the other tasks go on as far as they can.
+/// Lets the other tasks run as far as they can.
 pub(crate) async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
 }
 
-/// What the future gives, and that it took just so long.
+/// Awaits a future, and checks that it took exactly this long.
 pub(crate) async fn at<T>(span: Duration, future: impl Future<Output = T>) -> T {
     let start = tokio::time::Instant::now();
     let result = future.await;
     let taken = start.elapsed();
-    // The clock of Tokio goes in milliseconds.
+    // Tokio's clock has a resolution of a millisecond.
     assert!(
         taken >= span && taken < span + Duration::from_millis(20),
         "it took {taken:?} instead of {span:?}"
@@ -115,12 +117,12 @@ pub(crate) async fn at<T>(span: Duration, future: impl Future<Output = T>) -> T 
     result
 }
 
-/// What the future gives, and that no time passed: nothing had to wait for a deadline.
+/// Awaits a future, and checks that no time passed: nothing had to wait for a deadline.
 pub(crate) async fn at_once<T>(future: impl Future<Output = T>) -> T {
     at(Duration::ZERO, future).await
 }
 
-/// Runs a story, with tasks of its own that end with it.
+/// Runs a test whose own tasks end with it.
 pub(crate) async fn story<T>(future: impl Future<Output = T>) -> T {
     tokio::task::LocalSet::new().run_until(future).await
 }

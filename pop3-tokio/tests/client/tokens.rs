@@ -18,7 +18,7 @@ use super::support::{
     InMemory, Peer, at, at_once, maildrop, polled, scripted, serve, settle, story, terse, trusted,
 };
 
-/// A login by XOAUTH2 whose token is requested.
+/// Returns a login by XOAUTH2 whose token is requested.
 fn on_request() -> Login {
     let login = Login::bearer_on_request("alice").unwrap();
     login.with_policy(LoginPolicy::only(Method::XOAuth2))
@@ -28,7 +28,7 @@ fn token(text: &str) -> Result<Secret, Misuse> {
     Secret::new(text)
 }
 
-/// A client of a server that accepts the token `fresh`.
+/// Returns a client of a server that accepts the token `fresh`.
 async fn client() -> (InMemory, Peer) {
     let config = ServerConfig::new("alice", "secret")
         .keep_log(true)
@@ -141,7 +141,7 @@ async fn login_dropped_anywhere_leaves_the_client_usable() {
             };
             let done = polled(polls, client.login_with(on_request(), provide)).await;
             settle().await;
-            // The login is completed, or it was abandoned.
+            // The login was completed or abandoned.
             client.call(GetCapabilities).await.unwrap();
             if client.phase() == Phase::Authorization {
                 let fresh = async |_: Option<AuthError>| token("fresh");
@@ -175,7 +175,7 @@ async fn close_while_a_token_is_awaited_ends_login() {
         let Err(Error::Closed(closed)) = login.await else {
             panic!("the connection is closed");
         };
-        // What the server sent in the meantime is no reply to the token.
+        // What the server sent in the meantime is not a reply to the token.
         assert!(matches!(*closed, Closed::UnsolicitedErr(_)), "{closed:?}");
         assert!(client.noop().await.is_err());
     })

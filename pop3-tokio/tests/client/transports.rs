@@ -1,4 +1,4 @@
-//! Transports of one's own, and what a client knows whatever it runs over.
+//! Custom transports, and what a client knows with any transport.
 
 use std::io;
 use std::pin::Pin;
@@ -74,7 +74,7 @@ async fn unread_part_of_a_chunk_comes_next() {
     .await;
 }
 
-/// A stream that takes nothing, though it says that it did.
+/// A stream that reports writes of zero octets.
 struct Full(DuplexStream);
 
 impl AsyncRead for Full {

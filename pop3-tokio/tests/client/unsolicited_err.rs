@@ -1,5 +1,5 @@
-//! A server that parted while the connection was idle: the next operation tells its last word, and not
-//! that nobody listens any more.
+//! A server that sends `-ERR` and closes while the connection is idle: the next operation reports
+//! this `-ERR`, not a failed write.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn unsolicited_err_is_not_the_quit_reply() {
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
         client.login(alice()).await.unwrap();
         settle().await;
-        // It did not leave, so nothing was deleted: an error, and not an unknown outcome.
+        // It was not sent, so nothing was deleted: an error, and not an unknown outcome.
         parting(client.quit().await);
     })
     .await;
@@ -88,7 +88,7 @@ async fn unsolicited_err_is_reported_over_closed_tcp() {
             .await
             .unwrap();
         client.login(alice()).await.unwrap();
-        // The socket is closed whole: what is written to it is answered with a reset.
+        // The socket is closed in both directions: a write is answered with a reset.
         server.await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
         parting(client.batch((Stat, Uidl)).await);
@@ -107,10 +107,10 @@ async fn close_while_idle_is_reported() {
         client.login(alice()).await.unwrap();
         settle().await;
         let Err(Error::Closed(closed)) = client.noop().await else {
-            panic!("it is over");
+            panic!("the connection is closed");
         };
-        println!("an end without a word: {closed:?}");
-        // And a QUIT that did not leave is an error, and not an unknown outcome.
+        println!("a close without -ERR: {closed:?}");
+        // A QUIT that was not sent is an error, too, and not an unknown outcome.
         assert_eq!(client.quit().await, Err(Error::Closed(closed)));
     })
     .await;

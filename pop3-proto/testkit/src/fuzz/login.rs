@@ -168,7 +168,7 @@ impl Party {
             Ok(reply) => {
                 assert!(matches!(reply, Reply::Status(_)));
                 assert_ne!(connection.phase(), Phase::Authorization);
-                // Whoever sent the +OK, and whenever: the client had sent enough for the server to
+                // Whatever the source and time of the +OK, the client had sent enough for the server to
                 // send it.
                 assert!(!self.says_it_all || self.middle.has_let_in());
             }

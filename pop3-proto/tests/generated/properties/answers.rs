@@ -10,7 +10,6 @@ use super::client::Client;
 use super::strategies::{Pieces, any_answers, case, octets, pieces};
 use super::{Verdict, check};
 
-/// Whether each request has one final event, in the order in which they were asked, bodies stand
 /// Checks that each request has one final event in the order of submission, that body events follow
 /// the reply that opens the body, and that the close event comes once and last.
 fn has_one_end_each(client: &Client) -> Verdict {

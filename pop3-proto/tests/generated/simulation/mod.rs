@@ -1,7 +1,7 @@
 //! Simulates whole sessions of the client with the crate's own server, over a link and a clock that
 //! exist in memory only. One seed is one session: it determines every request and its time, the
 //! partition of the octets, delays, faults, and how the server misbehaves. An oracle that knows the
-//! maildrop checks what the application was told.
+//! maildrop checks what was reported to the application.
 //!
 //! ```sh
 //! POP3_SIM_SEED=42 cargo test -p pop3-proto --test generated simulation  # one seed again

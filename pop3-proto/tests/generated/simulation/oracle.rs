@@ -1,4 +1,4 @@
-//! Checks what the application was told against the records of all sides, with three questions.
+//! Checks what was reported to the application against the records of all sides, with three questions.
 //!
 //! *Do the octets say so?* Every reported reply is the one at its position among the octets that
 //! reached the client, whatever the server does, and however the octets are partitioned. *Is it
@@ -85,7 +85,7 @@ fn judge_replies(app: &App, peer: &Peer, plan: &Plan, owners: &[Option<usize>], 
     }
 }
 
-/// Returns whether the application was told something that only the server can know.
+/// Returns whether the reported result is something that only the server can know.
 pub(crate) fn told_something(request: &Request) -> bool {
     match &request.reply {
         Some(Ok(Reply::Quit(QuitOutcome::Unknown))) => false,

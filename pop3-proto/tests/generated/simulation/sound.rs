@@ -1,4 +1,4 @@
-//! Checks whether the octets say what the application was told.
+//! Checks whether the octets say what was reported to the application.
 
 use pop3_proto::{Error, QuitOutcome, reply::Reply};
 

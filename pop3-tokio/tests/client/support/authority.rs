@@ -1,4 +1,4 @@
-//! Certificates, made once.
+//! Certificates, created once.
 
 use std::sync::{Arc, LazyLock};
 
@@ -7,23 +7,23 @@ use pop3_tokio::Connector;
 use rustls::client::Resumption;
 use rustls::{ClientConfig, ServerConfig};
 
-/// TLS of a client and of the server that it trusts, which is `localhost`.
+/// The TLS settings of a client and of the server that it trusts, which is `localhost`.
 static TLS: LazyLock<(Arc<ClientConfig>, Arc<ServerConfig>)> = LazyLock::new(|| {
     let authority = Authority::new();
     let mut client = (*authority.trust()).clone();
-    // Each session is to be like the one before.
+    // Each session must be like the one before.
     client.resumption = Resumption::disabled();
     (Arc::new(client), Arc::new(authority.server()))
 });
 
-/// A client's settings that trust the server of [`tls`].
+/// Returns a client's settings that trust the server of [`tls`].
 pub(crate) fn connector() -> Connector {
     let mut connector = Connector::default();
     connector.tls = Some(Arc::clone(&TLS.0));
     connector
 }
 
-/// TLS of a server that is `localhost`.
+/// Returns the TLS settings of a server for `localhost`.
 pub(crate) fn tls() -> Arc<ServerConfig> {
     Arc::clone(&TLS.1)
 }
