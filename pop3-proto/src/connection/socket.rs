@@ -144,9 +144,12 @@ impl Connection {
         }
     }
 
-    /// Reports that the TLS handshake failed. This ends the connection.
+    /// Reports that the caller's TLS failed, during the handshake or later. This ends the connection. Does
+    /// nothing if the connection does TLS itself.
     pub fn tls_failed(&mut self, cause: TlsError, now: Instant) {
-        self.core.tls_failed(cause, now);
-        self.advance_at(now);
+        if self.setup.is_none() {
+            self.core.tls_failed(cause, now);
+            self.advance_at(now);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use pop3_proto::{
     Channel, Config, Connection, Error, Event, Instant, Phase, Quirk,
     command::{GetCapabilities, StartTls},
-    error::{TlsError, TlsErrorKind},
+    error::{SecurityError, TlsError, TlsErrorKind},
     tls::TlsInfo,
 };
 
@@ -25,6 +25,19 @@ fn after_stls() -> Link {
     link.run();
     assert_eq!(link.written, b"CAPA\r\nSTLS\r\n");
     link
+}
+
+#[test]
+fn octets_with_stls_reply_prevent_the_handshake() {
+    for injected in [&b"\r\n"[..], b"+OK\r\n", b"\x16\x03\x03\x00\x01\x00", b" "] {
+        let mut link = after_stls();
+        link.peer.inject(&[b"+OK begin TLS\r\n", injected].concat());
+        let events = link.run();
+        let attack = Error::from(SecurityError::ResponseInjection);
+        assert_eq!(end_of(&events), Err(attack));
+        assert_eq!(link.written, b"CAPA\r\nSTLS\r\n", "no ClientHello was sent");
+        assert!(!link.session.wants_write() && !link.session.wants_read());
+    }
 }
 
 #[test]
@@ -150,5 +163,16 @@ fn connection_with_tls_stack_never_wants_tls() {
     let peer = Peer::implicit_tls(None, authority.server());
     let link = Link::implicit_tls(authority.client("localhost"), peer);
     assert!(!link.session.wants_tls());
+    assert!(link.session.wants_write() && link.session.wants_read());
+}
+
+#[test]
+fn tls_failed_is_ignored_by_own_tls() {
+    let authority = Authority::new();
+    let peer = Peer::implicit_tls(None, authority.server());
+    let mut link = Link::implicit_tls(authority.client("localhost"), peer);
+    let cause = TlsError::new(TlsErrorKind::Other, "from another stack");
+    link.session.tls_failed(cause, Instant::ORIGIN);
+    assert_eq!(link.session.error(), None);
     assert!(link.session.wants_write() && link.session.wants_read());
 }
