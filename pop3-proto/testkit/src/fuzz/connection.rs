@@ -11,7 +11,7 @@ use pop3_proto::{
 use super::driver::Driver;
 use super::script::{Step, said, steps};
 use super::setup::setup;
-use super::{SECRET, holds};
+use super::{SECRET, contains};
 use crate::bodies;
 
 /// An octet for the setup, one for the partition of segments, then a [script](super::script).
@@ -86,20 +86,20 @@ impl Cut {
 
 /// The result of a conversation.
 #[derive(Debug, PartialEq, Eq)]
-struct Story {
+struct Outcome {
     events: Vec<Event>,
     sent: Vec<u8>,
     error: Option<Error>,
     /// The reply to STLS was received, and octets of its segment remained to be read after it.
-    behind: bool,
+    unread_after_stls: bool,
 }
 
-fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Story {
+fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Outcome {
     let (mut config, channel) = setup(bits);
     config.leniency = leniency;
     let mut driver = Driver::new(config, channel);
-    driver.ledger.secret_is_out = holds(&said(steps), SECRET.as_bytes());
-    let (mut events, mut behind) = (Vec::new(), false);
+    driver.ledger.secret_is_out = contains(&said(steps), SECRET.as_bytes());
+    let (mut events, mut unread_after_stls) = (Vec::new(), false);
     for step in steps {
         if let Step::Server(segment) = step {
             let in_handshake = driver.connection.wants_tls();
@@ -107,7 +107,7 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Story {
             // requested.
             for piece in cut.pieces(segment) {
                 let all = receive(&mut driver, piece, &mut events);
-                behind |= !in_handshake && !all && driver.connection.wants_tls();
+                unread_after_stls |= !in_handshake && !all && driver.connection.wants_tls();
             }
         }
         driver.happen(step);
@@ -116,14 +116,14 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Story {
     let driver = driver.finish(&mut events);
     let mut events = bodies::join_all(events);
     events.iter_mut().for_each(forget_which_limit);
-    Story {
+    Outcome {
         events,
         sent: driver.ledger.sent,
         error: driver.connection.error().cloned().map(|mut error| {
             forget(&mut error);
             error
         }),
-        behind,
+        unread_after_stls,
     }
 }
 
@@ -144,7 +144,7 @@ fn receive(driver: &mut Driver, mut octets: &[u8], events: &mut Vec<Event>) -> b
 /// Octets that are received together may be rejected earlier: if a server sends more than was
 /// requested, the connection closes before anything else is sent or reported. Octets read together
 /// with the reply to STLS always close it.
-fn assert_alike(whole: &Story, lines: &Story) {
+fn assert_alike(whole: &Outcome, lines: &Outcome) {
     let same = whole.but_blank_lines() == lines.but_blank_lines()
         && (&whole.sent, &whole.error) == (&lines.sent, &lines.error);
     // A blank line is tolerated before AUTH has its turn, and not during the exchange.
@@ -159,12 +159,12 @@ fn assert_alike(whole: &Story, lines: &Story) {
     // Line by line, the octets after that reply visibly remain unread. A full buffer may end there
     // as well.
     assert!(
-        !lines.behind || whole.behind || whole.is_injected(),
+        !lines.unread_after_stls || whole.unread_after_stls || whole.is_injected(),
         "octets after STLS: {whole:#?}"
     );
 }
 
-impl Story {
+impl Outcome {
     /// Returns whether it ended because of something unsolicited, or waited for the rest of it.
     fn is_ahead(&self) -> bool {
         match self.cause() {

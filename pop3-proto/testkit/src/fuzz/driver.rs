@@ -10,7 +10,7 @@ use pop3_proto::{
 use super::commands::submit;
 use super::ledger::Ledger;
 use super::script::Step;
-use super::setup::{assert_over, look_at_the_clock, tls_info};
+use super::setup::{assert_over, handle_deadlines, tls_info};
 use crate::wire;
 
 /// Octets of commands that may be unanswered (RFC 2449 section 6.6).
@@ -53,7 +53,7 @@ impl Driver {
     /// Returns the next event.
     pub fn poll(&mut self) -> Option<Event> {
         let event = self.connection.poll_event()?;
-        self.ledger.tell(&event, &self.connection.config().limits);
+        self.ledger.record(&event, &self.connection.config().limits);
         Some(event)
     }
 
@@ -66,13 +66,13 @@ impl Driver {
 
     /// Sends at most this many octets.
     pub fn send(&mut self, most: usize) {
-        let flight = self.connection.transmit();
-        assert!(flight.is_empty() || flight.ends_with(b"\n"));
-        assert!(flight.len() <= WINDOW + self.line);
+        let batch = self.connection.transmit();
+        assert!(batch.is_empty() || batch.ends_with(b"\n"));
+        assert!(batch.len() <= WINDOW + self.line);
         let sent = wire::send(&mut self.connection, most, self.now);
         self.ledger.sent.extend_from_slice(&sent);
         if self.guarded && self.connection.tls().is_none() {
-            self.ledger.assert_no_login_in_clear();
+            self.ledger.assert_no_cleartext_login();
         }
     }
 
@@ -133,7 +133,7 @@ impl Driver {
         if self.connection.wants_write() {
             self.send(usize::MAX);
         } else if self.is_due() {
-            look_at_the_clock(&mut self.connection, self.now);
+            handle_deadlines(&mut self.connection, self.now);
         } else {
             return false;
         }

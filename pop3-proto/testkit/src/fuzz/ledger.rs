@@ -50,14 +50,14 @@ impl Ledger {
     }
 
     /// Records an event.
-    pub fn tell(&mut self, event: &Event, limits: &Limits) {
+    pub fn record(&mut self, event: &Event, limits: &Limits) {
         assert!(!self.closed, "after the close: {event:?}");
         self.events += 1;
         if let Event::Greeting(greeting) = event {
             self.assert_shows_no_secret(&format!("{greeting:?}"));
         }
         match event {
-            Event::Reply { id, result } => self.tell_reply(*id, result, limits),
+            Event::Reply { id, result } => self.record_reply(*id, result, limits),
             Event::Body { id, chunk } => {
                 assert_eq!(self.open, Some(*id));
                 assert!(!chunk.is_empty() && self.fatal.is_none());
@@ -66,13 +66,13 @@ impl Ledger {
                 assert_eq!(self.open.take(), Some(*id));
                 if let Err(error) = result {
                     assert!(error.is_fatal(), "only a close truncates a body: {error}");
-                    self.tell_fatal(error);
+                    self.record_fatal(error);
                 }
             }
             Event::Closed(result) => {
                 assert!(self.asked.is_empty() && self.open.is_none(), "not answered");
                 match result {
-                    Err(error) => self.tell_fatal(error),
+                    Err(error) => self.record_fatal(error),
                     Ok(()) => assert!(self.fatal.is_none() || self.is_finished()),
                 }
                 self.closed = true;
@@ -81,9 +81,9 @@ impl Ledger {
         }
     }
 
-    fn tell_reply(&mut self, id: RequestId, result: &Result<Reply, Error>, limits: &Limits) {
-        assert_eq!(self.open, None, "a reply in the middle of a body");
-        let asked = self.asked.pop_front().expect("nobody asked");
+    fn record_reply(&mut self, id: RequestId, result: &Result<Reply, Error>, limits: &Limits) {
+        assert_eq!(self.open, None, "a reply within a body");
+        let asked = self.asked.pop_front().expect("no request is outstanding");
         assert_eq!(asked.id, id, "out of turn");
         if asked.kind == Kind::Quit && self.quits == 1 {
             self.check_quit(result);
@@ -103,7 +103,7 @@ impl Ledger {
             }
             Err(error) => {
                 if error.is_fatal() {
-                    self.tell_fatal(error);
+                    self.record_fatal(error);
                 } else {
                     self.assert_shows_no_secret(&format!("{error} {error:?}"));
                     // A login that was refused before the connection closed was refused.
@@ -125,7 +125,7 @@ impl Ledger {
         }
     }
 
-    fn tell_fatal(&mut self, error: &Error) {
+    fn record_fatal(&mut self, error: &Error) {
         match &self.fatal {
             Some(fatal) => assert_eq!(fatal, error),
             None => {
@@ -146,7 +146,7 @@ impl Ledger {
     }
 
     /// Checks what was sent in cleartext on a connection that must not reveal the login.
-    pub fn assert_no_login_in_clear(&mut self) {
+    pub fn assert_no_cleartext_login(&mut self) {
         let searched = self.searched;
         let lines = self.sent[searched..].split_inclusive(|&octet| octet == b'\n');
         for line in lines {

@@ -8,12 +8,12 @@ use pop3_proto::{
     reply::Reply,
 };
 
+use super::attacker::Attacker;
 use super::commands::{Asked, Kind, login_by, secret, user};
 use super::driver::Driver;
-use super::middle::Middle;
 use super::script::{Step, steps};
 use super::setup::{cheap, setup};
-use super::{SECRET, holds};
+use super::{SECRET, contains};
 
 /// The secret in base64, without the last octet.
 const ENCODED: &str = "b3Blbi1zZXNhbW";
@@ -34,12 +34,12 @@ pub fn login(data: &[u8]) -> usize {
     let ticket = driver.connection.submit(login).unwrap();
     driver.ledger.ask(Asked::new(ticket, Kind::Login));
     let mut party = Party {
-        middle: Middle::new(channel == Channel::ImplicitTls),
+        attacker: Attacker::new(channel == Channel::ImplicitTls),
         driver,
         scram,
-        says_it_all: method.is_some_and(says_it_all),
+        is_static: method.is_some_and(is_static),
         has_secret: !matches!(method, Some(Method::External | Method::Anonymous)),
-        heard: 0,
+        received: 0,
         result: None,
     };
     if channel == Channel::ImplicitTls {
@@ -49,10 +49,10 @@ pub fn login(data: &[u8]) -> usize {
     for step in &steps {
         party.happen(step);
     }
-    let honest = |step: &Step| matches!(step, Step::Submit(_) | Step::Pause);
+    let conforming = |step: &Step| matches!(step, Step::Submit(_) | Step::Pause);
     if let Some(method) = method
         && !small
-        && steps.iter().all(honest)
+        && steps.iter().all(conforming)
     {
         party.succeed(method);
     }
@@ -86,15 +86,15 @@ fn with_tokens() -> Login {
 /// Client, server, and the attacker between them.
 struct Party {
     driver: Driver,
-    middle: Middle,
+    attacker: Attacker,
     /// The login uses SCRAM only.
     scram: bool,
     /// The method sends the same to every server.
-    says_it_all: bool,
+    is_static: bool,
     /// The login uses a password or a token.
     has_secret: bool,
     /// How many of the client's octets the server has received.
-    heard: usize,
+    received: usize,
     /// The result of the login.
     result: Option<Result<Reply, Error>>,
 }
@@ -104,17 +104,17 @@ impl Party {
         match step {
             Step::Server(lines) => self.deliver(&lines.clone()),
             Step::Submit(0..16) => {
-                let line = self.middle.line();
+                let line = self.attacker.line();
                 self.deliver(&line);
             }
             Step::Submit(_) => {
-                let rest = self.middle.rest();
+                let rest = self.attacker.rest();
                 self.deliver(&rest);
             }
-            Step::AbandonOne(_) | Step::AbandonLast(_) => drop(self.middle.line()),
+            Step::AbandonOne(_) | Step::AbandonLast(_) => drop(self.attacker.line()),
             Step::Tls { .. } if self.driver.connection.wants_tls() => {
                 self.driver.happen(step);
-                self.middle.tls();
+                self.attacker.tls();
             }
             step => self.driver.happen(step),
         }
@@ -139,8 +139,8 @@ impl Party {
             }
         }
         let sent = &self.driver.ledger.sent;
-        self.middle.hear(&sent[self.heard..]);
-        self.heard = sent.len();
+        self.attacker.receive(&sent[self.received..]);
+        self.received = sent.len();
     }
 
     fn take_events(&mut self) {
@@ -159,7 +159,7 @@ impl Party {
 
     fn look_at(&mut self, event: &Event) {
         let connection = &self.driver.connection;
-        assert!(!self.scram || !is_logged_in(connection) || self.middle.has_proved());
+        assert!(!self.scram || !is_logged_in(connection) || self.attacker.has_proved());
         let Event::Reply { result, .. } = event else {
             return;
         };
@@ -170,19 +170,19 @@ impl Party {
                 assert_ne!(connection.phase(), Phase::Authorization);
                 // Whatever the source and time of the +OK, the client had sent enough for the server to
                 // send it.
-                assert!(!self.says_it_all || self.middle.has_let_in());
+                assert!(!self.is_static || self.attacker.has_logged_in());
             }
             Err(error) => {
                 assert!(!is_logged_in(connection), "logged in despite {error}");
                 let sent = &self.driver.ledger.sent;
                 if ["PASS ", "AUTH ", "APOP "]
                     .iter()
-                    .any(|verb| holds(sent, verb.as_bytes()))
+                    .any(|verb| contains(sent, verb.as_bytes()))
                 {
                     let shown = format!("{error} {error:?} {:?}", connection.login_plan());
                     // An attacker may know the secret without having received it, and send it.
                     let secret = self.has_secret && shown.contains(SECRET);
-                    let encoded = holds(sent, ENCODED.as_bytes()) && shown.contains(ENCODED);
+                    let encoded = contains(sent, ENCODED.as_bytes()) && shown.contains(ENCODED);
                     assert!(!secret && !encoded, "{shown}");
                 }
             }
@@ -218,7 +218,7 @@ impl Party {
     }
 }
 
-fn says_it_all(method: Method) -> bool {
+fn is_static(method: Method) -> bool {
     use Method::{Anonymous, External, Login, OAuthBearer, Plain, UserPass, XOAuth2};
     matches!(
         method,

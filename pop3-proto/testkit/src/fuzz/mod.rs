@@ -2,13 +2,13 @@
 //! promise. The binaries in `fuzz/` call these functions, and `cargo test` replays the findings of
 //! fuzzers with them.
 
+pub mod attacker;
 pub mod clients;
 pub mod commands;
 pub mod connection;
 pub mod driver;
 pub mod ledger;
 pub mod login;
-pub mod middle;
 pub mod operations;
 pub mod replies;
 pub mod sasl;
@@ -54,7 +54,7 @@ pub const TARGETS: [(&str, Target); 10] = [
 pub const SECRET: &str = "open-sesame";
 
 /// Returns whether `octets` contain `part`.
-fn holds(octets: &[u8], part: &[u8]) -> bool {
+fn contains(octets: &[u8], part: &[u8]) -> bool {
     // The first octet alone rules out most positions, and costs no call of `memcmp`: fuzzers trace
     // those.
     let Some(first) = part.first() else {

@@ -8,7 +8,7 @@ use pop3_proto::Event;
 use super::driver::Driver;
 use super::script::{Script, Step, said};
 use super::setup::setup;
-use super::{SECRET, holds};
+use super::{SECRET, contains};
 
 /// An octet for the setup, then a [script](super::script). Nothing happens that is not in the
 /// script.
@@ -24,7 +24,7 @@ impl Operations {
         let (config, channel) = setup(self.setup);
         let steps = &self.script.0;
         let mut driver = Driver::new(config, channel);
-        driver.ledger.secret_is_out = holds(&said(steps), SECRET.as_bytes());
+        driver.ledger.secret_is_out = contains(&said(steps), SECRET.as_bytes());
         run(driver, steps)
     }
 }

@@ -10,8 +10,8 @@ use pop3_proto::{
     reply::{Greeting, MailboxStat, Reply, ResponseCode, Status},
 };
 
+use super::contains;
 use super::driver::Driver;
-use super::holds;
 use super::script::Step;
 use super::setup::setup;
 use super::text::{body, entry, lines, size, status};
@@ -52,9 +52,9 @@ pub fn replies(data: &[u8]) -> usize {
             break;
         }
     }
-    let told = driver.ledger.events - before;
+    let reported = driver.ledger.events - before;
     driver.finish(&mut events);
-    told
+    reported
 }
 
 fn log_in(driver: &mut Driver, events: &mut Vec<Event>) {
@@ -122,23 +122,23 @@ fn greeted(greeting: &Greeting, text: &[u8], strict: bool) {
     assert_eq!(greeting.text.as_bytes(), text);
     if let Some(challenge) = &greeting.challenge {
         let challenge = challenge.as_bytes();
-        assert!(holds(text, challenge), "{greeting:?}");
+        assert!(contains(text, challenge), "{greeting:?}");
         assert!(challenge.starts_with(b"<") && challenge.ends_with(b">"));
         assert!(challenge.contains(&b'@'), "{greeting:?}");
     }
 }
 
-fn said(told: &Status, text: &[u8], strict: bool) {
+fn said(reported: &Status, text: &[u8], strict: bool) {
     assert!(starts_with(text, b"+OK"));
     let text = status(text, strict).0;
     // An echo of the secret, or of an encoding of it.
-    if holds(told.text.as_bytes(), b"<redacted>") {
+    if contains(reported.text.as_bytes(), b"<redacted>") {
         return;
     }
-    assert_eq!(told.text.as_bytes(), text);
-    let code = told.code();
+    assert_eq!(reported.text.as_bytes(), text);
+    let code = reported.code();
     if let Some(ResponseCode::Other(code)) = &code {
-        assert!(holds(text, code.as_bytes()));
+        assert!(contains(text, code.as_bytes()));
     }
     assert!(code.is_none() || text.starts_with(b"["));
 }

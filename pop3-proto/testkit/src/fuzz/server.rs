@@ -5,9 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use pop3_proto::server::{Maildrop, Server};
 
-use super::middle::account;
+use super::attacker::account;
 use super::script::{Step, said, steps};
-use super::{SECRET, holds};
+use super::{SECRET, contains};
 
 /// The maximum number of octets waiting to be sent, and one more line.
 const OUTPUT: usize = (64 << 10) + 512;
@@ -30,7 +30,7 @@ pub fn server(data: &[u8]) -> usize {
 
 /// The result of a session.
 #[derive(Debug, PartialEq, Eq)]
-struct Story {
+struct Outcome {
     said: Vec<u8>,
     log: Vec<String>,
     expunged: usize,
@@ -38,7 +38,7 @@ struct Story {
     shown: String,
 }
 
-fn play(bits: u8, steps: &[Step], piece: usize) -> Story {
+fn play(bits: u8, steps: &[Step], piece: usize) -> Outcome {
     let mut server = new(bits);
     let mut said = Vec::new();
     send(&mut server, &mut said);
@@ -63,7 +63,7 @@ fn play(bits: u8, steps: &[Step], piece: usize) -> Story {
     }
     server.handle_eof();
     assert!(server.is_closed() && !server.wants_write() && !server.wants_read());
-    Story {
+    Outcome {
         said,
         log: server.log().to_vec(),
         expunged: server.expunged().len(),
@@ -98,7 +98,7 @@ fn send(server: &mut Server, said: &mut Vec<u8>) {
     }
 }
 
-impl Story {
+impl Outcome {
     fn check(&self, steps: &[Step]) {
         assert!(self.said.starts_with(b"+OK ") && self.said.ends_with(b"\r\n"));
         assert_eq!(self.expunged + self.left, 2);
@@ -124,11 +124,11 @@ fn knows_the_secret(steps: &[Step]) -> bool {
     let said = said(steps);
     let upper = said.to_ascii_uppercase();
     let without = [&b"EXTERNAL"[..], b"ANONYMOUS"];
-    without.iter().any(|name| holds(&upper, name))
-        || holds(&said, SECRET.as_bytes())
+    without.iter().any(|name| contains(&upper, name))
+        || contains(&said, SECRET.as_bytes())
         || (0..3).any(|before| {
             let octets = [&b"\0\0\0"[..before], SECRET.as_bytes()].concat();
             let encoded = STANDARD_NO_PAD.encode(octets);
-            holds(&said, &encoded.as_bytes()[4..12])
+            contains(&said, &encoded.as_bytes()[4..12])
         })
 }

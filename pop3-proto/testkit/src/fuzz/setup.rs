@@ -90,13 +90,14 @@ pub fn tls_info(exporter: bool) -> TlsInfo {
 }
 
 /// Handles deadlines as long as there are any: a computation needs several calls.
-pub fn look_at_the_clock(connection: &mut Connection, now: Instant) {
+pub fn handle_deadlines(connection: &mut Connection, now: Instant) {
     while connection.poll_timeout().is_some_and(|due| due <= now) {
         let before = connection.poll_timeout();
         let computing = connection.is_computing();
         connection.handle_timeout(now);
-        let told = connection.poll_timeout() != before || connection.is_computing() != computing;
-        assert!(told || computing, "a handled deadline is due again");
+        let reported =
+            connection.poll_timeout() != before || connection.is_computing() != computing;
+        assert!(reported || computing, "a handled deadline is due again");
     }
 }
 

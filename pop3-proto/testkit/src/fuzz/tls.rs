@@ -13,12 +13,12 @@ use pop3_proto::{
     reply::{MailboxStat, Reply},
 };
 
+use super::attacker::account;
 use super::commands::{Asked, Kind, secret, user};
 use super::ledger::Ledger;
-use super::middle::account;
 use super::script::{Step, said, steps};
 use super::setup::{LARGE_BUFFER, cheap, limits, message};
-use super::{SECRET, holds};
+use super::{SECRET, contains};
 use crate::tls::fixed;
 use crate::tls::peer::Peer;
 use crate::wire;
@@ -48,15 +48,16 @@ fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
     let steps = steps(script);
     // Octets that the server sends by itself can complete the secret.
     let most = &SECRET.as_bytes()[..6];
-    let said = [script, &said(&steps)].map(|said| holds(said, most));
+    let said = [script, &said(&steps)].map(|said| contains(said, most));
     link.ledger.secret_is_out = said.contains(&true);
     if mode & 4 == 0 {
         steps.iter().for_each(|step| link.happen(step));
         link.run();
-        let honest = |step: &Step| matches!(step, Step::Submit(_) | Step::Send(_) | Step::Pause);
+        let conforming =
+            |step: &Step| matches!(step, Step::Submit(_) | Step::Send(_) | Step::Pause);
         let expunged = link.server().expunged().len();
         assert!(
-            expunged == 1 || !steps.iter().all(honest),
+            expunged == 1 || !steps.iter().all(conforming),
             "there was no interference: {:?} {:?}",
             link.session,
             link.session.error()
@@ -104,13 +105,13 @@ struct Link {
     /// That read returned more than the reply.
     injected: bool,
     /// The login succeeded, or a command that needs a login.
-    let_in: bool,
+    logged_in: bool,
     /// Writes fail from now on.
     broken: bool,
     body: Vec<u8>,
     bodies: Vec<Vec<u8>>,
     /// How many commands the server had received when the client failed.
-    heard: Option<usize>,
+    received: Option<usize>,
 }
 
 impl Link {
@@ -137,11 +138,11 @@ impl Link {
             written: Vec::new(),
             reply: Vec::new(),
             injected: false,
-            let_in: false,
+            logged_in: false,
             broken: false,
             body: Vec::new(),
             bodies: Vec::new(),
-            heard: None,
+            received: None,
         };
         let binding = if mode & 8 == 0 {
             ChannelBinding::Off
@@ -231,13 +232,13 @@ impl Link {
                 return;
             }
             let (read, rest) = octets.split_at(count);
-            self.look_behind_stls(read);
+            self.check_after_stls(read);
             octets = rest;
         }
     }
 
     /// Records whether a read contains the reply to STLS and more.
-    fn look_behind_stls(&mut self, read: &[u8]) {
+    fn check_after_stls(&mut self, read: &[u8]) {
         // Until that reply, only what may be written in cleartext was sent.
         if self.written != CLEAR || self.reply.contains(&b'\n') {
             return;
@@ -283,13 +284,13 @@ impl Link {
     fn take_events(&mut self) {
         while let Some(event) = self.session.poll_event() {
             let limits = &self.session.config().limits;
-            self.ledger.tell(&event, limits);
+            self.ledger.record(&event, limits);
             self.look_at(event);
         }
         let log = self.server().log().len();
         if self.session.error().is_some() {
-            let heard = *self.heard.get_or_insert(log);
-            assert_eq!(heard, log, "a command after the error");
+            let received = *self.received.get_or_insert(log);
+            assert_eq!(received, log, "a command after the error");
         }
     }
 
@@ -307,7 +308,7 @@ impl Link {
             Event::Reply {
                 result: Ok(reply), ..
             } => {
-                self.let_in |= !matches!(reply, Reply::Quit(_));
+                self.logged_in |= !matches!(reply, Reply::Quit(_));
                 self.look_at_reply(reply);
             }
             _ => {}
@@ -360,7 +361,7 @@ impl Link {
         let error = self.session.error();
         if self.injected {
             // Not even a TLS handshake may begin.
-            assert!(!self.let_in && self.server().expunged().is_empty());
+            assert!(!self.logged_in && self.server().expunged().is_empty());
             assert!(!matches!(error, None | Some(Error::Tls(_))), "{error:?}");
         }
         (self.ledger.events, error.cloned())

@@ -110,19 +110,19 @@ fn agree(client: &Client, model: &Model) -> Verdict {
         Phase::Transaction => State::Transaction,
         _ => State::Closed,
     };
-    client.holds(
+    client.ensure(
         state == model.state,
         format!("{state:?}, not {:?}", model.state),
     )?;
     let sent: Vec<_> = model.sent.iter().map(|command| command.words().1).collect();
-    client.holds(
+    client.ensure(
         client.lines() == sent,
         format!("expected to have sent {sent:?}"),
     )?;
-    let told = ends(client);
-    client.holds(
-        told == model.ends,
-        format!("ended as {told:?}, not {:?}", model.ends),
+    let reported = ends(client);
+    client.ensure(
+        reported == model.ends,
+        format!("ended as {reported:?}, not {:?}", model.ends),
     )
 }
 
@@ -137,7 +137,7 @@ fn queue_and_phases_match_the_model() {
                     let before = client.requests.len();
                     client.ask();
                     let accepted = client.requests.len() > before;
-                    client.holds(accepted == model.submit(*command), "accepted")?;
+                    client.ensure(accepted == model.submit(*command), "accepted")?;
                 }
                 Move::Answer(good) => {
                     let refusal: &[u8] = b"-ERR no\r\n";
@@ -191,19 +191,19 @@ fn pipelining_window_is_used_and_never_exceeded() {
             // Until one message was retrieved, a message may have any size.
             let before = commands.get(..answered).unwrap_or_default();
             let few = messages <= 64 || before.contains(&Command::Retr);
-            client.holds(
+            client.ensure(
                 unanswered.len() <= most && octets <= 4096 && few,
                 format!("{} commands, {octets} octets in flight", unanswered.len()),
             )?;
             let alike = commands.get(answered + 1) == Some(command) && answered > 1;
-            client.holds(
+            client.ensure(
                 !(pipelining && alike) || unanswered.len() > 1,
                 "one at a time",
             )?;
             client.peer.out.extend_from_slice(command.reply());
         }
         client.read(Pieces::WHOLE.sizes())?;
-        client.holds(
+        client.ensure(
             client.connection.outstanding() == 0,
             "some requests have no reply",
         )

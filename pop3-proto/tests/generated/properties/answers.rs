@@ -17,20 +17,20 @@ fn has_one_end_each(client: &Client) -> Verdict {
     let mut open = None;
     let mut closed = 0;
     for event in &client.events {
-        client.holds(closed == 0, "an event after the close event")?;
+        client.ensure(closed == 0, "an event after the close event")?;
         match event {
             Event::Reply { id, result } => {
-                client.holds(open.is_none(), "a reply inside a body")?;
+                client.ensure(open.is_none(), "a reply inside a body")?;
                 match result {
                     Ok(Reply::BodyHead(_)) => open = Some(*id),
                     _ => ends.push(*id),
                 }
             }
             Event::Body { id, .. } => {
-                client.holds(open == Some(*id), "a body event without an open body")?
+                client.ensure(open == Some(*id), "a body event without an open body")?
             }
             Event::BodyEnd { id, .. } => {
-                client.holds(
+                client.ensure(
                     open.take() == Some(*id),
                     "the end of a body that is not open",
                 )?;
@@ -41,14 +41,14 @@ fn has_one_end_each(client: &Client) -> Verdict {
         }
     }
     let asked: Vec<_> = client.requests.iter().map(|(id, _)| *id).collect();
-    client.holds(ends == asked, format!("{asked:?} ended as {ends:?}"))?;
-    client.holds(closed == 1, "the close event did not come exactly once")
+    client.ensure(ends == asked, format!("{asked:?} ended as {ends:?}"))?;
+    client.ensure(closed == 1, "the close event did not come exactly once")
 }
 
 #[test]
 fn i11_each_request_ends_once_in_order() {
     check(400, (case(any_answers()), pieces()), |(case, pieces)| {
-        let client = Client::acted(&case, &pieces)?;
+        let client = Client::completed(&case, &pieces)?;
         has_one_end_each(&client)
     });
 }
@@ -56,14 +56,14 @@ fn i11_each_request_ends_once_in_order() {
 /// Creates a logged-in session in which all of `ops` were submitted and the server sends nothing.
 fn all_in_flight(mut case: Case, ops: &[impl AsRef<str>]) -> Result<Client, TestCaseError> {
     case.client.pipelining = Pipelining::Always;
-    case.ops_behind_login(ops);
+    case.ops_after_login(ops);
     let silence = vec![Answer::Instead(Vec::new()); ops.len()];
     case.answers = [vec![Answer::Proper; 3], silence].concat();
     let mut client = Client::new(&case);
     while client.ask() {}
     client.run(Pieces::WHOLE.sizes())?;
     let all = client.lines().len() == 2 + ops.len();
-    client.holds(all, "it did not send all commands together")?;
+    client.ensure(all, "it did not send all commands together")?;
     Ok(client)
 }
 
@@ -78,7 +78,7 @@ fn i11_unsolicited_octets_end_an_idle_session() {
         let lines: Vec<_> = surplus.split_inclusive(|octet| *octet == b'\n').collect();
         let blank = lines.iter().all(|line| matches!(*line, b"\n" | b"\r\n"));
         if lines.is_empty() || (blank && lines.len() <= 8 && !case.client.strict) {
-            return client.holds(
+            return client.ensure(
                 client.connection.error().is_none(),
                 "an empty line closed the connection",
             );
@@ -86,7 +86,7 @@ fn i11_unsolicited_octets_end_an_idle_session() {
         // A partial line must not be treated as a reply.
         let _ = client.connection.submit(pop3_proto::command::Noop);
         client.settle()?;
-        client.holds(
+        client.ensure(
             client.sent.len() == sent,
             "sent a command after unsolicited octets",
         )
@@ -112,11 +112,11 @@ fn i11_octets_before_a_complete_command_are_unsolicited() {
         let early: &[u8] = if yes { b"+OK\r\n" } else { b"-ERR\r\n" };
         client.peer.out.extend_from_slice(early);
         for piece in pieces.sizes() {
-            if !client.hear(piece) {
+            if !client.receive(piece) {
                 break;
             }
         }
-        client.holds(
+        client.ensure(
             client.connection.error().is_some(),
             "it was accepted as a reply",
         )?;
@@ -136,24 +136,24 @@ fn i11_reply_count_is_minimum_of_commands_and_answers() {
     );
     check(150, strategy, |(case, ops, answers, pieces)| {
         let mut client = all_in_flight(case, &ops)?;
-        let told = client.events.len();
+        let reported = client.events.len();
         for yes in &answers {
             let line: &[u8] = if *yes { b"+OK 1 1\r\n" } else { b"-ERR no\r\n" };
             client.peer.out.extend_from_slice(line);
         }
         client.run(pieces.sizes())?;
-        let told = client
+        let reported = client
             .events
             .iter()
-            .skip(told)
+            .skip(reported)
             .filter(|event| is_answer(event))
             .count();
-        client.holds(
-            told == ops.len().min(answers.len()),
-            format!("{told} replies"),
+        client.ensure(
+            reported == ops.len().min(answers.len()),
+            format!("{reported} replies"),
         )?;
         let surplus = answers.len() > ops.len();
-        client.holds(
+        client.ensure(
             client.connection.error().is_some() == surplus,
             "one reply too many or too few",
         )
@@ -194,16 +194,16 @@ fn i11_number_mismatch_fails_all_later_requests() {
             .iter()
             .position(|(_, number, other)| other.is_some_and(|other| other != *number));
         let dead = client.connection.error().is_some();
-        client.holds(dead == wrong.is_some(), "wrong connection state")?;
+        client.ensure(dead == wrong.is_some(), "wrong connection state")?;
         client.finish()?;
         has_one_end_each(&client)?;
 
-        let told = client.events.iter().filter_map(|event| match event {
+        let reported = client.events.iter().filter_map(|event| match event {
             Event::Reply { result, .. } => Some(result),
             _ => None,
         });
         // After the replies to USER and PASS.
-        for (index, result) in told.skip(2).enumerate() {
+        for (index, result) in reported.skip(2).enumerate() {
             let of = |index: usize| asked.get(index).map(|(_, number, _)| *number);
             let is_right = match (result, wrong.filter(|wrong| *wrong <= index)) {
                 (Ok(reply), None) => {
@@ -215,7 +215,7 @@ fn i11_number_mismatch_fails_all_later_requests() {
                 },
                 _ => false,
             };
-            client.holds(is_right, format!("{result:?} for request {index}"))?;
+            client.ensure(is_right, format!("{result:?} for request {index}"))?;
         }
         Ok(())
     });

@@ -60,7 +60,7 @@ pub(crate) enum Answer {
     Echo(&'static str),
     Instead(Vec<u8>),
     Before(Vec<u8>),
-    Behind(Vec<u8>),
+    After(Vec<u8>),
     /// Only the beginning: this many 256ths.
     Cut(u8),
     /// One octet is replaced: at this many 256ths.
@@ -128,7 +128,7 @@ impl Offer {
 
 impl Case {
     /// Adds a login and then these operations, on a channel that needs no TLS.
-    pub(crate) fn ops_behind_login<S: AsRef<str>>(&mut self, ops: &[S]) {
+    pub(crate) fn ops_after_login<S: AsRef<str>>(&mut self, ops: &[S]) {
         self.client.channel = Channel::TrustedByCaller;
         let login = ["user alice", "pass correct-horse"];
         let ops = ops.iter().map(AsRef::as_ref);
@@ -163,7 +163,7 @@ impl core::fmt::Debug for Answer {
             Self::Echo(before) => write!(f, "an echo after {before:?}"),
             Self::Instead(octets) => write!(f, "\"{}\"", octets.escape_ascii()),
             Self::Before(octets) => write!(f, "\"{}\" and proper", octets.escape_ascii()),
-            Self::Behind(octets) => write!(f, "proper and \"{}\"", octets.escape_ascii()),
+            Self::After(octets) => write!(f, "proper and \"{}\"", octets.escape_ascii()),
             Self::Cut(at) => write!(f, "proper up to {at}/256"),
             Self::Changed(at, to) => write!(f, "proper but for {to:#04x} at {at}/256"),
         }

@@ -37,10 +37,10 @@ pub(crate) struct Client {
     pub(crate) events: Vec<Event>,
     pub(crate) sent: Vec<u8>,
     /// How many of them were sent before TLS.
-    pub(crate) sent_in_clear: usize,
+    pub(crate) sent_in_cleartext: usize,
     /// What happened, for the report of a failure.
     log: Vec<String>,
-    input_over: bool,
+    input_ended: bool,
 }
 
 impl Client {
@@ -57,14 +57,14 @@ impl Client {
             refused: Vec::new(),
             events: Vec::new(),
             sent: Vec::new(),
-            sent_in_clear: 0,
+            sent_in_cleartext: 0,
             log: Vec::new(),
-            input_over: false,
+            input_ended: false,
         }
     }
 
     /// Submits every operation, reads in pieces, and ends with end of file.
-    pub(crate) fn acted(case: &Case, pieces: &Pieces) -> Result<Self, TestCaseError> {
+    pub(crate) fn completed(case: &Case, pieces: &Pieces) -> Result<Self, TestCaseError> {
         let mut client = Self::new(case);
         while client.ask() {}
         client.run(pieces.sizes())?;
@@ -74,7 +74,7 @@ impl Client {
 
     /// Creates a logged-in, idle session.
     pub(crate) fn idle(case: &mut Case) -> Result<Self, TestCaseError> {
-        case.ops_behind_login::<&str>(&[]);
+        case.ops_after_login::<&str>(&[]);
         let mut client = Self::new(case);
         while client.ask() {}
         client.run(Pieces::WHOLE.sizes())?;
@@ -130,14 +130,14 @@ impl Client {
         self.log.push(format!("C: {}", octets.escape_ascii()));
         self.sent.extend_from_slice(&octets);
         if self.connection.tls().is_none() {
-            self.sent_in_clear = self.sent.len();
+            self.sent_in_cleartext = self.sent.len();
         }
-        self.peer.hear(&octets);
+        self.peer.receive(&octets);
         true
     }
 
     /// Reads at most this many octets.
-    pub(crate) fn hear(&mut self, most: usize) -> bool {
+    pub(crate) fn receive(&mut self, most: usize) -> bool {
         let piece = &self.peer.out[..self.peer.out.len().min(most)];
         let count = wire::receive(&mut self.connection, piece, self.now);
         if count == 0 {
@@ -189,7 +189,7 @@ impl Client {
 
     pub(crate) fn eof(&mut self) {
         self.log.push("! eof".to_owned());
-        self.input_over = true;
+        self.input_ended = true;
         self.connection.handle_eof(self.now);
     }
 
@@ -212,27 +212,27 @@ impl Client {
     pub(crate) fn settle(&mut self) -> Verdict {
         for _ in 0..STEPS {
             if !self.settle_step() {
-                return self.look();
+                return self.check_state();
             }
         }
-        Err(self.fails("it does not terminate"))
+        Err(self.failure("it does not terminate"))
     }
 
     /// Reads all that the server sends, in pieces of these sizes, and settles after each piece.
     pub(crate) fn read(&mut self, mut pieces: impl Iterator<Item = usize>) -> Verdict {
         for _ in 0..STEPS {
             self.settle()?;
-            if !self.hear(pieces.next().unwrap_or(usize::MAX)) {
+            if !self.receive(pieces.next().unwrap_or(usize::MAX)) {
                 return self.settle();
             }
         }
-        Err(self.fails("it does not terminate"))
+        Err(self.failure("it does not terminate"))
     }
 
     /// Does the same, and reports end of file if the server closed the connection.
     pub(crate) fn run(&mut self, pieces: impl Iterator<Item = usize>) -> Verdict {
         self.read(pieces)?;
-        if !self.input_over && self.peer.is_over() {
+        if !self.input_ended && self.peer.is_closed() {
             self.eof();
         }
         self.settle()
@@ -244,13 +244,13 @@ impl Client {
         self.eof();
         self.settle()?;
         if self.connection.phase() != Phase::Closed || self.connection.outstanding() > 0 {
-            return Err(self.fails("end of file did not close the connection"));
+            return Err(self.failure("end of file did not close the connection"));
         }
         Ok(())
     }
 
     /// Checks that the connection's state is consistent, whatever was called before.
-    pub(crate) fn look(&mut self) -> Verdict {
+    pub(crate) fn check_state(&mut self) -> Verdict {
         let connection = &mut self.connection;
         let (reads, writes, tls) = (
             connection.wants_read(),
@@ -286,7 +286,7 @@ impl Client {
             ),
         ];
         let wrong = wrong.into_iter().find(|(wrong, _)| *wrong);
-        wrong.map_or(Ok(()), |(_, what)| Err(self.fails(what)))
+        wrong.map_or(Ok(()), |(_, what)| Err(self.failure(what)))
     }
 
     /// Returns whether the last request consists of several commands and is not answered yet.
@@ -308,18 +308,22 @@ impl Client {
         self.log.join("\n")
     }
 
-    pub(crate) fn fails(&self, what: impl core::fmt::Display) -> TestCaseError {
+    pub(crate) fn failure(&self, what: impl core::fmt::Display) -> TestCaseError {
         TestCaseError::fail(format!("{what}\n{}", self.transcript()))
     }
 
     /// Fails with the conversation unless the condition is true.
-    pub(crate) fn holds(&self, holds: bool, what: impl core::fmt::Display) -> Verdict {
-        if holds { Ok(()) } else { Err(self.fails(what)) }
+    pub(crate) fn ensure(&self, condition: bool, what: impl core::fmt::Display) -> Verdict {
+        if condition {
+            Ok(())
+        } else {
+            Err(self.failure(what))
+        }
     }
 
     /// Returns all events as if every operation had been accepted. A request that is submitted
     /// after the close is rejected with the error of the connection instead of getting an event.
-    fn all_told(&self) -> Vec<Event> {
+    fn all_events(&self) -> Vec<Event> {
         let is_end = |event: &&Event| matches!(event, Event::Closed(_));
         let before = self.events.iter().filter(|event| !is_end(event)).cloned();
         let late = self.refused.iter().map(|(id, _, error)| Event::Reply {
@@ -327,8 +331,8 @@ impl Client {
             result: Err(error.clone()),
         });
         let end = self.events.iter().filter(is_end).cloned();
-        let mut told: Vec<_> = before.chain(late).chain(end).collect();
-        for event in &mut told {
+        let mut reported: Vec<_> = before.chain(late).chain(end).collect();
+        for event in &mut reported {
             if let Event::Reply {
                 result: Err(error), ..
             }
@@ -340,14 +344,14 @@ impl Client {
                 without_quote(error);
             }
         }
-        told
+        reported
     }
 
     /// Removes the `-ERR` that came before a close from the errors: whether an error has it depends
     /// on timing.
     pub(crate) fn forget_last_err(&mut self) {
         let refused = self.refused.iter_mut().map(|(_, _, error)| error);
-        let told = self.events.iter_mut().filter_map(|event| match event {
+        let reported = self.events.iter_mut().filter_map(|event| match event {
             Event::Reply {
                 result: Err(error), ..
             }
@@ -357,7 +361,7 @@ impl Client {
             | Event::Closed(Err(error)) => Some(error),
             _ => None,
         });
-        for error in refused.chain(told) {
+        for error in refused.chain(reported) {
             match error {
                 Error::Closed(closed) => match &mut **closed {
                     Closed::Idle { last_err }
@@ -373,10 +377,13 @@ impl Client {
     }
 
     /// Returns the same in the format of transcripts.
-    fn all_words(&self) -> Vec<String> {
+    fn all_lines(&self) -> Vec<String> {
         let label = |id: RequestId| format!("{id:?}");
-        let told = self.all_told();
-        told.iter().map(|event| words_for(event, &label)).collect()
+        let reported = self.all_events();
+        reported
+            .iter()
+            .map(|event| words_for(event, &label))
+            .collect()
     }
 
     /// Fails unless `other`, a run of the same case with a coarser partition, had the same result.
@@ -385,12 +392,12 @@ impl Client {
         if self.sent != other.sent {
             let _ = write!(what, "sent something else; ");
         }
-        if self.all_told() != other.all_told()
-            && !is_late_surplus(&other.all_words(), &self.all_words())
+        if self.all_events() != other.all_events()
+            && !is_late_surplus(&other.all_lines(), &self.all_lines())
         {
             let _ = write!(what, "reported something else; ");
         }
         let other = other.transcript();
-        self.holds(what.is_empty(), format!("{what}once\n{other}\nand once"))
+        self.ensure(what.is_empty(), format!("{what}once\n{other}\nand once"))
     }
 }

@@ -164,7 +164,7 @@ enum Peer {
 }
 
 impl Peer {
-    fn hear(&mut self, octets: &[u8]) {
+    fn receive(&mut self, octets: &[u8]) {
         if let Self::Server(server) = self {
             server.receive(octets);
         }
@@ -270,7 +270,7 @@ fn run(config: &Config, channel: Channel, mut peer: Peer) -> Verdict {
         }
         let octets = wire::send(&mut connection, usize::MAX, now);
         if !octets.is_empty() {
-            peer.hear(&octets);
+            peer.receive(&octets);
             moved = true;
         }
         if connection.wants_read() {
@@ -359,7 +359,7 @@ fn zero_keep_alive_interval_sends_once_a_second() {
         while connection.poll_event().is_some() {}
         let octets = wire::send(&mut connection, usize::MAX, now);
         noops += usize::from(octets == b"NOOP\r\n");
-        server.hear(&octets);
+        server.receive(&octets);
         if connection.wants_read() && server.say(&mut connection, now).expect("it is open") > 0 {
             continue;
         }

@@ -101,7 +101,7 @@ impl Talk {
         }
         let octets = wire::send(session, usize::MAX, Instant::ORIGIN);
         if !octets.is_empty() {
-            self.peer.hear(&octets);
+            self.peer.receive(&octets);
             let lines = String::from_utf8_lossy(&octets);
             self.lines.extend(lines.lines().map(str::to_owned));
             return true;
@@ -267,7 +267,7 @@ fn abandoned_helpers_lose_no_later_command() {
         (case(Just(Vec::new())), plans(), pieces),
         |(mut case, plans, piece)| {
             case.client.small_limits = false;
-            case.ops_behind_login::<&str>(&[]);
+            case.ops_after_login::<&str>(&[]);
             if case.client.pipelining == Pipelining::Always && !case.server.pipelining {
                 // `Always` would pipeline to a server that does not support it, and results would
                 // differ.

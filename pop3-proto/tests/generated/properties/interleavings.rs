@@ -18,7 +18,7 @@ enum Move {
     Ask,
     Poll,
     Send(usize),
-    Hear(usize),
+    Receive(usize),
     Tls,
     /// Advances the clock without passing a deadline.
     Wait(u32),
@@ -32,8 +32,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         4 => Just(Move::Poll),
         2 => (1..12usize).prop_map(Move::Send),
         2 => Just(Move::Send(usize::MAX)),
-        4 => (1..40usize).prop_map(Move::Hear),
-        1 => Just(Move::Hear(usize::MAX)),
+        4 => (1..40usize).prop_map(Move::Receive),
+        1 => Just(Move::Receive(usize::MAX)),
         1 => Just(Move::Tls),
         1 => (0..90_000u32).prop_map(Move::Wait),
         1 => Just(Move::Idle),
@@ -46,7 +46,7 @@ fn act(client: &mut Client, step: &Move) -> Verdict {
         Move::Ask => drop(client.ask()),
         Move::Poll => drop(client.poll()),
         Move::Send(most) => drop(client.send(*most)),
-        Move::Hear(most) => drop(client.hear(*most)),
+        Move::Receive(most) => drop(client.receive(*most)),
         Move::Tls => drop(client.tls()),
         Move::Wait(millis) => client.wait(Duration::from_millis((*millis).into())),
         Move::Idle => {
@@ -58,15 +58,15 @@ fn act(client: &mut Client, step: &Move) -> Verdict {
             let _ = connection.recv_buffer();
             let _ = (connection.poll_timeout(), connection.wants_request());
             if connection.transmit() != twice {
-                return Err(client.fails("the octets to send changed by themselves"));
+                return Err(client.failure("the octets to send changed by themselves"));
             }
         }
     }
-    client.look()
+    client.check_state()
 }
 
 /// Makes these moves, then all that remain.
-fn acted(case: &Case, moves: &[Move]) -> Result<Client, TestCaseError> {
+fn completed(case: &Case, moves: &[Move]) -> Result<Client, TestCaseError> {
     let mut client = Client::new(case);
     for step in moves {
         act(&mut client, step)?;
@@ -79,7 +79,7 @@ fn acted(case: &Case, moves: &[Move]) -> Result<Client, TestCaseError> {
 #[test]
 fn order_of_method_calls_does_not_change_results() {
     check(250, (case(complete_answers()), moves()), |(case, moves)| {
-        let (mut moved, mut whole) = (acted(&case, &moves)?, acted(&case, &[])?);
+        let (mut moved, mut whole) = (completed(&case, &moves)?, completed(&case, &[])?);
         moved.forget_last_err();
         whole.forget_last_err();
         moved.agrees_with(&whole)
@@ -95,14 +95,14 @@ fn sequential_and_pipelined_requests_get_equal_results() {
             slow.run(Pieces::WHOLE.sizes())?;
         }
         slow.finish()?;
-        slow.agrees_with(&acted(&case, &[])?)
+        slow.agrees_with(&completed(&case, &[])?)
     });
 }
 
 #[test]
 fn any_input_and_call_order_terminates_without_panic() {
     check(250, (case(any_answers()), moves()), |(case, moves)| {
-        acted(&case, &moves)?;
+        completed(&case, &moves)?;
         Ok(())
     });
 }
@@ -122,7 +122,7 @@ fn abandoning_requests_does_not_change_other_replies() {
         strategy,
         |(mut case, ops, before, after, (from, count))| {
             case.client.small_limits = false;
-            case.ops_behind_login(&ops);
+            case.ops_after_login(&ops);
             let (from, to) = (2 + from, 2 + from + count);
 
             let mut client = Client::new(&case);
@@ -131,30 +131,30 @@ fn abandoning_requests_does_not_change_other_replies() {
             }
             while client.ask() {}
             let ids: Vec<_> = client.requests.iter().map(|(id, _)| *id).collect();
-            let given_up = |event: &Event| {
+            let abandoned = |event: &Event| {
                 let index = ids.iter().position(|id| Some(*id) == request_of(event));
                 index.is_some_and(|index| (from..to).contains(&index))
             };
-            let told = told_of(&client, given_up);
+            let reported = event_octets(&client, abandoned);
             client.abandon(from..to);
             for step in &after {
                 act(&mut client, step)?;
             }
             client.finish()?;
 
-            let late = told_of(&client, given_up) != told;
+            let late = event_octets(&client, abandoned) != reported;
             client.forget_last_err();
-            client.holds(!late, "an event for an abandoned request")?;
+            client.ensure(!late, "an event for an abandoned request")?;
             // A message that begins with LF is reported with this quirk, or not at all.
             let bare_lf = Event::Quirk(Quirk::BareLineFeed);
             let kept = |other: &Client| -> Vec<Event> {
                 let events = other.events.iter();
-                let kept = events.filter(|event| !given_up(event) && **event != bare_lf);
+                let kept = events.filter(|event| !abandoned(event) && **event != bare_lf);
                 kept.cloned().map(without_listed_size).collect()
             };
-            let mut other = acted(&case, &[])?;
+            let mut other = completed(&case, &[])?;
             other.forget_last_err();
-            client.holds(
+            client.ensure(
                 kept(&client) == kept(&other),
                 format!("not as\n{}\nbut", other.transcript()),
             )
@@ -164,7 +164,7 @@ fn abandoning_requests_does_not_change_other_replies() {
 
 /// Returns how many octets each of these events has. A client joins the chunks of a body, so a late
 /// chunk is not an event of its own.
-fn told_of(client: &Client, which: impl Fn(&Event) -> bool) -> Vec<usize> {
+fn event_octets(client: &Client, which: impl Fn(&Event) -> bool) -> Vec<usize> {
     let events = client.events.iter().filter(|event| which(event));
     let octets = events.map(|event| match event {
         Event::Body { chunk, .. } => chunk.len(),

@@ -21,20 +21,20 @@ fn is_lines(client: &Client) -> Verdict {
         .iter()
         .position(|octet| matches!(octet, b'\r' | b'\n' | 0))
     {
-        client.holds(
+        client.ensure(
             rest[end..].starts_with(b"\r\n"),
             "sent a bare CR, LF or NUL",
         )?;
         rest = &rest[end + 2..];
     }
-    client.holds(rest.is_empty(), "sent a partial line")
+    client.ensure(rest.is_empty(), "sent a partial line")
 }
 
 /// I1: no sent octet is CR, LF or NUL, except for the CRLF after each command.
 #[test]
 fn i01_sent_octets_are_lines_ending_in_crlf() {
     check(200, (case(any_answers()), pieces()), |(case, pieces)| {
-        let client = Client::acted(&case, &pieces)?;
+        let client = Client::completed(&case, &pieces)?;
         is_lines(&client)
     });
 }
@@ -100,11 +100,11 @@ fn i01_arguments_cannot_contain_line_ends() {
             (_, Ok(true)) => 5,
         };
         let lines = client.lines().split_off(before);
-        client.holds(lines.len() <= most, format!("{lines:?} for one command"))?;
+        client.ensure(lines.len() <= most, format!("{lines:?} for one command"))?;
         let injected = lines
             .iter()
             .any(|line| line.starts_with("DELE") || line == "QUIT");
-        client.holds(!injected, "an argument became a command")
+        client.ensure(!injected, "an argument became a command")
     });
 }
 
@@ -113,12 +113,12 @@ fn i01_arguments_cannot_contain_line_ends() {
 #[test]
 fn i08_dele_and_quit_are_sent_only_on_request() {
     check(250, (case(any_answers()), pieces()), |(case, pieces)| {
-        let client = Client::acted(&case, &pieces)?;
+        let client = Client::completed(&case, &pieces)?;
         for command in ["dele 1", "dele 2", "quit"] {
             let is_it = |line: &&String| line.eq_ignore_ascii_case(command);
             let sent = client.lines().iter().filter(is_it).count();
             let asked = case.ops.iter().filter(is_it).count();
-            client.holds(sent <= asked, format!("sent {command} {sent} times"))?;
+            client.ensure(sent <= asked, format!("sent {command} {sent} times"))?;
         }
         Ok(())
     });

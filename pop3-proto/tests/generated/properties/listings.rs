@@ -15,7 +15,7 @@ use super::terminators::{
 use pop3_testkit::naive::{self, Lines, Listed, begins_with_lf, may_follow};
 
 /// Values that are barely valid or barely invalid.
-const ODD: [&str; 10] = [
+const BORDERLINE: [&str; 10] = [
     "",
     "",
     "1 x",
@@ -30,7 +30,7 @@ const ODD: [&str; 10] = [
 
 /// A deviation of a single line.
 #[derive(Debug, Clone)]
-enum Odd {
+enum Deviation {
     Status,
     Number(&'static str),
     Blank(&'static str),
@@ -38,19 +38,19 @@ enum Odd {
     End(&'static str),
 }
 
-fn odd() -> impl Strategy<Value = Odd> {
+fn deviation() -> impl Strategy<Value = Deviation> {
     let numbers = ["0", "1", "02", "3", "4294967296", "", "x"];
     let value = prop_oneof![
-        4 => select(&ODD[..]).prop_map(str::to_owned),
+        4 => select(&BORDERLINE[..]).prop_map(str::to_owned),
         1 => (69..73usize).prop_map(|octets| "7".repeat(octets)),
         1 => (511..514usize).prop_map(|octets| "u".repeat(octets)),
     ];
     prop_oneof![
-        3 => Just(Odd::Status),
-        3 => select(numbers.to_vec()).prop_map(Odd::Number),
-        2 => select(vec!["", "  ", "\t", "\r"]).prop_map(Odd::Blank),
-        4 => value.prop_map(Odd::Value),
-        2 => select(vec!["\n", "\n", " \r\n", "\r\r\n"]).prop_map(Odd::End),
+        3 => Just(Deviation::Status),
+        3 => select(numbers.to_vec()).prop_map(Deviation::Number),
+        2 => select(vec!["", "  ", "\t", "\r"]).prop_map(Deviation::Blank),
+        4 => value.prop_map(Deviation::Value),
+        2 => select(vec!["\n", "\n", " \r\n", "\r\r\n"]).prop_map(Deviation::End),
     ]
 }
 
@@ -59,20 +59,20 @@ fn listing() -> impl Strategy<Value = Vec<u8>> {
     let size = (0..5000u64).prop_map(|size| size.to_string());
     let id = vec(b'!'..=b'~', 1..12).prop_map(|id| String::from_utf8_lossy(&id).into_owned());
     let values = prop_oneof![vec(size, 0..7), vec(id, 0..7)];
-    let odd = vec((0..7usize, odd()), 0..3);
+    let deviations = vec((0..7usize, deviation()), 0..3);
     let with_status = proptest::bool::weighted(0.2);
-    (values, with_status, odd).prop_map(|(values, with_status, odd)| {
+    (values, with_status, deviations).prop_map(|(values, with_status, deviations)| {
         let mut octets = String::new();
         let count = values.len();
         for (at, value) in values.into_iter().enumerate() {
             let mut line = (with_status, (at + 1).to_string(), " ", value, "\r\n");
-            for (_, odd) in odd.iter().filter(|(of, _)| of % count == at) {
-                match odd.clone() {
-                    Odd::Status => line.0 = !with_status,
-                    Odd::Number(number) => line.1 = number.to_owned(),
-                    Odd::Blank(blank) => line.2 = blank,
-                    Odd::Value(value) => line.3 = value,
-                    Odd::End(end) => line.4 = end,
+            for (_, deviation) in deviations.iter().filter(|(of, _)| of % count == at) {
+                match deviation.clone() {
+                    Deviation::Status => line.0 = !with_status,
+                    Deviation::Number(number) => line.1 = number.to_owned(),
+                    Deviation::Blank(blank) => line.2 = blank,
+                    Deviation::Value(value) => line.3 = value,
+                    Deviation::End(end) => line.4 = end,
                 }
             }
             let (status, number, blank, value, end) = line;
@@ -97,7 +97,7 @@ macro_rules! listed {
     }};
 }
 
-fn told(reply: &Reply) -> Option<Listed> {
+fn reported(reply: &Reply) -> Option<Listed> {
     match reply {
         Reply::Sizes(all) => listed!(all, |entry: pop3_proto::listing::ScanEntry| {
             Some(entry.octets?.to_string().into_bytes())
@@ -121,7 +121,7 @@ fn i06_list_is_complete_only_with_its_terminator() {
     let octets = prop_oneof![1 => reply_octets(), 3 => listing()];
     let strategy = (op, octets, line_ends(), pieces());
     check(1200, strategy, |(op, octets, lines, pieces)| {
-        let client = Client::acted(&session(op, &octets, lines), &pieces)?;
+        let client = Client::completed(&session(op, &octets, lines), &pieces)?;
         // The third reply is the requested one. Octets after the terminator answer nothing.
         let mut replies = client.events.iter().filter_map(|event| match event {
             Event::Reply { result, .. } => Some(result.clone()),
@@ -146,16 +146,16 @@ fn i06_list_is_complete_only_with_its_terminator() {
         };
         let same = match &reply {
             Some(Ok(Reply::Lines(lines))) => op.starts_with("long") && lines.octets == body,
-            Some(Ok(Reply::Capabilities(Some(told)))) => {
-                op == "capa" && told.lines().eq(naive::capabilities(&body, lines))
+            Some(Ok(Reply::Capabilities(Some(reported)))) => {
+                op == "capa" && reported.lines().eq(naive::capabilities(&body, lines))
             }
-            Some(Ok(reply)) => entries.is_some() && told(reply) == entries,
+            Some(Ok(reply)) => entries.is_some() && reported(reply) == entries,
             // The list was complete nevertheless.
             _ => {
                 ["list", "uidl"].contains(&op) && entries.is_none() && is_malformed(reply.as_ref())
             }
         };
         let body = body.escape_ascii();
-        client.holds(same, format!("{reply:?} for \"{body}\": {entries:?}"))
+        client.ensure(same, format!("{reply:?} for \"{body}\": {entries:?}"))
     });
 }

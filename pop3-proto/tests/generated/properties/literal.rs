@@ -64,10 +64,10 @@ fn server_output_is_readable_by_a_literal_client() {
         case.mail = vec![message.clone()];
         let mut peer = Peer::new(&case);
         for line in ["USER alice\r\n", "PASS correct-horse\r\n"] {
-            peer.hear(line.as_bytes());
+            peer.receive(line.as_bytes());
         }
         peer.out.clear();
-        peer.hear(b"RETR 1\r\n");
+        peer.receive(b"RETR 1\r\n");
         let status = peer.out.iter().position(|octet| *octet == b'\n');
         let wire = &peer.out[status.map_or(0, |lf| lf + 1)..];
         let (got, rest) = read(wire, Lines::CrLf);
@@ -93,14 +93,14 @@ fn client_reads_messages_of_a_literal_server() {
             false => (Lines::Either, ""),
         };
         let message = [header.as_bytes(), &message].concat();
-        let client = Client::acted(&session("retr 1", &stuffed(&message), lines), &pieces)?;
+        let client = Client::completed(&session("retr 1", &stuffed(&message), lines), &pieces)?;
         let got = retrieved(&client);
         let what = format!(
             "{:?} instead of {}",
             got.as_deref().map(shown),
             shown(&message)
         );
-        client.holds(got == Some(message), what)
+        client.ensure(got == Some(message), what)
     });
 }
 
@@ -114,13 +114,13 @@ fn message_content_cannot_forge_other_messages() {
         case.client.strict = strict;
         case.client.pipelining = pop3_proto::config::Pipelining::Always;
         let ops: Vec<_> = (1..=4).map(|number| format!("retr {number}")).collect();
-        case.ops_behind_login(&ops);
+        case.ops_after_login(&ops);
         case.answers = vec![Answer::Proper; 3];
         case.mail = messages
             .iter()
             .map(|message| [b"Received: here\r\n", &message[..]].concat())
             .collect();
-        let client = Client::acted(&case, &pieces)?;
+        let client = Client::completed(&case, &pieces)?;
         let mut got = vec![Vec::new()];
         for event in &client.events {
             match event {
@@ -129,7 +129,7 @@ fn message_content_cannot_forge_other_messages() {
                 _ => {}
             }
         }
-        client.holds(got.pop() == Some(Vec::new()), "a partial message")?;
-        client.holds(got == case.mail, "other messages than the server has")
+        client.ensure(got.pop() == Some(Vec::new()), "a partial message")?;
+        client.ensure(got == case.mail, "other messages than the server has")
     });
 }

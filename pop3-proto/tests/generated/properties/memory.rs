@@ -51,7 +51,7 @@ fn asked(op: &str) -> Result<Client, TestCaseError> {
     case.client.small_limits = true;
     case.client.ask_capa = false;
     case.client.pipelining = Pipelining::Always;
-    case.ops_behind_login(&[op]);
+    case.ops_after_login(&[op]);
     if op.starts_with("login") {
         case.ops.drain(..2);
     }
@@ -102,7 +102,7 @@ fn i05_memory_does_not_grow_with_server_output() {
         let mut client = asked(op)?;
         let mut taken = 0;
         let info = measure(|| taken = pour(&mut client, &begin, &endless, octets));
-        client.holds(
+        client.ensure(
             info.bytes_max <= BOUND,
             format!("{} octets held after {taken} for {op}", info.bytes_max),
         )
@@ -134,7 +134,7 @@ fn i05_reported_lists_respect_the_limits() {
         };
         let within = lines.len() <= count && list.len() <= octets;
         let limit = matches!(client.connection.error(), Some(Error::Limit(_)));
-        client.holds(
+        client.ensure(
             limit != within,
             format!("{} lines, {} octets", lines.len(), list.len()),
         )
@@ -160,13 +160,13 @@ fn i05_unread_events_stop_reading_at_the_buffer() {
             taken += wire::receive_from(connection, &mut source, usize::MAX, now);
             connection.transmitted(usize::MAX, now);
         }
-        client.holds(
+        client.ensure(
             taken <= most,
             format!("{taken} octets taken for {op}, and {most} are the most"),
         )?;
         // It loses nothing either: each pending event can still be polled.
         let first = client.connection.poll_event();
-        client.holds(
+        client.ensure(
             first.is_some() && !matches!(first, Some(Event::Greeting(_))),
             "there is no event",
         )

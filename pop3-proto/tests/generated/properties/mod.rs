@@ -34,12 +34,12 @@
 mod against_model;
 mod answers;
 mod case;
+mod cleartext;
 mod client;
-mod ends;
 mod extreme_sessions;
 mod extremes;
+mod fatal;
 mod helpers;
-mod in_clear;
 mod interleavings;
 mod lines;
 mod listings;

@@ -124,12 +124,12 @@ impl Model {
     /// Abandons these requests: unsent commands are removed, and replies to the others are
     /// discarded.
     pub(crate) fn abandon(&mut self, requests: Range<usize>) {
-        let given_up = |id: Option<usize>| id.is_some_and(|id| requests.contains(&id));
+        let abandoned = |id: Option<usize>| id.is_some_and(|id| requests.contains(&id));
         let sent = self.queue.iter_mut().take(self.in_flight);
-        sent.filter(|(id, _)| given_up(*id))
+        sent.filter(|(id, _)| abandoned(*id))
             .for_each(|(id, _)| *id = None);
         // The sent ones lose their number here.
-        self.queue.retain(|(id, _)| !given_up(*id));
+        self.queue.retain(|(id, _)| !abandoned(*id));
         self.send();
     }
 

@@ -28,7 +28,7 @@ fn one_at_a_time(case: &Case, pieces: &Pieces) -> Result<Client, TestCaseError> 
         } else {
             piece
         };
-        if !client.hear(most) {
+        if !client.receive(most) {
             client.settle()?;
             if client.peer.out.is_empty() || client.connection.phase() == Phase::Closed {
                 if !client.ask() {
@@ -63,7 +63,7 @@ fn partition_of_pipelined_answers_does_not_change_results() {
     check(
         250,
         (case(complete_answers()), pieces()),
-        |(case, pieces)| the_same(&case, Client::acted, &pieces),
+        |(case, pieces)| the_same(&case, Client::completed, &pieces),
     );
 }
 
@@ -92,7 +92,7 @@ fn partition_of_lists_does_not_change_limits() {
         let mut case = plain_case();
         case.client.small_limits = true;
         case.client.strict = strict;
-        case.ops_behind_login(&[op]);
+        case.ops_after_login(&[op]);
         case.answers = [
             vec![Answer::Proper; 3],
             vec![Answer::Instead(list.into_bytes())],

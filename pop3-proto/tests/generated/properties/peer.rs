@@ -38,7 +38,7 @@ impl Peer {
     }
 
     /// Receives octets from the client and answers each complete line.
-    pub(crate) fn hear(&mut self, octets: &[u8]) {
+    pub(crate) fn receive(&mut self, octets: &[u8]) {
         for octet in octets {
             self.line.push(*octet);
             if *octet == b'\n' {
@@ -65,7 +65,7 @@ impl Peer {
             }
             Answer::Instead(octets) => octets,
             Answer::Before(octets) => [octets, proper].concat(),
-            Answer::Behind(octets) => [proper, octets].concat(),
+            Answer::After(octets) => [proper, octets].concat(),
             Answer::Cut(place) => proper[..at(place)].to_vec(),
             Answer::Changed(place, to) => {
                 let mut changed = proper.clone();
@@ -84,7 +84,7 @@ impl Peer {
     }
 
     /// Returns whether the server closed the connection.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.server.is_closed() && self.out.is_empty()
     }
 }

@@ -51,7 +51,7 @@ fn logging_in(op: &str, initial_response: bool, answers: Vec<Answer>) -> Case {
 }
 
 /// Runs the case. Returns the client and the result of the login.
-fn acted(case: &Case, pieces: Pieces) -> Result<(Client, Result<(), Error>), TestCaseError> {
+fn completed(case: &Case, pieces: Pieces) -> Result<(Client, Result<(), Error>), TestCaseError> {
     let mut client = Client::new(case);
     client.ask();
     client.run(pieces.sizes())?;
@@ -62,10 +62,10 @@ fn acted(case: &Case, pieces: Pieces) -> Result<(Client, Result<(), Error>), Tes
         _ => None,
     });
     let Some(result) = result else {
-        return Err(client.fails("no reply"));
+        return Err(client.failure("no reply"));
     };
     let outside = phase == Phase::Authorization;
-    client.holds(
+    client.ensure(
         result.is_err() || !outside,
         "login succeeded, but the session is not logged in",
     )?;
@@ -78,8 +78,8 @@ fn i10_login_needs_ok_and_server_proof() {
         40,
         (select(&MECHANISMS[..]), any::<bool>(), pieces()),
         |(mechanism, first, pieces)| {
-            let (client, result) = acted(&logging_in(mechanism.1, first, Vec::new()), pieces)?;
-            client.holds(result.is_ok(), "it failed")
+            let (client, result) = completed(&logging_in(mechanism.1, first, Vec::new()), pieces)?;
+            client.ensure(result.is_ok(), "the login failed")
         },
     );
 }
@@ -87,12 +87,12 @@ fn i10_login_needs_ok_and_server_proof() {
 /// Returns what the server sent, without line ends. A challenge is decoded.
 fn said(client: &Client) -> Vec<String> {
     let lines = client.transcript();
-    let heard = lines.lines().filter_map(|line| line.strip_prefix("S: "));
-    let heard = heard
+    let received = lines.lines().filter_map(|line| line.strip_prefix("S: "));
+    let received = received
         .collect::<String>()
         .replace("\\r\\n", "\n")
         .replace("\\n", "\n");
-    heard.lines().map(str::to_owned).collect()
+    received.lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -100,12 +100,12 @@ fn i10_scram_needs_valid_signature_and_ok() {
     let answers = proptest::collection::vec(any_answer(), 1..5);
     let strategy = (select(&MECHANISMS[..3]), any::<bool>(), answers, pieces());
     check(300, strategy, |(mechanism, first, answers, pieces)| {
-        let (client, result) = acted(&logging_in(mechanism.1, first, answers), pieces)?;
+        let (client, result) = completed(&logging_in(mechanism.1, first, answers), pieces)?;
         if result.is_err() {
             return Ok(());
         }
         // The answers of a server that knows the password. The nonces are the same in both runs.
-        let (honest, _) = acted(&logging_in(mechanism.1, first, Vec::new()), Pieces::WHOLE)?;
+        let (honest, _) = completed(&logging_in(mechanism.1, first, Vec::new()), Pieces::WHOLE)?;
         let signature = said(&honest).into_iter().find(|line| {
             let challenge = line.strip_prefix("+ ").unwrap_or_default();
             STANDARD
@@ -113,14 +113,14 @@ fn i10_scram_needs_valid_signature_and_ok() {
                 .is_ok_and(|text| text.starts_with(b"v="))
         });
         let Some(signature) = signature else {
-            return Err(honest.fails("no signature"));
+            return Err(honest.failure("no signature"));
         };
         let said = said(&client);
         let signed = said.iter().position(|line| *line == signature);
         let yes = said
             .iter()
             .rposition(|line| line.to_ascii_uppercase().starts_with("+OK"));
-        client.holds(
+        client.ensure(
             signed.is_some() && signed < yes,
             "login succeeded without a signature and +OK",
         )
@@ -134,7 +134,7 @@ fn i10_early_ok_does_not_complete_a_mechanism() {
         // The `+OK` comes after this many proper answers, whatever the state of the exchange.
         let yes = Answer::Instead(b"+OK welcome\r\n".to_vec());
         let answers = [vec![Answer::Proper; honest], vec![yes; 9]].concat();
-        let (client, result) = acted(&logging_in(mechanism.1, false, answers), pieces)?;
+        let (client, result) = completed(&logging_in(mechanism.1, false, answers), pieces)?;
         let challenges = said(&client)
             .iter()
             .filter(|line| line.starts_with("+ "))
@@ -144,7 +144,7 @@ fn i10_early_ok_does_not_complete_a_mechanism() {
             "LOGIN" => 2,
             _ => 3,
         };
-        client.holds(
+        client.ensure(
             result.is_ok() == (challenges >= wanted),
             format!("{result:?} after {challenges} challenges of {wanted}"),
         )

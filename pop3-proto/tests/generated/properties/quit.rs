@@ -56,7 +56,7 @@ fn quit_is_committed_only_by_a_complete_ok() {
         let reply = if sent == 6 { reply } else { b"" };
         client.peer.out = reply.to_vec();
         for piece in pieces.sizes() {
-            if !client.hear(piece) {
+            if !client.receive(piece) {
                 break;
             }
         }
@@ -67,18 +67,21 @@ fn quit_is_committed_only_by_a_complete_ok() {
             client.eof();
         }
         client.settle()?;
-        let told = client.events.iter().rev().find_map(|event| match event {
+        let reported = client.events.iter().rev().find_map(|event| match event {
             Event::Reply { result, .. } => Some(result),
             _ => None,
         });
-        let told = match told {
+        let reported = match reported {
             Some(Ok(Reply::Quit(QuitOutcome::Committed(_)))) => Some("committed"),
             Some(Ok(Reply::Quit(QuitOutcome::Refused(_)))) => Some("refused"),
             Some(Ok(Reply::Quit(QuitOutcome::Unknown))) => Some("unknown"),
             Some(Err(_)) => None,
-            other => return Err(client.fails(format!("{other:?}"))),
+            other => return Err(client.failure(format!("{other:?}"))),
         };
         let expected = outcome(sent, reply);
-        client.holds(told == expected, format!("{told:?} and not {expected:?}"))
+        client.ensure(
+            reported == expected,
+            format!("{reported:?} and not {expected:?}"),
+        )
     });
 }

@@ -167,7 +167,7 @@ pub(crate) fn any_answer() -> impl Strategy<Value = Answer> {
         1 => echo.prop_map(Answer::Echo),
         4 => octets().prop_map(Answer::Instead),
         1 => octets().prop_map(Answer::Before),
-        1 => octets().prop_map(Answer::Behind),
+        1 => octets().prop_map(Answer::After),
         1 => any::<u8>().prop_map(Answer::Cut),
         2 => (any::<u8>(), select(&b"\r\n. +-0a\0\xff"[..]))
             .prop_map(|(at, to)| Answer::Changed(at, to)),

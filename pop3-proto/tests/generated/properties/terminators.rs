@@ -36,7 +36,7 @@ const PARTS: [&[u8]; 12] = [
 pub(crate) fn session(op: &str, octets: &[u8], lines: Lines) -> Case {
     let mut case = plain_case();
     case.client.strict = lines == Lines::CrLf;
-    case.ops_behind_login(&[op]);
+    case.ops_after_login(&[op]);
     let (proper, ok): (_, &[u8]) = if lines == Lines::Lf {
         (Answer::BareLf, b"+OK\n")
     } else {
@@ -68,7 +68,7 @@ fn i06_message_is_complete_only_with_its_terminator() {
     );
     let strategy = (op, reply_octets(), line_ends(), pieces());
     check(600, strategy, |(op, octets, lines, pieces)| {
-        let client = Client::acted(&session(op, &octets, lines), &pieces)?;
+        let client = Client::completed(&session(op, &octets, lines), &pieces)?;
         let (expected, rest) = read(&octets, lines);
         let mut body = Vec::new();
         let mut end = None;
@@ -85,10 +85,10 @@ fn i06_message_is_complete_only_with_its_terminator() {
             return is_bare_lf(&client, why);
         }
         let Some(rest) = rest else {
-            client.holds(!complete, "complete without its terminator")?;
+            client.ensure(!complete, "complete without its terminator")?;
             return is_cut_short(&client, why);
         };
-        client.holds(
+        client.ensure(
             body == expected,
             format!(
                 "\"{}\" and not \"{}\"",
@@ -113,12 +113,12 @@ pub(crate) fn is_trusted_rightly(
         let end = client.connection.error();
         let parting =
             matches!(end, Some(Error::Closed(end)) if matches!(**end, Closed::UnsolicitedErr(_)));
-        return client.holds(
+        return client.ensure(
             may_follow || is_surplus(end) || parting,
             format!("complete, but closed by {end:?}"),
         );
     }
-    client.holds(
+    client.ensure(
         !may_follow && is_surplus(why.as_ref()),
         format!("not complete, but reported {why:?}"),
     )
@@ -132,7 +132,7 @@ fn is_surplus(error: Option<&Error>) -> bool {
 pub(crate) fn is_bare_lf(client: &Client, why: Option<Error>) -> Verdict {
     let bare_lf = matches!(&why, Some(Error::Protocol(error))
         if matches!(**error, ProtocolError::BareLineFeed { .. }));
-    client.holds(bare_lf, format!("begins with LF, but reported {why:?}"))
+    client.ensure(bare_lf, format!("begins with LF, but reported {why:?}"))
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn i06_surplus_octets_with_the_terminator_fail() {
     let strategy = (reply_octets(), reply_octets(), line_ends());
     check(300, strategy, |(before, after, lines)| {
         let octets = [&before[..], b"\r\n.\r\n", &after].concat();
-        let client = Client::acted(&session("retr 1", &octets, lines), &Pieces::WHOLE)?;
+        let client = Client::completed(&session("retr 1", &octets, lines), &Pieces::WHOLE)?;
         let (_, Some(rest)) = read(&octets, lines) else {
             return Ok(());
         };
@@ -148,7 +148,7 @@ fn i06_surplus_octets_with_the_terminator_fail() {
             .events
             .iter()
             .any(|event| matches!(event, Event::BodyEnd { result: Ok(_), .. }));
-        client.holds(
+        client.ensure(
             complete == may_follow(rest, lines),
             format!("complete: {complete}, before \"{}\"", rest.escape_ascii()),
         )
@@ -158,5 +158,5 @@ fn i06_surplus_octets_with_the_terminator_fail() {
 pub(crate) fn is_cut_short(client: &Client, why: Option<Error>) -> Verdict {
     let cut_short = matches!(&why, Some(Error::Closed(why))
         if matches!(**why, Closed::Truncated { .. }));
-    client.holds(cut_short, format!("truncated, but reported {why:?}"))
+    client.ensure(cut_short, format!("truncated, but reported {why:?}"))
 }

@@ -27,28 +27,28 @@ fn i03_nothing_is_sent_between_stls_and_tls() {
         // Like `run`, but checks what was sent instead of doing a handshake.
         while !client.connection.wants_tls() {
             let moved = client.poll() || client.send(usize::MAX) || client.tick();
-            if !moved && !client.hear(pieces.next().unwrap_or(usize::MAX)) {
+            if !moved && !client.receive(pieces.next().unwrap_or(usize::MAX)) {
                 break;
             }
-            client.look()?;
+            client.check_state()?;
         }
         let lines = client.lines();
         let stls = lines.iter().position(|line| line == "STLS");
         let Some(stls) = stls else {
-            return client.holds(!client.connection.wants_tls(), "TLS without STLS");
+            return client.ensure(!client.connection.wants_tls(), "TLS without STLS");
         };
         // Something is sent after STLS only if the server refused it.
         let accepted = client.connection.wants_tls();
-        client.holds(!accepted || lines.len() == stls + 1, "sent after STLS")?;
+        client.ensure(!accepted || lines.len() == stls + 1, "sent after STLS")?;
         if accepted {
             let _ = client.connection.submit(pop3_proto::Quit);
             let _ = client.connection.submit(pop3_proto::command::Capa);
             client.wait(core::time::Duration::from_secs(1));
             client.connection.received(7, client.now);
             client.poll();
-            client.look()?;
+            client.check_state()?;
             let sent = client.send(usize::MAX);
-            client.holds(!sent, "sent during the handshake")?;
+            client.ensure(!sent, "sent during the handshake")?;
         }
         Ok(())
     });
@@ -64,50 +64,53 @@ fn i04_cleartext_state_and_octets_are_discarded_at_tls() {
         case.ops = vec![upgrade.to_owned()];
         case.answers = vec![Answer::Proper; 2];
         if with_the_reply {
-            case.answers.push(Answer::Behind(surplus.clone()));
+            case.answers.push(Answer::After(surplus.clone()));
         }
         let mut client = Client::new(&case);
         while client.ask() {}
         while !client.connection.wants_tls() {
-            let moved = client.poll() || client.send(usize::MAX) || client.hear(usize::MAX);
+            let moved = client.poll() || client.send(usize::MAX) || client.receive(usize::MAX);
             if !moved {
                 break;
             }
         }
         if with_the_reply && !surplus.is_empty() {
-            let told = client.connection.error();
-            let injected = matches!(told, Some(Error::Security(why))
+            let reported = client.connection.error();
+            let injected = matches!(reported, Some(Error::Security(why))
                 if matches!(**why, SecurityError::ResponseInjection));
-            return client.holds(injected, format!("{told:?}"));
+            return client.ensure(injected, format!("{reported:?}"));
         }
-        client.holds(client.connection.wants_tls(), "no TLS")?;
+        client.ensure(client.connection.wants_tls(), "no TLS")?;
         // Octets that the caller has read ahead are ignored here.
         client.connection.received(surplus.len(), client.now);
         client
             .connection
             .tls_established(TlsInfo::default(), client.now);
         let connection = &client.connection;
-        client.holds(connection.greeting().is_none(), "the greeting was kept")?;
-        client.holds(
+        client.ensure(connection.greeting().is_none(), "the greeting was kept")?;
+        client.ensure(
             connection.capabilities().is_none(),
             "the capabilities were kept",
         )?;
 
         // Only what the server sends from now on counts, from its first octet.
         client.peer.tls();
-        let told = client.events.len();
+        let reported = client.events.len();
         client.run(Pieces::WHOLE.sizes())?;
-        let in_step = client.events[told..]
+        let synchronized = client.events[reported..]
             .iter()
             .all(|event| matches!(event, Event::Reply { result: Ok(_), .. }));
-        client.holds(in_step, "octets were left over")?;
-        client.holds(client.connection.outstanding() == 0, "not all is answered")?;
+        client.ensure(synchronized, "octets were left over")?;
+        client.ensure(
+            client.connection.outstanding() == 0,
+            "some requests have no reply",
+        )?;
         let plan = client.connection.login_plan().map(ToString::to_string);
         let stls = client
             .connection
             .capabilities()
             .map(pop3_proto::Capabilities::stls);
-        client.holds(
+        client.ensure(
             stls == Some(false),
             format!("STLS inside TLS: {stls:?}, {plan:?}"),
         )
@@ -132,16 +135,16 @@ fn i04_cleartext_challenge_is_not_used_after_tls() {
             ]
             .map(str::to_owned)
             .to_vec();
-            let client = Client::acted(&case, &pieces)?;
+            let client = Client::completed(&case, &pieces)?;
             let apop = client.lines().iter().any(|line| line.starts_with("APOP"));
-            client.holds(!apop, "it answered")?;
+            client.ensure(!apop, "the challenge was answered")?;
             let good = client
                 .events
                 .iter()
                 .skip_while(|event| !is_reply(event))
                 .skip(1);
             let good = good.filter(|event| matches!(event, Event::Reply { result: Ok(_), .. }));
-            client.holds(good.count() == 0, "a login by APOP succeeded")
+            client.ensure(good.count() == 0, "a login by APOP succeeded")
         },
     );
 }

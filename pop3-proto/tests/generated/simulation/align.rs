@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use pop3_proto::{Error, reply::Reply};
 
-use super::app::{GivenUp, Request};
+use super::app::{Abandoned, Request};
 use super::ask::Ask;
 use super::frames::Frame;
 use super::line::{is_of_exchange, is_plain, verb};
-use super::oracle::told_something;
-use super::peer::Heard;
+use super::oracle::reports_server_data;
+use super::peer::Received;
 use super::plan::Plan;
 
 /// Returns, for each line that the server received, the request that it belongs to: `None` for the
@@ -17,37 +17,37 @@ use super::plan::Plan;
 /// Panics if a line was not requested, was sent twice or is out of order, or if a reply has no
 /// command.
 pub(crate) fn align(
-    heard: &[Heard],
+    received: &[Received],
     frames: &[Frame],
     requests: &[Request],
     plan: &Plan,
 ) -> Vec<Option<usize>> {
     // A client that accepts a +OK to STLS begins a handshake. A server that sent it too early
     // receives the handshake in cleartext.
-    let hello = |heard: &Heard| heard.line.starts_with(&[22, 3]);
-    let in_clear = heard.iter().position(hello).unwrap_or(heard.len());
+    let hello = |received: &Received| received.line.starts_with(&[22, 3]);
+    let cleartext = received.iter().position(hello).unwrap_or(received.len());
     // A violating server can answer what it has not received.
-    for lies in [false, !plan.lies.is_empty()] {
+    for violations in [false, !plan.violations.is_empty()] {
         let mut search = Search {
-            heard: &heard[..in_clear],
+            received: &received[..cleartext],
             frames,
             requests,
             keeps_alive: plan.config.keep_alive.is_some(),
-            lies,
+            violations,
             owners: Vec::new(),
-            in_vain: HashSet::new(),
+            dead_ends: HashSet::new(),
         };
         if search.fits(0, 0) {
-            search.owners.resize(heard.len(), None);
+            search.owners.resize(received.len(), None);
             return search.owners;
         }
     }
-    let lines = heard
+    let lines = received
         .iter()
-        .map(|heard| String::from_utf8_lossy(&heard.line));
+        .map(|received| String::from_utf8_lossy(&received.line));
     let asked: Vec<_> = requests
         .iter()
-        .map(|request| (request.ask, request.given_up))
+        .map(|request| (request.ask, request.abandoned))
         .collect();
     panic!("received {:?}, asked {asked:?}", lines.collect::<Vec<_>>());
 }
@@ -55,38 +55,38 @@ pub(crate) fn align(
 /// Tries every assignment. There are several only if a request may or may not have been sent before
 /// it was abandoned.
 struct Search<'a> {
-    heard: &'a [Heard],
+    received: &'a [Received],
     frames: &'a [Frame],
     requests: &'a [Request],
     keeps_alive: bool,
-    lies: bool,
+    violations: bool,
     owners: Vec<Option<usize>>,
-    in_vain: HashSet<(usize, usize, bool)>,
+    dead_ends: HashSet<(usize, usize, bool)>,
 }
 
 impl Search<'_> {
     /// Returns whether the lines from `line` on belong to requests from `next` on.
     fn fits(&mut self, line: usize, next: usize) -> bool {
         let state = (line, next, self.owners.contains(&Some(next)));
-        if self.in_vain.contains(&state) {
+        if self.dead_ends.contains(&state) {
             return false;
         }
         let fits = self.goes_on(line, next);
         if !fits {
-            self.in_vain.insert(state);
+            self.dead_ends.insert(state);
         }
         fits
     }
 
     fn goes_on(&mut self, line: usize, next: usize) -> bool {
         let request = self.requests.get(next);
-        let Some(heard) = self.heard.get(line) else {
-            return (next..self.requests.len()).all(|index| self.may_be_over(index));
+        let Some(received) = self.received.get(line) else {
+            return (next..self.requests.len()).all(|index| self.may_be_unsent(index));
         };
         if let Some(request) = request
             && may_have_left(request)
-            && is_asked_by(&heard.line, request.ask)
-            && (self.lies || self.agrees(line, request))
+            && is_asked_by(&received.line, request.ask)
+            && (self.violations || self.agrees(line, request))
         {
             // An exchange may have more lines.
             let then = next + usize::from(request.ask.line().is_some());
@@ -94,12 +94,13 @@ impl Search<'_> {
                 return true;
             }
         }
-        let own =
-            line == 0 || verb(&heard.line) == b"CAPA" || self.keeps_alive && heard.line == b"NOOP";
+        let own = line == 0
+            || verb(&received.line) == b"CAPA"
+            || self.keeps_alive && received.line == b"NOOP";
         if own && self.fits_as(line, None, next) {
             return true;
         }
-        request.is_some() && self.may_be_over(next) && self.fits(line, next + 1)
+        request.is_some() && self.may_be_unsent(next) && self.fits(line, next + 1)
     }
 
     fn fits_as(&mut self, line: usize, owner: Option<usize>, then: usize) -> bool {
@@ -114,25 +115,28 @@ impl Search<'_> {
     /// Returns whether this reply can be the reported one.
     fn agrees(&self, line: usize, request: &Request) -> bool {
         let refused = match &request.reply {
-            _ if !told_something(request) || request.ask.line().is_none() => return true,
+            _ if !reports_server_data(request) || request.ask.line().is_none() => return true,
             Some(Ok(Reply::Quit(outcome))) => !outcome.is_committed(),
             reply => matches!(reply, Some(Err(Error::Refused(_)))),
         };
         let frame = self.frames.get(line);
-        frame.is_some_and(|frame| frame.is_err() == refused && is_told_of(request, frame))
+        frame.is_some_and(|frame| frame.is_err() == refused && is_reported_by(request, frame))
     }
 
     /// Returns whether this request was received, or need not have been.
-    fn may_be_over(&self, index: usize) -> bool {
+    fn may_be_unsent(&self, index: usize) -> bool {
         let request = &self.requests[index];
         let asks = matches!(request.ask, Ask::Capabilities | Ask::StartTls);
-        self.lies || asks || !told_something(request) || self.owners.contains(&Some(index))
+        self.violations
+            || asks
+            || !reports_server_data(request)
+            || self.owners.contains(&Some(index))
     }
 }
 
 /// Returns whether the reported octets are those of this reply, and all of them if everything was
 /// reported.
-fn is_told_of(request: &Request, frame: &Frame) -> bool {
+fn is_reported_by(request: &Request, frame: &Frame) -> bool {
     let lines = || frame.body.iter().filter(|octet| **octet == b'\n').count();
     match &request.reply {
         Some(Ok(Reply::BodyHead(opened))) => {
@@ -141,17 +145,17 @@ fn is_told_of(request: &Request, frame: &Frame) -> bool {
                 && frame.body.starts_with(&request.body)
                 && (!whole || frame.complete && frame.body.len() == request.body.len())
         }
-        Some(Ok(Reply::Lines(told))) => frame.complete && told.octets == frame.body,
-        Some(Ok(Reply::Sizes(told))) => frame.complete && told.len() == lines(),
-        Some(Ok(Reply::UniqueIds(told))) => frame.complete && told.len() == lines(),
-        Some(Ok(Reply::Status(told))) => told.text.as_bytes() == frame.text(),
-        Some(Err(Error::Refused(told))) => frame.text().starts_with(told.text.as_bytes()),
+        Some(Ok(Reply::Lines(reported))) => frame.complete && reported.octets == frame.body,
+        Some(Ok(Reply::Sizes(reported))) => frame.complete && reported.len() == lines(),
+        Some(Ok(Reply::UniqueIds(reported))) => frame.complete && reported.len() == lines(),
+        Some(Ok(Reply::Status(reported))) => reported.text.as_bytes() == frame.text(),
+        Some(Err(Error::Refused(reported))) => frame.text().starts_with(reported.text.as_bytes()),
         _ => true,
     }
 }
 
 fn may_have_left(request: &Request) -> bool {
-    request.given_up != Some(GivenUp::Unsent)
+    request.abandoned != Some(Abandoned::Unsent)
         && !matches!(request.reply, Some(Err(Error::Misuse(_))))
 }
 

@@ -11,8 +11,8 @@ use pop3_proto::{
 };
 
 use super::ask::Ask;
-use super::chance::spread;
 use super::plan::Plan;
+use super::random::spread;
 use super::tally::Tally;
 use super::transcript::{Transcript, octets};
 
@@ -23,12 +23,12 @@ pub(crate) struct Request {
     pub(crate) reply: Option<Result<Reply, Error>>,
     pub(crate) body: Vec<u8>,
     pub(crate) body_end: Option<Result<(), Error>>,
-    pub(crate) given_up: Option<GivenUp>,
+    pub(crate) abandoned: Option<Abandoned>,
 }
 
 /// The state of a request when it was abandoned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum GivenUp {
+pub(crate) enum Abandoned {
     /// It was not sent and never will be.
     Unsent,
     /// Its reply is discarded, if the command was sent.
@@ -43,21 +43,21 @@ impl Request {
             reply: None,
             body: Vec::new(),
             body_end: None,
-            given_up: None,
+            abandoned: None,
         }
     }
 
     /// Ignores the rest of the reply.
     pub(crate) fn discard(&mut self) {
-        if !self.is_over() {
-            self.given_up = Some(GivenUp::MaybeSent);
+        if !self.is_complete() {
+            self.abandoned = Some(Abandoned::MaybeSent);
         }
     }
 
     /// Returns whether no more events are expected.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         let opened = matches!(self.reply, Some(Ok(Reply::BodyHead(_))));
-        self.given_up.is_some() || self.body_end.is_some() || (self.reply.is_some() && !opened)
+        self.abandoned.is_some() || self.body_end.is_some() || (self.reply.is_some() && !opened)
     }
 }
 
@@ -85,7 +85,7 @@ impl App {
             transcript,
             requests: Vec::new(),
             to_make: plan.asks.iter().copied().collect(),
-            quits: plan.habits.quits,
+            quits: plan.behaviour.quits,
             next: 0,
             wakes: Instant::ORIGIN,
             drained: false,
@@ -95,13 +95,14 @@ impl App {
     }
 
     fn waiting(&self) -> usize {
-        let waiting = |request: &&Request| !request.is_over();
+        let waiting = |request: &&Request| !request.is_complete();
         self.requests[self.next..].iter().filter(waiting).count()
     }
 
     /// Returns whether it has something to do now.
     pub(crate) fn is_awake(&self, plan: &Plan, now: Instant) -> bool {
-        let may_ask = !plan.helpers && self.has_more() && self.waiting() < plan.habits.ahead;
+        let may_ask =
+            !plan.helpers && self.has_more() && self.waiting() < plan.behaviour.max_outstanding;
         now >= self.wakes && self.closed.is_none() && (!self.drained || may_ask)
     }
 
@@ -120,27 +121,27 @@ impl App {
 
     /// Gives the application one turn.
     pub(crate) fn turn(&mut self, connection: &mut Connection, plan: &Plan, now: Instant) {
-        let habits = &plan.habits;
-        for _ in 0..self.rng.usize(1..=habits.gulp) {
+        let behaviour = &plan.behaviour;
+        for _ in 0..self.rng.usize(1..=behaviour.events_per_turn) {
             let Some(event) = connection.poll_event() else {
                 self.drained = true;
                 break;
             };
-            self.told(event, now);
+            self.reported(event, now);
         }
         if self.closed.is_some() {
             return;
         }
         if self.rng.bool() {
-            let room = habits.ahead.saturating_sub(self.waiting());
+            let room = behaviour.max_outstanding.saturating_sub(self.waiting());
             for _ in 0..self.rng.usize(..=room) {
                 self.ask(connection, plan, now);
             }
         }
-        if self.rng.u8(..) < habits.fickle {
-            self.give_up(connection, now);
+        if self.rng.u8(..) < behaviour.abandon_rate {
+            self.abandon_some(connection, now);
         }
-        if self.rng.u8(..) < habits.slow {
+        if self.rng.u8(..) < behaviour.pause_rate {
             self.pause(now);
         }
     }
@@ -162,10 +163,10 @@ impl App {
 
     pub(crate) fn next_ask(&mut self, plan: &Plan) -> Option<Ask> {
         let asked = self.requests.len();
-        if asked == 0 && plan.habits.starts_tls {
+        if asked == 0 && plan.behaviour.starts_tls {
             return Some(Ask::StartTls);
         }
-        if asked == usize::from(plan.habits.starts_tls) {
+        if asked == usize::from(plan.behaviour.starts_tls) {
             return Some(Ask::Login);
         }
         if let Some(ask) = self.to_make.pop_front() {
@@ -199,9 +200,9 @@ impl App {
     }
 
     /// Abandons some of the latest requests, or a few in between.
-    fn give_up(&mut self, connection: &mut Connection, now: Instant) {
+    fn abandon_some(&mut self, connection: &mut Connection, now: Instant) {
         let waiting: Vec<_> = (self.next..self.requests.len())
-            .filter(|index| !self.requests[*index].is_over())
+            .filter(|index| !self.requests[*index].is_complete())
             .collect();
         if waiting.is_empty() {
             return;
@@ -231,17 +232,17 @@ impl App {
         });
         let kept = chosen.len() - gone;
         for (place, index) in chosen.iter().enumerate() {
-            self.requests[*index].given_up = Some(if place < kept {
-                GivenUp::MaybeSent
+            self.requests[*index].abandoned = Some(if place < kept {
+                Abandoned::MaybeSent
             } else {
-                GivenUp::Unsent
+                Abandoned::Unsent
             });
         }
         self.drained = false;
     }
 
     /// Records an event, which must be legal now.
-    fn told(&mut self, event: Event, now: Instant) {
+    fn reported(&mut self, event: Event, now: Instant) {
         self.transcript
             .add(now, || format!("  reported {}", shown(&event)));
         assert!(self.closed.is_none(), "an event after the close event");
@@ -256,7 +257,7 @@ impl App {
                     "an event before the greeting"
                 );
                 let request = self.in_turn(id);
-                assert!(request.reply.is_none(), "told twice");
+                assert!(request.reply.is_none(), "reported twice");
                 if let Ok(reply) = &result {
                     let opened = matches!(reply, Reply::BodyHead(_));
                     assert_eq!(opened, request.ask.is_streamed());
@@ -285,7 +286,7 @@ impl App {
             Event::Quirk(_) => {}
             Event::Closed(result) => {
                 for request in &self.requests {
-                    assert!(request.is_over(), "{:?} got no event", request.ask);
+                    assert!(request.is_complete(), "{:?} got no event", request.ask);
                 }
                 self.closed = Some(result);
             }
@@ -296,7 +297,7 @@ impl App {
     /// Returns the request that the event belongs to: the first incomplete one, never an abandoned
     /// one.
     fn in_turn(&mut self, id: RequestId) -> &mut Request {
-        while self.requests[self.next].is_over() {
+        while self.requests[self.next].is_complete() {
             self.next += 1;
         }
         let request = &mut self.requests[self.next];
@@ -304,9 +305,9 @@ impl App {
         request
     }
 
-    pub(crate) fn has_given_up(&self) -> bool {
+    pub(crate) fn has_abandoned(&self) -> bool {
         let mut requests = self.requests.iter();
-        requests.any(|request| request.given_up.is_some())
+        requests.any(|request| request.abandoned.is_some())
     }
 
     /// Returns the outcome of QUIT, if there is one.
@@ -338,7 +339,7 @@ impl App {
                 matches!((request.ask, &request.reply), (Ask::Dele(_), Some(Ok(_))))
             }),
             refusals: count(|request| matches!(request.reply, Some(Err(Error::Refused(_))))),
-            given_up: count(|request| request.given_up.is_some()),
+            abandoned: count(|request| request.abandoned.is_some()),
             committed: usize::from(self.quit().is_some_and(QuitOutcome::is_committed)),
             quit_unknown: usize::from(self.quit() == Some(&QuitOutcome::Unknown)),
             fatal: usize::from(matches!(self.closed, Some(Err(_)))),

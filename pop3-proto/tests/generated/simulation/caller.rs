@@ -10,7 +10,7 @@ use fastrand::Rng;
 use pop3_proto::internals::Engine;
 use pop3_proto::{Connection, Error, Instant, Phase, RequestId, error::Misuse, reply::Reply};
 
-use super::app::{App, GivenUp, Request};
+use super::app::{Abandoned, App, Request};
 use super::ask::Ask;
 use super::operation::{Batched, Claim, Submits, batch, claim, submitter};
 use super::plan::Plan;
@@ -86,14 +86,14 @@ impl Caller {
 
     /// Gives the application one turn: continues the operation, abandons it, or begins another.
     pub(crate) fn turn(&mut self, app: &mut App, plan: &Plan, now: Instant) {
-        let habits = &plan.habits;
-        for _ in 0..self.rng.usize(1..=habits.gulp) {
+        let behaviour = &plan.behaviour;
+        for _ in 0..self.rng.usize(1..=behaviour.events_per_turn) {
             // Operations that fill the window are often abandoned early.
-            let fickle = match &self.operation {
+            let abandon_rate = match &self.operation {
                 Some(Operation::Helper(helper)) if helper.asks.len() > 60 => 40,
-                _ => habits.fickle,
+                _ => behaviour.abandon_rate,
             };
-            if self.operation.is_some() && self.rng.u8(..) < fickle {
+            if self.operation.is_some() && self.rng.u8(..) < abandon_rate {
                 self.leave(app);
             }
             if self.operation.is_none() && !self.begin(app, plan, now) {
@@ -112,7 +112,7 @@ impl Caller {
                 app.closed = Some(core.error().cloned().map_or(Ok(()), Err));
             }
         }
-        if self.rng.u8(..) < habits.slow {
+        if self.rng.u8(..) < behaviour.pause_rate {
             app.pause(now);
         }
     }
@@ -200,7 +200,7 @@ impl Caller {
                     claims.push((app.requests.len(), claim));
                     app.requests.push(Request::new(id, ask));
                 }
-                Err(error) => self.in_vain(app, &error),
+                Err(error) => self.rejected(app, &error),
             }
         }
         // Tickets may be skipped, but not the last one.
@@ -216,7 +216,7 @@ impl Caller {
         let (asks, batched) = batch(self.rng.u8(..), &mut self.engine);
         let batched = match batched {
             Ok(batched) => batched,
-            Err(error) => return self.in_vain(app, &error),
+            Err(error) => return self.rejected(app, &error),
         };
         let from = app.requests.len();
         for ask in asks {
@@ -228,7 +228,7 @@ impl Caller {
     }
 
     /// A request on a closed connection fails with its error.
-    fn in_vain(&self, app: &mut App, error: &Error) {
+    fn rejected(&self, app: &mut App, error: &Error) {
         let core = self.engine.connection();
         assert_eq!(core.phase(), Phase::Closed, "{error:?}");
         assert!(core.error().is_none_or(|fatal| fatal == error));
@@ -254,7 +254,7 @@ impl Caller {
                 false
             };
             if left {
-                request.given_up = Some(GivenUp::MaybeSent);
+                request.abandoned = Some(Abandoned::MaybeSent);
             }
             self.reading = None;
         }
@@ -293,7 +293,7 @@ impl Caller {
                 return Poll::Ready(());
             }
             Operation::Helper(helper) => match ready!(helper.step(&mut self.engine, app)) {
-                Some(told) => told,
+                Some(reported) => reported,
                 None => {
                     helper.check_end(&mut self.engine);
                     self.ended += 1;
@@ -338,11 +338,11 @@ impl Caller {
 }
 
 /// What a helper returned: the result of a request, or of a command that could not be submitted.
-type Told = (Option<usize>, Result<Reply, Error>);
+type HelperResult = (Option<usize>, Result<Reply, Error>);
 
 impl Helper {
     /// Returns the next result, or `None` if there are no more.
-    fn step(&mut self, engine: &mut Engine, app: &mut App) -> Poll<Option<Told>> {
+    fn step(&mut self, engine: &mut Engine, app: &mut App) -> Poll<Option<HelperResult>> {
         if let Some(open) = self.open.take() {
             engine.skip(open);
         }

@@ -6,11 +6,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::least::least;
+use super::environment::play;
+use super::minimum::minimum;
 use super::plan::Scope;
 use super::tally::Tally;
 use super::transcript::Transcript;
-use super::world::play;
 
 /// Reads a number from the environment.
 fn number(name: &str) -> Option<u64> {
@@ -52,7 +52,10 @@ pub(crate) fn explore(test: &str, sessions: u64, scope: Scope) {
     let rate = sessions as f64 / start.elapsed().as_secs_f64();
     println!("{test}: {sessions} sessions, {rate:.0} a second; {tally:?}");
     if seed.is_none() && wanted.is_none() {
-        let least = least(scope);
-        assert!(tally.reaches(&least), "{tally:?} is less than {least:?}");
+        let minimum = minimum(scope);
+        assert!(
+            tally.reaches(&minimum),
+            "{tally:?} is less than {minimum:?}"
+        );
     }
 }

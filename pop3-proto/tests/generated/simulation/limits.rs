@@ -6,27 +6,27 @@ use super::app::App;
 use super::ask::Ask;
 use super::frames::Frame;
 use super::line::{is_long, verb};
-use super::peer::Heard;
+use super::peer::Received;
 use super::plan::Plan;
 
 /// No reported value exceeds a limit, and a reported limit was really exceeded.
-pub(crate) fn judge_limits(
+pub(crate) fn check_limits(
     app: &App,
     plan: &Plan,
-    heard: &[Heard],
+    received: &[Received],
     owners: &[Option<usize>],
     frames: &[Frame],
 ) {
     let limits = &plan.config.limits;
-    let told = match &app.closed {
+    let reported = match &app.closed {
         Some(Err(Error::Limit(over))) if plan.listing_limit(over.what) == Some(over.limit) => {
             Some(over.what)
         }
         _ => None,
     };
-    let mut explained = told.is_none();
-    for ((heard, owner), frame) in heard.iter().zip(owners).zip(frames) {
-        let listing = matches!(verb(&heard.line), b"LIST" | b"UIDL") && is_long(&heard.line);
+    let mut explained = reported.is_none();
+    for ((received, owner), frame) in received.iter().zip(owners).zip(frames) {
+        let listing = matches!(verb(&received.line), b"LIST" | b"UIDL") && is_long(&received.line);
         let Some(owner) = owner.filter(|_| listing) else {
             continue;
         };
@@ -42,10 +42,13 @@ pub(crate) fn judge_limits(
             assert_eq!(over, None, "{:?} exceeds a limit", request.ask);
         }
         // Which of several abandoned requests was sent is not known.
-        let perhaps = request.given_up.is_some() && [raw, gathered].contains(&told);
-        explained |= over == told || perhaps;
+        let perhaps = request.abandoned.is_some() && [raw, gathered].contains(&reported);
+        explained |= over == reported || perhaps;
     }
-    assert!(explained, "{told:?} is reported, and nothing exceeds it");
+    assert!(
+        explained,
+        "{reported:?} is reported, and nothing exceeds it"
+    );
 }
 
 /// Returns the first limit that a listing exceeds.

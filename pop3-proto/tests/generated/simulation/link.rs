@@ -6,11 +6,11 @@ use std::time::Duration;
 use fastrand::Rng;
 use pop3_proto::Instant;
 
-use super::chance::spread;
+use super::random::spread;
 
 /// How a link behaves.
 #[derive(Clone, Debug)]
-pub(crate) struct Manner {
+pub(crate) struct LinkConfig {
     /// The maximum number of octets in one piece.
     pub(crate) piece: usize,
     /// Of 256 pieces, how many have the maximum length.
@@ -29,11 +29,11 @@ pub(crate) enum Fault {
     /// The link is reset after this many octets to the client.
     Resets(usize),
     /// After this many octets, nothing reaches the client any more.
-    FallsSilent(usize),
+    StopsResponding(usize),
     /// After this many octets, the client's writes fail. Octets from the server still arrive.
     WritesFail(usize),
     /// After this many octets, the link accepts none from the client any more.
-    TakesNone(usize),
+    AcceptsNone(usize),
     /// The link accepts what the client writes, but after this many octets nothing of it arrives.
     Loses(usize),
 }
@@ -61,21 +61,21 @@ impl Fault {
         match rng.u8(..9) {
             0..=2 => Self::Ends(to_client),
             3 => Self::Resets(to_client),
-            4 => Self::FallsSilent(to_client),
+            4 => Self::StopsResponding(to_client),
             5 | 6 => Self::WritesFail(to_server),
-            7 => Self::TakesNone(to_server),
+            7 => Self::AcceptsNone(to_server),
             _ => Self::Loses(to_server),
         }
     }
 
     /// Returns the same fault after this many more octets.
-    pub(crate) fn behind(self, more: usize) -> Self {
+    pub(crate) fn after(self, more: usize) -> Self {
         match self {
             Self::Ends(octets) => Self::Ends(more + octets),
             Self::Resets(octets) => Self::Resets(more + octets),
-            Self::FallsSilent(octets) => Self::FallsSilent(more + octets),
+            Self::StopsResponding(octets) => Self::StopsResponding(more + octets),
             Self::WritesFail(octets) => Self::WritesFail(more + octets),
-            Self::TakesNone(octets) => Self::TakesNone(more + octets),
+            Self::AcceptsNone(octets) => Self::AcceptsNone(more + octets),
             Self::Loses(octets) => Self::Loses(more + octets),
         }
     }
@@ -83,7 +83,9 @@ impl Fault {
     /// Returns how many octets may still reach the client, if that is limited.
     pub(crate) fn readable(self) -> Option<usize> {
         match self {
-            Self::Ends(octets) | Self::Resets(octets) | Self::FallsSilent(octets) => Some(octets),
+            Self::Ends(octets) | Self::Resets(octets) | Self::StopsResponding(octets) => {
+                Some(octets)
+            }
             _ => None,
         }
     }
@@ -91,13 +93,13 @@ impl Fault {
     /// Returns how many octets the client may still write, if that is limited.
     pub(crate) fn writable(self) -> Option<usize> {
         match self {
-            Self::WritesFail(octets) | Self::TakesNone(octets) => Some(octets),
+            Self::WritesFail(octets) | Self::AcceptsNone(octets) => Some(octets),
             _ => None,
         }
     }
 }
 
-impl Manner {
+impl LinkConfig {
     pub(crate) fn random(rng: &mut Rng) -> Self {
         let piece = match rng.u8(..8) {
             0 => 1,
@@ -128,7 +130,7 @@ impl Manner {
 
 /// One direction of the link.
 pub(crate) struct Pipe {
-    manner: Manner,
+    link_config: LinkConfig,
     pieces: VecDeque<(Instant, Vec<u8>)>,
     /// The number of octets in `pieces`.
     held: usize,
@@ -138,9 +140,9 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    pub(crate) fn new(manner: Manner) -> Self {
+    pub(crate) fn new(link_config: LinkConfig) -> Self {
         Self {
-            manner,
+            link_config,
             pieces: VecDeque::new(),
             held: 0,
             taken: 0,
@@ -150,15 +152,15 @@ impl Pipe {
 
     /// Returns how many octets it accepts now.
     pub(crate) fn room(&self) -> usize {
-        self.manner.room.saturating_sub(self.held)
+        self.link_config.room.saturating_sub(self.held)
     }
 
     /// Returns how many of these octets move together: at least one, if there is one.
     pub(crate) fn piece(&self, octets: usize, rng: &mut Rng) -> usize {
-        if octets == 0 || rng.u8(..) < self.manner.bursts {
+        if octets == 0 || rng.u8(..) < self.link_config.bursts {
             return octets;
         }
-        let most = octets.min(self.manner.piece);
+        let most = octets.min(self.link_config.piece);
         if rng.bool() {
             most
         } else {
@@ -168,7 +170,7 @@ impl Pipe {
 
     /// Accepts octets, which arrive in order.
     pub(crate) fn take(&mut self, octets: Vec<u8>, now: Instant, rng: &mut Rng) {
-        let latency = self.manner.latency.mul_f64(rng.f64());
+        let latency = self.link_config.latency.mul_f64(rng.f64());
         let last = self.pieces.back().map_or(now, |(due, _)| *due);
         self.taken += octets.len();
         self.held += octets.len();

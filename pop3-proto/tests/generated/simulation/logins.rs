@@ -4,60 +4,63 @@ use pop3_proto::{Error, config::CapaPolicy, error::SecurityError};
 
 use super::app::{App, Request};
 use super::ask::Ask;
+use super::environment::Environment;
 use super::forge::{first_nonce, is_proof, last_nonce};
 use super::frames::Frame;
 use super::line::{is_of_exchange, is_plain, verb};
 use super::machine::Machine;
 use super::oracle::is_ok;
-use super::peer::{Heard, Peer};
+use super::peer::{Peer, Received};
 use super::plan::Plan;
 use super::tally::Tally;
-use super::world::World;
 
 /// Returns whether the client was logged in at the server before this exchange.
 pub(crate) fn logged_in(peer: &Peer, index: usize) -> bool {
-    peer.heard[..index].iter().skip(1).any(lets_in)
+    peer.received[..index].iter().skip(1).any(lets_in)
 }
 
 /// Returns whether the server logs the client in with this reply.
-fn lets_in(heard: &Heard) -> bool {
-    let line = &heard.line;
+fn lets_in(received: &Received) -> bool {
+    let line = &received.line;
     let secret = matches!(verb(line), b"PASS" | b"APOP" | b"AUTH");
     let response = !is_of_exchange(line) && !is_plain(line);
-    is_ok(&heard.reply) && (secret || response)
+    is_ok(&received.reply) && (secret || response)
 }
 
 /// A login is reported as successful only if its last line got a `+OK`. A login by SCRAM also needs
 /// the server's proof that it knows the password.
-pub(crate) fn judge_logins<M: Machine>(
-    world: &World<M>,
+pub(crate) fn check_logins<M: Machine>(
+    environment: &Environment<M>,
     owners: &[Option<usize>],
     frames: &[Frame],
     tally: &mut Tally,
 ) {
-    let (peer, plan, reached) = (&world.peer, &world.plan, world.reached());
-    for (index, request) in world.app.requests.iter().enumerate() {
+    let (peer, plan, reached) = (&environment.peer, &environment.plan, environment.reached());
+    for (index, request) in environment.app.requests.iter().enumerate() {
         let of = |at: &usize| owners[*at] == Some(index);
         let lines: Vec<_> = (0..owners.len()).filter(of).collect();
-        let forged = |at: &&usize| is_forged(&peer.heard[**at], frames.get(**at));
+        let forged = |at: &&usize| is_forged(&peer.received[**at], frames.get(**at));
         tally.forged += lines.iter().filter(forged).count();
         if request.ask != Ask::Login || !matches!(request.reply, Some(Ok(_))) {
             continue;
         }
         let Some(last) = lines.last().filter(|last| **last < frames.len()) else {
-            assert!(!plan.lies.is_empty(), "a login without a line");
+            assert!(!plan.violations.is_empty(), "a login without a line");
             continue;
         };
         assert!(frames[*last].is_ok(), "logged in by {:?}", frames[*last]);
-        let mut heard = lines.iter().rev().map(|at| &peer.heard[*at]);
-        let begin = heard.find(|heard| is_of_exchange(&heard.line));
+        let mut received = lines.iter().rev().map(|at| &peer.received[*at]);
+        let begin = received.find(|received| is_of_exchange(&received.line));
         let by_scram = begin.is_some_and(|begin| begin.line.starts_with(b"AUTH SCRAM"));
-        if plan.lies.is_empty() || by_scram {
-            assert!(lets_in(&peer.heard[*last]), "not logged in at the server");
+        if plan.violations.is_empty() || by_scram {
+            assert!(
+                lets_in(&peer.received[*last]),
+                "not logged in at the server"
+            );
         }
         if by_scram {
-            let proof = lines.iter().map(|at| &peer.heard[*at]);
-            let mut proof = proof.filter(|heard| is_proof(&heard.reply));
+            let proof = lines.iter().map(|at| &peer.received[*at]);
+            let mut proof = proof.filter(|received| is_proof(&received.reply));
             assert!(proof.any(|proof| has_come(proof, &reached)), "no proof");
             tally.proofs += 1;
         }
@@ -65,24 +68,26 @@ pub(crate) fn judge_logins<M: Machine>(
 }
 
 /// Returns whether the conforming reply reached the client completely.
-fn has_come(heard: &Heard, reached: &[usize]) -> bool {
-    let said = heard.said.as_ref();
+fn has_come(received: &Received, reached: &[usize]) -> bool {
+    let said = received.said.as_ref();
     said.is_some_and(|place| place.octets.end <= reached[place.epoch])
 }
 
 /// Returns whether the client received a wrong proof.
-fn is_forged(heard: &Heard, frame: Option<&Frame>) -> bool {
-    let told = frame.filter(|frame| is_proof(&frame.status));
-    told.is_some_and(|frame| is_proof(&heard.reply) && !heard.reply.starts_with(&frame.status))
+fn is_forged(received: &Received, frame: Option<&Frame>) -> bool {
+    let reported = frame.filter(|frame| is_proof(&frame.status));
+    reported.is_some_and(|frame| {
+        is_proof(&received.reply) && !received.reply.starts_with(&frame.status)
+    })
 }
 
 /// The client sends no proof of the password for a nonce that does not extend its own: it could be
 /// used to guess the password.
-pub(crate) fn judge_nonces(heard: &[Heard]) {
+pub(crate) fn check_nonces(received: &[Received]) {
     let mut client = None;
-    for heard in heard {
-        client = first_nonce(&heard.line).or(client);
-        if let Some(nonce) = last_nonce(&heard.line) {
+    for received in received {
+        client = first_nonce(&received.line).or(client);
+        if let Some(nonce) = last_nonce(&received.line) {
             let client = client.as_ref().expect("a proof without a first message");
             assert!(nonce.starts_with(client), "a proof for the nonce {nonce}");
         }
@@ -90,16 +95,16 @@ pub(crate) fn judge_nonces(heard: &[Heard]) {
 }
 
 /// Cleartext octets after the reply to STLS: no login succeeds on such a connection.
-pub(crate) fn judge_injection(
+pub(crate) fn check_injection(
     app: &App,
     plan: &Plan,
-    heard: &[Heard],
+    received: &[Received],
     frames: &[Frame],
     reached: &[usize],
     tally: &mut Tally,
 ) {
-    let mut replies = heard.iter().zip(frames);
-    let stls = replies.find(|(heard, frame)| verb(&heard.line) == b"STLS" && frame.is_ok());
+    let mut replies = received.iter().zip(frames);
+    let stls = replies.find(|(received, frame)| verb(&received.line) == b"STLS" && frame.is_ok());
     if stls.is_some_and(|(_, frame)| reached[0] > frame.place.octets.end) {
         tally.injected_at_stls += 1;
         let login = |request: &Request| request.ask == Ask::Login;
@@ -117,12 +122,14 @@ pub(crate) fn judge_injection(
 
 /// What was learnt in cleartext is discarded: inside TLS, capabilities are requested before a
 /// login, and the challenge of the greeting is not answered.
-pub(crate) fn judge_upgrade(heard: &[Heard], plan: &Plan) {
-    let stls = |heard: &Heard| verb(&heard.line) == b"STLS" && is_ok(&heard.reply);
-    let Some(stls) = heard.iter().position(stls) else {
+pub(crate) fn check_upgrade(received: &[Received], plan: &Plan) {
+    let stls = |received: &Received| verb(&received.line) == b"STLS" && is_ok(&received.reply);
+    let Some(stls) = received.iter().position(stls) else {
         return;
     };
-    let inside = heard[stls + 1..].iter().map(|heard| &heard.line[..]);
+    let inside = received[stls + 1..]
+        .iter()
+        .map(|received| &received.line[..]);
     let mut asked = plan.config.capa == CapaPolicy::Never;
     for line in inside {
         asked |= verb(line) == b"CAPA";

@@ -25,34 +25,34 @@ mod align;
 mod app;
 mod ask;
 mod caller;
-mod chance;
+mod deviation;
+mod environment;
 mod explore;
 mod forge;
 mod frames;
-mod least;
-mod lie;
 mod limits;
 mod line;
 mod link;
 mod logins;
 mod machine;
 mod mail;
-mod oddity;
+mod minimum;
+mod model;
 mod operation;
 mod oracle;
 mod peer;
 mod plan;
-mod sound;
+mod random;
+mod reply_check;
 mod table;
 mod tally;
 mod transcript;
-mod truth;
-mod world;
+mod violation;
 
+use environment::play;
 use explore::explore;
 use plan::Scope;
 use transcript::Transcript;
-use world::play;
 
 /// A debug build plays some 500 per second on an idle processor.
 const SESSIONS: u64 = 500;
@@ -63,26 +63,26 @@ const TLS_SESSIONS: u64 = 250;
 /// These have many requests: some 100 per second.
 const HELPER_SESSIONS: u64 = 200;
 
-const HONEST: Scope = Scope {
+const CONFORMING: Scope = Scope {
     tls: false,
-    oddities: false,
+    deviations: false,
     faults: false,
-    lies: false,
+    violations: false,
     helpers: false,
 };
 
 /// The application uses a client's operations, and abandons them at any point.
 const HELPERS: Scope = Scope {
     helpers: true,
-    ..HONEST
+    ..CONFORMING
 };
 
 /// All kinds of faults together.
 const ALL: Scope = Scope {
     tls: false,
-    oddities: true,
+    deviations: true,
     faults: true,
-    lies: true,
+    violations: true,
     helpers: false,
 };
 
@@ -96,22 +96,22 @@ macro_rules! explorations {
 }
 
 explorations! {
-    conforming_server_over_slow_link_loses_nothing: SESSIONS, HONEST;
-    deviations_of_real_servers_lose_nothing: SESSIONS, Scope { oddities: true, ..HONEST };
-    link_faults_anywhere_are_reported_correctly: SESSIONS, Scope { faults: true, ..HONEST };
-    protocol_violations_are_not_accepted: SESSIONS, Scope { lies: true, ..HONEST };
+    conforming_server_over_slow_link_loses_nothing: SESSIONS, CONFORMING;
+    deviations_of_real_servers_lose_nothing: SESSIONS, Scope { deviations: true, ..CONFORMING };
+    link_faults_anywhere_are_reported_correctly: SESSIONS, Scope { faults: true, ..CONFORMING };
+    protocol_violations_are_not_accepted: SESSIONS, Scope { violations: true, ..CONFORMING };
     helper_commands_get_one_result_each: HELPER_SESSIONS, HELPERS;
     helper_commands_get_one_result_despite_link_faults:
         HELPER_SESSIONS, Scope { faults: true, ..HELPERS };
     helper_commands_get_one_result_despite_violations:
-        HELPER_SESSIONS, Scope { lies: true, ..HELPERS };
+        HELPER_SESSIONS, Scope { violations: true, ..HELPERS };
     helper_commands_get_one_result_over_tls:
         HELPER_SESSIONS, Scope { tls: true, faults: true, ..HELPERS };
     combined_faults_are_reported_correctly: SESSIONS, ALL;
-    conforming_server_over_tls_loses_nothing: TLS_SESSIONS, Scope { tls: true, ..HONEST };
-    link_faults_over_tls_are_reported_correctly: TLS_SESSIONS, Scope { tls: true, faults: true, ..HONEST };
+    conforming_server_over_tls_loses_nothing: TLS_SESSIONS, Scope { tls: true, ..CONFORMING };
+    link_faults_over_tls_are_reported_correctly: TLS_SESSIONS, Scope { tls: true, faults: true, ..CONFORMING };
     protocol_violations_over_tls_are_not_accepted:
-        TLS_SESSIONS, Scope { tls: true, lies: true, ..HONEST };
+        TLS_SESSIONS, Scope { tls: true, violations: true, ..CONFORMING };
     combined_faults_over_tls_are_reported_correctly: TLS_SESSIONS, Scope { tls: true, ..ALL };
 }
 

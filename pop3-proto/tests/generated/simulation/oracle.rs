@@ -16,77 +16,85 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use pop3_proto::{Channel, Error, QuitOutcome, reply::Reply};
 
 use super::align::align;
-use super::app::{App, GivenUp, Request};
+use super::app::{Abandoned, App, Request};
 use super::ask::Ask;
+use super::environment::Environment;
 use super::frames::{self, Frame};
-use super::limits::judge_limits;
+use super::limits::check_limits;
 use super::line::{is_of_exchange, verb};
-use super::logins::{judge_injection, judge_logins, judge_nonces, judge_upgrade, logged_in};
+use super::logins::{check_injection, check_logins, check_nonces, check_upgrade, logged_in};
 use super::machine::Machine;
+use super::model::MailboxModel;
 use super::peer::Peer;
 use super::plan::{PASSWORD, Plan};
-use super::sound::check_octets;
+use super::reply_check::check_octets;
 use super::tally::Tally;
-use super::truth::Truth;
-use super::world::World;
 
 /// Checks a completed session.
-pub(crate) fn judge<M: Machine>(world: &World<M>, tally: &mut Tally) {
-    let (app, peer, plan) = (&world.app, &world.peer, &world.plan);
-    let commands: Vec<&[u8]> = peer.heard.iter().map(|heard| &heard.line[..]).collect();
-    let reached = world.reached();
+pub(crate) fn check_session<M: Machine>(environment: &Environment<M>, tally: &mut Tally) {
+    let (app, peer, plan) = (&environment.app, &environment.peer, &environment.plan);
+    let commands: Vec<&[u8]> = peer
+        .received
+        .iter()
+        .map(|received| &received.line[..])
+        .collect();
+    let reached = environment.reached();
     let frames = frames::read(&commands, &peer.said, &reached, plan.config.leniency);
-    let owners = align(&peer.heard, &frames, &app.requests, plan);
+    let owners = align(&peer.received, &frames, &app.requests, plan);
 
-    judge_replies(app, peer, plan, &owners, &frames);
-    judge_logins(world, &owners, &frames, tally);
-    judge_injection(app, plan, &peer.heard, &frames, &reached, tally);
-    judge_upgrade(&peer.heard, plan);
-    judge_nonces(&peer.heard);
-    judge_limits(app, plan, &peer.heard, &owners, &frames);
-    judge_secrets(peer, plan, &world.written);
-    judge_quit(app, peer, &owners);
-    judge_end(app);
+    check_replies(app, peer, plan, &owners, &frames);
+    check_logins(environment, &owners, &frames, tally);
+    check_injection(app, plan, &peer.received, &frames, &reached, tally);
+    check_upgrade(&peer.received, plan);
+    check_nonces(&peer.received);
+    check_limits(app, plan, &peer.received, &owners, &frames);
+    check_secrets(peer, plan, &environment.written);
+    check_quit(app, peer, &owners);
+    check_end(app);
     if plan.is_faultless() {
-        judge_completeness(app, plan);
+        check_completeness(app, plan);
     }
 }
 
-fn judge_replies(app: &App, peer: &Peer, plan: &Plan, owners: &[Option<usize>], frames: &[Frame]) {
-    let mut truth = Truth::new(&plan.mail, &plan.oddities);
-    for (index, (heard, owner)) in peer.heard.iter().zip(owners).enumerate() {
+fn check_replies(app: &App, peer: &Peer, plan: &Plan, owners: &[Option<usize>], frames: &[Frame]) {
+    let mut model = MailboxModel::new(&plan.mail, &plan.deviations);
+    for (index, (received, owner)) in peer.received.iter().zip(owners).enumerate() {
         let Some(owner) = *owner else { continue };
         let request = &app.requests[owner];
         if request.ask.line().is_none() {
             continue;
         }
         let frame = frames.get(index);
-        let lies = !plan.lies.is_empty() && frame.is_none();
-        if told_something(request) && !lies {
+        let violations = !plan.violations.is_empty() && frame.is_none();
+        if reports_server_data(request) && !violations {
             let frame = frame.unwrap_or_else(|| panic!("no reply for {:?}", request.ask));
             check_octets(request, frame);
         }
-        let honest_ok = is_ok(&heard.reply);
+        let conforming_ok = is_ok(&received.reply);
         let logged_in = logged_in(peer, index);
         if logged_in {
-            assert_eq!(honest_ok, truth.allows(request.ask), "the model is wrong");
+            assert_eq!(
+                conforming_ok,
+                model.allows(request.ask),
+                "the model is wrong"
+            );
         }
-        let in_step = frame.map(|frame| &frame.place) == heard.said.as_ref();
-        if let (true, true, Some(Ok(reply))) = (in_step, honest_ok, &request.reply) {
+        let in_place = frame.map(|frame| &frame.place) == received.said.as_ref();
+        if let (true, true, Some(Ok(reply))) = (in_place, conforming_ok, &request.reply) {
             let whole = request.body_end == Some(Ok(()));
-            truth.check(request.ask, reply, whole.then_some(&request.body));
+            model.check(request.ask, reply, whole.then_some(&request.body));
         }
-        if honest_ok {
-            truth.done(request.ask);
+        if conforming_ok {
+            model.done(request.ask);
         }
-        if verb(&heard.line) == b"QUIT" && logged_in {
-            assert_eq!(peer.expunged(), truth.deleted());
+        if verb(&received.line) == b"QUIT" && logged_in {
+            assert_eq!(peer.expunged(), model.deleted());
         }
     }
 }
 
 /// Returns whether the reported result is something that only the server can know.
-pub(crate) fn told_something(request: &Request) -> bool {
+pub(crate) fn reports_server_data(request: &Request) -> bool {
     match &request.reply {
         Some(Ok(Reply::Quit(QuitOutcome::Unknown))) => false,
         Some(Ok(_) | Err(Error::Refused(_))) => true,
@@ -102,7 +110,7 @@ pub(crate) fn is_ok(reply: &[u8]) -> bool {
 }
 
 /// If everything has to be private, no secret and no start of a login is visible on the wire.
-fn judge_secrets(peer: &Peer, plan: &Plan, written: &[u8]) {
+fn check_secrets(peer: &Peer, plan: &Plan, written: &[u8]) {
     if !plan.is_secret() {
         return;
     }
@@ -111,7 +119,7 @@ fn judge_secrets(peer: &Peer, plan: &Plan, written: &[u8]) {
         assert!(seen.is_none(), "{} was written", shown.escape_ascii());
     }
     if plan.tls && plan.channel == Channel::Plain {
-        for line in peer.heard_in_clear.split(|octet| *octet == b'\n') {
+        for line in peer.received_in_cleartext.split(|octet| *octet == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             // After STLS, the line is part of a handshake.
             let login = is_of_exchange(line) && verb(line) != b"STLS";
@@ -132,7 +140,7 @@ fn shapes(secret: &str) -> Vec<Vec<u8>> {
 }
 
 /// The reported outcome of the deletions is correct.
-fn judge_quit(app: &App, peer: &Peer, owners: &[Option<usize>]) {
+fn check_quit(app: &App, peer: &Peer, owners: &[Option<usize>]) {
     let Some(index) = app
         .requests
         .iter()
@@ -140,28 +148,28 @@ fn judge_quit(app: &App, peer: &Peer, owners: &[Option<usize>]) {
     else {
         return;
     };
-    let heard = owners.iter().position(|owner| *owner == Some(index));
+    let received = owners.iter().position(|owner| *owner == Some(index));
     match &app.requests[index].reply {
         Some(Err(error)) => {
             assert!(
-                heard.is_none(),
+                received.is_none(),
                 "QUIT was received, but was reported as failed: {error}"
             );
             assert!(peer.expunged().is_empty());
         }
         // `Committed` means that the server received QUIT. It can be wrong only if the server
         // violates the protocol.
-        Some(Ok(Reply::Quit(QuitOutcome::Committed(_)))) if peer.is_honest() => {
-            assert!(heard.is_some(), "committed without a QUIT");
+        Some(Ok(Reply::Quit(QuitOutcome::Committed(_)))) if peer.is_conforming() => {
+            assert!(received.is_some(), "committed without a QUIT");
         }
         _ => {}
     }
 }
 
 /// A single error ends everything.
-fn judge_end(app: &App) {
+fn check_end(app: &App) {
     let fatal = |error: &&Error| error.is_fatal();
-    let told = app.requests.iter().flat_map(|request| {
+    let reported = app.requests.iter().flat_map(|request| {
         let ends = [
             request
                 .reply
@@ -171,7 +179,7 @@ fn judge_end(app: &App) {
         ];
         ends.into_iter().flatten().filter(fatal)
     });
-    for error in told {
+    for error in reported {
         match &app.closed {
             Some(Err(end)) => assert_eq!(error, end),
             Some(Ok(())) => assert!(matches!(error, Error::Closed(_)), "{error}"),
@@ -185,12 +193,12 @@ fn judge_end(app: &App) {
             quit.reply,
             Some(Ok(Reply::Quit(_)) | Err(Error::Refused(_)))
         );
-        assert!(answered || quit.given_up == Some(GivenUp::MaybeSent));
+        assert!(answered || quit.abandoned == Some(Abandoned::MaybeSent));
     }
 }
 
 /// Without a fault, nothing may have failed.
-fn judge_completeness(app: &App, plan: &Plan) {
+fn check_completeness(app: &App, plan: &Plan) {
     // Whether the limit was really exceeded was checked before.
     if let Some(Err(Error::Limit(over))) = &app.closed
         && plan.listing_limit(over.what) == Some(over.limit)
@@ -201,7 +209,7 @@ fn judge_completeness(app: &App, plan: &Plan) {
     let mut logged_in = None;
     for request in &app.requests {
         match (&request.reply, request.ask) {
-            (None, ask) => assert!(request.given_up.is_some(), "{ask:?} got no event"),
+            (None, ask) => assert!(request.abandoned.is_some(), "{ask:?} got no event"),
             (Some(Ok(_)), Ask::Login) => logged_in = Some(true),
             (Some(Err(Error::Auth(_))), Ask::Login) => logged_in = Some(false),
             (Some(Err(Error::Misuse(_))), Ask::Login) => {}
@@ -209,7 +217,7 @@ fn judge_completeness(app: &App, plan: &Plan) {
                 let gone = app
                     .requests
                     .iter()
-                    .any(|request| request.given_up.is_some());
+                    .any(|request| request.abandoned.is_some());
                 assert!(logged_in != Some(true) || gone, "{ask:?}: {error}");
             }
             // Whether the refusal is the server's was checked before.

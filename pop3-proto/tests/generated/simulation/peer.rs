@@ -15,14 +15,14 @@ use pop3_testkit::tls::fixed;
 use pop3_testkit::wire;
 use rustls::ServerConnection;
 
-use super::lie::{Act, Lie, When};
+use super::deviation::{Deviation, apply};
 use super::line::GREETING;
-use super::oddity::{Oddity, apply};
 use super::plan::Plan;
 use super::transcript::{Transcript, octets};
+use super::violation::{Act, Violation, When};
 
 /// A command line that the server received, and its answer. The first entry is the greeting.
-pub(crate) struct Heard {
+pub(crate) struct Received {
     pub(crate) line: Vec<u8>,
     /// The reply of a conforming server, with deviations.
     pub(crate) reply: Vec<u8>,
@@ -40,18 +40,18 @@ pub(crate) struct Place {
 pub(crate) struct Peer {
     server: Server,
     tls: Option<ServerConnection>,
-    oddities: Vec<Oddity>,
-    lies: Vec<(When, Lie)>,
-    honest: bool,
+    deviations: Vec<Deviation>,
+    violations: Vec<(When, Violation)>,
+    conforming: bool,
     rng: Rng,
     transcript: Transcript,
     line: Vec<u8>,
-    pub(crate) heard: Vec<Heard>,
+    pub(crate) received: Vec<Received>,
     /// All that the client wrote outside TLS.
-    pub(crate) heard_in_clear: Vec<u8>,
+    pub(crate) received_in_cleartext: Vec<u8>,
     /// The numbers of replies that violations changed, and that deviations changed.
-    pub(crate) lies_told: usize,
-    pub(crate) oddities_shown: usize,
+    pub(crate) violations_applied: usize,
+    pub(crate) deviations_applied: usize,
     /// How many octets had been sent when QUIT was received.
     pub(crate) left_at_quit: Option<usize>,
     /// All plaintext that was sent, by epoch.
@@ -85,16 +85,16 @@ impl Peer {
                 Server::new(account, mail)
             },
             tls: implicit.then(fixed::accept),
-            oddities: plan.oddities.clone(),
-            lies: plan.lies.clone(),
-            honest: plan.lies.is_empty(),
+            deviations: plan.deviations.clone(),
+            violations: plan.violations.clone(),
+            conforming: plan.violations.is_empty(),
             rng,
             transcript,
             line: Vec::new(),
-            heard: Vec::new(),
-            heard_in_clear: Vec::new(),
-            lies_told: 0,
-            oddities_shown: 0,
+            received: Vec::new(),
+            received_in_cleartext: Vec::new(),
+            violations_applied: 0,
+            deviations_applied: 0,
             left_at_quit: None,
             said: vec![Vec::new()],
             acts: VecDeque::new(),
@@ -111,10 +111,10 @@ impl Peer {
     }
 
     /// Receives octets from the client.
-    pub(crate) fn hear(&mut self, octets: &[u8], now: Instant) {
+    pub(crate) fn receive(&mut self, octets: &[u8], now: Instant) {
         let Some(tls) = &mut self.tls else {
-            self.heard_in_clear.extend_from_slice(octets);
-            self.hear_plaintext(octets, now);
+            self.received_in_cleartext.extend_from_slice(octets);
+            self.receive_plaintext(octets, now);
             return self.advance(now);
         };
         let mut ciphertext = octets;
@@ -123,18 +123,18 @@ impl Peer {
             let read = tls.read_tls(&mut ciphertext);
             if read.is_err() || tls.process_new_packets().is_err() {
                 self.transcript.add(now, || "server: TLS failed".to_owned());
-                return self.lose(now);
+                return self.client_disconnected(now);
             }
             match tls.reader().read_to_end(&mut plaintext) {
                 Ok(_) => break,
                 Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
             }
         }
-        self.hear_plaintext(&plaintext, now);
+        self.receive_plaintext(&plaintext, now);
         self.advance(now);
     }
 
-    fn hear_plaintext(&mut self, octets: &[u8], now: Instant) {
+    fn receive_plaintext(&mut self, octets: &[u8], now: Instant) {
         for part in octets.split_inclusive(|octet| *octet == b'\n') {
             self.line.extend_from_slice(part);
             if part.ends_with(b"\n") {
@@ -143,32 +143,36 @@ impl Peer {
                     .add(now, || format!("C: {}", line.escape_ascii()));
                 self.answer(line);
             } else {
-                self.forestall();
+                self.answer_early();
             }
         }
     }
 
     /// Answers an incomplete command, if that is the violation.
-    fn forestall(&mut self) {
-        let now = When::Reply(self.heard.len());
-        if let Some((_, Lie::Early(early))) = self.lies.iter().find(|(when, _)| *when == now) {
+    fn answer_early(&mut self) {
+        let now = When::Reply(self.received.len());
+        if let Some((_, Violation::Early(early))) =
+            self.violations.iter().find(|(when, _)| *when == now)
+        {
             self.acts.push_back((Act::Say(early.to_vec(), false), 0));
-            self.lies.retain(|(when, _)| *when != now);
-            self.lies_told += 1;
+            self.violations.retain(|(when, _)| *when != now);
+            self.violations_applied += 1;
         }
     }
 
     /// Takes the violation that is due at this reply.
-    fn lie(&mut self, line: &[u8], reply: &[u8]) -> Option<Lie> {
-        let (index, rng) = (self.heard.len(), &self.rng);
-        let due = |(when, lie): &(When, Lie)| lie.is_due(*when, index, line, reply, rng);
-        let due = self.lies.iter().position(due)?;
-        Some(self.lies.remove(due).1)
+    fn violation(&mut self, line: &[u8], reply: &[u8]) -> Option<Violation> {
+        let (index, rng) = (self.received.len(), &self.rng);
+        let due = |(when, violation): &(When, Violation)| {
+            violation.is_due(*when, index, line, reply, rng)
+        };
+        let due = self.violations.iter().position(due)?;
+        Some(self.violations.remove(due).1)
     }
 
     /// Lets the server answer a line, and applies deviations and violations to the answer.
     fn answer(&mut self, line: Vec<u8>) {
-        if !self.heard.is_empty() {
+        if !self.received.is_empty() {
             self.server.receive(&line);
         }
         let reply = wire::say(&mut self.server, usize::MAX);
@@ -177,38 +181,38 @@ impl Peer {
         }
         let line = line.strip_suffix(b"\r\n").unwrap_or(&line).to_vec();
         let plain = reply.clone();
-        let reply = apply(&self.oddities, &line, reply, &mut self.rng);
-        self.oddities_shown += usize::from(reply != plain);
+        let reply = apply(&self.deviations, &line, reply, &mut self.rng);
+        self.deviations_applied += usize::from(reply != plain);
         if line == b"QUIT" {
             self.left_at_quit.get_or_insert(self.sent);
         }
-        let honest = vec![Act::Say(reply.clone(), true)];
-        let lie = self.lie(&line, &reply);
-        let acts = match &lie {
-            Some(lie) => lie.twist(&line, reply.clone(), &mut self.rng),
-            None => honest.clone(),
+        let conforming = vec![Act::Say(reply.clone(), true)];
+        let violation = self.violation(&line, &reply);
+        let acts = match &violation {
+            Some(violation) => violation.distort(&line, reply.clone(), &mut self.rng),
+            None => conforming.clone(),
         };
-        self.lies_told += usize::from(acts != honest);
-        let index = self.heard.len();
-        self.heard.push(Heard {
+        self.violations_applied += usize::from(acts != conforming);
+        let index = self.received.len();
+        self.received.push(Received {
             line,
             reply,
             said: None,
         });
         let acts = acts.into_iter().map(|act| (act, index));
-        if lie == Some(Lie::Swapped) {
+        if violation == Some(Violation::Swapped) {
             self.swapped.extend(acts);
         } else {
             self.acts.extend(acts);
-            self.lies_told += self.swapped.len();
+            self.violations_applied += self.swapped.len();
             self.acts.extend(self.swapped.drain(..));
         }
         if self.server.wants_tls() {
             self.acts.push_back((Act::StartTls, index));
         }
         if self.server.is_closed() && self.rng.u8(..4) != 0 {
-            let farewell = self.rng.bool();
-            self.acts.push_back((Act::HangUp { farewell }, index));
+            let close_notify = self.rng.bool();
+            self.acts.push_back((Act::HangUp { close_notify }, index));
         }
     }
 
@@ -235,16 +239,16 @@ impl Peer {
     fn act(&mut self, act: Act, index: usize, now: Instant) {
         match act {
             Act::Wait(time) => self.ready = now + time,
-            Act::Say(said, honest) => {
-                let note = if honest { "S" } else { "S, violating" };
+            Act::Say(said, conforming) => {
+                let note = if conforming { "S" } else { "S, violating" };
                 self.transcript
                     .add(now, || format!("{note}: {}", octets(&said)));
                 let epoch = self.said.len() - 1;
                 let start = self.said[epoch].len();
                 self.say(&said);
-                if honest {
+                if conforming {
                     let octets = start..self.said[epoch].len();
-                    self.heard[index].said = Some(Place { epoch, octets });
+                    self.received[index].said = Some(Place { epoch, octets });
                 }
             }
             Act::Inject(injected) => {
@@ -260,10 +264,11 @@ impl Peer {
                 self.tls = Some(fixed::accept());
                 self.said.push(Vec::new());
             }
-            Act::HangUp { farewell } => {
-                self.transcript
-                    .add(now, || format!("server hangs up, farewell: {farewell}"));
-                if let (Some(tls), true) = (&mut self.tls, farewell) {
+            Act::HangUp { close_notify } => {
+                self.transcript.add(now, || {
+                    format!("server hangs up, close_notify: {close_notify}")
+                });
+                if let (Some(tls), true) = (&mut self.tls, close_notify) {
                     tls.send_close_notify();
                 }
                 self.collect();
@@ -305,7 +310,7 @@ impl Peer {
     }
 
     /// Handles the disconnection of the client.
-    pub(crate) fn lose(&mut self, now: Instant) {
+    pub(crate) fn client_disconnected(&mut self, now: Instant) {
         self.transcript
             .add(now, || "server: the client disconnected".to_owned());
         self.server.handle_eof();
@@ -316,9 +321,9 @@ impl Peer {
     /// Returns how many octets of each epoch reached the client, given how many octets of the link
     /// did.
     pub(crate) fn reached(&self, delivered: usize) -> Vec<usize> {
-        let in_clear = self.said.len() > 1 || self.tls.is_none();
+        let cleartext = self.said.len() > 1 || self.tls.is_none();
         let mut reached = vec![0; self.said.len()];
-        if in_clear {
+        if cleartext {
             reached[0] = delivered.min(self.said[0].len());
         }
         for (link, epoch, said) in &self.milestones {
@@ -330,8 +335,8 @@ impl Peer {
     }
 
     /// Returns whether no violation was planned.
-    pub(crate) fn is_honest(&self) -> bool {
-        self.honest
+    pub(crate) fn is_conforming(&self) -> bool {
+        self.conforming
     }
 
     /// Returns the unique-ids of the messages that QUIT removed.

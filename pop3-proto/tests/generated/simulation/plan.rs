@@ -13,18 +13,18 @@ use pop3_proto::{
 };
 
 use super::ask::Ask;
-use super::chance::spread;
-use super::lie::{Lie, When};
-use super::link::{Fault, Manner};
+use super::deviation::Deviation;
+use super::link::{Fault, LinkConfig};
 use super::mail::{Message, maildrop};
-use super::oddity::Oddity;
+use super::random::spread;
+use super::violation::{Violation, When};
 
 pub(crate) const USERNAME: &str = "alice";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// For a handshake: its deadline keeps running while octets move, and some of these links need
 /// minutes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(100_000);
+pub(crate) const LONG_TIMEOUT: Duration = Duration::from_secs(100_000);
 
 /// Limits of listings are below this, or never reached.
 const SMALL: usize = 300;
@@ -33,9 +33,9 @@ const SMALL: usize = 300;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scope {
     pub(crate) tls: bool,
-    pub(crate) oddities: bool,
+    pub(crate) deviations: bool,
     pub(crate) faults: bool,
-    pub(crate) lies: bool,
+    pub(crate) violations: bool,
     /// The application uses a client's operations instead of the connection.
     pub(crate) helpers: bool,
 }
@@ -50,29 +50,29 @@ pub(crate) struct Plan {
     pub(crate) mail: Vec<Message>,
     pub(crate) method: Option<Method>,
     pub(crate) password: &'static str,
-    pub(crate) oddities: Vec<Oddity>,
-    pub(crate) lies: Vec<(When, Lie)>,
+    pub(crate) deviations: Vec<Deviation>,
+    pub(crate) violations: Vec<(When, Violation)>,
     pub(crate) fault: Option<Fault>,
     /// Whether the octets of the fault are counted from QUIT on.
     pub(crate) fault_at_quit: bool,
-    pub(crate) to_client: Manner,
-    pub(crate) to_server: Manner,
+    pub(crate) to_client: LinkConfig,
+    pub(crate) to_server: LinkConfig,
     /// The application's requests after the login, except QUIT.
     pub(crate) asks: Vec<Ask>,
-    pub(crate) habits: Habits,
+    pub(crate) behaviour: Behaviour,
 }
 
 /// How the application behaves.
 #[derive(Clone, Debug)]
-pub(crate) struct Habits {
+pub(crate) struct Behaviour {
     /// Of 256 turns, how many end in a pause while an event may be pending.
-    pub(crate) slow: u8,
+    pub(crate) pause_rate: u8,
     /// How many events it polls in one turn.
-    pub(crate) gulp: usize,
+    pub(crate) events_per_turn: usize,
     /// How many requests it keeps outstanding.
-    pub(crate) ahead: usize,
+    pub(crate) max_outstanding: usize,
     /// Of 256 turns, how many abandon something.
-    pub(crate) fickle: u8,
+    pub(crate) abandon_rate: u8,
     /// Whether it ends with QUIT.
     pub(crate) quits: bool,
     /// Whether it upgrades to TLS explicitly before it logs in.
@@ -87,17 +87,17 @@ impl Plan {
             config.stls = StlsPolicy::Off;
             config.allow_insecure_login = rng.u8(..4) != 0;
         }
-        let (to_client, to_server) = (Manner::random(rng), Manner::random(rng));
+        let (to_client, to_server) = (LinkConfig::random(rng), LinkConfig::random(rng));
         // Octet by octet, a large message would take most of the run time.
         let large = to_client.piece > 1000 && to_client.room > 1000;
         let mail = maildrop(rng, large, config.leniency);
-        let oddities = if scope.oddities {
-            Oddity::some(rng, config.leniency)
+        let deviations = if scope.deviations {
+            Deviation::some(rng, config.leniency)
         } else {
             Vec::new()
         };
-        let lies = if scope.lies {
-            lies(scope, rng)
+        let violations = if scope.violations {
+            violations(scope, rng)
         } else {
             Vec::new()
         };
@@ -115,7 +115,7 @@ impl Plan {
         if scope.faults && rng.u8(..4) == 0 {
             config.timeouts.tls = Duration::from_secs(rng.u64(1..10));
         }
-        let stls = !(scope.lies && rng.u8(..8) == 0);
+        let stls = !(scope.violations && rng.u8(..8) == 0);
         let asks = rng.usize(..30);
         let asks = (0..asks).map(|_| Ask::random(rng, mail.len())).collect();
         Self {
@@ -123,14 +123,14 @@ impl Plan {
             method: method(rng),
             asks,
             password: if rng.u8(..16) == 0 { "wrong" } else { PASSWORD },
-            habits: habits(rng, scope.tls && channel == Channel::Plain),
+            behaviour: behaviour(rng, scope.tls && channel == Channel::Plain),
             tls: scope.tls,
             helpers: scope.helpers,
             config,
             channel,
             mail,
-            oddities,
-            lies,
+            deviations,
+            violations,
             fault,
             fault_at_quit,
             to_client,
@@ -140,18 +140,18 @@ impl Plan {
 
     /// Returns whether an injection of cleartext octets is all that can go wrong.
     pub(crate) fn only_injects(&self) -> bool {
-        let injects = matches!(self.lies[..], [(_, Lie::Injected)]);
+        let injects = matches!(self.violations[..], [(_, Violation::Injected)]);
         let timeouts = &self.config.timeouts;
-        let patient = timeouts.total.is_none() && timeouts.tls == PATIENCE;
+        let patient = timeouts.total.is_none() && timeouts.tls == LONG_TIMEOUT;
         injects && self.fault.is_none() && patient
     }
 
     /// Returns whether everything that goes wrong is tolerated.
     pub(crate) fn is_faultless(&self) -> bool {
         self.fault.is_none()
-            && self.lies.is_empty()
+            && self.violations.is_empty()
             && self.config.timeouts.total.is_none()
-            && self.config.timeouts.tls == PATIENCE
+            && self.config.timeouts.tls == LONG_TIMEOUT
     }
 
     /// Returns the limit of a listing, if it is a small one.
@@ -196,7 +196,7 @@ impl fmt::Display for Plan {
         write!(
             f,
             "{:?}, TLS: {}, {:?}, {:?}, CAPA {:?}, {:?}, listings {limits:?}, method {:?}, \
-             {} messages, oddities {:?}, lies {:?}, fault {:?} from {from}, to client {:?}, \
+             {} messages, deviations {:?}, violations {:?}, fault {:?} from {from}, to client {:?}, \
              to server {:?}, {:?}",
             self.channel,
             self.tls,
@@ -206,12 +206,12 @@ impl fmt::Display for Plan {
             config.timeouts,
             self.method,
             self.mail.len(),
-            self.oddities,
-            self.lies,
+            self.deviations,
+            self.violations,
             self.fault,
             self.to_client,
             self.to_server,
-            self.habits,
+            self.behaviour,
         )
     }
 }
@@ -224,28 +224,28 @@ fn channel(scope: Scope, rng: &mut Rng) -> Channel {
     }
 }
 
-fn lies(scope: Scope, rng: &mut Rng) -> Vec<(When, Lie)> {
-    let mut lies: Vec<_> = (0..rng.usize(1..3))
+fn violations(scope: Scope, rng: &mut Rng) -> Vec<(When, Violation)> {
+    let mut violations: Vec<_> = (0..rng.usize(1..3))
         .map(|_| {
             let at = if rng.bool() {
                 rng.usize(4..25)
             } else {
                 spread(rng, 5)
             };
-            (When::Reply(at), Lie::random(rng))
+            (When::Reply(at), Violation::random(rng))
         })
         .collect();
     // Violations that random choice would hardly ever hit.
     let aimed = match rng.u8(..8) {
-        0 | 1 if scope.tls => Some((When::To(b"STLS"), Lie::Injected)),
-        2 => Some((When::Fits, Lie::ForgedSignature)),
-        3 => Some((When::Fits, Lie::ForgedNonce)),
+        0 | 1 if scope.tls => Some((When::To(b"STLS"), Violation::Injected)),
+        2 => Some((When::Fits, Violation::ForgedSignature)),
+        3 => Some((When::Fits, Violation::ForgedNonce)),
         _ => None,
     };
     if let Some(aimed) = aimed {
-        lies[0] = aimed;
+        violations[0] = aimed;
     }
-    lies
+    violations
 }
 
 fn config(rng: &mut Rng) -> Config {
@@ -267,7 +267,7 @@ fn config(rng: &mut Rng) -> Config {
     if rng.u8(..4) == 0 {
         config.keep_alive = Some(Duration::from_secs(rng.u64(5..100)));
     }
-    config.timeouts.tls = PATIENCE;
+    config.timeouts.tls = LONG_TIMEOUT;
     // The smallest limits that a SCRAM challenge fits into, up to the whole buffer.
     config.limits.line = 1024;
     config.limits.challenge = 1024;
@@ -322,12 +322,12 @@ fn method(rng: &mut Rng) -> Option<Method> {
     })
 }
 
-fn habits(rng: &mut Rng, stls: bool) -> Habits {
-    Habits {
-        slow: if rng.bool() { 0 } else { rng.u8(..60) },
-        gulp: rng.usize(1..8),
-        ahead: 1 << rng.u32(..6),
-        fickle: if rng.bool() { 0 } else { rng.u8(..60) },
+fn behaviour(rng: &mut Rng, stls: bool) -> Behaviour {
+    Behaviour {
+        pause_rate: if rng.bool() { 0 } else { rng.u8(..60) },
+        events_per_turn: rng.usize(1..8),
+        max_outstanding: 1 << rng.u32(..6),
+        abandon_rate: if rng.bool() { 0 } else { rng.u8(..60) },
         quits: rng.u8(..8) != 0,
         starts_tls: stls && rng.u8(..4) == 0,
     }

@@ -12,14 +12,14 @@ use pop3_proto::{
 };
 
 use super::ask::Ask::{self, *};
-use super::lie::{Lie, When};
-use super::link::Manner;
+use super::deviation::Deviation;
+use super::environment::play_plan;
+use super::link::LinkConfig;
 use super::mail::Message;
-use super::oddity::Oddity;
-use super::plan::{Habits, PASSWORD, PATIENCE, Plan, USERNAME};
+use super::plan::{Behaviour, LONG_TIMEOUT, PASSWORD, Plan, USERNAME};
 use super::tally::Tally;
 use super::transcript::Transcript;
-use super::world::play_plan;
+use super::violation::{Violation, When};
 
 /// Some requests of each kind, in a typical order.
 const ASKS: [Ask; 14] = [
@@ -43,9 +43,9 @@ const ASKS: [Ask; 14] = [
 const REPLIES: usize = 30;
 
 /// A conforming server with everything that this client supports, and no faults.
-fn plan(tls: bool, ahead: usize) -> Plan {
+fn plan(tls: bool, max_outstanding: usize) -> Plan {
     let mut config = Config::default();
-    config.timeouts.tls = PATIENCE;
+    config.timeouts.tls = LONG_TIMEOUT;
     config.stls = if tls {
         StlsPolicy::Required
     } else {
@@ -55,7 +55,7 @@ fn plan(tls: bool, ahead: usize) -> Plan {
         unique_id: format!("uid-{number}"),
         octets: format!("Subject: {number}\r\n\r\n.dot\r\nline\r\n").into_bytes(),
     });
-    let manner = |piece, bursts| Manner {
+    let link_config = |piece, bursts| LinkConfig {
         piece,
         bursts,
         latency: Duration::from_millis(10),
@@ -78,19 +78,19 @@ fn plan(tls: bool, ahead: usize) -> Plan {
         mail: mail.collect(),
         method: None,
         password: PASSWORD,
-        oddities: Vec::new(),
-        lies: Vec::new(),
+        deviations: Vec::new(),
+        violations: Vec::new(),
         fault: None,
         fault_at_quit: false,
-        to_client: manner(1500, 128),
+        to_client: link_config(1500, 128),
         // Commands arrive in parts, so that they can be answered too early.
-        to_server: manner(if tls { 1500 } else { 4 }, 0),
+        to_server: link_config(if tls { 1500 } else { 4 }, 0),
         asks: ASKS.to_vec(),
-        habits: Habits {
-            slow: 0,
-            gulp: 4,
-            ahead,
-            fickle: 0,
+        behaviour: Behaviour {
+            pause_rate: 0,
+            events_per_turn: 4,
+            max_outstanding,
+            abandon_rate: 0,
             quits: true,
             starts_tls: false,
         },
@@ -110,53 +110,59 @@ fn play(name: &str, plan: impl Fn() -> Plan) -> Tally {
 
 #[test]
 fn every_violation_at_every_reply_is_not_accepted() {
-    for lie in Lie::all(&mut Rng::with_seed(1)) {
-        let mut told = Tally::NONE;
+    for violation in Violation::all(&mut Rng::with_seed(1)) {
+        let mut total = Tally::NONE;
         for reply in 0..REPLIES {
-            let tally = play(&format!("{lie:?} at {reply}"), || Plan {
-                lies: vec![(When::Reply(reply), lie.clone())],
+            let tally = play(&format!("{violation:?} at {reply}"), || Plan {
+                violations: vec![(When::Reply(reply), violation.clone())],
                 ..plan(false, 1 + reply % 2 * 8)
             });
-            told += tally;
+            total += tally;
         }
-        assert!(told.lies_told > 0, "{lie:?} was never applied");
-        let forged = lie == Lie::ForgedSignature;
-        assert!(told.forged > 0 || !forged, "no proof was forged");
+        assert!(
+            total.violations_applied > 0,
+            "{violation:?} was never applied"
+        );
+        let forged = violation == Violation::ForgedSignature;
+        assert!(total.forged > 0 || !forged, "no proof was forged");
     }
 }
 
 #[test]
 fn every_violation_around_stls_is_not_accepted() {
     // Greeting, CAPA, STLS, CAPA, AUTH, the client's proof, its last response.
-    for lie in Lie::all(&mut Rng::with_seed(2)) {
-        let mut told = Tally::NONE;
+    for violation in Violation::all(&mut Rng::with_seed(2)) {
+        let mut total = Tally::NONE;
         for reply in 0..7 {
-            told += play(&format!("{lie:?} at {reply}, TLS"), || Plan {
-                lies: vec![(When::Reply(reply), lie.clone())],
+            total += play(&format!("{violation:?} at {reply}, TLS"), || Plan {
+                violations: vec![(When::Reply(reply), violation.clone())],
                 ..plan(true, 1)
             });
         }
-        let injected = lie == Lie::Injected;
-        assert!(told.injected_at_stls > 0 || !injected, "none in cleartext");
+        let injected = violation == Violation::Injected;
+        assert!(total.injected_at_stls > 0 || !injected, "none in cleartext");
     }
 }
 
 #[test]
 fn every_deviation_is_tolerated_without_loss() {
-    for oddity in Oddity::ALL {
-        let tally = play(&format!("{oddity:?}"), || {
+    for deviation in Deviation::ALL {
+        let tally = play(&format!("{deviation:?}"), || {
             let mut plan = plan(false, 8);
             // With the challenge that is empty, or should be.
             plan.config.initial_response = InitialResponse::Never;
             plan.method = Some(Method::Plain);
-            plan.oddities.push(oddity);
+            plan.deviations.push(deviation);
             plan
         });
-        assert!(tally.oddities_shown > 0, "{oddity:?} was never applied");
+        assert!(
+            tally.deviations_applied > 0,
+            "{deviation:?} was never applied"
+        );
         assert_eq!(
             (tally.logins, tally.committed),
             (1, 1),
-            "{oddity:?}: {tally:?}"
+            "{deviation:?}: {tally:?}"
         );
     }
 }

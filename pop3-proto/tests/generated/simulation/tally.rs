@@ -14,8 +14,8 @@ macro_rules! tally {
             pub(crate) const NONE: Self = Self { $($count: 0,)* };
 
             /// Returns whether every count is at least that of `least`.
-            pub(crate) fn reaches(&self, least: &Self) -> bool {
-                $(self.$count >= least.$count)&&*
+            pub(crate) fn reaches(&self, minimum: &Self) -> bool {
+                $(self.$count >= minimum.$count)&&*
             }
         }
 
@@ -35,14 +35,14 @@ tally! {
     bodies_cut,
     deletions,
     refusals,
-    given_up,
+    abandoned,
     committed,
     /// QUIT was sent, and its outcome is unknown.
     quit_unknown,
     fatal,
     /// Replies that violations changed, and that deviations changed.
-    lies_told,
-    oddities_shown,
+    violations_applied,
+    deviations_applied,
     /// Cleartext octets followed the `+OK` to STLS.
     injected_at_stls,
     /// The server's proof was wrong.

@@ -38,8 +38,8 @@ impl Plan {
     pub fn decode(data: &[u8]) -> Self {
         let (&bits, mut rest) = data.split_first().unwrap_or((&0, &[]));
         let (mut operations, mut left) = (Vec::new(), COMMANDS);
-        while let Some((&what, behind)) = rest.split_first() {
-            rest = behind;
+        while let Some((&what, remaining)) = rest.split_first() {
+            rest = remaining;
             if what == END {
                 break;
             }

@@ -245,10 +245,10 @@ impl<S: Subject> Session<S> {
     ) {
         let mut helper = Helper::begin(&self.wire, messages.len(), enough(take));
         let messages = entered(&self.wire, move |number| streamed(kind, number), messages);
-        let mut odd = false;
+        let mut second = false;
         let read = || {
-            odd = !odd;
-            Read::decode(if odd { reads >> 2 } else { reads })
+            second = !second;
+            Read::decode(if second { reads >> 2 } else { reads })
         };
         let each = |result: Option<Result<Got, Error>>| {
             let mut body = None;

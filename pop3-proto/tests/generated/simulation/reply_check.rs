@@ -54,21 +54,21 @@ fn check_value(ask: Ask, reply: &Reply, frame: &Frame) {
         }
         (Ask::UidlOne(n), Reply::UniqueId(entry)) => {
             assert_eq!(entry.number.get(), n);
-            let told = entry.unique_id.as_ref().map(|id| id.as_bytes());
-            assert_eq!(told.unwrap_or_default(), value(n, frame).as_bytes());
+            let reported = entry.unique_id.as_ref().map(|id| id.as_bytes());
+            assert_eq!(reported.unwrap_or_default(), value(n, frame).as_bytes());
         }
         (_, Reply::Sizes(sizes)) => {
-            let told = sizes.iter().map(|entry| (entry.number.get(), entry.octets));
+            let reported = sizes.iter().map(|entry| (entry.number.get(), entry.octets));
             let said = entries(frame).map(|(n, value)| (n, size(value)));
-            assert!(told.eq(said));
+            assert!(reported.eq(said));
         }
         (_, Reply::UniqueIds(ids)) => {
-            let told = ids.iter().map(|entry| {
+            let reported = ids.iter().map(|entry| {
                 let id = entry.unique_id.map(|id| id.as_bytes().to_vec());
                 (entry.number.get(), id.unwrap_or_default())
             });
             let said = entries(frame).map(|(n, id)| (n, id.as_bytes().to_vec()));
-            assert!(told.eq(said));
+            assert!(reported.eq(said));
         }
         (_, Reply::Lines(lines)) => assert_eq!(lines.octets, frame.body),
         (ask, reply) => panic!("{ask:?} got {reply:?}"),

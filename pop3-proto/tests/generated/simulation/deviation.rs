@@ -6,7 +6,7 @@ use pop3_proto::config::Leniency;
 use super::line::{GREETING, is_long, is_plain, split_reply, verb};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Oddity {
+pub(crate) enum Deviation {
     /// `+ok` and `-err`.
     LowerCase,
     /// LF instead of CRLF, everywhere.
@@ -20,7 +20,7 @@ pub(crate) enum Oddity {
     /// The size in the reply to RETR is wrong.
     WrongOctets,
     /// Blanks around values, and words after sizes.
-    OddSpacing,
+    UnusualSpacing,
     /// The last message is listed first.
     Descending,
     /// LIST and STAT without sizes.
@@ -35,15 +35,15 @@ pub(crate) enum Oddity {
     ChallengeText,
 }
 
-use Oddity::*;
+use Deviation::*;
 
-impl Oddity {
+impl Deviation {
     /// In the order in which they are applied: the first ones expect `+OK` and CRLF.
     pub(crate) const ALL: [Self; 13] = [
         NoText,
         LongText,
         WrongOctets,
-        OddSpacing,
+        UnusualSpacing,
         Descending,
         MissingSizes,
         MissingNumbers,
@@ -56,19 +56,20 @@ impl Oddity {
     ];
 
     /// Returns whether it is tolerated under every leniency.
-    fn is_always_borne(self) -> bool {
+    fn is_always_tolerated(self) -> bool {
         matches!(
             self,
-            NoText | LongText | WrongOctets | OddSpacing | Descending | LowerCase
+            NoText | LongText | WrongOctets | UnusualSpacing | Descending | LowerCase
         )
     }
 
     /// Returns one or two tolerated deviations.
     pub(crate) fn some(rng: &mut Rng, leniency: Leniency) -> Vec<Self> {
-        let borne = |oddity: &Self| leniency != Leniency::Strict || oddity.is_always_borne();
-        let borne: Vec<_> = Self::ALL.into_iter().filter(borne).collect();
+        let tolerated =
+            |deviation: &Self| leniency != Leniency::Strict || deviation.is_always_tolerated();
+        let tolerated: Vec<_> = Self::ALL.into_iter().filter(tolerated).collect();
         (0..rng.usize(1..3))
-            .map(|_| borne[rng.usize(..borne.len())])
+            .map(|_| tolerated[rng.usize(..tolerated.len())])
             .collect()
     }
 
@@ -99,7 +100,7 @@ impl Oddity {
                 with_status(&[status, b" ", &b"blah ".repeat(120)].concat())
             }
             WrongOctets if ok && verb(line) == b"RETR" => with_status(b"+OK 7 octets"),
-            OddSpacing if listing && long => {
+            UnusualSpacing if listing && long => {
                 each_line(rest, status, |n, value| [n, b"   ", value, b" "].concat())
             }
             Descending if listing && long => {
@@ -176,10 +177,15 @@ pub(crate) fn with_line_feeds(octets: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the reply as a server with all these deviations sends it.
-pub(crate) fn apply(oddities: &[Oddity], line: &[u8], reply: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn apply(
+    deviations: &[Deviation],
+    line: &[u8],
+    reply: Vec<u8>,
+    rng: &mut Rng,
+) -> Vec<u8> {
     // Line ends come last, because the other deviations expect CRLF.
-    Oddity::ALL
+    Deviation::ALL
         .into_iter()
-        .filter(|oddity| oddities.contains(oddity))
-        .fold(reply, |reply, oddity| oddity.apply(line, reply, rng))
+        .filter(|deviation| deviations.contains(deviation))
+        .fold(reply, |reply, deviation| deviation.apply(line, reply, rng))
 }

@@ -16,7 +16,7 @@ use super::{Verdict, check};
 
 /// The ways in which the local side can end a connection.
 #[derive(Debug, Clone, Copy)]
-enum Blow {
+enum Fault {
     None,
     EndOfFile,
     Reset,
@@ -26,36 +26,36 @@ enum Blow {
     Exceeded,
 }
 
-const BLOWS: [Blow; 7] = [
-    Blow::None,
-    Blow::EndOfFile,
-    Blow::Reset,
-    Blow::WriteFails,
-    Blow::Late,
-    Blow::TlsFails,
-    Blow::Exceeded,
+const FAULTS: [Fault; 7] = [
+    Fault::None,
+    Fault::EndOfFile,
+    Fault::Reset,
+    Fault::WriteFails,
+    Fault::Late,
+    Fault::TlsFails,
+    Fault::Exceeded,
 ];
 
-fn strike(client: &mut Client, blow: Blow) {
+fn inject(client: &mut Client, fault: Fault) {
     let now = client.now;
     let connection = &mut client.connection;
     let reset = TransportError::new(TransportErrorKind::Reset, "reset");
-    match blow {
-        Blow::None => {}
-        Blow::EndOfFile => connection.handle_eof(now),
-        Blow::Reset => connection.handle_read_error(reset, now),
-        Blow::WriteFails => {
+    match fault {
+        Fault::None => {}
+        Fault::EndOfFile => connection.handle_eof(now),
+        Fault::Reset => connection.handle_read_error(reset, now),
+        Fault::WriteFails => {
             connection.handle_write_error(reset, now);
             connection.handle_eof(now);
         }
-        Blow::Late => {
+        Fault::Late => {
             // The first call may restart a deadline.
             connection.handle_timeout(now);
             client.now = now + Duration::from_secs(1000);
             connection.handle_timeout(client.now);
         }
-        Blow::TlsFails => connection.tls_failed(TlsError::new(TlsErrorKind::Other, "no"), now),
-        Blow::Exceeded => {
+        Fault::TlsFails => connection.tls_failed(TlsError::new(TlsErrorKind::Other, "no"), now),
+        Fault::Exceeded => {
             let limit = pop3_proto::error::LimitError::new(pop3_proto::error::Limited::Octets, 1);
             connection.exceeded(limit);
         }
@@ -66,7 +66,7 @@ fn strike(client: &mut Client, blow: Blow) {
 fn stays_dead(client: &mut Client) -> Verdict {
     let error = client.connection.error().cloned();
     let refused = error.clone().unwrap_or_else(|| Closed::Finished.into());
-    client.holds(refused.is_fatal(), "the last error is not fatal")?;
+    client.ensure(refused.is_fatal(), "the last error is not fatal")?;
     let (sent, now) = (client.sent.len(), client.now);
     let connection = &mut client.connection;
     let answers = [
@@ -84,12 +84,12 @@ fn stays_dead(client: &mut Client) -> Verdict {
     let answers = answers
         .into_iter()
         .all(|answer| answer.as_ref() == Err(&refused));
-    client.holds(answers, "another error for later requests")?;
-    client.holds(
+    client.ensure(answers, "another error for later requests")?;
+    client.ensure(
         client.connection.error() == error.as_ref(),
         "another error now",
     )?;
-    client.holds(client.sent.len() == sent, "sent something after the close")
+    client.ensure(client.sent.len() == sent, "sent something after the close")
 }
 
 #[test]
@@ -97,10 +97,10 @@ fn i07_fatal_error_stops_writes_and_fails_requests() {
     let strategy = (
         case(any_answers()),
         pieces(),
-        select(&BLOWS[..]),
+        select(&FAULTS[..]),
         0..60usize,
     );
-    check(400, strategy, |(case, pieces, blow, moves)| {
+    check(400, strategy, |(case, pieces, fault, moves)| {
         let mut client = Client::new(&case);
         while client.ask() {}
         let mut pieces = pieces.sizes();
@@ -109,15 +109,15 @@ fn i07_fatal_error_stops_writes_and_fails_requests() {
             if client.connection.error().is_some() {
                 break;
             }
-            client.hear(pieces.next().unwrap_or(usize::MAX));
+            client.receive(pieces.next().unwrap_or(usize::MAX));
         }
-        strike(&mut client, blow);
-        client.look()?;
+        inject(&mut client, fault);
+        client.check_state()?;
         if client.connection.error().is_none() {
             client.finish()?;
         }
         client.settle()?;
-        client.holds(client.connection.phase() == Phase::Closed, "it lives")?;
+        client.ensure(client.connection.phase() == Phase::Closed, "it is open")?;
 
         // Every event after the first error reports this error, or what was known before.
         let error = client.connection.error().cloned();
@@ -135,7 +135,7 @@ fn i07_fatal_error_stops_writes_and_fails_requests() {
         let other = fatal
             .filter(|why| why.is_fatal())
             .find(|why| Some(*why) != error.as_ref().or(Some(&finished)));
-        client.holds(other.is_none(), format!("{other:?} and not {error:?}"))?;
+        client.ensure(other.is_none(), format!("{other:?} and not {error:?}"))?;
         stays_dead(&mut client)
     });
 }

@@ -20,7 +20,7 @@ pub(crate) enum When {
 
 /// What a server does instead of answering correctly.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Lie {
+pub(crate) enum Violation {
     /// Sends no reply at all.
     Missing,
     /// Sends the reply twice.
@@ -54,12 +54,12 @@ pub(crate) enum Lie {
     /// Sends the first SCRAM server message with the nonce of another exchange.
     ForgedNonce,
     /// Closes the connection instead of answering, in TLS with or without close_notify.
-    HangsUp { farewell: bool },
+    HangsUp { close_notify: bool },
     /// Closes the connection in the middle of the reply.
-    HangsUpInside { farewell: bool },
+    HangsUpInside { close_notify: bool },
 }
 
-use Lie::*;
+use Violation::*;
 
 /// An action of a violating server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(crate) enum Act {
     Inject(Vec<u8>),
     Wait(Duration),
     HangUp {
-        farewell: bool,
+        close_notify: bool,
     },
     StartTls,
 }
@@ -84,11 +84,11 @@ const SURPLUS: [&[u8]; 6] = [
     b"\0\xff\r\n",
 ];
 
-impl Lie {
+impl Violation {
     /// Returns one of each kind.
     pub(crate) fn all(rng: &mut Rng) -> [Self; 18] {
         let surplus = SURPLUS[rng.usize(..SURPLUS.len())];
-        let farewell = rng.bool();
+        let close_notify = rng.bool();
         [
             Missing,
             Doubled,
@@ -106,8 +106,8 @@ impl Lie {
             Injected,
             ForgedSignature,
             ForgedNonce,
-            HangsUp { farewell },
-            HangsUpInside { farewell },
+            HangsUp { close_notify },
+            HangsUpInside { close_notify },
         ]
     }
 
@@ -133,7 +133,7 @@ impl Lie {
             When::Reply(at) => at == index,
             When::To(command) => verb(line) == command,
             When::Fits => {
-                let acts = self.twist(line, reply.to_vec(), &mut rng.clone());
+                let acts = self.distort(line, reply.to_vec(), &mut rng.clone());
                 acts != [Act::Say(reply.to_vec(), true)]
             }
         }
@@ -141,12 +141,12 @@ impl Lie {
 
     /// Returns the actions that replace the reply to a command. A violation that does not apply
     /// leaves the reply as it is.
-    pub(crate) fn twist(&self, line: &[u8], reply: Vec<u8>, rng: &mut Rng) -> Vec<Act> {
+    pub(crate) fn distort(&self, line: &[u8], reply: Vec<u8>, rng: &mut Rng) -> Vec<Act> {
         let (status, body) = split_reply(&reply);
         let ok = status.starts_with(b"+OK");
         let long = is_long(line) && ok;
         let one = ok && matches!(verb(line), b"LIST" | b"UIDL") && number(line).is_some();
-        let lie = |octets: Vec<u8>| vec![Act::Say(octets, false)];
+        let violation = |octets: Vec<u8>| vec![Act::Say(octets, false)];
         match self {
             Missing => Vec::new(),
             Doubled => vec![Act::Say(reply.clone(), true), Act::Say(reply, false)],
@@ -156,30 +156,24 @@ impl Lie {
                 let mut words: Vec<_> = status.split(|octet| *octet == b' ').collect();
                 let other = (number(line).unwrap() + rng.u32(1..3)).to_string();
                 words[1] = other.as_bytes();
-                lie([&words.join(&b' '), b"\r\n".as_slice()].concat())
+                violation([&words.join(&b' '), b"\r\n".as_slice()].concat())
             }
             Unterminated if long => {
                 let lines = reply.trim_ascii_end();
-                lie(lines[..lines.len() - 1].to_vec())
+                violation(lines[..lines.len() - 1].to_vec())
             }
             EndsEarly if long => {
                 let lines: Vec<_> = body.split_inclusive(|octet| *octet == b'\n').collect();
-                let (before, behind) = lines.split_at(rng.usize(..=lines.len()));
-                let parts = [
-                    status,
-                    b"\r\n",
-                    &before.concat(),
-                    b".\r\n",
-                    &behind.concat(),
-                ];
-                lie(parts.concat())
+                let (before, after) = lines.split_at(rng.usize(..=lines.len()));
+                let parts = [status, b"\r\n", &before.concat(), b".\r\n", &after.concat()];
+                violation(parts.concat())
             }
-            ErrForOk if ok => lie(b"-ERR [SYS/TEMP] not now\r\n".to_vec()),
-            OkInstead if !long => lie(b"+OK 1 7 welcome\r\n".to_vec()),
-            Garbage => lie(b"warning: no status\r\n".to_vec()),
+            ErrForOk if ok => violation(b"-ERR [SYS/TEMP] not now\r\n".to_vec()),
+            OkInstead if !long => violation(b"+OK 1 7 welcome\r\n".to_vec()),
+            Garbage => violation(b"warning: no status\r\n".to_vec()),
             Overlong => {
                 let end: &[u8] = if rng.bool() { b"\r\n" } else { b"" };
-                lie([b"+OK ", b"x".repeat(40 << 10).as_slice(), end].concat())
+                violation([b"+OK ", b"x".repeat(40 << 10).as_slice(), end].concat())
             }
             Injected => {
                 // A partial line would be the start of the first reply inside TLS.
@@ -188,20 +182,20 @@ impl Lie {
                 vec![Act::Say(reply, true), Act::Inject(injected)]
             }
             ForgedSignature => match with_other_signature(&reply, rng) {
-                Some(forged) => lie(forged),
+                Some(forged) => violation(forged),
                 None => vec![Act::Say(reply, true)],
             },
             ForgedNonce => match with_other_nonce(&reply, rng) {
-                Some(forged) => lie(forged),
+                Some(forged) => violation(forged),
                 None => vec![Act::Say(reply, true)],
             },
-            HangsUp { farewell } => vec![Act::HangUp {
-                farewell: *farewell,
+            HangsUp { close_notify } => vec![Act::HangUp {
+                close_notify: *close_notify,
             }],
-            HangsUpInside { farewell } => {
+            HangsUpInside { close_notify } => {
                 let part = reply[..rng.usize(..reply.len())].to_vec();
-                let farewell = *farewell;
-                vec![Act::Say(part, false), Act::HangUp { farewell }]
+                let close_notify = *close_notify;
+                vec![Act::Say(part, false), Act::HangUp { close_notify }]
             }
             // `Swapped` and `Early` involve more than one reply: the server handles them.
             _ => vec![Act::Say(reply, true)],

@@ -4,12 +4,12 @@
 use super::plan::Scope;
 use super::tally::Tally;
 
-pub(crate) fn least(scope: Scope) -> Tally {
+pub(crate) fn minimum(scope: Scope) -> Tally {
     let Scope {
         tls,
-        oddities,
+        deviations,
         faults,
-        lies,
+        violations,
         helpers,
     } = scope;
     if helpers {
@@ -20,7 +20,7 @@ pub(crate) fn least(scope: Scope) -> Tally {
         };
     }
     let if_so = |so: bool, count| if so { count } else { 0 };
-    let rough = faults || lies;
+    let rough = faults || violations;
     // Over TLS there are half as many sessions, and the handshake can fail.
     let ordinary = match (tls, rough) {
         (false, false) => [200, 80, 400, 150, 500, 150],
@@ -43,14 +43,14 @@ pub(crate) fn least(scope: Scope) -> Tally {
         deletions,
         refusals,
         committed,
-        given_up: 300,
+        abandoned: 300,
         bodies_cut: if_so(faults, 2),
         quit_unknown: if_so(faults, 8),
         fatal: if_so(rough, 60),
-        lies_told: if_so(lies, 50),
-        oddities_shown: if_so(oddities, 250),
-        injected_at_stls: if_so(tls && lies, 10),
-        forged: if_so(lies, 2),
+        violations_applied: if_so(violations, 50),
+        deviations_applied: if_so(deviations, 250),
+        injected_at_stls: if_so(tls && violations, 10),
+        forged: if_so(violations, 2),
         late_handshakes: if_so(tls && faults, 2),
         over_limits: 1,
         ..Tally::NONE

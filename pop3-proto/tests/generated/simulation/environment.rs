@@ -36,7 +36,7 @@ enum Move {
     ServerWrites,
 }
 
-pub(crate) struct World<M> {
+pub(crate) struct Environment<M> {
     machine: M,
     pub(crate) plan: Plan,
     pub(crate) app: App,
@@ -48,8 +48,8 @@ pub(crate) struct World<M> {
     to_server: Pipe,
     /// All that the client wrote.
     pub(crate) written: Vec<u8>,
-    input_over: bool,
-    output_over: bool,
+    input_ended: bool,
+    output_ended: bool,
     /// The fault of the link, once its position is known.
     fault: Option<Fault>,
     /// The latest time at which the TLS handshake began to use the socket.
@@ -57,7 +57,7 @@ pub(crate) struct World<M> {
     /// Octets read since the last turn of the application.
     read_unseen: usize,
     /// Octets that the client may still write after it is closed: those of TLS.
-    last_words: Option<usize>,
+    output_after_close: Option<usize>,
     steps: usize,
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn play_plan(plan: Plan, mut rng: Rng, transcript: &Transcript) -> Ta
         };
         session.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
         let caller = Caller::new(session, rng.fork());
-        World::new(caller, plan, rng, transcript).run()
+        Environment::new(caller, plan, rng, transcript).run()
     } else {
         let mut connection = if plan.tls {
             Connection::with_tls(config, plan.channel, fixed::client(), now)
@@ -87,11 +87,11 @@ pub(crate) fn play_plan(plan: Plan, mut rng: Rng, transcript: &Transcript) -> Ta
             Connection::new(config, plan.channel, now)
         };
         connection.seed(rng.u64(..).to_le_bytes().repeat(4).try_into().unwrap());
-        World::new(connection, plan, rng, transcript).run()
+        Environment::new(connection, plan, rng, transcript).run()
     }
 }
 
-impl<M: Machine> World<M> {
+impl<M: Machine> Environment<M> {
     fn new(machine: M, plan: Plan, mut rng: Rng, transcript: &Transcript) -> Self {
         let now = Instant::ORIGIN;
         transcript.add(now, || plan.to_string());
@@ -108,16 +108,16 @@ impl<M: Machine> World<M> {
             plan,
             handshake: None,
             written: Vec::new(),
-            input_over: false,
-            output_over: false,
+            input_ended: false,
+            output_ended: false,
             read_unseen: 0,
-            last_words: None,
+            output_after_close: None,
             steps: 0,
         }
     }
 
     fn run(mut self) -> Tally {
-        while !self.is_over() {
+        while !self.is_finished() {
             self.steps += 1;
             let octets = self.to_client.taken + self.to_server.taken;
             assert!(self.steps < 20_000 + 8 * octets, "it does not terminate");
@@ -126,18 +126,18 @@ impl<M: Machine> World<M> {
                 None => self.wait(),
             }
             self.check();
-            self.aim();
+            self.arm_fault();
         }
-        self.part();
+        self.disconnect();
         let mut tally = self.app.tally(&self.plan);
         (tally.helpers_ended, tally.operations_left) = self.machine.counts();
-        tally.lies_told = self.peer.lies_told;
-        tally.oddities_shown = self.peer.oddities_shown;
-        oracle::judge(&self, &mut tally);
+        tally.violations_applied = self.peer.violations_applied;
+        tally.deviations_applied = self.peer.deviations_applied;
+        oracle::check_session(&self, &mut tally);
         tally
     }
 
-    fn is_over(&self) -> bool {
+    fn is_finished(&self) -> bool {
         match &self.app.closed {
             // TLS sends close_notify as long as the link accepts octets.
             Some(_) => !self.machine.core().wants_write() || self.writable() == 0,
@@ -147,7 +147,7 @@ impl<M: Machine> World<M> {
 
     /// Returns how many octets the link accepts from the client now.
     fn writable(&self) -> usize {
-        if self.output_over {
+        if self.output_ended {
             return 0;
         }
         let limit = self.fault.and_then(Fault::writable);
@@ -170,17 +170,19 @@ impl<M: Machine> World<M> {
     fn input_ends(&self) -> bool {
         let cut = match self.fault {
             Some(Fault::Ends(octets) | Fault::Resets(octets)) => self.to_client.delivered >= octets,
-            Some(Fault::FallsSilent(octets)) if self.to_client.delivered >= octets => return false,
+            Some(Fault::StopsResponding(octets)) if self.to_client.delivered >= octets => {
+                return false;
+            }
             _ => false,
         };
         let hung_up =
             self.peer.hung_up && self.peer.outgoing.is_empty() && self.to_client.is_empty();
-        !self.input_over && (cut || hung_up)
+        !self.input_ended && (cut || hung_up)
     }
 
     fn write_fails(&self) -> bool {
         matches!(self.fault, Some(Fault::WritesFail(octets)) if self.to_server.taken >= octets)
-            && !self.output_over
+            && !self.output_ended
     }
 
     /// Chooses one of the things that can happen now.
@@ -231,7 +233,7 @@ impl<M: Machine> World<M> {
             Move::ClientWrites => self.write(),
             Move::ClientReads => self.read(),
             Move::WriteFails => {
-                self.output_over = true;
+                self.output_ended = true;
                 // The wait for an unsolicited `-ERR` restarts.
                 self.handshake = None;
                 self.transcript
@@ -241,7 +243,7 @@ impl<M: Machine> World<M> {
                     .handle_write_error(reset(), self.now);
             }
             Move::InputEnds => {
-                self.input_over = true;
+                self.input_ended = true;
                 let resets = matches!(self.fault, Some(Fault::Resets(_)));
                 let how = if resets { "reset" } else { "end of file" };
                 self.transcript.add(self.now, || format!("link: {how}"));
@@ -254,7 +256,7 @@ impl<M: Machine> World<M> {
             Move::ServerReads => {
                 let octets = self.to_server.arrived(self.now).len();
                 let octets = self.to_server.deliver(octets);
-                self.peer.hear(&octets, self.now);
+                self.peer.receive(&octets, self.now);
             }
             Move::ServerWrites => {
                 let octets = self.peer.outgoing.len().min(self.to_client.room());
@@ -268,11 +270,11 @@ impl<M: Machine> World<M> {
 
     fn write(&mut self) {
         let room = self.writable();
-        let flight = self.machine.core_mut().transmit().len();
-        let most = self.to_server.piece(flight.min(room), &mut self.rng);
+        let pending = self.machine.core_mut().transmit().len();
+        let most = self.to_server.piece(pending.min(room), &mut self.rng);
         let octets = wire::send(self.machine.core_mut(), most, self.now);
         assert!(!octets.is_empty(), "wants to write nothing");
-        if let Some(left) = &mut self.last_words {
+        if let Some(left) = &mut self.output_after_close {
             let Some(rest) = left.checked_sub(octets.len()) else {
                 panic!("written after the end: {:?}", octets.escape_ascii());
             };
@@ -302,7 +304,7 @@ impl<M: Machine> World<M> {
 
     /// Nothing can happen now: advances the clock to the next event.
     fn wait(&mut self) {
-        let silent = matches!(self.fault, Some(Fault::FallsSilent(octets))
+        let silent = matches!(self.fault, Some(Fault::StopsResponding(octets))
             if self.to_client.delivered >= octets);
         let next = [
             self.machine.core().poll_timeout(),
@@ -319,7 +321,7 @@ impl<M: Machine> World<M> {
     }
 
     /// A fault that waits for QUIT starts when QUIT was submitted or received.
-    fn aim(&mut self) {
+    fn arm_fault(&mut self) {
         let Some(fault) = self.plan.fault.filter(|_| self.fault.is_none()) else {
             return;
         };
@@ -328,7 +330,7 @@ impl<M: Machine> World<M> {
             Some(_) => self.peer.left_at_quit,
             None => asked.then_some(self.written.len()),
         };
-        self.fault = from.map(|from| fault.behind(from));
+        self.fault = from.map(|from| fault.after(from));
     }
 
     /// Checks the invariants after each step.
@@ -343,9 +345,9 @@ impl<M: Machine> World<M> {
         // Abandoned replies and the reply to a keep-alive are discarded without the application's
         // involvement. A violating server may send a message where a listing was requested, which
         // is reported when it is complete.
-        let skips = self.app.has_given_up()
+        let skips = self.app.has_abandoned()
             || core.config().keep_alive.is_some()
-            || !self.plan.lies.is_empty();
+            || !self.plan.violations.is_empty();
         assert!(self.app.drained || skips || self.read_unseen <= held);
         if core.is_in_handshake() && self.app.drained {
             let since = *self.handshake.get_or_insert(self.now);
@@ -361,18 +363,18 @@ impl<M: Machine> World<M> {
             !core.wants_read() || self.plan.tls,
             "the client wants to read after the end"
         );
-        if self.last_words.is_none() {
-            self.last_words = Some(self.machine.core_mut().transmit().len());
+        if self.output_after_close.is_none() {
+            self.output_after_close = Some(self.machine.core_mut().transmit().len());
         }
     }
 
     /// The client closes, and the server reads what is still in transit.
-    fn part(&mut self) {
+    fn disconnect(&mut self) {
         self.now = self.now + Duration::from_secs(10_000);
         while !self.to_server.is_empty() {
             self.make(Move::ServerReads);
         }
-        self.peer.lose(self.now);
+        self.peer.client_disconnected(self.now);
     }
 
     /// Returns how many octets reached the client, by epoch.

@@ -28,8 +28,8 @@ fn apop_digest() -> String {
 }
 
 /// Returns the lines that were sent in cleartext.
-fn in_clear(client: &Client) -> Vec<String> {
-    let sent = String::from_utf8_lossy(&client.sent[..client.sent_in_clear]).into_owned();
+fn cleartext(client: &Client) -> Vec<String> {
+    let sent = String::from_utf8_lossy(&client.sent[..client.sent_in_cleartext]).into_owned();
     sent.split_terminator("\r\n").map(str::to_owned).collect()
 }
 
@@ -41,14 +41,14 @@ fn i02_no_credential_is_sent_before_tls() {
         |(mut case, pieces)| {
             case.client.channel = Channel::Plain;
             case.client.insecure = false;
-            let client = Client::acted(&case, &pieces)?;
-            let lines = in_clear(&client);
+            let client = Client::completed(&case, &pieces)?;
+            let lines = cleartext(&client);
             let found = credentials().found_in(&lines.join("\n")).join(", ");
-            client.holds(found.is_empty(), format!("in cleartext: {found}"))?;
+            client.ensure(found.is_empty(), format!("in cleartext: {found}"))?;
             // Not even the start of a login is sent: only these lines are.
             let harmless =
                 |line: &String| ["CAPA", "STLS", "QUIT", "XTND X"].contains(&line.as_str());
-            client.holds(
+            client.ensure(
                 lines.iter().all(harmless),
                 format!("in cleartext: {lines:?}"),
             )
@@ -65,12 +65,12 @@ fn i02_twisted_order_sends_only_digests_in_cleartext() {
             case.client.channel = Channel::Plain;
             case.client.insecure = false;
             case.ops = vec!["login alice correct-horse twisted".to_owned()];
-            let client = Client::acted(&case, &pieces)?;
-            let lines = in_clear(&client);
+            let client = Client::completed(&case, &pieces)?;
+            let lines = cleartext(&client);
             let harmless = |line: &String| {
                 ["CAPA", "STLS"].contains(&line.as_str()) || line.starts_with("APOP alice ")
             };
-            client.holds(
+            client.ensure(
                 lines.iter().all(harmless),
                 format!("in cleartext: {lines:?}"),
             )
@@ -104,8 +104,12 @@ fn i02_explicitly_allowed_credentials_are_sent_in_cleartext() {
                 case.client.channel = Channel::TrustedByCaller;
             }
             case.ops = vec![op.to_owned()];
-            let client = Client::acted(&case, &Pieces::WHOLE).expect("no surprise");
-            assert!(in_clear(&client).contains(&line), "{}", client.transcript());
+            let client = Client::completed(&case, &Pieces::WHOLE).expect("the case completes");
+            assert!(
+                cleartext(&client).contains(&line),
+                "{}",
+                client.transcript()
+            );
             assert!(!credentials().found_in(&line).is_empty(), "{line}");
         }
     }

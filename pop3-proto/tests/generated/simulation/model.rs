@@ -3,28 +3,28 @@
 use pop3_proto::reply::Reply;
 
 use super::ask::Ask;
+use super::deviation::{Deviation, with_line_feeds};
 use super::mail::Message;
-use super::oddity::{Oddity, with_line_feeds};
 
 /// The maildrop as the session has changed it.
-pub(crate) struct Truth<'a> {
+pub(crate) struct MailboxModel<'a> {
     mail: &'a [Message],
-    oddities: &'a [Oddity],
+    deviations: &'a [Deviation],
     deleted: Vec<bool>,
 }
 
-impl<'a> Truth<'a> {
-    pub(crate) fn new(mail: &'a [Message], oddities: &'a [Oddity]) -> Self {
+impl<'a> MailboxModel<'a> {
+    pub(crate) fn new(mail: &'a [Message], deviations: &'a [Deviation]) -> Self {
         let deleted = vec![false; mail.len()];
         Self {
             mail,
-            oddities,
+            deviations,
             deleted,
         }
     }
 
-    fn is(&self, oddity: Oddity) -> bool {
-        self.oddities.contains(&oddity)
+    fn is(&self, deviation: Deviation) -> bool {
+        self.deviations.contains(&deviation)
     }
 
     /// Returns a message that is not deleted.
@@ -69,7 +69,7 @@ impl<'a> Truth<'a> {
     /// Checks a reply, and a body that was received completely.
     pub(crate) fn check(&self, ask: Ask, reply: &Reply, body: Option<&[u8]>) {
         let size = |message: &Message| message.sent().len() as u64;
-        let sized = !self.is(Oddity::MissingSizes);
+        let sized = !self.is(Deviation::MissingSizes);
         match (ask, reply) {
             (Ask::Stat, Reply::Stat(stat)) => {
                 let octets = self.left().map(|(_, message)| size(message)).sum();
@@ -77,21 +77,21 @@ impl<'a> Truth<'a> {
                 assert_eq!(stat.octets, sized.then_some(octets));
             }
             (Ask::List, Reply::Sizes(sizes)) => {
-                let told: Vec<_> = sizes.iter().map(|e| (e.number.get(), e.octets)).collect();
+                let reported: Vec<_> = sizes.iter().map(|e| (e.number.get(), e.octets)).collect();
                 let left = self.left();
-                let true_ones = left.map(|(n, message)| (n, sized.then_some(size(message))));
-                assert_eq!(self.ascending(told), true_ones.collect::<Vec<_>>());
+                let expected = left.map(|(n, message)| (n, sized.then_some(size(message))));
+                assert_eq!(self.ascending(reported), expected.collect::<Vec<_>>());
             }
             (Ask::Uidl, Reply::UniqueIds(ids)) => {
                 let id = |id: pop3_proto::UniqueId| String::from_utf8_lossy(id.as_bytes()).into();
-                let told = ids.iter().map(|e| (e.number.get(), e.unique_id.map(id)));
-                let named = !self.is(Oddity::MissingUniqueIds);
+                let reported = ids.iter().map(|e| (e.number.get(), e.unique_id.map(id)));
+                let named = !self.is(Deviation::MissingUniqueIds);
                 let left = self.left();
-                let true_ones =
+                let expected =
                     left.map(|(n, message)| (n, named.then(|| message.unique_id.clone())));
                 assert_eq!(
-                    self.ascending(told.collect()),
-                    true_ones.collect::<Vec<_>>()
+                    self.ascending(reported.collect()),
+                    expected.collect::<Vec<_>>()
                 );
             }
             (Ask::ListOne(n), Reply::Size(entry)) => {
@@ -99,7 +99,7 @@ impl<'a> Truth<'a> {
                 let octets = size(self.message(n).unwrap());
                 // A size without the number can look like the number without a size if both are
                 // equal.
-                let alike = self.is(Oddity::MissingNumbers) && octets == u64::from(n);
+                let alike = self.is(Deviation::MissingNumbers) && octets == u64::from(n);
                 assert!(entry.octets == Some(octets) || alike, "{entry:?}");
             }
             (Ask::UidlOne(n), Reply::UniqueId(entry)) => {
@@ -114,23 +114,23 @@ impl<'a> Truth<'a> {
     }
 
     fn ascending<T>(&self, mut entries: Vec<T>) -> Vec<T> {
-        if self.is(Oddity::Descending) {
+        if self.is(Deviation::Descending) {
             entries.reverse();
         }
         entries
     }
 
-    fn same(&self, told: Option<&[u8]>, truth: Vec<u8>) {
-        let truth = if self.is(Oddity::BareLineFeeds) {
-            with_line_feeds(&truth)
+    fn same(&self, reported: Option<&[u8]>, expected: Vec<u8>) {
+        let expected = if self.is(Deviation::BareLineFeeds) {
+            with_line_feeds(&expected)
         } else {
-            truth
+            expected
         };
-        let shown = told.map(|told| told.escape_ascii().to_string());
+        let shown = reported.map(|reported| reported.escape_ascii().to_string());
         assert!(
-            told.is_none_or(|told| told == truth),
+            reported.is_none_or(|reported| reported == expected),
             "the message is \"{}\", but {shown:?} was reported",
-            truth.escape_ascii()
+            expected.escape_ascii()
         );
     }
 }

@@ -3,7 +3,7 @@
 
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 
-use super::{SECRET, holds};
+use super::{SECRET, contains};
 use crate::wire;
 
 /// Everything that the server supports.
@@ -20,7 +20,7 @@ const MECHANISMS: [&str; 10] = [
     "EXTERNAL",
 ];
 
-pub struct Middle {
+pub struct Attacker {
     server: Server,
     /// What the server has sent.
     said: Vec<u8>,
@@ -28,7 +28,7 @@ pub struct Middle {
     passed: usize,
 }
 
-impl Middle {
+impl Attacker {
     pub fn new(tls: bool) -> Self {
         let config = account().stls(true);
         let mut server = if tls {
@@ -40,17 +40,17 @@ impl Middle {
             server.channel_binding([7; 32]);
         }
         let (said, passed) = (Vec::new(), 0);
-        let mut middle = Self {
+        let mut attacker = Self {
             server,
             said,
             passed,
         };
-        middle.hear(b"");
-        middle
+        attacker.receive(b"");
+        attacker
     }
 
     /// Receives octets from the client.
-    pub fn hear(&mut self, octets: &[u8]) {
+    pub fn receive(&mut self, octets: &[u8]) {
         self.server.receive(octets);
         self.said.extend(wire::say(&mut self.server, usize::MAX));
     }
@@ -78,14 +78,14 @@ impl Middle {
     }
 
     /// Returns whether the server has logged the client in.
-    pub fn has_let_in(&self) -> bool {
-        holds(&self.said, b"+OK 0 messages")
+    pub fn has_logged_in(&self) -> bool {
+        contains(&self.said, b"+OK 0 messages")
     }
 
     /// Returns whether the server has sent its SCRAM signature, which it sends only to a client
     /// that knows the password: `v=` in base64.
     pub fn has_proved(&self) -> bool {
-        holds(&self.said, b"\n+ dj0") || holds(&self.said, b"\n+ dj1")
+        contains(&self.said, b"\n+ dj0") || contains(&self.said, b"\n+ dj1")
     }
 }
 
