@@ -36,9 +36,14 @@
 //! |---|---|
 //! | `async-std` (default) | [`connect`] over async-std's sockets |
 //! | `smol` | the module `with_smol`: the same over smol's |
+//! | `scram`, `oauth` (default) | logins by SCRAM, and by bearer tokens; without `scram`, the safest method sends the password |
+//! | `url` (default) | servers from URLs |
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
+//!
+//! To replace `ring`, turn the default features off and enable the others again:
+//! `default-features = false, features = ["async-std", "aws-lc-rs", "webpki-roots", "scram", "oauth", "url"]`.
 
 mod connect;
 mod transport;
@@ -57,7 +62,7 @@ pub use pop3_proto::rustls;
 pub use pop3_proto::{
     Batch, Capabilities, Config, Confirm, Connector, Dele, Endpoint, Error, List, Login,
     MessageNumber, Phase, Quirk, Quit, QuitOutcome, Retr, Secret, Stat, Ticket, Top, Uidl,
-    UniqueId, Username, command, config, error, listing, login, reply, tls,
+    UniqueId, Username, command, config, error, listing, login, reply, sasl, tls,
 };
 
 /// Connecting over the sockets of smol.

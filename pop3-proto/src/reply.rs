@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::capability::Capabilities;
-pub use crate::capability::{Capability, Expire, LoginDelay};
+pub use crate::capability::{Capabilities, Capability, Expire, LoginDelay};
 use crate::config::Leniency;
 use crate::listing::{self, Listing, ScanEntry, UidEntry, UidListing};
 use crate::received::stated_octets;

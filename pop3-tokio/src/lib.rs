@@ -29,9 +29,14 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `scram`, `oauth` (default) | logins by SCRAM, and by bearer tokens; without `scram`, the safest method sends the password |
+//! | `url` (default) | servers from URLs |
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
+//!
+//! To replace `ring`, turn the default features off and enable the others again:
+//! `default-features = false, features = ["aws-lc-rs", "webpki-roots", "scram", "oauth", "url"]`.
 
 mod connect;
 mod transport;
@@ -48,7 +53,7 @@ pub use pop3_proto::rustls;
 pub use pop3_proto::{
     Batch, Capabilities, Config, Confirm, Connector, Dele, Endpoint, Error, List, Login,
     MessageNumber, Phase, Quirk, Quit, QuitOutcome, Retr, Secret, Stat, Ticket, Top, Uidl,
-    UniqueId, Username, command, config, error, listing, login, reply, tls,
+    UniqueId, Username, command, config, error, listing, login, reply, sasl, tls,
 };
 
 /// A POP3 client on a stream of Tokio, by default on a socket.

@@ -13,6 +13,7 @@ pub use self::standard::{
     StreamedListing, Top, Uidl, UidlOne, User,
 };
 use crate::command_line::CommandLine;
+pub use crate::confirm::Confirm;
 use crate::confirm::Run;
 use crate::exchange::Exchange;
 use crate::reply::Reply;
@@ -52,7 +53,7 @@ pub trait Command: Sealed<Output = <Self as Command>::Reply> {
 /// A command whose reply comes whole. Batches and pipelines are made of these.
 pub trait Whole: Command {}
 
-/// A command whose reply is streamed: an [`BodyHead`](crate::reply::BodyHead), then the body chunk by chunk.
+/// A command whose reply is streamed: a [`BodyHead`](crate::reply::BodyHead), then the body chunk by chunk.
 pub trait Streamed: Command {}
 
 /// Ties a command to its wire form and to the reply that it gets.
