@@ -93,7 +93,7 @@ async fn fetch() -> Result<(), Failure> {
     }
 
     // The messages are pipelined and streamed. A message that is dropped before its commit leaves
-    // no file behind, so the next run fetches it again.
+    // no file, so the next run fetches it again.
     let mut messages = client.retrieve(wanted.iter().map(|(number, _)| *number));
     for (_, id) in &wanted {
         let next = messages.next().await;

@@ -24,23 +24,23 @@ fn batch_returns_typed_replies() {
 fn batch_is_sent_before_any_reply() {
     let server = Scripted::logged_in(|wire| {
         // Everything is received before anything is answered.
-        wire.hear("STAT\r\nNOOP\r\nLIST 1\r\n");
-        wire.say("+OK 1 5\r\n+OK\r\n+OK 1 5\r\n");
-        wire.hear_out();
+        wire.expect_octets("STAT\r\nNOOP\r\nLIST 1\r\n");
+        wire.send("+OK 1 5\r\n+OK\r\n+OK 1 5\r\n");
+        wire.read_to_end();
     });
     let mut client = server.client();
     client.batch((Stat, Noop, ListOne(number(1)))).unwrap();
     drop(client);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn refused_batch_leaves_the_session_synchronized() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("LIST 1\r\nDELE 2\r\nDELE 3\r\nNOOP\r\n");
-        wire.say("+OK 1 5\r\n-ERR no two\r\n-ERR no three\r\n+OK\r\n");
-        wire.hear("STAT\r\n");
-        wire.say("+OK 7 7\r\n");
+        wire.expect_octets("LIST 1\r\nDELE 2\r\nDELE 3\r\nNOOP\r\n");
+        wire.send("+OK 1 5\r\n-ERR no two\r\n-ERR no three\r\n+OK\r\n");
+        wire.expect_octets("STAT\r\n");
+        wire.send("+OK 7 7\r\n");
     });
     let mut client = server.client();
     let batch = (ListOne(number(1)), Dele(number(2)), Dele(number(3)), Noop);
@@ -49,7 +49,7 @@ fn refused_batch_leaves_the_session_synchronized() {
     };
     assert_eq!(refusal.number, Some(number(2)));
     assert_eq!(client.stat().unwrap().messages, 7);
-    server.heard();
+    server.received();
 }
 
 #[test]
@@ -117,18 +117,18 @@ fn dropped_pipeline_leaves_the_rest_unsent() {
 
 #[test]
 fn empty_pipeline_sends_nothing() {
-    let server = Scripted::logged_in(|wire| wire.hear_out());
+    let server = Scripted::logged_in(|wire| wire.read_to_end());
     let mut client = server.client();
     assert!(client.pipeline(std::iter::empty::<Noop>()).next().is_none());
     drop(client);
-    assert_eq!(server.heard(), "");
+    assert_eq!(server.received(), "");
 }
 
 #[test]
 fn fatal_error_fails_all_commands_in_flight() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("DELE 1\r\nDELE 2\r\nDELE 3\r\n");
-        wire.say("+OK\r\n");
+        wire.expect_octets("DELE 1\r\nDELE 2\r\nDELE 3\r\n");
+        wire.send("+OK\r\n");
     });
     let mut client = server.client();
     let mut deletes = client.pipeline((1..=3).map(|n| Dele(number(n))));
@@ -146,12 +146,12 @@ fn fatal_error_fails_all_commands_in_flight() {
     assert!(deletes.next().is_none());
     assert_eq!(client.noop(), Err(unanswered.clone()));
     assert_eq!(client.submit(Noop).unwrap_err(), unanswered);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn commands_on_a_closed_connection_fail() {
-    let server = Scripted::logged_in(|wire| wire.hear("NOOP\r\n"));
+    let server = Scripted::logged_in(|wire| wire.expect_octets("NOOP\r\n"));
     let mut client = server.client();
     let error = client.noop().unwrap_err();
     let deletes: Vec<_> = client.pipeline((1..=3).map(|n| Dele(number(n)))).collect();
@@ -160,7 +160,7 @@ fn commands_on_a_closed_connection_fail() {
     assert_eq!(messages.next().unwrap().unwrap_err(), error);
     assert!(messages.next().is_none());
     assert_eq!(client.batch((Noop, Noop)).unwrap_err(), error);
-    server.heard();
+    server.received();
 }
 
 #[test]

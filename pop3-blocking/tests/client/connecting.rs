@@ -13,7 +13,7 @@ use pop3_blocking::{
     tls::Roots,
 };
 
-use super::support::{Scripted, alice, embedded, in_clear, trusting};
+use super::support::{Scripted, alice, cleartext, embedded, trusting};
 
 #[test]
 fn stls_and_implicit_tls_reach_the_mailbox() {
@@ -90,19 +90,19 @@ fn untrusted_certificate_is_rejected() {
 fn tls_server_on_a_cleartext_port_is_detected() {
     // It waits for a ClientHello, and answers what it cannot parse with an alert.
     let server = Scripted::start(|wire| {
-        wire.say_octets(b"\x15\x03\x03\x00\x02\x02\x46");
-        wire.hear_out();
+        wire.send_octets(b"\x15\x03\x03\x00\x02\x02\x46");
+        wire.read_to_end();
     });
     let error = connect(&server.plain()).unwrap_err();
     assert_eq!(error, ProtocolError::TlsRecord.into());
     assert!(error.to_string().contains("pop3s"), "{error}");
-    assert_eq!(server.heard(), "");
+    assert_eq!(server.received(), "");
 }
 
 #[test]
 fn tls_server_without_greeting_times_out() {
     let server = embedded(1);
-    let mut connector = in_clear();
+    let mut connector = cleartext();
     connector.config.timeouts.greeting = Duration::from_millis(100);
     let endpoint = Endpoint::plain("localhost", Some(server.implicit_tls().port()));
     let error = connect_with(&endpoint, &connector).unwrap_err();
@@ -122,30 +122,30 @@ fn cleartext_server_on_a_tls_port_is_detected() {
 #[test]
 fn greeting_of_another_protocol_is_rejected() {
     let server = Scripted::start(|wire| {
-        wire.say("220 mail.example.org ESMTP\r\n");
-        wire.hear_out();
+        wire.send("220 mail.example.org ESMTP\r\n");
+        wire.read_to_end();
     });
-    let error = connect_with(&server.plain(), &in_clear()).unwrap_err();
+    let error = connect_with(&server.plain(), &cleartext()).unwrap_err();
     assert!(error.to_string().contains("no POP3 server"), "{error}");
     assert!(error.to_string().contains("ESMTP"), "{error}");
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn close_without_a_greeting_is_reported() {
     let server = Scripted::start(|_| {});
-    let error = connect_with(&server.plain(), &in_clear()).unwrap_err();
+    let error = connect_with(&server.plain(), &cleartext()).unwrap_err();
     assert_eq!(error, Closed::NoGreeting.into());
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn server_without_stls_receives_no_password() {
     let server = Scripted::start(|wire| {
-        wire.say("+OK ready\r\n");
-        wire.hear("CAPA\r\n");
-        wire.say("+OK\r\nUSER\r\n.\r\n");
-        wire.hear_out();
+        wire.send("+OK ready\r\n");
+        wire.expect_octets("CAPA\r\n");
+        wire.send("+OK\r\nUSER\r\n.\r\n");
+        wire.read_to_end();
     });
     let mut client = connect(&server.plain()).unwrap();
     let error = client.login(alice()).unwrap_err();
@@ -154,7 +154,7 @@ fn server_without_stls_receives_no_password() {
         SecurityError::StlsUnavailable { last_err: None }.into()
     );
     drop(client);
-    assert_eq!(server.heard(), "CAPA\r\n");
+    assert_eq!(server.received(), "CAPA\r\n");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn connect_timeout_applies_to_a_full_backlog() {
         std::iter::from_fn(|| TcpStream::connect_timeout(&address, patience).ok())
             .take(5000)
             .collect();
-    let mut connector = in_clear();
+    let mut connector = cleartext();
     connector.config.timeouts.connect = patience;
     let endpoint = Endpoint::plain("127.0.0.1", Some(address.port()));
     let error = connect_with(&endpoint, &connector).unwrap_err();

@@ -7,7 +7,7 @@ use pop3_blocking::{
     Connector, Error, command::Verb, config::Timeouts, connect_with, error::Timeout,
 };
 
-use super::support::{Scripted, alice, embedded, in_clear, number, trusting};
+use super::support::{Scripted, alice, cleartext, embedded, number, trusting};
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -26,25 +26,25 @@ fn timed<T>(at_least: Duration, act: impl FnOnce() -> T) -> T {
 }
 
 fn with(change: impl FnOnce(&mut Timeouts)) -> Connector {
-    let mut connector = in_clear();
+    let mut connector = cleartext();
     change(&mut connector.config.timeouts);
     connector
 }
 
 #[test]
 fn missing_greeting_times_out() {
-    let server = Scripted::start(|wire| wire.hear_out());
+    let server = Scripted::start(|wire| wire.read_to_end());
     let connector = with(|timeouts| timeouts.greeting = SHORT);
     let result = timed(SHORT, || connect_with(&server.plain(), &connector));
     assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::Greeting));
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn partial_greeting_times_out() {
     let server = Scripted::start(|wire| {
-        wire.say("+OK he");
-        wire.hear_out();
+        wire.send("+OK he");
+        wire.read_to_end();
     });
     let connector = with(|timeouts| timeouts.stall = SHORT);
     let result = timed(SHORT, || connect_with(&server.plain(), &connector));
@@ -58,12 +58,12 @@ fn partial_greeting_times_out() {
             lf_dot: false
         })
     );
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn missing_reply_times_out() {
-    let server = Scripted::logged_in(|wire| wire.hear_out());
+    let server = Scripted::logged_in(|wire| wire.read_to_end());
     let mut client = server.client_with(&with(|timeouts| timeouts.first_octet = SHORT));
     let result = timed(SHORT, || client.stat());
     let late = Error::Timeout(Timeout::FirstOctet {
@@ -75,15 +75,15 @@ fn missing_reply_times_out() {
     assert_eq!(result, Err(late.clone()));
     assert_eq!(client.noop(), Err(late));
     drop(client);
-    assert_eq!(server.heard(), "STAT\r\n");
+    assert_eq!(server.received(), "STAT\r\n");
 }
 
 #[test]
 fn partial_reply_times_out() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("UIDL\r\n");
-        wire.say("+OK\r\n1 a\r\n");
-        wire.hear_out();
+        wire.expect_octets("UIDL\r\n");
+        wire.send("+OK\r\n1 a\r\n");
+        wire.read_to_end();
     });
     let mut client = server.client_with(&with(|timeouts| timeouts.stall = SHORT));
     let result = timed(SHORT, || client.uidl());
@@ -98,15 +98,15 @@ fn partial_reply_times_out() {
         })
     );
     drop(client);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn partial_message_times_out() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("RETR 1\r\n");
-        wire.say("+OK\r\nhello\r\n");
-        wire.hear_out();
+        wire.expect_octets("RETR 1\r\n");
+        wire.send("+OK\r\nhello\r\n");
+        wire.read_to_end();
     });
     let mut client = server.client_with(&with(|timeouts| timeouts.stall = SHORT));
     let mut message = client.retr(number(1)).unwrap();
@@ -123,54 +123,54 @@ fn partial_message_times_out() {
         }))
     );
     drop(client);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn slow_server_does_not_time_out() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("RETR 1\r\n");
-        wire.say("+OK\r\n");
+        wire.expect_octets("RETR 1\r\n");
+        wire.send("+OK\r\n");
         for _ in 0..10 {
             thread::sleep(SHORT / 3);
-            wire.say("line\r\n");
+            wire.send("line\r\n");
         }
-        wire.say(".\r\n");
-        wire.hear_out();
+        wire.send(".\r\n");
+        wire.read_to_end();
     });
     let mut client = server.client_with(&with(|timeouts| timeouts.stall = SHORT * 2));
     let octets = timed(SHORT * 3, || client.retr_to_vec(number(1), 1000));
     assert_eq!(octets.unwrap().len(), 60);
     drop(client);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn total_timeout_stops_a_slow_reply() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("UIDL\r\n");
-        wire.say("+OK\r\n");
+        wire.expect_octets("UIDL\r\n");
+        wire.send("+OK\r\n");
         for n in 1..200 {
             thread::sleep(SHORT / 10);
-            wire.try_say(format!("{n} a\r\n").as_bytes());
+            wire.try_send(format!("{n} a\r\n").as_bytes());
         }
     });
     let mut client = server.client_with(&with(|timeouts| timeouts.total = Some(SHORT)));
     let result = timed(SHORT, || client.uidl());
     assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::Total));
     drop(client);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn slow_reader_does_not_time_out() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("RETR 1\r\n");
-        wire.say("+OK\r\nhello\r\n");
+        wire.expect_octets("RETR 1\r\n");
+        wire.send("+OK\r\nhello\r\n");
         thread::sleep(SHORT);
-        wire.say("world\r\n.\r\n");
-        wire.hear("NOOP\r\n");
-        wire.say("+OK\r\n");
+        wire.send("world\r\n.\r\n");
+        wire.expect_octets("NOOP\r\n");
+        wire.send("+OK\r\n");
     });
     let mut client = server.client_with(&with(|timeouts| {
         timeouts.stall = SHORT * 2;
@@ -184,17 +184,17 @@ fn slow_reader_does_not_time_out() {
     // Nor does an idle client time out.
     thread::sleep(SHORT * 3);
     client.noop().unwrap();
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn missing_handshake_times_out() {
-    let server = Scripted::start(|wire| wire.hear_quietly());
+    let server = Scripted::start(|wire| wire.drain());
     let mut connector = Connector::default();
     connector.config.timeouts.tls = SHORT;
     let result = timed(SHORT, || connect_with(&server.implicit_tls(), &connector));
     assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::TlsHandshake));
-    server.heard();
+    server.received();
 }
 
 #[test]

@@ -153,11 +153,11 @@ fn message_over_the_limit_ends_the_connection() {
 #[test]
 fn exceeded_limit_does_not_wait_for_the_end() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("RETR 1\r\n");
-        wire.say("+OK\r\n");
+        wire.expect_octets("RETR 1\r\n");
+        wire.send("+OK\r\n");
         // The rest never arrives.
-        wire.say(&"and so on\r\n".repeat(200));
-        wire.hear_out();
+        wire.send(&"and so on\r\n".repeat(200));
+        wire.read_to_end();
     });
     let mut client = server.client();
     let over = Error::from(LimitError::new(Limited::Message, 1000));
@@ -165,14 +165,14 @@ fn exceeded_limit_does_not_wait_for_the_end() {
     assert_eq!(message.to_vec(1000), Err(over.clone()));
     assert_eq!(client.noop(), Err(over));
     drop(client);
-    assert_eq!(server.heard(), "RETR 1\r\n");
+    assert_eq!(server.received(), "RETR 1\r\n");
 }
 
 #[test]
 fn error_of_a_truncated_message_is_permanent() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("RETR 1\r\n");
-        wire.say("+OK 100 octets\r\nhello\r\nwor");
+        wire.expect_octets("RETR 1\r\n");
+        wire.send("+OK 100 octets\r\nhello\r\nwor");
     });
     let mut client = server.client();
     let mut message = client.retr(number(1)).unwrap();
@@ -191,14 +191,14 @@ fn error_of_a_truncated_message_is_permanent() {
     assert_eq!(inner, Some(&truncated));
     assert_eq!(message.chunk(), Err(truncated.clone()));
     assert_eq!(client.noop(), Err(truncated));
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn messages_after_a_truncated_message_fail() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("RETR 1\r\nRETR 2\r\n");
-        wire.say("+OK\r\nhello\r\n");
+        wire.expect_octets("RETR 1\r\nRETR 2\r\n");
+        wire.send("+OK\r\nhello\r\n");
     });
     let mut client = server.client();
     let mut messages = client.retrieve([1, 2].map(|n| Retr(number(n))));
@@ -207,23 +207,23 @@ fn messages_after_a_truncated_message_fail() {
     assert!(first.chunk().is_err());
     assert!(messages.next().unwrap().is_err());
     assert!(messages.next().is_none());
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn other_commands_wait_for_the_end_of_messages() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("RETR 1\r\n");
-        wire.say("+OK\r\nhello\r\n");
-        wire.say(".\r\n");
-        wire.hear("DELE 1\r\n");
-        wire.say("+OK\r\n");
-        wire.hear_out();
+        wire.expect_octets("RETR 1\r\n");
+        wire.send("+OK\r\nhello\r\n");
+        wire.send(".\r\n");
+        wire.expect_octets("DELE 1\r\n");
+        wire.send("+OK\r\n");
+        wire.read_to_end();
     });
     let mut client = server.client();
     let mut message = client.retr(number(1)).unwrap();
     message.chunk().unwrap();
     client.dele(number(1)).unwrap();
     drop(client);
-    server.heard();
+    server.received();
 }

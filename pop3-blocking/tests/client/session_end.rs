@@ -13,7 +13,7 @@ use pop3_blocking::{
     error::{Closed, TransportErrorKind},
 };
 
-use super::support::{Scripted, client_of, embedded, in_clear, number};
+use super::support::{Scripted, cleartext, client_of, embedded, number};
 
 #[test]
 fn quit_commits_deletions() {
@@ -53,14 +53,14 @@ fn dropped_client_commits_nothing() {
     assert_eq!(again.stat().unwrap().messages, 3);
 
     let server = Scripted::logged_in(|wire| {
-        wire.hear("DELE 1\r\n");
-        wire.say("+OK\r\n");
-        wire.hear_out();
+        wire.expect_octets("DELE 1\r\n");
+        wire.send("+OK\r\n");
+        wire.read_to_end();
     });
     let mut client = server.client();
     client.dele(number(1)).unwrap();
     drop(client);
-    assert_eq!(server.heard(), "DELE 1\r\n", "no QUIT");
+    assert_eq!(server.received(), "DELE 1\r\n", "no QUIT");
 }
 
 #[test]
@@ -72,24 +72,24 @@ fn abort_closes_the_socket_and_commits_nothing() {
     assert_eq!(server.maildrop().len(), 3);
 
     let server = Scripted::logged_in(|wire| {
-        wire.hear("DELE 1\r\n");
-        wire.say("+OK\r\n");
-        wire.hear_out();
+        wire.expect_octets("DELE 1\r\n");
+        wire.send("+OK\r\n");
+        wire.read_to_end();
     });
     let mut client = server.client();
     client.dele(number(1)).unwrap();
     client.abort();
     // The script ends when the socket is closed.
-    assert_eq!(server.heard(), "DELE 1\r\n", "no QUIT");
+    assert_eq!(server.received(), "DELE 1\r\n", "no QUIT");
 }
 
 #[test]
 fn into_stream_returns_an_open_socket() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("DELE 1\r\n");
-        wire.say("+OK\r\n");
-        wire.hear("still open");
-        wire.say("indeed");
+        wire.expect_octets("DELE 1\r\n");
+        wire.send("+OK\r\n");
+        wire.expect_octets("still open");
+        wire.send("indeed");
     });
     let mut client = server.client();
     client.dele(number(1)).unwrap();
@@ -98,55 +98,55 @@ fn into_stream_returns_an_open_socket() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert_eq!(answer, "indeed");
-    assert_eq!(server.heard(), "DELE 1\r\nstill open");
+    assert_eq!(server.received(), "DELE 1\r\nstill open");
 }
 
 #[test]
 fn refused_quit_is_reported() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("QUIT\r\n");
-        wire.say("-ERR some messages were not removed\r\n");
+        wire.expect_octets("QUIT\r\n");
+        wire.send("-ERR some messages were not removed\r\n");
     });
     let mut client = server.client();
     let Ok(QuitOutcome::Refused(reply)) = client.quit() else {
         panic!("the server refused");
     };
     assert_eq!(reply.to_string(), "some messages were not removed");
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn unanswered_quit_is_unknown() {
     for answer in ["", "+OK by"] {
         let server = Scripted::logged_in(move |wire| {
-            wire.hear("QUIT\r\n");
-            wire.say(answer);
+            wire.expect_octets("QUIT\r\n");
+            wire.send(answer);
         });
         let mut client = server.client();
         assert_eq!(client.quit(), Ok(QuitOutcome::Unknown));
-        server.heard();
+        server.received();
     }
 }
 
 #[test]
 fn quit_that_times_out_is_unknown() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("QUIT\r\n");
-        wire.hear_out();
+        wire.expect_octets("QUIT\r\n");
+        wire.read_to_end();
     });
-    let mut connector = in_clear();
+    let mut connector = cleartext();
     connector.config.timeouts.quit = Duration::from_millis(100);
     let mut client = server.client_with(&connector);
     assert_eq!(client.quit(), Ok(QuitOutcome::Unknown));
     drop(client);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn quit_on_a_closed_connection_deleted_nothing() {
     let server = Scripted::logged_in(|_| {});
     let mut client = server.client();
-    server.heard();
+    server.received();
     assert_eq!(client.transport().get_ref().peek(&mut [0]).unwrap(), 0);
     assert_eq!(client.quit(), Err(Closed::Idle { last_err: None }.into()));
 }
@@ -156,8 +156,8 @@ fn parted(word: &'static str) -> (Scripted, Client<TcpStream>) {
     let (idle, is_idle) = mpsc::channel();
     let server = Scripted::logged_in(move |wire| {
         is_idle.recv().unwrap();
-        wire.say(word);
-        wire.hear_out();
+        wire.send(word);
+        wire.read_to_end();
     });
     let client = server.client();
     idle.send(()).unwrap();
@@ -177,25 +177,25 @@ fn unsolicited_err_is_read_before_the_next_command() {
     };
     assert_eq!(reply.to_string(), "autologout: idle for too long");
     drop(client);
-    assert_eq!(server.heard(), "", "no STAT was written");
+    assert_eq!(server.received(), "", "no STAT was written");
 }
 
 #[test]
 fn unsolicited_err_after_login_precedes_the_first_command() {
     let (idle, is_idle) = mpsc::channel();
     let server = Scripted::start(move |wire| {
-        wire.say("+OK ready\r\n");
-        wire.hear("CAPA\r\n");
-        wire.say("+OK\r\nPIPELINING\r\n.\r\n");
-        wire.hear("USER alice\r\n");
-        wire.say("+OK\r\n");
-        wire.hear("PASS secret\r\n");
-        wire.say("+OK\r\n");
+        wire.send("+OK ready\r\n");
+        wire.expect_octets("CAPA\r\n");
+        wire.send("+OK\r\nPIPELINING\r\n.\r\n");
+        wire.expect_octets("USER alice\r\n");
+        wire.send("+OK\r\n");
+        wire.expect_octets("PASS secret\r\n");
+        wire.send("+OK\r\n");
         is_idle.recv().unwrap();
-        wire.say("-ERR autologout: idle for too long\r\n");
-        wire.hear_out();
+        wire.send("-ERR autologout: idle for too long\r\n");
+        wire.read_to_end();
     });
-    let mut connector = in_clear();
+    let mut connector = cleartext();
     connector.config.capa = CapaPolicy::Auto;
     connector.config.pipelining = Pipelining::Auto;
     let mut client = server.client_with(&connector);
@@ -206,8 +206,8 @@ fn unsolicited_err_after_login_precedes_the_first_command() {
     };
     assert!(matches!(*closed, Closed::UnsolicitedErr(_)), "{closed:?}");
     drop(client);
-    let heard = server.heard();
-    assert!(!heard.contains("DELE"), "{heard}");
+    let received = server.received();
+    assert!(!received.contains("DELE"), "{received}");
 }
 
 #[test]
@@ -224,15 +224,15 @@ fn every_operation_reads_the_unsolicited_err_first() {
         let (server, mut client) = parted("-ERR bye\r\n");
         assert!(matches!(way(&mut client), Error::Closed(_)));
         drop(client);
-        assert_eq!(server.heard(), "");
+        assert_eq!(server.received(), "");
     }
 }
 
 #[test]
 fn close_within_a_listing_is_truncation() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("LIST\r\n");
-        wire.say("+OK 3 messages\r\n1 100\r\n2 20");
+        wire.expect_octets("LIST\r\n");
+        wire.send("+OK 3 messages\r\n1 100\r\n2 20");
     });
     let mut client = server.client();
     let truncated = Error::from(Closed::Truncated {
@@ -244,12 +244,12 @@ fn close_within_a_listing_is_truncation() {
     });
     assert_eq!(client.list().unwrap_err(), truncated);
     assert_eq!(client.noop().unwrap_err(), truncated);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn unanswered_and_truncated_replies_are_distinguished() {
-    let server = Scripted::logged_in(|wire| wire.hear("STAT\r\nNOOP\r\n"));
+    let server = Scripted::logged_in(|wire| wire.expect_octets("STAT\r\nNOOP\r\n"));
     let mut client = server.client();
     let error = client.batch((Stat, Noop)).unwrap_err();
     let unanswered = Closed::Unanswered {
@@ -260,16 +260,16 @@ fn unanswered_and_truncated_replies_are_distinguished() {
     };
     assert_eq!(error, unanswered.into());
     assert!(error.to_string().contains("pipelining"), "{error}");
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn connection_reset_is_a_transport_error() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("STAT\r\n");
+        wire.expect_octets("STAT\r\n");
         // Closed with unread octets: a reset.
-        wire.say("+OK 1 1\r\n");
-        wire.hear("N");
+        wire.send("+OK 1 1\r\n");
+        wire.expect_octets("N");
     });
     let mut client = server.client();
     client.stat().unwrap();
@@ -277,19 +277,19 @@ fn connection_reset_is_a_transport_error() {
         panic!("the connection was reset");
     };
     assert_eq!(error.kind, TransportErrorKind::Reset);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn refusing_greeting_fails_connect() {
     let server = Scripted::start(|wire| {
-        wire.say("-ERR too many connections\r\n");
-        wire.hear_out();
+        wire.send("-ERR too many connections\r\n");
+        wire.read_to_end();
     });
-    let error = connect_with(&server.plain(), &in_clear()).unwrap_err();
+    let error = connect_with(&server.plain(), &cleartext()).unwrap_err();
     let Error::Closed(closed) = error else {
         panic!("{error:?}");
     };
     assert!(matches!(*closed, Closed::GreetingRefused(_)));
-    assert_eq!(server.heard(), "");
+    assert_eq!(server.received(), "");
 }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_blocking::{Client, Connector, MessageNumber, connect_with, tls::Roots};
 
-pub(crate) use pop3_testkit::peer::scripted::{Scripted, alice, in_clear};
+pub(crate) use pop3_testkit::peer::scripted::{Scripted, alice, cleartext};
 
 pub(crate) fn number(number: u32) -> MessageNumber {
     number.try_into().unwrap()

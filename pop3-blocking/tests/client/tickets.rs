@@ -11,10 +11,10 @@ const SPENT: Error = Error::Misuse(Misuse::TicketSpent);
 #[test]
 fn submitted_commands_share_a_round_trip() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("STAT\r\n");
-        wire.hear("NOOP\r\n");
-        wire.say("+OK 2 20\r\n+OK still here\r\n");
-        wire.hear_out();
+        wire.expect_octets("STAT\r\n");
+        wire.expect_octets("NOOP\r\n");
+        wire.send("+OK 2 20\r\n+OK still here\r\n");
+        wire.read_to_end();
     });
     let mut client = server.client();
     let stat = client.submit(Stat).unwrap();
@@ -22,7 +22,7 @@ fn submitted_commands_share_a_round_trip() {
     assert_eq!(client.wait(stat).unwrap().messages, 2);
     assert_eq!(client.wait(noop).unwrap().text.to_string(), "still here");
     drop(client);
-    assert_eq!(server.heard(), "STAT\r\nNOOP\r\n");
+    assert_eq!(server.received(), "STAT\r\nNOOP\r\n");
 }
 
 #[test]
@@ -147,30 +147,30 @@ fn body_opens_once_and_later_tickets_skip_it() {
 #[test]
 fn unclaimed_body_does_not_block_other_tickets() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("RETR 1\r\n");
-        wire.say("+OK\r\n");
+        wire.expect_octets("RETR 1\r\n");
+        wire.send("+OK\r\n");
         // More than all buffers between client and server can store.
         for _ in 0..100 {
-            wire.say(&"x\r\n".repeat(100_000));
+            wire.send(&"x\r\n".repeat(100_000));
         }
-        wire.say(".\r\n");
-        wire.hear("NOOP\r\n");
-        wire.say("+OK still here\r\n");
-        wire.hear_out();
+        wire.send(".\r\n");
+        wire.expect_octets("NOOP\r\n");
+        wire.send("+OK still here\r\n");
+        wire.read_to_end();
     });
     let mut client = server.client();
     client.submit(Retr(number(1))).unwrap();
     let noop = client.submit(Noop).unwrap();
     assert_eq!(client.wait(noop).unwrap().text.to_string(), "still here");
     drop(client);
-    server.heard();
+    server.received();
 }
 
 #[test]
 fn truncated_message_fails_later_tickets() {
     let server = Scripted::logged_in(|wire| {
-        wire.hear("RETR 1\r\n");
-        wire.say("+OK\r\nhello\r\n");
+        wire.expect_octets("RETR 1\r\n");
+        wire.send("+OK\r\nhello\r\n");
     });
     let mut client = server.client();
     let first = client.submit(Retr(number(1))).unwrap();
@@ -182,5 +182,5 @@ fn truncated_message_fails_later_tickets() {
     assert!(error.is_fatal());
     assert_eq!(client.wait(dele), Err(error.clone()));
     assert_eq!(client.wait_open(second).unwrap_err(), error);
-    assert_eq!(server.heard(), "RETR 1\r\n", "DELE was not sent");
+    assert_eq!(server.received(), "RETR 1\r\n", "DELE was not sent");
 }

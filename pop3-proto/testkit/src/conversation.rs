@@ -31,13 +31,13 @@ pub struct Conversation {
     /// The tokens to provide when one of these logins requests a token.
     tokens: HashMap<RequestId, VecDeque<Secret>>,
     first_id: RequestId,
-    events: Vec<Told>,
-    flights: Vec<Vec<u8>>,
+    events: Vec<Recorded>,
+    batches: Vec<Vec<u8>>,
 }
 
 /// A recorded result.
 #[derive(Debug)]
-enum Told {
+enum Recorded {
     Event(Event),
     /// `submit` itself failed.
     Refused(String, Error),
@@ -54,7 +54,7 @@ impl Conversation {
             labels: HashMap::new(),
             tokens: HashMap::new(),
             events: Vec::new(),
-            flights: Vec::new(),
+            batches: Vec::new(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Conversation {
                     self.tokens.insert(id, login.tokens().collect());
                 }
             }
-            Err(error) => self.events.push(Told::Refused(label.to_owned(), error)),
+            Err(error) => self.events.push(Recorded::Refused(label.to_owned(), error)),
         }
     }
 
@@ -199,7 +199,7 @@ impl Conversation {
     pub fn take_events(&mut self) {
         while let Some(event) = self.connection.poll_event() {
             let before = match self.events.last_mut() {
-                Some(Told::Event(before)) => Some(before),
+                Some(Recorded::Event(before)) => Some(before),
                 _ => None,
             };
             match bodies::join(before, event) {
@@ -209,7 +209,7 @@ impl Conversation {
                     let provided = self.connection.provide_token(id, token);
                     provided.expect("a token is wanted");
                 }
-                Some(event) => self.events.push(Told::Event(event)),
+                Some(event) => self.events.push(Recorded::Event(event)),
                 None => {}
             }
         }
@@ -217,23 +217,23 @@ impl Conversation {
 
     fn send(&mut self) {
         while self.connection.wants_write() {
-            let flight = self.connection.transmit().to_vec();
-            assert!(flight.ends_with(b"\r\n"), "whole commands");
-            let step = if self.trickle { 1 } else { flight.len() };
-            for piece in flight.chunks(step) {
+            let batch = self.connection.transmit().to_vec();
+            assert!(batch.ends_with(b"\r\n"), "whole commands");
+            let step = if self.trickle { 1 } else { batch.len() };
+            for piece in batch.chunks(step) {
                 let sent = wire::send(&mut self.connection, step, self.now);
                 assert_eq!(sent, piece);
             }
-            self.flights.push(flight);
+            self.batches.push(batch);
         }
     }
 
     /// Returns the batches that were sent since the last call.
     pub fn batches(&mut self) -> Vec<String> {
         self.settle();
-        core::mem::take(&mut self.flights)
+        core::mem::take(&mut self.batches)
             .iter()
-            .map(|flight| String::from_utf8_lossy(flight).into_owned())
+            .map(|batch| String::from_utf8_lossy(batch).into_owned())
             .collect()
     }
 
@@ -253,9 +253,11 @@ impl Conversation {
         };
         core::mem::take(&mut self.events)
             .iter()
-            .map(|told| match told {
-                Told::Event(event) => render::event(event, &label),
-                Told::Refused(label, error) => format!("{label}: failed: {}", render::error(error)),
+            .map(|recorded| match recorded {
+                Recorded::Event(event) => render::event(event, &label),
+                Recorded::Refused(label, error) => {
+                    format!("{label}: failed: {}", render::error(error))
+                }
             })
             .collect()
     }
@@ -265,9 +267,9 @@ impl Conversation {
         self.settle();
         core::mem::take(&mut self.events)
             .into_iter()
-            .filter_map(|told| match told {
-                Told::Event(event) => Some(event),
-                Told::Refused(..) => None,
+            .filter_map(|recorded| match recorded {
+                Recorded::Event(event) => Some(event),
+                Recorded::Refused(..) => None,
             })
             .collect()
     }

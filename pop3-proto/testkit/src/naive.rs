@@ -135,9 +135,9 @@ pub fn unique_ids(body: &[u8], lines: Lines) -> Option<Listed> {
     let strict = lines == Lines::CrLf;
     let entry = |(number, id): (u32, &[u8])| {
         let ordinary = (1..=70).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
-        let borne = id.len() <= 512 && !id.iter().any(u8::is_ascii_control);
+        let tolerated = id.len() <= 512 && !id.iter().any(u8::is_ascii_control);
         let id = (!id.is_empty()).then(|| id.to_vec());
-        (ordinary || (borne && !strict)).then_some((number, id))
+        (ordinary || (tolerated && !strict)).then_some((number, id))
     };
     entries(body, lines)?.into_iter().map(entry).collect()
 }

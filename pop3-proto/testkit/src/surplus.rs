@@ -35,11 +35,16 @@ pub fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
         return false;
     };
     // Quirks of the reply, and blank lines after it.
-    let mut fine = fine.iter().filter(|told| !told.starts_with("quirk "));
-    let ended = fine.next().and_then(|told| told.strip_prefix(label));
-    let ended = ended.is_some_and(|told| {
-        let failed = told.starts_with(": failed: ") || told.starts_with(": cut short: ");
-        told.starts_with(": ") && !failed || told.starts_with(": failed: protocol Malformed ")
+    let mut fine = fine
+        .iter()
+        .filter(|reported| !reported.starts_with("quirk "));
+    let ended = fine
+        .next()
+        .and_then(|reported| reported.strip_prefix(label));
+    let ended = ended.is_some_and(|reported| {
+        let failed = reported.starts_with(": failed: ") || reported.starts_with(": cut short: ");
+        reported.starts_with(": ") && !failed
+            || reported.starts_with(": failed: protocol Malformed ")
     });
     let fine: Vec<&String> = fine.collect();
     let end = fine.last().and_then(|last| last.strip_prefix("closed: "));
@@ -52,9 +57,9 @@ pub fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
 }
 
 /// Returns the label and the error of a request that failed because of octets after its reply.
-fn surplus_of(told: &str) -> Option<(&str, &str)> {
-    let (label, why) = told
+fn surplus_of(reported: &str) -> Option<(&str, &str)> {
+    let (label, why) = reported
         .split_once(": cut short: ")
-        .or_else(|| told.split_once(": failed: "))?;
+        .or_else(|| reported.split_once(": failed: "))?;
     why.starts_with("protocol Surplus ").then_some((label, why))
 }

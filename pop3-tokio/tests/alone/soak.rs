@@ -25,7 +25,7 @@ const ACCOUNTS: usize = 50;
 const MINUTES: usize = 30;
 
 /// How many accounts are checked at a time.
-const AT_ONCE: usize = 10;
+const CONCURRENT: usize = 10;
 
 /// How much the memory may grow in the second half: 350 octets for each of its sessions.
 const GROWTH: usize = 256 << 10;
@@ -129,16 +129,16 @@ async fn check(endpoint: Endpoint, connector: Connector, end: End) -> Traffic {
 
 /// Runs the checks of this many minutes.
 async fn checks(minutes: usize, server: &EmbeddedServer, connector: &Connector) -> Traffic {
-    let mut in_clear = connector.clone();
-    in_clear.config.stls = StlsPolicy::Off;
-    in_clear.config.allow_insecure_login = true;
+    let mut cleartext = connector.clone();
+    cleartext.config.stls = StlsPolicy::Off;
+    cleartext.config.allow_insecure_login = true;
     // By address, because Tokio resolves names in threads that it keeps for a while.
     let clear = Endpoint::plain("127.0.0.1", Some(server.plain().port()));
     let tls = Endpoint::implicit_tls("127.0.0.1", Some(server.implicit_tls().port()));
     let mut sum = Traffic::default();
     let mut running = JoinSet::new();
-    for n in 0..minutes * ACCOUNTS + AT_ONCE {
-        if n >= AT_ONCE {
+    for n in 0..minutes * ACCOUNTS + CONCURRENT {
+        if n >= CONCURRENT {
             let traffic: Traffic = running.join_next().await.unwrap().unwrap();
             sum.sessions += traffic.sessions;
             sum.octets += traffic.octets;
@@ -152,13 +152,13 @@ async fn checks(minutes: usize, server: &EmbeddedServer, connector: &Connector) 
             // One of each in twenty, so that sessions in TLS are dropped as well.
             running.spawn(match n % 20 {
                 5 | 13 => check(tls.clone(), connector.clone(), end),
-                _ => check(clear.clone(), in_clear.clone(), end),
+                _ => check(clear.clone(), cleartext.clone(), end),
             });
         }
         if n % ACCOUNTS == 7 {
             let server = server_with_mail();
             let own = Endpoint::plain("127.0.0.1", Some(server.plain().port()));
-            check(own, in_clear.clone(), End::Quit).await;
+            check(own, cleartext.clone(), End::Quit).await;
             assert!(server.maildrop().is_empty());
         }
     }

@@ -22,23 +22,23 @@ struct Sent {
 /// Returns a client whose server generates a message of this many octets while sending it.
 async fn client(room: usize, octets: usize) -> (InMemory, Rc<Sent>) {
     let sent = Rc::new(Sent::default());
-    let told = Rc::clone(&sent);
+    let reported = Rc::clone(&sent);
     let stream = scripted(room, async move |wire| {
-        wire.let_in().await;
-        wire.hear("RETR 1\r\n").await;
-        wire.say("+OK\r\n").await;
+        wire.accept_login().await;
+        wire.expect_octets("RETR 1\r\n").await;
+        wire.send("+OK\r\n").await;
         let block = format!("{}\r\n", "x".repeat(98)).repeat(100);
-        while told.octets.get() < octets {
-            if !wire.try_say(&block).await {
+        while reported.octets.get() < octets {
+            if !wire.try_send(&block).await {
                 return;
             }
-            told.octets.set(told.octets.get() + block.len());
+            reported.octets.set(reported.octets.get() + block.len());
         }
-        wire.say(".\r\n").await;
-        told.done.set(true);
+        wire.send(".\r\n").await;
+        reported.done.set(true);
         loop {
-            wire.hear("NOOP\r\n").await;
-            wire.say("+OK\r\n").await;
+            wire.expect_octets("NOOP\r\n").await;
+            wire.send("+OK\r\n").await;
         }
     });
     let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
@@ -107,10 +107,10 @@ async fn exceeding_max_octets_ends_an_endless_message() {
 async fn total_timeout_ends_skipping_an_endless_message() {
     story(async {
         let stream = scripted(65_536, async |wire| {
-            wire.let_in().await;
-            wire.hear("RETR 1\r\n").await;
-            wire.say("+OK\r\n").await;
-            while wire.try_say(&"endless\r\n".repeat(1000)).await {}
+            wire.accept_login().await;
+            wire.expect_octets("RETR 1\r\n").await;
+            wire.send("+OK\r\n").await;
+            while wire.try_send(&"endless\r\n".repeat(1000)).await {}
         });
         let mut config = terse();
         config.timeouts.total = Some(Duration::from_millis(300));

@@ -23,7 +23,7 @@ async fn client_of(
     script: impl AsyncFnOnce(&mut Wire) + 'static,
 ) -> InMemory {
     let stream = scripted(room, async move |wire| {
-        wire.let_in().await;
+        wire.accept_login().await;
         script(wire).await;
     });
     let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
@@ -69,7 +69,7 @@ async fn greeting_times_out_after_a_minute() {
 
         let stream = scripted(1000, async |wire| {
             sleep(59 * SECOND).await;
-            wire.say("+OK rea").await;
+            wire.send("+OK rea").await;
         });
         let start = pop3_tokio::start(trusted(Config::default()), stream);
         let stall = Timeout::Stall {
@@ -94,7 +94,7 @@ async fn handshake_times_out_despite_partial_records() {
         // The start of a handshake record.
         let stream = scripted(100_000, async |wire| {
             for octet in ["\x16", "\x03", "\x03", "\x01", "\x01", "\x02"] {
-                wire.say(octet).await;
+                wire.send(octet).await;
                 sleep(10 * SECOND).await;
             }
         });
@@ -108,12 +108,12 @@ async fn handshake_times_out_despite_partial_records() {
 async fn handshake_after_stls_times_out() {
     story(async {
         let stream = scripted(100_000, async |wire| {
-            wire.say("+OK ready\r\n").await;
-            wire.hear("CAPA\r\n").await;
-            wire.say("+OK\r\nSTLS\r\n.\r\n").await;
-            wire.hear("STLS\r\n").await;
+            wire.send("+OK ready\r\n").await;
+            wire.expect_octets("CAPA\r\n").await;
+            wire.send("+OK\r\nSTLS\r\n.\r\n").await;
+            wire.expect_octets("STLS\r\n").await;
             sleep(100 * SECOND).await;
-            wire.say("+OK go\r\n").await;
+            wire.send("+OK go\r\n").await;
         });
         let mut client = pop3_tokio::start(private(false), stream).await.unwrap();
         let login = at(130 * SECOND, client.login(alice()));
@@ -126,8 +126,8 @@ async fn handshake_after_stls_times_out() {
 async fn capa_times_out_after_three_minutes() {
     story(async {
         let stream = scripted(1000, async |wire| {
-            wire.say("+OK ready\r\n").await;
-            wire.hear("CAPA\r\n").await;
+            wire.send("+OK ready\r\n").await;
+            wire.expect_octets("CAPA\r\n").await;
         });
         let session = trusted(Config::default());
         let mut client = pop3_tokio::start(session, stream).await.unwrap();
@@ -148,11 +148,11 @@ async fn missing_challenge_times_out() {
             (Some("+ cj1"), 60, stalled(Verb::Auth)),
         ] {
             let stream = scripted(1000, async move |wire| {
-                wire.say("+OK ready\r\n").await;
-                let line = wire.hear_line().await;
+                wire.send("+OK ready\r\n").await;
+                let line = wire.read_line().await;
                 assert!(line.starts_with("AUTH SCRAM-SHA-256"), "{line}");
                 if let Some(challenge) = challenge {
-                    wire.say(challenge).await;
+                    wire.send(challenge).await;
                 }
             });
             let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
@@ -168,9 +168,9 @@ async fn missing_challenge_times_out() {
 async fn reply_times_out_after_three_minutes() {
     story(async {
         let mut client = client_of(terse(), 1000, async |wire| {
-            wire.hear("NOOP\r\n").await;
+            wire.expect_octets("NOOP\r\n").await;
             sleep(179 * SECOND).await;
-            wire.say("+OK\r\n").await;
+            wire.send("+OK\r\n").await;
         })
         .await;
         at(179 * SECOND, client.noop()).await.unwrap();
@@ -186,9 +186,9 @@ async fn reply_times_out_after_three_minutes() {
 async fn batch_deadline_restarts_after_each_reply() {
     story(async {
         let mut client = client_of(terse(), 1000, async |wire| {
-            wire.hear("STAT\r\nUIDL\r\n").await;
+            wire.expect_octets("STAT\r\nUIDL\r\n").await;
             sleep(170 * SECOND).await;
-            wire.say("+OK 1 1\r\n").await;
+            wire.send("+OK 1 1\r\n").await;
         })
         .await;
         let batch = at(350 * SECOND, client.batch((Stat, Uidl)));
@@ -208,11 +208,11 @@ async fn batch_deadline_restarts_after_each_reply() {
 async fn only_a_stalled_body_times_out() {
     story(async {
         let mut client = client_of(terse(), 1000, async |wire| {
-            wire.hear("RETR 1\r\n").await;
-            wire.say("+OK\r\n").await;
+            wire.expect_octets("RETR 1\r\n").await;
+            wire.send("+OK\r\n").await;
             for _ in 0..100 {
                 sleep(59 * SECOND).await;
-                wire.say("line\r\n").await;
+                wire.send("line\r\n").await;
             }
         })
         .await;
@@ -236,9 +236,9 @@ async fn blocked_write_times_out_after_a_minute() {
         let mut client = client_of(terse(), 1, async |wire| {
             for octet in ["N", "O", "O", "P", "\r", "\n"] {
                 sleep(59 * SECOND).await;
-                wire.hear(octet).await;
+                wire.expect_octets(octet).await;
             }
-            wire.say("+OK\r\n").await;
+            wire.send("+OK\r\n").await;
         })
         .await;
         at(6 * 59 * SECOND, client.noop()).await.unwrap();
@@ -252,13 +252,13 @@ async fn total_timeout_applies_to_one_operation() {
         let mut config = terse();
         config.timeouts.total = Some(600 * SECOND);
         let mut client = client_of(config, 1000, async |wire| {
-            wire.hear("NOOP\r\n").await;
+            wire.expect_octets("NOOP\r\n").await;
             sleep(100 * SECOND).await;
-            wire.say("+OK\r\n").await;
-            wire.hear("UIDL\r\n").await;
-            wire.say("+OK\r\n").await;
+            wire.send("+OK\r\n").await;
+            wire.expect_octets("UIDL\r\n").await;
+            wire.send("+OK\r\n").await;
             for number in 1.. {
-                wire.say(&format!("{number} a\r\n")).await;
+                wire.send(&format!("{number} a\r\n")).await;
                 sleep(SECOND).await;
             }
         })
@@ -281,10 +281,10 @@ async fn zero_timeout_expires_immediately_and_none_never() {
         config.timeouts.total = Some(Duration::MAX);
         let stream = scripted(1000, async |wire| {
             sleep(1_000_000 * SECOND).await;
-            wire.let_in().await;
+            wire.accept_login().await;
             sleep(1_000_000 * SECOND).await;
-            wire.hear("NOOP\r\n").await;
-            wire.say("+OK\r\n").await;
+            wire.expect_octets("NOOP\r\n").await;
+            wire.send("+OK\r\n").await;
         });
         let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
         client.login(alice()).await.unwrap();

@@ -26,7 +26,7 @@ use super::support::{account, alice, at, maildrop};
 struct Play {
     addresses: Vec<SocketAddr>,
     tried: Mutex<Vec<(u16, Instant)>>,
-    given_up: Mutex<Vec<u16>>,
+    cancelled: Mutex<Vec<u16>>,
 }
 
 const SILENT: u16 = 65_535;
@@ -37,7 +37,7 @@ struct Attempt<'p>(u16, &'p Play);
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        self.1.given_up.lock().unwrap().push(self.0);
+        self.1.cancelled.lock().unwrap().push(self.0);
     }
 }
 
@@ -94,7 +94,7 @@ fn millis(span: u64) -> Duration {
 struct Played {
     result: Result<u16, Error>,
     tried: Vec<(u16, u128)>,
-    given_up: Vec<u16>,
+    cancelled: Vec<u16>,
 }
 
 async fn play(addresses: &[SocketAddr], stagger: Option<Duration>) -> Played {
@@ -112,7 +112,7 @@ async fn play(addresses: &[SocketAddr], stagger: Option<Duration>) -> Played {
         tried: tried
             .map(|(port, at)| (port, (at - begin).as_millis()))
             .collect(),
-        given_up: play.given_up.lock().unwrap().clone(),
+        cancelled: play.cancelled.lock().unwrap().clone(),
     }
 }
 
@@ -126,13 +126,13 @@ async fn second_address_is_tried_after_the_stagger() {
     let Played {
         result,
         tried,
-        given_up,
+        cancelled,
     } = at(millis(252), play(&[v6(SILENT), v4(2)], STAGGER)).await;
     assert_eq!(result, Ok(2));
     assert_eq!(tried.len(), 2);
     assert!((250..253).contains(&tried[1].1), "{tried:?}");
     // The losing attempt is cancelled immediately.
-    assert_eq!(given_up, [SILENT]);
+    assert_eq!(cancelled, [SILENT]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,10 +170,10 @@ async fn refusal_is_reported_in_preference_to_timeout() {
 #[tokio::test(start_paused = true)]
 async fn slow_first_address_can_still_connect() {
     let Played {
-        result, given_up, ..
+        result, cancelled, ..
     } = at(millis(400), play(&[v6(400), v4(SILENT)], STAGGER)).await;
     assert_eq!(result, Ok(400));
-    assert_eq!(given_up, [SILENT]);
+    assert_eq!(cancelled, [SILENT]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use pop3_tokio::{
 use tokio::io::duplex;
 
 use super::support::{
-    InMemory, Peer, account, alice, at_once, mail, maildrop, number, polled, scripted, serve,
+    InMemory, Peer, account, alice, immediately, mail, maildrop, number, polled, scripted, serve,
     settle, story, terse, trusted,
 };
 
@@ -43,7 +43,7 @@ async fn everywhere(
     for room in rooms {
         for polls in 0.. {
             places += 1;
-            let over = story(at_once(async {
+            let over = story(immediately(async {
                 let (client, peer) = client(*room).await;
                 case(client, peer, polls).await
             }));
@@ -58,7 +58,7 @@ async fn everywhere(
 
 /// Checks that the session is synchronized and ends properly. Returns what the server received
 /// after the login.
-async fn in_step(mut client: InMemory, peer: Peer) -> Vec<String> {
+async fn finish(mut client: InMemory, peer: Peer) -> Vec<String> {
     assert_eq!(client.stat().await.unwrap().messages, MESSAGES);
     let message = client.retr_to_vec(number(2), 10_000).await.unwrap();
     assert_eq!(message, mail(2));
@@ -80,7 +80,7 @@ async fn dropped_call_is_done_or_not_done() {
         if let Some(result) = &done {
             assert_eq!(result.as_ref().unwrap().number, number(3));
         }
-        let log = in_step(client, peer).await;
+        let log = finish(client, peer).await;
         assert!(["LIST 3", "STAT"].contains(&&*log[0]), "{log:?}");
         assert_eq!(log[log.len() - 3..], ["STAT", "RETR 2", "QUIT"]);
         assert!(log.len() <= 4, "{log:?}");
@@ -93,7 +93,7 @@ async fn dropped_call_is_done_or_not_done() {
 async fn dropped_batch_is_done_up_to_some_command() {
     everywhere("batch", ALL, 100, async |mut client, peer, polls| {
         let done = polled(polls, client.batch((Stat, List, Uidl, Noop))).await;
-        let log = in_step(client, peer).await;
+        let log = finish(client, peer).await;
         let (batch, rest) = log.split_at(log.len() - 3);
         assert!(["STAT", "LIST", "UIDL", "NOOP"].starts_with(&strs(batch)));
         assert_eq!(rest, ["STAT", "RETR 2", "QUIT"]);
@@ -123,7 +123,7 @@ async fn ticket_stays_valid_after_a_dropped_wait() {
             client.wait(third).await.unwrap_err(),
             Misuse::TicketSpent.into()
         );
-        let log = in_step(client, peer).await;
+        let log = finish(client, peer).await;
         assert_eq!(
             strs(&log),
             ["LIST 1", "UIDL", "LIST 3", "STAT", "RETR 2", "QUIT"]
@@ -154,7 +154,7 @@ async fn streamed_ticket_stays_valid_after_a_dropped_wait() {
         assert_eq!(client.wait(uids).await.unwrap().len(), MESSAGES as usize);
         let mut message = client.wait_open(third).await.unwrap();
         let _ = polled(polls, message.chunk()).await;
-        let log = in_step(client, peer).await;
+        let log = finish(client, peer).await;
         let submitted = ["RETR 1", "RETR 5", "UIDL", "RETR 3"];
         assert_eq!(
             strs(&log),
@@ -179,7 +179,7 @@ async fn ticket_stays_valid_after_other_dropped_operations() {
                 Ok(uids) => assert!(!done && uids.len() == MESSAGES as usize),
                 Err(error) => assert!(polls > 0 && error == Misuse::TicketSpent.into()),
             }
-            let log = in_step(client, peer).await;
+            let log = finish(client, peer).await;
             assert_eq!(log.iter().filter(|line| *line == "UIDL").count(), 1);
             done
         },
@@ -207,7 +207,7 @@ async fn chunk_of_a_dropped_wait_comes_next() {
             }
         }
         assert_eq!(octets, mail(5));
-        let log = in_step(client, peer).await;
+        let log = finish(client, peer).await;
         assert_eq!(strs(&log), ["RETR 5", "STAT", "RETR 2", "QUIT"]);
         over
     })
@@ -222,7 +222,7 @@ async fn dropped_to_vec_skips_the_rest() {
         if let Some(octets) = &done {
             assert_eq!(octets, &Ok(mail(5)));
         }
-        let log = in_step(client, peer).await;
+        let log = finish(client, peer).await;
         assert_eq!(strs(&log), ["RETR 5", "STAT", "RETR 2", "QUIT"]);
         done.is_some()
     })
@@ -253,7 +253,7 @@ async fn dropped_wait_for_a_message_loses_nothing() {
                 }
             }
             assert_eq!(seen, [3, 1, 4]);
-            let log = in_step(client, peer).await;
+            let log = finish(client, peer).await;
             let expected = ["RETR 3", "RETR 1", "RETR 4", "STAT", "RETR 2", "QUIT"];
             assert_eq!(strs(&log), expected);
             over
@@ -287,7 +287,7 @@ async fn dropped_wait_for_a_reply_loses_nothing() {
                 }
             }
             assert_eq!(seen, [Some(2), None, Some(5)]);
-            let log = in_step(client, peer).await;
+            let log = finish(client, peer).await;
             let expected = ["LIST 2", "LIST 9", "LIST 5", "STAT", "RETR 2", "QUIT"];
             assert_eq!(strs(&log), expected);
             over
@@ -310,7 +310,7 @@ async fn dropped_pipeline_does_not_send_unsent_commands() {
         let over = over.await.is_some();
         // Only RSET can undo what the server did.
         client.rset().await.unwrap();
-        let log = in_step(client, peer).await;
+        let log = finish(client, peer).await;
         let deleted: Vec<_> = log.iter().filter(|line| line.starts_with("DELE")).collect();
         let all = ["DELE 1", "DELE 2", "DELE 3", "DELE 4", "DELE 5"];
         assert!(deleted.len() >= done);
@@ -322,22 +322,22 @@ async fn dropped_pipeline_does_not_send_unsent_commands() {
 
 #[tokio::test(start_paused = true)]
 async fn unsent_commands_of_dropped_operations_are_never_sent() {
-    story(at_once(async {
+    story(immediately(async {
         let mut config = terse();
         config.pipelining = Pipelining::Never;
         let ((first_sent, first), (ninth_sent, ninth)) = (oneshot::channel(), oneshot::channel());
         let stream = scripted(1000, async |wire| {
-            wire.let_in().await;
-            wire.hear("DELE 1\r\n").await;
+            wire.accept_login().await;
+            wire.expect_octets("DELE 1\r\n").await;
             first_sent.send(()).unwrap();
             settle().await;
-            wire.say("+OK\r\n").await;
-            wire.hear("DELE 9\r\n").await;
+            wire.send("+OK\r\n").await;
+            wire.expect_octets("DELE 9\r\n").await;
             ninth_sent.send(()).unwrap();
             settle().await;
-            wire.say("+OK\r\n").await;
-            wire.hear("NOOP\r\n").await;
-            wire.say("+OK\r\n").await;
+            wire.send("+OK\r\n").await;
+            wire.expect_octets("NOOP\r\n").await;
+            wire.send("+OK\r\n").await;
         });
         let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
         client.login(alice()).await.unwrap();

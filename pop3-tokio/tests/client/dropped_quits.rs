@@ -6,8 +6,8 @@ use pop3_tokio::{Config, Error, Phase, QuitOutcome, command::Verb, error::Closed
 use tokio::io::duplex;
 
 use super::support::{
-    account, alice, at, at_once, maildrop, number, polled, scripted, serve, settle, story, terse,
-    trusted,
+    account, alice, at, immediately, maildrop, number, polled, scripted, serve, settle, story,
+    terse, trusted,
 };
 
 /// Drops a QUIT after this many polls and tries again. Returns the result of the second one, and
@@ -32,7 +32,7 @@ async fn dropped_after(polls: usize, room: usize, settles: bool) -> (String, boo
     }
     let second = client.quit().await;
     let finished = Err(Error::from(Closed::Finished));
-    let told = match &second {
+    let reported = match &second {
         // The first one had not been sent.
         Ok(QuitOutcome::Committed(_)) => "committed",
         Ok(QuitOutcome::Unknown) => "unknown",
@@ -46,26 +46,26 @@ async fn dropped_after(polls: usize, room: usize, settles: bool) -> (String, boo
     let quits = server.log().iter().filter(|line| *line == "QUIT").count();
     assert_eq!(quits, 1);
     assert_eq!(server.expunged(), ["uid-2"]);
-    (told.to_owned(), first.is_some())
+    (reported.to_owned(), first.is_some())
 }
 
 #[tokio::test(start_paused = true)]
 async fn later_quit_completes_a_dropped_quit() {
     for settles in [false, true] {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for room in [1, 7, 300, 65_536] {
             for polls in 0.. {
-                let (what, over) = story(at_once(dropped_after(polls, room, settles))).await;
-                told.push(what);
+                let (what, over) = story(immediately(dropped_after(polls, room, settles))).await;
+                reported.push(what);
                 if over {
                     break;
                 }
             }
         }
-        println!("QUIT: dropped at {} places: {told:?}", told.len());
-        assert!(told.len() > 20);
-        assert!(told.contains(&"committed".to_owned()));
-        assert!(told.contains(&"finished".to_owned()));
+        println!("QUIT: dropped at {} places: {reported:?}", reported.len());
+        assert!(reported.len() > 20);
+        assert!(reported.contains(&"committed".to_owned()));
+        assert!(reported.contains(&"finished".to_owned()));
     }
 }
 
@@ -73,8 +73,8 @@ async fn later_quit_completes_a_dropped_quit() {
 async fn unanswered_dropped_quit_is_unknown() {
     story(async {
         let stream = scripted(1000, async |wire| {
-            wire.let_in().await;
-            wire.hear("QUIT\r\n").await;
+            wire.accept_login().await;
+            wire.expect_octets("QUIT\r\n").await;
             wire.hang_up();
         });
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
@@ -99,8 +99,8 @@ async fn unanswered_dropped_quit_is_unknown() {
 async fn quit_without_a_reply_times_out_as_unknown() {
     story(async {
         let stream = scripted(1000, async |wire| {
-            wire.let_in().await;
-            wire.hear("QUIT\r\n").await;
+            wire.accept_login().await;
+            wire.expect_octets("QUIT\r\n").await;
         });
         let config = terse();
         let patience = config.timeouts.quit;

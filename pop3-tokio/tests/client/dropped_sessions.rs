@@ -17,7 +17,7 @@ use pop3_tokio::{
 use tokio::io::duplex;
 
 use super::support::{
-    Hesitant, Peer, account, alice, at_once, mail, maildrop, number, polled, private, serve,
+    Hesitant, Peer, account, alice, immediately, mail, maildrop, number, polled, private, serve,
     settle, story, tls, trusted,
 };
 
@@ -175,7 +175,7 @@ async fn dropped_everywhere(name: &str, setting: Setting, step: usize, at_least:
     let start = std::time::Instant::now();
     let mut polls = 0;
     let mut places = 1;
-    while !story(at_once(dropped_after(polls, &setting))).await {
+    while !story(immediately(dropped_after(polls, &setting))).await {
         polls += step;
         places += 1;
     }
@@ -187,7 +187,7 @@ async fn dropped_everywhere(name: &str, setting: Setting, step: usize, at_least:
     assert!(places >= at_least, "{places} only");
 }
 
-fn in_clear(room: usize) -> Setting {
+fn cleartext(room: usize) -> Setting {
     Setting {
         room,
         session: || trusted(Config::default()),
@@ -203,20 +203,20 @@ fn with_stls(room: usize) -> Setting {
     Setting {
         session: || private(false),
         server: || account().stls(true).allow_plaintext_login(false),
-        ..in_clear(room)
+        ..cleartext(room)
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn cleartext_session_survives_a_drop_anywhere() {
     for (room, at_least) in [(7, 100), (300, 10), (65_536, 8)] {
-        dropped_everywhere("in clear", in_clear(room), 1, at_least).await;
+        dropped_everywhere("cleartext", cleartext(room), 1, at_least).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn octet_by_octet_session_survives_a_drop_anywhere() {
-    dropped_everywhere("in clear", in_clear(1), 1, 800).await;
+    dropped_everywhere("cleartext", cleartext(1), 1, 800).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -242,7 +242,7 @@ async fn octet_by_octet_stls_session_survives_every_drop() {
 async fn session_survives_a_drop_between_any_io() {
     for (room, at_least) in [(7, 150), (300, 15), (65_536, 15)] {
         for settles in [false, true] {
-            for (name, setting) in [("in clear", in_clear(room)), ("STLS", with_stls(room))] {
+            for (name, setting) in [("cleartext", cleartext(room)), ("STLS", with_stls(room))] {
                 let setting = Setting {
                     hesitates: true,
                     settles,
@@ -259,9 +259,9 @@ async fn pending_server_output_does_not_affect_a_drop() {
     for (room, at_least) in [(7, 100), (300, 10), (65_536, 8)] {
         let setting = Setting {
             settles: true,
-            ..in_clear(room)
+            ..cleartext(room)
         };
-        dropped_everywhere("in clear, settled", setting, 1, at_least).await;
+        dropped_everywhere("cleartext, settled", setting, 1, at_least).await;
         let setting = Setting {
             settles: true,
             asks_first: true,
@@ -277,9 +277,9 @@ async fn capabilities_after_a_drop_settle_the_login_state() {
     for (room, at_least) in [(7, 100), (300, 10)] {
         let setting = Setting {
             asks_first: true,
-            ..in_clear(room)
+            ..cleartext(room)
         };
-        dropped_everywhere("in clear, asked first", setting, 1, at_least).await;
+        dropped_everywhere("cleartext, asked first", setting, 1, at_least).await;
     }
 }
 
@@ -288,7 +288,7 @@ async fn session_without_pipelining_survives_a_drop() {
     for (room, at_least) in [(7, 100), (300, 10)] {
         let setting = Setting {
             server: || account().pipelining(false),
-            ..in_clear(room)
+            ..cleartext(room)
         };
         dropped_everywhere("not pipelined", setting, 1, at_least).await;
     }
@@ -305,7 +305,7 @@ async fn session_without_tls_survives_a_drop() {
             let now = pop3_tokio::proto::Instant::ORIGIN;
             connector.connection(&server, now).unwrap()
         },
-        ..in_clear(7)
+        ..cleartext(7)
     };
     dropped_everywhere("insecure", setting, 1, 100).await;
 }
@@ -317,7 +317,7 @@ async fn scram_session_survives_a_drop_anywhere() {
             server: || account().sasl(["SCRAM-SHA-256"]),
             policy: || LoginPolicy::only(Method::ScramSha256),
             asks_first,
-            ..in_clear(20)
+            ..cleartext(20)
         };
         dropped_everywhere("SCRAM", setting, 1, 50).await;
     }

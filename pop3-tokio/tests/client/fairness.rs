@@ -92,10 +92,10 @@ async fn endless_message_does_not_starve_other_tasks() {
         let counted = Rc::clone(&read);
         tokio::task::spawn_local(async move {
             let stream = scripted(65_536, async |wire| {
-                wire.let_in().await;
-                wire.hear("RETR 1\r\n").await;
-                wire.say("+OK\r\n").await;
-                while wire.try_say(&"endless\r\n".repeat(1000)).await {}
+                wire.accept_login().await;
+                wire.expect_octets("RETR 1\r\n").await;
+                wire.send("+OK\r\n").await;
+                while wire.try_send(&"endless\r\n".repeat(1000)).await {}
             });
             let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
             client.login(alice()).await.unwrap();
@@ -116,7 +116,7 @@ async fn always_ready_stream_does_not_starve_other_tasks() {
     for skips in [false, true] {
         story(async {
             let begun = Rc::new(Cell::new(false));
-            let told = Rc::clone(&begun);
+            let reported = Rc::clone(&begun);
             let greedy = tokio::task::spawn_local(async move {
                 let stream = Torrent {
                     replies: 1,
@@ -125,7 +125,7 @@ async fn always_ready_stream_does_not_starve_other_tasks() {
                 let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
                 client.login(alice()).await.unwrap();
                 let mut message = client.retr(number(1)).await.unwrap();
-                told.set(true);
+                reported.set(true);
                 if skips {
                     // An operation that has to skip everything.
                     let _ = client.noop().await;

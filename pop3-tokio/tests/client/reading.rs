@@ -135,9 +135,9 @@ async fn stream_yields_the_same_octets() {
 /// Returns a client whose first message is truncated after two lines.
 async fn cut_short(hangs_up: bool) -> InMemory {
     let stream = scripted(1000, async move |wire| {
-        wire.let_in().await;
-        wire.hear("RETR 1\r\n").await;
-        wire.say("+OK\r\nSubject: none\r\n\r\n").await;
+        wire.accept_login().await;
+        wire.expect_octets("RETR 1\r\n").await;
+        wire.send("+OK\r\nSubject: none\r\n\r\n").await;
         if hangs_up {
             wire.hang_up();
         }

@@ -24,20 +24,20 @@ fn login() -> Login {
 /// Sends a challenge with this many iterations, and refuses the response without checking it.
 /// Returns how long the client took to respond.
 async fn challenge(wire: &mut Wire, iterations: u32) -> Duration {
-    wire.say("+OK ready\r\n").await;
-    wire.hear("AUTH SCRAM-SHA-256\r\n").await;
-    wire.say("+ \r\n").await;
-    let line = wire.hear_line().await;
+    wire.send("+OK ready\r\n").await;
+    wire.expect_octets("AUTH SCRAM-SHA-256\r\n").await;
+    wire.send("+ \r\n").await;
+    let line = wire.read_line().await;
     let first = BASE64_STANDARD.decode(line.trim_end()).unwrap();
     let first = String::from_utf8(first).unwrap();
     let nonce = first.rsplit("r=").next().unwrap();
     let challenge = format!("r={nonce}more,s=c2FsdA==,i={iterations}");
     let challenge = BASE64_STANDARD.encode(challenge);
-    wire.say(&format!("+ {challenge}\r\n")).await;
+    wire.send(&format!("+ {challenge}\r\n")).await;
     let begin = Instant::now();
-    wire.hear_line().await;
+    wire.read_line().await;
     let taken = begin.elapsed();
-    wire.say("-ERR no\r\n").await;
+    wire.send("-ERR no\r\n").await;
     taken
 }
 
@@ -51,9 +51,9 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Error>) {
 /// Logs in with these deadlines. Returns how long the computation took.
 async fn span(patience: Duration) -> Duration {
     let span = Rc::new(Cell::new(Duration::ZERO));
-    let told = Rc::clone(&span);
+    let reported = Rc::clone(&span);
     let stream = scripted(10_000, async move |wire| {
-        told.set(challenge(wire, ITERATIONS).await);
+        reported.set(challenge(wire, ITERATIONS).await);
     });
     let mut config = terse();
     config.timeouts.first_octet = patience;

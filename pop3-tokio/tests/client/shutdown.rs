@@ -15,8 +15,8 @@ use pop3_tokio::{
 use tokio::io::{AsyncRead, AsyncWrite, BufStream, DuplexStream, ReadBuf, duplex};
 
 use super::support::{
-    account, alice, at_once, mail, maildrop, number, private, serve, serve_in_tls, story, terse,
-    tls, trusted,
+    account, alice, immediately, mail, maildrop, number, private, serve, serve_in_tls, story,
+    terse, tls, trusted,
 };
 
 /// What was observed at the end of a stream.
@@ -88,11 +88,13 @@ async fn buffered_stream_is_flushed() {
         let peer = serve(server, Server::new(account(), maildrop(3)), None);
         let stream = BufStream::new(stream);
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
-        at_once(client.login(alice())).await.unwrap();
-        let message = at_once(client.retr_to_vec(number(3), 1000)).await.unwrap();
+        immediately(client.login(alice())).await.unwrap();
+        let message = immediately(client.retr_to_vec(number(3), 1000))
+            .await
+            .unwrap();
         assert_eq!(message, mail(3));
-        at_once(client.dele(number(1))).await.unwrap();
-        assert!(at_once(client.quit()).await.unwrap().is_committed());
+        immediately(client.dele(number(1))).await.unwrap();
+        assert!(immediately(client.quit()).await.unwrap().is_committed());
         assert_eq!(peer.ended().await.maildrop().len(), 2);
     })
     .await;
@@ -135,7 +137,7 @@ async fn slow_shutdown_does_not_delay_the_quit_outcome() {
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
         client.login(alice()).await.unwrap();
         client.dele(number(1)).await.unwrap();
-        assert!(at_once(client.quit()).await.unwrap().is_committed());
+        assert!(immediately(client.quit()).await.unwrap().is_committed());
         assert_eq!(seen.shutdowns.get(), 1);
     })
     .await;

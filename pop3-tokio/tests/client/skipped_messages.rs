@@ -163,17 +163,17 @@ async fn pipeline_goes_on_while_a_slow_body_is_skipped() {
     for pipelining in [Pipelining::Always, Pipelining::Never] {
         story(async {
             let stream = scripted(300, async |wire| {
-                wire.let_in().await;
-                wire.hear("RETR 1\r\n").await;
-                wire.say("+OK\r\nhello\r\n").await;
+                wire.accept_login().await;
+                wire.expect_octets("RETR 1\r\n").await;
+                wire.send("+OK\r\nhello\r\n").await;
                 for _ in 0..100 {
                     sleep(Duration::from_secs(20)).await;
-                    wire.say("and so on\r\n").await;
+                    wire.send("and so on\r\n").await;
                 }
-                wire.say(".\r\n").await;
+                wire.send(".\r\n").await;
                 for n in 1..=3 {
-                    wire.hear(&format!("DELE {n}\r\n")).await;
-                    wire.say("+OK\r\n").await;
+                    wire.expect_octets(&format!("DELE {n}\r\n")).await;
+                    wire.send("+OK\r\n").await;
                 }
             });
             let mut config = terse();

@@ -79,12 +79,12 @@ async fn reply_received_in_time_never_times_out() {
 async fn stall_deadline_restarts_when_the_consumer_returns() {
     story(async {
         let stream = scripted(1000, async |wire| {
-            wire.let_in().await;
-            wire.hear("RETR 1\r\n").await;
-            wire.say("+OK\r\nhello\r\n").await;
+            wire.accept_login().await;
+            wire.expect_octets("RETR 1\r\n").await;
+            wire.send("+OK\r\nhello\r\n").await;
             // Half a minute after the consumer's return: no stall.
             sleep(HOUR + Duration::from_secs(30)).await;
-            wire.say("world\r\n").await;
+            wire.send("world\r\n").await;
         });
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
         client.login(alice()).await.unwrap();

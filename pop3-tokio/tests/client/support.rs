@@ -118,7 +118,7 @@ pub(crate) async fn at<T>(span: Duration, future: impl Future<Output = T>) -> T 
 }
 
 /// Awaits a future, and checks that no time passed: nothing had to wait for a deadline.
-pub(crate) async fn at_once<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn immediately<T>(future: impl Future<Output = T>) -> T {
     at(Duration::ZERO, future).await
 }
 

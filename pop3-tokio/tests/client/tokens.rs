@@ -15,7 +15,8 @@ use tokio::io::duplex;
 use tokio::time::{sleep, timeout};
 
 use super::support::{
-    InMemory, Peer, at, at_once, maildrop, polled, scripted, serve, settle, story, terse, trusted,
+    InMemory, Peer, at, immediately, maildrop, polled, scripted, serve, settle, story, terse,
+    trusted,
 };
 
 /// Returns a login by XOAUTH2 whose token is requested.
@@ -79,7 +80,7 @@ async fn token_function_does_not_block_the_executor() {
                 token(answer.await.unwrap())
             }
         });
-        at_once(login).await.unwrap();
+        immediately(login).await.unwrap();
         assert_eq!(client.phase(), Phase::Transaction);
     })
     .await;
@@ -92,13 +93,13 @@ async fn error_of_the_token_function_fails_the_login_only() {
         let login = client.login_with(on_request(), async |_: Option<AuthError>| {
             Err::<Secret, _>("no browser")
         });
-        let Err(Error::Auth(error)) = at_once(login).await else {
+        let Err(Error::Auth(error)) = immediately(login).await else {
             panic!("no token");
         };
         assert_eq!(error.advice(), Advice::SignIn);
         assert!(error.to_string().contains("no browser"), "{error}");
         let fresh = async |_: Option<AuthError>| token("fresh");
-        at_once(client.login_with(on_request(), fresh))
+        immediately(client.login_with(on_request(), fresh))
             .await
             .unwrap();
     })
@@ -119,9 +120,9 @@ async fn login_dropped_while_a_token_is_awaited_is_abandoned() {
             timeout(Duration::from_secs(3_600), login)
                 .await
                 .unwrap_err();
-            assert!(at_once(client.capa()).await.unwrap().is_some());
+            assert!(immediately(client.capa()).await.unwrap().is_some());
             assert_eq!(client.phase(), Phase::Authorization);
-            assert!(at_once(client.quit()).await.is_ok());
+            assert!(immediately(client.quit()).await.is_ok());
             let server = peer.ended().await;
             let auths = server.log().iter().filter(|line| line.starts_with("AUTH"));
             assert_eq!(auths.count(), usize::from(fresh));
@@ -133,7 +134,7 @@ async fn login_dropped_while_a_token_is_awaited_is_abandoned() {
 #[tokio::test(start_paused = true)]
 async fn login_dropped_anywhere_leaves_the_client_usable() {
     for polls in 0.. {
-        let done = story(at_once(async {
+        let done = story(immediately(async {
             let (mut client, _peer) = client().await;
             let provide = async |refused: Option<AuthError>| {
                 tokio::task::yield_now().await;
@@ -161,9 +162,9 @@ async fn login_dropped_anywhere_leaves_the_client_usable() {
 async fn close_while_a_token_is_awaited_ends_login() {
     story(async {
         let stream = scripted(1_000, async |wire| {
-            wire.say("+OK ready\r\n").await;
+            wire.send("+OK ready\r\n").await;
             sleep(Duration::from_secs(600)).await;
-            wire.say("-ERR idle too long\r\n").await;
+            wire.send("-ERR idle too long\r\n").await;
             wire.hang_up();
         });
         let client = pop3_tokio::start(trusted(terse()), stream).await;

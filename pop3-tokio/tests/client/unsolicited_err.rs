@@ -9,9 +9,9 @@ use tokio::net::TcpListener;
 
 use super::support::{alice, number, scripted, settle, story, terse, trusted};
 
-const LAST_WORD: &str = "-ERR autologout; idle for too long\r\n";
+const UNSOLICITED_ERR: &str = "-ERR autologout; idle for too long\r\n";
 
-fn parting<T: std::fmt::Debug>(result: Result<T, Error>) {
+fn assert_unsolicited_err<T: std::fmt::Debug>(result: Result<T, Error>) {
     match result {
         Err(Error::Closed(closed)) => match *closed {
             Closed::UnsolicitedErr(reply) => {
@@ -28,22 +28,26 @@ async fn unsolicited_err_is_reported_in_memory() {
     for operation in 0..5 {
         story(async {
             let stream = scripted(1000, async |wire| {
-                wire.let_in().await;
-                wire.say(LAST_WORD).await;
+                wire.accept_login().await;
+                wire.send(UNSOLICITED_ERR).await;
                 wire.hang_up();
             });
             let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
             client.login(alice()).await.unwrap();
             settle().await;
             match operation {
-                0 => parting(client.noop().await),
-                1 => parting(client.batch((Stat, Uidl)).await),
-                2 => parting(client.open(Retr(number(1))).await.map(drop)),
-                3 => parting(client.pipeline([Dele(number(1))]).next().await.unwrap()),
-                _ => parting(client.retrieve([number(1)]).next().await.unwrap().map(drop)),
+                0 => assert_unsolicited_err(client.noop().await),
+                1 => assert_unsolicited_err(client.batch((Stat, Uidl)).await),
+                2 => assert_unsolicited_err(client.open(Retr(number(1))).await.map(drop)),
+                3 => {
+                    assert_unsolicited_err(client.pipeline([Dele(number(1))]).next().await.unwrap())
+                }
+                _ => assert_unsolicited_err(
+                    client.retrieve([number(1)]).next().await.unwrap().map(drop),
+                ),
             }
-            parting(client.noop().await);
-            parting(client.quit().await);
+            assert_unsolicited_err(client.noop().await);
+            assert_unsolicited_err(client.quit().await);
         })
         .await;
     }
@@ -53,15 +57,15 @@ async fn unsolicited_err_is_reported_in_memory() {
 async fn unsolicited_err_is_not_the_quit_reply() {
     story(async {
         let stream = scripted(1000, async |wire| {
-            wire.let_in().await;
-            wire.say(LAST_WORD).await;
+            wire.accept_login().await;
+            wire.send(UNSOLICITED_ERR).await;
             wire.hang_up();
         });
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
         client.login(alice()).await.unwrap();
         settle().await;
         // It was not sent, so nothing was deleted: an error, and not an unknown outcome.
-        parting(client.quit().await);
+        assert_unsolicited_err(client.quit().await);
     })
     .await;
 }
@@ -79,7 +83,7 @@ async fn unsolicited_err_is_reported_over_closed_tcp() {
                 wire.read_line(&mut String::new()).await.unwrap();
                 wire.write_all(b"+OK\r\n").await.unwrap();
             }
-            wire.write_all(LAST_WORD.as_bytes()).await.unwrap();
+            wire.write_all(UNSOLICITED_ERR.as_bytes()).await.unwrap();
         });
         let mut connector = pop3_tokio::Connector::default();
         connector.config = terse();
@@ -91,8 +95,8 @@ async fn unsolicited_err_is_reported_over_closed_tcp() {
         // The socket is closed in both directions: a write is answered with a reset.
         server.await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
-        parting(client.batch((Stat, Uidl)).await);
-        parting(client.noop().await);
+        assert_unsolicited_err(client.batch((Stat, Uidl)).await);
+        assert_unsolicited_err(client.noop().await);
     }
 }
 
@@ -100,7 +104,7 @@ async fn unsolicited_err_is_reported_over_closed_tcp() {
 async fn close_while_idle_is_reported() {
     story(async {
         let stream = scripted(1000, async |wire| {
-            wire.let_in().await;
+            wire.accept_login().await;
             wire.hang_up();
         });
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();

@@ -78,11 +78,11 @@ fn refused_scram_suggests_another_login_method() {
     let Some(server) = server() else { return };
     server.add_user_with_hash("kim", "secret");
     let outcome = fetch_as(&server, "kim", "secret", &[]);
-    let told = outcome.failure();
-    assert!(told.contains("SCRAM-SHA-256 failed"), "{told}");
+    let reported = outcome.failure();
+    assert!(reported.contains("SCRAM-SHA-256 failed"), "{reported}");
     assert!(
-        told.ends_with("if the password is right, try --auth PLAIN"),
-        "{told}"
+        reported.ends_with("if the password is right, try --auth PLAIN"),
+        "{reported}"
     );
     let outcome = fetch_as(&server, "kim", "secret", &["--auth", "PLAIN"]);
     assert!(outcome.success().starts_with("fetched 0 messages"));
@@ -97,8 +97,8 @@ fn unsafe_or_missing_method_fails_without_fallback() {
         ("SCRAM-SHA-512", "the server does not take this mechanism"),
     ] {
         let outcome = fetch_as(&server, "anna", "secret", &["--auth", auth]);
-        let told = outcome.failure();
-        assert!(told.contains(why), "{auth}: {told}");
-        assert!(!told.contains("secret"), "{told}");
+        let reported = outcome.failure();
+        assert!(reported.contains(why), "{auth}: {reported}");
+        assert!(!reported.contains("secret"), "{reported}");
     }
 }

@@ -131,9 +131,9 @@ fn connection_and_usage_errors_are_explained() {
     let plain = server.plain().to_string().replace("://", "://joe@");
     let crossed = plain.replace("pop3", "pop3s");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let nobody = listener.local_addr().unwrap();
+    let unused = listener.local_addr().unwrap();
     drop(listener);
-    let nobody_url = format!("pop3s://joe@{nobody}");
+    let unused_url = format!("pop3s://joe@{unused}");
     let file = home.path().join("file");
     fs::write(&file, "").unwrap();
     let file = file.to_str().unwrap();
@@ -143,8 +143,8 @@ fn connection_and_usage_errors_are_explained() {
             "pop3s://host.invalid:995: host.invalid: failed to lookup address information",
         ),
         (
-            &[&nobody_url],
-            &format!("pop3s://{nobody}: {nobody}: Connection refused"),
+            &[&unused_url],
+            &format!("pop3s://{unused}: {unused}: Connection refused"),
         ),
         (
             &[&tls],

@@ -124,10 +124,13 @@ fn broken_first_batch_is_retried_without_pipelining() {
             assert_eq!(outcome.code, Some(0), "{outcome:?}");
             assert_eq!(mail.len(), 3);
             assert!(outcome.stdout.contains("fetched 3 messages"), "{outcome:?}");
-            let told = outcome.stderr.trim_end();
-            assert_eq!(told.lines().count(), 1, "{told}");
-            assert!(told.contains("trying again without pipelining"), "{told}");
-            assert!(told.contains("--no-pipelining"), "{told}");
+            let reported = outcome.stderr.trim_end();
+            assert_eq!(reported.lines().count(), 1, "{reported}");
+            assert!(
+                reported.contains("trying again without pipelining"),
+                "{reported}"
+            );
+            assert!(reported.contains("--no-pipelining"), "{reported}");
             assert_eq!(sessions.len(), 2, "{sessions:?}");
             assert!(!sessions[0].contains("RETR"), "{sessions:?}");
             assert!(sessions[1].contains("DELE 3 QUIT"), "{sessions:?}");
@@ -236,7 +239,7 @@ fn message_shorter_than_listed_is_not_deleted() {
     };
     let (outcome, mail, sessions) = server.fetched(&["--delete"]);
     assert_eq!((outcome.code, mail.len()), (Some(0), 3), "{outcome:?}");
-    let told = "messages with fewer octets than LIST says: 1; they may be cut short";
-    assert!(outcome.stderr.contains(told), "{outcome:?}");
+    let reported = "messages with fewer octets than LIST says: 1; they may be cut short";
+    assert!(outcome.stderr.contains(reported), "{outcome:?}");
     assert!(sessions[0].ends_with("DELE 2 DELE 3 QUIT"), "{sessions:?}");
 }

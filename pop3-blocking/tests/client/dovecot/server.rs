@@ -63,9 +63,9 @@ fn wrong_password_is_reported_and_retry_succeeds() {
         let mut client = way.connect(&server);
         let error = client.login(login("alice", "wrong")).unwrap_err();
         assert!(!error.is_fatal());
-        let told = "login with SCRAM-SHA-256 failed: the server refused AUTH: \
+        let reported = "login with SCRAM-SHA-256 failed: the server refused AUTH: \
                     [AUTH] Authentication failed. (check user name and password";
-        assert!(error.to_string().starts_with(told), "{error}");
+        assert!(error.to_string().starts_with(reported), "{error}");
         let refusal = error.refusal().unwrap();
         assert_eq!(
             (refusal.verb, &refusal.code),

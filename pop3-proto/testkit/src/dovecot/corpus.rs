@@ -19,7 +19,7 @@ const BASE64_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 
 const WORDS: &[&str] = &[
     "the", "harbour", "pilot", "asked", "whether", "seven", "letters", "had", "come", "by",
-    "night", "and", "nobody", "answered", "until", "morning", "when", "a", "ship", "arrived.",
+    "night", "and", "people", "answered", "until", "morning", "when", "a", "ship", "arrived.",
 ];
 
 /// Returns the first `n` test messages. Message `i` is of kind `i % 11` and does not depend on `n`.

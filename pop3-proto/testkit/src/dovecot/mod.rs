@@ -149,7 +149,7 @@ ssl_cert = <@DIR@/cert.pem
 ssl_key = <@DIR@/key.pem
 
 auth_mechanisms = @MECHANISMS@
-# A refusal still takes up to half a second: 2.3 tells them at the next tick of a timer.
+# A refusal still takes up to half a second: 2.3 reports them at the next tick of a timer.
 auth_failure_delay = 0
 auth_username_chars =
 auth_username_format = %u

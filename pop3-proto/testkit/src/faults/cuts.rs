@@ -44,7 +44,7 @@ struct Stage {
 
 /// What was reported in a session.
 #[derive(Debug, Default)]
-struct Told {
+struct Report {
     /// How many steps are complete: connect, login, LIST, UIDL, three messages, three DELEs, QUIT.
     steps: usize,
     quit: Option<Result<QuitOutcome, Error>>,
@@ -89,28 +89,28 @@ impl Stage {
     }
 
     /// Runs a whole session, as far as it gets.
-    fn session<C: Client>(&self) -> Told {
-        let mut told = Told::default();
-        if let Err(error) = self.steps::<C>(&mut told) {
-            told.errors.push(error);
+    fn session<C: Client>(&self) -> Report {
+        let mut report = Report::default();
+        if let Err(error) = self.steps::<C>(&mut report) {
+            report.errors.push(error);
         }
-        told
+        report
     }
 
-    fn steps<C: Client>(&self, told: &mut Told) -> Result<(), Error> {
+    fn steps<C: Client>(&self, report: &mut Report) -> Result<(), Error> {
         let mut client = C::connect_with(&self.endpoint, &self.connector)?;
-        told.steps += 1;
+        report.steps += 1;
         let by_password = LoginPolicy::only(Method::UserPass);
         let login = Login::new("alice", "secret").unwrap();
         client.login(login.with_policy(by_password))?;
-        told.steps += 1;
+        report.steps += 1;
         let list = client.submit(List)?;
         let uidl = client.submit(Uidl)?;
         assert_eq!(client.wait(list)?.octets(), self.mail.concat().len() as u64);
-        told.steps += 1;
+        report.steps += 1;
         let numbers: Vec<_> = client.wait(uidl)?.numbers().collect();
         assert_eq!(numbers.len(), self.mail.len());
-        told.steps += 1;
+        report.steps += 1;
 
         let mut expected = self.mail.iter();
         client.retrieve(numbers.clone(), &mut |message| {
@@ -122,40 +122,40 @@ impl Stage {
                         Some(octets.as_slice()),
                         expected.map(|mail| mail.as_bytes())
                     );
-                    told.steps += 1;
+                    report.steps += 1;
                 }
-                Err(error) => told.errors.push(error),
+                Err(error) => report.errors.push(error),
             }
             Enough::NotYet
         });
         for reply in client.pipeline(numbers.into_iter().map(Dele), usize::MAX) {
             match reply {
-                Ok(_) => told.steps += 1,
-                Err(error) => told.errors.push(error),
+                Ok(_) => report.steps += 1,
+                Err(error) => report.errors.push(error),
             }
         }
         let outcome = client.quit();
-        told.quit = Some(outcome.clone());
+        report.quit = Some(outcome.clone());
         if outcome?.is_committed() {
-            told.steps += 1;
+            report.steps += 1;
         }
         Ok(())
     }
 
     /// Checks what is true of any session, however it ended.
     #[track_caller]
-    fn assert_truth(&self, told: &Told, quit_in_clear: bool) {
+    fn assert_consistent(&self, report: &Report, quit_in_cleartext: bool) {
         let left = self.server.maildrop().len();
-        match &told.quit {
-            Some(Ok(QuitOutcome::Committed(_))) => assert_eq!((left, told.steps), (0, STEPS)),
-            Some(Ok(QuitOutcome::Unknown)) => assert!(told.steps < STEPS),
+        match &report.quit {
+            Some(Ok(QuitOutcome::Committed(_))) => assert_eq!((left, report.steps), (0, STEPS)),
+            Some(Ok(QuitOutcome::Unknown)) => assert!(report.steps < STEPS),
             Some(Err(_)) | None => {
-                assert_eq!(left, self.mail.len(), "{told:?}");
-                if quit_in_clear {
+                assert_eq!(left, self.mail.len(), "{report:?}");
+                if quit_in_cleartext {
                     let asked = self.relay.asked();
                     assert!(
                         !asked.windows(4).any(|octets| octets == b"QUIT"),
-                        "{told:?}"
+                        "{report:?}"
                     );
                 }
             }
@@ -163,8 +163,8 @@ impl Stage {
         }
         // All failures have the same error.
         assert!(
-            told.errors.iter().all(|error| *error == told.errors[0]),
-            "{told:?}"
+            report.errors.iter().all(|error| *error == report.errors[0]),
+            "{report:?}"
         );
     }
 }
@@ -172,8 +172,8 @@ impl Stage {
 /// Returns after which octet of the server each reply ends and each step is complete.
 fn learn<C: Client>() -> (Replies, Vec<usize>) {
     let stage = Stage::new(false);
-    let told = stage.session::<C>();
-    assert_eq!((told.steps, &*told.errors), (STEPS, &[][..]));
+    let report = stage.session::<C>();
+    assert_eq!((report.steps, &*report.errors), (STEPS, &[][..]));
     let said = stage.relay.said();
     let mut at = 0;
     let mut reply = |end: &str| {
@@ -209,30 +209,30 @@ fn cut<C: Client>(replies: &Replies, ends: &[usize], places: &[usize], then: The
             stage = Stage::new(false);
         }
         stage.relay.fail(Place::Octet(octets), then);
-        let told = stage.session::<C>();
+        let report = stage.session::<C>();
         assert!(stage.relay.has_failed());
-        stage.assert_truth(&told, true);
+        stage.assert_consistent(&report, true);
         // A socket that is asked for the result of connecting reports the reset, and the greeting
         // is lost.
-        let overtaken = then == Then::Reset && told.steps == 0;
+        let overtaken = then == Then::Reset && report.steps == 0;
         if !(overtaken && complete(ends, octets) == 1) {
-            assert_eq!(told.steps, complete(ends, octets), "{octets}: {told:?}");
+            assert_eq!(report.steps, complete(ends, octets), "{octets}: {report:?}");
         }
         // After a close, QUIT may or may not have been sent.
         let deles = ends[STEPS - 2];
-        match &told.quit {
-            Some(Ok(QuitOutcome::Unknown)) => assert!(octets >= deles, "{octets}: {told:?}"),
+        match &report.quit {
+            Some(Ok(QuitOutcome::Unknown)) => assert!(octets >= deles, "{octets}: {report:?}"),
             Some(Ok(_)) => assert_eq!(Some(&octets), ends.last()),
-            _ => assert!(octets <= deles, "{octets}: {told:?}"),
+            _ => assert!(octets <= deles, "{octets}: {report:?}"),
         }
-        if let Some(error) = told.errors.first() {
+        if let Some(error) = report.errors.first() {
             match (error, then) {
                 (Error::Closed(closed), Then::Close) => {
                     let (found, expected) = (Expected::of(closed), expected_end(replies, octets));
                     let idle = found == Expected::Idle && may_be_idle(replies, octets);
                     assert!(
                         found == expected || idle,
-                        "{octets}: {told:?}, {expected:?}"
+                        "{octets}: {report:?}, {expected:?}"
                     );
                 }
                 (Error::Transport(_), Then::Reset) => {}
@@ -269,14 +269,14 @@ pub fn close_without_close_notify_completes_only_received_replies<C: Client>() {
                 stage = Stage::new(true);
             }
             stage.relay.fail(Place::Octet(octets), then);
-            let told = stage.session::<C>();
+            let report = stage.session::<C>();
             // The length of the handshake varies by some octets.
             if stage.relay.has_failed() {
-                stage.assert_truth(&told, false);
-                if let (Some(Error::Closed(closed)), Then::Close) = (told.errors.first(), then) {
-                    assert_cut_in_tls(closed, told.steps);
+                stage.assert_consistent(&report, false);
+                if let (Some(Error::Closed(closed)), Then::Close) = (report.errors.first(), then) {
+                    assert_cut_in_tls(closed, report.steps);
                 }
-                steps.push(told.steps);
+                steps.push(report.steps);
             }
         }
     }
@@ -294,22 +294,26 @@ pub fn stalled_connection_fails_at_its_deadline<C: Client>() {
     for octets in places.filter(|octets| Some(octets) != ends.last()) {
         // On a busy machine the short deadline may pass before that place: then a longer one is
         // tried.
-        let (told, taken, deadline) = [SHORT, 10 * SHORT, 100 * SHORT]
+        let (report, taken, deadline) = [SHORT, 10 * SHORT, 100 * SHORT]
             .into_iter()
             .find_map(|deadline| {
-                let (struck, told, taken) = stalled::<C>(octets, deadline);
-                let there = struck && told.steps == complete(&ends, octets);
-                (there || deadline > 10 * SHORT).then_some((told, taken, deadline))
+                let (struck, report, taken) = stalled::<C>(octets, deadline);
+                let there = struck && report.steps == complete(&ends, octets);
+                (there || deadline > 10 * SHORT).then_some((report, taken, deadline))
             })
             .unwrap();
-        assert_eq!(told.steps, complete(&ends, octets), "{octets}: {told:?}");
+        assert_eq!(
+            report.steps,
+            complete(&ends, octets),
+            "{octets}: {report:?}"
+        );
         assert!(taken >= deadline, "{taken:?}");
         assert!(taken < deadline + 100 * SHORT, "{taken:?}");
         if octets >= ends[STEPS - 2] {
-            assert_eq!(told.quit, Some(Ok(QuitOutcome::Unknown)));
+            assert_eq!(report.quit, Some(Ok(QuitOutcome::Unknown)));
             continue;
         }
-        match told.errors[0] {
+        match report.errors[0] {
             Error::Timeout(Timeout::Stall { .. }) => assert!(!ends.contains(&octets)),
             Error::Timeout(Timeout::FirstOctet { .. }) => assert!(ends.contains(&octets)),
             ref error => panic!("{octets}: {error:?}"),
@@ -319,16 +323,16 @@ pub fn stalled_connection_fails_at_its_deadline<C: Client>() {
 
 /// Runs a session that stalls after these octets. Returns whether it got there, what was reported,
 /// and how long it took.
-fn stalled<C: Client>(octets: usize, deadline: Duration) -> (bool, Told, Duration) {
+fn stalled<C: Client>(octets: usize, deadline: Duration) -> (bool, Report, Duration) {
     let mut stage = Stage::new(false);
     let timeouts = &mut stage.connector.config.timeouts;
     (timeouts.greeting, timeouts.first_octet) = (deadline, deadline);
     (timeouts.stall, timeouts.quit) = (deadline, deadline);
     stage.relay.fail(Place::Octet(octets), Then::Stall);
     let start = Instant::now();
-    let told = stage.session::<C>();
+    let report = stage.session::<C>();
     let taken = start.elapsed();
     let struck = stage.relay.has_failed();
-    stage.assert_truth(&told, true);
-    (struck, told, taken)
+    stage.assert_consistent(&report, true);
+    (struck, report, taken)
 }

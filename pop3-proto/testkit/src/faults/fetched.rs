@@ -130,8 +130,8 @@ impl Stage {
             assert!(self.server.maildrop("joe") == self.mail);
         }
         assert!(stored(self.maildir.path()) == as_stored(&self.mail));
-        let left_behind = fs::read_dir(self.maildir.path().join("tmp")).unwrap();
-        assert_eq!(left_behind.count(), 0);
+        let remaining = fs::read_dir(self.maildir.path().join("tmp")).unwrap();
+        assert_eq!(remaining.count(), 0);
     }
 }
 

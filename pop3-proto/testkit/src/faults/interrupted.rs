@@ -116,7 +116,7 @@ impl Stage {
     /// Checks what is true after any run, however it ended. Returns how many messages are in the
     /// Maildir, and how many are on the server.
     #[track_caller]
-    fn assert_truth(&self, first: &Outcome, left: Left) -> (usize, usize) {
+    fn assert_consistent(&self, first: &Outcome, left: Left) -> (usize, usize) {
         let (here, there) = (self.here(), as_stored(self.there()));
         let whole = as_stored(&self.mail);
         assert!(here.iter().all(|message| whole.contains(message)));
@@ -131,13 +131,13 @@ impl Stage {
             Left::None => assert!(there.is_empty(), "{first:?}"),
             Left::Some => {}
         }
-        let told = first.stdout.lines().last().unwrap_or_default();
-        if told.starts_with("fetched ") && self.example.deletes {
+        let report = first.stdout.lines().last().unwrap_or_default();
+        if report.starts_with("fetched ") && self.example.deletes {
             let count = format!("fetched {} messages (", here.len());
-            assert!(told.starts_with(&count), "{first:?}");
+            assert!(report.starts_with(&count), "{first:?}");
             if first.code != Some(0) {
                 assert!(
-                    told.ends_with(" 0 deleted"),
+                    report.ends_with(" 0 deleted"),
                     "an unknown outcome was reported: {first:?}"
                 );
             }
@@ -165,17 +165,17 @@ impl Stage {
             assert_eq!(self.server.maildrop().len(), self.mail.len());
         }
         assert!(self.here() == as_stored(&self.mail));
-        let left_behind = fs::read_dir(self.home.path().join("mail/tmp")).unwrap();
+        let remaining = fs::read_dir(self.home.path().join("mail/tmp")).unwrap();
         // A killed process cannot remove the message that it was writing. Later runs remove it as
         // stale.
         let killed = usize::from(first.code.is_none());
-        assert!(left_behind.count() <= killed);
+        assert!(remaining.count() <= killed);
     }
 }
 
 /// Interrupts the example at each kind of place, in a session of its own.
 fn interrupted(example: Example, then: Then) {
-    let goodbye = "+OK bye\r\n";
+    let quit_reply = "+OK bye\r\n";
     let mut places = vec![
         // The greeting, and the login.
         (Place::Octet(7), Left::All),
@@ -198,8 +198,8 @@ fn interrupted(example: Example, then: Then) {
         // QUIT that does not arrive, or arrives; the reply that arrives in part.
         (Place::Asked("QUIT\r\n", 5), Left::All),
         (Place::Asked("QUIT\r\n", 6), Left::Some),
-        (Place::Said(goodbye, 1, 0), Left::None),
-        (Place::Said(goodbye, 1, 8), Left::None),
+        (Place::Said(quit_reply, 1, 0), Left::None),
+        (Place::Said(quit_reply, 1, 8), Left::None),
     ];
     if example.deletes {
         places.extend(deleting);
@@ -223,7 +223,7 @@ fn interrupted(example: Example, then: Then) {
             let code = if again { 0 } else { 1 };
             assert_eq!(first.code, Some(code), "{place:?}: {first:?}");
         }
-        let (here, there) = stage.assert_truth(&first, left);
+        let (here, there) = stage.assert_consistent(&first, left);
         let known = (left != Left::Some).then_some(there);
         stage.assert_next_completes(&first, (here, known));
     }
@@ -262,7 +262,7 @@ pub fn interrupted_in_tls(example: Example) {
             let first = stage.run(then);
             assert!(stage.relay.has_failed(), "{place} of {all}: {first:?}");
             assert_ne!(first.code, Some(0), "{place} of {all}: {first:?}");
-            let (here, _) = stage.assert_truth(&first, Left::Some);
+            let (here, _) = stage.assert_consistent(&first, Left::Some);
             stage.assert_next_completes(&first, (here, None));
         }
     }
@@ -271,9 +271,13 @@ pub fn interrupted_in_tls(example: Example) {
 /// An attacker inserts cleartext octets after STLS, or noise into TLS.
 pub fn tampered_with(example: Example) {
     let reply = "+OK begin TLS negotiation\r\n";
-    let behind = Place::Said(reply, 1, reply.len());
+    let after_reply = Place::Said(reply, 1, reply.len());
     for (place, inserted, why) in [
-        (behind, "+OK injected\r\n", "tampers with this connection"),
+        (
+            after_reply,
+            "+OK injected\r\n",
+            "tampers with this connection",
+        ),
         (Place::Said("\x16\x03", 1, 0), "+OK injected\r\n", "TLS"),
     ] {
         let stage = Stage::new(example, Way::Stls);
@@ -285,7 +289,7 @@ pub fn tampered_with(example: Example) {
         for hidden in ["joe", "secret", "AUTH", "USER"] {
             assert!(!asked.contains(hidden), "{asked:?}");
         }
-        let (here, there) = stage.assert_truth(&first, Left::All);
+        let (here, there) = stage.assert_consistent(&first, Left::All);
         assert_eq!(here, 0);
         stage.assert_next_completes(&first, (here, Some(there)));
     }
@@ -303,5 +307,5 @@ pub fn tampered_with(example: Example) {
         (", 0 already here".to_owned(), Left::All, all)
     };
     assert!(only.success().ends_with(&end), "{only:?}");
-    assert_eq!(stage.assert_truth(&only, left), (all, there));
+    assert_eq!(stage.assert_consistent(&only, left), (all, there));
 }

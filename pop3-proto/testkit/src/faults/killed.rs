@@ -214,7 +214,7 @@ pub fn server_killed_before_quit_deletes_nothing<C: Client>() {
 }
 
 pub fn server_killed_at_quit_leaves_outcome_unknown<C: Client>() {
-    let goodbye = "+OK Logging out, messages deleted.\r\n".len();
+    let quit_reply = "+OK Logging out, messages deleted.\r\n".len();
     let asked = |octets| Place::Asked("QUIT\r\n", octets);
     // Where the server is killed, as an octet of the reply or of the command; the reported outcome,
     // and the real one.
@@ -223,9 +223,9 @@ pub fn server_killed_at_quit_leaves_outcome_unknown<C: Client>() {
         (Err(asked(5)), None, false),
         (Ok(0), None, true),
         (Ok(5), None, true),
-        (Ok(goodbye - 1), None, true),
+        (Ok(quit_reply - 1), None, true),
         (
-            Ok(goodbye),
+            Ok(quit_reply),
             Some(&b"Logging out, messages deleted."[..]),
             true,
         ),
@@ -239,15 +239,15 @@ pub fn server_killed_at_quit_leaves_outcome_unknown<C: Client>() {
                 Ok(octets) => stage.kill_in(octets, then),
                 Err(place) => stage.kill_at(place, then),
             }
-            let told = match client.quit().unwrap() {
+            let report = match client.quit().unwrap() {
                 QuitOutcome::Committed(status) => Some(status.text),
                 outcome => {
                     assert_eq!(outcome, QuitOutcome::Unknown);
                     None
                 }
             };
-            let told = told.as_ref().map(|text| text.as_bytes());
-            assert_eq!(told, committed, "{place:?}, {then:?}");
+            let report = report.as_ref().map(|text| text.as_bytes());
+            assert_eq!(report, committed, "{place:?}, {then:?}");
             let mut left = stage.mail.clone();
             if deleted {
                 left.remove(2);

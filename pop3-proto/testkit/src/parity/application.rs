@@ -53,16 +53,16 @@ fn act<C: Client>(
         Err(error) => return never_greeted(script, &error),
     };
     greeted(script, &client)?;
-    progress.told();
-    let mut told = Vec::new();
+    progress.reported();
+    let mut reported = Vec::new();
     for turn in &script.application {
         match turn {
             Turn::Ask(group) => ask(&mut client, group, &mut |label, words| {
                 // Chunk boundaries are not defined.
                 if !words.starts_with("body ") {
-                    progress.told();
+                    progress.reported();
                 }
-                told.push((label.to_owned(), words));
+                reported.push((label.to_owned(), words));
             }),
             Turn::Look { what, how } => {
                 let standing = render::state(client.connection(), what)?;
@@ -71,7 +71,7 @@ fn act<C: Client>(
             Turn::Listen => client.until_something_comes(),
         }
     }
-    compare(told, &script.told)?;
+    compare(reported, &script.reported)?;
     ended(script, &mut client)?;
     let quirks: Vec<String> = client.quirks().iter().map(|it| format!("{it:?}")).collect();
     same(&quirks.join(" "), &script.quirks.join(" "))
@@ -82,15 +82,15 @@ fn never_greeted(script: &Script, error: &Error) -> Result<(), String> {
     let error = render::error(error);
     same(&error, script.end.as_deref().unwrap_or("no error"))?;
     let failed = format!("failed: {error}");
-    (script.told.iter()).try_for_each(|(_, words)| same(&failed, words))
+    (script.reported.iter()).try_for_each(|(_, words)| same(&failed, words))
 }
 
 fn greeted(script: &Script, client: &impl Client) -> Result<(), String> {
     let greeting = client.connection().greeting().cloned();
     let greeting = Event::Greeting(greeting.ok_or("no greeting")?);
-    let nobody = |id: RequestId| format!("{id:?}");
+    let label = |id: RequestId| format!("{id:?}");
     let expected = script.greeting.as_deref().unwrap_or("none");
-    same(&render::event(&greeting, &nobody), expected)
+    same(&render::event(&greeting, &label), expected)
 }
 
 /// At the end the session is synchronized and open, or every operation gets its error.
@@ -110,10 +110,13 @@ fn ended(script: &Script, client: &mut impl Client) -> Result<(), String> {
 }
 
 /// Compares what was reported about each operation with what was expected.
-fn compare(mut told: Vec<(String, String)>, expected: &[(String, String)]) -> Result<(), String> {
+fn compare(
+    mut reported: Vec<(String, String)>,
+    expected: &[(String, String)],
+) -> Result<(), String> {
     // The order among operations differs if one call cannot submit all of them together.
     let mut expected = expected.to_vec();
-    told.sort_by(|a, b| a.0.cmp(&b.0));
+    reported.sort_by(|a, b| a.0.cmp(&b.0));
     expected.sort_by(|a, b| a.0.cmp(&b.0));
     let text = |lines: &[(String, String)]| {
         let lines = lines
@@ -121,7 +124,7 @@ fn compare(mut told: Vec<(String, String)>, expected: &[(String, String)]) -> Re
             .map(|(label, words)| format!("{label}: {words}"));
         lines.collect::<Vec<_>>().join("\n")
     };
-    same(&text(&told), &text(&expected))
+    same(&text(&reported), &text(&expected))
 }
 
 fn same(got: &str, expected: &str) -> Result<(), String> {

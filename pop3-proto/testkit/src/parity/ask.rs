@@ -17,16 +17,16 @@ use super::client::{Body, Client, Enough};
 use super::script::Asked;
 
 /// Receives what is reported: the label and the text.
-pub(super) type Tell<'t> = &'t mut dyn FnMut(&str, String);
+pub(super) type Report<'t> = &'t mut dyn FnMut(&str, String);
 
 /// Submits operations together, as far as the client can.
-pub(super) fn ask(client: &mut impl Client, group: &[Asked], tell: Tell<'_>) {
+pub(super) fn ask(client: &mut impl Client, group: &[Asked], report: Report<'_>) {
     for together in group.chunk_by(Asked::is_of_a_kind_with) {
         match together {
-            [one] if one.is_streamed() => stream(client, one, tell),
-            [one] => tell(&one.label, render::result_of(&by_name(client, &one.op))),
-            [one, ..] if one.is_streamed() => retrieve(client, together, tell),
-            several => submit_and_wait(client, several, tell),
+            [one] if one.is_streamed() => stream(client, one, report),
+            [one] => report(&one.label, render::result_of(&by_name(client, &one.op))),
+            [one, ..] if one.is_streamed() => retrieve(client, together, report),
+            several => submit_and_wait(client, several, report),
         }
     }
 }
@@ -70,16 +70,16 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
 /// A reply that was not waited for yet.
 type Claim<C> = Box<dyn FnOnce(&mut C) -> Result<Reply, Error>>;
 
-fn submit_and_wait<C: Client>(client: &mut C, group: &[Asked], tell: Tell<'_>) {
+fn submit_and_wait<C: Client>(client: &mut C, group: &[Asked], report: Report<'_>) {
     let mut claims = Vec::new();
     for Asked { op, label } in group {
         match submit(client, op) {
             Ok(claim) => claims.push((label, claim)),
-            Err(error) => tell(label, render::result_of(&Err(error))),
+            Err(error) => report(label, render::result_of(&Err(error))),
         }
     }
     for (label, claim) in claims {
-        tell(label, render::result_of(&claim(client)));
+        report(label, render::result_of(&claim(client)));
     }
 }
 
@@ -117,8 +117,8 @@ fn submit<C: Client>(client: &mut C, op: &Op) -> Result<Claim<C>, Error> {
     }
 }
 
-fn stream(client: &mut impl Client, asked: &Asked, tell: Tell<'_>) {
-    let mut read = |body: &mut dyn Body| read_out(body, &asked.label, tell);
+fn stream(client: &mut impl Client, asked: &Asked, report: Report<'_>) {
+    let mut read = |body: &mut dyn Body| read_out(body, &asked.label, report);
     let opened = (|| match &asked.op {
         Op::Retr(n) => client.retr(number(*n)?, &mut read),
         Op::Top(n, lines) => client.top(number(*n)?, *lines, &mut read),
@@ -128,18 +128,18 @@ fn stream(client: &mut impl Client, asked: &Asked, tell: Tell<'_>) {
         op => panic!("{op:?} is not streamed"),
     })();
     if let Err(error) = opened {
-        tell(&asked.label, render::result_of(&Err(error)));
+        report(&asked.label, render::result_of(&Err(error)));
     }
 }
 
 /// Retrieves several messages, pipelined.
-fn retrieve(client: &mut impl Client, group: &[Asked], tell: Tell<'_>) {
+fn retrieve(client: &mut impl Client, group: &[Asked], report: Report<'_>) {
     let mut rest = group.iter();
     let mut read = |message: Result<&mut dyn Body, Error>| {
         let label = &rest.next().expect("no more messages than asked for").label;
         match message {
-            Ok(message) => read_out(message, label, tell),
-            Err(error) => tell(label, render::result_of(&Err(error))),
+            Ok(message) => read_out(message, label, report),
+            Err(error) => report(label, render::result_of(&Err(error))),
         }
         Enough::NotYet
     };
@@ -166,13 +166,13 @@ fn retrieve(client: &mut impl Client, group: &[Asked], tell: Tell<'_>) {
     // A fatal error ends the iterator before the unsent ones: they get the error when they are
     // submitted.
     for asked in rest {
-        stream(client, asked, tell);
+        stream(client, asked, report);
     }
 }
 
-fn read_out(body: &mut dyn Body, label: &str, tell: Tell<'_>) {
+fn read_out(body: &mut dyn Body, label: &str, report: Report<'_>) {
     let status = render::result_of(&Ok(Reply::Status(body.status().clone())));
-    tell(label, status.replacen("ok", "opened", 1));
+    report(label, status.replacen("ok", "opened", 1));
     let mut octets = Vec::new();
     let end = loop {
         match body.chunk() {
@@ -182,9 +182,9 @@ fn read_out(body: &mut dyn Body, label: &str, tell: Tell<'_>) {
         }
     };
     if !octets.is_empty() {
-        tell(label, format!("body \"{}\"", octets.escape_ascii()));
+        report(label, format!("body \"{}\"", octets.escape_ascii()));
     }
-    tell(label, end);
+    report(label, end);
 }
 
 fn number(n: u32) -> Result<MessageNumber, Error> {

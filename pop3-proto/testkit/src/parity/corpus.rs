@@ -44,8 +44,8 @@ pub fn transcripts_behave_the_same_over_sockets<C: Client>() {
             .chunks(share)
             .map(|share| scope.spawn(move || failures_of::<C>(share)))
             .collect();
-        let told = workers.into_iter().map(|it| it.join().expect("no panic"));
-        told.flatten().collect()
+        let reported = workers.into_iter().map(|it| it.join().expect("no panic"));
+        reported.flatten().collect()
     });
     assert!(
         failures.is_empty(),

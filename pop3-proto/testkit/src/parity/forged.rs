@@ -7,7 +7,7 @@ use pop3_proto::{
     tls::Roots,
 };
 
-use crate::peer::scripted::{Scripted, alice, in_clear};
+use crate::peer::scripted::{Scripted, alice, cleartext};
 
 use super::client::{Client, Enough};
 
@@ -85,9 +85,9 @@ pub fn message_with_surplus_octets_fails<C: Client>() {
         let reply = "+OK\r\nhalf\r\n.\r\nrest\r\n.\r\n";
         let server = Scripted::logged_in(move |wire| {
             wire.answer("RETR 1", reply);
-            wire.hear_out();
+            wire.read_to_end();
         });
-        let mut connector = in_clear();
+        let mut connector = cleartext();
         connector.config.pipelining = pipelining;
         let mut client = C::connect_with(&server.plain(), &connector).unwrap();
         client.login(alice()).unwrap();
@@ -111,7 +111,7 @@ pub fn message_with_surplus_octets_fails<C: Client>() {
             assert_eq!((*verb, *number), (Verb::Retr, Some(MessageNumber::FIRST)));
         }
         client.abort();
-        let asked = server.heard();
+        let asked = server.received();
         assert!(!asked.contains("DELE"), "{asked:?}");
     }
 }

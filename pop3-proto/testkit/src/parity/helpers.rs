@@ -184,11 +184,11 @@ pub fn whole_and_streamed_commands_are_claimed_by_tickets<C: Client>() {
         // A refusal is a result, and a body is opened once.
         let missing = client.submit(Retr(number(1))).unwrap();
         let spent = Err(Error::Misuse(Misuse::TicketSpent));
-        let mut nobody = |_: &mut dyn Body| panic!("there is no body");
-        let refused = client.wait_open(missing, &mut nobody);
+        let mut unexpected = |_: &mut dyn Body| panic!("there is no body");
+        let refused = client.wait_open(missing, &mut unexpected);
         assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
-        assert_eq!(client.wait_open(missing, &mut nobody), spent);
-        assert_eq!(client.wait_open(first, &mut nobody), spent);
+        assert_eq!(client.wait_open(missing, &mut unexpected), spent);
+        assert_eq!(client.wait_open(first, &mut unexpected), spent);
         assert!(client.quit().unwrap().is_committed());
         assert_eq!(server.maildrop().len(), 3);
     });
@@ -272,22 +272,22 @@ fn read_once(socket: &mut TcpStream) -> String {
 }
 
 pub fn listings_messages_and_deletions_share_two_round_trips<C: Client>() {
-    let flights = scripted(
+    let batches = scripted(
         |mut socket| {
-            let mut flights = Vec::new();
+            let mut batches = Vec::new();
             loop {
-                let flight = read_once(&mut socket);
-                if flight.is_empty() {
-                    return flights;
+                let batch = read_once(&mut socket);
+                if batch.is_empty() {
+                    return batches;
                 }
-                let replies = flight.lines().map(|line| match line {
+                let replies = batch.lines().map(|line| match line {
                     "LIST" | "UIDL" => "+OK\r\n1 100\r\n2 200\r\n.\r\n",
                     "RETR 1" | "RETR 2" => "+OK\r\nhello\r\n.\r\n",
                     _ => "+OK\r\n",
                 });
                 let replies: String = replies.collect();
                 socket.write_all(replies.as_bytes()).unwrap();
-                flights.push(flight);
+                batches.push(batch);
             }
         },
         |mut client: C| {
@@ -301,7 +301,7 @@ pub fn listings_messages_and_deletions_share_two_round_trips<C: Client>() {
         },
     );
     let expected = ["LIST\r\nUIDL\r\nRETR 1\r\n", "DELE 1\r\nRETR 2\r\n"];
-    assert_eq!(flights, expected);
+    assert_eq!(batches, expected);
 }
 
 pub fn abort_closes_the_connection<C: Client>() {

@@ -44,7 +44,7 @@ fn serve(act: impl FnOnce(&mut Wire) + Send + 'static) -> (TcpStream, Scripted) 
     let server = Scripted::start(|wire| {
         act(wire);
         wire.hang_up();
-        wire.hear_out();
+        wire.read_to_end();
     });
     (server.connect(), server)
 }
@@ -66,32 +66,32 @@ fn logged_in<C: Client>(stream: TcpStream) -> C {
     client
 }
 
-fn parting<T: std::fmt::Debug>(result: Result<T, Error>) {
-    let parting = |closed: &Closed| matches!(closed, Closed::UnsolicitedErr(reply) if reply.text.as_bytes() == b"autologout; idle for too long");
+fn assert_unsolicited_err<T: std::fmt::Debug>(result: Result<T, Error>) {
+    let assert_unsolicited_err = |closed: &Closed| matches!(closed, Closed::UnsolicitedErr(reply) if reply.text.as_bytes() == b"autologout; idle for too long");
     assert!(
-        matches!(&result, Err(Error::Closed(closed)) if parting(closed)),
+        matches!(&result, Err(Error::Closed(closed)) if assert_unsolicited_err(closed)),
         "{result:?}"
     );
 }
 
 pub fn missing_greeting_fails_at_the_deadline<C: Client>() {
-    let (stream, server) = serve(Wire::hear_out);
+    let (stream, server) = serve(Wire::read_to_end);
     let begin = Clock::now();
     let error = start::<C>(stream).err();
     assert_eq!(error, Some(Timeout::Greeting.into()));
     after_a_deadline(begin);
-    assert_eq!(server.heard(), "");
+    assert_eq!(server.received(), "");
 }
 
 pub fn each_reply_has_its_own_deadline<C: Client>() {
     let (stream, _server) = serve(|wire| {
-        wire.let_in();
+        wire.accept_login();
         for _ in 0..8 {
             sleep(MOMENT);
             wire.answer("NOOP", "+OK\r\n");
         }
         wire.answer("NOOP", "");
-        wire.hear_out();
+        wire.read_to_end();
     });
     let mut client = logged_in::<C>(stream);
     let begin = Clock::now();
@@ -150,45 +150,45 @@ pub fn connect_timeout_of_zero_expires_without_an_attempt<C: Client>() {
             assert_eq!(error, Some(Timeout::Connect.into()));
         }
     }
-    let nobody = listener.accept().unwrap_err();
-    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+    let error = listener.accept().unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
 }
 
 pub fn unsolicited_err_is_no_reply_to_unsent_commands<C: Client>() {
     let (stream, server) = serve(|wire| {
-        wire.let_in();
+        wire.accept_login();
         sleep(MOMENT);
-        wire.say("-ERR autologout; idle for too long\r\n");
+        wire.send("-ERR autologout; idle for too long\r\n");
     });
     let mut client = logged_in::<C>(stream);
     // The thread is busy, so no runtime has noticed the received octets in the meantime.
     sleep(3 * MOMENT);
-    parting(client.noop());
-    parting(client.quit());
+    assert_unsolicited_err(client.noop());
+    assert_unsolicited_err(client.quit());
     drop(client);
-    assert_eq!(server.heard(), "");
+    assert_eq!(server.received(), "");
 }
 
 pub fn partial_unsolicited_err_is_no_reply<C: Client>() {
     let (stream, server) = serve(|wire| {
-        wire.let_in();
-        wire.say("-ERR auto");
+        wire.accept_login();
+        wire.send("-ERR auto");
         sleep(3 * MOMENT);
-        wire.say("logout; idle for too long\r\n");
+        wire.send("logout; idle for too long\r\n");
     });
     let mut client = logged_in::<C>(stream);
     sleep(MOMENT);
-    parting(client.quit());
+    assert_unsolicited_err(client.quit());
     drop(client);
-    assert_eq!(server.heard(), "");
+    assert_eq!(server.received(), "");
 }
 
 pub fn close_between_messages_is_not_a_refusal<C: Client>() {
     let (stream, server) = serve(|wire| {
-        wire.let_in();
+        wire.accept_login();
         wire.answer("RETR 1", "+OK\r\nSubject: one\r\n.\r\n");
         sleep(MOMENT);
-        wire.say("-ERR autologout; idle for too long\r\n");
+        wire.send("-ERR autologout; idle for too long\r\n");
     });
     let mut client = logged_in::<C>(stream);
     let mut read = Vec::new();
@@ -201,7 +201,7 @@ pub fn close_between_messages_is_not_a_refusal<C: Client>() {
     });
     let second = read.pop().unwrap();
     assert_eq!(read, [Ok(b"Subject: one\r\n".to_vec())]);
-    parting(second);
+    assert_unsolicited_err(second);
     drop(client);
-    assert_eq!(server.heard(), "RETR 1\r\n");
+    assert_eq!(server.received(), "RETR 1\r\n");
 }

@@ -12,12 +12,12 @@ use super::rule::Rule;
 pub(super) struct Script {
     pub(super) settings: Vec<Setting>,
     pub(super) security: Security,
-    pub(super) server: Vec<Deed>,
+    pub(super) server: Vec<Action>,
     pub(super) application: Vec<Turn>,
     /// What the client reports about the server's first line, if it gets that far.
     pub(super) greeting: Option<String>,
     /// What is reported about operations: label and text, with the chunks of a body joined.
-    pub(super) told: Vec<(String, String)>,
+    pub(super) reported: Vec<(String, String)>,
     pub(super) quirks: Vec<String>,
     /// The final error, which every later operation gets.
     pub(super) end: Option<String>,
@@ -37,17 +37,17 @@ pub(super) enum Security {
 
 /// An action of the server.
 #[derive(Debug)]
-pub(super) enum Deed {
+pub(super) enum Action {
     /// Sends octets, after this many reports and after all expected octets of the client were
     /// received, unless the client may have sent more.
     Say {
         octets: Vec<u8>,
-        behind: usize,
+        after: usize,
         more: bool,
     },
-    Hear(Vec<u8>),
+    Receive(Vec<u8>),
     HangUp {
-        behind: usize,
+        after: usize,
     },
     Handshake,
 }
@@ -89,8 +89,8 @@ impl Script {
     }
 
     fn pipelines(&self) -> bool {
-        let says = |deed: &Deed, word: &[u8]| match deed {
-            Deed::Say { octets, .. } => octets.windows(word.len()).any(|octets| octets == word),
+        let says = |deed: &Action, word: &[u8]| match deed {
+            Action::Say { octets, .. } => octets.windows(word.len()).any(|octets| octets == word),
             _ => false,
         };
         self.server.iter().any(|deed| says(deed, b"\nPIPELINING"))
@@ -107,9 +107,9 @@ struct Reader {
     /// Labels of operations that are not complete.
     under_way: Vec<String>,
     /// How many things were reported, except chunks of bodies.
-    told: usize,
+    reported: usize,
     /// The same, when the client last sent something.
-    told_when_heard: usize,
+    reported_when_received: usize,
     /// The client sent a command by itself while nothing was in progress. A real client does so
     /// with the next operation, and if possible they share a batch.
     by_itself: bool,
@@ -136,16 +136,16 @@ impl Reader {
                 self.last = Last::Server;
             }
             Step::Client(octets) => {
-                self.told_when_heard = self.told;
+                self.reported_when_received = self.reported;
                 self.by_itself = self.greeted && self.under_way.is_empty();
-                self.script.server.push(Deed::Hear(octets.clone()));
+                self.script.server.push(Action::Receive(octets.clone()));
             }
             Step::Ask { op, label } => {
                 let (op, label) = (op.clone(), label.clone());
                 self.asks(Asked { op, label }, last == Last::Ask)?;
                 self.last = Last::Ask;
             }
-            Step::Reported(text) => self.is_told(text)?,
+            Step::Reported(text) => self.report(text)?,
             Step::State { what, how } => {
                 // In the middle of an operation the application cannot check.
                 if self.greeted && self.under_way.is_empty() {
@@ -154,13 +154,13 @@ impl Reader {
                 }
             }
             Step::EndOfFile => {
-                let behind = self.behind();
-                self.script.server.push(Deed::HangUp { behind });
+                let after = self.after();
+                self.script.server.push(Action::HangUp { after });
                 self.over = true;
             }
-            Step::Tls => self.script.server.push(Deed::Handshake),
+            Step::Tls => self.script.server.push(Action::Handshake),
             Step::TlsFails => {
-                self.script.server.push(Deed::Handshake);
+                self.script.server.push(Action::Handshake);
                 self.script.security = Security::WrongName;
             }
             Step::TlsWithBinding => self.script.security = Security::Callers,
@@ -173,23 +173,23 @@ impl Reader {
 
     /// Returns how many things have to be reported before the server continues. The client's own
     /// octets are a sufficient sign.
-    fn behind(&self) -> usize {
-        if self.told > self.told_when_heard {
-            self.told
+    fn after(&self) -> usize {
+        if self.reported > self.reported_when_received {
+            self.reported
         } else {
             0
         }
     }
 
     fn says(&mut self, line: &[u8], on: bool) {
-        if let (true, Some(Deed::Say { octets, .. })) = (on, self.script.server.last_mut()) {
+        if let (true, Some(Action::Say { octets, .. })) = (on, self.script.server.last_mut()) {
             octets.extend_from_slice(line);
             return;
         }
         let more = std::mem::take(&mut self.by_itself);
-        self.script.server.push(Deed::Say {
+        self.script.server.push(Action::Say {
             octets: line.to_vec(),
-            behind: self.behind(),
+            after: self.after(),
             more,
         });
         if self.greeted && self.under_way.is_empty() && !more {
@@ -197,7 +197,7 @@ impl Reader {
         }
     }
 
-    fn asks(&mut self, asked: Asked, at_once: bool) -> Result<(), Rule> {
+    fn asks(&mut self, asked: Asked, together: bool) -> Result<(), Rule> {
         let idle = self.under_way.is_empty();
         self.under_way.push(asked.label.clone());
         if !self.greeted {
@@ -205,30 +205,30 @@ impl Reader {
             return Ok(());
         }
         match self.script.application.last_mut() {
-            Some(Turn::Ask(group)) if at_once => group.push(asked),
+            Some(Turn::Ask(group)) if together => group.push(asked),
             _ if !idle => return Err(Rule::AsksMeanwhile),
             _ => {
-                self.hears_the_end();
+                self.ends();
                 self.script.application.push(Turn::Ask(vec![asked]));
             }
         }
         Ok(())
     }
 
-    fn hears_the_end(&mut self) {
+    fn ends(&mut self) {
         if std::mem::take(&mut self.over) && self.greeted {
             self.script.application.push(Turn::Listen);
         }
     }
 
-    fn is_told(&mut self, text: &str) -> Result<(), Rule> {
+    fn report(&mut self, text: &str) -> Result<(), Rule> {
         if text.contains("NoSeed") {
             return Err(Rule::WithoutRandomness);
         }
         if text.starts_with("greeting: ") {
             self.script.greeting = Some(text.to_owned());
             self.greeted = true;
-            self.told += 1;
+            self.reported += 1;
             if !self.early.is_empty() {
                 let early = std::mem::take(&mut self.early);
                 self.script.application.push(Turn::Ask(early));
@@ -243,13 +243,13 @@ impl Reader {
         } else if let Some(why) = text.strip_prefix("closed: ") {
             self.script.end = Some(why.to_owned());
         } else {
-            self.is_told_of(text);
+            self.report_on(text);
         }
         Ok(())
     }
 
     /// Records what is reported about an operation.
-    fn is_told_of(&mut self, text: &str) {
+    fn report_on(&mut self, text: &str) {
         let words = |label: &str| text.strip_prefix(label)?.strip_prefix(": ");
         let found = (self.under_way.iter().enumerate())
             .find_map(|(index, label)| Some((index, label.clone(), words(label)?)));
@@ -258,7 +258,7 @@ impl Reader {
             self.under_way.remove(index);
         }
         if let Some(more) = words.strip_prefix("body \"") {
-            let mut before = self.script.told.iter_mut().rev();
+            let mut before = self.script.reported.iter_mut().rev();
             let before = before.find(|(of, _)| *of == label);
             if let Some((_, body)) = before.filter(|(_, words)| words.starts_with("body ")) {
                 body.pop();
@@ -266,16 +266,16 @@ impl Reader {
                 return;
             }
         } else {
-            self.told += 1;
+            self.reported += 1;
         }
-        self.script.told.push((label, words.to_owned()));
+        self.script.reported.push((label, words.to_owned()));
     }
 
     fn finish(mut self) -> Result<Script, Rule> {
         if !self.under_way.is_empty() {
             return Err(Rule::EndsUnderWay);
         }
-        self.hears_the_end();
+        self.ends();
         let mixed = |turn: &Turn| match turn {
             Turn::Ask(group) => group.windows(2).any(|pair| match pair {
                 [one, other] => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pop3_proto::rustls::{ServerConnection, StreamOwned};
 
-use super::script::{Deed, Script, Security};
+use super::script::{Action, Script, Security};
 use super::tls;
 
 /// How long the server waits for the client. It waits this long only if something is wrong.
@@ -19,22 +19,23 @@ const STILL_THERE: [(&[u8], &[u8]); 2] = [(b"NOOP\r\n", b"+OK\r\n"), (b"CAPA\r\n
 /// How many things were reported to the application.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    told: Mutex<usize>,
+    reported: Mutex<usize>,
     changed: Condvar,
 }
 
 impl Progress {
-    pub(super) fn told(&self) {
-        *self.told.lock().expect("no panic") += 1;
+    pub(super) fn reported(&self) {
+        *self.reported.lock().expect("no panic") += 1;
         self.changed.notify_all();
     }
 
     fn wait_for(&self, count: usize) -> Result<(), String> {
-        let told = self.told.lock().expect("no panic");
-        let waited = (self.changed).wait_timeout_while(told, PATIENCE, |told| *told < count);
-        let (told, timeout) = waited.expect("no panic");
+        let reported = self.reported.lock().expect("no panic");
+        let waited =
+            (self.changed).wait_timeout_while(reported, PATIENCE, |reported| *reported < count);
+        let (reported, timeout) = waited.expect("no panic");
         if timeout.timed_out() {
-            return Err(format!("{} of {count} things were reported", *told));
+            return Err(format!("{} of {count} things were reported", *reported));
         }
         Ok(())
     }
@@ -54,25 +55,25 @@ pub(super) fn serve(script: &Script, stream: TcpStream, progress: &Progress) -> 
     let mut hung_up = false;
     for deed in &script.server {
         match deed {
-            Deed::Say {
+            Action::Say {
                 octets,
-                behind,
+                after,
                 more,
             } => {
-                progress.wait_for(*behind)?;
+                progress.wait_for(*after)?;
                 if !more {
                     wire.has_nothing()?;
                 }
                 // If the client closed the connection, its own error is more precise.
                 let _ = wire.write_all(octets).and_then(|()| wire.flush());
             }
-            Deed::Hear(expected) => wire.hears(expected)?,
-            Deed::HangUp { behind } => {
-                progress.wait_for(*behind)?;
+            Action::Receive(expected) => wire.receives(expected)?,
+            Action::HangUp { after } => {
+                progress.wait_for(*after)?;
                 wire.hang_up();
                 hung_up = true;
             }
-            Deed::Handshake => wire = wire.shake_hands(script.security)?,
+            Action::Handshake => wire = wire.shake_hands(script.security)?,
         }
     }
     wire.finish(hung_up)
@@ -94,23 +95,23 @@ impl Wire {
         Ok(Self::Tls(Box::new(StreamOwned::new(tls, stream))))
     }
 
-    fn hears(&mut self, expected: &[u8]) -> Result<(), String> {
-        let mut heard = Vec::new();
+    fn receives(&mut self, expected: &[u8]) -> Result<(), String> {
+        let mut received = Vec::new();
         let mut octet = [0];
-        while heard.len() < expected.len() {
+        while received.len() < expected.len() {
             match self.read(&mut octet) {
-                Ok(1..) => heard.extend_from_slice(&octet),
+                Ok(1..) => received.extend_from_slice(&octet),
                 Ok(0) => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => break,
             }
         }
-        if heard == expected {
+        if received == expected {
             return Ok(());
         }
-        let (expected, heard) = (expected.escape_ascii(), heard.escape_ascii());
+        let (expected, received) = (expected.escape_ascii(), received.escape_ascii());
         Err(format!(
-            "\n  expected {expected}\n  the client sent {heard}"
+            "\n  expected {expected}\n  the client sent {received}"
         ))
     }
 

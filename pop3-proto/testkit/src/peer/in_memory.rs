@@ -70,14 +70,14 @@ where
     }
     // Both sides shut down at the same time, and neither may wait for the other to read.
     let (mut reading, mut writing) = tokio::io::split(stream);
-    let goodbye = async {
+    let shutdown = async {
         let _ = writing.write_all(&last).await;
         let _ = writing.shutdown().await;
     };
-    let mut unheard = tokio::io::sink();
+    let mut discarded = tokio::io::sink();
     tokio::select! {
-        () = goodbye => {}
-        _ = tokio::io::copy(&mut reading, &mut unheard) => {}
+        () = shutdown => {}
+        _ = tokio::io::copy(&mut reading, &mut discarded) => {}
     }
     server
 }

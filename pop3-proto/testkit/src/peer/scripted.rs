@@ -29,10 +29,10 @@ impl Scripted {
                 .unwrap();
             let mut wire = Wire {
                 socket,
-                heard: Vec::new(),
+                received: Vec::new(),
             };
             script(&mut wire);
-            String::from_utf8(wire.heard).unwrap()
+            String::from_utf8(wire.received).unwrap()
         });
         Self { port, thread }
     }
@@ -40,7 +40,7 @@ impl Scripted {
     /// Starts the script after a greeting and a login.
     pub fn logged_in(script: impl FnOnce(&mut Wire) + Send + 'static) -> Self {
         Self::start(|wire| {
-            wire.let_in();
+            wire.accept_login();
             script(wire);
         })
     }
@@ -60,7 +60,7 @@ impl Scripted {
 
     /// Connects and logs in, without CAPA.
     pub fn client(&self) -> Client<TcpStream> {
-        self.client_with(&in_clear())
+        self.client_with(&cleartext())
     }
 
     pub fn client_with(&self, connector: &Connector) -> Client<TcpStream> {
@@ -70,7 +70,7 @@ impl Scripted {
     }
 
     /// Returns what it read after the login, or everything without one. Panics if its script did.
-    pub fn heard(self) -> String {
+    pub fn received(self) -> String {
         self.thread.join().expect("the script was followed")
     }
 }
@@ -78,43 +78,43 @@ impl Scripted {
 /// The server's end of a connection.
 pub struct Wire {
     socket: TcpStream,
-    heard: Vec<u8>,
+    received: Vec<u8>,
 }
 
 impl Wire {
-    pub fn say(&mut self, text: &str) {
-        self.say_octets(text.as_bytes());
+    pub fn send(&mut self, text: &str) {
+        self.send_octets(text.as_bytes());
     }
 
-    pub fn say_octets(&mut self, octets: &[u8]) {
+    pub fn send_octets(&mut self, octets: &[u8]) {
         self.socket.write_all(octets).unwrap();
     }
 
     /// Writes octets if the client is still connected.
-    pub fn try_say(&mut self, octets: &[u8]) {
+    pub fn try_send(&mut self, octets: &[u8]) {
         let _ = self.socket.write_all(octets);
     }
 
     /// Reads exactly this text.
-    pub fn hear(&mut self, text: &str) {
+    pub fn expect_octets(&mut self, text: &str) {
         let mut octets = vec![0; text.len()];
         self.socket.read_exact(&mut octets).unwrap();
         assert_eq!(String::from_utf8_lossy(&octets), text);
-        self.heard.extend_from_slice(&octets);
+        self.received.extend_from_slice(&octets);
     }
 
     /// Reads this line, and answers it.
     pub fn answer(&mut self, line: &str, text: &str) {
-        self.hear(&format!("{line}\r\n"));
-        self.say(text);
+        self.expect_octets(&format!("{line}\r\n"));
+        self.send(text);
     }
 
     /// Greets, accepts the login of Alice, and forgets what it has read.
-    pub fn let_in(&mut self) {
-        self.say("+OK ready\r\n");
+    pub fn accept_login(&mut self) {
+        self.send("+OK ready\r\n");
         self.answer("USER alice", "+OK\r\n");
         self.answer("PASS secret", "+OK\r\n");
-        self.heard.clear();
+        self.received.clear();
     }
 
     /// Shuts down its side of the connection.
@@ -123,20 +123,20 @@ impl Wire {
     }
 
     /// Reads until the client closes.
-    pub fn hear_out(&mut self) {
+    pub fn read_to_end(&mut self) {
         // A client that closes with unread octets resets the connection.
-        let _ = self.socket.read_to_end(&mut self.heard);
+        let _ = self.socket.read_to_end(&mut self.received);
     }
 
     /// Reads until the client closes, and discards the octets, which are not text.
-    pub fn hear_quietly(&mut self) {
+    pub fn drain(&mut self) {
         let _ = std::io::copy(&mut self.socket, &mut std::io::sink());
     }
 }
 
 /// Returns settings without TLS and CAPA, and with pipelining from the start, to keep scripts
 /// short.
-pub fn in_clear() -> Connector {
+pub fn cleartext() -> Connector {
     let mut connector = Connector::default();
     connector.config.stls = StlsPolicy::Off;
     connector.config.allow_insecure_login = true;

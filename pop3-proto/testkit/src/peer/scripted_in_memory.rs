@@ -8,19 +8,19 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 pub struct Wire(Option<DuplexStream>);
 
 impl Wire {
-    pub async fn say(&mut self, text: &str) {
+    pub async fn send(&mut self, text: &str) {
         let stream = self.0.as_mut().unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
     }
 
     /// Writes text if the client is still connected. Returns false if not.
-    pub async fn try_say(&mut self, text: &str) -> bool {
+    pub async fn try_send(&mut self, text: &str) -> bool {
         let stream = self.0.as_mut().unwrap();
         stream.write_all(text.as_bytes()).await.is_ok()
     }
 
     /// Reads exactly this text.
-    pub async fn hear(&mut self, text: &str) {
+    pub async fn expect_octets(&mut self, text: &str) {
         let mut octets = vec![0; text.len()];
         let stream = self.0.as_mut().unwrap();
         stream.read_exact(&mut octets).await.unwrap();
@@ -28,7 +28,7 @@ impl Wire {
     }
 
     /// Reads any line.
-    pub async fn hear_line(&mut self) -> String {
+    pub async fn read_line(&mut self) -> String {
         let mut line = Vec::new();
         while !line.ends_with(b"\r\n") {
             line.push(self.0.as_mut().unwrap().read_u8().await.unwrap());
@@ -37,12 +37,12 @@ impl Wire {
     }
 
     /// Greets, and accepts the login of Alice.
-    pub async fn let_in(&mut self) {
-        self.say("+OK ready\r\n").await;
-        self.hear("USER alice\r\n").await;
-        self.say("+OK\r\n").await;
-        self.hear("PASS secret\r\n").await;
-        self.say("+OK\r\n").await;
+    pub async fn accept_login(&mut self) {
+        self.send("+OK ready\r\n").await;
+        self.expect_octets("USER alice\r\n").await;
+        self.send("+OK\r\n").await;
+        self.expect_octets("PASS secret\r\n").await;
+        self.send("+OK\r\n").await;
     }
 
     pub fn hang_up(&mut self) {

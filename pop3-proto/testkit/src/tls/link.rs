@@ -124,8 +124,8 @@ impl Link {
     }
 
     /// Returns what the client wrote after this many octets, as types of TLS records.
-    pub fn records(&self, behind: usize) -> Vec<u8> {
-        record_types(&self.written[behind..])
+    pub fn records(&self, after: usize) -> Vec<u8> {
+        record_types(&self.written[after..])
     }
 }
 
@@ -153,19 +153,19 @@ pub fn login() -> Login {
 /// Returns what an application received, with the chunks of bodies joined.
 pub fn story(events: &[Event]) -> Vec<String> {
     let mut bodies: BTreeMap<RequestId, Vec<u8>> = BTreeMap::new();
-    let mut told = Vec::new();
+    let mut seen = Vec::new();
     for event in events {
         match event {
             Event::Body { id, chunk } => bodies.entry(*id).or_default().extend_from_slice(chunk),
             Event::BodyEnd { id, result } => {
                 let body = bodies.remove(id).unwrap_or_default();
-                told.push(format!("{:?} {result:?}", String::from_utf8_lossy(&body)));
+                seen.push(format!("{:?} {result:?}", String::from_utf8_lossy(&body)));
             }
-            event => told.push(format!("{event:?}")),
+            event => seen.push(format!("{event:?}")),
         }
     }
     assert!(bodies.is_empty());
-    told
+    seen
 }
 
 /// Returns how the connection closed, which is the last event.

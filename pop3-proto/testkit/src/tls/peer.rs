@@ -114,7 +114,7 @@ impl Peer {
             if let Err(error) = tls.process_new_packets() {
                 self.failure = Some(error);
             }
-            self.close_notify |= hear(tls, &mut self.received, &mut self.server);
+            self.close_notify |= take_plaintext(tls, &mut self.received, &mut self.server);
         }
         self.answer();
     }
@@ -161,7 +161,11 @@ impl Peer {
 }
 
 /// Takes the decrypted octets. Returns true at close_notify.
-fn hear(tls: &mut ServerConnection, received: &mut Vec<u8>, server: &mut Option<Server>) -> bool {
+fn take_plaintext(
+    tls: &mut ServerConnection,
+    received: &mut Vec<u8>,
+    server: &mut Option<Server>,
+) -> bool {
     let mut buffer = [0; 4096];
     loop {
         match tls.reader().read(&mut buffer) {

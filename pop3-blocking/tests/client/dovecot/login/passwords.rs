@@ -105,7 +105,7 @@ fn anonymous_login_needs_no_account() {
     let Some(server) = Dovecot::start(options) else {
         return;
     };
-    server.add_user("anonymous", "nobody knows");
+    server.add_user("anonymous", "unknown");
     let mut client = Way::ImplicitTls.connect(&server);
     client.login(Login::anonymous("trace")).unwrap();
     assert_eq!(client.stat().unwrap().messages, 0);
