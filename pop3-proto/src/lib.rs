@@ -1,12 +1,13 @@
-//! A POP3 client as a state machine: no sockets, no clock, no randomness, no threads, no unsafe
-//! code, and no `std` unless a feature asks for it.
+//! A sans-IO POP3 client.
 //!
-//! [`Connection`] takes octets and gives [`Event`]s, takes requests and gives octets to send. It
-//! never does I/O and never reads a clock; who drives it does. That makes it fit any runtime and any
-//! event loop, and makes all of POP3 testable without a network.
+//! The heart of this crate is [`Connection`], a state machine. It has no sockets, no clock, no
+//! randomness, no threads and no unsafe code, and it works without `std`. The application submits
+//! requests and takes [`Event`]s. The code that drives the connection moves octets between the
+//! connection and the socket, and reports the time. So a `Connection` fits any async runtime and
+//! any event loop, and can be tested without a network.
 //!
-//! If you want to fetch mail and do not bring an event loop of your own, use `pop3-blocking`,
-//! `pop3-tokio` or `pop3-async-std`: they add sockets and nothing of POP3.
+//! If you only want to fetch mail, use `pop3-blocking`, `pop3-tokio` or `pop3-async-std`. They
+//! connect the client of this crate to sockets, and re-export what an application needs.
 //!
 //! ```text
 //!             ┌───────────────── Connection ─────────────────┐
@@ -22,7 +23,7 @@
 //!
 //! # A client in one page
 //!
-//! This one talks to the server side that the feature `server` brings, through memory:
+//! This example talks to the server of the feature `server`, in memory:
 //!
 //! ```
 //! # #[cfg(not(feature = "server"))] fn main() {}
@@ -36,14 +37,15 @@
 //! let mail = Maildrop::from_iter([("uid-1", "Subject: hello\r\n\r\n.a line with a dot\r\n")]);
 //! let mut server = Server::new(ServerConfig::new("alice", "secret"), mail);
 //!
-//! // What carries the octets is memory, and trusted: no TLS is asked for.
+//! // The octets stay in memory. That channel is trusted, so no TLS is needed.
 //! let now = Instant::ORIGIN;
 //! let mut connection = Connection::new(Config::default(), Channel::TrustedByCaller, now);
 //!
-//! // Randomness from the operating system, for the nonces of SCRAM.
+//! // SCRAM needs random octets for its nonces. A real program gets them from the operating system.
 //! connection.seed([7; 32]);
 //!
-//! // Requests queue up; nothing overtakes the login, and the rest share a flight.
+//! // Requests are queued. The login is completed first; the others are sent in as few batches
+//! // as possible.
 //! let login = connection.submit(Login::password("alice".try_into()?, "secret".try_into()?))?;
 //! let stat = connection.submit(Stat)?;
 //! connection.submit(Retr(MessageNumber::FIRST))?;
@@ -66,14 +68,14 @@
 //!             _ => {}
 //!         }
 //!     }
-//!     // A real one waits here: until the socket is ready for what is wanted, or for poll_timeout.
+//!     // A real program waits here, until the socket is ready or until the time of poll_timeout.
 //!     if connection.poll_timeout().is_some_and(|due| due <= now) {
 //!         connection.handle_timeout(now);
 //!     }
 //!     if connection.wants_write() {
-//!         let flight = connection.transmit();
-//!         server.receive(flight);
-//!         let octets = flight.len();
+//!         let batch = connection.transmit();
+//!         server.receive(batch);
+//!         let octets = batch.len();
 //!         connection.transmitted(octets, now);
 //!     }
 //!     if let Some(room) = connection.recv_buffer() {
@@ -89,29 +91,43 @@
 //! # }
 //! ```
 //!
-//! # An event loop of your own
+//! # Driving a connection from an event loop
 //!
-//! Drive a [`Connection`]. A [`Connector`] makes one for an [`Endpoint`], with TLS if the feature `rustls` is
-//! enabled, and [`Endpoint::method`] is what its URL says about the login.
-//! [`seed`](Connection::seed) it with randomness, and submit all requests together: they queue up. In each
-//! round take the events; then send what [`transmit`](Connection::transmit) gives while
-//! [`wants_write`](Connection::wants_write), read into [`recv_buffer`](Connection::recv_buffer) while
-//! [`wants_read`](Connection::wants_read), and call [`handle_timeout`](Connection::handle_timeout) when
-//! [`poll_timeout`](Connection::poll_timeout) comes. Report an end of file
-//! ([`handle_eof`](Connection::handle_eof)) and failures
-//! ([`handle_read_error`](Connection::handle_read_error),
-//! [`handle_write_error`](Connection::handle_write_error)). After [`Event::Closed`], send
-//! what the socket accepts without waiting, since TLS sends close_notify, then close the socket.
-//! **Before you wait, take all events**: while one waits nothing moves, and no deadline runs. The example
-//! `event_loop` does all this for two mailboxes in one thread.
+//! A [`Connector`] creates a [`Connection`] for an [`Endpoint`], with TLS if the feature `rustls`
+//! is enabled. [`Endpoint::method`] returns the login method that the endpoint's URL selects. Pass
+//! random octets to [`Connection::seed`], then submit all requests together: they are queued. Then
+//! repeat these steps:
+//!
+//! 1. Take all events with [`poll_event`](Connection::poll_event). **Do not wait while an event is
+//!    pending**: until it is taken, nothing is sent or received, and no deadline runs.
+//! 2. While [`wants_write`](Connection::wants_write) returns true, write the octets that
+//!    [`transmit`](Connection::transmit) returns to the socket, and report how many were written
+//!    with [`transmitted`](Connection::transmitted).
+//! 3. While [`wants_read`](Connection::wants_read) returns true, read from the socket into
+//!    [`recv_buffer`](Connection::recv_buffer), and report how many octets were read with
+//!    [`received`](Connection::received).
+//! 4. Report the end of the stream with [`handle_eof`](Connection::handle_eof), and failures with
+//!    [`handle_read_error`](Connection::handle_read_error) and
+//!    [`handle_write_error`](Connection::handle_write_error).
+//! 5. When the time that [`poll_timeout`](Connection::poll_timeout) returns has come, call
+//!    [`handle_timeout`](Connection::handle_timeout).
+//!
+//! After [`Event::Closed`], write what the socket accepts without waiting, because TLS sends
+//! close_notify. Then close the socket. The example `event_loop` does all this for two mailboxes in
+//! one thread.
 //!
 //! # Logging in
 //!
-//! A [`Login`] starts TLS where there is none, reads what the server offers inside, and takes the
-//! safest way: SCRAM (RFC 5802, RFC 7677), which proves to the server that the password is known and
-//! to this side that the server knows it; else PLAIN or `USER` and `PASS`, which tell the password.
-//! It tries once: what the server refuses is not tried in a weaker way, unless a [`LoginPolicy`](login::LoginPolicy) says
-//! so by name. Which way is taken, why, and why none of the others, is a [`LoginPlan`](login::LoginPlan):
+//! A [`Login`] starts TLS with STLS if the connection is not encrypted yet, asks for the server's
+//! capabilities, and uses the safest login method that is available:
+//!
+//! * SCRAM (RFC 5802, RFC 7677) does not send the password. It proves to the server that the client
+//!   knows the password, and to the client that the server knows it.
+//! * PLAIN, or `USER` and `PASS`, send the password.
+//!
+//! A login makes one attempt. If the server refuses it, no weaker method is tried, unless a
+//! [`LoginPolicy`](login::LoginPolicy) explicitly allows that. A [`LoginPlan`](login::LoginPlan)
+//! says which method is used, and why each of the others is not:
 //!
 //! ```
 //! use pop3_proto::{Channel, Config, Connection, Instant, Login, login::{LoginPolicy, Method}};
@@ -127,53 +143,62 @@
 //! # Ok::<(), pop3_proto::error::Misuse>(())
 //! ```
 //!
-//! Bearer tokens ([`Login::bearer`], [`Login::bearer_on_request`]), certificates ([`Login::certificate`])
-//! and mechanisms of your own ([`Login::mechanism`], [`sasl::Mechanism`]) log in the same way. A login
-//! that fails is an [`AuthError`](error::AuthError), with the server's words and an [`Advice`](error::Advice); [`Retry`](error::Retry) says whether and
-//! when a program may try again by itself. Unless it is fatal, the connection can be used for another.
+//! Bearer tokens ([`Login::bearer`], [`Login::bearer_on_request`]), client certificates
+//! ([`Login::certificate`]) and custom mechanisms ([`Login::mechanism`], [`sasl::Mechanism`]) are
+//! used in the same way. A login that fails returns an [`AuthError`](error::AuthError), which has
+//! the server's text and an [`Advice`](error::Advice). [`Retry`](error::Retry) says whether and
+//! when a program may try again without asking the user. Unless the error is fatal, the connection
+//! can be used for another attempt.
 //!
-//! SCRAM needs randomness for its nonces: [`Connection::seed`]. Its long computation is done by
-//! [`handle_timeout`](Connection::handle_timeout), a few milliseconds at a time, while
-//! [`poll_timeout`](Connection::poll_timeout) is in the past: a loop that leaves the clock out has no
-//! deadlines and no SCRAM.
+//! SCRAM needs random octets for its nonces: see [`Connection::seed`]. Its key derivation takes
+//! long, so [`handle_timeout`](Connection::handle_timeout) does a few milliseconds of it per call.
+//! As long as it continues, [`poll_timeout`](Connection::poll_timeout) returns a time in the past.
+//! A program that never calls `handle_timeout` therefore has neither deadlines nor SCRAM.
 //!
 //! # Without `std`
 //!
-//! Turn the default features off. It takes `alloc`, and atomic reference counts. [`Limits`](config::Limits) set how
-//! much memory; TLS is then the caller's, by [`Connection::wants_tls`].
+//! Disable the default features. The crate then needs `alloc` and atomic reference counts.
+//! [`Limits`](config::Limits) bound its memory. TLS is then done by the caller: see
+//! [`Connection::wants_tls`].
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! * **In step or dead.** Replies match requests in order. A server that answers what was not asked,
-//!   or about another message, ends the connection with one error that everything outstanding gets;
-//!   nothing is sent after it. A `-ERR` or a value that makes no sense fails its request alone
-//!   ([`Error::is_fatal`]).
-//! * **No secret in cleartext** unless [`Config::allow_insecure_login`] or [`LoginPolicy::twisted`](login::LoginPolicy::twisted)
-//!   (APOP) allows it, none in `Debug` and `Display`, and none in memory after use. Where a server
-//!   echoes credentials, the texts that you get have `<redacted>` in their place. A secret that
-//!   cannot be told from ordinary words is not redacted: see [`Secret`](Secret#redaction). A login, and
-//!   an upgrade by STLS, is one entry of the queue that nothing overtakes. What was learnt in clear
-//!   is forgotten when TLS starts, and octets that somebody put behind the reply to STLS are an
-//!   error, not a reply.
-//! * **No command is lost.** Every request ends exactly once. Every command that an iterator yields to a
-//!   pipeline or a retrieval is sent and gets exactly one result, or the fatal error is reported: a
-//!   helper never ends early in silence.
-//! * **A body is complete only if its terminator was seen.** The end of the stream is never the end of
-//!   a message. Once the first line of a body ended in CR LF, only CR LF ends a line of it: what a sender
-//!   wrote after a bare LF is data ([`LfDot`](config::LfDot)). If octets that no command explains are received together
-//!   with the terminator, the body is an error ([`ProtocolError::Surplus`](error::ProtocolError::Surplus)).
-//!   A server that does not stuff a dot, or that mixes replies, ends a message early. The message fails
-//!   only if the rest was received already; otherwise the connection fails, after the message was
-//!   reported as complete. With pipelining, the rest can even look like the next reply. So delete
-//!   nothing before it is confirmed: see [`Confirm`].
-//! * **Only [`Quit`] deletes**, and [`QuitOutcome`] says whether it did.
-//! * **Bounded memory.** One receive buffer of fixed size; bodies of any length pass through it
-//!   without a copy, at the speed at which you take them. [`Limits`](config::Limits) bound the rest.
+//! * **Synchronized or closed.** A connection is *synchronized* while each reply can be matched to
+//!   its command: replies come in the order of the commands. If the server sends a reply that no
+//!   command is waiting for, or a reply about another message, the connection ends. Every
+//!   outstanding request gets the same error, and no further command is sent. A `-ERR`, or a value
+//!   that makes no sense, fails only its own request ([`Error::is_fatal`]).
+//! * **No secrets in cleartext**, unless [`Config::allow_insecure_login`] or
+//!   [`LoginPolicy::twisted`](login::LoginPolicy::twisted) (APOP) allows it. Secrets are not shown
+//!   by `Debug` and `Display`, and are wiped from memory after use. If a server echoes credentials,
+//!   the texts that the application gets have `<redacted>` in their place. A secret that cannot be
+//!   distinguished from ordinary words is not redacted: see [`Secret`](Secret#redaction). While a
+//!   login or an upgrade by STLS is in progress, no other command is sent. Everything that was
+//!   learnt before TLS is discarded when TLS starts. Octets that an attacker injects after the
+//!   reply to STLS cause an error and are never read as a reply.
+//! * **No command is lost.** Every request gets exactly one result. Every command that an iterator
+//!   yields to a pipeline or a retrieval is sent and gets exactly one result, or the fatal error is
+//!   reported. A pipeline or a retrieval never ends early without an error.
+//! * **A body is complete only if its terminator was received.** The end of the stream is never the
+//!   end of a message. Once the first line of a body has ended in CR LF, only CR LF ends a line of
+//!   it: what follows a bare LF is data ([`LfDot`](config::LfDot)). If octets that belong to no
+//!   command are received together with the terminator, the body fails with
+//!   [`ProtocolError::Surplus`](error::ProtocolError::Surplus). A server that does not stuff dots,
+//!   or that mixes up replies, ends a message early. The message fails only if the rest of it was
+//!   received already. Otherwise the message is reported as complete, and the connection fails
+//!   afterwards. With pipelining, the rest can even look like the next reply. So delete nothing
+//!   before it is confirmed: see [`Confirm`].
+//! * **Only [`Quit`] deletes messages**, and [`QuitOutcome`] says whether it did.
+//! * **Bounded memory.** The receive buffer has a fixed size. Bodies of any length pass through it
+//!   without a copy. Backpressure works: the connection reads no faster than the application takes
+//!   the body. [`Limits`](config::Limits) bound everything else.
+//! * **Requests can be cancelled at any time.** [`Connection::abandon`] keeps the connection
+//!   synchronized. The only cost is that replies already in flight are read and discarded.
 //! * **Give up at any time.** [`Connection::abandon`] costs bandwidth, never step.
 //!
 //! # Pipelining
-//!
-//! Where the server lists `PIPELINING` (RFC 2449), commands leave without waiting for replies:
+//! If the server advertises `PIPELINING` (RFC 2449), commands are sent without waiting for the
+//! replies to earlier ones:
 //!
 //! ```text
 //!   one at a time                    pipelined
@@ -185,38 +210,51 @@
 //!   S: +OK … .
 //! ```
 //!
-//! The window is 4 KiB of unanswered commands, which no transport fails to buffer, and 4 MiB of
-//! expected replies, so that giving up does not cost hundreds of megabytes. Some commands share a
-//! flight with no other: all that concern a login, `STLS`, `RSET`, `QUIT` and raw ones; and behind a
-//! `RETR` only `RETR` is sent.
+//! At most 4 KiB of unanswered commands are in flight: every transport can buffer that much. The
+//! replies that they are expected to cause are limited to 4 MiB, so that cancelling does not cost
+//! hundreds of megabytes.
+//!
+//! Some commands are sent only when no other command is in flight: all commands of a login, `STLS`,
+//! `RSET`, `QUIT` and raw commands. While a `RETR` is in flight, only `RETR` commands are sent.
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `std` (default) | `TransportError` from `std::io::Error`; SASLprep: without it, names and passwords for SCRAM and APOP are ASCII |
-//! | `scram` (default) | logins by SCRAM: without it, passwords are sent |
-//! | `oauth` (default) | logins by OAUTHBEARER and XOAUTH2, and what a server says of a token |
+//! | `std` (default) | `TransportError` from `std::io::Error`, and SASLprep. Without SASLprep, names and passwords for SCRAM and APOP must be ASCII |
+//! | `scram` (default) | logins by SCRAM. Without it, logins send the password |
+//! | `oauth` (default) | logins by OAUTHBEARER and XOAUTH2, and the reasons that a server gives for refusing a token |
 //! | `url` (default) | [`Endpoint`] from a URL |
 //! | `rustls` | TLS inside [`Connection`] |
-//! | `ring`, `aws-lc-rs` | the cryptography for it, chosen at run time |
+//! | `ring`, `aws-lc-rs` | the cryptography for TLS, chosen at run time |
 //! | `webpki-roots`, `platform-verifier` | the trusted root certificates |
-//! | `client` | the module `client`: the asynchronous client, over any transport and without a runtime |
-//! | `blocking` | the module `blocking`: the blocking client, over any transport |
-//! | `tokio` | the traits of Tokio on what `client` reads |
-//! | `server` | a small server side over an in-memory maildrop |
+//! | `client` | the module `client`: an asynchronous client over any transport, independent of the runtime |
+//! | `blocking` | the module `blocking`: a blocking client over any transport |
+//! | `tokio` | Tokio's read traits for the messages of the module `client` |
+//! | `server` | a small POP3 server with an in-memory maildrop |
 //!
 //! # Deviations from the RFCs
 //!
-//! Always borne, since nothing can be misread: status lines of more than 512 octets
-//! ([`Limits::line`](config::Limits::line)), status indicators in any case, text behind values, response codes that were
-//! not advertised, and an extra challenge after a password (see
-//! [`sasl::SaslError::ExtraChallenge`]). Under [`Leniency::Lenient`](config::Leniency::Lenient) also: bare LF as the end of a status
-//! line, and of the lines of a reply whose first line ends so, blank lines before a reply, missing sizes
-//! and numbers, odd unique-ids of up to 512 octets, text where a challenge says
-//! nothing, and a user name or password in UTF-8 for a server that does not list `UTF8 USER`; each is
-//! told as a [`Quirk`].
-//! A bare CR is data, always.
+//! These deviations are always accepted, because they cannot be misread:
+//!
+//! * status lines of more than 512 octets ([`Limits::line`](config::Limits::line))
+//! * status indicators in upper and lower case
+//! * text after the values of a reply
+//! * response codes that the server does not advertise
+//! * an extra challenge after a password (see [`sasl::SaslError::ExtraChallenge`])
+//!
+//! [`Leniency::Lenient`](config::Leniency::Lenient), the default, also accepts the following, and
+//! reports each as a [`Quirk`]:
+//!
+//! * a bare LF as the end of a status line, and of the lines of a reply whose first line ends in
+//!   one
+//! * blank lines before a reply
+//! * missing sizes and numbers
+//! * invalid unique-ids of up to 512 octets
+//! * text in a challenge that must be empty
+//! * a user name or password in UTF-8 for a server that does not advertise `UTF8 USER`
+//!
+//! A bare CR is always data.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -303,7 +341,7 @@ pub use ticket::{RequestId, Ticket};
 pub use time::Instant;
 pub use types::{MessageNumber, UniqueId, Username};
 
-/// What the clients are made of, for the tests of this workspace. Not part of the public API: it may
+/// Internals of the clients, for the tests of this workspace. Not part of the public API: they may
 /// change in any version.
 #[cfg(feature = "internals")]
 #[doc(hidden)]

@@ -158,10 +158,10 @@ impl Measure {
 /// How many CR LF there are, and how many LF with or without a CR.
 fn line_ends(chunk: &[u8]) -> (u64, u64) {
     let (mut pairs, mut all) = (0, u64::from(chunk.first() == Some(&b'\n')));
-    let behind = chunk.get(1..).unwrap_or_default();
+    let shifted = chunk.get(1..).unwrap_or_default();
     // Sums of single octets are what compilers turn into vector instructions: most line ends are pairs,
     // and searching for one after the other takes ten times as long.
-    for (octets, next) in chunk.chunks(SUM).zip(behind.chunks(SUM)) {
+    for (octets, next) in chunk.chunks(SUM).zip(shifted.chunks(SUM)) {
         let (mut crlf, mut lf) = (0_u8, 0_u8);
         for (octet, next) in octets.iter().zip(next) {
             let is_lf = *next == b'\n';

@@ -54,7 +54,7 @@ impl Swallowed {
                 .is_some_and(|rest| rest.eq_ignore_ascii_case(REST))
         });
         self.found = across || contains_reply(chunk);
-        // What is kept of the old tail, and what of the chunk.
+        // How much of the old tail and of the chunk is not in the new tail.
         let (old, new) = (
             TAIL.saturating_sub(chunk.len()),
             chunk.len().saturating_sub(TAIL),

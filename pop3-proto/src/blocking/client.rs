@@ -1,5 +1,5 @@
-//! The client itself: its start and its end, and operations with any command. `commands` has a method
-//! for each command of POP3.
+//! The client: how it starts and ends, and its methods that accept any command. `commands.rs` has a
+//! method for each command of POP3.
 
 use super::Transport;
 use super::driver::Driver;
@@ -20,27 +20,30 @@ use crate::time::Instant;
 #[cfg(doc)]
 use crate::types::MessageNumber;
 
-/// A blocking POP3 client on a [`Transport`].
+/// A blocking POP3 client over a [`Transport`].
 ///
-/// Every operation may be abandoned: the next one skips what is left of it, such as the rest of a body,
-/// and the client stays synchronized. Dropping the client closes the transport and commits nothing: only
-/// [`Client::quit`] deletes the messages that were marked as deleted.
+/// A reply need not be read to its end. The next operation skips what is left, such as the rest of
+/// a body, and the client stays synchronized. Dropping the client closes the transport and deletes
+/// nothing: only [`Client::quit`] deletes the messages that were marked as deleted.
 #[derive(Debug)]
 pub struct Client<T> {
     pub(super) driver: Driver<T>,
 }
 
-/// Start and end.
+/// Starting and closing.
 impl<T: Transport> Client<T> {
-    /// Starts a client for `endpoint` over a transport that was just connected, and waits for the greeting.
+    /// Starts a client for `endpoint` over a transport that was just connected, and waits for the
+    /// greeting.
     ///
-    /// Adapters dial and call this; call it yourself where the transport is not a TCP connection to the
-    /// endpoint, such as a proxy or a tunnel. The endpoint says whether TLS comes first, and which name the
-    /// certificate must have.
+    /// The adapters connect and then call this. Call it yourself if the transport is not a direct
+    /// TCP connection to the endpoint, for example if it goes through a proxy or a tunnel. The
+    /// endpoint determines whether TLS comes first, and which name the server's certificate must
+    /// have.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] if TLS is required and cannot be set up; otherwise as [`Client::start`].
+    /// [`Error::Tls`] if TLS is required and cannot be set up. Other errors are those of
+    /// [`Client::start`].
     pub fn connect_over(
         endpoint: &Endpoint,
         connector: &Connector,
@@ -50,12 +53,13 @@ impl<T: Transport> Client<T> {
         Self::start(connection, transport)
     }
 
-    /// Starts a client for a new connection over a transport that was just connected, and waits for the
-    /// greeting. The connection is seeded with [`Transport::random`], and its clock goes on from where it is.
+    /// Starts a client for a new [`Connection`] over a transport that was just connected, and waits
+    /// for the greeting. The connection is seeded with [`Transport::random`]. Its clock continues
+    /// from its last time.
     ///
     /// # Errors
     ///
-    /// The fatal error that occurred instead of a greeting.
+    /// The fatal error that occurred before a greeting was received.
     pub fn start(connection: Connection, mut transport: T) -> Result<Self, Error> {
         let engine = Engine::seeded(connection, |room| transport.random(room));
         let mut driver = Driver::new(engine, transport);
@@ -63,9 +67,9 @@ impl<T: Transport> Client<T> {
         Ok(Self { driver })
     }
 
-    /// Closes the connection immediately by dropping the transport, even if an operation is in progress.
-    /// Nothing more is read or written, TLS sends no close_notify, and nothing is committed. (A socket of
-    /// which the caller keeps a clone stays open.)
+    /// Closes the connection immediately by dropping the transport, even if an operation is in
+    /// progress. Nothing more is read or written, TLS sends no close_notify, and nothing is
+    /// deleted. (If the caller has a clone of the socket, the socket stays open.)
     pub fn abort(self) {
         drop(self.into_transport());
     }
@@ -73,44 +77,48 @@ impl<T: Transport> Client<T> {
 
 getters!();
 
-/// Operations with any command.
+/// Operations that accept any command.
 impl<T: Transport> Client<T> {
-    /// Submits a command without waiting, including streamed ones such as [`Retr`]. Submitted commands
-    /// share round trips. Claim their replies in order: with [`Client::wait`], or with
-    /// [`Client::wait_open`] if the reply is streamed. The [module](super) has an example.
+    /// Submits a command without waiting for its reply. Streamed commands such as [`Retr`] can be
+    /// submitted, too. Submitted commands share round trips. Claim their replies in order, with
+    /// [`Client::wait`], or with [`Client::wait_open`] if the reply is streamed. The
+    /// [module](super) has an example.
     ///
-    /// Any operation that waits for a later reply discards the replies that were not claimed, and reads
-    /// past the bodies among them: a body whose ticket is dropped costs its octets and never blocks the
-    /// session. A body is not read ahead: while nothing waits, the server can send no more than the
-    /// buffers take.
+    /// Any operation that waits for a later reply discards the earlier replies that were not
+    /// claimed, and skips the bodies among them. A ticket may therefore be dropped: its body is
+    /// still received, but it never blocks the session. Bodies are not read ahead. While no
+    /// operation waits, the server can send only as much as the buffers can take.
     ///
     /// # Errors
     ///
-    /// The fatal error of a dead connection, or [`Misuse::TooLong`](crate::error::Misuse::TooLong).
+    /// The fatal error of a connection that has ended, or
+    /// [`Misuse::TooLong`](crate::error::Misuse::TooLong).
     pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         self.driver.begin();
         self.driver.engine.submit(command)
     }
 
-    /// Waits for the reply to a submitted command. Unclaimed replies to earlier ones are discarded, and
-    /// their bodies are skipped.
+    /// Waits for the reply to a submitted command. Unclaimed replies to earlier commands are
+    /// discarded, and their bodies are skipped.
     ///
     /// # Errors
     ///
-    /// The command's own failure; [`Misuse::TicketSpent`](crate::error::Misuse::TicketSpent) if the reply was
-    /// discarded or returned before.
+    /// The failure of the command itself.
+    /// [`Misuse::TicketSpent`](crate::error::Misuse::TicketSpent) if the reply was discarded or
+    /// returned before.
     pub fn wait<C: Whole>(&mut self, ticket: Ticket<C>) -> Result<C::Reply, Error> {
         self.driver.wait_for(|engine| engine.poll_ticket(&ticket))
     }
 
-    /// Waits for the reply to a submitted command that is streamed, and returns its body to be read.
-    /// Unclaimed replies to earlier commands are discarded, and their bodies are skipped. The next
-    /// operation, which may be waiting for a later ticket, skips what is not read of this body.
+    /// Waits for the reply to a submitted command that is streamed, and returns its body to be
+    /// read. Unclaimed replies to earlier commands are discarded, and their bodies are skipped. If
+    /// this body is not read to its end, the next operation skips the rest.
     ///
     /// # Errors
     ///
-    /// The command's own failure; [`Misuse::TicketSpent`](crate::error::Misuse::TicketSpent) if the reply was
-    /// discarded. A body can be opened once.
+    /// The failure of the command itself.
+    /// [`Misuse::TicketSpent`](crate::error::Misuse::TicketSpent) if the reply was discarded, or if
+    /// the body was opened before.
     pub fn wait_open<C: Streamed>(&mut self, ticket: Ticket<C>) -> Result<Message<'_, T>, Error> {
         let head = self
             .driver
@@ -122,8 +130,8 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`], [`Error::Auth`] and [`Error::Misuse`] concern this command alone. After
-    /// any other error but a malformed value the connection is dead ([`Error::is_fatal`]).
+    /// [`Error::Refused`], [`Error::Auth`] and [`Error::Misuse`] concern only this command. After
+    /// any other error except a malformed value, the connection has ended ([`Error::is_fatal`]).
     pub fn call<C: Whole>(&mut self, command: C) -> Result<C::Reply, Error> {
         self.driver.begin();
         let ticket = self.driver.engine.submit_for_helper(command)?;
@@ -134,7 +142,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// The first failure, once all replies are read.
+    /// The first failure, after all replies are read.
     pub fn batch<B: Batch>(&mut self, batch: B) -> Result<B::Replies, Error> {
         self.driver.begin();
         let mut pending = self.driver.engine.submit_batch(batch)?;
@@ -143,12 +151,12 @@ impl<T: Transport> Client<T> {
         pending.finish()
     }
 
-    /// Sends commands as an iterator yields them, many in flight, and returns the reply to each.
+    /// Sends commands from an iterator, many in flight, and returns the reply to each.
     ///
     /// Every command that the iterator yields is sent and gets exactly one result, in order, or the
-    /// fatal error is reported. The pipeline never ends early in silence, whatever an earlier operation
-    /// left unread. A command is taken from the iterator when it is submitted, so commands that were
-    /// taken may be unsent when the pipeline is dropped.
+    /// fatal error is reported. The pipeline never ends early without an error, even if an earlier
+    /// operation left a reply unread. A command is taken from the iterator when it is submitted. If
+    /// the pipeline is dropped, some of the commands that were taken may not have been sent.
     pub fn pipeline<I>(&mut self, commands: I) -> Pipeline<'_, T, I::IntoIter>
     where
         I: IntoIterator,
@@ -161,15 +169,17 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Retrieves messages as an iterator yields their numbers, many in flight at a time and none kept in
-    /// memory. Accepts [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed commands.
+    /// Retrieves messages whose numbers an iterator yields. Many commands are in flight, but no
+    /// message is kept in memory. Accepts [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed
+    /// commands.
     ///
-    /// None of them is certain to be what the server meant before [`Client::confirm`] is `Ok`.
+    /// Do not trust any of the messages before [`Client::confirm`] has returned `Ok`: until then, a
+    /// message may not be what the server meant to send.
     ///
     /// Every command that the iterator yields is sent and gets exactly one result, in order, or the
-    /// fatal error is reported. The retrieval never ends early in silence, whatever part of a message is
-    /// left unread. A command is taken from the iterator when it is submitted, so commands that were
-    /// taken may be unsent when the retrieval is dropped.
+    /// fatal error is reported. The retrieval never ends early without an error, even if a message
+    /// is not read to its end. A command is taken from the iterator when it is submitted. If the
+    /// retrieval is dropped, some of the commands that were taken may not have been sent.
     pub fn retrieve<I>(&mut self, messages: I) -> Retrieve<'_, T, I::IntoIter>
     where
         I: IntoIterator,
@@ -187,7 +197,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn open<C: Streamed>(&mut self, command: C) -> Result<Message<'_, T>, Error> {
         self.driver.begin();
         let ticket = self.driver.engine.submit_for_helper(command)?;

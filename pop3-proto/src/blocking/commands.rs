@@ -1,4 +1,4 @@
-//! A method for each command of POP3.
+//! The client's method for each command of POP3.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -21,12 +21,12 @@ use crate::types::MessageNumber;
 
 /// The commands of POP3.
 impl<T: Transport> Client<T> {
-    /// Logs in; see [`Login`] for the methods and the credentials.
+    /// Logs in; see [`Login`] for the login methods and the credentials.
     ///
     /// # Errors
     ///
-    /// [`Error::Auth`] says what to do; the connection can be used for another attempt.
-    /// [`Misuse::TokenOnRequest`](crate::error::Misuse::TokenOnRequest) for a login that needs
+    /// [`Error::Auth`] says what to do, and the connection can be used for another attempt.
+    /// [`Misuse::TokenOnRequest`](crate::error::Misuse::TokenOnRequest) if the login needs
     /// [`login_with`](Client::login_with). [`Error::Security`] and [`Error::Tls`] are fatal.
     pub fn login(&mut self, login: Login) -> Result<Status, Error> {
         self.call(login)
@@ -35,13 +35,14 @@ impl<T: Transport> Client<T> {
     /// Logs in with a bearer token that `provide` returns when it is needed; see
     /// [`Login::bearer_on_request`].
     ///
-    /// `provide` gets `None` for the first token. If the server refuses that as stale, `provide` is called
-    /// once more and gets the refusal. It is not called if no login method can use a token, nor for a login
-    /// with other credentials. The text of its error is kept in
-    /// [`AuthError::NoToken`](crate::error::AuthError::NoToken): no secret belongs there.
+    /// `provide` gets `None` for the first token. If the server refuses that token as stale,
+    /// `provide` is called once more and gets the refusal. It is not called if no login method can
+    /// use a token, or if the login has other credentials. If `provide` fails, the text of its
+    /// error is kept in [`AuthError::NoToken`](crate::error::AuthError::NoToken), so it must not
+    /// contain a secret.
     ///
-    /// No timeout of this crate runs while `provide` does. The server may close the connection meanwhile:
-    /// RFC 1939 allows that after ten minutes.
+    /// No timeout of this crate runs while `provide` runs. The server may close the connection
+    /// meanwhile: RFC 1939 allows that after ten minutes.
     ///
     /// ```
     /// use pop3_proto::blocking::{Client, Transport};
@@ -64,12 +65,12 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::login`].
+    /// As for [`Client::login`].
     ///
     /// # Panics
     ///
-    /// Only if `provide` does. If that is caught, the next operation abandons the login, and the client can
-    /// be used as before.
+    /// Only if `provide` panics. If the caller catches the panic, the next operation abandons the
+    /// login, and the client can be used as before.
     pub fn login_with<E: fmt::Display>(
         &mut self,
         login: Login,
@@ -82,7 +83,8 @@ impl<T: Transport> Client<T> {
                 LoginProgress::Ended(result) => return result,
                 LoginProgress::TokenWanted(refused) => {
                     let token = provide(refused.map(|error| *error));
-                    // What the server sent meanwhile is no reply to the command with the token.
+                    // Do not take octets that the server sent meanwhile for the reply to the
+                    // command with the token.
                     self.driver.probe();
                     self.driver.engine.provide_token(&ticket, token);
                 }
@@ -103,19 +105,20 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// Fatal ones. A server that does not support `CAPA` is no error, but `None`.
+    /// Only fatal errors. If the server does not support `CAPA`, the result is `None`.
     pub fn capa(&mut self) -> Result<Option<Capabilities>, Error> {
         self.call(Capa)
     }
 
-    /// `AUTH` without a mechanism: asks for the SASL mechanisms of a server that does not support `CAPA`.
+    /// `AUTH` without a mechanism: asks a server that does not support `CAPA` for its SASL
+    /// mechanisms.
     ///
-    /// See [`AuthMechanisms`] for servers that do not support it: some close the connection.
+    /// Some servers close the connection instead; see [`AuthMechanisms`].
     ///
     /// # Errors
     ///
-    /// Fatal ones, and [`Misuse::Phase`](crate::error::Misuse::Phase) after a login. A server that does not
-    /// support this is no error, but `None`.
+    /// Fatal errors, and [`Misuse::Phase`](crate::error::Misuse::Phase) after a login. If the
+    /// server does not support the command, the result is `None`.
     pub fn auth_mechanisms(&mut self) -> Result<Option<Mechanisms>, Error> {
         self.call(AuthMechanisms)
     }
@@ -124,7 +127,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn stat(&mut self) -> Result<MailboxStat, Error> {
         self.call(Stat)
     }
@@ -133,7 +136,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn list(&mut self) -> Result<Listing, Error> {
         self.call(List)
     }
@@ -142,7 +145,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn list_one(&mut self, number: MessageNumber) -> Result<ScanEntry, Error> {
         self.call(ListOne(number))
     }
@@ -151,7 +154,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn uidl(&mut self) -> Result<UidListing, Error> {
         self.call(Uidl)
     }
@@ -160,7 +163,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn uidl_one(&mut self, number: MessageNumber) -> Result<UidEntry, Error> {
         self.call(UidlOne(number))
     }
@@ -169,7 +172,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn retr(&mut self, number: MessageNumber) -> Result<Message<'_, T>, Error> {
         self.open(Retr(number))
     }
@@ -178,7 +181,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn top(&mut self, number: MessageNumber, lines: u32) -> Result<Message<'_, T>, Error> {
         self.open(Top { number, lines })
     }
@@ -187,23 +190,26 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`] and [`Message::to_vec`]: a longer message closes the connection.
+    /// As for [`Client::call`] and [`Message::to_vec`]. A message of more than `max` octets ends
+    /// the connection.
     pub fn retr_to_vec(&mut self, number: MessageNumber, max: usize) -> Result<Vec<u8>, Error> {
         self.retr(number)?.to_vec(max)
     }
 
     /// Confirms that all messages read to their end since the last confirmation are what the server
-    /// meant: asks random questions whose answers are known, and compares. **Delete nothing that is
-    /// not confirmed**; see [`Confirm`] for the reasons, the requirements and the guarantees.
+    /// meant to send. The client asks the server random questions whose answers it knows, and
+    /// compares. **Delete nothing that is not confirmed**; see [`Confirm`] for the reasons, the
+    /// requirements and the guarantees.
     ///
-    /// This is one round trip where the server supports pipelining, else one for each of
+    /// This takes one round trip if the server supports pipelining, else one for each of
     /// [`Confirm::QUESTIONS`].
     ///
     /// # Errors
     ///
-    /// [`Error::Unconfirmed`]: nothing could be asked, or the answers are wrong. In the second case
-    /// the connection is closed, and none of the messages may be trusted. Any other error means "not
-    /// confirmed" too. [`Misuse::NoSeed`](crate::error::Misuse::NoSeed) if the connection was not seeded.
+    /// [`Error::Unconfirmed`] if no question could be asked, or if the answers are wrong. If they
+    /// are wrong, the connection is closed, and none of the messages may be trusted. After any
+    /// other error the messages are not confirmed either.
+    /// [`Misuse::NoSeed`](crate::error::Misuse::NoSeed) if the connection was not seeded.
     pub fn confirm(&mut self) -> Result<Confirmed, Error> {
         self.call(Confirm::new())
     }
@@ -212,7 +218,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn dele(&mut self, number: MessageNumber) -> Result<Status, Error> {
         self.call(Dele(number))
     }
@@ -221,26 +227,26 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn rset(&mut self) -> Result<Status, Error> {
         self.call(Rset)
     }
 
-    /// `NOOP`: shows that the server still answers.
+    /// `NOOP`: checks that the server still answers.
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub fn noop(&mut self) -> Result<Status, Error> {
         self.call(Noop)
     }
 
-    /// `QUIT`: ends the session and deletes the messages that were marked as deleted. The outcome says
-    /// whether the server did.
+    /// `QUIT`: ends the session and deletes the messages that were marked as deleted. The outcome
+    /// says whether the server deleted them.
     ///
     /// # Errors
     ///
-    /// The fatal error of a connection that failed before `QUIT` was sent: nothing was deleted.
+    /// The fatal error of a connection that ended before `QUIT` was sent. Nothing was deleted then.
     pub fn quit(&mut self) -> Result<QuitOutcome, Error> {
         self.call(Quit)
     }
@@ -250,7 +256,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`]. `QUIT` is not sent unless `RSET` succeeded.
+    /// As for [`Client::call`]. `QUIT` is sent only if `RSET` succeeded.
     pub fn quit_keeping(&mut self) -> Result<QuitOutcome, Error> {
         self.rset()?;
         self.quit()

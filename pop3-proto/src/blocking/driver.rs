@@ -1,5 +1,5 @@
-//! The loop between the engine and a transport, a step at a time. The failures of the transport go into
-//! the engine, which reports them to the operation that waits for a reply.
+//! The loop between the engine and a transport. Failures of the transport are passed to the engine,
+//! which reports them to the operation that waits for a reply.
 
 use core::task::Poll;
 use core::time::Duration;
@@ -10,27 +10,27 @@ use crate::engine::Engine;
 use crate::error::TransportError;
 use crate::time::Instant;
 
-/// The shortest timeout that is set on a transport. Shorter ones would cost a step each.
+/// The shortest timeout that is set on a transport. Shorter ones would cause too many steps.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// A wait so long that one step more or less does not matter.
+/// If a wait is at least this long, one step more or less does not matter.
 const LONG_WAIT: Duration = Duration::from_secs(10);
 
-/// An engine on a transport.
+/// An engine with its transport.
 #[derive(Debug)]
 pub(super) struct Driver<T> {
     pub(super) engine: Engine,
     pub(super) transport: T,
-    /// The same moment on the connection's clock and on the transport's.
+    /// The same moment on the connection's clock and on the transport's clock.
     clocks: (Instant, Instant),
-    /// The timeout that the transport is set to.
+    /// The timeout that is set on the transport.
     wait: Option<Duration>,
-    /// Whether the transport is being called. Still set afterwards if it panicked.
+    /// Whether the transport is being called. If it panicked, this is still set afterwards.
     calling: bool,
 }
 
 impl<T: Transport> Driver<T> {
-    /// Creates a driver for a connection whose clock goes on from where it is.
+    /// Creates a driver for a connection. The connection's clock continues from its last time.
     pub(super) fn new(engine: Engine, transport: T) -> Self {
         let clocks = (engine.connection().now(), transport.now());
         Self {
@@ -42,8 +42,8 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Does an act that calls the transport, unless that panicked before: how many octets it moved is not
-    /// known then, and the connection ends.
+    /// Runs a function that calls the transport. If the transport panicked before, the connection
+    /// is ended instead: how many octets it moved is not known.
     fn guarded(&mut self, act: impl FnOnce(&mut Self)) {
         if self.calling {
             self.engine.connection_mut().callback_panicked();
@@ -60,20 +60,20 @@ impl<T: Transport> Driver<T> {
         own + self.transport.now().duration_since(transport)
     }
 
-    /// Begins an operation: abandons what the last one left.
+    /// Begins an operation, and abandons what the last operation left.
     pub(super) fn begin(&mut self) {
         self.engine.begin();
         self.probe();
     }
 
-    /// If the connection is idle, reads what the server sent meanwhile before anything is written.
+    /// Requests a read before the next write, if the connection is idle.
     pub(super) fn probe(&mut self) {
         if self.engine.is_idle() || self.calling {
             self.guarded(Self::read_ready);
         }
     }
 
-    /// Moves octets until `poll` is ready.
+    /// Reads and writes until `poll` is ready.
     pub(super) fn wait_for<R>(&mut self, mut poll: impl FnMut(&mut Engine) -> Poll<R>) -> R {
         loop {
             if let Poll::Ready(found) = poll(&mut self.engine) {
@@ -103,7 +103,7 @@ impl<T: Transport> Driver<T> {
             let now = self.now();
             self.engine.refuse_tls(now);
         } else {
-            // There is nothing to do but to wait for a deadline.
+            // There is nothing to read or write: only a deadline or a computation is due.
             let now = self.now();
             self.engine.connection_mut().handle_timeout(now);
         }
@@ -152,7 +152,7 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Sets the transport's timeout to the next deadline; false if that has passed.
+    /// Sets the transport's timeout to the next deadline. Returns false if that has passed.
     fn set_deadline(&mut self) -> bool {
         let deadline = self.engine.connection().poll_timeout();
         let wait = match deadline.map(|deadline| (deadline, self.now())) {
@@ -163,7 +163,8 @@ impl<T: Transport> Driver<T> {
             }
             Some((deadline, now)) => Some(deadline.duration_since(now).max(SHORTEST_WAIT)),
         };
-        // A wait that ends early costs a step: that is not worth a system call before each read.
+        // A wait that ends early costs one step. That is cheaper than a system call before each
+        // read.
         let near_enough = match (self.wait, wait) {
             (Some(set), Some(wait)) => set <= wait && set >= LONG_WAIT.min(wait / 2),
             (set, wait) => set == wait,
@@ -182,8 +183,8 @@ impl<T: Transport> Driver<T> {
         true
     }
 
-    /// Once the connection is closed, sends close_notify or an alert. The result of the session does not
-    /// depend on whether it arrives.
+    /// Sends close_notify or an alert once the connection has ended. The result of the session does
+    /// not depend on whether it arrives.
     fn shutdown(&mut self) {
         if self.engine.fatal().is_some() {
             self.guarded(Self::write_rest);
@@ -204,7 +205,8 @@ impl<T: Transport> Driver<T> {
     }
 }
 
-/// Whether a transport could not do it in time, or was interrupted: it has not failed then.
+/// Returns whether the call only timed out or was interrupted, so that the transport has not
+/// failed.
 fn is_no_failure(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! Many commands in flight: pipelines and retrievals.
+//! Pipelines and retrievals: many commands in flight.
 
 use core::iter::FusedIterator;
 
@@ -10,11 +10,11 @@ use crate::engine::Submitter;
 use crate::error::Error;
 use crate::ticket::RequestId;
 
-/// The replies of [`Client::pipeline`](super::Client::pipeline), one for each command in the order of
-/// the commands, until there is a fatal error.
+/// The replies of [`Client::pipeline`](super::Client::pipeline), one for each command and in the
+/// same order, until there is a fatal error.
 ///
-/// If it is dropped before its end, commands that were not sent are not sent any more. The server executes
-/// those that were.
+/// If it is dropped early, the commands that were not sent are removed from the queue. The server
+/// executes those that were sent.
 #[derive(Debug)]
 pub struct Pipeline<'c, T, I: Iterator> {
     pub(super) driver: &'c mut Driver<T>,
@@ -27,10 +27,11 @@ where
 {
     type Item = Result<<I::Item as Command>::Reply, Error>;
 
-    /// Returns the next reply; a refusal concerns that command alone. After a fatal error, every command
-    /// that was submitted gets it. Then this returns `None`, and nothing more is taken from the iterator.
+    /// Returns the next reply. A refusal concerns only its own command. After a fatal error, every
+    /// command that was submitted gets that error. Then this method returns `None` and takes
+    /// nothing more from the iterator.
     fn next(&mut self) -> Option<Self::Item> {
-        // With a window of one, a long time may pass between two commands.
+        // Between two commands that are not pipelined, the connection may have been idle for long.
         self.driver.probe();
         let submitter = &mut self.submitter;
         self.driver.wait_for(|engine| submitter.poll_next(engine))
@@ -51,10 +52,11 @@ impl<T: Transport, I: Iterator> Retrieve<'_, T, I>
 where
     I::Item: IntoStreamed,
 {
-    /// Returns the next message, or the refusal of it alone; `None` after the last one. The unread rest of
-    /// the message before is skipped. After a fatal error, every command that was submitted gets it. Then
-    /// this returns `None`, and nothing more is taken from the iterator. (This is no [`Iterator`], since
-    /// each message borrows the connection.)
+    /// Returns the next message, or the error of this message; `None` after the last one. If the
+    /// previous message was not read to its end, its rest is skipped. After a fatal error, every
+    /// command that was submitted gets that error. Then this method returns `None` and takes
+    /// nothing more from the iterator. (This type does not implement [`Iterator`], because each
+    /// message borrows the connection.)
     #[expect(
         clippy::should_implement_trait,
         reason = "each item borrows from the iterator"
@@ -63,7 +65,7 @@ where
         if let Some(open) = self.open.take() {
             self.driver.engine.skip(open);
         }
-        // With a window of one, a long time may pass between two commands.
+        // Between two commands that are not pipelined, the connection may have been idle for long.
         self.driver.probe();
         let submitter = &mut self.submitter;
         match self.driver.wait_for(|engine| submitter.poll_open(engine))? {

@@ -1,23 +1,27 @@
-//! The client for programs without a runtime: a blocking call for each operation.
+//! The client for programs without an async runtime.
 //!
-//! [`Client`] has the operations of POP3 over any [`Transport`]: reading, writing, timeouts and a clock.
-//! `pop3-blocking` has the transport for sockets, and connects; use this module to write another
-//! transport, or functions that accept any of them. There is no thread, no channel and no lock: octets
-//! move while a call waits for them, so that backpressure reaches the server. An idle connection is read
-//! before it is used, so that an unsolicited `-ERR` before closing is not taken for the reply to a command.
+//! [`Client`] has a blocking method for each operation of POP3. It works over any [`Transport`],
+//! which reads, writes, and has timeouts and a clock. `pop3-blocking` has the transport for
+//! sockets, and functions that connect. Use this module to write another transport, or functions
+//! that accept any transport.
 //!
-//! The client has the same methods as the one in `client`, for asynchronous runtimes.
+//! There is no thread, no channel and no lock. Octets are read and written only while a call waits
+//! for them, so backpressure reaches the server. An idle connection is read before it is used, so
+//! that an unsolicited `-ERR` before closing is not taken for the reply to a command.
+//!
+//! The client has the same methods as the one for asynchronous runtimes in the module `client`.
 //!
 //! # Deadlines
 //!
-//! They are [`Timeouts`](crate::config::Timeouts), kept through [`Transport::set_timeout`]. An operation that times
-//! out may return a little late, by one wait of the transport. Between operations nothing runs:
+//! The deadlines are those of [`Timeouts`](crate::config::Timeouts). The client enforces them with
+//! [`Transport::set_timeout`]. An operation that times out may return a little late, by up to one
+//! wait of the transport. Between operations nothing runs, so
 //! [`Config::keep_alive`](crate::Config::keep_alive) has no effect.
 //!
 //! # Claiming replies later
 //!
-//! [`Client::submit`] returns a ticket instead of waiting. Here five commands need two round trips: after a
-//! `RETR`, only more messages are requested before its reply.
+//! [`Client::submit`] returns a ticket instead of waiting. Here five commands need two round trips:
+//! `DELE` is sent only after the reply to the `RETR` before it.
 //!
 //! ```no_run
 //! # use pop3_proto::blocking::{Client, Transport};

@@ -1,4 +1,4 @@
-//! A method for each command of POP3.
+//! The client's method for each command of POP3.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -21,18 +21,19 @@ use crate::types::MessageNumber;
 
 /// The commands of POP3.
 impl<T: Transport> Client<T> {
-    /// Logs in; see [`Login`] for the methods and the credentials.
+    /// Logs in; see [`Login`] for the login methods and the credentials.
     ///
     /// # Errors
     ///
-    /// [`Error::Auth`] says what to do; the connection can be used for another attempt.
-    /// [`Misuse::TokenOnRequest`](crate::error::Misuse::TokenOnRequest) for a login that needs
+    /// [`Error::Auth`] says what to do, and the connection can be used for another attempt.
+    /// [`Misuse::TokenOnRequest`](crate::error::Misuse::TokenOnRequest) if the login needs
     /// [`login_with`](Client::login_with). [`Error::Security`] and [`Error::Tls`] are fatal.
     ///
     /// # Cancel safety
     ///
-    /// The next operation completes a login that has started, and may find the session logged in. To learn
-    /// the result, [`submit`](Client::submit) the login and [`wait`](Client::wait): its ticket stays valid.
+    /// If the future is dropped, the next operation completes a login that has started. The session
+    /// may then be logged in. To learn the result, [`submit`](Client::submit) the login and
+    /// [`wait`](Client::wait) for it: its ticket stays valid.
     pub async fn login(&mut self, login: Login) -> Result<Status, Error> {
         self.call(login).await
     }
@@ -40,16 +41,17 @@ impl<T: Transport> Client<T> {
     /// Logs in with a bearer token that the async function `provide` returns when it is needed; see
     /// [`Login::bearer_on_request`].
     ///
-    /// `provide` gets `None` for the first token. If the server refuses that as stale, `provide` is called
-    /// once more and gets the refusal. It is not called if no login method can use a token, nor for a login
-    /// with other credentials. The text of its error is kept in
-    /// [`AuthError::NoToken`](crate::error::AuthError::NoToken): no secret belongs there.
+    /// `provide` gets `None` for the first token. If the server refuses that token as stale,
+    /// `provide` is called once more and gets the refusal. It is not called if no login method can
+    /// use a token, or if the login has other credentials. If `provide` fails, the text of its
+    /// error is kept in [`AuthError::NoToken`](crate::error::AuthError::NoToken), so it must not
+    /// contain a secret.
     ///
-    /// An async closure can read what it captures. To change that, pass a closure that returns an
-    /// `async move` block.
+    /// An async closure can read the variables that it captures. To change them, pass a closure
+    /// that returns an `async move` block.
     ///
-    /// No timeout of this crate runs while `provide` does. The server may close the connection meanwhile:
-    /// RFC 1939 allows that after ten minutes.
+    /// No timeout of this crate runs while `provide` runs. The server may close the connection
+    /// meanwhile: RFC 1939 allows that after ten minutes.
     ///
     /// ```
     /// use pop3_proto::client::{Client, Transport};
@@ -78,12 +80,12 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::login`].
+    /// As for [`Client::login`].
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::login`]. The future of `provide` is dropped too, and the next operation abandons the
-    /// login: nothing more of it is sent. The same happens if `provide` panics.
+    /// As for [`Client::login`]. The future of `provide` is dropped, too. The next operation then
+    /// abandons the login: nothing more of it is sent. The same happens if `provide` panics.
     pub async fn login_with<E, F>(
         &mut self,
         login: Login,
@@ -100,7 +102,8 @@ impl<T: Transport> Client<T> {
                 LoginProgress::Ended(result) => return result,
                 LoginProgress::TokenWanted(refused) => {
                     let token = provide(refused.map(|error| *error)).await;
-                    // What the server sent meanwhile is no reply to the command with the token.
+                    // Do not take octets that the server sent meanwhile for the reply to the
+                    // command with the token.
                     self.driver.probe();
                     self.driver.engine.provide_token(&ticket, token);
                 }
@@ -116,7 +119,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::login`]: the next operation completes an upgrade that has started.
+    /// As for [`Client::login`]: the next operation completes an upgrade that has started.
     pub async fn start_tls(&mut self) -> Result<Option<Capabilities>, Error> {
         self.call(StartTls).await
     }
@@ -125,27 +128,28 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// Fatal ones. A server that does not support `CAPA` is no error, but `None`.
+    /// Only fatal errors. If the server does not support `CAPA`, the result is `None`.
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn capa(&mut self) -> Result<Option<Capabilities>, Error> {
         self.call(Capa).await
     }
 
-    /// `AUTH` without a mechanism: asks for the SASL mechanisms of a server that does not support `CAPA`.
+    /// `AUTH` without a mechanism: asks a server that does not support `CAPA` for its SASL
+    /// mechanisms.
     ///
-    /// See [`AuthMechanisms`] for servers that do not support it: some close the connection.
+    /// Some servers close the connection instead; see [`AuthMechanisms`].
     ///
     /// # Errors
     ///
-    /// Fatal ones, and [`Misuse::Phase`](crate::error::Misuse::Phase) after a login. A server that does not
-    /// support this is no error, but `None`.
+    /// Fatal errors, and [`Misuse::Phase`](crate::error::Misuse::Phase) after a login. If the
+    /// server does not support the command, the result is `None`.
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn auth_mechanisms(&mut self) -> Result<Option<Mechanisms>, Error> {
         self.call(AuthMechanisms).await
     }
@@ -154,11 +158,11 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn stat(&mut self) -> Result<MailboxStat, Error> {
         self.call(Stat).await
     }
@@ -167,11 +171,11 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn list(&mut self) -> Result<Listing, Error> {
         self.call(List).await
     }
@@ -180,11 +184,11 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn list_one(&mut self, number: MessageNumber) -> Result<ScanEntry, Error> {
         self.call(ListOne(number)).await
     }
@@ -193,11 +197,11 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn uidl(&mut self) -> Result<UidListing, Error> {
         self.call(Uidl).await
     }
@@ -206,11 +210,11 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn uidl_one(&mut self, number: MessageNumber) -> Result<UidEntry, Error> {
         self.call(UidlOne(number)).await
     }
@@ -219,11 +223,11 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn retr(&mut self, number: MessageNumber) -> Result<Message<'_, T>, Error> {
         self.open(Retr(number)).await
     }
@@ -232,11 +236,11 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn top(
         &mut self,
         number: MessageNumber,
@@ -249,11 +253,12 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`] and [`Message::to_vec`]: a longer message closes the connection.
+    /// As for [`Client::call`] and [`Message::to_vec`]. A message of more than `max` octets ends
+    /// the connection.
     ///
     /// # Cancel safety
     ///
-    /// As [`Message::to_vec`].
+    /// As for [`Message::to_vec`].
     pub async fn retr_to_vec(
         &mut self,
         number: MessageNumber,
@@ -263,21 +268,23 @@ impl<T: Transport> Client<T> {
     }
 
     /// Confirms that all messages read to their end since the last confirmation are what the server
-    /// meant: asks random questions whose answers are known, and compares. **Delete nothing that is
-    /// not confirmed**; see [`Confirm`] for the reasons, the requirements and the guarantees.
+    /// meant to send. The client asks the server random questions whose answers it knows, and
+    /// compares. **Delete nothing that is not confirmed**; see [`Confirm`] for the reasons, the
+    /// requirements and the guarantees.
     ///
-    /// This is one round trip where the server supports pipelining, else one for each of
+    /// This takes one round trip if the server supports pipelining, else one for each of
     /// [`Confirm::QUESTIONS`].
     ///
     /// # Errors
     ///
-    /// [`Error::Unconfirmed`]: nothing could be asked, or the answers are wrong. In the second case
-    /// the connection is closed, and none of the messages may be trusted. Any other error means "not
-    /// confirmed" too. [`Misuse::NoSeed`](crate::error::Misuse::NoSeed) if the connection was not seeded.
+    /// [`Error::Unconfirmed`] if no question could be asked, or if the answers are wrong. If they
+    /// are wrong, the connection is closed, and none of the messages may be trusted. After any
+    /// other error the messages are not confirmed either.
+    /// [`Misuse::NoSeed`](crate::error::Misuse::NoSeed) if the connection was not seeded.
     ///
     /// # Cancel safety
     ///
-    /// A call that was dropped confirms nothing. The next operation discards the answers.
+    /// If the future is dropped, nothing is confirmed. The next operation discards the answers.
     pub async fn confirm(&mut self) -> Result<Confirmed, Error> {
         self.call(Confirm::new()).await
     }
@@ -286,11 +293,11 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// If the command was sent, the server executes it, and its reply is discarded.
+    /// If the command was sent, the server executes it. Its reply is discarded.
     pub async fn dele(&mut self, number: MessageNumber) -> Result<Status, Error> {
         self.call(Dele(number)).await
     }
@@ -299,41 +306,41 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// If the command was sent, the server executes it, and its reply is discarded.
+    /// If the command was sent, the server executes it. Its reply is discarded.
     pub async fn rset(&mut self) -> Result<Status, Error> {
         self.call(Rset).await
     }
 
-    /// `NOOP`: shows that the server still answers.
+    /// `NOOP`: checks that the server still answers.
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::call`].
+    /// As for [`Client::call`].
     pub async fn noop(&mut self) -> Result<Status, Error> {
         self.call(Noop).await
     }
 
-    /// `QUIT`: ends the session and deletes the messages that were marked as deleted. The outcome says
-    /// whether the server did.
+    /// `QUIT`: ends the session and deletes the messages that were marked as deleted. The outcome
+    /// says whether the server deleted them.
     ///
     /// # Errors
     ///
-    /// The fatal error of a connection that failed before `QUIT` was sent: nothing was deleted, unless an
-    /// earlier `QUIT` was sent and abandoned.
+    /// The fatal error of a connection that ended before `QUIT` was sent. Nothing was deleted then,
+    /// unless an earlier `QUIT` was sent and abandoned.
     ///
     /// # Cancel safety
     ///
-    /// A `QUIT` that was sent cannot be cancelled: whether anything was deleted is not known then. To be able
-    /// to ask again, [`submit`](Client::submit) a [`Quit`] and [`wait`](Client::wait): its ticket stays
-    /// valid.
+    /// A `QUIT` that was sent cannot be cancelled. If the future is dropped, it is not known
+    /// whether messages were deleted. To be able to ask again, [`submit`](Client::submit) a
+    /// [`Quit`] and [`wait`](Client::wait) for it: its ticket stays valid.
     pub async fn quit(&mut self) -> Result<QuitOutcome, Error> {
         self.call(Quit).await
     }
@@ -343,11 +350,11 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`]. `QUIT` is not sent unless `RSET` succeeded.
+    /// As for [`Client::call`]. `QUIT` is sent only if `RSET` succeeded.
     ///
     /// # Cancel safety
     ///
-    /// As [`Client::quit`].
+    /// As for [`Client::quit`].
     pub async fn quit_keeping(&mut self) -> Result<QuitOutcome, Error> {
         self.rset().await?;
         self.quit().await

@@ -1,4 +1,4 @@
-//! Connecting to one of a host's addresses (RFC 8305).
+//! Connecting to one of the addresses of a host (RFC 8305).
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -16,7 +16,8 @@ use crate::connector::Connector;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Timeout, TransportError, TransportErrorKind};
 
-/// How an adapter connects and waits. Its futures are `Send`, so that connecting may be spawned.
+/// The functions of an async runtime that [`dial`] needs. The futures are `Send`, so that [`dial`]
+/// can be spawned as a task.
 pub trait Dialer {
     /// A connected stream.
     type Stream;
@@ -32,22 +33,25 @@ pub trait Dialer {
     fn connect(&self, address: SocketAddr)
     -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
-    /// Waits.
+    /// Waits for `span`.
     fn sleep(&self, span: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// Connects to the first of a host's addresses that answers, IPv6 and IPv4 by turns: each gets a head
-/// start of [`Connector::stagger`], and as long as
-/// [`Timeouts::connect`](crate::config::Timeouts::connect) allows. The look-up may take as long again.
+/// Connects to a host: its addresses are tried until one accepts the connection.
+///
+/// IPv6 and IPv4 addresses alternate. The next attempt begins when one fails, or after
+/// [`Connector::stagger`], while the earlier attempts continue. Each attempt, and the name
+/// resolution before them, may take as long as
+/// [`Timeouts::connect`](crate::config::Timeouts::connect).
 ///
 /// # Errors
 ///
-/// [`Error::Transport`] if the host has no address, or with what each one said; [`Timeout::Connect`]
-/// if there is only one and it says nothing, or if no time is allowed at all.
+/// [`Error::Transport`] if the host has no address, or with the error of each address.
+/// [`Timeout::Connect`] if the only address does not answer in time, or if the timeout is zero.
 ///
 /// # Cancel safety
 ///
-/// Attempts under way are dropped, and with them their connections.
+/// If the future is dropped, all attempts in progress are dropped, and with them their connections.
 pub async fn dial<D: Dialer>(
     dialer: &D,
     endpoint: &Endpoint,
@@ -55,7 +59,7 @@ pub async fn dial<D: Dialer>(
 ) -> Result<D::Stream, Error> {
     let patience = connector.config.timeouts.connect;
     if patience.is_zero() {
-        // No attempt: it could win the race against a timer that fires at once.
+        // Do not even try: an attempt could be ready before a timer of zero.
         return Err(Timeout::Connect.into());
     }
     let addresses = look_up(dialer, endpoint, patience).await?;
@@ -92,7 +96,8 @@ async fn look_up<D: Dialer>(
     Err(TransportError::new(TransportErrorKind::NameResolution, text).into())
 }
 
-/// What went wrong, and why if the resolver keeps that inside.
+/// Returns the text of an error, with that of its source if it has one: some resolvers put the
+/// reason there.
 fn reason(error: &io::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
@@ -102,12 +107,12 @@ fn reason(error: &io::Error) -> String {
 
 const NO_ANSWER: &str = "no answer in time";
 
-/// The attempts to connect.
+/// The attempts to connect that run at the same time.
 struct Race<'d, S> {
-    /// The addresses that were not tried, the next one last.
+    /// The addresses that were not tried yet, in reverse order.
     waiting: Vec<SocketAddr>,
     running: Vec<Attempt<'d, S>>,
-    /// For how long nobody else joins.
+    /// The time until the next attempt begins.
     head_start: Option<Wait<'d>>,
     failures: Vec<(SocketAddr, io::Error)>,
 }
@@ -152,7 +157,7 @@ impl<'d, S> Race<'d, S> {
             if connected.is_some() {
                 return Poll::Ready(connected);
             }
-            // A failure makes way for the next one at once.
+            // After a failure, the next attempt begins immediately.
             let failed = self.failures.len() > failed_before;
             let head_start = self.head_start.as_mut();
             if !(failed
@@ -179,7 +184,8 @@ impl<'d, S> Race<'d, S> {
     }
 }
 
-/// The addresses by turns, beginning with the family of the first; the next one stands last.
+/// Returns the addresses in reverse order, alternating between the two families. The family of the
+/// first address is tried first.
 fn by_turns(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses

@@ -1,5 +1,5 @@
-//! The loop between the engine and a transport, a step at a time. The failures of the transport go into
-//! the engine, which reports them to the operation that waits for a reply.
+//! The loop between the engine and a transport. Failures of the transport are passed to the engine,
+//! which reports them to the operation that waits for a reply.
 
 use std::io::{self, ErrorKind};
 use std::task::{Context, Poll, ready};
@@ -9,42 +9,45 @@ use crate::engine::Engine;
 use crate::error::TransportError;
 use crate::time::Instant;
 
-/// The steps of a task before it yields to others. With 64 KiB to a read, that is some megabytes.
+/// How many steps a task may do before it yields to others. At 64 KiB per read, this is some
+/// megabytes.
 const FAIRNESS: u32 = 64;
 
-/// An engine on a transport. All state is here and none in the futures that wait for it.
+/// An engine with its transport. All state is here, and none in the futures that wait for it.
 #[derive(Debug)]
 pub(super) struct Driver<T> {
     pub(super) engine: Engine,
     pub(super) transport: T,
-    /// The same moment on the connection's clock and on the transport's.
+    /// The same moment on the connection's clock and on the transport's clock.
     clocks: (Instant, Instant),
-    /// Something was written that was not flushed.
+    /// Whether something was written that was not flushed.
     unflushed: bool,
     probe: Probe,
     /// When the timer fires.
     alarm: Option<Instant>,
     /// Steps since the task last waited.
     steps: u32,
-    /// Whether the transport was shut down, or told to.
+    /// Whether the transport was shut down, or the shutdown was started.
     is_shut_down: bool,
-    /// Whether the transport is being called. Still set afterwards if it panicked.
+    /// Whether the transport is being called. If it panicked, this is still set afterwards.
     calling: bool,
 }
 
-/// Whether to read before an idle connection is used: the server may have closed it meanwhile, and an
-/// unsolicited `-ERR` before closing is no reply to a later command.
+/// Whether to read before an idle connection is used. The server may have closed it, and an
+/// unsolicited `-ERR` that it sent before closing must not be taken for the reply to the next
+/// command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Probe {
     No,
-    /// Nothing was read yet.
+    /// The first read is due.
     First,
-    /// There was nothing to read; perhaps the runtime has not looked at the socket yet.
+    /// The first read returned nothing. Read once more, because the runtime may not have polled the
+    /// socket yet.
     Second,
 }
 
 impl<T: Transport> Driver<T> {
-    /// Creates a driver for a connection whose clock goes on from where it is.
+    /// Creates a driver for a connection. The connection's clock continues from its last time.
     pub(super) fn new(engine: Engine, transport: T) -> Self {
         let clocks = (engine.connection().now(), transport.now());
         Self {
@@ -60,7 +63,7 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Fails the connection if the transport panicked when it was called last: how many octets it moved is
+    /// Ends the connection if the transport panicked in its last call: how many octets it moved is
     /// not known.
     fn end_if_panicked(&mut self) {
         if self.calling {
@@ -80,21 +83,21 @@ impl<T: Transport> Driver<T> {
         self.transport.poll_timer(cx, deadline)
     }
 
-    /// Begins an operation: abandons what the last one left.
+    /// Begins an operation, and abandons what the last operation left.
     pub(super) fn begin(&mut self) {
         self.end_if_panicked();
         self.engine.begin();
         self.probe();
     }
 
-    /// If the connection is idle, reads what the server sent meanwhile before anything is written.
+    /// Requests a read before the next write, if the connection is idle.
     pub(super) fn probe(&mut self) {
         if self.engine.is_idle() && self.probe == Probe::No {
             self.probe = Probe::First;
         }
     }
 
-    /// Moves octets until `poll` is ready.
+    /// Reads and writes until `poll` is ready.
     pub(super) fn poll_for<R>(
         &mut self,
         cx: &mut Context<'_>,
@@ -119,7 +122,7 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Does one read and one write; false if the task has to wait.
+    /// Does one read and one write. Returns false if the task has to wait.
     fn step(&mut self, cx: &mut Context<'_>) -> bool {
         self.calling = true;
         let go_on = self.move_octets(cx);
@@ -195,8 +198,8 @@ impl<T: Transport> Driver<T> {
         true
     }
 
-    /// Handles a deadline that has passed, or sets the timer that wakes the task; false if the task has
-    /// to wait.
+    /// Handles a deadline that has passed, or sets the timer that wakes the task. Returns false if
+    /// the task has to wait.
     fn keep_time(&mut self, cx: &mut Context<'_>, moved: bool) -> bool {
         let Some(deadline) = self.engine.connection().poll_timeout() else {
             return moved || self.engine.fatal().is_some();
@@ -206,7 +209,8 @@ impl<T: Transport> Driver<T> {
             if moved {
                 return true;
             }
-            // A timer that fires too early costs a step: less than setting it at each read.
+            // Setting the timer at each read would cost more than the extra step of a timer that
+            // fires too early.
             let alarm = self.alarm.filter(|alarm| *alarm <= deadline);
             let alarm = *self.alarm.insert(alarm.unwrap_or(deadline));
             if self.poll_timer(cx, alarm).is_pending() {
@@ -215,7 +219,7 @@ impl<T: Transport> Driver<T> {
             self.alarm = None;
         }
         if self.engine.connection().is_computing() {
-            // Other tasks run before the next slice of a computation.
+            // Let other tasks run before the next slice of the computation.
             self.steps = FAIRNESS;
         }
         let now = self.now();
@@ -223,8 +227,8 @@ impl<T: Transport> Driver<T> {
         true
     }
 
-    /// Once the connection is closed, sends close_notify or an alert, and shuts the transport down, if that
-    /// is possible without waiting. The result of the session does not depend on it.
+    /// Sends close_notify or an alert once the connection has ended, and shuts down the transport,
+    /// as far as that is possible without waiting. The result of the session does not depend on it.
     pub(super) fn shutdown(&mut self, cx: &mut Context<'_>) {
         if self.engine.fatal().is_some() && !core::mem::replace(&mut self.is_shut_down, true) {
             let _ = self.poll_shutdown(cx);
@@ -242,7 +246,7 @@ impl<T: Transport> Driver<T> {
                 _ => return Poll::Ready(()),
             }
         }
-        // The socket is closed when it is dropped, whatever comes of this.
+        // Errors do not matter: the socket is closed when it is dropped.
         let _ = ready!(self.transport.poll_flush(cx));
         let _ = ready!(self.transport.poll_shutdown(cx));
         Poll::Ready(())

@@ -1,4 +1,4 @@
-//! Many commands in flight: pipelines and retrievals.
+//! Pipelines and retrievals: many commands in flight.
 
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -14,11 +14,11 @@ use crate::engine::Submitter;
 use crate::error::Error;
 use crate::ticket::RequestId;
 
-/// The replies of [`Client::pipeline`](super::Client::pipeline), one for each command in the order of
-/// the commands, until there is a fatal error; also a [`Stream`] of them.
+/// The replies of [`Client::pipeline`](super::Client::pipeline), one for each command and in the
+/// same order, until there is a fatal error. It also implements [`Stream`].
 ///
-/// If it is dropped before its end, commands that were not sent are not sent any more. The server executes
-/// those that were.
+/// If it is dropped early, the commands that were not sent are removed from the queue. The server
+/// executes those that were sent.
 #[derive(Debug)]
 pub struct Pipeline<'c, T, I: Iterator> {
     pub(super) driver: &'c mut Driver<T>,
@@ -32,19 +32,20 @@ impl<T: Transport, I: Iterator> Pipeline<'_, T, I>
 where
     I::Item: Whole,
 {
-    /// Returns the next reply; a refusal concerns that command alone. After a fatal error, every command
-    /// that was submitted gets it. Then this returns `None`, and nothing more is taken from the iterator.
+    /// Returns the next reply. A refusal concerns only its own command. After a fatal error, every
+    /// command that was submitted gets that error. Then this method returns `None` and takes
+    /// nothing more from the iterator.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost: the next call returns the reply. To know which command it belongs to, count
-    /// replies, not calls.
+    /// the replies that were returned, not the calls.
     pub async fn next(&mut self) -> Option<Reply<I>> {
         poll_fn(|cx| self.poll_reply(cx)).await
     }
 
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply<I>>> {
-        // With a window of one, a long time may pass between two commands.
+        // Between two commands that are not pipelined, the connection may have been idle for long.
         self.driver.probe();
         let submitter = &mut self.submitter;
         self.driver
@@ -75,21 +76,23 @@ impl<T: Transport, I: Iterator> Retrieve<'_, T, I>
 where
     I::Item: IntoStreamed,
 {
-    /// Returns the next message, or the refusal of it alone; `None` after the last one. The unread rest of
-    /// the message before is skipped. After a fatal error, every command that was submitted gets it. Then
-    /// this returns `None`, and nothing more is taken from the iterator. (This is no [`Stream`], since each
+    /// Returns the next message, or the error of this message; `None` after the last one. If the
+    /// previous message was not read to its end, its rest is skipped. After a fatal error, every
+    /// command that was submitted gets that error. Then this method returns `None` and takes
+    /// nothing more from the iterator. (This type does not implement [`Stream`], because each
     /// message borrows the connection.)
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost: the next call returns the message. To know which one it is, see
-    /// [`Message::number`] and [`Refusal::number`](crate::error::Refusal::number), or count messages, not calls.
+    /// Nothing is lost: the next call returns the message. To know which message it is, see
+    /// [`Message::number`] and [`Refusal::number`](crate::error::Refusal::number), or count the
+    /// messages that were returned, not the calls.
     pub async fn next(&mut self) -> Option<Result<Message<'_, T>, Error>> {
         if let Some(open) = self.open.take() {
             self.driver.engine.skip(open);
         }
         let (driver, submitter) = (&mut *self.driver, &mut self.submitter);
-        // With a window of one, a long time may pass between two commands.
+        // Between two commands that are not pipelined, the connection may have been idle for long.
         driver.probe();
         let head = poll_fn(|cx| driver.poll_for(cx, |engine| submitter.poll_open(engine)));
         match head.await? {

@@ -1,4 +1,4 @@
-//! A message while it is read.
+//! A message while it is being received.
 
 use alloc::vec::Vec;
 use core::future::poll_fn;
@@ -16,19 +16,22 @@ use crate::error::Error;
 use crate::reply::BodyHead;
 use crate::ticket::RequestId;
 
-/// A message, or another streamed reply, while it is received: dot-stuffing is undone, line ends are
-/// kept.
+/// A message, or another streamed reply, while it is being received. Dot-stuffing is removed; line
+/// ends are kept.
 ///
-/// It is read as [`chunk`](Message::chunk)s, as a [`Stream`] of them, or by the read traits of `futures`
-/// and, with the feature `tokio`, of Tokio (import those of one of them). It is complete when a read
-/// returns no more octets, and only then: a connection that ends early is an error, never an end of file.
-/// If it is dropped before, the next operation skips the rest.
+/// Read it as [`chunk`](Message::chunk)s, as a [`Stream`] of them, or with the read traits of
+/// `futures`. With the feature `tokio`, Tokio's read traits are implemented, too (import only one
+/// of both). The message is complete only when a read returns no more octets. If the connection
+/// ends early, reading returns an error, never the end of the stream. If the message is dropped
+/// early, the next operation skips the rest.
 ///
-/// It ends where the server ended it. That does not prove that the server meant to: a server that does not
-/// stuff dots lets a sender end a message early and write the replies that follow. Until
-/// [`Client::confirm`](super::Client::confirm) is `Ok`, do not record it as fetched and delete nothing.
+/// The message ends where the server ended it. That does not prove that the server meant to end it
+/// there: if a server does not stuff dots, the sender of a message can end it early and forge the
+/// replies that follow. Until [`Client::confirm`](super::Client::confirm) has returned `Ok`, do not
+/// record the message as fetched, and delete nothing.
 ///
-/// A failure in reading is an [`io::Error`] with an [`Error`] inside, which [`Error::inside`] returns.
+/// The read traits return an [`io::Error`] that contains an [`Error`]; [`Error::inside`] returns
+/// it.
 #[derive(Debug)]
 pub struct Message<'c, T> {
     driver: &'c mut Driver<T>,
@@ -43,7 +46,7 @@ impl<'c, T: Transport> Message<'c, T> {
         Self { driver, body }
     }
 
-    /// Returns the next octets without a copy; `None` at the end.
+    /// Returns the next octets without copying them; `None` at the end of the message.
     ///
     /// # Errors
     ///
@@ -60,13 +63,13 @@ impl<'c, T: Transport> Message<'c, T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] for a longer one. The connection is closed then: a message without end could not be
-    /// skipped either. Read [`chunk`](Message::chunk)s to decide otherwise. The fatal error that ended the
-    /// message before its terminator.
+    /// [`Error::Limit`] if the message is longer. The connection is closed then, because the rest
+    /// may have no end and could not be skipped. To avoid that, read [`chunk`](Message::chunk)s.
+    /// Otherwise the fatal error that ended the message before its terminator.
     ///
     /// # Cancel safety
     ///
-    /// The octets that were read are lost, and the next operation skips the rest.
+    /// The octets that were read are lost. The next operation skips the rest.
     pub async fn to_vec(self, max: usize) -> Result<Vec<u8>, Error> {
         let Self { driver, mut body } = self;
         let mut octets = Vec::new();
@@ -98,7 +101,7 @@ impl<T: Transport> Stream for Message<'_, T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        // A stream ends after an error; a reader gets the error again.
+        // A `Stream` ends after an error. The read traits return the error again.
         if this.body.has_failed() {
             return Poll::Ready(None);
         }

@@ -1,23 +1,28 @@
 //! The client for asynchronous runtimes.
 //!
-//! [`Client`] has the operations of POP3 as `async fn`s over any [`Transport`]: reading, writing, a timer
-//! and a clock. `pop3-tokio` and `pop3-async-std` have the transports for their runtimes, and connect; use
-//! this module to write another transport, or functions that accept any of them. There is no task, no
-//! channel and no lock: octets move while a future is polled, so that backpressure reaches the server. In
-//! each step the client polls a read and a write; it yields to other tasks after 64 steps. An idle
-//! connection is read before it is used, so that an unsolicited `-ERR` before closing is not taken for the
-//! reply to a command.
+//! [`Client`] has an `async fn` for each operation of POP3. It works over any [`Transport`], which
+//! reads, writes, and has a timer and a clock. `pop3-tokio` and `pop3-async-std` have the
+//! transports for their runtimes, and functions that connect. Use this module to write a transport
+//! for another runtime, or functions that accept any transport.
 //!
-//! Between operations nothing runs: [`Config::keep_alive`](crate::Config::keep_alive) has no effect.
+//! There is no background task, no channel and no lock. Octets are read and written only while a
+//! future is polled, so backpressure reaches the server. In each step the client polls one read and
+//! one write, and after 64 steps it yields to other tasks. An idle connection is read before it is
+//! used, so that an unsolicited `-ERR` before closing is not taken for the reply to a command.
+//!
+//! Between operations nothing runs, so [`Config::keep_alive`](crate::Config::keep_alive) has no
+//! effect.
 //!
 //! # Cancel safety
 //!
-//! All state is in the client and none in futures. A future may be dropped at any time, and the client
-//! stays synchronized. [`Client::wait`], [`Client::wait_open`], [`Pipeline::next`], [`Retrieve::next`] and
-//! [`Message::chunk`] lose nothing: call them again. What any other operation leaves is abandoned by the
-//! next one: commands that were not sent are removed from the queue, and the replies to those that were
-//! sent are read and discarded; a login or a QUIT that has started is completed. Each method documents the
-//! details.
+//! All state is in the client, and none in the futures. A future may be dropped at any time, and
+//! the client stays synchronized.
+//!
+//! * [`Client::wait`], [`Client::wait_open`], [`Pipeline::next`], [`Retrieve::next`] and
+//!   [`Message::chunk`] lose nothing: call them again.
+//! * After any other cancelled call, the next operation abandons what is left. Commands that were
+//!   not sent are removed from the queue. The replies to those that were sent are read and
+//!   discarded. A login or a QUIT that has started is completed. Each method documents the details.
 //!
 //! # Functions over any transport
 //!
@@ -33,8 +38,8 @@
 //!
 //! # Claiming replies later
 //!
-//! [`Client::submit`] returns a ticket instead of waiting. Here five commands need two round trips: after a
-//! `RETR`, only more messages are requested before its reply.
+//! [`Client::submit`] returns a ticket instead of waiting. Here five commands need two round trips:
+//! `DELE` is sent only after the reply to the `RETR` before it.
 //!
 //! ```no_run
 //! # use pop3_proto::client::{Client, Transport};

@@ -1,4 +1,4 @@
-//! What the asynchronous client runs over.
+//! The trait for the stream, the timer and the clock of the asynchronous client.
 
 use alloc::boxed::Box;
 use std::io;
@@ -6,61 +6,66 @@ use std::task::{Context, Poll};
 
 use crate::time::Instant;
 
-/// What a [`Client`](super::Client) runs over: a stream of octets, and a clock with one timer.
+/// A stream of octets, with a clock and one timer, for a [`Client`](super::Client).
 ///
-/// Adapters implement it for the streams and timers of their runtimes. Every method that returns
-/// [`Poll::Pending`] must have registered the task to be woken when the call is worth repeating.
+/// Adapters implement it for the streams and timers of their runtimes. A method that returns
+/// [`Poll::Pending`] must arrange that the task is woken when the method should be called again.
 pub trait Transport: Unpin {
-    /// Reads at least one octet; 0 is the end of file.
+    /// Reads at least one octet; 0 means the end of the stream.
     ///
     /// # Errors
     ///
-    /// The failure of the transport; the connection ends with it.
+    /// The failure of the transport. It ends the connection.
     fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some of the octets. After [`Poll::Pending`] none of them may have been accepted: the next call
-    /// may bring others, because a command was abandoned before it was sent. A transport that passes octets
-    /// on later copies them, returns immediately, and waits in [`poll_flush`](Transport::poll_flush).
+    /// Writes some of the octets. If it returns [`Poll::Pending`], it must not have accepted any of
+    /// them: the next call may have other octets, because a command was abandoned before it was
+    /// sent. A transport that sends octets later copies them, returns immediately, and waits in
+    /// [`poll_flush`](Transport::poll_flush).
     ///
     /// # Errors
     ///
-    /// The failure of the transport. The client goes on reading: the server may have sent the reason.
+    /// The failure of the transport. The client continues to read, because the server may have sent
+    /// the reason.
     fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Sends what was written. It is called when there is nothing more to write, until it is ready; more
-    /// may be written before that.
+    /// Sends what was written. The client calls it when there is nothing more to write, and repeats
+    /// that until it is ready. More octets may be written in between.
     ///
     /// # Errors
     ///
-    /// As [`poll_write`](Transport::poll_write), also for octets that it accepted.
+    /// As for [`poll_write`](Transport::poll_write), including failures to send octets that it
+    /// accepted.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Closes the writing side. It is called once, after a last flush, when the session has ended; the
-    /// client does not wait for it.
+    /// Closes the writing side. The client calls it once, after a last flush, when the session has
+    /// ended. It does not wait for the result.
     ///
     /// # Errors
     ///
-    /// They are ignored: the session has ended.
+    /// Errors are ignored, because the session has ended.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Wakes the task after other tasks have run and the runtime has looked at its sockets again.
+    /// Arranges that the task is woken after other tasks have run and the runtime has polled its
+    /// sockets again.
     fn yield_now(&mut self, cx: &mut Context<'_>) {
         cx.waker().wake_by_ref();
     }
 
-    /// Returns ready once it is `deadline`. Only the deadline of the last call counts.
+    /// Is ready when the time is `deadline` or later. Only the deadline of the last call counts.
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()>;
 
-    /// Returns the time, on the clock that deadlines are measured by. It never goes back.
+    /// Returns the time, on the same clock as the deadlines. It never goes back.
     fn now(&self) -> Instant;
 
-    /// Fills `room` with randomness from the operating system. [`Client::start`](super::Client::start)
-    /// seeds the connection with it: see [`Connection::seed`](crate::Connection::seed).
+    /// Fills `room` with random octets from the operating system.
+    /// [`Client::start`](super::Client::start) seeds the connection with them: see
+    /// [`Connection::seed`](crate::Connection::seed).
     ///
     /// # Errors
     ///
-    /// By default there is no randomness. A connection that is not seeded otherwise has neither SCRAM nor
-    /// [`Confirm`](crate::Confirm).
+    /// The default implementation always fails. A connection that is not seeded in another way has
+    /// neither SCRAM nor [`Confirm`](crate::Confirm).
     fn random(&mut self, room: &mut [u8]) -> io::Result<()> {
         let _ = room;
         Err(io::ErrorKind::Unsupported.into())

@@ -1,4 +1,4 @@
-//! What takes several commands: each is submitted as one request, and nothing overtakes it.
+//! Requests that need several commands. No other command is sent in between.
 
 use alloc::boxed::Box;
 
@@ -10,21 +10,23 @@ use crate::login::Login;
 use crate::reply::{Confirmed, Reply};
 use crate::status::Status;
 
-/// Returns the capabilities of this channel, and sends [`CAPA`](crate::command::Capa) only if it was not answered on
-/// this channel. `None` if the server does not say.
+/// Returns the capabilities of this channel. Sends [`CAPA`](crate::command::Capa) only if the
+/// server has not answered it on this channel. `None` if the server does not support `CAPA`.
 ///
-/// [`Connection::capabilities`](crate::Connection::capabilities) returns what is known now. This command
-/// decides when its turn comes. So it can be queued after a login or [`StartTls`] that may ask as well, and
-/// the server is asked once, even if it refuses `CAPA`.
+/// [`Connection::capabilities`](crate::Connection::capabilities) returns what is known now. This
+/// command decides only when it is about to be sent. So it can be queued after a login or
+/// [`StartTls`], which may ask as well, and the server is asked only once, even if it refuses
+/// `CAPA`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GetCapabilities;
 command!(Whole GetCapabilities => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::Capabilities)), Reply::Capabilities);
 
-/// Starts TLS on a connection in clear. A [`Login`](crate::Login) does so by itself.
+/// Starts TLS on a cleartext connection. A [`Login`](crate::Login) does so by itself.
 ///
-/// Gives the capabilities that the server lists inside TLS; all that was learnt in clear is
-/// forgotten. A server that does not list STLS ends the connection with
-/// [`SecurityError::StlsUnavailable`](crate::error::SecurityError::StlsUnavailable); one that refuses it is [`Error::Refused`](crate::Error::Refused).
+/// Returns the capabilities that the server advertises over TLS. Everything learnt before TLS is
+/// discarded. If the server does not advertise STLS, the connection ends with
+/// [`SecurityError::StlsUnavailable`](crate::error::SecurityError::StlsUnavailable). If the server
+/// refuses the command, the error is [`Error::Refused`](crate::Error::Refused).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StartTls;
 command!(Whole StartTls => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::start_tls())), Reply::Capabilities);

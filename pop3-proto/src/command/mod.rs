@@ -1,4 +1,4 @@
-//! Commands: a type for each, the line that it sends and the reply that it gets.
+//! Commands: a type for each, with the line that it sends and the type of its reply.
 
 mod exchanges;
 mod raw;
@@ -20,7 +20,7 @@ use crate::reply::Reply;
 use crate::types::MessageNumber;
 pub use crate::verb::Verb;
 
-/// What is submitted: one command, or several that nothing may overtake.
+/// A submitted request: one command, or several that no other command may interrupt.
 #[derive(Debug)]
 pub(crate) enum Request {
     Command(CommandLine),
@@ -31,32 +31,34 @@ pub(crate) enum Request {
 mod sealed {
     use super::{Reply, Request};
 
-    /// What only the crate needs to know about a command.
+    /// The part of [`Command`](super::Command) that is private to this crate.
     pub trait Sealed: Sized {
         type Output;
         fn request(self) -> Submission;
         fn read(reply: Reply) -> Option<Self::Output>;
     }
 
-    /// A request whose insides are the crate's own.
+    /// A request. Its contents are private to this crate.
     #[derive(Debug)]
     pub struct Submission(pub(crate) Request);
 }
 pub(crate) use sealed::{Sealed, Submission};
 
-/// Something to [`submit`](crate::Connection::submit): a command, or an exchange of several.
+/// A request that can be [submitted](crate::Connection::submit): one command, or an exchange of
+/// several.
 pub trait Command: Sealed<Output = <Self as Command>::Reply> {
-    /// What the server answers, typed.
+    /// The type of the reply.
     type Reply;
 }
 
-/// A command whose reply comes whole. Batches and pipelines are made of these.
+/// A command whose reply is returned as a whole. Batches and pipelines accept these.
 pub trait Whole: Command {}
 
-/// A command whose reply is streamed: a [`BodyHead`](crate::reply::BodyHead), then the body chunk by chunk.
+/// A command whose reply is streamed: first a [`BodyHead`](crate::reply::BodyHead), then the chunks
+/// of the body.
 pub trait Streamed: Command {}
 
-/// Ties a command to its wire form and to the reply that it gets.
+/// Defines how a command is sent and what reply it gets.
 macro_rules! command {
     ($kind:ident $name:ty => $reply:ty, |$this:ident| $request:expr, $variant:path) => {
         impl Sealed for $name {
@@ -87,12 +89,12 @@ impl From<CommandLine> for Request {
     }
 }
 
-/// What [`retrieve`](Streamed) helpers take: a streamed command, or a message number for its
-/// [`Retr`].
+/// What the methods named `retrieve` accept: a [`Streamed`] command, or a message number, which
+/// stands for [`Retr`].
 pub trait IntoStreamed {
     /// The command.
     type Command: Streamed;
-    /// The command that is meant.
+    /// Returns the command.
     fn into_streamed(self) -> Self::Command;
 }
 

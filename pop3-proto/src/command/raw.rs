@@ -1,4 +1,4 @@
-//! Commands of the caller's own.
+//! Custom commands.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -10,28 +10,29 @@ use crate::reply::{BodyHead, Lines, Reply};
 use crate::status::Status;
 use crate::verb::Verb;
 
-/// A command of the caller's own, for extensions that this library does not know.
+/// A custom command, for extensions that this library does not know.
 ///
-/// No other command is in flight beside it. Commands that change the session or carry a secret
-/// (`STLS`, `AUTH`, `USER`, `PASS`, `APOP`, `DELE`, `RSET`, `QUIT`) are refused: they have types of
-/// their own. So are longer keywords that begin with one of these, such as `DELE1` and `AUTHX`: there
-/// are servers that read four letters.
+/// It is sent only when no other command is in flight. Commands that change the session or carry a
+/// secret (`STLS`, `AUTH`, `USER`, `PASS`, `APOP`, `DELE`, `RSET`, `QUIT`) are rejected, because
+/// they have their own types. Longer keywords that begin with one of these, such as `DELE1` and
+/// `AUTHX`, are rejected, too, because some servers read only four letters.
 ///
-/// A keyword has 3 to 20 characters. RFC 1939 section 3 has 3 or 4, and servers have more: `XSENDER`.
+/// A keyword has 3 to 20 characters. RFC 1939 section 3 allows 3 or 4, but some servers use longer
+/// ones, such as `XSENDER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raw(Box<str>);
 
-/// A [`Raw`] command whose `+OK` is one line.
+/// A [`Raw`] command whose reply is one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawShort(Raw);
 command!(Whole RawShort => Status, |this| this.0.command(), Reply::Status);
 
-/// A [`Raw`] command whose `+OK` is followed by lines up to a terminator.
+/// A [`Raw`] command whose reply has more lines after `+OK`, up to a terminator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawLong(Raw);
 command!(Whole RawLong => Lines, |this| this.0.command().gathered(), Reply::Lines);
 
-/// A [`RawLong`] command whose lines are handed on as they come.
+/// A [`RawLong`] command whose lines are streamed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawStream(Raw);
 command!(Streamed RawStream => BodyHead, |this| this.0.command().streamed(), Reply::BodyHead);
@@ -61,22 +62,22 @@ impl Raw {
         Ok(Self(line.into_boxed_str()))
     }
 
-    /// A command with a reply of one line, such as `XTND XMIT`.
+    /// Creates a command with a reply of one line, such as `XTND XMIT`.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when the line holds a control character, does not begin with a keyword
-    /// of 3 to 20 printable characters, or is a command with a type of its own.
+    /// [`Misuse::Argument`] if the line contains a control character, does not begin with a keyword
+    /// of 3 to 20 printable characters, or is a command that has its own type.
     pub fn short(line: impl Into<String>) -> Result<RawShort, Misuse> {
         Self::new(line).map(RawShort)
     }
 
-    /// A command with a multi-line reply, gathered within
+    /// Creates a command with a multi-line reply. The reply is kept in memory, up to
     /// [`Limits::listing_octets`](crate::config::Limits::listing_octets).
     ///
     /// # Errors
     ///
-    /// As [`Raw::short`].
+    /// As for [`Raw::short`].
     pub fn long(line: impl Into<String>) -> Result<RawLong, Misuse> {
         Self::new(line).map(RawLong)
     }
@@ -87,7 +88,7 @@ impl Raw {
 }
 
 impl RawLong {
-    /// The same command, its lines streamed.
+    /// Returns the same command with a streamed reply.
     pub fn streamed(self) -> RawStream {
         RawStream(self.0)
     }

@@ -12,49 +12,53 @@ use crate::status::Status;
 use crate::types::{MessageNumber, Username};
 use crate::verb::Verb;
 
-/// `CAPA`: asks what the server can do, whatever is cached (RFC 2449 section 5). `-ERR` gives what
-/// is cached: it means that the server does not say. [`GetCapabilities`](crate::command::GetCapabilities)
-/// asks only if nothing is known.
+/// `CAPA`: asks the server for its capabilities, even if they are known (RFC 2449 section 5).
+///
+/// If the server answers `-ERR`, the reply is what is already known: `-ERR` means that the server
+/// does not support the command. [`GetCapabilities`](crate::command::GetCapabilities) asks only if
+/// nothing is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Capa;
 command!(Whole Capa => Option<Capabilities>, |_this| CommandLine::new(Verb::Capa, Arguments::None), Reply::Capabilities);
 
-/// `AUTH` without a mechanism: asks for the names of the SASL mechanisms, where the server does not
-/// know [`Capa`]. Gives `None` if the server answers `-ERR`: it does not say.
+/// `AUTH` without a mechanism: asks a server that does not support [`Capa`] for the names of its
+/// SASL mechanisms. The reply is `None` if the server answers `-ERR`.
 ///
-/// RFC 1734 and RFC 5034 have `AUTH` with a mechanism only. Old clients send it without one, and
-/// Dovecot, Exchange and others answer with a list. Others close the connection, which is why no
-/// [`Login`](crate::Login) sends it.
+/// RFC 1734 and RFC 5034 define `AUTH` only with a mechanism. Old clients send it without one, and
+/// Dovecot, Exchange and others answer with a list. Other servers close the connection, which is
+/// why no [`Login`](crate::Login) sends it.
 ///
-/// A server that begins an exchange answers with a challenge. That is
-/// [`ProtocolError::BadStatus`](crate::error::ProtocolError::BadStatus) and ends the connection, because the
-/// server would read the next command as a response. If a server answers `+OK` and sends no list, the
-/// connection ends with [`Timeout::Stall`](crate::error::Timeout::Stall).
+/// If the server answers with a challenge, it has begun an exchange, and would read the next
+/// command as a response. So the connection ends with
+/// [`ProtocolError::BadStatus`](crate::error::ProtocolError::BadStatus). If the server answers
+/// `+OK` and sends no list, the connection ends with
+/// [`Timeout::Stall`](crate::error::Timeout::Stall).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AuthMechanisms;
 command!(Whole AuthMechanisms => Option<Mechanisms>, |_this| CommandLine::new(Verb::AuthMechanisms, Arguments::None), Reply::Mechanisms);
 
-/// `USER`: names the mailbox (RFC 1939 section 7). A [`Login`](crate::Login) does this and `PASS`
-/// in one, and nothing can come between.
+/// `USER`: names the mailbox (RFC 1939 section 7). A [`Login`](crate::Login) sends `USER` and
+/// `PASS` together, and no other command in between.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User(pub Username);
 command!(Whole User => Status, |this| CommandLine::new(Verb::User, Arguments::Name(this.0)), Reply::Status);
 
-/// `PASS`: the password for the mailbox that `USER` named (RFC 1939 section 7). Not written unless
+/// `PASS`: the password for the mailbox that `USER` named (RFC 1939 section 7). It is sent only if
 /// the last `USER` was accepted.
 ///
-/// A proxy may answer it with the challenge of another server. A [`Login`](crate::Login) reads that;
-/// here it is [`ProtocolError::BadStatus`](crate::error::ProtocolError::BadStatus).
+/// A proxy may answer it with the challenge of another server. A [`Login`](crate::Login) supports
+/// that. For this command it is
+/// [`ProtocolError::BadStatus`](crate::error::ProtocolError::BadStatus).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass(pub Secret);
 command!(Whole Pass => Status, |this| CommandLine::new(Verb::Pass, Arguments::Secret(this.0)), Reply::Status);
 
-/// `APOP`: logs in by a digest over the greeting's challenge (RFC 1939 section 7).
+/// `APOP`: logs in with a digest of the greeting's challenge and the password (RFC 1939 section 7).
 ///
-/// The digest is MD5, and who can forge the greeting can recover the password from a few logins:
-/// inside TLS it adds nothing, in clear it protects little. A greeting without a challenge that is
-/// one msg-id makes it fail with [`AuthError::NoSafeLogin`](crate::error::AuthError::NoSafeLogin), and nothing is
-/// written.
+/// The digest is MD5. An attacker who can forge the greeting can recover the password from a few
+/// logins. So APOP protects little without TLS, and adds nothing to it. If the greeting does not
+/// have a challenge that is one msg-id, the command fails with
+/// [`AuthError::NoSafeLogin`](crate::error::AuthError::NoSafeLogin), and nothing is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Apop {
     username: Username,
@@ -62,12 +66,12 @@ pub struct Apop {
 }
 
 impl Apop {
-    /// Logs in as `username` by a digest of `secret`.
+    /// Creates the command for `username` and the password `secret`.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when the name holds a space, which would end it, or when SASLprep
-    /// prohibits it or the password (RFC 6856 section 2.3).
+    /// [`Misuse::Argument`] if the name contains a space, which would end it, or if SASLprep
+    /// prohibits the name or the password (RFC 6856 section 2.3).
     pub fn new(username: Username, secret: Secret) -> Result<Self, Misuse> {
         let (username, secret) = apop::prepared(username, secret)?;
         Ok(Self { username, secret })
@@ -79,85 +83,86 @@ impl Apop {
 }
 command!(Whole Apop => Status, |this| this.command(), Reply::Status);
 
-/// `STAT`: how many messages there are, and their octets (RFC 1939 section 5).
+/// `STAT`: returns the number of messages and their total size (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stat;
 command!(Whole Stat => MailboxStat, |_this| CommandLine::new(Verb::Stat, Arguments::None), Reply::Stat);
 
-/// `LIST`: the sizes of all messages (RFC 1939 section 5).
+/// `LIST`: returns the sizes of all messages (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct List;
 command!(Whole List => Listing, |_this| CommandLine::new(Verb::List, Arguments::None), Reply::Sizes);
 
-/// `LIST n`: the size of one message (RFC 1939 section 5).
+/// `LIST n`: returns the size of one message (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListOne(pub MessageNumber);
 command!(Whole ListOne => ScanEntry, |this| CommandLine::new(Verb::List, Arguments::Number(this.0)), Reply::Size);
 
-/// `UIDL`: the unique-ids of all messages (RFC 1939 section 7).
+/// `UIDL`: returns the unique-ids of all messages (RFC 1939 section 7).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Uidl;
 command!(Whole Uidl => UidListing, |_this| CommandLine::new(Verb::Uidl, Arguments::None), Reply::UniqueIds);
 
-/// `UIDL n`: the unique-id of one message (RFC 1939 section 7).
+/// `UIDL n`: returns the unique-id of one message (RFC 1939 section 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UidlOne(pub MessageNumber);
 command!(Whole UidlOne => UidEntry, |this| CommandLine::new(Verb::Uidl, Arguments::Number(this.0)), Reply::UniqueId);
 
-/// `LIST` or `UIDL` as it comes, line by line with line ends, in constant memory: for maildrops
-/// whose listing is too large to keep.
+/// `LIST` or `UIDL` as a stream of octets, with line ends. It needs constant memory, so use it for
+/// maildrops whose listing is too large to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamedListing(Verb);
 
 impl List {
-    /// The same listing, streamed instead of kept.
+    /// Returns the same command with a streamed reply.
     pub fn streamed() -> StreamedListing {
         StreamedListing(Verb::List)
     }
 }
 
 impl Uidl {
-    /// The same listing, streamed instead of kept.
+    /// Returns the same command with a streamed reply.
     pub fn streamed() -> StreamedListing {
         StreamedListing(Verb::Uidl)
     }
 }
 command!(Streamed StreamedListing => BodyHead, |this| CommandLine::new(this.0, Arguments::None).streamed(), Reply::BodyHead);
 
-/// `RETR`: a message (RFC 1939 section 5). Its octets come un-stuffed, every line end as sent.
+/// `RETR`: retrieves a message (RFC 1939 section 5). Dot-stuffing is removed; line ends are kept as
+/// sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retr(pub MessageNumber);
 command!(Streamed Retr => BodyHead, |this| CommandLine::new(Verb::Retr, Arguments::Number(this.0)), Reply::BodyHead);
 
-/// `TOP`: the header of a message and the first `lines` lines of its body (RFC 1939 section 7).
-/// Some servers take 99,999,999 lines at most.
+/// `TOP`: retrieves the header of a message and the first `lines` lines of its body (RFC 1939
+/// section 7). Some servers accept at most 99,999,999 lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Top {
-    /// The message.
+    /// The number of the message.
     pub number: MessageNumber,
-    /// Lines of the body; 0 is the header alone.
+    /// The number of lines of the body; 0 for only the header.
     pub lines: u32,
 }
 command!(Streamed Top => BodyHead, |this| CommandLine::new(Verb::Top, Arguments::Top(this.number, this.lines)), Reply::BodyHead);
 
-/// `DELE`: marks a message as deleted (RFC 1939 section 5). It is deleted when [`Quit`] commits,
-/// and only then.
+/// `DELE`: marks a message as deleted (RFC 1939 section 5). The server deletes it only when
+/// [`Quit`] succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dele(pub MessageNumber);
 command!(Whole Dele => Status, |this| CommandLine::new(Verb::Dele, Arguments::Number(this.0)), Reply::Status);
 
-/// `NOOP` (RFC 1939 section 5).
+/// `NOOP`: does nothing (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Noop;
 command!(Whole Noop => Status, |_this| CommandLine::new(Verb::Noop, Arguments::None), Reply::Status);
 
-/// `RSET`: unmarks all messages marked as deleted (RFC 1939 section 5).
+/// `RSET`: unmarks all messages that are marked as deleted (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rset;
 command!(Whole Rset => Status, |_this| CommandLine::new(Verb::Rset, Arguments::None), Reply::Status);
 
-/// `QUIT`: ends the session, and deletes what was marked as deleted (RFC 1939 sections 4 and 6).
-/// Nothing but this command ever does; where nothing was marked, that is committed too.
+/// `QUIT`: ends the session, and deletes the messages that are marked as deleted (RFC 1939 sections
+/// 4 and 6). No other command deletes messages. If none is marked, the outcome is "committed", too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quit;
 command!(Whole Quit => QuitOutcome, |_this| CommandLine::new(Verb::Quit, Arguments::None), Reply::Quit);

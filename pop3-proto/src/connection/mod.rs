@@ -1,8 +1,9 @@
-//! The public machine: a POP3 connection with its TLS layer.
+//! [`Connection`], the public state machine: POP3 with an optional TLS layer.
 //!
-//! [`Connection`] is [`Core`], the state machine of POP3, with TLS between it and the socket. Without TLS
-//! of its own it passes everything on. This file has its getters; `application.rs` has the application
-//! side, and `socket.rs` the socket side, the clock side and the TLS of a caller.
+//! [`Core`] is the state machine of POP3. [`Connection`] puts TLS between the `Core` and the
+//! socket, or passes the octets on unchanged. This file has its getters. `application.rs` has the
+//! methods for the application; `socket.rs` has those for the socket, for the clock and for TLS by
+//! the caller.
 
 mod application;
 mod socket;
@@ -23,31 +24,41 @@ use crate::ticket::RequestId;
 use crate::time::Instant;
 use crate::tls::{ClientTls, Layer};
 
-/// A POP3 connection as a state machine: octets in, octets out, requests in, events out.
+/// A POP3 connection as a state machine, without I/O.
 ///
-/// Its methods are of five kinds. *Getters* return its state. The *application side* submits requests
-/// and takes events. The *socket side* moves octets when the `wants_` methods say so. The *clock side*
-/// returns when it wants to be woken. *TLS by the caller* is for callers with a TLS stack of their own. All
-/// polls are idempotent and may be called in any order, any number of times. A caller that leaves one out
-/// is slower, never wrong, except for [`handle_timeout`](Connection::handle_timeout), which is the clock.
+/// It has five groups of methods:
+///
+/// * *Getters* return its state.
+/// * The *application side* submits requests and takes events.
+/// * The *socket side* moves octets: call its methods when the `wants_` methods return true.
+/// * The *clock side* says when it needs the time, and is told the time.
+/// * *TLS by the caller* is for callers that use their own TLS stack.
+///
+/// The `poll_` and `wants_` methods may be called in any order and any number of times. Leaving out
+/// one of them slows a session down, but never makes it wrong. The exception is
+/// [`handle_timeout`](Connection::handle_timeout): without it there are no deadlines.
 ///
 /// With the feature `rustls` and a `ClientTls` (`Connection::with_tls`), the connection does the
-/// handshakes of implicit TLS and of STLS itself. The octets on its socket side are ciphertext then. Without,
-/// they are those of POP3, and [`wants_tls`](Connection::wants_tls) asks the caller for a handshake.
+/// handshakes of implicit TLS and of STLS itself. The octets on its socket side are then
+/// ciphertext. Otherwise they are POP3 in cleartext, and [`wants_tls`](Connection::wants_tls) says
+/// when the caller has to do a handshake.
 #[derive(Debug)]
 pub struct Connection {
     core: Core,
-    /// How to do TLS. `None` if the caller does it.
+    /// The TLS configuration. `None` if the caller does TLS.
     setup: Option<ClientTls>,
-    /// TLS, once a handshake has begun. Boxed, since most of the state of a connection would be TLS.
+    /// The TLS layer, once a handshake has begun. Boxed, because it is larger than the rest of a
+    /// connection.
     layer: Option<Box<Layer>>,
-    /// The last time that was reported: a handshake can begin in a method that has no time.
+    /// The last time that was reported. It is needed because a handshake can begin in a method
+    /// without a time argument.
     now: Instant,
 }
 
 /// Constructors.
 impl Connection {
-    /// Creates a connection without TLS of its own. `now` starts the deadline of the greeting, or of TLS.
+    /// Creates a connection that leaves TLS to the caller. `now` starts the deadline of the
+    /// greeting, or of the TLS handshake.
     pub fn new(config: Config, channel: Channel, now: Instant) -> Self {
         Self {
             core: Core::new(config, channel, now),
@@ -57,8 +68,8 @@ impl Connection {
         }
     }
 
-    /// Creates a connection that does TLS itself: immediately on [`Channel::ImplicitTls`], after STLS on
-    /// [`Channel::Plain`].
+    /// Creates a connection that does the TLS handshake itself: immediately on
+    /// [`Channel::ImplicitTls`], after STLS on [`Channel::Plain`].
     #[cfg(feature = "rustls")]
     pub fn with_tls(config: Config, channel: Channel, tls: ClientTls, now: Instant) -> Self {
         let mut connection = Self::new(config, channel, now);
@@ -75,12 +86,14 @@ impl Connection {
         self.core.phase()
     }
 
-    /// Returns the greeting, if it was received in this channel. STLS drops it (RFC 2595 section 4).
+    /// Returns the greeting. `None` if it was not received yet, or if TLS was started by STLS since
+    /// then: the client must discard what it learnt before TLS (RFC 2595 section 4).
     pub fn greeting(&self) -> Option<&Greeting> {
         self.core.greeting()
     }
 
-    /// Returns the capabilities of this channel, if the server announced them.
+    /// Returns the server's capabilities, if it has sent them since the connection began or since
+    /// STLS.
     pub fn capabilities(&self) -> Option<&Capabilities> {
         self.core.capabilities()
     }
@@ -101,54 +114,57 @@ impl Connection {
         self.core.config()
     }
 
-    /// Returns the fatal error, if there was one. Every later request gets the same.
+    /// Returns the fatal error, if there was one. Every later request fails with the same error.
     pub fn error(&self) -> Option<&Error> {
         self.core.error()
     }
 
-    /// Returns whether another try is sensible after this error of the session, and how soon at the earliest:
-    /// as [`Error::retry`], and if the session was logged in, not before the time that the server
-    /// wants between two logins (`LOGIN-DELAY`, RFC 2449 section 6.5).
+    /// Returns whether a program should try again after this error of the session, and how soon at
+    /// the earliest. The result is that of [`Error::retry`], with one addition: if the session was
+    /// logged in, the program must also wait for the time that the server requires between two
+    /// logins (`LOGIN-DELAY`, RFC 2449 section 6.5).
     pub fn retry(&self, error: &Error) -> Retry {
         self.core.retry(error)
     }
 
-    /// Returns what the last login decided, and why; `None` if it did not get that far. What a login would
-    /// decide now is [`plan_login`](Connection::plan_login).
+    /// Returns the plan of the last login: the method that it chose, and why. `None` if no login
+    /// got that far. For a login that was not submitted yet, see
+    /// [`plan_login`](Connection::plan_login).
     pub fn login_plan(&self) -> Option<&LoginPlan> {
         self.core.login_plan()
     }
 
-    /// Returns what a login would do if it were submitted now, as far as that is known: ask for the
-    /// [capabilities](crate::command::GetCapabilities) before, and after [`StartTls`](crate::command::StartTls) again.
+    /// Returns what a login would do if it were submitted now, as far as the connection can know
+    /// it. For a complete plan, ask for the [capabilities](crate::command::GetCapabilities) first,
+    /// and again after [`StartTls`](crate::command::StartTls).
     pub fn plan_login(&self, login: &Login) -> LoginPlan {
         self.core.plan_login(login)
     }
 
-    /// Returns how many requests are submitted and not answered.
+    /// Returns how many submitted requests are not answered yet.
     pub fn outstanding(&self) -> usize {
         self.core.outstanding()
     }
 
-    /// Returns whether anything was sent that is not answered.
+    /// Returns whether a command was sent whose reply was not received yet.
     pub fn awaits_reply(&self) -> bool {
         self.core.awaits_reply()
     }
 
-    /// Returns whether an application with more requests should submit the next one now: the window has
-    /// room.
-    /// Submitting without asking is fine too; requests wait in the queue then.
+    /// Returns whether there is room to send another command now, so that an application with more
+    /// requests should submit the next one. Requests that are submitted earlier wait in the queue.
     pub fn wants_request(&self) -> bool {
         self.core.wants_request()
     }
 
-    /// Returns the id that the next request will have.
+    /// Returns the id that the next submitted request will have.
     pub fn next_id(&self) -> RequestId {
         self.core.next_id()
     }
 
-    /// Returns whether a login has a computation to continue: each
-    /// [`handle_timeout`](Connection::handle_timeout) does a slice of it. Yield the thread in between.
+    /// Returns whether a login has a long computation to continue. Each call of
+    /// [`handle_timeout`](Connection::handle_timeout) does a slice of it; yield to other tasks
+    /// between the calls.
     pub fn is_computing(&self) -> bool {
         self.core.is_computing()
     }
@@ -159,11 +175,11 @@ impl Connection {
     }
 }
 
-/// What TLS hides, for the tests of this workspace.
+/// Getters that ignore the TLS layer, for the tests of this workspace.
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 impl Connection {
-    /// Returns whether a TLS handshake is due or in progress, whoever does it.
+    /// Returns whether a TLS handshake is due or in progress, by this connection or by the caller.
     pub fn is_in_handshake(&self) -> bool {
         self.core.wants_tls()
     }
@@ -175,7 +191,7 @@ impl Connection {
 }
 
 impl Connection {
-    /// Moves TLS on, if the connection does it. Every method that changes something ends here.
+    /// Advances the TLS layer, if there is one. Every method that changes state calls this last.
     #[inline]
     fn advance(&mut self) {
         if self.setup.is_some() {
@@ -183,8 +199,8 @@ impl Connection {
         }
     }
 
-    /// Begins a handshake if one is due, and moves TLS on. Not inlined: the methods stay small for
-    /// connections without TLS.
+    /// Begins a handshake if one is due, and advances the TLS layer. Not inlined, so that the
+    /// public methods stay small for connections without TLS.
     #[inline(never)]
     fn advance_tls(&mut self) {
         if let (None, Some(setup)) = (&self.layer, &self.setup)
@@ -200,7 +216,7 @@ impl Connection {
         }
     }
 
-    /// As [`advance`](Connection::advance), in a method that has the time.
+    /// Does the same as [`advance`](Connection::advance), in a method that knows the time.
     #[inline]
     fn advance_at(&mut self, now: Instant) {
         self.now = now;

@@ -1,4 +1,4 @@
-//! The socket side and the clock side of a connection, and the TLS of a caller.
+//! The methods of a connection for the socket, for the clock, and for TLS by the caller.
 
 use super::Connection;
 use crate::channel::TlsInfo;
@@ -6,9 +6,10 @@ use crate::error::{TlsError, TransportError};
 use crate::time::Instant;
 use crate::tls::Layer;
 
-/// The socket side. Its octets are ciphertext once the connection has begun TLS by itself.
+/// The socket side. Its octets are ciphertext once the connection has begun a TLS handshake itself.
 impl Connection {
-    /// Returns whether there are octets to send. After the end these are TLS alerts and close_notify.
+    /// Returns whether there are octets to send. After the connection has ended, these are TLS
+    /// alerts and close_notify.
     pub fn wants_write(&self) -> bool {
         match &self.layer {
             Some(layer) => layer.wants_write(&self.core),
@@ -16,8 +17,9 @@ impl Connection {
         }
     }
 
-    /// Returns the octets to send: a batch of whole commands, or TLS records. The same until they are
-    /// [`transmitted`](Connection::transmitted), or a request among them is abandoned.
+    /// Returns the octets to send: a batch of whole commands, or TLS records. It returns the same
+    /// octets until they are [`transmitted`](Connection::transmitted), or until a request among
+    /// them is abandoned.
     pub fn transmit(&mut self) -> &[u8] {
         match &mut self.layer {
             Some(layer) => layer.transmit(&mut self.core),
@@ -25,7 +27,7 @@ impl Connection {
         }
     }
 
-    /// Reports that so many of the octets were sent.
+    /// Reports that this many of the octets were sent.
     pub fn transmitted(&mut self, octets: usize, now: Instant) {
         match &mut self.layer {
             Some(layer) => layer.transmitted(octets, &mut self.core, now),
@@ -34,8 +36,8 @@ impl Connection {
         self.advance_at(now);
     }
 
-    /// Returns whether octets from the server can be taken: not while an event waits, nor during a TLS
-    /// handshake of the caller, nor after the end.
+    /// Returns whether the connection can accept octets from the server. It cannot while an event
+    /// is pending, during a TLS handshake by the caller, and after it has ended.
     pub fn wants_read(&self) -> bool {
         match &self.layer {
             Some(layer) => layer.wants_read(&self.core),
@@ -43,9 +45,9 @@ impl Connection {
         }
     }
 
-    /// Returns where to put octets from the server: `Some`, and never empty, exactly while
-    /// [`wants_read`](Connection::wants_read). Do not read into an empty slice instead: that looks like
-    /// an end of file.
+    /// Returns the buffer for octets from the server. It is `Some`, and never empty, exactly while
+    /// [`wants_read`](Connection::wants_read) returns true. Do not read into an empty slice
+    /// instead: the result would look like the end of the stream.
     pub fn recv_buffer(&mut self) -> Option<&mut [u8]> {
         match &mut self.layer {
             Some(layer) => layer.recv_buffer(&self.core),
@@ -53,7 +55,7 @@ impl Connection {
         }
     }
 
-    /// Reports that so many octets were put into the [`recv_buffer`](Connection::recv_buffer).
+    /// Reports that this many octets were put into the [`recv_buffer`](Connection::recv_buffer).
     pub fn received(&mut self, octets: usize, now: Instant) {
         match &mut self.layer {
             Some(layer) => layer.received(octets, &mut self.core, now),
@@ -62,7 +64,7 @@ impl Connection {
         self.advance_at(now);
     }
 
-    /// Reports an end of file: the server will send no more octets.
+    /// Reports the end of the stream: the server will send no more octets.
     pub fn handle_eof(&mut self, now: Instant) {
         match &mut self.layer {
             Some(layer) => layer.end_input(None, &mut self.core, now),
@@ -71,7 +73,7 @@ impl Connection {
         self.advance_at(now);
     }
 
-    /// Reports that reading failed: no more octets will be received.
+    /// Reports that reading failed: no more octets can be received.
     pub fn handle_read_error(&mut self, cause: TransportError, now: Instant) {
         // A TLS failure whose alert cannot be sent is still the cause to report.
         match (self.take_failure(), &mut self.layer) {
@@ -82,8 +84,9 @@ impl Connection {
         self.advance_at(now);
     }
 
-    /// Reports that writing failed: nothing more is sent. Go on reading to the end of file, because the
-    /// server may have sent an unsolicited `-ERR` that says why. [`TransportError::writing`] is set.
+    /// Reports that writing failed: nothing more is sent. Continue to read until the end of the
+    /// stream, because the server may have sent an unsolicited `-ERR` that says why.
+    /// [`TransportError::writing`] is set.
     pub fn handle_write_error(&mut self, cause: TransportError, now: Instant) {
         if let Some(layer) = &mut self.layer {
             layer.write_failed();
@@ -95,7 +98,7 @@ impl Connection {
         self.advance_at(now);
     }
 
-    /// Takes the TLS failure that waits until its alert is sent, to report it now.
+    /// Takes a TLS failure that is held back until its alert is sent, so that it is reported now.
     fn take_failure(&mut self) -> Option<TlsError> {
         self.layer.as_deref_mut().and_then(Layer::take_failure)
     }
@@ -103,17 +106,19 @@ impl Connection {
 
 /// The clock side.
 impl Connection {
-    /// Returns when to call [`handle_timeout`](Connection::handle_timeout) at the latest. `None` when
-    /// nothing is awaited, and while a token is (see [`provide_token`](Connection::provide_token)).
+    /// Returns the time at which [`handle_timeout`](Connection::handle_timeout) must be called at
+    /// the latest. `None` if the connection is not waiting for the server, or while it waits for a
+    /// token (see [`provide_token`](Connection::provide_token)).
     ///
-    /// The time may be in the past: then call it immediately. This happens after events were taken,
-    /// when the deadline starts anew. It is also how the long computation of SCRAM is done, in slices
-    /// of some milliseconds (where the code is optimised) between which other work can be done.
+    /// The time may be in the past: then call `handle_timeout` immediately. This happens after
+    /// events were taken, because the deadline starts again. It also happens during the key
+    /// derivation of SCRAM. That takes long, so each call does a few milliseconds of it (in
+    /// optimised code), and the caller can do other work in between.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.core.poll_timeout()
     }
 
-    /// Reports the time, and continues a computation. Does nothing when nothing is due.
+    /// Reports the time, and continues a computation. It does nothing if nothing is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         let is_due = |deadline| deadline <= now;
         let is_late = self.layer.is_some() && self.core.poll_timeout().is_some_and(is_due);
@@ -126,17 +131,19 @@ impl Connection {
     }
 }
 
-/// TLS by the caller: for a connection without TLS of its own.
+/// TLS by the caller, for a connection without a TLS layer of its own.
 impl Connection {
-    /// Returns whether the socket has to be handed to a TLS handshake now: at the start of an implicit TLS
-    /// connection, and after the `+OK` to STLS. Nothing is read or written until
-    /// [`tls_established`](Connection::tls_established). Never if the connection does TLS itself.
+    /// Returns whether the caller must do a TLS handshake on the socket now: at the start of an
+    /// implicit TLS connection, and after the `+OK` to STLS. Nothing is read or written until
+    /// [`tls_established`](Connection::tls_established) is called. Always false if the connection
+    /// does TLS itself.
     pub fn wants_tls(&self) -> bool {
         self.setup.is_none() && self.core.wants_tls()
     }
 
-    /// Reports that the TLS handshake succeeded. What the server announced in cleartext is forgotten
-    /// (RFC 2595 section 4). Does nothing unless the connection [wants](Connection::wants_tls) a handshake.
+    /// Reports that the TLS handshake succeeded. What the server announced in cleartext is
+    /// discarded (RFC 2595 section 4). It does nothing unless [`wants_tls`](Connection::wants_tls)
+    /// returns true.
     pub fn tls_established(&mut self, info: TlsInfo, now: Instant) {
         if self.wants_tls() {
             self.core.tls_established(info, now);

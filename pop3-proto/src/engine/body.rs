@@ -1,4 +1,4 @@
-//! The body of a streamed reply as a client's `Message` reads it.
+//! The body of a streamed reply, for the `Message` of a client.
 
 use alloc::vec::Vec;
 use core::task::{Poll, ready};
@@ -11,8 +11,8 @@ use crate::received::Received;
 use crate::reply::BodyHead;
 use crate::ticket::RequestId;
 
-/// A body that is being read: its status line, the octets that were received and not taken, and how it
-/// ended.
+/// A body that is being read: its status line, the octets that were received and not taken, and how
+/// it ended.
 #[derive(Debug)]
 pub(crate) struct Body {
     id: RequestId,
@@ -22,7 +22,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// Creates the body of a request, of which nothing was read.
+    /// Creates the body of a request. Nothing of it was read yet.
     pub(crate) fn new(id: RequestId, head: BodyHead) -> Self {
         Self {
             id,
@@ -37,8 +37,8 @@ impl Body {
         &self.head
     }
 
-    /// Returns what was received, compared with the announced sizes: `None` until the body is read to
-    /// its end.
+    /// Compares what was received with the announced sizes. `None` until the body is read to its
+    /// end.
     pub(crate) fn received(&self) -> Option<&Received> {
         self.end.as_ref()?.as_ref().ok()?.as_ref()
     }
@@ -49,11 +49,11 @@ impl Body {
         matches!(self.end, Some(Err(_)))
     }
 
-    /// Returns the next octets; `None` at the end, however often it is asked.
+    /// Returns the next octets; `None` at the end, on every further call.
     ///
     /// # Errors
     ///
-    /// The fatal error that ended the body before its terminator, however often it is asked.
+    /// The fatal error that ended the body before its terminator, on every further call.
     pub(crate) fn poll_chunk(&mut self, engine: &mut Engine) -> Poll<Result<Option<Bytes>, Error>> {
         if !self.chunk.is_empty() {
             return Poll::Ready(Ok(Some(core::mem::take(&mut self.chunk))));
@@ -74,7 +74,7 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// As [`poll_chunk`](Body::poll_chunk).
+    /// As for [`poll_chunk`](Body::poll_chunk).
     pub(crate) fn poll_fill(&mut self, engine: &mut Engine) -> Poll<Result<(), Error>> {
         if self.chunk.is_empty() {
             self.chunk = ready!(self.poll_chunk(engine))?.unwrap_or_default();
@@ -87,17 +87,17 @@ impl Body {
         &self.chunk
     }
 
-    /// Takes so many octets out of the buffer, or all if there are fewer.
+    /// Removes this many octets from the buffer, or all if there are fewer.
     pub(crate) fn consume(&mut self, octets: usize) {
         self.chunk.advance(octets.min(self.chunk.len()));
     }
 
-    /// Appends the rest of the body to `octets`, up to a length of `max` in all.
+    /// Appends the rest of the body to `octets`, up to a total length of `max`.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] for a longer body. The connection is closed then: a body without end could not be
-    /// skipped either.
+    /// [`Error::Limit`] if the body is longer. The connection is closed then, because the rest may
+    /// have no end and could not be skipped.
     pub(crate) fn poll_to_vec(
         &mut self,
         engine: &mut Engine,

@@ -1,79 +1,83 @@
-//! The getters of both clients and of their messages, written once.
+//! The getters of both clients and of their messages.
 
-/// Implements the getters on the `Client` of the module, which has its engine at `self.driver.engine`.
+/// Implements the getters on the `Client` of the calling module, whose engine is
+/// `self.driver.engine`.
 macro_rules! getters {
     () => {
-        /// Getters: what is known without asking the server.
+        /// Getters: they do not ask the server.
         impl<T> Client<T> {
             /// Returns the phase of the session.
             pub fn phase(&self) -> crate::phase::Phase {
                 self.connection().phase()
             }
 
-            /// Returns the server's greeting; `None` after STLS, since it came in cleartext and may be
-            /// forged.
+            /// Returns the server's greeting. `None` after STLS, because the greeting was received
+            /// in cleartext and may be forged.
             pub fn greeting(&self) -> Option<&crate::reply::Greeting> {
                 self.connection().greeting()
             }
 
-            /// Returns the capabilities that the server advertised on this channel, if it was asked: STLS
-            /// discards them. [`capa`](Self::capa) asks.
+            /// Returns the capabilities, if the server was asked for them; STLS discards them. To
+            /// ask, call [`capa`](Self::capa).
             pub fn capabilities(&self) -> Option<&crate::capability::Capabilities> {
                 self.connection().capabilities()
             }
 
-            /// Returns the result of the TLS handshake: `None` if the connection is in cleartext.
+            /// Returns the result of the TLS handshake; `None` if the connection is in cleartext.
             pub fn tls(&self) -> Option<&crate::channel::TlsInfo> {
                 self.connection().tls()
             }
 
-            /// Returns how the connection behaves.
+            /// Returns the configuration.
             pub fn config(&self) -> &crate::config::Config {
                 self.connection().config()
             }
 
-            /// Returns the fatal error, if there was one. Every later operation returns the same.
+            /// Returns the fatal error, if there was one. Every later operation returns the same
+            /// error.
             pub fn error(&self) -> Option<&crate::error::Error> {
                 self.connection().error()
             }
 
-            /// Returns whether another attempt is sensible after this error of the session, and how soon:
-            /// as [`Error::retry`](crate::Error::retry), but not before the delay between two logins that
-            /// the server advertised (`LOGIN-DELAY`).
+            /// Returns whether a program should try again after this error of the session, and how
+            /// soon at the earliest. The result is that of [`Error::retry`](crate::Error::retry),
+            /// but not before the delay between two logins that the server advertised
+            /// (`LOGIN-DELAY`).
             pub fn retry(&self, error: &crate::error::Error) -> crate::error::Retry {
                 self.connection().retry(error)
             }
 
-            /// Returns which login method the last login chose and why it rejected the others; `None` if
-            /// no login got that far.
+            /// Returns the plan of the last login: the method that it chose, and why it rejected
+            /// the others. `None` if no login got that far.
             pub fn login_plan(&self) -> Option<&crate::login_plan::LoginPlan> {
                 self.connection().login_plan()
             }
 
-            /// Returns which login method a login would choose now, as far as that is known: call
-            /// [`capa`](Self::capa) before, and again after [`start_tls`](Self::start_tls).
+            /// Returns what a login would do if it were submitted now, as far as the client can
+            /// know it. For a complete plan, call [`capa`](Self::capa) first, and again after
+            /// [`start_tls`](Self::start_tls).
             pub fn plan_login(&self, login: &crate::login::Login) -> crate::login_plan::LoginPlan {
                 self.connection().plan_login(login)
             }
 
-            /// Returns the deviations of the server so far, each once.
+            /// Returns the deviations from the RFCs that the server has shown so far, each once.
             pub fn quirks(&self) -> &[crate::quirk::Quirk] {
                 self.driver.engine.quirks()
             }
 
-            /// Returns the transport, for its addresses and options. Reading from it or writing to it breaks
-            /// the session.
+            /// Returns the transport, for example to read its address or to set options. Reading
+            /// from it or writing to it breaks the session.
             pub fn transport(&self) -> &T {
                 &self.driver.transport
             }
 
-            /// Ends the client and returns its transport, which stays open: replies may still arrive on it,
-            /// and TLS cannot be continued. Nothing is committed.
+            /// Ends the client and returns its transport, which stays open. Replies may still be
+            /// received on it, and TLS cannot be continued. Nothing is deleted.
             pub fn into_transport(self) -> T {
                 self.driver.transport
             }
 
-            /// Returns the state machine, for the getters that a client does not have itself.
+            /// Returns the state machine, for the getters that the client does not have itself.
             pub fn connection(&self) -> &crate::connection::Connection {
                 self.driver.engine.connection()
             }
@@ -82,23 +86,24 @@ macro_rules! getters {
 }
 pub(crate) use getters;
 
-/// Implements the getters on the `Message` of the module, which has its [`Body`](super::body::Body) at
-/// `self.body`.
+/// Implements the getters on the `Message` of the calling module, whose [`Body`](super::body::Body)
+/// is `self.body`.
 macro_rules! message_getters {
     () => {
-        /// Getters: what is known of the message so far.
+        /// Getters: what is known about the message so far.
         impl<T> Message<'_, T> {
-            /// Returns the message's number, if the command was about one.
+            /// Returns the message's number, if the command concerned one message.
             pub fn number(&self) -> Option<crate::types::MessageNumber> {
                 self.body.head().number
             }
 
-            /// Returns the text after `+OK`. It often contains a size; do not rely on it.
+            /// Returns the status line. The text after `+OK` often contains a size; do not rely on
+            /// it.
             pub fn status(&self) -> &crate::status::Status {
                 &self.body.head().status
             }
 
-            /// Returns what was received, compared with the sizes that the server announced: `None` until
+            /// Compares what was received with the sizes that the server announced. `None` until
             /// the message is read to its end.
             pub fn received(&self) -> Option<&crate::received::Received> {
                 self.body.received()

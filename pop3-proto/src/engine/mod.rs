@@ -1,10 +1,9 @@
-//! What a client keeps between its connection and its callers, whatever its I/O: the engine of
-//! `client` and of `blocking`.
+//! The engine of the clients in `client` and `blocking`: what they have in common, without I/O.
 //!
-//! The methods named `poll_` return [`Poll::Pending`] while octets have to move first. Nothing is
-//! registered to be woken: the driver of the client then reads or writes, and polls again. All state
-//! is here and none in futures or guards, so a caller that stops waiting loses a reply, but the client
-//! stays synchronized.
+//! The methods named `poll_` return [`Poll::Pending`] while octets have to be read or written
+//! first. They do not register a waker: the driver of the client then reads or writes, and polls
+//! again. All state is here, and none in futures or guards. So a caller that stops waiting loses a
+//! reply, but the client stays synchronized.
 
 mod body;
 mod getters;
@@ -38,7 +37,7 @@ use crate::status::Status;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
 
-/// A [`Connection`] and the bookkeeping of a client: which replies are still wanted, and by whom.
+/// A [`Connection`] and the state of a client: which replies are still wanted, and by which caller.
 #[derive(Debug)]
 pub struct Engine {
     connection: Connection,
@@ -46,18 +45,19 @@ pub struct Engine {
     helper: Range<RequestId>,
     /// All requests before this one are answered.
     answered: RequestId,
-    /// An event that belongs to a later request than the one that was waited for.
+    /// An event for a later request than the one that is waited for.
     held: Option<Event>,
     quirks: Vec<Quirk>,
-    /// Of the body that was read to its end last.
+    /// The result of the last body that was read to its end.
     received: Option<Received>,
-    /// The login whose token the caller provides, while [`poll_login`](Engine::poll_login) runs.
+    /// The login for which the caller can provide a token, while [`poll_login`](Engine::poll_login)
+    /// runs.
     provided: Option<RequestId>,
-    /// Why a token for it is wanted, until the caller is asked.
+    /// Why that login wants a token, until the caller was asked.
     wanted: Option<Option<Box<AuthError>>>,
 }
 
-/// What [`Engine::poll_login`] is ready with.
+/// The result of [`Engine::poll_login`].
 #[derive(Debug)]
 pub enum LoginProgress {
     /// A token is wanted: the first one, or a fresh one after this refusal.
@@ -82,21 +82,21 @@ impl Engine {
         }
     }
 
-    /// Creates the engine of a client for a new connection, and seeds that by `random`.
+    /// Creates the engine of a client for a new connection, and seeds the connection with `random`.
     pub fn seeded(
         mut connection: Connection,
         random: impl FnOnce(&mut [u8]) -> std::io::Result<()>,
     ) -> Self {
         let mut seed = [0; 32];
-        // Without a seed SCRAM and confirmations fail with an error that says so, and all else works.
+        // Without a seed, only SCRAM and confirmations fail, with an error that says so.
         if random(&mut seed).is_ok() {
             connection.seed(seed);
         }
         Self::new(connection)
     }
 
-    /// Returns what [`poll_chunk`](Engine::poll_chunk) learnt about the body that it read to its end
-    /// last.
+    /// Returns what [`poll_chunk`](Engine::poll_chunk) found out about the last body that it read
+    /// to its end.
     pub fn received(&self) -> Option<Received> {
         self.received
     }
@@ -106,34 +106,34 @@ impl Engine {
         &self.connection
     }
 
-    /// Returns the connection, for its socket side and its clock side.
+    /// Returns the connection, for its methods for the socket and for the clock.
     pub fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }
 
-    /// Returns the deviations of the server so far, each once.
+    /// Returns the deviations from the RFCs that the server has shown so far, each once.
     pub fn quirks(&self) -> &[Quirk] {
         &self.quirks
     }
 
-    /// Returns whether no reply is awaited. Before such a connection is used, the driver reads what the
-    /// server may have sent meanwhile.
+    /// Returns whether no reply is awaited. The driver then reads what the server may have sent
+    /// meanwhile, before it uses the connection.
     pub fn is_idle(&self) -> bool {
         self.held.is_none() && !self.connection.awaits_reply()
     }
 
-    /// Begins an operation: abandons the requests that the last helper left unanswered.
+    /// Begins an operation, and abandons the requests that the last helper left unanswered.
     pub fn begin(&mut self) {
         self.abandon(self.helper.clone());
         let next = self.connection.next_id();
         self.helper = next..next;
     }
 
-    /// Submits a command. Its reply is claimed by its ticket.
+    /// Submits a command. Its ticket claims the reply.
     ///
     /// # Errors
     ///
-    /// As [`Connection::submit`].
+    /// As for [`Connection::submit`].
     pub fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         self.connection.submit(command)
     }
@@ -142,18 +142,18 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As [`Connection::submit`].
+    /// As for [`Connection::submit`].
     pub fn submit_for_helper<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
         let ticket = self.connection.submit(command)?;
         self.helper.end = ticket.id().next();
         Ok(ticket)
     }
 
-    /// Submits a batch, which is abandoned when the next operation begins.
+    /// Submits a batch that is abandoned when the next operation begins.
     ///
     /// # Errors
     ///
-    /// As [`Connection::submit`]; none of the commands was submitted then.
+    /// As for [`Connection::submit`]. In this case none of the commands was submitted.
     pub fn submit_batch<B: Batch>(&mut self, batch: B) -> Result<B::Pending, Error> {
         let pending = batch.submit(&mut self.connection)?;
         self.helper.end = self.connection.next_id();
@@ -177,7 +177,7 @@ impl Engine {
                 Event::TokenWanted { id, refused } if self.provided == Some(id) => {
                     self.wanted = Some(refused);
                 }
-                // Nobody would provide it: the login must not wait for ever.
+                // No caller would provide the token, and the login must not wait for ever.
                 Event::TokenWanted { id, .. } => {
                     self.connection.abandon(id..id.next());
                     let result = Err(Misuse::TokenOnRequest.into());
@@ -188,11 +188,11 @@ impl Engine {
         }
     }
 
-    /// Returns the greeting once it was received.
+    /// Returns the greeting, once it was received.
     ///
     /// # Errors
     ///
-    /// The fatal error that occurred instead.
+    /// The fatal error that occurred before a greeting was received.
     pub fn poll_greeting(&mut self) -> Poll<Result<Greeting, Error>> {
         if let Some(event) = self.next_event() {
             self.held = Some(event);
@@ -205,18 +205,19 @@ impl Engine {
         }
     }
 
-    /// Returns the reply that a ticket claims. Replies to earlier requests are discarded on the way.
+    /// Returns the reply that a ticket claims. Replies to earlier requests are discarded.
     ///
     /// # Errors
     ///
-    /// The request's own failure; [`Misuse::TicketSpent`] if its reply was discarded or returned before.
+    /// The failure of the request itself. [`Misuse::TicketSpent`] if its reply was discarded or
+    /// returned before.
     pub fn poll_ticket<C: Command>(&mut self, ticket: &Ticket<C>) -> Poll<Result<C::Reply, Error>> {
         let result = ready!(self.poll_reply(ticket.id()));
         Poll::Ready(result.and_then(|reply| ticket.read(reply)))
     }
 
-    /// Returns the token that a login wants, or its result. [`provide_token`](Engine::provide_token) goes on
-    /// after the first.
+    /// Returns the result of a login, or the request for the token that it wants. After such a
+    /// request, [`provide_token`](Engine::provide_token) continues the login.
     pub fn poll_login(&mut self, ticket: &Ticket<Login>) -> Poll<LoginProgress> {
         self.provided = Some(ticket.id());
         let result = self.poll_ticket(ticket);
@@ -228,14 +229,14 @@ impl Engine {
         }
     }
 
-    /// Provides the token that a login wants, or says why there is none.
+    /// Provides the token that a login wants, or the reason why there is none.
     pub fn provide_token<E: fmt::Display>(
         &mut self,
         ticket: &Ticket<Login>,
         token: Result<Secret, E>,
     ) {
         let token = token.map_err(|error| error.to_string().into());
-        // A login that ended in the meantime has its result, which `poll_login` returns.
+        // If the login has ended in the meantime, `poll_login` returns its result.
         let _ = self.connection.provide_token(ticket.id(), token);
     }
 
@@ -259,7 +260,7 @@ impl Engine {
                     self.held = Some(event);
                     return spent;
                 }
-                // The body of an earlier reply that was abandoned.
+                // A body of an earlier reply that was abandoned.
                 _ => {}
             }
         }
@@ -270,12 +271,13 @@ impl Engine {
         }
     }
 
-    /// Returns the next octets of the body of a streamed reply; `Ok(None)` at its end, when
-    /// [`received`](Engine::received) describes it.
+    /// Returns the next octets of the body of a streamed reply; `Ok(None)` at its end. After that,
+    /// [`received`](Engine::received) returns what is known about the body.
     ///
     /// # Errors
     ///
-    /// The fatal error that ended the body before its terminator: what was read is not complete.
+    /// The fatal error that ended the body before its terminator. The octets that were read are not
+    /// complete.
     pub fn poll_chunk(&mut self, id: RequestId) -> Poll<Result<Option<Bytes>, Error>> {
         while let Some(event) = self.next_event() {
             match event {
@@ -296,7 +298,8 @@ impl Engine {
         self.poll_outstanding()
     }
 
-    /// Pending while a request is outstanding; otherwise the reason why no more is received.
+    /// Returns pending while a request is outstanding; otherwise the reason why nothing more is
+    /// received.
     fn poll_outstanding<T>(&self) -> Poll<Result<T, Error>> {
         if self.connection.outstanding() > 0 {
             return Poll::Pending;
@@ -304,7 +307,7 @@ impl Engine {
         Poll::Ready(Err(self.why_none()))
     }
 
-    /// Why there is no reply and will be none.
+    /// Returns the reason why there will be no reply.
     fn why_none(&self) -> Error {
         let fatal = self.connection.error().cloned();
         fatal.unwrap_or(Misuse::TicketSpent.into())
@@ -314,7 +317,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// The request's own failure.
+    /// The failure of the request itself.
     pub fn poll_head(&mut self, id: RequestId) -> Poll<Result<BodyHead, Error>> {
         let result = ready!(self.poll_reply(id));
         Poll::Ready(result.and_then(|reply| match reply {
@@ -323,7 +326,7 @@ impl Engine {
         }))
     }
 
-    /// Reads the replies to a batch; ready once all are read.
+    /// Reads the replies to a batch. Ready when all are read.
     pub fn poll_batch<B: Batch>(&mut self, pending: &mut B::Pending) -> Poll<()> {
         while let Some(id) = pending.next_id() {
             let result = ready!(self.poll_reply(id));
@@ -337,7 +340,7 @@ impl Engine {
         self.abandon(id..id.next());
     }
 
-    /// Abandons requests, with a held event that belongs to one of them.
+    /// Abandons requests, and drops the held event if it belongs to one of them.
     fn abandon(&mut self, requests: Range<RequestId>) {
         let held = self.held.as_ref().and_then(request_of);
         if held.is_some_and(|id| requests.contains(&id)) {
@@ -346,20 +349,21 @@ impl Engine {
         self.connection.abandon(requests);
     }
 
-    /// Returns whether the connection waits for a TLS handshake that it cannot do itself, since it was set
-    /// up without TLS. A client cannot do it either: it has to [refuse](Engine::refuse_tls).
+    /// Returns whether the connection waits for a TLS handshake that it cannot do, because it was
+    /// created without TLS. A client cannot do the handshake either, and has to
+    /// [refuse](Engine::refuse_tls) it.
     pub fn lacks_tls(&self) -> bool {
         self.connection.wants_tls()
     }
 
-    /// Fails a connection that [lacks TLS](Engine::lacks_tls).
+    /// Ends a connection that [lacks TLS](Engine::lacks_tls).
     pub fn refuse_tls(&mut self, now: Instant) {
         let text = "this client was not set up for TLS (feature `rustls`, `Connector::connection`)";
         let error = TlsError::new(TlsErrorKind::NotConfigured, text);
         self.connection.tls_failed(error, now);
     }
 
-    /// Returns the error that new requests get, if the connection is closed.
+    /// Returns the error that new requests get, if the connection has ended.
     pub fn fatal(&self) -> Option<Error> {
         let connection = &self.connection;
         let closed = connection.phase() == crate::phase::Phase::Closed;

@@ -1,4 +1,5 @@
-//! The commands of a pipeline or a retrieval, between their iterator and the engine.
+//! Takes the commands of a pipeline or a retrieval from their iterator and submits them to the
+//! engine.
 
 use core::ops::Range;
 use core::task::{Poll, ready};
@@ -9,44 +10,45 @@ use crate::error::Error;
 use crate::reply::BodyHead;
 use crate::ticket::{RequestId, Ticket};
 
-/// Submits the commands of a pipeline or a retrieval as the window has room, and returns their results
-/// in order.
+/// Submits the commands of a pipeline or a retrieval while the window has room, and returns their
+/// results in order.
 ///
 /// # Invariant
 ///
 /// Every command that the iterator yields is submitted and gets exactly one result, in order: its
-/// reply, its refusal, or the fatal error of the connection. A submitter ends only when its iterator has
-/// ended and each command has its result, or after it reported a fatal error. It never ends early in
-/// silence.
+/// reply, its refusal, or the fatal error of the connection. A submitter ends only when its
+/// iterator has ended and each command has its result, or after it reported a fatal error. It never
+/// ends early without an error.
 ///
-/// So a full window never ends a submitter. While none of its commands is submitted, it submits the
-/// next one whatever the window says, and the connection queues it until it may be sent: after the
-/// rest of an abandoned body, for example.
+/// So a full window must not end a submitter. If none of its commands is in flight, it submits the
+/// next one even if the window is full. The connection queues it until it may be sent, for example
+/// after the rest of an abandoned body.
 ///
-/// The iterator ends at its first `None`. After a fatal error was reported, nothing more is taken from
-/// it.
+/// The iterator ends at its first `None`. After a fatal error was reported, nothing more is taken
+/// from it.
 #[derive(Debug)]
 pub struct Submitter<I: Iterator> {
     /// `None` once the iterator has ended or a fatal error was reported.
     commands: Option<I>,
-    /// The requests that are submitted and not answered.
+    /// The requests that are submitted and not answered yet.
     submitted: Range<RequestId>,
-    /// Why the next command could not be submitted. It is reported after the replies to those before.
+    /// Why the next command could not be submitted. This is reported after the replies to the
+    /// commands before it.
     unsubmitted: Option<Error>,
 }
 
-/// What a submitter has to do for its next result.
+/// What determines the next result of a submitter.
 enum Next {
-    /// Wait for the reply to this request.
+    /// The reply to this request, which must be awaited.
     Await(RequestId),
-    /// Report why a command could not be submitted.
+    /// An error: the command could not be submitted.
     Report(Error),
     /// Nothing: every command has its result.
     End,
 }
 
 impl<I: Iterator> Submitter<I> {
-    /// Begins a helper that will submit these commands.
+    /// Creates a submitter for these commands.
     pub fn new(engine: &mut Engine, commands: I) -> Self {
         engine.begin();
         let next = engine.connection.next_id();
@@ -57,7 +59,8 @@ impl<I: Iterator> Submitter<I> {
         }
     }
 
-    /// Submits what the window has room for, and decides what the next result depends on.
+    /// Submits the commands that the window has room for, and decides what the next result depends
+    /// on.
     fn advance<C: Command>(&mut self, engine: &mut Engine, into: impl Fn(I::Item) -> C) -> Next {
         while self.unsubmitted.is_none() && self.may_submit(engine) {
             let Some(command) = self.commands.as_mut().and_then(Iterator::next) else {
@@ -81,8 +84,9 @@ impl<I: Iterator> Submitter<I> {
         }
     }
 
-    /// Whether to submit the next command. If none is submitted, always: there is nothing else whose
-    /// reply could make room in the window, and on a dead connection the command gets the fatal error.
+    /// Returns whether to submit the next command. If none is in flight, the answer is always yes.
+    /// Otherwise nothing could make room in the window; and on a connection that has ended, the
+    /// command gets the fatal error.
     fn may_submit(&self, engine: &Engine) -> bool {
         self.submitted.is_empty() || engine.connection.wants_request()
     }
@@ -101,7 +105,7 @@ impl<I: Iterator> Submitter<I> {
         }
     }
 
-    /// Returns the next reply; `None` when every command has its result, or when a fatal error was
+    /// Returns the next reply. `None` if every command has its result, or if a fatal error was
     /// reported to each that was submitted.
     pub fn poll_next(
         &mut self,
@@ -121,7 +125,7 @@ impl<I: Iterator> Submitter<I> {
         Poll::Ready(Some(result.and_then(|reply| ticket.read(reply))))
     }
 
-    /// Returns the next reply that opens a body, and its request; otherwise as
+    /// Returns the next reply that opens a body, and its request. Otherwise the same as
     /// [`poll_next`](Submitter::poll_next).
     pub fn poll_open(
         &mut self,

@@ -7,9 +7,9 @@ use crate::types::MessageNumber;
 pub(crate) fn lines(leniency: Leniency, octets: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = octets;
     core::iter::from_fn(move || {
-        let behind_cr = |at: &usize| rest.get(..*at).is_some_and(|line| line.ends_with(b"\r"));
+        let after_cr = |at: &usize| rest.get(..*at).is_some_and(|line| line.ends_with(b"\r"));
         let end = match leniency {
-            Leniency::Strict => memchr::memchr_iter(b'\n', rest).find(behind_cr),
+            Leniency::Strict => memchr::memchr_iter(b'\n', rest).find(after_cr),
             Leniency::Lenient => memchr::memchr(b'\n', rest),
         };
         let (line, tail) = rest.split_at_checked(end.map_or(rest.len(), |end| end + 1))?;
