@@ -5,10 +5,11 @@ use pop3_proto::{Connection, Connector, Endpoint, Error};
 
 use crate::{Client, Futures};
 
-/// Starts a client for `endpoint` over a stream that was just connected, such as one through a proxy or a
-/// tunnel, and waits for the greeting.
+/// Starts a client for `endpoint` over a stream that was just connected, for example one through a
+/// proxy or a tunnel, and waits for the greeting.
 ///
-/// The endpoint says whether TLS comes first, and which name the certificate must have.
+/// The endpoint determines whether TLS comes first, and which name the server's certificate must
+/// have.
 ///
 /// ```no_run
 /// use pop3_async_std::{Client, Connector, Error, connect_over};
@@ -23,11 +24,11 @@ use crate::{Client, Futures};
 ///
 /// # Errors
 ///
-/// As the function `connect_with`, except that nothing is dialled.
+/// As for the function `connect_with`, except for the errors of connecting.
 ///
 /// # Cancel safety
 ///
-/// The stream is dropped, and with it the connection.
+/// If the future is dropped, the stream is closed.
 pub async fn connect_over<S>(
     endpoint: &Endpoint,
     connector: &Connector,
@@ -39,18 +40,19 @@ where
     Client::connect_over(endpoint, connector, Futures::new(stream)).await
 }
 
-/// Starts a client for a [`Connection`] of your own over a stream that was just connected, and waits for the
-/// greeting. [`connect_over`] makes the connection itself.
+/// Starts a client for a custom [`Connection`] over a stream that was just connected, and waits for
+/// the greeting. [`connect_over`] creates the connection itself.
 ///
-/// The connection is seeded with randomness from the operating system, and its clock goes on from where it is.
+/// The connection is seeded with random octets from the operating system. Its clock continues from
+/// its last time.
 ///
 /// # Errors
 ///
-/// The fatal error that occurred instead of a greeting.
+/// The fatal error that occurred before a greeting was received.
 ///
 /// # Cancel safety
 ///
-/// The stream is dropped, and with it the connection.
+/// If the future is dropped, the stream is closed.
 pub async fn start<S>(connection: Connection, stream: S) -> Result<Client<S>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -58,7 +60,8 @@ where
     Client::start(connection, Futures::new(stream)).await
 }
 
-/// The two functions of a runtime, whose sockets have the same names as everywhere.
+/// Defines `connect` and `connect_with` for a runtime, whose sockets have the same names as those
+/// of std.
 #[cfg(any(feature = "async-std", feature = "smol"))]
 macro_rules! connect_with_sockets_of {
     ($runtime:ident :: $net:ident, $resolve:expr) => {
@@ -73,37 +76,39 @@ macro_rules! connect_with_sockets_of {
 
         use crate::{Client, connect_over};
 
-        /// Connects to a server by the default rules and waits for its greeting: TLS is verified
-        /// against the roots compiled in, and a `pop3://` server has to offer STLS when it comes to
-        /// the login.
+        /// Connects to a server with the default settings, and waits for its greeting.
+        ///
+        /// The server's certificate is verified with the root certificates that are compiled in. A
+        /// `pop3://` server must offer STLS when the client logs in.
         ///
         /// # Errors
         ///
-        /// As [`connect_with`].
+        /// As for [`connect_with`].
         ///
         /// # Cancel safety
         ///
-        /// As [`connect_with`].
+        /// As for [`connect_with`].
         pub async fn connect(endpoint: &Endpoint) -> Result<Client<TcpStream>, Error> {
             connect_with(endpoint, &Connector::default()).await
         }
 
         /// Connects to a server and waits for its greeting.
         ///
-        /// The host's addresses, IPv6 and IPv4 by turns, are tried in the resolver's order, each with
-        /// a head start of [`Connector::stagger`].
+        /// The addresses of the host are tried in the resolver's order, alternating between IPv6
+        /// and IPv4. The next attempt begins when one fails, or after [`Connector::stagger`], while
+        /// the earlier attempts continue.
         ///
         /// # Errors
         ///
-        /// [`Error::Transport`] if no address can be connected to, with what each one said
-        /// ([`Timeout::Connect`](pop3_proto::error::Timeout::Connect) if there is only one and it says
-        /// nothing); [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
-        /// [`Closed::GreetingRefused`](pop3_proto::error::Closed::GreetingRefused) if there is no POP3
-        /// server that welcomes us.
+        /// [`Error::Transport`] if no address accepts the connection; it contains the error of each
+        /// address. If there is only one address and it does not answer in time, the error is
+        /// [`Timeout::Connect`](pop3_proto::error::Timeout::Connect). If no POP3 server answers, or
+        /// if it refuses the connection: [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
+        /// [`Closed::GreetingRefused`](pop3_proto::error::Closed::GreetingRefused).
         ///
         /// # Cancel safety
         ///
-        /// What was connected is closed.
+        /// If the future is dropped, the connection is closed.
         pub async fn connect_with(
             endpoint: &Endpoint,
             connector: &Connector,
@@ -127,7 +132,8 @@ macro_rules! connect_with_sockets_of {
 
             async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
                 let stream = TcpStream::connect(address).await?;
-                // A batch of commands is sent in one write: waiting for more would only delay it.
+                // A batch of commands is sent in one write, so Nagle's algorithm would only delay
+                // it.
                 stream.set_nodelay(true)?;
                 Ok(stream)
             }

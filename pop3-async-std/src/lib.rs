@@ -1,5 +1,5 @@
-//! A POP3 client for async-std, for smol, and for any stream of `futures`: the client of
-//! [`proto::client`] with a timer.
+//! A POP3 client for async-std, for smol, and for any stream that implements the I/O traits of
+//! `futures`.
 //!
 //! ```no_run
 //! use futures::io::{copy_buf, sink};
@@ -21,21 +21,24 @@
 //! # }
 //! ```
 //!
-//! [`connect`] dials with the default settings and verifies the server's certificate; [`connect_with`]
-//! accepts other settings, a [`Connector`]; [`connect_over`] runs over a stream of your own, in any runtime.
-//! All return a [`Client`], which has the operations of POP3. Its futures can be dropped at any time: see
-//! [`proto::client`]. The types that an application needs are re-exported here; the state machine and
-//! everything else is in [`proto`].
+//! [`connect`] connects with the default settings and verifies the server's certificate.
+//! [`connect_with`] accepts other settings in a [`Connector`]. [`connect_over`] uses a stream that
+//! is connected already, in any runtime. They all return a [`Client`], which has a method for each
+//! operation of POP3. Its futures can be dropped at any time: see [`proto::client`].
 //!
-//! async-std is discontinued (RUSTSEC-2025-0052). The feature `smol` has the same functions over the
-//! sockets of its successor, in the module `with_smol`.
+//! This crate connects the client of [`proto::client`] to these streams and to a timer. It
+//! re-exports the types that an application needs. The state machine and everything else is in
+//! [`proto`].
+//!
+//! async-std is discontinued (RUSTSEC-2025-0052). With the feature `smol`, the module `with_smol`
+//! has the same functions for the sockets of its successor.
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `async-std` (default) | [`connect`] over async-std's sockets |
-//! | `smol` | the module `with_smol`: the same over smol's |
+//! | `async-std` (default) | [`connect`] and [`connect_with`] over the sockets of async-std |
+//! | `smol` | the module `with_smol`: the same functions over the sockets of smol |
 //! | `scram`, `oauth` (default) | logins by SCRAM, and by bearer tokens; without `scram`, the safest method sends the password |
 //! | `url` (default) | servers from URLs |
 //! | `rustls` (default) | TLS |
@@ -65,7 +68,7 @@ pub use pop3_proto::{
     UniqueId, Username, command, config, error, listing, login, reply, sasl, tls,
 };
 
-/// Connecting over the sockets of smol.
+/// Functions that connect over the sockets of smol.
 #[cfg(feature = "smol")]
 pub mod with_smol {
     pub use crate::connect::with_smol::{connect, connect_with};
@@ -74,7 +77,7 @@ pub mod with_smol {
     pub type Client<S = ::smol::net::TcpStream> = crate::Client<S>;
 }
 
-/// A POP3 client on a stream of `futures`.
+/// A POP3 client on a stream that implements the I/O traits of `futures`.
 ///
 /// ```no_run
 /// use pop3_async_std::{Client, Error, MessageNumber};
@@ -87,11 +90,11 @@ pub mod with_smol {
 #[cfg(feature = "async-std")]
 pub type Client<S = async_std::net::TcpStream> = pop3_proto::client::Client<Futures<S>>;
 
-/// A POP3 client on a stream of `futures`.
+/// A POP3 client on a stream that implements the I/O traits of `futures`.
 #[cfg(not(feature = "async-std"))]
 pub type Client<S> = pop3_proto::client::Client<Futures<S>>;
 
-/// A message that a [`Client`] receives.
+/// A message that a [`Client`] is receiving.
 pub type Message<'c, S> = pop3_proto::client::Message<'c, Futures<S>>;
 
 /// The messages of [`Client::retrieve`](pop3_proto::client::Client::retrieve).

@@ -10,7 +10,8 @@ use futures::io::{AsyncRead, AsyncWrite};
 use pop3_proto::Instant;
 use pop3_proto::client::Transport;
 
-/// A stream of futures with a timer: what a [`Client`](crate::Client) runs over.
+/// A stream that implements the I/O traits of `futures`, with a timer: the transport of a
+/// [`Client`](crate::Client).
 pub struct Futures<S> {
     stream: S,
     origin: Clock,
@@ -18,7 +19,7 @@ pub struct Futures<S> {
 }
 
 impl<S> Futures<S> {
-    /// A stream on which nothing was said yet. Its clock begins now.
+    /// Wraps a stream that was just connected. Its clock starts now.
     pub fn new(stream: S) -> Self {
         Self {
             stream,
@@ -27,12 +28,12 @@ impl<S> Futures<S> {
         }
     }
 
-    /// The stream.
+    /// Returns the stream.
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
-    /// The stream, of a connection that is over.
+    /// Returns the stream of a connection that has ended.
     pub fn into_inner(self) -> S {
         self.stream
     }
@@ -56,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Futures<S> {
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
-        // What is too far away for the clock never comes.
+        // The clock cannot represent the deadline, so it never comes.
         let Some(when) = self
             .origin
             .checked_add(deadline.duration_since(Instant::ORIGIN))
@@ -72,7 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Futures<S> {
         }
         let fired = Pin::new(timer).poll(cx);
         if fired.is_ready() {
-            // One that has fired is silent for ever.
+            // A timer that has fired does not fire again.
             self.alarm = None;
         }
         fired.map(drop)

@@ -13,28 +13,30 @@ use pop3_proto::{
 use crate::Client;
 use crate::stream::{Std, Stream};
 
-/// Connects to a server by the default rules and waits for its greeting: TLS is verified against
-/// the roots compiled in, and a `pop3://` server has to offer STLS when it comes to the login.
+/// Connects to a server with the default settings, and waits for its greeting.
+///
+/// The server's certificate is verified with the root certificates that are compiled in. A
+/// `pop3://` server must offer STLS when the client logs in.
 ///
 /// # Errors
 ///
-/// As [`connect_with`].
+/// As for [`connect_with`].
 pub fn connect(endpoint: &Endpoint) -> Result<Client<TcpStream>, Error> {
     connect_with(endpoint, &Connector::default())
 }
 
 /// Connects to a server and waits for its greeting.
 ///
-/// The host's addresses, IPv6 and IPv4, are tried in the resolver's order, each for
-/// [`Timeouts::connect`](pop3_proto::config::Timeouts::connect).
+/// The addresses of the host, IPv6 and IPv4, are tried one after the other in the resolver's order.
+/// Each attempt may take as long as [`Timeouts::connect`](pop3_proto::config::Timeouts::connect).
 ///
 /// # Errors
 ///
-/// [`Error::Transport`] if no address can be connected to, with what each one said
-/// ([`Timeout::Connect`](pop3_proto::error::Timeout::Connect) if there is only one and it says nothing);
-/// [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
-/// [`Closed::GreetingRefused`](pop3_proto::error::Closed::GreetingRefused) if there is no POP3 server that
-/// welcomes us.
+/// [`Error::Transport`] if no address accepts the connection; it contains the error of each
+/// address. If there is only one address and it does not answer in time, the error is
+/// [`Timeout::Connect`](pop3_proto::error::Timeout::Connect). If no POP3 server answers, or if it
+/// refuses the connection: [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
+/// [`Closed::GreetingRefused`](pop3_proto::error::Closed::GreetingRefused).
 pub fn connect_with(
     endpoint: &Endpoint,
     connector: &Connector,
@@ -42,10 +44,11 @@ pub fn connect_with(
     connect_over(endpoint, connector, dial(endpoint, connector)?)
 }
 
-/// Starts a client for `endpoint` over a stream that was just connected, such as one through a proxy or a
-/// tunnel, and waits for the greeting.
+/// Starts a client for `endpoint` over a stream that was just connected, for example one through a
+/// proxy or a tunnel, and waits for the greeting.
 ///
-/// The endpoint says whether TLS comes first, and which name the certificate must have.
+/// The endpoint determines whether TLS comes first, and which name the server's certificate must
+/// have.
 ///
 /// ```no_run
 /// use pop3_blocking::{Client, Connector, Error, connect_over};
@@ -58,7 +61,7 @@ pub fn connect_with(
 ///
 /// # Errors
 ///
-/// As [`connect_with`], except that nothing is dialled.
+/// As for [`connect_with`], except for the errors of connecting.
 pub fn connect_over<S: Stream>(
     endpoint: &Endpoint,
     connector: &Connector,
@@ -67,14 +70,15 @@ pub fn connect_over<S: Stream>(
     Client::connect_over(endpoint, connector, Std::new(stream))
 }
 
-/// Starts a client for a [`Connection`] of your own over a stream that was just connected, and waits for the
-/// greeting. [`connect_over`] makes the connection itself.
+/// Starts a client for a custom [`Connection`] over a stream that was just connected, and waits for
+/// the greeting. [`connect_over`] creates the connection itself.
 ///
-/// The connection is seeded with randomness from the operating system, and its clock goes on from where it is.
+/// The connection is seeded with random octets from the operating system. Its clock continues from
+/// its last time.
 ///
 /// # Errors
 ///
-/// The fatal error that occurred instead of a greeting.
+/// The fatal error that occurred before a greeting was received.
 pub fn start<S: Stream>(connection: Connection, stream: S) -> Result<Client<S>, Error> {
     Client::start(connection, Std::new(stream))
 }
@@ -82,7 +86,7 @@ pub fn start<S: Stream>(connection: Connection, stream: S) -> Result<Client<S>, 
 fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> {
     let patience = connector.config.timeouts.connect;
     if patience.is_zero() {
-        // The operating system refuses to wait for no time.
+        // `TcpStream::connect_timeout` fails with a timeout of zero.
         return Err(Timeout::Connect.into());
     }
     let host = endpoint.host();
@@ -107,7 +111,7 @@ fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> 
 
 fn attempt(address: &SocketAddr, patience: Duration) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(address, patience)?;
-    // A batch of commands is sent in one write: waiting for more would only delay it.
+    // A batch of commands is sent in one write, so Nagle's algorithm would only delay it.
     stream.set_nodelay(true)?;
     Ok(stream)
 }

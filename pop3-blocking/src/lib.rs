@@ -1,5 +1,4 @@
-//! A POP3 client over `std::io`, without a runtime and without threads: the client of [`proto::blocking`]
-//! over sockets.
+//! A blocking POP3 client over `std::io`, without an async runtime and without threads.
 //!
 //! ```no_run
 //! use pop3_blocking::{Login, Stat, Uidl};
@@ -20,14 +19,18 @@
 //! # }
 //! ```
 //!
-//! [`connect`] dials with the default settings and verifies the server's certificate; [`connect_with`]
-//! accepts other settings, a [`Connector`]; [`connect_over`] runs over a [`Stream`] of your own. All return a
-//! [`Client`], which has the operations of POP3. The types that an application needs are re-exported here;
-//! the state machine and everything else is in [`proto`].
+//! [`connect`] connects with the default settings and verifies the server's certificate.
+//! [`connect_with`] accepts other settings in a [`Connector`]. [`connect_over`] uses a [`Stream`]
+//! that is connected already. They all return a [`Client`], which has a method for each operation
+//! of POP3.
+//!
+//! This crate connects the client of [`proto::blocking`] to sockets. It re-exports the types that
+//! an application needs. The state machine and everything else is in [`proto`].
 //!
 //! # Deadlines
 //!
-//! They are [`Timeouts`](config::Timeouts), kept through the timeouts of the socket: see [`proto::blocking`].
+//! The deadlines are those of [`Timeouts`](config::Timeouts). They are enforced with the timeouts
+//! of the socket: see [`proto::blocking`].
 //!
 //! # Features
 //!
@@ -38,7 +41,7 @@
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
-//! | `server` | a server on 127.0.0.1 in a thread, for tests and demos |
+//! | `server` | a POP3 server on 127.0.0.1, in its own threads, for tests and demos |
 //!
 //! To replace `ring`, turn the default features off and enable the others again:
 //! `default-features = false, features = ["aws-lc-rs", "webpki-roots", "scram", "oauth", "url"]`.
@@ -63,7 +66,7 @@ pub use pop3_proto::{
     UniqueId, Username, command, config, error, listing, login, reply, sasl, tls,
 };
 
-/// A POP3 client on a stream, by default on a socket.
+/// A POP3 client on a [`Stream`], by default a TCP socket.
 ///
 /// ```no_run
 /// use pop3_blocking::{Client, Error, MessageNumber};
@@ -75,7 +78,7 @@ pub use pop3_proto::{
 /// ```
 pub type Client<S = std::net::TcpStream> = pop3_proto::blocking::Client<Std<S>>;
 
-/// A message that a [`Client`] receives.
+/// A message that a [`Client`] is receiving.
 pub type Message<'c, S = std::net::TcpStream> = pop3_proto::blocking::Message<'c, Std<S>>;
 
 /// The messages of [`Client::retrieve`](pop3_proto::blocking::Client::retrieve).

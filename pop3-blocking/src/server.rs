@@ -1,8 +1,9 @@
 //! A POP3 server on the loopback interface, for tests and demos.
 //!
-//! [`EmbeddedServer`] puts the sans-IO [`Server`] behind two sockets on 127.0.0.1, one in clear
-//! with STLS and one with implicit TLS, and makes a certificate authority of its own for them.
-//! Nothing is installed and no port has to be chosen: all is gone when it is dropped.
+//! [`EmbeddedServer`] runs the sans-IO [`Server`] on two sockets on 127.0.0.1: one in cleartext
+//! with STLS, and one with implicit TLS. It creates its own certificate authority for them. Nothing
+//! has to be installed, and the ports are chosen automatically. Everything is removed when the
+//! server is dropped.
 //!
 //! ```
 //! use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
@@ -24,11 +25,11 @@
 //!
 //! # Limits
 //!
-//! This is no server for the Internet: what [`pop3_proto::server`] lacks is lacking here. Each
-//! session has a thread and works on the maildrop as it was when the client connected; there is no
-//! lock, so two sessions can both delete a message and neither sees `[IN-USE]`. Beyond 64 sessions
-//! at a time, clients are hung up on. No time-out ends a session, only the drop of the server does.
-//! While answers wait to be sent, no commands are read.
+//! This server is not meant for the Internet: it has the limits of [`pop3_proto::server`]. Each
+//! session has a thread and works on a copy of the maildrop from the time when the client
+//! connected. There is no lock, so two sessions can both delete a message, and neither gets
+//! `[IN-USE]`. If 64 sessions are open, further connections are closed immediately. No timeout ends
+//! a session; only dropping the server does. While replies wait to be sent, no commands are read.
 
 mod certificate;
 mod session;
@@ -47,13 +48,13 @@ pub use pop3_proto::server::{Maildrop, Server, ServerConfig, StoredMessage};
 use certificate::Identity;
 use session::Session;
 
-/// Sessions at a time, over both listeners.
+/// The maximum number of concurrent sessions, over both listeners.
 const SESSIONS: usize = 64;
 
-/// How long the listener's thread is given to hear that it should end.
+/// How long to try to wake the thread of a listener, so that it stops.
 const WAKE: Duration = Duration::from_secs(1);
 
-/// A server on 127.0.0.1 that lives until it is dropped. See the [module](self).
+/// A server on 127.0.0.1 that runs until it is dropped. See the [module](self).
 pub struct EmbeddedServer {
     shared: Arc<Shared>,
     plain: Listening,
@@ -63,12 +64,12 @@ pub struct EmbeddedServer {
 
 impl EmbeddedServer {
     /// Starts a server for the account of `config` with these messages, on two free ports. STLS is
-    /// offered on the one in clear, whatever `config` says, and each session has challenges of its
-    /// own; the mechanisms of [`ServerConfig::sasl`] are `config`'s to name.
+    /// always offered on the cleartext port, whatever `config` says, and each session has its own
+    /// challenges. The SASL mechanisms are those of [`ServerConfig::sasl`].
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says about sockets and threads, or the cryptography about the
+    /// Errors of the operating system about sockets and threads, and errors in creating the
     /// certificates.
     pub fn start(config: ServerConfig, maildrop: Maildrop) -> io::Result<Self> {
         let Identity { ca_pem, tls } = Identity::new()?;
@@ -94,26 +95,28 @@ impl EmbeddedServer {
         }
     }
 
-    /// Where it starts in clear and offers STLS: `pop3://localhost:PORT`.
+    /// Returns the endpoint of the cleartext port, which offers STLS: `pop3://localhost:PORT`.
     #[must_use]
     pub fn plain(&self) -> Endpoint {
         Endpoint::plain("localhost", Some(self.plain.address.port()))
     }
 
-    /// Where it speaks TLS from the start: `pop3s://localhost:PORT`.
+    /// Returns the endpoint of the port with implicit TLS: `pop3s://localhost:PORT`.
     #[must_use]
     pub fn implicit_tls(&self) -> Endpoint {
         Endpoint::implicit_tls("localhost", Some(self.implicit_tls.address.port()))
     }
 
-    /// The certificate of the authority to trust, as PEM. It was made for this server alone, whose
-    /// own certificate is for `localhost`, 127.0.0.1 and ::1.
+    /// Returns the certificate of the certificate authority that a client has to trust, as PEM. The
+    /// authority was created only for this server. The server's own certificate is for `localhost`,
+    /// 127.0.0.1 and ::1.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }
 
-    /// The messages at this moment. What a `QUIT` deletes is gone before its answer leaves.
+    /// Returns a copy of the current messages. Messages that a `QUIT` deletes are removed before
+    /// the reply to it is sent.
     #[must_use]
     pub fn maildrop(&self) -> Maildrop {
         lock(&self.shared.maildrop).clone()
@@ -121,7 +124,7 @@ impl EmbeddedServer {
 }
 
 impl Drop for EmbeddedServer {
-    /// Breaks off all sessions, closes the listeners, and waits until their threads have ended.
+    /// Closes all sessions and both listeners, and waits until their threads have ended.
     fn drop(&mut self) {
         self.shared.stop();
         self.plain.join();
@@ -139,7 +142,7 @@ impl fmt::Debug for EmbeddedServer {
     }
 }
 
-/// What all threads know.
+/// The state that all threads share.
 struct Shared {
     config: ServerConfig,
     tls: Arc<rustls::ServerConfig>,
@@ -147,7 +150,7 @@ struct Shared {
     sessions: Mutex<Sessions>,
 }
 
-/// The sessions under way, each with a handle on its socket, to break it off.
+/// The open sessions, each with a handle of its socket that can close it.
 #[derive(Default)]
 struct Sessions {
     sockets: HashMap<u64, TcpStream>,
@@ -156,7 +159,7 @@ struct Sessions {
 }
 
 impl Shared {
-    /// Lets a session in, if there are not too many and there may be any.
+    /// Registers a session, unless there are too many or the server is stopping.
     fn admit(&self, socket: &TcpStream) -> Option<Admission<'_>> {
         let mut sessions = lock(&self.sessions);
         if sessions.stopped || sessions.sockets.len() >= SESSIONS {
@@ -173,12 +176,12 @@ impl Shared {
         let mut sessions = lock(&self.sessions);
         sessions.stopped = true;
         for socket in sessions.sockets.values() {
-            // An error means that the connection is over already.
+            // An error means that the connection was closed already.
             let _ = socket.shutdown(Shutdown::Both);
         }
     }
 
-    /// Deletes from the maildrop what a session's `QUIT` deleted.
+    /// Removes the messages that the `QUIT` of a session deleted from the shared maildrop.
     fn expunge(&self, server: &Server) {
         let mut maildrop = lock(&self.maildrop);
         for unique_id in server.expunged() {
@@ -187,7 +190,7 @@ impl Shared {
     }
 }
 
-/// A place among the sessions; given back when dropped, however the session's thread ends.
+/// The registration of a session. Dropping it removes the session, however its thread ends.
 struct Admission<'s> {
     shared: &'s Shared,
     id: u64,
@@ -218,9 +221,10 @@ impl Listening {
         })
     }
 
-    /// Waits until the thread and its sessions have ended, when all was told to stop.
+    /// Waits until the thread and its sessions have ended, after the server was stopped.
     fn join(&mut self) {
-        // The thread waits for a client, so here is one. Refused, it has ended by itself.
+        // The thread is blocked in `accept`, so connect to it. If that is refused, the thread has
+        // ended already.
         let woken = match TcpStream::connect_timeout(&self.address, WAKE) {
             Ok(_) => true,
             Err(error) => error.kind() == ErrorKind::ConnectionRefused,
@@ -232,7 +236,7 @@ impl Listening {
     }
 }
 
-/// Accepts clients until all is told to stop, then waits for the sessions to end.
+/// Accepts clients until the server is stopped, then waits for the sessions to end.
 fn accept(listener: &TcpListener, shared: &Shared, implicit_tls: bool) {
     thread::scope(|scope| {
         loop {
@@ -241,7 +245,7 @@ fn accept(listener: &TcpListener, shared: &Shared, implicit_tls: bool) {
                 return;
             }
             let Ok((socket, _)) = accepted else {
-                // Too many open files, most likely: that passes.
+                // Probably too many open files: try again later.
                 thread::sleep(Duration::from_millis(10));
                 continue;
             };
@@ -252,7 +256,7 @@ fn accept(listener: &TcpListener, shared: &Shared, implicit_tls: bool) {
                 Session::new(shared, socket, implicit_tls).run();
                 drop(admission);
             };
-            // Without a thread the client is hung up on: the closure drops the socket.
+            // If no thread can be started, the closure is dropped, and with it the socket.
             let _ = thread::Builder::new()
                 .name("pop3-session".to_owned())
                 .spawn_scoped(scope, session);
@@ -260,7 +264,7 @@ fn accept(listener: &TcpListener, shared: &Shared, implicit_tls: bool) {
     });
 }
 
-/// A panic in one session leaves nothing half done behind a lock.
+/// Locks a mutex, even if it is poisoned: a panic of one session cannot leave partial changes.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The streams that a client can run over, and the clock and the randomness that it needs beside them.
+//! The streams that a client can use, and the clock and the randomness that it needs in addition.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -8,35 +8,36 @@ use std::time::{Duration, Instant as Clock};
 use pop3_proto::Instant;
 use pop3_proto::blocking::Transport;
 
-/// A stream that a [`Client`](crate::Client) can run over.
+/// A stream that a [`Client`](crate::Client) can use.
 ///
-/// It is implemented for sockets; [`NoTimeout`] makes one of any `Read + Write`.
+/// It is implemented for sockets. [`NoTimeout`] implements it for any `Read + Write`.
 ///
-/// A write that may block must accept at least 4 KiB sooner or later without a read in between, as
-/// every socket does.
+/// A write may block, but it must accept at least 4 KiB sooner or later, even if nothing is read in
+/// between. Every socket does.
 pub trait Stream: Read + Write {
-    /// Lets reads and writes fail with `WouldBlock` or `TimedOut` after this time; zero is the shortest
-    /// time possible. All deadlines depend on it.
+    /// Sets the time after which reads and writes fail with `WouldBlock` or `TimedOut`. Zero means
+    /// the shortest time possible. All deadlines depend on it.
     ///
     /// # Errors
     ///
-    /// The failure of the operating system; the connection ends with it.
+    /// The failure of the operating system. It ends the connection.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Reads what was received already, without waiting; `None` if there is nothing, or if that cannot be
-    /// found out. A client calls it before it uses an idle connection: the server may have closed it.
+    /// Reads what was received already, without waiting. `None` if nothing was received, or if the
+    /// stream cannot find out. A client calls it before it uses an idle connection, because the
+    /// server may have closed it.
     ///
     /// # Errors
     ///
-    /// The failure of the operating system; the connection ends with it.
+    /// The failure of the operating system. It ends the connection.
     fn read_ready(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let _ = buffer;
         Ok(None)
     }
 }
 
-/// A [`Stream`] with the clock of the standard library and the randomness of the operating system: what a
-/// [`Client`](crate::Client) runs over.
+/// A [`Stream`] with the clock of the standard library and the randomness of the operating system:
+/// the transport of a [`Client`](crate::Client).
 pub struct Std<S> {
     stream: S,
     origin: Clock,
@@ -94,7 +95,7 @@ impl<S: fmt::Debug> fmt::Debug for Std<S> {
     }
 }
 
-/// Reads from a socket in its non-blocking mode.
+/// Reads from a socket in non-blocking mode.
 fn without_waiting<S: Read>(
     socket: &mut S,
     set_nonblocking: impl Fn(&S, bool) -> io::Result<()>,
@@ -117,7 +118,7 @@ fn without_waiting<S: Read>(
     }
 }
 
-/// The shortest timeout of a socket: the operating system takes zero for no timeout, or rejects it.
+/// The shortest timeout of a socket. The operating system treats zero as no timeout, or rejects it.
 const SHORTEST: Duration = Duration::from_micros(1);
 
 impl Stream for TcpStream {
@@ -155,8 +156,8 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
     }
 }
 
-/// Any `Read + Write` as a [`Stream`] without timeouts: the client waits for a server that stops responding
-/// as long as the stream does.
+/// Any `Read + Write` as a [`Stream`] without timeouts. If the server stops responding, the client
+/// waits as long as the stream does.
 #[derive(Debug)]
 pub struct NoTimeout<S>(pub S);
 

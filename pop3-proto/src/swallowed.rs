@@ -1,21 +1,22 @@
-//! Finds what looks like a reply of the server inside a message.
+//! Finds text inside a message that looks like a reply of the server.
 //!
-//! A faulty server neither stuffs dots nor ends the last line of a message with CR LF. A sender whose
-//! message ends in the middle of a line hides its terminator there: `text.` CR LF. The message then
-//! contains the terminator and the whole reply to the next command. If the same sender also forged a
-//! reply, the number of replies is right again, and no question asked afterwards can tell. A line of the
-//! message that begins with `+OK` can: the next terminator is that of a reply which began so.
+//! Some servers neither stuff dots nor end the last line of a message with CR LF. If a message ends
+//! in the middle of a line, the server's terminator is not on a line of its own: `text.` CR LF. The
+//! message then contains the terminator and the whole reply to the next command. If the sender of
+//! the message also forged a reply in another message, the number of replies is right again, and no
+//! later question can detect it. A line of the message that begins with `+OK` shows it: the next
+//! terminator is that of the reply which began there.
 
 use memchr::memmem;
 
-/// The end of a line and the begin of a status line.
+/// The end of a line and the start of a status line.
 const BEGIN: &[u8] = b"\n+";
 const REST: &[u8] = b"OK";
 
-/// One octet less than what is looked for.
+/// One octet less than the pattern.
 const TAIL: usize = BEGIN.len() + REST.len() - 1;
 
-/// A search through a message that comes in chunks.
+/// A search in a message that is received in chunks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Swallowed {
     found: bool,
@@ -24,7 +25,8 @@ pub(crate) struct Swallowed {
 }
 
 impl Swallowed {
-    /// The terminator may be hidden in the status line too, so a message must not begin with a reply.
+    /// The start of the message counts as the start of a line: the terminator may be hidden in the
+    /// status line, so a message must not begin with a reply either.
     pub(crate) fn new() -> Self {
         Self {
             found: false,
@@ -32,12 +34,12 @@ impl Swallowed {
         }
     }
 
-    /// Whether the message so far contains what looks like a reply.
+    /// Returns whether the message so far contains what looks like a reply.
     pub(crate) fn is_found(self) -> bool {
         self.found
     }
 
-    /// Looks through the next octets of the message.
+    /// Searches the next octets of the message.
     pub(crate) fn search(&mut self, chunk: &[u8]) {
         if self.found || chunk.is_empty() {
             return;

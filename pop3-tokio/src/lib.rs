@@ -1,4 +1,4 @@
-//! A POP3 client for Tokio: the client of [`proto::client`] over Tokio's streams and clock.
+//! A POP3 client for Tokio.
 //!
 //! ```no_run
 //! use pop3_tokio::{Login, Stat, Uidl};
@@ -19,11 +19,13 @@
 //! # }
 //! ```
 //!
-//! [`connect`] dials with the default settings and verifies the server's certificate; [`connect_with`]
-//! accepts other settings, a [`Connector`]; [`connect_over`] runs over a stream of your own. All return a
-//! [`Client`], which has the operations of POP3. Its futures can be dropped at any time: see
-//! [`proto::client`]. The types that an application needs are re-exported here; the state machine and
-//! everything else is in [`proto`].
+//! [`connect`] connects with the default settings and verifies the server's certificate.
+//! [`connect_with`] accepts other settings in a [`Connector`]. [`connect_over`] uses a stream that
+//! is connected already. They all return a [`Client`], which has a method for each operation of
+//! POP3. Its futures can be dropped at any time: see [`proto::client`].
+//!
+//! This crate connects the client of [`proto::client`] to Tokio's streams and clock. It re-exports
+//! the types that an application needs. The state machine and everything else is in [`proto`].
 //!
 //! # Features
 //!
@@ -56,7 +58,7 @@ pub use pop3_proto::{
     UniqueId, Username, command, config, error, listing, login, reply, sasl, tls,
 };
 
-/// A POP3 client on a stream of Tokio, by default on a socket.
+/// A POP3 client on a Tokio stream, by default a TCP socket.
 ///
 /// ```no_run
 /// use pop3_tokio::{Client, Error, MessageNumber};
@@ -68,7 +70,7 @@ pub use pop3_proto::{
 /// ```
 pub type Client<S = tokio::net::TcpStream> = pop3_proto::client::Client<Tokio<S>>;
 
-/// A message that a [`Client`] receives.
+/// A message that a [`Client`] is receiving.
 pub type Message<'c, S = tokio::net::TcpStream> = pop3_proto::client::Message<'c, Tokio<S>>;
 
 /// The messages of [`Client::retrieve`](pop3_proto::client::Client::retrieve).

@@ -9,9 +9,9 @@ use pop3_proto::client::Transport;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
-/// A stream of Tokio with Tokio's clock: what a [`Client`](crate::Client) runs over.
+/// A Tokio stream with Tokio's clock: the transport of a [`Client`](crate::Client).
 ///
-/// Time is [`tokio::time`], so that paused time works in tests.
+/// Its clock is [`tokio::time`], so paused time works in tests.
 pub struct Tokio<S> {
     stream: S,
     origin: tokio::time::Instant,
@@ -19,7 +19,7 @@ pub struct Tokio<S> {
 }
 
 impl<S> Tokio<S> {
-    /// A stream on which nothing was said yet. Its clock begins now.
+    /// Wraps a stream that was just connected. Its clock starts now.
     pub fn new(stream: S) -> Self {
         Self {
             stream,
@@ -28,12 +28,12 @@ impl<S> Tokio<S> {
         }
     }
 
-    /// The stream.
+    /// Returns the stream.
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
-    /// The stream, of a connection that is over.
+    /// Returns the stream of a connection that has ended.
     pub fn into_inner(self) -> S {
         self.stream
     }
@@ -59,14 +59,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Tokio<S> {
     }
 
     fn yield_now(&mut self, cx: &mut Context<'_>) {
-        // Tokio knows what is there only when its driver has looked: what yields to it is woken then.
+        // Tokio finds out that a socket is ready only when its driver polls, and it wakes tasks
+        // that have yielded only after that.
         let _ = pin!(tokio::task::yield_now()).poll(cx);
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let origin = self.origin;
         let at = |deadline: Instant| origin.checked_add(deadline.duration_since(Instant::ORIGIN));
-        // What is too far away for the clock never comes.
+        // The clock cannot represent the deadline, so it never comes.
         let Some(when) = at(deadline) else {
             return Poll::Pending;
         };

@@ -1,4 +1,4 @@
-//! A certificate authority for one server, made when it starts.
+//! The certificate authority of one server, created when it starts.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,7 +11,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// Who the server is: a certificate that it presents, and the authority that vouches for it.
+/// The server's certificate, and that of the authority which signed it.
 pub(super) struct Identity {
     /// The authority's certificate.
     pub(super) ca_pem: String,
@@ -40,7 +40,8 @@ impl Identity {
             .signed_by(&key, &Issuer::new(ca, ca_key))
             .map_err(io::Error::other)?;
 
-        // By name: another crate of the program may have compiled a second provider in.
+        // Select the provider explicitly: another crate of the program may have enabled a second
+        // one.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut tls = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

@@ -1,4 +1,4 @@
-//! One session: the sans-IO server, rustls, and the socket under both.
+//! One session: the sans-IO server, rustls, and the socket.
 
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -10,14 +10,15 @@ use rustls::ServerConnection;
 
 use super::{Shared, lock};
 
-/// Octets read at a time.
+/// The size of a read in octets.
 const READ: usize = 16 << 10;
 
-/// How long a session that is over waits for the client to close, and how much it hears until then.
+/// How long a session that has ended waits for the client to close the connection, and how many
+/// octets it reads until then.
 const LINGER: Duration = Duration::from_secs(1);
 const LAST_OCTETS: u64 = 1 << 20;
 
-/// A session and all it runs on.
+/// A session with its socket and its TLS connection.
 pub(super) struct Session<'s> {
     shared: &'s Shared,
     socket: TcpStream,
@@ -29,7 +30,7 @@ pub(super) struct Session<'s> {
 }
 
 impl<'s> Session<'s> {
-    /// A session with a client who has just connected, on the messages there are now.
+    /// Creates a session for a client that has just connected, with a copy of the current messages.
     pub(super) fn new(shared: &'s Shared, socket: TcpStream, implicit_tls: bool) -> Self {
         let maildrop = lock(&shared.maildrop).clone();
         let config = with_fresh_challenges(shared.config.clone());
@@ -49,19 +50,20 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Runs it to its end. A client who breaks off is nothing to report.
+    /// Runs the session until it ends. Errors are ignored: the client may close the connection at
+    /// any time.
     pub(super) fn run(mut self) {
-        let _ = self.talk().and_then(|()| self.part());
+        let _ = self.serve().and_then(|()| self.close());
     }
 
-    fn talk(&mut self) -> io::Result<()> {
+    fn serve(&mut self) -> io::Result<()> {
         self.socket.set_nodelay(true)?;
         if self.implicit_tls {
             self.start_tls()?;
         }
         while !self.server.is_closed() {
             let moved = match self.tls {
-                None => self.move_clear(),
+                None => self.move_cleartext(),
                 Some(_) => self.move_tls(),
             };
             match moved {
@@ -82,8 +84,8 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// One write or one read in clear.
-    fn move_clear(&mut self) -> io::Result<()> {
+    /// Does one write or one read in cleartext.
+    fn move_cleartext(&mut self) -> io::Result<()> {
         if self.server.wants_write() {
             let octets = self.socket.write(self.server.transmit())?;
             self.server.transmitted(octets);
@@ -99,7 +101,7 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// One write or one read of ciphertext.
+    /// Does one write or one read of ciphertext.
     fn move_tls(&mut self) -> io::Result<()> {
         let Some(tls) = &mut self.tls else {
             return Ok(());
@@ -124,7 +126,7 @@ impl<'s> Session<'s> {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 tls.read_tls(&mut self.socket)?;
                 if let Err(error) = tls.process_new_packets() {
-                    // There may be an alert about it.
+                    // Send the alert, if there is one.
                     while tls.wants_write() {
                         tls.write_tls(&mut self.socket)?;
                     }
@@ -136,8 +138,9 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// Says goodbye, and lets the client close first: a reset could overtake the last answer.
-    fn part(&mut self) -> io::Result<()> {
+    /// Sends close_notify, shuts down the writing side, and waits for the client to close the
+    /// connection: otherwise a reset could discard the last reply before the client reads it.
+    fn close(&mut self) -> io::Result<()> {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
             while tls.wants_write() {
@@ -151,8 +154,8 @@ impl<'s> Session<'s> {
     }
 }
 
-/// What the server says first in APOP, CRAM-MD5 and SCRAM is good for one session. Without
-/// randomness it is what the configuration has.
+/// Replaces the challenges of APOP, CRAM-MD5 and SCRAM with ones for this session only. Without
+/// randomness, those of the configuration are used.
 fn with_fresh_challenges(config: ServerConfig) -> ServerConfig {
     let mut random = [0; 16];
     if getrandom::fill(&mut random).is_err() {
@@ -162,7 +165,7 @@ fn with_fresh_challenges(config: ServerConfig) -> ServerConfig {
     config.unique_challenges(&format!("{random:032x}"))
 }
 
-/// What SCRAM can be bound to (RFC 9266): in TLS 1.3 only.
+/// Returns the data for the channel binding of SCRAM (RFC 9266), which is used only with TLS 1.3.
 fn channel_binding(tls: &ServerConnection) -> Option<[u8; 32]> {
     if tls.protocol_version() != Some(rustls::ProtocolVersion::TLSv1_3) {
         return None;
@@ -171,7 +174,7 @@ fn channel_binding(tls: &ServerConnection) -> Option<[u8; 32]> {
         .ok()
 }
 
-/// What a read filled.
+/// Returns the part of the buffer that a read filled.
 fn filled(buffer: &[u8], octets: usize) -> &[u8] {
     buffer.get(..octets).unwrap_or_default()
 }
