@@ -1,4 +1,4 @@
-//! APOP (RFC 1939 section 7): the challenge in a greeting and the digest that answers it.
+//! APOP (RFC 1939 section 7): the challenge in a greeting, and the digest for it.
 
 use alloc::string::String;
 
@@ -10,14 +10,16 @@ use crate::misuse::{Argument, Misuse};
 use crate::secret::Secret;
 use crate::types::Username;
 
-/// Longest challenge that is believed, in octets: a greeting holds 512 (RFC 1939 section 3).
+/// The longest challenge that is accepted, in octets: a greeting has at most 512 (RFC 1939 section
+/// 3).
 const MAX_CHALLENGE: usize = 512;
 
-/// The name and the secret as the command and its digest contain them (RFC 6856 section 2.3).
+/// Returns the name and the secret as the command and its digest contain them (RFC 6856 section
+/// 2.3).
 ///
 /// # Errors
 ///
-/// A name that has a space, or what SASLprep prohibits.
+/// If the name contains a space, or if SASLprep prohibits the name or the secret.
 pub(crate) fn prepared(username: Username, secret: Secret) -> Result<(Username, Secret), Misuse> {
     if username.as_str().contains(' ') {
         return Err(Misuse::Argument(Argument::SpaceInUsername));
@@ -25,17 +27,17 @@ pub(crate) fn prepared(username: Username, secret: Secret) -> Result<(Username, 
     Ok((username.prepared()?, secret.prepared()?))
 }
 
-/// The one msg-id in a greeting, angle brackets included.
+/// Returns the msg-id in a greeting, with its angle brackets.
 ///
-/// A greeting with none, or with more than one, has no challenge: which of two the server meant
-/// cannot be known, and a challenge that is no msg-id is how a man in the middle recovers
-/// passwords from MD5 collisions (CVE-2007-1558).
+/// If there is none, or more than one, there is no challenge: the client cannot know which one the
+/// server means. And a challenge that is not a msg-id is how a man in the middle recovers passwords
+/// from MD5 collisions (CVE-2007-1558).
 pub(crate) fn challenge(greeting: &[u8]) -> Option<&[u8]> {
     let mut found = None;
     let mut brackets = memchr::memchr2_iter(b'<', b'>', greeting).peekable();
     while let Some(open) = brackets.next() {
         let Some(&close) = brackets.peek() else { break };
-        // Two brackets in a row hold a candidate; `<<` and `><` hold none.
+        // A candidate is between `<` and the next bracket, if that is `>`.
         let Some(candidate) = greeting
             .get(open..=close)
             .filter(|candidate| is_msg_id(candidate))
@@ -49,7 +51,8 @@ pub(crate) fn challenge(greeting: &[u8]) -> Option<&[u8]> {
     found
 }
 
-/// `"<" local "@" domain ">"`, printable ASCII without spaces, exactly one `@`.
+/// Returns whether the octets are `"<" local "@" domain ">"`: printable ASCII without spaces, and
+/// exactly one `@`.
 fn is_msg_id(octets: &[u8]) -> bool {
     let inner = octets
         .strip_prefix(b"<")
@@ -67,7 +70,7 @@ fn is_msg_id(octets: &[u8]) -> bool {
     part() && part() && parts.next().is_none()
 }
 
-/// The lower-case hex MD5 of challenge and secret, as the `APOP` command sends it.
+/// Returns the MD5 digest of challenge and secret in lower-case hexadecimal, as `APOP` sends it.
 pub(crate) fn digest(challenge: &[u8], secret: &[u8]) -> Zeroizing<String> {
     let mut md5 = Md5::new();
     md5.update(challenge);
@@ -90,7 +93,8 @@ mod tests {
                 "tanstaaf",
                 "c4c9334bac560ecc979e58001b3e22fb",
             ),
-            // Twisted: testAPOP. No msg-id, so no connection would answer it.
+            // From Twisted's testAPOP. The challenge is not a msg-id, so a connection would not
+            // answer it.
             (
                 "<challenge string goes here>",
                 "password",

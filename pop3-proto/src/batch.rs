@@ -1,5 +1,5 @@
-//! Batches: several commands submitted together, their replies read together. Shared by all
-//! clients, whatever their I/O.
+//! Batches: several commands that are submitted together and whose replies are returned together.
+//! All clients use this module.
 
 use crate::command::Whole;
 use crate::connection::Connection;
@@ -7,10 +7,10 @@ use crate::error::Error;
 use crate::reply::Reply;
 use crate::ticket::{RequestId, Ticket};
 
-/// A tuple of [`Whole`] commands that share as few round trips as the server allows.
+/// A tuple of [`Whole`] commands that need as few round trips as the server allows.
 ///
-/// Up to six commands. For more, or where one refusal should not hide the other replies, a pipeline
-/// gives each its own result: a batch returns its first refusal once every reply is read.
+/// A batch has up to six commands. It returns its first refusal after every reply was read, and
+/// discards the other replies. A pipeline accepts more commands, and returns a result for each.
 pub trait Batch: Sealed<Output = <Self as Batch>::Replies> {
     /// The replies, as a tuple.
     type Replies;
@@ -23,14 +23,14 @@ pub(crate) mod sealed {
     pub trait Sealed: Sized {
         /// The replies, as a tuple.
         type Output;
-        /// The batch once it is submitted.
+        /// The type of a batch that was submitted.
         type Pending: Pending<Replies = Self::Output>;
 
         /// Submits the commands in order, or none of them.
         ///
         /// # Errors
         ///
-        /// As [`Connection::submit`].
+        /// As for [`Connection::submit`].
         fn submit(self, connection: &mut Connection) -> Result<Self::Pending, Error>;
     }
 }
@@ -41,7 +41,7 @@ pub trait Pending {
     /// The replies, as a tuple.
     type Replies;
 
-    /// Stores a reply; one that is not of this batch is ignored.
+    /// Stores a reply. A reply to a command that is not part of this batch is ignored.
     fn accept(&mut self, id: RequestId, result: Result<Reply, Error>);
 
     /// Returns the first command whose reply was not received.

@@ -1,4 +1,4 @@
-//! What a server says it can do (RFC 2449).
+//! The capabilities that a server advertises (RFC 2449).
 
 use alloc::vec::Vec;
 
@@ -8,35 +8,37 @@ use crate::config::Leniency;
 use crate::listing::{lines, trimmed};
 use crate::text::ServerText;
 
-/// A `CAPA` reply: typed accessors over the lines as they came.
+/// A `CAPA` reply, with methods that parse its lines.
 ///
-/// Absence proves little: `UIDL` and `TOP` work on servers that do not list them. Capabilities
-/// are those of one channel; STLS makes the connection forget them, and servers may list others
-/// after a login. A server that refuses `CAPA` then leaves the earlier ones in place.
+/// A missing capability proves little: some servers support `UIDL` and `TOP` without advertising
+/// them. The capabilities belong to one channel. STLS discards them, and servers may advertise
+/// others after a login. If a server refuses `CAPA` after the login, the earlier capabilities are
+/// kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
     octets: Bytes,
     leniency: Leniency,
 }
 
-/// A span of time or forever, which may differ by user (RFC 2449 sections 6.5 and 6.7).
+/// How long the server keeps messages (RFC 2449 section 6.7). The value may differ by user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expire {
-    /// Days that a retrieved message is kept at least; `None` is forever. 0 means that the server
-    /// may delete a message once it was retrieved.
+    /// The number of days for which a retrieved message is kept at least; `None` means forever. 0
+    /// means that the server may delete a message as soon as it was retrieved.
     pub days: Option<u32>,
-    /// Whether the value differs by user: read it again after the login.
+    /// Whether the value differs by user. If so, read it again after the login.
     pub per_user: bool,
 }
 
-/// How long to wait between logins (RFC 2449 section 6.5). The library does not wait by itself.
+/// How long a client must wait between two logins (RFC 2449 section 6.5). The library does not wait
+/// by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginDelay {
-    /// Seconds between logins at least.
+    /// The minimum time between two logins, in seconds.
     pub seconds: u32,
-    /// Whether the value differs by user: read it again after the login.
+    /// Whether the value differs by user. If so, read it again after the login.
     pub per_user: bool,
 }
 
@@ -45,88 +47,96 @@ impl Capabilities {
         Self { octets, leniency }
     }
 
-    /// The lines as they came, without line ends. Lines that are empty or nothing but blanks are
-    /// left out.
+    /// Returns the lines as they were received, without line ends. Empty and blank lines are left
+    /// out.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         lines(self.leniency, &self.octets).filter(|line| !line.iter().all(is_blank))
     }
 
-    /// The capabilities in the order in which the server lists them, each with its parameters.
+    /// Returns the capabilities in the server's order, each with its parameters.
     ///
-    /// A capability that stands on several lines comes several times.
+    /// A capability that is on several lines is returned several times.
     pub fn iter(&self) -> impl Iterator<Item = Capability<'_>> {
         self.lines()
             .filter_map(|line| Capability::read(line, self.leniency))
     }
 
-    /// Whether a capability is listed, in any case (RFC 2449 section 5).
+    /// Returns whether a capability is advertised. The comparison ignores case (RFC 2449 section
+    /// 5).
     pub fn has(&self, tag: &str) -> bool {
         self.get(tag).is_some()
     }
 
-    /// The parameters of the first line with this tag; an empty list if it has none, `None` if the
-    /// capability is not listed.
+    /// Returns the parameters of the first line with this tag. The list is empty if the line has no
+    /// parameters. `None` if the capability is not advertised.
     pub fn get(&self, tag: &str) -> Option<Vec<&[u8]>> {
         self.entries(tag).next().map(Iterator::collect)
     }
 
-    /// The lines with this tag, each as its parameters.
+    /// Returns the parameters of each line with this tag.
     fn entries(&self, tag: &str) -> impl Iterator<Item = impl Iterator<Item = &[u8]>> {
         self.iter()
             .filter(|capability| capability.is(tag))
             .map(|capability| capability.parameters())
     }
 
-    /// `STLS`: TLS can be started on this connection (RFC 2595 section 4).
+    /// Returns whether `STLS` is advertised: TLS can be started on this connection (RFC 2595
+    /// section 4).
     pub fn stls(&self) -> bool {
         self.has("STLS")
     }
 
-    /// `PIPELINING`: commands may be sent ahead of replies (RFC 2449 section 6.6).
+    /// Returns whether `PIPELINING` is advertised: commands may be sent before earlier ones are
+    /// answered (RFC 2449 section 6.6).
     pub fn pipelining(&self) -> bool {
         self.has("PIPELINING")
     }
 
-    /// `TOP` (RFC 2449 section 6.1).
+    /// Returns whether `TOP` is advertised (RFC 2449 section 6.1).
     pub fn top(&self) -> bool {
         self.has("TOP")
     }
 
-    /// `UIDL` (RFC 2449 section 6.8).
+    /// Returns whether `UIDL` is advertised (RFC 2449 section 6.8).
     pub fn uidl(&self) -> bool {
         self.has("UIDL")
     }
 
-    /// `USER`: `USER` and `PASS` work (RFC 2449 section 6.2). Many servers do not list it.
+    /// Returns whether `USER` is advertised: the commands `USER` and `PASS` are supported (RFC 2449
+    /// section 6.2). Many servers support them without advertising it.
     pub fn user(&self) -> bool {
         self.has("USER")
     }
 
-    /// `UTF8 USER`: user names and passwords may be UTF-8 (RFC 6856 section 2.2).
+    /// Returns whether `UTF8 USER` is advertised: user names and passwords may be UTF-8 (RFC 6856
+    /// section 2.2).
     pub fn utf8_user(&self) -> bool {
         self.entries("UTF8")
             .flatten()
             .any(|word| word.eq_ignore_ascii_case(b"USER"))
     }
 
-    /// `RESP-CODES`: status texts may begin with a response code (RFC 2449 section 6.4).
+    /// Returns whether `RESP-CODES` is advertised: status texts may begin with a response code (RFC
+    /// 2449 section 6.4).
     pub fn response_codes(&self) -> bool {
         self.has("RESP-CODES")
     }
 
-    /// `AUTH-RESP-CODE`: every refusal for wrong credentials carries `[AUTH]` (RFC 3206).
+    /// Returns whether `AUTH-RESP-CODE` is advertised: every refusal because of wrong credentials
+    /// has the code `[AUTH]` (RFC 3206).
     pub fn auth_response_code(&self) -> bool {
         self.has("AUTH-RESP-CODE")
     }
 
-    /// `SASL`: the mechanisms for `AUTH` (RFC 5034), of all `SASL` lines; `None` if there is none.
+    /// Returns the mechanisms of all `SASL` lines, for `AUTH` (RFC 5034). `None` if there is no
+    /// such line.
     pub fn sasl(&self) -> Option<Vec<&[u8]>> {
         let mut lines = self.entries("SASL").peekable();
         lines.peek()?;
         Some(lines.flatten().collect())
     }
 
-    /// `EXPIRE` (RFC 2449 section 6.7).
+    /// Returns the value of `EXPIRE` (RFC 2449 section 6.7).
     pub fn expire(&self) -> Option<Expire> {
         let mut words = self.entries("EXPIRE").next()?;
         let days = words.next()?;
@@ -141,7 +151,7 @@ impl Capabilities {
         })
     }
 
-    /// `LOGIN-DELAY` (RFC 2449 section 6.5).
+    /// Returns the value of `LOGIN-DELAY` (RFC 2449 section 6.5).
     pub fn login_delay(&self) -> Option<LoginDelay> {
         let mut words = self.entries("LOGIN-DELAY").next()?;
         Some(LoginDelay {
@@ -150,7 +160,8 @@ impl Capabilities {
         })
     }
 
-    /// `IMPLEMENTATION`: for logs; nothing may depend on it (RFC 2449 section 6.9).
+    /// Returns the text of `IMPLEMENTATION`. Use it only for logs; no behaviour may depend on it
+    /// (RFC 2449 section 6.9).
     pub fn implementation(&self) -> Option<ServerText> {
         self.iter()
             .find(|capability| capability.is("IMPLEMENTATION"))
@@ -158,12 +169,12 @@ impl Capabilities {
     }
 }
 
-/// One line of a `CAPA` reply (RFC 2449 section 5): a tag, and what follows it.
+/// One line of a `CAPA` reply (RFC 2449 section 5): a tag and its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capability<'a> {
     tag: &'a [u8],
     text: &'a [u8],
-    /// Some servers write `SASL=PLAIN`, as IMAP would.
+    /// Whether `=` separates words: some servers write `SASL=PLAIN`, as in IMAP.
     equals_separates: bool,
 }
 
@@ -188,17 +199,17 @@ impl<'a> Capability<'a> {
         })
     }
 
-    /// The tag as the server writes it, such as `SASL`. Tags are the same in any case.
+    /// Returns the tag as the server writes it, such as `SASL`. Case is not significant.
     pub fn tag(&self) -> &'a [u8] {
         self.tag
     }
 
-    /// Returns whether it has this tag, in any case.
+    /// Returns whether it has this tag. The comparison ignores case.
     pub fn is(&self, tag: &str) -> bool {
         self.tag.eq_ignore_ascii_case(tag.as_bytes())
     }
 
-    /// The parameters, without the blanks between them.
+    /// Returns the parameters, without the blanks between them.
     pub fn parameters(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let equals_separates = self.equals_separates;
         self.text
@@ -206,14 +217,14 @@ impl<'a> Capability<'a> {
             .filter(|word| !word.is_empty())
     }
 
-    /// All that follows the tag as the server writes it, without blanks around it: for
-    /// `IMPLEMENTATION`, whose parameter is text.
+    /// Returns everything after the tag as the server writes it, without surrounding blanks. Use it
+    /// for `IMPLEMENTATION`, whose parameter is text.
     pub fn text(&self) -> &'a [u8] {
         self.text
     }
 }
 
-/// The one tag that is written with `=` in places.
+/// The only tag after which some servers write `=`.
 const SASL: &str = "SASL";
 
 fn is_blank(octet: &u8) -> bool {
@@ -224,7 +235,7 @@ fn separates(octet: u8, equals_separates: bool) -> bool {
     is_blank(&octet) || (equals_separates && octet == b'=')
 }
 
-/// Without blanks at both ends. A bare CR is data, here as everywhere.
+/// Removes blanks from both ends. A bare CR is data, here as everywhere.
 fn without_blanks(mut octets: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = octets {
         octets = rest;

@@ -1,21 +1,22 @@
-//! What carries the octets of a connection, and what a handshake negotiated.
+//! How the octets of a connection are transported, and the result of a TLS handshake.
 
 use alloc::string::String;
 use core::fmt;
 
-/// What carries the octets.
+/// How the octets of a connection are transported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Channel {
-    /// In clear, port 110; STLS can make it private.
+    /// Cleartext, usually on port 110. STLS can encrypt it.
     Plain,
-    /// TLS from the first octet, port 995 (RFC 8314): the preferred way.
+    /// Implicit TLS: TLS from the first octet, usually on port 995 (RFC 8314). Preferred.
     ImplicitTls,
-    /// In clear over what the caller trusts: a Unix socket, a tunnel. As good as TLS for policy.
+    /// Cleartext over a transport that the caller trusts, such as a Unix socket or a tunnel. For
+    /// logins it is treated as if it had TLS.
     TrustedByCaller,
 }
 
-/// What a TLS handshake ended with.
+/// The result of a TLS handshake.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsInfo {
@@ -25,7 +26,7 @@ pub struct TlsInfo {
     pub cipher_suite: Option<String>,
     /// Whether the server agreed to the protocol `pop3` (ALPN, RFC 7301).
     pub alpn: bool,
-    /// The `tls-exporter` channel binding (RFC 9266): TLS 1.3 only.
+    /// The `tls-exporter` channel binding (RFC 9266). Only TLS 1.3 has it.
     pub exporter: Option<[u8; 32]>,
 }
 

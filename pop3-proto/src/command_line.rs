@@ -1,4 +1,4 @@
-//! The lines that are sent, commands and SASL responses, and their one encoder.
+//! Command lines and SASL responses, and how they are encoded.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -17,7 +17,7 @@ use crate::secret::Secret;
 use crate::types::{MessageNumber, Username};
 use crate::verb::Verb;
 
-/// What follows a keyword.
+/// The arguments after a keyword.
 #[derive(Debug, Clone)]
 pub(crate) enum Arguments {
     None,
@@ -33,7 +33,7 @@ pub(crate) enum Arguments {
     Raw(Box<str>),
 }
 
-/// A SASL response as the protocol writes it.
+/// A SASL response in base64, as it is sent.
 #[derive(Clone)]
 pub(crate) struct Encoded(pub(crate) Zeroizing<String>);
 
@@ -87,7 +87,7 @@ impl CommandLine {
         }
     }
 
-    /// The deviation in a user name or a password that is sent as UTF-8 where the server does not
+    /// Returns the deviation if a user name or a password is sent as UTF-8 and the server does not
     /// advertise that it accepts that (RFC 6856 section 2.2).
     pub(crate) fn beyond_ascii(
         &self,
@@ -108,7 +108,7 @@ impl CommandLine {
         }
     }
 
-    /// The length of the command line with CR LF, in octets.
+    /// Returns the length of the command line with CR LF, in octets.
     pub(crate) fn octets(&self) -> usize {
         let arguments = match &self.arguments {
             Arguments::None => 0,
@@ -163,18 +163,18 @@ pub(crate) struct ResponseLine {
 }
 
 impl ResponseLine {
-    /// A response in an exchange that `AUTH` began.
+    /// Creates a response in an exchange that `AUTH` began.
     pub(crate) fn new(text: Encoded) -> Self {
         let to = Verb::Auth;
         Self { to, text }
     }
 
-    /// `*`, which cancels the exchange (RFC 5034 section 4).
+    /// Creates the line `*`, which cancels the exchange (RFC 5034 section 4).
     pub(crate) fn cancel() -> Self {
         Self::new(Encoded(Zeroizing::new("*".into())))
     }
 
-    /// An empty line in answer to a challenge that is the reply to `PASS`.
+    /// Creates an empty line, which answers a challenge that is the reply to `PASS`.
     pub(crate) fn empty_to_pass() -> Self {
         let to = Verb::Pass;
         let text = Encoded(Zeroizing::default());
@@ -182,7 +182,7 @@ impl ResponseLine {
     }
 }
 
-/// A line on its way to the server.
+/// A line to be sent to the server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Line<'a> {
     Command(&'a CommandLine),
@@ -190,7 +190,7 @@ pub(crate) enum Line<'a> {
 }
 
 impl Line<'_> {
-    /// The command that the server answers when it has received the line.
+    /// Returns the command that the server answers when it has received the line.
     pub(crate) fn verb(self) -> Verb {
         match self {
             Self::Command(command) => command.verb,
@@ -198,7 +198,7 @@ impl Line<'_> {
         }
     }
 
-    /// The message that the command is about.
+    /// Returns the number of the message that the command concerns.
     pub(crate) fn number(self) -> Option<MessageNumber> {
         match self {
             Self::Command(command) => command.number(),
@@ -213,7 +213,7 @@ impl Line<'_> {
         }
     }
 
-    /// The length of the line with CR LF, in octets.
+    /// Returns the length of the line with CR LF, in octets.
     pub(crate) fn octets(self) -> usize {
         match self {
             Self::Command(command) => command.octets(),
@@ -221,7 +221,7 @@ impl Line<'_> {
         }
     }
 
-    /// Appends the line. `challenge` is that of the greeting; without one there is no APOP.
+    /// Appends the line to a buffer. `challenge` is that of the greeting; APOP needs it.
     pub(crate) fn encode(self, challenge: &[u8], line: &mut Vec<u8>) {
         match self {
             Self::Command(command) => command.encode(challenge, line),

@@ -1,4 +1,4 @@
-//! One table of what the protocol says about each command.
+//! The table with the protocol's rules for each command.
 
 use core::fmt;
 
@@ -12,22 +12,22 @@ pub(crate) enum Shape {
     Line,
     /// Lines up to the terminator, collected.
     Lines,
-    /// Lines up to the terminator, passed on as they are received.
+    /// Lines up to the terminator, streamed to the application as they are received.
     Stream,
 }
 
-/// What the protocol says about a command.
+/// The protocol's rules for a command.
 pub(crate) struct Row {
     pub(crate) verb: Verb,
-    /// The keyword as it is sent. That of a raw command is in its line.
+    /// The keyword as it is sent. That of a raw command is part of its line.
     pub(crate) keyword: &'static str,
-    /// The reply to the command without arguments, and to the command with some.
+    /// The shape of the reply to the command without arguments, and with arguments.
     pub(crate) shape: (Shape, Shape),
-    /// The phases in which it is legal.
+    /// The phases in which the command is allowed.
     pub(crate) phases: &'static [Phase],
-    /// Whether nothing may be in flight beside it.
+    /// Whether the command is sent only when no other command is in flight.
     pub(crate) barrier: bool,
-    /// Whether it carries a secret.
+    /// Whether the command contains a secret.
     pub(crate) sensitive: bool,
 }
 

@@ -1,8 +1,8 @@
-//! What a caller can choose, with the reasons for each default.
+//! The settings of a connection, with the reasons for the defaults.
 
 use core::time::Duration;
 
-/// How a [`Connection`](crate::Connection) behaves. Start from the default and change fields.
+/// The settings of a [`Connection`](crate::Connection). Start from the default and change fields.
 ///
 /// ```
 /// let mut config = pop3_proto::Config::default();
@@ -11,76 +11,84 @@ use core::time::Duration;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// What a server may make this side hold in memory.
+    /// Limits for the memory that a server's replies may need.
     pub limits: Limits,
-    /// How long to wait for what.
+    /// How long to wait for the server.
     pub timeouts: Timeouts,
-    /// Which departures from the RFCs are borne.
+    /// How strictly server replies are parsed.
     pub leniency: Leniency,
     /// Whether a dot after a bare LF ends a multi-line reply of a server that ends its own lines in
     /// CR LF. Change it only for a server that needs it.
     pub lf_dot: LfDot,
     /// Whether commands may be sent before earlier ones are answered.
     pub pipelining: Pipelining,
-    /// Whether the server is asked for its capabilities. `Never` is for a server that does not answer
-    /// `CAPA` in time, or hangs up on it.
+    /// Whether the client asks for the server's capabilities. `Never` is for a server that does not
+    /// answer `CAPA` in time, or closes the connection after it.
     pub capa: CapaPolicy,
-    /// Whether the first words of an authentication exchange leave with `AUTH` itself.
+    /// Whether the first response of an authentication exchange is sent with the `AUTH` command.
     pub initial_response: InitialResponse,
-    /// Whether a login on a [`Channel::Plain`](crate::Channel::Plain) connection needs STLS first.
+    /// Whether a login on a [`Channel::Plain`](crate::Channel::Plain) connection starts TLS with
+    /// STLS first.
     pub stls: StlsPolicy,
-    /// Lets credentials leave in clear: by a login, and by `USER`, `PASS` and `APOP` alone.
-    /// Off by default; anybody on the way can read them. A login on a [`Channel::Plain`](crate::Channel::Plain) connection
-    /// still starts TLS, unless `stls` is [`StlsPolicy::Off`] as well.
+    /// Allows credentials to be sent in cleartext, by a login and by the commands `USER`, `PASS`
+    /// and `APOP`. Off by default, because anyone on the network path can read them. A login on a
+    /// [`Channel::Plain`](crate::Channel::Plain) connection still starts TLS, unless `stls` is
+    /// [`StlsPolicy::Off`].
     pub allow_insecure_login: bool,
-    /// Sends `NOOP` when a session in the TRANSACTION state was idle for this long. Off by
-    /// default; RFC 1939 section 3 lets servers hang up after 10 minutes, some do after one. Only who
-    /// calls `handle_timeout` while the session is idle gets this, and not more often than once a second: an event loop does. The
-    /// clients have neither a thread nor a task to do it in: call `noop` from time to time.
+    /// Sends `NOOP` when a session in the TRANSACTION state was idle for this long. Off by default.
+    /// RFC 1939 section 3 lets servers close the connection after 10 minutes, and some do so after
+    /// one.
+    ///
+    /// It works only while `handle_timeout` is called on the idle session, as an event loop does.
+    /// `NOOP` is sent at most once a second. The clients have no background thread or task that
+    /// could call it: call their `noop` method from time to time instead.
     pub keep_alive: Option<Duration>,
 }
 
-/// What a server may make this side hold in memory, in octets unless said otherwise.
+/// Limits for the memory that a server's replies may need, in octets unless said otherwise.
 ///
-/// Message bodies have no limit: they stream through the receive buffer.
+/// Message bodies have no limit, because they are streamed through the receive buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The receive buffer, allocated once; at least `line` and `challenge` and a little more, at most
-    /// [`Limits::MAX_BUFFER`]. 64 KiB: 16 KiB costs a tenth of the throughput on large messages, more
-    /// than 64 KiB gains nothing.
+    /// The size of the receive buffer, which is allocated once. At least `line` and `challenge` and
+    /// a little more, at most [`Limits::MAX_BUFFER`]. Default: 64 KiB. With 16 KiB, the
+    /// throughput for large messages is a tenth lower; more than 64 KiB has no advantage.
     pub receive_buffer: usize,
-    /// A status line, at most [`Limits::MAX_BUFFER`]. 8 KiB: RFC 1939 section 3 says 512, localised
-    /// texts are longer.
+    /// The length of a status line, at most [`Limits::MAX_BUFFER`]. Default: 8 KiB. RFC 1939
+    /// section 3 allows 512 octets, but translated texts are longer.
     pub line: usize,
-    /// Lines of a `CAPA` reply. 128: real ones have about 20.
+    /// The number of lines of a `CAPA` reply. Default: 128. Real replies have about 20.
     pub capability_lines: usize,
-    /// A `CAPA` reply. 64 KiB.
+    /// The size of a `CAPA` reply. Default: 64 KiB.
     pub capability_octets: usize,
-    /// Entries of a `LIST` or `UIDL` reply. A million; other clients stop there or sooner.
+    /// The number of entries of a `LIST` or `UIDL` reply. Default: one million. Other clients stop
+    /// there or earlier.
     pub listing_entries: usize,
-    /// A line of a `LIST` or `UIDL` reply. 2 KiB: a unique-id has at most 70 octets by
-    /// RFC 1939, 512 here.
+    /// The length of a line of a `LIST` or `UIDL` reply. Default: 2 KiB. A unique-id has at most 70
+    /// octets in RFC 1939, and 512 here.
     pub listing_line: usize,
-    /// A `LIST`, `UIDL` or raw multi-line reply. 128 MiB holds a million legal unique-ids.
+    /// The size of a `LIST`, `UIDL` or raw multi-line reply. Default: 128 MiB, enough for a million
+    /// valid unique-ids.
     pub listing_octets: usize,
-    /// A line with a SASL challenge, at most [`Limits::MAX_BUFFER`]. 32 KiB: RFC 5034 section 4
-    /// exempts them from the 512 octets of other replies.
+    /// The length of a line with a SASL challenge, at most [`Limits::MAX_BUFFER`]. Default: 32 KiB.
+    /// RFC 5034 section 4 exempts challenges from the 512 octets of other replies.
     pub challenge: usize,
-    /// All challenges of one exchange. 64 KiB.
+    /// The total size of the challenges of one exchange. Default: 64 KiB.
     pub challenge_octets: usize,
-    /// Challenges of one exchange. 10: no mechanism of this library takes more than 3.
+    /// The number of challenges of one exchange. Default: 10. No mechanism of this library needs
+    /// more than 3.
     pub challenges: usize,
-    /// A command line with CR and LF. 255, RFC 2449 section 4.
+    /// The length of a command line with its CR LF. Default: 255, RFC 2449 section 4.
     pub command: usize,
 }
 
 impl Limits {
-    /// The most that counts for `receive_buffer`, `line` and `challenge`: 16 MiB. These are memory
-    /// that each connection allocates. A larger value counts as this one.
+    /// The maximum of `receive_buffer`, `line` and `challenge`: 16 MiB. Each connection allocates
+    /// that much memory. A larger value is treated as this one.
     pub const MAX_BUFFER: usize = 16 << 20;
 
-    /// The same with every limit that is a buffer within its maximum.
+    /// Returns the limits, with those of buffers reduced to the maximum.
     pub(crate) fn clamped(mut self) -> Self {
         for limit in [
             &mut self.receive_buffer,
@@ -111,29 +119,31 @@ impl Default for Limits {
     }
 }
 
-/// How long to wait for what. No deadline but `total` runs while an event waits to be taken. Zero is
-/// late at once; [`Duration::MAX`] never comes.
+/// How long to wait for the server. While an event is pending, no deadline runs except `total`. Zero
+/// expires immediately; [`Duration::MAX`] never expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// To connect to one address; the adapters use it. 30 s.
+    /// To connect to one address. The adapters use it. Default: 30 s.
     pub connect: Duration,
-    /// For the whole TLS handshake; as long again for the server's last words if a write fails in it.
-    /// 30 s.
+    /// For the whole TLS handshake. If a write fails in it, the client spends the same time again
+    /// on reading what the server may have sent before closing. Default: 30 s.
     pub tls: Duration,
-    /// For the greeting. 60 s: some servers look up the client's name first.
+    /// For the greeting. Default: 60 s, because some servers look up the client's host name first.
     pub greeting: Duration,
-    /// For the first octet of a reply. 180 s: opening a large maildrop takes its time.
+    /// For the first octet of a reply. Default: 180 s, because opening a large maildrop can take
+    /// long.
     pub first_octet: Duration,
-    /// Between octets of a reply that has begun. 60 s.
+    /// Between octets of a reply that has begun. Default: 60 s.
     pub stall: Duration,
-    /// For the server to take any octet of a command. 60 s.
+    /// For the server to accept at least one octet of a command. Default: 60 s.
     pub send: Duration,
-    /// For the reply to `QUIT`. 180 s: it deletes what was marked.
+    /// For the reply to `QUIT`. Default: 180 s, because the server deletes messages before it
+    /// replies.
     pub quit: Duration,
-    /// For a whole operation, from its command to the end of its reply. None; a server that
-    /// sends an octet a minute is stopped by this one only. It does not run while a login waits for a token
-    /// of the application, and starts anew with the token.
+    /// For a whole operation, from its command to the end of its reply. Default: none. Only this
+    /// timeout stops a server that sends one octet a minute. It does not run while a login waits
+    /// for a token of the application, and starts again with the token.
     pub total: Option<Duration>,
 }
 
@@ -152,18 +162,18 @@ impl Default for Timeouts {
     }
 }
 
-/// Which departures from the RFCs are borne. What both bear: status indicators in any case,
-/// text behind `STAT` and `LIST` values, any spacing and order in listings.
+/// How strictly server replies are parsed. Both settings accept status indicators in any case, text
+/// after the values of `STAT` and `LIST`, and any spacing and order in listings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Leniency {
-    /// What real servers do and what cannot be misread: bare LF as a line end, a blank line
-    /// before a reply, a missing size. Each is reported as a [`Quirk`](crate::Quirk).
+    /// Also accepts deviations of real servers that cannot be misread: a bare LF as a line end, a
+    /// blank line before a reply, a missing size. Each is reported as a [`Quirk`](crate::Quirk).
     #[default]
     Lenient,
-    /// Only what RFC 1939 and its extensions allow. A status line that ends in a bare LF is
-    /// [`ProtocolError::BareLineFeed`](crate::error::ProtocolError::BareLineFeed), and so is the first line of a
-    /// listing. In a message, a bare LF is data.
+    /// Accepts only what RFC 1939 and its extensions allow. A status line that ends in a bare LF is
+    /// [`ProtocolError::BareLineFeed`](crate::error::ProtocolError::BareLineFeed), and so is the
+    /// first line of a listing. In a message, a bare LF is data.
     Strict,
 }
 
@@ -178,10 +188,10 @@ pub enum LfDot {
     /// [`Leniency::Strict`], only CR LF ends a line.
     #[default]
     Auto,
-    /// Always, under [`Leniency::Strict`] too. Only for a server that sends messages with bare LF
-    /// line ends and is known to stuff a dot after each of them. Behind any other server, **the
-    /// sender of a message can end it early** and have the rest of it read as replies, with which a
-    /// message can be forged and the deletion of other messages can be caused.
+    /// Always, even under [`Leniency::Strict`]. Use it only for a server that sends messages with
+    /// bare LF line ends and is known to stuff a dot after each of them. With any other server,
+    /// **the sender of a message can end it early**. The rest of the message is then read as
+    /// replies. With these the sender can forge messages, and cause the deletion of other messages.
     EndsReply,
 }
 
@@ -189,47 +199,51 @@ pub enum LfDot {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pipelining {
-    /// Where the server says that it can, in a `CAPA` reply of the present channel.
+    /// If the server advertises it, in a `CAPA` reply on the present channel.
     #[default]
     Auto,
-    /// Always, at the caller's own risk.
+    /// Always, at the caller's risk.
     Always,
-    /// Never: for a server that says it can and cannot.
+    /// Never: for a server that advertises it but does not support it.
     Never,
 }
 
-/// Whether the server is asked for its capabilities (RFC 2449 section 5).
+/// Whether the client asks for the server's capabilities (RFC 2449 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CapaPolicy {
     /// Before a login, after STLS and after a login.
     #[default]
     Auto,
-    /// Not unless the caller does: for old servers that hang or close on `CAPA`. STLS is then
-    /// tried without being listed.
+    /// Only if the caller asks: for old servers that do not answer `CAPA` or close the connection.
+    /// STLS is then tried although it is not advertised.
     Never,
 }
 
-/// Whether the first words of an authentication exchange leave with the command (RFC 5034 section 4).
+/// Whether the first response of an authentication exchange is sent with the command (RFC 5034
+/// section 4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitialResponse {
-    /// Where the server lists `SASL` and the line has at most [`Limits::command`] octets.
+    /// If the server advertises `SASL` and the line has at most [`Limits::command`] octets.
     #[default]
     Auto,
-    /// Never: each answers a challenge, for a server that hangs up on the short form.
+    /// Never: every response answers a challenge. This is for a server that closes the connection
+    /// when `AUTH` has an initial response.
     Never,
 }
 
-/// What a login on a [`Channel::Plain`](crate::Channel::Plain) connection does about TLS. There is no opportunistic mode.
+/// What a login on a [`Channel::Plain`](crate::Channel::Plain) connection does about TLS. There is
+/// no opportunistic mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StlsPolicy {
-    /// STLS, or no login and no connection;
-    /// [`LoginPolicy::twisted`](crate::login::LoginPolicy::twisted) alone has an order of its own.
+    /// A login requires STLS. Without it, the login fails and the connection ends. The only
+    /// exception is [`LoginPolicy::twisted`](crate::login::LoginPolicy::twisted), which has its own
+    /// order.
     #[default]
     Required,
-    /// No STLS. Credentials then leave in clear, if
-    /// [`allow_insecure_login`](Config::allow_insecure_login) lets them.
+    /// STLS is not used. Credentials are then sent in cleartext, if
+    /// [`allow_insecure_login`](Config::allow_insecure_login) permits it.
     Off,
 }

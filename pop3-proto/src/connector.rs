@@ -1,4 +1,4 @@
-//! How a client makes a connection for a server.
+//! The settings for connecting to a server.
 
 #[cfg(feature = "rustls")]
 use alloc::sync::Arc;
@@ -20,7 +20,7 @@ use crate::time::Instant;
 #[cfg(feature = "rustls")]
 use crate::tls::{ClientTls, Roots, client_config};
 
-/// The settings of a client before it connects: behaviour, trust, TLS.
+/// The connection settings: behaviour, trusted certificates, TLS.
 ///
 /// Start from the default, change fields, and pass it to the `connect_with` of an adapter:
 ///
@@ -35,20 +35,22 @@ use crate::tls::{ClientTls, Roots, client_config};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connector {
-    /// How the connection behaves.
+    /// The settings of the connection.
     pub config: Config,
-    /// After how long without a connection an asynchronous client tries the next address beside the first
-    /// (RFC 8305 section 5). `None` tries one after the other, as the blocking client always does. The
-    /// default is 250 ms.
+    /// After this time without a connection, an asynchronous client tries the next address in
+    /// parallel with the first (RFC 8305 section 5). With `None` it tries the addresses one after
+    /// the other, as the blocking client always does. The default is 250 ms.
     #[cfg(feature = "client")]
     pub stagger: Option<Duration>,
-    /// Whose certificates are trusted; by default what is compiled in ([`Roots::default_roots`]).
+    /// The trusted root certificates. The default is what is compiled in
+    /// ([`Roots::default_roots`]).
     #[cfg(feature = "rustls")]
     pub roots: Option<Roots>,
-    /// All about TLS, instead of `roots`.
+    /// A complete TLS configuration, which replaces `roots`.
     #[cfg(feature = "rustls")]
     pub tls: Option<Arc<rustls::ClientConfig>>,
-    /// Does not offer the protocol `pop3` (ALPN): for a server that hangs up on it.
+    /// If set, does not offer the protocol `pop3` (ALPN): for a server that closes the connection
+    /// because of it.
     #[cfg(feature = "rustls")]
     pub without_alpn: bool,
 }
@@ -77,8 +79,9 @@ impl Default for Connector {
 }
 
 impl Connector {
-    /// Creates the state machine for a transport to `endpoint` that was just connected. Its first deadline
-    /// runs from `now`. [Seed](Connection::seed) it for SCRAM and for confirmations.
+    /// Creates the state machine for a transport that was just connected to `endpoint`. Its first
+    /// deadline starts at `now`. [Seed](Connection::seed) it, if it is to use SCRAM or
+    /// confirmations.
     ///
     /// # Errors
     ///
@@ -93,7 +96,7 @@ impl Connector {
             {
                 return Err(error.into());
             }
-            // TLS is not required, unless the caller starts it.
+            // TLS is required only if the caller starts it.
             Err(_) => {}
         }
         Ok(Connection::new(config, channel, now))

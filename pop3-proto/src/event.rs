@@ -1,4 +1,4 @@
-//! What a connection reports to the application.
+//! The events that a connection reports to the application.
 
 use alloc::boxed::Box;
 
@@ -10,51 +10,55 @@ use crate::received::Received;
 use crate::reply::{Greeting, Reply};
 use crate::ticket::RequestId;
 
-/// What happened, in the order of the wire. Events own what they carry.
+/// An event of a connection. Events are in the order in which the octets were received, and own
+/// their data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The server greeted.
+    /// The server sent its greeting.
     Greeting(Greeting),
-    /// A request was answered, or failed. For a streamed command this is its status line; body
-    /// events follow.
+    /// A request was answered, or failed. For a streamed command this is only the status line;
+    /// events for the body follow.
     Reply {
         /// The request.
         id: RequestId,
-        /// Its reply, for [`Ticket::read`](crate::Ticket::read).
+        /// The reply. [`Ticket::read`](crate::Ticket::read) converts it.
         result: Result<Reply, Error>,
     },
-    /// Octets of a streamed reply, dot-stuffing undone. Chunks never split CR LF.
+    /// Octets of a streamed reply, without dot-stuffing. CR LF is never split between two chunks.
     Body {
         /// The request.
         id: RequestId,
-        /// The octets, as they came otherwise.
+        /// The octets. Apart from the dot-stuffing, they are as received.
         chunk: Bytes,
     },
     /// A streamed reply ended. It is complete only if this is `Ok`.
     BodyEnd {
         /// The request.
         id: RequestId,
-        /// What came, if its terminator was seen and nothing was received together with it that no
-        /// command explains. A server that ends a message early may send the rest later: see
+        /// What was received. It is `Ok` if the terminator was received, and no octets that belong
+        /// to no command were received together with it. A server that ends a message early may
+        /// send the rest later: see
         /// [`ProtocolError::Surplus`](crate::error::ProtocolError::Surplus).
         result: Result<Received, Error>,
     },
     /// A login with [`Credentials::TokenOnRequest`](crate::login::Credentials::TokenOnRequest) waits for a token.
     ///
-    /// Answer with [`Connection::provide_token`](crate::Connection::provide_token), at any time. Until then
-    /// nothing is sent and no deadline runs, but go on reading: the server may close the connection.
-    /// [`Connection::abandon`](crate::Connection::abandon) ends the login instead.
+    /// Call [`Connection::provide_token`](crate::Connection::provide_token) with the token, at any
+    /// time. Until then nothing is sent and no deadline runs. Continue to read, because the server
+    /// may close the connection. [`Connection::abandon`](crate::Connection::abandon) ends the login
+    /// instead.
     ///
-    /// This is emitted once for each token that is wanted: at most twice for a login.
+    /// This event is emitted once for each token that is needed: at most twice for a login.
     TokenWanted {
         /// The login.
         id: RequestId,
-        /// `None` for the first token. For a fresh one, why the server refused the token before.
+        /// `None` for the first token. For the second one, the reason why the server refused the
+        /// first.
         refused: Option<Box<AuthError>>,
     },
     /// A deviation of the server was tolerated.
     Quirk(Quirk),
-    /// The connection is closed; the last event. `Ok` after `QUIT`.
+    /// The connection has ended. This is the last event. `Ok` after `QUIT`.
     Closed(Result<(), Error>),
 }

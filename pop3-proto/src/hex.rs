@@ -1,10 +1,10 @@
-//! An MD5 digest as `APOP` and CRAM-MD5 write it.
+//! MD5 digests in the form of `APOP` and CRAM-MD5.
 
 use alloc::string::String;
 
 use zeroize::Zeroizing;
 
-/// Lower-case hexadecimal, in a string that never grew.
+/// Encodes a digest in lower-case hexadecimal, in a string that is never reallocated.
 pub(crate) fn lower(digest: &[u8]) -> Zeroizing<String> {
     let mut hex = Zeroizing::new(String::with_capacity(2 * digest.len()));
     for octet in digest {

@@ -1,4 +1,4 @@
-//! The login methods by name.
+//! The login methods and their names.
 
 use alloc::format;
 use alloc::string::String;
@@ -10,9 +10,10 @@ use crate::sasl::ScramHash;
 
 /// A login method.
 ///
-/// `Display` and `FromStr` use the names of SASL mechanisms, without the `-PLUS` that
-/// [`LoginPolicy::with_channel_binding`](crate::login::LoginPolicy::with_channel_binding) asks for; `USER/PASS` (or `USER`) and `APOP` (or
-/// `+APOP`, as RFC 2384 writes it) are the two commands of RFC 1939.
+/// `Display` and `FromStr` use the names of the SASL mechanisms. The suffix `-PLUS` is not part of
+/// them: see
+/// [`LoginPolicy::with_channel_binding`](crate::login::LoginPolicy::with_channel_binding).
+/// `USER/PASS` (or `USER`) and `APOP` (or `+APOP`, as in RFC 2384) are the commands of RFC 1939.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
@@ -26,25 +27,25 @@ pub enum Method {
     Plain,
     /// The commands `USER` and `PASS` (RFC 1939 section 7).
     UserPass,
-    /// `AUTH LOGIN`, which no RFC has.
+    /// `AUTH LOGIN`, which is not specified in any RFC.
     Login,
-    /// `AUTH CRAM-MD5` (RFC 2195): weak, and chosen only where it is named.
+    /// `AUTH CRAM-MD5` (RFC 2195): weak, and used only if explicitly selected.
     CramMd5,
-    /// The command `APOP` (RFC 1939 section 7): weak, and chosen only where it is named.
+    /// The command `APOP` (RFC 1939 section 7): weak, and used only if explicitly selected.
     Apop,
     /// `AUTH OAUTHBEARER` (RFC 7628).
     OAuthBearer,
     /// `AUTH XOAUTH2`, of Google and Microsoft.
     XOAuth2,
-    /// `AUTH EXTERNAL` (RFC 4422 appendix A): the TLS certificate of this side says who it is.
+    /// `AUTH EXTERNAL` (RFC 4422 appendix A): the TLS client certificate identifies the user.
     External,
     /// `AUTH ANONYMOUS` (RFC 4505).
     Anonymous,
-    /// A mechanism that the caller brought.
+    /// A custom mechanism of the application.
     Custom,
 }
 
-/// All but the caller's own, with their names.
+/// All methods except custom mechanisms, with their names.
 const NAMES: [(Method, &str); 12] = [
     (Method::ScramSha512, "SCRAM-SHA-512"),
     (Method::ScramSha256, "SCRAM-SHA-256"),
@@ -61,7 +62,7 @@ const NAMES: [(Method, &str); 12] = [
 ];
 
 impl Method {
-    /// All that this library brings.
+    /// Returns all methods of this library.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMES.into_iter().map(|(method, _)| method)
     }
@@ -70,20 +71,20 @@ impl Method {
         NAMES
             .into_iter()
             .find_map(|(method, name)| (method == self).then_some(name))
-            .unwrap_or("a mechanism of the caller's")
+            .unwrap_or("a custom mechanism")
     }
 
-    /// Whether it is a mechanism for `AUTH`.
+    /// Returns whether it is a mechanism for `AUTH`.
     pub(crate) fn is_sasl(self) -> bool {
         !matches!(self, Self::UserPass | Self::Apop)
     }
 
-    /// Whether a bearer token is what it sends.
+    /// Returns whether it sends a bearer token.
     pub(crate) fn takes_token(self) -> bool {
         matches!(self, Self::OAuthBearer | Self::XOAuth2)
     }
 
-    /// The feature of this crate that the method needs and this build does not have.
+    /// Returns the feature of this crate that the method needs, if it is disabled in this build.
     pub(crate) fn missing_feature(self) -> Option<&'static str> {
         if self.scram().is_some() && !cfg!(feature = "scram") {
             Some("scram")
@@ -94,12 +95,12 @@ impl Method {
         }
     }
 
-    /// The name of the form that binds to its channel, if it is SCRAM.
+    /// Returns the name of the variant with channel binding, if the method is SCRAM.
     pub(crate) fn plus(self) -> Option<String> {
         self.scram().map(|_| format!("{}-PLUS", self.name()))
     }
 
-    /// The hash function, if it is SCRAM.
+    /// Returns the hash function, if the method is SCRAM.
     pub(crate) fn scram(self) -> Option<ScramHash> {
         match self {
             Self::ScramSha512 => Some(ScramHash::Sha512),

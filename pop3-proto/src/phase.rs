@@ -1,4 +1,4 @@
-//! The state of a session (RFC 1939 section 3), and the only place where it changes.
+//! The state of a session (RFC 1939 section 3). It is changed only here.
 //!
 //! A connection that has ended is reported as [`Phase::Closed`], whatever phase it ended in.
 //!
@@ -18,28 +18,29 @@ use crate::verb::Verb;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// The server has not greeted yet.
+    /// The server has not sent its greeting yet.
     Greeting,
     /// Not logged in: RFC 1939's AUTHORIZATION state.
     Authorization,
     /// Logged in: RFC 1939's TRANSACTION state.
     Transaction,
-    /// Over, by `QUIT` or by an error. (RFC 1939's UPDATE state is the server's alone: it is in
-    /// it while it answers `QUIT`.)
+    /// Ended by `QUIT` or by an error. (The UPDATE state of RFC 1939 concerns only the server,
+    /// which enters it while it answers `QUIT`.)
     Closed,
 }
 
 impl Phase {
-    /// The server greeted with `+OK`.
+    /// Enters the AUTHORIZATION state: the server sent a greeting with `+OK`.
     pub(crate) fn greeted(&mut self) {
         *self = Self::Authorization;
     }
 
-    /// The server answered `verb` with `+OK` or `-ERR`.
+    /// Changes the state after the reply to `verb`; `ok` means that it was `+OK`.
     pub(crate) fn answered(&mut self, verb: Verb, ok: bool) {
         *self = match (*self, verb, ok) {
             (Self::Authorization, Verb::Pass | Verb::Apop | Verb::Auth, true) => Self::Transaction,
-            // The server closes whether it says +OK or -ERR (RFC 1939 sections 4 and 6).
+            // The server closes the connection after `+OK` and after `-ERR` (RFC 1939 sections 4
+            // and 6).
             (_, Verb::Quit, _) => Self::Closed,
             (phase, _, _) => phase,
         };

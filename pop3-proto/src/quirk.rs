@@ -1,7 +1,7 @@
 use core::fmt;
 
-/// An oddity of a server that was borne, by name. None is borne under
-/// [`Leniency::Strict`](crate::config::Leniency::Strict).
+/// A deviation of a server from the RFCs that was tolerated. Under
+/// [`Leniency::Strict`](crate::config::Leniency::Strict) there are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Quirk {
@@ -10,7 +10,7 @@ pub enum Quirk {
     /// A status line, or the first line of a multi-line reply, ends in LF instead of CR LF. Reported once
     /// for each channel, for a multi-line reply at its end.
     BareLineFeed,
-    /// A `STAT` or `LIST` reply holds no size, or something that is none.
+    /// A `STAT` or `LIST` reply contains no size, or one that is not a number.
     MissingSize,
     /// `LIST n` or `UIDL n` was answered without the number.
     MissingNumber,
@@ -18,13 +18,13 @@ pub enum Quirk {
     MissingUniqueId,
     /// A unique-id is not 1 to 70 octets of printable ASCII.
     OddUniqueId,
-    /// The server wrote something where a challenge says nothing: behind the first `+`, or a
-    /// prompt that is not base64.
+    /// The server sent text in a challenge that must be empty: after the first `+`, or as a prompt
+    /// that is not base64.
     ChallengeText,
-    /// User name or password left as UTF-8, though the server does not list `UTF8 USER` (RFC 6856
-    /// section 2.2): this one is ours.
+    /// The user name or the password was sent as UTF-8, though the server does not advertise `UTF8
+    /// USER` (RFC 6856 section 2.2). This deviation is the client's.
     NonAsciiLogin,
-    /// Each line of a listing begins with `+OK`, and none does without.
+    /// Every line of a listing begins with `+OK`.
     StatusInListing,
 }
 
@@ -32,13 +32,13 @@ impl fmt::Display for Quirk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BlankLine => "a blank line before a reply",
-            Self::BareLineFeed => "lines that end in LF alone",
-            Self::MissingSize => "a size that is missing or no number",
+            Self::BareLineFeed => "lines that end in a bare LF",
+            Self::MissingSize => "a size that is missing or not a number",
             Self::MissingNumber => "a reply about one message without its number",
             Self::MissingUniqueId => "an entry without a unique-id",
-            Self::OddUniqueId => "a unique-id outside RFC 1939",
-            Self::ChallengeText => "text where a challenge says nothing",
-            Self::NonAsciiLogin => "a login beyond ASCII without UTF8 USER",
+            Self::OddUniqueId => "a unique-id that RFC 1939 does not allow",
+            Self::ChallengeText => "text in a challenge that must be empty",
+            Self::NonAsciiLogin => "a user name or password beyond ASCII without UTF8 USER",
             Self::StatusInListing => "+OK before each line of a listing",
         })
     }

@@ -1,7 +1,7 @@
-//! Redaction: takes the credentials that a connection has sent out of the server's texts.
+//! Redaction: removes the credentials that a connection has sent from the server's texts.
 //!
-//! The connection keeps keyed digests of what it sent, not the secrets themselves. They stay for as
-//! long as the connection lives: a server may echo a line at any later time.
+//! The connection keeps keyed digests of what it sent, not the secrets themselves. It keeps them as
+//! long as it exists, because a server may echo a line at any later time.
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
@@ -21,26 +21,26 @@ use crate::mac::keyed;
 use crate::status;
 use crate::text::ServerText;
 
-/// What stands in a text in place of a secret.
+/// The replacement for a secret.
 const MARK: &[u8] = b"<redacted>";
 
 /// A shorter secret is redacted only where it is a whole word.
 const SHORT: usize = 6;
 
-/// A secret of letters alone is taken for a word up to this length. Generated passwords of letters
-/// alone have 16 (app passwords) or more.
+/// A secret of only letters is treated as a word up to this length. Generated passwords of only
+/// letters have 16 (app passwords) or more.
 const LONGEST_WORD: usize = 15;
 
-/// A number of fewer digits is taken for a number: every reply is full of them.
+/// A shorter number is not redacted: every reply contains such numbers.
 const SHORTEST_NUMBER: usize = 6;
 
-/// Shorter encodings, and shorter parts of a response, are not looked for.
+/// Shorter encodings, and shorter parts of a response, are not searched for.
 const SHORTEST_ENCODING: usize = 8;
 
 /// The length of the shortest digest in hexadecimal: MD5.
 const DIGEST: usize = 32;
 
-/// The length of the blocks by which an echo is recognized that is cut short.
+/// The length of the blocks that identify a truncated echo.
 const BLOCK: usize = 16;
 
 /// The unreserved characters of RFC 3986 are not percent-encoded.
@@ -50,15 +50,15 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// What a connection has sent that its server must not get into a log.
+/// The digests of the credentials that a connection has sent, which must not get into a log.
 #[derive(Default)]
 pub(crate) struct Redactor {
     key: Option<Key>,
-    /// In ascending order of their length.
+    /// The groups, in ascending order of the length of their needles.
     groups: Vec<Group>,
-    /// Blocks of [`BLOCK`] octets, for echoes that are cut short.
+    /// Blocks of [`BLOCK`] octets, to recognize truncated echoes.
     blocks: Group,
-    /// What may be shown although it is a part of what was sent: user names.
+    /// The user names, which may be shown although they were sent with the credentials.
     names: Vec<Box<str>>,
     /// The length of the shortest needle without a blank, and of the shortest with one.
     shortest: [Option<usize>; 2],
@@ -74,20 +74,20 @@ struct Key {
 #[derive(Default)]
 struct Group {
     length: usize,
-    /// Which of the 256 tags any needle has.
+    /// The set of tags, out of 256, that the needles have.
     tags: [u64; 4],
     needles: Vec<(u64, Form)>,
 }
 
-/// Where a needle counts.
+/// Where a needle is redacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
     Anywhere,
-    /// With no letter or digit next to it.
+    /// Only where no letter or digit is next to it.
     WholeWord,
-    /// Anywhere; what is encoded around it goes too.
+    /// Anywhere, with the encoded text around it.
     Encoded,
-    /// A command line: all after its keyword of [`KEYWORD`] octets, as a whole word.
+    /// A command line: everything after its keyword of [`KEYWORD`] octets, as a whole word.
     Argument,
 }
 
@@ -97,15 +97,15 @@ const KEYWORD: usize = 5;
 impl Redactor {
     /// Derives the key of the digests from a secret. Without one, the key is a constant.
     pub(crate) fn set_key(&mut self, seed: &[u8; 32]) {
-        // What was noted before under another key could not be found any more.
+        // With another key, the digests that were noted before could not be found any more.
         if self.key.is_none() {
             self.key = Some(Key::new(seed));
         }
     }
 
-    /// Notes a password or a token.
+    /// Notes a password or a token that is about to be sent.
     pub(crate) fn note_secret(&mut self, secret: &[u8]) {
-        // A server may well have trimmed what it echoes.
+        // A server may trim the secret before it echoes it.
         let trimmed = secret.trim_ascii();
         if self.is_name(trimmed) {
             return;
@@ -120,7 +120,7 @@ impl Redactor {
             if percent.as_bytes() != secret {
                 self.add(percent.as_bytes(), form);
             }
-            // Words are no piece of a passphrase.
+            // Ordinary words of a passphrase are not redacted as parts of it.
             let is_piece = |block: &&[u8]| {
                 let in_words = |c: &u8| c.is_ascii_alphabetic() || *c == b' ';
                 !(block.contains(&b' ') && block.iter().all(in_words))
@@ -135,8 +135,9 @@ impl Redactor {
         }
     }
 
-    /// Notes the line in which a password is sent, for passwords that are too short or too ordinary to be
-    /// redacted elsewhere. `PASS failed` says nothing of a password that is a word.
+    /// Notes the line in which a password is sent, for passwords that are too short or too ordinary
+    /// to be redacted elsewhere. Not for a password that is a word: in `PASS failed`, "failed" is
+    /// not a password.
     pub(crate) fn note_pass_line(&mut self, secret: &[u8]) {
         if is_word(secret.trim_ascii()) {
             return;
@@ -149,13 +150,13 @@ impl Redactor {
         }
     }
 
-    /// Notes the base64 of a secret that has so many octets before it, in both alphabets.
+    /// Notes the base64 of a secret in both alphabets, with this many octets before it.
     fn add_base64(&mut self, secret: &[u8], before: usize) {
         let mut octets = Zeroizing::new(Vec::with_capacity(before + secret.len()));
         octets.resize(before, 0);
         octets.extend_from_slice(secret);
         let encoded = base64::encode(&octets);
-        // The characters that octets around the secret have no part in.
+        // Only the characters that do not depend on the octets around the secret.
         let own = (before * 8).div_ceil(6)..octets.len() * 8 / 6;
         let Some(own) = encoded.get(own) else {
             return;
@@ -217,7 +218,7 @@ impl Redactor {
     fn note_part(&mut self, part: &[u8]) {
         let hex = |c: &u8| c.is_ascii_digit() || matches!(c, b'a'..=b'f');
         match part {
-            // Of XOAUTH2 and OAUTHBEARER (RFC 7628 section 3.1): no secrets.
+            // Parts of XOAUTH2 and OAUTHBEARER messages (RFC 7628 section 3.1) that are not secret.
             [b'u', b's', b'e', b'r', b'=', ..]
             | [b'h', b'o', b's', b't', b'=', ..]
             | [b'p', b'o', b'r', b't', b'=', ..] => {}
@@ -236,7 +237,7 @@ impl Redactor {
         }
     }
 
-    /// Notes a user name, which may be shown, and so may its part before an `@`.
+    /// Notes a user name. It may be shown, and so may its part before an `@`.
     pub(crate) fn allow(&mut self, name: &str) {
         let local = name.split('@').next().unwrap_or_default();
         for name in [name, local] {
@@ -285,8 +286,8 @@ impl Redactor {
         self.note_length(block);
     }
 
-    /// A line with what it shows of a secret replaced, or `None` if it shows nothing. The status
-    /// indicator stays as it is.
+    /// Returns the line without the secrets in it, or `None` if there are none. The status
+    /// indicator is not changed.
     pub(crate) fn line(&self, line: &[u8]) -> Option<Bytes> {
         if !self.may_show(line) {
             return None;
@@ -295,12 +296,12 @@ impl Redactor {
         self.replace(line, status)
     }
 
-    /// A text with what it shows of a secret replaced.
+    /// Returns the text without the secrets in it.
     pub(crate) fn text(&self, text: ServerText) -> ServerText {
         self.replaced(text.as_bytes()).map_or(text, ServerText::new)
     }
 
-    /// The same of octets.
+    /// Returns the octets without the secrets in them.
     pub(crate) fn octets(&self, octets: &[u8]) -> Vec<u8> {
         let replaced = self.replaced(octets);
         replaced.map_or_else(|| octets.to_vec(), Vec::from)
@@ -312,7 +313,7 @@ impl Redactor {
             .flatten()
     }
 
-    /// Whether a text is long enough for any needle. This is all that most lines cost.
+    /// Returns whether a text is long enough for any needle. Most lines need only this check.
     fn may_show(&self, text: &[u8]) -> bool {
         let [word, spaced] = self.shortest;
         if spaced.is_some_and(|shortest| text.len() >= shortest) {
@@ -340,7 +341,7 @@ impl Redactor {
         let mut open = None;
         for range in found {
             let start = range.start.max(from);
-            // What touches the one before is one with it.
+            // Adjacent ranges are replaced together.
             if open.is_none_or(|end| start > end) {
                 clean.extend_from_slice(text.get(done..start).unwrap_or_default());
                 clean.extend_from_slice(MARK);
@@ -352,7 +353,7 @@ impl Redactor {
         Some(clean.into())
     }
 
-    /// Where a text shows any of what was sent.
+    /// Returns the ranges of a text that contain secrets.
     fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let Some(key) = &self.key else {
@@ -377,7 +378,7 @@ impl Redactor {
         found
     }
 
-    /// Whether a range is a part of a user name that the text contains.
+    /// Returns whether a range is a part of a user name in the text.
     fn is_in_a_name(&self, text: &[u8], range: &Range<usize>) -> bool {
         self.names.iter().any(|name| {
             let name = name.as_bytes();
@@ -396,7 +397,8 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// Where the key comes from without a seed. It protects nothing then: see `Connection::seed`.
+/// The seed of the key for a connection that was not seeded. It protects nothing: see
+/// `Connection::seed`.
 const UNSEEDED: [u8; 32] = *b"pop3-proto redaction, not seeded";
 
 impl Key {
@@ -410,13 +412,13 @@ impl Key {
             .take(8)
             .fold(0, |base: u64, octet| base << 8 | u64::from(*octet));
         Self {
-            // Odd, so that no power of it is zero.
+            // It must not be even, so that no power of it is zero.
             base: base | 1,
             mac: keyed(&derived),
         }
     }
 
-    /// A polynomial hash, which can be rolled along a text.
+    /// Returns a polynomial hash, which can be computed as a rolling hash.
     fn hash(&self, octets: &[u8]) -> u64 {
         octets
             .iter()
@@ -428,7 +430,8 @@ impl Key {
             .wrapping_add(u64::from(octet) + 1)
     }
 
-    /// What is kept of a hash. The hash itself is as good as a short secret.
+    /// Returns the digest of a hash, which is what is kept: a short secret could be computed from
+    /// the hash itself.
     fn digest(&self, hash: u64, length: usize) -> u64 {
         let mac = self.mac.clone().chain_update(hash.to_be_bytes());
         let mac = mac.chain_update(length.to_be_bytes()).finalize();
@@ -487,13 +490,14 @@ impl Group {
     }
 }
 
-/// Eight bits of a hash, as a place in a set. So few tell little of a secret, and spare most digests.
+/// Returns eight bits of a hash, as a position in a set. So few bits reveal little about a secret,
+/// and avoid the computation of most digests.
 fn tag(hash: u64) -> (usize, u64) {
     let tag = hash >> 56;
     ((tag >> 6) as usize, 1 << (tag & 63))
 }
 
-/// Where a secret counts; nowhere if it cannot be told from ordinary text.
+/// Returns where a secret is redacted; `None` if it cannot be distinguished from ordinary text.
 fn form_of(secret: &[u8]) -> Option<Form> {
     let digits = secret.iter().filter(|c| c.is_ascii_digit()).count();
     let all_digits = digits == secret.len();
@@ -508,7 +512,8 @@ fn form_of(secret: &[u8]) -> Option<Form> {
     })
 }
 
-/// Whether it could be a word: letters, none of them large but the first, or all.
+/// Returns whether it could be a word: letters, all in lower case, all in upper case, or with a
+/// capital first letter.
 fn is_word(secret: &[u8]) -> bool {
     let Ok(text) = core::str::from_utf8(secret) else {
         return false;
@@ -525,7 +530,7 @@ fn is_blank(octet: &u8) -> bool {
     matches!(octet, b' ' | b'\t')
 }
 
-/// Whether a range has no letter or digit next to it.
+/// Returns whether no letter or digit is next to a range.
 fn is_whole(text: &[u8], range: &Range<usize>) -> bool {
     let in_word = |octet: &u8| octet.is_ascii_alphanumeric() || !octet.is_ascii();
     let before = text.get(..range.start).and_then(<[u8]>::last);
@@ -533,7 +538,7 @@ fn is_whole(text: &[u8], range: &Range<usize>) -> bool {
     !before.is_some_and(in_word) && !after.is_some_and(in_word)
 }
 
-/// A range with what is encoded around it.
+/// Extends a range to the encoded text around it.
 fn widen(text: &[u8], range: Range<usize>) -> Range<usize> {
     let encoded = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'-' | b'_');
     let before = text.get(..range.start).unwrap_or_default();

@@ -1,14 +1,15 @@
-//! What names and passwords become before they are hashed or written into a GS2 header.
+//! The preparation of names and passwords before they are hashed or put into a GS2 header.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 
 use zeroize::Zeroizing;
 
-/// The text by SASLprep (RFC 4013), or `None` where that prohibits it or leaves nothing.
+/// Returns the text after SASLprep (RFC 4013). `None` if SASLprep prohibits the text, or if nothing
+/// of it is left.
 ///
-/// What is ASCII without controls stays as it is. Code points that Unicode 3.2 did not know are
-/// prohibited (RFC 5802 section 2.2), emoji among them.
+/// ASCII text without control characters is not changed. Code points that Unicode 3.2 did not
+/// assign are prohibited (RFC 5802 section 2.2), including emoji.
 pub(crate) fn saslprep(text: &str) -> Option<Zeroizing<String>> {
     let ascii = text.bytes().all(|c| matches!(c, b' '..=b'~'));
     let prepared = if ascii {
@@ -25,13 +26,14 @@ fn beyond_ascii(text: &str) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(prepared.into_owned()))
 }
 
-/// The Unicode tables need `std`: without it, only ASCII can be used.
+/// The Unicode tables need `std`. Without it, only ASCII is supported.
 #[cfg(not(feature = "std"))]
 fn beyond_ascii(_text: &str) -> Option<Zeroizing<String>> {
     None
 }
 
-/// A name as `saslname` of RFC 5802 section 7: without `=` and `,`, which mean something there.
+/// Encodes a name as `saslname` of RFC 5802 section 7: `=` and `,` are escaped, because they have a
+/// meaning there.
 #[cfg(any(feature = "scram", feature = "oauth"))]
 pub(crate) fn saslname(name: &str) -> String {
     let mut escaped = String::with_capacity(name.len());

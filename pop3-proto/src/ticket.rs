@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::misuse::Misuse;
 use crate::reply::Reply;
 
-/// The name of a request on its connection. Ids rise by one with each request.
+/// The id of a request on its connection. Each request has an id that is higher by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(u64);
 
@@ -17,15 +17,15 @@ impl RequestId {
         self.0
     }
 
-    /// The id behind this one: `id..id.next()` is a range of one.
+    /// Returns the id after this one: `id..id.next()` is a range of one id.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 }
 
-/// The claim to a reply: which request it belongs to, and which type the reply has. It is good on its
-/// own connection only.
+/// A handle for the reply to a request. Its type contains the type of the reply. It is valid only
+/// on its own connection.
 pub struct Ticket<C> {
     id: RequestId,
     command: PhantomData<fn() -> C>,
@@ -39,16 +39,16 @@ impl<C: Command> Ticket<C> {
         }
     }
 
-    /// The request.
+    /// Returns the id of the request.
     pub fn id(&self) -> RequestId {
         self.id
     }
 
-    /// Makes the reply of this request its own type.
+    /// Converts the reply to this request to its own type.
     ///
     /// # Errors
     ///
-    /// [`Misuse::TicketSpent`] for the reply of another request, if it has another type.
+    /// [`Misuse::TicketSpent`] if the reply belongs to another request and has another type.
     pub fn read(&self, reply: Reply) -> Result<C::Reply, Error> {
         C::read(reply).ok_or(Error::Misuse(Misuse::TicketSpent))
     }

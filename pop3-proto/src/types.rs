@@ -1,4 +1,4 @@
-//! Values that cannot be wrong: each is checked once, when it is built.
+//! Types for values that are checked once, when they are created.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -10,10 +10,10 @@ use bytes::Bytes;
 use crate::misuse::{Argument, Misuse};
 use crate::saslprep::saslprep;
 
-/// The number of a message in this session's maildrop: 1 or more (RFC 1939 section 4).
+/// The number of a message in the maildrop of this session: 1 or more (RFC 1939 section 4).
 ///
-/// Numbers are given by the server at login and are good for this session only; a unique-id
-/// ([`UniqueId`]) names a message across sessions.
+/// The server assigns the numbers at the login, and they are valid only in this session. To
+/// identify a message across sessions, use its unique-id ([`UniqueId`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageNumber(NonZeroU32);
 
@@ -21,7 +21,7 @@ impl MessageNumber {
     /// The first message of a maildrop.
     pub const FIRST: Self = Self(NonZeroU32::MIN);
 
-    /// The message number `n`, or `None` for 0, which no server means.
+    /// Returns the message number `n`, or `None` for 0, which is not a valid number.
     pub const fn new(n: u32) -> Option<Self> {
         match NonZeroU32::new(n) {
             Some(n) => Some(Self(n)),
@@ -29,7 +29,7 @@ impl MessageNumber {
         }
     }
 
-    /// The number as the protocol writes it.
+    /// Returns the number.
     pub const fn get(self) -> u32 {
         self.0.get()
     }
@@ -57,17 +57,18 @@ impl TryFrom<u32> for MessageNumber {
 
 /// The name of a mailbox, as `USER` and `APOP` send it (RFC 1939 section 7).
 ///
-/// Any octets but control characters: spaces, `@` and UTF-8 are fine.
+/// It may contain all characters except control characters: spaces, `@` and other UTF-8 are
+/// allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Username(Box<str>);
 
 impl Username {
-    /// Checks a name.
+    /// Checks a name and creates the type.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when the name is empty or holds a control character: a line end in a
-    /// name would be a command of its own.
+    /// [`Misuse::Argument`] if the name is empty or contains a control character: a line end in a
+    /// name would begin another command.
     pub fn new(name: impl Into<String>) -> Result<Self, Misuse> {
         let name = name.into();
         if name.is_empty() {
@@ -79,7 +80,7 @@ impl Username {
         Ok(Self(name.into_boxed_str()))
     }
 
-    /// The name by SASLprep (RFC 4013), if it goes beyond ASCII.
+    /// Returns the name after SASLprep (RFC 4013), if it contains characters beyond ASCII.
     pub(crate) fn prepared(self) -> Result<Self, Misuse> {
         if self.0.is_ascii() {
             return Ok(self);
@@ -88,7 +89,7 @@ impl Username {
         Self::new(prepared.as_str())
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -110,12 +111,12 @@ impl TryFrom<&str> for Username {
     }
 }
 
-/// A server's permanent name for a message (RFC 1939 section 7, `UIDL`).
+/// The server's permanent identifier of a message (RFC 1939 section 7, `UIDL`).
 ///
-/// Only ever received, so it takes what servers send: any octets but control characters, up to
-/// 512 of them; [`UniqueId::is_conforming`] tells whether it keeps to the RFC. Two messages may
-/// share one. **Never use it as a file name as it is**: a server may send `../../etc/passwd`.
-/// [`UniqueId::to_file_name`] gives a safe one.
+/// It is only received, never sent, so it accepts what servers send: up to 512 octets except
+/// control characters. [`UniqueId::is_conforming`] says whether it complies with the RFC. Two
+/// messages may have the same one. **Never use it directly as a file name**: a server may send
+/// `../../etc/passwd`. [`UniqueId::to_file_name`] returns a safe name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueId(Bytes);
 
@@ -124,23 +125,25 @@ impl UniqueId {
         Self(octets)
     }
 
-    /// The octets as the server sent them.
+    /// Returns the octets as the server sent them.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// A copy of its own: this unique-id no longer keeps the listing it came from in memory.
+    /// Returns a copy with its own memory. The original keeps the whole listing in memory that it
+    /// is a part of.
     pub fn detach(&self) -> Self {
         Self(Bytes::copy_from_slice(&self.0))
     }
 
-    /// Whether it is 1 to 70 octets of printable ASCII, as RFC 1939 section 7 demands.
+    /// Returns whether it has 1 to 70 octets of printable ASCII, as RFC 1939 section 7 requires.
     pub fn is_conforming(&self) -> bool {
         (1..=70).contains(&self.0.len()) && self.0.iter().all(u8::is_ascii_graphic)
     }
 
-    /// A name for a file: letters, digits, `-` and `_` stand as they are, all else as `%` and two
-    /// hex digits, so that distinct unique-ids have distinct names and none is a path.
+    /// Returns a name for a file. Letters, digits, `-` and `_` are kept; every other octet becomes
+    /// `%` and two hex digits. So distinct unique-ids have distinct file names, and none contains a
+    /// path.
     pub fn to_file_name(&self) -> String {
         use core::fmt::Write as _;
         let mut name = String::with_capacity(self.0.len());

@@ -1,4 +1,4 @@
-//! Confirming what was received: questions that only a synchronized session answers.
+//! Confirming received messages with questions that only a synchronized session answers correctly.
 
 mod question;
 mod random;
@@ -11,70 +11,80 @@ use self::random::Random;
 pub(crate) use self::run::{Listed, Next, Run};
 use crate::sasl::Seed;
 
-/// Confirms that all messages read so far are what the server meant.
+/// Confirms that all messages read so far are what the server meant to send.
 ///
-/// A message ends with a line that is a single dot. A server that does not stuff the dots of its
-/// messages (RFC 1939 section 3) lets a sender end a message early, and what follows in the message is
-/// taken for the replies to the next commands: the sender chooses what is stored as other people's
-/// mail. Faulty servers do the same by accident. The replies that follow look right, and so does the
-/// reply to a [`Noop`](crate::command::Noop), which anybody can write in advance.
+/// A message ends with a line that is a single dot. If a server does not stuff the dots of its
+/// messages (RFC 1939 section 3), the sender of a message can end it early. The rest of the message
+/// is then read as the replies to the next commands. So the sender chooses what is stored as other
+/// people's mail. Faulty servers can cause the same by accident. The replies that follow look
+/// correct, and so does the reply to a [`Noop`](crate::command::Noop), which the sender can write
+/// in advance.
 ///
-/// A confirmation asks `UIDL n` and `LIST n` about messages chosen at random among those that the
-/// server listed in this session, in one round trip where pipelining is allowed, and compares number
-/// and value with the listing. One reply too many or too few before them shifts every answer. What was
-/// received before the first question and after the last confirmation counts as confirmed only if
-/// this is `Ok`. **Delete nothing that is not confirmed.**
+/// A confirmation sends `UIDL n` and `LIST n` for messages chosen at random among those that the
+/// server listed in this session. It compares the number and the value in each reply with the
+/// listing. If pipelining is allowed, this takes one round trip. If there was one reply too many or
+/// too few before, every answer is shifted. The messages that were received since the last
+/// confirmation, and before the first question, are confirmed only if the result is `Ok`. **Delete
+/// nothing that is not confirmed.**
 ///
 /// # What it promises
 ///
-/// A sender can spoil their own message and end the session. To have other people's mail deleted they
-/// would have to predict 16 random questions, or to add one reply and hide another in a message. A
-/// hidden reply is found by its octets: unless the message has exactly the size that was listed for it,
-/// the confirmation fails with [`Unconfirmed::ReplyInMessage`](crate::error::Unconfirmed::ReplyInMessage). There is no such promise where the server
-/// supports neither `UIDL n` nor `LIST n` ([`Unconfirmed::Unsupported`](crate::error::Unconfirmed::Unsupported):
-/// a forged session can look like this too), and none against an attacker who can change what the server
-/// sends. Where only one message is listed, and only by one of the two commands, all questions are the
-/// same; then there is no other mail to lose.
+/// A sender can corrupt their own message and end the session. To cause the deletion of other
+/// people's mail, they would have to predict 16 random questions, or add one reply and hide another
+/// in a message. A hidden reply is found by searching the octets of each message. Unless the
+/// message has exactly the size that was listed for it, the confirmation then fails with
+/// [`Unconfirmed::ReplyInMessage`](crate::error::Unconfirmed::ReplyInMessage).
+///
+/// There is no such guarantee if the server supports neither `UIDL n` nor `LIST n`
+/// ([`Unconfirmed::Unsupported`](crate::error::Unconfirmed::Unsupported): a forged session can look
+/// like this, too), and none against an attacker who can change what the server sends. If only one
+/// message is listed, and only by one of the two commands, all questions are the same; but then
+/// there is no other mail to lose.
 ///
 /// # What it needs
 ///
-/// A [`Uidl`](crate::Uidl) or [`List`](crate::List) whose reply came in this session before the first
-/// [`Dele`](crate::Dele) (or after an [`Rset`](crate::command::Rset)) and before the first [`Retr`](crate::Retr)
-/// or [`Top`](crate::Top) since the last confirmation; both are better than one. A listing that follows an
-/// unconfirmed message is not used: that message may have forged it. Listings taken after a `DELE` are
-/// not used either: some servers number the messages anew in them, while `UIDL n` and
-/// `LIST n` keep the numbers. Streamed listings are not remembered. The connection keeps the last reply
-/// to each until the session ends, and the number of each message that was marked as deleted after it;
-/// listings are shared, so one that the application keeps costs nothing more.
+/// A confirmation needs the reply to a [`Uidl`](crate::Uidl) or [`List`](crate::List) of this
+/// session; both are better than one. It must have been received
 ///
-/// It also needs randomness: [`Connection::seed`](crate::Connection::seed), which the adapters call,
-/// or [`Confirm::with_random`].
+/// * before the first [`Dele`](crate::Dele), or after an [`Rset`](crate::command::Rset): after a
+///   `DELE`, some servers renumber the messages in listings, while `UIDL n` and `LIST n` keep the
+///   numbers;
+/// * before the first [`Retr`](crate::Retr) or [`Top`](crate::Top) since the last confirmation: an
+///   unconfirmed message may have forged a listing that follows it.
 ///
-/// Wait for its result before the first `DELE`. Commands that were submitted behind it are sent
-/// also when there was nothing to ask.
+/// Streamed listings are not kept. The connection keeps the last reply to each command until the
+/// session ends, and the number of each message that was marked as deleted after it. Listings are
+/// shared, so one that the application keeps needs no additional memory.
+///
+/// It also needs random octets from [`Connection::seed`](crate::Connection::seed), which the
+/// adapters call, or from [`Confirm::with_random`].
+///
+/// Wait for the result before you send the first `DELE`. Commands that were submitted after the
+/// confirmation are sent even if no question could be asked.
 ///
 /// # Errors
 ///
-/// [`Error::Unconfirmed`](crate::Error::Unconfirmed) says why nothing is confirmed.
-/// [`Unconfirmed::is_fatal`](crate::error::Unconfirmed::is_fatal) says which of the reasons end the
-/// connection: a wrong answer does, and nothing more is sent then. Every other error means "not
-/// confirmed" too.
+/// [`Error::Unconfirmed`](crate::Error::Unconfirmed) says why nothing is confirmed. Some of the
+/// reasons end the connection, such as a wrong answer: see
+/// [`Unconfirmed::is_fatal`](crate::error::Unconfirmed::is_fatal). After any other error the
+/// messages are not confirmed either.
 ///
 /// # Cancel safety
 ///
-/// Nothing is confirmed by a confirmation that was abandoned. Questions that were not sent are not
-/// sent, and the answers to those that were are still checked.
+/// A confirmation that was abandoned confirms nothing. Its questions that were not sent are removed
+/// from the queue. The answers to those that were sent are still checked.
 pub struct Confirm {
     random: Option<Seed>,
     questions: usize,
 }
 
 impl Confirm {
-    /// How many questions are asked unless the application says otherwise. No more can be asked:
-    /// there are servers that close the connection after some twenty refusals in a row.
+    /// The default number of questions, and the maximum: some servers close the connection after
+    /// about twenty refusals in a row.
     pub const QUESTIONS: usize = 16;
 
-    /// Confirms with [`Confirm::QUESTIONS`] questions, chosen by the randomness of the connection.
+    /// Creates a confirmation with [`Confirm::QUESTIONS`] questions, chosen with the randomness of
+    /// the connection.
     pub fn new() -> Self {
         Self {
             random: None,
@@ -82,23 +92,23 @@ impl Confirm {
         }
     }
 
-    /// Chooses the questions by this randomness instead of the connection's. It must not be known to
-    /// anybody who can write to the mailbox, and must not be used twice.
+    /// Chooses the questions with these random octets instead of the connection's. Anyone who can
+    /// send mail to this mailbox must not know them, and they must not be used twice.
     #[must_use]
     pub fn with_random(mut self, random: [u8; 32]) -> Self {
         self.random = Some(Seed::new(random));
         self
     }
 
-    /// Asks another number of questions: 2 at least and [`Confirm::QUESTIONS`] at most. Fewer save
-    /// round trips where pipelining is not allowed, and are easier to predict.
+    /// Sets the number of questions, from 2 to [`Confirm::QUESTIONS`]. Fewer questions save round
+    /// trips if pipelining is not allowed, but are easier to predict.
     #[must_use]
     pub fn with_questions(mut self, questions: usize) -> Self {
         self.questions = questions.clamp(2, Self::QUESTIONS);
         self
     }
 
-    /// The generator for its questions, unless there is no randomness.
+    /// Returns the generator for its questions; `None` if there are no random octets.
     fn random(&self, seed: Option<&Seed>, request: u64) -> Option<Random> {
         let own = self.random.as_ref();
         own.or(seed)

@@ -1,4 +1,4 @@
-//! One question of a confirmation, and what its answer is worth.
+//! A question of a confirmation, and how its answer is judged.
 
 use crate::command_line::{Arguments, CommandLine};
 use crate::listing::{ScanEntry, UidEntry, digits, leading_number, size, trimmed};
@@ -6,21 +6,21 @@ use crate::refusal::Refusal;
 use crate::types::{MessageNumber, UniqueId};
 use crate::verb::Verb;
 
-/// What is asked about a message.
+/// What the question asks about a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     UniqueId,
     Size,
 }
 
-/// What the server listed for a message, and has to answer now.
+/// The value that the server listed for a message, and must answer now.
 #[derive(Debug)]
 enum Value {
     UniqueId(UniqueId),
     Size(u64),
 }
 
-/// A question on its way, and its answer.
+/// A question that is sent, and the answer that is expected.
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) command: CommandLine,
@@ -28,25 +28,25 @@ pub(crate) struct Question {
     value: Value,
 }
 
-/// What came for a question.
+/// The answer to a question.
 #[derive(Debug)]
 pub(crate) enum Answered {
-    /// Number and value, as they were listed.
+    /// The number and the value are as listed.
     Right,
-    /// The value without the number: no proof, but what some servers always do.
+    /// The value without the number. This proves nothing, but some servers always answer so.
     Numberless,
     Refused(Refusal),
     Wrong,
 }
 
 impl Question {
-    /// A question about a unique-id, if the server listed one.
+    /// Creates a question about a unique-id, if the server listed one.
     pub(super) fn unique_id(entry: UidEntry) -> Option<Self> {
         let value = Value::UniqueId(entry.unique_id?);
         Some(Self::new(Verb::Uidl, entry.number, value))
     }
 
-    /// A question about a size, if the server listed one.
+    /// Creates a question about a size, if the server listed one.
     pub(super) fn size(entry: ScanEntry) -> Option<Self> {
         let value = Value::Size(entry.octets?);
         Some(Self::new(Verb::List, entry.number, value))
@@ -68,7 +68,7 @@ impl Question {
         }
     }
 
-    /// What the text after `+OK` is worth.
+    /// Judges the text after `+OK`.
     pub(crate) fn check(&self, text: &[u8]) -> Answered {
         let text = trimmed(text);
         match leading_number(text) {
@@ -78,7 +78,8 @@ impl Question {
         }
     }
 
-    /// Whether what follows the number is the value. Text may follow a size (RFC 1939 section 5).
+    /// Returns whether the text after the number is the value. Other text may follow a size (RFC
+    /// 1939 section 5).
     fn has(&self, value: &[u8]) -> bool {
         match &self.value {
             Value::UniqueId(id) => id.as_bytes() == value,
@@ -86,7 +87,7 @@ impl Question {
         }
     }
 
-    /// Whether a text is the value and nothing more.
+    /// Returns whether a text is exactly the value.
     fn is(&self, text: &[u8]) -> bool {
         match &self.value {
             Value::UniqueId(id) => id.as_bytes() == text,

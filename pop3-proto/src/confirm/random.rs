@@ -1,4 +1,4 @@
-//! Numbers that nobody can predict who does not know the key: a keyed hash in counter mode.
+//! Random numbers that cannot be predicted without the key: a keyed hash in counter mode.
 
 use core::fmt;
 
@@ -44,9 +44,10 @@ impl Random {
         word.fold(0, |word, octet| word << 8 | u64::from(*octet))
     }
 
-    /// A number below `limit`; 0 if that is 0.
+    /// Returns a number below `limit`; 0 if that is 0.
     pub(super) fn below(&mut self, limit: usize) -> usize {
-        // The high half of a product: even to within 2^-32 for any listing, without a division.
+        // The high half of a product is uniform to within 2^-32 for any listing, and needs no
+        // division.
         let product = u128::from(self.next()) * limit as u128;
         (product >> 64) as usize
     }

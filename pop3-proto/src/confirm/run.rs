@@ -1,4 +1,4 @@
-//! A confirmation under way: which questions it asks, and what the answers come to.
+//! A confirmation in progress: which questions it asks, and what the answers mean.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -13,22 +13,22 @@ use crate::reply::Confirmed;
 use crate::sasl::Seed;
 use crate::types::MessageNumber;
 
-/// How often a random place in a listing is tried before the listing is walked through.
+/// How often a random position in a listing is tried before the listing is searched from there.
 const TRIES: usize = 64;
 
-/// Octets of the shortest line that a question can be made of: `1 5` and LF.
+/// The length of the shortest line that a question can be made from: `1 5` and LF.
 const SHORTEST_LINE: usize = 4;
 
-/// What the server listed in this session, and what is gone of that.
+/// What the server listed in this session, and which of these messages were deleted.
 #[derive(Debug, Default)]
 pub(crate) struct Listed {
-    /// The last of each that was taken while no message was marked as deleted.
+    /// The last listing of each kind that was received while no message was marked as deleted.
     pub(crate) unique_ids: Option<UidListing>,
     pub(crate) sizes: Option<Listing>,
-    /// Messages that were marked as deleted since.
+    /// The messages that were marked as deleted since then.
     pub(crate) deleted: BTreeSet<MessageNumber>,
-    /// Whether any part of a message was received since the last confirmation. A listing that follows
-    /// may be forged in that message, so it is nothing to compare with.
+    /// Whether any part of a message was received since the last confirmation. A listing that
+    /// follows may be forged in that message, so nothing can be compared with it.
     pub(crate) unconfirmed: bool,
     /// A message that may contain the reply to another command; see [`crate::swallowed`].
     pub(crate) doubtful: Option<MessageNumber>,
@@ -54,7 +54,7 @@ impl Listed {
         }
     }
 
-    /// A question about any of the messages left, each as likely as the next.
+    /// Returns a question about a random message that is left. All messages are equally likely.
     fn pick<E: ListingEntry>(
         &self,
         listing: &Entries<E>,
@@ -64,14 +64,14 @@ impl Listed {
         let left = |entry: E| question(entry).filter(|it| !self.deleted.contains(&it.number));
         for _ in 0..TRIES {
             let (entry, line) = listing.entry_at(random.below(listing.text_len()))?;
-            // A long line is hit more often, and is passed over more often in turn.
+            // A random octet is more often in a long line, so long lines are skipped more often.
             if random.below(line) < SHORTEST_LINE
                 && let Some(question) = entry.and_then(left)
             {
                 return Some(question);
             }
         }
-        // Almost all are deleted, or the lines are long.
+        // Almost all messages are deleted, or the lines are long.
         let from = random.below(listing.text_len());
         listing.iter_from(from).find_map(left)
     }
@@ -85,20 +85,20 @@ struct Answers {
     refused: usize,
 }
 
-/// What a confirmation does when all that it asked is answered.
+/// What a confirmation does next, after all its questions were answered.
 pub(crate) enum Next {
     Ask(Vec<Question>),
     End(Result<Confirmed, Error>),
 }
 
-/// A confirmation and how far it got.
+/// A confirmation and its progress.
 #[derive(Debug)]
 pub(crate) struct Run {
     confirm: Confirm,
-    /// Before it asked anything.
+    /// Whether it has asked nothing yet.
     fresh: bool,
     random: Option<Random>,
-    /// The one kind that is asked for in the second round.
+    /// The only kind of question in the second round.
     only: Option<Kind>,
     unique_ids: Answers,
     sizes: Answers,
@@ -118,12 +118,12 @@ impl Run {
         }
     }
 
-    /// Whether it asked anything.
+    /// Returns whether it has asked any question.
     pub(crate) fn has_asked(&self) -> bool {
         !self.fresh
     }
 
-    /// What to do next, with nothing of it in flight.
+    /// Returns what to do next, when none of its questions is in flight.
     pub(crate) fn next(&mut self, listed: &Listed, seed: Option<&Seed>, request: u64) -> Next {
         let kinds: &[Kind] = if core::mem::take(&mut self.fresh) {
             if let Some(number) = listed.doubtful {
@@ -147,7 +147,7 @@ impl Run {
         }
     }
 
-    /// Counts an answer; false if it shows that the session is not synchronized.
+    /// Counts an answer. Returns false if it shows that the session is not synchronized.
     pub(crate) fn count(&mut self, kind: Kind, answered: Answered) -> bool {
         let second = self.only.is_some();
         let answers = match kind {
@@ -163,7 +163,8 @@ impl Run {
             }
             Answered::Wrong => return false,
         }
-        // A server supports a command or does not: one answer of another kind came from elsewhere.
+        // A server either supports a command or does not. An answer of another kind is not from the
+        // same server.
         let kinds = [answers.right, answers.numberless, answers.refused];
         let other = answers.numberless + answers.refused > 0;
         kinds.iter().filter(|count| **count > 0).count() == 1 && !(second && other)
@@ -185,7 +186,7 @@ impl Run {
             Kind::UniqueId
         };
         self.only = Some(only);
-        // The second round counts alone.
+        // Only the answers of the second round count.
         self.unique_ids = Answers::default();
         self.sizes = Answers::default();
         Verdict::Only(only)
@@ -194,12 +195,12 @@ impl Run {
 
 enum Verdict {
     End(Result<Confirmed, Error>),
-    /// The server supports one kind of question alone: so many are asked of that.
+    /// The server supports only one kind of question: ask this many of it.
     Only(Kind),
 }
 
-/// Chooses questions of these kinds, with one of each kind at least: whether the server supports it
-/// is not left to chance.
+/// Chooses questions of these kinds, at least one of each, because it must be certain that the
+/// server is asked both commands.
 fn questions(
     count: usize,
     kinds: &[Kind],

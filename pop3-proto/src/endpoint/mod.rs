@@ -1,4 +1,4 @@
-//! Where a maildrop is, as a URL.
+//! The address of a POP3 server, and its URL.
 
 #[cfg(feature = "url")]
 mod url;
@@ -11,14 +11,15 @@ use crate::channel::Channel;
 use crate::method::Method;
 use crate::types::Username;
 
-/// A server, and perhaps whose maildrop on it: `pop3s://user@host:port` (implicit TLS, port 995,
-/// RFC 8314) or `pop3://user@host:port` (STLS, port 110, RFC 2384). `pops` and `pop` are the same.
+/// The address of a server, optionally with a user name: `pop3s://user@host:port` (implicit TLS,
+/// port 995, RFC 8314) or `pop3://user@host:port` (STLS, port 110, RFC 2384). The schemes `pops`
+/// and `pop` mean the same.
 ///
-/// A user's name is percent-encoded (`joe%40example.org`). Behind it can stand the one way to log in
-/// that is to be taken: `pop://joe;AUTH=SCRAM-SHA-256@mail.example.org`, `;AUTH=+APOP`; `;AUTH=*` is
-/// any. A password has no place in a URL.
+/// The user name is percent-encoded (`joe%40example.org`). A login method can follow it:
+/// `pop://joe;AUTH=SCRAM-SHA-256@mail.example.org` or `;AUTH=+APOP`. Then only this method is used.
+/// `;AUTH=*` allows any. A URL must not contain a password.
 ///
-/// URLs are read with the feature `url`.
+/// Parsing a URL requires the feature `url`.
 ///
 /// ```
 /// # #[cfg(feature = "url")] {
@@ -37,7 +38,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// A server that speaks TLS from the start, on port 995 if none is given.
+    /// Creates the endpoint of a server with implicit TLS. The default port is 995.
     pub fn implicit_tls(host: impl Into<String>, port: Option<u16>) -> Self {
         Self {
             host: host.into(),
@@ -48,7 +49,7 @@ impl Endpoint {
         }
     }
 
-    /// A server that starts in clear, on port 110 if none is given.
+    /// Creates the endpoint of a server that starts in cleartext. The default port is 110.
     pub fn plain(host: impl Into<String>, port: Option<u16>) -> Self {
         Self {
             host: host.into(),
@@ -59,17 +60,17 @@ impl Endpoint {
         }
     }
 
-    /// The host: a DNS name, or an IP address without brackets.
+    /// Returns the host: a DNS name, or an IP address without brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The TCP port.
+    /// Returns the TCP port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What the connection starts as.
+    /// Returns the channel that a connection to this endpoint starts with.
     pub fn channel(&self) -> Channel {
         if self.implicit_tls {
             Channel::ImplicitTls
@@ -78,12 +79,12 @@ impl Endpoint {
         }
     }
 
-    /// Whose maildrop, if the URL says.
+    /// Returns the user name, if the URL has one.
     pub fn username(&self) -> Option<&Username> {
         self.username.as_ref()
     }
 
-    /// The one way to log in, if the URL names one: for
+    /// Returns the login method, if the URL selects one. Pass it to
     /// [`LoginPolicy::only`](crate::login::LoginPolicy::only).
     pub fn method(&self) -> Option<Method> {
         self.method
@@ -91,7 +92,7 @@ impl Endpoint {
 }
 
 impl fmt::Display for Endpoint {
-    /// The URL, without the user.
+    /// Writes the URL, without the user name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.implicit_tls { "pop3s" } else { "pop3" };
         let host = if self.host.contains(':') {

@@ -1,4 +1,4 @@
-//! Reading an endpoint from a URL (RFC 2384, RFC 3986).
+//! Parses the URL of an endpoint (RFC 2384, RFC 3986).
 
 use alloc::borrow::ToOwned as _;
 use core::str::FromStr;
@@ -36,7 +36,7 @@ fn read(url: &str) -> Result<Endpoint, Argument> {
     if !matches!(uri.path().as_str(), "" | "/") || uri.query().is_some() || uri.fragment().is_some()
     {
         return Err(Argument::Url(
-            "it goes on behind the host, and POP3 has nothing to name there",
+            "it has a path, a query or a fragment after the host, and a POP3 URL has none",
         ));
     }
     let userinfo = authority.userinfo().map_or("", |user| user.as_str());
@@ -48,7 +48,7 @@ fn read(url: &str) -> Result<Endpoint, Argument> {
         "" => None,
         _ if userinfo.contains(':') => {
             return Err(Argument::Url(
-                "it holds a password, and others can see a URL",
+                "it contains a password, and others can see a URL",
             ));
         }
         user => {
@@ -78,7 +78,7 @@ fn read(url: &str) -> Result<Endpoint, Argument> {
     })
 }
 
-/// `AUTH=*`, or a way to log in (RFC 2384 section 3).
+/// Parses `AUTH=*` or `AUTH=` with a login method (RFC 2384 section 3).
 fn read_method(text: &str) -> Result<Option<Method>, Argument> {
     let name = text
         .get(..5)
@@ -91,10 +91,10 @@ fn read_method(text: &str) -> Result<Option<Method>, Argument> {
             .parse()
         {
             Ok(method) => Ok(Some(method)),
-            Err(_) => Err(Argument::Url(
-                "it names a way to log in (;AUTH=) that is not known",
-            )),
+            Err(_) => Err(Argument::Url("its login method (;AUTH=) is not known")),
         },
-        None => Err(Argument::Url("what stands behind the user is not ;AUTH=")),
+        None => Err(Argument::Url(
+            "the parameter after the user name is not ;AUTH=",
+        )),
     }
 }

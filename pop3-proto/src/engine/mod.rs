@@ -358,7 +358,7 @@ impl Engine {
 
     /// Ends a connection that [lacks TLS](Engine::lacks_tls).
     pub fn refuse_tls(&mut self, now: Instant) {
-        let text = "this client was not set up for TLS (feature `rustls`, `Connector::connection`)";
+        let text = "this client was created without TLS (use the feature `rustls` and `Connector::connection`)";
         let error = TlsError::new(TlsErrorKind::NotConfigured, text);
         self.connection.tls_failed(error, now);
     }

@@ -2,20 +2,20 @@ use super::one_message::OneMessage;
 use super::{Mechanism, Progress, Response, SaslError};
 use crate::misuse::{Argument, Misuse};
 
-/// Longest trace, in characters (RFC 4505 section 2).
+/// The longest trace, in characters (RFC 4505 section 2).
 const MAX_TRACE: usize = 255;
 
-/// ANONYMOUS (RFC 4505): a login as nobody, for maildrops that are open to all.
+/// ANONYMOUS (RFC 4505): an anonymous login, for public maildrops.
 #[derive(Debug)]
 pub struct Anonymous(OneMessage);
 
 impl Anonymous {
-    /// Logs in, leaving a trace in the server's log: a mail address, a word that means something to
-    /// its operator, or nothing.
+    /// Creates the mechanism. The trace is written to the server's log: a mail address, a word for
+    /// the administrator, or nothing.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when the trace holds a control character, or more than 255 characters.
+    /// [`Misuse::Argument`] if the trace contains a control character or more than 255 characters.
     pub fn new(trace: &str) -> Result<Self, Misuse> {
         if trace.chars().any(char::is_control) || trace.chars().count() > MAX_TRACE {
             return Err(Misuse::Argument(Argument::Trace));
@@ -41,7 +41,7 @@ impl Mechanism for Anonymous {
         self.0.finish()
     }
 
-    /// What it says is said before the server says anything.
+    /// Its only message does not depend on a challenge.
     fn reads_challenge(&self) -> bool {
         false
     }

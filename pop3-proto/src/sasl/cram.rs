@@ -9,18 +9,18 @@ use crate::mac;
 use crate::secret::Secret;
 use crate::types::Username;
 
-/// CRAM-MD5 (RFC 2195): a keyed digest of what the server says.
+/// CRAM-MD5 (RFC 2195): a keyed digest of the server's challenge.
 ///
-/// It keeps the password from who listens, not from who guesses: a recorded exchange tells at every
-/// guess whether it is right. The server does not prove anything.
+/// An eavesdropper does not see the password, but can guess it offline from a recorded exchange.
+/// The server does not prove anything.
 pub struct CramMd5 {
     username: Username,
-    /// What remains of the password, until it is used.
+    /// The state of the HMAC that is keyed with the password, until it is used.
     keyed: Option<Hmac<Md5>>,
 }
 
 impl CramMd5 {
-    /// Logs in as `username`.
+    /// Creates the mechanism for `username`.
     pub fn new(username: &Username, password: &Secret) -> Self {
         Self {
             username: username.clone(),
@@ -38,8 +38,8 @@ impl Mechanism for CramMd5 {
         None
     }
 
-    /// `username SP digest`. A challenge that is empty is no challenge: everybody could replay what
-    /// answers it.
+    /// Returns `username SP digest`. An empty challenge is rejected: the response to it could be
+    /// replayed in any exchange.
     fn respond(&mut self, challenge: &[u8]) -> Result<Progress, SaslError> {
         let keyed = self.keyed.take().ok_or(SaslError::NothingLeft)?;
         if challenge.is_empty() {

@@ -2,12 +2,13 @@ use super::one_message::OneMessage;
 use super::{Mechanism, Progress, Response, SaslError};
 use crate::types::Username;
 
-/// EXTERNAL (RFC 4422 appendix A): the server knows who this is, by a TLS client certificate.
+/// EXTERNAL (RFC 4422 appendix A): the server identifies the user by the TLS client certificate.
 #[derive(Debug)]
 pub struct External(OneMessage);
 
 impl External {
-    /// Logs in as whom the server takes this side for, or as `authzid`, if that may act as it.
+    /// Creates the mechanism. It logs in as the user of the certificate, or as `authzid`, if that
+    /// user may act as it.
     pub fn new(authzid: Option<&Username>) -> Self {
         let authzid = authzid.map_or("", Username::as_str);
         Self(OneMessage::new(Response::new(authzid)))
@@ -31,7 +32,7 @@ impl Mechanism for External {
         self.0.finish()
     }
 
-    /// What it says is said before the server says anything.
+    /// Its only message does not depend on a challenge.
     fn reads_challenge(&self) -> bool {
         false
     }

@@ -2,10 +2,11 @@ use super::{Mechanism, Progress, Response, SaslError};
 use crate::secret::Secret;
 use crate::types::Username;
 
-/// LOGIN: user name and password, each asked for. No RFC has it; old servers have nothing else.
+/// LOGIN: user name and password, each after a prompt. It is not specified in any RFC, but some old
+/// servers support nothing else.
 ///
-/// The prompts are not read: they are `Username:` and `Password:` on one server, and in the local
-/// tongue on the next. The first is answered with the name, the second with the password.
+/// The prompts are ignored. They are `Username:` and `Password:` on one server, and translated on
+/// another. The response to the first is the user name; to the second, the password.
 #[derive(Debug)]
 pub struct Login(Next);
 
@@ -22,7 +23,7 @@ enum Next {
 }
 
 impl Login {
-    /// Logs in as `username`.
+    /// Creates the mechanism for `username`.
     pub fn new(username: &Username, password: &Secret) -> Self {
         Self(Next::Username {
             username: username.clone(),

@@ -1,7 +1,8 @@
-//! The mechanisms of SASL (RFC 4422), with which `AUTH` logs in (RFC 5034).
+//! The SASL mechanisms (RFC 4422) for `AUTH` (RFC 5034).
 //!
-//! A [`Mechanism`] is a state machine of its own: challenges in, [`Response`]s out, no base64, no
-//! command lines and no randomness. A [`Connection`](crate::Connection) drives it through `AUTH`:
+//! A [`Mechanism`] is a state machine that reads challenges and returns [`Response`]s. It does not
+//! handle base64, command lines or randomness. A [`Connection`](crate::Connection) drives it
+//! through `AUTH`:
 //!
 //! ```text
 //!                          ┌──── Mechanism ────┐
@@ -17,17 +18,17 @@
 //!
 //! | mechanism | what it is | what the server learns |
 //! |---|---|---|
-//! | [`Scram`] | RFC 5802, RFC 7677; mutual | nothing that logs in elsewhere |
+//! | [`Scram`] | RFC 5802, RFC 7677; mutual | nothing that can be used to log in elsewhere |
 //! | [`Plain`] | RFC 4616 | the password |
 //! | [`Login`] | a draft that expired; PLAIN in three steps | the password |
-//! | [`CramMd5`] | RFC 2195 | what lets the password be guessed |
-//! | [`OAuthBearer`], [`XOAuth2`] | RFC 7628, and what Google made before it | a token |
-//! | [`External`] | RFC 4422 appendix A | nothing: the TLS certificate says who this is |
+//! | [`CramMd5`] | RFC 2195 | enough to guess the password offline |
+//! | [`OAuthBearer`], [`XOAuth2`] | RFC 7628, and Google's mechanism before it | a token |
+//! | [`External`] | RFC 4422 appendix A | nothing: the TLS certificate identifies the user |
 //! | [`Anonymous`] | RFC 4505 | a trace, if any |
 //!
-//! Others, such as GSSAPI or NTLM, are yours to add: implement [`Mechanism`]. One that binds to its TLS
-//! channel is made when TLS is in place, behind [`StartTls`](crate::command::StartTls) if need be:
-//! [`TlsInfo::exporter`](crate::tls::TlsInfo::exporter) is what it binds to.
+//! To add others, such as GSSAPI or NTLM, implement [`Mechanism`]. Create a mechanism with channel
+//! binding when TLS is active, if necessary after [`StartTls`](crate::command::StartTls). The data
+//! to bind to is [`TlsInfo::exporter`](crate::tls::TlsInfo::exporter).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -67,11 +68,11 @@ pub(crate) use scram::ITERATIONS;
 pub use scram::Scram;
 pub use scram::{Binding, ScramHash};
 
-/// One side of an authentication exchange (RFC 4422 section 3), for one login.
+/// The client's side of an authentication exchange (RFC 4422 section 3), for one login.
 ///
-/// The methods are called in the order of the diagram in the [module](self)'s documentation. After
-/// an error a mechanism is only dropped. Its `Debug` output goes into logs: keep secrets out of it,
-/// and wipe them as soon as they are not needed.
+/// The methods are called in the order of the diagram in the documentation of the [module](self).
+/// After an error, the mechanism is dropped. Its `Debug` output goes into logs, so it must not
+/// contain secrets. Wipe secrets as soon as they are not needed.
 ///
 /// ```
 /// use pop3_proto::sasl::{Mechanism, Progress, Response, SaslError};
@@ -106,97 +107,106 @@ pub use scram::{Binding, ScramHash};
 /// }
 /// ```
 pub trait Mechanism: fmt::Debug + Send + Sync {
-    /// The name that follows `AUTH`: 1 to 20 of `A` to `Z`, digits, `-` and `_` (RFC 4422
-    /// section 3.1).
+    /// Returns the name for `AUTH`: 1 to 20 characters out of `A` to `Z`, digits, `-` and `_` (RFC
+    /// 4422 section 3.1).
     fn name(&self) -> &str;
 
-    /// What the client says first, or `None` where the server speaks first.
+    /// Returns the initial response, or `None` if the server sends the first challenge.
     ///
-    /// Called once, before anything else. It leaves with the command where it may and fits there
-    /// (RFC 5034 section 4), and else as the answer to an empty challenge that
-    /// [`respond`](Self::respond) never sees. An empty response leaves as `=`.
+    /// It is called once, before any other method except `name`. The response is sent with the
+    /// command if that is allowed and it fits (RFC 5034 section 4). Otherwise it answers an empty
+    /// challenge, which is not passed to [`respond`](Self::respond). An empty initial response is
+    /// sent as `=`.
     fn initial_response(&mut self) -> Option<Response>;
 
-    /// Answers a challenge, which was decoded from base64. Called only after all that
-    /// [`initial_response`](Self::initial_response) gave was sent.
+    /// Answers a challenge, which was decoded from base64. It is called only after the
+    /// [`initial_response`](Self::initial_response), if there is one, was sent.
     ///
     /// # Errors
     ///
-    /// Any [`SaslError`] ends the exchange: `*` is sent, whatever the error is. The connection lives on
-    /// after [`BadChallenge`](SaslError::BadChallenge), [`ServerError`](SaslError::ServerError) and
-    /// [`Other`](SaslError::Other), and, unless the mechanism [is mutual](Self::is_mutual), after the
-    /// first [`NothingLeft`](SaslError::NothingLeft). It ends with any other.
+    /// Any [`SaslError`] ends the exchange: `*` is sent, whatever the error is. The connection can
+    /// be used further after [`BadChallenge`](SaslError::BadChallenge),
+    /// [`ServerError`](SaslError::ServerError) and [`Other`](SaslError::Other). The same is true
+    /// for the first [`NothingLeft`](SaslError::NothingLeft), unless the mechanism [is
+    /// mutual](Self::is_mutual). After any other error the connection ends.
     fn respond(&mut self, challenge: &[u8]) -> Result<Progress, SaslError>;
 
-    /// Goes on with what [`Progress::Work`] announced, for some milliseconds at most: others wait
-    /// for this thread.
+    /// Continues the computation that [`Progress::Work`] announced, for at most a few milliseconds,
+    /// because other tasks wait for this thread.
     ///
     /// # Errors
     ///
-    /// As [`respond`](Self::respond). A mechanism that never gives `Work` keeps this default, which
-    /// is never called and fails.
+    /// As for [`respond`](Self::respond). The default implementation always fails. It is sufficient
+    /// for a mechanism that never returns `Work`, because it is not called then.
     fn work(&mut self) -> Result<Progress, SaslError> {
-        Err(SaslError::Other("there is no work to go on with".into()))
+        Err(SaslError::Other(
+            "there is no computation to continue".into(),
+        ))
     }
 
-    /// The server says `+OK`. Whoever does not object here is logged in.
+    /// Ends the exchange after `+OK`. If it returns `Ok`, the login has succeeded.
     ///
     /// # Errors
     ///
-    /// [`SaslError::NotDone`] when the exchange is not over, [`SaslError::ServerNotAuthenticated`]
-    /// when the server still has to prove who it is. Any error ends the connection: whom the server
-    /// let in is not known.
+    /// [`SaslError::NotDone`] if the exchange is not complete.
+    /// [`SaslError::ServerNotAuthenticated`] if the server has not proved its identity yet. Any
+    /// error ends the connection, because it is not known which user the server has logged in.
     fn finish(&mut self) -> Result<(), SaslError>;
 
-    /// The server says `-ERR`. What it told about the reason during the exchange, if anything.
+    /// Ends the exchange after `-ERR`. Returns the reason that the server sent during the exchange,
+    /// if any.
     fn refused(&mut self) -> Option<OAuthError> {
         None
     }
 
-    /// Whether the server has to prove who it is, too. Nothing odd is borne in such an exchange.
+    /// Returns whether the server must prove its identity, too. No deviations are tolerated in such
+    /// an exchange.
     fn is_mutual(&self) -> bool {
         false
     }
 
-    /// Whether the next challenge says anything. Where it does not, as with the prompts of LOGIN,
-    /// one that cannot be decoded may be passed on as an empty one.
+    /// Returns whether the content of the next challenge matters. If it does not, as for the
+    /// prompts of LOGIN, a challenge that cannot be decoded may be passed on as an empty one.
     fn reads_challenge(&self) -> bool {
         true
     }
 }
 
-/// What a mechanism makes of a challenge.
+/// The result of processing a challenge.
 #[derive(Debug)]
 #[must_use]
 pub enum Progress {
-    /// Send this.
+    /// Send this response.
     Respond(Response),
-    /// There is a long computation to do: call [`Mechanism::work`] until it gives a response, and
-    /// let others have the thread in between.
+    /// A long computation is necessary: call [`Mechanism::work`] until it returns a response, and
+    /// let other tasks run in between.
     Work,
 }
 
-/// What a client says in an exchange: octets, before base64. Wiped from memory when it is dropped.
+/// A response of the client, before it is encoded in base64. It is wiped from memory when it is
+/// dropped.
 #[derive(Default)]
 pub struct Response(Zeroizing<Vec<u8>>);
 
 impl Response {
-    /// Takes octets over. Build them in one piece: a vector that grows leaves copies behind.
+    /// Creates a response. Build the octets without reallocation: a vector that grows leaves copies
+    /// in memory.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(octets.into()))
     }
 
-    /// A response without octets: `=` as an initial response, an empty line later.
+    /// Creates an empty response: `=` as an initial response, an empty line later.
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// The octets, secrets and all.
+    /// Returns the octets, including any secrets.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// As the protocol writes it, without the `=` of an empty initial response.
+    /// Returns the response in base64. An empty response is an empty string, even if it is sent as
+    /// `=`.
     pub fn to_base64(&self) -> Zeroizing<String> {
         base64::encode(&self.0)
     }

@@ -11,8 +11,8 @@ use crate::misuse::{Argument, Misuse};
 
 /// The client's nonce for one SCRAM exchange (RFC 5802 section 5.1).
 ///
-/// It has to be unpredictable and used once: whoever knows it before can replay an exchange. It is
-/// no `Clone` for that reason.
+/// It must be unpredictable and used only once: an attacker who knows it in advance can replay an
+/// exchange. For this reason it does not implement `Clone`.
 #[cfg_attr(
     not(feature = "scram"),
     allow(dead_code, reason = "only SCRAM says it")
@@ -20,18 +20,19 @@ use crate::misuse::{Argument, Misuse};
 pub struct ClientNonce(Zeroizing<String>);
 
 impl ClientNonce {
-    /// A nonce of 24 octets from a cryptographic random number generator: the operating system's.
+    /// Creates a nonce from 24 octets of a cryptographic random number generator, such as the
+    /// operating system's.
     pub fn from_random(octets: [u8; 24]) -> Self {
         let octets = Zeroizing::new(octets);
         // The alphabet of base64 has no comma.
         Self(base64::encode(octets.as_slice()))
     }
 
-    /// A nonce as it stands, for tests: they repeat exchanges.
+    /// Creates a nonce with a fixed value, for tests that repeat an exchange.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when it is empty or holds anything but printable ASCII, or a comma.
+    /// [`Misuse::Argument`] if it is empty, or contains a comma or anything but printable ASCII.
     pub fn new(nonce: impl Into<String>) -> Result<Self, Misuse> {
         let nonce = Zeroizing::new(nonce.into());
         if !is_nonce(&nonce) {
@@ -46,7 +47,8 @@ impl ClientNonce {
     }
 }
 
-/// What nonces and questions are made of on one connection: a secret from the operating system.
+/// The secret from which the nonces and questions of one connection are derived. It comes from the
+/// operating system.
 pub(crate) struct Seed(Zeroizing<[u8; 32]>);
 
 impl Seed {
@@ -54,7 +56,8 @@ impl Seed {
         Self(Zeroizing::new(random))
     }
 
-    /// The nonce of one attempt of one login: a keyed hash, so that none tells of another.
+    /// Returns the nonce of one attempt of one login. It is a keyed hash, so no nonce reveals
+    /// another.
     pub(crate) fn nonce(&self, login: u64, attempt: u32) -> ClientNonce {
         let mac = keyed::<Sha256>(self.0.as_slice())
             .chain_update(login.to_be_bytes())
@@ -69,8 +72,8 @@ impl Seed {
         ClientNonce::from_random(*octets)
     }
 
-    /// The key for the questions of one [`Confirm`](crate::Confirm). No nonce tells of it: what is
-    /// hashed for a nonce is shorter.
+    /// Returns the key for the questions of one [`Confirm`](crate::Confirm). A nonce does not
+    /// reveal it, because the input of the hash is shorter for nonces.
     pub(crate) fn for_questions(&self, request: u64) -> Zeroizing<[u8; 32]> {
         let mac = keyed::<Sha256>(self.0.as_slice())
             .chain_update(b"questions of a confirmation")
@@ -85,7 +88,8 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// `printable` of RFC 5802 section 7, one or more: `!` to `~` without the comma.
+/// Returns whether a text is one or more `printable` of RFC 5802 section 7: `!` to `~` without the
+/// comma.
 pub(crate) fn is_nonce(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic() && c != b',')
 }

@@ -10,7 +10,7 @@ use crate::saslprep::saslname;
 use crate::secret::Secret;
 use crate::types::Username;
 
-/// OAUTHBEARER (RFC 7628): a bearer token of OAuth 2.0 (RFC 6750).
+/// OAUTHBEARER (RFC 7628): a login with a bearer token of OAuth 2.0 (RFC 6750).
 #[derive(Debug)]
 pub struct OAuthBearer {
     bearer: Bearer,
@@ -19,33 +19,34 @@ pub struct OAuthBearer {
 }
 
 impl OAuthBearer {
-    /// Logs in as whom the token is for.
+    /// Creates the mechanism. The token determines the user.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when the token is not printable ASCII without spaces, quotes and
+    /// [`Misuse::Argument`] if the token is not printable ASCII without spaces, quotes and
     /// backslashes.
     pub fn new(token: &Secret) -> Result<Self, Misuse> {
         Ok(Self {
-            // The one answer to an error that RFC 7628 section 3.2.3 has.
+            // The only response to an error that RFC 7628 section 3.2.3 allows.
             bearer: Bearer::new(token, b"\x01")?,
             authzid: String::new(),
             server: None,
         })
     }
 
-    /// Names the mailbox: many servers want it, though the token tells.
+    /// Sets the name of the mailbox. Many servers require it, although the token contains it.
     #[must_use]
     pub fn with_authzid(mut self, authzid: &Username) -> Self {
         self.authzid = format!("a={}", saslname(authzid.as_str()));
         self
     }
 
-    /// Tells the server by which name and port it was found, for those that are many in one.
+    /// Sets the host name and the port under which the client found the server. Some servers serve
+    /// several hosts and need them.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when the name is empty or not printable ASCII.
+    /// [`Misuse::Argument`] if the name is empty or not printable ASCII.
     pub fn with_server(mut self, host: &str, port: u16) -> Result<Self, Misuse> {
         if host.is_empty() || !host.bytes().all(|c| c.is_ascii_graphic()) {
             return Err(Misuse::Argument(Argument::Host));
@@ -60,7 +61,7 @@ impl Mechanism for OAuthBearer {
         "OAUTHBEARER"
     }
 
-    /// RFC 7628 section 3.1: a GS2 header, then pairs of key and value.
+    /// Returns a GS2 header, then pairs of key and value (RFC 7628 section 3.1).
     fn initial_response(&mut self) -> Option<Response> {
         let server = match &self.server {
             Some((host, port)) => format!("host={host}\x01port={port}\x01"),
@@ -83,7 +84,7 @@ impl Mechanism for OAuthBearer {
     }
 }
 
-/// XOAUTH2: what Google made before [`OAuthBearer`], and Microsoft took over.
+/// XOAUTH2: Google's mechanism from before [`OAuthBearer`], which Microsoft uses, too.
 #[derive(Debug)]
 pub struct XOAuth2 {
     bearer: Bearer,
@@ -91,11 +92,11 @@ pub struct XOAuth2 {
 }
 
 impl XOAuth2 {
-    /// Logs in as `username`.
+    /// Creates the mechanism for `username`.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when the token is not printable ASCII without spaces, quotes and
+    /// [`Misuse::Argument`] if the token is not printable ASCII without spaces, quotes and
     /// backslashes.
     pub fn new(username: &Username, token: &Secret) -> Result<Self, Misuse> {
         Ok(Self {
@@ -128,13 +129,13 @@ impl Mechanism for XOAuth2 {
     }
 }
 
-/// What both are: the token leaves in one message, and a challenge after it is an error that is
-/// answered once, so that a `-ERR` can follow.
+/// The common part of both mechanisms. The token is sent in one message. A challenge after it is an
+/// error; it is answered once, so that the server can send `-ERR`.
 #[derive(Debug)]
 struct Bearer {
-    /// Kept while the server may echo it.
+    /// Kept as long as the server may echo it.
     token: Secret,
-    /// What answers the error.
+    /// The response to the error.
     dummy: &'static [u8],
     state: State,
 }
@@ -146,7 +147,7 @@ enum State {
 }
 
 impl fmt::Debug for State {
-    /// What the server said of the token may hold what it heard.
+    /// Does not show the server's error, because that may contain an echo of the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unsent => "Unsent",

@@ -1,8 +1,8 @@
-//! What PLAIN, EXTERNAL and ANONYMOUS have in common: the client says one thing, and that is all.
+//! The common part of PLAIN, EXTERNAL and ANONYMOUS: the client sends only one message.
 
 use super::{Progress, Response, SaslError};
 
-/// A message that leaves once.
+/// A message that is sent once.
 #[derive(Debug)]
 pub(super) struct OneMessage(Option<Response>);
 
@@ -15,7 +15,7 @@ impl OneMessage {
         self.0.take()
     }
 
-    /// A challenge: the message's turn, unless it left before.
+    /// Answers a challenge with the message, unless it was sent before.
     pub(super) fn respond(&mut self) -> Result<Progress, SaslError> {
         self.take()
             .map(Progress::Respond)

@@ -3,24 +3,25 @@ use super::{Mechanism, Progress, Response, SaslError};
 use crate::secret::Secret;
 use crate::types::Username;
 
-/// PLAIN (RFC 4616): user name and password as they are, in one message.
+/// PLAIN (RFC 4616): user name and password in one message, unprotected.
 ///
-/// Their octets are sent unchanged: to prepare them is the server's part.
+/// Their octets are sent unchanged, because SASLprep is the server's task.
 #[derive(Debug)]
 pub struct Plain(OneMessage);
 
 impl Plain {
-    /// Logs in as `authcid`.
+    /// Creates the mechanism for the user `authcid`.
     pub fn new(authcid: &Username, password: &Secret) -> Self {
         Self::message("", authcid, password)
     }
 
-    /// Logs in with the credentials of `authcid`, to act as `authzid`.
+    /// Creates the mechanism with the credentials of `authcid`, which acts as `authzid`.
     pub fn acting_as(authzid: &Username, authcid: &Username, password: &Secret) -> Self {
         Self::message(authzid.as_str(), authcid, password)
     }
 
-    /// `[authzid] NUL authcid NUL passwd`. Neither a [`Username`] nor a [`Secret`] holds a NUL.
+    /// Builds `[authzid] NUL authcid NUL passwd`. Neither a [`Username`] nor a [`Secret`] contains
+    /// a NUL.
     fn message(authzid: &str, authcid: &Username, password: &Secret) -> Self {
         let parts = [
             authzid.as_bytes(),
@@ -48,7 +49,7 @@ impl Mechanism for Plain {
         self.0.finish()
     }
 
-    /// What it says is said before the server says anything.
+    /// Its only message does not depend on a challenge.
     fn reads_challenge(&self) -> bool {
         false
     }

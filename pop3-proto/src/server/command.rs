@@ -1,8 +1,8 @@
-//! Reading a command line (RFC 1939 section 3).
+//! Parsing of command lines (RFC 1939 section 3).
 
 use memchr::{memchr, memrchr};
 
-/// A command with its arguments, sorted by the state that it belongs to.
+/// A command with its arguments, grouped by the state that it belongs to.
 pub(super) enum ClientCommand<'a> {
     Capa,
     Quit,
@@ -27,7 +27,7 @@ pub(super) enum Login<'a> {
     Stls,
 }
 
-/// A command of the TRANSACTION state. Numbers are as sent: whether there is such a message is not known here.
+/// A command of the TRANSACTION state. Its message number is as sent; there may be no such message.
 pub(super) enum Mail {
     Stat,
     List(Option<u64>),
@@ -40,8 +40,9 @@ pub(super) enum Mail {
 }
 
 impl<'a> ClientCommand<'a> {
-    /// Reads a line, or gives the text that refuses it. One SP stands between a keyword and its arguments, none behind
-    /// them: a client that sends others would fail at real servers, and should fail here.
+    /// Parses a line, or returns the text of the refusal. Exactly one SP is allowed between the
+    /// keyword and its arguments, and none after them: a client that sends others would fail with
+    /// real servers, and should fail here.
     pub(super) fn parse(line: &'a [u8]) -> Result<Self, &'static str> {
         let line = trim_line_end(line);
         let (keyword, arguments) = match split(line, memchr(b' ', line)) {
@@ -67,7 +68,7 @@ impl<'a> ClientCommand<'a> {
             b"QUIT" => return bare(Self::Quit),
             b"STLS" => return bare(Self::Login(Login::Stls)),
             b"USER" => return Ok(Self::Login(Login::User(required()?))),
-            // All behind the one SP is the password, further SPs included.
+            // Everything after the SP is the password, including further SPs.
             b"PASS" => {
                 return Ok(Self::Login(Login::Pass(
                     arguments.ok_or("argument missing")?,
@@ -114,19 +115,19 @@ impl<'a> ClientCommand<'a> {
     }
 }
 
-/// The line without its CRLF. A bare LF ends a command too, as at most servers.
+/// Removes the CRLF of a line. A bare LF ends a command, too, as on most servers.
 pub(super) fn trim_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// What stands before and behind the one octet at this place.
+/// Returns the octets before and after the octet at this position.
 fn split(octets: &[u8], at: Option<usize>) -> Option<(&[u8], &[u8])> {
     let (before, rest) = octets.split_at_checked(at?)?;
     Some((before, rest.get(1..)?))
 }
 
-/// A decimal number. One that is too large for any maildrop is still a number.
+/// Parses a decimal number. A number that is too large for any maildrop is still valid.
 fn number(digits: &[u8]) -> Result<u64, &'static str> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err("not a number");

@@ -1,4 +1,4 @@
-//! What a server offers, and to whom.
+//! The settings of a server and its account.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,12 +8,12 @@ use bytes::Bytes;
 
 use super::sasl_config::SaslConfig;
 
-/// The longest command line in octets, CRLF included (RFC 2449 section 4).
+/// The longest command line in octets, with CRLF (RFC 2449 section 4).
 const COMMAND_OCTETS: usize = 255;
 
-/// The one account of a [`Server`](super::Server) and what is offered to it.
+/// The settings of a [`Server`](super::Server) and its only account.
 ///
-/// Texts are written as they are given: one with CR or LF in it is more than one line to the client.
+/// Texts are written unchanged: for the client, a text with CR or LF in it is more than one line.
 /// The secret, and the token if there is one, stay in memory and are not wiped.
 #[derive(Clone)]
 pub struct ServerConfig {
@@ -32,7 +32,8 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
-    /// A server for this account: no APOP, no AUTH, no STLS, everything else on, logins in clear allowed.
+    /// Creates the settings for a server with this account. APOP, AUTH and STLS are off, and
+    /// everything else is on. Logins in cleartext are allowed.
     pub fn new(username: impl Into<Bytes>, secret: impl Into<Bytes>) -> Self {
         Self {
             username: username.into(),
@@ -50,27 +51,30 @@ impl ServerConfig {
         }
     }
 
-    /// The text of the greeting, without `+OK` (RFC 1939 section 4).
+    /// Sets the text of the greeting, without `+OK` (RFC 1939 section 4).
     #[must_use]
     pub fn greeting(mut self, text: impl Into<String>) -> Self {
         self.greeting = text.into();
         self
     }
 
-    /// Offers APOP with this challenge, a msg-id such as `<1896.697170952@example.org>`: it ends the greeting, and the
-    /// digest is taken over it, angle brackets included (RFC 1939 section 7).
+    /// Offers APOP with this challenge, a msg-id such as `<1896.697170952@example.org>`. It is
+    /// appended to the greeting, and the digest is computed from it, including the angle brackets
+    /// (RFC 1939 section 7).
     ///
-    /// RFC 1939 wants another challenge for each session. The server has no clock and no randomness: the caller chooses.
+    /// RFC 1939 requires a different challenge for each session. The server has no clock and no
+    /// randomness, so the caller chooses it.
     #[must_use]
     pub fn apop_challenge(mut self, challenge: impl Into<String>) -> Self {
         self.apop_challenge = Some(challenge.into());
         self
     }
 
-    /// Makes the challenges those of one session. `unique`, which consists of letters and digits,
-    /// becomes a part of the challenges of APOP (if it is offered) and CRAM-MD5, and the nonce of SCRAM.
+    /// Makes the challenges unique for one session. `unique` must consist of letters and digits. It
+    /// becomes a part of the challenges of APOP (if it is offered) and CRAM-MD5, and of the nonce
+    /// of SCRAM.
     ///
-    /// The server has no randomness: the caller passes a different value for each session.
+    /// The server has no randomness, so the caller passes a different value for each session.
     #[must_use]
     pub fn unique_challenges(mut self, unique: &str) -> Self {
         let msg_id = |given: &str| {
@@ -83,53 +87,56 @@ impl ServerConfig {
         self
     }
 
-    /// What CAPA says behind `IMPLEMENTATION` (RFC 2449 section 6.9).
+    /// Sets the text after `IMPLEMENTATION` in the reply to CAPA (RFC 2449 section 6.9).
     #[must_use]
     pub fn implementation(mut self, text: impl Into<String>) -> Self {
         self.implementation = text.into();
         self
     }
 
-    /// Whether STLS is offered as long as the channel is clear (RFC 2595 section 4). Off by default: whoever turns it on
-    /// must bring a TLS stack.
+    /// Sets whether STLS is offered while the channel is in cleartext (RFC 2595 section 4). Off by
+    /// default: a caller that enables it must provide TLS.
     #[must_use]
     pub fn stls(mut self, offer: bool) -> Self {
         self.stls = offer;
         self
     }
 
-    /// Whether CAPA lists PIPELINING (RFC 2449 section 6.6). On by default; pipelined commands are answered either way.
+    /// Sets whether CAPA advertises PIPELINING (RFC 2449 section 6.6). On by default. Pipelined
+    /// commands are answered in any case.
     #[must_use]
     pub fn pipelining(mut self, advertise: bool) -> Self {
         self.pipelining = advertise;
         self
     }
 
-    /// Whether CAPA is known (RFC 2449 section 5). On by default; off, it gets `-ERR` as from a server of 1996.
+    /// Sets whether CAPA is supported (RFC 2449 section 5). On by default. If off, it gets `-ERR`,
+    /// as from a server of 1996.
     #[must_use]
     pub fn capa(mut self, known: bool) -> Self {
         self.capa = known;
         self
     }
 
-    /// Whether USER and PASS are accepted (and listed by CAPA) while the channel is clear, and with them the mechanisms of
-    /// [`sasl`](Self::sasl) that show a secret. On by default, for tests; off is what RFC 8314 section 4.1 wants. APOP does
-    /// not show the secret and is not concerned.
+    /// Sets whether USER and PASS are accepted (and advertised by CAPA) while the channel is in
+    /// cleartext. The same applies to the mechanisms of [`sasl`](Self::sasl) that reveal a secret.
+    /// On by default, for tests; RFC 8314 section 4.1 requires off. APOP does not reveal the secret
+    /// and is not affected.
     #[must_use]
     pub fn allow_plaintext_login(mut self, allow: bool) -> Self {
         self.allow_plaintext_login = allow;
         self
     }
 
-    /// The longest command line in octets, CRLF included; 255 by default (RFC 2449 section 4). A response that follows
-    /// AUTH on a line of its own may take 64 KiB (RFC 5034 section 4).
+    /// Sets the longest command line in octets, with CRLF; 255 by default (RFC 2449 section 4). A
+    /// response to a challenge of AUTH may have 64 KiB (RFC 5034 section 4).
     #[must_use]
     pub fn max_command_octets(mut self, octets: usize) -> Self {
         self.max_command_octets = octets;
         self
     }
 
-    /// Whether [`Server::log`](super::Server::log) keeps the command lines. Off by default.
+    /// Sets whether [`Server::log`](super::Server::log) keeps the command lines. Off by default.
     #[must_use]
     pub fn keep_log(mut self, keep: bool) -> Self {
         self.keep_log = keep;
@@ -138,7 +145,7 @@ impl ServerConfig {
 }
 
 impl fmt::Debug for ServerConfig {
-    /// Everything but the secrets.
+    /// Shows everything except the secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerConfig")
             .field("username", &self.username)

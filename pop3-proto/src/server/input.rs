@@ -1,21 +1,21 @@
-//! Octets from the client, cut into command lines.
+//! Splits the octets from the client into command lines.
 
 use bytes::BytesMut;
 use memchr::memchr;
 
-/// What the client sent up to one LF.
+/// The octets that the client sent up to an LF.
 pub(super) enum ClientLine {
     /// A command line with its line end.
     Whole(BytesMut),
-    /// A line over the limit. Its octets are gone.
+    /// A line that is longer than the limit. Its octets were dropped.
     TooLong,
 }
 
-/// Received and not yet answered.
+/// Octets that were received and not answered yet.
 #[derive(Default)]
 pub(super) struct Input {
     octets: BytesMut,
-    /// Inside a line that is over the limit: nothing is kept up to its LF.
+    /// Whether the input is inside a line that is too long: nothing is kept until its LF.
     skipping: bool,
 }
 
@@ -28,13 +28,14 @@ impl Input {
         self.octets.extend_from_slice(octets);
     }
 
-    /// Forgets everything, the beginning of a line included.
+    /// Drops everything, including the beginning of a line.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Takes the next line, if its LF is here. One that is too long is reported when it ends, not before: an answer to a
-    /// command that is still being sent would look to the client like one to the command before.
+    /// Returns the next line, if its LF was received. A line that is too long is reported when it
+    /// ends, not before: the client would take a reply to a command that it is still sending for
+    /// the reply to the command before.
     pub(super) fn next_line(&mut self, limit: usize) -> Option<ClientLine> {
         if let Some(at) = memchr(b'\n', &self.octets) {
             let line = self.octets.split_to(at + 1);

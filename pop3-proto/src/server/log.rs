@@ -8,10 +8,10 @@ use super::auth::OfferedMechanism;
 use super::command::trim_line_end;
 use super::input::ClientLine;
 
-/// What stands in the place of a secret.
+/// The replacement for a secret.
 const REDACTED: &str = "<redacted>";
 
-/// Lines behind so many are not kept.
+/// The maximum number of lines. Further lines are not kept.
 const LINES: usize = 64 * 1024;
 
 #[derive(Default)]
@@ -28,7 +28,7 @@ impl Log {
         self.record(line, redact);
     }
 
-    /// A line inside an exchange. The one that cancels it tells nothing.
+    /// Records a line inside an exchange. The line that cancels it contains no secret.
     pub(super) fn record_response(&mut self, line: &ClientLine) {
         self.record(line, |line| match line {
             "*" => line.to_string(),
@@ -46,8 +46,8 @@ impl Log {
     }
 }
 
-/// Takes the password or digest away. A line that only looks like such a command loses its arguments too: it may hold a
-/// password with a typing error before it.
+/// Removes the password or digest. The arguments of a line that only resembles such a command are
+/// removed, too: it may contain a password after a misspelled keyword.
 fn redact(line: &str) -> String {
     let starts_with = |keyword: &str| {
         line.trim_start()
@@ -76,7 +76,7 @@ fn redact(line: &str) -> String {
     line.to_string()
 }
 
-/// Keeps the name of a mechanism. Where another word stands in its place, it may be the secret itself in base64.
+/// Keeps the name of a mechanism. Any other word in its place may be the secret itself in base64.
 fn redact_auth(line: &str) -> String {
     let mut words = line.split_ascii_whitespace();
     let keyword = words
@@ -94,7 +94,8 @@ fn redact_auth(line: &str) -> String {
     }
 }
 
-/// A known name in any case, or one of upper-case letters as RFC 4422 section 3.1 wants it.
+/// Returns whether this is a known name in any case, or one in upper-case letters as RFC 4422
+/// section 3.1 requires.
 fn is_mechanism(name: &str) -> bool {
     let allowed = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_');
     OfferedMechanism::named(name).is_some() || (name.len() <= 20 && name.bytes().all(allowed))

@@ -1,4 +1,4 @@
-//! The messages that a server offers, in memory.
+//! The messages of a server, in memory.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,12 +9,13 @@ use bytes::Bytes;
 
 /// The messages of one account, in the order of their message-numbers (RFC 1939 section 4).
 ///
-/// A clone shares the messages with its original and costs next to nothing; whichever of the two is changed first gets
-/// its own list. Each [`Server`](super::Server) works on such a snapshot, as RFC 1939 wants: what arrives or goes
-/// elsewhere during a session changes neither numbers nor sizes in it.
+/// A clone shares the messages with its original and needs almost no memory. When one of the two is
+/// changed, it gets its own list. Each [`Server`](super::Server) works on such a snapshot, as RFC
+/// 1939 requires: messages that are added or removed elsewhere during a session change neither its
+/// numbers nor its sizes.
 ///
-/// Unique-ids are written as they are given. RFC 1939 section 7 allows 1 to 70 octets from 0x21 to 0x7E; nothing is
-/// checked here, because a test may well want to see what a client does about others.
+/// Unique-ids are written unchanged. RFC 1939 section 7 allows 1 to 70 octets from 0x21 to 0x7E.
+/// This is not checked, because a test may need to see how a client handles others.
 #[derive(Clone, Default)]
 pub struct Maildrop {
     messages: Arc<Vec<StoredMessage>>,
@@ -22,54 +23,58 @@ pub struct Maildrop {
 }
 
 impl Maildrop {
-    /// A maildrop without messages.
+    /// Creates a maildrop without messages.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a message behind all others.
+    /// Adds a message at the end.
     ///
-    /// `octets` is the message as the client is to see it: lines that end in CRLF, without dot-stuffing. It is kept
-    /// exactly as given; where the last line lacks its CRLF, the server adds one as it sends the message. A bare CR or
-    /// LF is data and is sent as it is: dots are stuffed only after CRLF, as RFC 1939 section 3 says.
+    /// `octets` is the message as the client should receive it: lines that end in CRLF, without
+    /// dot-stuffing. It is kept unchanged. If the last line has no CRLF, the server adds one when
+    /// it sends the message. A bare CR or LF is data and is sent unchanged: dots are stuffed only
+    /// after CRLF, as RFC 1939 section 3 says.
     pub fn push(&mut self, unique_id: impl Into<Bytes>, octets: impl Into<Bytes>) {
         self.extend([(unique_id, octets)]);
     }
 
-    /// The number of messages.
+    /// Returns the number of messages.
     #[must_use]
     pub fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// Whether there is no message.
+    /// Returns whether the maildrop has no messages.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
-    /// The size of the maildrop in octets, as STAT announces it: the sum of [`StoredMessage::size`].
+    /// Returns the size of the maildrop in octets, as STAT reports it: the sum of
+    /// [`StoredMessage::size`].
     #[must_use]
     pub fn octets(&self) -> u64 {
         self.octets
     }
 
-    /// The messages in the order of their message-numbers; the first one has number 1.
+    /// Returns the messages in the order of their message-numbers; the first one has number 1.
     pub fn messages(&self) -> slice::Iter<'_, StoredMessage> {
         self.messages.iter()
     }
 
-    /// The first message with this unique-id.
+    /// Returns the first message with this unique-id.
     #[must_use]
     pub fn get(&self, unique_id: &[u8]) -> Option<&StoredMessage> {
         self.messages()
             .find(|message| message.unique_id == unique_id)
     }
 
-    /// Takes the first message with this unique-id out; all behind it move up by one number.
+    /// Removes and returns the first message with this unique-id. The numbers of the messages after
+    /// it decrease by one.
     ///
-    /// With [`Server::expunged`](super::Server::expunged) this applies to a shared maildrop what one session removed.
+    /// Use it with [`Server::expunged`](super::Server::expunged) to remove from a shared maildrop
+    /// what one session deleted.
     pub fn remove(&mut self, unique_id: &[u8]) -> Option<StoredMessage> {
         let index = self
             .messages()
@@ -79,12 +84,12 @@ impl Maildrop {
         Some(message)
     }
 
-    /// The message at this place, counted from 0.
+    /// Returns the message at this index, counted from 0.
     pub(super) fn at(&self, index: usize) -> Option<&StoredMessage> {
         self.messages.get(index)
     }
 
-    /// Keeps only the messages that `keep` accepts; it is asked in order.
+    /// Keeps only the messages for which `keep` returns true. It is called in order.
     pub(super) fn retain(&mut self, keep: impl FnMut(&StoredMessage) -> bool) {
         Arc::make_mut(&mut self.messages).retain(keep);
         self.octets = self.messages().map(StoredMessage::size).sum();
@@ -109,7 +114,7 @@ impl<U: Into<Bytes>, O: Into<Bytes>> Extend<(U, O)> for Maildrop {
 }
 
 impl<U: Into<Bytes>, O: Into<Bytes>> FromIterator<(U, O)> for Maildrop {
-    /// A maildrop of pairs of unique-id and octets.
+    /// Creates a maildrop from pairs of unique-id and octets.
     fn from_iter<I: IntoIterator<Item = (U, O)>>(messages: I) -> Self {
         let mut maildrop = Self::new();
         maildrop.extend(messages);
@@ -118,7 +123,7 @@ impl<U: Into<Bytes>, O: Into<Bytes>> FromIterator<(U, O)> for Maildrop {
 }
 
 impl fmt::Debug for Maildrop {
-    /// Counts only: nobody wants a gigabyte of mail in a panic message.
+    /// Shows only the counts, because panic messages must not contain whole maildrops.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Maildrop")
             .field("messages", &self.len())
@@ -135,39 +140,40 @@ pub struct StoredMessage {
 }
 
 impl StoredMessage {
-    /// The unique-id (RFC 1939 section 7).
+    /// Returns the unique-id (RFC 1939 section 7).
     #[must_use]
     pub fn unique_id(&self) -> &Bytes {
         &self.unique_id
     }
 
-    /// The message exactly as it was given.
+    /// Returns the message as it was added.
     #[must_use]
     pub fn octets(&self) -> &Bytes {
         &self.octets
     }
 
-    /// The size in octets that LIST announces and RETR yields (RFC 1939 section 11): the length of
-    /// [`octets`](Self::octets), and 2 more where the final CRLF is missing. Dot-stuffing does not count.
+    /// Returns the size in octets that LIST reports and RETR sends (RFC 1939 section 11): the
+    /// length of [`octets`](Self::octets), and 2 more if the final CRLF is missing. Dot-stuffing is
+    /// not counted.
     #[must_use]
     pub fn size(&self) -> u64 {
         let added = if self.lacks_final_crlf() { 2 } else { 0 };
         self.octets.len() as u64 + added
     }
 
-    /// Whether CRLF has to be added so that the terminating octet gets a line of its own.
+    /// Returns whether CRLF must be added, so that the terminator is on its own line.
     pub(super) fn lacks_final_crlf(&self) -> bool {
         lacks_final_crlf(&self.octets)
     }
 }
 
-/// Whether these octets end inside a line.
+/// Returns whether these octets end inside a line.
 pub(super) fn lacks_final_crlf(octets: &[u8]) -> bool {
     !octets.is_empty() && !octets.ends_with(b"\r\n")
 }
 
 impl fmt::Debug for StoredMessage {
-    /// The unique-id and the size, not the text.
+    /// Shows the unique-id and the size, not the text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoredMessage")
             .field("unique_id", &self.unique_id)

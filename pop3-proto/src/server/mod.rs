@@ -1,9 +1,10 @@
-//! A small POP3 server without sockets, over a [`Maildrop`] in memory: for tests, simulations and demos.
+//! A small sans-IO POP3 server with a [`Maildrop`] in memory, for tests, simulations and demos.
 //!
-//! A [`Server`] is one session. Octets from the client go in through [`receive`](Server::receive); what is to be sent
-//! is in [`transmit`](Server::transmit). It knows USER, PASS, APOP, AUTH, CAPA, STLS, STAT, LIST, UIDL, RETR, TOP, DELE,
-//! NOOP, RSET and QUIT, in any pipelining, and renders answers as they are sent: a message of a gigabyte or a listing of a
-//! million lines takes 64 KiB.
+//! A [`Server`] is one session. Pass octets from the client to [`receive`](Server::receive), and
+//! send the octets that [`transmit`](Server::transmit) returns. It supports USER, PASS, APOP, AUTH,
+//! CAPA, STLS, STAT, LIST, UIDL, RETR, TOP, DELE, NOOP, RSET and QUIT, pipelined or not. It renders
+//! replies while they are sent, so a message of a gigabyte or a listing of a million lines needs
+//! only 64 KiB.
 //!
 //! ```
 //! use pop3_proto::server::{Maildrop, Server, ServerConfig};
@@ -27,13 +28,14 @@
 //! assert_eq!(server.expunged(), ["uid-1"]);
 //! ```
 //!
-//! # What it is not
+//! # Limits
 //!
-//! A server for the Internet. It has one account, no UTF8 and no LANG, no autologout timer, no limit on failed logins,
-//! and no lock: two sessions on clones of one maildrop do not know of each other and never see `[IN-USE]`. It has no
-//! randomness: challenges, nonces and salts are given to it, and stay the same. The secret is not wiped, and PASS and
-//! APOP compare it in the plain way. Removing messages from a store that outlives the session is up to
-//! the caller, after the fact: QUIT never fails here.
+//! This is not a server for the Internet. It has one account, no UTF8 and no LANG, no autologout
+//! timer, no limit on failed logins, and no lock: two sessions on clones of one maildrop do not
+//! know each other, and neither gets `[IN-USE]`. It has no randomness: the caller provides
+//! challenges, nonces and salts, and they do not change. The secret is not wiped, and PASS and APOP
+//! do not compare it in constant time. If messages are stored outside the session, the caller must
+//! remove them from the store after QUIT has succeeded; QUIT never fails here.
 
 mod auth;
 mod command;
@@ -60,14 +62,17 @@ use log::Log;
 use respond::{Dialogue, State};
 use stream::Output;
 
-/// Octets of unanswered commands that are kept while the client does not read its answers.
+/// How many octets of unanswered commands are kept while the client does not read its replies.
 const INPUT_OCTETS: usize = 64 * 1024;
 
 /// The server side of one POP3 session.
 ///
-/// Give it what the client sends while [`wants_read`](Self::wants_read), send what it has while
-/// [`wants_write`](Self::wants_write), put TLS under the channel when it [`wants_tls`](Self::wants_tls), and close the
-/// channel when it [`is_closed`](Self::is_closed). Every call leaves these four settled; none blocks.
+/// Call [`receive`](Self::receive) with the client's octets while [`wants_read`](Self::wants_read)
+/// returns true. Send the octets of [`transmit`](Self::transmit) while
+/// [`wants_write`](Self::wants_write) returns true. Do a TLS handshake when
+/// [`wants_tls`](Self::wants_tls) returns true, and close the channel when
+/// [`is_closed`](Self::is_closed) returns true. These four values change only when a method is
+/// called. No method blocks.
 pub struct Server {
     dialogue: Dialogue,
     input: Input,
@@ -76,14 +81,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// A session on a clear channel. The greeting is ready to be sent.
+    /// Creates a session on a cleartext channel. The greeting is ready to be sent.
     #[must_use]
     pub fn new(config: ServerConfig, maildrop: Maildrop) -> Self {
         Self::start(Dialogue::new(config, maildrop, false))
     }
 
-    /// A session on a channel that has TLS from its first octet (RFC 8314 section 3): STLS is neither offered nor
-    /// accepted. What goes in and out here is the plaintext; the greeting is ready to be sent.
+    /// Creates a session on a channel with implicit TLS (RFC 8314 section 3): STLS is neither
+    /// offered nor accepted. The octets here are plaintext. The greeting is ready to be sent.
     #[must_use]
     pub fn implicit_tls(config: ServerConfig, maildrop: Maildrop) -> Self {
         Self::start(Dialogue::new(config, maildrop, true))
@@ -100,114 +105,128 @@ impl Server {
         }
     }
 
-    /// Takes octets from the client, cut anywhere.
+    /// Receives octets from the client. They may be split anywhere.
     ///
-    /// All are taken: commands are answered until 64 KiB wait to be sent, the rest is kept. A line over
-    /// [`max_command_octets`](ServerConfig::max_command_octets) is dropped as it comes and gets its `-ERR` where it
-    /// ends. After QUIT, and in clear behind STLS, octets are discarded.
+    /// All octets are accepted. Commands are answered until 64 KiB wait to be sent; the other
+    /// commands are kept. A line longer than
+    /// [`max_command_octets`](ServerConfig::max_command_octets) is dropped while it is received,
+    /// and gets its `-ERR` when it ends. Octets after QUIT, and cleartext octets after STLS, are
+    /// discarded.
     pub fn receive(&mut self, octets: &[u8]) {
-        // In pieces, so that a line without end is dropped on its way, however much comes at once.
+        // Process it in parts, so that a line without end is dropped while it is received, however
+        // large the input is.
         for piece in octets.chunks(INPUT_OCTETS) {
             self.input.push(piece);
             self.advance();
         }
     }
 
-    /// Whether the server can use more octets now.
+    /// Returns whether the server can accept more octets now.
     ///
-    /// False while the client does not read its answers and 64 KiB of its commands wait, during the TLS handshake, and
-    /// when the session is over. Memory is bounded for a caller who heeds this; octets given all the same are taken.
+    /// False while the client does not read its replies and 64 KiB of its commands wait, during the
+    /// TLS handshake, and after the session has ended. If the caller obeys this, memory is bounded.
+    /// Octets that are passed anyway are accepted.
     #[must_use]
     pub fn wants_read(&self) -> bool {
         self.dialogue.takes_commands()
             && (self.input.len() < INPUT_OCTETS || !self.output.is_full())
     }
 
-    /// The octets to be sent next, about 64 KiB at most. Until [`transmitted`](Self::transmitted) it is the same slice,
-    /// but for answers that [`receive`](Self::receive) adds behind it.
+    /// Returns the octets to be sent next, at most about 64 KiB. It returns the same octets until
+    /// [`transmitted`](Self::transmitted) is called, except that [`receive`](Self::receive) may
+    /// append replies.
     #[must_use]
     pub fn transmit(&self) -> &[u8] {
         self.output.pending()
     }
 
-    /// Says that the first `n` octets of [`transmit`](Self::transmit) were sent; `n` counts no further than its length.
+    /// Reports that the first `n` octets of [`transmit`](Self::transmit) were sent. A larger `n`
+    /// than its length is treated as its length.
     pub fn transmitted(&mut self, n: usize) {
         self.output.sent(n);
         self.advance();
     }
 
-    /// Whether there is something to send.
+    /// Returns whether there is something to send.
     #[must_use]
     pub fn wants_write(&self) -> bool {
         !self.output.pending().is_empty()
     }
 
-    /// Whether TLS is to be negotiated now: STLS was accepted, and its `+OK` has been sent whole (RFC 2595 section 4).
+    /// Returns whether a TLS handshake must be done now: STLS was accepted, and its `+OK` was sent
+    /// completely (RFC 2595 section 4).
     ///
-    /// From here on the octets of the channel belong to the TLS stack; after [`tls_established`](Self::tls_established)
-    /// its plaintext goes through [`receive`](Self::receive) and [`transmit`](Self::transmit). Whatever came in clear
-    /// behind the STLS command is discarded; no command is read from it. If the handshake fails, call
-    /// [`handle_eof`](Self::handle_eof).
+    /// From now on the octets of the channel belong to the TLS stack. After
+    /// [`tls_established`](Self::tls_established), use [`receive`](Self::receive) and
+    /// [`transmit`](Self::transmit) for its plaintext. Cleartext octets that were received after
+    /// the STLS command are discarded, and no command is read from them. If the handshake fails,
+    /// call [`handle_eof`](Self::handle_eof).
     #[must_use]
     pub fn wants_tls(&self) -> bool {
         self.dialogue.state() == State::Handshake && !self.wants_write()
     }
 
-    /// Says that the handshake succeeded. The session is back at the start of the AUTHORIZATION state, without a new
-    /// greeting (RFC 2595 section 4); an APOP challenge stays good. Without effect unless [`wants_tls`](Self::wants_tls).
+    /// Reports that the handshake succeeded. The session is back at the start of the AUTHORIZATION
+    /// state, without a new greeting (RFC 2595 section 4). An APOP challenge stays valid. It does
+    /// nothing unless [`wants_tls`](Self::wants_tls) returns true.
     pub fn tls_established(&mut self) {
         if self.wants_tls() {
             self.dialogue.restart_under_tls();
         }
     }
 
-    /// Tells what TLS exports for channel binding: 32 octets under the label `EXPORTER-Channel-Binding` without a context
-    /// (RFC 9266 section 2). The `-PLUS` mechanisms of [`sasl`](ServerConfig::sasl) take it; without it, they are not
-    /// offered.
+    /// Provides the channel binding data of TLS: 32 octets under the label
+    /// `EXPORTER-Channel-Binding` without a context (RFC 9266 section 2). The `-PLUS` mechanisms of
+    /// [`sasl`](ServerConfig::sasl) need it; without it, they are not offered.
     ///
-    /// It counts as soon as TLS is up: call it behind [`implicit_tls`](Self::implicit_tls) or
-    /// [`tls_established`](Self::tls_established), and only for TLS 1.3.
+    /// Call it after [`implicit_tls`](Self::implicit_tls) or
+    /// [`tls_established`](Self::tls_established), and only for TLS 1.3. It is used as soon as TLS
+    /// is active.
     pub fn channel_binding(&mut self, exporter: [u8; 32]) {
         self.dialogue.bind_to_channel(exporter);
     }
 
-    /// Says that the client will send no more, or that the channel is lost: the session is over. What was not sent is
-    /// dropped, and without an answered QUIT nothing is removed (RFC 1939 section 6).
+    /// Reports that the client will send no more octets, or that the channel is lost. This ends the
+    /// session. Octets that were not sent are dropped. Unless QUIT was answered, no message is
+    /// removed (RFC 1939 section 6).
     pub fn handle_eof(&mut self) {
         self.dialogue.end();
         self.input.clear();
         self.output.clear();
     }
 
-    /// Whether the session is over: the answer to QUIT has been sent whole, or the client has gone.
+    /// Returns whether the session has ended: the reply to QUIT was sent completely, or the client
+    /// closed the connection.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.dialogue.state() == State::Over && !self.wants_write()
+        self.dialogue.state() == State::Ended && !self.wants_write()
     }
 
-    /// The messages of this session; after QUIT, those that are left.
+    /// Returns the messages of this session; after QUIT, those that are left.
     #[must_use]
     pub fn maildrop(&self) -> &Maildrop {
         self.dialogue.view().maildrop()
     }
 
-    /// The unique-ids of the messages that QUIT removed (RFC 1939 section 6), in the order of their numbers. Empty until
-    /// QUIT is answered in the TRANSACTION state, and for good if the session ends otherwise.
+    /// Returns the unique-ids of the messages that QUIT removed (RFC 1939 section 6), in the order
+    /// of their numbers. It is empty until QUIT is answered in the TRANSACTION state, and stays
+    /// empty if the session ends in another way.
     #[must_use]
     pub fn expunged(&self) -> &[Bytes] {
         self.dialogue.expunged()
     }
 
-    /// The command lines answered so far, without line ends, as [`keep_log`](ServerConfig::keep_log) asks for; passwords,
-    /// digests and all that AUTH says are redacted. The first 65,536 are kept.
+    /// Returns the command lines that were answered, without line ends, if
+    /// [`keep_log`](ServerConfig::keep_log) is on. Passwords, digests and everything in AUTH are
+    /// redacted. The first 65,536 lines are kept.
     ///
-    /// A response on a line of its own is kept as `<redacted>`, and as `*` where it cancels the exchange.
+    /// A response on its own line is kept as `<redacted>`, and as `*` if it cancels the exchange.
     #[must_use]
     pub fn log(&self) -> &[String] {
         self.log.lines()
     }
 
-    /// Answers commands as long as there are any, and room for answers.
+    /// Answers commands as long as there are any, and there is room for replies.
     fn advance(&mut self) {
         loop {
             self.output.render(self.dialogue.view());
@@ -233,7 +252,7 @@ impl Server {
 }
 
 impl fmt::Debug for Server {
-    /// The state and counts: neither secrets nor mail.
+    /// Shows the state and counts, but neither secrets nor mail.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("state", &self.dialogue.state())

@@ -1,4 +1,4 @@
-//! The state of a session, and what each command is answered in it (RFC 1939 section 4).
+//! The state of a session, and the replies to commands in each state (RFC 1939 section 4).
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -16,30 +16,32 @@ use super::stream::{Answer, Body};
 use super::transaction::{contents, transact};
 use super::view::View;
 
-/// Where the session is.
+/// The state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// The client has to log in.
     Authorization,
     /// The maildrop is open.
     Transaction,
-    /// STLS was accepted and TLS is not up: no command may come from the clear channel any more.
+    /// STLS was accepted and TLS is not active yet: no command is accepted from the cleartext
+    /// channel any more.
     Handshake,
-    /// QUIT was answered, or the client has gone.
-    Over,
+    /// QUIT was answered, or the client closed the connection.
+    Ended,
 }
 
-/// One session without its octets: lines in, answers out.
+/// One session without its octets: it gets lines and returns replies.
 pub(super) struct Dialogue {
     config: ServerConfig,
     view: View,
     state: State,
     tls: bool,
-    /// The argument of the USER just before: PASS counts only right behind it (RFC 1939 section 7).
+    /// The argument of the USER just before: PASS is allowed only directly after it (RFC 1939
+    /// section 7).
     user: Option<Vec<u8>>,
-    /// The AUTH that is under way: the next line is a response (RFC 5034 section 4).
+    /// The AUTH in progress: the next line is a response (RFC 5034 section 4).
     exchange: Option<Box<dyn ServerExchange>>,
-    /// What TLS exports for channel binding. It counts where there is TLS.
+    /// The channel binding data of TLS. It is used only if TLS is active.
     exporter: Option<[u8; 32]>,
     expunged: Vec<Bytes>,
 }
@@ -75,17 +77,17 @@ impl Dialogue {
         &self.expunged
     }
 
-    /// Whether the client may still say something on this channel.
+    /// Returns whether the client may still send commands on this channel.
     pub(super) fn takes_commands(&self) -> bool {
         matches!(self.state, State::Authorization | State::Transaction)
     }
 
-    /// Whether the next line is a response, and no command.
+    /// Returns whether the next line is a response, not a command.
     pub(super) fn awaits_response(&self) -> bool {
         self.exchange.is_some()
     }
 
-    /// The longest line that the client may send next.
+    /// Returns the length of the longest line that the client may send next.
     pub(super) fn max_line_octets(&self) -> usize {
         if self.awaits_response() {
             auth::RESPONSE_OCTETS
@@ -98,16 +100,16 @@ impl Dialogue {
         self.exporter = Some(exporter);
     }
 
-    /// TLS is up: whatever was said in clear is forgotten (RFC 2595 section 4).
+    /// Starts again with TLS: what the client sent in cleartext is discarded (RFC 2595 section 4).
     pub(super) fn restart_under_tls(&mut self) {
         self.tls = true;
         self.user = None;
         self.state = State::Authorization;
     }
 
-    /// The client has gone without QUIT: nothing is removed (RFC 1939 section 6).
+    /// Ends the session without QUIT: no message is removed (RFC 1939 section 6).
     pub(super) fn end(&mut self) {
-        self.state = State::Over;
+        self.state = State::Ended;
         self.exchange = None;
     }
 
@@ -119,7 +121,7 @@ impl Dialogue {
         }
     }
 
-    /// The one place where a line from the client becomes an answer.
+    /// Returns the reply to a line from the client.
     pub(super) fn answer(&mut self, line: &ClientLine) -> Answer {
         let user = self.user.take();
         let answer = match (line, self.exchange.take()) {
@@ -162,7 +164,8 @@ impl Dialogue {
             .map(|name| format!(" {name}"))
             .collect();
         let sasl = format!("SASL{}\r\n", mechanisms.concat());
-        // RFC 2449 section 5: what holds in AUTHORIZATION is announced in TRANSACTION too.
+        // RFC 2449 section 5: capabilities that are valid in AUTHORIZATION are announced in
+        // TRANSACTION, too.
         let lines = [
             ("USER\r\n", self.accepts_passwords()),
             (&sasl, !mechanisms.is_empty()),
@@ -182,7 +185,7 @@ impl Dialogue {
         if self.state == State::Transaction {
             self.expunged = self.view.expunge();
         }
-        self.state = State::Over;
+        self.state = State::Ended;
         Answer::line("+OK bye")
     }
 
@@ -195,7 +198,8 @@ impl Dialogue {
             Login::User(_) | Login::Pass(_) if !self.accepts_passwords() => {
                 Err("passwords only under TLS")
             }
-            // Any name is welcome: it is PASS that refuses, and it does not say which of the two was wrong.
+            // Any name is accepted. PASS refuses, and does not say whether the name or the password
+            // was wrong.
             Login::User(name) => {
                 self.user = Some(name.into());
                 Ok(Answer::line("+OK"))
@@ -230,7 +234,8 @@ impl Dialogue {
         }
     }
 
-    /// The answer to AUTH without a mechanism: no RFC has it, and old clients rely on it.
+    /// Returns the reply to AUTH without a mechanism. It is not specified in any RFC, but old
+    /// clients depend on it.
     fn mechanisms(&self) -> Result<Answer, &'static str> {
         let lines: String = self
             .offer()
@@ -243,7 +248,8 @@ impl Dialogue {
         Ok(Answer::long("+OK", Body::text(lines.into())))
     }
 
-    /// The answer to AUTH: either the client said something with it, or the server does (RFC 5034 section 4).
+    /// Begins an exchange. Either the command has an initial response, or the server sends a
+    /// challenge (RFC 5034 section 4).
     fn begin(
         &mut self,
         exchange: Box<dyn ServerExchange>,
@@ -275,7 +281,7 @@ impl Dialogue {
         }
     }
 
-    /// What AUTH offers on this channel.
+    /// Returns the mechanisms that AUTH offers on this channel.
     fn offer(&self) -> Offer<'_> {
         Offer {
             config: &self.config,

@@ -1,4 +1,4 @@
-//! What AUTH offers (RFC 5034), and the numbers that a server with randomness would draw.
+//! The settings of AUTH (RFC 5034), and the values that a real server would generate randomly.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,10 +8,10 @@ use bytes::Bytes;
 
 use super::config::ServerConfig;
 
-/// The part of a [`ServerConfig`] that AUTH reads.
+/// The part of a [`ServerConfig`] for AUTH.
 #[derive(Clone)]
 pub(super) struct SaslConfig {
-    /// As given: the order is the server's, and names that are unknown here are listed too.
+    /// The mechanisms in the order in which they are advertised. Unknown names are advertised, too.
     pub(super) mechanisms: Vec<String>,
     pub(super) salt: Bytes,
     pub(super) iterations: u32,
@@ -22,7 +22,8 @@ pub(super) struct SaslConfig {
 }
 
 impl Default for SaslConfig {
-    /// No mechanism, and the values of the RFCs' examples for those that may come.
+    /// No mechanism is enabled. The values for the mechanisms are those of the examples in the
+    /// RFCs.
     fn default() -> Self {
         Self {
             mechanisms: Vec::new(),
@@ -39,17 +40,19 @@ impl Default for SaslConfig {
     }
 }
 
-/// AUTH.
+/// Settings for AUTH.
 impl ServerConfig {
-    /// The mechanisms that AUTH offers, in this order, as CAPA lists them (RFC 5034 section 3).
-    /// None by default: AUTH gets `-ERR`.
+    /// Sets the mechanisms that AUTH offers, in the order in which CAPA advertises them (RFC 5034
+    /// section 3). By default there are none, and AUTH gets `-ERR`.
     ///
-    /// Known are `PLAIN`, `LOGIN`, `CRAM-MD5`, `SCRAM-SHA-1`, `SCRAM-SHA-256`, `SCRAM-SHA-512`,
-    /// each of the three with `-PLUS` behind it, `XOAUTH2`, `OAUTHBEARER`, `EXTERNAL` and
-    /// `ANONYMOUS`, in any case. Other names are listed and then refused, for tests of clients.
+    /// The supported mechanisms are `PLAIN`, `LOGIN`, `CRAM-MD5`, `SCRAM-SHA-1`, `SCRAM-SHA-256`,
+    /// `SCRAM-SHA-512`, the last three also with `-PLUS`, `XOAUTH2`, `OAUTHBEARER`, `EXTERNAL` and
+    /// `ANONYMOUS`. Case is not significant. Other names are advertised and then refused, for tests
+    /// of clients.
     ///
-    /// Not listed and refused are `PLAIN`, `LOGIN`, `XOAUTH2` and `OAUTHBEARER` where
-    /// [`allow_plaintext_login`](Self::allow_plaintext_login) says so, a `-PLUS` without
+    /// Some mechanisms are neither advertised nor accepted: `PLAIN`, `LOGIN`, `XOAUTH2` and
+    /// `OAUTHBEARER` if [`allow_plaintext_login`](Self::allow_plaintext_login) does not allow them
+    /// on this channel, `-PLUS` without
     /// [`Server::channel_binding`](super::Server::channel_binding), and `EXTERNAL` without
     /// [`external`](Self::external).
     #[must_use]
@@ -58,11 +61,12 @@ impl ServerConfig {
         self
     }
 
-    /// Salt and iteration count of SCRAM (RFC 5802 section 5.1), which stay the same for an
-    /// account. By default those of the example in RFC 7677 section 3: 16 octets and 4,096
-    /// iterations. A real server draws a salt for each account.
+    /// Sets the salt and the iteration count of SCRAM (RFC 5802 section 5.1), which do not change
+    /// for an account. The defaults are those of the example in RFC 7677 section 3: 16 octets and
+    /// 4,096 iterations. A real server generates a salt for each account.
     ///
-    /// Nothing is checked: clients refuse an empty salt, and counts that they take for an attack.
+    /// The values are not checked. Clients reject an empty salt, and iteration counts that look
+    /// like an attack.
     #[must_use]
     pub fn scram(mut self, salt: impl Into<Bytes>, iterations: u32) -> Self {
         self.sasl.salt = salt.into();
@@ -70,38 +74,39 @@ impl ServerConfig {
         self
     }
 
-    /// What the server adds to the client's nonce in SCRAM: printable ASCII without comma (RFC 5802
-    /// section 5.1). By default that of the example in RFC 7677 section 3.
+    /// Sets the server's part of the nonce in SCRAM: printable ASCII without comma (RFC 5802
+    /// section 5.1). The default is that of the example in RFC 7677 section 3.
     ///
-    /// A real server takes a fresh one for each exchange, or a recorded one can be replayed. This
-    /// one has no randomness: the caller chooses.
+    /// A real server generates a new one for each exchange; otherwise a recorded exchange can be
+    /// replayed. This server has no randomness, so the caller chooses it.
     #[must_use]
     pub fn server_nonce(mut self, nonce: impl Into<String>) -> Self {
         self.sasl.server_nonce = nonce.into();
         self
     }
 
-    /// The challenge of CRAM-MD5, a msg-id with its angle brackets (RFC 2195 section 2). By default
-    /// that of the example there. A real server takes a fresh one for each exchange.
+    /// Sets the challenge of CRAM-MD5, a msg-id with its angle brackets (RFC 2195 section 2). The
+    /// default is that of the example there. A real server generates a new one for each exchange.
     #[must_use]
     pub fn cram_md5_challenge(mut self, challenge: impl Into<String>) -> Self {
         self.sasl.cram_md5_challenge = challenge.into();
         self
     }
 
-    /// The bearer token that OAUTHBEARER (RFC 7628) and XOAUTH2 take. By default the secret of the
-    /// account.
+    /// Sets the bearer token that OAUTHBEARER (RFC 7628) and XOAUTH2 accept. The default is the
+    /// secret of the account.
     #[must_use]
     pub fn token(mut self, token: impl Into<Bytes>) -> Self {
         self.sasl.token = Some(token.into());
         self
     }
 
-    /// Whom a layer below, such as a TLS client certificate, proved the client to be: EXTERNAL
-    /// (RFC 4422 appendix A) opens the maildrop to it, with this name as authorization identity or
-    /// with none. By default nobody.
+    /// Sets the user that a lower layer has authenticated, for example by a TLS client certificate.
+    /// EXTERNAL (RFC 4422 appendix A) logs this user in, with this name as authorization identity
+    /// or with none. By default there is no such user.
     ///
-    /// It is believed on a clear channel too: who it is was not found out here.
+    /// It is valid on a cleartext channel, too, because the authentication happens outside of this
+    /// server.
     #[must_use]
     pub fn external(mut self, username: impl Into<Bytes>) -> Self {
         self.sasl.external = Some(username.into());
@@ -110,7 +115,7 @@ impl ServerConfig {
 }
 
 impl fmt::Debug for SaslConfig {
-    /// Everything but the token.
+    /// Shows everything except the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let token = self.token.as_ref().map(|_| format_args!("<redacted>"));
         f.debug_struct("SaslConfig")

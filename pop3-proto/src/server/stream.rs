@@ -1,4 +1,4 @@
-//! Writing answers, a block at a time: the body of an answer is rendered only as far as there is room.
+//! Writes replies in blocks: the body of a reply is rendered only as far as there is room.
 
 use alloc::vec::Vec;
 
@@ -8,19 +8,19 @@ use memchr::memmem;
 use super::maildrop::lacks_final_crlf;
 use super::view::View;
 
-/// A block that has reached this many octets is sent before anything is added to it.
+/// A block of this many octets is sent before anything is added to it.
 pub(super) const BLOCK: usize = 64 * 1024;
 
-/// An answer to one command, before it is written.
+/// The reply to one command, before it is written.
 pub(super) struct Answer {
     /// The status line, without CRLF.
     pub(super) status: Vec<u8>,
-    /// What follows it in a multi-line answer.
+    /// The lines after it, in a multi-line reply.
     pub(super) body: Option<Body>,
 }
 
 impl Answer {
-    /// An answer of one line.
+    /// Creates a reply of one line.
     pub(super) fn line(status: impl Into<Vec<u8>>) -> Self {
         Self {
             status: status.into(),
@@ -28,7 +28,7 @@ impl Answer {
         }
     }
 
-    /// A multi-line answer.
+    /// Creates a multi-line reply.
     pub(super) fn long(status: impl Into<Vec<u8>>, body: Body) -> Self {
         Self {
             status: status.into(),
@@ -37,15 +37,15 @@ impl Answer {
     }
 }
 
-/// The part of a multi-line answer that is not written yet.
+/// The part of a multi-line reply that is not written yet.
 pub(super) enum Body {
-    /// Text to be dot-stuffed, and how much of it is written.
+    /// Text to be dot-stuffed, and how many octets of it are written.
     Text { octets: Bytes, written: usize },
-    /// Scan or unique-id listing of all messages from this index on.
+    /// A scan or unique-id listing of all messages from this index on.
     Listing { column: Column, next: usize },
 }
 
-/// What a listing says about each message.
+/// The value in a listing for each message.
 #[derive(Clone, Copy)]
 pub(super) enum Column {
     Size,
@@ -61,7 +61,7 @@ impl Body {
         Self::Listing { column, next: 0 }
     }
 
-    /// Adds to the block until it is full, and says whether the end was reached.
+    /// Adds to the block until it is full. Returns whether the end was reached.
     fn render(&mut self, block: &mut Vec<u8>, view: &View) -> bool {
         let all = match self {
             Self::Text { octets, written } => render_text(octets, written, block),
@@ -74,9 +74,11 @@ impl Body {
     }
 }
 
-/// Dot-stuffing (RFC 1939 section 3), in runs from one stuffed dot to the next, not line by line.
+/// Adds text with dot-stuffing (RFC 1939 section 3). It copies the text from one stuffed dot to the
+/// next, not line by line.
 ///
-/// Only CRLF ends a line. A dot after a bare LF is data: a client that follows the RFC would not remove a second one.
+/// Only CRLF ends a line. A dot after a bare LF is data: a client that complies with the RFC would
+/// not remove a second one.
 fn render_text(octets: &[u8], written: &mut usize, block: &mut Vec<u8>) -> bool {
     let line_start = memmem::Finder::new(b"\r\n.");
     while block.len() < BLOCK {
@@ -92,7 +94,7 @@ fn render_text(octets: &[u8], written: &mut usize, block: &mut Vec<u8>) -> bool 
             *written += 1;
             continue;
         }
-        // The CR was the last octet of a block.
+        // The CR was the last octet of the previous block.
         if *first == b'\n' && before.ends_with(b"\r") {
             block.push(b'\n');
             *written += 1;
@@ -126,7 +128,8 @@ fn render_listing(column: Column, next: &mut usize, block: &mut Vec<u8>, view: &
     false
 }
 
-/// Decimal digits, last one first and then turned round: `format!` would allocate for each of a million lines.
+/// Adds decimal digits, the last one first, and reverses them: `format!` would allocate for each of
+/// a million lines.
 fn push_number(block: &mut Vec<u8>, mut number: u64) {
     let start = block.len();
     loop {
@@ -141,27 +144,28 @@ fn push_number(block: &mut Vec<u8>, mut number: u64) {
     }
 }
 
-/// Octets on their way to the client.
+/// Octets that wait to be sent to the client.
 #[derive(Default)]
 pub(super) struct Output {
     block: Vec<u8>,
     sent: usize,
-    /// The rest of the answer that the block ends with. While there is one, the block is full.
+    /// The rest of the last reply in the block. While there is a rest, the block is full.
     body: Option<Body>,
 }
 
 impl Output {
-    /// What is to be sent next.
+    /// Returns the octets to be sent next.
     pub(super) fn pending(&self) -> &[u8] {
         self.block.get(self.sent..).unwrap_or_default()
     }
 
-    /// Whether nothing can be added until the block is sent.
+    /// Returns whether nothing can be added until the block is sent.
     pub(super) fn is_full(&self) -> bool {
         self.block.len() >= BLOCK
     }
 
-    /// Notes that the first `n` pending octets were sent. Room appears only when all were: a block is never moved.
+    /// Notes that the first `n` pending octets were sent. There is room only when all were sent: a
+    /// block is never moved.
     pub(super) fn sent(&mut self, n: usize) {
         self.sent += n.min(self.pending().len());
         if self.sent == self.block.len() {
@@ -170,14 +174,14 @@ impl Output {
         }
     }
 
-    /// Adds an answer. The one before must have been rendered whole.
+    /// Adds a reply. The previous one must have been rendered completely.
     pub(super) fn push(&mut self, answer: Answer) {
         self.block.extend_from_slice(&answer.status);
         self.block.extend_from_slice(b"\r\n");
         self.body = answer.body;
     }
 
-    /// Renders the last answer as far as there is room.
+    /// Renders the last reply as far as there is room.
     pub(super) fn render(&mut self, view: &View) {
         if let Some(body) = &mut self.body
             && body.render(&mut self.block, view)
@@ -186,7 +190,7 @@ impl Output {
         }
     }
 
-    /// Forgets what was not sent.
+    /// Drops the octets that were not sent.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

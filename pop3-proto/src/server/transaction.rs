@@ -10,7 +10,7 @@ use super::command::Mail;
 use super::stream::{Answer, Body, Column};
 use super::view::View;
 
-/// Answers one command, or gives the text of the `-ERR`.
+/// Returns the reply to one command, or the text of the `-ERR`.
 pub(super) fn transact(command: Mail, view: &mut View) -> Result<Answer, &'static str> {
     Ok(match command {
         Mail::Stat => {
@@ -53,13 +53,14 @@ pub(super) fn transact(command: Mail, view: &mut View) -> Result<Answer, &'stati
     })
 }
 
-/// `+OK`, and how much there is.
+/// Returns `+OK` with the number of messages and their size.
 pub(super) fn contents(view: &View) -> Answer {
     let (messages, octets) = view.left();
     Answer::line(format!("+OK {messages} messages ({octets} octets)"))
 }
 
-/// The header, the empty line behind it, and so many lines of the body. A message without an empty line is all header.
+/// Returns the header, the empty line after it, and this many lines of the body. A message without
+/// an empty line is all header.
 fn top(octets: &Bytes, lines: u64) -> Bytes {
     let mut line_ends = memchr_iter(b'\n', octets).map(|lf| lf + 1);
     let mut start = 0;

@@ -7,12 +7,13 @@ use bytes::Bytes;
 
 use super::maildrop::{Maildrop, StoredMessage};
 
-/// A maildrop and its deletion marks.
+/// A maildrop with its deletion marks.
 pub(super) struct View {
     maildrop: Maildrop,
     /// One mark for each message.
     deleted: Vec<bool>,
-    /// Messages and octets that are not marked. They are kept, not counted: a client may pipeline thousands of STATs.
+    /// The number of messages that are not marked, and their octets. They are kept up to date, because
+    /// a client may pipeline thousands of STATs.
     left: (usize, u64),
 }
 
@@ -31,12 +32,12 @@ impl View {
         &self.maildrop
     }
 
-    /// The number of messages that are not marked, and their octets.
+    /// Returns the number of messages that are not marked, and their octets.
     pub(super) fn left(&self) -> (usize, u64) {
         self.left
     }
 
-    /// The message with this number, or the text that refuses it.
+    /// Returns the message with this number, or the text of the refusal.
     pub(super) fn message(&self, number: u64) -> Result<&StoredMessage, &'static str> {
         let index = index(number).ok_or(NO_SUCH_MESSAGE)?;
         let message = self.maildrop.at(index).ok_or(NO_SUCH_MESSAGE)?;
@@ -47,7 +48,7 @@ impl View {
         }
     }
 
-    /// The first message at or behind `index` that is not marked, and its index.
+    /// Returns the first message from `index` on that is not marked, and its index.
     pub(super) fn next(&self, index: usize) -> Option<(usize, &StoredMessage)> {
         let skipped = self
             .deleted
@@ -57,7 +58,7 @@ impl View {
         Some((index + skipped, self.maildrop.at(index + skipped)?))
     }
 
-    /// DELE: marks the message with this number, or gives the text that refuses it.
+    /// Marks the message with this number as deleted (DELE), or returns the text of the refusal.
     pub(super) fn delete(&mut self, number: u64) -> Result<(), &'static str> {
         let size = self.message(number)?.size();
         if let Some(mark) = index(number).and_then(|index| self.deleted.get_mut(index)) {
@@ -68,13 +69,13 @@ impl View {
         Ok(())
     }
 
-    /// RSET: takes all marks away.
+    /// Removes all marks (RSET).
     pub(super) fn reset(&mut self) {
         self.deleted.fill(false);
         self.left = (self.maildrop.len(), self.maildrop.octets());
     }
 
-    /// The UPDATE state: removes the marked messages and gives their unique-ids.
+    /// Removes the marked messages in the UPDATE state, and returns their unique-ids.
     pub(super) fn expunge(&mut self) -> Vec<Bytes> {
         let mut expunged = Vec::new();
         if self.left.0 < self.maildrop.len() {
@@ -98,7 +99,7 @@ impl View {
 
 const NO_SUCH_MESSAGE: &str = "no such message";
 
-/// Message-numbers begin with 1 (RFC 1939 section 4).
+/// Converts a message-number to an index. Message-numbers begin with 1 (RFC 1939 section 4).
 fn index(number: u64) -> Option<usize> {
     usize::try_from(number).ok()?.checked_sub(1)
 }

@@ -9,7 +9,7 @@
 //! ServerSignature := HMAC(ServerKey, AuthMessage)
 //! ```
 //!
-//! All of it is wiped from memory when it is dropped.
+//! All of them are wiped from memory when they are dropped.
 
 use alloc::boxed::Box;
 
@@ -22,22 +22,22 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::ScramHash;
 use crate::mac::keyed;
 
-/// What the long computation is for.
+/// The keys of an exchange: the result of the computation.
 pub(crate) struct Keys {
     pub(crate) proof: Zeroizing<Box<[u8]>>,
     pub(crate) server_signature: Zeroizing<Box<[u8]>>,
 }
 
-/// The long computation.
+/// The long computation of the keys.
 pub(crate) trait Derivation: Send + Sync {
-    /// Computes at most this many iterations. Tells whether that was all.
+    /// Computes at most this many iterations. Returns whether all are done.
     fn iterate(&mut self, iterations: u32) -> bool;
 
-    /// The keys, once all iterations are computed.
+    /// Returns the keys after all iterations.
     fn conclude(&self, auth_message: &[u8]) -> Keys;
 }
 
-/// Begins with the first iteration.
+/// Computes the first iteration.
 pub(crate) fn begin(
     hash: ScramHash,
     password: &str,
@@ -51,13 +51,13 @@ pub(crate) fn begin(
     }
 }
 
-/// `Hi` of RFC 5802 section 2.2, under way.
+/// `Hi` of RFC 5802 section 2.2, in progress.
 struct Hi<D: EagerHash> {
-    /// HMAC with the password for a key: set up once, cloned for each iteration.
+    /// The HMAC that is keyed with the password. It is set up once and cloned for each iteration.
     password: Hmac<D>,
-    /// `U1`, `U2` and so on.
+    /// The last of `U1`, `U2` and so on.
     last: Wiped<Hmac<D>>,
-    /// All of them, by XOR.
+    /// The XOR of all of them.
     sum: Wiped<Hmac<D>>,
     left: u32,
 }
@@ -104,14 +104,14 @@ where
         let server_key = mac(&salted_password, &[b"Server Key"]);
         let server_signature = mac(&keyed::<D>(&server_key.0), &[auth_message]);
         Keys {
-            // The key is the proof by now.
+            // The XOR above turned the key into the proof.
             proof: client_key.to_boxed(),
             server_signature: server_signature.to_boxed(),
         }
     }
 }
 
-/// HMAC of all parts in a row.
+/// Returns the HMAC of the concatenated parts.
 fn mac<D: EagerHash>(keyed: &Hmac<D>, parts: &[&[u8]]) -> Wiped<Hmac<D>> {
     let mut hmac = keyed.clone();
     for part in parts {
@@ -128,7 +128,7 @@ fn xor(into: &mut [u8], other: &[u8]) {
     }
 }
 
-/// What a hash or a MAC gives, wiped from memory when it is dropped.
+/// The result of a hash or a MAC, wiped from memory when it is dropped.
 struct Wiped<H: OutputSizeUser>(Output<H>);
 
 impl<H: OutputSizeUser> Wiped<H> {

@@ -1,4 +1,4 @@
-//! The exchange: proofs of both sides.
+//! The SCRAM mechanism: the exchange with the proofs of both sides.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -19,10 +19,10 @@ use crate::saslprep::{saslname, saslprep};
 use crate::secret::Secret;
 use crate::types::Username;
 
-/// SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password, and neither says it.
+/// SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password, and neither sends it.
 ///
-/// User name and password are prepared by SASLprep (RFC 4013). Between the server's challenge and
-/// the answer to it lie [`Progress::Work`] and some thousand iterations of PBKDF2.
+/// User name and password are prepared with SASLprep (RFC 4013). After the server's challenge,
+/// [`Progress::Work`] requests some thousand iterations of PBKDF2 before the response.
 pub struct Scram {
     hash: ScramHash,
     username: String,
@@ -33,40 +33,39 @@ pub struct Scram {
     state: State,
 }
 
-/// What the server owes.
+/// What the mechanism waits for.
 enum State {
-    /// Its first message.
+    /// The server's first message.
     First { password: Zeroizing<String> },
-    /// Nothing: it waits for the proof, and this side computes.
+    /// The computation of the proof, which the server waits for.
     Working {
         derivation: Box<dyn Derivation>,
         auth_message: String,
         without_proof: String,
     },
-    /// Its signature, which has to be this one.
+    /// The server's signature, which must be this one.
     Final { signature: Zeroizing<Box<[u8]>> },
-    /// Its `+OK`.
+    /// The server's `+OK`.
     Verified,
-    /// Nothing any more: an error ended the exchange.
+    /// Nothing: an error ended the exchange.
     Failed,
 }
 
 impl Scram {
-    /// Fewest and most iterations that are computed unless
-    /// [`with_iterations`](Self::with_iterations) says otherwise: RFC 7677 section 4 wants 4,096 at
-    /// least, and a million take up to a second.
+    /// The default bounds of the iteration count, unless [`with_iterations`](Self::with_iterations)
+    /// changes them. RFC 7677 section 4 requires at least 4,096; a million take up to a second.
     pub const ITERATIONS: RangeInclusive<u32> = ITERATIONS;
 
-    /// Most iterations in one call of [`Mechanism::work`].
+    /// The maximum number of iterations in one call of [`Mechanism::work`].
     pub const SLICE: u32 = 10_000;
 
-    /// Logs in as `username`, without channel binding.
+    /// Creates the mechanism for `username`, without channel binding.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when SASLprep prohibits the name or the password: control characters,
-    /// text that mixes directions, code points unknown to Unicode 3.2, what is not UTF-8. Without
-    /// the feature `std`, whatever is not ASCII is refused.
+    /// [`Misuse::Argument`] if SASLprep prohibits the name or the password: control characters,
+    /// text that mixes directions, code points that are not in Unicode 3.2, or octets that are not
+    /// UTF-8. Without the feature `std`, everything beyond ASCII is rejected.
     pub fn new(
         hash: ScramHash,
         username: &Username,
@@ -88,32 +87,32 @@ impl Scram {
         })
     }
 
-    /// Says this about channel binding, which may change the mechanism's name.
+    /// Sets the channel binding, which may change the mechanism's name.
     #[must_use]
     pub fn with_binding(mut self, binding: Binding) -> Self {
         self.binding = binding;
         self
     }
 
-    /// Acts as `authzid`, with the credentials of the user name.
+    /// Sets the identity to act as: `authzid`, with the credentials of the user name.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when SASLprep prohibits the name.
+    /// [`Misuse::Argument`] if SASLprep prohibits the name.
     pub fn with_authzid(mut self, authzid: &Username) -> Result<Self, Misuse> {
         self.authzid = format!("a={}", name(authzid)?);
         Ok(self)
     }
 
-    /// Computes this many iterations, instead of [`Scram::ITERATIONS`]. A server that is not the
-    /// right one can ask for few, and guess the password from the answer.
+    /// Sets the bounds of the iteration count, instead of [`Scram::ITERATIONS`]. A fake server can
+    /// ask for few iterations, to guess the password from the response.
     #[must_use]
     pub fn with_iterations(mut self, iterations: RangeInclusive<u32>) -> Self {
         self.iterations = iterations;
         self
     }
 
-    /// `gs2-header` of RFC 5802 section 7.
+    /// Returns the `gs2-header` of RFC 5802 section 7.
     fn gs2_header(&self) -> String {
         let flag = match self.binding {
             Binding::Off => "n",
@@ -123,12 +122,12 @@ impl Scram {
         format!("{flag},{},", self.authzid)
     }
 
-    /// `client-first-message-bare`.
+    /// Returns the `client-first-message-bare`.
     fn first_bare(&self) -> String {
         format!("n={},r={}", self.username, self.nonce.as_str())
     }
 
-    /// Reads the server's first message, and gets all ready for the long computation.
+    /// Parses the server's first message, and prepares the long computation.
     fn first(&self, challenge: &[u8], password: &str) -> Result<State, SaslError> {
         let text = core::str::from_utf8(challenge)
             .map_err(|_| SaslError::Scram("its first message is not UTF-8"))?;
@@ -147,7 +146,7 @@ impl Scram {
     }
 }
 
-/// A name as it stands in the messages.
+/// Returns a name in the form of the messages.
 fn name(username: &Username) -> Result<String, Misuse> {
     saslprep(username.as_str())
         .map(|prepared| saslname(&prepared))
@@ -173,7 +172,7 @@ impl Mechanism for Scram {
     }
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Progress, SaslError> {
-        // What fails below leaves nothing behind.
+        // If anything below fails, the state stays `Failed` and no secret is left in it.
         match core::mem::replace(&mut self.state, State::Failed) {
             State::First { password } => {
                 self.state = self.first(challenge, &password)?;
@@ -198,7 +197,9 @@ impl Mechanism for Scram {
             without_proof,
         } = &mut self.state
         else {
-            return Err(SaslError::Other("there is no work to go on with".into()));
+            return Err(SaslError::Other(
+                "there is no computation to continue".into(),
+            ));
         };
         if !derivation.iterate(Self::SLICE) {
             return Ok(Progress::Work);

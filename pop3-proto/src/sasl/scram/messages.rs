@@ -1,5 +1,5 @@
-//! What the server says in SCRAM (RFC 5802 section 7), read to the letter: what it means otherwise
-//! is somebody's attempt to find out the password.
+//! The server's messages in SCRAM (RFC 5802 section 7). They are parsed strictly, because a
+//! deviation may be an attempt to find out the password.
 
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -9,9 +9,9 @@ use super::super::nonce::{ClientNonce, is_nonce};
 use crate::base64;
 use crate::text::ServerText;
 
-/// `server-first-message`: `r=…,s=…,i=…`, in this order, and extensions that mean nothing here.
+/// `server-first-message`: `r=…,s=…,i=…`, in this order. Extensions are ignored.
 pub(super) struct ServerFirst<'a> {
-    /// The client's nonce and the server's behind it.
+    /// The client's nonce, followed by the server's.
     pub(super) nonce: &'a str,
     pub(super) salt: Vec<u8>,
     pub(super) iterations: u32,
@@ -69,7 +69,7 @@ fn attribute<'a>(
         .ok_or(SaslError::Scram(missing))
 }
 
-/// `posit-number`, at most ten digits of it, within bounds.
+/// Parses a `posit-number` of at most ten digits, within bounds.
 fn iterations(digits: &str, bounds: &RangeInclusive<u32>) -> Result<u32, SaslError> {
     let is_number = digits.len() <= 10
         && digits.bytes().all(|c| c.is_ascii_digit())
@@ -85,8 +85,8 @@ fn iterations(digits: &str, bounds: &RangeInclusive<u32>) -> Result<u32, SaslErr
         })
 }
 
-/// The signature in a `server-final-message`: `v=…`, and extensions that mean nothing here. Whatever
-/// is neither that nor an error proves nothing.
+/// Parses the signature in a `server-final-message`: `v=…`. Extensions are ignored. Any other
+/// message that is not an error proves nothing and is rejected.
 pub(super) fn verifier(challenge: &[u8]) -> Result<Vec<u8>, SaslError> {
     let text = core::str::from_utf8(challenge).map_err(|_| SaslError::ServerNotAuthenticated)?;
     server_error(text)?;
@@ -97,7 +97,7 @@ pub(super) fn verifier(challenge: &[u8]) -> Result<Vec<u8>, SaslError> {
         .ok_or(SaslError::ServerNotAuthenticated)
 }
 
-/// `server-error`: it has its place in the final message, and servers send it in both.
+/// Detects a `server-error`. It belongs into the final message, but servers send it in both.
 fn server_error(text: &str) -> Result<(), SaslError> {
     let Some(rest) = text.strip_prefix("e=") else {
         return Ok(());

@@ -1,5 +1,5 @@
-//! SCRAM (RFC 5802, RFC 7677): values that plans and policies contain, and with the feature `scram` the
-//! mechanism itself.
+//! SCRAM (RFC 5802, RFC 7677): values that plans and policies contain and, with the feature
+//! `scram`, the mechanism itself.
 
 #[cfg(feature = "scram")]
 pub(crate) mod derive;

@@ -1,36 +1,37 @@
-//! What a login decides about SCRAM before there is an exchange.
+//! Values that a login chooses before the exchange begins.
 
 use core::fmt;
 use core::ops::RangeInclusive;
 
-/// Fewest and most iterations that are computed unless a policy says otherwise.
+/// The bounds of the iteration count, unless a policy changes them.
 pub(crate) const ITERATIONS: RangeInclusive<u32> = 4_096..=1_000_000;
 
 /// The hash function of a SCRAM mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScramHash {
-    /// SHA-1 (RFC 5802). HMAC still bears it.
+    /// SHA-1 (RFC 5802). It is still secure in HMAC.
     Sha1,
     /// SHA-256 (RFC 7677).
     Sha256,
-    /// SHA-512, as RFC 7677 with the name changed.
+    /// SHA-512, used as in RFC 7677 with another name.
     Sha512,
 }
 
-/// What the client says about channel binding: the flag of the GS2 header (RFC 5802 section 6).
+/// The client's flag for channel binding in the GS2 header (RFC 5802 section 6).
 ///
-/// Bound to its TLS channel, an exchange that somebody in the middle passes on fails.
+/// If an exchange is bound to its TLS channel, it fails if a man in the middle relays it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Binding {
-    /// `n`: this side cannot, or does not want to.
+    /// `n`: the client does not support channel binding, or does not use it.
     Off,
-    /// `y`: this side can, and the server lists no `-PLUS`. One that does list it then knows that
-    /// somebody took it out of the list.
+    /// `y`: the client supports channel binding, but the server does not advertise a `-PLUS`
+    /// mechanism. If the server does advertise one, it now knows that an attacker removed it from
+    /// the list.
     NotOffered,
-    /// `p=tls-exporter`, which makes it a `-PLUS` mechanism: 32 octets of keying material that TLS
-    /// 1.3 exports under the label `EXPORTER-Channel-Binding` without a context (RFC 9266).
+    /// `p=tls-exporter`, for a `-PLUS` mechanism: 32 octets of keying material that TLS 1.3 exports
+    /// under the label `EXPORTER-Channel-Binding` without a context (RFC 9266).
     TlsExporter([u8; 32]),
 }
 

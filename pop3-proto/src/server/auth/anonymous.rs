@@ -3,13 +3,14 @@
 use super::super::config::ServerConfig;
 use super::{MALFORMED, ServerExchange, ServerStep};
 
-/// Longest trace, in characters (RFC 4505 section 2).
+/// The longest trace, in characters (RFC 4505 section 2).
 const MAX_TRACE: usize = 255;
 
 pub(super) struct ServerAnonymous;
 
 impl ServerExchange for ServerAnonymous {
-    /// A trace, or nothing. It is not kept: a client may have taken this for another mechanism.
+    /// Accepts a trace, or nothing. The trace is not kept: a client may have sent a secret by
+    /// mistake.
     fn respond(
         &mut self,
         trace: &[u8],

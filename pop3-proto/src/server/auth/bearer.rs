@@ -1,4 +1,4 @@
-//! OAUTHBEARER (RFC 7628) and XOAUTH2, which Google made before it.
+//! OAUTHBEARER (RFC 7628), and XOAUTH2, Google's mechanism before it.
 
 use alloc::string::String;
 
@@ -7,13 +7,13 @@ use super::credentials::same_octets;
 use super::gs2::{self, Flag};
 use super::{INVALID_CREDENTIALS, MALFORMED, ServerExchange, ServerStep};
 
-/// What stands behind each pair of key and value, and behind all of them.
+/// The separator after each pair of key and value, and after all of them.
 const SEPARATOR: char = '\x01';
 
 pub(super) struct ServerBearer {
-    /// Reads the client's message, or finds that it is none.
+    /// Parses the client's message; `None` if it is malformed.
     read: fn(&str) -> Option<Message<'_>>,
-    /// What the server says about a token that it does not take (RFC 7628 section 3.2.2).
+    /// The error that the server sends for an invalid token (RFC 7628 section 3.2.2).
     error: &'static str,
     refused: bool,
 }
@@ -43,8 +43,9 @@ impl ServerExchange for ServerBearer {
         config: &ServerConfig,
     ) -> Result<ServerStep, &'static str> {
         if self.refused {
-            // What the client answers before the exchange may fail: %x01 (RFC 7628 section 3.2.3),
-            // or nothing, which is XOAUTH2's and which clients send in OAUTHBEARER, too.
+            // The client's response to the error, before the exchange fails: %x01 (RFC 7628 section
+            // 3.2.3), or nothing. Nothing belongs to XOAUTH2, but clients send it in OAUTHBEARER,
+            // too.
             return Err(match response {
                 b"" | b"\x01" => INVALID_CREDENTIALS,
                 _ => MALFORMED,
@@ -61,9 +62,9 @@ impl ServerExchange for ServerBearer {
 }
 
 struct Message<'a> {
-    /// The mailbox, where it is named: the token tells, too.
+    /// The name of the mailbox, if the client sends it. The token determines it, too.
     username: Option<String>,
-    /// What HTTP has in its Authorization header.
+    /// The value of an HTTP Authorization header.
     auth: &'a str,
 }
 
@@ -76,7 +77,8 @@ impl Message<'_> {
     }
 }
 
-/// `n,[a=authzid],^A key=value^A … ^A`. Channel binding is not expected (RFC 7628 section 3.1).
+/// Parses `n,[a=authzid],^A key=value^A … ^A`. Channel binding is not supported (RFC 7628 section
+/// 3.1).
 fn oauthbearer(text: &str) -> Option<Message<'_>> {
     let (header, rest) = gs2::Header::read(text)?;
     let Flag::Off = header.flag else { return None };
@@ -86,7 +88,7 @@ fn oauthbearer(text: &str) -> Option<Message<'_>> {
     })
 }
 
-/// `user=name^A auth=Bearer token^A ^A`.
+/// Parses `user=name^A auth=Bearer token^A ^A`.
 fn xoauth2(text: &str) -> Option<Message<'_>> {
     Some(Message {
         username: Some(value("user", text)?.into()),
@@ -94,7 +96,7 @@ fn xoauth2(text: &str) -> Option<Message<'_>> {
     })
 }
 
-/// The value of this key. Others, such as `host` and `port`, mean nothing here.
+/// Returns the value of this key. Other keys, such as `host` and `port`, are ignored.
 fn value<'a>(key: &str, pairs: &'a str) -> Option<&'a str> {
     let pairs = pairs.strip_suffix(SEPARATOR)?.strip_suffix(SEPARATOR)?;
     pairs
@@ -103,7 +105,7 @@ fn value<'a>(key: &str, pairs: &'a str) -> Option<&'a str> {
         .find_map(|(found, value)| (found == key).then_some(value))
 }
 
-/// The token behind `Bearer`, which HTTP writes in any case (RFC 6750 section 2.1).
+/// Returns the token after `Bearer`, whose case is not significant in HTTP (RFC 6750 section 2.1).
 fn token(auth: &str) -> Option<&str> {
     let (scheme, token) = auth.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)

@@ -19,7 +19,8 @@ impl ServerExchange for ServerCramMd5 {
         Some(config.sasl.cram_md5_challenge.as_str().into())
     }
 
-    /// `username SP digest`. The name may hold spaces, the digest is lower-case hexadecimal.
+    /// Checks `username SP digest`. The name may contain spaces; the digest is lower-case
+    /// hexadecimal.
     fn respond(
         &mut self,
         response: &[u8],

@@ -7,7 +7,8 @@ use super::{ServerExchange, ServerStep, verdict};
 pub(super) struct ServerExternal;
 
 impl ServerExchange for ServerExternal {
-    /// An authorization identity: none, or whom the layer below proved the client to be.
+    /// Accepts no authorization identity, or that of the client which a lower layer has
+    /// authenticated.
     fn respond(
         &mut self,
         authzid: &[u8],

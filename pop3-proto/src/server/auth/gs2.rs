@@ -1,4 +1,4 @@
-//! The GS2 header, with which SCRAM and OAUTHBEARER begin (RFC 5801 section 4, RFC 5802 section 7).
+//! The GS2 header at the start of SCRAM and OAUTHBEARER (RFC 5801 section 4, RFC 5802 section 7).
 
 use alloc::string::String;
 
@@ -6,22 +6,22 @@ use alloc::string::String;
 pub(super) struct Header<'a> {
     pub(super) flag: Flag<'a>,
     pub(super) authzid: Option<String>,
-    /// All of it, as sent.
+    /// The whole header as sent.
     pub(super) text: &'a str,
 }
 
-/// What the client says about channel binding (RFC 5802 section 6).
+/// The client's flag for channel binding (RFC 5802 section 6).
 pub(super) enum Flag<'a> {
-    /// `n`: it cannot, or does not want to.
+    /// `n`: the client does not support channel binding, or does not use it.
     Off,
-    /// `y`: it can, and thinks that the server cannot.
+    /// `y`: the client supports channel binding and assumes that the server does not.
     NotOffered,
-    /// `p=`: it does, with a binding of this type.
+    /// `p=`: the client uses a channel binding of this type.
     Bound(&'a str),
 }
 
 impl<'a> Header<'a> {
-    /// The header and what stands behind it.
+    /// Returns the header and the text after it.
     pub(super) fn read(message: &'a str) -> Option<(Self, &'a str)> {
         let (flag, rest) = message.split_once(',')?;
         let (authzid, rest) = rest.split_once(',')?;
@@ -43,7 +43,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// What a `saslname` stands for (RFC 5802 section 7): `=2C` is a comma, `=3D` an equals sign, and no
+/// Decodes a `saslname` (RFC 5802 section 7): `=2C` is a comma, `=3D` is an equals sign, and no
 /// other `=` is allowed.
 pub(super) fn name(escaped: &str) -> Option<String> {
     let mut parts = escaped.split('=');

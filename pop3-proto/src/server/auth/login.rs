@@ -1,4 +1,4 @@
-//! LOGIN: no RFC has it, and many clients do.
+//! LOGIN. It is not specified in any RFC, but many clients use it.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use super::super::config::ServerConfig;
 use super::credentials::same;
 use super::{ServerExchange, ServerStep, verdict};
 
-/// Where the user name was said: what it was.
+/// The user name, once the client has sent it.
 #[derive(Default)]
 pub(super) struct ServerLogin(Option<Vec<u8>>);
 
@@ -15,7 +15,7 @@ impl ServerExchange for ServerLogin {
         Some(b"Username:".into())
     }
 
-    /// The user name. Dovecot accepts it, and clients such as curl send it.
+    /// Accepts the user name: Dovecot accepts it, and clients such as curl send it.
     fn takes_initial_response(&self) -> bool {
         true
     }

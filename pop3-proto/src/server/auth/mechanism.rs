@@ -1,4 +1,4 @@
-//! The mechanisms that are known here, by name.
+//! The known mechanisms and their names.
 
 use crate::sasl::ScramHash;
 
@@ -41,15 +41,16 @@ const NAMES: [(&str, OfferedMechanism); 13] = [
 ];
 
 impl OfferedMechanism {
-    /// The mechanism with this name, in any case.
+    /// Returns the mechanism with this name. The comparison ignores case.
     pub(in crate::server) fn named(name: &str) -> Option<Self> {
         NAMES
             .into_iter()
             .find_map(|(known, mechanism)| known.eq_ignore_ascii_case(name).then_some(mechanism))
     }
 
-    /// Whether who listens on a clear channel could log in with what he hears.
-    pub(super) fn shows_the_secret(self) -> bool {
+    /// Returns whether an eavesdropper on a cleartext channel could log in with what the client
+    /// sends.
+    pub(super) fn reveals_the_secret(self) -> bool {
         matches!(
             self,
             Self::Plain | Self::Login | Self::XOAuth2 | Self::OAuthBearer

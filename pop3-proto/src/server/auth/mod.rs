@@ -1,5 +1,5 @@
-//! The server side of AUTH (RFC 5034): who offers what is in [`Offer`], and each mechanism is an
-//! [`ServerExchange`] of its own.
+//! The server side of AUTH (RFC 5034). [`Offer`] has the mechanisms that a channel offers, and each
+//! mechanism is a [`ServerExchange`].
 //!
 //! ```text
 //!  AUTH NAME ────────────▶ opening
@@ -31,29 +31,30 @@ use super::config::ServerConfig;
 use super::stream::Answer;
 use crate::base64;
 
-/// The longest response line in octets, CRLF included. The limit of command lines does not hold for
-/// them (RFC 5034 section 4), and a bearer token may take kibibytes.
+/// The longest response line in octets, with CRLF. The limit of command lines does not apply to
+/// responses (RFC 5034 section 4), and a bearer token may have kibibytes.
 pub(super) const RESPONSE_OCTETS: usize = 64 * 1024;
 
-/// RFC 3206 section 5: the one refusal that is about the credentials. It does not say which of them.
+/// The only refusal that concerns the credentials (RFC 3206 section 5). It does not say whether the
+/// user name or the secret is wrong.
 pub(super) const INVALID_CREDENTIALS: &str = "[AUTH] invalid credentials";
 
-/// A response that its mechanism does not know.
+/// The error for a response that the mechanism cannot parse.
 const MALFORMED: &str = "the response makes no sense";
 
-/// One mechanism at work, for one AUTH. After an error it is dropped.
+/// An exchange with one mechanism, for one AUTH. After an error it is dropped.
 pub(super) trait ServerExchange: Send + Sync {
-    /// What the server says first, or `None` where the client does.
+    /// Returns the first challenge, or `None` if the client sends the first message.
     fn opening(&self, _config: &ServerConfig) -> Option<Vec<u8>> {
         None
     }
 
-    /// Whether the client may answer [`opening`](Self::opening) with the command already.
+    /// Returns whether the client may answer [`opening`](Self::opening) with the command already.
     fn takes_initial_response(&self) -> bool {
         false
     }
 
-    /// Reads a response, which was decoded from base64, or gives the text of the `-ERR`.
+    /// Processes a response, which was decoded from base64, or returns the text of the `-ERR`.
     fn respond(
         &mut self,
         response: &[u8],
@@ -61,15 +62,15 @@ pub(super) trait ServerExchange: Send + Sync {
     ) -> Result<ServerStep, &'static str>;
 }
 
-/// What the server makes of a response.
+/// The result of processing a response.
 pub(super) enum ServerStep {
-    /// It says this, and waits for the response to it.
+    /// Send this challenge, and wait for the response.
     Challenge(Vec<u8>),
-    /// It knows who the client is.
+    /// The client is authenticated.
     LoggedIn,
 }
 
-/// The end of an exchange that asks for credentials.
+/// Returns the result of an exchange that checked credentials.
 fn verdict(valid: bool) -> Result<ServerStep, &'static str> {
     if valid {
         Ok(ServerStep::LoggedIn)
@@ -78,12 +79,13 @@ fn verdict(valid: bool) -> Result<ServerStep, &'static str> {
     }
 }
 
-/// A challenge as it is sent. The SP stays where there is nothing behind it (RFC 5034 section 4).
+/// Returns a challenge as it is sent. The SP is sent even if the challenge is empty (RFC 5034
+/// section 4).
 pub(super) fn challenge(octets: &[u8]) -> Answer {
     Answer::line(["+ ", &base64::encode(octets)].concat())
 }
 
-/// An initial response, which stands in the command: `=` is an empty one (RFC 5034 section 4).
+/// Decodes the initial response in a command: `=` is an empty one (RFC 5034 section 4).
 pub(super) fn initial_response(argument: &[u8]) -> Result<Vec<u8>, &'static str> {
     match argument {
         b"=" => Ok(Vec::new()),
@@ -92,7 +94,7 @@ pub(super) fn initial_response(argument: &[u8]) -> Result<Vec<u8>, &'static str>
     }
 }
 
-/// A response on a line of its own.
+/// Decodes a response on its own line.
 pub(super) fn response(line: &[u8]) -> Result<Vec<u8>, &'static str> {
     match trim_line_end(line) {
         b"*" => Err("authentication cancelled"),

@@ -1,4 +1,4 @@
-//! Which mechanisms a channel is offered.
+//! The mechanisms that a channel offers.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -14,25 +14,25 @@ use super::mechanism::OfferedMechanism;
 use super::plain::ServerPlain;
 use super::scram::{ServerBinding, ServerScram};
 
-/// The mechanisms of the configuration, as far as this channel bears them.
+/// The mechanisms of the configuration that this channel supports.
 pub(in crate::server) struct Offer<'a> {
     pub(in crate::server) config: &'a ServerConfig,
-    /// Whether a secret may be shown here.
+    /// Whether mechanisms that reveal the secret are allowed.
     pub(in crate::server) accepts_passwords: bool,
-    /// What TLS exports, where there is TLS.
+    /// The channel binding data of TLS, if it is active.
     pub(in crate::server) exporter: Option<[u8; 32]>,
 }
 
 impl Offer<'_> {
-    /// What stands behind `SASL` in the answer to CAPA.
+    /// Returns the mechanisms after `SASL` in the reply to CAPA.
     pub(in crate::server) fn listed(&self) -> impl Iterator<Item = &str> {
         let names = self.config.sasl.mechanisms.iter().map(String::as_str);
         names.filter(|name| {
-            OfferedMechanism::named(name).is_none_or(|known| self.bears(known).is_ok())
+            OfferedMechanism::named(name).is_none_or(|known| self.supports(known).is_ok())
         })
     }
 
-    /// Begins with the mechanism of this name, or gives the text that refuses it.
+    /// Begins an exchange with the mechanism of this name, or returns the text of the refusal.
     pub(in crate::server) fn begin(
         &self,
         name: &[u8],
@@ -42,7 +42,7 @@ impl Offer<'_> {
             .find(|offered| offered.as_bytes().eq_ignore_ascii_case(name))
             .and_then(|offered| OfferedMechanism::named(offered))
             .ok_or(NOT_OFFERED)?;
-        self.bears(mechanism)?;
+        self.supports(mechanism)?;
         Ok(match mechanism {
             OfferedMechanism::Anonymous => Box::new(ServerAnonymous),
             OfferedMechanism::CramMd5 => Box::new(ServerCramMd5),
@@ -59,10 +59,10 @@ impl Offer<'_> {
         })
     }
 
-    /// Whether the mechanism can be used on this channel.
-    fn bears(&self, mechanism: OfferedMechanism) -> Result<(), &'static str> {
+    /// Checks whether the mechanism can be used on this channel.
+    fn supports(&self, mechanism: OfferedMechanism) -> Result<(), &'static str> {
         match mechanism {
-            _ if mechanism.shows_the_secret() && !self.accepts_passwords => {
+            _ if mechanism.reveals_the_secret() && !self.accepts_passwords => {
                 Err("passwords only under TLS")
             }
             OfferedMechanism::ScramPlus(_) if self.exporter.is_none() => Err(NOT_OFFERED),
@@ -71,8 +71,9 @@ impl Offer<'_> {
         }
     }
 
-    /// What a mechanism without `-PLUS` has to know: a client that sees no `-PLUS` where there is
-    /// one, whatever its hash, was told another list (RFC 5802 section 6).
+    /// Returns what a mechanism without `-PLUS` must know about the offer. If any `-PLUS` is
+    /// offered, whatever its hash, and the client has seen none, an attacker has changed the list
+    /// (RFC 5802 section 6).
     fn unbound(&self) -> ServerBinding {
         let is_plus = |name| {
             matches!(

@@ -7,7 +7,7 @@ use super::{MALFORMED, ServerExchange, ServerStep, verdict};
 pub(super) struct ServerPlain;
 
 impl ServerExchange for ServerPlain {
-    /// `[authzid] NUL authcid NUL passwd`, where only the first may be empty.
+    /// Checks `[authzid] NUL authcid NUL passwd`, where only the first may be empty.
     fn respond(
         &mut self,
         response: &[u8],
@@ -22,7 +22,7 @@ impl ServerExchange for ServerPlain {
         if authcid.is_empty() || passwd.is_empty() {
             return Err(MALFORMED);
         }
-        // No short cut: the time does not tell which of them was wrong.
+        // Evaluate all of them, so that the time does not reveal which one was wrong.
         verdict(config.is_user(authcid) & same(passwd, &config.secret) & config.may_act_as(authzid))
     }
 }

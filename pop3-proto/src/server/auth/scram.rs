@@ -1,4 +1,4 @@
-//! SCRAM (RFC 5802, RFC 7677), bound to the TLS channel or not (RFC 9266).
+//! SCRAM (RFC 5802, RFC 7677), with or without channel binding (RFC 9266).
 
 use alloc::format;
 use alloc::string::String;
@@ -19,34 +19,35 @@ pub(super) struct ServerScram {
     state: State,
 }
 
-/// What the mechanism, and the list that it was chosen from, say about channel binding.
+/// What the chosen mechanism, and the list that it was chosen from, mean for channel binding.
 pub(super) enum ServerBinding {
-    /// Nothing: no `-PLUS` was listed.
+    /// No `-PLUS` was offered.
     NotOffered,
-    /// A `-PLUS` was listed, and this is none.
+    /// A `-PLUS` was offered, but this mechanism has none.
     Offered,
-    /// This is a `-PLUS`: the client binds to what TLS exports.
+    /// This mechanism is a `-PLUS`: the client binds to this channel binding data.
     Required([u8; 32]),
 }
 
-/// What the client owes.
+/// What the server waits for.
 enum State {
-    /// Its first message.
+    /// The client's first message.
     First,
-    /// Its proof.
+    /// The client's proof.
     Proof(Challenged),
-    /// An empty response to the signature. Whoever owes it is logged in by it.
+    /// An empty response to the signature. The client is then logged in.
     Nothing,
 }
 
-/// What the proof is about.
+/// The data that the proof is checked against.
 struct Challenged {
-    /// Whether the client named this account. If not, only the proof fails, as for a wrong password.
+    /// Whether the client sent the name of this account. If not, only the proof fails, as for a
+    /// wrong password.
     known: bool,
-    /// What `c=` has to repeat: the GS2 header, and behind it what TLS exports.
+    /// The expected value of `c=`: the GS2 header, followed by the channel binding data.
     binding: Vec<u8>,
     nonce: String,
-    /// The two first messages, with the commas behind them.
+    /// The first messages of both sides, each followed by a comma.
     auth_message: String,
 }
 
@@ -59,7 +60,7 @@ impl ServerScram {
         }
     }
 
-    /// Reads `client-first-message`, and writes `server-first-message`.
+    /// Parses `client-first-message`, and returns `server-first-message`.
     fn first(
         &self,
         message: &str,
@@ -81,7 +82,7 @@ impl ServerScram {
         Ok((answer, challenged))
     }
 
-    /// Reads `client-final-message`, and writes `server-final-message` if it proves the password.
+    /// Parses `client-final-message`. Returns `server-final-message` if it proves the password.
     fn last(
         &self,
         message: &str,
@@ -95,7 +96,7 @@ impl ServerScram {
             .and_then(|binding| base64::decode(binding.as_bytes()))
             .ok_or(MALFORMED)?;
         let nonce = attribute(&mut attributes, "r=").ok_or(MALFORMED)?;
-        // Somebody in the middle fails here: neither is about the credentials.
+        // A man in the middle fails here. Neither of the errors concerns the credentials.
         if binding != challenged.binding {
             return Err("the channel binding is that of another channel");
         }
@@ -112,8 +113,8 @@ impl ServerScram {
         Ok(format!("v={}", *base64::encode(&keys.server_signature)))
     }
 
-    /// The proof that the client has to bring, and the signature for it; nothing where SASLprep
-    /// does not take the password of the account.
+    /// Returns the proof that the client must send, and the signature for it. `None` if SASLprep
+    /// rejects the password of the account.
     fn keys(&self, auth_message: &str, config: &ServerConfig) -> Option<Keys> {
         let password = prepared(&config.secret)?;
         let iterations = config.sasl.iterations;
@@ -124,7 +125,7 @@ impl ServerScram {
 }
 
 impl ServerBinding {
-    /// Holds the client's flag against it (RFC 5802 section 6), and gives the octets to bind to.
+    /// Checks the client's flag (RFC 5802 section 6), and returns the octets to bind to.
     fn check(&self, flag: &Flag<'_>) -> Result<&[u8], &'static str> {
         match (self, flag) {
             (Self::Required(exported), Flag::Bound("tls-exporter")) => Ok(exported),
@@ -137,12 +138,12 @@ impl ServerBinding {
     }
 }
 
-/// `n=username,r=nonce` and extensions that mean nothing here. One that must be known (`m=`) has
-/// its place before them.
+/// Parses `n=username,r=nonce`. Extensions after it are ignored; a mandatory one (`m=`) is before
+/// it.
 fn first_bare(bare: &str) -> Option<(String, &str)> {
     let mut attributes = bare.split(',');
     let username = gs2::name(attribute(&mut attributes, "n=")?)?;
-    // The name has to be one that SASLprep takes (RFC 5802 section 5.1).
+    // The name must be valid for SASLprep (RFC 5802 section 5.1).
     prepared(username.as_bytes())?;
     let nonce = attribute(&mut attributes, "r=").filter(|nonce| is_nonce(nonce))?;
     Some((username, nonce))
