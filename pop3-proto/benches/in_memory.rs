@@ -1,7 +1,9 @@
-//! The core in memory: message bodies against `memcpy` through the same buffer, and listings.
+//! Benchmarks of the core in memory: message bodies compared with `memcpy` through the same buffer,
+//! and listings.
 //!
-//! Figures mean something as ratios within one run: `body/*` against `memcpy`, in octets a second.
-//! 256 MiB of replies are read through the connection's 64 KiB receive buffer, as from a socket.
+//! Only the ratios within one run are meaningful: `body/*` compared with `memcpy`, in octets per
+//! second. 256 MiB of replies are read through the connection's 64 KiB receive buffer, as from a
+//! socket.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,7 +22,7 @@ use pop3_proto::{
 const NOW: Instant = Instant::ORIGIN;
 const SOURCE: usize = 256 << 20;
 
-/// A connection in the TRANSACTION state that knows how large a message is.
+/// Creates a connection in the TRANSACTION state that knows how large a message is.
 fn logged_in(size: usize) -> Connection {
     let mut config = Config::default();
     config.pipelining = Pipelining::Always;
@@ -39,7 +41,8 @@ fn logged_in(size: usize) -> Connection {
     connection
 }
 
-/// Feeds octets as a socket would; drops what comes of them. Gives the octets of bodies.
+/// Passes octets to the connection as a socket would, and drops the results. Returns the octets of
+/// bodies.
 fn read(connection: &mut Connection, mut source: &[u8]) -> usize {
     let mut body = 0;
     loop {
@@ -67,7 +70,7 @@ fn send(connection: &mut Connection) {
     }
 }
 
-/// Replies to `RETR`, with bodies of `size` octets made of `line`.
+/// Creates replies to `RETR`, whose bodies have `size` octets and consist of `line`.
 fn replies(line: &str, size: usize) -> (Vec<u8>, usize) {
     let reply = format!(
         "+OK {size} octets\r\n{}.\r\n",

@@ -1,12 +1,14 @@
-//! Two mailboxes at once, over TLS, in one thread: POP3 in an event loop of your own, here of `mio`.
+//! Fetches two mailboxes in parallel, over TLS and in one thread: POP3 in an event loop, here that
+//! of `mio`.
 //!
 //! ```text
 //! cargo run -p pop3-proto --example event_loop
 //! POP3_PASSWORD=… cargo run -p pop3-proto --example event_loop -- pop3s://joe@mail.example.org …
 //! ```
 //!
-//! Without a URL it starts two servers of its own and reads the sample mail there: one after STLS, the
-//! other in TLS from the start. The loop is [`fetch`]; a [`Mailbox`] is what it moves.
+//! Without a URL, the example starts two servers and reads the sample mail from them: one with
+//! STLS, the other with implicit TLS. The event loop is [`fetch`]; it drives a [`Mailbox`] for each
+//! server.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
     let good = if urls.is_empty() {
         embedded()
     } else {
-        let accounts = urls.iter().map(|url| named(&url.to_string_lossy()));
+        let accounts = urls.iter().map(|url| account_of(&url.to_string_lossy()));
         accounts.collect::<Result<_, _>>().and_then(fetch)
     };
     match good {
@@ -47,8 +49,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The mailbox that a URL names, by the default rules.
-fn named(url: &str) -> Result<Account, Failure> {
+/// Returns the account of a URL, with the default settings.
+fn account_of(url: &str) -> Result<Account, Failure> {
     let endpoint: Endpoint = url.parse().map_err(|error| format!("{USAGE}: {error}"))?;
     let user = endpoint.username().ok_or("a URL names no user")?.clone();
     let password = std::env::var("POP3_PASSWORD").map_err(|_| "there is no POP3_PASSWORD")?;
@@ -59,7 +61,7 @@ fn named(url: &str) -> Result<Account, Failure> {
     Ok((endpoint, Connector::default(), login))
 }
 
-/// Fetches from servers that run in threads of this process, until they are dropped.
+/// Fetches mail from servers that run in threads of this process until they are dropped.
 fn embedded() -> Result<bool, Failure> {
     let config = ServerConfig::new("sample", "sample").sasl(["SCRAM-SHA-256"]);
     let one = EmbeddedServer::start(config.clone(), sample(300))?;
@@ -73,15 +75,17 @@ fn embedded() -> Result<bool, Failure> {
     fetch(vec![stls, account(two.implicit_tls(), &two)?])
 }
 
-/// Messages from short to long, with lines that POP3 must byte-stuff.
+/// Creates messages from short to long, with lines that POP3 must byte-stuff.
 fn sample(messages: usize) -> Maildrop {
     let line = ".A line that begins with a dot, as lines of mail sometimes do.\r\n";
     let text = |i| format!("Subject: message {i}\r\n\r\n{}", line.repeat(i));
     (1..=messages).map(|i| (format!("{i}"), text(i))).collect()
 }
 
-/// The event loop: `false` if a mailbox failed. Each round waits until there is something to do, and
-/// gives each mailbox a turn: a short one, so that none waits long for another's mail or mathematics.
+/// The event loop. Returns `false` if a mailbox failed.
+///
+/// Each round waits until there is something to do, and gives each mailbox a short turn, so that
+/// none waits long for another one's mail or computations.
 fn fetch(accounts: Vec<Account>) -> Result<bool, Failure> {
     let start = Clock::now();
     let (all, mut good) = (accounts.len(), 0);
@@ -91,7 +95,7 @@ fn fetch(accounts: Vec<Account>) -> Result<bool, Failure> {
     for (token, (endpoint, connector, login)) in (0..).map(Token).zip(accounts) {
         match Mailbox::open(&endpoint, &connector, login) {
             Ok(mut mailbox) => {
-                // Once and for all: see `Mailbox::notice`.
+                // Register only once: see `Mailbox::notice`.
                 let both = Interest::READABLE | Interest::WRITABLE;
                 poll.registry().register(&mut mailbox.socket, token, both)?;
                 mailboxes.insert(token, (endpoint, mailbox));
@@ -99,7 +103,7 @@ fn fetch(accounts: Vec<Account>) -> Result<bool, Failure> {
             Err(error) => eprintln!("{endpoint}: {error}"),
         }
     }
-    // No connection's time runs before all are connected.
+    // Start the clock of all connections after all have been connected.
     let origin = Clock::now();
     let now = || Instant::since_origin(origin.elapsed());
     while !mailboxes.is_empty() {
@@ -115,8 +119,10 @@ fn fetch(accounts: Vec<Account>) -> Result<bool, Failure> {
         for (_, mailbox) in mailboxes.values_mut() {
             mailbox.drive(now());
         }
-        // Out of the map they are dropped, which closes their sockets.
-        for (_, (endpoint, mailbox)) in mailboxes.extract_if(|_, (_, mailbox)| mailbox.is_over()) {
+        // Removing a mailbox from the map drops it, which closes its socket.
+        for (_, (endpoint, mailbox)) in
+            mailboxes.extract_if(|_, (_, mailbox)| mailbox.is_finished())
+        {
             match mailbox.failure {
                 Some(error) => eprintln!("{endpoint}: {error}"),
                 None => {
@@ -130,7 +136,7 @@ fn fetch(accounts: Vec<Account>) -> Result<bool, Failure> {
     Ok(good == all)
 }
 
-/// A mailbox on its way: logs in, lists, retrieves all and quits, as it is given turns.
+/// A session with one mailbox: it logs in, lists, retrieves all messages and quits.
 struct Mailbox {
     connection: Connection,
     socket: TcpStream,
@@ -141,7 +147,7 @@ struct Mailbox {
     announced: u32,
     messages: u32,
     octets: usize,
-    /// The first thing that went wrong.
+    /// The first error.
     failure: Option<Error>,
     closed: bool,
 }
@@ -150,11 +156,12 @@ impl Mailbox {
     fn open(to: &Endpoint, by: &Connector, login: Login) -> Result<Self, Failure> {
         let socket = dial(to)?;
         let mut connection = by.connection(to, Instant::ORIGIN)?;
-        // For the nonces of SCRAM.
+        // SCRAM needs random octets for its nonces.
         let mut random = [0; 32];
         getrandom::fill(&mut random)?;
         connection.seed(random);
-        // All at once: nothing overtakes the login, and STAT and UIDL share a flight.
+        // Submit all requests together. The login is completed first; STAT and UIDL are then sent
+        // in one batch.
         connection.submit(login)?;
         Ok(Self {
             stat: connection.submit(Stat)?,
@@ -171,16 +178,20 @@ impl Mailbox {
         })
     }
 
-    /// mio tells of readiness once, when it comes. It lasts until the socket says `WouldBlock`, however
-    /// long the connection wants nothing of it. An end or an error is met by trying.
+    /// Notes that the socket is ready.
+    ///
+    /// mio reports readiness only once. The socket then stays ready until a call returns
+    /// `WouldBlock`, even if the connection does not use it for long. The end of the stream and
+    /// errors are found by trying to read or write.
     fn notice(&mut self, event: &Readiness) {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
     }
 
-    /// A turn: the clock, a write, a read, and all events: nothing moves while one waits.
+    /// Does one turn: the clock, a write, a read, and all events. While an event is pending,
+    /// nothing is sent or received.
     fn drive(&mut self, now: Instant) {
-        // Deadlines, and the long computation of SCRAM in slices.
+        // Handles deadlines, and does slices of the long computation of SCRAM.
         if self.connection.poll_timeout().is_some_and(|due| due <= now) {
             self.connection.handle_timeout(now);
         }
@@ -191,7 +202,7 @@ impl Mailbox {
             self.read(now);
         }
         while let Some(event) = self.connection.poll_event() {
-            self.take(event).unwrap_or_else(|error| self.give_up(error));
+            self.take(event).unwrap_or_else(|error| self.fail(error));
         }
     }
 
@@ -203,7 +214,7 @@ impl Mailbox {
         self.readable && self.connection.wants_read()
     }
 
-    /// How long there is nothing to do unless mio has news.
+    /// Returns how long to wait if mio reports no readiness.
     fn wait(&self, now: Instant) -> Option<Duration> {
         if self.can_write() || self.can_read() {
             return Some(Duration::ZERO);
@@ -211,9 +222,10 @@ impl Mailbox {
         Some(self.connection.poll_timeout()?.duration_since(now))
     }
 
-    /// Whether to close the socket. Behind the end TLS takes its leave, if it can at once: no deadline
-    /// runs any more, and whether that arrives changes nothing.
-    fn is_over(&self) -> bool {
+    /// Returns whether to close the socket. After the end, TLS sends close_notify if it can do so
+    /// without waiting. No deadline runs any more, and the result does not depend on whether
+    /// close_notify arrives.
+    fn is_finished(&self) -> bool {
         self.closed && !self.can_write()
     }
 
@@ -223,7 +235,7 @@ impl Mailbox {
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
-                // Reading goes on: the server may have sent an -ERR before it closed.
+                // Continue to read: the server may have sent an -ERR before it closed.
                 self.connection.handle_write_error(error.into(), now);
             }
         }
@@ -253,7 +265,7 @@ impl Mailbox {
                 }
                 self.connection.submit(Quit)?;
             }
-            // Of the login, the first line of a message, of QUIT.
+            // The replies to the login, to RETR (the status line), and to QUIT.
             Event::Reply { result, .. } => drop(result?),
             Event::Body { chunk, .. } => self.octets += chunk.len(),
             Event::BodyEnd { result, .. } => result.map(|_| self.messages += 1)?,
@@ -261,19 +273,19 @@ impl Mailbox {
                 self.closed = true;
                 result?;
             }
-            // The greeting, and oddities of the server.
+            // The greeting, and tolerated deviations of the server.
             _ => {}
         }
         Ok(())
     }
 
-    /// After a failure nothing is wanted but a decent end.
-    fn give_up(&mut self, error: Error) {
+    /// Keeps the first error, and ends the session.
+    fn fail(&mut self, error: Error) {
         if self.failure.is_none() {
             self.failure = Some(error);
             let rest = self.stat.id()..self.connection.next_id();
             self.connection.abandon(rest);
-            // What is dead takes no QUIT, and is about to be `Closed`.
+            // A connection that has ended rejects QUIT, and will report `Closed`.
             let _ = self.connection.submit(Quit);
         }
     }
@@ -281,19 +293,20 @@ impl Mailbox {
     fn summary(&self) -> String {
         let (messages, all, octets) = (self.messages, self.announced, self.octets);
         let connection = &self.connection;
-        let way = connection.login_plan().and_then(|plan| plan.chosen());
-        let way = way.map_or("no login", |way| &way.name);
+        let method = connection.login_plan().and_then(|plan| plan.chosen());
+        let method = method.map_or("no login", |method| &method.name);
         let tls = connection.tls().and_then(|tls| tls.protocol.as_deref());
         let tls = tls.unwrap_or("no TLS");
-        format!("{messages} of {all} messages, {octets} octets, by {way} over {tls}")
+        format!("{messages} of {all} messages, {octets} octets, by {method} over {tls}")
     }
 }
 
-/// A socket that does not block. This does, as the look-up does: a loop may have ways for both.
+/// Connects a non-blocking socket. Name resolution and connecting do block; a real event loop can
+/// avoid that.
 fn dial(to: &Endpoint) -> io::Result<TcpStream> {
     let stream = std::net::TcpStream::connect((to.host(), to.port()))?;
     stream.set_nonblocking(true)?;
-    // A flight leaves in one write: waiting for more would only delay it.
+    // A batch of commands is sent in one write, so Nagle's algorithm would only delay it.
     stream.set_nodelay(true)?;
     Ok(TcpStream::from_std(stream))
 }

@@ -194,9 +194,9 @@
 //!   the body. [`Limits`](config::Limits) bound everything else.
 //! * **Requests can be cancelled at any time.** [`Connection::abandon`] keeps the connection
 //!   synchronized. The only cost is that replies already in flight are read and discarded.
-//! * **Give up at any time.** [`Connection::abandon`] costs bandwidth, never step.
 //!
 //! # Pipelining
+//!
 //! If the server advertises `PIPELINING` (RFC 2449), commands are sent without waiting for the
 //! replies to earlier ones:
 //!

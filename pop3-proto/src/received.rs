@@ -1,64 +1,69 @@
-//! What came of a message, compared with what the server said of its size.
+//! The size of a message that was received, compared with the sizes that the server stated.
 
 use crate::swallowed::Swallowed;
 
-/// What came of a message or of another streamed reply that was read to its end.
+/// The size of a message, or of another streamed reply, that was read to its end.
 ///
-/// Sizes that a server states are no measure of a message: servers count before they change line ends,
-/// add a last line break or add headers. So a difference never makes a message incomplete, and no
-/// difference does not make it complete: [`Confirm`](crate::Confirm) does. But fewer octets than the
-/// server states ([`SizeMatch::is_short`]) are a good reason not to delete a message.
+/// The sizes that a server states are not exact: servers count before they change line ends, add a
+/// last line break or add headers. So a message may be complete although its size differs, and
+/// incomplete although it is equal: only [`Confirm`](crate::Confirm) decides that. But if there are
+/// fewer octets than the server states ([`SizeMatch::is_short`]), it is better not to delete the
+/// message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received {
-    /// Octets, with dot-stuffing undone and line ends as sent.
+    /// The number of octets, without dot-stuffing and with line ends as sent.
     pub octets: u64,
-    /// Compared with the size in the last [`Listing`](crate::listing::Listing) of this session.
+    /// The comparison with the size in the last [`Listing`](crate::listing::Listing) of this
+    /// session.
     ///
-    /// Unknown for all but [`Retr`](crate::Retr), and where `LIST` was not asked before the first
-    /// `DELE`, did not list the message in ascending order, or was answered without a size.
+    /// It is [`SizeMatch::Unknown`] except for [`Retr`](crate::Retr). It is also unknown if `LIST`
+    /// was not sent before the first `DELE`, did not list the messages in ascending order, or did
+    /// not state a size.
     pub listed: SizeMatch,
-    /// Compared with the size that the reply to `RETR` begins with: `+OK 120 octets`.
+    /// The comparison with the size in the reply to `RETR`: `+OK 120 octets`.
     ///
-    /// Unknown for all but [`Retr`](crate::Retr), and where the server says anything else; see
-    /// [`BodyHead::octets`](crate::reply::BodyHead::octets).
+    /// It is [`SizeMatch::Unknown`] except for [`Retr`](crate::Retr), and if the reply has another
+    /// form; see [`BodyHead::octets`](crate::reply::BodyHead::octets).
     pub announced: SizeMatch,
 }
 
-/// How many octets came, compared with a size that the server stated.
+/// The number of octets that were received, compared with a size that the server stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SizeMatch {
-    /// As many as stated.
+    /// The numbers are equal.
     Equal,
-    /// As many as stated, if line ends are counted in another way: every line end as one octet or
-    /// every one as two, or without the last line break (which some servers add), or both. The
-    /// number is as in [`SizeMatch::Differs`].
+    /// The numbers are equal if line ends are counted in another way: every line end as one octet,
+    /// or every one as two, or without the last line break (which some servers add), or a
+    /// combination. The value is the same as in [`SizeMatch::Differs`].
     LineEnds(i64),
-    /// So many more octets came than stated; a negative number means fewer.
+    /// This many more octets were received than stated; a negative number means fewer.
     Differs(i64),
-    /// The server stated no size, or none that can be told from other numbers.
+    /// The server stated no size, or the size cannot be distinguished from other numbers in the
+    /// reply.
     Unknown,
 }
 
 impl SizeMatch {
-    /// Whether fewer octets came than stated, and line ends do not explain it.
+    /// Returns whether fewer octets were received than stated, and line ends do not explain the
+    /// difference.
     pub fn is_short(self) -> bool {
         matches!(self, Self::Differs(..0))
     }
 }
 
-/// A streamed reply as it is measured.
+/// Counts the octets and the line ends of a streamed reply.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Measure {
-    /// The sizes that the server states.
+    /// The sizes that the server stated.
     listed: Option<u64>,
     announced: Option<u64>,
     octets: u64,
-    /// CR LF, and LF without a CR before it. Counted only where a size is stated.
+    /// How many CR LF there are, and how many LF without a CR. Counted only if a size was stated.
     pairs: u64,
     bare: u64,
     last: LastLineEnd,
-    /// Whether the reply to another command is in here. Looked for in messages alone.
+    /// The search for a reply to another command inside the message. Only messages are searched.
     swallowed: Option<Swallowed>,
 }
 
@@ -79,19 +84,19 @@ impl Measure {
         }
     }
 
-    /// Also looks for a reply that is a part of the message by mistake.
+    /// Enables the search for a reply that became a part of the message by mistake.
     pub(crate) fn searching(mut self) -> Self {
         self.swallowed = Some(Swallowed::new());
         self
     }
 
-    /// Whether the message contains what looks like a reply, and does not have the size that was listed
-    /// for it.
+    /// Returns whether the message contains what looks like a reply, and does not have the size
+    /// that was listed for it.
     pub(crate) fn is_doubtful(&self) -> bool {
         self.swallowed.is_some_and(Swallowed::is_found) && self.listed != Some(self.octets)
     }
 
-    /// Counts more octets, which do not begin within a line end.
+    /// Counts more octets. They must not begin in the middle of a line end.
     pub(crate) fn count(&mut self, chunk: &[u8]) {
         self.octets += chunk.len() as u64;
         if let Some(swallowed) = &mut self.swallowed {
@@ -109,7 +114,7 @@ impl Measure {
         }
     }
 
-    /// What came, now that all has come.
+    /// Returns the result after the last octets.
     pub(crate) fn finish(self) -> Received {
         Received {
             octets: self.octets,
@@ -133,8 +138,9 @@ impl Measure {
         };
         let with_two = self.octets.saturating_add(self.bare);
         let with_one = self.octets.saturating_sub(self.pairs);
-        // The size as sent, as if all lines ended in CR LF, as if all ended in LF: each with the last
-        // line end and without.
+        // How much the last line end adds to the size: as sent, if all line ends are CR LF, and if
+        // all are LF. The candidates are these three sizes, each with the last line end and without
+        // it.
         let (as_sent, two, one) = match self.last {
             LastLineEnd::None => (0, 0, 0),
             LastLineEnd::Lf => (1, 2, 1),
@@ -155,12 +161,12 @@ impl Measure {
     }
 }
 
-/// How many CR LF there are, and how many LF with or without a CR.
+/// Returns how many CR LF there are, and how many LF with or without a CR.
 fn line_ends(chunk: &[u8]) -> (u64, u64) {
     let (mut pairs, mut all) = (0, u64::from(chunk.first() == Some(&b'\n')));
     let shifted = chunk.get(1..).unwrap_or_default();
-    // Sums of single octets are what compilers turn into vector instructions: most line ends are pairs,
-    // and searching for one after the other takes ten times as long.
+    // Compilers turn sums of single octets into vector instructions. Most line ends are pairs, and
+    // searching for them one by one takes ten times as long.
     for (octets, next) in chunk.chunks(SUM).zip(shifted.chunks(SUM)) {
         let (mut crlf, mut lf) = (0_u8, 0_u8);
         for (octet, next) in octets.iter().zip(next) {
@@ -174,10 +180,10 @@ fn line_ends(chunk: &[u8]) -> (u64, u64) {
     (pairs, all)
 }
 
-/// How many octets are summed up in one: a multiple of what a vector holds.
+/// How many octets are summed up in one octet: a multiple of the length of a vector, below 256.
 const SUM: usize = 224;
 
-/// The size that a status text states: the number before its one word `octets`.
+/// Returns the size that a status text states: the number before the word `octets`.
 pub(crate) fn stated_octets(text: &[u8]) -> Option<u64> {
     let words = text
         .split(|octet| matches!(octet, b' ' | b'\t' | b'(' | b')'))
@@ -187,7 +193,7 @@ pub(crate) fn stated_octets(text: &[u8]) -> Option<u64> {
     for word in words {
         let bare = word.strip_suffix(b".").or(word.strip_suffix(b","));
         if bare.unwrap_or(word).eq_ignore_ascii_case(b"octets") {
-            // Two sizes are none.
+            // With two sizes, the right one is not known.
             if stated.is_some() {
                 return None;
             }

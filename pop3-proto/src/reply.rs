@@ -1,4 +1,4 @@
-//! What servers answer, typed.
+//! The types of the server's replies.
 
 use bytes::Bytes;
 
@@ -11,58 +11,59 @@ pub use crate::status::{ErrReply, ResponseCode, Status};
 pub use crate::text::ServerText;
 use crate::types::MessageNumber;
 
-/// The reply to any command. [`Ticket::read`](crate::Ticket::read) makes it the command's own
-/// type again.
+/// The reply to any command. [`Ticket::read`](crate::Ticket::read) converts it to the type of the
+/// command's reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reply {
-    /// `+OK` and no more: most commands, and a login.
+    /// A status line with `+OK` and no values: the reply to most commands, and to a login.
     Status(Status),
-    /// What the server can do; `None` if it does not say.
+    /// The server's capabilities; `None` if it does not support `CAPA`.
     Capabilities(Option<Capabilities>),
-    /// `AUTH` without a mechanism; `None` if the server does not say.
+    /// The reply to `AUTH` without a mechanism; `None` if the server does not support it.
     Mechanisms(Option<Mechanisms>),
-    /// `STAT`.
+    /// The reply to `STAT`.
     Stat(MailboxStat),
-    /// `LIST n`.
+    /// The reply to `LIST n`.
     Size(ScanEntry),
-    /// `LIST`.
+    /// The reply to `LIST`.
     Sizes(Listing),
-    /// `UIDL n`.
+    /// The reply to `UIDL n`.
     UniqueId(UidEntry),
-    /// `UIDL`.
+    /// The reply to `UIDL`.
     UniqueIds(UidListing),
-    /// The status line of a reply that is streamed: body events follow.
+    /// The status line of a streamed reply. The events for its body follow.
     BodyHead(BodyHead),
-    /// A raw multi-line reply.
+    /// The reply to a raw command, with all its lines.
     Lines(Lines),
-    /// [`Confirm`](crate::Confirm).
+    /// The result of [`Confirm`](crate::Confirm).
     Confirmed(Confirmed),
-    /// `QUIT`.
+    /// The outcome of `QUIT`.
     Quit(QuitOutcome),
 }
 
-/// The server's first line (RFC 1939 section 4). Before TLS it can be forged.
+/// The greeting: the first line that the server sends (RFC 1939 section 4). Before TLS it can be
+/// forged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Greeting {
     /// The text after `+OK`.
     pub text: ServerText,
-    /// The challenge for APOP: the one msg-id in the text, angle brackets included (RFC 1939
-    /// section 7). `None` if there is none, or more than one: which one the server means is not
-    /// known then, and APOP is not used.
+    /// The challenge for APOP: the msg-id in the text, with its angle brackets (RFC 1939 section
+    /// 7). `None` if there is none, or more than one: the client cannot know which one the server
+    /// means, and does not use APOP.
     pub challenge: Option<ServerText>,
 }
 
-/// How many messages there are and how large they are together: the answer to `STAT`, which
-/// RFC 1939 section 5 calls a drop listing.
-/// Messages marked as deleted do not count.
+/// The number of messages and their total size: the reply to `STAT`, which RFC 1939 section 5 calls
+/// a drop listing. Messages marked as deleted are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MailboxStat {
-    /// Messages in the maildrop.
+    /// The number of messages in the maildrop.
     pub messages: u32,
-    /// Their octets by the server's reckoning; `None` if it does not say. A hint, as all sizes are.
+    /// Their total size in octets as the server counts it; `None` if the server does not state it.
+    /// Like all sizes, it may be wrong.
     pub octets: Option<u64>,
 }
 
@@ -72,44 +73,44 @@ impl MailboxStat {
     }
 }
 
-/// The status line of a streamed reply. The body events of the same request follow.
+/// The status line of a streamed reply. The events for its body have the same request id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BodyHead {
-    /// The message, if the command was about one.
+    /// The number of the message, if the command concerned one message.
     pub number: Option<MessageNumber>,
-    /// What the server wrote behind `+OK`; often a size, never one to rely on.
+    /// The status line after `+OK`. It often contains a size; do not rely on it.
     pub status: Status,
 }
 
 impl BodyHead {
-    /// The size that the server states: the number before the word `octets`, if there is just one
-    /// (`+OK 120 octets`, RFC 1939 section 5). Never allocate by it.
+    /// Returns the size that the server states: the number before the word `octets`, if that word
+    /// occurs once (`+OK 120 octets`, RFC 1939 section 5). Never use it to allocate memory.
     pub fn octets(&self) -> Option<u64> {
         stated_octets(self.status.text.as_bytes())
     }
 }
 
-/// A raw multi-line reply, whole.
+/// A raw multi-line reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lines {
     /// The status line.
     pub status: Status,
-    /// The lines with their line ends, dot-stuffing undone, without the terminator.
+    /// The lines with their line ends, without dot-stuffing and without the terminator.
     pub octets: Bytes,
     pub(crate) leniency: Leniency,
 }
 
 impl Lines {
-    /// The lines without their line ends: CR LF, or LF alone unless leniency is
-    /// [`Strict`](Leniency::Strict).
+    /// Returns the lines without their line ends. A line ends in CR LF, or in a bare LF unless the
+    /// leniency is [`Strict`](Leniency::Strict).
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         listing::lines(self.leniency, &self.octets)
     }
 }
 
-/// The names of SASL mechanisms, as the server lists them in answer to
+/// The names of SASL mechanisms that the server lists in reply to
 /// [`AuthMechanisms`](crate::command::AuthMechanisms).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mechanisms {
@@ -118,44 +119,45 @@ pub struct Mechanisms {
 }
 
 impl Mechanisms {
-    /// The names in the order of the list, as the server writes them.
+    /// Returns the names as the server writes them, and in its order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         listing::lines(self.leniency, &self.octets)
             .flat_map(|line| line.split(|octet| matches!(octet, b' ' | b'\t')))
             .filter(|name| !name.is_empty())
     }
 
-    /// Returns whether the server lists a mechanism, in any case.
+    /// Returns whether the server lists a mechanism. The comparison ignores case.
     pub fn has(&self, name: &str) -> bool {
         self.iter()
             .any(|listed| listed.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
 
-/// What became of the messages marked as deleted (RFC 1939 section 6).
+/// What happened to the messages that were marked as deleted (RFC 1939 section 6).
 ///
 /// Check it with [`is_committed`](QuitOutcome::is_committed).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "only `Committed` says that the deletions were done"]
 pub enum QuitOutcome {
-    /// `+OK`: the messages that were marked as deleted are gone. With the server's text, such as
-    /// `2 messages left`.
+    /// `+OK`: the messages that were marked as deleted are deleted. Contains the server's text,
+    /// such as `2 messages left`.
     Committed(Status),
-    /// `-ERR`: some or all of them may still be there.
+    /// `-ERR`: some or all of the messages may not have been deleted.
     Refused(ErrReply),
-    /// `QUIT` left and no reply came: the deletions may or may not have been done.
+    /// `QUIT` was sent and no reply was received. The messages may or may not have been deleted.
     Unknown,
 }
 
 impl QuitOutcome {
-    /// Returns whether the server said that the deletions were done.
+    /// Returns whether the server confirmed that the messages were deleted.
     #[must_use = "only a committed session has deleted what was marked"]
     pub fn is_committed(&self) -> bool {
         matches!(self, Self::Committed(_))
     }
 }
 
-/// What was received before is confirmed: the reply to [`Confirm`](crate::Confirm). Only the library makes one.
+/// The result of a successful [`Confirm`](crate::Confirm): the messages that were received before
+/// are confirmed. Only this crate can create one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Confirmed {
     questions: usize,
@@ -166,7 +168,7 @@ impl Confirmed {
         Self { questions }
     }
 
-    /// How many questions were answered right: all that were asked last.
+    /// Returns how many questions the confirmation asked. All of them were answered correctly.
     pub fn questions(self) -> usize {
         self.questions
     }

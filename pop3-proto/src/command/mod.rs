@@ -90,7 +90,7 @@ impl From<CommandLine> for Request {
 }
 
 /// What the methods named `retrieve` accept: a [`Streamed`] command, or a message number, which
-/// stands for [`Retr`].
+/// means [`Retr`].
 pub trait IntoStreamed {
     /// The command.
     type Command: Streamed;

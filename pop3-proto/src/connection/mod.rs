@@ -31,7 +31,7 @@ use crate::tls::{ClientTls, Layer};
 /// * *Getters* return its state.
 /// * The *application side* submits requests and takes events.
 /// * The *socket side* moves octets: call its methods when the `wants_` methods return true.
-/// * The *clock side* says when it needs the time, and is told the time.
+/// * The *clock side* returns when it needs the time, and the caller reports it.
 /// * *TLS by the caller* is for callers that use their own TLS stack.
 ///
 /// The `poll_` and `wants_` methods may be called in any order and any number of times. Leaving out

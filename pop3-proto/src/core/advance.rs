@@ -1,7 +1,7 @@
-//! The loop that moves a connection on: frame, match, step, send.
+//! The loop that advances a connection: read a frame, match it with a request, do a step, send.
 //!
-//! Every public method that changes something ends in [`Core::advance`]. Errors that end the
-//! connection are results here, and close it in one place.
+//! Every public method that changes state calls [`Core::advance`] last. Errors that end the
+//! connection are returned as results to it, so the connection is closed in only one place.
 
 use super::Core;
 use super::inbound::{Expected, Frame, Origin};
@@ -13,7 +13,7 @@ use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::verb::Verb;
 
-/// What the session does next.
+/// The next step of the session.
 enum Next {
     Read(Frame),
     Send,
@@ -21,8 +21,8 @@ enum Next {
 }
 
 impl Core {
-    /// Does all that needs neither more octets nor more time: reads frames until one makes an event or
-    /// no whole frame is buffered, then sends.
+    /// Does everything that needs neither more octets nor more time: reads frames until one causes
+    /// an event or no complete frame is buffered, then sends.
     pub(super) fn advance(&mut self) {
         while self.events.is_empty() && self.end.outcome.is_none() {
             let result = match self.next() {
@@ -42,14 +42,14 @@ impl Core {
 
     fn next(&mut self) -> Next {
         if let Some(error) = self.abort_error() {
-            // What the server sends now has no effect.
+            // An exchange is being aborted: what the server sends now has no effect.
             return if self.outbound.is_front_sent() || self.end.write_failed.is_some() {
                 Next::Fail(error.clone())
             } else {
                 Next::Send
             };
         }
-        // Nothing is read during a handshake. An end of file ends it all the same.
+        // During a handshake nothing is read, but the end of the stream still ends the connection.
         if !self.wants_tls() {
             if let Some(error) = self.surplus_error(self.outbound.is_front_sent()) {
                 return Next::Fail(error);
@@ -72,13 +72,13 @@ impl Core {
         }
     }
 
-    /// Whether the server answers `AUTH` or a response now.
+    /// Returns whether the next line from the server answers `AUTH` or a response.
     fn in_auth(&self) -> bool {
         let Some(front) = self.outbound.front() else {
             return false;
         };
         match front.line() {
-            // Until it was sent, the server continues what it did before.
+            // Before `AUTH` is sent, the server still answers the commands before it.
             Some(Line::Command(command)) => {
                 command.verb == Verb::Auth && self.outbound.is_front_sent()
             }
@@ -87,8 +87,8 @@ impl Core {
         }
     }
 
-    /// The error if the received octets cannot follow the multi-line reply that ended. `awaited` is
-    /// whether another command that was sent is unanswered.
+    /// Returns the error if the received octets cannot follow the multi-line reply that ended.
+    /// `awaited` is whether another command that was sent is unanswered.
     pub(super) fn surplus_error(&self, awaited: bool) -> Option<Error> {
         let (Origin { verb, number }, line) = self.inbound.surplus(awaited)?;
         let got = self.shown(line);

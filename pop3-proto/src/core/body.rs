@@ -1,47 +1,48 @@
-//! Multi-line replies: where they end, and dot-stuffing undone in place (RFC 1939 section 3).
+//! Multi-line replies: finding the end, and removing dot-stuffing in place (RFC 1939 section 3).
 
 use memchr::{memchr, memmem};
 
 /// What ends a line of a multi-line reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineEnds {
-    /// CR LF alone. Whatever a sender puts after a bare LF is data.
+    /// Only CR LF. Anything after a bare LF is data.
     CrLf,
-    /// The first line end decides between `CrLf` and `Lf`; none was seen yet.
+    /// The first line end decides between `CrLf` and `Lf`. It was not received yet.
     Undecided,
     /// All lines so far ended in a bare LF, though the server's own lines end in CR LF. `.` CR LF ends
     /// the reply, `.` LF is data. After the first CR LF only CR LF counts.
     Lf,
-    /// LF or CR LF, whichever comes; `.` CR LF ends the reply, `.` LF is data. Selected by
-    /// [`LfDot::EndsReply`](crate::config::LfDot::EndsReply): a sender can end a message.
+    /// LF or CR LF. `.` CR LF ends the reply, `.` LF is data. Selected by
+    /// [`LfDot::EndsReply`](crate::config::LfDot::EndsReply): the sender of a message can end it
+    /// early.
     Either,
-    /// LF or CR LF, and `.` LF ends the reply too: the server's own lines end in a bare LF.
+    /// LF or CR LF, and `.` LF ends the reply, too: the server's own lines end in a bare LF.
     LfServer,
 }
 
-/// Walks through a multi-line reply block by block. Its state between blocks has a fixed size,
-/// however long the lines are.
+/// Parses a multi-line reply block by block. Its state between blocks has a fixed size, however
+/// long the lines are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Body {
     ends: LineEnds,
     /// Whether the next octet is the first of a line.
     line_start: bool,
-    /// Whether the first line end was a bare LF and decided.
+    /// Whether the first line end was a bare LF, and selected the line ends.
     began_with_lf: bool,
     /// The last octets that were processed, dot-stuffing included.
     tail: [u8; TAIL],
 }
 
-/// What may have been meant as the terminator where only CR LF ends a line.
+/// What may be meant as the terminator if only CR LF ends a line.
 const LF_DOT: &[u8; 4] = b"\n.\r\n";
 
-/// These octets and the one before them.
+/// The length of these octets and of the one before them.
 const TAIL: usize = LF_DOT.len() + 1;
 
-/// How many octets at the end of a block may have to be passed again: `.` CR.
+/// How many octets at the end of a block may have to be passed to the next call again: `.` CR.
 const HELD: usize = 2;
 
-/// What a block contained.
+/// The result of scanning a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scan {
     /// The block now begins with this many octets of the body.
@@ -53,11 +54,11 @@ pub(super) struct Scan {
     pub(super) ended: bool,
 }
 
-/// What a line that begins with a dot is.
+/// The meaning of a line that begins with a dot.
 enum Dotted {
-    /// Data with a dot too many.
+    /// Data with a stuffed dot.
     Stuffed,
-    /// Data as it is.
+    /// Data without a stuffed dot.
     Plain,
     /// The terminator, and its length.
     Terminator(usize),
@@ -75,18 +76,18 @@ impl Body {
         }
     }
 
-    /// Whether the first line end was a bare LF, where the first line end decides.
+    /// Returns whether the first line end was a bare LF, if the first line end decides.
     pub(super) fn began_with_lf(&self) -> bool {
         self.began_with_lf
     }
 
-    /// Whether the last octets so far are LF `.` CR LF, taken for data.
+    /// Returns whether the last octets so far are LF `.` CR LF, treated as data.
     pub(super) fn stops_at_lf_dot(&self) -> bool {
         let [before, rest @ ..] = &self.tail;
         *before != b'\r' && rest == LF_DOT
     }
 
-    /// Compacts the body's octets to the front of `block`. CR LF is never split between blocks.
+    /// Moves the octets of the body to the front of `block`. CR LF is never split between blocks.
     pub(super) fn scan(&mut self, block: &mut [u8]) -> Scan {
         if self.ends == LineEnds::Undecided {
             self.decide(block);
@@ -104,7 +105,7 @@ impl Body {
         scan
     }
 
-    /// Looks for the first line end. Its CR and its LF are in the same block.
+    /// Searches for the first line end. Its CR and its LF are in the same block.
     fn decide(&mut self, block: &[u8]) {
         let Some(before) = memchr(b'\n', block).and_then(|lf| block.get(..lf)) else {
             return;
@@ -124,8 +125,8 @@ impl Body {
     fn compact(&mut self, block: &mut [u8]) -> Scan {
         let (mut kept, mut read) = (0, 0);
         loop {
-            // Dotted lines come in groups: the next line is looked at before searching far.
-            while self.line_start && is_plainly_stuffed(&block[read..]) {
+            // Lines with dots are often adjacent: check the next line before searching far.
+            while self.line_start && is_certainly_stuffed(&block[read..]) {
                 let Some(end) = memchr(b'\n', &block[read + 1..]) else {
                     break;
                 };
@@ -177,7 +178,7 @@ impl Body {
         }
     }
 
-    /// How many octets precede the next place where something has to be decided: a dot that begins a
+    /// Returns how many octets precede the next position that matters: a dot at the start of a
     /// line, or the first CR LF after lines that ended in a bare LF.
     fn stop(&self, rest: &[u8]) -> Option<usize> {
         let line_dot: &[u8] = match self.ends {
@@ -192,8 +193,8 @@ impl Body {
         memmem::find(before, b"\r\n").map(|at| at + 2).or(dot)
     }
 
-    /// Takes note of how a run of octets ends, which contains no line end that decides anything before
-    /// its last octet.
+    /// Notes how a run of octets ends. Before its last octet, the run contains no line end that
+    /// changes the state.
     fn end_of_run(&mut self, run: &[u8]) {
         let crlf = run.ends_with(b"\r\n");
         self.line_start = match self.ends {
@@ -225,7 +226,8 @@ impl Body {
     }
 }
 
-/// Whether a line begins with a dot too many and is no terminator whatever the line ends are.
-fn is_plainly_stuffed(line: &[u8]) -> bool {
+/// Returns whether a line begins with a stuffed dot and cannot be the terminator, whatever the line
+/// ends are.
+fn is_certainly_stuffed(line: &[u8]) -> bool {
     matches!(line, [b'.', second, ..] if !matches!(second, b'\r' | b'\n'))
 }

@@ -1,4 +1,5 @@
-//! A confirmation in the queue: its questions go before it, and it ends when they are answered.
+//! A confirmation in the queue: its questions are queued before it, and it ends when they are
+//! answered.
 
 use bytes::Bytes;
 
@@ -15,7 +16,7 @@ use crate::ticket::RequestId;
 use crate::verb::Verb;
 
 impl Core {
-    /// Continues the confirmation that is next in the queue when nothing is in flight: queues its
+    /// Continues the confirmation that is next in the queue, when nothing is in flight. Queues its
     /// questions, or ends it.
     pub(super) fn send_confirmation(&mut self) -> Result<(), Error> {
         let Some(PendingRequest {
@@ -60,7 +61,7 @@ impl Core {
         Ok(())
     }
 
-    /// The question in front has its status line.
+    /// Handles the status line that answers the question in front.
     pub(super) fn on_answer(&mut self, line: Bytes) -> Result<(), Error> {
         let Some(PendingRequest {
             work: Work::Question(question),
@@ -92,25 +93,26 @@ impl Core {
         };
         let synchronized = match self.outbound.confirmation_mut(confirmation) {
             Some(run) => run.count(kind, answered),
-            // The confirmation was abandoned. A refusal has no meaning then.
+            // The confirmation was abandoned, so a refusal has no meaning.
             None => !matches!(answered, Answered::Wrong),
         };
         if !synchronized {
             return Err(Unconfirmed::WrongAnswer { verb, number, got }.into());
         }
         self.outbound.pop_answered();
-        // All questions of a confirmation are one operation.
+        // All questions of a confirmation count as one operation.
         if !self.outbound.is_asking() {
             self.timers.operation(self.outbound.in_flight() > 0);
         }
-        // Octets that are still buffered answer no command: reading them ends the connection.
+        // If octets are still buffered, they answer no command: reading them ends the connection.
         if self.outbound.is_confirmation_due() && self.inbound.is_empty() {
             self.send_confirmation()?;
         }
         Ok(())
     }
 
-    /// The error that ends the connection: during a confirmation it is [`Unconfirmed::CutShort`].
+    /// Converts the error that ends the connection: during a confirmation it becomes
+    /// [`Unconfirmed::CutShort`].
     pub(super) fn in_confirmation(&self, error: Error) -> Error {
         match error {
             Error::Unconfirmed(_) => error,

@@ -1,4 +1,4 @@
-//! The end of a connection: one outcome, reported to all outstanding requests in order.
+//! The end of a connection: all outstanding requests get the same outcome, in order.
 
 use super::Core;
 use super::last_err::LastErr;
@@ -11,10 +11,10 @@ use crate::phase::Phase;
 use crate::reply::{QuitOutcome, Reply};
 use crate::verb::Verb;
 
-/// How far the end of the connection is.
+/// How and why a connection ends.
 #[derive(Debug, Default)]
 pub(super) struct End {
-    /// No more octets will be received: end of file, or a failure in reading.
+    /// No more octets will be received. Contains the failure, or `None` for the end of the stream.
     pub(super) input_over: Option<Option<TransportError>>,
     /// A write failed. The server may still send an unsolicited `-ERR` before it closes.
     pub(super) write_failed: Option<TransportError>,
@@ -27,7 +27,7 @@ pub(super) struct End {
 }
 
 impl Core {
-    /// Why an exchange ends the connection as soon as `*` was sent.
+    /// Returns the error with which an exchange ends the connection as soon as `*` was sent.
     pub(super) fn abort_error(&self) -> Option<&Error> {
         self.outbound.front().and_then(PendingRequest::abort_error)
     }
@@ -38,7 +38,7 @@ impl Core {
         if self.end.outcome.is_some() {
             return;
         }
-        // The error that aborts an exchange is the cause, whether or not `*` could be sent.
+        // The error that aborts an exchange is the cause, even if `*` could not be sent.
         let outcome = self.abort_error().cloned().map_or(outcome, Err);
         let unanswered = self.unanswered();
         let outcome = outcome.map_err(|error| self.explained(error.unanswered(unanswered)));
@@ -55,15 +55,15 @@ impl Core {
         self.outbound.clear();
     }
 
-    /// The command that is answered next, if any octet of it was sent.
+    /// Returns the command that is answered next, if any octet of it was sent.
     pub(super) fn unanswered(&self) -> Option<Verb> {
         let begun = self.awaits_reply() || self.is_computing();
         let front = self.outbound.front().filter(|_| begun);
         front.and_then(PendingRequest::verb)
     }
 
-    /// Emits the results of the outstanding requests after the end, one at a time so that a long
-    /// queue costs no memory, and `Closed` after them.
+    /// Emits the results of the outstanding requests after the end, and then `Closed`. It emits one
+    /// event at a time, so that a long queue needs no additional memory.
     pub(super) fn report_end(&mut self) {
         let Some(outcome) = self.end.outcome.clone() else {
             return;
@@ -78,7 +78,7 @@ impl Core {
             let Some(id) = request.id.filter(|_| !request.abandoned) else {
                 continue;
             };
-            // The confirmation that a question belongs to reports it.
+            // The confirmation of the question reports the result.
             if request.is_question() {
                 continue;
             }
@@ -94,13 +94,14 @@ impl Core {
         }
     }
 
-    /// The result of a request that gets no reply any more.
+    /// Returns the result of a request that will not get a reply.
     fn last_result(&self, request: &PendingRequest, error: Error) -> Result<Reply, Error> {
-        // Whether a QUIT whose reply is lost was done is not known.
+        // If the reply to QUIT is lost, it is not known whether the server has executed it.
         if request.verb() == Some(Verb::Quit) && self.outbound.has_begun(request) {
             return Ok(Reply::Quit(QuitOutcome::Unknown));
         }
-        // A login that was refused before the connection was lost was refused.
+        // If the server refused a login before the connection was lost, the login reports the
+        // refusal.
         let lost = matches!(
             error,
             Error::Closed(_) | Error::Transport(_) | Error::Timeout(_)
@@ -109,7 +110,7 @@ impl Core {
         Err(known.and_then(Exchange::known_end).unwrap_or(error))
     }
 
-    /// The error that ends the connection if no more octets will be received.
+    /// Returns the error that ends the connection if no more octets will be received.
     pub(super) fn end_of_input(&mut self) -> Option<Error> {
         self.end.input_over.as_ref()?;
         if let Some(error) = self.unfinished_err() {

@@ -1,4 +1,4 @@
-//! Whether the server has shown that it supports pipelining.
+//! Tracks whether the server has shown that it supports pipelining.
 
 use super::send_buffer::{SendBuffer, Span};
 
@@ -9,31 +9,33 @@ pub(super) enum FirstBatch {
     /// No command was sent while another was unanswered.
     #[default]
     None,
-    /// Not answered completely. It begins with the first command that did not wait for a reply.
+    /// The batch is not answered completely. It begins with the first command that did not wait for
+    /// a reply.
     Open(Span),
-    /// Answered completely: the server supports pipelining.
+    /// The batch is answered completely: the server supports pipelining.
     Answered,
 }
 
 impl FirstBatch {
-    /// A command joins those in flight; in the same write as the command before it, or in a write of
-    /// its own.
+    /// Adds a command that is sent while others are in flight, in the same write as the command
+    /// before it or in its own.
     pub(super) fn join(&mut self, command: Span, same_write: bool) {
         match self {
             Self::None => *self = Self::Open(command),
             Self::Open(batch) if same_write => batch.end = command.end,
-            // A long pipeline never drains: without this the first batch would never be answered
-            // completely.
+            // In a long pipeline there is always a command in flight. If the batch could grow, it
+            // would never be answered completely.
             Self::Open(_) | Self::Answered => {}
         }
     }
 
-    /// Commands that were not sent were retracted. `second` is the request in flight after the first.
+    /// Handles the retraction of commands that were not sent. `second` is the request in flight
+    /// after the first.
     pub(super) fn retract(&mut self, buffer: &SendBuffer, second: Option<Span>) {
         let Self::Open(batch) = self else {
             return;
         };
-        // The lines that were not sent are sent in one write.
+        // The lines that are still in the buffer are sent in one write.
         let queued = buffer.queued();
         match second {
             _ if buffer.has_passed(batch.begin) => {
@@ -49,7 +51,7 @@ impl FirstBatch {
         }
     }
 
-    /// The reply to this command is complete.
+    /// Handles the complete reply to a command.
     pub(super) fn answered(&mut self, command: Span) {
         if let Self::Open(batch) = self
             && command.end >= batch.end
@@ -58,7 +60,7 @@ impl FirstBatch {
         }
     }
 
-    /// Whether pipelined commands were sent and are not answered completely.
+    /// Returns whether pipelined commands were sent and are not answered completely.
     pub(super) fn is_unanswered(&self, buffer: &SendBuffer) -> bool {
         matches!(self, Self::Open(batch) if buffer.has_begun(*batch))
     }

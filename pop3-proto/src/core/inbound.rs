@@ -1,7 +1,8 @@
-//! Octets from the server: the receive buffer, and its framing into lines and multi-line replies.
+//! Octets from the server: the receive buffer, and splitting its octets into frames, which are
+//! lines or parts of multi-line replies.
 //!
-//! [`Core`](super::Core) takes one [`Frame`] after the other and matches it with the
-//! request in front. What a line means is not decided here.
+//! [`Core`](super::Core) takes one [`Frame`] after the other and matches it with the request in
+//! front. This module does not interpret the lines.
 
 use bytes::Bytes;
 
@@ -17,7 +18,7 @@ use crate::verb::Verb;
 /// How many blank lines before a status line are tolerated.
 const BLANK_LINES: u8 = 8;
 
-/// What the server sent, framed.
+/// A unit of what the server sent.
 #[derive(Debug)]
 pub(super) enum Frame {
     /// The beginning of a TLS record where a greeting is expected.
@@ -28,7 +29,7 @@ pub(super) enum Frame {
     Line { line: Bytes, bare_lf: bool },
     /// A line that is longer than the limit.
     TooLong(LimitError),
-    /// Octets of a multi-line reply with dot-stuffing undone, perhaps none, and what follows them.
+    /// Octets of a multi-line reply without dot-stuffing, possibly none, and what follows them.
     Chunk { octets: Bytes, then: Then },
 }
 
@@ -43,7 +44,7 @@ pub(super) enum Then {
     End { bare_lf: bool },
 }
 
-/// What the next line is expected to be.
+/// The kind of line that is expected next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
     Greeting,
@@ -59,7 +60,7 @@ pub(super) struct Origin {
     pub(super) number: Option<MessageNumber>,
 }
 
-/// The receive buffer and what is known of the octets in it.
+/// The receive buffer, and the state of its framing.
 #[derive(Debug)]
 pub(super) struct Inbound {
     buffer: RecvBuffer,
@@ -75,7 +76,7 @@ pub(super) struct Inbound {
     blank_lines: u8,
 }
 
-/// The settings that decide about framing.
+/// The settings for framing.
 #[derive(Debug)]
 struct Rules {
     leniency: Leniency,
@@ -87,7 +88,8 @@ struct Rules {
 impl Inbound {
     pub(super) fn new(config: &Config) -> Self {
         let limits = &config.limits;
-        // A line at its limit, with its line end and one octet of the next, has to fit.
+        // There must be room for a line of maximum length, its line end and one octet of the next
+        // line.
         let longest = limits.line.max(limits.challenge) + 4;
         Self {
             buffer: RecvBuffer::new(limits.receive_buffer.max(longest)),
@@ -105,7 +107,7 @@ impl Inbound {
         }
     }
 
-    /// Whether all octets that were received are processed.
+    /// Returns whether all received octets are processed.
     pub(super) fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }
@@ -114,55 +116,56 @@ impl Inbound {
         self.buffer.is_full()
     }
 
-    /// Room for the next read.
+    /// Returns the buffer for the next read.
     pub(super) fn room(&mut self) -> &mut [u8] {
         self.buffer.room()
     }
 
-    /// Counts octets that were read into the room.
+    /// Counts octets that were read into this buffer.
     pub(super) fn fill(&mut self, octets: usize) {
         self.buffer.fill(octets);
     }
 
-    /// Drops the octets that are not processed.
+    /// Drops the octets that were not processed.
     pub(super) fn clear(&mut self) {
         self.buffer.clear();
     }
 
-    /// Begins anew after a TLS handshake: what was received in cleartext does not count.
+    /// Starts again after a TLS handshake: what was received in cleartext does not count.
     pub(super) fn restart(&mut self) {
         self.buffer.clear();
         self.lf_server = None;
         self.lf_reported = false;
     }
 
-    /// A command was sent: what comes next may answer it.
+    /// Notes that a command was sent, so that the next octets may be its reply.
     pub(super) fn expect_answer(&mut self) {
         self.ended = None;
     }
 
-    /// The next octets are lines of the multi-line reply to this command.
+    /// Starts the multi-line reply to this command: the next octets are its lines.
     pub(super) fn begin_body(&mut self, origin: Origin) {
         self.body = Some((Body::new(self.line_ends(origin.verb)), origin));
     }
 
-    /// Whether a multi-line reply is being read.
+    /// Returns whether a multi-line reply is being read.
     pub(super) fn is_in_body(&self) -> bool {
         self.body.is_some()
     }
 
-    /// Whether a reply has begun and is not complete.
+    /// Returns whether a reply has begun and is not complete.
     pub(super) fn is_in_reply(&self) -> bool {
         !self.buffer.is_empty() || self.is_in_body()
     }
 
-    /// Whether the last octets of a multi-line reply are LF `.` CR LF, taken for data.
+    /// Returns whether the last octets of a multi-line reply are LF `.` CR LF, treated as data.
     pub(super) fn stops_at_lf_dot(&self) -> bool {
         let body = self.body.as_ref().filter(|_| self.buffer.is_empty());
         body.is_some_and(|(body, _)| body.stops_at_lf_dot())
     }
 
-    /// The line that has begun, for when its line end will never come.
+    /// Returns the incomplete line in the buffer, for the case that its line end will never be
+    /// received.
     pub(super) fn unfinished_line(&self) -> Option<&[u8]> {
         match self.body {
             Some(_) => None,
@@ -170,13 +173,13 @@ impl Inbound {
         }
     }
 
-    /// Whether a bare LF has to be reported: the first one of this channel.
+    /// Returns whether a bare LF must be reported: only the first one of this channel.
     pub(super) fn note_bare_lf(&mut self) -> bool {
         !core::mem::replace(&mut self.lf_reported, true)
     }
 
-    /// The first line after a multi-line reply that cannot follow it. `awaited` is whether a command
-    /// that was sent is unanswered.
+    /// Returns the first line after a multi-line reply, if it cannot follow it. `awaited` is
+    /// whether a command that was sent is unanswered.
     pub(super) fn surplus(&self, awaited: bool) -> Option<(Origin, &[u8])> {
         let ended = self.ended?;
         if self.buffer.is_within_a_line() {
@@ -195,7 +198,7 @@ impl Inbound {
         Some((ended, line))
     }
 
-    /// The next frame, or `None` if that takes more octets.
+    /// Returns the next frame, or `None` if more octets are needed.
     pub(super) fn next(&mut self, expected: Expected) -> Option<Frame> {
         if self.body.is_some() {
             self.next_chunk()
@@ -217,7 +220,7 @@ impl Inbound {
             Some((line, _)) => line.len(),
             None => without_line_end(self.buffer.octets()).len(),
         };
-        // A full buffer could not take the rest of the line.
+        // There would be no room in a full buffer for the rest of the line.
         if length > limit || line.is_none() && self.buffer.is_full() {
             return Some(Frame::TooLong(LimitError::new(Limited::Line, limit)));
         }
@@ -231,7 +234,8 @@ impl Inbound {
         }
         self.blank_lines = 0;
         self.ended = None;
-        // The first line decides, unless a later one ends in CR LF: then LF ends no line of a message.
+        // The first line decides whether the server's lines end in a bare LF. If a later line ends
+        // in CR LF, they do not.
         match &mut self.lf_server {
             Some(lf_server) => *lf_server &= bare_lf,
             unknown => *unknown = Some(bare_lf),
@@ -247,8 +251,8 @@ impl Inbound {
         }
         let bare_lf = body.began_with_lf();
         let (kept, then) = if bare_lf && self.rules.leniency == Leniency::Strict {
-            // Of the octets after the line end that is not accepted, none is passed on: how many were
-            // received with it is chance.
+            // Do not pass on the octets after the rejected line end: their number depends on the
+            // size of the read.
             let octets = self.buffer.octets().get(..scan.kept).unwrap_or_default();
             let first_line = memchr::memchr(b'\n', octets).map_or(scan.kept, |lf| lf + 1);
             (first_line, Then::BareLf)
@@ -264,7 +268,7 @@ impl Inbound {
         Some(Frame::Chunk { octets, then })
     }
 
-    /// What ends a line of a multi-line reply that begins now.
+    /// Returns what ends a line of a multi-line reply that begins now.
     fn line_ends(&self, verb: Verb) -> LineEnds {
         match (self.lf_server, self.rules.lf_dot, self.rules.leniency) {
             (Some(true), ..) => LineEnds::LfServer,
@@ -276,12 +280,13 @@ impl Inbound {
     }
 }
 
-/// Whether the lines of a reply to this command never contain a bare LF, as those of messages may.
+/// Returns whether the lines of a reply to this command never contain a bare LF. Those of messages
+/// may.
 fn has_no_lf(verb: Verb) -> bool {
     matches!(verb, Verb::Capa | Verb::List | Verb::Uidl)
 }
 
-/// Whether octets are the beginning of a TLS record, of any type and version.
+/// Returns whether octets are the beginning of a TLS record, of any type and version.
 fn is_tls_record(octets: &[u8]) -> bool {
     matches!(octets, [0x14..=0x17, 0x03, ..])
 }

@@ -1,4 +1,4 @@
-//! The last `-ERR` of the session: often the reason why the connection ends after it.
+//! The last `-ERR` of the session, which is often the reason why the connection ends after it.
 
 use core::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::phase::Phase;
 use crate::refusal::Refusal;
 use crate::time::Instant;
 
-/// A server that closes because of what it answered with `-ERR` does so within this time. An
-/// inactivity timeout takes longer: the shortest that is known is a minute.
+/// If a server closes the connection because of a `-ERR`, it does so within this time. An
+/// inactivity timeout is longer: the shortest known one is a minute.
 const RECENT: Duration = Duration::from_secs(30);
 
-/// The last reply, while it is a `-ERR`. Any `+OK` after it shows that the session went on.
+/// The last reply, if it was a `-ERR`. Any `+OK` after it shows that the session continued.
 #[derive(Debug, Default)]
 pub(super) struct LastErr(Option<Kept>);
 
@@ -24,12 +24,13 @@ pub(super) struct LastErr(Option<Kept>);
 struct Kept {
     refusal: Refusal,
     at: Instant,
-    /// Whether it was the result of a request: the application knows it, or abandoned the request.
+    /// Whether it was the result of a request, so that the application knows it or has abandoned
+    /// the request.
     reported: bool,
 }
 
 impl LastErr {
-    /// The server answered a command, with `-ERR` or not.
+    /// Handles the reply to a command, with its refusal if it is a `-ERR`.
     pub(super) fn answered(&mut self, refusal: Option<&Refusal>, now: Instant) {
         self.0 = refusal.map(|refusal| Kept {
             refusal: refusal.clone(),
@@ -38,21 +39,21 @@ impl LastErr {
         });
     }
 
-    /// A request has failed with this error.
+    /// Notes that a request has failed with this error.
     pub(super) fn reported(&mut self, error: &Error) {
         if let Some(kept) = &mut self.0 {
-            // By code and text: a login reports the refusal of one of its commands.
+            // Compare by code and text, because a login reports the refusal of one of its commands.
             kept.reported |= error.server_text() == Some(&kept.refusal.text);
         }
     }
 
-    /// Whether it has a response code: it names a cause, and that is not pipelining.
+    /// Returns whether it has a response code. Then the cause is known, and it is not pipelining.
     pub(super) fn has_code(&self) -> bool {
         let kept = self.0.as_ref();
         kept.is_some_and(|kept| kept.refusal.code.is_some())
     }
 
-    /// The `-ERR` that explains why the connection ends at this time.
+    /// Returns the `-ERR` that explains why the connection ends at this time.
     fn explains(&self, now: Instant) -> Option<&Refusal> {
         let kept = self.0.as_ref()?;
         (!kept.reported || now < kept.at + RECENT).then_some(&kept.refusal)
@@ -60,8 +61,8 @@ impl LastErr {
 }
 
 impl Core {
-    /// Reads a `-ERR` whose line end will never come: its text may still say why the connection
-    /// ends. Returns it if it answers no command, and keeps it if it answers one.
+    /// Reads a `-ERR` whose line end will never be received, because its text may say why the
+    /// connection ends. Returns it if it answers no command, and keeps it if it answers one.
     pub(super) fn unfinished_err(&mut self) -> Option<Error> {
         if self.wants_tls() {
             return None;
@@ -85,7 +86,7 @@ impl Core {
         None
     }
 
-    /// The error with the `-ERR` that came before it, if one explains it.
+    /// Adds the `-ERR` that came before an error and explains it, if there is one.
     pub(super) fn explained(&self, error: Error) -> Error {
         match self.end.last_err.explains(self.timers.last()) {
             Some(refusal) => error.after(refusal),

@@ -1,12 +1,18 @@
-//! The state machine of one connection, without TLS: what is inside the public
+//! The state machine of one connection without TLS, which is inside the public
 //! [`Connection`](crate::Connection).
 //!
-//! [`Core`] owns the parts: [`Inbound`] makes frames of the octets from the server, [`State`] knows the
-//! phase, the channel and the server, [`Outbound`] has the requests and the octets to send, [`Timers`] the
-//! deadlines, [`End`] why the connection ended. `advance.rs` is the loop that moves them on: read a frame,
-//! match it with a request (`receive.rs`), send what may be sent (`send.rs`).
+//! [`Core`] owns these parts:
 //!
-//! The methods are documented where they are public, at the methods of `Connection` with the same names.
+//! * [`Inbound`] splits the octets from the server into frames.
+//! * [`State`] knows the phase, the channel and the server.
+//! * [`Outbound`] has the requests and the octets to send.
+//! * [`Timers`] has the deadlines.
+//! * [`End`] knows why the connection ended.
+//!
+//! The loop in `advance.rs` reads a frame, matches it with a request (`receive.rs`), and sends what
+//! may be sent (`send.rs`).
+//!
+//! Most methods are documented in detail at the public methods of `Connection` with the same names.
 
 mod advance;
 mod body;
@@ -121,19 +127,19 @@ impl Core {
             .and_then(|outcome| outcome.as_ref().err())
     }
 
-    /// Returns whether another try is sensible after this error, and how soon.
+    /// Returns whether a program should try again after this error, and how soon.
     pub(crate) fn retry(&self, error: &Error) -> Retry {
         let delay = self.state.login_delay();
         let delay = delay.filter(|_| self.state.was_logged_in());
         error.retry().not_before(delay.unwrap_or_default())
     }
 
-    /// Returns what the last login decided.
+    /// Returns the plan of the last login.
     pub(crate) fn login_plan(&self) -> Option<&LoginPlan> {
         self.plan.as_ref()
     }
 
-    /// Returns what a login would decide now.
+    /// Returns what a login would do now.
     pub(crate) fn plan_login(&self, login: &Login) -> LoginPlan {
         plan_login(login, &self.state.context(&self.config))
     }
@@ -143,7 +149,7 @@ impl Core {
         self.outbound.requests()
     }
 
-    /// Returns whether anything was sent that is not answered.
+    /// Returns whether a command was sent whose reply was not received yet.
     pub(crate) fn awaits_reply(&self) -> bool {
         self.outbound.has_begun_front()
     }
@@ -161,7 +167,8 @@ impl Core {
 
 /// The application side.
 impl Core {
-    /// Creates the state machine; `now` starts the deadline of the greeting, or of TLS.
+    /// Creates the state machine. `now` starts the deadline of the greeting, or of the TLS
+    /// handshake.
     pub(crate) fn new(mut config: Config, channel: Channel, now: Instant) -> Self {
         config.limits = config.limits.clamped();
         Self {
@@ -180,7 +187,7 @@ impl Core {
         }
     }
 
-    /// Provides randomness.
+    /// Seeds the connection with random octets.
     pub(crate) fn seed(&mut self, random: [u8; 32]) {
         self.redactor.set_key(&random);
         self.seed = Some(Seed::new(random));
@@ -195,7 +202,7 @@ impl Core {
         match &request {
             Request::Command(command) => check_length(command, self.config.limits.command)?,
             Request::Exchange(exchange) => exchange.check_length(self.config.limits.command)?,
-            // Its commands are chosen when its turn comes.
+            // It chooses its commands when it is about to be sent.
             Request::Confirm(_) => {}
         }
         let id = self.next_id;
@@ -210,11 +217,11 @@ impl Core {
         Ok(Ticket::new(id))
     }
 
-    /// Returns the next event. While one waits, nothing is parsed and nothing is sent.
+    /// Returns the next event. While an event is pending, nothing is parsed and nothing is sent.
     #[inline]
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
         if self.events.is_empty() {
-            // After a panic in a callback the end was not reported yet.
+            // After a panic in a callback, the end may not have been reported yet.
             self.report_end();
         }
         let event = self.events.pop_front()?;
@@ -278,14 +285,14 @@ impl Core {
         Ok(())
     }
 
-    /// Whether the request in front waits for a token from the application.
+    /// Returns whether the request in front waits for a token from the application.
     fn wants_token(&self) -> bool {
         self.outbound
             .front()
             .is_some_and(PendingRequest::wants_token)
     }
 
-    /// The error that new requests get, if the connection is dead.
+    /// Returns the error that new requests get, if the connection has ended.
     fn fatal(&self) -> Option<Error> {
         let outcome = self.end.outcome.as_ref()?;
         let error = outcome.as_ref().err().cloned();
@@ -293,9 +300,9 @@ impl Core {
     }
 }
 
-/// Ends that the application decides.
+/// Ending the connection by the application.
 impl Core {
-    /// Ends the connection because a limit of the application is exceeded.
+    /// Ends the connection because a limit of the application was exceeded.
     pub(crate) fn exceeded(&mut self, limit: LimitError) {
         self.close(Err(limit.into()));
     }
@@ -310,18 +317,18 @@ impl Core {
 impl Core {
     /// Returns whether there are octets to send.
     pub(crate) fn wants_write(&self) -> bool {
-        !self.outbound.pending().is_empty() && !self.holds_batch()
+        !self.outbound.pending().is_empty() && !self.must_hold_back()
     }
 
     /// Returns the octets to send.
     pub(crate) fn transmit(&mut self) -> &[u8] {
-        if self.holds_batch() {
+        if self.must_hold_back() {
             return &[];
         }
         self.outbound.pending()
     }
 
-    /// Returns the octets to send, for a layer that will send them all and cannot give any back.
+    /// Returns the octets to send, for a layer that will send all of them and cannot return any.
     #[cfg(feature = "rustls")]
     pub(crate) fn hand_over(&mut self) -> &[u8] {
         self.outbound.hand_over()
@@ -336,7 +343,7 @@ impl Core {
         self.advance();
     }
 
-    /// Returns whether octets from the server can be taken.
+    /// Returns whether the connection can accept octets from the server.
     pub(crate) fn wants_read(&self) -> bool {
         self.events.is_empty()
             && self.end.outcome.is_none()
@@ -345,7 +352,8 @@ impl Core {
             && !self.inbound.is_full()
     }
 
-    /// Returns where to put octets from the server, exactly while [`wants_read`](Core::wants_read).
+    /// Returns the buffer for octets from the server, exactly while
+    /// [`wants_read`](Core::wants_read) returns true.
     pub(crate) fn recv_buffer(&mut self) -> Option<&mut [u8]> {
         if self.wants_read() {
             Some(self.inbound.room())
@@ -389,12 +397,12 @@ impl Core {
         self.advance();
     }
 
-    /// Returns whether a TLS handshake has to be done now.
+    /// Returns whether a TLS handshake must be done now.
     pub(crate) fn wants_tls(&self) -> bool {
         self.state.is_in_handshake() && self.end.outcome.is_none()
     }
 
-    /// Notes that the TLS handshake succeeded. What the server announced in cleartext is forgotten
+    /// Notes that the TLS handshake succeeded. What the server announced in cleartext is discarded
     /// (RFC 2595 section 4).
     pub(crate) fn tls_established(&mut self, info: TlsInfo, now: Instant) {
         if !self.wants_tls() {

@@ -1,4 +1,4 @@
-//! Multi-line replies that are kept: capabilities, listings, raw ones.
+//! Multi-line replies that are kept in memory: capabilities, listings, and replies to raw commands.
 
 use bytes::BytesMut;
 
@@ -13,10 +13,10 @@ use crate::status::Status;
 use crate::text::ServerText;
 use crate::verb::Verb;
 
-/// A multi-line reply so far.
+/// The part of a multi-line reply that was received so far.
 #[derive(Debug)]
 pub(super) enum Multiline {
-    /// What `CAPA` lists, or `AUTH` without a mechanism.
+    /// The lines of the reply to `CAPA`, or to `AUTH` without a mechanism.
     Capabilities {
         octets: BytesMut,
         lines: usize,
@@ -30,7 +30,7 @@ pub(super) enum Multiline {
 }
 
 impl Multiline {
-    /// Begins with the status line of a reply.
+    /// Creates it from the status line of a reply.
     pub(super) fn new(verb: Verb, status: Status, config: &Config) -> Self {
         let limits = &config.limits;
         let rules = Rules {
@@ -53,7 +53,7 @@ impl Multiline {
         }
     }
 
-    /// Appends more of the reply.
+    /// Appends a part of the reply.
     pub(super) fn push(
         &mut self,
         chunk: &[u8],
@@ -74,7 +74,8 @@ impl Multiline {
             Self::UniqueIds(builder) => builder.push(chunk),
             Self::Raw { octets, .. } => within(octets, limits.listing_octets),
             Self::Capabilities { octets, lines } => {
-                // Lines beyond the octets do not count: how they were cut must not matter.
+                // Do not count lines beyond the limit of octets: which limit is reported must not
+                // depend on the size of the reads.
                 let room = limits.capability_octets.saturating_sub(octets.len());
                 let fits = chunk.get(..room).unwrap_or(chunk);
                 *lines += memchr::memchr_iter(b'\n', fits).count();
@@ -90,7 +91,7 @@ impl Multiline {
         }
     }
 
-    /// Reads the complete reply. Returns its deviations, too.
+    /// Parses the complete reply. Also returns its deviations.
     pub(super) fn read(
         self,
         verb: Verb,

@@ -1,7 +1,7 @@
-//! What goes out: the queue of requests and the send buffer with their command lines.
+//! The outgoing side: the queue of requests, and the send buffer with their command lines.
 //!
-//! [`Core`](super::Core) decides whether a command may be sent. How much may be unanswered,
-//! which lines were sent and which can still be retracted is known here alone.
+//! [`Core`](super::Core) decides whether a command may be sent. This module alone knows how much
+//! may be unanswered, which lines were sent, and which can still be retracted.
 
 use core::ops::Range;
 
@@ -25,7 +25,7 @@ pub(super) struct Outbound {
 
 /// Requests.
 impl Outbound {
-    /// How many requests are submitted and not answered.
+    /// Returns how many submitted requests are not answered yet.
     pub(super) fn requests(&self) -> usize {
         self.queue.requests()
     }
@@ -52,7 +52,7 @@ impl Outbound {
         self.queue.next_mut()
     }
 
-    /// Whether the application should submit its next request: the window has room.
+    /// Returns whether the application should submit its next request, because the window has room.
     pub(super) fn has_room(&self, pipelining: bool) -> bool {
         self.queue.has_room(pipelining)
     }
@@ -61,7 +61,7 @@ impl Outbound {
         self.queue.push(id, request, expected);
     }
 
-    /// Queues a request of the connection's own, to be sent next.
+    /// Queues a request by the connection itself, to be sent next.
     pub(super) fn push_next(&mut self, request: Request) {
         self.queue.push_next(request);
     }
@@ -97,13 +97,13 @@ impl Outbound {
         self.queue.abandon(range, &mut self.buffer)
     }
 
-    /// Follows in [`FirstBatch`] what [`abandon`](Outbound::abandon) retracted.
+    /// Updates [`FirstBatch`] after [`abandon`](Outbound::abandon) has retracted commands.
     pub(super) fn shrink_first_batch(&mut self) {
         let second = self.queue.second().and_then(|second| second.span);
         self.first_batch.retract(&self.buffer, second);
     }
 
-    /// Takes the first request away, which is answered or failed.
+    /// Removes and returns the first request, which is answered or failed.
     pub(super) fn pop_answered(&mut self) -> Option<PendingRequest> {
         let request = self.queue.pop()?;
         if let Some(span) = request.span {
@@ -112,7 +112,7 @@ impl Outbound {
         Some(request)
     }
 
-    /// Takes the first request away, which gets no answer any more.
+    /// Removes and returns the first request, which will not get a reply.
     pub(super) fn pop_unanswered(&mut self) -> Option<PendingRequest> {
         self.queue.pop()
     }
@@ -131,13 +131,13 @@ impl Outbound {
         span.is_some_and(|span| self.buffer.has_sent(span))
     }
 
-    /// Whether the line of the request in front was sent completely. Only then can it have been
-    /// answered.
+    /// Returns whether the line of the request in front was sent completely. Only then can it have
+    /// been answered.
     pub(super) fn is_front_sent(&self) -> bool {
         self.has_sent(self.queue.front())
     }
 
-    /// As [`is_front_sent`](Outbound::is_front_sent), for the request after it.
+    /// As [`is_front_sent`](Outbound::is_front_sent), for the second request.
     pub(super) fn is_second_sent(&self) -> bool {
         self.has_sent(self.queue.second())
     }
@@ -161,23 +161,24 @@ impl Outbound {
 
 /// The send buffer.
 impl Outbound {
-    /// The octets that wait to be sent.
+    /// Returns the octets that wait to be sent.
     pub(super) fn pending(&self) -> &[u8] {
         self.buffer.pending()
     }
 
-    /// As [`pending`](Outbound::pending), for a layer that will send them all and cannot give any back.
+    /// Returns the octets that wait to be sent, for a layer that will send all of them and cannot
+    /// return any.
     #[cfg(feature = "rustls")]
     pub(super) fn hand_over(&mut self) -> &[u8] {
         self.buffer.hand_over()
     }
 
-    /// Counts octets that were sent. Returns how many of them there were.
+    /// Counts octets that were sent. Returns how many of them were pending.
     pub(super) fn transmitted(&mut self, octets: usize) -> usize {
         self.buffer.transmitted(octets)
     }
 
-    /// Forgets the octets that were not sent.
+    /// Drops the octets that were not sent.
     pub(super) fn clear(&mut self) {
         self.buffer.clear();
     }
@@ -187,8 +188,8 @@ impl Outbound {
         self.buffer.accepts_lines()
     }
 
-    /// Whether the next request may be in flight beside those that are. A new batch is begun only when
-    /// it is worth a write.
+    /// Returns whether the next request may be sent while the present ones are in flight. A new
+    /// batch is begun only when it is worth a write.
     pub(super) fn may_join(&self, pipelining: bool) -> bool {
         (!self.buffer.pending().is_empty() || self.queue.is_low())
             && self.queue.may_join(pipelining)
@@ -199,7 +200,7 @@ impl Outbound {
         self.queue.admits(size.expected)
     }
 
-    /// The line of the exchange in front, if it is not in the send buffer yet.
+    /// Returns the line of the exchange in front, if it is not in the send buffer yet.
     pub(super) fn unsent_line(&self) -> Option<Line<'_>> {
         let front = self.front().filter(|front| front.span.is_none());
         front.and_then(PendingRequest::line)
@@ -227,7 +228,7 @@ impl Outbound {
         self.queue.mark_sent(Some(span), size);
     }
 
-    /// The exchange that is next begins: its first step decides what is sent.
+    /// Begins the exchange that is next: its first step decides what is sent.
     pub(super) fn begin_exchange(&mut self) {
         self.queue.mark_sent(None, ReplySize::default());
     }

@@ -1,4 +1,4 @@
-//! The queue of requests and the window: how much may be unanswered at a time. Part of
+//! The queue of requests, and the window that limits how much may be unanswered. Part of
 //! [`Outbound`](super::outbound::Outbound).
 
 use alloc::collections::VecDeque;
@@ -13,21 +13,21 @@ use crate::confirm::{Question, Run};
 use crate::ticket::RequestId;
 use crate::verb::Verb;
 
-/// Octets of commands that may be unanswered: less than any transport buffers, so that even a
-/// writer that blocks cannot deadlock with a server that does (RFC 2449 section 6.6).
+/// How many octets of commands may be unanswered. Every transport can buffer more, so that there is
+/// no deadlock even if both sides block in a write (RFC 2449 section 6.6).
 const COMMAND_OCTETS: usize = 4096;
 
-/// Octets of replies that may be in flight: an abandoned transfer must not drain more.
+/// How many octets of replies may be in flight: abandoning a transfer must not cost more.
 const REPLY_OCTETS: u64 = 4 << 20;
 
-/// Octets of a typical command, for an application that submits one when there is room.
+/// The length of a typical command, for an application that submits one when there is room.
 const TYPICAL_COMMAND: usize = 24;
 
-/// Abandoned requests that may stay in the queue beside as many that are still wanted: removing one
-/// from the middle would move all that follow it.
+/// How many abandoned requests may stay in the queue in addition to as many that are still wanted.
+/// Removing one from the middle would move all that follow it.
 const HOLES: usize = 32;
 
-/// A place in the queue of requests that have not been sent.
+/// An entry in the queue of requests that have not been sent.
 #[derive(Debug)]
 struct Waiting {
     /// See [`PendingRequest::place`].
@@ -38,8 +38,9 @@ struct Waiting {
 
 /// Requests in the order of their submission: first those in flight, then those still to be sent.
 ///
-/// Abandoning costs no more with many requests than with few: a request is found by bisection, and one
-/// that waits leaves a hole. The first and the last place that wait are never holes.
+/// The cost of abandoning does not depend on the number of requests: a request is found by binary
+/// search, and one that was not sent leaves a hole. The first and the last entry that wait are
+/// never holes.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     in_flight: VecDeque<PendingRequest>,
@@ -54,20 +55,21 @@ pub(super) struct Queue {
     unanswered_expected: u64,
 }
 
-/// What [`Queue::abandon`] did.
+/// The result of [`Queue::abandon`].
 #[derive(Debug, Default)]
 pub(super) struct Abandoned {
-    /// Whether any request was concerned.
+    /// Whether any request was abandoned.
     pub(super) any: bool,
     /// Whether the request that was to be answered next was removed.
     pub(super) front: bool,
-    /// The exchanges that were removed. An application's mechanism may panic when it is dropped: drop them
-    /// last.
+    /// The exchanges that were removed. Drop them last, because an application's mechanism may
+    /// panic when it is dropped.
     pub(super) exchanges: Vec<PendingRequest>,
 }
 
 impl Queue {
-    /// How many requests are not answered. The questions of a confirmation are a part of it.
+    /// Returns how many requests are not answered. The questions of a confirmation are part of the
+    /// confirmation.
     pub(super) fn requests(&self) -> usize {
         match self.front() {
             // An abandoned confirmation has only its questions in the queue.
@@ -89,7 +91,7 @@ impl Queue {
         self.in_flight.front()
     }
 
-    /// The request that is to be answered after the next one.
+    /// Returns the second request in flight.
     pub(super) fn second(&self) -> Option<&PendingRequest> {
         self.in_flight.get(1)
     }
@@ -159,19 +161,19 @@ impl Queue {
         })
     }
 
-    /// Puts a question in front of the confirmation that is next.
+    /// Queues a question before the confirmation that is next.
     pub(super) fn push_question(&mut self, id: Option<RequestId>, question: Question) {
         let place = self.next_place();
         self.push_front(PendingRequest::question(id, place, question));
     }
 
-    /// Puts a request of the connection's own in front of those that were not sent.
+    /// Queues a request by the connection itself before those that were not sent.
     pub(super) fn push_next(&mut self, request: Request) {
         let place = self.next_place();
         self.push_front(PendingRequest::new(None, place, request));
     }
 
-    /// A place between what is in flight and what waits.
+    /// Returns a place between the requests in flight and those that wait.
     fn next_place(&self) -> RequestId {
         match (self.waiting.front(), self.in_flight.back()) {
             (Some(next), _) => next.place,
@@ -203,7 +205,7 @@ impl Queue {
         self.unanswered_expected = self.unanswered_expected.saturating_sub(request.expected);
     }
 
-    /// Takes the first request away, answered or not.
+    /// Removes and returns the first request, answered or not.
     pub(super) fn pop(&mut self) -> Option<PendingRequest> {
         if let Some(request) = self.in_flight.pop_front() {
             self.discount(&request);
@@ -221,7 +223,8 @@ impl Queue {
         request
     }
 
-    /// Whether the next request may be in flight beside those that are. `window` is whether any may.
+    /// Returns whether the next request may be sent while the present ones are in flight. `window`
+    /// is whether more than one may be in flight.
     pub(super) fn may_join(&self, window: bool) -> bool {
         let Some(next) = self.next() else {
             return false;
@@ -232,22 +235,25 @@ impl Queue {
         if !window || next.is_barrier() || last.is_barrier() {
             return false;
         }
-        // Behind a message only more of the same: there are servers that write any other reply
-        // into the message.
+        // After a message, only request more messages: some servers write any other reply into the
+        // message.
         let body = |verb| matches!(verb, Some(Verb::Retr | Verb::Top));
         !body(last.verb()) || next.verb() == last.verb()
     }
 
-    /// Whether the window has room for the next request, whose reply will count `expected` octets.
+    /// Returns whether the window has room for the next request, whose reply is expected to have
+    /// `expected` octets.
     pub(super) fn admits(&self, expected: u64) -> bool {
         let octets = self.next().map_or(0, |next| next.octets);
-        // A second one always has room: only a barrier is long, and a barrier is alone.
+        // There is always room for a second command: only a barrier can be long, and a barrier is
+        // sent alone.
         self.in_flight.len() < 2
             || (self.unanswered_octets + octets <= COMMAND_OCTETS
                 && self.unanswered_expected.saturating_add(expected) <= REPLY_OCTETS)
     }
 
-    /// Whether so much is answered that another batch is worth its write: an eighth of the window.
+    /// Returns whether an eighth of the window was answered, so that another batch is worth a
+    /// write.
     pub(super) fn is_low(&self) -> bool {
         self.in_flight.len() < 2
             || (self.unanswered_octets <= COMMAND_OCTETS / 8 * 7
@@ -269,7 +275,7 @@ impl Queue {
         self.in_flight.push_back(request);
     }
 
-    /// Whether an application should submit its next request: the window has room.
+    /// Returns whether an application should submit its next request, because the window has room.
     pub(super) fn has_room(&self, window: bool) -> bool {
         match self.len() {
             0 => true,
@@ -302,7 +308,8 @@ impl Queue {
         self.trim();
         let place = |id| self.in_flight.partition_point(|request| request.place < id);
         let in_flight = place(range.start)..place(range.end);
-        // The last first: so the octets of the others stay where they are in the send buffer.
+        // Begin with the last one, so that the octets of the others keep their positions in the
+        // send buffer.
         for index in in_flight.rev() {
             let Some(request) = self
                 .in_flight
@@ -324,7 +331,7 @@ impl Queue {
         done
     }
 
-    /// Removes a request of whose command line no octet was sent.
+    /// Removes a request if no octet of its command line was sent.
     fn retract(&mut self, index: usize, buffer: &mut SendBuffer) -> Option<PendingRequest> {
         let request = self.in_flight.remove(index)?;
         self.discount(&request);
@@ -339,7 +346,7 @@ impl Queue {
         Some(request)
     }
 
-    /// Removes holes: those at either end, and all of them when they outnumber the requests.
+    /// Removes the holes at both ends, and all holes when they outnumber the requests.
     fn trim(&mut self) {
         let is_hole = |waiting: Option<&Waiting>| waiting.is_some_and(|it| it.request.is_none());
         while is_hole(self.waiting.front()) {

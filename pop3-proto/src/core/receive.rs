@@ -1,6 +1,6 @@
 //! Replies: matching frames with the requests that they answer.
 //!
-//! Called from `advance.rs` with one frame at a time. Errors that are returned end the connection.
+//! Called by `advance.rs` with one frame at a time. If an error is returned, the connection ends.
 
 use bytes::Bytes;
 
@@ -28,24 +28,24 @@ use crate::text::ServerText;
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
-/// A status line, ready to be passed on.
+/// A parsed status line.
 pub(super) enum Answer {
-    /// As it was received, to read values from, and as it may be shown.
+    /// As it was received, to parse values from, and with redaction, to be shown.
     Ok {
         status: Status,
         shown: Status,
     },
     Err(ErrReply),
-    /// Neither.
+    /// Neither `+OK` nor `-ERR`.
     Other(ServerText),
 }
 
-/// The multi-line reply to the request in front, while it is received.
+/// The multi-line reply to the request in front, while it is being received.
 #[derive(Debug)]
 pub(super) enum Partial {
-    /// Passed on chunk by chunk.
+    /// It is streamed to the application.
     Stream(Measure),
-    /// Collected until it is complete.
+    /// It is collected until it is complete.
     Lines(Multiline),
 }
 
@@ -55,7 +55,7 @@ impl Core {
         if !greets && !self.outbound.is_front_sent() {
             return Err(self.unsolicited(line));
         }
-        // A line that ends the connection is not a tolerated deviation.
+        // If the line ends the connection, it is not a tolerated deviation.
         if bare_lf && self.config.leniency == Leniency::Lenient {
             self.report_bare_lf();
         }
@@ -66,7 +66,7 @@ impl Core {
         }
     }
 
-    /// Reports a line that ends in LF alone, once for each channel.
+    /// Reports a line that ends in a bare LF, once for each channel.
     fn report_bare_lf(&mut self) {
         if self.inbound.note_bare_lf() {
             self.events.push_back(Event::Quirk(Quirk::BareLineFeed));
@@ -74,7 +74,7 @@ impl Core {
     }
 
     fn on_greeting(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
-        // Anything else ends the connection for a better reason.
+        // Otherwise the connection ends for another reason, which is more useful to report.
         let accepted = matches!(indicator(&line), Some((true, _)));
         if accepted && bare_lf && self.config.leniency == Leniency::Strict {
             let (verb, got) = (None, ServerText::copy(&line));
@@ -97,8 +97,8 @@ impl Core {
         }
     }
 
-    /// The error for a line that answers no command: an unsolicited `-ERR` before closing, or a loss
-    /// of synchronization.
+    /// Returns the error for a line that answers no command: an unsolicited `-ERR` before closing,
+    /// or a loss of synchronization.
     fn unsolicited(&self, line: Bytes) -> Error {
         let got = self.shown(&line);
         match self.read_status(line) {
@@ -107,7 +107,7 @@ impl Core {
         }
     }
 
-    /// A line as an error may show it.
+    /// Returns a line in the form that an error may show, with redaction.
     pub(super) fn shown(&self, line: &[u8]) -> ServerText {
         let redacted = self.redactor.line(line);
         redacted.map_or_else(|| ServerText::copy(line), ServerText::new)
@@ -133,7 +133,7 @@ impl Core {
         }
     }
 
-    /// The status line of the reply to the request in front.
+    /// Handles the status line of the reply to the request in front.
     fn on_status(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
         let Some(sent) = self.outbound.front().and_then(PendingRequest::line) else {
             return Err(self.unsolicited(line));
@@ -143,7 +143,7 @@ impl Core {
             let (verb, got) = (Some(verb), self.shown(&line));
             return Err(ProtocolError::BareLineFeed { verb, got }.into());
         }
-        // RFC 5034 section 4. Some servers leave the space out where the challenge is empty.
+        // RFC 5034 section 4. Some servers omit the space if the challenge is empty.
         if (verb == Verb::Auth || (verb == Verb::Pass && self.is_passed_on(&line)))
             && let Some(rest) = line.strip_prefix(b"+")
             && let [] | [b' ', ..] = rest
@@ -197,8 +197,9 @@ impl Core {
         }
     }
 
-    /// Whether a line in reply to the `PASS` of a login is a challenge with content: a proxy forwards it
-    /// from the server where it logs in by a token. Any other line with `+` is no reply to `PASS`.
+    /// Returns whether the reply to the `PASS` of a login is a challenge with content: a proxy
+    /// forwards it from the server where it logs in with a token. Any other line with `+` is not a
+    /// reply to `PASS`.
     fn is_passed_on(&self, line: &[u8]) -> bool {
         let in_login = self
             .outbound
@@ -211,7 +212,8 @@ impl Core {
             })
     }
 
-    /// Emits an event about the request in front, unless that is abandoned or the connection's own.
+    /// Emits an event about the request in front, unless it was abandoned or queued by the
+    /// connection itself.
     fn emit(&mut self, event: impl FnOnce(crate::ticket::RequestId) -> Event) {
         if let Some(PendingRequest {
             id: Some(id),
@@ -223,7 +225,7 @@ impl Core {
         }
     }
 
-    /// A streamed reply begins.
+    /// Begins a streamed reply.
     fn open_stream(&mut self, number: Option<MessageNumber>, status: &Status, shown: Status) {
         self.end.last_err.answered(None, self.timers.last());
         let verb = self.outbound.front().and_then(PendingRequest::verb);
@@ -241,14 +243,15 @@ impl Core {
         });
     }
 
-    /// Measures the message in front against the sizes that the server states for it.
+    /// Creates the measurement of the message in front, with the sizes that the server stated for
+    /// it.
     fn measure(&self, status: &Status) -> Measure {
         let Some(front) = self.outbound.front() else {
             return Measure::default();
         };
         match front.verb() {
             Some(Verb::Retr) => {
-                // The listing may have come after the command was sent.
+                // The listing may have been received after the command was sent.
                 let command = front.command();
                 let late = || command.and_then(|command| self.state.listed_octets(command));
                 let listed = front.listed.or_else(late);
@@ -259,7 +262,7 @@ impl Core {
         }
     }
 
-    /// A part of the multi-line reply to the request in front.
+    /// Handles a part of the multi-line reply to the request in front.
     pub(super) fn on_chunk(&mut self, octets: Bytes, then: Then) -> Result<(), Error> {
         let verb = self.outbound.front().and_then(PendingRequest::verb);
         if verb == Some(Verb::Retr) {
@@ -289,8 +292,8 @@ impl Core {
         }
     }
 
-    /// The multi-line reply to the request in front has ended. What follows it decides whether it is
-    /// complete.
+    /// Handles the end of the multi-line reply to the request in front. The octets after it decide
+    /// whether it is complete.
     fn on_body_end(&mut self) -> Result<(), Error> {
         if let Some(error) = self.surplus_error(self.outbound.is_second_sent()) {
             return Err(error);
@@ -321,7 +324,7 @@ impl Core {
         }
     }
 
-    /// The command of the request in front was refused.
+    /// Handles the refusal of the command in front.
     fn refused(&mut self, refusal: Refusal) -> Result<(), Error> {
         let now = self.timers.last();
         self.end.last_err.answered(Some(&refusal), now);
@@ -331,7 +334,7 @@ impl Core {
         self.answered(verb, result)
     }
 
-    /// The command of the request in front was accepted, and this was read from its reply.
+    /// Handles the acceptance of the command in front, with the values of the reply.
     fn accepted(
         &mut self,
         verb: Verb,
@@ -344,7 +347,7 @@ impl Core {
                 Ok(reply)
             }
             Err(error) if error.is_fatal() => return Err(error),
-            // A malformed value is in a `+OK` all the same.
+            // The reply is a `+OK`, although its value is malformed.
             Err(error) => Err(error),
         };
         self.end.last_err.answered(None, self.timers.last());
@@ -356,7 +359,7 @@ impl Core {
             if !self.inbound.is_empty() {
                 return Err(SecurityError::ResponseInjection.into());
             }
-            // Nothing can be sent any more: there is no handshake to begin.
+            // Nothing can be sent any more, so a handshake is impossible.
             if let Some(cause) = self.end.write_failed.take() {
                 return Err(cause.into());
             }
@@ -364,8 +367,7 @@ impl Core {
         self.answered(verb, result)
     }
 
-    /// The command of the request in front has its reply: passes it to the exchange that waits for it,
-    /// or reports it.
+    /// Passes the reply to the command in front to the exchange that waits for it, or reports it.
     fn answered(&mut self, verb: Verb, result: Result<Reply, Error>) -> Result<(), Error> {
         if self
             .outbound

@@ -2,12 +2,12 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
-/// Octets from the server that are not parsed yet.
+/// The octets from the server that were not parsed yet.
 pub(super) struct RecvBuffer {
     /// Initialised memory: `filled` octets from the server, then room for more.
     block: BytesMut,
     filled: usize,
-    /// How many of the octets were searched for a line end in vain.
+    /// How many of the octets were searched for a line end without success.
     searched: usize,
     capacity: usize,
 }
@@ -47,23 +47,24 @@ impl RecvBuffer {
         self.block.get_mut(..self.filled).unwrap_or_default()
     }
 
-    /// Whether the octets are one line that continues, and whose first word was looked at before.
+    /// Returns whether the octets are the continuation of one line whose first word was checked
+    /// before.
     pub(super) fn is_within_a_line(&self) -> bool {
         let new = self.octets().get(self.searched..).unwrap_or_default();
         self.searched > LONGEST_INDICATOR && memchr::memchr(b'\n', new).is_none()
     }
 
-    /// Room for the next read.
+    /// Returns the room for the next read.
     pub(super) fn room(&mut self) -> &mut [u8] {
-        // A read into a few octets costs as much as one into many.
+        // A read of a few octets costs as much as one of many.
         if self.block.len() - self.filled < self.capacity / 4 {
             self.make_room();
         }
         self.block.get_mut(self.filled..).unwrap_or_default()
     }
 
-    /// Moves the unread octets to the front of the block, or of a fresh one while chunks of the old one
-    /// are still held. Never grows.
+    /// Moves the unread octets to the front of the block, or to a new block if chunks of the old
+    /// one are still in use. The capacity never grows.
     fn make_room(&mut self) {
         self.block.truncate(self.filled);
         if !self.block.try_reclaim(self.capacity - self.filled) {
@@ -79,7 +80,7 @@ impl RecvBuffer {
         self.filled = self.block.len().min(self.filled.saturating_add(octets));
     }
 
-    /// Cuts the first octets off as a chunk, without a copy.
+    /// Removes the first octets and returns them as a chunk, without a copy.
     pub(super) fn take(&mut self, octets: usize) -> Bytes {
         let octets = octets.min(self.filled);
         if octets == 0 {
@@ -104,8 +105,8 @@ impl RecvBuffer {
         self.searched = 0;
     }
 
-    /// The next line without its line end, and whether that was a bare LF. Octets are searched once,
-    /// however they trickle in.
+    /// Returns the next line without its line end, and whether that was a bare LF. Each octet is
+    /// searched only once, even if the line is received in many parts.
     pub(super) fn line(&mut self) -> Option<(Bytes, bool)> {
         let unsearched = self.octets().get(self.searched..)?;
         let Some(found) = memchr::memchr(b'\n', unsearched) else {

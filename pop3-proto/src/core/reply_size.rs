@@ -1,29 +1,29 @@
-//! How many octets the reply to a command is likely to have: what the window of replies in flight is
-//! filled by.
+//! Estimates how many octets the reply to a command will have. The window uses this to limit the
+//! replies in flight.
 
 use super::state::State;
 use crate::command_line::{Arguments, CommandLine};
 use crate::command_table::Shape;
 use crate::verb::Verb;
 
-/// The size of a reply that nothing is known about.
+/// The estimate if nothing is known about the reply.
 pub(super) const UNKNOWN_REPLY: u64 = 64 << 10;
 
-/// Octets that a message's header and a line of its body are likely to have.
+/// The estimate for a message's header, and for a line of its body.
 const HEADER: u64 = 16 << 10;
 const LINE: u64 = 80;
 
-/// The size of a reply before it comes.
+/// The size of a reply before it is received.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ReplySize {
-    /// Octets that the reply is likely to have.
+    /// The estimated size in octets.
     pub(super) expected: u64,
-    /// The size that `LIST` gave for the message whose text a command asks for.
+    /// The size in `LIST` of the message whose text a command requests.
     pub(super) listed: Option<u64>,
 }
 
 impl State {
-    /// The size that the reply to a command is likely to have.
+    /// Returns the estimated size of the reply to a command.
     pub(super) fn reply_size(&self, command: &CommandLine) -> ReplySize {
         let listed = self.listed_octets(command);
         ReplySize {
@@ -32,12 +32,12 @@ impl State {
         }
     }
 
-    /// The size that `LIST` gave for the message whose text a command asks for.
+    /// Returns the size in `LIST` of the message whose text a command requests.
     pub(super) fn listed_octets(&self, command: &CommandLine) -> Option<u64> {
         let number = command
             .number()
             .filter(|_| command.shape == Shape::Stream)?;
-        // In any other order a look-up would walk through the whole listing.
+        // In any other order, a look-up would search the whole listing.
         let sizes = self.listed().sizes.as_ref();
         let sizes = sizes.filter(|sizes| sizes.is_ascending());
         sizes?.get(number)?.octets

@@ -1,4 +1,4 @@
-//! A request that is not answered yet, and how far it is.
+//! A request that is not answered yet, and its progress.
 
 use alloc::boxed::Box;
 use core::ops::Range;
@@ -16,29 +16,32 @@ use crate::verb::Verb;
 /// A request in the queue or in flight.
 #[derive(Debug)]
 pub(super) struct PendingRequest {
-    /// `None` for a request of the connection's own.
+    /// `None` for a request that the connection queued itself.
     pub(super) id: Option<RequestId>,
-    /// Ascends along the queue, so that a request is found by bisection: its id, or for one of the
-    /// connection's own the place of a neighbour.
+    /// A value that ascends along the queue, so that a request is found by binary search. It is the
+    /// id of the request; for a request that the connection queued itself, it is the place of a
+    /// neighbour.
     pub(super) place: RequestId,
     pub(super) work: Work,
     /// The application does not want the reply any more.
     pub(super) abandoned: bool,
-    /// Where its line is in all that is ever sent. `None` while that is not in the send buffer.
+    /// The position of its line in the sequence of all octets that are sent. `None` if the line is
+    /// not in the send buffer yet.
     pub(super) span: Option<Span>,
-    /// Octets of its command line. Exchanges do not count, because they are sent alone.
+    /// The length of its command line in octets. Exchanges are not counted, because they are sent
+    /// alone.
     pub(super) octets: usize,
-    /// Octets that its reply is expected to have.
+    /// The expected size of its reply in octets.
     pub(super) expected: u64,
-    /// The size that was listed for its message when the command was sent.
+    /// The size in `LIST` of its message when the command was sent.
     pub(super) listed: Option<u64>,
 }
 
-/// What a request is about.
+/// The kind of a request.
 #[derive(Debug)]
 pub(super) enum Work {
     Command(CommandLine),
-    /// A question of the confirmation that follows its questions in the queue.
+    /// A question of the confirmation that follows it in the queue.
     Question(Box<Question>),
     Confirm(Box<Run>),
     Exchange(Box<Exchange>, Waiting),
@@ -47,24 +50,24 @@ pub(super) enum Work {
 /// What an exchange is waiting for.
 #[derive(Debug)]
 pub(super) enum Waiting {
-    /// Its turn, when no other command is in flight.
+    /// Being sent, when no other command is in flight.
     Turn,
     /// The reply to a command. `first`: it is the first command of the exchange.
     Reply { command: CommandLine, first: bool },
     /// The reply to a response.
     Answer(ResponseLine),
-    /// The moment when `*` was sent. This error ends the connection then.
+    /// The sending of `*`. The error then ends the connection.
     Abort(ResponseLine, Error),
-    /// Time for the next slice of its computation.
+    /// The next slice of its computation.
     Time,
     /// The TLS handshake.
     Handshake,
-    /// The application, which was asked for a token. Every command so far is answered.
+    /// The application, which was asked for a token. All commands so far are answered.
     Token,
 }
 
 impl Waiting {
-    /// The line that was sent or has to be sent.
+    /// Returns the line that was sent or must be sent.
     fn line(&self) -> Option<Line<'_>> {
         match self {
             Self::Reply { command, .. } => Some(Line::Command(command)),
@@ -107,7 +110,7 @@ impl PendingRequest {
         }
     }
 
-    /// A question of the confirmation that is this request.
+    /// Creates a question of the confirmation with this id.
     pub(super) fn question(id: Option<RequestId>, place: RequestId, question: Question) -> Self {
         Self {
             id,
@@ -121,7 +124,7 @@ impl PendingRequest {
         }
     }
 
-    /// The command, unless the request is an exchange or a confirmation.
+    /// Returns the command, unless the request is an exchange or a confirmation.
     pub(super) fn command(&self) -> Option<&CommandLine> {
         match &self.work {
             Work::Command(command) => Some(command),
@@ -130,7 +133,7 @@ impl PendingRequest {
         }
     }
 
-    /// The command, or the present line of an exchange.
+    /// Returns the command, or the current line of an exchange.
     pub(super) fn line(&self) -> Option<Line<'_>> {
         match &self.work {
             Work::Exchange(_, waiting) => waiting.line(),
@@ -146,7 +149,7 @@ impl PendingRequest {
         }
     }
 
-    /// The exchange, if it is one.
+    /// Returns the exchange, if the request is one.
     pub(super) fn exchange(&self) -> Option<&Exchange> {
         match &self.work {
             Work::Exchange(exchange, _) => Some(exchange),
@@ -158,17 +161,18 @@ impl PendingRequest {
         matches!(self.work, Work::Question(_))
     }
 
-    /// Whether an exchange has a computation to continue.
+    /// Returns whether an exchange has a computation to continue.
     pub(super) fn is_computing(&self) -> bool {
         matches!(self.work, Work::Exchange(_, Waiting::Time))
     }
 
-    /// Whether an exchange waits for a token from the application.
+    /// Returns whether an exchange waits for a token from the application.
     pub(super) fn wants_token(&self) -> bool {
         matches!(self.work, Work::Exchange(_, Waiting::Token))
     }
 
-    /// The error that ends the connection when `*` was sent, or whatever else happens before.
+    /// Returns the error that ends the connection when `*` was sent, or when anything else ends it
+    /// before.
     pub(super) fn abort_error(&self) -> Option<&Error> {
         match &self.work {
             Work::Exchange(_, Waiting::Abort(_, error)) => Some(error),
@@ -180,8 +184,8 @@ impl PendingRequest {
         self.id.is_some_and(|id| range.contains(&id))
     }
 
-    /// Whether the server is not in the middle of it, so that it can be removed without a trace: the
-    /// server has not received any octet of it, or it waits for a token.
+    /// Returns whether the request can be removed without confusing the server: the server has not
+    /// received any octet of it, or it waits for a token.
     pub(super) fn is_untouched(&self, buffer: &SendBuffer) -> bool {
         let is_first = match &self.work {
             Work::Exchange(_, waiting) => {
@@ -192,12 +196,12 @@ impl PendingRequest {
         is_first && self.span.is_none_or(|span| buffer.is_unsent(span))
     }
 
-    /// Whether it is sent only when no other command is in flight. Requests that the connection queues
-    /// itself are not barriers.
+    /// Returns whether it is a barrier: it is sent only when no other command is in flight.
+    /// Requests that the connection queues itself are not barriers.
     pub(super) fn is_barrier(&self) -> bool {
         match &self.work {
             Work::Command(command) => command.verb.row().barrier && self.id.is_some(),
-            // The questions before it are all that is in flight with it.
+            // Only the questions of a confirmation are in flight together.
             Work::Question(_) => false,
             Work::Confirm(_) | Work::Exchange(..) => true,
         }

@@ -15,13 +15,13 @@ use crate::ticket::RequestId;
 use crate::verb::Verb;
 
 impl Core {
-    /// Whether more than one command may be unanswered.
+    /// Returns whether more than one command may be unanswered.
     pub(super) fn window(&self) -> bool {
         self.state.pipelines(&self.config)
     }
 
     /// Adds commands to the batch while the window has room. Nothing is sent while octets are
-    /// buffered that no reply explains.
+    /// buffered that are not part of a reply.
     pub(super) fn send(&mut self) -> Result<(), Error> {
         if self.state.phase() == Phase::Greeting || self.end.write_failed.is_some() {
             return Ok(());
@@ -34,15 +34,16 @@ impl Core {
         Ok(())
     }
 
-    /// Whether a batch has to wait of which no octet was sent: octets were received that no command of
-    /// it asked for, perhaps the beginning of an unsolicited `-ERR`. It is sent when they are read.
-    pub(super) fn holds_batch(&self) -> bool {
+    /// Returns whether an unsent batch must wait. This is the case if octets were received that no
+    /// command of it can have caused, perhaps the beginning of an unsolicited `-ERR`. The batch is
+    /// sent when they were read.
+    pub(super) fn must_hold_back(&self) -> bool {
         !self.inbound.is_empty() && self.abort_error().is_none() && self.outbound.is_front_unsent()
     }
 
     /// Sends the command that the exchange in front wants to send.
     fn send_step(&mut self) -> bool {
-        // `*` before the end is sent whatever else was received.
+        // The `*` that aborts an exchange is sent even if other octets were received.
         let may_send = self.inbound.is_empty() || self.abort_error().is_some();
         let Some(line) = self.outbound.unsent_line().filter(|_| may_send) else {
             return false;
@@ -53,7 +54,7 @@ impl Core {
         true
     }
 
-    /// Lets the next request of the queue join those in flight. False if it has to wait.
+    /// Adds the next request of the queue to those in flight. Returns false if it must wait.
     fn send_next(&mut self) -> Result<bool, Error> {
         let alone = self.outbound.in_flight() == 0;
         if alone && !self.inbound.is_empty() || !self.outbound.may_join(self.window()) {
@@ -85,7 +86,7 @@ impl Core {
         };
         let quirk = match self.state.permits(command, &self.config) {
             Ok(quirk) => quirk,
-            // In its turn: after the replies to the commands in flight.
+            // Report it in order: after the replies to the commands in flight.
             Err(error) => {
                 if alone {
                     self.finish_request(Err(error));
@@ -98,14 +99,15 @@ impl Core {
         note(Line::Command(command), challenge, &mut self.redactor);
         self.outbound.send_next(size, challenge);
         self.events.extend(quirk.map(Event::Quirk));
-        // The questions of a confirmation are one operation, which began with the first.
+        // The questions of a confirmation count as one operation, which began with the first
+        // question.
         if alone && !is_question {
             self.timers.operation(true);
         }
         Ok(true)
     }
 
-    /// Reports to the exchange in front what happened, and does its next step.
+    /// Passes an input to the exchange in front, and does its next step.
     pub(super) fn step_exchange(&mut self, input: Input) -> Result<(), Error> {
         let mut context = self.state.context(&self.config);
         let Some(PendingRequest {
@@ -128,8 +130,9 @@ impl Core {
         if matches!((&input, &**exchange), (Input::Begin, Exchange::Login(_))) {
             self.plan = None;
         }
-        // The exchange may call code of the application, and that may panic: until it returns, the
-        // connection counts as ended. Otherwise the request would stay in flight with nothing to wait for.
+        // The exchange may call code of the application, which may panic. Until it returns, the
+        // connection counts as ended. Otherwise the request would stay in flight and never get a
+        // result.
         self.end.outcome = Some(Err(Error::CallbackPanicked));
         let mut step = exchange.step(&context, input, &mut self.redactor);
         self.end.outcome = None;
@@ -154,7 +157,7 @@ impl Core {
                 // A login was submitted by the application, so its place is its id.
                 let id = id.unwrap_or(*place);
                 self.events.push_back(Event::TokenWanted { id, refused });
-                // The application may take any time: nothing is awaited from the server.
+                // The application may need any time, and nothing is awaited from the server.
                 self.timers.operation(false);
             }
             Step::Report(..) => {}
@@ -173,14 +176,14 @@ impl Core {
         Ok(())
     }
 
-    /// Takes the first request from the queue: its reply is complete, or it failed.
+    /// Removes the first request from the queue: its reply is complete, or it failed.
     pub(super) fn pop_answered(&mut self) -> Option<PendingRequest> {
         let request = self.outbound.pop_answered()?;
         self.timers.operation(self.outbound.in_flight() > 0);
         Some(request)
     }
 
-    /// Takes the first request from the queue and reports its result.
+    /// Removes the first request from the queue and reports its result.
     pub(super) fn finish_request(&mut self, result: Result<Reply, Error>) {
         let reports = |request: &PendingRequest| request.id.is_some();
         if self.outbound.front().is_some_and(reports)
@@ -199,7 +202,8 @@ impl Core {
     }
 }
 
-/// Notes the credentials in a command that is about to be sent. The exchange notes its responses.
+/// Notes the credentials in a command that is about to be sent. An exchange notes its responses
+/// itself.
 fn note(line: Line<'_>, challenge: &[u8], redactor: &mut Redactor) {
     let Line::Command(command) = line else {
         return;

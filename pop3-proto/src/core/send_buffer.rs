@@ -1,4 +1,4 @@
-//! The send buffer: one batch of whole command lines, wiped when it was sent.
+//! The send buffer: one batch of complete command lines, wiped after it was sent.
 
 use alloc::vec::Vec;
 
@@ -6,10 +6,10 @@ use zeroize::Zeroize as _;
 
 use crate::command_line::Line;
 
-/// Room for a batch, in octets: see the window in `queue`.
+/// The capacity for a batch, in octets: see the window in `queue`.
 const BATCH: usize = 4096;
 
-/// Where a line is in all that is ever sent.
+/// The position of a line in the sequence of all octets that are sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     pub(super) begin: u64,
@@ -17,7 +17,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Moves it to the front, because so many octets before it were removed.
+    /// Reduces the position, because this many octets before it were removed.
     pub(super) fn move_back(&mut self, octets: u64) {
         self.begin = self.begin.saturating_sub(octets);
         self.end = self.end.saturating_sub(octets);
@@ -28,16 +28,16 @@ impl Span {
     }
 }
 
-/// Octets of command lines that wait to be sent.
+/// The octets of command lines that wait to be sent.
 #[derive(Default)]
 pub(super) struct SendBuffer {
     batch: Vec<u8>,
     /// How many octets of the batch were sent.
     sent: usize,
     sensitive: bool,
-    /// All octets up to here were given to a layer that sends them.
+    /// All octets up to this position were passed to a layer that sends them.
     handed_over: u64,
-    /// Octets ever queued and ever sent.
+    /// How many octets were queued and sent in total.
     queued_total: u64,
     sent_total: u64,
 }
@@ -53,7 +53,7 @@ impl SendBuffer {
         self.batch.get(self.sent..).unwrap_or_default()
     }
 
-    /// Whether commands can still be added to the batch: none of it was sent yet.
+    /// Returns whether commands can still be added to the batch: none of it was sent yet.
     pub(super) fn accepts_lines(&self) -> bool {
         self.sent == 0 && (self.batch.is_empty() || self.handed_over < self.queued_total)
     }
@@ -63,7 +63,8 @@ impl SendBuffer {
         if line.verb().row().sensitive {
             self.sensitive = true;
         }
-        // A secret is alone in its batch, so growing never leaves a copy of it in memory.
+        // A line with a secret is alone in its batch, so growing the batch never leaves a copy of
+        // the secret in memory.
         self.batch.reserve(line.octets().max(BATCH));
         let before = self.batch.len();
         line.encode(challenge, &mut self.batch);
@@ -76,14 +77,14 @@ impl SendBuffer {
         }
     }
 
-    /// Removes a line of which no octet was sent.
+    /// Removes a line, if no octet of it was sent.
     pub(super) fn retract(&mut self, span: Span) {
         let octets = span.octets() as usize;
         let after = self.queued_total.saturating_sub(span.end) as usize;
         let end = self.batch.len().saturating_sub(after);
         let begin = end.saturating_sub(octets);
         self.queued_total -= (end - begin) as u64;
-        // A secret is alone in its batch, and has to be wiped.
+        // A line with a secret is alone in its batch, and must be wiped.
         if octets == self.pending().len() {
             self.clear();
         } else {
@@ -91,7 +92,7 @@ impl SendBuffer {
         }
     }
 
-    /// Counts octets that were sent. Returns how many of them there were.
+    /// Counts octets that were sent. Returns how many of them were pending.
     pub(super) fn transmitted(&mut self, octets: usize) -> usize {
         let octets = octets.min(self.pending().len());
         self.sent += octets;
@@ -102,7 +103,7 @@ impl SendBuffer {
         octets
     }
 
-    /// Gives the batch away for good: it will be sent, though it is not sent yet.
+    /// Passes the whole batch to a layer that will send it, and counts it as handed over.
     #[cfg(feature = "rustls")]
     pub(super) fn hand_over(&mut self) -> &[u8] {
         self.handed_over = self.queued_total;
@@ -134,12 +135,12 @@ impl SendBuffer {
         self.sent_total >= position
     }
 
-    /// Where the last line ends.
+    /// Returns the position of the end of the last line.
     pub(super) fn queued(&self) -> u64 {
         self.queued_total
     }
 
-    /// Forgets the octets that were not sent.
+    /// Drops the octets that were not sent.
     pub(super) fn clear(&mut self) {
         if self.sensitive {
             self.batch.zeroize();

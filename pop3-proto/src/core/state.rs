@@ -1,7 +1,7 @@
-//! What is known of the session: its phase, its channel, and what the server announced in it.
+//! The state of the session: its phase, its channel, and what the server announced.
 //!
-//! [`Core`](super::Core) asks here whether a command is permitted before it sends it, and
-//! reports every reply here before the application gets it.
+//! [`Core`](super::Core) checks here whether a command is permitted before it sends the command,
+//! and reports every reply here before the application gets it.
 
 use alloc::boxed::Box;
 use core::time::Duration;
@@ -25,7 +25,7 @@ use crate::reply::{MailboxStat, Reply};
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
-/// The phase, the channel and the server as far as they are known.
+/// The phase, the channel, and what is known about the server.
 #[derive(Debug)]
 pub(super) struct State {
     phase: Phase,
@@ -39,7 +39,7 @@ pub(super) struct State {
 #[derive(Debug)]
 enum Tls {
     None,
-    /// The socket belongs to the TLS handshake.
+    /// A TLS handshake uses the socket.
     Wanted,
     Established(TlsInfo),
 }
@@ -50,16 +50,17 @@ pub(super) struct Server {
     greeting: Option<Greeting>,
     capabilities: Option<Capabilities>,
     capa_answered: bool,
-    /// The `-ERR` to the last `CAPA`, if it was one.
+    /// The `-ERR` to the last `CAPA`, if it was refused.
     capa_refused: Option<Box<Refusal>>,
     pipelining: bool,
-    /// The last `USER` was accepted and no command but `CAPA` was answered after it.
+    /// Whether the last `USER` was accepted and no command except `CAPA` was answered after it.
     user_accepted: bool,
     pub(super) stat: Option<MailboxStat>,
     pub(super) listed: Listed,
-    /// What was retrieved so far: whole messages, and the octets of them and of the present one.
+    /// What was retrieved so far: the number of complete messages, and the octets of these and of
+    /// the current one.
     pub(super) retrieved: (u64, u64),
-    /// Messages are marked as deleted.
+    /// Whether messages are marked as deleted.
     deleted: bool,
 }
 
@@ -111,7 +112,7 @@ impl State {
         self.server.capabilities.as_ref()
     }
 
-    /// What listings confirmations can use.
+    /// Returns the listings that confirmations can use.
     pub(super) fn listed(&self) -> &Listed {
         &self.server.listed
     }
@@ -121,13 +122,13 @@ impl State {
         self.server.deleted
     }
 
-    /// How long the server wants clients to wait between two logins, if it advertises that.
+    /// Returns how long clients must wait between two logins, if the server advertises it.
     pub(super) fn login_delay(&self) -> Option<Duration> {
         let delay = self.capabilities()?.login_delay()?;
         Some(Duration::from_secs(delay.seconds.into()))
     }
 
-    /// The challenge for APOP in the greeting of this channel.
+    /// Returns the challenge for APOP in the greeting of this channel.
     pub(super) fn challenge(&self) -> Option<&[u8]> {
         let challenge = self.greeting()?.challenge.as_ref()?;
         Some(challenge.as_bytes())
@@ -142,17 +143,17 @@ impl State {
         }
     }
 
-    /// Whether what is sent cannot be read on the network path.
+    /// Returns whether an eavesdropper on the network path cannot read what is sent.
     fn is_private(&self) -> bool {
         self.tls().is_some() || self.channel == Channel::TrustedByCaller
     }
 
-    /// Whether STLS was done on this connection: the greeting came in cleartext then.
+    /// Returns whether TLS was started by STLS. The greeting was then received in cleartext.
     fn is_upgraded(&self) -> bool {
         self.tls().is_some() && self.channel == Channel::Plain
     }
 
-    /// What an exchange may know.
+    /// Returns the state that exchanges can read.
     pub(super) fn context<'a>(&'a self, config: &'a Config) -> Context<'a> {
         Context {
             config,
@@ -205,35 +206,35 @@ impl State {
 
 /// Transitions.
 impl State {
-    /// The server greeted with `+OK`.
+    /// Handles a greeting with `+OK`.
     pub(super) fn greeted(&mut self, greeting: Greeting) {
         self.phase.greeted();
         self.server.greeting = Some(greeting);
     }
 
-    /// `STLS` was accepted: the handshake begins.
+    /// Handles the acceptance of `STLS`: the handshake begins.
     pub(super) fn start_tls(&mut self) {
         self.tls = Tls::Wanted;
     }
 
-    /// The handshake succeeded. What the server announced in cleartext is forgotten.
+    /// Handles a successful handshake. What the server announced in cleartext is discarded.
     pub(super) fn tls_established(&mut self, info: TlsInfo) {
         self.tls = Tls::Established(info);
         self.server = Server::default();
     }
 
-    /// The server answered a command with `+OK`. Its text may still be malformed.
+    /// Handles a `+OK` to a command. The text of the reply may still be malformed.
     pub(super) fn accepted(&mut self, verb: Verb) {
         self.phase.answered(verb, true);
         self.logged_in |= self.phase == Phase::Transaction;
         self.note_user(verb, true);
     }
 
-    /// The server answered a command with `-ERR`.
+    /// Handles a `-ERR` to a command.
     pub(super) fn refused(&mut self, refusal: &Refusal) {
         self.phase.answered(refusal.verb, false);
         self.note_user(refusal.verb, false);
-        // Capabilities that were announced before stay known.
+        // Keep the capabilities that were announced before.
         if refusal.verb == Verb::Capa {
             self.server.capa_answered = true;
             self.server.capa_refused = Some(Box::new(refusal.clone()));
@@ -246,7 +247,7 @@ impl State {
         }
     }
 
-    /// Remembers what an accepted command's reply says about the server.
+    /// Remembers what the reply to an accepted command says about the server.
     pub(super) fn learn(&mut self, verb: Verb, number: Option<MessageNumber>, reply: &Reply) {
         let server = &mut self.server;
         match (verb, reply) {
@@ -275,22 +276,22 @@ impl State {
         }
     }
 
-    /// A message begins: it is unconfirmed, and so is every listing that follows.
+    /// Notes that a message begins: it is unconfirmed, and so is every listing after it.
     pub(super) fn message_begins(&mut self) {
         self.server.listed.unconfirmed = true;
     }
 
-    /// A message ended that may contain the reply to another command.
+    /// Notes that a message ended that may contain the reply to another command.
     pub(super) fn doubts(&mut self, number: MessageNumber) {
         self.server.listed.doubtful.get_or_insert(number);
     }
 
-    /// All messages so far are confirmed.
+    /// Notes that all messages so far are confirmed.
     pub(super) fn confirmed(&mut self) {
         self.server.listed.unconfirmed = false;
     }
 
-    /// Counts octets of a message that is retrieved, and the message when it has ended.
+    /// Counts octets of a message that is being retrieved, and the message when it has ended.
     pub(super) fn retrieved(&mut self, octets: u64, ended: bool) {
         self.server.retrieved.0 += u64::from(ended);
         self.server.retrieved.1 += octets;

@@ -1,4 +1,4 @@
-//! Values in replies of one line.
+//! The values in replies of one line.
 
 use bytes::Bytes;
 
@@ -14,8 +14,8 @@ use crate::text::ServerText;
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
-/// Reads the `+OK` to a command, about a message or not, and its deviations. `shown` is the same
-/// text after redaction.
+/// Parses the `+OK` to a command, and returns its deviations, too. The command may concern one
+/// message. `shown` is the same text after redaction.
 pub(super) fn read(
     verb: Verb,
     number: Option<MessageNumber>,
@@ -27,7 +27,7 @@ pub(super) fn read(
     let text = trimmed(status.text.as_bytes());
     let value = match (verb, number) {
         (Verb::Quit, _) => Ok(Reply::Quit(QuitOutcome::Committed(Status {
-            // It is kept beyond the session; the receive buffer should not be.
+            // The outcome is kept after the session, but the receive buffer must not be.
             text: shown.text.detach(),
         }))),
         (Verb::Stat, _) => drop_listing(text, leniency, &mut quirks).map(Reply::Stat),
@@ -55,11 +55,11 @@ pub(super) fn read(
     }
 }
 
-/// The result of a command that was refused. Some refusals are answers: the server does not say
-/// what it can do, or did not delete all messages.
+/// Returns the result of a command that was refused. Some refusals are not errors: that of `CAPA`,
+/// and that of `QUIT`, which did not delete all messages.
 pub(super) fn read_refusal(refusal: Refusal, known: Option<&Capabilities>) -> Result<Reply, Error> {
     match refusal.verb {
-        // Capabilities that were announced before stay known.
+        // Keep the capabilities that were announced before.
         Verb::Capa => Ok(Reply::Capabilities(known.cloned())),
         Verb::AuthMechanisms => Ok(Reply::Mechanisms(None)),
         Verb::Quit => Ok(Reply::Quit(QuitOutcome::Refused(refusal.into()))),
@@ -69,7 +69,7 @@ pub(super) fn read_refusal(refusal: Refusal, known: Option<&Capabilities>) -> Re
 
 enum Wrong {
     Value(&'static str),
-    /// The reply is about another message than this.
+    /// The reply concerns another message than this.
     Number(MessageNumber),
 }
 
@@ -94,7 +94,7 @@ fn drop_listing(
     Ok(MailboxStat::new(messages, octets))
 }
 
-/// The number that was asked about, and its value.
+/// Parses the number of the message that was asked about, and its value.
 fn entry<E: ListingEntry>(
     verb: Verb,
     asked: MessageNumber,
@@ -102,7 +102,7 @@ fn entry<E: ListingEntry>(
     leniency: Leniency,
     quirks: &mut Quirks,
 ) -> Result<E, Wrong> {
-    // A reply of one word may be the value without the number.
+    // If the reply is one word, it may be the value without the number.
     let bare = leniency == Leniency::Lenient
         && !text.is_empty()
         && !text.iter().any(|c| matches!(c, b' ' | b'\t'));
@@ -119,7 +119,7 @@ fn entry<E: ListingEntry>(
         }
     };
     quirks.extend(E::check(value, leniency).map_err(Wrong::Value)?);
-    // A copy: one unique-id should not keep the receive buffer.
+    // Copy the value: one unique-id must not keep the receive buffer in memory.
     let value = Bytes::copy_from_slice(value);
     Ok(E::new(asked, &value, &value))
 }

@@ -1,15 +1,15 @@
-//! Octets that follow the end of a multi-line reply and that no command explains.
+//! Octets after the end of a multi-line reply that belong to no command.
 //!
-//! A server that does not stuff a dot, or that mixes replies, makes a message end early. What follows
-//! the terminator then is the rest of the message, not a reply. If it is received together with the
-//! terminator, the message itself fails. If it is received later, the end was reported already; the
-//! same error then ends the connection.
+//! A server that does not stuff dots, or that mixes up replies, ends a message early. The octets
+//! after the terminator are then the rest of the message, not a reply. If they are received
+//! together with the terminator, the message itself fails. If they are received later, the end was
+//! reported already, and the same error ends the connection.
 
 use crate::listing::without_line_end;
 use crate::status::indicator;
 
-/// Whether octets can be the beginning of what may follow a multi-line reply: of a status line if a
-/// reply is awaited, otherwise of a single unsolicited `-ERR` with nothing after it.
+/// Returns whether octets can follow a multi-line reply. They can be the beginning of a status line
+/// if a reply is awaited, otherwise only of a single unsolicited `-ERR` with nothing after it.
 pub(super) fn can_follow(octets: &[u8], awaited: bool, blank_lines: u8) -> bool {
     let (mut rest, mut blank_lines) = (octets, blank_lines);
     while let [b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..] = rest

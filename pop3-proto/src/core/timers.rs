@@ -1,4 +1,4 @@
-//! The clock side: deadlines, one at a time, for what the connection waits for now.
+//! The deadlines of a connection. There is one at a time, for what the connection waits for now.
 
 use core::time::Duration;
 
@@ -13,38 +13,39 @@ use crate::phase::Phase;
 use crate::time::Instant;
 use crate::verb::Verb;
 
-/// The shortest interval of keep-alives, whatever the application sets. A shorter one would keep the
-/// session busy with nothing else.
+/// The shortest interval of keep-alives, whatever the application sets. With a shorter one, the
+/// session would do nothing else.
 const LEAST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 
-/// What a connection waits for.
+/// What a connection is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Awaited {
     Tls,
     Greeting,
     Send,
     FirstOctet(Verb),
-    /// More of a reply, or of a line that answers no command.
+    /// The rest of a reply, or of a line that answers no command.
     Rest(Option<Verb>),
-    /// Nothing; a keep-alive is due after a while.
+    /// Nothing. A keep-alive becomes due later.
     Idle,
 }
 
-/// The clock side of a connection.
+/// The timers of a connection.
 #[derive(Debug)]
 pub(super) struct Timers {
-    /// When there was progress last: octets in or out, or the begin of the wait.
+    /// The time of the last progress: octets were sent or received, or the wait began.
     progress: Instant,
-    /// Since when the request is awaited that is answered next.
+    /// The time since which the next reply is awaited.
     operation: Operation,
-    /// The application took its time; the deadline starts anew with the next look at the clock.
+    /// The application kept the connection waiting: the deadline starts again with the next time
+    /// that is reported.
     rearm: bool,
 }
 
 #[derive(Debug)]
 enum Operation {
     None,
-    /// It just became the next; the time is not known yet.
+    /// The operation has just begun, and its time is not known yet.
     New,
     Since(Instant),
 }
@@ -58,9 +59,9 @@ impl Timers {
         }
     }
 
-    /// There was progress at `now`.
+    /// Notes progress at `now`.
     pub(super) fn progress(&mut self, now: Instant) {
-        // Octets that were held back while the application took its time have an old date.
+        // The time of octets that were held back for the application is too early.
         if self.rearm && now <= self.progress {
             return;
         }
@@ -71,17 +72,17 @@ impl Timers {
         }
     }
 
-    /// The last time that is known.
+    /// Returns the last known time.
     pub(super) fn last(&self) -> Instant {
         self.progress
     }
 
-    /// The present wait began, or went on, at a time that is not known.
+    /// Notes that the current wait began, or continued, at a time that is not known.
     pub(super) fn rearm(&mut self) {
         self.rearm = true;
     }
 
-    /// Another request is answered next, or none.
+    /// Notes that another request is answered next, or none.
     pub(super) fn operation(&mut self, under_way: bool) {
         self.operation = if under_way {
             Operation::New
@@ -90,7 +91,7 @@ impl Timers {
         };
     }
 
-    /// Starts the deadline anew if that is due.
+    /// Starts the deadline again if that was requested.
     fn rearmed(&mut self, now: Instant) -> bool {
         let rearmed = core::mem::take(&mut self.rearm);
         if rearmed {
@@ -99,7 +100,7 @@ impl Timers {
         rearmed
     }
 
-    /// When what is awaited is late.
+    /// Returns when the current wait times out.
     fn deadline(
         &self,
         awaited: Awaited,
@@ -115,7 +116,7 @@ impl Timers {
             Awaited::Rest(_) => timeouts.stall,
             Awaited::Idle => idle?,
         };
-        // Due at once: the clock is needed to start the deadline anew.
+        // Due immediately, because the time is needed to start the deadline again.
         Some(if self.rearm {
             self.progress
         } else {
@@ -123,7 +124,7 @@ impl Timers {
         })
     }
 
-    /// When the present operation is late, whatever its progress.
+    /// Returns when the current operation times out, whatever its progress.
     fn total(&self, timeouts: &Timeouts) -> Option<Instant> {
         match self.operation {
             Operation::Since(start) => Some(start + timeouts.total?),
@@ -133,8 +134,9 @@ impl Timers {
 }
 
 impl Awaited {
-    /// The error when it is not received in time and so many commands are unanswered; `None` if nothing
-    /// is lost. `lf_dot` is whether the last octets were LF `.` CR LF in a multi-line reply.
+    /// Returns the error if it is not received in time and this many commands are unanswered;
+    /// `None` if that is no failure. `lf_dot` is whether the last octets were LF `.` CR LF in a
+    /// multi-line reply.
     fn missed(self, outstanding: usize, lf_dot: bool) -> Option<Timeout> {
         Some(match self {
             Self::Tls => Timeout::TlsHandshake,
@@ -160,7 +162,8 @@ impl Awaited {
 
 /// The clock side.
 impl Core {
-    /// Returns when to call [`handle_timeout`](Core::handle_timeout) at the latest.
+    /// Returns the time at which [`handle_timeout`](Core::handle_timeout) must be called at the
+    /// latest.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         if self.end.outcome.is_some() {
             return None;
@@ -184,7 +187,7 @@ impl Core {
                 .is_some_and(PendingRequest::is_computing)
     }
 
-    /// Reports the time, and continues a computation. Does nothing when nothing is due.
+    /// Reports the time, and continues a computation. It does nothing if nothing is due.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         if self.end.outcome.is_some() {
             return;
@@ -223,17 +226,17 @@ impl Core {
         }
     }
 
-    /// Notes that octets of TLS records moved, which the connection does not see itself.
+    /// Notes progress with octets of TLS records, which the connection itself does not see.
     #[cfg(feature = "rustls")]
     pub(crate) fn note_progress(&mut self, now: Instant) {
-        // A part of a record is not the beginning of a reply, and a handshake has one deadline, whatever
-        // moves in the meantime.
+        // A partial record is not the beginning of a reply, and a handshake has one deadline that
+        // progress does not change.
         if matches!(self.awaited(), Awaited::Send | Awaited::Rest(_)) {
             self.timers.progress(now);
         }
     }
 
-    /// Starts the deadline anew when a request ends the idle time.
+    /// Starts the deadline again when a request ends the idle time.
     pub(super) fn rearm_if_idle(&mut self) {
         if self.awaited() == Awaited::Idle {
             self.timers.rearm();
@@ -241,7 +244,7 @@ impl Core {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        // None runs while the application has something to take, or to provide.
+        // No deadline runs while the application must take an event or provide a token.
         if !self.events.is_empty() || self.wants_token() {
             return None;
         }
@@ -266,7 +269,7 @@ impl Core {
         } else if let Some(verb) = self.outbound.front().and_then(PendingRequest::verb) {
             Awaited::FirstOctet(verb)
         } else if self.end.write_failed.is_some() {
-            // An unsolicited -ERR of the server, or the end of file.
+            // An unsolicited -ERR of the server, or the end of the stream.
             Awaited::Rest(None)
         } else {
             Awaited::Idle

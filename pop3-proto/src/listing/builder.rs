@@ -1,4 +1,4 @@
-//! A listing as it comes, chunk by chunk.
+//! Builds a listing chunk by chunk while it is received.
 
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -13,11 +13,11 @@ use crate::error::{LimitError, Limited};
 use crate::quirk::Quirk;
 use crate::types::MessageNumber;
 
-/// Gathers a listing chunk by chunk and checks each line once, when it is complete.
+/// Collects a listing chunk by chunk, and checks each line once, when it is complete.
 #[derive(Debug)]
 pub(crate) struct ListingBuilder<E> {
     octets: BytesMut,
-    /// Where the first line begins that is not checked yet.
+    /// The offset of the first line that was not checked yet.
     checked: usize,
     count: usize,
     /// How many lines begin with a status indicator.
@@ -30,7 +30,7 @@ pub(crate) struct ListingBuilder<E> {
     entry: PhantomData<fn() -> E>,
 }
 
-/// The limits and the leniency that a listing is gathered under.
+/// The limits and the leniency for a listing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     pub(crate) leniency: Leniency,
@@ -58,11 +58,11 @@ impl<E: ListingEntry> ListingBuilder<E> {
         }
     }
 
-    /// Takes more of the reply.
+    /// Appends a part of the reply.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), LimitError> {
         let limit = |what, limit| LimitError { what, limit };
-        // What is beyond the limit is not looked at: which limit is met first must not depend on how
-        // the octets were cut.
+        // Octets beyond the limit are not parsed. Otherwise it would depend on the size of the
+        // reads which limit is reported.
         let room = self.rules.octets.saturating_sub(self.octets.len());
         let fits = chunk.get(..room).unwrap_or(chunk);
         self.octets.extend_from_slice(fits);
@@ -146,7 +146,7 @@ impl<E: ListingEntry> ListingBuilder<E> {
         self.malformed = Some((what, Bytes::copy_from_slice(without_line_end(line))));
     }
 
-    /// The listing, or what is wrong with it and the line that is.
+    /// Returns the listing, or what is wrong with it and the line that is wrong.
     pub(crate) fn finish(
         self,
         after_dele: bool,
@@ -156,7 +156,8 @@ impl<E: ListingEntry> ListingBuilder<E> {
         }
         let octets = self.octets.freeze();
         if self.with_status != 0 && self.with_status != self.count {
-            // Then it is no way of writing lines, but a reply of its own that slipped in.
+            // Only some lines have it: then it is not the style of this server, but a reply that
+            // was mixed in.
             return Err(stray_status(&octets));
         }
         if !self.ascending {
@@ -173,14 +174,14 @@ impl<E: ListingEntry> ListingBuilder<E> {
     }
 }
 
-/// What almost every line is, read in one go: a number, one space, an ordinary value, CR LF. Gives
-/// the number and the length of the line.
+/// Parses the form that almost every line has: a number, one space, an ordinary value, CR LF.
+/// Returns the number and the length of the line.
 #[inline]
 fn plain_line<E: ListingEntry>(rest: &[u8]) -> Option<(MessageNumber, usize)> {
     let mut number = 0u32;
     for (digits, octet) in rest.iter().take(10).enumerate() {
         match octet {
-            // Nine digits fit.
+            // A number of nine digits cannot overflow.
             b'0'..=b'9' if digits < 9 => number = number * 10 + u32::from(octet - b'0'),
             b' ' => {
                 let value = E::plain_value(rest.get(digits + 1..)?)?;
@@ -192,7 +193,7 @@ fn plain_line<E: ListingEntry>(rest: &[u8]) -> Option<(MessageNumber, usize)> {
     None
 }
 
-/// The first line with a status indicator, where others have none.
+/// Returns the first line with a status indicator, in a listing where other lines have none.
 #[cold]
 fn stray_status(octets: &[u8]) -> (&'static str, Bytes) {
     let mut lines = lines(Leniency::Lenient, octets);
@@ -201,7 +202,7 @@ fn stray_status(octets: &[u8]) -> (&'static str, Bytes) {
     ("a status indicator within a listing", stray)
 }
 
-/// Refuses a listing that says two different things about one message.
+/// Rejects a listing that has two different values for one message.
 fn one_value_each(octets: &[u8]) -> Result<(), (&'static str, Bytes)> {
     let mut entries: Vec<_> = lines(Leniency::Lenient, octets)
         .filter_map(|line| leading_number(without_status(line)))

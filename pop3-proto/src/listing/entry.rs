@@ -1,4 +1,4 @@
-//! What a line of a listing says.
+//! The entries of a listing.
 
 use bytes::Bytes;
 
@@ -11,10 +11,11 @@ use crate::types::{MessageNumber, UniqueId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScanEntry {
-    /// The message.
+    /// The number of the message.
     pub number: MessageNumber,
-    /// Its octets by the server's reckoning, with CR LF as two; `None` if it does not say. A hint:
-    /// servers are wrong about it. Never allocate by it.
+    /// The size of the message in octets as the server counts it, with CR LF as two octets; `None`
+    /// if the server does not state it. Servers are often wrong about sizes, so never use it to
+    /// allocate memory.
     pub octets: Option<u64>,
 }
 
@@ -22,30 +23,31 @@ pub struct ScanEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UidEntry {
-    /// The message.
+    /// The number of the message.
     pub number: MessageNumber,
-    /// Its unique-id; `None` if the server left it out.
+    /// The message's unique-id; `None` if the server left it out.
     pub unique_id: Option<UniqueId>,
 }
 
-/// A kind of listing: what a line says, and what is right about it.
+/// A kind of listing: which values its lines contain, and which of them are valid.
 pub trait ListingEntry: Sized {
     fn number(&self) -> MessageNumber;
 
-    /// The entry for a message whose value was checked before. `within` is the buffer that the
-    /// value is part of.
+    /// Creates the entry of a message from a value that was checked before. `within` is the buffer
+    /// that contains the value.
     fn new(number: MessageNumber, value: &[u8], within: &Bytes) -> Self;
 
-    /// Reads a line that was checked before. `within` is the buffer that the line is part of.
+    /// Parses a line that was checked before. `within` is the buffer that contains the line.
     fn read(line: &[u8], within: &Bytes) -> Option<Self> {
         let (number, value) = leading_number(without_status(line))?;
         Some(Self::new(number, value, within))
     }
 
-    /// The length of an ordinary value with its CR LF at the begin of `rest`.
+    /// Returns the length of an ordinary value at the start of `rest`, including its CR LF.
     fn plain_value(rest: &[u8]) -> Option<usize>;
 
-    /// Checks the value behind the number; says what is odd, or what is wrong.
+    /// Checks the value after the number. Returns the deviation that it shows, or what is wrong
+    /// with it.
     fn check(value: &[u8], leniency: Leniency) -> Result<Option<Quirk>, &'static str>;
 }
 
@@ -121,5 +123,5 @@ impl ListingEntry for UidEntry {
     }
 }
 
-/// Longest unique-id that is taken, in octets.
+/// The longest unique-id that is accepted, in octets.
 const MAX_UNIQUE_ID: usize = 512;

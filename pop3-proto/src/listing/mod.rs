@@ -1,4 +1,4 @@
-//! `LIST` and `UIDL` replies: one kept allocation, checked once, read as it is iterated.
+//! `LIST` and `UIDL` replies. A listing is one allocation; entries are parsed during the iteration.
 
 mod builder;
 mod entry;
@@ -24,10 +24,10 @@ pub type Listing = Entries<ScanEntry>;
 /// The unique-ids of all messages (`UIDL`, RFC 1939 section 7).
 pub type UidListing = Entries<UidEntry>;
 
-/// A listing of messages. Numbers may have gaps: deleted messages are left out.
+/// A listing of messages. The numbers may have gaps, because deleted messages are left out.
 ///
-/// It is the server's reply itself, checked line by line when it came; entries are read from it as
-/// they are asked for. A clone shares it.
+/// It keeps the text of the server's reply, whose lines were checked when they were received.
+/// Entries are parsed from it when they are requested. Clones share the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entries<E> {
     octets: Bytes,
@@ -38,18 +38,19 @@ pub struct Entries<E> {
 }
 
 impl<E: ListingEntry> Entries<E> {
-    /// How many messages are listed.
+    /// Returns the number of listed messages.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether none is.
+    /// Returns whether the listing has no messages.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Whether the listing was taken after a message was marked as deleted. Some servers number
-    /// messages anew then, but only in listings: such numbers name other messages in `RETR`.
+    /// Returns whether the listing was requested after a message was marked as deleted. Some
+    /// servers then renumber the messages in listings, but not in other commands: such a number
+    /// means another message in `RETR`.
     pub fn is_after_dele(&self) -> bool {
         self.after_dele
     }
@@ -58,21 +59,23 @@ impl<E: ListingEntry> Entries<E> {
         self.ascending
     }
 
-    /// The entries in the server's order.
+    /// Returns the entries in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = E> + '_ {
-        // Under `Strict` no line that ends in LF alone is in it.
+        // Under `Strict`, listings with lines that end in a bare LF were rejected before.
         lines(Leniency::Lenient, &self.octets).filter_map(|line| E::read(line, &self.octets))
     }
 
-    /// The numbers of the listed messages, in the server's order. Keeps the listing alive.
+    /// Returns the numbers of the listed messages in the server's order. The iterator keeps the
+    /// text of the listing in memory.
     pub fn numbers(&self) -> Numbers {
         Numbers {
             rest: self.octets.clone(),
         }
     }
 
-    /// The entry of one message: by bisection where the server listed in ascending order, as all
-    /// should, else by looking through. Who looks many up should iterate instead.
+    /// Returns the entry of one message. If the server listed the messages in ascending order, as
+    /// all servers should, this is a binary search; otherwise a linear search. To look up many
+    /// messages, iterate instead.
     pub fn get(&self, number: MessageNumber) -> Option<E> {
         if !self.ascending {
             return self.iter().find(|entry| entry.number() == number);
@@ -90,19 +93,20 @@ impl<E: ListingEntry> Entries<E> {
         None
     }
 
-    /// The length of the text that the entries are read from.
+    /// Returns the length of the text that the entries are parsed from.
     pub(crate) fn text_len(&self) -> usize {
         self.octets.len()
     }
 
-    /// The entry whose line has the octet at `at`, and the length of that line.
+    /// Returns the entry whose line contains the octet at `at`, and the length of that line.
     pub(crate) fn entry_at(&self, at: usize) -> Option<(Option<E>, usize)> {
         let line = line_at(&self.octets, at)?;
         let text = self.octets.get(line.clone())?;
         Some((E::read(text, &self.octets), line.len()))
     }
 
-    /// All entries: those after the octet at `at` first, then the others.
+    /// Returns all entries, beginning with the one whose line contains the octet at `at`, and
+    /// wrapping around.
     pub(crate) fn iter_from(&self, at: usize) -> impl Iterator<Item = E> + '_ {
         let start = line_at(&self.octets, at).map_or(0, |line| line.start);
         let (head, tail) = self.octets.split_at_checked(start).unwrap_or_default();
@@ -110,8 +114,9 @@ impl<E: ListingEntry> Entries<E> {
         lines.filter_map(|line| E::read(line, &self.octets))
     }
 
-    /// The entries by index, `None` where a number is missing: index 0 is message 1. The vector
-    /// is at most as long as a highest number of `max` makes it; entries above are left out.
+    /// Returns the entries by index: index 0 is message 1, and `None` means that the number is
+    /// missing. Entries with a number above `max` are left out, so the vector has at most `max`
+    /// elements.
     pub fn by_index(&self, max: u32) -> Vec<Option<E>> {
         let mut slots = Vec::new();
         for entry in self.iter().filter(|entry| entry.number().get() <= max) {
@@ -127,7 +132,7 @@ impl<E: ListingEntry> Entries<E> {
     }
 }
 
-/// The line, with its line end, that the octet at `at` belongs to.
+/// Returns the range of the line that contains the octet at `at`, including its line end.
 fn line_at(octets: &[u8], at: usize) -> Option<Range<usize>> {
     let (head, tail) = octets.split_at_checked(at)?;
     let start = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
@@ -136,8 +141,9 @@ fn line_at(octets: &[u8], at: usize) -> Option<Range<usize>> {
 }
 
 impl UidListing {
-    /// Every message with this unique-id. There may be several: identical copies may share one
-    /// (RFC 1939 section 7), so delete by it only if there is one.
+    /// Returns the numbers of all messages with this unique-id. There may be several, because
+    /// identical copies of a message may have the same one (RFC 1939 section 7). Delete by
+    /// unique-id only if there is exactly one.
     pub fn find<'a>(&'a self, unique_id: &'a [u8]) -> impl Iterator<Item = MessageNumber> + 'a {
         self.iter()
             .filter(move |entry| {
@@ -151,7 +157,7 @@ impl UidListing {
 }
 
 impl Listing {
-    /// All sizes together; saturates, since a server can send any numbers.
+    /// Returns the sum of all sizes. It saturates, because a server can send any numbers.
     pub fn octets(&self) -> u64 {
         self.iter()
             .filter_map(|entry| entry.octets)
@@ -159,7 +165,7 @@ impl Listing {
     }
 }
 
-/// The numbers of a listing.
+/// The numbers of a listing, in the server's order.
 #[derive(Debug, Clone)]
 pub struct Numbers {
     rest: Bytes,

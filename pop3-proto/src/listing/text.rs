@@ -1,9 +1,9 @@
-//! Reading numbers and lines.
+//! Parsing of numbers and lines.
 
 use crate::config::Leniency;
 use crate::types::MessageNumber;
 
-/// Lines without their line ends, which under `Strict` are CR LF and nothing else.
+/// Returns the lines without their line ends. Under `Strict`, only CR LF ends a line.
 pub(crate) fn lines(leniency: Leniency, octets: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = octets;
     core::iter::from_fn(move || {
@@ -18,13 +18,13 @@ pub(crate) fn lines(leniency: Leniency, octets: &[u8]) -> impl Iterator<Item = &
     })
 }
 
-/// A line without CR LF or LF.
+/// Removes CR LF or LF from the end of a line.
 pub(crate) fn without_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// A line of a listing without the `+OK` that some servers put before each.
+/// Removes the `+OK` that some servers put before each line of a listing.
 pub(super) fn without_status(line: &[u8]) -> &[u8] {
     match line {
         [b'+', b'O' | b'o', b'K' | b'k', b' ', rest @ ..] => rest,
@@ -32,7 +32,8 @@ pub(super) fn without_status(line: &[u8]) -> &[u8] {
     }
 }
 
-/// The message number that a line begins with, and what stands behind it without blanks around.
+/// Returns the message number at the start of a line, and the text after it without surrounding
+/// blanks.
 pub(crate) fn leading_number(line: &[u8]) -> Option<(MessageNumber, &[u8])> {
     let (number, rest) = digits(line)?;
     let number = MessageNumber::new(u32::try_from(number?).ok()?)?;
@@ -40,7 +41,7 @@ pub(crate) fn leading_number(line: &[u8]) -> Option<(MessageNumber, &[u8])> {
         .then_some((number, trimmed(rest)))
 }
 
-/// The size that the text behind a number begins with: `None` if there is none.
+/// Returns the size at the start of the text after a message number; `None` if there is none.
 pub(crate) fn size(rest: &[u8]) -> Result<Option<u64>, &'static str> {
     match digits(rest) {
         Some((None, _)) => Err("a size of more than 64 bits"),
@@ -49,8 +50,8 @@ pub(crate) fn size(rest: &[u8]) -> Result<Option<u64>, &'static str> {
     }
 }
 
-/// Leading ASCII digits as a number (`None` if it has more than 64 bits), and what follows;
-/// nothing if there are none.
+/// Parses leading ASCII digits. Returns the number (`None` if it has more than 64 bits) and the
+/// rest of the text; nothing if the text does not begin with a digit.
 pub(crate) fn digits(text: &[u8]) -> Option<(Option<u64>, &[u8])> {
     let mut value = Some(0u64);
     let mut rest = text;
@@ -61,7 +62,7 @@ pub(crate) fn digits(text: &[u8]) -> Option<(Option<u64>, &[u8])> {
     (rest.len() < text.len()).then_some((value, rest))
 }
 
-/// Text without blanks and line end around it.
+/// Removes blanks and line ends from both ends of a text.
 pub(crate) fn trimmed(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;

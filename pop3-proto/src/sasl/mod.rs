@@ -11,7 +11,7 @@
 //!  + challenge ───────────▶│ respond ─▶ Work ──│─▶ work, until there is a response
 //!  response ◀──────────────│                   │
 //!           …              │                   │
-//!  +OK ───────────────────▶│ finish            │   only now is anybody logged in
+//!  +OK ───────────────────▶│ finish            │   the user is logged in only now
 //!  -ERR ──────────────────▶│ refused           │
 //!                          └───────────────────┘
 //! ```
