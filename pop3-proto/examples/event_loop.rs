@@ -85,7 +85,7 @@ fn sample(messages: usize) -> Maildrop {
 /// The event loop. Returns `false` if a mailbox failed.
 ///
 /// Each round waits until there is something to do, and gives each mailbox a short turn, so that
-/// none waits long for another one's mail or computations.
+/// none waits long for the mail or the computations of another.
 fn fetch(accounts: Vec<Account>) -> Result<bool, Failure> {
     let start = Clock::now();
     let (all, mut good) = (accounts.len(), 0);

@@ -19,7 +19,8 @@ pub trait Batch: Sealed<Output = <Self as Batch>::Replies> {
 pub(crate) mod sealed {
     use super::{Connection, Error, Pending};
 
-    /// How the clients submit a batch. It is private to the crate, so that other crates cannot implement it.
+    /// How the clients submit a batch. It is private to the crate, so that other crates cannot
+    /// implement it.
     pub trait Sealed: Sized {
         /// The replies, as a tuple.
         type Output;

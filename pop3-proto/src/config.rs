@@ -119,8 +119,8 @@ impl Default for Limits {
     }
 }
 
-/// How long to wait for the server. While an event is pending, no deadline runs except `total`. Zero
-/// expires immediately; [`Duration::MAX`] never expires.
+/// How long to wait for the server. While an event is pending, no deadline runs except `total`.
+/// Zero expires immediately; [`Duration::MAX`] never expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
@@ -182,10 +182,10 @@ pub enum Leniency {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LfDot {
-    /// The first line end inside each reply decides. If it is CR LF, as in every message that a mail
-    /// server has put a trace header into, only CR LF ends a line of this reply. If it is a bare LF, LF
-    /// ends its lines and LF `.` CR LF ends it, until one of its lines ends in CR LF. Under
-    /// [`Leniency::Strict`], only CR LF ends a line.
+    /// The first line end inside each reply decides. If it is CR LF, as in every message that a
+    /// mail server has put a trace header into, only CR LF ends a line of this reply. If it is a
+    /// bare LF, LF ends its lines and LF `.` CR LF ends it, until one of its lines ends in CR LF.
+    /// Under [`Leniency::Strict`], only CR LF ends a line.
     #[default]
     Auto,
     /// Always, even under [`Leniency::Strict`]. Use it only for a server that sends messages with

@@ -42,7 +42,8 @@ pub enum Event {
         /// [`ProtocolError::Surplus`](crate::error::ProtocolError::Surplus).
         result: Result<Received, Error>,
     },
-    /// A login with [`Credentials::TokenOnRequest`](crate::login::Credentials::TokenOnRequest) waits for a token.
+    /// A login with [`Credentials::TokenOnRequest`](crate::login::Credentials::TokenOnRequest)
+    /// waits for a token.
     ///
     /// Call [`Connection::provide_token`](crate::Connection::provide_token) with the token, at any
     /// time. Until then nothing is sent and no deadline runs. Continue to read, because the server

@@ -7,8 +7,8 @@ use core::fmt;
 pub enum Quirk {
     /// A blank line came before a status line and was skipped.
     BlankLine,
-    /// A status line, or the first line of a multi-line reply, ends in LF instead of CR LF. Reported once
-    /// for each channel, for a multi-line reply at its end.
+    /// A status line, or the first line of a multi-line reply, ends in LF instead of CR LF.
+    /// Reported once for each channel, for a multi-line reply at its end.
     BareLineFeed,
     /// A `STAT` or `LIST` reply contains no size, or one that is not a number.
     MissingSize,

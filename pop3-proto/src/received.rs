@@ -18,8 +18,8 @@ pub struct Received {
     /// session.
     ///
     /// It is [`SizeMatch::Unknown`] except for [`Retr`](crate::Retr). It is also unknown if `LIST`
-    /// was not sent before the first `DELE`, did not list the messages in ascending order, or did
-    /// not state a size.
+    /// was not sent before the first `DELE`, or if its reply has no size for this message or is not
+    /// in ascending order.
     pub listed: SizeMatch,
     /// The comparison with the size in the reply to `RETR`: `+OK 120 octets`.
     ///

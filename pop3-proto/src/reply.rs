@@ -110,7 +110,7 @@ impl Lines {
     }
 }
 
-/// The names of SASL mechanisms that the server lists in reply to
+/// The names of the SASL mechanisms in the server's reply to
 /// [`AuthMechanisms`](crate::command::AuthMechanisms).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mechanisms {
@@ -126,7 +126,7 @@ impl Mechanisms {
             .filter(|name| !name.is_empty())
     }
 
-    /// Returns whether the server lists a mechanism. The comparison ignores case.
+    /// Returns whether a mechanism is among them. The comparison ignores case.
     pub fn has(&self, name: &str) -> bool {
         self.iter()
             .any(|listed| listed.eq_ignore_ascii_case(name.as_bytes()))

@@ -25,8 +25,8 @@ pub(crate) struct Swallowed {
 }
 
 impl Swallowed {
-    /// The start of the message counts as the start of a line: the terminator may be hidden in the
-    /// status line, so a message must not begin with a reply either.
+    /// Starts a search. The start of the message counts as the start of a line: the terminator may
+    /// be hidden in the status line, so a message must not begin with a reply either.
     pub(crate) fn new() -> Self {
         Self {
             found: false,

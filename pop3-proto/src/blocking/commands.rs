@@ -251,8 +251,8 @@ impl<T: Transport> Client<T> {
         self.call(Quit)
     }
 
-    /// `RSET`, then `QUIT`: ends the session and deletes nothing, not even on servers that mark every
-    /// retrieved message as deleted.
+    /// `RSET`, then `QUIT`: ends the session and deletes nothing, not even on servers that mark
+    /// every retrieved message as deleted.
     ///
     /// # Errors
     ///

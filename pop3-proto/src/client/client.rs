@@ -158,8 +158,8 @@ impl<T: Transport> Client<T> {
     ///
     /// # Cancel safety
     ///
-    /// The next operation abandons the command: if it was not sent, it is removed from the queue; otherwise
-    /// its reply is read and discarded.
+    /// The next operation abandons the command: if it was not sent, it is removed from the queue;
+    /// otherwise its reply is read and discarded.
     pub async fn call<C: Whole>(&mut self, command: C) -> Result<C::Reply, Error> {
         self.driver.begin();
         let ticket = self.driver.engine.submit_for_helper(command)?;

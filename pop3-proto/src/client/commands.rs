@@ -345,8 +345,8 @@ impl<T: Transport> Client<T> {
         self.call(Quit).await
     }
 
-    /// `RSET`, then `QUIT`: ends the session and deletes nothing, not even on servers that mark every
-    /// retrieved message as deleted.
+    /// `RSET`, then `QUIT`: ends the session and deletes nothing, not even on servers that mark
+    /// every retrieved message as deleted.
     ///
     /// # Errors
     ///

@@ -56,8 +56,8 @@ impl Connection {
         event
     }
 
-    /// Abandons requests and drops their pending events. No later event reports them. Ids that do not
-    /// exist are ignored.
+    /// Abandons requests and drops their pending events. No later event reports them. Ids that do
+    /// not exist are ignored.
     ///
     /// Commands that were not sent are removed from the queue. Replies to those in flight are read
     /// and discarded. A login that has started is completed, unless it waits for a token: then it

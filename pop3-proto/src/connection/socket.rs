@@ -151,8 +151,8 @@ impl Connection {
         }
     }
 
-    /// Reports that the caller's TLS failed, during the handshake or later. This ends the connection. Does
-    /// nothing if the connection does TLS itself.
+    /// Reports that the caller's TLS failed, during the handshake or later. This ends the
+    /// connection. Does nothing if the connection does TLS itself.
     pub fn tls_failed(&mut self, cause: TlsError, now: Instant) {
         if self.setup.is_none() {
             self.core.tls_failed(cause, now);

@@ -9,8 +9,8 @@ pub(super) enum LineEnds {
     CrLf,
     /// The first line end decides between `CrLf` and `Lf`. It was not received yet.
     Undecided,
-    /// All lines so far ended in a bare LF, though the server's own lines end in CR LF. `.` CR LF ends
-    /// the reply, `.` LF is data. After the first CR LF only CR LF counts.
+    /// All lines so far ended in a bare LF, though the server's own lines end in CR LF. `.` CR LF
+    /// ends the reply, `.` LF is data. After the first CR LF only CR LF counts.
     Lf,
     /// LF or CR LF. `.` CR LF ends the reply, `.` LF is data. Selected by
     /// [`LfDot::EndsReply`](crate::config::LfDot::EndsReply): the sender of a message can end it

@@ -2,8 +2,8 @@
 
 use super::send_buffer::{SendBuffer, Span};
 
-/// The first pipelined batch of a connection: the commands of one write, starting with the first one
-/// that was sent while another was unanswered. Positions count all octets ever sent.
+/// The first pipelined batch of a connection: the commands of one write, starting with the first
+/// one that was sent while another was unanswered. Positions count all octets ever sent.
 #[derive(Debug, Default)]
 pub(super) enum FirstBatch {
     /// No command was sent while another was unanswered.

@@ -144,7 +144,7 @@ impl Core {
         plan_login(login, &self.state.context(&self.config))
     }
 
-    /// Returns how many requests are submitted and not answered.
+    /// Returns how many submitted requests are not answered yet.
     pub(crate) fn outstanding(&self) -> usize {
         self.outbound.requests()
     }

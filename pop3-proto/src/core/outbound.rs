@@ -34,7 +34,7 @@ impl Outbound {
         self.queue.in_flight()
     }
 
-    /// The request that is to be answered next.
+    /// Returns the request that is to be answered next.
     pub(super) fn front(&self) -> Option<&PendingRequest> {
         self.queue.front()
     }
@@ -43,7 +43,7 @@ impl Outbound {
         self.queue.front_mut()
     }
 
-    /// The request that is to be sent next.
+    /// Returns the request that is to be sent next.
     pub(super) fn next(&self) -> Option<&PendingRequest> {
         self.queue.next()
     }
@@ -71,28 +71,29 @@ impl Outbound {
         self.queue.push_question(id, question);
     }
 
-    /// The confirmation that is this request, if it comes after the questions in front.
+    /// Returns the confirmation with this id, if only its questions are in front of it.
     pub(super) fn confirmation_mut(&mut self, id: Option<RequestId>) -> Option<&mut Run> {
         self.queue.confirmation_mut(id)
     }
 
-    /// Whether the confirmation in front has no questions left.
+    /// Returns whether the confirmation in front has no questions left.
     pub(super) fn is_confirmation_due(&self) -> bool {
         self.queue.is_confirmation_due()
     }
 
-    /// Whether a confirmation that was not abandoned is under way, or next.
+    /// Returns whether a confirmation that was not abandoned is in progress or next.
     pub(super) fn is_confirming(&self) -> bool {
         self.queue.is_confirming()
     }
 
-    /// Whether the next answer is to a question, or a confirmation continues with more of them.
+    /// Returns whether the server answers a question next, or a confirmation will ask more
+    /// questions.
     pub(super) fn is_asking(&self) -> bool {
         self.queue.is_asking()
     }
 
-    /// Abandons the requests in a range. Those of which no octet was sent are removed, with their
-    /// lines in the send buffer; the others are marked.
+    /// Abandons the requests in a range. A request of which no octet was sent is removed, with its
+    /// line in the send buffer. The others are marked.
     pub(super) fn abandon(&mut self, range: &Range<RequestId>) -> Abandoned {
         self.queue.abandon(range, &mut self.buffer)
     }
@@ -118,9 +119,9 @@ impl Outbound {
     }
 }
 
-/// What was sent.
+/// What was sent of the requests.
 impl Outbound {
-    /// Whether any octet of a request's line was sent.
+    /// Returns whether any octet of a request's line was sent.
     pub(super) fn has_begun(&self, request: &PendingRequest) -> bool {
         let span = request.span;
         span.is_some_and(|span| self.buffer.has_begun(span))
@@ -137,23 +138,24 @@ impl Outbound {
         self.has_sent(self.queue.front())
     }
 
-    /// As [`is_front_sent`](Outbound::is_front_sent), for the second request.
+    /// Returns whether the line of the second request was sent completely.
     pub(super) fn is_second_sent(&self) -> bool {
         self.has_sent(self.queue.second())
     }
 
-    /// Whether any octet of the line of the request in front was sent.
+    /// Returns whether any octet of the line of the request in front was sent.
     pub(super) fn has_begun_front(&self) -> bool {
         self.front().is_some_and(|front| self.has_begun(front))
     }
 
-    /// Whether the line of the request in front is in the send buffer and can be retracted.
+    /// Returns whether the line of the request in front is in the send buffer and can be retracted.
     pub(super) fn is_front_unsent(&self) -> bool {
         let span = self.front().and_then(|front| front.span);
         span.is_some_and(|span| self.buffer.is_unsent(span))
     }
 
-    /// Whether pipelined commands were sent, and none of their batches is answered completely.
+    /// Returns whether pipelined commands were sent, and none of their batches is answered
+    /// completely.
     pub(super) fn is_in_first_batch(&self) -> bool {
         self.first_batch.is_unanswered(&self.buffer)
     }
@@ -183,7 +185,7 @@ impl Outbound {
         self.buffer.clear();
     }
 
-    /// Whether lines can be added to the batch: none of it was sent yet.
+    /// Returns whether lines can be added to the batch, because none of it was sent yet.
     pub(super) fn accepts_lines(&self) -> bool {
         self.buffer.accepts_lines()
     }
@@ -195,7 +197,8 @@ impl Outbound {
             && self.queue.may_join(pipelining)
     }
 
-    /// Whether the window has room for the next request, whose reply is expected to have this size.
+    /// Returns whether the window has room for the next request, whose reply is expected to have
+    /// this size.
     pub(super) fn admits(&self, size: ReplySize) -> bool {
         self.queue.admits(size.expected)
     }

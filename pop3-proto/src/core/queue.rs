@@ -46,11 +46,12 @@ pub(super) struct Queue {
     in_flight: VecDeque<PendingRequest>,
     waiting: VecDeque<Waiting>,
     holes: usize,
-    /// Sums over all requests, in flight or not. For [`Queue::has_room`]: a request may wait although the
-    /// window has room, until a batch is worth its write, and then its octets count too.
+    /// The sum over all requests, in flight or not. [`Queue::has_room`] needs it: although the
+    /// window has room, a request may wait until a batch is worth a write, and its octets must be
+    /// counted then.
     octets: usize,
     expected: u64,
-    /// Sums over the requests in flight.
+    /// The sum over the requests in flight.
     unanswered_octets: usize,
     unanswered_expected: u64,
 }
@@ -86,7 +87,7 @@ impl Queue {
         self.in_flight.len()
     }
 
-    /// The request that is to be answered next.
+    /// Returns the request that is to be answered next.
     pub(super) fn front(&self) -> Option<&PendingRequest> {
         self.in_flight.front()
     }
@@ -100,7 +101,7 @@ impl Queue {
         self.in_flight.front_mut()
     }
 
-    /// The request that is to be sent next.
+    /// Returns the request that is to be sent next.
     pub(super) fn next(&self) -> Option<&PendingRequest> {
         self.waiting.front()?.request.as_ref()
     }
@@ -119,13 +120,13 @@ impl Queue {
         });
     }
 
-    /// All requests in order.
+    /// Returns all requests in order.
     fn all(&self) -> impl Iterator<Item = &PendingRequest> {
         let waiting = self.waiting.iter().filter_map(|it| it.request.as_ref());
         self.in_flight.iter().chain(waiting)
     }
 
-    /// The confirmation that is this request, if it comes after the questions in front.
+    /// Returns the confirmation with this id, if only its questions are in front of it.
     pub(super) fn confirmation_mut(&mut self, id: Option<RequestId>) -> Option<&mut Run> {
         let waiting = self.waiting.iter_mut().filter_map(|it| it.request.as_mut());
         let mut requests = self.in_flight.iter_mut().chain(waiting);
@@ -139,20 +140,21 @@ impl Queue {
         }
     }
 
-    /// Whether the confirmation in front has no questions left.
+    /// Returns whether the confirmation in front has no questions left.
     pub(super) fn is_confirmation_due(&self) -> bool {
         let front = self.all().next().map(|request| &request.work);
         matches!(front, Some(Work::Confirm(run)) if run.has_asked())
     }
 
-    /// Whether a confirmation that was not abandoned is under way, or next.
+    /// Returns whether a confirmation that was not abandoned is in progress or next.
     pub(super) fn is_confirming(&self) -> bool {
         let confirms = |work: &Work| matches!(work, Work::Confirm(_) | Work::Question(_));
         let front = self.all().next();
         front.is_some_and(|front| !front.abandoned && confirms(&front.work))
     }
 
-    /// Whether the next answer is to a question, or a confirmation continues with more of them.
+    /// Returns whether the server answers a question next, or a confirmation will ask more
+    /// questions.
     pub(super) fn is_asking(&self) -> bool {
         self.all().next().is_some_and(|front| match &front.work {
             Work::Question(_) => true,
@@ -173,7 +175,8 @@ impl Queue {
         self.push_front(PendingRequest::new(None, place, request));
     }
 
-    /// Returns a place between the requests in flight and those that wait.
+    /// Returns a [`place`](PendingRequest::place) between the requests in flight and those that
+    /// wait.
     fn next_place(&self) -> RequestId {
         match (self.waiting.front(), self.in_flight.back()) {
             (Some(next), _) => next.place,
@@ -285,8 +288,8 @@ impl Queue {
         }
     }
 
-    /// Abandons the requests in a range. Those of which no octet was sent are removed, with their
-    /// octets in the send buffer; the others are marked.
+    /// Abandons the requests in a range. A request of which no octet was sent is removed, with its
+    /// octets in the send buffer. The others are marked.
     pub(super) fn abandon(
         &mut self,
         range: &Range<RequestId>,

@@ -141,7 +141,7 @@ impl PendingRequest {
         }
     }
 
-    /// The command that the server answers next for this request.
+    /// Returns the command that the server answers next for this request.
     pub(super) fn verb(&self) -> Option<Verb> {
         match &self.work {
             Work::Exchange(_, waiting) => waiting.verb(),

@@ -53,7 +53,7 @@ impl SendBuffer {
         self.batch.get(self.sent..).unwrap_or_default()
     }
 
-    /// Returns whether commands can still be added to the batch: none of it was sent yet.
+    /// Returns whether commands can still be added to the batch, because none of it was sent yet.
     pub(super) fn accepts_lines(&self) -> bool {
         self.sent == 0 && (self.batch.is_empty() || self.handed_over < self.queued_total)
     }
@@ -110,27 +110,27 @@ impl SendBuffer {
         self.pending()
     }
 
-    /// Whether a line can still be retracted.
+    /// Returns whether a line can still be retracted.
     pub(super) fn is_unsent(&self, span: Span) -> bool {
         self.sent_total.max(self.handed_over) <= span.begin
     }
 
-    /// Whether any octet of a line was sent.
+    /// Returns whether any octet of a line was sent.
     pub(super) fn has_begun(&self, span: Span) -> bool {
         self.has_passed(span.begin)
     }
 
-    /// Whether a line was sent completely.
+    /// Returns whether a line was sent completely.
     pub(super) fn has_sent(&self, span: Span) -> bool {
         self.has_reached(span.end)
     }
 
-    /// Whether any octet after this position was sent.
+    /// Returns whether any octet after this position was sent.
     pub(super) fn has_passed(&self, position: u64) -> bool {
         self.sent_total > position
     }
 
-    /// Whether all octets up to this position were sent.
+    /// Returns whether all octets up to this position were sent.
     pub(super) fn has_reached(&self, position: u64) -> bool {
         self.sent_total >= position
     }

@@ -88,7 +88,7 @@ impl State {
         self.channel
     }
 
-    /// The result of the TLS handshake.
+    /// Returns the result of the TLS handshake.
     pub(super) fn tls(&self) -> Option<&TlsInfo> {
         match &self.tls {
             Tls::Established(info) => Some(info),
@@ -117,7 +117,7 @@ impl State {
         &self.server.listed
     }
 
-    /// Whether messages are marked as deleted.
+    /// Returns whether messages are marked as deleted.
     pub(super) fn has_deleted(&self) -> bool {
         self.server.deleted
     }
@@ -134,7 +134,7 @@ impl State {
         Some(challenge.as_bytes())
     }
 
-    /// Whether more than one command may be unanswered.
+    /// Returns whether more than one command may be unanswered.
     pub(super) fn pipelines(&self, config: &Config) -> bool {
         match config.pipelining {
             Pipelining::Auto => self.server.pipelining,

@@ -41,7 +41,7 @@ impl Mechanism for Anonymous {
         self.0.finish()
     }
 
-    /// Its only message does not depend on a challenge.
+    /// Returns false: its only message does not depend on a challenge.
     fn reads_challenge(&self) -> bool {
         false
     }

@@ -15,7 +15,7 @@ use crate::misuse::{Argument, Misuse};
 /// exchange. For this reason it does not implement `Clone`.
 #[cfg_attr(
     not(feature = "scram"),
-    allow(dead_code, reason = "only SCRAM says it")
+    allow(dead_code, reason = "only SCRAM uses it")
 )]
 pub struct ClientNonce(Zeroizing<String>);
 

@@ -12,8 +12,8 @@ pub(super) struct View {
     maildrop: Maildrop,
     /// One mark for each message.
     deleted: Vec<bool>,
-    /// The number of messages that are not marked, and their octets. They are kept up to date, because
-    /// a client may pipeline thousands of STATs.
+    /// The number of messages that are not marked, and their octets. They are kept up to date,
+    /// because a client may pipeline thousands of STATs.
     left: (usize, u64),
 }
 
