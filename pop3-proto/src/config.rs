@@ -84,8 +84,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The maximum of `receive_buffer`, `line` and `challenge`: 16 MiB. Each connection allocates
-    /// that much memory. A larger value is treated as this one.
+    /// The maximum of `receive_buffer`, `line` and `challenge`: 16 MiB. A larger value is treated
+    /// as this one, because each connection allocates memory of these sizes.
     pub const MAX_BUFFER: usize = 16 << 20;
 
     /// Returns the limits, with those of buffers reduced to the maximum.

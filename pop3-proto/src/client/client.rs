@@ -97,9 +97,9 @@ impl<T: Transport> Client<T> {
     /// [module](super) has an example.
     ///
     /// Any operation that waits for a later reply discards the earlier replies that were not
-    /// claimed, and skips the bodies among them. A ticket may therefore be dropped: its body is
-    /// still received, but it never blocks the session. Bodies are not read ahead. While no
-    /// operation waits, the server can send only as much as the buffers can take.
+    /// claimed, and skips the bodies among them. A ticket may therefore be dropped: the body of its
+    /// reply is still received, but it never blocks the session. Bodies are not read ahead. While
+    /// no operation waits, the server can send only as much as the buffers can take.
     ///
     /// # Errors
     ///

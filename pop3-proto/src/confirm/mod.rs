@@ -22,12 +22,12 @@ use crate::sasl::Seed;
 ///
 /// A confirmation sends `UIDL n` and `LIST n` for messages chosen at random among those that the
 /// server listed in this session. It compares the number and the value in each reply with the
-/// listing. If pipelining is allowed, this takes one round trip. If there was one reply too many or
-/// too few before, every answer is shifted. The messages that were received since the last
+/// listing. If pipelining is allowed, this takes one round trip. If the session had one reply too many or
+/// too few before, every answer belongs to another question. The messages that were received since the last
 /// confirmation, and before the first question, are confirmed only if the result is `Ok`. **Delete
 /// nothing that is not confirmed.**
 ///
-/// # What it promises
+/// # Guarantees
 ///
 /// A sender can corrupt their own message and end the session. To cause the deletion of other
 /// people's mail, they would have to predict 16 random questions, or add one reply and hide another
@@ -41,7 +41,7 @@ use crate::sasl::Seed;
 /// message is listed, and only by one of the two commands, all questions are the same; but then
 /// there is no other mail to lose.
 ///
-/// # What it needs
+/// # Requirements
 ///
 /// A confirmation needs the reply to a [`Uidl`](crate::Uidl) or [`List`](crate::List) of this
 /// session; both are better than one. It must have been received
