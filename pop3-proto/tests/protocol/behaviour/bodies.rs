@@ -111,14 +111,14 @@ fn read_every_way(mode: Mode, octets: &[u8]) -> Outcome {
 }
 
 #[track_caller]
-fn ends(mode: Mode, octets: &str, body: &str) {
+fn assert_ends(mode: Mode, octets: &str, body: &str) {
     let outcome = read_every_way(mode, octets.as_bytes());
     let expected = Outcome::Ended(body.as_bytes().to_vec());
     assert_eq!(outcome, expected, "{octets:?} under {mode:?}");
 }
 
 #[track_caller]
-fn goes_on(mode: Mode, octets: &str, so_far: &str) {
+fn assert_open(mode: Mode, octets: &str, so_far: &str) {
     let outcome = read_every_way(mode, octets.as_bytes());
     let expected = Outcome::Open(so_far.as_bytes().to_vec());
     assert_eq!(outcome, expected, "{octets:?} under {mode:?}");
@@ -131,44 +131,44 @@ const ALL: [Mode; 4] = [Mode::Strict, Mode::Adaptive, Mode::BareLf, Mode::Either
 #[test]
 fn dot_on_its_own_line_ends_body() {
     for mode in ALL {
-        ends(mode, "a\r\n.\r\n", "a\r\n");
-        ends(mode, ".\r\n", "");
+        assert_ends(mode, "a\r\n.\r\n", "a\r\n");
+        assert_ends(mode, ".\r\n", "");
     }
 }
 
 #[test]
 fn lf_dot_crlf_ends_only_bare_lf_bodies() {
-    goes_on(Mode::Strict, "a\n.\r\n", "a\n.\r\n");
-    ends(Mode::Adaptive, "a\n.\r\n", "a\n");
-    ends(Mode::BareLf, "a\n.\r\n", "a\n");
+    assert_open(Mode::Strict, "a\n.\r\n", "a\n.\r\n");
+    assert_ends(Mode::Adaptive, "a\n.\r\n", "a\n");
+    assert_ends(Mode::BareLf, "a\n.\r\n", "a\n");
     // The first line ending decides; the first CR LF after a bare LF decides again.
     for octets in ["a\r\nb\n.\r\n", "a\nb\r\nc\n.\r\n", "\nb\r\nc\n.\r\n"] {
-        goes_on(Mode::Adaptive, octets, octets);
-        goes_on(Mode::Strict, octets, octets);
+        assert_open(Mode::Adaptive, octets, octets);
+        assert_open(Mode::Strict, octets, octets);
     }
-    ends(Mode::BareLf, "a\r\nb\n.\r\n", "a\r\nb\n");
-    ends(Mode::Either, "a\r\nb\n.\r\n", "a\r\nb\n");
+    assert_ends(Mode::BareLf, "a\r\nb\n.\r\n", "a\r\nb\n");
+    assert_ends(Mode::Either, "a\r\nb\n.\r\n", "a\r\nb\n");
 }
 
 #[test]
 fn dot_lf_ends_only_bodies_of_lf_servers() {
     for mode in [Mode::Strict, Mode::Adaptive] {
-        goes_on(mode, "a\r\n.\n", "a\r\n\n");
-        goes_on(mode, "a\n.\n", "a\n.\n");
+        assert_open(mode, "a\r\n.\n", "a\r\n\n");
+        assert_open(mode, "a\n.\n", "a\n.\n");
     }
-    ends(Mode::BareLf, "a\r\n.\n", "a\r\n");
-    ends(Mode::BareLf, "a\n.\n", "a\n");
-    goes_on(Mode::Either, "a\r\n.\n", "a\r\n.\n");
-    goes_on(Mode::Either, "a\n.\n", "a\n.\n");
+    assert_ends(Mode::BareLf, "a\r\n.\n", "a\r\n");
+    assert_ends(Mode::BareLf, "a\n.\n", "a\n");
+    assert_open(Mode::Either, "a\r\n.\n", "a\r\n.\n");
+    assert_open(Mode::Either, "a\n.\n", "a\n.\n");
 }
 
 #[test]
 fn dots_after_bare_lf_are_data_after_crlf() {
     for mode in [Mode::Strict, Mode::Adaptive] {
-        ends(mode, "a\r\nx\n.y\n..z\r\n.\r\n", "a\r\nx\n.y\n..z\r\n");
-        ends(mode, "a\r\n\n.\r\n.\r\n", "a\r\n\n.\r\n");
+        assert_ends(mode, "a\r\nx\n.y\n..z\r\n.\r\n", "a\r\nx\n.y\n..z\r\n");
+        assert_ends(mode, "a\r\n\n.\r\n.\r\n", "a\r\n\n.\r\n");
     }
-    ends(
+    assert_ends(
         Mode::Adaptive,
         "a\n..b\n.\nc\r\n..d\n..e\r\n.\r\n",
         "a\n.b\n.\nc\r\n.d\n..e\r\n",
@@ -179,7 +179,7 @@ fn dots_after_bare_lf_are_data_after_crlf() {
 fn message_containing_forged_replies_is_complete() {
     let forged = "S: x\r\n\r\nx\n.\r\n+OK 20 octets\r\nFrom: bank\r\n\r\npay\r\n";
     for mode in [Mode::Strict, Mode::Adaptive] {
-        ends(mode, &format!("{forged}.\r\n"), forged);
+        assert_ends(mode, &format!("{forged}.\r\n"), forged);
     }
 }
 
@@ -203,23 +203,23 @@ fn many_dot_lines_are_parsed_in_linear_time() {
 #[test]
 fn bare_cr_does_not_end_a_line() {
     for mode in ALL {
-        goes_on(mode, "a\r.\r\n", "a\r.\r\n");
-        ends(mode, "\r\r\n.\r\n", "\r\r\n");
-        ends(mode, "a\r\n.\rx\r\n.\r\n", "a\r\n\rx\r\n");
-        ends(mode, "a\r\n.\r.\r\n.\r\n", "a\r\n\r.\r\n");
+        assert_open(mode, "a\r.\r\n", "a\r.\r\n");
+        assert_ends(mode, "\r\r\n.\r\n", "\r\r\n");
+        assert_ends(mode, "a\r\n.\rx\r\n.\r\n", "a\r\n\rx\r\n");
+        assert_ends(mode, "a\r\n.\r.\r\n.\r\n", "a\r\n\r.\r\n");
     }
 }
 
 #[test]
 fn one_leading_dot_is_removed() {
     for mode in ALL {
-        ends(mode, "a\r\n..\r\n.\r\n", "a\r\n.\r\n");
-        ends(mode, "..\r\n...\r\n.x\r\n.\r\n", ".\r\n..\r\nx\r\n");
+        assert_ends(mode, "a\r\n..\r\n.\r\n", "a\r\n.\r\n");
+        assert_ends(mode, "..\r\n...\r\n.x\r\n.\r\n", ".\r\n..\r\nx\r\n");
     }
-    ends(Mode::Strict, "..a\n..b\r\n.\r\n", ".a\n..b\r\n");
-    ends(Mode::Either, "..a\n..b\r\n.\r\n", ".a\n.b\r\n");
-    ends(Mode::Adaptive, "..a\n..b\r\n.\r\n", ".a\n.b\r\n");
-    ends(Mode::BareLf, "..a\n..b\r\n.\r\n", ".a\n.b\r\n");
+    assert_ends(Mode::Strict, "..a\n..b\r\n.\r\n", ".a\n..b\r\n");
+    assert_ends(Mode::Either, "..a\n..b\r\n.\r\n", ".a\n.b\r\n");
+    assert_ends(Mode::Adaptive, "..a\n..b\r\n.\r\n", ".a\n.b\r\n");
+    assert_ends(Mode::BareLf, "..a\n..b\r\n.\r\n", ".a\n.b\r\n");
 }
 
 #[test]

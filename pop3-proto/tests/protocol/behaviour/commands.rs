@@ -209,5 +209,5 @@ fn ticket_rejects_a_reply_of_another_type() {
     };
     let other = session.connection.submit(Noop).expect("a live connection");
     assert!(matches!(other.read(reply.clone()), Err(Error::Misuse(_))));
-    assert_eq!(ticket.read(reply).expect("its own").messages, 1);
+    assert_eq!(ticket.read(reply).expect("a STAT reply").messages, 1);
 }

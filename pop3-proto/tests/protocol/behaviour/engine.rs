@@ -51,7 +51,7 @@ fn spent<T>(result: Poll<Result<T, Error>>) -> bool {
     matches!(result, Poll::Ready(Err(Error::Misuse(Misuse::TicketSpent))))
 }
 
-fn one() -> MessageNumber {
+fn first_message() -> MessageNumber {
     MessageNumber::try_from(1).expect("a number")
 }
 
@@ -79,10 +79,10 @@ fn abandoned_ticket_is_spent_next_gets_its_reply() {
 fn skipped_body_returns_no_more_chunks() {
     let mut engine = engine();
     let message = engine
-        .submit(Retr(one()).into_streamed())
+        .submit(Retr(first_message()).into_streamed())
         .expect("a ticket");
     let next = engine
-        .submit(Retr(one()).into_streamed())
+        .submit(Retr(first_message()).into_streamed())
         .expect("a ticket");
     send(&mut engine);
     receive(&mut engine, "+OK\r\none\r\n");
@@ -107,7 +107,9 @@ fn skipped_body_returns_no_more_chunks() {
 fn stored_reply_is_dropped_with_its_request() {
     let mut engine = engine();
     let first = engine.submit(Noop).expect("a ticket");
-    let second = engine.submit_for_helper(Dele(one())).expect("a ticket");
+    let second = engine
+        .submit_for_helper(Dele(first_message()))
+        .expect("a ticket");
     send(&mut engine);
     engine.connection_mut().abandon(first.id()..second.id());
     receive(&mut engine, "+OK\r\n+OK\r\n");

@@ -42,7 +42,7 @@ fn suspects(session: impl Fn() -> Conversation) -> bool {
     verdicts[0]
 }
 
-fn asked(mut session: Conversation, ops: &[&str]) -> Conversation {
+fn with_requests(mut session: Conversation, ops: &[&str]) -> Conversation {
     ops.iter().for_each(|op| session.ask(op));
     session.sent();
     session
@@ -50,8 +50,8 @@ fn asked(mut session: Conversation, ops: &[&str]) -> Conversation {
 
 #[test]
 fn end_before_any_batch_reply_suspects_pipelining() {
-    assert!(suspects(|| asked(pipelining(), &["list", "uidl"])));
-    assert!(suspects(|| asked(
+    assert!(suspects(|| with_requests(pipelining(), &["list", "uidl"])));
+    assert!(suspects(|| with_requests(
         pipelining(),
         &["retr 1", "retr 2", "retr 3"]
     )));
@@ -60,13 +60,13 @@ fn end_before_any_batch_reply_suspects_pipelining() {
 #[test]
 fn end_within_first_batch_suspects_pipelining() {
     assert!(suspects(|| {
-        let mut session = asked(pipelining(), &["noop", "list", "uidl"]);
+        let mut session = with_requests(pipelining(), &["noop", "list", "uidl"]);
         // The server discards the rest of the segment that contained its first command.
         session.server("+OK\r\n+OK\r\n1 5\r\n.\r\n");
         session
     }));
     assert!(suspects(|| {
-        let mut session = asked(pipelining(), &["retr 1", "retr 2"]);
+        let mut session = with_requests(pipelining(), &["retr 1", "retr 2"]);
         session.server("+OK\r\none\r\n.\r\n+OK\r\ntw");
         session.take_events();
         session
@@ -77,18 +77,18 @@ fn end_within_first_batch_suspects_pipelining() {
 fn end_after_answered_batch_does_not_suspect_pipelining() {
     // A server that always closes the connection on the same message.
     assert!(!suspects(|| {
-        let mut session = asked(pipelining(), &["list", "uidl"]);
+        let mut session = with_requests(pipelining(), &["list", "uidl"]);
         session.server("+OK\r\n.\r\n+OK\r\n.\r\n");
-        let mut session = asked(session, &["retr 1", "retr 2", "retr 3"]);
+        let mut session = with_requests(session, &["retr 1", "retr 2", "retr 3"]);
         session.server("+OK\r\none\r\n.\r\n+OK\r\ntwo");
         session.take_events();
         session
     }));
     // Refusals are answers.
     assert!(!suspects(|| {
-        let mut session = asked(pipelining(), &["list", "uidl"]);
+        let mut session = with_requests(pipelining(), &["list", "uidl"]);
         session.server("-ERR\r\n-ERR\r\n");
-        asked(session, &["noop", "noop"])
+        with_requests(session, &["noop", "noop"])
     }));
 }
 
@@ -105,7 +105,7 @@ fn answered_first_batch_of_stream_is_not_suspected() {
         session.sent();
         session
     };
-    let first = asked_in_one_write(most);
+    let first = commands_in_first_write(most);
     assert!((100..most).contains(&first), "{first}");
     assert!(suspects(|| session(first - 1)));
     assert!(!suspects(|| session(first)));
@@ -113,7 +113,7 @@ fn answered_first_batch_of_stream_is_not_suspected() {
 }
 
 /// The number of commands in the first write when `most` commands are submitted.
-fn asked_in_one_write(most: usize) -> usize {
+fn commands_in_first_write(most: usize) -> usize {
     let mut session = pipelining();
     (1..=most).for_each(|n| session.ask(&format!("dele {n}")));
     session.sent().lines().count()
@@ -121,13 +121,13 @@ fn asked_in_one_write(most: usize) -> usize {
 
 #[test]
 fn command_in_a_second_write_counts_as_pipelined() {
-    assert!(suspects(|| asked(
-        asked(pipelining(), &["noop"]),
+    assert!(suspects(|| with_requests(
+        with_requests(pipelining(), &["noop"]),
         &["stat"]
     )));
     // The third command is not part of the first batch, which has been answered.
     assert!(!suspects(|| {
-        let mut session = asked(asked(pipelining(), &["noop"]), &["stat"]);
+        let mut session = with_requests(with_requests(pipelining(), &["noop"]), &["stat"]);
         session.ask("list");
         session.sent();
         session.server("+OK\r\n+OK 0 0\r\n");
@@ -142,14 +142,14 @@ fn client_without_pipelining_does_not_suspect_it() {
         config.pipelining = Pipelining::Never;
         logged_in_with(config)
     };
-    assert!(!suspects(|| asked(never(), &["list", "uidl"])));
+    assert!(!suspects(|| with_requests(never(), &["list", "uidl"])));
     // The server does not advertise PIPELINING.
-    assert!(!suspects(|| asked(logged_in(), &["list", "uidl"])));
+    assert!(!suspects(|| with_requests(logged_in(), &["list", "uidl"])));
     // A single command is not pipelined.
-    assert!(!suspects(|| asked(pipelining(), &["list"])));
+    assert!(!suspects(|| with_requests(pipelining(), &["list"])));
     // A barrier command is not pipelined.
-    assert!(!suspects(|| asked(pipelining(), &["list", "rset"])));
-    assert!(!suspects(|| asked(pipelining(), &["rset", "list"])));
+    assert!(!suspects(|| with_requests(pipelining(), &["list", "rset"])));
+    assert!(!suspects(|| with_requests(pipelining(), &["rset", "list"])));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn unsent_commands_do_not_suspect_pipelining() {
     assert!(!suspects(|| {
         let mut session = session();
         session.server("+OK\r\n+OK 0 0\r\n");
-        asked(session, &["noop", "noop"])
+        with_requests(session, &["noop", "noop"])
     }));
     // Only the first command was sent before the end of file.
     let mut session = pipelining();
@@ -204,13 +204,13 @@ fn unsent_commands_do_not_suspect_pipelining() {
 
 #[test]
 fn other_fatal_errors_do_not_suspect_pipelining() {
-    let mut session = asked(pipelining(), &["list", "uidl"]);
+    let mut session = with_requests(pipelining(), &["list", "uidl"]);
     let limit = LimitError::new(Limited::Message, 1);
     session.connection.exceeded(limit);
     assert_eq!(session.connection.error(), Some(&Error::from(limit)));
     assert!(!Error::from(limit).suspects_pipelining());
 
-    let mut session = asked(pipelining(), &["list", "uidl"]);
+    let mut session = with_requests(pipelining(), &["list", "uidl"]);
     session.server("what\r\n");
     let error = session.connection.error().expect("a fatal error");
     assert!(!error.suspects_pipelining(), "{error}");
@@ -242,7 +242,7 @@ fn body_errors_also_suspect_pipelining() {
 #[test]
 fn interrupted_confirmation_suspects_pipelining_like_its_cause() {
     for (ops, suspected) in [(&["list", "uidl"][..], true), (&["list"], false)] {
-        let mut session = asked(pipelining(), ops);
+        let mut session = with_requests(pipelining(), ops);
         session.eof();
         let cause = session.connection.error().expect("a fatal error").clone();
         let error = Error::from(Unconfirmed::CutShort(cause));

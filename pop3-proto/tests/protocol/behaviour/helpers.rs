@@ -27,8 +27,8 @@ struct Talk {
     /// The number of octets in a message.
     message: usize,
     /// The server closes the connection instead of answering this line.
-    dies_at: &'static str,
-    is_dead: bool,
+    closes_at: &'static str,
+    is_closed: bool,
 }
 
 /// The size of a large message: two of them fill the window.
@@ -69,8 +69,8 @@ impl Talk {
             lines: Vec::new(),
             replies: b"+OK ready\r\n".to_vec().into(),
             message: 100,
-            dies_at: "none",
-            is_dead: false,
+            closes_at: "none",
+            is_closed: false,
         };
         let greeting = talk.wait(Engine::poll_greeting);
         assert!(greeting.is_ok(), "{greeting:?}");
@@ -100,15 +100,15 @@ impl Talk {
         let (replies, _) = self.replies.as_slices();
         let count = wire::receive(session, replies, now);
         self.replies.drain(..count);
-        if count == 0 && self.is_dead && session.wants_read() {
+        if count == 0 && self.is_closed && session.wants_read() {
             session.handle_eof(now);
         }
     }
 
     fn answer(&mut self, line: &str) {
         self.lines.push(line.to_owned());
-        self.is_dead |= line == self.dies_at;
-        if self.is_dead {
+        self.is_closed |= line == self.closes_at;
+        if self.is_closed {
             return;
         }
         let reply = match line {
@@ -350,7 +350,7 @@ fn each_command_after_quit_returns_finished() {
 #[test]
 fn pipeline_on_closed_connection_reports_the_error_once() {
     let mut talk = Talk::new(ALWAYS);
-    talk.dies_at = "NOOP";
+    talk.closes_at = "NOOP";
     let noop = talk.engine.submit(Noop).expect("a ticket");
     let error = talk.wait(|engine| engine.poll_ticket(&noop));
     let error = error.expect_err("the connection has failed");
@@ -364,7 +364,7 @@ fn pipeline_on_closed_connection_reports_the_error_once() {
 fn pipeline_does_nothing_after_a_fatal_error() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::new(pipelining);
-        talk.dies_at = "DELE 3";
+        talk.closes_at = "DELE 3";
         let (commands, taken) = counted((1..=1000).map(|n| Dele(number(n))));
         let mut submitter = Submitter::new(&mut talk.engine, commands);
         for _ in 0..2 {
@@ -403,7 +403,7 @@ fn retrieval_stops_after_a_fatal_error_in_a_body() {
             .expect("no error");
         // The server closes the connection in the first message.
         talk.replies.clear();
-        talk.is_dead = true;
+        talk.is_closed = true;
         let error = loop {
             match talk.wait(|engine| engine.poll_chunk(id)) {
                 Ok(chunk) => assert!(chunk.is_some()),

@@ -95,7 +95,7 @@ fn refuse(session: &mut Conversation, text: &str, end: End) {
 }
 
 #[track_caller]
-fn names_the_refusal(error: &Error, verb: Verb, text: &str, code: Option<&ResponseCode>) {
+fn assert_names_refusal(error: &Error, verb: Verb, text: &str, code: Option<&ResponseCode>) {
     let refusal = error.last_err().expect("the refusal");
     assert_eq!(refusal.verb, verb, "{error}");
     assert_eq!(refusal.text.as_bytes(), text.as_bytes(), "{error}");
@@ -116,7 +116,7 @@ fn every_end(verb: Verb, start: impl Fn() -> Conversation) {
             refuse(&mut session, text, end);
             let error = session.connection.error().cloned();
             let error = error.unwrap_or_else(|| panic!("{end:?} {text:?}: no error"));
-            names_the_refusal(&error, verb, text, code.as_ref());
+            assert_names_refusal(&error, verb, text, code.as_ref());
             if advice.is_some() {
                 assert_eq!(error.advice(), advice, "{end:?}: {error}");
             }
@@ -193,7 +193,7 @@ fn missing_stls_error_quotes_the_refused_capa() {
                 session.settle();
                 refuse(&mut session, text, end);
                 let error = session.connection.error().cloned().expect("an error");
-                names_the_refusal(&error, Verb::Capa, text, code.as_ref());
+                assert_names_refusal(&error, Verb::Capa, text, code.as_ref());
                 if !matches!(end, End::InTheLine) {
                     let unavailable = |error: &Error| {
                         matches!(error, Error::Security(why)
@@ -494,7 +494,7 @@ fn err_without_a_line_end_explains_a_timeout() {
         matches!(error, Error::Timeout(Timeout::Stall { .. })),
         "{error:?}"
     );
-    names_the_refusal(
+    assert_names_refusal(
         error,
         Verb::Stat,
         "[SYS/TEMP] Mailbox loc",

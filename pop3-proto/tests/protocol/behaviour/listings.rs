@@ -106,9 +106,9 @@ fn listing_outlives_the_connection() {
         .get(number(2))
         .and_then(|entry| entry.unique_id)
         .expect("an id");
-    let own = id.detach();
+    let detached = id.detach();
     drop((clone, id));
-    assert_eq!(own.as_bytes(), b"b");
+    assert_eq!(detached.as_bytes(), b"b");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use pop3_proto::{
     config::Pipelining,
 };
 use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, pipelining};
+use pop3_testkit::wire;
 
 fn number(n: u32) -> MessageNumber {
     MessageNumber::new(n).expect("a number")
@@ -465,11 +466,8 @@ fn writes_of(submits_first: bool) -> usize {
         }
         let replies = unread.min(10);
         unread -= replies;
-        if let Some(room) = connection.recv_buffer() {
-            let octets = "+OK\r\n".repeat(replies);
-            room[..octets.len()].copy_from_slice(octets.as_bytes());
-            connection.received(octets.len(), Instant::ORIGIN);
-        }
+        let octets = "+OK\r\n".repeat(replies);
+        wire::receive(&mut connection, octets.as_bytes(), Instant::ORIGIN);
     }
     writes
 }

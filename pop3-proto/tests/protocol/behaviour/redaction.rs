@@ -43,34 +43,34 @@ fn accepted(session: &mut Conversation, text: &str) -> String {
 }
 
 #[track_caller]
-fn shows(name: &str, password: &str, text: &str, shown: &str) {
+fn assert_shown_as(name: &str, password: &str, text: &str, shown: &str) {
     let mut session = after_login(name, password);
     assert_eq!(refused(&mut session, text), shown, "{password:?}");
     assert_eq!(accepted(&mut session, text), shown, "{password:?}");
 }
 
 #[track_caller]
-fn keeps(password: &str, text: &str) {
-    shows("alice", password, text, text);
+fn assert_kept(password: &str, text: &str) {
+    assert_shown_as("alice", password, text, text);
 }
 
 #[test]
 fn ordinary_words_are_not_redacted() {
-    keeps("password1", "invalid password");
-    keeps("password1", "[AUTH] Invalid username or password");
-    keeps("authentication", "authentication failed");
-    keeps("Authentication", "Authentication failed");
-    keeps("AUTH", "[AUTH] AUTH failed");
-    keeps("authentication ", "authentication failed");
-    keeps("test", "this is the latest server");
-    keeps("test", "test failed");
-    keeps("failed", "PASS failed");
-    keeps("1", "error 1001: account locked");
-    keeps("1", "error 1: account locked");
-    keeps("2048", "2048 octets");
-    keeps("-", "no - way");
-    keeps("correct horse battery", "not correct: horse");
-    keeps("contrase\u{f1}a", "la contrase\u{f1}a no es correcta");
+    assert_kept("password1", "invalid password");
+    assert_kept("password1", "[AUTH] Invalid username or password");
+    assert_kept("authentication", "authentication failed");
+    assert_kept("Authentication", "Authentication failed");
+    assert_kept("AUTH", "[AUTH] AUTH failed");
+    assert_kept("authentication ", "authentication failed");
+    assert_kept("test", "this is the latest server");
+    assert_kept("test", "test failed");
+    assert_kept("failed", "PASS failed");
+    assert_kept("1", "error 1001: account locked");
+    assert_kept("1", "error 1: account locked");
+    assert_kept("2048", "2048 octets");
+    assert_kept("-", "no - way");
+    assert_kept("correct horse battery", "not correct: horse");
+    assert_kept("contrase\u{f1}a", "la contrase\u{f1}a no es correcta");
 }
 
 #[test]
@@ -91,13 +91,13 @@ fn user_name_is_not_redacted() {
             "no alice7@example.org here",
         ),
     ] {
-        shows(name, password, text, text);
+        assert_shown_as(name, password, text, text);
     }
 }
 
 #[test]
 fn password_inside_user_name_is_redacted_elsewhere() {
-    shows(
+    assert_shown_as(
         "bob@alice7.org",
         "alice7",
         "no bob@alice7.org with alice7",
@@ -140,7 +140,7 @@ fn echoed_secret_is_replaced_in_place() {
             "got <redacted>",
         ),
     ] {
-        shows("alice", password, text, shown);
+        assert_shown_as("alice", password, text, shown);
     }
 }
 
@@ -153,7 +153,7 @@ fn base64_containing_a_secret_is_replaced() {
         for after in ["", "!", "\r\n"] {
             let whole = format!("{before}{password}{after}");
             for encoded in [STANDARD.encode(&whole), URL_SAFE_NO_PAD.encode(&whole)] {
-                shows(
+                assert_shown_as(
                     "alice",
                     password,
                     &format!("got: {encoded}, no"),
@@ -163,7 +163,7 @@ fn base64_containing_a_secret_is_replaced() {
         }
     }
     // The base64 of an ordinary word is redacted, too: it is not a word.
-    shows(
+    assert_shown_as(
         "alice",
         "authentication",
         "authentication of YXV0aGVudGljYXRpb24= failed",
@@ -192,16 +192,16 @@ fn partly_echoed_token_is_redacted() {
 
 #[test]
 fn short_number_is_redacted_only_after_pass() {
-    shows(
+    assert_shown_as(
         "alice",
         "1234",
         "unknown command: PASS 1234",
         "unknown command: PASS <redacted>",
     );
-    shows("alice", "x7#", "pass x7#: no", "pass <redacted>: no");
-    shows("alice", "1234", "PASS 12345", "PASS 12345");
-    keeps("1234", "1234 octets");
-    keeps("swordfish", "PASS swordfish");
+    assert_shown_as("alice", "x7#", "pass x7#: no", "pass <redacted>: no");
+    assert_shown_as("alice", "1234", "PASS 12345", "PASS 12345");
+    assert_kept("1234", "1234 octets");
+    assert_kept("swordfish", "PASS swordfish");
 }
 
 #[test]

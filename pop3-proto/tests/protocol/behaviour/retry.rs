@@ -124,7 +124,7 @@ fn formatted(retry: Retry) -> String {
     }
 }
 
-fn got() -> ServerText {
+fn server_text() -> ServerText {
     let mut client = Conversation::new(Config::default(), Channel::Plain);
     client.server("+OK words\r\n");
     let greeting = client.connection.greeting().expect("a greeting");
@@ -190,7 +190,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
         (
             "ProtocolError::NotPop3",
             None,
-            protocol(ProtocolError::NotPop3 { got: got() }),
+            protocol(ProtocolError::NotPop3 { got: server_text() }),
         ),
         (
             "ProtocolError::TlsRecord",
@@ -210,14 +210,14 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             None,
             protocol(ProtocolError::BadStatus {
                 verb,
-                got: got(),
+                got: server_text(),
                 last_err: None,
             }),
         ),
         (
             "ProtocolError::Unsolicited",
             None,
-            protocol(ProtocolError::Unsolicited { got: got() }),
+            protocol(ProtocolError::Unsolicited { got: server_text() }),
         ),
         (
             "ProtocolError::Surplus",
@@ -225,7 +225,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             protocol(ProtocolError::Surplus {
                 verb,
                 number: Some(number),
-                got: got(),
+                got: server_text(),
             }),
         ),
         (
@@ -233,7 +233,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             None,
             protocol(ProtocolError::BareLineFeed {
                 verb: None,
-                got: got(),
+                got: server_text(),
             }),
         ),
         (
@@ -242,7 +242,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             protocol(ProtocolError::NumberMismatch {
                 verb,
                 asked: number,
-                got: got(),
+                got: server_text(),
             }),
         ),
         (
@@ -251,7 +251,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             protocol(ProtocolError::Malformed {
                 verb,
                 what: "no number",
-                got: got(),
+                got: server_text(),
             }),
         ),
         (
@@ -295,7 +295,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             Unconfirmed::WrongAnswer {
                 verb,
                 number,
-                got: got(),
+                got: server_text(),
             }
             .into(),
         ),

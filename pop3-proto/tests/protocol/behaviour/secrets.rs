@@ -21,16 +21,16 @@ fn name() -> Username {
 }
 
 #[track_caller]
-fn hides(what: &str, shown: &str) {
+fn assert_hides(what: &str, shown: &str) {
     assert!(!shown.contains(what), "{shown}");
     let octets: Vec<String> = what.bytes().map(|octet| octet.to_string()).collect();
     assert!(!shown.contains(&octets.join(", ")), "{shown}");
 }
 
 #[track_caller]
-fn debug_hides(value: &impl Debug) {
-    hides(SECRET, &format!("{value:?}"));
-    hides(SECRET, &format!("{value:#?}").replace([' ', '\n'], ""));
+fn assert_debug_hides(value: &impl Debug) {
+    assert_hides(SECRET, &format!("{value:?}"));
+    assert_hides(SECRET, &format!("{value:#?}").replace([' ', '\n'], ""));
 }
 
 /// A session after the greeting, on a trusted channel.
@@ -45,10 +45,10 @@ fn greeted() -> Conversation {
 
 #[test]
 fn debug_of_values_hides_secrets() {
-    debug_hides(&secret());
-    debug_hides(&Pass(secret()));
-    debug_hides(&Login::password(name(), secret()));
-    debug_hides(&Apop::new(name(), secret()).expect("a command"));
+    assert_debug_hides(&secret());
+    assert_debug_hides(&Pass(secret()));
+    assert_debug_hides(&Login::password(name(), secret()));
+    assert_debug_hides(&Apop::new(name(), secret()).expect("a command"));
     assert_eq!(format!("{:?}", secret()), "Secret(..)");
 }
 
@@ -57,23 +57,23 @@ fn debug_of_connection_hides_queued_secrets() {
     for op in ["login alice hunter2", "pass hunter2", "apop alice hunter2"] {
         let mut session = trusted();
         session.ask(op);
-        debug_hides(&session.connection);
+        assert_debug_hides(&session.connection);
     }
     let mut session = greeted();
     session.ask("login alice hunter2");
     for reply in ["-ERR\r\n", "+OK\r\n", "+OK\r\n"] {
-        debug_hides(&session.connection);
+        assert_debug_hides(&session.connection);
         session.server(reply);
-        debug_hides(&session.connection);
+        assert_debug_hides(&session.connection);
     }
     let mut session = greeted();
     session.ask("user alice");
     session.server("+OK\r\n");
     session.ask("pass hunter2");
     assert_eq!(session.connection.transmit(), b"PASS hunter2\r\n");
-    debug_hides(&session.connection);
+    assert_debug_hides(&session.connection);
     session.connection.transmitted(8, session.now);
-    debug_hides(&session.connection);
+    assert_debug_hides(&session.connection);
 }
 
 #[test]
@@ -87,8 +87,8 @@ fn debug_of_connection_hides_unsent_digest() {
             .transmit()
             .ends_with(format!("{digest}\r\n").as_bytes())
     );
-    hides(digest, &format!("{:?}", session.connection));
-    hides("tanstaaf", &format!("{:?}", session.connection));
+    assert_hides(digest, &format!("{:?}", session.connection));
+    assert_hides("tanstaaf", &format!("{:?}", session.connection));
 }
 
 #[test]
@@ -101,12 +101,12 @@ fn error_for_an_invalid_secret_hides_it() {
     ] {
         let error = Secret::new(text).expect_err("refused");
         assert_eq!(error, Misuse::Argument(argument));
-        hides(SECRET, &format!("{error:?} {error}"));
+        assert_hides(SECRET, &format!("{error:?} {error}"));
     }
     let mut session = greeted();
     let long = Secret::new(SECRET.repeat(40)).expect("a password");
     let error = session.connection.submit(Pass(long)).expect_err("too long");
-    hides(SECRET, &format!("{error:?} {error}"));
+    assert_hides(SECRET, &format!("{error:?} {error}"));
 }
 
 #[test]
@@ -147,19 +147,19 @@ fn echoed_password_is_redacted() {
     ] {
         let (session, events) = answered(reply);
         assert!(!events.is_empty());
-        debug_hides(&events);
-        debug_hides(&session.connection);
+        assert_debug_hides(&events);
+        assert_debug_hides(&session.connection);
         for event in events {
             if let Event::Reply {
                 result: Err(error), ..
             }
             | Event::Closed(Err(error)) = event
             {
-                hides(SECRET, &error.to_string());
+                assert_hides(SECRET, &error.to_string());
                 let raw = error
                     .refusal()
                     .map(|refusal| refusal.text.as_bytes().to_vec());
-                hides(SECRET, &String::from_utf8_lossy(&raw.unwrap_or_default()));
+                assert_hides(SECRET, &String::from_utf8_lossy(&raw.unwrap_or_default()));
             }
         }
     }
@@ -169,7 +169,7 @@ fn echoed_password_is_redacted() {
 fn truncated_line_hides_partial_password() {
     for padding in 490..520 {
         let (_, events) = answered(&format!("-ERR {}hunter2\r\n", "x".repeat(padding)));
-        hides("hunt", &format!("{events:?}"));
+        assert_hides("hunt", &format!("{events:?}"));
     }
 }
 
@@ -197,8 +197,8 @@ fn echo_before_password_is_sent_is_hidden() {
         session.arrive(reply.as_bytes());
         let reported = session.reported();
         assert_eq!(reported.len(), 2);
-        debug_hides(&reported);
-        hides(SECRET, &format!("{:?}", session.connection.error()));
+        assert_debug_hides(&reported);
+        assert_hides(SECRET, &format!("{:?}", session.connection.error()));
     }
 }
 
@@ -230,8 +230,8 @@ fn echoed_apop_digest_is_redacted() {
         session.server(format!("-ERR APOP mrose {digest}? {upper}?\r\n"));
         let events = session.events();
         assert_eq!(events.len(), 1);
-        hides(digest, &format!("{events:?}"));
-        hides(&upper, &format!("{events:?}"));
+        assert_hides(digest, &format!("{events:?}"));
+        assert_hides(&upper, &format!("{events:?}"));
         assert!(format!("{events:?}").contains("APOP mrose <redacted>? <redacted>?"));
     }
 }
@@ -269,9 +269,9 @@ fn echo_in_place_of_status_is_redacted() {
                 panic!("{events:?}")
             };
             let error = result.as_ref().expect_err("no login");
-            hides(SECRET, &error.to_string());
-            debug_hides(&events);
-            debug_hides(&session.connection);
+            assert_hides(SECRET, &error.to_string());
+            assert_debug_hides(&events);
+            assert_debug_hides(&session.connection);
         }
     }
 }
@@ -284,7 +284,7 @@ fn login_redacts_echoed_password() {
     session.server("+OK\r\n");
     session.server("-ERR unknown: PASS hunter2\r\n");
     let events = session.events();
-    debug_hides(&events);
+    assert_debug_hides(&events);
     assert!(format!("{events:?}").contains("redacted"));
 }
 
@@ -295,7 +295,7 @@ fn debug_of_connection_hides_buffered_echo() {
     session.ask("pass hunter2");
     session.server("+OK\r\n");
     session.server("-ERR bad command: PASS hunter2");
-    debug_hides(&session.connection);
+    assert_debug_hides(&session.connection);
 }
 
 // Cleartext.
@@ -365,7 +365,7 @@ fn login_policies_contain_no_secrets() {
     ];
     for (index, policy) in policies.iter().enumerate() {
         assert!(policies[index + 1..].iter().all(|other| other != policy));
-        debug_hides(policy);
+        assert_debug_hides(policy);
     }
 }
 

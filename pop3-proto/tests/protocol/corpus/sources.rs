@@ -105,12 +105,12 @@ fn core_modules_import_only_lower_layers() {
             continue;
         }
         let layer = |name: &str| layers.iter().position(|layer| *layer == name);
-        let own = layer(module).unwrap_or_else(|| panic!("{module} is missing from LAYERS"));
+        let own_layer = layer(module).unwrap_or_else(|| panic!("{module} is missing from LAYERS"));
         for import in imports(&read(&path)) {
             if import == module {
                 continue;
             }
-            let below = layer(&import).is_some_and(|layer| layer < own);
+            let below = layer(&import).is_some_and(|layer| layer < own_layer);
             assert!(below, "{} imports {import}", inside.display());
             checked += 1;
         }

@@ -35,8 +35,8 @@ fn asked(change: impl FnOnce(&mut Config)) -> Conversation {
     change(&mut config);
     let mut client = Conversation::new(config, Channel::TrustedByCaller);
     client.server("+OK ready\r\n");
-    let own = CustomMechanism::new(Answers).expect("a name");
-    let login = Login::with(Credentials::Mechanism(own));
+    let mechanism = CustomMechanism::new(Answers).expect("a name");
+    let login = Login::with(Credentials::Mechanism(mechanism));
     client.connection.submit(login).expect("a login");
     client.server("+OK\r\nSASL X-ANSWERS\r\n.\r\n");
     assert_eq!(client.sent(), "CAPA\r\nAUTH X-ANSWERS\r\n");

@@ -30,7 +30,7 @@ enum At {
 struct Panics(At);
 
 impl Panics {
-    fn reach(&self, at: At) {
+    fn panic_if(&self, at: At) {
         assert!(self.0 != at, "the mechanism panics in {at:?}");
     }
 }
@@ -41,37 +41,37 @@ impl Mechanism for Panics {
     }
 
     fn initial_response(&mut self) -> Option<Response> {
-        self.reach(At::InitialResponse);
+        self.panic_if(At::InitialResponse);
         (self.0 == At::IsMutual).then(Response::empty)
     }
 
     fn respond(&mut self, _: &[u8]) -> Result<Progress, SaslError> {
-        self.reach(At::Respond);
+        self.panic_if(At::Respond);
         Ok(Progress::Work)
     }
 
     fn work(&mut self) -> Result<Progress, SaslError> {
-        self.reach(At::Work);
+        self.panic_if(At::Work);
         Ok(Progress::Respond(Response::new(*b"done")))
     }
 
     fn finish(&mut self) -> Result<(), SaslError> {
-        self.reach(At::Finish);
+        self.panic_if(At::Finish);
         Ok(())
     }
 
     fn refused(&mut self) -> Option<OAuthError> {
-        self.reach(At::Refused);
+        self.panic_if(At::Refused);
         None
     }
 
     fn is_mutual(&self) -> bool {
-        self.reach(At::IsMutual);
+        self.panic_if(At::IsMutual);
         false
     }
 
     fn reads_challenge(&self) -> bool {
-        self.reach(At::ReadsChallenge);
+        self.panic_if(At::ReadsChallenge);
         true
     }
 }
@@ -80,14 +80,14 @@ impl Drop for Panics {
     fn drop(&mut self) {
         // A second panic during unwinding would abort the process.
         if !std::thread::panicking() {
-            self.reach(At::Drop);
+            self.panic_if(At::Drop);
         }
     }
 }
 
-fn own(at: At) -> Login {
-    let own = CustomMechanism::new(Panics(at)).expect("a name");
-    Login::with(Credentials::Mechanism(own))
+fn custom_login(at: At) -> Login {
+    let mechanism = CustomMechanism::new(Panics(at)).expect("a name");
+    Login::with(Credentials::Mechanism(mechanism))
 }
 
 fn greeted() -> Conversation {
@@ -154,7 +154,10 @@ fn panicking_mechanism_ends_the_connection() {
         (At::ReadsChallenge, &[LISTED, "+ text?\r\n"]),
     ] {
         let mut session = greeted();
-        session.connection.submit(own(at)).expect("it is queued");
+        session
+            .connection
+            .submit(custom_login(at))
+            .expect("it is queued");
         session.connection.submit(Stat).expect("it is queued");
         assert!(panics(&mut session, replies), "{at:?} was not reached");
         assert_failed(&mut session, 2);
@@ -166,7 +169,7 @@ fn mechanism_without_panic_logs_in() {
     let mut session = greeted();
     session
         .connection
-        .submit(own(At::Nowhere))
+        .submit(custom_login(At::Nowhere))
         .expect("it is queued");
     assert!(!panics(&mut session, &[LISTED, "+ \r\n", "+OK\r\n"]));
     assert_eq!(session.connection.phase(), Phase::Transaction);
@@ -183,7 +186,7 @@ fn mechanism_panicking_in_drop_leaves_no_request() {
         let mut session = greeted();
         session
             .connection
-            .submit(own(At::Drop))
+            .submit(custom_login(At::Drop))
             .expect("it is queued");
         assert!(
             panics(&mut session, replies),
@@ -202,7 +205,10 @@ fn abandoned_login_panicking_in_drop_keeps_queue_usable() {
             session.ask("capa");
             session.settle();
         }
-        let login = session.connection.submit(own(At::Drop)).expect("a login");
+        let login = session
+            .connection
+            .submit(custom_login(At::Drop))
+            .expect("a login");
         let stat = session.connection.submit(Stat).expect("it is queued");
         let range = login.id()..login.id().next();
         let abandon = AssertUnwindSafe(|| session.connection.abandon(range));
@@ -226,7 +232,7 @@ fn panic_inside_submit_ends_the_connection() {
     let mut session = greeted();
     session.exchange("capa", LISTED);
     session.sent();
-    let submit = AssertUnwindSafe(|| session.connection.submit(own(At::InitialResponse)));
+    let submit = AssertUnwindSafe(|| session.connection.submit(custom_login(At::InitialResponse)));
     assert!(catch_unwind(submit).is_err());
     assert_failed(&mut session, 1);
 }
@@ -240,7 +246,7 @@ fn pending_event_is_reported_before_the_panic() {
     session.settle();
     session
         .connection
-        .submit(own(At::InitialResponse))
+        .submit(custom_login(At::InitialResponse))
         .expect("it is queued");
     // Polling the reply to CAPA starts the login.
     session.arrive(LISTED.as_bytes());

@@ -32,7 +32,7 @@ fn ok_before_server_signature_is_not_accepted() {
 
 /// A client that has sent the proof of one iteration, for tests that need many, and the correct
 /// signature for it.
-fn quickly_proved() -> (Scram, &'static str) {
+fn proved_with_one_iteration() -> (Scram, &'static str) {
     let mut scram = scram(ScramHash::Sha256).with_iterations(1..=1);
     answer(&mut scram, server_first(1).as_bytes()).expect("a proof");
     (scram, "v=XjTu3KBABgY/OKnhaQwxJb9Vbt2Fj1v+lPuMzeAcqSk=")
@@ -40,7 +40,7 @@ fn quickly_proved() -> (Scram, &'static str) {
 
 #[test]
 fn every_wrong_signature_is_rejected() {
-    let (mut scram, right) = quickly_proved();
+    let (mut scram, right) = proved_with_one_iteration();
     answer(&mut scram, right.as_bytes()).expect("the correct signature");
 
     let mut wrong: Vec<Vec<u8>> = (0..right.len()).map(|end| right[..end].into()).collect();
@@ -66,7 +66,7 @@ fn every_wrong_signature_is_rejected() {
     );
     wrong.push(b"v=\xff".to_vec());
     for wrong in wrong {
-        let (mut scram, _) = quickly_proved();
+        let (mut scram, _) = proved_with_one_iteration();
         assert_eq!(
             answer(&mut scram, &wrong),
             Err(SaslError::ServerNotAuthenticated),

@@ -67,7 +67,7 @@ impl Exchange {
     }
 
     /// Asserts that a secret was not printed as text, in base64, in hexadecimal or as a list.
-    fn does_not_show(&self, what: &[u8]) {
+    fn assert_hides(&self, what: &[u8]) {
         let hex: String = what.iter().map(|octet| format!("{octet:02x}")).collect();
         let list = format!("{what:?}");
         for form in [
@@ -93,11 +93,11 @@ fn password_and_digest_are_not_printed() {
     for mut mechanism in mechanisms {
         // More challenges than any of these mechanisms answers.
         let exchange = Exchange::run(&mut *mechanism, &[b"<1@a>", b"<2@a>", b"<3@a>"]);
-        exchange.does_not_show(PASSWORD.as_bytes());
+        exchange.assert_hides(PASSWORD.as_bytes());
         let last = exchange.sent.last().expect("a response");
-        exchange.does_not_show(last);
+        exchange.assert_hides(last);
         let digest = last.rsplit(|&octet| octet == b' ').next().expect("a part");
-        exchange.does_not_show(digest);
+        exchange.assert_hides(digest);
     }
 }
 
@@ -110,15 +110,15 @@ fn scram_secrets_are_not_printed() {
                 .with_binding(Binding::TlsExporter([0xc5; 32]));
             let first = server_first(10_002);
             let exchange = Exchange::run(&mut scram, &[first.as_bytes(), last.as_bytes()]);
-            exchange.does_not_show(PASSWORD.as_bytes());
-            exchange.does_not_show(CLIENT_NONCE.as_bytes());
-            exchange.does_not_show(&[0xc5; 32]);
+            exchange.assert_hides(PASSWORD.as_bytes());
+            exchange.assert_hides(CLIENT_NONCE.as_bytes());
+            exchange.assert_hides(&[0xc5; 32]);
             let proof = exchange.sent.last().expect("a proof");
-            exchange.does_not_show(proof);
+            exchange.assert_hides(proof);
             let proof = String::from_utf8_lossy(proof);
             let (_, proof) = proof.rsplit_once(",p=").expect("a proof");
-            exchange.does_not_show(proof.as_bytes());
-            exchange.does_not_show(&STANDARD.decode(proof).expect("base64"));
+            exchange.assert_hides(proof.as_bytes());
+            exchange.assert_hides(&STANDARD.decode(proof).expect("base64"));
         }
     }
 }
@@ -137,8 +137,8 @@ fn token_is_not_printed() {
     for mut mechanism in mechanisms {
         let echo = format!(r#"{{"status":"{PASSWORD} is stale"}}"#);
         let exchange = Exchange::run(&mut *mechanism, &[echo.as_bytes(), echo.as_bytes()]);
-        exchange.does_not_show(PASSWORD.as_bytes());
-        exchange.does_not_show(exchange.sent.first().expect("the token"));
+        exchange.assert_hides(PASSWORD.as_bytes());
+        exchange.assert_hides(exchange.sent.first().expect("the token"));
         assert!(exchange.printed.contains("<redacted> is stale"));
     }
 }

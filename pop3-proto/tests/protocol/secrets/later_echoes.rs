@@ -36,7 +36,7 @@ fn logged(login: Login, answers: &[String]) -> String {
 }
 
 #[track_caller]
-fn hides(log: &str) {
+fn assert_hides_password(log: &str) {
     let mut needles = Needles::default();
     needles.secret("password", PASSWORD.as_bytes());
     let found = needles.found_in(log);
@@ -67,7 +67,7 @@ fn t_43_later_refusal_hides_secret_of_first_method() {
                 line(&echo),
             ],
         );
-        hides(&log);
+        assert_hides_password(&log);
     }
 }
 
@@ -83,7 +83,7 @@ fn t_43_refusal_of_fresh_token_hides_stale_token() {
             line(&format!("-ERR {PASSWORD} is stale")),
         ],
     );
-    hides(&log);
+    assert_hides_password(&log);
 }
 
 #[test]
@@ -100,6 +100,6 @@ fn t_43_reply_after_login_hides_the_password() {
                 line(&echo),
             ],
         );
-        hides(&log);
+        assert_hides_password(&log);
     }
 }

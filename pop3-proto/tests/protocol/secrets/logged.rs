@@ -7,7 +7,7 @@ use super::session::Session;
 use pop3_testkit::needles::Needles;
 
 #[track_caller]
-fn hides_all(case: Case, behaviour: Behaviour, session: &Session) {
+fn assert_hides_secrets(case: Case, behaviour: Behaviour, session: &Session) {
     let found = session.needles.found_in(&session.log.0);
     assert!(
         found.is_empty(),
@@ -23,7 +23,7 @@ fn t_43_successful_login_logs_no_secret() {
         let session = Session::run(case, Behaviour::Right);
         assert!(session.logged_in, "{case:?}");
         assert!(session.log.0.len() > 5_000, "the log is too short");
-        hides_all(case, Behaviour::Right, &session);
+        assert_hides_secrets(case, Behaviour::Right, &session);
     }
 }
 
@@ -36,7 +36,7 @@ fn t_43_failed_login_logs_no_secret() {
             Behaviour::Closes,
         ] {
             let session = Session::run(case, behaviour);
-            hides_all(case, behaviour, &session);
+            assert_hides_secrets(case, behaviour, &session);
         }
     }
 }

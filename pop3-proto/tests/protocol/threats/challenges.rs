@@ -132,11 +132,11 @@ fn t_30_extra_challenge_is_cancelled() {
 
 /// A mechanism that answers any number of challenges.
 #[derive(Debug)]
-struct Patient;
+struct AnswersAll;
 
-impl Mechanism for Patient {
+impl Mechanism for AnswersAll {
     fn name(&self) -> &str {
-        "X-PATIENT"
+        "X-ANSWERS"
     }
 
     fn initial_response(&mut self) -> Option<Response> {
@@ -152,16 +152,16 @@ impl Mechanism for Patient {
     }
 }
 
-fn patient(trickle: bool) -> Conversation {
+fn answering_all(trickle: bool) -> Conversation {
     let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
     session.trickle = trickle;
     session.server("+OK\r\n");
     session
         .connection
-        .submit(Login::mechanism(Patient).expect("a name"))
+        .submit(Login::mechanism(AnswersAll).expect("a name"))
         .expect("a live connection");
     session.server("-ERR\r\n");
-    assert_eq!(session.sent(), "CAPA\r\nAUTH X-PATIENT\r\n");
+    assert_eq!(session.sent(), "CAPA\r\nAUTH X-ANSWERS\r\n");
     session.reported();
     session
 }
@@ -180,7 +180,7 @@ fn assert_limit(limit: &str, mut session: Conversation) {
 #[test]
 fn t_30_at_most_ten_challenges_are_answered() {
     for trickle in [false, true] {
-        let mut session = patient(trickle);
+        let mut session = answering_all(trickle);
         for _ in 0..10 {
             session.server("+ AAAA\r\n");
             assert_eq!(session.sent(), "Z28gb24=\r\n");
@@ -193,7 +193,7 @@ fn t_30_at_most_ten_challenges_are_answered() {
 #[test]
 fn t_30_challenges_are_limited_to_64_kib() {
     for trickle in [false, true] {
-        let mut session = patient(trickle);
+        let mut session = answering_all(trickle);
         let challenge = format!("+ {}\r\n", "A".repeat(30 << 10));
         for _ in 0..2 {
             session.server(&challenge);
@@ -207,7 +207,7 @@ fn t_30_challenges_are_limited_to_64_kib() {
 #[test]
 fn t_30_too_long_challenge_line_is_cancelled() {
     for trickle in [false, true] {
-        let mut session = patient(trickle);
+        let mut session = answering_all(trickle);
         session.server(format!("+ {}\r\n", "A".repeat(33 << 10)));
         assert_limit("limit Line 32768", session);
     }
@@ -352,7 +352,7 @@ fn t_33_invalid_base64_is_rejected() {
 #[test]
 fn t_33_too_long_challenge_line_fails_the_connection() {
     for trickle in [false, true] {
-        let mut session = patient(trickle);
+        let mut session = answering_all(trickle);
         session.server(format!("+ {}\r\n", "A".repeat(33 << 10)));
         let reported = session.reported();
         assert_eq!(

@@ -141,7 +141,7 @@ impl Client {
     }
 
     /// Polls events and sends. Returns the lines that were sent.
-    fn act(&mut self) -> Vec<String> {
+    fn poll_and_send(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
             while let Some(event) = self.connection.poll_event() {
@@ -209,7 +209,7 @@ fn passes(server: &mut Server, pipelining: Pipelining, asked: Asked, rng: &mut R
     let Some(id) = id else { return false };
     run(&mut client, server, rng);
     client.connection.handle_eof(client.now);
-    client.act();
+    client.poll_and_send();
     assert!(client.result_of(id).is_some(), "the request has a result");
     matches!(client.result_of(id), Some(Ok(_)))
 }
@@ -217,7 +217,7 @@ fn passes(server: &mut Server, pipelining: Pipelining, asked: Asked, rng: &mut R
 /// Exchanges octets until neither side has any.
 fn run(client: &mut Client, server: &mut Server, rng: &mut Rng) {
     loop {
-        for line in client.act() {
+        for line in client.poll_and_send() {
             server.answer(&line);
         }
         let waits = client.connection.outstanding() > 0;
@@ -241,7 +241,7 @@ fn run(client: &mut Client, server: &mut Server, rng: &mut Rng) {
             rng.usize(0..=octets.len())
         };
         client.receive(octets.get(..cut).unwrap_or_default().as_bytes());
-        for line in client.act() {
+        for line in client.poll_and_send() {
             server.answer(&line);
         }
         client.receive(octets.get(cut..).unwrap_or_default().as_bytes());

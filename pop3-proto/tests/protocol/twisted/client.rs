@@ -13,7 +13,7 @@ fn greeted() -> Conversation {
 }
 
 /// A session whose user name was accepted.
-fn named() -> Conversation {
+fn user_accepted() -> Conversation {
     let mut client = greeted();
     client.exchange("user username", "+OK\r\n");
     client.sent();
@@ -70,7 +70,7 @@ fn refused_user_returns_the_server_text() {
 #[test]
 fn accepted_pass_returns_the_server_text() {
     // Twisted: testOkPass
-    let mut client = named();
+    let mut client = user_accepted();
     let reported = client.exchange("pass password", "+OK you're in!\r\n");
     assert_eq!(client.sent(), "PASS password\r\n");
     assert_eq!(reported, ["pass: ok \"you're in!\""]);
@@ -79,7 +79,7 @@ fn accepted_pass_returns_the_server_text() {
 #[test]
 fn refused_pass_returns_the_server_text() {
     // Twisted: testBadPass
-    let reported = named().exchange("pass password", "-ERR go away\r\n");
+    let reported = user_accepted().exchange("pass password", "-ERR go away\r\n");
     assert_eq!(reported, ["pass: failed: refused PASS \"go away\""]);
 }
 

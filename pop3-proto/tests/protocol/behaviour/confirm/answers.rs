@@ -7,7 +7,7 @@ use pop3_proto::{
     error::{Closed, ProtocolError, Unconfirmed},
 };
 
-use super::{Mailbox, answered, confirm, listed, outcome, session, verbs, why};
+use super::{Mailbox, answered, confirm, listed, outcome, reason, session, verbs};
 
 #[test]
 fn server_that_refuses_all_questions_cannot_confirm() {
@@ -20,7 +20,7 @@ fn server_that_refuses_all_questions_cannot_confirm() {
         // Dovecot closes the connection after about twenty refusals in a row.
         assert_eq!(asked.len(), 16);
         assert_eq!(verbs(&asked).len(), 2);
-        assert!(matches!(why(&result), Unconfirmed::Unsupported(Some(_))));
+        assert!(matches!(reason(&result), Unconfirmed::Unsupported(Some(_))));
         let error = result.expect_err("not confirmed");
         assert!(!error.is_fatal());
         assert!(error.to_string().contains("unknown command"), "{error}");
@@ -75,7 +75,7 @@ fn answers_without_message_numbers_do_not_confirm() {
         let answer = mailbox.answer(question);
         format!("+OK {}", answer.rsplit(' ').next().expect("a value"))
     });
-    assert_eq!(*why(&result), Unconfirmed::Unsupported(None));
+    assert_eq!(*reason(&result), Unconfirmed::Unsupported(None));
 }
 
 #[test]
@@ -118,12 +118,13 @@ fn one_wrong_answer_is_fatal() {
                         mailbox.answer(question)
                     }
                 });
-                let why = why(&result);
-                assert!(why.is_fatal(), "{what} at {at}: {why:?}");
+                let reason = reason(&result);
+                assert!(reason.is_fatal(), "{what} at {at}: {reason:?}");
                 assert!(
-                    why.to_string()
+                    reason
+                        .to_string()
                         .contains("nothing received since the last confirmation"),
-                    "{why}"
+                    "{reason}"
                 );
                 assert!(
                     asked.len() <= 16,
@@ -152,7 +153,7 @@ fn octets_after_the_last_answer_are_fatal() {
         session.eof();
         let result = outcome(&mut session, ticket);
         assert!(
-            matches!(why(&result), Unconfirmed::CutShort(_)),
+            matches!(reason(&result), Unconfirmed::CutShort(_)),
             "{surplus:?}: {result:?}"
         );
     }
@@ -166,7 +167,7 @@ fn connection_lost_during_confirmation_keeps_its_cause() {
     session.sent();
     session.eof();
     let result = outcome(&mut session, ticket);
-    let cause = why(&result).cause().expect("a cause").clone();
+    let cause = reason(&result).cause().expect("a cause").clone();
     assert!(matches!(cause, Error::Closed(_)), "{cause:?}");
     let error = result.expect_err("not confirmed");
     assert_eq!(error.advice(), cause.advice());
@@ -178,7 +179,7 @@ fn connection_lost_during_confirmation_keeps_its_cause() {
     session.sent();
     session.wait(3600);
     let result = outcome(&mut session, ticket);
-    assert!(matches!(why(&result).cause(), Some(Error::Timeout(_))));
+    assert!(matches!(reason(&result).cause(), Some(Error::Timeout(_))));
 }
 
 /// The server closes the connection right after the last answer: the confirmation is complete.
@@ -228,7 +229,7 @@ fn forged_reply_passes_noop_but_not_confirm() {
     session.sent();
     session.server("+OK\r\n");
     let result = outcome(&mut session, ticket);
-    assert!(matches!(why(&result), Unconfirmed::WrongAnswer { .. }));
+    assert!(matches!(reason(&result), Unconfirmed::WrongAnswer { .. }));
     session.assert_over();
 }
 
@@ -240,9 +241,11 @@ fn unsolicited_err_during_confirmation_is_the_cause() {
     let question = session.sent();
     session.server(mailbox.answer(&question) + "-ERR shutting down\r\n");
     let result = outcome(&mut session, ticket);
-    match why(&result).cause() {
+    match reason(&result).cause() {
         Some(Error::Closed(closed)) => assert!(matches!(**closed, Closed::UnsolicitedErr(_))),
-        Some(Error::Protocol(why)) => assert!(matches!(**why, ProtocolError::Unsolicited { .. })),
+        Some(Error::Protocol(reason)) => {
+            assert!(matches!(**reason, ProtocolError::Unsolicited { .. }))
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -291,7 +294,7 @@ fn message_containing_a_reply_is_not_confirmed() {
         let ticket = confirm(&mut session);
         let (asked, result) = answered(&mut session, ticket, |asked| mailbox.answer(asked));
         assert_eq!(asked, Vec::<String>::new());
-        let Unconfirmed::ReplyInMessage { number } = why(&result) else {
+        let Unconfirmed::ReplyInMessage { number } = reason(&result) else {
             panic!("{result:?}");
         };
         assert_eq!(number.get(), 2);
@@ -326,7 +329,10 @@ fn listing_after_an_unconfirmed_message_is_not_used() {
         let ticket = confirm(&mut session);
         let (asked, result) = answered(&mut session, ticket, |_| "+OK 1 X\r\n".to_owned());
         assert!(asked.is_empty());
-        assert!(matches!(why(&result), Unconfirmed::NoListing), "{result:?}");
+        assert!(
+            matches!(reason(&result), Unconfirmed::NoListing),
+            "{result:?}"
+        );
 
         // The earlier listing is kept for comparison, and is replaced once the messages are
         // confirmed.

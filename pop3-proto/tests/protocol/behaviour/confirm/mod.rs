@@ -116,9 +116,9 @@ fn outcome(session: &mut Conversation, ticket: Ticket<Confirm>) -> Result<Confir
     ticket.read(results.remove(0)?)
 }
 
-fn why(result: &Result<Confirmed, Error>) -> &Unconfirmed {
+fn reason(result: &Result<Confirmed, Error>) -> &Unconfirmed {
     match result {
-        Err(Error::Unconfirmed(why)) => why,
+        Err(Error::Unconfirmed(reason)) => reason,
         other => panic!("{other:?}"),
     }
 }

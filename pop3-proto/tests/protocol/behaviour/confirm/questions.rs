@@ -10,7 +10,7 @@ use pop3_proto::{
 };
 use pop3_testkit::conversation::{Conversation, logged_in_with};
 
-use super::{Mailbox, answered, confirm, listed, outcome, session, verbs, why};
+use super::{Mailbox, answered, confirm, listed, outcome, reason, session, verbs};
 
 #[test]
 fn sixteen_questions_are_pipelined_in_one_batch() {
@@ -55,7 +55,7 @@ fn questions_are_sent_singly_without_pipelining() {
         [""; 0],
         "nothing is sent after a wrong answer"
     );
-    assert!(why(&outcome(&mut session, ticket)).is_fatal());
+    assert!(reason(&outcome(&mut session, ticket)).is_fatal());
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn messages_marked_as_deleted_are_not_asked_about() {
     session.sent();
     let ticket = confirm(&mut session);
     let result = outcome(&mut session, ticket);
-    assert_eq!(*why(&result), Unconfirmed::NothingToAsk);
+    assert_eq!(*reason(&result), Unconfirmed::NothingToAsk);
     assert!(!result.expect_err("nothing to ask").is_fatal());
     assert_eq!(session.sent(), "");
 
@@ -230,7 +230,7 @@ fn confirmation_needs_a_listing() {
     let mut session = session(Pipelining::Always, 1);
     let ticket = confirm(&mut session);
     let result = outcome(&mut session, ticket);
-    assert_eq!(*why(&result), Unconfirmed::NoListing);
+    assert_eq!(*reason(&result), Unconfirmed::NoListing);
     assert_eq!(session.sent(), "");
     // The first listing is taken after a DELE.
     session
@@ -242,7 +242,7 @@ fn confirmation_needs_a_listing() {
     session.sent();
     let ticket = confirm(&mut session);
     let result = outcome(&mut session, ticket);
-    assert_eq!(*why(&result), Unconfirmed::NoListing);
+    assert_eq!(*reason(&result), Unconfirmed::NoListing);
     assert_eq!(session.sent(), "");
     assert!(session.call(Noop, "+OK\r\n").is_ok());
 }
@@ -255,7 +255,7 @@ fn listing_without_values_gives_nothing_to_ask() {
         session.sent();
         let ticket = confirm(&mut session);
         let result = outcome(&mut session, ticket);
-        assert_eq!(*why(&result), Unconfirmed::NothingToAsk);
+        assert_eq!(*reason(&result), Unconfirmed::NothingToAsk);
         assert_eq!(session.sent(), "");
     }
 }
@@ -278,8 +278,11 @@ fn confirm_before_login_or_without_seed_is_misuse() {
     let ticket = confirm(&mut session);
     assert_eq!(outcome(&mut session, ticket), Err(Misuse::NoSeed.into()));
     assert_eq!(session.sent(), "");
-    let own = Confirm::new().with_random([1; 32]);
-    let ticket = session.connection.submit(own).expect("a live connection");
+    let seeded = Confirm::new().with_random([1; 32]);
+    let ticket = session
+        .connection
+        .submit(seeded)
+        .expect("a live connection");
     let (_, result) = answered(&mut session, ticket, |question| {
         Mailbox::of(1).answer(question)
     });

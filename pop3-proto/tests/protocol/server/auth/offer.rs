@@ -30,7 +30,7 @@ fn listed(server: &mut Server) -> Option<String> {
 }
 
 /// Asserts that AUTH accepts the advertised mechanisms and no others.
-fn agrees(server: &mut Server, names: &str) {
+fn assert_offers(server: &mut Server, names: &str) {
     assert_eq!(listed(server).unwrap_or_default(), names);
     for name in ALL {
         let begun = answer(server, &format!("AUTH {name}")).starts_with("+ ");
@@ -64,13 +64,13 @@ fn all_mechanisms_are_offered_under_tls() {
     let config = config(ALL).external("user").allow_plaintext_login(false);
     let mut server = tls_server(config);
     server.channel_binding([7; 32]);
-    agrees(&mut server, &ALL.join(" "));
+    assert_offers(&mut server, &ALL.join(" "));
 }
 
 #[test]
 fn cleartext_mechanisms_are_not_offered_without_tls() {
     let mut server = server(config(ALL).allow_plaintext_login(false));
-    agrees(
+    assert_offers(
         &mut server,
         "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 ANONYMOUS",
     );
@@ -86,20 +86,20 @@ fn cleartext_mechanisms_are_not_offered_without_tls() {
 fn plus_mechanisms_need_tls_channel_binding() {
     let names = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"];
     let mut unbound = tls_server(config(names));
-    agrees(&mut unbound, "SCRAM-SHA-256");
+    assert_offers(&mut unbound, "SCRAM-SHA-256");
 
     let mut clear = server(config(names).stls(true));
     clear.channel_binding([7; 32]);
-    agrees(&mut clear, "SCRAM-SHA-256");
+    assert_offers(&mut clear, "SCRAM-SHA-256");
     assert_eq!(answer(&mut clear, "STLS"), "+OK begin TLS negotiation");
     clear.tls_established();
-    agrees(&mut clear, "SCRAM-SHA-256-PLUS SCRAM-SHA-256");
+    assert_offers(&mut clear, "SCRAM-SHA-256-PLUS SCRAM-SHA-256");
 }
 
 #[test]
 fn external_needs_a_tls_client_identity() {
-    agrees(&mut server(config(["EXTERNAL"])), "");
-    agrees(
+    assert_offers(&mut server(config(["EXTERNAL"])), "");
+    assert_offers(
         &mut server(config(["EXTERNAL"]).external("user")),
         "EXTERNAL",
     );
@@ -109,5 +109,5 @@ fn external_needs_a_tls_client_identity() {
 fn mechanism_list_accepts_owned_strings() {
     let names = vec![String::from("PLAIN")];
     let mut server = server(ServerConfig::new("user", "pencil").sasl(names));
-    agrees(&mut server, "PLAIN");
+    assert_offers(&mut server, "PLAIN");
 }
