@@ -85,7 +85,7 @@ mod tests {
     use super::digest;
 
     #[test]
-    fn a_digest_is_the_md5_of_challenge_and_secret_in_lower_case_hex() {
+    fn digest_is_lower_case_hex_md5() {
         for (challenge, secret, hex) in [
             // RFC 1939 section 7.
             (

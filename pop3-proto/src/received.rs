@@ -18,8 +18,8 @@ pub struct Received {
     /// session.
     ///
     /// It is [`SizeMatch::Unknown`] except for [`Retr`](crate::Retr). It is also unknown if `LIST`
-    /// was not sent before the first `DELE`, or if its reply has no size for this message or is not
-    /// in ascending order.
+    /// was not sent before the first `DELE`, or if its reply is not in ascending order or has no
+    /// size for this message.
     pub listed: SizeMatch,
     /// The comparison with the size in the reply to `RETR`: `+OK 120 octets`.
     ///
@@ -33,9 +33,9 @@ pub struct Received {
 pub enum SizeMatch {
     /// The numbers are equal.
     Equal,
-    /// The numbers are equal if line ends are counted in another way: every line end as one octet,
-    /// or every one as two, or without the last line break (which some servers add), or a
-    /// combination. The value is the same as in [`SizeMatch::Differs`].
+    /// The numbers are equal if line ends are counted in another way. Every line end may count as
+    /// one octet or as two, and the last line break, which some servers add, may not be counted.
+    /// The value is the same as in [`SizeMatch::Differs`].
     LineEnds(i64),
     /// This many more octets were received than stated; a negative number means fewer.
     Differs(i64),

@@ -25,7 +25,7 @@ pub(crate) struct Swallowed {
 }
 
 impl Swallowed {
-    /// Starts a search. The start of the message counts as the start of a line: the terminator may
+    /// Starts a search. The start of the message counts as the start of a line. The terminator may
     /// be hidden in the status line, so a message must not begin with a reply either.
     pub(crate) fn new() -> Self {
         Self {

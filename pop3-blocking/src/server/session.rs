@@ -139,7 +139,7 @@ impl<'s> Session<'s> {
     }
 
     /// Sends close_notify, shuts down the writing side, and waits for the client to close the
-    /// connection: otherwise a reset could discard the last reply before the client reads it.
+    /// connection. Otherwise a reset could discard the last reply before the client reads it.
     fn close(&mut self) -> io::Result<()> {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();

@@ -20,7 +20,7 @@ use crate::ticket::RequestId;
 /// never the end of the stream. If the message is dropped early, the next operation skips the rest.
 ///
 /// The message ends where the server ended it. That does not prove that the server meant to end it
-/// there: if a server does not stuff dots, the sender of a message can end it early and forge the
+/// there. If a server does not stuff dots, the sender of a message can end it early and forge the
 /// replies that follow. Until [`Client::confirm`](super::Client::confirm) has returned `Ok`, do not
 /// record the message as fetched, and delete nothing.
 ///

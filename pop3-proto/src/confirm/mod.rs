@@ -36,10 +36,10 @@ use crate::sasl::Seed;
 /// [`Unconfirmed::ReplyInMessage`](crate::error::Unconfirmed::ReplyInMessage).
 ///
 /// There is no such guarantee if the server supports neither `UIDL n` nor `LIST n`
-/// ([`Unconfirmed::Unsupported`](crate::error::Unconfirmed::Unsupported): a forged session can look
-/// like this, too), and none against an attacker who can change what the server sends. If only one
-/// message is listed, and only by one of the two commands, all questions are the same; but then
-/// there is no other mail to lose.
+/// ([`Unconfirmed::Unsupported`](crate::error::Unconfirmed::Unsupported)): a forged session can
+/// look like this, too. There is none against an attacker who can change what the server sends
+/// either. If only one message is listed, and only by one of the two commands, all questions are
+/// the same; but then there is no other mail to lose.
 ///
 /// # Requirements
 ///

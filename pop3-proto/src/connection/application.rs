@@ -98,7 +98,7 @@ impl Connection {
     }
 
     /// Ends the connection because code of the application panicked outside of it, such as the
-    /// stream that reads and writes its octets: how many of them were moved is not known. All
+    /// stream that reads and writes its octets. How many octets were moved is not known. All
     /// outstanding requests get [`Error::CallbackPanicked`].
     pub fn callback_panicked(&mut self) {
         self.core.callback_panicked();

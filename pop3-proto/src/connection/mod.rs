@@ -86,8 +86,8 @@ impl Connection {
         self.core.phase()
     }
 
-    /// Returns the greeting. `None` if it was not received yet, or if TLS was started by STLS since
-    /// then: the client must discard what it learnt before TLS (RFC 2595 section 4).
+    /// Returns the greeting. `None` if it was not received yet, or after STLS: the client must
+    /// discard what it learnt before TLS (RFC 2595 section 4).
     pub fn greeting(&self) -> Option<&Greeting> {
         self.core.greeting()
     }
@@ -120,7 +120,7 @@ impl Connection {
     }
 
     /// Returns whether a program should try again after this error of the session, and how soon at
-    /// the earliest. The result is that of [`Error::retry`], with one addition: if the session was
+    /// the earliest. The result is that of [`Error::retry`], with one addition. If the session was
     /// logged in, the program must also wait for the time that the server requires between two
     /// logins (`LOGIN-DELAY`, RFC 2449 section 6.5).
     pub fn retry(&self, error: &Error) -> Retry {

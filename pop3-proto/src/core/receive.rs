@@ -197,9 +197,9 @@ impl Core {
         }
     }
 
-    /// Returns whether the reply to the `PASS` of a login is a challenge with content: a proxy
-    /// forwards it from the server where it logs in with a token. Any other line with `+` is not a
-    /// reply to `PASS`.
+    /// Returns whether the reply to the `PASS` of a login is a challenge with content. A proxy that
+    /// logs in to another server with a token forwards such a challenge. Any other line with `+` is
+    /// not a reply to `PASS`.
     fn is_passed_on(&self, line: &[u8]) -> bool {
         let in_login = self
             .outbound

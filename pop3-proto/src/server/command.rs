@@ -41,7 +41,7 @@ pub(super) enum Mail {
 
 impl<'a> ClientCommand<'a> {
     /// Parses a line, or returns the text of the refusal. Exactly one SP is allowed between the
-    /// keyword and its arguments, and none after them: a client that sends others would fail with
+    /// keyword and its arguments, and none after them. A client that sends others would fail with
     /// real servers, and should fail here.
     pub(super) fn parse(line: &'a [u8]) -> Result<Self, &'static str> {
         let line = trim_line_end(line);

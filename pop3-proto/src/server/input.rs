@@ -34,8 +34,8 @@ impl Input {
     }
 
     /// Returns the next line, if its LF was received. A line that is too long is reported when it
-    /// ends, not before: the client would take a reply to a command that it is still sending for
-    /// the reply to the command before.
+    /// ends, not before. Otherwise the client would get the reply while it still sends the command,
+    /// and take it for the reply to the previous command.
     pub(super) fn next_line(&mut self, limit: usize) -> Option<ClientLine> {
         if let Some(at) = memchr(b'\n', &self.octets) {
             let line = self.octets.split_to(at + 1);

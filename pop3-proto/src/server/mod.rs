@@ -31,8 +31,8 @@
 //! # Limits
 //!
 //! This is not a server for the Internet. It has one account, no UTF8 and no LANG, no autologout
-//! timer, no limit on failed logins, and no lock: two sessions on clones of one maildrop do not
-//! know each other, and neither gets `[IN-USE]`. It has no randomness: the caller provides
+//! timer, and no limit on failed logins. It has no lock: two sessions on clones of one maildrop do
+//! not know each other, and neither gets `[IN-USE]`. It has no randomness: the caller provides
 //! challenges, nonces and salts, and they do not change. The secret is not wiped, and PASS and APOP
 //! do not compare it in constant time. If messages are stored outside the session, the caller must
 //! remove them from the store after QUIT has succeeded; QUIT never fails here.
