@@ -1,5 +1,7 @@
 //! The types of the server's replies.
 
+use core::fmt;
+
 use bytes::Bytes;
 
 pub use crate::capability::{Capabilities, Capability, Expire, LoginDelay};
@@ -153,6 +155,16 @@ impl QuitOutcome {
     #[must_use = "only a committed session has deleted what was marked"]
     pub fn is_committed(&self) -> bool {
         matches!(self, Self::Committed(_))
+    }
+}
+
+impl fmt::Display for QuitOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Committed(status) => write!(f, "the deletions were committed: {status}"),
+            Self::Refused(reply) => write!(f, "the server refused QUIT: {reply}"),
+            Self::Unknown => f.write_str("QUIT was sent, and no reply was received"),
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use crate::text::ServerText;
 
 /// The text of a `+OK`.
+///
+/// `Display` writes the text, or `+OK` if there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
@@ -18,6 +20,15 @@ impl Status {
     /// The response code. On a `+OK` it informs and no more: nothing should be done because of it.
     pub fn code(&self) -> Option<ResponseCode> {
         ResponseCode::parse(self.text.as_bytes())
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.text.is_blank() {
+            return f.write_str("+OK");
+        }
+        self.text.fmt(f)
     }
 }
 

@@ -60,9 +60,11 @@ impl<E: ListingEntry> Entries<E> {
     }
 
     /// Returns the entries in the server's order.
-    pub fn iter(&self) -> impl Iterator<Item = E> + '_ {
-        // Under `Strict`, listings with lines that end in a bare LF were rejected before.
-        lines(Leniency::Lenient, &self.octets).filter_map(|line| E::read(line, &self.octets))
+    pub fn iter(&self) -> EntryIter<'_, E> {
+        EntryIter {
+            rest: &self.octets,
+            listing: self,
+        }
     }
 
     /// Returns the numbers of the listed messages in the server's order. The iterator keeps the
@@ -162,6 +164,39 @@ impl Listing {
         self.iter()
             .filter_map(|entry| entry.octets)
             .fold(0, u64::saturating_add)
+    }
+}
+
+/// The entries of a listing, in the server's order.
+#[derive(Debug, Clone)]
+pub struct EntryIter<'a, E> {
+    rest: &'a [u8],
+    listing: &'a Entries<E>,
+}
+
+impl<E: ListingEntry> Iterator for EntryIter<'_, E> {
+    type Item = E;
+
+    fn next(&mut self) -> Option<E> {
+        while !self.rest.is_empty() {
+            // Under `Strict`, listings with lines that end in a bare LF were rejected before.
+            let end = memchr::memchr(b'\n', self.rest).map_or(self.rest.len(), |end| end + 1);
+            let (line, rest) = self.rest.split_at_checked(end)?;
+            self.rest = rest;
+            if let Some(entry) = E::read(without_line_end(line), &self.listing.octets) {
+                return Some(entry);
+            }
+        }
+        None
+    }
+}
+
+impl<'a, E: ListingEntry> IntoIterator for &'a Entries<E> {
+    type Item = E;
+    type IntoIter = EntryIter<'a, E>;
+
+    fn into_iter(self) -> EntryIter<'a, E> {
+        self.iter()
     }
 }
 

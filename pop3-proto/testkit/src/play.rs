@@ -50,7 +50,7 @@ pub fn play(
     let name = if leniency == Leniency::Strict {
         "strict"
     } else {
-        "default"
+        "lenient"
     };
     let steps: Vec<_> = transcript
         .steps

@@ -7,7 +7,7 @@ use crate::op::{Op, unescape};
 pub struct Transcript {
     pub settings: Vec<Setting>,
     pub steps: Vec<Marked<Step>>,
-    /// Restrictions on how it is played: `strict`, `default`, `crlf`, `whole`.
+    /// Restrictions on how it is played: `strict`, `lenient`, `crlf`, `whole`.
     pub only: Vec<String>,
 }
 
@@ -22,7 +22,7 @@ pub struct Setting {
 #[derive(Debug, Clone)]
 pub struct Marked<T> {
     pub line: usize,
-    /// `strict` or `default` if the step applies only under this leniency.
+    /// `strict` or `lenient` if the step applies only under this leniency.
     pub under: Option<String>,
     pub what: T,
 }
@@ -92,7 +92,7 @@ impl Transcript {
             .strip_prefix('[')
             .and_then(|rest| rest.split_once("] "))
         {
-            Some((under @ ("strict" | "default"), rest)) => (Some(under.to_owned()), rest),
+            Some((under @ ("strict" | "lenient"), rest)) => (Some(under.to_owned()), rest),
             _ => (None, line),
         };
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));

@@ -28,7 +28,7 @@ fn failures_of(
 ) -> Vec<String> {
     let mut failures = Vec::new();
     for (name, transcript) in transcripts {
-        for (leniency, other) in [(Leniency::Lenient, "strict"), (Leniency::Strict, "default")] {
+        for (leniency, other) in [(Leniency::Lenient, "strict"), (Leniency::Strict, "lenient")] {
             if only(transcript, other) {
                 continue;
             }

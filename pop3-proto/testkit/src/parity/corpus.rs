@@ -16,7 +16,7 @@ use super::script::Script;
 fn conversations() -> Vec<(String, Leniency, Transcript)> {
     let mut conversations = Vec::new();
     for (name, transcript) in transcripts() {
-        for (leniency, other) in [(Leniency::Lenient, "strict"), (Leniency::Strict, "default")] {
+        for (leniency, other) in [(Leniency::Lenient, "strict"), (Leniency::Strict, "lenient")] {
             if !only(&transcript, other) {
                 conversations.push((name.clone(), leniency, transcript.clone()));
             }

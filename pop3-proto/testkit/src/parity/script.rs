@@ -73,7 +73,7 @@ impl Script {
     pub(super) fn of(transcript: &Transcript, leniency: Leniency) -> Result<Self, Rule> {
         let name = match leniency {
             Leniency::Strict => "strict",
-            _ => "default",
+            _ => "lenient",
         };
         let here = |step: &&Marked<Step>| {
             step.under

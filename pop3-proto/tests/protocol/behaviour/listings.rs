@@ -29,6 +29,16 @@ fn unique_ids(lines: &str) -> UidListing {
 }
 
 #[test]
+fn for_loop_iterates_over_a_listing() {
+    let listing = unique_ids("1 a\r\n3 c\r\n");
+    let mut numbers = Vec::new();
+    for entry in &listing {
+        numbers.push(entry.number.get());
+    }
+    assert_eq!(numbers, [1, 3]);
+}
+
+#[test]
 fn listing_keeps_the_servers_order() {
     let listing = sizes("3 30\r\n1 10\r\n7 70\r\n");
     assert_eq!(listing.len(), 3);

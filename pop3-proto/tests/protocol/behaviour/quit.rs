@@ -13,10 +13,13 @@ fn quit_has_three_outcomes() {
         .call(Quit, "+OK [X] 2 messages left\r\n")
         .unwrap();
     assert!(committed.is_committed());
+    let text = "the deletions were committed: [X] 2 messages left";
+    assert_eq!(committed.to_string(), text);
     let QuitOutcome::Committed(status) = committed else {
         panic!("{committed:?}");
     };
     assert_eq!(status.text.as_bytes(), b"[X] 2 messages left");
+    assert_eq!(status.to_string(), "[X] 2 messages left");
     let refused = logged_in().call(Quit, "-ERR some messages not removed\r\n");
     assert!(!refused.as_ref().unwrap().is_committed());
     assert!(matches!(

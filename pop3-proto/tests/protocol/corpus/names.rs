@@ -74,7 +74,7 @@ pub(crate) fn rows_of(transcript: &str) -> impl Iterator<Item = &str> {
 
 /// Returns whether a transcript is the same under both leniencies: no line is for one of them only.
 pub(crate) fn is_same_for_both(transcript: &str) -> bool {
-    let only_one = ["[strict] ", "[default] ", "only strict", "only default"];
+    let only_one = ["[strict] ", "[lenient] ", "only strict", "only lenient"];
     !(transcript.lines()).any(|line| only_one.iter().any(|marked| line.starts_with(marked)))
 }
 

@@ -142,7 +142,7 @@ fn t_29_challenge_after_password_is_parsed() {
             S: + {text}
             C: *
             S: -ERR no
-            [default] = login: failed: auth AUTH \"no\", token \"\"
+            [lenient] = login: failed: auth AUTH \"no\", token \"\"
             [strict] = login: failed: auth BadChallenge(\"it is not base64\"), \"no\"
             {USABLE}"
         ));
