@@ -108,7 +108,7 @@ impl<E: ListingEntry> ListingBuilder<E> {
             return;
         }
         if self.rules.leniency == Leniency::Strict && !line.ends_with(b"\r\n") {
-            return self.reject("LF alone in a line", line);
+            return self.reject("a bare LF as a line end", line);
         }
         let bare = without_status(line);
         if bare.len() != line.len() {
