@@ -32,10 +32,7 @@ impl Counting {
 impl Read for Counting {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.count();
-        assert!(
-            !buffer.is_empty(),
-            "an empty read looks like an end of file"
-        );
+        assert!(!buffer.is_empty(), "an empty read looks like end of file");
         let octets = self.server.transmit().read(buffer)?;
         self.server.transmitted(octets);
         if octets == 0 && !self.server.is_closed() {
@@ -60,7 +57,11 @@ impl Write for Counting {
 impl Stream for Counting {
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.count();
-        assert_ne!(timeout, Some(Duration::ZERO), "no socket takes that");
+        assert_ne!(
+            timeout,
+            Some(Duration::ZERO),
+            "sockets reject a timeout of zero"
+        );
         Ok(())
     }
 }

@@ -29,12 +29,12 @@ fn server() -> EmbeddedServer {
 }
 
 /// The server, and a file with its certificate authority.
-struct Stage {
+struct Scenario {
     server: EmbeddedServer,
     authority: tempfile::NamedTempFile,
 }
 
-impl Stage {
+impl Scenario {
     fn new() -> Self {
         let server = server();
         let authority = tempfile::NamedTempFile::new().unwrap();
@@ -83,14 +83,14 @@ fn curl_reads_listing_and_messages_on_every_channel() {
     if !is_installed("curl", "pop3s") {
         return;
     }
-    let stage = Stage::new();
+    let scenario = Scenario::new();
     let user = ["--user", "alice:secret"];
     for (path, expected) in [
         ("", "1 34\r\n2 29\r\n"),
         ("1", MAIL),
         ("2", "Subject: two\r\n\r\nno line end\r\n"),
     ] {
-        for output in stage.curl(path, &user) {
+        for output in scenario.curl(path, &user) {
             assert_eq!(
                 String::from_utf8_lossy(&output.stdout),
                 expected,
@@ -106,11 +106,11 @@ fn curl_logs_in_with_every_mechanism() {
     if !is_installed("curl", "pop3s") {
         return;
     }
-    let stage = Stage::new();
+    let scenario = Scenario::new();
     let logs_in = |arguments: &[&str], right: bool| {
         for initial in [&[][..], &["--sasl-ir"]] {
             let arguments = [initial, arguments].concat();
-            for output in stage.curl("", &arguments) {
+            for output in scenario.curl("", &arguments) {
                 assert_eq!(output.status.success(), right, "{arguments:?} {output:?}");
                 // Exit code 67 is a refused login, not a protocol error.
                 assert!(right || output.status.code() == Some(67), "{output:?}");
@@ -199,12 +199,13 @@ fn poplib_methods_work_on_every_channel() {
     if !is_installed("python3", "Python 3") {
         return;
     }
-    let stage = Stage::new();
-    let ports = [stage.server.plain(), stage.server.implicit_tls()].map(|at| at.port().to_string());
+    let scenario = Scenario::new();
+    let ports =
+        [scenario.server.plain(), scenario.server.implicit_tls()].map(|at| at.port().to_string());
     let output = Command::new("python3")
         .args(["-c", POPLIB])
         .args(ports)
-        .arg(stage.authority.path())
+        .arg(scenario.authority.path())
         .output()
         .unwrap();
     assert_eq!(
@@ -212,5 +213,5 @@ fn poplib_methods_work_on_every_channel() {
         "done\n",
         "{output:?}"
     );
-    assert_eq!(stage.server.maildrop().len(), 2);
+    assert_eq!(scenario.server.maildrop().len(), 2);
 }

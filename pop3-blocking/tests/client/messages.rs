@@ -25,7 +25,11 @@ fn messages_arrive_unchanged() {
         let mut octets = Vec::new();
         retrieved.read_to_end(&mut octets).unwrap();
         assert_eq!(octets, message(count));
-        assert_eq!(retrieved.chunk(), Ok(None), "the end stays the end");
+        assert_eq!(
+            retrieved.chunk(),
+            Ok(None),
+            "reading after the end returns the end"
+        );
     }
     assert_eq!(count, 300);
 }

@@ -152,7 +152,7 @@ fn quit_on_a_closed_connection_deleted_nothing() {
 }
 
 /// Returns an idle client whose server has sent this text unsolicited.
-fn parted(word: &'static str) -> (Scripted, Client<TcpStream>) {
+fn client_after_unsolicited(word: &'static str) -> (Scripted, Client<TcpStream>) {
     let (idle, is_idle) = mpsc::channel();
     let server = Scripted::logged_in(move |wire| {
         is_idle.recv().unwrap();
@@ -167,7 +167,7 @@ fn parted(word: &'static str) -> (Scripted, Client<TcpStream>) {
 
 #[test]
 fn unsolicited_err_is_read_before_the_next_command() {
-    let (server, mut client) = parted("-ERR autologout: idle for too long\r\n");
+    let (server, mut client) = client_after_unsolicited("-ERR autologout: idle for too long\r\n");
     let error = client.stat().unwrap_err();
     let Error::Closed(closed) = error else {
         panic!("{error:?}");
@@ -221,7 +221,7 @@ fn every_operation_reads_the_unsolicited_err_first() {
         |client| client.retr(number(1)).unwrap_err(),
     ];
     for way in ways {
-        let (server, mut client) = parted("-ERR bye\r\n");
+        let (server, mut client) = client_after_unsolicited("-ERR bye\r\n");
         assert!(matches!(way(&mut client), Error::Closed(_)));
         drop(client);
         assert_eq!(server.received(), "");

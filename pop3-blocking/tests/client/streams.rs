@@ -84,12 +84,12 @@ fn boxed_stream_works() {
 }
 
 /// Reads and writes little at a time, and often nothing.
-struct Reluctant {
+struct ShortIo {
     inner: InMemory,
     calls: u32,
 }
 
-impl Reluctant {
+impl ShortIo {
     fn refuse(&mut self) -> io::Result<()> {
         self.calls += 1;
         Err(match self.calls % 7 {
@@ -101,7 +101,7 @@ impl Reluctant {
     }
 }
 
-impl Read for Reluctant {
+impl Read for ShortIo {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.refuse()?;
         let some = buffer.len().min(self.calls as usize % 5 + 1);
@@ -109,7 +109,7 @@ impl Read for Reluctant {
     }
 }
 
-impl Write for Reluctant {
+impl Write for ShortIo {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         self.refuse()?;
         let some = octets.len().min(self.calls as usize % 5 + 1);
@@ -121,7 +121,7 @@ impl Write for Reluctant {
     }
 }
 
-impl Stream for Reluctant {
+impl Stream for ShortIo {
     fn set_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
         Ok(())
     }
@@ -129,7 +129,7 @@ impl Stream for Reluctant {
 
 #[test]
 fn short_and_interrupted_io_works() {
-    session(Reluctant {
+    session(ShortIo {
         inner: InMemory(mail(20)),
         calls: 0,
     });

@@ -149,7 +149,7 @@ impl Conversation {
 
     fn tls_with(&mut self, info: TlsInfo) {
         self.settle();
-        assert!(self.connection.wants_tls(), "no handshake is wanted");
+        assert!(self.connection.wants_tls(), "no handshake is due");
         assert!(!self.connection.wants_read() && self.connection.recv_buffer().is_none());
         assert!(!self.connection.wants_write());
         self.connection.tls_established(info, self.now);
@@ -159,7 +159,7 @@ impl Conversation {
 
     pub fn tls_fails(&mut self) {
         self.settle();
-        assert!(self.connection.wants_tls(), "no handshake is wanted");
+        assert!(self.connection.wants_tls(), "no handshake is due");
         let cause = TlsError::new(TlsErrorKind::Certificate, "unknown issuer");
         self.connection.tls_failed(cause, self.now);
         self.settle();
@@ -207,7 +207,7 @@ impl Conversation {
                     let next = self.tokens.get_mut(&id).and_then(VecDeque::pop_front);
                     let token = next.ok_or_else(|| "none is left".into());
                     let provided = self.connection.provide_token(id, token);
-                    provided.expect("a token is wanted");
+                    provided.expect("a token is requested");
                 }
                 Some(event) => self.events.push(Recorded::Event(event)),
                 None => {}
@@ -218,7 +218,7 @@ impl Conversation {
     fn send(&mut self) {
         while self.connection.wants_write() {
             let batch = self.connection.transmit().to_vec();
-            assert!(batch.ends_with(b"\r\n"), "whole commands");
+            assert!(batch.ends_with(b"\r\n"), "only complete commands");
             let step = if self.trickle { 1 } else { batch.len() };
             for piece in batch.chunks(step) {
                 let sent = wire::send(&mut self.connection, step, self.now);

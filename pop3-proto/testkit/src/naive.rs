@@ -36,8 +36,8 @@ pub fn read(octets: &[u8], mut lines: Lines) -> (Vec<u8>, Option<&[u8]>) {
     (body, None)
 }
 
-/// Returns the wire format of a message (RFC 1939 section 3): only CRLF ends a line, a line that
-/// begins with a dot gets another one, and CRLF is added to a last line without it.
+/// Returns the wire format of a message (RFC 1939 section 3). Only CRLF ends a line. A line that
+/// begins with a dot gets another one. CRLF is added to a last line without it.
 pub fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut wire = Vec::new();
     for octet in message {
@@ -58,9 +58,9 @@ pub fn begins_with_lf(octets: &[u8]) -> bool {
     line(octets, Lines::Lf).is_some_and(|line| !line.ends_with(b"\r\n"))
 }
 
-/// Returns whether octets may follow a multi-line reply when no other reply is awaited: blank
-/// lines, except under strict rules, and then one line that begins with `-ERR`, or the beginning of
-/// one.
+/// Returns whether octets may follow a multi-line reply when no other reply is awaited. Allowed are
+/// blank lines, except under strict rules, and then one line that begins with `-ERR`, or the
+/// beginning of one.
 pub fn may_follow(mut octets: &[u8], lines: Lines) -> bool {
     for _ in 0..8 {
         let blank = octets.strip_prefix(b"\n").or(octets.strip_prefix(b"\r\n"));

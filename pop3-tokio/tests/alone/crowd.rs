@@ -138,15 +138,15 @@ async fn two_hundred_concurrent_dovecot_sessions_run_multithreaded() {
 
 /// A barrier for threads that times out if a thread has panicked and does not arrive.
 #[derive(Default)]
-struct Meeting {
+struct TimedBarrier {
     /// How many threads arrived, at the first barrier and then at the next.
     came: Mutex<usize>,
     all_here: Condvar,
 }
 
-impl Meeting {
+impl TimedBarrier {
     /// Waits for all threads. Returns whether they arrived in time.
-    fn has_met(&self) -> bool {
+    fn wait_for_all(&self) -> bool {
         let mut came = self.came.lock().unwrap();
         *came += 1;
         let expected = came.next_multiple_of(SESSIONS);
@@ -164,14 +164,14 @@ impl Meeting {
 fn two_hundred_concurrent_blocking_sessions_run_in_threads() {
     let _alone = ALONE.blocking_lock();
     let (_servers, places) = embedded();
-    let all = Meeting::default();
+    let all = TimedBarrier::default();
     let session = |n: usize| {
         let (endpoint, connector) = places.of(n);
         let mut client = pop3_blocking::connect_with(endpoint, connector).unwrap();
         client
             .login(Login::new("alice", "secret").unwrap())
             .unwrap();
-        if !all.has_met() {
+        if !all.wait_for_all() {
             return;
         }
         let uids = client.uidl().unwrap();
@@ -181,7 +181,7 @@ fn two_hundred_concurrent_blocking_sessions_run_in_threads() {
             assert!(octets == *expected);
         }
         assert!(messages.next().is_none());
-        if all.has_met() {
+        if all.wait_for_all() {
             assert!(client.quit().unwrap().is_committed());
         }
     };

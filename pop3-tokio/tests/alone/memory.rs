@@ -46,7 +46,7 @@ async fn serve(listener: TcpListener, sent: Arc<AtomicUsize>) -> std::io::Result
 
 /// Returns the resident memory in octets.
 pub(super) fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux has it");
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("the file exists on Linux");
     let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
     let pages: usize = pages.expect("a number");
     pages * 4096

@@ -32,16 +32,20 @@ const GROWTH: usize = 256 << 10;
 
 /// The resources of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Holdings {
+struct Resources {
     resident: usize,
     files: usize,
     threads: usize,
 }
 
-impl Holdings {
+impl Resources {
     fn now() -> Self {
-        let count = |folder| fs::read_dir(folder).expect("Linux has it").count();
-        let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
+        let count = |folder| {
+            fs::read_dir(folder)
+                .expect("the file exists on Linux")
+                .count()
+        };
+        let status = fs::read_to_string("/proc/self/status").expect("the file exists on Linux");
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let resident = resident.and_then(|line| line.trim().strip_suffix(" kB"));
         let kibibytes: usize = resident.expect("a size").parse().expect("a number");
@@ -184,14 +188,14 @@ async fn thirty_minutes_of_mail_checks_leak_nothing() {
     let mut connector = Connector::default();
     connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
 
-    let start = Holdings::now();
+    let start = Resources::now();
     // A warm-up and then two halves, so that caches that are filled once do not count as a leak.
     let mut steps = Vec::new();
     for minutes in [MINUTES / 3, MINUTES * times / 2, MINUTES * times / 2] {
         let begin = Instant::now();
         let traffic = checks(minutes, &server, &connector).await;
         let taken = begin.elapsed();
-        let now = Holdings::at_rest(start.files, start.threads).await;
+        let now = Resources::at_rest(start.files, start.threads).await;
         println!("{traffic:?} in {taken:?}: {now:?}");
         assert_eq!(traffic.sessions, minutes * ACCOUNTS);
         assert_eq!((now.files, now.threads), (start.files, start.threads));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pop3_tokio::{Error, error::Timeout};
 use tokio::time::sleep;
 
-use super::support::{InMemory, alice, at, number, scripted, settle, story, terse, trusted};
+use super::support::{InMemory, alice, at, number, run_local, scripted, settle, terse, trusted};
 
 /// Octets of the message.
 const OCTETS: usize = 1 << 30;
@@ -49,7 +49,7 @@ async fn client(room: usize, octets: usize) -> (InMemory, Rc<Sent>) {
 #[tokio::test(start_paused = true)]
 async fn unread_message_applies_backpressure_to_the_server() {
     for room in [300, 65_536] {
-        story(async {
+        run_local(async {
             let (mut client, sent) = client(room, OCTETS).await;
             let mut message = client.retr(number(1)).await.unwrap();
             message.chunk().await.unwrap().unwrap();
@@ -75,7 +75,7 @@ async fn unread_message_applies_backpressure_to_the_server() {
 
 #[tokio::test(start_paused = true)]
 async fn next_operation_skips_the_unread_rest() {
-    story(async {
+    run_local(async {
         let octets = OCTETS / 16;
         let (mut client, sent) = client(65_536, octets).await;
         let mut message = client.retr(number(1)).await.unwrap();
@@ -92,7 +92,7 @@ async fn next_operation_skips_the_unread_rest() {
 
 #[tokio::test(start_paused = true)]
 async fn exceeding_max_octets_ends_an_endless_message() {
-    story(async {
+    run_local(async {
         let (mut client, _) = client(65_536, usize::MAX).await;
         let message = client.retr(number(1)).await.unwrap();
         // Exceeding a limit of `to_vec` closes the connection.
@@ -105,7 +105,7 @@ async fn exceeding_max_octets_ends_an_endless_message() {
 
 #[tokio::test]
 async fn total_timeout_ends_skipping_an_endless_message() {
-    story(async {
+    run_local(async {
         let stream = scripted(65_536, async |wire| {
             wire.accept_login().await;
             wire.expect_octets("RETR 1\r\n").await;

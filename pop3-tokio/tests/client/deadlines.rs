@@ -12,7 +12,9 @@ use pop3_tokio::{
 };
 use tokio::time::sleep;
 
-use super::support::{InMemory, Wire, alice, at, number, private, scripted, story, terse, trusted};
+use super::support::{
+    InMemory, Wire, alice, at, number, private, run_local, scripted, terse, trusted,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -62,7 +64,7 @@ fn unanswered(verb: Verb) -> Timeout {
 
 #[tokio::test(start_paused = true)]
 async fn greeting_times_out_after_a_minute() {
-    story(async {
+    run_local(async {
         let stream = scripted(1000, async |_| {});
         let start = pop3_tokio::start(trusted(Config::default()), stream);
         assert_eq!(late(at(60 * SECOND, start).await), Timeout::Greeting);
@@ -86,7 +88,7 @@ async fn greeting_times_out_after_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn handshake_times_out_despite_partial_records() {
-    story(async {
+    run_local(async {
         let stream = scripted(100_000, async |_| {});
         let start = pop3_tokio::start(private(true), stream);
         assert_eq!(late(at(30 * SECOND, start).await), Timeout::TlsHandshake);
@@ -106,7 +108,7 @@ async fn handshake_times_out_despite_partial_records() {
 
 #[tokio::test(start_paused = true)]
 async fn handshake_after_stls_times_out() {
-    story(async {
+    run_local(async {
         let stream = scripted(100_000, async |wire| {
             wire.send("+OK ready\r\n").await;
             wire.expect_octets("CAPA\r\n").await;
@@ -124,7 +126,7 @@ async fn handshake_after_stls_times_out() {
 
 #[tokio::test(start_paused = true)]
 async fn capa_times_out_after_three_minutes() {
-    story(async {
+    run_local(async {
         let stream = scripted(1000, async |wire| {
             wire.send("+OK ready\r\n").await;
             wire.expect_octets("CAPA\r\n").await;
@@ -142,7 +144,7 @@ async fn capa_times_out_after_three_minutes() {
 
 #[tokio::test(start_paused = true)]
 async fn missing_challenge_times_out() {
-    story(async {
+    run_local(async {
         for (challenge, taken, timeout) in [
             (None, 180, unanswered(Verb::Auth)),
             (Some("+ cj1"), 60, stalled(Verb::Auth)),
@@ -166,7 +168,7 @@ async fn missing_challenge_times_out() {
 
 #[tokio::test(start_paused = true)]
 async fn reply_times_out_after_three_minutes() {
-    story(async {
+    run_local(async {
         let mut client = client_of(terse(), 1000, async |wire| {
             wire.expect_octets("NOOP\r\n").await;
             sleep(179 * SECOND).await;
@@ -184,7 +186,7 @@ async fn reply_times_out_after_three_minutes() {
 
 #[tokio::test(start_paused = true)]
 async fn batch_deadline_restarts_after_each_reply() {
-    story(async {
+    run_local(async {
         let mut client = client_of(terse(), 1000, async |wire| {
             wire.expect_octets("STAT\r\nUIDL\r\n").await;
             sleep(170 * SECOND).await;
@@ -206,7 +208,7 @@ async fn batch_deadline_restarts_after_each_reply() {
 
 #[tokio::test(start_paused = true)]
 async fn only_a_stalled_body_times_out() {
-    story(async {
+    run_local(async {
         let mut client = client_of(terse(), 1000, async |wire| {
             wire.expect_octets("RETR 1\r\n").await;
             wire.send("+OK\r\n").await;
@@ -226,7 +228,7 @@ async fn only_a_stalled_body_times_out() {
 
 #[tokio::test(start_paused = true)]
 async fn blocked_write_times_out_after_a_minute() {
-    story(async {
+    run_local(async {
         // Eight octets fit into the buffer, and the rest of the commands does not.
         let mut client = client_of(terse(), 8, async |_| {}).await;
         let batch = at(60 * SECOND, client.batch((Stat, Uidl)));
@@ -248,7 +250,7 @@ async fn blocked_write_times_out_after_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn total_timeout_applies_to_one_operation() {
-    story(async {
+    run_local(async {
         let mut config = terse();
         config.timeouts.total = Some(600 * SECOND);
         let mut client = client_of(config, 1000, async |wire| {
@@ -273,7 +275,7 @@ async fn total_timeout_applies_to_one_operation() {
 
 #[tokio::test(start_paused = true)]
 async fn zero_timeout_expires_immediately_and_none_never() {
-    story(async {
+    run_local(async {
         let mut config = terse();
         config.stls = StlsPolicy::Off;
         config.timeouts.greeting = Duration::MAX;

@@ -16,36 +16,36 @@ use pop3_tokio::{
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
 use tokio::time::sleep;
 
-use super::support::{account, alice, at, maildrop, polled, private, serve_in_tls, story, tls};
+use super::support::{account, alice, at, maildrop, polled, private, run_local, serve_in_tls, tls};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A stream that can be blocked.
-struct Dammed {
+struct Blockable {
     stream: DuplexStream,
-    dam: Rc<Cell<bool>>,
+    blocked: Rc<Cell<bool>>,
 }
 
-impl AsyncRead for Dammed {
+impl AsyncRead for Blockable {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         room: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.dam.get() {
+        if self.blocked.get() {
             return Poll::Pending;
         }
         Pin::new(&mut self.stream).poll_read(cx, room)
     }
 }
 
-impl AsyncWrite for Dammed {
+impl AsyncWrite for Blockable {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.dam.get() {
+        if self.blocked.get() {
             return Poll::Pending;
         }
         Pin::new(&mut self.stream).poll_write(cx, octets)
@@ -61,23 +61,23 @@ impl AsyncWrite for Dammed {
 }
 
 /// Returns a client that is logged in over TLS, and a switch that blocks all octets.
-async fn client() -> (Client<Dammed>, Rc<Cell<bool>>) {
+async fn client() -> (Client<Blockable>, Rc<Cell<bool>>) {
     let (stream, far) = duplex(65_536);
     let server = Server::implicit_tls(account(), maildrop(3));
     serve_in_tls(far, server, tls());
-    let dam = Rc::new(Cell::new(false));
-    let stream = Dammed {
+    let blocked = Rc::new(Cell::new(false));
+    let stream = Blockable {
         stream,
-        dam: Rc::clone(&dam),
+        blocked: Rc::clone(&blocked),
     };
     let mut client = pop3_tokio::start(private(true), stream).await.unwrap();
     client.login(alice()).await.unwrap();
-    (client, dam)
+    (client, blocked)
 }
 
 #[tokio::test(start_paused = true)]
 async fn unread_handshake_times_out() {
-    story(async {
+    run_local(async {
         // No alert can be sent either.
         let (stream, _far) = duplex(16);
         let start = pop3_tokio::start(private(true), stream);
@@ -89,9 +89,9 @@ async fn unread_handshake_times_out() {
 
 #[tokio::test(start_paused = true)]
 async fn blocked_tls_write_times_out_after_a_minute() {
-    story(async {
-        let (mut client, dam) = client().await;
-        dam.set(true);
+    run_local(async {
+        let (mut client, blocked) = client().await;
+        blocked.set(true);
         let late = at(60 * SECOND, client.batch((Stat, Noop))).await;
         assert_eq!(late.unwrap_err(), Timeout::Send.into());
     })
@@ -100,13 +100,13 @@ async fn blocked_tls_write_times_out_after_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn dead_network_does_not_delay_the_timeout_error() {
-    story(async {
-        let (mut client, dam) = client().await;
+    run_local(async {
+        let (mut client, blocked) = client().await;
         client.capa().await.unwrap();
         let ticket = client.submit(Stat).unwrap();
         // The first poll reads, and the second one sends.
         assert!(polled(2, client.wait(ticket)).await.is_none());
-        dam.set(true);
+        blocked.set(true);
         // The close_notify cannot be sent, and the error is due without it.
         let late = at(180 * SECOND, client.wait(ticket)).await;
         assert_eq!(
@@ -125,7 +125,7 @@ async fn dead_network_does_not_delay_the_timeout_error() {
 
 #[tokio::test(start_paused = true)]
 async fn idle_tls_session_does_not_time_out() {
-    story(async {
+    run_local(async {
         let (mut client, _) = client().await;
         sleep(7200 * SECOND).await;
         at(Duration::ZERO, client.noop()).await.unwrap();

@@ -23,7 +23,7 @@ use super::support::{account, alice, at, maildrop};
 /// this many milliseconds, from there on it refuses after the remainder, and 65,535 does not
 /// respond.
 #[derive(Default)]
-struct Play {
+struct FakeNetwork {
     addresses: Vec<SocketAddr>,
     tried: Mutex<Vec<(u16, Instant)>>,
     cancelled: Mutex<Vec<u16>>,
@@ -33,7 +33,7 @@ const SILENT: u16 = 65_535;
 const REFUSES: u16 = 30_000;
 
 /// An attempt that records its drop.
-struct Attempt<'p>(u16, &'p Play);
+struct Attempt<'p>(u16, &'p FakeNetwork);
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
@@ -41,7 +41,7 @@ impl Drop for Attempt<'_> {
     }
 }
 
-impl Dialer for Play {
+impl Dialer for FakeNetwork {
     type Stream = u16;
 
     async fn resolve(
@@ -100,9 +100,9 @@ struct Played {
 async fn play(addresses: &[SocketAddr], stagger: Option<Duration>) -> Played {
     let mut connector = Connector::default();
     connector.stagger = stagger;
-    let play = Play {
+    let play = FakeNetwork {
         addresses: addresses.to_vec(),
-        ..Play::default()
+        ..FakeNetwork::default()
     };
     let begin = Instant::now();
     let result = dial(&play, &Endpoint::plain("host", None), &connector).await;
@@ -206,7 +206,11 @@ async fn silent_single_address_times_out() {
 async fn silent_resolver_times_out() {
     let silent = Endpoint::plain("silent", None);
     let connector = Connector::default();
-    let result = at(millis(30_000), dial(&Play::default(), &silent, &connector)).await;
+    let result = at(
+        millis(30_000),
+        dial(&FakeNetwork::default(), &silent, &connector),
+    )
+    .await;
     let Err(Error::Transport(error)) = result else {
         panic!("{result:?}");
     };

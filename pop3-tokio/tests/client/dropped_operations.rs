@@ -15,8 +15,8 @@ use pop3_tokio::{
 use tokio::io::duplex;
 
 use super::support::{
-    InMemory, Peer, account, alice, immediately, mail, maildrop, number, polled, scripted, serve,
-    settle, story, terse, trusted,
+    InMemory, Peer, account, alice, immediately, mail, maildrop, number, polled, run_local,
+    scripted, serve, settle, terse, trusted,
 };
 
 const MESSAGES: u32 = 5;
@@ -43,7 +43,7 @@ async fn everywhere(
     for room in rooms {
         for polls in 0.. {
             places += 1;
-            let over = story(immediately(async {
+            let over = run_local(immediately(async {
                 let (client, peer) = client(*room).await;
                 case(client, peer, polls).await
             }));
@@ -322,7 +322,7 @@ async fn dropped_pipeline_does_not_send_unsent_commands() {
 
 #[tokio::test(start_paused = true)]
 async fn unsent_commands_of_dropped_operations_are_never_sent() {
-    story(immediately(async {
+    run_local(immediately(async {
         let mut config = terse();
         config.pipelining = Pipelining::Never;
         let ((first_sent, first), (ninth_sent, ninth)) = (oneshot::channel(), oneshot::channel());

@@ -6,7 +6,7 @@ use pop3_tokio::{Config, Error, Phase, QuitOutcome, command::Verb, error::Closed
 use tokio::io::duplex;
 
 use super::support::{
-    account, alice, at, immediately, maildrop, number, polled, scripted, serve, settle, story,
+    account, alice, at, immediately, maildrop, number, polled, run_local, scripted, serve, settle,
     terse, trusted,
 };
 
@@ -55,7 +55,8 @@ async fn later_quit_completes_a_dropped_quit() {
         let mut reported = Vec::new();
         for room in [1, 7, 300, 65_536] {
             for polls in 0.. {
-                let (what, over) = story(immediately(dropped_after(polls, room, settles))).await;
+                let (what, over) =
+                    run_local(immediately(dropped_after(polls, room, settles))).await;
                 reported.push(what);
                 if over {
                     break;
@@ -71,7 +72,7 @@ async fn later_quit_completes_a_dropped_quit() {
 
 #[tokio::test(start_paused = true)]
 async fn unanswered_dropped_quit_is_unknown() {
-    story(async {
+    run_local(async {
         let stream = scripted(1000, async |wire| {
             wire.accept_login().await;
             wire.expect_octets("QUIT\r\n").await;
@@ -97,7 +98,7 @@ async fn unanswered_dropped_quit_is_unknown() {
 
 #[tokio::test(start_paused = true)]
 async fn quit_without_a_reply_times_out_as_unknown() {
-    story(async {
+    run_local(async {
         let stream = scripted(1000, async |wire| {
             wire.accept_login().await;
             wire.expect_octets("QUIT\r\n").await;

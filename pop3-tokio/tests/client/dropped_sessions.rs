@@ -17,8 +17,8 @@ use pop3_tokio::{
 use tokio::io::duplex;
 
 use super::support::{
-    Hesitant, Peer, account, alice, immediately, mail, maildrop, number, polled, private, serve,
-    settle, story, tls, trusted,
+    Hesitant, Peer, account, alice, immediately, mail, maildrop, number, polled, private,
+    run_local, serve, settle, tls, trusted,
 };
 
 const MESSAGES: u32 = 6;
@@ -82,14 +82,14 @@ async fn dropped_after(polls: usize, setting: &Setting) -> bool {
     if setting.settles {
         settle().await;
     }
-    let listed = go_on(client, setting).await;
+    let listed = continue_session(client, setting).await;
     check(peer, &whole.into_inner(), &listed).await;
     done.is_some()
 }
 
 /// Runs operations that work on any client whose last operation was dropped. Returns what UIDL
 /// lists.
-async fn go_on(mut client: Client<Hesitant>, setting: &Setting) -> Vec<u32> {
+async fn continue_session(mut client: Client<Hesitant>, setting: &Setting) -> Vec<u32> {
     let phase = |client: &Client<Hesitant>| client.phase();
     if setting.asks_first {
         // This completes a login that was in progress.
@@ -131,7 +131,7 @@ async fn check(peer: Peer, whole: &[u32], listed: &[u32]) {
     let mut deleted = BTreeSet::new();
     for number in log.iter().filter_map(|line| line.strip_prefix("DELE ")) {
         let number: u32 = number.parse().unwrap();
-        assert!(deleted.insert(number), "twice: {log:?}");
+        assert!(deleted.insert(number), "sent twice: {log:?}");
         assert!(whole.contains(&number), "{number} of {whole:?}: {log:?}");
     }
     let left: Vec<u32> = (1..=MESSAGES)
@@ -175,7 +175,7 @@ async fn dropped_everywhere(name: &str, setting: Setting, step: usize, at_least:
     let start = std::time::Instant::now();
     let mut polls = 0;
     let mut places = 1;
-    while !story(immediately(dropped_after(polls, &setting))).await {
+    while !run_local(immediately(dropped_after(polls, &setting))).await {
         polls += step;
         places += 1;
     }

@@ -12,11 +12,13 @@ use pop3_tokio::Config;
 use pop3_tokio::proto::server::Server;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, duplex};
 
-use super::support::{account, alice, maildrop, number, scripted, serve, story, terse, trusted};
+use super::support::{
+    account, alice, maildrop, number, run_local, scripted, serve, terse, trusted,
+};
 
 /// A server that always has octets available: each read is full, immediate, and does not use
 /// Tokio's cooperative budget.
-struct Torrent {
+struct AlwaysReady {
     /// One for each line that it received, and the greeting.
     replies: usize,
     /// How many of them were read.
@@ -26,7 +28,7 @@ struct Torrent {
 /// The greeting, the replies to USER and PASS, and the start of the message.
 const SHORT: usize = 4;
 
-impl AsyncRead for Torrent {
+impl AsyncRead for AlwaysReady {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -45,7 +47,7 @@ impl AsyncRead for Torrent {
     }
 }
 
-impl AsyncWrite for Torrent {
+impl AsyncWrite for AlwaysReady {
     fn poll_write(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -87,7 +89,7 @@ async fn another_session() {
 
 #[tokio::test]
 async fn endless_message_does_not_starve_other_tasks() {
-    story(async {
+    run_local(async {
         let read = Rc::new(Cell::new(0));
         let counted = Rc::clone(&read);
         tokio::task::spawn_local(async move {
@@ -114,11 +116,11 @@ async fn endless_message_does_not_starve_other_tasks() {
 #[tokio::test]
 async fn always_ready_stream_does_not_starve_other_tasks() {
     for skips in [false, true] {
-        story(async {
+        run_local(async {
             let begun = Rc::new(Cell::new(false));
             let reported = Rc::clone(&begun);
             let greedy = tokio::task::spawn_local(async move {
-                let stream = Torrent {
+                let stream = AlwaysReady {
                     replies: 1,
                     read: 0,
                 };

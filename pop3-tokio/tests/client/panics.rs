@@ -11,7 +11,7 @@ use pop3_tokio::proto::server::Server;
 use pop3_tokio::{Config, Error};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
 
-use super::support::{account, alice, maildrop, number, serve, story, trusted};
+use super::support::{account, alice, maildrop, number, run_local, serve, trusted};
 
 /// A stream that panics in the call with this number, after the call was made.
 struct Panics {
@@ -106,7 +106,7 @@ async fn session(panics_at: u32) -> (bool, Vec<Result<(), Error>>) {
 
 #[tokio::test(start_paused = true)]
 async fn panicking_stream_ends_the_session() {
-    story(async {
+    run_local(async {
         let mut panics = 0;
         let mut operations = 0;
         for panics_at in 1.. {

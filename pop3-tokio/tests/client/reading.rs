@@ -12,7 +12,8 @@ use pop3_tokio::{
 use tokio::io::duplex;
 
 use super::support::{
-    InMemory, account, alice, at, mail, maildrop, number, scripted, serve, story, terse, trusted,
+    InMemory, account, alice, at, mail, maildrop, number, run_local, scripted, serve, terse,
+    trusted,
 };
 
 const MESSAGES: u32 = 8;
@@ -32,7 +33,7 @@ const ROOMS: [usize; 4] = [1, 7, 300, 65_536];
 async fn tokio_reads_to_the_end() {
     use tokio::io::AsyncReadExt as _;
     for room in ROOMS {
-        story(async {
+        run_local(async {
             let mut client = client(room).await;
             for n in 1..=MESSAGES {
                 let mut octets = Vec::new();
@@ -52,7 +53,7 @@ async fn tokio_reads_to_the_end() {
 async fn tokio_reads_lines_and_single_octets_and_copies() {
     use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
     for room in ROOMS {
-        story(async {
+        run_local(async {
             let mut client = client(room).await;
             let message = client.retr(number(2)).await.unwrap();
             let mut lines = message.lines();
@@ -91,7 +92,7 @@ async fn tokio_reads_lines_and_single_octets_and_copies() {
 async fn futures_reads_to_the_end_and_lines() {
     use futures::{AsyncBufReadExt as _, AsyncReadExt as _};
     for room in ROOMS {
-        story(async {
+        run_local(async {
             let mut client = client(room).await;
             let mut octets = Vec::new();
             let mut message = client.retr(number(4)).await.unwrap();
@@ -116,7 +117,7 @@ async fn futures_reads_to_the_end_and_lines() {
 #[tokio::test(start_paused = true)]
 async fn stream_yields_the_same_octets() {
     for room in ROOMS {
-        story(async {
+        run_local(async {
             let mut client = client(room).await;
             for n in 1..=MESSAGES {
                 let mut message = client.retr(number(n)).await.unwrap();
@@ -167,7 +168,7 @@ fn check(error: &io::Error, octets: &[u8]) {
 
 #[tokio::test(start_paused = true)]
 async fn truncated_message_is_an_error_for_every_reader() {
-    story(async {
+    run_local(async {
         let mut octets = Vec::new();
         let mut client = cut_short(true).await;
         let mut message = client.retr(number(1)).await.unwrap();
@@ -206,7 +207,7 @@ async fn truncated_message_is_an_error_for_every_reader() {
 
 #[tokio::test(start_paused = true)]
 async fn stalled_message_times_out_for_every_reader() {
-    story(async {
+    run_local(async {
         let mut client = cut_short(false).await;
         let patience = client.config().timeouts.stall;
         let mut octets = Vec::new();

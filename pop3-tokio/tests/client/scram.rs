@@ -12,7 +12,7 @@ use pop3_tokio::{
     login::{LoginPolicy, Method},
 };
 
-use super::support::{Wire, alice, scripted, story, terse, trusted};
+use super::support::{Wire, alice, run_local, scripted, terse, trusted};
 
 /// Some twenty slices of the computation.
 const ITERATIONS: u32 = 100_000;
@@ -66,7 +66,7 @@ async fn span(patience: Duration) -> Duration {
 
 #[tokio::test]
 async fn scram_computation_exceeds_no_deadline() {
-    story(async {
+    run_local(async {
         // The speed and load of this machine are not known in advance.
         let patience = span(Duration::from_secs(60)).await / 3;
         let taken = span(patience).await;
@@ -77,7 +77,7 @@ async fn scram_computation_exceeds_no_deadline() {
 
 #[tokio::test]
 async fn scram_computation_yields_to_other_tasks() {
-    story(async {
+    run_local(async {
         let stream = scripted(10_000, async |wire| {
             challenge(wire, ITERATIONS).await;
         });

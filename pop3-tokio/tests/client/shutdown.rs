@@ -15,7 +15,7 @@ use pop3_tokio::{
 use tokio::io::{AsyncRead, AsyncWrite, BufStream, DuplexStream, ReadBuf, duplex};
 
 use super::support::{
-    account, alice, immediately, mail, maildrop, number, private, serve, serve_in_tls, story,
+    account, alice, immediately, mail, maildrop, number, private, run_local, serve, serve_in_tls,
     terse, tls, trusted,
 };
 
@@ -83,7 +83,7 @@ const CLOSE_NOTIFY: usize = 5 + 2 + 1 + 16;
 
 #[tokio::test(start_paused = true)]
 async fn buffered_stream_is_flushed() {
-    story(async {
+    run_local(async {
         let (stream, server) = duplex(1000);
         let peer = serve(server, Server::new(account(), maildrop(3)), None);
         let stream = BufStream::new(stream);
@@ -102,7 +102,7 @@ async fn buffered_stream_is_flushed() {
 
 #[tokio::test(start_paused = true)]
 async fn quit_shuts_the_stream_down_once() {
-    story(async {
+    run_local(async {
         let (stream, server, seen) = watched(false);
         serve(server, Server::new(account(), maildrop(1)), None);
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
@@ -118,7 +118,7 @@ async fn quit_shuts_the_stream_down_once() {
 
 #[tokio::test(start_paused = true)]
 async fn quit_sends_close_notify() {
-    story(async {
+    run_local(async {
         let (stream, server, seen) = watched(false);
         serve_in_tls(server, Server::new(account(), maildrop(1)), tls());
         let mut client = pop3_tokio::start(private(true), stream).await.unwrap();
@@ -131,7 +131,7 @@ async fn quit_sends_close_notify() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_shutdown_does_not_delay_the_quit_outcome() {
-    story(async {
+    run_local(async {
         let (stream, server, seen) = watched(true);
         serve(server, Server::new(account(), maildrop(1)), None);
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
@@ -145,7 +145,7 @@ async fn slow_shutdown_does_not_delay_the_quit_outcome() {
 
 #[tokio::test(start_paused = true)]
 async fn message_over_its_limit_closes_immediately() {
-    story(async {
+    run_local(async {
         let (stream, server, seen) = watched(false);
         serve(server, Server::new(account(), maildrop(1)), None);
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();

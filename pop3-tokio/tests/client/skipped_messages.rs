@@ -16,7 +16,7 @@ use pop3_tokio::{
 use tokio::io::{AsyncRead, AsyncWrite, copy, duplex, sink};
 use tokio::time::{sleep, timeout};
 
-use super::support::{account, alice, number, scripted, serve, story, terse, trusted};
+use super::support::{account, alice, number, run_local, scripted, serve, terse, trusted};
 
 const MESSAGES: u32 = 4;
 
@@ -111,7 +111,7 @@ fn choices() -> [impl Fn(u32) -> bool; 5] {
 async fn messages_after_a_deadline_arrive() {
     for pipelining in POLICIES {
         for is_stuck in choices() {
-            story(async {
+            run_local(async {
                 let (near, far) = duplex(65_536);
                 let maildrop = mail().collect();
                 let peer = serve(far, Server::new(account(), maildrop), None);
@@ -161,7 +161,7 @@ async fn messages_after_a_deadline_arrive_over_sockets_and_tls() {
 #[tokio::test(start_paused = true)]
 async fn pipeline_goes_on_while_a_slow_body_is_skipped() {
     for pipelining in [Pipelining::Always, Pipelining::Never] {
-        story(async {
+        run_local(async {
             let stream = scripted(300, async |wire| {
                 wire.accept_login().await;
                 wire.expect_octets("RETR 1\r\n").await;

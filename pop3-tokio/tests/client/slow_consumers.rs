@@ -8,8 +8,8 @@ use tokio::io::duplex;
 use tokio::time::sleep;
 
 use super::support::{
-    InMemory, account, alice, at, mail, maildrop, number, polled, private, scripted, serve, settle,
-    story, terse, tls, trusted,
+    InMemory, account, alice, at, mail, maildrop, number, polled, private, run_local, scripted,
+    serve, settle, terse, tls, trusted,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -31,7 +31,7 @@ async fn client(room: usize, with_tls: bool) -> InMemory {
 #[tokio::test(start_paused = true)]
 async fn idle_hour_between_steps_exceeds_no_deadline() {
     for (room, with_tls) in [(7, false), (65_536, false), (300, true), (65_536, true)] {
-        story(async {
+        run_local(async {
             let mut client = client(room, with_tls).await;
             sleep(HOUR).await;
             let mut messages = client.retrieve([1, 2, 3].map(number));
@@ -60,7 +60,7 @@ async fn idle_hour_between_steps_exceeds_no_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn reply_received_in_time_never_times_out() {
-    story(async {
+    run_local(async {
         let mut client = client(65_536, false).await;
         let ticket = client.submit(Stat).unwrap();
         assert!(polled(1, client.wait(ticket)).await.is_none());
@@ -77,7 +77,7 @@ async fn reply_received_in_time_never_times_out() {
 
 #[tokio::test(start_paused = true)]
 async fn stall_deadline_restarts_when_the_consumer_returns() {
-    story(async {
+    run_local(async {
         let stream = scripted(1000, async |wire| {
             wire.accept_login().await;
             wire.expect_octets("RETR 1\r\n").await;
@@ -113,7 +113,7 @@ async fn stall_deadline_restarts_when_the_consumer_returns() {
 
 #[tokio::test(start_paused = true)]
 async fn total_timeout_includes_the_slow_consumer() {
-    story(async {
+    run_local(async {
         let mut config = Config::default();
         config.timeouts.total = Some(HOUR / 2);
         let (near, far) = duplex(7);

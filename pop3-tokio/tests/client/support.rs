@@ -123,6 +123,6 @@ pub(crate) async fn immediately<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Runs a test whose own tasks end with it.
-pub(crate) async fn story<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn run_local<T>(future: impl Future<Output = T>) -> T {
     tokio::task::LocalSet::new().run_until(future).await
 }

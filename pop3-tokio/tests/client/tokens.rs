@@ -15,7 +15,7 @@ use tokio::io::duplex;
 use tokio::time::{sleep, timeout};
 
 use super::support::{
-    InMemory, Peer, at, immediately, maildrop, polled, scripted, serve, settle, story, terse,
+    InMemory, Peer, at, immediately, maildrop, polled, run_local, scripted, serve, settle, terse,
     trusted,
 };
 
@@ -43,7 +43,7 @@ async fn client() -> (InMemory, Peer) {
 
 #[tokio::test(start_paused = true)]
 async fn async_function_provides_a_token_and_a_fresh_one() {
-    story(async {
+    run_local(async {
         let (mut client, _peer) = client().await;
         let mut refusals = Vec::new();
         let hour = Duration::from_secs(3_600);
@@ -64,7 +64,7 @@ async fn async_function_provides_a_token_and_a_fresh_one() {
 
 #[tokio::test(start_paused = true)]
 async fn token_function_does_not_block_the_executor() {
-    story(async {
+    run_local(async {
         let (mut client, _peer) = client().await;
         let (asking, asked) = oneshot::channel();
         let (answering, answer) = oneshot::channel();
@@ -88,7 +88,7 @@ async fn token_function_does_not_block_the_executor() {
 
 #[tokio::test(start_paused = true)]
 async fn error_of_the_token_function_fails_the_login_only() {
-    story(async {
+    run_local(async {
         let (mut client, _peer) = client().await;
         let login = client.login_with(on_request(), async |_: Option<AuthError>| {
             Err::<Secret, _>("no browser")
@@ -109,7 +109,7 @@ async fn error_of_the_token_function_fails_the_login_only() {
 #[tokio::test(start_paused = true)]
 async fn login_dropped_while_a_token_is_awaited_is_abandoned() {
     for fresh in [false, true] {
-        story(async {
+        run_local(async {
             let (mut client, peer) = client().await;
             let login = client.login_with(on_request(), async |refused: Option<AuthError>| {
                 if fresh && refused.is_none() {
@@ -134,7 +134,7 @@ async fn login_dropped_while_a_token_is_awaited_is_abandoned() {
 #[tokio::test(start_paused = true)]
 async fn login_dropped_anywhere_leaves_the_client_usable() {
     for polls in 0.. {
-        let done = story(immediately(async {
+        let done = run_local(immediately(async {
             let (mut client, _peer) = client().await;
             let provide = async |refused: Option<AuthError>| {
                 tokio::task::yield_now().await;
@@ -160,7 +160,7 @@ async fn login_dropped_anywhere_leaves_the_client_usable() {
 
 #[tokio::test(start_paused = true)]
 async fn close_while_a_token_is_awaited_ends_login() {
-    story(async {
+    run_local(async {
         let stream = scripted(1_000, async |wire| {
             wire.send("+OK ready\r\n").await;
             sleep(Duration::from_secs(600)).await;

@@ -13,7 +13,7 @@ use pop3_tokio::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, DuplexStream, ReadBuf, duplex};
 
-use super::support::{account, alice, mail, maildrop, number, serve, story, terse, trusted};
+use super::support::{account, alice, mail, maildrop, number, run_local, serve, terse, trusted};
 
 fn server(messages: u32) -> DuplexStream {
     let (near, far) = duplex(300);
@@ -23,7 +23,7 @@ fn server(messages: u32) -> DuplexStream {
 
 #[tokio::test(start_paused = true)]
 async fn client_works_with_a_boxed_transport() {
-    story(async {
+    run_local(async {
         let transport: Box<dyn Transport> = Box::new(Tokio::new(server(2)));
         let session = trusted(Config::default());
         let mut client = Client::start(session, transport).await.unwrap();
@@ -43,7 +43,7 @@ async fn client_works_with_a_boxed_transport() {
 
 #[tokio::test(start_paused = true)]
 async fn client_exposes_greeting_and_login_plan() {
-    story(async {
+    run_local(async {
         let session = trusted(Config::default());
         let mut client = pop3_tokio::start(session, server(1)).await.unwrap();
         assert!(!client.greeting().unwrap().text.as_bytes().is_empty());
@@ -59,7 +59,7 @@ async fn client_exposes_greeting_and_login_plan() {
 
 #[tokio::test(start_paused = true)]
 async fn unread_part_of_a_chunk_comes_next() {
-    story(async {
+    run_local(async {
         let session = trusted(Config::default());
         let mut client = pop3_tokio::start(session, server(1)).await.unwrap();
         client.login(alice()).await.unwrap();
@@ -103,7 +103,7 @@ impl AsyncWrite for Full {
 
 #[tokio::test(start_paused = true)]
 async fn stream_writing_zero_octets_fails() {
-    story(async {
+    run_local(async {
         let stream = Full(server(1));
         let mut client = pop3_tokio::start(trusted(terse()), stream).await.unwrap();
         match client.login(alice()).await {
@@ -120,7 +120,7 @@ async fn stream_writing_zero_octets_fails() {
 #[tokio::test(start_paused = true)]
 async fn stls_without_tls_configuration_fails() {
     use pop3_tokio::proto::{Channel, Connection, Instant};
-    story(async {
+    run_local(async {
         let session = Connection::new(Config::default(), Channel::Plain, Instant::ORIGIN);
         let (near, far) = duplex(300);
         serve(far, Server::new(account().stls(true), maildrop(1)), None);

@@ -7,7 +7,7 @@ use pop3_tokio::{Dele, Endpoint, Error, Retr, Stat, Uidl, error::Closed};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
-use super::support::{alice, number, scripted, settle, story, terse, trusted};
+use super::support::{alice, number, run_local, scripted, settle, terse, trusted};
 
 const UNSOLICITED_ERR: &str = "-ERR autologout; idle for too long\r\n";
 
@@ -26,7 +26,7 @@ fn assert_unsolicited_err<T: std::fmt::Debug>(result: Result<T, Error>) {
 #[tokio::test(start_paused = true)]
 async fn unsolicited_err_is_reported_in_memory() {
     for operation in 0..5 {
-        story(async {
+        run_local(async {
             let stream = scripted(1000, async |wire| {
                 wire.accept_login().await;
                 wire.send(UNSOLICITED_ERR).await;
@@ -55,7 +55,7 @@ async fn unsolicited_err_is_reported_in_memory() {
 
 #[tokio::test(start_paused = true)]
 async fn unsolicited_err_is_not_the_quit_reply() {
-    story(async {
+    run_local(async {
         let stream = scripted(1000, async |wire| {
             wire.accept_login().await;
             wire.send(UNSOLICITED_ERR).await;
@@ -102,7 +102,7 @@ async fn unsolicited_err_is_reported_over_closed_tcp() {
 
 #[tokio::test(start_paused = true)]
 async fn close_while_idle_is_reported() {
-    story(async {
+    run_local(async {
         let stream = scripted(1000, async |wire| {
             wire.accept_login().await;
             wire.hang_up();

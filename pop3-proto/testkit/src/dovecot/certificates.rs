@@ -84,7 +84,7 @@ impl ClientCertificate {
     /// Returns a certificate for `name` from an authority that no server knows. With the name of
     /// the right authority, it would make Dovecot close the connection: OpenSSL's complaint ends
     /// the next read.
-    pub fn of_a_stranger(name: &str) -> Self {
+    pub fn untrusted(name: &str) -> Self {
         Authority::new("a stranger").client(name)
     }
 }

@@ -2,9 +2,9 @@
 //! response hard to parse.
 //!
 //! All lines end with CRLF, the last one too, so a message here is exactly what RETR must return.
-//! Lone CR and NUL are among the octets, because Dovecot returns them unchanged. Two things are
-//! not, because Dovecot (2.3.19 and 2.4.1) alters them: a lone LF becomes CRLF, and a dot that is
-//! the very first octet of a message is sent without its second dot.
+//! Lone CR and NUL are among the octets, because Dovecot returns them unchanged. Dovecot (2.3.19
+//! and 2.4.1) alters two things, so the messages do not contain them. A lone LF becomes CRLF. A dot
+//! that is the very first octet of a message is sent without its second dot.
 
 /// The number of message kinds. A corpus of this many messages has one of each.
 const KINDS: usize = 11;

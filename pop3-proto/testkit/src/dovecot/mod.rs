@@ -112,14 +112,14 @@ state_dir = @DIR@/state
 log_path = @DIR@/log
 login_greeting = Dovecot in @DIR@ ready.
 
-# Everything runs as one ordinary user, who cannot chroot.
+# Everything runs as one ordinary user, which cannot chroot.
 default_internal_user = @USER@
 default_internal_group = @GROUP@
 default_login_user = @USER@
 first_valid_uid = 1
 service anvil {
   chroot =
-  # Without this socket a failed login does not slow the next ones.
+  # Without this socket a failed login does not delay later ones.
   unix_listener anvil-auth-penalty {
     mode = 0
   }
@@ -149,7 +149,7 @@ ssl_cert = <@DIR@/cert.pem
 ssl_key = <@DIR@/key.pem
 
 auth_mechanisms = @MECHANISMS@
-# A refusal still takes up to half a second: 2.3 reports them at the next tick of a timer.
+# A refusal still takes up to half a second: Dovecot 2.3 reports it at the next tick of a timer.
 auth_failure_delay = 0
 auth_username_chars =
 auth_username_format = %u
@@ -161,7 +161,7 @@ pop3_uidl_format = %f
 @EXTRA@
 passdb {
   driver = passwd-file
-  # A file for each user: a shared one is looked at for changes once a second only.
+  # One file per user, because a shared file is checked for changes only once a second.
   args = username_format=%u @DIR@/passwd/%u
 }
 userdb {

@@ -181,7 +181,7 @@ impl Dovecot {
     }
 
     fn add(&self, name: &str, password: &str) {
-        assert!(!name.contains(['/', ':', '\n']), "unfit name {name:?}");
+        assert!(!name.contains(['/', ':', '\n']), "unsuitable name {name:?}");
         let dir = self.folder.path();
         let maildir = dir.join("mail").join(name);
         for part in ["", "new", "cur", "tmp"] {

@@ -34,7 +34,7 @@ const MAIL: [&str; 3] = [
 const SHORT: Duration = Duration::from_millis(100);
 
 /// The embedded server and a relay in front of it.
-struct Stage {
+struct Scenario {
     server: EmbeddedServer,
     relay: Relay,
     endpoint: Endpoint,
@@ -52,7 +52,7 @@ struct Report {
     errors: Vec<Error>,
 }
 
-impl Stage {
+impl Scenario {
     fn new(tls: bool) -> Self {
         let mut mail = MAIL.map(str::to_owned).to_vec();
         if tls {
@@ -171,10 +171,10 @@ impl Stage {
 
 /// Returns after which octet of the server each reply ends and each step is complete.
 fn learn<C: Client>() -> (Replies, Vec<usize>) {
-    let stage = Stage::new(false);
-    let report = stage.session::<C>();
+    let scenario = Scenario::new(false);
+    let report = scenario.session::<C>();
     assert_eq!((report.steps, &*report.errors), (STEPS, &[][..]));
-    let said = stage.relay.said();
+    let said = scenario.relay.said();
     let mut at = 0;
     let mut reply = |end: &str| {
         let rest = &said[at..];
@@ -203,15 +203,15 @@ fn complete(ends: &[usize], octets: usize) -> usize {
 
 /// Checks sessions that are interrupted after these octets.
 fn cut<C: Client>(replies: &Replies, ends: &[usize], places: &[usize], then: Then) {
-    let mut stage = Stage::new(false);
+    let mut scenario = Scenario::new(false);
     for &octets in places {
-        if stage.server.maildrop().is_empty() {
-            stage = Stage::new(false);
+        if scenario.server.maildrop().is_empty() {
+            scenario = Scenario::new(false);
         }
-        stage.relay.fail(Place::Octet(octets), then);
-        let report = stage.session::<C>();
-        assert!(stage.relay.has_failed());
-        stage.assert_consistent(&report, true);
+        scenario.relay.fail(Place::Octet(octets), then);
+        let report = scenario.session::<C>();
+        assert!(scenario.relay.has_failed());
+        scenario.assert_consistent(&report, true);
         // A socket that is asked for the result of connecting reports the reset, and the greeting
         // is lost.
         let overtaken = then == Then::Reset && report.steps == 0;
@@ -257,22 +257,22 @@ pub fn reset_anywhere_completes_only_received_replies<C: Client>() {
 }
 
 pub fn close_without_close_notify_completes_only_received_replies<C: Client>() {
-    let mut stage = Stage::new(true);
-    assert_eq!(stage.session::<C>().steps, STEPS);
-    let all = stage.relay.said().len();
+    let mut scenario = Scenario::new(true);
+    assert_eq!(scenario.session::<C>().steps, STEPS);
+    let all = scenario.relay.said().len();
     let mut steps = Vec::new();
     // The handshake, the short replies, the long message, the end.
     let places = (1..4000).step_by(97).chain((4000..all - 400).step_by(4001));
     for octets in places.chain((all - 400..all).step_by(13)) {
         for then in [Then::Close, Then::Reset] {
-            if stage.server.maildrop().is_empty() {
-                stage = Stage::new(true);
+            if scenario.server.maildrop().is_empty() {
+                scenario = Scenario::new(true);
             }
-            stage.relay.fail(Place::Octet(octets), then);
-            let report = stage.session::<C>();
+            scenario.relay.fail(Place::Octet(octets), then);
+            let report = scenario.session::<C>();
             // The length of the handshake varies by some octets.
-            if stage.relay.has_failed() {
-                stage.assert_consistent(&report, false);
+            if scenario.relay.has_failed() {
+                scenario.assert_consistent(&report, false);
                 if let (Some(Error::Closed(closed)), Then::Close) = (report.errors.first(), then) {
                     assert_cut_in_tls(closed, report.steps);
                 }
@@ -324,15 +324,15 @@ pub fn stalled_connection_fails_at_its_deadline<C: Client>() {
 /// Runs a session that stalls after these octets. Returns whether it got there, what was reported,
 /// and how long it took.
 fn stalled<C: Client>(octets: usize, deadline: Duration) -> (bool, Report, Duration) {
-    let mut stage = Stage::new(false);
-    let timeouts = &mut stage.connector.config.timeouts;
+    let mut scenario = Scenario::new(false);
+    let timeouts = &mut scenario.connector.config.timeouts;
     (timeouts.greeting, timeouts.first_octet) = (deadline, deadline);
     (timeouts.stall, timeouts.quit) = (deadline, deadline);
-    stage.relay.fail(Place::Octet(octets), Then::Stall);
+    scenario.relay.fail(Place::Octet(octets), Then::Stall);
     let start = Instant::now();
-    let report = stage.session::<C>();
+    let report = scenario.session::<C>();
     let taken = start.elapsed();
-    let struck = stage.relay.has_failed();
-    stage.assert_consistent(&report, true);
+    let struck = scenario.relay.has_failed();
+    scenario.assert_consistent(&report, true);
     (struck, report, taken)
 }

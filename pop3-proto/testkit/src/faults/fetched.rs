@@ -20,7 +20,7 @@ pub(super) enum Left {
     Some,
 }
 
-struct Stage {
+struct Scenario {
     server: Arc<Dovecot>,
     relay: Relay,
     mail: Vec<Vec<u8>>,
@@ -28,7 +28,7 @@ struct Stage {
     arguments: Vec<String>,
 }
 
-impl Stage {
+impl Scenario {
     fn new(tls: bool) -> Option<Self> {
         let server = Arc::new(Dovecot::start(Options::default())?);
         server.add_user("joe", "secret");
@@ -139,11 +139,11 @@ impl Stage {
 fn killed_at(example: Example, places: &[(Place, Left)]) {
     let ends = [Then::Close, Then::Reset];
     for ((place, left), then) in places.iter().zip(ends.into_iter().cycle()) {
-        let Some(stage) = Stage::new(false) else {
+        let Some(scenario) = Scenario::new(false) else {
             return;
         };
-        stage.kill_at(place.clone(), then);
-        stage.fetch_twice(example, *left);
+        scenario.kill_at(place.clone(), then);
+        scenario.fetch_twice(example, *left);
     }
 }
 
@@ -169,12 +169,12 @@ pub fn killed_within_a_message(example: Example) {
     );
     // In TLS, places are known only roughly.
     for percent in [20, 70] {
-        let Some(stage) = Stage::new(true) else {
+        let Some(scenario) = Scenario::new(true) else {
             return;
         };
-        let octets: usize = stage.mail.iter().map(Vec::len).sum();
-        stage.kill_at(Place::Octet(octets / 100 * percent), Then::Close);
-        stage.fetch_twice(example, Left::All);
+        let octets: usize = scenario.mail.iter().map(Vec::len).sum();
+        scenario.kill_at(Place::Octet(octets / 100 * percent), Then::Close);
+        scenario.fetch_twice(example, Left::All);
     }
 }
 
@@ -219,10 +219,10 @@ macro_rules! every_fetch {
             fetch_where_octets_are_injected: tampered_with
         }
     };
-    ($example:expr; $($name:ident: $story:ident)*) => {
+    ($example:expr; $($name:ident: $test:ident)*) => {
         $(#[test]
         fn $name() {
-            $crate::faults::$story($example);
+            $crate::faults::$test($example);
         })*
     };
 }

@@ -1,5 +1,5 @@
 //! The example `fetch` with a working server, but a connection that ends, stalls or is tampered
-//! with; and the next run: no message is lost, none is stored twice, and none is deleted that is
+//! with; and the next run. No message is lost, none is stored twice, and none is deleted that is
 //! not stored.
 //!
 //! The next run uses the relay too, because the Maildir identifies a server by its port.
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// The timeout for something that has to happen.
 const LIMIT: Duration = Duration::from_secs(30);
 
-struct Stage {
+struct Scenario {
     example: Example,
     server: EmbeddedServer,
     relay: Relay,
@@ -35,7 +35,7 @@ struct Stage {
     arguments: Vec<String>,
 }
 
-impl Stage {
+impl Scenario {
     fn new(example: Example, way: Way) -> Self {
         // No two messages are equal, so that a duplicate is noticed.
         let mut mail = corpus(11);
@@ -205,10 +205,10 @@ fn interrupted(example: Example, then: Then) {
         places.extend(deleting);
     }
     for (place, left) in places {
-        let stage = Stage::new(example, Way::Clear);
-        stage.relay.fail(place.clone(), then);
-        let first = stage.run(then);
-        assert!(stage.relay.has_failed(), "{place:?}: {first:?}");
+        let scenario = Scenario::new(example, Way::Clear);
+        scenario.relay.fail(place.clone(), then);
+        let first = scenario.run(then);
+        assert!(scenario.relay.has_failed(), "{place:?}: {first:?}");
         // The first pipelined batch may break because the server does not support pipelining: a
         // second session runs without it, and completes the work.
         let again = first.stderr.contains("trying again without pipelining");
@@ -223,9 +223,9 @@ fn interrupted(example: Example, then: Then) {
             let code = if again { 0 } else { 1 };
             assert_eq!(first.code, Some(code), "{place:?}: {first:?}");
         }
-        let (here, there) = stage.assert_consistent(&first, left);
+        let (here, there) = scenario.assert_consistent(&first, left);
         let known = (left != Left::Some).then_some(there);
-        stage.assert_next_completes(&first, (here, known));
+        scenario.assert_next_completes(&first, (here, known));
     }
 }
 
@@ -243,9 +243,9 @@ pub fn connection_stalled(example: Example) {
 
 /// In TLS a place is known by the number of octets before it, which varies slightly.
 pub fn interrupted_in_tls(example: Example) {
-    let stage = Stage::new(example, Way::ImplicitTls);
-    run(stage.command(), &stage.arguments).success();
-    let all = stage.relay.said().len();
+    let scenario = Scenario::new(example, Way::ImplicitTls);
+    run(scenario.command(), &scenario.arguments).success();
+    let all = scenario.relay.said().len();
     let thens = [
         Then::Close,
         Then::Reset,
@@ -257,13 +257,13 @@ pub fn interrupted_in_tls(example: Example) {
     let places = places.into_iter().chain([600, 300, 100].map(|n| all - n));
     for (place, n) in places.zip(0..) {
         for then in [thens[n % 4], thens[(n + 1) % 4]] {
-            let stage = Stage::new(example, Way::ImplicitTls);
-            stage.relay.fail(Place::Octet(place), then);
-            let first = stage.run(then);
-            assert!(stage.relay.has_failed(), "{place} of {all}: {first:?}");
+            let scenario = Scenario::new(example, Way::ImplicitTls);
+            scenario.relay.fail(Place::Octet(place), then);
+            let first = scenario.run(then);
+            assert!(scenario.relay.has_failed(), "{place} of {all}: {first:?}");
             assert_ne!(first.code, Some(0), "{place} of {all}: {first:?}");
-            let (here, _) = stage.assert_consistent(&first, Left::Some);
-            stage.assert_next_completes(&first, (here, None));
+            let (here, _) = scenario.assert_consistent(&first, Left::Some);
+            scenario.assert_next_completes(&first, (here, None));
         }
     }
 }
@@ -280,32 +280,34 @@ pub fn tampered_with(example: Example) {
         ),
         (Place::Said("\x16\x03", 1, 0), "+OK injected\r\n", "TLS"),
     ] {
-        let stage = Stage::new(example, Way::Stls);
-        stage.relay.fail(place, Then::Insert(inserted.as_bytes()));
-        let first = stage.run(Then::Insert(b""));
-        assert!(stage.relay.has_failed(), "{first:?}");
+        let scenario = Scenario::new(example, Way::Stls);
+        scenario
+            .relay
+            .fail(place, Then::Insert(inserted.as_bytes()));
+        let first = scenario.run(Then::Insert(b""));
+        assert!(scenario.relay.has_failed(), "{first:?}");
         assert!(first.failure().contains(why), "{first:?}");
-        let asked = String::from_utf8_lossy(&stage.relay.asked()).into_owned();
+        let asked = String::from_utf8_lossy(&scenario.relay.asked()).into_owned();
         for hidden in ["joe", "secret", "AUTH", "USER"] {
             assert!(!asked.contains(hidden), "{asked:?}");
         }
-        let (here, there) = stage.assert_consistent(&first, Left::All);
+        let (here, there) = scenario.assert_consistent(&first, Left::All);
         assert_eq!(here, 0);
-        stage.assert_next_completes(&first, (here, Some(there)));
+        scenario.assert_next_completes(&first, (here, Some(there)));
     }
 
     // A command inserted in cleartext after STLS is not answered, and does no harm.
-    let stage = Stage::new(example, Way::Stls);
+    let scenario = Scenario::new(example, Way::Stls);
     let command = Then::Insert(b"NOOP\r\nDELE 1\r\n");
-    stage.relay.fail(Place::Asked("STLS\r\n", 6), command);
-    let all = stage.mail.len();
-    let only = run(stage.command(), &stage.arguments);
-    assert!(stage.relay.has_failed(), "{only:?}");
+    scenario.relay.fail(Place::Asked("STLS\r\n", 6), command);
+    let all = scenario.mail.len();
+    let only = run(scenario.command(), &scenario.arguments);
+    assert!(scenario.relay.has_failed(), "{only:?}");
     let (end, left, there) = if example.deletes {
         (format!(", 0 already here, {all} deleted"), Left::None, 0)
     } else {
         (", 0 already here".to_owned(), Left::All, all)
     };
     assert!(only.success().ends_with(&end), "{only:?}");
-    assert_eq!(stage.assert_consistent(&only, left), (all, there));
+    assert_eq!(scenario.assert_consistent(&only, left), (all, there));
 }

@@ -19,13 +19,13 @@ use crate::session::{Way, login};
 const ENDS: [Then; 2] = [Then::Close, Then::Reset];
 
 /// A server with alice's mail, and the relay in front of it, in cleartext.
-struct Stage {
+struct Scenario {
     server: Arc<Dovecot>,
     relay: Relay,
     mail: Vec<Vec<u8>>,
 }
 
-impl Stage {
+impl Scenario {
     fn new(messages: usize) -> Option<Self> {
         let server = Arc::new(Dovecot::start(Options::default())?);
         server.add_user("alice", "secret");
@@ -116,16 +116,18 @@ fn assert_end(client: &mut impl Client, error: &Error, then: Then, within: Verb)
 }
 
 pub fn server_killed_within_message_delivers_only_earlier_messages<C: Client>() {
-    let Some(stage) = Stage::new(33) else { return };
+    let Some(scenario) = Scenario::new(33) else {
+        return;
+    };
     for then in ENDS {
-        let mut client: C = stage.log_in();
+        let mut client: C = scenario.log_in();
         // Messages are in flight after this one, and it has a hundred more octets.
-        stage.kill_at(Place::Said("Message-ID: <14.test@", 1, 10), then);
+        scenario.kill_at(Place::Said("Message-ID: <14.test@", 1, 10), then);
         let (mut whole, mut failures) = (0, Vec::new());
         client.retrieve((1..=33).map(number), &mut |message| {
             match message {
                 Ok(message) => {
-                    let expected = &stage.mail[whole];
+                    let expected = &scenario.mail[whole];
                     let mut octets = Vec::new();
                     let end = loop {
                         match message.chunk() {
@@ -153,37 +155,41 @@ pub fn server_killed_within_message_delivers_only_earlier_messages<C: Client>() 
         assert_eq!(whole, 14);
         assert!(failures.iter().all(|error| *error == failures[0]));
         assert_end(&mut client, &failures[0], then, Verb::Retr);
-        stage.assert_left::<C>(&stage.mail);
+        scenario.assert_left::<C>(&scenario.mail);
     }
 }
 
 pub fn server_killed_within_listing_yields_no_listing<C: Client>() {
-    let Some(stage) = Stage::new(110) else { return };
+    let Some(scenario) = Scenario::new(110) else {
+        return;
+    };
     for then in ENDS {
         for (place, verb) in [
             (Place::Said("\r\n100 ", 1, 5), Verb::List),
             (Place::Said(".test,W=", 100, 3), Verb::Uidl),
         ] {
-            let mut client: C = stage.log_in();
-            stage.kill_at(place, then);
+            let mut client: C = scenario.log_in();
+            scenario.kill_at(place, then);
             let list = client.submit(List).unwrap();
             let uidl = client.submit(Uidl).unwrap();
             let list = client.wait(list);
             assert_eq!(list.is_ok(), verb == Verb::Uidl, "{list:?}");
             let error = client.wait(uidl).unwrap_err();
             assert_end(&mut client, &error, then, verb);
-            stage.assert_left::<C>(&stage.mail);
+            scenario.assert_left::<C>(&scenario.mail);
         }
     }
 }
 
 pub fn server_killed_within_dele_batch_deletes_nothing<C: Client>() {
-    let Some(stage) = Stage::new(110) else { return };
+    let Some(scenario) = Scenario::new(110) else {
+        return;
+    };
     for then in ENDS {
-        let mut client: C = stage.log_in();
+        let mut client: C = scenario.log_in();
         let marked = "+OK Marked to be deleted.\r\n".len();
-        stage.kill_in(20 * marked + 7, then);
-        let deles = (1..=stage.mail.len()).map(|n| Dele(number(n)));
+        scenario.kill_in(20 * marked + 7, then);
+        let deles = (1..=scenario.mail.len()).map(|n| Dele(number(n)));
         let replies = client.pipeline(deles, usize::MAX);
         let marked = replies.iter().take_while(|reply| reply.is_ok()).count();
         assert_eq!(marked, 20);
@@ -191,25 +197,27 @@ pub fn server_killed_within_dele_batch_deletes_nothing<C: Client>() {
         let failures = &replies[marked..];
         assert!(failures.iter().all(|reply| reply.as_ref() == Err(&error)));
         assert_end(&mut client, &error, then, Verb::Dele);
-        stage.assert_left::<C>(&stage.mail);
+        scenario.assert_left::<C>(&scenario.mail);
     }
 }
 
 pub fn server_killed_before_quit_deletes_nothing<C: Client>() {
-    let Some(stage) = Stage::new(5) else { return };
+    let Some(scenario) = Scenario::new(5) else {
+        return;
+    };
     for then in ENDS {
-        let mut client: C = stage.log_in();
+        let mut client: C = scenario.log_in();
         client.dele(number(1)).unwrap();
         // After the whole reply.
-        stage.kill_in("+OK Marked to be deleted.\r\n".len(), then);
+        scenario.kill_in("+OK Marked to be deleted.\r\n".len(), then);
         client.dele(number(2)).unwrap();
         client.until_something_comes();
         let error = client.quit().unwrap_err();
         assert!(error.is_fatal(), "{error:?}");
         drop(client);
-        let asked = stage.relay.asked();
+        let asked = scenario.relay.asked();
         assert!(!asked.windows(4).any(|octets| octets == b"QUIT"));
-        stage.assert_left::<C>(&stage.mail);
+        scenario.assert_left::<C>(&scenario.mail);
     }
 }
 
@@ -231,13 +239,15 @@ pub fn server_killed_at_quit_leaves_outcome_unknown<C: Client>() {
         ),
     ] {
         for then in ENDS {
-            let Some(stage) = Stage::new(5) else { return };
-            let mut client: C = stage.log_in();
+            let Some(scenario) = Scenario::new(5) else {
+                return;
+            };
+            let mut client: C = scenario.log_in();
             let deles = [1, 3].map(|n| Dele(number(n)));
             assert!(client.pipeline(deles, 2).iter().all(Result::is_ok));
             match place.clone() {
-                Ok(octets) => stage.kill_in(octets, then),
-                Err(place) => stage.kill_at(place, then),
+                Ok(octets) => scenario.kill_in(octets, then),
+                Err(place) => scenario.kill_at(place, then),
             }
             let report = match client.quit().unwrap() {
                 QuitOutcome::Committed(status) => Some(status.text),
@@ -248,12 +258,12 @@ pub fn server_killed_at_quit_leaves_outcome_unknown<C: Client>() {
             };
             let report = report.as_ref().map(|text| text.as_bytes());
             assert_eq!(report, committed, "{place:?}, {then:?}");
-            let mut left = stage.mail.clone();
+            let mut left = scenario.mail.clone();
             if deleted {
                 left.remove(2);
                 left.remove(0);
             }
-            stage.assert_left::<C>(&left);
+            scenario.assert_left::<C>(&left);
         }
     }
 }

@@ -47,10 +47,10 @@ macro_rules! every_fault {
             server_killed_at_quit_leaves_outcome_unknown
         }
     };
-    ($client:ty: $($story:ident)*) => {
+    ($client:ty: $($test:ident)*) => {
         $(#[test]
-        fn $story() {
-            $crate::faults::$story::<$client>();
+        fn $test() {
+            $crate::faults::$test::<$client>();
         })*
     };
 }

@@ -220,7 +220,7 @@ impl State {
             let _ = to.write_all(octets);
             if let Some(fault) = fault {
                 (fault.act)();
-                strike(fault.then, client);
+                apply_fault(fault.then, client);
                 // The server sees that the client disconnected.
                 let _ = server.shutdown(Shutdown::Both);
             }
@@ -232,7 +232,7 @@ impl State {
 }
 
 /// Applies a fault to the client's connection.
-fn strike(then: Then, client: &TcpStream) {
+fn apply_fault(then: Then, client: &TcpStream) {
     match then {
         Then::Close => drop(client.shutdown(Shutdown::Write)),
         Then::Reset => {

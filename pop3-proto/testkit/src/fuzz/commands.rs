@@ -12,7 +12,7 @@ use pop3_proto::{
 };
 
 use super::SECRET;
-use super::setup::{cheap, message};
+use super::setup::{message, with_few_iterations};
 
 /// An accepted request.
 pub struct Asked {
@@ -102,7 +102,7 @@ fn some_login(which: u8) -> Login {
         30 => return login_by(Method::OAuthBearer),
         _ => return login_by(Method::Anonymous),
     };
-    Login::password(user(), secret()).with_policy(cheap(policy))
+    Login::password(user(), secret()).with_policy(with_few_iterations(policy))
 }
 
 /// Returns a login that allows only this method.
@@ -116,7 +116,7 @@ pub fn login_by(method: Method) -> Login {
         Method::Anonymous => Login::anonymous("trace"),
         _ => Login::password(user(), secret()),
     };
-    login.with_policy(cheap(LoginPolicy::only(method)))
+    login.with_policy(with_few_iterations(LoginPolicy::only(method)))
 }
 
 /// Returns the user name of every login.

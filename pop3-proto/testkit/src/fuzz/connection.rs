@@ -17,7 +17,7 @@ use crate::bodies;
 /// An octet for the setup, one for the partition of segments, then a [script](super::script).
 ///
 /// The conversation is run line by line and with one other partition: in pieces of 1 to 128 octets,
-/// or whole from 0x80. Each run costs the same, so the fuzzer chooses one; [`in_every_way`] is for
+/// or whole from 0x80. Each run costs the same, so the fuzzer chooses one; [`with_every_partition`] is for
 /// replays.
 pub fn connection(data: &[u8]) -> usize {
     let Some((&[bits, cut], script)) = data.split_first_chunk() else {
@@ -33,7 +33,7 @@ pub fn connection(data: &[u8]) -> usize {
 
 /// Runs the same with every partition: under both leniencies, line by line, in pieces of this size,
 /// of one octet, and whole.
-pub fn in_every_way(data: &[u8]) -> usize {
+pub fn with_every_partition(data: &[u8]) -> usize {
     let Some((&[bits, piece], script)) = data.split_first_chunk() else {
         return 0;
     };
@@ -145,7 +145,7 @@ fn receive(driver: &mut Driver, mut octets: &[u8], events: &mut Vec<Event>) -> b
 /// requested, the connection closes before anything else is sent or reported. Octets read together
 /// with the reply to STLS always close it.
 fn assert_alike(whole: &Outcome, lines: &Outcome) {
-    let same = whole.but_blank_lines() == lines.but_blank_lines()
+    let same = whole.without_blank_lines() == lines.without_blank_lines()
         && (&whole.sent, &whole.error) == (&lines.sent, &lines.error);
     // A blank line is tolerated before AUTH has its turn, and not during the exchange.
     let blank = match lines.cause() {
@@ -199,15 +199,15 @@ impl Outcome {
 
     /// Returns whether all that was reported and sent before the end is the start of another story.
     fn begins(&self, other: &Self) -> bool {
-        let before = self.but_blank_lines().into_iter();
+        let before = self.without_blank_lines().into_iter();
         let before = before.take_while(|event| !is_fatal(event));
         other.sent.starts_with(&self.sent)
-            && before.zip(other.but_blank_lines()).all(|(a, b)| a == b)
+            && before.zip(other.without_blank_lines()).all(|(a, b)| a == b)
     }
 
     /// Returns the events without blank lines. A blank line is reported when it is received, before
     /// or after events that depend on what was sent.
-    fn but_blank_lines(&self) -> Vec<&Event> {
+    fn without_blank_lines(&self) -> Vec<&Event> {
         let blank = Event::Quirk(Quirk::BlankLine);
         self.events
             .iter()

@@ -84,7 +84,7 @@ impl Ledger {
     fn record_reply(&mut self, id: RequestId, result: &Result<Reply, Error>, limits: &Limits) {
         assert_eq!(self.open, None, "a reply within a body");
         let asked = self.asked.pop_front().expect("no request is outstanding");
-        assert_eq!(asked.id, id, "out of turn");
+        assert_eq!(asked.id, id, "out of order");
         if asked.kind == Kind::Quit && self.quits == 1 {
             self.check_quit(result);
         }

@@ -12,7 +12,7 @@ use super::attacker::Attacker;
 use super::commands::{Asked, Kind, login_by, secret, user};
 use super::driver::Driver;
 use super::script::{Step, steps};
-use super::setup::{cheap, setup};
+use super::setup::{setup, with_few_iterations};
 use super::{SECRET, contains};
 
 /// The secret in base64, without the last octet.
@@ -33,7 +33,7 @@ pub fn login(data: &[u8]) -> usize {
     let (login, scram) = some_login(which);
     let ticket = driver.connection.submit(login).unwrap();
     driver.ledger.ask(Asked::new(ticket, Kind::Login));
-    let mut party = Party {
+    let mut session = LoginSession {
         attacker: Attacker::new(channel == Channel::ImplicitTls),
         driver,
         scram,
@@ -43,21 +43,21 @@ pub fn login(data: &[u8]) -> usize {
         result: None,
     };
     if channel == Channel::ImplicitTls {
-        party.happen(&Step::Tls { exporter: true });
+        session.happen(&Step::Tls { exporter: true });
     }
     let steps = steps(script);
     for step in &steps {
-        party.happen(step);
+        session.happen(step);
     }
     let conforming = |step: &Step| matches!(step, Step::Submit(_) | Step::Pause);
     if let Some(method) = method
         && !small
         && steps.iter().all(conforming)
     {
-        party.succeed(method);
+        session.succeed(method);
     }
-    party.count_attempts(if which < 15 { 1 } else { 3 });
-    party.driver.ledger.events
+    session.count_attempts(if which < 15 { 1 } else { 3 });
+    session.driver.ledger.events
 }
 
 /// Returns the login with this number, and whether it uses only SCRAM.
@@ -74,7 +74,7 @@ fn some_login(which: u8) -> (Login, bool) {
         16 => LoginPolicy::twisted(),
         _ => return (with_tokens(), false),
     };
-    let login = Login::password(user(), secret()).with_policy(cheap(policy));
+    let login = Login::password(user(), secret()).with_policy(with_few_iterations(policy));
     (login, matches!(which, 13 | 14))
 }
 
@@ -84,7 +84,7 @@ fn with_tokens() -> Login {
 }
 
 /// Client, server, and the attacker between them.
-struct Party {
+struct LoginSession {
     driver: Driver,
     attacker: Attacker,
     /// The login uses SCRAM only.
@@ -99,7 +99,7 @@ struct Party {
     result: Option<Result<Reply, Error>>,
 }
 
-impl Party {
+impl LoginSession {
     fn happen(&mut self, step: &Step) {
         match step {
             Step::Server(lines) => self.deliver(&lines.clone()),

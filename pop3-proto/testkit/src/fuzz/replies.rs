@@ -175,7 +175,7 @@ fn value(text: &[u8], strict: bool) -> &[u8] {
         Some((1, value)) => value,
         _ => {
             let word = !said.iter().any(|octet| matches!(octet, b' ' | b'\t'));
-            assert!(word && !strict, "another number, or none");
+            assert!(word && !strict, "a different number, or none");
             said
         }
     }
@@ -219,7 +219,7 @@ fn listed_sizes(sizes: &Listing, text: &[u8], strict: bool) {
     for (entry, (number, value)) in sizes.iter().zip(&expected) {
         assert_eq!((entry.number.get(), entry.octets), (*number, size(value)));
         assert!(entry.octets.is_some() || !strict);
-        assert_eq!(sizes.get(entry.number), Some(entry), "looked up");
+        assert_eq!(sizes.get(entry.number), Some(entry), "name resolution");
         if *number <= 100 {
             assert_eq!(slots[*number as usize - 1], Some(entry));
         }
@@ -238,7 +238,11 @@ fn listed_ids(ids: &UidListing, text: &[u8], strict: bool) {
     );
     for (entry, (number, value)) in ids.iter().zip(&expected) {
         assert_eq!(entry.number.get(), *number);
-        assert_eq!(ids.get(entry.number).as_ref(), Some(&entry), "looked up");
+        assert_eq!(
+            ids.get(entry.number).as_ref(),
+            Some(&entry),
+            "name resolution"
+        );
         named(entry.unique_id.as_ref(), value, strict);
         let Some(id) = &entry.unique_id else {
             continue;

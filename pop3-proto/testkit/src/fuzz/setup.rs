@@ -73,7 +73,7 @@ pub fn limits(small: bool) -> Limits {
 }
 
 /// Allows few SCRAM iterations, so that SCRAM is fast.
-pub fn cheap(policy: LoginPolicy) -> LoginPolicy {
+pub fn with_few_iterations(policy: LoginPolicy) -> LoginPolicy {
     policy.with_scram_iterations(1..=2)
 }
 

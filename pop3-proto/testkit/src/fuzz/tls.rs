@@ -17,7 +17,7 @@ use super::attacker::account;
 use super::commands::{Asked, Kind, secret, user};
 use super::ledger::Ledger;
 use super::script::{Step, said, steps};
-use super::setup::{LARGE_BUFFER, cheap, limits, message};
+use super::setup::{LARGE_BUFFER, limits, message, with_few_iterations};
 use super::{SECRET, contains};
 use crate::tls::fixed;
 use crate::tls::peer::Peer;
@@ -149,7 +149,7 @@ impl Link {
         } else {
             ChannelBinding::Prefer
         };
-        let policy = cheap(LoginPolicy::default().with_channel_binding(binding));
+        let policy = with_few_iterations(LoginPolicy::default().with_channel_binding(binding));
         link.submit(policy).unwrap();
         link
     }

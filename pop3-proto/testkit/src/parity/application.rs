@@ -50,7 +50,7 @@ fn act<C: Client>(
     let session = session(script, leniency)?;
     let mut client = match C::start(session, stream) {
         Ok(client) => client,
-        Err(error) => return never_greeted(script, &error),
+        Err(error) => return check_no_greeting(script, &error),
     };
     greeted(script, &client)?;
     progress.reported();
@@ -78,7 +78,7 @@ fn act<C: Client>(
 }
 
 /// There is no client then: its error is the expected result of every operation.
-fn never_greeted(script: &Script, error: &Error) -> Result<(), String> {
+fn check_no_greeting(script: &Script, error: &Error) -> Result<(), String> {
     let error = render::error(error);
     same(&error, script.end.as_deref().unwrap_or("no error"))?;
     let failed = format!("failed: {error}");

@@ -136,7 +136,7 @@ fn stream(client: &mut impl Client, asked: &Asked, report: Report<'_>) {
 fn retrieve(client: &mut impl Client, group: &[Asked], report: Report<'_>) {
     let mut rest = group.iter();
     let mut read = |message: Result<&mut dyn Body, Error>| {
-        let label = &rest.next().expect("no more messages than asked for").label;
+        let label = &rest.next().expect("more messages than requested").label;
         match message {
             Ok(message) => read_out(message, label, report),
             Err(error) => report(label, render::result_of(&Err(error))),

@@ -32,7 +32,7 @@ fn server(octets: usize) -> EmbeddedServer {
 }
 
 /// Runs a test with a logged-in client of a new server, for each channel and pipelining policy.
-fn everywhere<C: Client>(octets: usize, mut story: impl FnMut(C, &EmbeddedServer)) {
+fn everywhere<C: Client>(octets: usize, mut test: impl FnMut(C, &EmbeddedServer)) {
     for pipelining in [Pipelining::Auto, Pipelining::Never] {
         for (is_plain, stls) in [
             (true, StlsPolicy::Off),
@@ -54,7 +54,7 @@ fn everywhere<C: Client>(octets: usize, mut story: impl FnMut(C, &EmbeddedServer
             client.login(alice()).unwrap();
             // The window uses the sizes from LIST: with two large messages in flight, it is full.
             assert_eq!(client.list().unwrap().len(), MESSAGES as usize);
-            story(client, &server);
+            test(client, &server);
         }
     }
 }
@@ -172,7 +172,11 @@ pub fn whole_and_streamed_commands_are_claimed_by_tickets<C: Client>() {
             let mut read = |body: &mut dyn Body| {
                 assert_eq!(body.number(), Some(number(n)));
                 octets = body.rest().unwrap();
-                assert_eq!(body.chunk(), Ok(None), "the end stays the end");
+                assert_eq!(
+                    body.chunk(),
+                    Ok(None),
+                    "reading after the end returns the end"
+                );
             };
             client.wait_open(ticket, &mut read).unwrap();
             let subject = format!("Subject: message {n}\r\n");
@@ -235,7 +239,7 @@ pub fn bodies_of_unclaimed_tickets_are_skipped<C: Client>() {
 /// Serves one client on a socket, and returns the result of the script.
 fn scripted<C: Client, T: Send>(
     script: impl FnOnce(TcpStream) -> T + Send,
-    story: impl FnOnce(C),
+    test: impl FnOnce(C),
 ) -> T {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -258,7 +262,7 @@ fn scripted<C: Client, T: Send>(
         stream.set_nodelay(true).unwrap();
         let mut client = C::start(session, stream).unwrap();
         client.login(alice()).unwrap();
-        story(client);
+        test(client);
         server.join().unwrap()
     })
 }

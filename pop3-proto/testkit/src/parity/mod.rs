@@ -88,10 +88,10 @@ macro_rules! parity {
             }
         }
     };
-    ($client:ty; $($module:ident { $($story:ident)* })*) => {
+    ($client:ty; $($module:ident { $($test:ident)* })*) => {
         $($(#[test]
-        fn $story() {
-            $crate::parity::$module::$story::<$client>();
+        fn $test() {
+            $crate::parity::$module::$test::<$client>();
         })*)*
     };
 }

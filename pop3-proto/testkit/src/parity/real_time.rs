@@ -98,7 +98,10 @@ pub fn each_reply_has_its_own_deadline<C: Client>() {
     for _ in 0..8 {
         client.noop().unwrap();
     }
-    assert!(begin.elapsed() > PATIENCE, "together they took longer");
+    assert!(
+        begin.elapsed() > PATIENCE,
+        "together the replies took longer than one deadline"
+    );
     let begin = Clock::now();
     let error = client.noop().unwrap_err();
     assert_eq!(

@@ -89,11 +89,13 @@ impl Script {
     }
 
     fn pipelines(&self) -> bool {
-        let says = |deed: &Action, word: &[u8]| match deed {
+        let says = |action: &Action, word: &[u8]| match action {
             Action::Say { octets, .. } => octets.windows(word.len()).any(|octets| octets == word),
             _ => false,
         };
-        self.server.iter().any(|deed| says(deed, b"\nPIPELINING"))
+        self.server
+            .iter()
+            .any(|action| says(action, b"\nPIPELINING"))
             || (self.settings.iter()).any(|it| it.name == "pipelining" && it.value == "always")
     }
 }

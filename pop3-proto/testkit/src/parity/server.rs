@@ -14,7 +14,7 @@ use super::tls;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Commands that a client may send at the end, and the replies.
-const STILL_THERE: [(&[u8], &[u8]); 2] = [(b"NOOP\r\n", b"+OK\r\n"), (b"CAPA\r\n", b"-ERR\r\n")];
+const FINAL_COMMANDS: [(&[u8], &[u8]); 2] = [(b"NOOP\r\n", b"+OK\r\n"), (b"CAPA\r\n", b"-ERR\r\n")];
 
 /// How many things were reported to the application.
 #[derive(Debug, Default)]
@@ -53,8 +53,8 @@ pub(super) fn serve(script: &Script, stream: TcpStream, progress: &Progress) -> 
     (stream.set_read_timeout(Some(PATIENCE))).expect("a socket");
     let mut wire = Wire::Clear(stream);
     let mut hung_up = false;
-    for deed in &script.server {
-        match deed {
+    for action in &script.server {
+        match action {
             Action::Say {
                 octets,
                 after,
@@ -62,7 +62,7 @@ pub(super) fn serve(script: &Script, stream: TcpStream, progress: &Progress) -> 
             } => {
                 progress.wait_for(*after)?;
                 if !more {
-                    wire.has_nothing()?;
+                    wire.check_no_more()?;
                 }
                 // If the client closed the connection, its own error is more precise.
                 let _ = wire.write_all(octets).and_then(|()| wire.flush());
@@ -73,14 +73,14 @@ pub(super) fn serve(script: &Script, stream: TcpStream, progress: &Progress) -> 
                 wire.hang_up();
                 hung_up = true;
             }
-            Action::Handshake => wire = wire.shake_hands(script.security)?,
+            Action::Handshake => wire = wire.handshake(script.security)?,
         }
     }
     wire.finish(hung_up)
 }
 
 impl Wire {
-    fn shake_hands(self, security: Security) -> Result<Self, String> {
+    fn handshake(self, security: Security) -> Result<Self, String> {
         let Self::Clear(mut stream) = self else {
             return Err("TLS twice".to_owned());
         };
@@ -116,7 +116,7 @@ impl Wire {
     }
 
     /// Checks that the client has not sent more than expected, as far as that is known.
-    fn has_nothing(&mut self) -> Result<(), String> {
+    fn check_no_more(&mut self) -> Result<(), String> {
         let mut more = [0; 64];
         let octets = match self {
             Self::Clear(stream) => {
@@ -152,7 +152,9 @@ impl Wire {
         let mut rest = Vec::new();
         let mut octet = [0];
         let answer = |asked: &[u8]| {
-            let found = STILL_THERE.iter().find(|(question, _)| *question == asked);
+            let found = FINAL_COMMANDS
+                .iter()
+                .find(|(question, _)| *question == asked);
             found.filter(|_| !hung_up).map(|(_, answer)| *answer)
         };
         while let Ok(1..) = self.read(&mut octet) {

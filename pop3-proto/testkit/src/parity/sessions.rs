@@ -41,7 +41,7 @@ fn number(n: usize) -> MessageNumber {
 fn compare_all(client: &mut impl Client, mail: &[Vec<u8>]) {
     let mut expected = (1..).zip(mail);
     client.retrieve((1..=mail.len()).map(number), &mut |message| {
-        let (n, expected) = expected.next().expect("no more than asked for");
+        let (n, expected) = expected.next().expect("more messages than requested");
         let message = message.unwrap();
         assert_eq!(message.number(), Some(number(n)));
         assert!(message.rest().unwrap() == *expected, "message {n}");
@@ -50,7 +50,7 @@ fn compare_all(client: &mut impl Client, mail: &[Vec<u8>]) {
     assert_eq!(expected.next(), None, "messages are missing");
 }
 
-fn log_in_every_way<C: Client>(way: Way) {
+fn log_in_with_every_method<C: Client>(way: Way) {
     let Some((server, _)) = server_with(&[]) else {
         return;
     };
@@ -78,15 +78,15 @@ fn log_in_every_way<C: Client>(way: Way) {
 }
 
 pub fn every_method_logs_in_over_cleartext<C: Client>() {
-    log_in_every_way::<C>(Way::Clear);
+    log_in_with_every_method::<C>(Way::Clear);
 }
 
 pub fn every_method_logs_in_after_stls<C: Client>() {
-    log_in_every_way::<C>(Way::Stls);
+    log_in_with_every_method::<C>(Way::Stls);
 }
 
 pub fn every_method_logs_in_over_implicit_tls<C: Client>() {
-    log_in_every_way::<C>(Way::ImplicitTls);
+    log_in_with_every_method::<C>(Way::ImplicitTls);
 }
 
 pub fn listings_match_the_delivered_messages<C: Client>() {

@@ -30,7 +30,7 @@ fn run(
         .expect("a target");
     // A replay has time for every partition of the input; a fuzzer chooses one.
     let body = match target {
-        "connection" => connection::in_every_way,
+        "connection" => connection::with_every_partition,
         _ => body,
     };
     let fails = |input: &[u8]| !catch_unwind(|| body(input)).is_ok_and(|reached| reached >= depth);

@@ -37,7 +37,7 @@ pub(crate) fn all() -> Vec<(String, Plan)> {
 }
 
 fn n(number: u32) -> MessageNumber {
-    MessageNumber::new(number).expect("not zero")
+    MessageNumber::new(number).expect("a number above zero")
 }
 
 /// Sequences of application operations. The number is the poll at which a future is dropped.

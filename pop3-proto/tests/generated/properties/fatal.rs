@@ -84,10 +84,10 @@ fn stays_dead(client: &mut Client) -> Verdict {
     let answers = answers
         .into_iter()
         .all(|answer| answer.as_ref() == Err(&refused));
-    client.ensure(answers, "another error for later requests")?;
+    client.ensure(answers, "a different error for later requests")?;
     client.ensure(
         client.connection.error() == error.as_ref(),
-        "another error now",
+        "a different error",
     )?;
     client.ensure(client.sent.len() == sent, "sent something after the close")
 }

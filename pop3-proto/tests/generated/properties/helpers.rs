@@ -64,7 +64,7 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
 }
 
 /// An engine, its server, and the lines that the server received.
-struct Talk {
+struct EngineSession {
     engine: Engine,
     peer: Peer,
     lines: Vec<String>,
@@ -73,7 +73,7 @@ struct Talk {
     moves: usize,
 }
 
-impl Talk {
+impl EngineSession {
     /// Moves octets until there is a result. Returns `None` when the operation is to be abandoned.
     fn wait<T>(
         &mut self,
@@ -89,7 +89,7 @@ impl Talk {
             self.moves = moves;
             if !self.turn() {
                 let lines = &self.lines;
-                return Err(TestCaseError::fail(format!("it hangs after {lines:?}")));
+                return Err(TestCaseError::fail(format!("no progress after {lines:?}")));
             }
         }
     }
@@ -115,7 +115,7 @@ impl Talk {
     /// Logs in and clears the recorded lines.
     fn logged_in(case: &Case, piece: usize) -> Result<Self, TestCaseError> {
         let session = Connection::new(case.client.config(), case.client.channel, Instant::ORIGIN);
-        let mut talk = Self {
+        let mut session = Self {
             engine: Engine::new(session),
             peer: Peer::new(case),
             lines: Vec::new(),
@@ -127,12 +127,12 @@ impl Talk {
             pop3_proto::Secret::new(PASSWORD).expect("a secret"),
         );
         let policy = pop3_proto::login::LoginPolicy::only(pop3_proto::login::Method::UserPass);
-        let login = talk.engine.submit(login.with_policy(policy));
+        let login = session.engine.submit(login.with_policy(policy));
         let login = login.expect("a ticket");
-        let result = talk.wait(|engine| engine.poll_ticket(&login))?;
+        let result = session.wait(|engine| engine.poll_ticket(&login))?;
         prop_assert!(matches!(result, Some(Ok(_))), "{result:?}");
-        talk.lines.clear();
-        Ok(talk)
+        session.lines.clear();
+        Ok(session)
     }
 
     /// Runs a pipeline. Returns the results, and whether it ran to its end.
@@ -206,33 +206,35 @@ fn line(kind: Kind, number: u32) -> String {
     }
 }
 
-fn act(talk: &mut Talk, plan: &Plan, first: u32) -> Verdict {
-    let before = talk.lines.len();
-    talk.moves = plan.left_after.unwrap_or(usize::MAX);
+fn act(session: &mut EngineSession, plan: &Plan, first: u32) -> Verdict {
+    let before = session.lines.len();
+    session.moves = plan.left_after.unwrap_or(usize::MAX);
     let taken = Cell::new(0);
     let numbers = (first..first + plan.commands).inspect(|_| taken.set(taken.get() + 1));
     let top = |lines| Top {
         number: MessageNumber::FIRST,
         lines,
     };
-    let dele = |number| Dele(MessageNumber::new(number).expect("not zero"));
+    let dele = |number| Dele(MessageNumber::new(number).expect("a number above zero"));
     let (results, ended) = match plan.kind {
-        Kind::Pipeline => talk.pipeline(numbers.map(dele))?,
-        Kind::Retrieve => talk.retrieve(numbers.map(top), plan.chunks)?,
+        Kind::Pipeline => session.pipeline(numbers.map(dele))?,
+        Kind::Retrieve => session.retrieve(numbers.map(top), plan.chunks)?,
         Kind::Call => {
-            talk.engine.begin();
-            let ticket = talk.engine.submit_for_helper(dele(first));
+            session.engine.begin();
+            let ticket = session.engine.submit_for_helper(dele(first));
             let ticket = ticket.expect("a ticket");
-            let done = talk.wait(|engine| engine.poll_ticket(&ticket))?.is_some();
+            let done = session
+                .wait(|engine| engine.poll_ticket(&ticket))?
+                .is_some();
             taken.set(1);
             (u32::from(done), done)
         }
         Kind::Ticket => {
-            talk.engine.begin();
-            let ticket = talk.engine.submit(top(first)).expect("a ticket");
-            let opened = talk.wait(|engine| engine.poll_head(ticket.id()))?;
+            session.engine.begin();
+            let ticket = session.engine.submit(top(first)).expect("a ticket");
+            let opened = session.wait(|engine| engine.poll_head(ticket.id()))?;
             if let Some(Ok(_)) = opened {
-                talk.read(ticket.id(), plan.chunks)?;
+                session.read(ticket.id(), plan.chunks)?;
             }
             taken.set(1);
             (u32::from(opened.is_some()), opened.is_some())
@@ -248,7 +250,7 @@ fn act(talk: &mut Talk, plan: &Plan, first: u32) -> Verdict {
     let of_it: Vec<_> = (first..first + yielded)
         .map(|n| line(plan.kind, n))
         .collect();
-    let sent: Vec<_> = talk.lines[before..]
+    let sent: Vec<_> = session.lines[before..]
         .iter()
         .filter(|line| of_it.contains(line))
         .collect();
@@ -276,20 +278,24 @@ fn abandoned_helpers_lose_no_later_command() {
             if case.mail.is_empty() {
                 case.mail.push(b"Subject: x\r\n\r\n".repeat(20));
             }
-            let mut talk = Talk::logged_in(&case, piece)?;
+            let mut session = EngineSession::logged_in(&case, piece)?;
             let mut first = 1000;
             for plan in &plans {
-                act(&mut talk, plan, first)?;
+                act(&mut session, plan, first)?;
                 first += 100;
             }
             // Whatever was abandoned, the session is synchronized, and every line that was sent is
             // one of the expected ones.
-            talk.moves = usize::MAX;
-            talk.engine.begin();
-            let capa = talk.engine.submit_for_helper(Capa).expect("a ticket");
-            let capa = talk.wait(|engine| engine.poll_ticket(&capa))?;
+            session.moves = usize::MAX;
+            session.engine.begin();
+            let capa = session.engine.submit_for_helper(Capa).expect("a ticket");
+            let capa = session.wait(|engine| engine.poll_ticket(&capa))?;
             prop_assert!(matches!(capa, Some(Ok(_))), "{capa:?}");
-            let mut seen: Vec<_> = talk.lines.iter().filter(|line| *line != "CAPA").collect();
+            let mut seen: Vec<_> = session
+                .lines
+                .iter()
+                .filter(|line| *line != "CAPA")
+                .collect();
             let count = seen.len();
             seen.sort_unstable();
             seen.dedup();

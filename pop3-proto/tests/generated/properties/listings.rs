@@ -10,7 +10,7 @@ use super::check;
 use super::client::Client;
 use super::strategies::pieces;
 use super::terminators::{
-    is_bare_lf, is_cut_short, is_trusted_rightly, line_ends, reply_octets, session,
+    check_result, is_bare_lf, is_cut_short, line_ends, reply_octets, session,
 };
 use pop3_testkit::naive::{self, Lines, Listed, begins_with_lf, may_follow};
 
@@ -136,7 +136,7 @@ fn i06_list_is_complete_only_with_its_terminator() {
         };
         let complete = matches!(reply, Some(Ok(_))) || is_malformed(reply.as_ref());
         let why = reply.clone().and_then(Result::err);
-        is_trusted_rightly(&client, complete, why, may_follow(rest, lines))?;
+        check_result(&client, complete, why, may_follow(rest, lines))?;
         if !complete {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! Messages with many CR, LF and dots, exchanged with a peer that follows RFC 1939 section 3
-//! literally: CRLF ends a line, one dot is added to a line that begins with one, and removed by the
-//! receiver.
+//! literally. Only CRLF ends a line. The sender adds a dot to a line that begins with one, and the
+//! receiver removes it.
 
 use pop3_proto::Event;
 use proptest::collection::vec;
@@ -81,8 +81,9 @@ fn server_output_is_readable_by_a_literal_client() {
     });
 }
 
-/// A literal server, read by the client: always under strict rules, and by default if the first
-/// line ends in CRLF, as it does for every message to which a mail server has added a trace header.
+/// A literal server, read by the client. This always works under strict rules. By default it works
+/// if the first line ends in CRLF, as it does in every message to which a mail server has added a
+/// trace header.
 #[test]
 fn client_reads_messages_of_a_literal_server() {
     let strategy = (message(), any::<bool>(), pieces());
@@ -130,6 +131,9 @@ fn message_content_cannot_forge_other_messages() {
             }
         }
         client.ensure(got.pop() == Some(Vec::new()), "a partial message")?;
-        client.ensure(got == case.mail, "other messages than the server has")
+        client.ensure(
+            got == case.mail,
+            "the messages differ from those of the server",
+        )
     });
 }

@@ -12,8 +12,9 @@ use super::check;
 use super::client::Client;
 use super::strategies::{Pieces, octets, plain_case};
 
-/// The most memory that a connection with `small_limits` may use, in octets: two receive buffers
-/// (the application may own one), a batch, a list and the copy of it that grows, and the queue.
+/// The most memory that a connection with `small_limits` may use, in octets. It consists of two
+/// receive buffers (the application may own one), a batch, a list and its growing copy, and the
+/// queue.
 const BOUND: u64 = 16 << 10;
 
 /// Octets that a server can repeat forever.

@@ -43,7 +43,7 @@ fn one_at_a_time(case: &Case, pieces: &Pieces) -> Result<Client, TestCaseError> 
     Ok(client)
 }
 
-fn the_same(
+fn assert_same(
     case: &Case,
     run: impl Fn(&Case, &Pieces) -> Result<Client, TestCaseError>,
     pieces: &Pieces,
@@ -54,7 +54,7 @@ fn the_same(
 #[test]
 fn partition_of_one_answer_does_not_change_results() {
     check(250, (case(any_answers()), pieces()), |(case, pieces)| {
-        the_same(&case, one_at_a_time, &pieces)
+        assert_same(&case, one_at_a_time, &pieces)
     });
 }
 
@@ -63,7 +63,7 @@ fn partition_of_pipelined_answers_does_not_change_results() {
     check(
         250,
         (case(complete_answers()), pieces()),
-        |(case, pieces)| the_same(&case, Client::completed, &pieces),
+        |(case, pieces)| assert_same(&case, Client::completed, &pieces),
     );
 }
 
@@ -98,6 +98,6 @@ fn partition_of_lists_does_not_change_limits() {
             vec![Answer::Instead(list.into_bytes())],
         ]
         .concat();
-        the_same(&case, one_at_a_time, &pieces)
+        assert_same(&case, one_at_a_time, &pieces)
     });
 }

@@ -96,14 +96,14 @@ fn i06_message_is_complete_only_with_its_terminator() {
                 expected.escape_ascii()
             ),
         )?;
-        is_trusted_rightly(&client, complete, why, may_follow(rest, lines))
+        check_result(&client, complete, why, may_follow(rest, lines))
     });
 }
 
 /// Checks the result of a complete or incomplete body. Octets that may follow the terminator are
 /// harmless. Others make the reply fail if they are received together with its end, and close the
 /// connection otherwise.
-pub(crate) fn is_trusted_rightly(
+pub(crate) fn check_result(
     client: &Client,
     complete: bool,
     why: Option<Error>,

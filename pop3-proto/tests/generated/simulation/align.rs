@@ -71,14 +71,14 @@ impl Search<'_> {
         if self.dead_ends.contains(&state) {
             return false;
         }
-        let fits = self.goes_on(line, next);
+        let fits = self.continues(line, next);
         if !fits {
             self.dead_ends.insert(state);
         }
         fits
     }
 
-    fn goes_on(&mut self, line: usize, next: usize) -> bool {
+    fn continues(&mut self, line: usize, next: usize) -> bool {
         let request = self.requests.get(next);
         let Some(received) = self.received.get(line) else {
             return (next..self.requests.len()).all(|index| self.may_be_unsent(index));

@@ -156,7 +156,7 @@ impl App {
         self.transcript.add(now, line);
     }
 
-    pub(crate) fn wants_nothing_more(&mut self) {
+    pub(crate) fn stop_submitting(&mut self) {
         self.to_make.clear();
         self.quits = false;
     }
@@ -194,7 +194,7 @@ impl App {
                 let core = connection;
                 assert_eq!(core.phase(), Phase::Closed, "{error:?}");
                 assert!(core.error().is_none_or(|fatal| *fatal == error));
-                self.wants_nothing_more();
+                self.stop_submitting();
             }
         }
     }
@@ -256,7 +256,7 @@ impl App {
                     self.greeted || result.is_err(),
                     "an event before the greeting"
                 );
-                let request = self.in_turn(id);
+                let request = self.next_request(id);
                 assert!(request.reply.is_none(), "reported twice");
                 if let Ok(reply) = &result {
                     let opened = matches!(reply, Reply::BodyHead(_));
@@ -265,7 +265,7 @@ impl App {
                 request.reply = Some(result);
             }
             Event::Body { id, chunk } => {
-                let request = self.in_turn(id);
+                let request = self.next_request(id);
                 assert!(
                     matches!(request.reply, Some(Ok(_))),
                     "a body without a reply"
@@ -275,7 +275,7 @@ impl App {
                 request.body.extend_from_slice(&chunk);
             }
             Event::BodyEnd { id, result } => {
-                let request = self.in_turn(id);
+                let request = self.next_request(id);
                 assert!(
                     matches!(request.reply, Some(Ok(_))),
                     "the end of a body without a reply"
@@ -296,12 +296,12 @@ impl App {
 
     /// Returns the request that the event belongs to: the first incomplete one, never an abandoned
     /// one.
-    fn in_turn(&mut self, id: RequestId) -> &mut Request {
+    fn next_request(&mut self, id: RequestId) -> &mut Request {
         while self.requests[self.next].is_complete() {
             self.next += 1;
         }
         let request = &mut self.requests[self.next];
-        assert_eq!(request.id, id, "out of turn: {:?} was next", request.ask);
+        assert_eq!(request.id, id, "out of order: {:?} was next", request.ask);
         request
     }
 

@@ -232,7 +232,7 @@ impl Caller {
         let core = self.engine.connection();
         assert_eq!(core.phase(), Phase::Closed, "{error:?}");
         assert!(core.error().is_none_or(|fatal| fatal == error));
-        app.wants_nothing_more();
+        app.stop_submitting();
     }
 
     /// Continues the operation. Returns `Pending` if octets have to be moved first.

@@ -16,11 +16,11 @@ use super::tally::Tally;
 
 /// Returns whether the client was logged in at the server before this exchange.
 pub(crate) fn logged_in(peer: &Peer, index: usize) -> bool {
-    peer.received[..index].iter().skip(1).any(lets_in)
+    peer.received[..index].iter().skip(1).any(logs_in)
 }
 
 /// Returns whether the server logs the client in with this reply.
-fn lets_in(received: &Received) -> bool {
+fn logs_in(received: &Received) -> bool {
     let line = &received.line;
     let secret = matches!(verb(line), b"PASS" | b"APOP" | b"AUTH");
     let response = !is_of_exchange(line) && !is_plain(line);
@@ -54,21 +54,21 @@ pub(crate) fn check_logins<M: Machine>(
         let by_scram = begin.is_some_and(|begin| begin.line.starts_with(b"AUTH SCRAM"));
         if plan.violations.is_empty() || by_scram {
             assert!(
-                lets_in(&peer.received[*last]),
+                logs_in(&peer.received[*last]),
                 "not logged in at the server"
             );
         }
         if by_scram {
             let proof = lines.iter().map(|at| &peer.received[*at]);
             let mut proof = proof.filter(|received| is_proof(&received.reply));
-            assert!(proof.any(|proof| has_come(proof, &reached)), "no proof");
+            assert!(proof.any(|proof| has_arrived(proof, &reached)), "no proof");
             tally.proofs += 1;
         }
     }
 }
 
 /// Returns whether the conforming reply reached the client completely.
-fn has_come(received: &Received, reached: &[usize]) -> bool {
+fn has_arrived(received: &Received, reached: &[usize]) -> bool {
     let said = received.said.as_ref();
     said.is_some_and(|place| place.octets.end <= reached[place.epoch])
 }

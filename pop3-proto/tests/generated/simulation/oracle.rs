@@ -1,4 +1,5 @@
-//! Checks what was reported to the application against the records of all sides, with three questions.
+//! Checks what was reported to the application against the records of all sides, with three
+//! questions.
 //!
 //! *Do the octets say so?* Every reported reply is the one at its position among the octets that
 //! reached the client, whatever the server does, and however the octets are partitioned. *Is it
@@ -6,10 +7,10 @@
 //! with the maildrop. *Is it complete?* If there was no fault, nothing failed.
 //!
 //! Not every violation can be detected. A reply that is left out, doubled or swapped with another
-//! one of its form shifts all later replies, and in POP3 only the number in the reply to `LIST n`
-//! and `UIDL n` ties a reply to its command. The same is true of a body that ends too early, or
-//! that runs into the next one. Such replies are at another position than the conforming one, and
-//! only the first question is asked of them.
+//! one of its form shifts all later replies. In POP3, only the number in the reply to `LIST n` and
+//! `UIDL n` ties a reply to its command. The same is true of a body that ends too early, or that
+//! runs into the next one. Such replies are at another position than the conforming one, and only
+//! the first question is asked of them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;

@@ -191,7 +191,7 @@ impl fmt::Display for Plan {
         let from = if self.fault_at_quit {
             "QUIT"
         } else {
-            "the begin"
+            "the start"
         };
         write!(
             f,

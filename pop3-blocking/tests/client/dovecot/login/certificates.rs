@@ -31,7 +31,7 @@ fn external_logs_in_with_and_without_user_name() {
 fn external_without_a_trusted_certificate_is_refused() {
     let Some(server) = server() else { return };
     for way in [Way::Stls, Way::ImplicitTls] {
-        for stranger in [None, Some(ClientCertificate::of_a_stranger("anna"))] {
+        for stranger in [None, Some(ClientCertificate::untrusted("anna"))] {
             let mut client = connect(&server, way, stranger);
             for name in [None, Some("anna")] {
                 let rejected = rejected(client.login(external(name)).unwrap_err());

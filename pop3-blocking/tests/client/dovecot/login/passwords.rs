@@ -123,7 +123,7 @@ fn mechanisms_depend_on_channel_and_phase() {
         return;
     };
     server.add_user("anna", "secret");
-    let mut client = connect_from_afar(&server);
+    let mut client = connect_to_second_address(&server);
     let sasl = |client: &mut Client<TcpStream>| -> Option<Vec<String>> {
         let capabilities = client.call(GetCapabilities).unwrap().unwrap();
         let name = |name: &&[u8]| String::from_utf8_lossy(name).into_owned();
@@ -139,7 +139,7 @@ fn mechanisms_depend_on_channel_and_phase() {
     assert_eq!(sasl(&mut client), None);
 
     // A login that starts TLS uses the mechanisms that are offered inside.
-    let mut client = connect_from_afar(&server);
+    let mut client = connect_to_second_address(&server);
     assert_eq!(sasl(&mut client).unwrap(), ["SCRAM-SHA-256"]);
     client
         .login(only(Method::Plain, login("anna", "secret")))
@@ -149,7 +149,7 @@ fn mechanisms_depend_on_channel_and_phase() {
 
 /// Connects to the address that the server does not consider its own, where it forbids cleartext
 /// passwords. The certificate is for `localhost`.
-fn connect_from_afar(server: &Dovecot) -> Client<TcpStream> {
+fn connect_to_second_address(server: &Dovecot) -> Client<TcpStream> {
     let mut connector = connector(server, Way::Stls, None);
     connector.config.stls = StlsPolicy::default();
     let endpoint = Endpoint::plain("localhost", Some(server.plain_port()));

@@ -184,7 +184,7 @@ impl Account {
         let asked = &mut self.asked[id];
         assert!(
             !core::mem::replace(&mut asked.reported, true),
-            "two results"
+            "a second result"
         );
         match (&outcome, &asked.answer) {
             (Ok(Value::Unknown), _) => assert!(self.broken && (begun || self.wrote_in_vain)),
@@ -250,7 +250,7 @@ impl Account {
             .as_ref()
             .and_then(|answer| answer.body.as_ref());
         let body = body.expect("a body");
-        assert!(body.starts_with(&got.octets), "another body");
+        assert!(body.starts_with(&got.octets), "a different body");
         match got.end {
             None => {}
             Some(Ok(())) => assert_eq!(got.octets.len(), body.len(), "complete, but cut short"),

@@ -87,7 +87,7 @@ impl Wire {
 
     /// The client reads.
     pub fn read(&mut self, room: &mut [u8]) -> Moved {
-        assert!(!room.is_empty(), "that looks like an end of file");
+        assert!(!room.is_empty(), "an empty read looks like end of file");
         self.count_idle_call();
         if self.over {
             return Moved::Octets(0);

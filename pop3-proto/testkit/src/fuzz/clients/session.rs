@@ -384,7 +384,10 @@ impl<'w> Helper<'w> {
         let yielded = account.next() - self.first;
         let Some(outcome) = outcome else {
             assert_eq!(self.results, yielded, "a result for each command");
-            assert!(self.fatal || yielded == self.commands, "it ended early");
+            assert!(
+                self.fatal || yielded == self.commands,
+                "the helper ended early"
+            );
             return Enough::Enough;
         };
         assert!(self.results < yielded, "more results than commands");
