@@ -91,7 +91,7 @@ fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> 
     }
     let host = endpoint.host();
     let unresolved = |why: &dyn fmt::Display| {
-        let text = format!("{host}: {why}");
+        let text = format!("cannot resolve the host name {host}: {why}");
         TransportError::new(TransportErrorKind::NameResolution, text)
     };
     let addresses = (host, endpoint.port()).to_socket_addrs();
@@ -104,7 +104,7 @@ fn dial(endpoint: &Endpoint, connector: &Connector) -> Result<TcpStream, Error> 
         }
     }
     if failures.is_empty() {
-        return Err(unresolved(&"no address").into());
+        return Err(unresolved(&"it has no address").into());
     }
     Err(Error::unreachable(&failures))
 }

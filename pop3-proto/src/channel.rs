@@ -30,6 +30,22 @@ pub struct TlsInfo {
     pub exporter: Option<[u8; 32]>,
 }
 
+/// Writes version and cipher suite, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
+impl fmt::Display for TlsInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.protocol.as_deref() {
+            Some("TLSv1_3") => "TLS 1.3",
+            Some("TLSv1_2") => "TLS 1.2",
+            Some(protocol) => protocol,
+            None => "TLS",
+        })?;
+        match &self.cipher_suite {
+            Some(suite) => write!(f, ", {suite}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Debug for TlsInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsInfo")

@@ -1,4 +1,4 @@
-//! What a login is going to do, and why: a value to print before and after.
+//! The plan of a login: which method it uses, and why. It can be printed before and after the login.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,21 +10,21 @@ use crate::method::Method;
 use crate::misuse::Argument;
 use crate::refusal::Refusal;
 
-/// Which way a login takes, why, and why none of the others.
+/// Which method a login uses, and why it does not use the others.
 ///
-/// [`Connection::plan_login`](crate::Connection::plan_login) tells it before,
-/// [`Connection::login_plan`](crate::Connection::login_plan) after. `Display` has it in one line, and
-/// with `{:#}` a line for each candidate.
+/// [`Connection::plan_login`](crate::Connection::plan_login) returns it before a login,
+/// [`Connection::login_plan`](crate::Connection::login_plan) after it. `Display` writes it in one line, and
+/// with `{:#}` in a line for each method.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginPlan {
-    /// TLS is started first, by STLS. What the server offers inside is not known yet, and the choice
-    /// is made there.
+    /// The login starts TLS first, with STLS. It selects a method after that, because what the server
+    /// offers inside TLS is not known yet.
     pub starts_tls: bool,
     /// The methods, in the order of preference.
     pub methods: Vec<PlannedMethod>,
-    /// The `-ERR` to `CAPA`, if the server refused that: what it offers is not known then, and the
-    /// text may say why.
+    /// The `-ERR` to `CAPA`, if the server refused that. What it offers is not known then, and the
+    /// text may give the reason.
     pub capa_refused: Option<Box<Refusal>>,
 }
 
@@ -36,103 +36,107 @@ pub struct PlannedMethod {
     pub method: Method,
     /// Its name, such as `SCRAM-SHA-256-PLUS`.
     pub name: Box<str>,
-    /// What became of it.
+    /// Whether the login uses it, or why not.
     pub verdict: Verdict,
 }
 
-/// What became of a [`PlannedMethod`].
+/// Whether a login uses a [`PlannedMethod`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is the one.
+    /// The login uses it.
     Chosen,
-    /// It would do, and another comes first.
+    /// It could be used, but another one is preferred.
     Spare,
-    /// It will not do.
+    /// It cannot be used.
     Rejected(Rejection),
 }
 
-/// Why a login method will not do.
+/// Why a login method cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The channel is not encrypted and `Config::allow_insecure_login` is off.
+    /// The connection is not encrypted and `Config::allow_insecure_login` is off.
     #[error(
-        "the connection is not encrypted, and credentials in clear were not allowed by name \
-         (`allow_insecure_login`)"
+        "the connection is not encrypted (Config::allow_insecure_login permits that: anyone on the \
+         network path can then read the credentials)"
     )]
     Cleartext,
-    /// The server lists mechanisms, and not this one.
-    #[error("the server does not list it")]
+    /// The server advertises mechanisms, but not this one.
+    #[error("the server does not advertise it")]
     NotListed,
-    /// The server lists no mechanism at all: it does not know `AUTH`, or was not asked (RFC 5034
+    /// The server advertises no mechanism at all: it does not support `AUTH`, or was not asked (RFC 5034
     /// section 3).
-    #[error("the server does not say that it knows AUTH")]
+    #[error("the server does not advertise AUTH (SASL)")]
     NoSasl,
-    /// It depends on what the server lists, and it was not asked yet, or STLS comes first.
-    #[error("what the server lists is not known yet")]
+    /// It depends on what the server advertises, which is not known before `CAPA` or before STLS.
+    #[error("what the server advertises is not known yet")]
     NotKnownYet,
     /// TLS is required, and the server does not offer STLS.
     #[error("TLS is required and the server does not offer STLS")]
     NoStls,
-    /// [`ChannelBinding::Prefer`](crate::login::ChannelBinding::Prefer), and the server lists a `-PLUS` that
-    /// this policy does not: without it, the server would take this login for an attack.
-    #[error("the server lists a way that binds to the channel")]
+    /// [`ChannelBinding::Prefer`](crate::login::ChannelBinding::Prefer), and the server advertises a `-PLUS`
+    /// mechanism that this policy does not contain. A login without channel binding would look like a
+    /// downgrade attack to the server.
+    #[error(
+        "the server advertises a mechanism with channel binding (-PLUS) that the policy does not contain"
+    )]
     BindingListed,
-    /// [`ChannelBinding::Require`](crate::login::ChannelBinding::Require), and it does not bind, or this
-    /// channel has nothing to bind to: that takes TLS 1.3.
-    #[error("it cannot be bound to this channel: that takes SCRAM in TLS 1.3")]
+    /// [`ChannelBinding::Require`](crate::login::ChannelBinding::Require), and the method or the connection
+    /// does not support channel binding, which needs TLS 1.3.
+    #[error("it has no channel binding here: that needs SCRAM and TLS 1.3")]
     NoBinding,
-    /// The greeting holds no challenge that is one msg-id.
-    #[error("APOP needs one msg-id in the greeting, and this greeting has none or several")]
+    /// The greeting does not contain exactly one msg-id, which is the challenge of APOP.
+    #[error("the server does not offer APOP (no single msg-id in its greeting)")]
     NoChallenge,
-    /// The greeting, and the challenge in it, came in clear and may be anybody's.
-    #[error("APOP after STLS would answer a challenge that came in clear and may be forged")]
+    /// The greeting with the challenge was received before STLS, so an attacker may have forged it.
+    #[error("the challenge for APOP was received unencrypted before STLS and may be forged")]
     ChallengeInClear,
-    /// It takes other credentials: a token and not a password, or the other way round.
-    #[error("it takes other credentials than these")]
+    /// It needs other credentials: a token instead of a password, or the other way round.
+    #[error("it needs other credentials than these")]
     OtherCredentials,
-    /// It cannot act as another than the one who logs in.
-    #[error("it cannot act as somebody else")]
+    /// It cannot log in on behalf of another user.
+    #[error("it cannot log in on behalf of another user")]
     NoAuthzid,
-    /// It cannot carry this user name or password.
+    /// It cannot send this user name or password.
     #[error("{0}")]
     Argument(Argument),
-    /// Its command line would be longer than a server has to take.
-    #[error("it would take a line of {octets} octets, and a command line may have {limit}")]
+    /// Its command line would be longer than a server has to accept.
+    #[error("it needs a line of {octets} octets, and the limit is {limit} (Limits::command)")]
     TooLong {
         /// The length of the line with CR and LF.
         octets: usize,
         /// [`Limits::command`](crate::config::Limits::command).
         limit: usize,
     },
-    /// This build leaves it out.
+    /// It is not compiled in.
     #[error("this build leaves it out: enable the feature `{feature}` of pop3-proto")]
     NotBuilt {
         /// The feature that contains it.
         feature: &'static str,
     },
-    /// It was tried in this login, and the server said no.
+    /// It was tried in this login, and the server refused it.
     #[error("the server refused it")]
     Refused,
 }
 
 impl LoginPlan {
-    /// The candidate that is taken; `None` if none will do, or if TLS has to come first.
+    /// Returns the method that the login uses; `None` if no method can be used, or if TLS has to be
+    /// started first.
     pub fn chosen(&self) -> Option<&PlannedMethod> {
         self.methods
             .iter()
             .find(|candidate| candidate.verdict == Verdict::Chosen)
     }
 
-    /// What became of a method; `None` if the policy does not name it.
+    /// Returns whether the login uses a method; `None` if the policy does not contain it.
     pub fn verdict(&self, method: Method) -> Option<&Verdict> {
         let mut candidates = self.methods.iter();
         let found = candidates.find(|candidate| candidate.method == method)?;
         Some(&found.verdict)
     }
 
-    /// Why this method is not taken, if it was considered and rejected.
+    /// Returns why the login does not use a method, if the method was considered and rejected.
     pub fn rejection(&self, method: Method) -> Option<&Rejection> {
         let mut candidates = self.methods.iter();
         candidates.find_map(|candidate| match &candidate.verdict {
@@ -141,7 +145,7 @@ impl LoginPlan {
         })
     }
 
-    /// A plan of one candidate that will not do.
+    /// Creates a plan of one method that cannot be used.
     pub(crate) fn rejected(method: Method, why: Rejection) -> Self {
         Self {
             starts_tls: false,
@@ -176,7 +180,7 @@ impl fmt::Display for LoginPlan {
         }
         if self.methods.is_empty() {
             f.write_str(separator)?;
-            f.write_str("the policy names no way to log in")?;
+            f.write_str("the policy contains no login method")?;
         }
         let grouped = !f.alternate();
         let same = |a: &PlannedMethod, b: &PlannedMethod| grouped && a.verdict == b.verdict;

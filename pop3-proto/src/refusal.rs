@@ -1,4 +1,4 @@
-//! A `-ERR` to a command: a value that errors and plans contain.
+//! The `-ERR` reply to a command, which errors and login plans contain.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -11,20 +11,20 @@ use crate::text::{Reason, ServerText};
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
-/// A `-ERR` from the server (RFC 1939 section 3).
+/// A `-ERR` reply to a command (RFC 1939 section 3).
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub struct Refusal {
     /// The command that was refused.
     pub verb: Verb,
-    /// The message it was about.
+    /// The message that the command was about.
     pub number: Option<MessageNumber>,
     /// The response code (RFC 2449 section 8, RFC 3206), read whether or not it was advertised.
     pub code: Option<ResponseCode>,
-    /// How long to wait between two logins, where the code is `[LOGIN-DELAY]` and the server
+    /// The minimum delay between two logins, if the code is `[LOGIN-DELAY]` and the server
     /// advertises `LOGIN-DELAY` (RFC 2449 section 6.5).
     pub login_delay: Option<Duration>,
-    /// What the server wrote behind `-ERR`, code included.
+    /// The text after `-ERR`, code included.
     pub text: ServerText,
 }
 
@@ -47,7 +47,7 @@ impl From<Refusal> for ErrReply {
     }
 }
 
-/// The `-ERR` that came before an error, as the end of its text.
+/// The `-ERR` that came before an error, as the end of the error's text.
 pub(crate) struct Before<'a>(pub(crate) &'a Option<Box<Refusal>>);
 
 impl fmt::Display for Before<'_> {

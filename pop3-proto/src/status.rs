@@ -12,12 +12,12 @@ use crate::text::ServerText;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
-    /// What the server wrote behind `+OK`, response code included.
+    /// The text after `+OK`, response code included.
     pub text: ServerText,
 }
 
 impl Status {
-    /// The response code. On a `+OK` it informs and no more: nothing should be done because of it.
+    /// Returns the response code. On a `+OK` it is only informational.
     pub fn code(&self) -> Option<ResponseCode> {
         ResponseCode::parse(self.text.as_bytes())
     }
@@ -46,14 +46,14 @@ pub struct ErrReply {
 }
 
 impl ErrReply {
-    /// Whether its code is a permanent one.
+    /// Returns whether its response code is permanent.
     pub(crate) fn is_permanent(&self) -> bool {
         self.code.as_ref().is_some_and(ResponseCode::is_permanent)
     }
 
     /// Reads the code of a text. `shown` is the same text after redaction.
     pub(crate) fn read(text: &[u8], shown: ServerText) -> Self {
-        // A known code has no octets of the server's in it.
+        // A known code is a constant, so it cannot contain credentials that the server echoes.
         let known = ResponseCode::parse(text).filter(|code| code.name().is_some());
         Self {
             code: known.or_else(|| ResponseCode::parse(shown.as_bytes())),
@@ -75,15 +75,15 @@ impl fmt::Display for ErrReply {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseCode {
-    /// `IN-USE`: another session has the maildrop. The credentials are right.
+    /// `IN-USE`: another session has locked the maildrop. The credentials are right.
     InUse,
-    /// `LOGIN-DELAY`: the last login was too short a time ago.
+    /// `LOGIN-DELAY`: the last login was too recent.
     LoginDelay,
-    /// `SYS/TEMP`: a failure that will pass.
+    /// `SYS/TEMP`: a temporary failure.
     SysTemp,
-    /// `SYS/PERM`: a failure that somebody has to mend.
+    /// `SYS/PERM`: a permanent failure, which the administrator has to fix.
     SysPerm,
-    /// `AUTH`: user name or password is wrong.
+    /// `AUTH`: the credentials are the problem.
     Auth,
     /// `UTF8`: the message needs the `UTF8` command first.
     Utf8,
@@ -92,12 +92,12 @@ pub enum ResponseCode {
 }
 
 impl ResponseCode {
-    /// Whether the same attempt would fail again (RFC 3206).
+    /// Returns whether the same attempt would fail again (RFC 3206).
     pub(crate) fn is_permanent(&self) -> bool {
         matches!(self, Self::SysPerm | Self::Auth)
     }
 
-    /// The code as the RFCs write it, if it is of theirs.
+    /// Returns the code as the RFCs write it, if an RFC defines it.
     pub(crate) fn name(&self) -> Option<&'static str> {
         Some(match self {
             Self::InUse => "IN-USE",
@@ -112,7 +112,7 @@ impl ResponseCode {
 
     /// Parses the code that a status text begins with, such as the `[IN-USE]` of
     /// `[IN-USE] another session has the maildrop`. Returns `None` if the text does not begin with a
-    /// code; brackets further on are text. Codes are read in any case.
+    /// code; brackets later in the text are not a code. Codes are not case-sensitive.
     ///
     /// ```
     /// use pop3_proto::reply::ResponseCode;
@@ -128,7 +128,7 @@ impl ResponseCode {
         if code.is_empty() {
             return None;
         }
-        // A known code with levels below it that are not known counts as the known one.
+        // A known code with unknown levels below it is read as the known code.
         let is = |known: &[u8]| {
             code.get(..known.len())
                 .is_some_and(|head| head.eq_ignore_ascii_case(known))
@@ -182,8 +182,8 @@ impl StatusLine {
     }
 }
 
-/// Whether a line begins with `+OK` or with `-ERR`, and how long that is. It is a whole word in any
-/// case: `+Okay` is none.
+/// Returns whether a line begins with `+OK` (true) or with `-ERR` (false), and the length of that
+/// indicator. The indicator is a whole word and not case-sensitive: `+Okay` is not one.
 pub(crate) fn indicator(line: &[u8]) -> Option<(bool, usize)> {
     let end = line.iter().position(|c| matches!(c, b' ' | b'\t'));
     let word = line.get(..end.unwrap_or(line.len()))?;

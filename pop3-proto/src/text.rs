@@ -1,12 +1,12 @@
-//! Text that came from a server: octets, shown with every dangerous character escaped.
+//! Text from a server: octets, displayed with every dangerous character escaped.
 
 use core::fmt;
 
 use bytes::Bytes;
 
-/// Text that a server wrote for a person to read: untrusted octets in no stated encoding.
+/// Text that a server wrote for a person to read: untrusted octets in an unknown encoding.
 ///
-/// `Display` shows it as UTF-8 where it is valid. It escapes control characters, invisible
+/// `Display` shows valid UTF-8 as it is. It escapes control characters, invisible
 /// characters, bidirectional overrides and octets that are not UTF-8, and ends the text with `…`
 /// after 512 octets, so that it can be written to a log or a terminal.
 /// [`ServerText::as_bytes`] returns all octets.
@@ -24,34 +24,34 @@ impl ServerText {
         Self(octets)
     }
 
-    /// A copy that does not keep the receive buffer alive: errors outlive it.
+    /// Copies the octets, so that a long-lived error does not keep the receive buffer in memory.
     pub(crate) fn copy(octets: &[u8]) -> Self {
         Self(Bytes::copy_from_slice(octets))
     }
 
-    /// A copy that no longer keeps the receive buffer in memory.
+    /// Copies this text, so that it no longer keeps the receive buffer in memory.
     pub(crate) fn detach(&self) -> Self {
         Self(Bytes::copy_from_slice(&self.0))
     }
 
-    /// A part of this text, which shares its memory.
+    /// Returns a part of this text, which shares its memory.
     pub(crate) fn part(&self, part: &[u8]) -> Self {
         Self(self.0.slice_ref(part))
     }
 
-    /// The octets as the server sent them, without status indicator and line end, with credentials
-    /// redacted. Never cut: [`Limits::line`](crate::config::Limits::line) bounds them, and
+    /// Returns the octets as the server sent them, without status indicator and line end, with credentials
+    /// redacted. They are never truncated: [`Limits::line`](crate::config::Limits::line) bounds them, and
     /// [`Limits::challenge`](crate::config::Limits::challenge) in an authentication exchange.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether the text has no octets.
+    /// Returns whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether there is nothing to show: no octets, or only blanks.
+    /// Returns whether the text is empty or consists of blanks.
     pub(crate) fn is_blank(&self) -> bool {
         self.0.trim_ascii().is_empty()
     }
@@ -69,10 +69,10 @@ impl fmt::Display for ServerText {
     }
 }
 
-/// The longest text that `Display` shows, in octets.
+/// The number of octets after which `Display` truncates a text.
 const SHOWN: usize = 512;
 
-/// Shows octets from a server, escaped and cut.
+/// Shows octets from a server, escaped and truncated.
 pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
@@ -116,7 +116,7 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// Shows the reason that a server gives, as the end of a sentence.
+/// Shows the reason that a server gave, as the end of a sentence.
 pub(crate) struct Reason<'a>(pub(crate) &'a ServerText);
 
 impl fmt::Display for Reason<'_> {
@@ -129,8 +129,8 @@ impl fmt::Display for Reason<'_> {
     }
 }
 
-/// Controls (C0, DEL, C1), separators of lines and paragraphs, characters that reorder the text
-/// around them, and characters that cannot be seen.
+/// Returns whether a character must be escaped: controls (C0, DEL, C1), separators of lines and
+/// paragraphs, characters that reorder the text around them, and invisible characters.
 fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(c,

@@ -106,7 +106,12 @@ fn tls_server_without_greeting_times_out() {
     connector.config.timeouts.greeting = Duration::from_millis(100);
     let endpoint = Endpoint::plain("localhost", Some(server.implicit_tls().port()));
     let error = connect_with(&endpoint, &connector).unwrap_err();
-    assert_eq!(error, Error::Timeout(Timeout::Greeting));
+    assert_eq!(
+        error,
+        Error::Timeout(Timeout::Greeting {
+            channel: pop3_blocking::proto::Channel::Plain
+        })
+    );
 }
 
 #[test]
@@ -126,7 +131,7 @@ fn greeting_of_another_protocol_is_rejected() {
         wire.read_to_end();
     });
     let error = connect_with(&server.plain(), &cleartext()).unwrap_err();
-    assert!(error.to_string().contains("no POP3 server"), "{error}");
+    assert!(error.to_string().contains("not a POP3 server"), "{error}");
     assert!(error.to_string().contains("ESMTP"), "{error}");
     server.received();
 }
@@ -135,7 +140,13 @@ fn greeting_of_another_protocol_is_rejected() {
 fn close_without_a_greeting_is_reported() {
     let server = Scripted::start(|_| {});
     let error = connect_with(&server.plain(), &cleartext()).unwrap_err();
-    assert_eq!(error, Closed::NoGreeting.into());
+    assert_eq!(
+        error,
+        Closed::NoGreeting {
+            channel: pop3_blocking::proto::Channel::Plain
+        }
+        .into()
+    );
     server.received();
 }
 

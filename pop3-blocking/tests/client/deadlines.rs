@@ -36,7 +36,12 @@ fn missing_greeting_times_out() {
     let server = Scripted::start(|wire| wire.read_to_end());
     let connector = with(|timeouts| timeouts.greeting = SHORT);
     let result = timed(SHORT, || connect_with(&server.plain(), &connector));
-    assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::Greeting));
+    assert_eq!(
+        result.unwrap_err(),
+        Error::Timeout(Timeout::Greeting {
+            channel: pop3_blocking::proto::Channel::Plain
+        })
+    );
     server.received();
 }
 
@@ -52,6 +57,7 @@ fn partial_greeting_times_out() {
         result.unwrap_err(),
         Error::Timeout(Timeout::Stall {
             verb: None,
+            number: None,
             last_err: None,
             outstanding: 0,
             first_batch: false,
@@ -68,6 +74,7 @@ fn missing_reply_times_out() {
     let result = timed(SHORT, || client.stat());
     let late = Error::Timeout(Timeout::FirstOctet {
         verb: Verb::Stat,
+        number: None,
         outstanding: 1,
         first_batch: false,
         last_err: None,
@@ -91,6 +98,7 @@ fn partial_reply_times_out() {
         result.unwrap_err(),
         Error::Timeout(Timeout::Stall {
             verb: Some(Verb::Uidl),
+            number: None,
             last_err: None,
             outstanding: 1,
             first_batch: false,
@@ -116,6 +124,7 @@ fn partial_message_times_out() {
         result,
         Err(Error::Timeout(Timeout::Stall {
             verb: Some(Verb::Retr),
+            number: Some(number(1)),
             last_err: None,
             outstanding: 1,
             first_batch: false,
@@ -193,7 +202,12 @@ fn missing_handshake_times_out() {
     let mut connector = Connector::default();
     connector.config.timeouts.tls = SHORT;
     let result = timed(SHORT, || connect_with(&server.implicit_tls(), &connector));
-    assert_eq!(result.unwrap_err(), Error::Timeout(Timeout::TlsHandshake));
+    assert_eq!(
+        result.unwrap_err(),
+        Error::Timeout(Timeout::TlsHandshake {
+            channel: pop3_blocking::proto::Channel::ImplicitTls
+        })
+    );
     server.received();
 }
 

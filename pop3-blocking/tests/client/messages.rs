@@ -186,6 +186,7 @@ fn error_of_a_truncated_message_is_permanent() {
     assert_eq!(octets, b"hello\r\nwor");
     let truncated = Error::from(Closed::Truncated {
         verb: Verb::Retr,
+        number: Some(number(1)),
         outstanding: 1,
         first_batch: false,
         lf_dot: false,

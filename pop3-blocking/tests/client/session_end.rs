@@ -237,6 +237,7 @@ fn close_within_a_listing_is_truncation() {
     let mut client = server.client();
     let truncated = Error::from(Closed::Truncated {
         verb: Verb::List,
+        number: None,
         outstanding: 1,
         first_batch: false,
         lf_dot: false,
@@ -254,6 +255,7 @@ fn unanswered_and_truncated_replies_are_distinguished() {
     let error = client.batch((Stat, Noop)).unwrap_err();
     let unanswered = Closed::Unanswered {
         verb: Verb::Stat,
+        number: None,
         outstanding: 2,
         first_batch: true,
         last_err: None,

@@ -88,11 +88,11 @@ async fn look_up<D: Dialer>(
     })
     .await;
     let text = match addresses {
-        Ok(addresses) if addresses.is_empty() => "no address".into(),
+        Ok(addresses) if addresses.is_empty() => "it has no address".into(),
         Ok(addresses) => return Ok(addresses),
         Err(text) => text,
     };
-    let text = format!("{host}: {text}");
+    let text = format!("cannot resolve the host name {host}: {text}");
     Err(TransportError::new(TransportErrorKind::NameResolution, text).into())
 }
 

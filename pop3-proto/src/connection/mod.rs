@@ -206,7 +206,7 @@ impl Connection {
         if let (None, Some(setup)) = (&self.layer, &self.setup)
             && self.core.wants_tls()
         {
-            match Layer::new(setup, self.now) {
+            match Layer::new(setup, self.core.channel(), self.now) {
                 Ok(layer) => self.layer = Some(Box::new(layer)),
                 Err(error) => self.core.tls_failed(error, self.now),
             }

@@ -1,14 +1,17 @@
 //! The end of a connection: all outstanding requests get the same outcome, in order.
 
+use alloc::format;
+
 use super::Core;
 use super::last_err::LastErr;
 use super::receive::Partial;
 use super::request::PendingRequest;
-use crate::error::{Closed, Error, TlsError, TlsErrorKind, TransportError};
+use crate::error::{Closed, Error, OtherScheme, Stage, TlsError, TlsErrorKind, TransportError};
 use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::phase::Phase;
 use crate::reply::{QuitOutcome, Reply};
+use crate::types::MessageNumber;
 use crate::verb::Verb;
 
 /// How and why a connection ends.
@@ -40,8 +43,8 @@ impl Core {
         }
         // The error that aborts an exchange is the cause, even if `*` could not be sent.
         let outcome = self.abort_error().cloned().map_or(outcome, Err);
-        let unanswered = self.unanswered();
-        let outcome = outcome.map_err(|error| self.explained(error.unanswered(unanswered)));
+        let stage = self.stage();
+        let outcome = outcome.map_err(|error| self.explained(error.at_stage(stage)));
         let outcome = match outcome {
             Err(error) if self.outbound.is_in_first_batch() && !self.end.last_err.has_code() => {
                 Err(error.in_first_batch())
@@ -60,6 +63,29 @@ impl Core {
         let begun = self.awaits_reply() || self.is_computing();
         let front = self.outbound.front().filter(|_| begun);
         front.and_then(PendingRequest::verb)
+    }
+
+    /// The message that [`unanswered`](Core::unanswered) is about.
+    pub(super) fn unanswered_number(&self) -> Option<MessageNumber> {
+        self.unanswered()?;
+        self.outbound.front()?.command()?.number()
+    }
+
+    /// What the connection is doing, for an error that ends it.
+    fn stage(&self) -> Option<Stage> {
+        let channel = self.state.channel();
+        if self.wants_tls() {
+            return Some(Stage::TlsHandshake { channel });
+        }
+        if self.state.phase() == Phase::Greeting {
+            return Some(Stage::Greeting { channel });
+        }
+        let (verb, number) = (self.unanswered()?, self.unanswered_number());
+        Some(if self.inbound.is_in_reply() {
+            Stage::InReply { verb, number }
+        } else {
+            Stage::Unanswered { verb, number }
+        })
     }
 
     /// Emits the results of the outstanding requests after the end, and then `Closed`. It emits one
@@ -128,19 +154,23 @@ impl Core {
             return Some(cause.into());
         }
         if self.wants_tls() {
-            let text = "the server closed the connection during the TLS handshake";
+            let hint = OtherScheme(self.state.channel());
+            let text = format!("the server closed the connection during the TLS handshake{hint}");
             return Some(TlsError::new(TlsErrorKind::Other, text).into());
         }
         let outstanding = self.outbound.in_flight();
-        let verb = self.unanswered();
+        let (verb, number) = (self.unanswered(), self.unanswered_number());
         let lf_dot = self.inbound.stops_at_lf_dot();
         let last_err = None;
         let in_reply = self.inbound.is_in_reply();
         Some(
             match verb {
-                _ if self.state.phase() == Phase::Greeting => Closed::NoGreeting,
+                _ if self.state.phase() == Phase::Greeting => Closed::NoGreeting {
+                    channel: self.state.channel(),
+                },
                 Some(verb) if in_reply => Closed::Truncated {
                     verb,
+                    number,
                     outstanding,
                     first_batch: false,
                     lf_dot,
@@ -148,6 +178,7 @@ impl Core {
                 },
                 Some(verb) => Closed::Unanswered {
                     verb,
+                    number,
                     outstanding,
                     first_batch: false,
                     last_err,

@@ -134,22 +134,26 @@ impl Timers {
 }
 
 impl Awaited {
-    /// Returns the error if it is not received in time and this many commands are unanswered;
-    /// `None` if that is no failure. `lf_dot` is whether the last octets were LF `.` CR LF in a
-    /// multi-line reply.
-    fn missed(self, outstanding: usize, lf_dot: bool) -> Option<Timeout> {
+    /// Returns the error for a deadline that passed, or `None` if the connection was idle.
+    fn missed(self, core: &Core) -> Option<Timeout> {
+        let channel = core.state.channel();
+        let outstanding = core.outbound.in_flight();
+        let number = core.unanswered_number();
+        let lf_dot = core.inbound.stops_at_lf_dot();
         Some(match self {
-            Self::Tls => Timeout::TlsHandshake,
-            Self::Greeting => Timeout::Greeting,
+            Self::Tls => Timeout::TlsHandshake { channel },
+            Self::Greeting => Timeout::Greeting { channel },
             Self::Send => Timeout::Send,
             Self::FirstOctet(verb) => Timeout::FirstOctet {
                 verb,
+                number,
                 outstanding,
                 first_batch: false,
                 last_err: None,
             },
             Self::Rest(verb) => Timeout::Stall {
                 verb,
+                number,
                 outstanding,
                 first_batch: false,
                 lf_dot,
@@ -212,9 +216,7 @@ impl Core {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
-        let missed = self
-            .awaited()
-            .missed(self.outbound.in_flight(), self.inbound.stops_at_lf_dot());
+        let missed = self.awaited().missed(self);
         match (missed, self.end.write_failed.take()) {
             (Some(_), Some(cause)) => self.close(Err(cause.into())),
             (Some(timeout), None) => {

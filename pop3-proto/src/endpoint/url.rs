@@ -18,12 +18,23 @@ impl FromStr for Endpoint {
     }
 }
 
+const NON_ASCII_HOST: &str = "its host name is not ASCII: write it in punycode (xn--...)";
+
+/// Returns why this is not a URI (RFC 3986).
+fn malformed(url: &str) -> &'static str {
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    if host.is_ascii() {
+        "it is not of the form pop3s://user@host:port in ASCII, with all else percent-encoded: \
+         an @ in the user name is %40"
+    } else {
+        NON_ASCII_HOST
+    }
+}
+
 fn read(url: &str) -> Result<Endpoint, Argument> {
-    let uri = Uri::parse(url).map_err(|_| {
-        Argument::Url(
-            "it is not of the form pop3s://user@host:port in ASCII, with all else percent-encoded: an @ in the user name is %40",
-        )
-    })?;
+    let uri = Uri::parse(url).map_err(|_| Argument::Url(malformed(url)))?;
     let implicit_tls = match uri.scheme().as_str().to_ascii_lowercase().as_str() {
         "pop3s" | "pops" => true,
         "pop3" | "pop" => false,
@@ -32,7 +43,11 @@ fn read(url: &str) -> Result<Endpoint, Argument> {
     let authority = uri
         .authority()
         .filter(|authority| !authority.host().is_empty());
-    let authority = authority.ok_or(Argument::Url("it names no host"))?;
+    let authority = authority.ok_or(Argument::Url("it has no host"))?;
+    // The percent-encoded form of a host name would be looked up as it is.
+    if authority.host().contains('%') {
+        return Err(Argument::Url(NON_ASCII_HOST));
+    }
     if !matches!(uri.path().as_str(), "" | "/") || uri.query().is_some() || uri.fragment().is_some()
     {
         return Err(Argument::Url(

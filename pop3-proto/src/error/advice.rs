@@ -1,4 +1,4 @@
-//! What a failure asks of a person.
+//! What the user can do about an error.
 
 use thiserror::Error as ThisError;
 
@@ -7,17 +7,18 @@ use super::{TlsErrorKind, TransportErrorKind, Unconfirmed};
 use crate::sasl::SaslError;
 use crate::status::ResponseCode;
 
-/// What a failure asks of the user: enough for what a mail program does next.
-/// [`Retry`](crate::error::Retry) is for a program that tries again by itself; its documentation has a table
-/// of all errors.
+/// What the user can do about an error, so that a mail program can offer it.
+///
+/// [`Retry`](crate::error::Retry) is for a program that tries again automatically; its documentation has a
+/// table of all errors.
 ///
 /// | advice | what to do |
 /// |---|---|
 /// | [`CheckCredentials`](Self::CheckCredentials) | ask for the password again, or see [`try_instead`](crate::Error::try_instead) |
-/// | [`FreshToken`](Self::FreshToken) | get a token and log in again |
+/// | [`FreshToken`](Self::FreshToken) | get a new token and log in again |
 /// | [`SignIn`](Self::SignIn) | have the user obtain a new token from the identity provider |
-/// | [`TryLater`](Self::TryLater) | wait some minutes; if it lasts, have host and port checked |
-/// | [`Reconnect`](Self::Reconnect) | connect again, at once or soon |
+/// | [`TryLater`](Self::TryLater) | wait some minutes; if it happens again, have host and port checked |
+/// | [`Reconnect`](Self::Reconnect) | connect again, immediately or soon |
 /// | [`CheckServer`](Self::CheckServer) | have host, port and kind of TLS checked |
 /// | [`ChangePolicy`](Self::ChangePolicy), [`NameAnother`](Self::NameAnother) | have the settings for the login checked |
 /// | [`AskOperator`](Self::AskOperator) | show the server's words |
@@ -25,11 +26,11 @@ use crate::status::ResponseCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ThisError)]
 #[non_exhaustive]
 pub enum Advice {
-    /// `[AUTH]`: user name or password is wrong (RFC 3206).
-    #[error("check user name and password")]
+    /// `[AUTH]`: the credentials are wrong, or the account is closed or not allowed to use POP3 (RFC 3206).
+    #[error("check user name, password and account")]
     CheckCredentials,
     /// The token has expired or was never valid.
-    #[error("get a fresh token")]
+    #[error("log in again with a new token")]
     FreshToken,
     /// The application provided no token.
     #[error("obtain a new token from the identity provider")]
@@ -41,30 +42,30 @@ pub enum Advice {
     /// The connection was lost: connect again.
     #[error("the connection is lost: connect again")]
     Reconnect,
-    /// This host and port do not have a POP3 server of this kind.
-    #[error("check host, port and TLS")]
+    /// No POP3 server with this kind of TLS answers on this host and port.
+    #[error("check host, port and TLS (pop3s:// or pop3://)")]
     CheckServer,
-    /// The policy has to allow what the server offers, or the server has to offer more.
-    #[error("the login policy or the server has to change")]
+    /// The login settings do not allow any method that the server offers.
+    #[error("change the login settings, or have the administrator enable another login method")]
     ChangePolicy,
-    /// The server refused the mechanism before it saw any credentials.
-    #[error("the server does not take this mechanism: name another")]
+    /// The server refused the mechanism before it received any credentials.
+    #[error("the server does not accept this mechanism: select another login method")]
     NameAnother,
-    /// `[SYS/PERM]`, or a server that breaks the protocol or cannot be trusted: a person has to fix the
-    /// server or the account (RFC 3206).
-    #[error("the server's operator has to fix this")]
+    /// `[SYS/PERM]`, or a server that violates the protocol or cannot be trusted: the administrator has
+    /// to fix the server or the account (RFC 3206).
+    #[error("contact the server's administrator")]
     AskOperator,
-    /// The server did not say: it may be the password, and it need not be.
+    /// The server gave no reason: the password may be wrong or right.
     ///
-    /// That holds for a server that advertises `AUTH-RESP-CODE` too (RFC 3206), and so promises
-    /// `[AUTH]` where the password is wrong. Proxies pass the capability on and answer for
-    /// themselves, without a code.
+    /// This applies to a server that advertises `AUTH-RESP-CODE` too (RFC 3206), which promises `[AUTH]`
+    /// if the password is wrong. Proxies forward the capability but send their own replies without a
+    /// code.
     #[error("the server did not say whether the password is wrong")]
     Unknown,
 }
 
 impl Advice {
-    /// What the response code of a refusal asks for, if it has a known one.
+    /// Returns the advice for the response code of a refusal, if it has a known one.
     pub(crate) fn of_code(code: Option<&ResponseCode>) -> Option<Self> {
         Some(match code? {
             ResponseCode::Auth => Self::CheckCredentials,
@@ -78,8 +79,8 @@ impl Advice {
 }
 
 impl Error {
-    /// What this asks of the user, above all where a login failed; `None` where nothing is known, or
-    /// where it is the program that has to change.
+    /// Returns what the user can do about this error, most useful after a failed login. `None` if nothing
+    /// is known, or if only the program can be changed.
     pub fn advice(&self) -> Option<Advice> {
         if let Self::Auth(error) = self {
             return Some(error.advice());
@@ -144,7 +145,8 @@ fn of_tls(kind: TlsErrorKind) -> Option<Advice> {
     match kind {
         TlsErrorKind::NotTls => Some(Advice::CheckServer),
         TlsErrorKind::NotConfigured => None,
-        TlsErrorKind::Certificate
+        TlsErrorKind::UnknownIssuer
+        | TlsErrorKind::Certificate
         | TlsErrorKind::NoApplicationProtocol
         | TlsErrorKind::Incompatible
         | TlsErrorKind::Other => Some(Advice::AskOperator),
@@ -171,14 +173,14 @@ fn of_closed(closed: &Closed) -> Advice {
         | Closed::Finished
         | Closed::Idle { .. }
         | Closed::Unanswered { .. }
-        | Closed::NoGreeting
+        | Closed::NoGreeting { .. }
         | Closed::Truncated { .. } => Advice::Reconnect,
     }
 }
 
 fn of_transport(kind: TransportErrorKind) -> Advice {
     match kind {
-        // A name server that does not answer proves nothing about the name.
+        // If a name server does not answer, the name may still be right.
         TransportErrorKind::NameResolution
         | TransportErrorKind::Refused
         | TransportErrorKind::Unreachable => Advice::TryLater,
@@ -188,8 +190,10 @@ fn of_transport(kind: TransportErrorKind) -> Advice {
 
 fn of_timeout(timeout: &Timeout) -> Advice {
     match timeout {
-        // An overloaded server stops responding, too: the host and port may be right.
-        Timeout::Connect | Timeout::TlsHandshake | Timeout::Greeting => Advice::TryLater,
+        // The server may be overloaded: host and port may be right.
+        Timeout::Connect | Timeout::TlsHandshake { .. } | Timeout::Greeting { .. } => {
+            Advice::TryLater
+        }
         Timeout::FirstOctet { .. } | Timeout::Stall { .. } | Timeout::Send | Timeout::Total => {
             Advice::Reconnect
         }
@@ -208,7 +212,7 @@ fn of_unconfirmed(why: &Unconfirmed) -> Option<Advice> {
 
 fn of_misuse(misuse: &Misuse) -> Option<Advice> {
     match misuse {
-        // The only allowed login method cannot carry these credentials.
+        // The only allowed login method cannot send these credentials.
         Misuse::Argument(_) | Misuse::TooLong { .. } => Some(Advice::ChangePolicy),
         Misuse::Phase { .. }
         | Misuse::TlsActive

@@ -1,4 +1,4 @@
-//! Why there is no login, and what to do about it.
+//! Errors of a login.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -12,16 +12,16 @@ use crate::refusal::Refusal;
 use crate::sasl::{OAuthError, SaslError};
 use crate::status::ErrReply;
 
-/// Why there is no login. [`AuthError::advice`] says what to do.
+/// Why a login failed. [`AuthError::advice`] returns what to do.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// The server said no.
+    /// The server refused the login.
     #[error(transparent)]
     Rejected(Rejected),
-    /// This side broke an exchange off, and the server took note: its challenge made no sense, or it
-    /// ended the exchange itself. No other way was tried.
-    #[error("login with {name} was broken off: {cause}{}{}", Said(reply), Instead(name, *.try_instead))]
+    /// The client cancelled an exchange, because a challenge was invalid or the server ended the exchange
+    /// itself. The server confirmed that, and no other login method was tried.
+    #[error("login with {name} failed: {cause}{}{}", Said(reply), Instead(name, *.try_instead))]
     BrokenOff {
         /// The mechanism.
         name: Box<str>,
@@ -32,15 +32,15 @@ pub enum AuthError {
         /// As [`Rejected::try_instead`], where it was the server that ended the exchange.
         try_instead: Option<Method>,
     },
-    /// Nothing was sent: every way to log in that the policy allows is unsafe or unavailable here.
-    #[error("no safe way to log in: {0}")]
+    /// Nothing was sent: every login method that the policy allows is unsafe or unavailable here.
+    #[error("no safe login method is available: {0}")]
     NoSafeLogin(LoginPlan),
     /// The application provided no token.
-    #[error("there is no token to log in with: {why}")]
+    #[error("no token to log in with: {why}{}", RefusedBefore(refused))]
     NoToken {
-        /// Why, in its words: the error of the function that provides tokens.
+        /// The error of the function that provides tokens.
         why: Box<str>,
-        /// Why the server refused the token before, if a fresh one was requested.
+        /// The server's refusal of the previous token, if a fresh one was requested.
         refused: Option<Box<AuthError>>,
     },
 }
@@ -49,20 +49,24 @@ pub enum AuthError {
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub struct Rejected {
-    /// Which way was tried.
+    /// The login method that was tried.
     pub method: Method,
     /// Its name, such as `SCRAM-SHA-256-PLUS`.
     pub name: Box<str>,
-    /// The `-ERR`, with the server's words.
+    /// The `-ERR`, with the server's text.
     pub refusal: Refusal,
-    /// What the server said about a token before that, or in an unexpected challenge after a
-    /// password: a proxy that logs in to another server by a token forwards its reasons.
+    /// What the server sent about a token before the refusal, or in an unexpected challenge after a
+    /// password: a proxy that logs in to another server with a token forwards that server's error.
     pub oauth: Option<OAuthError>,
     /// What to do about it.
     pub advice: Advice,
-    /// A weaker way that may work, for a caller who wants to name it: a server that stores only a
-    /// hash of the password cannot do SCRAM, and takes the password itself by PLAIN.
+    /// A weaker login method that may work if the caller enables it: a server that stores only a hash of
+    /// the password may not support SCRAM for it, and accepts the password itself with PLAIN.
     pub try_instead: Option<Method>,
+    /// The length in octets of the longest line that was sent for this login, with CR LF, if that may be
+    /// the reason: the server gave no response code, and the line is longer than the 128 octets that the
+    /// mail proxy of nginx accepts.
+    pub long_line: Option<usize>,
 }
 
 impl fmt::Display for Rejected {
@@ -71,7 +75,7 @@ impl fmt::Display for Rejected {
         match &self.oauth {
             Some(oauth) if self.method.takes_token() && oauth.is_blank() => {}
             Some(oauth) if self.method.takes_token() => {
-                write!(f, "; of the token it says: {oauth}")?;
+                write!(f, "; about the token it said: {oauth}")?;
             }
             Some(oauth) if oauth.is_blank() => {
                 f.write_str("; before that it sent an unexpected empty challenge")?;
@@ -82,16 +86,36 @@ impl fmt::Display for Rejected {
             )?,
             None => {}
         }
-        write!(
-            f,
-            " ({}{})",
-            self.advice,
-            Instead(&self.name, self.try_instead)
-        )
+        if let Some(octets) = self.long_line {
+            write!(
+                f,
+                "; a line of {octets} octets was sent, perhaps too long for this server"
+            )?;
+            if self.method != Method::UserPass && !self.method.takes_token() {
+                write!(f, ": try {}", Method::UserPass)?;
+            }
+        }
+        write!(f, " (")?;
+        match (self.advice, self.method) {
+            (Advice::CheckCredentials, Method::External) => {
+                f.write_str("check the client certificate, and whether it belongs to the account")?;
+            }
+            (Advice::CheckCredentials, Method::Anonymous) => {
+                f.write_str("the server may not allow anonymous access")?;
+            }
+            (Advice::CheckCredentials, Method::Custom) => {
+                f.write_str("check the credentials and the account")?;
+            }
+            (Advice::Unknown, Method::External) => {
+                f.write_str("the server did not say whether the client certificate is wrong")?;
+            }
+            (advice, _) => advice.fmt(f)?,
+        }
+        write!(f, "{})", Instead(&self.name, self.try_instead))
     }
 }
 
-/// What the server wrote, if it wrote anything.
+/// The server's text, if it is not blank.
 struct Said<'a>(&'a ErrReply);
 
 impl fmt::Display for Said<'_> {
@@ -103,7 +127,19 @@ impl fmt::Display for Said<'_> {
     }
 }
 
-/// A hint at a weaker way.
+/// The refusal of an earlier token, as the end of a sentence.
+struct RefusedBefore<'a>(&'a Option<Box<AuthError>>);
+
+impl fmt::Display for RefusedBefore<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(refused) => write!(f, "; the previous token was refused: {refused}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The hint at a weaker login method.
 struct Instead<'a>(&'a str, Option<Method>);
 
 impl fmt::Display for Instead<'_> {
@@ -111,13 +147,16 @@ impl fmt::Display for Instead<'_> {
         let Self(name, Some(method)) = self else {
             return Ok(());
         };
-        let account = "an account of which the server keeps only a hash";
-        write!(f, "; {account} cannot use {name}, but perhaps {method}")
+        write!(
+            f,
+            "; {name} fails if the server stores only a hash of the password: try {method}"
+        )
     }
 }
 
 impl AuthError {
-    /// A weaker way that may work, for a caller who wants to name it: see [`Rejected::try_instead`].
+    /// Returns a weaker login method that may work if the caller enables it: see
+    /// [`Rejected::try_instead`].
     pub fn try_instead(&self) -> Option<Method> {
         match self {
             Self::Rejected(Rejected { try_instead, .. }) | Self::BrokenOff { try_instead, .. } => {
@@ -127,7 +166,7 @@ impl AuthError {
         }
     }
 
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn advice(&self) -> Advice {
         if let Self::BrokenOff { reply, .. } = self
             && let Some(advice) = Advice::of_code(reply.code.as_ref())
@@ -136,7 +175,7 @@ impl AuthError {
         }
         match self {
             Self::Rejected(rejected) => rejected.advice,
-            // RFC 5802 section 7 has a list of these.
+            // RFC 5802 section 7 lists these values.
             Self::BrokenOff {
                 cause: SaslError::ServerError(error),
                 ..

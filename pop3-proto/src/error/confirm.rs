@@ -1,4 +1,4 @@
-//! Why nothing is confirmed.
+//! Errors of a confirmation.
 
 use thiserror::Error as ThisError;
 
@@ -10,30 +10,32 @@ use crate::verb::Verb;
 
 /// Why what was received is not confirmed; see [`Confirm`](crate::Confirm).
 ///
-/// Delete none of it. The first three reasons say that nothing could be asked: the connection lives on,
-/// and what was received is neither confirmed nor in doubt. The others are fatal.
+/// Do not delete any of it on the server. With the first three variants no question could be asked: the
+/// connection can still be used, and the messages are neither confirmed nor in doubt. The others are fatal.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Unconfirmed {
     /// Neither `UIDL` nor `LIST` was answered in this session before the first message and the first
     /// `DELE`, so there is nothing to compare with.
     #[error(
-        "cannot confirm what was received: no UIDL or LIST was answered in this session before the first message and the first DELE; ask for one after the login"
+        "cannot confirm what was received: no UIDL or LIST was answered in this session before the first message and the first DELE; send one after the login"
     )]
     NoListing,
     /// No message with a value is listed, or all of them are marked as deleted.
-    #[error("cannot confirm what was received: no listed message is left to ask about")]
+    #[error(
+        "cannot confirm what was received: the listing has no message that is not marked as deleted"
+    )]
     NothingToAsk,
-    /// The server refuses `UIDL n` and `LIST n`, or leaves the numbers out of its answers.
+    /// The server refuses `UIDL n` and `LIST n`, or omits the numbers from its answers.
     #[error(
         "cannot confirm what was received: the server supports neither UIDL n nor LIST n{}",
         reason(.0.as_ref())
     )]
     Unsupported(Option<Refusal>),
-    /// An answer is not what the server listed, or a question was refused while others like it were
-    /// answered. Replies have got out of order. Fatal.
+    /// An answer differs from the listing, or a question was refused while others like it were
+    /// answered. Replies are desynchronized. Fatal.
     #[error(
-        "the server answered {verb} {number} with \"{got}\", which is not what it listed; {DOUBT}"
+        "the server answered {verb} {number} with \"{got}\", which differs from its listing; {DOUBT}"
     )]
     WrongAnswer {
         /// The command.
@@ -43,26 +45,27 @@ pub enum Unconfirmed {
         /// What the server answered.
         got: ServerText,
     },
-    /// A message contains what looks like a reply of the server, and does not have the size that was
-    /// listed for it. It may be the reply to another command, taken for a part of the message, while a
-    /// sender's forgery took its place. Fatal. Retrieve the other messages without this one.
+    /// A message contains a line that looks like a server reply, and its size differs from the listed
+    /// one. The line may be the reply to another command, which was read as a part of the message, while
+    /// text that the message's sender forged was read as that reply. Fatal. Retrieve the other messages
+    /// without this one.
     #[error(
-        "message {number} may contain the reply to another command, and its size is not the one that LIST gave; {DOUBT}, without message {number}"
+        "message {number} may contain the reply to another command, and its size differs from the listed one; {DOUBT}, without message {number}"
     )]
     ReplyInMessage {
         /// The message.
         number: MessageNumber,
     },
-    /// The connection ended while questions were asked. Fatal.
+    /// The connection ended before all questions were answered. Fatal.
     #[error("{0}; {DOUBT}")]
     CutShort(Error),
 }
 
-/// What a failed confirmation means.
+/// What to do after a failed confirmation.
 const DOUBT: &str = "nothing received since the last confirmation can be trusted: fetch those messages again in a new session";
 
 impl Unconfirmed {
-    /// Whether the connection ends with this. If so, messages that were received since the last
+    /// Returns whether this error ends the connection. If so, messages that were received since the last
     /// confirmation may be incomplete, or may be parts of other messages.
     pub fn is_fatal(&self) -> bool {
         matches!(
@@ -71,7 +74,7 @@ impl Unconfirmed {
         )
     }
 
-    /// The error that ended the connection, if there is one.
+    /// Returns the error that ended the connection, if there is one.
     pub fn cause(&self) -> Option<&Error> {
         match self {
             Self::CutShort(cause) => Some(cause),

@@ -1,4 +1,5 @@
-//! How a connection ends that nobody is to blame for, and what is below it.
+//! Errors that end a connection without a fault in the protocol: timeouts, closed connections, failures
+//! of the transport and of TLS.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -6,31 +7,53 @@ use core::fmt;
 
 use thiserror::Error as ThisError;
 
+use super::Stage;
+use super::stage::{Numbered, OtherScheme};
+use crate::channel::Channel;
 use crate::refusal::{Before, Refusal};
 use crate::status::ErrReply;
 use crate::text::Reason;
+use crate::types::MessageNumber;
 use crate::verb::Verb;
 
 /// Which deadline passed. See [`Timeouts`](crate::config::Timeouts).
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Timeout {
-    /// No connection was made in time.
-    #[error("no connection in time")]
+    /// No connection was established in time.
+    #[error("connecting to the server timed out (Timeouts::connect)")]
     Connect,
-    /// The TLS handshake did not end in time.
-    #[error("the TLS handshake did not end in time")]
-    TlsHandshake,
-    /// No greeting came in time.
+    /// The TLS handshake did not finish in time.
     #[error(
-        "the server did not greet in time (a port that wants TLS from the start is as silent: try pop3s)"
+        "the server did not finish the TLS handshake in time (Timeouts::tls){}",
+        OtherScheme(*.channel)
     )]
-    Greeting,
-    /// No octet of a reply came in time.
-    #[error("the server did not answer {verb} in time{}{}", Suspicion(*.first_batch), Before(.last_err))]
+    TlsHandshake {
+        /// How the connection started: with TLS, or in cleartext before STLS.
+        channel: Channel,
+    },
+    /// The server sent no greeting in time.
+    #[error(
+        "the server sent no greeting in time (Timeouts::greeting){}",
+        OtherScheme::without_greeting(*.channel)
+    )]
+    Greeting {
+        /// How the connection started. If in cleartext, the port may expect TLS from the first octet.
+        channel: Channel,
+    },
+    /// The server sent no octet of a reply in time.
+    #[error(
+        "the server did not answer {verb}{} in time (Timeouts::{}){}{}",
+        Numbered(*.number),
+        match .verb { Verb::Quit => "quit", _ => "first_octet" },
+        Suspicion(*.first_batch),
+        Before(.last_err)
+    )]
     FirstOctet {
         /// The command that was next to be answered.
         verb: Verb,
+        /// The message that the command was about.
+        number: Option<MessageNumber>,
         /// How many commands were unanswered.
         outstanding: usize,
         /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
@@ -38,10 +61,11 @@ pub enum Timeout {
         /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
-    /// A reply stopped half-way.
+    /// The server stopped sending in the middle of a reply.
     #[error(
-        "the server stopped in the middle of {}{}{}{}",
+        "the server stopped sending in the middle of {}{} (Timeouts::stall){}{}{}",
         ReplyTo(*.verb),
+        Numbered(*.number),
         Suspicion(*.first_batch),
         LfDotHint(*.lf_dot),
         Before(.last_err)
@@ -49,6 +73,8 @@ pub enum Timeout {
     Stall {
         /// The command that was being answered; `None` for the greeting and unsolicited lines.
         verb: Option<Verb>,
+        /// The message that the command was about.
+        number: Option<MessageNumber>,
         /// How many commands were unanswered, this one included.
         outstanding: usize,
         /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
@@ -60,11 +86,11 @@ pub enum Timeout {
         /// [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
-    /// The server took no octets.
-    #[error("the server did not take a command in time")]
+    /// The server accepted no octets of a command.
+    #[error("the server did not accept a command in time (Timeouts::send)")]
     Send,
     /// The operation took longer than the caller allows.
-    #[error("the operation took too long")]
+    #[error("the operation took longer than Timeouts::total allows")]
     Total,
 }
 
@@ -72,8 +98,8 @@ pub enum Timeout {
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Closed {
-    /// `QUIT` was sent, and what came of it was told; there is nothing more to do here.
-    #[error("the session is over: QUIT was sent")]
+    /// `QUIT` was sent and its outcome was reported. No more commands are possible.
+    #[error("the session has ended: QUIT was sent")]
     Finished,
     /// The server closed the connection while no command was unanswered.
     #[error("the server closed the connection{}", Before(.last_err))]
@@ -81,11 +107,18 @@ pub enum Closed {
         /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
-    /// The server closed instead of answering.
-    #[error("the server closed the connection instead of answering {verb}{}{}", Suspicion(*.first_batch), Before(.last_err))]
+    /// The server closed the connection instead of answering.
+    #[error(
+        "the server closed the connection instead of answering {verb}{}{}{}",
+        Numbered(*.number),
+        Suspicion(*.first_batch),
+        Before(.last_err)
+    )]
     Unanswered {
         /// The command that was next to be answered.
         verb: Verb,
+        /// The message that the command was about.
+        number: Option<MessageNumber>,
         /// How many commands were unanswered.
         outstanding: usize,
         /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
@@ -93,12 +126,20 @@ pub enum Closed {
         /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
-    /// The server closed before it greeted.
-    #[error("the server closed the connection without a greeting")]
-    NoGreeting,
-    /// The server closed in the middle of a reply: what was received of it is not complete.
+    /// The server closed the connection before it sent a greeting.
     #[error(
-        "the connection ended in the middle of the reply to {verb}{}{}{}",
+        "the server closed the connection without a greeting{}",
+        OtherScheme::without_greeting(*.channel)
+    )]
+    NoGreeting {
+        /// How the connection started. If in cleartext, the port may expect TLS from the first octet.
+        channel: Channel,
+    },
+    /// The server closed the connection in the middle of a reply. What was received of the reply is
+    /// incomplete.
+    #[error(
+        "the connection ended in the middle of the reply to {verb}{}{}{}{}",
+        Numbered(*.number),
         Suspicion(*.first_batch),
         LfDotHint(*.lf_dot),
         Before(.last_err)
@@ -106,6 +147,8 @@ pub enum Closed {
     Truncated {
         /// The command.
         verb: Verb,
+        /// The message that the command was about.
+        number: Option<MessageNumber>,
         /// How many commands were unanswered, this one included.
         outstanding: usize,
         /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
@@ -125,15 +168,15 @@ pub enum Closed {
     GreetingRefused(ErrReply),
 }
 
-/// The hint at pipelining, where it may be the cause.
+/// The hint at pipelining, if it may be the cause.
 struct Suspicion(bool);
 
 impl fmt::Display for Suspicion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             true => {
-                "; this was the first use of pipelining in the session, and perhaps the server does \
-                 not support it: connect again with `Pipelining::Never`"
+                "; the session ended in its first pipelined batch, and the server may not support \
+                 pipelining: connect again with Pipelining::Never"
             }
             false => "",
         })
@@ -160,8 +203,8 @@ impl super::Error {
                     *first_batch
                 }
                 Timeout::Connect
-                | Timeout::TlsHandshake
-                | Timeout::Greeting
+                | Timeout::TlsHandshake { .. }
+                | Timeout::Greeting { .. }
                 | Timeout::Send
                 | Timeout::Total => false,
             },
@@ -171,7 +214,7 @@ impl super::Error {
                 }
                 Closed::Finished
                 | Closed::Idle { .. }
-                | Closed::NoGreeting
+                | Closed::NoGreeting { .. }
                 | Closed::UnsolicitedErr(_)
                 | Closed::GreetingRefused { .. } => false,
             },
@@ -188,7 +231,7 @@ impl super::Error {
         }
     }
 
-    /// The same error, of a session that ended in its first pipelined batch.
+    /// Marks the error as one that ended the session in its first pipelined batch.
     pub(crate) fn in_first_batch(mut self) -> Self {
         match &mut self {
             Self::Timeout(
@@ -207,10 +250,10 @@ impl super::Error {
         self
     }
 
-    /// The same error, met while this command was unanswered.
-    pub(crate) fn unanswered(mut self, verb: Option<Verb>) -> Self {
+    /// Adds what the connection was doing to a failure of the transport.
+    pub(crate) fn at_stage(mut self, stage: Option<Stage>) -> Self {
         if let Self::Transport(error) = &mut self {
-            error.unanswered = verb;
+            error.stage = stage;
         }
         self
     }
@@ -223,12 +266,12 @@ impl fmt::Display for ReplyTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(verb) => write!(f, "the reply to {verb}"),
-            None => f.write_str("a line that answers no command"),
+            None => f.write_str("a line that is not the reply to a command"),
         }
     }
 }
 
-/// What to do where the last octets were LF `.` CR LF.
+/// The hint at `Config::lf_dot`, if the last octets were LF `.` CR LF.
 struct LfDotHint(bool);
 
 impl fmt::Display for LfDotHint {
@@ -237,15 +280,15 @@ impl fmt::Display for LfDotHint {
             return Ok(());
         }
         f.write_str(
-            "; the reply may have ended there, at a dot after a bare LF: \
-             if this server ends messages so, set Config::lf_dot to LfDot::EndsReply",
+            "; its last octets were a dot after a bare LF, which may have been its end: \
+             if this server ends messages that way, set Config::lf_dot to LfDot::EndsReply",
         )
     }
 }
 
-/// What went wrong below POP3, in terms that do not depend on an operating system.
+/// A failure of the transport, in terms that do not depend on an operating system.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
-#[error("{text}{}{}", Suspicion(*.first_batch), Before(.last_err))]
+#[error("{text}{}{}{}", During(*.stage), Suspicion(*.first_batch), Before(.last_err))]
 #[non_exhaustive]
 pub struct TransportError {
     /// The kind of failure.
@@ -255,9 +298,9 @@ pub struct TransportError {
     pub writing: bool,
     /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
     pub first_batch: bool,
-    /// The command that was next to be answered, if any was sent.
-    pub unanswered: Option<Verb>,
-    /// The cause, for a person.
+    /// What the connection was doing. `None` while connecting, and if it was idle.
+    pub stage: Option<Stage>,
+    /// The cause, in words.
     pub text: Arc<str>,
     /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
     pub last_err: Option<Box<Refusal>>,
@@ -270,10 +313,19 @@ impl TransportError {
             kind,
             writing: false,
             first_batch: false,
-            unanswered: None,
+            stage: None,
             text: text.into(),
             last_err: None,
         }
+    }
+}
+
+/// What the connection was doing, as the end of a sentence.
+struct During(Option<Stage>);
+
+impl fmt::Display for During {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |stage| write!(f, " {stage}"))
     }
 }
 
@@ -281,13 +333,13 @@ impl TransportError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The host's name has no address.
+    /// The host name could not be resolved to an address.
     NameResolution,
-    /// Nobody listens there.
+    /// The host refused the connection: no program accepts connections on this port.
     Refused,
-    /// There is no way there.
+    /// There is no route to the host.
     Unreachable,
-    /// The peer broke the connection off.
+    /// The peer reset the connection.
     Reset,
     /// Anything else.
     Other,
@@ -295,8 +347,8 @@ pub enum TransportErrorKind {
 
 #[cfg(feature = "std")]
 impl super::Error {
-    /// Why none of a host's addresses could be connected to, from what each one said:
-    /// [`Timeout::Connect`] if there was only one and it said nothing.
+    /// Creates the error for a host none of whose addresses could be connected to, from the failure of
+    /// each address: [`Timeout::Connect`] if there was only one and it timed out.
     pub fn unreachable(failures: &[(std::net::SocketAddr, std::io::Error)]) -> Self {
         let is_silent = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
         if let [(_, only)] = failures
@@ -304,7 +356,7 @@ impl super::Error {
         {
             return super::Timeout::Connect.into();
         }
-        // Who said something says more than who did not.
+        // Any other failure says more than a timeout.
         let spoken = failures.iter().rev().find(|(_, error)| !is_silent(error));
         let kind = spoken.map_or(TransportErrorKind::Unreachable, |(_, error)| {
             TransportError::from(error).kind
@@ -313,7 +365,8 @@ impl super::Error {
             .iter()
             .map(|(address, error)| alloc::format!("{address}: {error}"));
         let texts: alloc::vec::Vec<_> = texts.collect();
-        TransportError::new(kind, texts.join("; ")).into()
+        let text = alloc::format!("cannot connect to {}", texts.join("; to "));
+        TransportError::new(kind, text).into()
     }
 }
 
@@ -342,19 +395,19 @@ impl From<&std::io::Error> for TransportError {
     }
 }
 
-/// Why there is no TLS.
+/// A failure of TLS.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
-#[error("TLS failed: {text}")]
+#[error("{}: {text}", .kind.summary())]
 #[non_exhaustive]
 pub struct TlsError {
     /// The kind of failure.
     pub kind: TlsErrorKind,
-    /// The cause, for a person.
+    /// The cause, in words.
     pub text: Arc<str>,
 }
 
 impl TlsError {
-    /// A TLS failure with its cause.
+    /// Creates an error of this kind.
     pub fn new(kind: TlsErrorKind, text: impl Into<Arc<str>>) -> Self {
         Self {
             kind,
@@ -367,16 +420,29 @@ impl TlsError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
-    /// The server's certificate is not to be trusted, or not for this name.
+    /// The server's certificate is not signed by a trusted authority. If the user trusts it all the same,
+    /// add it or its authority to the [`Roots`](crate::Connector::roots).
+    UnknownIssuer,
+    /// The server's certificate is invalid in another respect, such as its dates or its names.
     Certificate,
-    /// The server wants another protocol than `pop3` (ALPN, RFC 7301).
+    /// The server supports another protocol than `pop3` (ALPN, RFC 7301).
     NoApplicationProtocol,
-    /// The peer sent what is not TLS: another service, or octets injected in clear.
+    /// The peer sent octets that are not TLS: another service, or octets injected in cleartext.
     NotTls,
     /// The two sides have no protocol version or cipher suite in common.
     Incompatible,
-    /// This side was not set up for TLS.
+    /// The client side is not configured for TLS.
     NotConfigured,
     /// Anything else.
     Other,
+}
+
+impl TlsErrorKind {
+    /// The first words of an error's text.
+    fn summary(self) -> &'static str {
+        match self {
+            Self::NotConfigured => "TLS is not configured",
+            _ => "TLS failed",
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong, split by whose fault it is.
+//! Errors, grouped by who caused them: the server, the caller, or the network.
 
 mod advice;
 mod auth;
@@ -6,6 +6,7 @@ mod confirm;
 mod end;
 mod retry;
 mod server;
+mod stage;
 
 use alloc::boxed::Box;
 
@@ -17,42 +18,46 @@ pub use self::confirm::Unconfirmed;
 pub use self::end::{Closed, Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind};
 pub use self::retry::Retry;
 pub use self::server::{LimitError, Limited, ProtocolError, SecurityError};
+pub(crate) use self::stage::OtherScheme;
+pub use self::stage::Stage;
 use crate::method::Method;
 pub use crate::misuse::{Argument, Misuse};
 pub use crate::refusal::Refusal;
 use crate::status::ResponseCode;
 use crate::text::ServerText;
 
-/// Why an operation failed. Cheap to clone and comparable: after a fatal error every operation
-/// gets the same one.
+/// Why an operation failed.
+///
+/// Errors are cheap to clone and can be compared: after a fatal error every operation returns the same
+/// one.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server answered `-ERR`. The connection lives on.
+    /// The server answered `-ERR`. The connection can still be used.
     #[error(transparent)]
     Refused(Box<Refusal>),
-    /// A login failed or was not attempted. The connection lives on.
+    /// A login failed or was not attempted. The connection can still be used.
     #[error(transparent)]
     Auth(Box<AuthError>),
-    /// The caller asked for what cannot be. Nothing was written; the connection lives on.
+    /// The caller made a mistake. Nothing was sent, and the connection can still be used.
     #[error(transparent)]
     Misuse(#[from] Misuse),
-    /// The server broke the protocol. Fatal, but for [`ProtocolError::Malformed`].
+    /// The server violated the protocol. Fatal, except for [`ProtocolError::Malformed`].
     #[error(transparent)]
     Protocol(Box<ProtocolError>),
-    /// Going on would not be safe. Fatal.
+    /// The connection cannot be continued safely. Fatal.
     #[error(transparent)]
     Security(Box<SecurityError>),
-    /// What was received is not confirmed: [`Unconfirmed::is_fatal`] says whether that is fatal.
+    /// A confirmation failed. [`Unconfirmed::is_fatal`] returns whether that is fatal.
     #[error(transparent)]
     Unconfirmed(Box<Unconfirmed>),
-    /// The server sent more than a limit. Fatal: reading on could take as long as the server likes.
+    /// The server exceeded a limit. Fatal: the rest of the reply could be of any length.
     #[error(transparent)]
     Limit(#[from] LimitError),
     /// A deadline passed. Fatal.
     #[error(transparent)]
     Timeout(#[from] Timeout),
-    /// The connection is over. Fatal.
+    /// The connection is closed. Fatal.
     #[error(transparent)]
     Closed(Box<Closed>),
     /// The transport failed. Fatal.
@@ -70,7 +75,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the connection ends with this error. If not, it is in step and can be used on.
+    /// Returns whether this error ends the connection. If not, commands and replies are still
+    /// synchronized, and the connection can be used.
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::Refused(_) | Self::Auth(_) | Self::Misuse(_) => false,
@@ -80,14 +86,14 @@ impl Error {
         }
     }
 
-    /// The error inside an [`io::Error`](std::io::Error) that reading a message gave, if it came from
-    /// here: `io::copy` of a message to a file can fail on either side.
+    /// Returns the error of this crate inside an [`io::Error`](std::io::Error) that reading a message
+    /// returned. `io::copy` of a message to a file can fail on either side.
     #[cfg(feature = "std")]
     pub fn inside(error: &std::io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// A weaker way that may work where a login was refused, for a caller who wants to name it: see
+    /// Returns a weaker login method that may work after a refused login, if the caller enables it: see
     /// [`Rejected::try_instead`].
     pub fn try_instead(&self) -> Option<Method> {
         match self {
@@ -96,7 +102,7 @@ impl Error {
         }
     }
 
-    /// The server's `-ERR` to a command, if that is what this error is about.
+    /// Returns the server's `-ERR` to a command, if this error reports one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
@@ -112,12 +118,11 @@ impl Error {
         }
     }
 
-    /// The `-ERR` to an earlier command that probably says why the connection or the login failed:
-    /// a server that writes `-ERR [SYS/TEMP] Too many sessions` to `CAPA` and closes.
+    /// Returns the `-ERR` to an earlier command that probably explains why the connection or the login
+    /// failed: a server may answer `CAPA` with `-ERR [SYS/TEMP] Too many sessions` and close.
     ///
-    /// It is the last reply that the server sent. It is given for a `-ERR` that no request was told
-    /// of, such as one to a `CAPA` that a login sends; and for any other that came less than 30 s
-    /// before the end.
+    /// It is the last reply that the server sent. It is returned if no request received it, such as one to
+    /// a `CAPA` that a login sends, or if it was received less than 30 s before the end.
     pub fn last_err(&self) -> Option<&Refusal> {
         let last_err = match self {
             Self::Closed(closed) => match &**closed {
@@ -151,16 +156,16 @@ impl Error {
         last_err.as_deref()
     }
 
-    /// The response code of the `-ERR` that this error is about, or of [`Error::last_err`].
+    /// Returns the response code of the `-ERR` that this error reports, or of [`Error::last_err`].
     pub fn code(&self) -> Option<&ResponseCode> {
         self.words()?.0
     }
 
-    /// The response code if it concerns the session or the account.
+    /// Returns the response code if it concerns the session or the account.
     ///
-    /// A permanent code does not if the server said it of one message before the connection was lost
-    /// (`[SYS/PERM] message 5 is damaged`), or without being asked: an unsolicited `-ERR` is no verdict on
-    /// the credentials, and a sender may have written it in a message.
+    /// A permanent code does not if the server sent it about one message before the connection was lost
+    /// (`[SYS/PERM] message 5 is damaged`), or if the `-ERR` is unsolicited: that does not judge the
+    /// credentials, and the sender of a message may have written it in the message.
     fn session_code(&self) -> Option<&ResponseCode> {
         if let Self::Unconfirmed(why) = self
             && let Some(cause) = why.cause()
@@ -176,7 +181,7 @@ impl Error {
             .filter(|code| !(code.is_permanent() && (of_a_message || unsolicited)))
     }
 
-    /// The text of the `-ERR` that this error is about, or of [`Error::last_err`].
+    /// Returns the text of the `-ERR` that this error reports, or of [`Error::last_err`].
     pub fn server_text(&self) -> Option<&ServerText> {
         Some(self.words()?.1)
     }
@@ -209,7 +214,7 @@ impl Error {
         }
     }
 
-    /// The same error with the `-ERR` that came before it, if it is of a kind that keeps one.
+    /// Adds the `-ERR` that came before this error, if the error is of a kind that keeps one.
     pub(crate) fn after(mut self, refusal: &Refusal) -> Self {
         let last_err = match &mut self {
             Self::Closed(closed) => match &mut **closed {
@@ -252,7 +257,7 @@ boxed!(
     Closed(Closed)
 );
 
-/// For functions that give `io::Result`: the error stays inside, and [`Error::inside`] gives it back.
+/// For functions that return `io::Result`. [`Error::inside`] returns the error again.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {

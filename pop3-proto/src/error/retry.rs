@@ -1,23 +1,23 @@
-//! Whether a program should try again by itself, and when.
+//! Whether a program should try again automatically, and when.
 
 use core::time::Duration;
 
 use super::{AuthError, Closed, Error, Limited, Misuse, ProtocolError, Refusal, SecurityError};
-use super::{Rejected, Timeout, TlsErrorKind, TransportErrorKind, Unconfirmed};
+use super::{Rejected, Stage, Timeout, TlsErrorKind, TransportErrorKind, Unconfirmed};
 use crate::sasl::SaslError;
 use crate::status::ResponseCode;
 use crate::verb::Verb;
 
-/// Whether another try is sensible, and how soon at the earliest: for a program that tries again by
-/// itself. [`Advice`](crate::error::Advice) is for people.
+/// Whether another try is sensible, and the minimum delay before it, for a program that tries again
+/// automatically. [`Advice`](crate::error::Advice) is for people.
 ///
-/// Times count from the failure. Double them with each failure in a row; the library does not wait
-/// by itself. [`Connection::retry`](crate::Connection::retry) also knows the server's `LOGIN-DELAY`.
+/// Delays count from the failure. Double them with each consecutive failure; the library itself does not
+/// wait. [`Connection::retry`](crate::Connection::retry) also knows the server's `LOGIN-DELAY`.
 ///
 /// [`Never`](Self::Never) means that another try does harm or cannot succeed. A wrong password that is
-/// sent again and again locks an account. Without a response code, any refusal of a login may be about
-/// the password. Everything else can be tried again: an overloaded server, a name server that does not
-/// answer or a certificate that has to be renewed must not stop a daemon for good.
+/// sent repeatedly locks an account. Without a response code, any refused login may be caused by
+/// the password. Everything else can be tried again: a daemon must not stop permanently because a server is
+/// overloaded, a name server does not answer, or a certificate has to be renewed.
 ///
 /// The codes in the table are those of [`Error::code`]: of the `-ERR` that the error is about, or of the
 /// one that came before it.
@@ -42,11 +42,11 @@ const SOON: Retry = Retry::After(Duration::from_secs(10));
 const MINUTE: Retry = Retry::After(Duration::from_secs(60));
 /// The server reports a temporary failure, or refuses without a reason.
 const MINUTES: Retry = Retry::After(Duration::from_secs(5 * 60));
-/// A person has to fix something at the server. Nothing secret is sent before that shows.
+/// The server's administrator has to fix something. The error occurs before any secret is sent.
 const HOUR: Retry = Retry::After(Duration::from_secs(60 * 60));
 
 impl Retry {
-    /// Returns how long to wait at least; `None` for [`Never`](Self::Never).
+    /// Returns the minimum delay; `None` for [`Never`](Self::Never).
     pub fn earliest(self) -> Option<Duration> {
         match self {
             Self::Never => None,
@@ -54,7 +54,7 @@ impl Retry {
         }
     }
 
-    /// Returns the same verdict, but not before this time is over.
+    /// Raises the delay to at least this time.
     #[must_use]
     pub fn not_before(self, least: Duration) -> Self {
         match self {
@@ -66,12 +66,12 @@ impl Retry {
 }
 
 impl Error {
-    /// Returns whether another try is sensible, and how soon at the earliest.
+    /// Returns whether another try is sensible, and the minimum delay before it.
     pub fn retry(&self) -> Retry {
         if self.suspects_pipelining() {
             return Retry::WithoutPipelining(Duration::ZERO);
         }
-        // What the server said before the end says more than how it ended.
+        // The server's response code says more than the kind of error.
         let delay = self.last_err().and_then(|refusal| refusal.login_delay);
         if let Some(retry) = of_code(self.session_code(), delay)
             && !matches!(self, Self::Refused(_) | Self::Auth(_))
@@ -87,7 +87,7 @@ impl Error {
             Self::Limit(limit) => of_limit(limit.what),
             Self::Timeout(timeout) => of_timeout(timeout),
             Self::Closed(closed) => of_closed(closed),
-            Self::Transport(error) => of_transport(error.kind, error.unanswered),
+            Self::Transport(error) => of_transport(error.kind, error.stage.and_then(Stage::verb)),
             Self::Tls(error) => of_tls(error.kind),
             Self::Unconfirmed(why) => of_unconfirmed(why),
             Self::CallbackPanicked => Retry::Never,
@@ -97,7 +97,7 @@ impl Error {
 
 // No match below has a wildcard arm: each new variant needs a decision, and a row in `retry.md`.
 
-/// What a response code says, where it says something.
+/// Returns the answer for a response code, if the code decides.
 fn of_code(code: Option<&ResponseCode>, login_delay: Option<Duration>) -> Option<Retry> {
     Some(match code? {
         ResponseCode::InUse => MINUTE,
@@ -115,13 +115,13 @@ fn of_refusal(refusal: &Refusal) -> Retry {
         return retry;
     }
     match refusal.verb {
-        // It may be the password.
+        // The password may be wrong.
         Verb::User | Verb::Pass | Verb::Apop | Verb::Auth => Retry::Never,
-        // The message is gone, or never was.
+        // The message was deleted, or never existed.
         _ if refusal.number.is_some() => Retry::Never,
         // A busy server refuses these without a code.
         Verb::Stat | Verb::List | Verb::Uidl => MINUTES,
-        // The server does not have the command, or not here.
+        // The server does not support the command, or not in this state.
         Verb::Capa
         | Verb::AuthMechanisms
         | Verb::Stls
@@ -153,7 +153,7 @@ fn of_auth(error: &AuthError) -> Retry {
 
 fn of_unconfirmed(why: &Unconfirmed) -> Retry {
     match why {
-        // The same session would say the same again.
+        // Another try in the same session would fail in the same way.
         Unconfirmed::NoListing | Unconfirmed::NothingToAsk | Unconfirmed::Unsupported(_) => {
             Retry::Never
         }
@@ -226,8 +226,8 @@ fn of_limit(what: Limited) -> Retry {
 fn of_timeout(timeout: &Timeout) -> Retry {
     match timeout {
         Timeout::Connect
-        | Timeout::TlsHandshake
-        | Timeout::Greeting
+        | Timeout::TlsHandshake { .. }
+        | Timeout::Greeting { .. }
         | Timeout::Send
         | Timeout::Total => MINUTE,
         Timeout::FirstOctet { verb, .. } => without_an_answer_to(Some(*verb)).unwrap_or(MINUTE),
@@ -247,7 +247,7 @@ fn of_closed(closed: &Closed) -> Retry {
         Closed::Truncated { verb, .. } | Closed::Unanswered { verb, .. } => {
             without_an_answer_to(Some(*verb)).unwrap_or(SOON)
         }
-        Closed::NoGreeting => MINUTE,
+        Closed::NoGreeting { .. } => MINUTE,
         Closed::UnsolicitedErr(reply) if reply.is_permanent() => HOUR,
         Closed::UnsolicitedErr(_) => SOON,
         Closed::GreetingRefused(_) => MINUTES,
@@ -267,7 +267,10 @@ fn of_transport(kind: TransportErrorKind, unanswered: Option<Verb>) -> Retry {
 
 fn of_tls(kind: TlsErrorKind) -> Retry {
     match kind {
-        TlsErrorKind::Certificate | TlsErrorKind::NotTls | TlsErrorKind::Incompatible => HOUR,
+        TlsErrorKind::UnknownIssuer
+        | TlsErrorKind::Certificate
+        | TlsErrorKind::NotTls
+        | TlsErrorKind::Incompatible => HOUR,
         TlsErrorKind::NoApplicationProtocol | TlsErrorKind::NotConfigured => Retry::Never,
         TlsErrorKind::Other => MINUTE,
     }

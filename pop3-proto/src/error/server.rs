@@ -1,10 +1,11 @@
-//! What a server did that ends the connection.
+//! Errors that the server causes and that end the connection.
 
 use alloc::boxed::Box;
 use core::fmt;
 
 use thiserror::Error as ThisError;
 
+use super::stage::Numbered;
 use crate::redact::Redactor;
 use crate::refusal::{Before, Refusal};
 use crate::sasl::SaslError;
@@ -17,14 +18,16 @@ use crate::verb::Verb;
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// The first line is no POP3 greeting.
-    #[error("this is no POP3 server: it greets with {}", Quoted(.got))]
+    /// The first line is not a POP3 greeting.
+    #[error("not a POP3 server: expected a greeting starting with +OK or -ERR, got {}", Quoted(.got))]
     NotPop3 {
         /// The line.
         got: ServerText,
     },
-    /// The first octets are a TLS record: this port speaks TLS from the start.
-    #[error("the server speaks TLS on this port: connect with implicit TLS (pop3s)")]
+    /// The first octets are a TLS record: this port uses TLS from the start.
+    #[error(
+        "the server uses TLS from the start on this port: connect with implicit TLS (pop3s://)"
+    )]
     TlsRecord,
     /// A reply begins with neither `+OK` nor `-ERR`.
     #[error("the reply to {verb} is neither +OK nor -ERR: {}{}", Quoted(.got), Before(.last_err))]
@@ -36,24 +39,24 @@ pub enum ProtocolError {
         /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
-    /// The server answered where nothing was asked, or before it was asked. Replies cannot be
-    /// matched to commands any more.
+    /// The server sent a reply without a command, or before the command. Replies can no longer be
+    /// matched to commands.
     #[error("unexpected reply from the server (no command is waiting for one): {}", Quoted(.got))]
     Unsolicited {
         /// The line.
         got: ServerText,
     },
-    /// Octets follow the end of a multi-line reply that no command explains. The terminator was
-    /// perhaps not the server's: the reply may be cut short, and must not be trusted even if its end
-    /// was reported as good before this was received.
+    /// Octets that belong to no reply follow the end of a multi-line reply. The terminator may not have
+    /// been the server's. The reply may be truncated, and must not be trusted even if its end was
+    /// reported as successful before these octets were received.
     #[error(
-        "octets that no command explains follow the end of the reply to {verb}{}: {}; \
-         the reply may be cut short: do not trust it",
+        "unexpected data after the end of the reply to {verb}{}: {}; \
+         the reply may be truncated: do not trust it",
         Numbered(*.number),
         Quoted(.got)
     )]
     Surplus {
-        /// The command whose reply may be cut short.
+        /// The command whose reply may be truncated.
         verb: Verb,
         /// The message it was about.
         number: Option<MessageNumber>,
@@ -83,16 +86,16 @@ pub enum ProtocolError {
         /// The reply.
         got: ServerText,
     },
-    /// The server does not keep to the order of an authentication exchange: it asks on where all is
-    /// said, or says `+OK` before it is over.
-    #[error("login with {mechanism}: {cause}")]
+    /// The server violates the order of an authentication exchange: it sends a challenge after the last
+    /// response, or `+OK` before the exchange is complete.
+    #[error("login with {mechanism} failed: {cause}")]
     Sasl {
         /// The mechanism.
         mechanism: Box<str>,
-        /// What it did.
+        /// What the server did.
         cause: SaslError,
     },
-    /// A complete reply holds a value that makes no sense. Not fatal: only this request fails.
+    /// A complete reply contains an invalid value. Not fatal: only this request fails.
     #[error("the reply to {verb} is malformed ({what}): {}", Quoted(.got))]
     Malformed {
         /// The command.
@@ -102,15 +105,6 @@ pub enum ProtocolError {
         /// The line.
         got: ServerText,
     },
-}
-
-/// A message number after a verb.
-struct Numbered(Option<MessageNumber>);
-
-impl fmt::Display for Numbered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |number| write!(f, " {number}"))
-    }
 }
 
 struct LineOf(Option<Verb>);
@@ -136,7 +130,7 @@ impl fmt::Display for InBrackets<'_> {
 }
 
 impl ProtocolError {
-    /// A line that is neither `+OK` nor `-ERR`, in reply to this command.
+    /// Creates the error for a line that is neither `+OK` nor `-ERR`, in reply to this command.
     pub(crate) fn bad_status(verb: Verb, got: ServerText) -> Self {
         let last_err = None;
         Self::BadStatus {
@@ -146,7 +140,7 @@ impl ProtocolError {
         }
     }
 
-    /// The same with the server's text redacted.
+    /// Redacts the server's text.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         match &mut self {
             Self::NotPop3 { got }
@@ -162,89 +156,105 @@ impl ProtocolError {
     }
 }
 
-/// Why going on would not be safe.
+/// Why the connection cannot be continued safely.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum SecurityError {
     /// TLS is required and the server does not advertise STLS, or an attacker removed it.
     #[error(
-        "TLS is required and the server does not offer STLS (perhaps it has pop3s, on port 995){}",
+        "TLS is required and the server does not offer STLS: try pop3s:// (port 995), or set \
+         StlsPolicy::Off (anyone on the network path can then read the password and the mail){}",
         Before(.last_err)
     )]
     StlsUnavailable {
-        /// The `-ERR` to `CAPA`, if the server refused that: it may say why.
+        /// The `-ERR` to `CAPA`, if the server refused that. It may give the reason.
         last_err: Option<Box<Refusal>>,
     },
     /// TLS is required and the server refused STLS.
     #[error("TLS is required and the server refused STLS{}", Reason(&.0.text))]
     StlsRefused(ErrReply),
-    /// Octets came in clear behind the `+OK` to STLS: somebody on the way wants them taken for
-    /// the first replies inside TLS.
-    #[error("octets in clear behind the reply to STLS: somebody tampers with this connection")]
+    /// Cleartext octets followed the `+OK` to STLS. They may have been injected by an attacker on the
+    /// network path, to be read as the first replies inside TLS.
+    #[error(
+        "the server sent unencrypted data after its reply to STLS: \
+         an attacker may be tampering with the connection"
+    )]
     ResponseInjection,
-    /// The server does not prove that it knows the password, or does not keep to SCRAM (RFC 5802
-    /// sections 5 and 7): it may be another server than the one that was asked for, or somebody
-    /// tampers with the exchange.
+    /// The server did not prove that it knows the password, or violated SCRAM (RFC 5802 sections 5 and
+    /// 7). It may not be the intended server, or an attacker may be tampering with the exchange.
     #[error(transparent)]
     Sasl(SaslError),
-    /// The server says `+OK` to an authentication exchange that was cancelled (RFC 5034 section 4),
-    /// or to `PASS` after it answered that by a challenge.
-    #[error("the server says +OK to a login that was cancelled")]
+    /// The server sent `+OK` to an authentication exchange that was cancelled (RFC 5034 section 4),
+    /// or to `PASS` after it answered that with a challenge.
+    #[error("the server sent +OK to a login that was cancelled")]
     UnexpectedSuccess,
 }
 
-/// Which limit the server went over. See [`Limits`](crate::config::Limits).
+/// The server exceeded a limit. See [`Limits`](crate::config::Limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
-#[error("the server sent {what} than the limit of {limit} ({}); the connection is closed", what.setting())]
+#[error("{what}: the limit is {limit} ({}){}", what.setting(), what.hint())]
 #[non_exhaustive]
 pub struct LimitError {
-    /// What there was too much of.
+    /// What exceeded the limit.
     pub what: Limited,
     /// The limit.
     pub limit: usize,
 }
 
 impl LimitError {
-    /// More of something than a limit allows.
+    /// Creates the error for a limit that was exceeded.
     pub fn new(what: Limited, limit: usize) -> Self {
         Self { what, limit }
     }
 }
 
 impl Limited {
-    /// Where the limit comes from.
+    /// Returns the setting that contains the limit.
     fn setting(self) -> &'static str {
         match self {
-            Self::Line => "Limits::line, Limits::listing_line or Limits::challenge",
-            Self::Lines => "Limits::listing_entries or Limits::capability_lines",
-            Self::Octets => "Limits::listing_octets or Limits::capability_octets",
+            Self::Line => {
+                "Limits::line, Limits::listing_line for LIST and UIDL, or Limits::challenge in a login"
+            }
+            Self::Lines => "Limits::listing_entries, or Limits::capability_lines for CAPA",
+            Self::Octets => "Limits::listing_octets, or Limits::capability_octets for CAPA",
             Self::Challenges => "Limits::challenges",
             Self::ChallengeOctets => "Limits::challenge_octets",
             Self::Message => "given by the application",
         }
     }
+
+    /// Returns what to do instead of keeping a long reply in memory.
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Lines | Self::Octets => {
+                "; raise it, or read a long listing with List::streamed or Uidl::streamed"
+            }
+            Self::Message => "; raise it, or read the message in chunks",
+            Self::Line | Self::Challenges | Self::ChallengeOctets => "",
+        }
+    }
 }
 
-/// What is limited.
+/// What exceeded a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Limited {
     /// Octets of a status line or of a line in a collected reply.
-    #[error("a longer line")]
+    #[error("a line from the server is too long")]
     Line,
     /// Lines of a collected reply.
-    #[error("a reply of more lines")]
+    #[error("a reply from the server has too many lines")]
     Lines,
     /// Octets of a collected reply.
-    #[error("a reply of more octets")]
+    #[error("a reply from the server has too many octets")]
     Octets,
     /// Challenges of an authentication exchange.
-    #[error("a login of more challenges")]
+    #[error("the server sent too many challenges in a login")]
     Challenges,
     /// Octets of the challenges of an authentication exchange.
-    #[error("challenges of more octets")]
+    #[error("the challenges of a login have too many octets")]
     ChallengeOctets,
-    /// Octets of a message that the caller wanted in memory.
-    #[error("a message of more octets")]
+    /// Octets of a message that the application reads into memory.
+    #[error("the message has too many octets")]
     Message,
 }

@@ -21,44 +21,51 @@ use crate::status::ErrReply;
 use crate::text::ServerText;
 use crate::verb::Verb;
 
-/// An exchange under way.
+/// The octets of a line end.
+const CRLF: usize = 2;
+
+/// An exchange in progress.
 #[derive(Debug)]
 pub(super) struct Auth {
     mechanism: Box<dyn Mechanism>,
-    /// The name behind `AUTH`.
+    /// The name after `AUTH`.
     name: Box<str>,
-    /// What comes first and has not left.
+    /// The initial response, until it is sent.
     initial: Option<Response>,
     /// Why `*` was sent.
     cancelled: Option<SaslError>,
     /// How many responses were sent.
     responses: usize,
+    /// The length of the longest line that was sent, in octets, with CR LF.
+    longest_line: usize,
     challenges: usize,
     octets: usize,
 }
 
-/// What a server had seen and done when it refused.
+/// What a server had received and sent when it refused.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     /// How many responses were sent to it.
     pub(super) responses: usize,
-    /// Whether it had asked for any: it knows the mechanism then.
+    /// Whether it had sent a challenge. If so, it supports the mechanism.
     pub(super) challenged: bool,
+    /// The length of the longest line that was sent to it, in octets, with CR LF.
+    pub(super) longest_line: usize,
 }
 
-/// What comes of an input.
+/// The result of an input.
 pub(super) enum Outcome {
-    /// The exchange goes on, or the connection ends.
+    /// The exchange continues, or the connection ends.
     Goes(Step),
     /// Logged in.
     LoggedIn(Reply),
-    /// The server said no.
+    /// The server refused the login.
     Refused {
         refusal: Refusal,
         oauth: Option<OAuthError>,
         seen: Seen,
     },
-    /// It was broken off, and that is all.
+    /// The exchange was cancelled.
     BrokenOff {
         cause: SaslError,
         reply: ErrReply,
@@ -74,13 +81,15 @@ impl Auth {
             initial: None,
             cancelled: None,
             responses: 0,
+            longest_line: 0,
             challenges: 0,
             octets: 0,
         }
     }
 
-    /// The command, with an initial response if it may leave so: to a server that lists `SASL`, and
-    /// this mechanism if it lists any, in a line that every server takes (RFC 5034 section 4).
+    /// Returns the command, with an initial response if that is allowed (RFC 5034 section 4): the server
+    /// advertises `SASL`, and this mechanism if it advertises any, and every server accepts a line of
+    /// this length.
     pub(super) fn begin(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
         self.initial = self.mechanism.initial_response();
         let bare = CommandLine::new(Verb::Auth, Arguments::Auth(self.name.clone(), None));
@@ -103,6 +112,7 @@ impl Auth {
             return Step::Send(bare);
         }
         self.note(&initial, &encoded.0, redactor);
+        self.longest_line = whole.octets();
         Step::Send(whole)
     }
 
@@ -132,7 +142,7 @@ impl Auth {
         self.name
     }
 
-    /// Why it was cancelled, if it was.
+    /// Returns why the exchange was cancelled, if it was.
     pub(super) fn cancelled(&self) -> Option<(Box<str>, SaslError)> {
         Some((self.name.clone(), self.cancelled.clone()?))
     }
@@ -142,7 +152,7 @@ impl Auth {
         redactor.note_response(response.as_bytes(), encoded.as_bytes());
     }
 
-    /// A line that begins with `+`: `text` is what stands behind.
+    /// Handles a line that begins with `+`. `text` is the rest of the line.
     fn challenged(&mut self, context: &Context<'_>, text: &Bytes, redactor: &mut Redactor) -> Step {
         match self.cancelled.take() {
             None => {}
@@ -150,7 +160,7 @@ impl Auth {
                 return Step::Fatal(self.out_of_order(cause));
             }
             Some(_) => {
-                // There is no answer to a challenge after `*`.
+                // RFC 5034 allows no challenge after `*`.
                 let got = ServerText::default();
                 let verb = Verb::Auth;
                 return Step::Fatal(ProtocolError::bad_status(verb, got).into());
@@ -161,7 +171,7 @@ impl Auth {
         }
         let lenient = context.config.leniency == Leniency::Lenient;
         if let Some(initial) = self.initial.take() {
-            // The first `+` asks for the initial response, and should say nothing.
+            // The first `+` asks for the initial response and should be empty.
             if text.is_empty() {
                 return self.send(&initial, redactor);
             }
@@ -181,10 +191,10 @@ impl Auth {
             None if lenient && !self.mechanism.reads_challenge() => self.mechanism.respond(&[]),
             None => Err(SaslError::BadChallenge("it is not base64")),
         };
-        // A proxy that logs in to another server by a token forwards why that server refused it, into
-        // whatever mechanism is used here. The exchange is cancelled, as RFC 7628 section 3.2.3
-        // allows, and a `-ERR` follows. Mechanisms in which the server has to prove who it is stay
-        // strict, and a second challenge is fatal.
+        // A proxy that logs in to another server with a token forwards that server's error, whatever
+        // mechanism is used here. The exchange is cancelled, as RFC 7628 section 3.2.3 allows, and a
+        // `-ERR` follows. With mechanisms that authenticate the server, an extra challenge stays an
+        // error, and a second one is always fatal.
         if let Err(SaslError::NothingLeft) = progress
             && !self.mechanism.is_mutual()
             && self.mechanism.refused().is_none()
@@ -217,11 +227,12 @@ impl Auth {
     fn send(&mut self, response: &Response, redactor: &mut Redactor) -> Step {
         let encoded = response.to_base64();
         self.note(response, &encoded, redactor);
+        self.longest_line = self.longest_line.max(encoded.len() + CRLF);
         Step::Respond(ResponseLine::new(Encoded(encoded)))
     }
 
-    /// What the mechanism wants. `*` is sent whatever it fails with (RFC 5034 section 4); what makes
-    /// the server suspect ends the connection behind it.
+    /// Does what the mechanism returned. `*` is sent after any failure (RFC 5034 section 4). A failure that
+    /// puts the server's identity in doubt then ends the connection.
     fn go_on(&mut self, progress: Result<Progress, SaslError>, redactor: &mut Redactor) -> Step {
         let cause = match progress {
             Ok(Progress::Respond(response)) => return self.send(&response, redactor),
@@ -248,7 +259,7 @@ impl Auth {
         ProtocolError::Sasl { mechanism, cause }.into()
     }
 
-    /// `+OK`. Whether anybody is logged in is for the mechanism to say.
+    /// Handles `+OK`. The mechanism decides whether the login succeeded.
     fn accepted(&mut self, reply: Reply) -> Outcome {
         let done = match &self.initial {
             Some(_) => Err(SaslError::NotDone),
@@ -264,13 +275,14 @@ impl Auth {
 
     fn refused(&mut self, refusal: Refusal, redactor: &Redactor) -> Outcome {
         match self.cancelled.take() {
-            // It had all that it could ask for: the refusal is about that, and the challenge says why.
+            // The server had received all responses, so it refused these. The challenge gives the reason.
             Some(SaslError::ExtraChallenge(said)) => Outcome::Refused {
                 refusal,
                 oauth: Some(*said),
                 seen: Seen {
                     responses: self.responses,
                     challenged: true,
+                    longest_line: self.longest_line,
                 },
             },
             Some(cause) => Outcome::BrokenOff {
@@ -287,13 +299,14 @@ impl Auth {
                 seen: Seen {
                     responses: self.responses,
                     challenged: self.challenges > 0,
+                    longest_line: self.longest_line,
                 },
             },
         }
     }
 }
 
-/// The server's own text may be an echo.
+/// Redacts the server's text, which may echo credentials.
 fn redacted(cause: SaslError, redactor: &Redactor) -> SaslError {
     match cause {
         SaslError::ServerError(text) => SaslError::ServerError(redactor.text(text)),

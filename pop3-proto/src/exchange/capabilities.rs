@@ -1,4 +1,4 @@
-//! Asking for capabilities that are not known yet.
+//! Requests capabilities that are not known yet.
 
 use super::{Input, Step, send};
 use crate::context::Context;

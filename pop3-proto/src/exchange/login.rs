@@ -24,36 +24,38 @@ use crate::secret::Secret;
 use crate::status::ErrReply;
 use crate::verb::Verb;
 
-/// A login under way.
+/// A login in progress.
 #[derive(Debug)]
 pub(crate) struct LoginRun {
     login: Login,
     state: State,
-    /// What was decided, for the connection to keep, since it last looked.
+    /// The plan, until the connection takes it.
     plan: Option<LoginPlan>,
-    /// The method that is being taken.
+    /// The method in use.
     concrete: Option<ConcreteMethod>,
     /// The methods that were refused.
     tried: Vec<Method>,
-    /// The last refusal, should nothing come of what follows it.
+    /// The last refusal, which is reported if no later attempt gets a result.
     refused: Option<AuthError>,
     /// The token that the application provided, and whether a fresh one was requested.
     token: Option<Secret>,
     refreshed: bool,
     attempts: u32,
+    /// The length of the longest line of `USER` and `PASS`, or of `APOP`, in octets.
+    longest_line: usize,
 }
 
 #[derive(Debug)]
 enum State {
     Start,
     Upgrading(Upgrade),
-    /// Capabilities are read on a channel that stays as it is.
+    /// `CAPA` was sent, and the login does not start TLS.
     Capa,
     /// `USER`, with the `PASS` that follows it.
     User(CommandLine),
-    /// The one command that logs in: `PASS` or `APOP`.
+    /// The command that logs in was sent: `PASS` or `APOP`.
     Last,
-    /// `PASS` was answered by this challenge, and the challenge by an empty line.
+    /// The server answered `PASS` with this challenge, and the client sent an empty line.
     AskedOn(Box<OAuthError>),
     Auth(Box<Auth>),
     /// A token is requested from the application: the first one, or a fresh one for this login method.
@@ -74,6 +76,7 @@ impl LoginRun {
             token: None,
             refreshed: false,
             attempts: 0,
+            longest_line: 0,
         }
     }
 
@@ -81,7 +84,7 @@ impl LoginRun {
         self.login.check_length(limit)
     }
 
-    /// What was decided since the last look.
+    /// Takes the plan, if there is a new one.
     pub(super) fn take_plan(&mut self) -> Option<LoginPlan> {
         self.plan.take()
     }
@@ -90,8 +93,8 @@ impl LoginRun {
         self.login.has_custom_mechanism()
     }
 
-    /// What is known of its end, should the connection end before: the refusal that was not the last
-    /// word, or why the exchange was broken off.
+    /// Returns the result that is already known, for a connection that ends before the login: the last
+    /// refusal, or why the exchange was cancelled.
     pub(super) fn known_end(&self) -> Option<Error> {
         let broken_off = match (&self.state, &self.concrete) {
             (State::Auth(auth), _) => auth.cancelled(),
@@ -116,7 +119,7 @@ impl LoginRun {
         input: Input,
         redactor: &mut Redactor,
     ) -> Step {
-        // The state is taken: each arm says what the next one is.
+        // The state is taken, so each arm has to set the next one.
         match (core::mem::replace(&mut self.state, State::Start), input) {
             (State::Start, _) => self.start(context, redactor),
             (State::Upgrading(mut upgrade), input) => match upgrade.step(context, input) {
@@ -140,6 +143,7 @@ impl LoginRun {
                 let seen = Seen {
                     responses: 1,
                     challenged: false,
+                    longest_line: self.longest_line,
                 };
                 self.rejected(context, redactor, *refusal, None, seen)
             }
@@ -151,7 +155,7 @@ impl LoginRun {
             }
             (State::CapaAfter(reply), _) => Step::Done(Ok(reply)),
             (_, Input::Reply(Err(error))) => Step::Done(Err(error)),
-            // Nothing else can happen; if it did, nothing more should be sent.
+            // No other combination occurs. If one did, nothing more must be sent.
             (_, _) => Step::Done(Err(no_method(LoginPlan::default()))),
         }
     }
@@ -193,9 +197,9 @@ impl LoginRun {
         }
     }
 
-    /// Answers a challenge in reply to `PASS`, which no RFC has: a proxy that logs in to another server
-    /// by a token forwards why that server refused it. That server waits for the empty line that
-    /// ends its exchange, and its `-ERR` then answers `PASS`. An empty line contains no secret.
+    /// Answers a challenge in reply to `PASS`, which no RFC defines: a proxy that logs in to another server
+    /// with a token forwards that server's error. That server waits for the empty line that ends its
+    /// exchange, and its `-ERR` then answers `PASS`. An empty line contains no secret.
     fn asked_on(&mut self, context: &Context<'_>, redactor: &Redactor, text: &[u8]) -> Step {
         let limit = context.config.limits.challenge_octets;
         if text.len() > limit {
@@ -206,7 +210,7 @@ impl LoginRun {
         Step::Respond(ResponseLine::empty_to_pass())
     }
 
-    /// Reads the reply after the empty line. A `+OK` is no login: it may answer `PASS` or the line.
+    /// Handles the reply after the empty line. A `+OK` is not a login: it may answer `PASS` or the line.
     fn after_asking_on(
         &mut self,
         context: &Context<'_>,
@@ -219,6 +223,7 @@ impl LoginRun {
                 let seen = Seen {
                     responses: 1,
                     challenged: true,
+                    longest_line: self.longest_line,
                 };
                 self.rejected(context, redactor, *refusal, Some(*said), seen)
             }
@@ -263,10 +268,10 @@ impl LoginRun {
         self.choose(context, redactor)
     }
 
-    /// The channel is as private as it will be: chooses a login method.
+    /// Selects a login method, after TLS was started or skipped.
     fn choose(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
         let (plan, concrete) = self.plan(context);
-        // No token is requested that could not be used.
+        // A token is requested only if a method can use it.
         if concrete.is_some() && self.token.is_none() && self.login.requests_token() {
             return self.request_token(context, None, None);
         }
@@ -284,7 +289,7 @@ impl LoginRun {
         self.login.plan(context, self.token.as_ref(), &self.tried)
     }
 
-    /// Takes a method.
+    /// Starts a login method.
     fn take(
         &mut self,
         context: &Context<'_>,
@@ -307,11 +312,12 @@ impl LoginRun {
             Ok(lines) => lines,
             Err(misuse) => return Step::Done(Err(misuse.into())),
         };
-        // The strict were refused before.
+        // Under `Leniency::Strict` this was rejected earlier.
         let leniency = context.config.leniency;
-        let odd = lines
+        let quirk = lines
             .iter()
             .find_map(|line| line.beyond_ascii(context.capabilities, leniency).ok()?);
+        self.longest_line = lines.iter().map(CommandLine::octets).max().unwrap_or(0);
         let last = lines.pop();
         let first = match (lines.pop(), last) {
             (Some(user), Some(pass)) => {
@@ -327,7 +333,7 @@ impl LoginRun {
                 return Step::Done(Err(AuthError::NoSafeLogin(plan).into()));
             }
         };
-        match odd {
+        match quirk {
             Some(quirk) => Step::Report(quirk, Box::new(first)),
             None => first,
         }
@@ -339,14 +345,14 @@ impl LoginRun {
         redactor: &mut Redactor,
         concrete: &ConcreteMethod,
     ) -> Result<Auth, Misuse> {
-        let own = self.login.take_custom();
+        let custom = self.login.take_custom();
         let nonce = concrete.method.scram().and_then(|_| {
             let given = self.login.take_nonce();
             given.or_else(|| context.nonce(self.attempts))
         });
         let secret = self.login.secret().or(self.token.as_ref());
-        let mechanism = match own {
-            Some(own) => own,
+        let mechanism = match custom {
+            Some(custom) => custom,
             None => self
                 .login
                 .make(concrete, secret, nonce)?
@@ -358,7 +364,7 @@ impl LoginRun {
         Ok(Auth::new(mechanism, concrete.name.clone()))
     }
 
-    /// The server said no: that is the end, unless a fresh token or the next method may help.
+    /// Handles a refusal: ends the login, unless a fresh token or the next method may help.
     fn rejected(
         &mut self,
         context: &Context<'_>,
@@ -397,7 +403,7 @@ impl LoginRun {
         concrete: Option<ConcreteMethod>,
         refused: Option<AuthError>,
     ) -> Step {
-        // Nobody would answer: the application abandoned the login.
+        // The application abandoned the login and would not provide a token.
         if context.abandoned {
             return Step::Done(Err(no_token("the login was abandoned".into(), refused)));
         }
@@ -406,8 +412,8 @@ impl LoginRun {
         Step::RequestToken(refused.map(Box::new))
     }
 
-    /// Goes on with the token that was requested for this login method; `None` for the first token, which
-    /// decides between the methods.
+    /// Continues with the token that was requested for this login method. `None` means the first token, with
+    /// which the method is selected.
     fn token_provided(
         &mut self,
         context: &Context<'_>,
@@ -432,7 +438,7 @@ impl LoginRun {
     }
 
     fn logged_in(&mut self, context: &Context<'_>, reply: Reply) -> Step {
-        // A server that does not know CAPA is not asked again; Twisted never asks again.
+        // A server that does not support CAPA is not asked again, and Twisted never asks again.
         if context.capabilities.is_none()
             || context.config.capa == CapaPolicy::Never
             || self.login.policy().is_twisted()
@@ -447,12 +453,12 @@ impl LoginRun {
     }
 }
 
-/// Whether a login starts TLS whatever the server lists.
+/// Returns whether a login starts TLS regardless of what the server advertises.
 fn upgrades(login: &Login, context: &Context<'_>) -> bool {
     !context.private && context.config.stls == StlsPolicy::Required && !login.policy().is_twisted()
 }
 
-/// Whether a login in Twisted's order starts TLS, once it is known what the server lists.
+/// Returns whether a login in Twisted's order starts TLS, once the server's capabilities are known.
 fn twisted_upgrades(login: &Login, context: &Context<'_>) -> bool {
     login.policy().is_twisted()
         && !context.challenge
@@ -463,7 +469,7 @@ fn twisted_upgrades(login: &Login, context: &Context<'_>) -> bool {
             .is_some_and(crate::capability::Capabilities::stls)
 }
 
-/// What a login would do if its turn were now.
+/// Returns the plan of a login that would start now.
 pub(crate) fn plan(login: &Login, context: &Context<'_>) -> LoginPlan {
     if upgrades(login, context) || twisted_upgrades(login, context) {
         let inside = Context {
@@ -478,8 +484,8 @@ pub(crate) fn plan(login: &Login, context: &Context<'_>) -> LoginPlan {
     login.plan(context, None, &[]).0
 }
 
-/// No method will do. Where the caller named a single one, and it is the credentials that it cannot
-/// carry, that is what is wrong.
+/// Returns the error for a login without a usable method. If the caller selected a single method and it
+/// cannot send the credentials, the error is the [`Misuse`] that says so.
 fn no_method(plan: LoginPlan) -> Error {
     match plan.methods.as_slice() {
         [only] => match &only.verdict {

@@ -1,5 +1,5 @@
-//! Exchanges: what takes several commands and must not be overtaken. Each is one entry of the
-//! queue and answers the server by itself.
+//! Exchanges: requests that need several commands, with no other command between them. Each is one entry
+//! of the queue and handles the server's replies itself.
 
 mod auth;
 mod capabilities;
@@ -26,7 +26,7 @@ use crate::reply::Reply;
 use crate::secret::Secret;
 use crate::verb::Verb;
 
-/// An exchange under way.
+/// An exchange in progress.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "every exchange is boxed")]
 pub(crate) enum Exchange {
@@ -35,19 +35,19 @@ pub(crate) enum Exchange {
     Login(LoginRun),
 }
 
-/// What happened that an exchange waits for.
+/// An event that an exchange waits for.
 pub(crate) enum Input {
-    /// Its turn has come.
+    /// The exchange is next in the queue.
     Begin,
-    /// The reply to the command that it sent.
+    /// The reply to the command that the exchange sent.
     Reply(Result<Reply, Error>),
-    /// A line that begins with `+`, in answer to `AUTH` or to a response: the text after it.
+    /// A line that begins with `+`, in reply to `AUTH` or to a response: the text after it.
     Challenge(Bytes),
-    /// A line that is longer than a challenge may be.
+    /// A line that exceeds the limit for challenges.
     Overlong(LimitError),
     /// There is time to continue a computation.
     Work,
-    /// TLS is in place.
+    /// The TLS handshake finished.
     Tls,
     /// The token that the application was asked for, or why it has none.
     Token(Result<Secret, Box<str>>),
@@ -70,9 +70,9 @@ pub(crate) enum Step {
     RequestToken(Option<Box<AuthError>>),
     /// Reports a deviation that was tolerated, then does this step.
     Report(Quirk, Box<Step>),
-    /// Is done.
+    /// Ends the exchange.
     Done(Result<Reply, Error>),
-    /// Is done; `CAPA` is sent again with the next batch.
+    /// Ends the exchange; `CAPA` is sent again with the next batch.
     DoneThenCapa(Reply),
     /// Ends the connection.
     Fatal(Error),
@@ -87,7 +87,7 @@ impl Exchange {
         Self::Login(LoginRun::new(login))
     }
 
-    /// Refuses an exchange that would have to send a line too long for the server.
+    /// Returns an error for an exchange that would have to send a line that is too long.
     pub(crate) fn check_length(&self, limit: usize) -> Result<(), Misuse> {
         match self {
             Self::Login(run) => run.check_length(limit),
@@ -95,7 +95,7 @@ impl Exchange {
         }
     }
 
-    /// What a login decided since the last look.
+    /// Takes the plan of a login, if there is a new one.
     pub(crate) fn take_plan(&mut self) -> Option<LoginPlan> {
         match self {
             Self::Login(run) => run.take_plan(),
@@ -103,12 +103,12 @@ impl Exchange {
         }
     }
 
-    /// Whether a mechanism of the application runs in it.
+    /// Returns whether it runs a custom mechanism of the application.
     pub(crate) fn has_custom_mechanism(&self) -> bool {
         matches!(self, Self::Login(run) if run.has_custom_mechanism())
     }
 
-    /// The result that is known already, should the connection end before the exchange.
+    /// Returns the result that is already known, for a connection that ends before the exchange.
     pub(crate) fn known_end(&self) -> Option<Error> {
         match self {
             Self::Login(run) => run.known_end(),
@@ -116,7 +116,7 @@ impl Exchange {
         }
     }
 
-    /// Why this exchange is not possible in the present phase.
+    /// Returns why this exchange is not allowed in the present phase.
     fn out_of_place(&self, context: &Context<'_>) -> Option<Misuse> {
         let verb = match self {
             Self::StartTls(_) if context.tls => return Some(Misuse::TlsActive),
@@ -128,7 +128,7 @@ impl Exchange {
         (!verb.row().phases.contains(&phase)).then_some(Misuse::Phase { verb, phase })
     }
 
-    /// Takes the next step. `redactor` learns what is sent.
+    /// Returns the next step. Secrets that are sent are added to `redactor`.
     pub(crate) fn step(
         &mut self,
         context: &Context<'_>,

@@ -1,4 +1,4 @@
-//! What a `-ERR` to a login means: for the user, and for what is tried next.
+//! Interprets a `-ERR` to a login: what the user can do, and what is tried next.
 
 use super::auth::Seen;
 use crate::context::Context;
@@ -8,16 +8,19 @@ use crate::method::Method;
 use crate::refusal::Refusal;
 use crate::sasl::{OAuthError, Stale};
 
-/// What a refusal means.
+/// A refusal of a login, interpreted.
 pub(super) struct Understood {
     pub(super) error: AuthError,
     /// Whether a fresh token may help.
     pub(super) stale: bool,
-    /// Whether it is about the credentials or the method: not about a maildrop in use, or the like.
+    /// Whether the credentials or the method were refused, and not for example a maildrop in use.
     pub(super) about_login: bool,
 }
 
-/// Says what the refusal of a method means, after what its server had seen.
+/// The longest line that the mail proxy of nginx accepts by default, in octets.
+const SHORT_LINE: usize = 128;
+
+/// Interprets the refusal of a method. `seen` is what the server had received before.
 pub(super) fn understand(
     concrete: &ConcreteMethod,
     context: &Context<'_>,
@@ -26,28 +29,34 @@ pub(super) fn understand(
     seen: Seen,
 ) -> Understood {
     let known = Advice::of_code(refusal.code.as_ref());
-    // Nothing of the credentials was seen: it is the mechanism that is refused. Where they left with
-    // the command, nothing but the words can say so.
+    // If the server received no credentials, it refused the mechanism. If they were sent in the same line
+    // as the command, only the text of the refusal can show that.
+    let text = refusal.text.as_bytes();
     let refuses_mechanism = seen.responses == 0
-        || (!seen.challenged && rejects_command(concrete, refusal.text.as_bytes()));
+        || (!seen.challenged && concrete.method.takes_token() && rejects_command(concrete, text));
+    // The lines of a login with a token are nearly always longer.
+    let line_may_be_too_long = seen.longest_line > SHORT_LINE
+        && !concrete.method.takes_token()
+        && refusal.code.is_none()
+        && (rejects_command(concrete, text) || says_too_long(text));
     let stale = !refuses_mechanism && is_stale(concrete, context, &refusal, oauth.as_ref(), seen);
     let advice = match known {
         _ if stale => Advice::FreshToken,
-        // There are servers that mark this with `[AUTH]`, too.
+        // Some servers send `[AUTH]` in this case, too.
         None | Some(Advice::CheckCredentials) if refuses_mechanism => Advice::NameAnother,
         Some(Advice::CheckCredentials) if concrete.method.takes_token() => Advice::FreshToken,
         Some(advice) => advice,
-        // A proxy passes on why its token is refused, and the password stands for that token.
+        // A proxy forwards why its token was refused; the user's password was used to get that token.
         None if !concrete.method.takes_token()
             && oauth.as_ref().is_some_and(OAuthError::is_about_credentials) =>
         {
             Advice::CheckCredentials
         }
-        // What a server promises by `AUTH-RESP-CODE`, a proxy in front of it does not keep.
+        // A proxy in front of a server that advertises `AUTH-RESP-CODE` may send no code.
         None => Advice::Unknown,
     };
     let about_login = matches!(known, None | Some(Advice::CheckCredentials));
-    // A server that has gone on to ask for a proof has what it takes to check it.
+    // A server that asked for the proof can verify it, so it has more than a hash.
     let perhaps_hash_only = about_login && seen.responses == 1;
     let error = AuthError::Rejected(Rejected {
         method: concrete.method,
@@ -56,6 +65,7 @@ pub(super) fn understand(
         oauth,
         advice,
         try_instead: instead_of(concrete, context).filter(|_| perhaps_hash_only),
+        long_line: line_may_be_too_long.then_some(seen.longest_line),
     });
     Understood {
         error,
@@ -64,16 +74,15 @@ pub(super) fn understand(
     }
 }
 
-/// What to try instead of a method that was refused: a server that has only a hash of the password
-/// cannot do SCRAM.
+/// Returns what to try instead of SCRAM, which a server may refuse if it stores only a hash of the
+/// password.
 pub(super) fn instead_of(concrete: &ConcreteMethod, context: &Context<'_>) -> Option<Method> {
     let scram = concrete.method.scram().is_some();
     (scram && context.tls && context.lists(Method::Plain.name())).then_some(Method::Plain)
 }
 
-/// Whether a refusal is about a token that a fresh one may replace: by what the server said of it,
-/// or, since there are servers with XOAUTH2 that say nothing, by its saying nothing after it had
-/// seen the token.
+/// Returns whether a fresh token may help: according to the server's error about the token, or, since some
+/// servers with XOAUTH2 send none, if there is none and the server had received the token.
 fn is_stale(
     concrete: &ConcreteMethod,
     context: &Context<'_>,
@@ -84,7 +93,7 @@ fn is_stale(
     match (concrete.method, oauth.map(|oauth| oauth.stale)) {
         (Method::OAuthBearer, stale) => stale == Some(Stale::InvalidToken),
         (Method::XOAuth2, None) => {
-            // The server asked for the token, or said before that it takes one.
+            // The server asked for the token, or advertised that it accepts one.
             let knows_mechanism = seen.challenged || context.lists(&concrete.name);
             refusal.code.is_none() && knows_mechanism
         }
@@ -93,8 +102,13 @@ fn is_stale(
     }
 }
 
-/// Whether a refusal of a mechanism with tokens is about the command or the mechanism, by the server's
-/// words: there is no response code for it. Words only keep a token from being called stale.
+/// Returns whether the server's text reports that a line was too long.
+fn says_too_long(text: &[u8]) -> bool {
+    memchr::memmem::find(&text.to_ascii_lowercase(), b"too long").is_some()
+}
+
+/// Returns whether the command or the mechanism was refused, judged by the server's text: there is no
+/// response code for it. The text only affects hints, and whether a fresh token is requested.
 fn rejects_command(concrete: &ConcreteMethod, text: &[u8]) -> bool {
     const SUBJECTS: [&[u8]; 4] = [b"command", b"mechanism", b"method", b"auth type"];
     const UNKNOWN: [&[u8]; 6] = [
@@ -115,13 +129,10 @@ fn rejects_command(concrete: &ConcreteMethod, text: &[u8]) -> bool {
         b"disabled",
     ];
     const INVALID: [&[u8]; 3] = [b"invalid", b"bad", b"illegal"];
-    if !concrete.method.takes_token() {
-        return false;
-    }
     let text = text.to_ascii_lowercase();
     let has = |word: &[u8]| memchr::memmem::find(&text, word).is_some();
     let any = |words: &[&[u8]]| words.iter().any(|word| has(word));
-    // "Invalid token in command" is about the token.
+    // "Invalid token in command" refuses the token.
     let invalid = INVALID.iter().any(|adjective| {
         SUBJECTS.iter().any(|subject| {
             [&b""[..], b"auth ", b"sasl ", b"authentication "]

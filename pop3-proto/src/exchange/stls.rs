@@ -12,24 +12,24 @@ use crate::verb::Verb;
 /// The upgrade, alone or as the first part of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Upgrade {
-    /// Learning whether STLS is listed.
+    /// `CAPA` was sent, to find out whether the server advertises STLS.
     Capa,
-    /// `STLS` is sent.
+    /// `STLS` was sent.
     Stls,
-    /// The handshake is under way.
+    /// The handshake is in progress.
     Handshake,
     /// Capabilities are read inside TLS.
     CapaAgain,
 }
 
 impl Upgrade {
-    /// The next step, or `None` when TLS is in place and its capabilities are read.
+    /// Returns the next step, or `None` when TLS is active and the capabilities inside it were read.
     pub(super) fn step(&mut self, context: &Context<'_>, input: Input) -> Option<Step> {
         match (*self, input) {
             (Self::Capa, Input::Begin) if context.wants_capa() => Some(send(Verb::Capa)),
             (Self::Capa, _) => {
                 let listed = context.capabilities.map(Capabilities::stls);
-                // A server that was never asked may well have STLS.
+                // A server that was not asked for its capabilities may support STLS.
                 if listed == Some(true) || (listed.is_none() && !context.capa_answered) {
                     *self = Self::Stls;
                     Some(send(Verb::Stls))
@@ -56,13 +56,13 @@ impl Upgrade {
     }
 }
 
-/// No STLS where TLS is required.
+/// Returns the error for a server without STLS, if TLS is required.
 pub(super) fn unavailable(context: &Context<'_>) -> Error {
     let last_err = context.capa_refused.cloned().map(Box::new);
     SecurityError::StlsUnavailable { last_err }.into()
 }
 
-/// A refusal of STLS where TLS is required.
+/// Returns the error for a refused STLS, if TLS is required.
 pub(super) fn refused(error: Error) -> Error {
     match error {
         Error::Refused(refusal) => SecurityError::StlsRefused((*refusal).into()).into(),

@@ -6,36 +6,37 @@ use thiserror::Error as ThisError;
 use super::oauth_error::OAuthError;
 use crate::text::{Reason, ServerText};
 
-/// Why an authentication exchange cannot go on.
+/// Why an authentication exchange failed.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum SaslError {
-    /// A challenge that cannot be decoded or makes no sense. The exchange is cancelled, and the
-    /// connection lives on.
-    #[error("the server's challenge makes no sense: {0}")]
+    /// A challenge that cannot be decoded or is not valid. The exchange is cancelled, and the
+    /// connection can still be used.
+    #[error("the server's challenge is invalid: {0}")]
     BadChallenge(&'static str),
-    /// A challenge after the last response: the mechanism has no answer to it.
+    /// A challenge after the last response. The mechanism has no answer to it.
     #[error("unexpected extra challenge: all responses were sent before it")]
     NothingLeft,
-    /// As [`NothingLeft`](Self::NothingLeft), with what the challenge says. A proxy that logs in to
-    /// another server by a token forwards why that server refused it (RFC 7628 section 3.2.2).
+    /// As [`NothingLeft`](Self::NothingLeft), with the content of the challenge. A proxy that logs in to
+    /// another server with a token forwards that server's error (RFC 7628 section 3.2.2).
     #[error("unexpected extra challenge: {}", Said(.0))]
     ExtraChallenge(Box<OAuthError>),
-    /// `+OK` before the exchange was over: whom the server let in is anybody's guess.
-    #[error("the server says +OK before the authentication is over")]
+    /// `+OK` before the exchange was complete. Which user the server logged in is not known.
+    #[error("the server sent +OK before the authentication was complete")]
     NotDone,
-    /// The server does not keep to SCRAM (RFC 5802 section 7): it does not know the password, or
-    /// somebody tampers with the exchange.
-    #[error("the server does not keep to SCRAM: {0}")]
+    /// The server violates SCRAM (RFC 5802 section 7). It may not know the password, or an attacker may
+    /// be tampering with the exchange.
+    #[error("the server violates the SCRAM protocol: {0}")]
     Scram(&'static str),
-    /// A SCRAM iteration count out of bounds: too few give the password away, too many are an
-    /// attack on this side. Nothing was computed.
+    /// A SCRAM iteration count out of bounds. With too few iterations the password can be guessed from
+    /// the response; too many are a denial of service to the client. Nothing was computed.
     #[error(
-        "the server wants {} iterations of SCRAM, and {least} to {most} are allowed",
+        "the server asks for {} SCRAM iterations, and {least} to {most} are allowed \
+         (LoginPolicy::with_scram_iterations)",
         Count(*asked)
     )]
     ScramIterations {
-        /// What the server asked for, or `None` when it is no number of at most ten digits.
+        /// What the server asked for, or `None` if that is not a number of at most ten digits.
         asked: Option<u64>,
         /// The fewest that are allowed.
         least: u32,
@@ -43,20 +44,20 @@ pub enum SaslError {
         most: u32,
     },
     /// The server did not prove that it knows the password: its signature is wrong or missing
-    /// (RFC 5802 section 5). It may be another server than the one that was asked for.
+    /// (RFC 5802 section 5). It may not be the intended server.
     #[error("the server did not prove that it knows the password")]
     ServerNotAuthenticated,
     /// The server ended a SCRAM exchange with `e=` (RFC 5802 section 7). A `-ERR` follows the
-    /// cancellation, and the connection lives on.
+    /// cancellation, and the connection can still be used.
     #[error("the server ended the exchange{}", Reason(.0))]
     ServerError(ServerText),
-    /// A mechanism from outside this crate failed. The exchange is cancelled, and the connection
-    /// lives on. The text is shown as it is.
+    /// A custom mechanism failed. The exchange is cancelled, and the connection can still be used. The
+    /// text is displayed as it is.
     #[error("{0}")]
     Other(Cow<'static, str>),
 }
 
-/// What a challenge says, which may be nothing.
+/// The content of a challenge, which may be empty.
 struct Said<'a>(&'a OAuthError);
 
 impl core::fmt::Display for Said<'_> {
@@ -64,12 +65,12 @@ impl core::fmt::Display for Said<'_> {
         if self.0.raw.is_empty() {
             f.write_str("it is empty")
         } else {
-            write!(f, "the server says {}", self.0)
+            write!(f, "the server sent {}", self.0)
         }
     }
 }
 
-/// A number that may not be one.
+/// A number, or words if it could not be read.
 struct Count(Option<u64>);
 
 impl core::fmt::Display for Count {

@@ -11,49 +11,49 @@ use crate::redact::Redactor;
 use crate::secret::Secret;
 use crate::text::ServerText;
 
-/// The most JSON that is read, in octets. A longer text is kept as it came.
+/// The maximum length of JSON that is parsed, in octets. A longer text is kept unparsed.
 #[cfg(feature = "oauth")]
 const MAX_JSON: usize = 4 << 10;
 
-/// What a server says about a token that it does not take (RFC 7628 section 3.2.2; XOAUTH2 has a
+/// A server's error about a token that it does not accept (RFC 7628 section 3.2.2; XOAUTH2 has a
 /// similar one). The token is redacted from it.
 ///
-/// A proxy that accepts a password, and logs in to another server by a token, may forward this in a
-/// challenge that a login by password does not have. It is read there, too.
+/// A proxy that accepts a password, and logs in to another server with a token, may forward this in an
+/// unexpected challenge. It is read there, too.
 ///
-/// Nothing of it is to be trusted or followed: it is for a person to read.
+/// Do not trust it and do not follow its URL: it is only meant to be displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthError {
-    /// `invalid_token` and the like from OAUTHBEARER, a status of HTTP from XOAUTH2.
+    /// A status such as `invalid_token` from OAUTHBEARER, or an HTTP status from XOAUTH2.
     pub status: Option<ServerText>,
     /// The scope that a token needs.
     pub scope: Option<ServerText>,
-    /// Where the server says that tokens are had.
+    /// The URL of the identity provider's configuration, according to the server.
     pub openid_configuration: Option<ServerText>,
-    /// All that the server wrote: JSON, if it follows the rules.
+    /// The complete text of the server: JSON, if it conforms to RFC 7628.
     pub raw: ServerText,
-    /// What the status is, whatever of it may be shown.
+    /// The kind of status, which is known even if the status is redacted.
     pub(crate) stale: Stale,
 }
 
-/// Which statuses say that a fresh token may help.
+/// Whether the status means that a fresh token may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stale {
-    /// `invalid_token`, of OAUTHBEARER.
+    /// Yes: `invalid_token` from OAUTHBEARER.
     InvalidToken,
-    /// 400 or 401, of XOAUTH2.
+    /// Yes: 400 or 401 from XOAUTH2.
     Http,
     No,
 }
 
 impl OAuthError {
-    /// Whether there is nothing to show.
+    /// Returns whether there is nothing to display.
     pub(crate) fn is_blank(&self) -> bool {
         self.status.is_none() && self.raw.is_blank()
     }
 
-    /// The same without what it shows of the credentials that were sent.
+    /// Redacts the credentials that were sent from all texts.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         let Self {
             status,
@@ -69,18 +69,18 @@ impl OAuthError {
         self
     }
 
-    /// Whether the status says that the token, or the password that stands for it, is not accepted.
+    /// Returns whether the status means that the token, or the password in place of it, is not accepted.
     pub(crate) fn is_about_credentials(&self) -> bool {
         self.stale != Stale::No
     }
 
-    /// Reads what it can. What is no JSON object, or a long one, is kept as it is.
+    /// Parses a challenge. One that is too long or not a JSON object is kept unparsed.
     #[cfg(feature = "oauth")]
     pub(super) fn read(challenge: &[u8], token: &Secret) -> Self {
         Self::parse(challenge, |octets| without(octets, token.expose()))
     }
 
-    /// Reads a challenge as it came, where none belongs: base64, or text. Credentials are redacted.
+    /// Parses an unexpected challenge, which is base64 or plain text. Credentials are redacted.
     pub(crate) fn unexpected(challenge: &[u8], redactor: &Redactor) -> Self {
         let decoded = base64::decode(challenge);
         let challenge = decoded.as_deref().unwrap_or(challenge);
@@ -90,10 +90,10 @@ impl OAuthError {
     fn parse(challenge: &[u8], clean: impl Fn(&[u8]) -> Vec<u8>) -> Self {
         let members = Members::of(challenge);
         let shown = |text: Option<String>| Some(ServerText::new(clean(text?.as_bytes()).into()));
-        // JSON can spell a character of a secret as an escape (`\u007e`), which redaction does not find.
-        let raw = match members.plainest {
+        // JSON can contain a character of a secret as an escape (`\u007e`), which redaction does not find.
+        let raw = match members.normalized {
             // Without escapes, if that shows the secret.
-            Some(plainest) => Some(plainest.into_bytes()).filter(|text| clean(text) != *text),
+            Some(normalized) => Some(normalized.into_bytes()).filter(|text| clean(text) != *text),
             None => challenge.contains(&b'\\').then(|| b"<redacted>".to_vec()),
         };
         Self {
@@ -110,14 +110,14 @@ impl OAuthError {
     }
 }
 
-/// The members of a JSON object that mean something here; none if the text is anything else, or long.
+/// The members of a JSON object that are used here; none if the text is too long or not an object.
 #[derive(Default)]
 struct Members {
     status: Option<String>,
     scope: Option<String>,
     openid_configuration: Option<String>,
-    /// The object, written in the plainest way.
-    plainest: Option<String>,
+    /// The object, serialized again without unnecessary escapes.
+    normalized: Option<String>,
 }
 
 impl Members {
@@ -142,7 +142,7 @@ impl Members {
             status: text("status"),
             scope: text("scope"),
             openid_configuration: text("openid-configuration"),
-            plainest: Some(json.to_string()),
+            normalized: Some(json.to_string()),
         }
     }
 
@@ -153,7 +153,7 @@ impl Members {
     }
 }
 
-/// Octets from a server with a token replaced.
+/// Returns octets from a server with a token redacted.
 #[cfg(feature = "oauth")]
 fn without(octets: &[u8], token: &[u8]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(octets.len());
@@ -172,7 +172,7 @@ fn without(octets: &[u8], token: &[u8]) -> Vec<u8> {
 impl fmt::Display for OAuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.status, &self.scope) {
-            (Some(status), Some(scope)) => write!(f, "{status} (the scope is {scope})"),
+            (Some(status), Some(scope)) => write!(f, "{status} (required scope: {scope})"),
             (Some(status), None) => status.fmt(f),
             _ => self.raw.fmt(f),
         }

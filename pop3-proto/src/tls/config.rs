@@ -1,5 +1,6 @@
-//! Whom to trust, and with which cryptography.
+//! TLS settings: host name, trusted certificates, cryptography.
 
+use alloc::format;
 use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -13,8 +14,9 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::pinned::PinnedRoots;
 use crate::error::{TlsError, TlsErrorKind};
+use crate::text::Escaped;
 
-/// How a [`Connection`](crate::Connection) does TLS: to which name, and by which rules.
+/// The TLS settings of a [`Connection`](crate::Connection): the name of the server, and how it is verified.
 #[derive(Clone)]
 pub struct ClientTls {
     pub(super) config: Arc<ClientConfig>,
@@ -23,19 +25,21 @@ pub struct ClientTls {
 }
 
 impl ClientTls {
-    /// TLS to `host`, by the rules of `config`. The certificate has to be for `host`, a DNS name or
-    /// an IP address: the name that the user gave, never one that the network told (RFC 2595
+    /// Creates settings for TLS to `host`. The certificate has to be valid for `host`, a DNS name or an IP
+    /// address. Pass the name that the user entered, never one that came from the network (RFC 2595
     /// section 2.4).
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::Certificate`] when `host` is no name that a certificate could have.
+    /// [`TlsErrorKind::Certificate`] if `host` is neither a DNS name nor an IP address.
     pub fn new(config: Arc<ClientConfig>, host: &str) -> Result<Self, TlsError> {
         let name = ServerName::try_from(host.to_string()).map_err(|_| {
-            TlsError::new(
-                TlsErrorKind::Certificate,
-                "no certificate can be for this host name",
-            )
+            let text = format!(
+                "the host name \"{}\" is neither a DNS name nor an IP address, so no certificate can be \
+                 valid for it",
+                Escaped(host.as_bytes())
+            );
+            TlsError::new(TlsErrorKind::Certificate, text)
         })?;
         Ok(Self {
             config,
@@ -44,8 +48,8 @@ impl ClientTls {
         })
     }
 
-    /// Does not offer the protocol `pop3` (ALPN, RFC 7301): for a server that hangs up on it. ALPN
-    /// keeps other services' TLS from being mistaken for POP3.
+    /// Does not offer the protocol `pop3` (ALPN, RFC 7301), for a server that closes the connection because
+    /// of it. ALPN prevents TLS of another service from being used as POP3.
     #[must_use]
     pub fn without_alpn(self) -> Self {
         Self {
@@ -64,38 +68,38 @@ impl fmt::Debug for ClientTls {
     }
 }
 
-/// Whose certificates are trusted.
+/// Which certificates are trusted.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Roots {
-    /// Mozilla's list, compiled in.
+    /// Mozilla's list of authorities, compiled in.
     #[cfg(feature = "webpki-roots")]
     Webpki,
     /// The operating system's verifier.
     #[cfg(feature = "platform-verifier")]
     Platform,
-    /// These and no others. A server may present one of them as its own certificate, also one of an
-    /// authority (`CA:TRUE`): self-signed certificates of appliances often are. Names and dates are
+    /// Only these. A server may present one of them as its own certificate, even a CA certificate
+    /// (`CA:TRUE`), because self-signed certificates of appliances often are. Names and dates are
     /// verified as always.
     Only(Vec<CertificateDer<'static>>),
 }
 
 impl Roots {
-    /// The certificates in PEM text, and no others.
+    /// Trusts only the certificates in a PEM text.
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::NotConfigured`] when the text holds no certificate, or a damaged one.
+    /// [`TlsErrorKind::NotConfigured`] if the text contains no certificate, or a damaged one.
     pub fn from_pem(pem: &[u8]) -> Result<Self, TlsError> {
         let roots: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match roots {
             Ok(roots) if !roots.is_empty() => Ok(Self::Only(roots)),
-            Ok(_) => Err(not_configured("there is no certificate in the PEM text")),
-            Err(error) => Err(not_configured(&error)),
+            Ok(_) => Err(not_configured("no certificate found in the PEM text")),
+            Err(_) => Err(not_configured("a certificate in the PEM text is damaged")),
         }
     }
 
-    /// Mozilla's list if it is compiled in, else the operating system's verifier if that is.
+    /// Returns Mozilla's list if it is compiled in, otherwise the operating system's verifier if that is.
     #[must_use]
     pub fn default_roots() -> Option<Self> {
         #[cfg(feature = "webpki-roots")]
@@ -107,8 +111,8 @@ impl Roots {
     }
 }
 
-/// The provider that the process installed, else ring if it is compiled in, else aws-lc-rs if that
-/// is. Enabling another feature somewhere in a program does not change a choice that was made.
+/// Returns the provider that the process installed, otherwise ring if it is compiled in, otherwise
+/// aws-lc-rs if that is. With ring compiled in, another crate that enables `aws-lc-rs` changes nothing.
 #[must_use]
 pub fn default_provider() -> Option<Arc<CryptoProvider>> {
     if let Some(installed) = CryptoProvider::get_default() {
@@ -122,16 +126,16 @@ pub fn default_provider() -> Option<Arc<CryptoProvider>> {
     return None;
 }
 
-/// A client configuration: TLS 1.2 and 1.3, certificates verified against `roots`, no client
-/// certificate, no early data. For anything else build a [`ClientConfig`] by hand.
+/// Creates a client configuration: TLS 1.2 and 1.3, certificates verified against `roots`, no client
+/// certificate, no early data. For anything else, build a [`ClientConfig`] yourself.
 ///
 /// # Errors
 ///
-/// [`TlsErrorKind::NotConfigured`] when no cryptography provider is compiled in or installed, or
-/// when the roots cannot be used.
+/// [`TlsErrorKind::NotConfigured`] if no cryptography provider is compiled in or installed, or if the
+/// roots cannot be used.
 pub fn client_config(roots: Roots) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = default_provider().ok_or_else(|| {
-        not_configured("no cryptography: enable the feature `ring` or `aws-lc-rs`")
+        not_configured("no cryptography provider: enable the feature `ring` or `aws-lc-rs`")
     })?;
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -153,7 +157,7 @@ pub fn client_config(roots: Roots) -> Result<Arc<ClientConfig>, TlsError> {
             for root in &roots {
                 store
                     .add(root.clone())
-                    .map_err(|error| not_configured(&error))?;
+                    .map_err(|_| not_configured("a certificate of the roots is damaged"))?;
             }
             let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
                 .build()

@@ -1,7 +1,9 @@
-//! TLS under a connection: what the state machine knows of it, and the layer that does it.
+//! TLS for a connection: its settings, and the layer between the state machine and the socket.
 
 #[cfg(feature = "rustls")]
 mod config;
+#[cfg(feature = "rustls")]
+mod describe;
 #[cfg(feature = "rustls")]
 mod layer;
 #[cfg(not(feature = "rustls"))]

@@ -1,6 +1,7 @@
 //! The types of the TLS layer for builds without rustls. They have no values, so `Connection` is the same
-//! code with and without rustls, and the compiler removes what it would do with a layer.
+//! code with and without rustls, and the compiler removes the code that uses a layer.
 
+use crate::channel::Channel;
 use crate::core::Core;
 use crate::error::{TlsError, TransportError};
 use crate::time::Instant;
@@ -12,7 +13,7 @@ pub(crate) enum ClientTls {}
 pub(crate) enum Layer {}
 
 impl Layer {
-    pub(crate) fn new(setup: &ClientTls, _: Instant) -> Result<Self, TlsError> {
+    pub(crate) fn new(setup: &ClientTls, _: Channel, _: Instant) -> Result<Self, TlsError> {
         match *setup {}
     }
 

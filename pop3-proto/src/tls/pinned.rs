@@ -1,4 +1,4 @@
-//! Roots that servers present as their own certificate.
+//! Trusted certificates that a server presents as its own.
 
 use alloc::string::ToString as _;
 use alloc::sync::Arc;
@@ -11,11 +11,11 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-/// Verifies as rustls does, with one exception: a certificate of an authority (`CA:TRUE`) may be the
-/// server's own if it is one of the roots, octet for octet. Many appliances have such a certificate,
-/// and whoever configures it as a root trusts it to sign any other.
+/// Verifies certificates as rustls does, with one exception: the server's own certificate may be a CA
+/// certificate (`CA:TRUE`) if it is identical to one of the roots. Many appliances have such a
+/// certificate, and a user who configures it as a root trusts it to sign any other.
 ///
-/// Its dates, its names and the signatures of the handshake are verified all the same.
+/// Its dates, its names and the signatures of the handshake are still verified.
 #[derive(Debug)]
 pub(super) struct PinnedRoots {
     pub(super) roots: Vec<CertificateDer<'static>>,
@@ -23,24 +23,26 @@ pub(super) struct PinnedRoots {
 }
 
 impl PinnedRoots {
-    /// Whether the only fault of a certificate, apart from its names, is that an authority has it.
-    fn is_valid_but_for_its_kind(
+    /// Returns whether the only error of a certificate, apart from its names, is that it is a CA
+    /// certificate.
+    fn is_valid_except_for_ca(
         &self,
         end_entity: &CertificateDer<'_>,
         name: &ServerName<'_>,
         error: &Error,
     ) -> bool {
-        if !is_of_an_authority(error) {
+        if !is_ca_as_end_entity(error) {
             return false;
         }
-        // That fault must have been found after the dates were checked: at the end of time, the dates
-        // are at fault. If the verifier's order ever changes, nothing more is accepted than before.
+        // This is only safe if the verifier checks the dates before it reports a CA certificate. To prove
+        // that, verify again at the latest possible time: the error must be the date then. If rustls ever
+        // changes the order, nothing more is accepted than before.
         let end_of_time = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
-        let late = self
+        let verified_late = self
             .inner
             .verify_server_cert(end_entity, &[], name, &[], end_of_time);
         matches!(
-            late,
+            verified_late,
             Err(Error::InvalidCertificate(
                 CertificateError::Expired | CertificateError::ExpiredContext { .. }
             ))
@@ -48,10 +50,10 @@ impl PinnedRoots {
     }
 }
 
-/// Whether a server's certificate was rejected because it is one of an authority.
-pub(super) fn is_of_an_authority(error: &Error) -> bool {
-    // rustls has no variant for it and hides the type; what it prints is the name of webpki's variant,
-    // in all versions.
+/// Returns whether a server's certificate was rejected because it is a CA certificate.
+pub(super) fn is_ca_as_end_entity(error: &Error) -> bool {
+    // rustls has no variant for it and hides the type. It prints the name of webpki's variant, in all
+    // versions.
     matches!(
         error,
         Error::InvalidCertificate(CertificateError::Other(other))
@@ -74,7 +76,7 @@ impl ServerCertVerifier for PinnedRoots {
         match verified {
             Err(error)
                 if self.roots.iter().any(|root| root == end_entity)
-                    && self.is_valid_but_for_its_kind(end_entity, name, &error) =>
+                    && self.is_valid_except_for_ca(end_entity, name, &error) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
                 Ok(ServerCertVerified::assertion())

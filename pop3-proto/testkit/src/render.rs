@@ -340,6 +340,8 @@ fn late(why: &Timeout) -> String {
             let lf_dot = lf_dotted(*lf_dot);
             format!("timeout Stall{several}{suspicion}{lf_dot}")
         }
+        Timeout::TlsHandshake { .. } => "timeout TlsHandshake".to_owned(),
+        Timeout::Greeting { .. } => "timeout Greeting".to_owned(),
         why => format!("timeout {why:?}"),
     }
 }
@@ -373,6 +375,7 @@ fn closed(why: &Closed) -> String {
         }
         Closed::UnsolicitedErr(reply) => format!("closed UnsolicitedErr {}", err_reply(reply)),
         Closed::GreetingRefused(reply) => format!("closed GreetingRefused {}", err_reply(reply)),
+        Closed::NoGreeting { .. } => "closed NoGreeting".to_owned(),
         other => format!("closed {other:?}"),
     }
 }

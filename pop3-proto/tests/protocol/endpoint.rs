@@ -38,12 +38,31 @@ fn t_41_percent_encoded_control_characters_are_rejected() {
         "pop3s://user:secret@host",
         "pop3s://user;AUTH=PLAIN%0d%0aQUIT@host",
         "pop3s://user;FROM=here@host",
+        // A host is not decoded, and no host has such a name.
+        "pop3s://host%0d%0a",
     ] {
         let error = refused(url);
         assert!(matches!(error, Argument::Url(_)), "{url}: {error:?}");
     }
-    // A host is not decoded: resolving this name fails.
-    assert_eq!(endpoint("pop3s://host%0d%0a").host(), "host%0d%0a");
+}
+
+#[test]
+fn host_outside_ascii_needs_punycode() {
+    for url in [
+        "pop3s://m\u{fc}ller.example",
+        "pop3s://joe@m\u{fc}ller.example:995",
+        "pop3://joe@m%C3%BCller.example",
+    ] {
+        let Argument::Url(why) = refused(url) else {
+            panic!("{url}")
+        };
+        assert!(why.contains("punycode (xn--...)"), "{url}: {why}");
+    }
+    // The user name is the problem here.
+    let Argument::Url(why) = refused("pop3s://j\u{f6}rg@mx") else {
+        panic!()
+    };
+    assert!(!why.contains("punycode"), "{why}");
 }
 
 #[test]

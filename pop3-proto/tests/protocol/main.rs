@@ -6,6 +6,7 @@
 mod behaviour;
 mod corpus;
 mod endpoint;
+mod errors;
 mod event_loop;
 mod login;
 mod sasl;

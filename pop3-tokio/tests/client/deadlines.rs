@@ -45,6 +45,7 @@ fn late<T: std::fmt::Debug>(result: Result<T, Error>) -> Timeout {
 fn stalled(verb: Verb) -> Timeout {
     Timeout::Stall {
         verb: Some(verb),
+        number: None,
         outstanding: 1,
         first_batch: false,
         lf_dot: false,
@@ -56,6 +57,7 @@ fn stalled(verb: Verb) -> Timeout {
 fn unanswered(verb: Verb) -> Timeout {
     Timeout::FirstOctet {
         verb,
+        number: None,
         outstanding: 1,
         first_batch: false,
         last_err: None,
@@ -67,7 +69,12 @@ async fn greeting_times_out_after_a_minute() {
     run_local(async {
         let stream = scripted(1000, async |_| {});
         let start = pop3_tokio::start(trusted(Config::default()), stream);
-        assert_eq!(late(at(60 * SECOND, start).await), Timeout::Greeting);
+        assert_eq!(
+            late(at(60 * SECOND, start).await),
+            Timeout::Greeting {
+                channel: pop3_tokio::proto::Channel::TrustedByCaller
+            }
+        );
 
         let stream = scripted(1000, async |wire| {
             sleep(59 * SECOND).await;
@@ -76,6 +83,7 @@ async fn greeting_times_out_after_a_minute() {
         let start = pop3_tokio::start(trusted(Config::default()), stream);
         let stall = Timeout::Stall {
             verb: None,
+            number: None,
             last_err: None,
             outstanding: 0,
             first_batch: false,
@@ -91,7 +99,12 @@ async fn handshake_times_out_despite_partial_records() {
     run_local(async {
         let stream = scripted(100_000, async |_| {});
         let start = pop3_tokio::start(private(true), stream);
-        assert_eq!(late(at(30 * SECOND, start).await), Timeout::TlsHandshake);
+        assert_eq!(
+            late(at(30 * SECOND, start).await),
+            Timeout::TlsHandshake {
+                channel: pop3_tokio::proto::Channel::ImplicitTls
+            }
+        );
 
         // The start of a handshake record.
         let stream = scripted(100_000, async |wire| {
@@ -101,7 +114,12 @@ async fn handshake_times_out_despite_partial_records() {
             }
         });
         let start = pop3_tokio::start(private(true), stream);
-        assert_eq!(late(at(30 * SECOND, start).await), Timeout::TlsHandshake);
+        assert_eq!(
+            late(at(30 * SECOND, start).await),
+            Timeout::TlsHandshake {
+                channel: pop3_tokio::proto::Channel::ImplicitTls
+            }
+        );
     })
     .await;
 }
@@ -119,7 +137,12 @@ async fn handshake_after_stls_times_out() {
         });
         let mut client = pop3_tokio::start(private(false), stream).await.unwrap();
         let login = at(130 * SECOND, client.login(alice()));
-        assert_eq!(late(login.await), Timeout::TlsHandshake);
+        assert_eq!(
+            late(login.await),
+            Timeout::TlsHandshake {
+                channel: pop3_tokio::proto::Channel::Plain
+            }
+        );
     })
     .await;
 }
@@ -197,6 +220,7 @@ async fn batch_deadline_restarts_after_each_reply() {
         // It is the first batch of the session, and it was not answered completely.
         let suspected = Timeout::FirstOctet {
             verb: Verb::Uidl,
+            number: None,
             outstanding: 1,
             first_batch: true,
             last_err: None,
@@ -296,7 +320,12 @@ async fn zero_timeout_expires_immediately_and_none_never() {
         config.timeouts.greeting = Duration::ZERO;
         let stream = scripted(1000, async |_| {});
         let start = pop3_tokio::start(trusted(config), stream);
-        assert_eq!(late(at(Duration::ZERO, start).await), Timeout::Greeting);
+        assert_eq!(
+            late(at(Duration::ZERO, start).await),
+            Timeout::Greeting {
+                channel: pop3_tokio::proto::Channel::TrustedByCaller
+            }
+        );
     })
     .await;
 }

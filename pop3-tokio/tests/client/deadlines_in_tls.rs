@@ -82,7 +82,13 @@ async fn unread_handshake_times_out() {
         let (stream, _far) = duplex(16);
         let start = pop3_tokio::start(private(true), stream);
         let late = at(30 * SECOND, start).await;
-        assert_eq!(late.unwrap_err(), Timeout::TlsHandshake.into());
+        assert_eq!(
+            late.unwrap_err(),
+            Timeout::TlsHandshake {
+                channel: pop3_tokio::proto::Channel::ImplicitTls
+            }
+            .into()
+        );
     })
     .await;
 }
@@ -113,6 +119,7 @@ async fn dead_network_does_not_delay_the_timeout_error() {
             late.unwrap_err(),
             Timeout::FirstOctet {
                 verb: Verb::Stat,
+                number: None,
                 outstanding: 1,
                 first_batch: false,
                 last_err: None,

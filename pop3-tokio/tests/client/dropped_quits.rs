@@ -87,6 +87,7 @@ async fn unanswered_dropped_quit_is_unknown() {
         let (verb, outstanding) = (Verb::Quit, 1);
         let unanswered = Closed::Unanswered {
             verb,
+            number: None,
             outstanding,
             first_batch: false,
             last_err: None,

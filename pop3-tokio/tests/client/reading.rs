@@ -152,6 +152,7 @@ fn truncated() -> Error {
     let (verb, outstanding) = (Verb::Retr, 1);
     Closed::Truncated {
         verb,
+        number: None,
         outstanding,
         first_batch: false,
         lf_dot: false,
@@ -223,6 +224,7 @@ async fn stalled_message_times_out_for_every_reader() {
             Some(
                 &Timeout::Stall {
                     verb: Some(Verb::Retr),
+                    number: Some(number(1)),
                     last_err: None,
                     outstanding: 1,
                     first_batch: false,

@@ -100,6 +100,7 @@ async fn stall_deadline_restarts_when_the_consumer_returns() {
             next.unwrap_err(),
             Timeout::Stall {
                 verb: Some(Verb::Retr),
+                number: Some(number(1)),
                 last_err: None,
                 outstanding: 1,
                 first_batch: false,

@@ -64,7 +64,7 @@ impl Expected {
     #[track_caller]
     pub(super) fn of(closed: &Closed) -> Self {
         match *closed {
-            Closed::NoGreeting => Self::NoGreeting,
+            Closed::NoGreeting { .. } => Self::NoGreeting,
             Closed::Truncated { verb, .. } => Self::Truncated(verb),
             Closed::Unanswered { verb, .. } => Self::Unanswered(verb),
             Closed::Idle { .. } => Self::Idle,

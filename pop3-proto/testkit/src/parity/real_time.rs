@@ -78,7 +78,15 @@ pub fn missing_greeting_fails_at_the_deadline<C: Client>() {
     let (stream, server) = serve(Wire::read_to_end);
     let begin = Clock::now();
     let error = start::<C>(stream).err();
-    assert_eq!(error, Some(Timeout::Greeting.into()));
+    assert_eq!(
+        error,
+        Some(
+            Timeout::Greeting {
+                channel: pop3_proto::Channel::TrustedByCaller
+            }
+            .into()
+        )
+    );
     after_a_deadline(begin);
     assert_eq!(server.received(), "");
 }
@@ -108,6 +116,7 @@ pub fn each_reply_has_its_own_deadline<C: Client>() {
         error,
         Timeout::FirstOctet {
             verb: Verb::Noop,
+            number: None,
             outstanding: 1,
             first_batch: false,
             last_err: None,

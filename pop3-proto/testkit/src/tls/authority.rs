@@ -55,6 +55,10 @@ impl Authority {
         Identity::new(&certificate, &key)
     }
 
+    pub fn certificate(&self) -> CertificateDer<'static> {
+        self.certificate.clone()
+    }
+
     /// Returns a client configuration that trusts only this authority.
     pub fn trust(&self) -> Arc<ClientConfig> {
         client_config(Roots::Only(vec![self.certificate.clone()])).unwrap()

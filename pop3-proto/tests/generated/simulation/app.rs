@@ -345,7 +345,7 @@ impl App {
             fatal: usize::from(matches!(self.closed, Some(Err(_)))),
             late_handshakes: usize::from(matches!(
                 self.closed,
-                Some(Err(Error::Timeout(Timeout::TlsHandshake)))
+                Some(Err(Error::Timeout(Timeout::TlsHandshake { .. })))
             )),
             over_limits: usize::from(matches!(
                 self.closed,

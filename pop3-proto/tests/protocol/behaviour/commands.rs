@@ -90,7 +90,7 @@ fn raw_command_keywords_have_3_to_20_characters() {
     ] {
         for refused in [Raw::short(line).err(), Raw::long(line).err()] {
             let error = refused.expect("a reserved command");
-            assert!(error.to_string().contains("use the command made for it"));
+            assert!(error.to_string().contains("use its own type instead"));
         }
     }
     for line in [

@@ -143,6 +143,7 @@ fn closed(error: Closed) -> Error {
 fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
     let first_octet = |verb| Timeout::FirstOctet {
         verb,
+        number: None,
         outstanding: 1,
         first_batch: false,
         last_err: None,
@@ -150,6 +151,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
     let unanswered = |verb| {
         closed(Closed::Unanswered {
             verb,
+            number: None,
             outstanding: 1,
             first_batch: false,
             last_err: None,
@@ -310,6 +312,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             None,
             closed(Closed::Truncated {
                 verb,
+                number: None,
                 outstanding: 1,
                 lf_dot: false,
                 first_batch: false,
@@ -321,6 +324,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             Some("`PASS`"),
             closed(Closed::Truncated {
                 verb: Verb::Pass,
+                number: None,
                 outstanding: 1,
                 lf_dot: false,
                 first_batch: false,
@@ -332,6 +336,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             Some("`PASS`"),
             Timeout::Stall {
                 verb: Some(Verb::Pass),
+                number: None,
                 outstanding: 1,
                 lf_dot: false,
                 first_batch: false,
@@ -342,15 +347,35 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
         ("Closed::Unanswered", Some("`PASS`"), unanswered(Verb::Pass)),
         ("Closed::Unanswered", Some("`AUTH`"), unanswered(Verb::Auth)),
         ("Closed::Unanswered", None, unanswered(Verb::List)),
-        ("Closed::NoGreeting", None, closed(Closed::NoGreeting)),
+        (
+            "Closed::NoGreeting",
+            None,
+            closed(Closed::NoGreeting {
+                channel: Channel::Plain,
+            }),
+        ),
         (
             "Closed::GreetingRefused",
             None,
             closed(Closed::GreetingRefused(ErrReply::default())),
         ),
         ("Timeout::Connect", None, Timeout::Connect.into()),
-        ("Timeout::TlsHandshake", None, Timeout::TlsHandshake.into()),
-        ("Timeout::Greeting", None, Timeout::Greeting.into()),
+        (
+            "Timeout::TlsHandshake",
+            None,
+            Timeout::TlsHandshake {
+                channel: Channel::Plain,
+            }
+            .into(),
+        ),
+        (
+            "Timeout::Greeting",
+            None,
+            Timeout::Greeting {
+                channel: Channel::Plain,
+            }
+            .into(),
+        ),
         (
             "Timeout::FirstOctet",
             Some("`APOP`"),
@@ -362,6 +387,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             None,
             Timeout::Stall {
                 verb: None,
+                number: None,
                 last_err: None,
                 outstanding: 1,
                 lf_dot: false,
@@ -398,6 +424,7 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
         errors.push((name, None, TransportError::new(kind, "words").into()));
     }
     for (name, kind) in [
+        ("TlsErrorKind::UnknownIssuer", TlsErrorKind::UnknownIssuer),
         ("TlsErrorKind::Certificate", TlsErrorKind::Certificate),
         ("TlsErrorKind::Incompatible", TlsErrorKind::Incompatible),
         ("TlsErrorKind::NotTls", TlsErrorKind::NotTls),

@@ -232,7 +232,7 @@ fn surplus_error_names_message_and_quotes_octets() {
     assert_eq!(got.as_bytes(), b"Dear \x1bcustomer");
     assert_eq!(
         error.to_string(),
-        "octets that no command explains follow the end of the reply to RETR 1: \
-         \"Dear \\u{1b}customer\"; the reply may be cut short: do not trust it"
+        "unexpected data after the end of the reply to RETR 1: \
+         \"Dear \\u{1b}customer\"; the reply may be truncated: do not trust it"
     );
 }

@@ -308,7 +308,7 @@ fn blank_server_text_is_described() {
         session.server(format!("{blank} \r\n"));
         assert_eq!(
             fatal(&session),
-            "this is no POP3 server: it greets with an empty line"
+            "not a POP3 server: expected a greeting starting with +OK or -ERR, got an empty line"
         );
         let mut session = logged_in();
         session.server(format!("{blank} \r\n"));

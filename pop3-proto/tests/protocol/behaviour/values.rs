@@ -68,13 +68,13 @@ fn phase_misuse_names_command_and_phase() {
         }
         .to_string()
     };
-    let not_possible = "NOOP is not possible in the";
+    let not_possible = "NOOP is not allowed in the";
     assert_eq!(
         text(Phase::Greeting),
-        format!("{not_possible} GREETING phase")
+        format!("{not_possible} GREETING state")
     );
-    assert_eq!(text(Phase::Closed), format!("{not_possible} CLOSED phase"));
-    let hint = format!("{not_possible} AUTHORIZATION phase (log in first)");
+    assert_eq!(text(Phase::Closed), format!("{not_possible} CLOSED state"));
+    let hint = format!("{not_possible} AUTHORIZATION state (log in first)");
     assert_eq!(text(Phase::Authorization), hint);
 }
 
@@ -123,8 +123,20 @@ fn errors_return_their_advice() {
         (transport(TransportErrorKind::Refused), Some(TryLater)),
         (transport(TransportErrorKind::Unreachable), Some(TryLater)),
         (transport(TransportErrorKind::Reset), Some(Reconnect)),
-        (Timeout::Greeting.into(), Some(TryLater)),
-        (Timeout::TlsHandshake.into(), Some(TryLater)),
+        (
+            Timeout::Greeting {
+                channel: Channel::Plain,
+            }
+            .into(),
+            Some(TryLater),
+        ),
+        (
+            Timeout::TlsHandshake {
+                channel: Channel::Plain,
+            }
+            .into(),
+            Some(TryLater),
+        ),
         (Timeout::Connect.into(), Some(TryLater)),
         (Timeout::Total.into(), Some(Reconnect)),
         (

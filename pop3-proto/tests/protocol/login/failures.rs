@@ -76,7 +76,7 @@ fn refused_login_names_method_and_server_text() {
     assert_eq!(
         error.to_string(),
         "login with PLAIN failed: the server refused AUTH: [AUTH] no way \
-         (check user name and password)"
+         (check user name, password and account)"
     );
     assert_eq!(
         error.refusal().expect("a refusal").text.to_string(),
@@ -231,7 +231,7 @@ fn invalid_challenge_advises_asking_the_operator() {
     assert_eq!(error.advice(), Some(Advice::AskOperator));
     assert_eq!(
         error.to_string(),
-        "login with CRAM-MD5 was broken off: the server's challenge makes no sense: \
+        "login with CRAM-MD5 failed: the server's challenge is invalid: \
          it is not base64"
     );
 }
@@ -262,8 +262,8 @@ fn failed_scram_inside_tls_suggests_plain() {
     assert_eq!(
         rejected.to_string(),
         "login with SCRAM-SHA-256 failed: the server refused AUTH: [AUTH] no \
-         (check user name and password; an account of which the server keeps only a hash \
-         cannot use SCRAM-SHA-256, but perhaps PLAIN)"
+         (check user name, password and account; SCRAM-SHA-256 fails if the server \
+         stores only a hash of the password: try PLAIN)"
     );
 }
 
@@ -383,8 +383,8 @@ fn oauth_error_of_server_is_shown() {
     let error = failure("login-token alice abc.def", &[LISTED, json, "-ERR no\r\n"]);
     assert_eq!(
         error.to_string(),
-        "login with OAUTHBEARER failed: the server refused AUTH: no; of the token it says: \
-         invalid_token (the scope is mail) (get a fresh token)"
+        "login with OAUTHBEARER failed: the server refused AUTH: no; about the token it said: \
+         invalid_token (required scope: mail) (log in again with a new token)"
     );
 }
 

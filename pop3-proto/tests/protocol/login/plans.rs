@@ -33,7 +33,7 @@ fn plan_groups_methods_by_reason() {
     let plan = client.connection.plan_login(&login());
     assert_eq!(
         plan.to_string(),
-        "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1: the server does not list it; \
+        "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1: the server does not advertise it; \
          PLAIN: chosen; USER/PASS, LOGIN: not needed"
     );
     assert_eq!(plan.chosen().map(|it| it.method), Some(Method::Plain));
@@ -46,8 +46,8 @@ fn alternate_plan_format_has_one_method_per_line() {
     let plan = client.connection.plan_login(&login().with_policy(policy));
     assert_eq!(
         format!("{plan:#}"),
-        "SCRAM-SHA-256: the server does not say that it knows AUTH\n\
-         PLAIN: the server does not say that it knows AUTH\n\
+        "SCRAM-SHA-256: the server does not advertise AUTH (SASL)\n\
+         PLAIN: the server does not advertise AUTH (SASL)\n\
          USER/PASS: chosen"
     );
 }
@@ -65,8 +65,8 @@ fn plan_before_stls_chooses_no_method() {
     assert_eq!(plan.chosen(), None);
     assert_eq!(
         plan.to_string(),
-        "STLS first; APOP: APOP after STLS would answer a challenge that came in clear and may be \
-         forged; PLAIN: what the server lists is not known yet; XOAUTH2: it takes other \
+        "STLS first; APOP: the challenge for APOP was received unencrypted before STLS and may be \
+         forged; PLAIN: what the server advertises is not known yet; XOAUTH2: it needs other \
          credentials than these"
     );
 }
@@ -81,8 +81,8 @@ fn plan_for_cleartext_explains_the_rejection() {
     assert_eq!(
         plan.to_string(),
         "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, USER/PASS, LOGIN: \
-         the connection is not encrypted, and credentials in clear were not allowed by name \
-         (`allow_insecure_login`)"
+         the connection is not encrypted (Config::allow_insecure_login permits that: anyone on the \
+         network path can then read the credentials)"
     );
     config.allow_insecure_login = true;
     let client = greeted(config, Channel::Plain, capabilities);
@@ -132,7 +132,7 @@ fn no_safe_login_error_contains_the_plan() {
         .expect_err("no method is advertised");
     assert_eq!(
         error.to_string(),
-        "no safe way to log in: SCRAM-SHA-256, CRAM-MD5: the server does not list it"
+        "no safe login method is available: SCRAM-SHA-256, CRAM-MD5: the server does not advertise it"
     );
 }
 
@@ -174,7 +174,7 @@ fn plan_of_an_empty_policy_is_described() {
     let client = greeted(Config::default(), Channel::ImplicitTls, "-ERR\r\n");
     let nothing = login().with_policy(LoginPolicy::first_of([]));
     let plan = client.connection.plan_login(&nothing);
-    assert_eq!(plan.to_string(), "the policy names no way to log in");
+    assert_eq!(plan.to_string(), "the policy contains no login method");
 }
 
 #[test]

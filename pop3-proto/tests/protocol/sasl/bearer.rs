@@ -46,7 +46,7 @@ fn rfc_7628_section_4_3_errors_are_parsed() {
     );
     assert_eq!(
         error.to_string(),
-        "invalid_token (the scope is example_scope)"
+        "invalid_token (required scope: example_scope)"
     );
 }
 

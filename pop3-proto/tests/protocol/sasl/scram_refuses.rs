@@ -145,18 +145,20 @@ fn scram_errors_describe_the_problem() {
     let shown = |message: &str| first(message.as_bytes()).expect_err("refused").to_string();
     assert_eq!(
         shown(&format!("r={NONCE},s={SALT},i=1")),
-        "the server wants 1 iterations of SCRAM, and 4096 to 1000000 are allowed"
+        "the server asks for 1 SCRAM iterations, and 4096 to 1000000 are allowed \
+         (LoginPolicy::with_scram_iterations)"
     );
     assert_eq!(
         shown(&format!("r={NONCE},s={SALT},i=x")),
-        "the server wants an unreadable number of iterations of SCRAM, and 4096 to 1000000 are allowed"
+        "the server asks for an unreadable number of SCRAM iterations, and 4096 to 1000000 are allowed \
+         (LoginPolicy::with_scram_iterations)"
     );
     assert_eq!(
         shown(&format!("m=x,r={NONCE},s={SALT},i=4096")),
-        "the server does not keep to SCRAM: it demands an extension"
+        "the server violates the SCRAM protocol: it demands an extension"
     );
     assert_eq!(
         shown(&format!("r={CLIENT_NONCE},s={SALT},i=4096")),
-        "the server does not keep to SCRAM: its nonce does not extend this side's"
+        "the server violates the SCRAM protocol: its nonce does not extend this side's"
     );
 }

@@ -173,7 +173,7 @@ fn t_29_challenge_after_password_is_in_the_error() {
     let json = base64("{\"status\":\"401\",\"scope\":\"https://mail.google.com/\"}");
     let (text, advice) = login(&json, "-ERR [AUTH] no");
     assert!(text.contains("[AUTH] no"), "{text}");
-    assert!(text.contains("unexpected challenge: 401 (the scope is https://mail.google.com/)"));
+    assert!(text.contains("unexpected challenge: 401 (required scope: https://mail.google.com/)"));
     assert!(!text.contains(&json), "{text}");
     assert_eq!(advice, Some(Advice::CheckCredentials));
     assert_eq!(login(&json, "-ERR no").1, Some(Advice::CheckCredentials));
@@ -181,7 +181,7 @@ fn t_29_challenge_after_password_is_in_the_error() {
     assert_eq!(login("", "-ERR no").1, Some(Advice::Unknown));
     // A proxy that closes the connection instead of sending -ERR.
     let (text, advice) = login(&json, "");
-    assert!(text.contains("unexpected extra challenge: the server says 401 (the scope is"));
+    assert!(text.contains("unexpected extra challenge: the server sent 401 (required scope:"));
     assert_eq!(advice, Some(Advice::CheckCredentials));
     let (text, advice) = login("", "");
     assert!(

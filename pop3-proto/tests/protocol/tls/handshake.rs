@@ -76,11 +76,8 @@ fn no_common_tls_version_is_incompatible() {
     let mut link = Link::implicit_tls(tls, peer);
     let events = link.run();
     assert_eq!(error_kind(&events), TlsErrorKind::Incompatible);
-    // The error names the supported TLS versions and how to use another TLS stack.
     let error = end_of(&events).expect_err("no TLS").to_string();
-    for text in ["TLS 1.2", "TLS 1.3", "wants_tls"] {
-        assert!(error.contains(text), "{error}");
-    }
+    assert!(error.contains("none of the TLS versions"), "{error}");
 }
 
 #[test]
@@ -97,7 +94,12 @@ fn t_04_handshake_times_out_after_30_seconds() {
     assert_eq!(link.session.poll_event(), None);
     link.wait(1);
     let events = link.run();
-    assert_eq!(end_of(&events), Err(Error::Timeout(Timeout::TlsHandshake)));
+    assert_eq!(
+        end_of(&events),
+        Err(Error::Timeout(Timeout::TlsHandshake {
+            channel: pop3_proto::Channel::ImplicitTls
+        }))
+    );
     assert_eq!(link.peer.received, b"");
 }
 
@@ -112,7 +114,12 @@ fn slow_handshake_does_not_extend_the_deadline() {
     assert!(link.read());
     link.wait(1);
     let events = link.run();
-    assert_eq!(end_of(&events), Err(Error::Timeout(Timeout::TlsHandshake)));
+    assert_eq!(
+        end_of(&events),
+        Err(Error::Timeout(Timeout::TlsHandshake {
+            channel: pop3_proto::Channel::ImplicitTls
+        }))
+    );
 }
 
 #[test]
@@ -130,7 +137,9 @@ fn slowly_sent_client_hello_keeps_the_deadline() {
     link.wait(1);
     assert_eq!(
         end_of(&link.run()),
-        Err(Error::Timeout(Timeout::TlsHandshake))
+        Err(Error::Timeout(Timeout::TlsHandshake {
+            channel: pop3_proto::Channel::ImplicitTls
+        }))
     );
 }
 
@@ -148,7 +157,12 @@ fn greeting_deadline_starts_after_the_handshake() {
         80
     );
     link.wait(60);
-    assert_eq!(end_of(&link.run()), Err(Error::Timeout(Timeout::Greeting)));
+    assert_eq!(
+        end_of(&link.run()),
+        Err(Error::Timeout(Timeout::Greeting {
+            channel: pop3_proto::Channel::ImplicitTls
+        }))
+    );
 }
 
 #[test]

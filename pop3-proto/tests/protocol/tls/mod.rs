@@ -16,3 +16,4 @@ mod names;
 mod sessions;
 mod shutdown;
 mod stls;
+pub(crate) mod texts;

@@ -56,6 +56,7 @@ fn t_13_incomplete_message_is_truncated_despite_close_notify() {
         let events = end(&mut link, close_notify);
         let truncated = Error::from(Closed::Truncated {
             verb: Verb::Retr,
+            number: pop3_proto::MessageNumber::new(1),
             outstanding: 1,
             first_batch: false,
             lf_dot: false,
@@ -75,6 +76,7 @@ fn missing_reply_is_unanswered_not_truncated() {
         link.run();
         let unanswered = Closed::Unanswered {
             verb: Verb::Noop,
+            number: None,
             outstanding: 1,
             first_batch: false,
             last_err: None,
@@ -96,6 +98,7 @@ fn incomplete_record_is_not_a_reply() {
     link.peer.inject(&record[..record.len() - 1]);
     let unanswered = Closed::Unanswered {
         verb: Verb::Noop,
+        number: None,
         outstanding: 1,
         first_batch: false,
         last_err: None,
@@ -280,6 +283,7 @@ fn deadlines_run_inside_tls() {
         end_of(&events),
         Err(Error::Timeout(Timeout::Stall {
             verb: Some(Verb::Retr),
+            number: pop3_proto::MessageNumber::new(1),
             last_err: None,
             outstanding: 1,
             first_batch: false,
@@ -320,6 +324,7 @@ fn partial_record_does_not_count_as_first_octet() {
     let events = link.run();
     let late = Timeout::FirstOctet {
         verb: Verb::Noop,
+        number: None,
         outstanding: 1,
         first_batch: false,
         last_err: None,

@@ -1,0 +1,115 @@
+//! What a connection was doing when it failed, and the hints that follow from that.
+
+use core::fmt;
+
+use crate::channel::Channel;
+use crate::types::MessageNumber;
+use crate::verb::Verb;
+
+/// What a connection was doing when its transport failed.
+///
+/// `Display` is the end of a sentence, such as `while waiting for the greeting`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The TLS handshake had not finished.
+    TlsHandshake {
+        /// How the connection started: with TLS, or in cleartext before STLS.
+        channel: Channel,
+    },
+    /// The greeting had not been received.
+    Greeting {
+        /// How the connection started. If in cleartext, the port may expect TLS from the first octet.
+        channel: Channel,
+    },
+    /// A command was sent, and no octet of its reply had been received.
+    Unanswered {
+        /// The command.
+        verb: Verb,
+        /// The message that the command was about.
+        number: Option<MessageNumber>,
+    },
+    /// A reply had been received in part.
+    InReply {
+        /// The command.
+        verb: Verb,
+        /// The message that the command was about.
+        number: Option<MessageNumber>,
+    },
+}
+
+impl Stage {
+    /// Returns the command that was next to be answered, if any was sent.
+    pub(crate) fn verb(self) -> Option<Verb> {
+        match self {
+            Self::Unanswered { verb, .. } | Self::InReply { verb, .. } => Some(verb),
+            Self::TlsHandshake { .. } | Self::Greeting { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::TlsHandshake { channel } => {
+                write!(f, "during the TLS handshake{}", OtherScheme(channel))
+            }
+            Self::Greeting { channel } => {
+                let hint = OtherScheme::without_greeting(channel);
+                write!(f, "while waiting for the greeting{hint}")
+            }
+            Self::Unanswered { verb, number } => {
+                write!(
+                    f,
+                    "while waiting for the reply to {verb}{}",
+                    Numbered(number)
+                )
+            }
+            Self::InReply { verb, number } => {
+                write!(
+                    f,
+                    "in the middle of the reply to {verb}{}",
+                    Numbered(number)
+                )
+            }
+        }
+    }
+}
+
+/// A message number after a verb.
+pub(super) struct Numbered(pub(super) Option<MessageNumber>);
+
+impl fmt::Display for Numbered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |number| write!(f, " {number}"))
+    }
+}
+
+/// The hint at the other URL scheme, after a TLS handshake that the server did not finish.
+pub(crate) struct OtherScheme(pub(crate) Channel);
+
+impl OtherScheme {
+    /// The hint at the other URL scheme, after octets that are not TLS.
+    #[cfg(feature = "rustls")]
+    pub(crate) const NOT_TLS: &'static str = ": try pop3:// (STLS)";
+
+    /// The hint at the other URL scheme, after a connection on which no greeting came.
+    pub(super) fn without_greeting(channel: Channel) -> &'static str {
+        match channel {
+            Channel::Plain => "; if this port uses TLS from the start (implicit TLS), try pop3s://",
+            // The handshake shows that the port uses TLS.
+            Channel::ImplicitTls | Channel::TrustedByCaller => "",
+        }
+    }
+}
+
+impl fmt::Display for OtherScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Channel::ImplicitTls => {
+                "; if this port does not use TLS from the start, try pop3:// (STLS)"
+            }
+            Channel::Plain | Channel::TrustedByCaller => "",
+        })
+    }
+}

@@ -1,0 +1,245 @@
+//! Errors of rustls as sentences for a user.
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use rustls::pki_types::UnixTime;
+use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
+
+use super::pinned::is_ca_as_end_entity;
+use crate::channel::Channel;
+use crate::error::{OtherScheme, TlsError, TlsErrorKind};
+use crate::text::Escaped;
+
+/// What the client supports, for a server that supports none of it.
+const SUPPORTED: &str = "TLS 1.2 with ECDHE and AES-GCM or ChaCha20, or TLS 1.3, is required";
+
+/// Describes an error of rustls on a connection that started as `channel`.
+pub(super) fn describe(error: &Error, channel: Channel) -> TlsError {
+    use TlsErrorKind as Kind;
+    let (kind, text) = match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => (
+            Kind::UnknownIssuer,
+            "the server's certificate is not signed by a trusted authority (Connector::roots)".to_owned(),
+        ),
+        _ if is_ca_as_end_entity(error) => (
+            Kind::Certificate,
+            "the server presents a CA certificate (CA:TRUE) as its own: trust exactly this certificate \
+             with Roots::Only, or give the server a certificate that is not a CA certificate"
+                .to_owned(),
+        ),
+        Error::InvalidCertificate(invalid) => (Kind::Certificate, certificate(invalid)),
+        Error::NoCertificatesPresented => {
+            (Kind::Certificate, "the server presents no certificate".to_owned())
+        }
+        Error::NoApplicationProtocol
+        | Error::AlertReceived(AlertDescription::NoApplicationProtocol) => (
+            Kind::NoApplicationProtocol,
+            "the server does not support the protocol `pop3` (ALPN): check the port, or do not offer the \
+             protocol (Connector::without_alpn, ClientTls::without_alpn)"
+                .to_owned(),
+        ),
+        Error::InvalidMessage(_)
+        | Error::InappropriateMessage { .. }
+        | Error::InappropriateHandshakeMessage { .. } => (Kind::NotTls, not_tls(error, channel)),
+        Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13)
+        => (
+            Kind::Incompatible,
+            format!("the server supports only TLS 1.1 or older: {SUPPORTED}"),
+        ),
+        Error::AlertReceived(AlertDescription::ProtocolVersion) => (
+            Kind::Incompatible,
+            format!(
+                "the server supports none of the TLS versions that were offered, so probably only TLS \
+                 1.1 or older: {SUPPORTED}"
+            ),
+        ),
+        Error::AlertReceived(AlertDescription::HandshakeFailure) => (
+            Kind::Incompatible,
+            format!(
+                "the server rejected the handshake: it may support no common cipher suite ({SUPPORTED}), \
+                 or require a client certificate"
+            ),
+        ),
+        Error::PeerIncompatible(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig) => (
+            Kind::Incompatible,
+            "the server supports only a version of TLS that Connector::tls disables".to_owned(),
+        ),
+        Error::PeerIncompatible(why) => (
+            Kind::Incompatible,
+            format!("the server is incompatible ({}): {SUPPORTED}", in_words(&format!("{why:?}"))),
+        ),
+        Error::AlertReceived(AlertDescription::CertificateRequired) => (
+            Kind::Other,
+            "the server requires a client certificate: configure one in Connector::tls".to_owned(),
+        ),
+        Error::AlertReceived(
+            alert @ (AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied),
+        ) => (
+            Kind::Other,
+            format!("the server rejected the client certificate ({})", in_words(&format!("{alert:?}"))),
+        ),
+        Error::AlertReceived(AlertDescription::UnrecognisedName) => (
+            Kind::Other,
+            "the server does not serve this host name (SNI): check the host".to_owned(),
+        ),
+        Error::AlertReceived(alert) => (
+            Kind::Other,
+            format!("the server ended TLS with the alert \"{}\"", in_words(&format!("{alert:?}"))),
+        ),
+        Error::DecryptError => (
+            Kind::Other,
+            "a record could not be decrypted: it was changed on the network path, or the server is faulty"
+                .to_owned(),
+        ),
+        other => (Kind::Other, other.to_string()),
+    };
+    TlsError::new(kind, text)
+}
+
+/// Describes octets that are not valid TLS.
+fn not_tls(error: &Error, channel: Channel) -> String {
+    let cause = match channel {
+        Channel::ImplicitTls => "this port does not use TLS".to_owned(),
+        Channel::Plain | Channel::TrustedByCaller => "the server did not start TLS".to_owned(),
+    };
+    let hint = match channel {
+        Channel::ImplicitTls => OtherScheme::NOT_TLS,
+        Channel::Plain | Channel::TrustedByCaller => "",
+    };
+    format!("{cause}, or the data was changed on the network path{hint} (rustls: {error})")
+}
+
+/// Describes why a certificate is invalid.
+fn certificate(error: &CertificateError) -> String {
+    use CertificateError as Why;
+    match error {
+        Why::ExpiredContext { not_after, .. } => {
+            format!("the server's certificate expired on {}", date(*not_after))
+        }
+        Why::Expired => "the server's certificate has expired".to_owned(),
+        Why::NotValidYetContext { not_before, .. } => format!(
+            "the server's certificate is not valid before {}: check the clock of this computer",
+            date(*not_before)
+        ),
+        Why::NotValidYet => {
+            "the server's certificate is not valid yet: check the clock of this computer".to_owned()
+        }
+        Why::NotValidForNameContext { expected, presented } => format!(
+            "the server's certificate is not valid for the host {} but {}: check the host name",
+            Escaped(expected.to_str().as_bytes()),
+            names(presented)
+        ),
+        Why::NotValidForName => {
+            "the server's certificate is not valid for this host: check the host name".to_owned()
+        }
+        Why::BadSignature => {
+            "the signature of the server's certificate or handshake is wrong: the certificate is forged or \
+             damaged, or the server does not have its key"
+                .to_owned()
+        }
+        Why::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. }
+        | Why::UnsupportedSignatureAlgorithmForPublicKeyContext { signature_algorithm_id, .. } => {
+            match broken_hash(signature_algorithm_id) {
+                Some(hash) => format!(
+                    "the server's certificate is signed with an algorithm that is no longer trusted ({hash})"
+                ),
+                None => {
+                    "the server's certificate is signed with an algorithm that is not supported".to_owned()
+                }
+            }
+        }
+        Why::Revoked => "the server's certificate was revoked".to_owned(),
+        Why::BadEncoding => "the server's certificate is damaged".to_owned(),
+        Why::UnhandledCriticalExtension => {
+            "the server's certificate has a critical extension that is not supported".to_owned()
+        }
+        Why::InvalidPurpose | Why::InvalidPurposeContext { .. } => {
+            "the server's certificate is not for servers (extended key usage)".to_owned()
+        }
+        Why::UnknownRevocationStatus
+        | Why::ExpiredRevocationList
+        | Why::ExpiredRevocationListContext { .. } => {
+            "whether the server's certificate was revoked could not be checked".to_owned()
+        }
+        // rustls prints the name of a Rust variant for these.
+        Why::Other(other) => format!(
+            "the server's certificate is invalid: {}",
+            in_words(&other.0.to_string())
+        ),
+        other => format!("the server's certificate is invalid: {other}"),
+    }
+}
+
+/// The broken hash function of a signature algorithm, from its identifier in DER.
+fn broken_hash(algorithm: &[u8]) -> Option<&'static str> {
+    const RSA_MD5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04];
+    const RSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05];
+    const ECDSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01];
+    let is = |oid| memchr::memmem::find(algorithm, oid).is_some();
+    if is(RSA_SHA1) {
+        Some("SHA-1")
+    } else if is(RSA_MD5) {
+        Some("MD5")
+    } else {
+        // The identifiers of ECDSA with SHA-2 begin with other octets.
+        is(ECDSA_SHA1).then_some("SHA-1")
+    }
+}
+
+/// The names in a certificate. rustls writes each as a Rust value, such as `DnsName("localhost")`.
+fn names(presented: &[String]) -> String {
+    let names: Vec<_> = presented
+        .iter()
+        .map(|name| {
+            let value = name
+                .split_once('(')
+                .and_then(|(_, rest)| rest.strip_suffix(')'));
+            let value = value.unwrap_or(name).trim_matches('"');
+            Escaped(value.as_bytes()).to_string()
+        })
+        .collect();
+    match names.as_slice() {
+        [] => "has no names".to_owned(),
+        names => format!("only for {}", names.join(", ")),
+    }
+}
+
+/// A date in UTC, as `2020-01-31`.
+fn date(time: UnixTime) -> String {
+    // Howard Hinnant's algorithm `civil_from_days`: a year begins in March, so that a leap day is its last.
+    let days = time.as_secs() / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = match month {
+        0..=9 => (era * 400 + year_of_era, month + 3),
+        _ => (era * 400 + year_of_era + 1, month - 9),
+    };
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The name of a Rust variant in words: `UnsupportedCertVersion` is `unsupported cert version`.
+fn in_words(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 8);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase()
+            && words.ends_with(|before: char| before.is_ascii_lowercase())
+        {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
