@@ -106,7 +106,7 @@ fn read_method(text: &str) -> Result<Option<Method>, Argument> {
             .parse()
         {
             Ok(method) => Ok(Some(method)),
-            Err(_) => Err(Argument::Url("its login method (;AUTH=) is not known")),
+            Err(_) => Err(Argument::Url("its login method (;AUTH=) is unknown")),
         },
         None => Err(Argument::Url(
             "the parameter after the user name is not ;AUTH=",
