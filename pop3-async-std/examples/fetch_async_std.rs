@@ -1,5 +1,5 @@
-//! Fetches a POP3 mailbox into a Maildir with async-std. Each message is fetched once, and none is
-//! lost.
+//! Fetches a POP3 mailbox into a Maildir with async-std. Each message is fetched once. Nothing is
+//! deleted, so nothing is lost on the server; see `Client::confirm` before you delete.
 //!
 //! ```text
 //! cargo run -p pop3-async-std --example fetch_async_std
@@ -9,8 +9,7 @@
 //!
 //! Without a URL it fetches a sample mailbox from a server within this program. It prompts for the
 //! password, or reads it from `POP3_PASSWORD`. `--ca FILE.pem` trusts other certificates, and
-//! `--plaintext` disables TLS. The example `fetch` of `pop3-blocking` also deletes the stored
-//! messages, and tolerates faulty servers.
+//! `--plaintext` disables TLS. The example `fetch` of `pop3-blocking` also deletes.
 
 #[expect(dead_code, reason = "nothing is deleted here")]
 #[path = "../../pop3-blocking/examples/fetch/maildir/mod.rs"]
@@ -66,7 +65,10 @@ async fn fetch() -> Result<(), Failure> {
             let endpoint: Endpoint = url.parse()?;
             let user = endpoint.username().ok_or("the URL names no user")?.as_str();
             let account = format!("{user}@{}:{}", endpoint.host(), endpoint.port());
-            let login = Login::new(user, password(&account)?)?;
+            let prompt = format!("Password of {account}: ");
+            let password = std::env::var("POP3_PASSWORD");
+            let password = password.or_else(|_| rpassword::prompt_password(prompt))?;
+            let login = Login::new(user, password)?;
             (endpoint, login, account)
         }
         None => {
@@ -94,28 +96,26 @@ async fn fetch() -> Result<(), Failure> {
 
     // The messages are pipelined and streamed. A message that is dropped before its commit leaves
     // no file, so the next run fetches it again.
+    let mut fetched = 0;
     let mut messages = client.retrieve(wanted.iter().map(|(number, _)| *number));
     for (_, id) in &wanted {
-        let next = messages.next().await;
-        let mut message = next.ok_or("the session ended too early")??;
+        let mut message = match messages.next().await.ok_or("the session ended too early")? {
+            Err(refused) if !refused.is_fatal() => {
+                eprintln!("fetch: {refused}");
+                continue;
+            }
+            message => message?,
+        };
         let mut delivery = maildir.begin()?;
         while let Some(chunk) = message.chunk().await? {
             delivery.write_all(&chunk)?;
         }
         delivery.commit(&account, id.as_deref())?;
+        fetched += 1;
     }
     maildir.sync()?;
     let _ = client.quit().await?; // nothing was deleted, so the outcome does not matter
     let known = unique_ids.len() - wanted.len();
-    println!("fetched {} messages, {known} already here", wanted.len());
+    println!("fetched {fetched} messages, {known} already here");
     Ok(())
-}
-
-fn password(account: &str) -> Result<String, Failure> {
-    match std::env::var("POP3_PASSWORD") {
-        Ok(password) => Ok(password),
-        Err(_) => Ok(rpassword::prompt_password(format!(
-            "Password of {account}: "
-        ))?),
-    }
 }
