@@ -17,9 +17,7 @@ mod maildir;
 #[path = "../../pop3-blocking/examples/fetch/sample/mod.rs"]
 mod sample;
 
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use lexopt::prelude::*;
 use maildir::Maildir;
