@@ -63,7 +63,7 @@ fn verbose_explains_the_choice_of_login_method() {
     assert_eq!(
         plan(&outcome),
         [
-            "SCRAM-SHA-512: the server does not list it",
+            "SCRAM-SHA-512: the server does not advertise it",
             "SCRAM-SHA-256: chosen",
             "SCRAM-SHA-1: not needed",
             "PLAIN: not needed",
@@ -92,8 +92,8 @@ fn refused_scram_suggests_another_login_method() {
 fn unsafe_or_missing_method_fails_without_fallback() {
     let Some(server) = server() else { return };
     for (auth, why) in [
-        ("APOP", "came in clear and may be forged"),
-        ("SCRAM-SHA-256-PLUS", "does not list it"),
+        ("APOP", "received unencrypted before STLS and may be forged"),
+        ("SCRAM-SHA-256-PLUS", "does not advertise it"),
         ("SCRAM-SHA-512", "the server does not take this mechanism"),
     ] {
         let outcome = fetch_as(&server, "anna", "secret", &["--auth", auth]);

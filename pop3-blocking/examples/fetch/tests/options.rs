@@ -235,7 +235,7 @@ fn urls_that_are_not_pop3_are_rejected() {
         "pop3s://joe%00@mx",
         "pop3s://joe%C2%85@mx",
     ] {
-        let expected = "the user name holds a control character; see --help";
+        let expected = "the user name contains a control character; see --help";
         assert_eq!(refused(url), expected, "{url}");
     }
     let text = parse([OsString::from("pop3s://joe@m\nx")]).unwrap_err();
@@ -272,7 +272,7 @@ fn missing_password_is_explained() {
     );
     assert_eq!(
         error(Some("se\ncret"), Ok("typed")),
-        "the password or token holds CR, LF or NUL (POP3_PASSWORD)"
+        "the password or token contains CR, LF or NUL (POP3_PASSWORD)"
     );
     assert_eq!(
         error(None, Err(io::Error::other("no such device"))),

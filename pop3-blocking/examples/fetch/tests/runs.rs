@@ -164,7 +164,7 @@ fn connection_and_usage_errors_are_explained() {
             &["--maildir", "/dev/null", &tls],
             "cannot create \"/dev/null",
         ),
-        (&["pop3s://joe:secret@host.invalid"], "it holds a password"),
+        (&["pop3s://joe:secret@host.invalid"], "it contains a password"),
         (&[&plain, &plain], "more than one URL"),
     ] {
         let outcome = run(fetch(&maildir), arguments);

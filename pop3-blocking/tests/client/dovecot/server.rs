@@ -183,7 +183,7 @@ fn apop_is_unused_after_stls_and_by_default() {
     assert!(
         error
             .to_string()
-            .contains("came in clear and may be forged"),
+            .contains("received unencrypted before STLS and may be forged"),
         "{error}"
     );
     // The connection is still open, and the password is safe inside TLS.

@@ -57,7 +57,7 @@ const TABLE: [Row; 10] = [
     Row { method: Method::Plain, logged: "PLAIN", proof: Proof::Password, never: None },
     Row { method: Method::Login, logged: "LOGIN", proof: Proof::Password, never: None },
     Row { method: Method::UserPass, logged: "PLAIN", proof: Proof::Password, never: None },
-    Row { method: Method::Apop, logged: "APOP", proof: Proof::Password, never: Some((Way::Stls, Never::Sent("came in clear"))) },
+    Row { method: Method::Apop, logged: "APOP", proof: Proof::Password, never: Some((Way::Stls, Never::Sent("received unencrypted"))) },
     Row { method: Method::OAuthBearer, logged: "OAUTHBEARER", proof: Proof::Token("invalid_token"), never: None },
     Row { method: Method::XOAuth2, logged: "XOAUTH2", proof: Proof::Token("401"), never: None },
     Row { method: Method::External, logged: "EXTERNAL", proof: Proof::Certificate, never: Some((Way::Clear, Never::Accepted)) },
