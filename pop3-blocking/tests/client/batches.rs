@@ -135,7 +135,7 @@ fn fatal_error_fails_all_commands_in_flight() {
     deletes.next().unwrap().unwrap();
     let unanswered = Error::from(Closed::Unanswered {
         verb: Verb::Dele,
-        number: None,
+        number: Some(number(2)),
         outstanding: 2,
         first_batch: true,
         last_err: None,

@@ -94,7 +94,7 @@ fn unsafe_or_missing_method_fails_without_fallback() {
     for (auth, why) in [
         ("APOP", "received unencrypted before STLS and may be forged"),
         ("SCRAM-SHA-256-PLUS", "does not advertise it"),
-        ("SCRAM-SHA-512", "the server does not take this mechanism"),
+        ("SCRAM-SHA-512", "the server does not accept this mechanism"),
     ] {
         let outcome = fetch_as(&server, "anna", "secret", &["--auth", auth]);
         let reported = outcome.failure();

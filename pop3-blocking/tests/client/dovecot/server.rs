@@ -64,7 +64,7 @@ fn wrong_password_is_reported_and_retry_succeeds() {
         let error = client.login(login("alice", "wrong")).unwrap_err();
         assert!(!error.is_fatal());
         let reported = "login with SCRAM-SHA-256 failed: the server refused AUTH: \
-                    [AUTH] Authentication failed. (check user name and password";
+                    [AUTH] Authentication failed. (check user name, password and account";
         assert!(error.to_string().starts_with(reported), "{error}");
         let refusal = error.refusal().unwrap();
         assert_eq!(
@@ -265,18 +265,20 @@ fn untrusted_certificate_or_wrong_name_is_rejected() {
     // It is not signed by one of Mozilla's authorities.
     let endpoint = Way::ImplicitTls.endpoint(&server);
     let error = pop3_blocking::connect(&endpoint).unwrap_err();
-    assert_certificate(error);
+    assert_tls(error, TlsErrorKind::UnknownIssuer);
     let mut client = pop3_blocking::connect(&Way::Stls.endpoint(&server)).unwrap();
     let error = client.login(login("alice", "secret")).unwrap_err();
     assert_eq!(client.stat().unwrap_err(), error);
-    assert_certificate(error);
+    assert_tls(error, TlsErrorKind::UnknownIssuer);
 
     // The server listens on this address too, but its certificate does not contain it.
     let tls = Endpoint::implicit_tls("127.0.0.2", Some(server.tls_port()));
-    assert_certificate(connect(&server, &tls, Config::default()).unwrap_err());
+    let error = connect(&server, &tls, Config::default()).unwrap_err();
+    assert_tls(error, TlsErrorKind::Certificate);
     let plain = Endpoint::plain("127.0.0.2", Some(server.plain_port()));
     let mut client = connect(&server, &plain, Config::default()).unwrap();
-    assert_certificate(client.login(login("alice", "secret")).unwrap_err());
+    let error = client.login(login("alice", "secret")).unwrap_err();
+    assert_tls(error, TlsErrorKind::Certificate);
     // On this address the server refuses cleartext passwords, too.
     let mut client = connect(&server, &plain, Way::Clear.config()).unwrap();
     let by_password = LoginPolicy::only(Method::UserPass);
@@ -290,11 +292,11 @@ fn untrusted_certificate_or_wrong_name_is_rejected() {
 }
 
 #[track_caller]
-fn assert_certificate(error: Error) {
+fn assert_tls(error: Error, kind: TlsErrorKind) {
     let Error::Tls(error) = &error else {
         panic!("{error}");
     };
-    assert_eq!(error.kind, TlsErrorKind::Certificate, "{error}");
+    assert_eq!(error.kind, kind, "{error}");
 }
 
 #[test]
