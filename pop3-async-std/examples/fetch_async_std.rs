@@ -21,7 +21,8 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use lexopt::prelude::*;
 use maildir::Maildir;
-use pop3_async_std::{Connector, Endpoint, Login, config::StlsPolicy, connect_with, tls::Roots};
+use pop3_async_std::{Connector, Endpoint, Login, connect_with};
+use pop3_async_std::{config::StlsPolicy, login::LoginPolicy, tls::Roots};
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 
 type Failure = Box<dyn std::error::Error>;
@@ -56,17 +57,18 @@ async fn fetch() -> Result<(), Failure> {
         }
     }
 
-    // The Maildir records fetched messages under this account name.
     let _embedded;
     let (endpoint, login, account) = match url {
         Some(url) => {
             let endpoint: Endpoint = url.parse()?;
             let user = endpoint.username().ok_or("the URL names no user")?.as_str();
             let account = format!("{user}@{}:{}", endpoint.host(), endpoint.port());
-            let prompt = format!("Password of {account}: ");
-            let password = std::env::var("POP3_PASSWORD");
-            let password = password.or_else(|_| rpassword::prompt_password(prompt))?;
-            let login = Login::new(user, password)?;
+            let password = std::env::var("POP3_PASSWORD")
+                .or_else(|_| rpassword::prompt_password(format!("Password of {account}: ")))?;
+            let policy = endpoint
+                .method()
+                .map_or_else(LoginPolicy::default, LoginPolicy::only);
+            let login = Login::new(user, password)?.with_policy(policy);
             (endpoint, login, account)
         }
         None => {
