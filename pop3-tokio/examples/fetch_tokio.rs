@@ -65,9 +65,8 @@ async fn fetch() -> Result<(), Failure> {
             let account = format!("{user}@{}:{}", endpoint.host(), endpoint.port());
             let password = std::env::var("POP3_PASSWORD")
                 .or_else(|_| rpassword::prompt_password(format!("Password of {account}: ")))?;
-            let policy = endpoint
-                .method()
-                .map_or_else(LoginPolicy::default, LoginPolicy::only);
+            let method = endpoint.method();
+            let policy = method.map_or_else(LoginPolicy::default, LoginPolicy::only);
             let login = Login::new(user, password)?.with_policy(policy);
             (endpoint, login, account)
         }
@@ -93,7 +92,6 @@ async fn fetch() -> Result<(), Failure> {
             wanted.push((entry.number, id));
         }
     }
-
     // The messages are pipelined and streamed. A message that is dropped before its commit leaves
     // no file, so the next run fetches it again.
     let mut fetched = 0;
