@@ -1,20 +1,20 @@
-//! Logging in: which way, with what, and what to try when it fails.
+//! The login: method and credentials, and hints if it fails.
 
 use pop3_blocking::{
-    Endpoint, Error, Login, Secret, Username,
-    error::{Misuse, TlsErrorKind},
+    Capabilities, Endpoint, Error, Login, Secret, Username,
+    error::{AuthError, Misuse, SecurityError, TlsErrorKind},
     login::{ChannelBinding, Credentials, LoginPolicy, Method},
 };
 
 use crate::options::{self, Auth, Options, Server, UsageError};
 
-/// The user of the sample mailbox, and the password.
+/// The user name and the password of the sample mailbox.
 pub(crate) const SAMPLE: &str = "sample";
 
-/// Who logs in, and how: as often as there is a session.
+/// The credentials and the method of the login, for all sessions of a run.
 pub(crate) struct Account {
     who: Who,
-    /// The one way that the user named.
+    /// The only login method that the user allows.
     auth: Option<Auth>,
 }
 
@@ -24,7 +24,7 @@ enum Who {
     Password(Username, Secret),
 }
 
-/// Asks for the password or the token if there has to be one.
+/// Prompts for the password or the token if the method needs one.
 pub(crate) fn account(options: &Options, endpoint: &Endpoint) -> Result<Account, UsageError> {
     let named = endpoint.method().map(|method| Auth {
         method,
@@ -54,7 +54,7 @@ pub(crate) fn account(options: &Options, endpoint: &Endpoint) -> Result<Account,
 }
 
 impl Account {
-    /// A login for one session.
+    /// Returns a login for one session.
     pub(crate) fn login(&self) -> Login {
         let login = match &self.who {
             Who::Anonymous(trace) => Login::anonymous(trace),
@@ -81,17 +81,35 @@ fn policy(auth: Auth) -> LoginPolicy {
     })
 }
 
-/// What to add to the command line where a session could not be had, if anything may help.
-pub(crate) fn hint(error: &Error) -> Option<String> {
-    match error {
-        Error::Misuse(Misuse::Argument(_)) => {
-            Some("another way to log in may take these: see --auth".to_owned())
+/// Returns which option may help after a failed login or connection.
+///
+/// `capabilities` are those of a server that was logged in to with `--plaintext`.
+pub(crate) fn hint(error: &Error, capabilities: Option<&Capabilities>) -> Option<String> {
+    let only_stls = |listed: &Capabilities| {
+        listed.stls() && !listed.user() && listed.sasl().is_none_or(|names| names.is_empty())
+    };
+    let hint = match error {
+        Error::Misuse(Misuse::Argument(_)) => "another login method may accept these: see --auth",
+        Error::Tls(error) if error.kind == TlsErrorKind::UnknownIssuer => {
+            "to trust the certificate or its authority, use --ca"
         }
-        Error::Tls(error) if error.kind == TlsErrorKind::Certificate => {
-            Some("to trust another authority, see --ca".to_owned())
+        Error::Security(error) if matches!(**error, SecurityError::StlsUnavailable { .. }) => {
+            "--plaintext does that: use it only if the path is trusted, such as to a proxy on this computer"
         }
-        _ => error
-            .try_instead()
-            .map(|method| format!("if the password is right, try --auth {method}")),
-    }
+        _ if capabilities.is_some_and(only_stls) => {
+            "the server offers only STLS before a login: leave out --plaintext"
+        }
+        Error::Auth(auth) if has_long_line(auth) => "to send shorter lines, try --auth USER",
+        _ => {
+            let method = error.try_instead()?;
+            return Some(format!("if the password is right, try --auth {method}"));
+        }
+    };
+    Some(hint.to_owned())
+}
+
+/// Returns whether a login was refused perhaps because of a long line that `USER` and `PASS` avoid.
+fn has_long_line(error: &AuthError) -> bool {
+    matches!(error, AuthError::Rejected(rejected)
+        if rejected.long_line.is_some() && rejected.method != Method::UserPass)
 }

@@ -1,4 +1,4 @@
-//! What is on the server, and what each message is remembered by.
+//! The messages on the server, and the key by which the Maildir recognizes each.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,16 @@ use pop3_blocking::{
 #[derive(Debug)]
 pub(crate) struct Mail {
     pub(crate) number: MessageNumber,
-    /// Its octets by the server's reckoning: for the progress bar, and no more.
+    /// The size in octets that the server listed. Only the progress bar uses it.
     pub(crate) octets: u64,
-    /// What the Maildir remembers it by; nothing if the server gives it no unique-id.
+    /// The key in the Maildir's record; `None` if the server gives the message no unique-id.
     pub(crate) key: Option<Vec<u8>>,
-    /// Whether no other message has its unique-id. Only then does "this id was stored" mean that
-    /// this message was, and that it may be deleted.
+    /// Whether no other message has the same unique-id. Only then does a stored unique-id prove that
+    /// this message was stored and may be deleted.
     pub(crate) unique: bool,
 }
 
-/// The messages that `UIDL` names, in its order, and those that only `LIST` names.
+/// Returns the messages in the `UIDL` listing, in its order, and the numbers that only `LIST` has.
 pub(crate) fn mailbox(sizes: &Listing, unique_ids: &UidListing) -> (Vec<Mail>, Vec<MessageNumber>) {
     let mut sizes: HashMap<MessageNumber, Option<u64>> = sizes
         .iter()
@@ -37,8 +37,8 @@ pub(crate) fn mailbox(sizes: &Listing, unique_ids: &UidListing) -> (Vec<Mail>, V
         let key = id.map(|id| {
             let mut key = id.as_bytes().to_vec();
             if !unique {
-                // No unique-id has a line break. Without this, the one message that is left of
-                // several some day would count as stored, whichever it is.
+                // No unique-id contains a line break. Without the suffix, a message would count as stored
+                // if another one with the same unique-id was.
                 let nth = nth.entry(id).or_default();
                 *nth += 1;
                 key.extend_from_slice(format!("\n{nth}").as_bytes());

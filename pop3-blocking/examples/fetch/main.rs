@@ -1,11 +1,11 @@
-//! Fetches a POP3 mailbox into a Maildir: each message once, and none is lost whatever happens.
+//! Fetches a POP3 mailbox into a Maildir: each message once, and no message is lost if a run fails.
 //!
 //! ```text
 //! cargo run --release -p pop3-blocking --example fetch
 //! cargo run --release -p pop3-blocking --example fetch -- --maildir mail pop3s://joe@mail.example.org
 //! ```
 //!
-//! Without a URL it starts a server of its own with a sample mailbox and fetches that. The examples
+//! Without a URL it starts an embedded server with a sample mailbox and fetches that. The examples
 //! `fetch_tokio` and `fetch_async_std` are shorter: they share the Maildir and the sample with this one.
 
 mod login;
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     setup::exit(fetch())
 }
 
-/// Does what the command line says; `false` if a part of it failed and was reported.
+/// Runs the command line. Returns `false` if a part of it failed and was reported.
 fn fetch() -> Result<bool, Failure> {
     let Some((mut setup, maildir)) = setup::set_up()? else {
         return Ok(true);
@@ -39,7 +39,7 @@ fn fetch() -> Result<bool, Failure> {
         let Some(again) = run.again(&result, client.connection()) else {
             break result;
         };
-        // A server may allow one session at a time.
+        // A server may allow only one session at a time.
         drop(client);
         setup.prepare(again);
         client = match log_in(&setup) {
@@ -50,24 +50,29 @@ fn fetch() -> Result<bool, Failure> {
     run.conclude(result)
 }
 
-/// Connects and logs in, and says how.
+/// Connects and logs in.
 fn log_in(setup: &Setup) -> Result<Client, Failure> {
-    let client = connect_with(&setup.endpoint, &setup.connector).and_then(|mut client| {
-        let result = client.login(setup.account.login());
-        setup.tell(client.connection());
-        result.map(|_| client)
-    });
-    client.map_err(|error| setup.no_session(&error))
+    let client = connect_with(&setup.endpoint, &setup.connector);
+    let mut client = client.map_err(|error| setup.no_session(&error, None))?;
+    let result = client.login(setup.account.login());
+    setup.print_login(client.connection());
+    match result {
+        Ok(_) => Ok(client),
+        Err(error) => Err(setup.no_session(&error, client.connection().capabilities())),
+    }
 }
 
-/// Fetches what is not here yet; deletes on the server what is safely stored, if that is asked for.
+/// Fetches the messages that are not stored yet. With `--delete`, deletes those that are safely stored.
 fn session(client: &mut Client, run: &mut Run) -> Result<(), Failure> {
     let (sizes, unique_ids) = client.batch((List, Uidl))?;
     let mailbox = run.listed(&sizes, &unique_ids);
     let wanted = run.wanted(&mailbox);
     let mut messages = client.retrieve(wanted.iter().map(|mail| mail.number));
     for mail in &wanted {
-        match messages.next().ok_or("the session ended too early")? {
+        match messages
+            .next()
+            .ok_or("the session ended before all messages were fetched")?
+        {
             Ok(mut message) => {
                 let mut arriving = run.arriving()?;
                 while let Some(chunk) = message.chunk()? {

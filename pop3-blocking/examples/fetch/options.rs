@@ -1,6 +1,6 @@
-//! What the command line asks for, and where the password comes from.
+//! The command line, and the source of the password.
 //!
-//! No error repeats the URL: it might hold a password.
+//! No error repeats the URL, because it may contain a password.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -10,9 +10,9 @@ use lexopt::prelude::*;
 use pop3_blocking::proto::Channel;
 use pop3_blocking::{Endpoint, Secret, Username, login::Method};
 
-/// The answer to `--help`.
+/// The text for `--help`.
 pub(crate) const HELP: &str = "\
-Fetches the mail of a POP3 mailbox into a Maildir, and each message only once.
+Fetches the messages of a POP3 mailbox into a Maildir, each message only once.
 
 Usage: fetch [OPTIONS] [URL]
 
@@ -21,25 +21,27 @@ Usage: fetch [OPTIONS] [URL]
                   Without a URL: a sample mailbox on an embedded server
 
 Options:
-  --maildir DIR   where to store the mail (./mail)
-  --ca FILE.pem   trust the certificates in this file
-  --plaintext     with pop3://, go without TLS: everyone on the way can read along
-  --auth NAME     log in by this and nothing else: SCRAM-SHA-512, SCRAM-SHA-256,
+  --maildir DIR   store the messages in this directory (default: ./mail)
+  --ca FILE.pem   trust only the certificates in this file
+  --plaintext     with pop3://, do not use TLS: everyone on the network path can
+                  read the password and the mail
+  --auth NAME     use only this login method: SCRAM-SHA-512, SCRAM-SHA-256,
                   SCRAM-SHA-1 (or one of these with -PLUS), PLAIN, USER, LOGIN,
-                  CRAM-MD5, APOP, OAUTHBEARER, XOAUTH2 or ANONYMOUS; without it,
-                  by the safest of the first six that the server offers;
-                  user;AUTH=NAME@host in the URL says the same
-  --no-pipelining send a command only when the one before is answered: for servers
-                  that advertise PIPELINING and close or stop responding on it
-  --delete        delete from the server what is safely stored
-  -v, --verbose   say which way to log in was taken, and why none of the others
-  --help          print this
+                  CRAM-MD5, APOP, OAUTHBEARER, XOAUTH2 or ANONYMOUS; the default
+                  is the safest of the first six that the server offers;
+                  user;AUTH=NAME@host in the URL has the same effect
+  --no-pipelining wait for each reply before the next command: for servers that
+                  advertise PIPELINING but close or stop responding when it is used
+  --delete        delete messages from the server that are safely stored
+  -v, --verbose   print the encryption, the login method that was used, and why the
+                  others were not
+  --help          print this text
 
-The password (for OAUTHBEARER and XOAUTH2 the token) comes from the variable
-POP3_PASSWORD, or else is asked for.
+The password (for OAUTHBEARER and XOAUTH2 the token) is read from the environment
+variable POP3_PASSWORD, otherwise from the terminal.
 ";
 
-/// Why the program cannot start, in one line.
+/// An error in the command line or its environment, in one line.
 #[derive(Debug)]
 pub(crate) struct UsageError(String);
 
@@ -55,7 +57,7 @@ fn refuse<T>(text: impl Into<String>) -> Result<T, UsageError> {
     Err(UsageError(text.into()))
 }
 
-/// What to do.
+/// What the command line requests.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     /// Print [`HELP`].
@@ -64,34 +66,34 @@ pub(crate) enum Command {
     Fetch(Options),
 }
 
-/// How to fetch.
+/// The options of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) server: Server,
     pub(crate) maildir: PathBuf,
-    /// A file of certificates to trust.
+    /// A file with the certificates to trust.
     pub(crate) ca: Option<PathBuf>,
     pub(crate) plaintext: bool,
     /// Whether commands may be sent before earlier ones are answered.
     pub(crate) pipelining: bool,
-    /// The one way to log in.
+    /// The only login method that is allowed.
     pub(crate) auth: Option<Auth>,
-    /// Whether to say which way was taken.
+    /// Whether to print how the login was done.
     pub(crate) verbose: bool,
-    /// Whether to delete on the server what is safely stored.
+    /// Whether to delete messages on the server that are safely stored.
     pub(crate) delete: bool,
 }
 
-/// The one way to log in that the command line names.
+/// The only login method that the command line allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Auth {
     pub(crate) method: Method,
-    /// A `-PLUS` name: bound to the TLS channel, or not at all.
+    /// Whether the name ends in `-PLUS`: channel binding is required then.
     pub(crate) bound: bool,
 }
 
 impl Auth {
-    /// Reads the name of a mechanism, `APOP` or `USER`.
+    /// Parses the name of a mechanism, `APOP` or `USER`.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let name = name.to_ascii_uppercase();
         let (base, bound) = match name.strip_suffix("-PLUS") {
@@ -103,17 +105,17 @@ impl Auth {
     }
 }
 
-/// Where the mail is.
+/// The server of the mailbox.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Server {
-    /// The sample maildrop, on a server within this program.
+    /// The sample maildrop on a server inside this program.
     Embedded,
-    /// A server named by a URL, and whose maildrop on it.
+    /// The server and the user of a URL.
     Remote { endpoint: Endpoint, user: Username },
 }
 
 impl Server {
-    /// What the Maildir remembers the unique-ids of this maildrop under.
+    /// Returns the name of this maildrop in the Maildir's record.
     pub(crate) fn account(&self) -> String {
         match self {
             Self::Embedded => "sample@embedded".to_owned(),
@@ -125,7 +127,7 @@ impl Server {
     }
 }
 
-/// Reads the arguments, without the program's name.
+/// Parses the arguments, without the program's name.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString, IntoIter: 'static>,
 ) -> Result<Command, UsageError> {
@@ -139,12 +141,12 @@ pub(crate) fn parse(
             Long("maildir") => maildir = path(&mut parser, "--maildir", "directory")?,
             Long("ca") => ca = Some(path(&mut parser, "--ca", "file")?),
             Long("plaintext") => plaintext = true,
-            Long("auth") => auth = Some(way(&mut parser)?),
+            Long("auth") => auth = Some(auth_method(&mut parser)?),
             Long("verbose") | Short('v') => verbose = true,
             Long("no-pipelining") => pipelining = false,
             Long("delete") => delete = true,
             Value(value) if url.is_none() => url = Some(value),
-            Value(_) => return refuse("there is more than one URL; see --help"),
+            Value(_) => return refuse("more than one URL; see --help"),
             Long(name) => return unknown(&format!("--{name}")),
             Short(name) => return unknown(&format!("-{name}")),
         }
@@ -175,30 +177,30 @@ pub(crate) fn parse(
 }
 
 /// The value of `--auth`.
-fn way(parser: &mut lexopt::Parser) -> Result<Auth, UsageError> {
+fn auth_method(parser: &mut lexopt::Parser) -> Result<Auth, UsageError> {
     let name = parser.value().map_err(misused)?;
     let auth = name.to_str().and_then(Auth::parse);
     match auth {
         Some(Auth {
             method: Method::External,
             ..
-        }) => refuse("--auth EXTERNAL takes a certificate, and this example has no option for one"),
+        }) => refuse("--auth EXTERNAL needs a client certificate, and fetch has no option for one"),
         Some(auth) => Ok(auth),
         None => {
             let name = name.to_string_lossy();
             let name = name.escape_debug();
             refuse(format!(
-                "--auth knows no way to log in named \"{name}\"; see --help"
+                "unknown login method \"{name}\" for --auth; see --help"
             ))
         }
     }
 }
 
-/// The value of an option that takes a path to some `kind` of thing.
+/// Parses the value of an option that needs a path. `kind` is used in the error.
 fn path(parser: &mut lexopt::Parser, option: &str, kind: &str) -> Result<PathBuf, UsageError> {
     let value = parser.value().map_err(misused)?;
     if value.is_empty() {
-        return refuse(format!("{option} names no {kind}; see --help"));
+        return refuse(format!("{option} needs a {kind}; see --help"));
     }
     Ok(value.into())
 }
@@ -212,7 +214,7 @@ fn unknown<T>(option: &str) -> Result<T, UsageError> {
     refuse(format!("unknown option {option}; see --help"))
 }
 
-/// Reads a URL.
+/// Parses a URL.
 fn remote(url: &str, plaintext: bool) -> Result<Server, UsageError> {
     let endpoint: Endpoint = url.parse().map_err(misused)?;
     if plaintext && endpoint.channel() == Channel::ImplicitTls {
@@ -220,17 +222,17 @@ fn remote(url: &str, plaintext: bool) -> Result<Server, UsageError> {
     }
     match endpoint.username().cloned() {
         Some(user) => Ok(Server::Remote { endpoint, user }),
-        None => refuse("the URL names no user; see --help"),
+        None => refuse("the URL has no user name; see --help"),
     }
 }
 
-/// The password from the variable `POP3_PASSWORD`, or typed without echo after `prompt`.
+/// Returns the password from the variable `POP3_PASSWORD`, or reads it from the terminal without echo.
 pub(crate) fn password(prompt: &str) -> Result<Secret, UsageError> {
     let variable = std::env::var_os("POP3_PASSWORD");
     password_from(variable, || rpassword::prompt_password(prompt))
 }
 
-/// The rules of [`password`], whatever the environment and the terminal.
+/// Does the same as [`password`] with any environment and terminal, for tests.
 pub(crate) fn password_from(
     variable: Option<OsString>,
     ask: impl FnOnce() -> std::io::Result<String>,
@@ -241,7 +243,7 @@ pub(crate) fn password_from(
         None => match ask() {
             Ok(password) => (password, "typed"),
             Err(error) => {
-                let why = "POP3_PASSWORD is not set, and the terminal gives none";
+                let why = "POP3_PASSWORD is not set, and it cannot be read from the terminal";
                 return refuse(format!("no password: {why}: {error}"));
             }
         },

@@ -1,27 +1,26 @@
-//! What the user gets to see: a line for each failure, a bar on a terminal, and the last line.
+//! The output: a line for each failure, a progress bar on a terminal, and the last line.
 
 use std::collections::BTreeSet;
-use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use pop3_blocking::MessageNumber;
+use pop3_blocking::{Error, MessageNumber};
 
 use crate::mailbox::Mail;
 use crate::run::Again;
 
-/// What was done so far, and whether all of it went well.
+/// Counts what was done so far, and whether anything failed.
 #[derive(Debug)]
 pub(crate) struct Report {
-    /// Named in front of what the server is to blame for.
+    /// The server's URL, which begins each line about a failure of the server.
     server: String,
     bar: ProgressBar,
     failed: bool,
     pub(crate) fetched: usize,
     /// Octets fetched, as the server sent them.
     pub(crate) octets: u64,
-    /// Messages on the server that were stored before.
+    /// Messages on the server that were stored before this run.
     pub(crate) known: usize,
     pub(crate) deleted: usize,
 }
@@ -39,14 +38,14 @@ impl Report {
         }
     }
 
-    /// Says what is on the server.
+    /// Reports messages that are not fetched, or cannot be deleted.
     pub(crate) fn listed(&mut self, mailbox: &[Mail], left_out: &[MessageNumber]) {
         let count = |which: fn(&Mail) -> bool| mailbox.iter().filter(|mail| which(mail)).count();
         if !left_out.is_empty() {
             let numbers: Vec<_> = left_out.iter().map(ToString::to_string).collect();
             let numbers = numbers.join(", ");
             self.blame(&format!(
-                "messages that LIST names and UIDL does not: {numbers}; they are not fetched"
+                "messages listed by LIST but not by UIDL: {numbers}; they are not fetched"
             ));
         }
         let shared = count(|mail| mail.key.is_some() && !mail.unique);
@@ -63,7 +62,7 @@ impl Report {
         }
     }
 
-    /// Says which messages have fewer octets than listed.
+    /// Reports messages that have fewer octets than listed.
     pub(crate) fn short(&self, numbers: &BTreeSet<MessageNumber>, delete: bool) {
         let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
         let kept = if delete {
@@ -72,31 +71,31 @@ impl Report {
             ""
         };
         self.note(&format!(
-            "{}: messages with fewer octets than LIST says: {}; they may be cut short{kept}",
+            "{}: messages with fewer octets than listed by LIST: {}; they may be incomplete{kept}",
             self.server,
             numbers.join(", ")
         ));
     }
 
-    /// Shows a bar for this mail, if stderr is a terminal.
+    /// Shows a progress bar for these messages, if stderr is a terminal.
     pub(crate) fn expect(&mut self, wanted: &[&Mail]) {
         let octets = wanted.iter().map(|mail| mail.octets);
         let template = "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
-        // It is well-formed; a bar in another style would be one too.
+        // The template is valid. If it ever were not, the default style would do.
         let style =
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         self.bar = ProgressBar::new(octets.fold(0, u64::saturating_add)).with_style(style);
     }
 
-    /// Moves the bar.
+    /// Advances the progress bar.
     pub(crate) fn received(&self, octets: usize) {
         self.bar.inc(octets as u64);
     }
 
-    /// Says what failed: the exit code will not be 0.
-    pub(crate) fn failure(&mut self, error: &(dyn Error + 'static)) {
-        // Errors of the library are about the server; those of the Maildir name a file.
-        if error.is::<pop3_blocking::Error>() {
+    /// Reports a failure. The exit code will not be 0.
+    pub(crate) fn failure(&mut self, error: &(dyn std::error::Error + 'static)) {
+        // Errors of the library concern the server. Errors of the Maildir contain a file name.
+        if error.is::<Error>() {
             self.blame(error);
         } else {
             self.failed = true;
@@ -104,13 +103,27 @@ impl Report {
         }
     }
 
-    /// Says how the server failed.
+    /// Reports an error that ended the session, in the middle of this message if there is one.
+    pub(crate) fn failed_session(&mut self, error: &Error, interrupted: Option<MessageNumber>) {
+        let mut text = error.to_string();
+        if let Some(number) = interrupted {
+            text += &format!(
+                "; message {number} is incomplete and was not stored: the next run fetches it again"
+            );
+        }
+        if error.suspects_pipelining() {
+            text += "; to disable pipelining, use --no-pipelining";
+        }
+        self.blame(&text);
+    }
+
+    /// Reports a failure of the server.
     pub(crate) fn blame(&mut self, text: &dyn Display) {
         self.failed = true;
         self.note(&format!("{}: {text}", self.server));
     }
 
-    /// Says that another session follows.
+    /// Reports that another session follows.
     pub(crate) fn again(&self, again: Again) {
         self.note(&match again {
             Again::WithoutPipelining => format!(
@@ -118,18 +131,18 @@ impl Report {
                 self.server
             ),
             Again::WithoutMessage(number) => format!(
-                "{}: fetching the others in another session, without message {number}",
+                "{}: fetching the other messages in a new session, without message {number}",
                 self.server
             ),
         });
     }
 
-    /// Says something that is no failure.
+    /// Prints a line that is not about a failure.
     pub(crate) fn note(&self, text: &dyn Display) {
         self.bar.suspend(|| complain(text));
     }
 
-    /// The last line, and whether nothing failed.
+    /// Returns the last line, and whether nothing failed.
     pub(crate) fn finish(self) -> (String, bool) {
         self.bar.finish_and_clear();
         let (fetched, octets) = (self.fetched, self.octets);
@@ -141,7 +154,7 @@ impl Report {
     }
 }
 
-/// A line on stderr. If nobody reads it, nothing is lost but the line.
+/// Writes a line to stderr. A failure to write is ignored: there is no other place to report it.
 pub(crate) fn complain(text: &dyn Display) {
     let _ = writeln!(io::stderr(), "fetch: {text}");
 }

@@ -1,4 +1,4 @@
-//! What a run does with the messages of a mailbox, whatever moves the octets.
+//! What a run does with the messages of a mailbox, without any I/O on the network.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -8,7 +8,8 @@ use pop3_blocking::proto::Connection;
 use pop3_blocking::server::EmbeddedServer;
 use pop3_blocking::{
     Capabilities, Error, MessageNumber, QuitOutcome,
-    error::{ProtocolError, Retry},
+    command::Verb,
+    error::{Closed, ProtocolError, Retry, Stage, Timeout},
     listing::{Listing, UidListing},
     reply::{Received, Status},
 };
@@ -26,11 +27,11 @@ pub(crate) struct Run {
     pub(crate) report: Report,
     /// The messages of the present session and their keys.
     pub(crate) listed: BTreeMap<MessageNumber, Vec<u8>>,
-    /// The keys of messages that ended a session: they are left out for the rest of the run.
+    /// The keys of messages that ended a session. They are skipped for the rest of the run.
     pub(crate) left_out: BTreeSet<Vec<u8>>,
-    /// Messages of the present session that have fewer octets than the server lists.
+    /// Messages of the present session that have fewer octets than listed.
     pub(crate) short: BTreeSet<MessageNumber>,
-    /// Lives as long as the run, if there is no server but it.
+    /// The embedded server, which stops when it is dropped.
     pub(crate) _embedded: Option<EmbeddedServer>,
 }
 
@@ -41,7 +42,7 @@ pub(crate) enum Again {
     WithoutMessage(MessageNumber),
 }
 
-/// A message on its way into the Maildir. Dropping it takes it back.
+/// A message that is being stored in the Maildir. Dropping it deletes the partial file.
 pub(crate) struct Arriving<'r> {
     delivery: Delivery<'r>,
     account: &'r str,
@@ -51,7 +52,7 @@ pub(crate) struct Arriving<'r> {
 }
 
 impl Run {
-    /// What is on the server.
+    /// Processes the listings. Returns the messages on the server.
     pub(crate) fn listed(&mut self, sizes: &Listing, unique_ids: &UidListing) -> Vec<Mail> {
         let (mailbox, left_out) = mailbox::mailbox(sizes, unique_ids);
         self.report.listed(&mailbox, &left_out);
@@ -62,20 +63,20 @@ impl Run {
         mailbox
     }
 
-    /// What is not here yet.
+    /// Returns the messages that are not stored yet.
     pub(crate) fn wanted<'m>(&mut self, mailbox: &'m [Mail]) -> Vec<&'m Mail> {
         let (maildir, account) = (&mut self.maildir, &self.account);
         let here = |mail: &&Mail| matches!(&mail.key, Some(key) if maildir.contains(account, key));
         let (known, mut wanted): (Vec<&Mail>, Vec<&Mail>) = mailbox.iter().partition(here);
         let left_out = |mail: &&Mail| matches!(&mail.key, Some(key) if self.left_out.contains(key));
         wanted.retain(|mail| !left_out(mail));
-        // An earlier session of this run has fetched the others.
+        // The others were fetched by an earlier session of this run.
         self.report.known = known.len().saturating_sub(self.report.fetched);
         self.report.expect(&wanted);
         wanted
     }
 
-    /// A message begins to come.
+    /// Starts to store a message.
     pub(crate) fn arriving(&mut self) -> Result<Arriving<'_>, Failure> {
         Ok(Arriving {
             delivery: self.maildir.begin()?,
@@ -86,7 +87,7 @@ impl Run {
         })
     }
 
-    /// A command about one message failed: that does not stop the others, unless nothing more comes.
+    /// Reports a failed command about one message. Returns the error if it ends the session.
     pub(crate) fn failed(&mut self, error: Error) -> Result<(), Failure> {
         if error.is_fatal() {
             return Err(error.into());
@@ -95,15 +96,15 @@ impl Run {
         Ok(())
     }
 
-    /// What may be deleted: only what is safely stored.
-    /// What came shorter than listed may have been cut: not in the run that fetched it.
+    /// Returns the messages that may be deleted: only those that are safely stored. A message that is
+    /// shorter than listed may be incomplete, so the run that fetched it does not delete it.
     pub(crate) fn doomed(&mut self, mailbox: &[Mail]) -> Result<Vec<MessageNumber>, Failure> {
         if !self.short.is_empty() {
             self.report.short(&self.short, self.delete);
         }
         let durable = self.maildir.sync()?;
         let stored = |mail: &&Mail| match &mail.key {
-            // One that ended a session may have been stored in part.
+            // A message that ended a session may be stored incompletely.
             Some(key) if self.left_out.contains(key) => false,
             Some(_) if self.short.contains(&mail.number) => false,
             Some(key) if mail.unique => durable.contains(&self.account, key),
@@ -113,7 +114,7 @@ impl Run {
         Ok(doomed.map(|mail| mail.number).collect())
     }
 
-    /// The reply to a DELE; gives how many messages it marked.
+    /// Handles the reply to a DELE. Returns how many messages it marked.
     pub(crate) fn marked(&mut self, reply: Result<Status, Error>) -> Result<usize, Failure> {
         match reply {
             Ok(_) => Ok(1),
@@ -121,7 +122,7 @@ impl Run {
         }
     }
 
-    /// The end of the session: only `Committed` is believed.
+    /// Handles the outcome of QUIT. Only `Committed` counts as deleted.
     pub(crate) fn quit(
         &mut self,
         outcome: Result<QuitOutcome, Error>,
@@ -129,14 +130,14 @@ impl Run {
     ) -> Result<(), Failure> {
         match outcome {
             Ok(QuitOutcome::Committed(_)) => self.report.deleted = marked,
-            // The mail is here, and the server had nothing else to do.
+            // All messages are stored, and nothing was to be deleted.
             _ if marked == 0 => {}
             Ok(QuitOutcome::Refused(reply)) => {
-                let text = format!("it did not delete all of {marked} messages: {reply}");
+                let text = format!("the server did not delete all of {marked} messages: {reply}");
                 self.report.blame(&text);
             }
             Ok(QuitOutcome::Unknown) => {
-                let text = format!("it did not say whether it deleted {marked} messages");
+                let text = format!("the server did not confirm that it deleted {marked} messages");
                 self.report.blame(&text);
             }
             Err(error) => return Err(error.into()),
@@ -144,16 +145,16 @@ impl Run {
         Ok(())
     }
 
-    /// Whether to have another session, and says so: without pipelining if that may have ended this one
-    /// before anything was stored, or without the message whose end the server did not mark. Such a
-    /// message must not keep the others away.
+    /// Decides whether another session follows, and reports that: without pipelining if that may have
+    /// ended this session before anything was stored, or without a message whose end was not
+    /// recognized, so that the other messages can be fetched.
     pub(crate) fn again(
         &mut self,
         result: &Result<(), Failure>,
         connection: &Connection,
     ) -> Option<Again> {
         let error = result.as_ref().err()?.downcast_ref::<Error>()?;
-        // A server that wants a pause between two logins would refuse the second one.
+        // A server with a LOGIN-DELAY would refuse the second login.
         let without_pipelining = Retry::WithoutPipelining(Duration::ZERO);
         let again = if connection.retry(error) == without_pipelining && self.report.fetched == 0 {
             Again::WithoutPipelining
@@ -175,16 +176,14 @@ impl Run {
         Some(again)
     }
 
-    /// The end of the run: what was stored stays, whatever the server did.
+    /// Ends the run. Stored messages stay stored, even if the session failed.
     pub(crate) fn conclude(mut self, result: Result<(), Failure>) -> Result<bool, Failure> {
         if let Err(error) = result {
-            self.report.failure(&*error);
-            let error = error.downcast_ref::<Error>();
-            if error.is_some_and(Error::suspects_pipelining) {
-                self.report
-                    .note(&"to go without pipelining, see --no-pipelining");
+            match error.downcast_ref::<Error>() {
+                Some(error) => self.report.failed_session(error, interrupted(error)),
+                None => self.report.failure(&*error),
             }
-            // Without a QUIT the server deletes nothing. What is stored stays remembered. If this
+            // Without a QUIT the server deletes nothing. Stored messages stay in the record. If this
             // fails as well, the next run finds the files.
             let _ = self.maildir.sync();
         }
@@ -194,7 +193,7 @@ impl Run {
     }
 }
 
-/// The message that the server ended too early, or stuffed no dots in.
+/// Returns the message whose end was not recognized: the server did not dot-stuff it, or ended it early.
 fn cut_short(error: &Error) -> Option<MessageNumber> {
     match error {
         Error::Protocol(error) => match &**error {
@@ -205,8 +204,25 @@ fn cut_short(error: &Error) -> Option<MessageNumber> {
     }
 }
 
+/// Returns the message that was being received when the session ended.
+fn interrupted(error: &Error) -> Option<MessageNumber> {
+    let (verb, number) = match error {
+        Error::Closed(closed) => match **closed {
+            Closed::Truncated { verb, number, .. } => (verb, number),
+            _ => return None,
+        },
+        Error::Timeout(Timeout::Stall { verb, number, .. }) => ((*verb)?, *number),
+        Error::Transport(error) => match error.stage? {
+            Stage::InReply { verb, number } => (verb, number),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    number.filter(|_| verb == Verb::Retr)
+}
+
 impl Arriving<'_> {
-    /// More of it has come.
+    /// Stores more of the message.
     pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), Failure> {
         self.delivery.write_all(chunk)?;
         self.octets += chunk.len() as u64;
@@ -214,7 +230,7 @@ impl Arriving<'_> {
         Ok(())
     }
 
-    /// It has come whole.
+    /// Completes the message.
     pub(crate) fn commit(self, mail: &Mail, received: Option<Received>) -> Result<(), Failure> {
         self.delivery.commit(self.account, mail.key.as_deref())?;
         if received.is_some_and(|received| received.listed.is_short()) {

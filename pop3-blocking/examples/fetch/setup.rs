@@ -1,4 +1,4 @@
-//! What comes before the session, whatever moves the octets.
+//! The preparations before a session, without any I/O on the network.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use pop3_blocking::proto::Connection;
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 use pop3_blocking::{
-    Connector, Endpoint,
+    Capabilities, Connector, Endpoint,
     config::{Pipelining, StlsPolicy},
     tls::Roots,
 };
@@ -23,7 +23,7 @@ use crate::sample::sample_maildrop;
 
 pub(crate) type Failure = Box<dyn Error>;
 
-/// All that is known before there is a connection.
+/// The settings of a run.
 pub(crate) struct Setup {
     pub(crate) endpoint: Endpoint,
     pub(crate) connector: Connector,
@@ -32,7 +32,7 @@ pub(crate) struct Setup {
     embedded: Option<EmbeddedServer>,
 }
 
-/// What the server of the sample mailbox offers: all that can be tried with `--auth`.
+/// The mechanisms of the embedded server: all that `--auth` accepts.
 const EVERY: [&str; 12] = [
     "SCRAM-SHA-512-PLUS",
     "SCRAM-SHA-512",
@@ -48,7 +48,7 @@ const EVERY: [&str; 12] = [
     "ANONYMOUS",
 ];
 
-/// The end of the program.
+/// Returns the exit code, and prints the error.
 pub(crate) fn exit(result: Result<bool, Failure>) -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -60,7 +60,7 @@ pub(crate) fn exit(result: Result<bool, Failure>) -> ExitCode {
     }
 }
 
-/// Reads the command line and gets all ready; `None` if there is nothing to fetch.
+/// Parses the command line and prepares a run; `None` if there is nothing to fetch.
 pub(crate) fn set_up() -> Result<Option<(Setup, Maildir)>, Failure> {
     let options = match options::parse(std::env::args_os().skip(1))? {
         Command::Help => {
@@ -80,7 +80,7 @@ pub(crate) fn set_up() -> Result<Option<(Setup, Maildir)>, Failure> {
         Server::Remote { endpoint, .. } => (endpoint.clone(), None),
     };
     let account = login::account(&options, &endpoint)?;
-    // Before anything is asked of the server: another run may be storing there.
+    // This locks the Maildir, so it has to be done before the server is contacted.
     let maildir = Maildir::open(&options.maildir)?;
     let setup = Setup {
         endpoint,
@@ -93,14 +93,14 @@ pub(crate) fn set_up() -> Result<Option<(Setup, Maildir)>, Failure> {
 }
 
 impl Setup {
-    /// With `--verbose`, over what the login goes, which way it takes, and why none of the others.
-    pub(crate) fn tell(&self, connection: &Connection) {
+    /// With `--verbose`, prints the encryption, the login method, and why the others were not used.
+    pub(crate) fn print_login(&self, connection: &Connection) {
         if !self.options.verbose {
             return;
         }
         let channel = match connection.tls() {
-            Some(tls) => format!("{tls:?}"),
-            None => "in clear".to_owned(),
+            Some(tls) => tls.to_string(),
+            None => "unencrypted".to_owned(),
         };
         complain(&format_args!("channel: {channel}"));
         if let Some(plan) = connection.login_plan() {
@@ -110,16 +110,22 @@ impl Setup {
         }
     }
 
-    /// Why there is no session.
-    pub(crate) fn no_session(&self, error: &pop3_blocking::Error) -> Failure {
+    /// Returns the error for a failed connection or login, with a hint if an option may help.
+    /// `capabilities` are those of the server, if they are known.
+    pub(crate) fn no_session(
+        &self,
+        error: &pop3_blocking::Error,
+        capabilities: Option<&Capabilities>,
+    ) -> Failure {
         let endpoint = &self.endpoint;
-        match login::hint(error) {
+        let capabilities = capabilities.filter(|_| self.options.plaintext);
+        match login::hint(error, capabilities) {
             Some(hint) => format!("{endpoint}: {error}; {hint}").into(),
             None => format!("{endpoint}: {error}").into(),
         }
     }
 
-    /// There is a session, and it is logged in.
+    /// Starts the run in a session that is logged in.
     pub(crate) fn logged_in(&mut self, maildir: Maildir) -> Result<Run, Failure> {
         let Self {
             endpoint, options, ..
@@ -137,7 +143,7 @@ impl Setup {
         })
     }
 
-    /// Sets the next session up.
+    /// Changes the settings for the next session.
     pub(crate) fn prepare(&mut self, again: Again) {
         if again == Again::WithoutPipelining {
             self.connector.config.pipelining = Pipelining::Never;
@@ -151,12 +157,13 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
     Ok(written.map_err(|error| format!("cannot write to stdout: {error}"))?)
 }
 
-/// The rules for connections.
+/// Returns the settings for connections.
 fn connector(options: &Options) -> Result<Connector, Failure> {
     let mut connector = Connector::default();
     if let Some(path) = &options.ca {
         let pem = fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
-        let roots = Roots::from_pem(&pem).map_err(|error| format!("{path:?}: {error}"))?;
+        let roots = Roots::from_pem(&pem)
+            .map_err(|error| error.text.replace("the PEM text", &format!("{path:?}")))?;
         connector.roots = Some(roots);
     }
     if !options.pipelining {

@@ -1,17 +1,21 @@
-//! Files and directories: made durable, private, and never in the place of another.
+//! Files and directories: durable, private, and never overwritten.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
-/// The age at which the Maildir rules give a file in `tmp/` up for lost.
+/// The age after which a file in `tmp/` is stale, according to the Maildir rules.
 const STALE: Duration = Duration::from_secs(36 * 60 * 60);
 
-/// Makes a directory, and durably so, with those above it.
+/// Creates a directory and its parents durably.
 pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
+    }
+    if path.exists() {
+        let text = format!("{path:?} is not a directory");
+        return Err(io::Error::new(ErrorKind::NotADirectory, text));
     }
     let parent = path
         .parent()
@@ -27,7 +31,7 @@ pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the names in a directory durable. Only Unix has a call for that, and needs one.
+/// Makes the names in a directory durable. Only Unix has a call for that, and only Unix needs it.
 pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(path)
@@ -37,22 +41,23 @@ pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Keeps a file which these options create for its owner's eyes: it has to do with mail.
+/// Makes a file that these options create readable only by its owner.
 pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
 }
 
-/// Creates a file that was not there.
+/// Creates a file that does not exist yet.
 pub(super) fn create_new(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().write(true).create_new(true)).open(path)
 }
 
-/// Gives a file another name, unless that is taken.
+/// Gives a file another name, unless a file with that name exists.
 pub(super) fn link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
-        // A file system without links. No other run stores here now, and the name is unique.
+        // The file system has no hard links. Checking and renaming is not atomic, but no other run
+        // stores here at the same time, and the name is unique.
         Err(error)
             if matches!(
                 error.kind(),
@@ -69,7 +74,7 @@ pub(super) fn link(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes what crashed deliveries left behind. One that cannot be removed does no harm.
+/// Removes files of crashed deliveries. A file that cannot be removed does no harm.
 pub(super) fn remove_stale(tmp: &Path) {
     for entry in fs::read_dir(tmp).into_iter().flatten().flatten() {
         let modified = entry.metadata().and_then(|data| data.modified()).ok();
@@ -80,7 +85,7 @@ pub(super) fn remove_stale(tmp: &Path) {
     }
 }
 
-/// Adds to an error what was being done, and to which file.
+/// Adds the operation and the file to an error.
 pub(super) fn failed<'a>(
     doing: &'a str,
     path: &'a Path,

@@ -1,16 +1,16 @@
 //! A Maildir that never loses a message and does not store one twice.
 //!
-//! What happens to a message, in this order, so that a crash at any point is harmless:
+//! A message is stored in these steps, so that a crash at any point is harmless:
 //!
 //! 1. It is written to `tmp/`, and that file is synced ([`Delivery::commit`]).
-//! 2. It is linked into `new/`. The file name holds a hash of account and unique-id, so from
-//!    here on the next run recognises it even if nothing else was written.
-//! 3. `new/` and `cur/` are synced, then a line for the message goes to the [`record`], and that
+//! 2. It is linked into `new/`. The file name contains a hash of account and unique-id, so
+//!    the next run recognizes the message even if nothing else was written.
+//! 3. `new/` and `cur/` are synced, then a line for the message is appended to the [`record`], which
 //!    is synced too. [`Maildir::sync`] does this for all messages committed since the last time.
-//!    Only what it returns, a [`Durable`], can say which messages the server may now delete.
+//!    Only the [`Durable`] that it returns knows which messages the server may now delete.
 //!
 //! Mail tools expect local line ends in a Maildir, so each CRLF is stored as LF. A lone CR and
-//! every other octet stay as they came.
+//! all other octets are stored unchanged.
 
 mod files;
 mod record;
@@ -31,16 +31,17 @@ pub(crate) struct Maildir {
     root: PathBuf,
     record: Record,
     host: String,
-    /// How many deliveries were begun: the part of a file name which this process never repeats.
+    /// The number of deliveries so far, which makes file names of this process unique.
     count: u64,
-    /// A file is not synced that has no place in the record.
+    /// A message without a unique-id was stored, and its directory is not synced yet.
     unnamed: bool,
-    /// A sync failed. The system reports lost writes only once, so a second try proves nothing.
+    /// A sync failed. The system reports lost writes only once, so a second sync could succeed although
+    /// data was lost.
     broken: bool,
 }
 
 impl Maildir {
-    /// Opens the Maildir at `root`, makes what is missing of it, and locks it.
+    /// Opens the Maildir at `root`, creates missing directories, and locks it.
     pub(crate) fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
         let root = root.into();
         for folder in ["cur", "new", "tmp"] {
@@ -49,7 +50,7 @@ impl Maildir {
         let mut record = Record::open(&root)?;
         files::sync_dir(&root)?;
         files::remove_stale(&root.join("tmp"));
-        // A mail reader may be moving messages from new to cur: in this order none is missed.
+        // A mail reader may move messages from new to cur meanwhile: in this order none is missed.
         for folder in ["new", "cur"] {
             let folder = root.join(folder);
             for entry in fs::read_dir(&folder).map_err(failed("read", &folder))? {
@@ -69,14 +70,14 @@ impl Maildir {
         })
     }
 
-    /// Whether the message was fetched before, by this run or an earlier one.
+    /// Returns whether the message was fetched before, by this run or an earlier one.
     ///
-    /// This also takes up a message that was stored but not recorded: the next sync records it.
+    /// If the message was stored but not recorded, the next sync records it.
     pub(crate) fn contains(&mut self, account: &str, unique_id: &[u8]) -> bool {
         self.record.contains(Entry::new(account, unique_id))
     }
 
-    /// Begins to store a message; write its octets to what this returns.
+    /// Starts to store a message, whose octets are written to the returned value.
     pub(crate) fn begin(&mut self) -> io::Result<Delivery<'_>> {
         loop {
             let now = SystemTime::now()
@@ -107,7 +108,7 @@ impl Maildir {
         }
     }
 
-    /// Makes all that was committed durable. Call it before deleting on the server, and at the end.
+    /// Makes all committed messages durable. Call it before deleting on the server, and at the end.
     pub(crate) fn sync(&mut self) -> io::Result<Durable<'_>> {
         if self.broken {
             return Err(io::Error::other(format!(
@@ -115,7 +116,7 @@ impl Maildir {
                 self.root
             )));
         }
-        if self.unnamed || self.record.is_behind() {
+        if self.unnamed || self.record.has_pending() {
             self.broken = true;
             files::sync_dir(&self.root.join("new"))?;
             files::sync_dir(&self.root.join("cur"))?;
@@ -126,18 +127,18 @@ impl Maildir {
     }
 }
 
-/// The proof that a [`Maildir::sync`] succeeded. While it is held, nothing more is stored.
+/// The proof that a [`Maildir::sync`] succeeded. While it exists, nothing more can be stored.
 #[derive(Debug)]
 pub(crate) struct Durable<'a>(&'a Maildir);
 
 impl Durable<'_> {
-    /// Whether the message survives a crash, so that the server may delete its copy.
+    /// Returns whether the message survives a crash, so that the server may delete its copy.
     pub(crate) fn contains(&self, account: &str, unique_id: &[u8]) -> bool {
         self.0.record.is_durable(&Entry::new(account, unique_id))
     }
 }
 
-/// A message on its way into the Maildir. Dropping it takes it back.
+/// A message that is being stored. Dropping it without a commit deletes the partial file.
 #[derive(Debug)]
 pub(crate) struct Delivery<'a> {
     maildir: &'a mut Maildir,
@@ -145,16 +146,15 @@ pub(crate) struct Delivery<'a> {
     stem: String,
     path: PathBuf,
     out: BufWriter<File>,
-    /// A CR came last; what follows decides whether it is stored.
+    /// The last octet was a CR. The next octet decides whether it is stored.
     held_cr: bool,
 }
 
 impl Delivery<'_> {
-    /// Puts the whole message into `new/`. It is durable after the next [`Maildir::sync`].
+    /// Moves the complete message to `new/`. It is durable after the next [`Maildir::sync`].
     ///
-    /// A message whose unique-id is known already is stored all the same, next to the first one:
-    /// if a server gives two messages one id, neither is lost. One without a unique-id is stored
-    /// and not remembered.
+    /// A message with a known unique-id is stored, too: if a server gives two messages the same
+    /// unique-id, neither is lost. A message without a unique-id is stored and not recorded.
     pub(crate) fn commit(mut self, account: &str, unique_id: Option<&[u8]>) -> io::Result<()> {
         let held: &[u8] = if self.held_cr { b"\r" } else { b"" };
         let written = self.out.write_all(held).and_then(|()| self.out.flush());
@@ -200,12 +200,13 @@ impl Write for Delivery<'_> {
 
 impl Drop for Delivery<'_> {
     fn drop(&mut self) {
-        // After a commit this is only the second name of the file. If it stays, it goes when stale.
+        // After a commit this is only the second name of the file. If it cannot be removed, it becomes
+        // stale and is removed later.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// The key in the name of a file which this module stored, whatever flags a reader added.
+/// Returns the key in the name of a file that this module stored. A reader may have added flags.
 fn key_in_name(name: &str) -> Option<u128> {
     let (_, hex) = name.split('.').nth(1)?.rsplit_once('U')?;
     if hex.len() == 32 {
@@ -215,7 +216,7 @@ fn key_in_name(name: &str) -> Option<u128> {
     }
 }
 
-/// The name of this host, as a Maildir file name may hold it.
+/// Returns the name of this host, with characters that a Maildir file name may contain.
 fn host_name() -> String {
     let name = gethostname::gethostname().to_string_lossy().into_owned();
     let plain = |c: char| {

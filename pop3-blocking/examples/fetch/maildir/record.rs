@@ -1,10 +1,10 @@
-//! The record of what was fetched: the text file `.pop3-uids` in the Maildir.
+//! The record of fetched messages: the text file `.pop3-uids` in the Maildir.
 //!
-//! One line is one message: the account, a space, the unique-id, both percent-encoded. Lines are
-//! only ever added, so messages which the user has since moved or deleted are not fetched again.
+//! Each line is one message: the account, a space, the unique-id, both percent-encoded. Lines are
+//! never removed, so messages that the user has moved or deleted are not fetched again.
 //!
-//! The file is also the lock: an advisory lock of the operating system, which ends with the
-//! process, however that ends.
+//! The file is also the lock: an advisory lock of the operating system, which is released when the
+//! process ends, even by a crash.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -17,10 +17,10 @@ use sha2::{Digest, Sha256};
 
 use super::files::{self, failed};
 
-/// What is escaped, besides all that is not ASCII.
+/// The ASCII characters that are escaped. All others outside ASCII are escaped, too.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
-/// A line for a message, and the key that stands for it in memory and in its file name.
+/// The line of a message, and the key that identifies it in memory and in its file name.
 #[derive(Debug)]
 pub(super) struct Entry {
     line: String,
@@ -42,7 +42,7 @@ impl Entry {
     }
 }
 
-/// Half of the SHA-256 of a line.
+/// Returns the first half of the SHA-256 of a line.
 fn key(line: &[u8]) -> u128 {
     let digest = Sha256::digest(line);
     digest
@@ -51,14 +51,14 @@ fn key(line: &[u8]) -> u128 {
         .fold(0, |key, &octet| (key << 8) | u128::from(octet))
 }
 
-/// What is known of a message.
+/// The state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Its file is here, but an earlier run was cut off before it could record it.
+    /// The file exists, but an earlier run ended before it was recorded.
     Found,
-    /// To be recorded.
+    /// It is recorded with the next sync.
     Pending,
-    /// Recorded: not even a crash of the machine undoes that.
+    /// It is recorded and synced, so that it survives a crash of the machine.
     Durable,
 }
 
@@ -97,12 +97,12 @@ impl Record {
         })
     }
 
-    /// Notes that the file of a message is in the Maildir.
+    /// Notes that the file of a message exists in the Maildir.
     pub(super) fn found(&mut self, key: u128) {
         self.known.entry(key).or_insert(State::Found);
     }
 
-    /// Whether the message is known. One that was only found becomes one to be recorded.
+    /// Returns whether the message is known. A message that was only found becomes pending.
     pub(super) fn contains(&mut self, entry: Entry) -> bool {
         match self.known.get(&entry.key) {
             None => return false,
@@ -112,18 +112,18 @@ impl Record {
         true
     }
 
-    /// Adds a message to those to be recorded.
+    /// Adds a message, which is recorded with the next sync.
     pub(super) fn add(&mut self, entry: Entry) {
         self.known.insert(entry.key, State::Pending);
         self.pending.push(entry);
     }
 
-    /// Whether there is something to be recorded.
-    pub(super) fn is_behind(&self) -> bool {
+    /// Returns whether there are pending messages.
+    pub(super) fn has_pending(&self) -> bool {
         !self.pending.is_empty()
     }
 
-    /// Records what is to be recorded, and syncs. Their files must be durable already.
+    /// Records the pending messages and syncs. Their files must already be durable.
     pub(super) fn catch_up(&mut self) -> io::Result<()> {
         let lines: String = self
             .pending
@@ -139,14 +139,14 @@ impl Record {
         Ok(())
     }
 
-    /// Whether the message is recorded and synced.
+    /// Returns whether the message is recorded and synced.
     pub(super) fn is_durable(&self, entry: &Entry) -> bool {
         self.known.get(&entry.key) == Some(&State::Durable)
     }
 }
 
-/// Reads all lines, and cuts off a last one which a crash has torn: half a unique-id might be the
-/// whole unique-id of another message, which would then never be fetched.
+/// Reads all lines. Removes a last line without a line end, which a crash left: a truncated unique-id
+/// may be the unique-id of another message, which would then never be fetched.
 fn read(mut file: &File) -> io::Result<HashMap<u128, State>> {
     let (mut known, mut buffer, mut whole) = (HashMap::new(), Vec::new(), 0);
     let mut reader = BufReader::new(file);

@@ -1,15 +1,15 @@
-//! Three hundred messages as a mailbox has them, made up by a small generator of random numbers:
-//! the same ones every time.
+//! A sample mailbox with 300 messages. A small random number generator with a fixed seed generates
+//! them, so they are the same every time.
 
 mod texts;
 
 use texts::{PEOPLE, SENTENCES, TOPICS, UTF8};
 
-/// How many messages there are.
+/// The number of messages.
 const COUNT: u64 = 300;
-/// When the first one was sent: 3 March 2025, 06:00 UTC.
+/// The date of the first message: 3 March 2025, 06:00 UTC.
 const START: u64 = 1_740_981_600;
-/// To whom they are.
+/// The recipient of all messages.
 const OWNER: &str = "Robin Example <robin@example.org>";
 
 /// A linear congruential generator (Knuth's MMIX).
@@ -28,10 +28,10 @@ impl Random {
         from.get(self.below(from.len() as u64) as usize).copied()
     }
 
-    /// Some sentences, as lines of at most 70 octets where words allow, each with `end`.
+    /// Returns some sentences in lines of at most 70 octets, unless a word is longer. Each line ends in `end`.
     fn paragraph(&mut self, from: &[&str], start: &str, end: &str) -> String {
         let (count, first) = (2 + self.below(5) as usize, self.below(100) as usize);
-        // Steps of five through sixteen or six sentences: none comes twice.
+        // A step of five through sixteen or six sentences repeats none.
         let sentences: Vec<_> = from
             .iter()
             .copied()
@@ -56,7 +56,7 @@ impl Random {
     }
 }
 
-/// The messages with their unique-ids. Every line ends in CRLF.
+/// Returns the messages with their unique-ids. Every line ends in CRLF.
 pub(crate) fn sample_maildrop() -> Vec<(String, Vec<u8>)> {
     let unique_id = |i| format!("{:08x}67c54d20", 4 * i + 17);
     let octets = |i| message(i).replace('\n', "\r\n").into_bytes();
@@ -77,7 +77,7 @@ fn topic(i: u64) -> &'static str {
     Random(i ^ 0x5eed).pick(&TOPICS).unwrap_or_default()
 }
 
-/// A whole message, with local line ends as yet.
+/// Returns a complete message with local line ends.
 fn message(i: u64) -> String {
     let mut random = Random(i * 0x9e37_79b9);
     let (name, address, short) = random.pick(&PEOPLE).unwrap_or_default();
@@ -101,7 +101,7 @@ fn message(i: u64) -> String {
     )
 }
 
-/// The rest of the headers, which say what the text is, and the text.
+/// Returns the headers about the content, and the content.
 fn content(i: u64, short: &str, random: &mut Random) -> String {
     let plain = "Content-Type: text/plain; charset=utf-8";
     let eight = "Content-Transfer-Encoding: 8bit\n";
@@ -151,7 +151,7 @@ fn text(kind: u64, short: &str, random: &mut Random) -> String {
         text.push('\n');
     }
     match kind {
-        // Lines which POP3 must byte-stuff.
+        // Lines that POP3 must byte-stuff.
         0 => text += "Settings:\n.profile\n..\n.\n...and so on.\n\n",
         6 => {
             for minute in 0..random.below(60) {
@@ -165,7 +165,7 @@ fn text(kind: u64, short: &str, random: &mut Random) -> String {
     text + &format!("Best wishes\n{short}\n\n-- \n{short}, by the canal\n")
 }
 
-/// Few attachments are large, as in life: 2 MB, half a megabyte, and mostly 10 to 120 KB.
+/// Returns the size of an attachment: a few have 2 MB or half a megabyte, most have 10 to 120 KB.
 fn attachment_size(i: u64, random: &mut Random) -> u64 {
     match i {
         _ if i % 98 == 45 => 2_000_000,
@@ -174,7 +174,7 @@ fn attachment_size(i: u64, random: &mut Random) -> u64 {
     }
 }
 
-/// Random octets in base64, in lines of 76.
+/// Returns random octets in base64, in lines of 76 characters.
 fn base64(size: u64, random: &mut Random) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
@@ -187,13 +187,13 @@ fn base64(size: u64, random: &mut Random) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-/// A date as mail headers have it, an hour east of Greenwich.
+/// Returns a date in the format of mail headers, in the time zone +0100.
 fn date(unix: u64) -> String {
     const MONTHS: [&str; 8] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug"];
     const DAYS: [u64; 8] = [31, 28, 31, 30, 31, 30, 31, 31];
     const WEEKDAYS: [&str; 7] = ["Wed", "Thu", "Fri", "Sat", "Sun", "Mon", "Tue"];
     let local = unix + 3600;
-    // The days since 2025 began, on a Wednesday. All messages are of its first eight months.
+    // Days since 1 January 2025, a Wednesday. All messages are from the first eight months of that year.
     let (mut day, time) = ((local - 1_735_689_600) / 86_400, local % 86_400);
     let weekday = WEEKDAYS.get(day as usize % 7).unwrap_or(&"");
     let mut month = "";

@@ -1,6 +1,6 @@
-//! The people of the sample messages, and what they write.
+//! The senders and texts of the sample messages.
 
-/// Name in headers, address, and name at the end of a text.
+/// The name in headers, the address, and the name at the end of a text.
 pub(super) const PEOPLE: [(&str, &str, &str); 10] = [
     ("Ada Nowak", "ada.nowak@example.org", "Ada"),
     ("\"Tom O'Brien\"", "tom@example.com", "Tom"),
@@ -25,7 +25,7 @@ pub(super) const PEOPLE: [(&str, &str, &str); 10] = [
     ),
     ("Ines Duarte", "ines@example.net", "Inês"),
 ];
-/// Subjects, as headers have them.
+/// Subjects, in the encoding of headers.
 pub(super) const TOPICS: [&str; 16] = [
     "Minutes of Tuesday's meeting",
     "Draft of the spring newsletter",
@@ -44,13 +44,13 @@ pub(super) const TOPICS: [&str; 16] = [
     "Figures for the second quarter",
     "Certificate for mail.example.net renewed",
 ];
-/// What most people write.
+/// Sentences for most messages.
 pub(super) const SENTENCES: [&str; 16] = [
     "Thank you for the quick answer.",
     "I have put the latest numbers into the table, and the totals agree with last month's.",
     "Could you look through it before Thursday?",
     "The room on the second floor is taken, so we meet in the library instead.",
-    "Nobody objected, so I take it that we go ahead as planned.",
+    "There were no objections, so we go ahead as planned.",
     "The printer needs the files by noon at the latest.",
     "It rained all Saturday, but the walk along the canal was lovely all the same.",
     "There is one open point: who brings the projector?",
@@ -63,7 +63,7 @@ pub(super) const SENTENCES: [&str; 16] = [
     "My train gets in at twenty past nine.",
     "Let me know if anything is missing.",
 ];
-/// What others write.
+/// Sentences for messages in UTF-8.
 pub(super) const UTF8: [&str; 6] = [
     "Die Grüße aus Köln sind angekommen, vielen Dank dafür!",
     "Le café au coin de la rue rouvre lundi, à côté de la boulangerie.",

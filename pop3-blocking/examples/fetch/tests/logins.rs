@@ -60,6 +60,8 @@ fn verbose_explains_the_choice_of_login_method() {
     let Some(server) = server() else { return };
     let outcome = fetch_as(&server, "anna", "secret", &["-v"]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let channel = "fetch: channel: TLS 1.3, TLS13_AES_256_GCM_SHA384";
+    assert_eq!(outcome.stderr.lines().next(), Some(channel));
     assert_eq!(
         plan(&outcome),
         [
@@ -92,7 +94,7 @@ fn refused_scram_suggests_another_login_method() {
 fn unsafe_or_missing_method_fails_without_fallback() {
     let Some(server) = server() else { return };
     for (auth, why) in [
-        ("APOP", "received unencrypted before STLS and may be forged"),
+        ("APOP", "unencrypted before STLS and may be forged"),
         ("SCRAM-SHA-256-PLUS", "does not advertise it"),
         ("SCRAM-SHA-512", "the server does not accept this mechanism"),
     ] {
@@ -101,4 +103,17 @@ fn unsafe_or_missing_method_fails_without_fallback() {
         assert!(reported.contains(why), "{auth}: {reported}");
         assert!(!reported.contains("secret"), "{reported}");
     }
+}
+
+#[test]
+fn certificate_for_another_host_gives_no_ca_hint() {
+    let Some(server) = server() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let mut command = fetch(home.path().join("mail"));
+    command.arg("--ca").arg(server.ca_path());
+    let url = format!("pop3s://anna@127.0.0.2:{}", server.tls_port());
+    let outcome = run(command, &[url]);
+    let text = "the server's certificate is not valid for the host 127.0.0.2 but only for ";
+    assert!(outcome.failure().contains(text), "{outcome:?}");
+    assert!(!outcome.stderr.contains("--ca"), "{outcome:?}");
 }

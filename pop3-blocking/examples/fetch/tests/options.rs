@@ -91,7 +91,7 @@ fn auth_option_selects_one_login_method() {
     );
     for name in ["NTLM", "PLAIN-PLUS", "", "PLAIN\r\nQUIT"] {
         let shown = name.escape_debug();
-        let text = format!("--auth knows no way to log in named \"{shown}\"; see --help");
+        let text = format!("unknown login method \"{shown}\" for --auth; see --help");
         assert_eq!(
             parse(["--auth", name].map(OsString::from))
                 .unwrap_err()
@@ -180,10 +180,10 @@ fn usage_errors_are_one_line() {
         ("--foo", "unknown option --foo; see --help"),
         ("-x", "unknown option -x; see --help"),
         ("--ca", "missing argument for option '--ca'; see --help"),
-        ("--maildir=", "--maildir names no directory; see --help"),
+        ("--maildir=", "--maildir needs a directory; see --help"),
         (
             "pop://a@b pop://c:secret@d",
-            "there is more than one URL; see --help",
+            "more than one URL; see --help",
         ),
         ("--plaintext", "--ca and --plaintext need a URL; see --help"),
         ("--ca x.pem", "--ca and --plaintext need a URL; see --help"),
@@ -228,7 +228,7 @@ fn urls_that_are_not_pop3_are_rejected() {
         assert!(text.ends_with("; see --help"), "{url}: {text}");
     }
     for url in ["pop3s://mx.example.org", "pop3s://@mx.example.org"] {
-        assert_eq!(refused(url), "the URL names no user; see --help");
+        assert_eq!(refused(url), "the URL has no user name; see --help");
     }
     for url in [
         "pop3s://joe%0D%0ADELE%201@mx",
@@ -276,6 +276,6 @@ fn missing_password_is_explained() {
     );
     assert_eq!(
         error(None, Err(io::Error::other("no such device"))),
-        "no password: POP3_PASSWORD is not set, and the terminal gives none: no such device"
+        "no password: POP3_PASSWORD is not set, and it cannot be read from the terminal: no such device"
     );
 }

@@ -1,7 +1,9 @@
 //! The example `fetch` as a process, with the embedded server, Dovecot and misbehaving servers.
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Command;
+use std::thread;
 
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_testkit::dovecot::{self, Dovecot, Options};
@@ -140,7 +142,7 @@ fn connection_and_usage_errors_are_explained() {
     for (arguments, expected) in [
         (
             &["pop3s://joe@host.invalid"][..],
-            "pop3s://host.invalid:995: cannot resolve the host name host.invalid: failed to lookup",
+            "pop3s://host.invalid:995: cannot resolve the host name host.invalid: failed to lookup address information",
         ),
         (
             &[&unused_url],
@@ -148,21 +150,28 @@ fn connection_and_usage_errors_are_explained() {
         ),
         (
             &[&tls],
-            "the server's certificate is not signed by a trusted authority",
+            "TLS failed: the server's certificate is not signed by a trusted authority \
+             (Connector::roots); to trust the certificate or its authority, use --ca",
         ),
         (
             &["--ca", ca.as_str(), &crossed],
-            "this port does not use TLS",
+            "this port does not use TLS, or the data was changed on the network path: try pop3://",
         ),
-        (&["--ca", file, &tls], "no certificate found in"),
+        (
+            &["--ca", file, &tls],
+            &format!("no certificate found in {file:?}"),
+        ),
         (
             &["--ca", "/nowhere.pem", &tls],
             "cannot read \"/nowhere.pem\": No such file",
         ),
-        (&["--maildir", file, &tls], "cannot create \""),
+        (
+            &["--maildir", file, &tls],
+            &format!("{file:?} is not a directory"),
+        ),
         (
             &["--maildir", "/dev/null", &tls],
-            "cannot create \"/dev/null",
+            "\"/dev/null\" is not a directory",
         ),
         (
             &["pop3s://joe:secret@host.invalid"],
@@ -179,8 +188,12 @@ fn connection_and_usage_errors_are_explained() {
         assert_eq!(outcome.stdout, "", "{arguments:?}");
     }
     let outcome = run(fetch(&maildir), &[script(&[])]);
-    let text = "TLS is required and the server does not offer STLS";
-    assert!(outcome.failure().contains(text), "{outcome:?}");
+    for text in [
+        "TLS is required and the server does not offer STLS: try pop3s:// (port 995)",
+        "--plaintext does that: use it only if the path is trusted, such as to a proxy on this computer",
+    ] {
+        assert!(outcome.failure().contains(text), "{outcome:?}");
+    }
     let outcome = run(fetch(&maildir), &["--plaintext", &plain]);
     let line = "fetched 1 messages (5 octets), 0 already here, 0 deleted";
     assert_eq!(outcome.success(), line);
@@ -196,7 +209,7 @@ fn without_a_terminal_the_password_variable_is_required() {
     command.stderr(std::process::Stdio::piped());
     command.env_remove("POP3_PASSWORD");
     let outcome = run(command, &["pop3s://joe@localhost"]);
-    let text = "no password: POP3_PASSWORD is not set, and the terminal gives none: ";
+    let text = "no password: POP3_PASSWORD is not set, and it cannot be read from the terminal: ";
     assert!(outcome.failure().starts_with(text), "{outcome:?}");
 }
 
@@ -223,9 +236,9 @@ fn only_deletions_committed_by_quit_are_counted() {
     for (answer, expected) in [
         (
             "-ERR one is left\r\n",
-            "it did not delete all of 3 messages: one is left",
+            "the server did not delete all of 3 messages: one is left",
         ),
-        ("", "it did not say whether it deleted 3 messages"),
+        ("", "the server did not confirm that it deleted 3 messages"),
     ] {
         let home = home();
         let answers = vec![("QUIT", answer)];
@@ -246,11 +259,12 @@ fn next_run_completes_after_a_broken_connection() {
     for (answer, expected) in [
         (
             "",
-            "the server closed the connection instead of answering RETR",
+            "the server closed the connection instead of answering RETR 2",
         ),
         (
             "+OK\r\nhalf a mess",
-            "the connection ended in the middle of the reply to RETR",
+            "the connection ended in the middle of the reply to RETR 2; message 2 is incomplete and \
+             was not stored: the next run fetches it again",
         ),
         (
             "-ERR [SYS/TEMP] going down\r\n",
@@ -302,7 +316,7 @@ fn message_missing_from_uidl_is_reported_as_failure() {
     let url = script(&[("UIDL", "+OK\r\n1 a\r\n3 c\r\n.\r\n")]);
     let outcome = run(fetch(&home), &["--plaintext", &url]);
     let place = url.replace("joe@", "");
-    let text = "messages that LIST names and UIDL does not: 2; they are not fetched";
+    let text = "messages listed by LIST but not by UIDL: 2; they are not fetched";
     assert_eq!(outcome.failure(), format!("{place}: {text}"));
     let line = "fetched 2 messages (16 octets), 0 already here, 0 deleted\n";
     assert!(outcome.stdout.ends_with(line), "{outcome:?}");
@@ -387,4 +401,53 @@ fn file_size_limit_keeps_unstored_messages_on_server() {
     assert_eq!(run(command, &arguments).success(), line);
     assert!(stored(maildir.path()) == as_stored(&messages));
     assert!(server.maildrop().is_empty());
+}
+
+/// The URL of a server that does something with each connection.
+fn misbehaving(serve: impl Fn(&mut TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            serve(&mut stream.unwrap());
+        }
+    });
+    format!("pop3://joe@{address}")
+}
+
+/// Resets the connection: it is closed with unread octets.
+fn reset_after(stream: &mut TcpStream, octets: &[u8]) {
+    stream.write_all(octets).unwrap();
+    let _ = stream.peek(&mut [0]);
+}
+
+#[test]
+fn network_errors_name_phase_and_other_scheme() {
+    let home = home();
+    let closes = misbehaving(|_| {});
+    let outcome = run(fetch(&home), &["--plaintext", &closes]);
+    let text = "the server closed the connection without a greeting; if this port uses TLS from the \
+                start (implicit TLS), try pop3s://";
+    assert!(outcome.failure().ends_with(text), "{outcome:?}");
+
+    let resets = misbehaving(|stream| reset_after(stream, b""));
+    let outcome = run(fetch(&home), &[resets.replace("pop3:", "pop3s:")]);
+    let text = "during the TLS handshake; if this port does not use TLS from the start, try pop3:// (STLS)";
+    assert!(outcome.failure().ends_with(text), "{outcome:?}");
+
+    let resets = misbehaving(|stream| reset_after(stream, b"+OK ready\r\n"));
+    let outcome = run(fetch(&home), &["--plaintext", &resets]);
+    let text = "while waiting for the reply to CAPA";
+    assert!(outcome.failure().contains(text), "{outcome:?}");
+}
+
+#[test]
+fn server_with_only_stls_needs_no_plaintext() {
+    let url = script(&[
+        ("CAPA", "+OK\r\nSTLS\r\nUIDL\r\n.\r\n"),
+        ("USER joe", "-ERR not before STLS\r\n"),
+    ]);
+    let outcome = run(fetch(home()), &["--plaintext", &url]);
+    let text = "the server offers only STLS before a login: leave out --plaintext";
+    assert!(outcome.failure().ends_with(text), "{outcome:?}");
 }

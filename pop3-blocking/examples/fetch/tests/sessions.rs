@@ -239,7 +239,7 @@ fn message_shorter_than_listed_is_not_deleted() {
     };
     let (outcome, mail, sessions) = server.fetched(&["--delete"]);
     assert_eq!((outcome.code, mail.len()), (Some(0), 3), "{outcome:?}");
-    let reported = "messages with fewer octets than LIST says: 1; they may be cut short";
+    let reported = "messages with fewer octets than listed by LIST: 1; they may be incomplete";
     assert!(outcome.stderr.contains(reported), "{outcome:?}");
     assert!(sessions[0].ends_with("DELE 2 DELE 3 QUIT"), "{sessions:?}");
 }

@@ -276,7 +276,7 @@ pub fn tampered_with(example: Example) {
         (
             after_reply,
             "+OK injected\r\n",
-            "may be tampering with the connection",
+            "tampering with the connection",
         ),
         (Place::Said("\x16\x03", 1, 0), "+OK injected\r\n", "TLS"),
     ] {
