@@ -142,8 +142,8 @@ fn certificate(error: &CertificateError) -> String {
             "the server's certificate is not valid for this host: check the host name".to_owned()
         }
         Why::BadSignature => {
-            "the signature of the server's certificate or handshake is wrong: the certificate is forged or \
-             damaged, or the server does not have its key"
+            "the signature of the server's certificate or handshake is wrong: the trusted authority did not \
+             sign the certificate, or the server does not have its key"
                 .to_owned()
         }
         Why::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. }
