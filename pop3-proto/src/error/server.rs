@@ -192,7 +192,11 @@ pub enum SecurityError {
 
 /// The server exceeded a limit. See [`Limits`](crate::config::Limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
-#[error("{what}: the limit is {limit} ({}){}", what.setting(), what.hint())]
+#[error(
+    "{what}: the limit is {limit} ({}), and the connection was closed{}",
+    what.setting(),
+    what.hint()
+)]
 #[non_exhaustive]
 pub struct LimitError {
     /// What exceeded the limit.
@@ -227,9 +231,9 @@ impl Limited {
     fn hint(self) -> &'static str {
         match self {
             Self::Lines | Self::Octets => {
-                "; raise it, or read a long listing with List::streamed or Uidl::streamed"
+                "; raise the limit, or read a long listing with List::streamed or Uidl::streamed"
             }
-            Self::Message => "; raise it, or read the message in chunks",
+            Self::Message => "; raise the limit, or read the message in chunks",
             Self::Line | Self::Challenges | Self::ChallengeOctets => "",
         }
     }

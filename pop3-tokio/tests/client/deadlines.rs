@@ -45,7 +45,7 @@ fn late<T: std::fmt::Debug>(result: Result<T, Error>) -> Timeout {
 fn stalled(verb: Verb) -> Timeout {
     Timeout::Stall {
         verb: Some(verb),
-        number: None,
+        number: (verb == Verb::Retr).then_some(number(1)),
         outstanding: 1,
         first_batch: false,
         lf_dot: false,

@@ -152,7 +152,7 @@ fn truncated() -> Error {
     let (verb, outstanding) = (Verb::Retr, 1);
     Closed::Truncated {
         verb,
-        number: None,
+        number: Some(number(1)),
         outstanding,
         first_batch: false,
         lf_dot: false,
