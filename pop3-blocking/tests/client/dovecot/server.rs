@@ -296,13 +296,7 @@ fn assert_tls(error: Error, kind: TlsErrorKind) {
     let Error::Tls(error) = &error else {
         panic!("{error}");
     };
-    assert!(
-        matches!(
-            error.kind,
-            TlsErrorKind::UnknownIssuer | TlsErrorKind::Certificate
-        ),
-        "{error}"
-    );
+    assert_eq!(error.kind, kind, "{error}");
 }
 
 #[test]
