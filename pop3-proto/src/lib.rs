@@ -137,8 +137,8 @@
 //!     .with_policy(LoginPolicy::first_of([Method::Apop, Method::ScramSha256]));
 //! assert_eq!(
 //!     connection.plan_login(&login).to_string(),
-//!     "APOP: APOP needs one msg-id in the greeting, and this greeting has none or several; \
-//!      SCRAM-SHA-256: what the server lists is not known yet"
+//!     "APOP: the server does not offer APOP (no single msg-id in its greeting); \
+//!      SCRAM-SHA-256: what the server advertises is not known yet"
 //! );
 //! # Ok::<(), pop3_proto::error::Misuse>(())
 //! ```

@@ -24,7 +24,7 @@ use crate::types::Username;
 #[derive(Debug, Clone)]
 pub(crate) struct ConcreteMethod {
     pub(crate) method: Method,
-    /// The name behind `AUTH`, or that of the commands.
+    /// The name after `AUTH`, or that of the commands.
     pub(crate) name: Box<str>,
     binding: Binding,
 }
@@ -73,7 +73,7 @@ impl Login {
         (plan, chosen)
     }
 
-    /// What is known before the server was asked what it lists, in clear or in the TLS to come.
+    /// Plans a login before the server has sent its capabilities, in cleartext or after STLS.
     pub(crate) fn preview(&self, context: &Context<'_>, starts_tls: bool) -> LoginPlan {
         let unknown = Context {
             capabilities: None,
@@ -184,8 +184,8 @@ impl Login {
                 return Err(Rejection::NoChallenge);
             }
         }
-        let named_in_clear = method == Method::Apop && self.policy.is_twisted();
-        if !(context.private || context.config.allow_insecure_login || named_in_clear) {
+        let selected_in_cleartext = method == Method::Apop && self.policy.is_twisted();
+        if !(context.private || context.config.allow_insecure_login || selected_in_cleartext) {
             return Err(Rejection::Cleartext);
         }
         self.check_listed(concrete, context)?;
@@ -209,8 +209,8 @@ impl Login {
         self.check_lines(method, context)
     }
 
-    /// Whether the server lists a mechanism. Who names a single one need not care, but a `-PLUS`
-    /// that is not listed would be bound to something that the server does not know.
+    /// Checks that the server advertises a mechanism. That is not required of the only method of a
+    /// policy, except for a `-PLUS` mechanism: the server may not know its binding.
     fn check_listed(
         &self,
         concrete: &ConcreteMethod,

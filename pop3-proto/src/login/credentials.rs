@@ -32,16 +32,16 @@ pub enum Credentials {
     },
     /// The certificate of this side, which TLS showed to the server (RFC 4422 appendix A).
     Certificate,
-    /// Nobody in particular, with a trace for the server's log (RFC 4505).
+    /// An anonymous login with a trace for the server's log (RFC 4505).
     Anonymous {
         /// The trace: an address or a word.
         trace: Box<str>,
     },
-    /// A mechanism of the caller's, which has all that it needs.
+    /// A custom mechanism, which has its own credentials.
     Mechanism(CustomMechanism),
 }
 
-/// A mechanism of the caller's, such as GSSAPI or NTLM, for one login.
+/// A custom mechanism, such as GSSAPI or NTLM, for one login.
 pub struct CustomMechanism {
     name: Box<str>,
     mechanism: Option<Box<dyn Mechanism>>,

@@ -21,17 +21,18 @@ use crate::secret::Secret;
 use crate::types::Username;
 use crate::verb::Verb;
 
-/// Logs in: one entry of the queue, which nothing submitted later can overtake.
+/// Logs in. A login is one request, and requests that are submitted later are sent after it.
 ///
 /// On a [`Channel::Plain`](crate::Channel::Plain) connection it starts TLS first, unless
-/// [`Config::stls`](crate::Config::stls) is off; credentials in clear need
-/// [`Config::allow_insecure_login`](crate::Config::allow_insecure_login). Then it takes the safest
-/// way that server, credentials and [`LoginPolicy`] have in common, once: there is no falling back to
-/// a weaker one unless the policy says so. A server that says no is [`Error::Auth`](crate::Error::Auth), which keeps its
-/// words; the connection can be used for another login.
+/// [`Config::stls`](crate::Config::stls) is off. Credentials in cleartext require
+/// [`Config::allow_insecure_login`](crate::Config::allow_insecure_login). Then it uses the safest
+/// method that the server, the credentials and the [`LoginPolicy`] allow, once. It does not fall back
+/// to a weaker method unless the policy allows that. If the server refuses, the login fails with
+/// [`Error::Auth`](crate::Error::Auth), which contains the server's text. The connection can be used
+/// for another login.
 ///
-/// A login that succeeded ends with the capabilities of a logged-in session being read, on servers that
-/// told theirs before ([`CapaPolicy`](crate::config::CapaPolicy)); a server that fails at that fails the login.
+/// After a successful login, the capabilities are requested again on servers that sent theirs before
+/// ([`CapaPolicy`](crate::config::CapaPolicy)). The login fails if that fails.
 ///
 /// ```
 /// use pop3_proto::{Login, login::{LoginPolicy, Method}};
@@ -118,13 +119,13 @@ impl Login {
         Self::with(Credentials::Certificate)
     }
 
-    /// A login as nobody in particular, with a trace for the server's log, which may be empty.
+    /// Creates an anonymous login with a trace for the server's log. The trace may be empty.
     pub fn anonymous(trace: impl Into<String>) -> Self {
         let trace = trace.into().into_boxed_str();
         Self::with(Credentials::Anonymous { trace })
     }
 
-    /// A login with a mechanism of the caller's. It is tried even if the server does not list it.
+    /// Creates a login with a custom mechanism. It is tried even if the server does not advertise it.
     ///
     /// # Errors
     ///
@@ -134,14 +135,14 @@ impl Login {
         Ok(Self::with(Credentials::Mechanism(own)))
     }
 
-    /// The same login under another policy.
+    /// Sets the policy.
     #[must_use]
     pub fn with_policy(self, policy: LoginPolicy) -> Self {
         Self { policy, ..self }
     }
 
-    /// The same login, to act as somebody else (RFC 4422 section 3.4.1). SCRAM, PLAIN, OAUTHBEARER
-    /// and EXTERNAL can say that.
+    /// Sets the authorization identity: the user to act as (RFC 4422 section 3.4.1). Supported by
+    /// SCRAM, PLAIN, OAUTHBEARER and EXTERNAL.
     #[must_use]
     pub fn acting_as(self, authzid: Username) -> Self {
         Self {
@@ -150,8 +151,8 @@ impl Login {
         }
     }
 
-    /// The same login, which tells OAUTHBEARER by which name and port the server was found (RFC 7628
-    /// section 3.1): for those that are many in one.
+    /// Sets the host name and port that OAUTHBEARER sends (RFC 7628 section 3.1), for servers that
+    /// serve several domains.
     #[must_use]
     pub fn at_server(self, host: impl Into<String>, port: u16) -> Self {
         let server = Some((host.into().into_boxed_str(), port));
@@ -177,7 +178,7 @@ impl Login {
         self.nonce.take()
     }
 
-    /// What may be said of whoever logs in: no secret.
+    /// The names of the user, which are not secret.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let names = [self.credentials.username(), self.authzid.as_ref()];
         names.into_iter().flatten().map(Username::as_str)

@@ -6,12 +6,12 @@ use crate::sasl::ITERATIONS;
 
 /// Which login methods are tried, and in which order.
 ///
-/// The default, for a password: the first of SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN,
-/// USER/PASS and LOGIN that is possible, and no other behind it; for a token OAUTHBEARER, else
-/// XOAUTH2. Whether TLS comes first, and whether credentials may leave in clear, is the matter of
-/// [`Config`](crate::Config).
+/// By default, a password login uses the first possible method of SCRAM-SHA-512, SCRAM-SHA-256,
+/// SCRAM-SHA-1, PLAIN, USER/PASS and LOGIN. A login with a token uses OAUTHBEARER, or else XOAUTH2.
+/// After a refusal, no other method is tried. [`Config`](crate::Config) decides whether TLS is
+/// started first, and whether credentials may be sent in cleartext.
 ///
-/// What a policy makes of a server is a [`LoginPlan`](crate::login::LoginPlan).
+/// A [`LoginPlan`](crate::login::LoginPlan) shows the result of a policy for a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginPolicy {
     pub(super) order: Order,
@@ -23,7 +23,7 @@ pub struct LoginPolicy {
 pub(super) enum Order {
     /// What suits the credentials.
     Default,
-    /// This one, whatever the server lists.
+    /// This one, whether or not the server advertises it.
     Only(Method),
     /// The first that is possible.
     FirstOf(Vec<Method>),
@@ -33,19 +33,18 @@ pub(super) enum Order {
     Twisted,
 }
 
-/// Whether SCRAM is bound to its TLS channel (RFC 5802 section 6), so that an exchange that
-/// somebody in the middle passes on fails. The binding is `tls-exporter` (RFC 9266), in TLS 1.3 only.
+/// Whether SCRAM is bound to its TLS channel (RFC 5802 section 6). A bound exchange fails if a man in
+/// the middle forwards it. The binding is `tls-exporter` (RFC 9266), in TLS 1.3 only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChannelBinding {
-    /// No `-PLUS` mechanism is used. The default: POP3 has no way to say which binding a server
-    /// means, and there are servers that list `-PLUS` for one that TLS 1.3 does not have.
+    /// Uses no `-PLUS` mechanism. This is the default, because POP3 cannot express which binding a
+    /// server means, and some servers advertise `-PLUS` for a binding that TLS 1.3 does not have.
     #[default]
     Off,
-    /// A `-PLUS` mechanism is used where one is listed and this channel has the binding, before any
-    /// that does not bind.
+    /// Prefers a `-PLUS` mechanism if the server advertises one and this channel has the binding.
     Prefer,
-    /// A `-PLUS` mechanism, or no login.
+    /// Requires a `-PLUS` mechanism; otherwise the login fails.
     Require,
 }
 
@@ -64,12 +63,13 @@ impl LoginPolicy {
         }
     }
 
-    /// This one and no other. A mechanism is tried even if the server does not list it: some do not.
+    /// Allows only this method. A mechanism is tried even if the server does not advertise it, because
+    /// some servers support mechanisms that they do not advertise.
     pub fn only(method: Method) -> Self {
         Self::of(Order::Only(method))
     }
 
-    /// The first of these that is possible, and no other: a refusal is final.
+    /// Uses the first of these methods that is possible. If the server refuses it, the login fails.
     pub fn first_of(methods: impl IntoIterator<Item = Method>) -> Self {
         Self::of(Order::FirstOf(methods.into_iter().collect()))
     }
@@ -79,27 +79,27 @@ impl LoginPolicy {
         Self::first_of([Method::ScramSha512, Method::ScramSha256, Method::ScramSha1])
     }
 
-    /// Each of these that is possible, in turn, as long as the server says no to the one before.
+    /// Tries each of these methods that is possible, in order, until the server accepts one.
     ///
-    /// A refusal that is not about the credentials or the mechanism (`[IN-USE]`, `[SYS/TEMP]`) ends
-    /// it, and so does a server that acts oddly in an exchange. A wrong password counts as many
-    /// times as there are methods: some servers lock an account after a few.
+    /// The login ends after a refusal that is not about the credentials or the mechanism (`[IN-USE]`,
+    /// `[SYS/TEMP]`), and if the server violates the protocol of an exchange. A wrong password counts
+    /// once for each method, and some servers lock an account after a few failures.
     pub fn each_of(methods: impl IntoIterator<Item = Method>) -> Self {
         Self::of(Order::EachOf(methods.into_iter().collect()))
     }
 
-    /// The order of Twisted's `AdvancedPOP3Client`: APOP if the greeting holds a challenge, even in
-    /// clear; else STLS if it is listed; else `USER` and `PASS` if the channel is private or
-    /// `allow_insecure_login` is set; else nothing.
+    /// The order of Twisted's `AdvancedPOP3Client`: APOP if the greeting contains a challenge, even in
+    /// cleartext; else STLS if the server advertises it; else `USER` and `PASS` if the channel is
+    /// private or `allow_insecure_login` is set; else the login fails.
     ///
-    /// This names APOP in clear: who can change octets on the way can recover the password from
-    /// it, and all that follows is in clear, whatever [`Config::stls`](crate::Config::stls) says. Unlike
-    /// Twisted's, challenges must be msg-ids.
+    /// This enables APOP in cleartext. An attacker who can change the traffic can recover the password
+    /// from it, and the rest of the session is in cleartext, whatever
+    /// [`Config::stls`](crate::Config::stls) says. Unlike in Twisted, challenges must be msg-ids.
     pub fn twisted() -> Self {
         Self::of(Order::Twisted)
     }
 
-    /// The same policy with another attitude to channel binding.
+    /// Sets whether SCRAM is bound to the TLS channel.
     #[must_use]
     pub fn with_channel_binding(self, binding: ChannelBinding) -> Self {
         Self { binding, ..self }
