@@ -273,7 +273,11 @@ fn without_cr(octets: &[u8]) -> Vec<u8> {
     kept
 }
 
-fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channel), String> {
+/// Returns the settings that the head of a transcript names.
+pub(crate) fn configure(
+    settings: &[Setting],
+    leniency: Leniency,
+) -> Result<(Config, Channel), String> {
     let mut config = Config::default();
     config.leniency = leniency;
     let mut channel = Channel::Plain;

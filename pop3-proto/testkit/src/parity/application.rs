@@ -1,16 +1,13 @@
 //! The application of a conversation: calls a real client, and compares what it reports.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::time::Duration;
 
 use pop3_proto::{
-    Channel, Config, Connection, Error, Event, Instant, Phase, RequestId,
-    config::{CapaPolicy, InitialResponse, Leniency, LfDot, Pipelining, StlsPolicy},
-    tls::TlsInfo,
+    Connection, Error, Event, Instant, Phase, RequestId, config::Leniency, tls::TlsInfo,
 };
 
+use crate::play::configure;
 use crate::render;
-use crate::transcript::Setting;
 
 use super::ask::ask;
 use super::client::Client;
@@ -146,38 +143,4 @@ fn session(script: &Script, leniency: Leniency) -> Result<Connection, String> {
     }
     let tls = tls::client(script.security == Security::Real);
     Ok(Connection::with_tls(config, channel, tls, now))
-}
-
-fn configure(settings: &[Setting], leniency: Leniency) -> Result<(Config, Channel), String> {
-    let mut config = Config::default();
-    config.leniency = leniency;
-    let mut channel = Channel::Plain;
-    for Setting { name, value } in settings {
-        let no_number = |_| format!("not a number: {name} {value}");
-        let number = || value.parse::<usize>().map_err(no_number);
-        let seconds = || value.parse().map(Duration::from_secs).map_err(no_number);
-        match (name.as_str(), value.as_str()) {
-            ("channel", "plain") => channel = Channel::Plain,
-            ("channel", "implicit-tls") => channel = Channel::ImplicitTls,
-            ("channel", "trusted") => channel = Channel::TrustedByCaller,
-            ("allow-insecure-login", "") => config.allow_insecure_login = true,
-            ("stls", "off") => config.stls = StlsPolicy::Off,
-            ("capa", "never") => config.capa = CapaPolicy::Never,
-            ("initial-response", "never") => config.initial_response = InitialResponse::Never,
-            ("pipelining", "always") => config.pipelining = Pipelining::Always,
-            ("lf-dot", "ends-reply") => config.lf_dot = LfDot::EndsReply,
-            ("pipelining", "never") => config.pipelining = Pipelining::Never,
-            ("keep-alive", _) => config.keep_alive = Some(seconds()?),
-            ("total", _) => config.timeouts.total = Some(seconds()?),
-            ("challenges", _) => config.limits.challenges = number()?,
-            ("challenge-octets", _) => config.limits.challenge_octets = number()?,
-            ("line-limit", _) => config.limits.line = number()?,
-            ("capability-lines", _) => config.limits.capability_lines = number()?,
-            ("listing-entries", _) => config.limits.listing_entries = number()?,
-            ("listing-line", _) => config.limits.listing_line = number()?,
-            ("listing-octets", _) => config.limits.listing_octets = number()?,
-            _ => return Err(format!("unknown setting: {name} {value}")),
-        }
-    }
-    Ok((config, channel))
 }
