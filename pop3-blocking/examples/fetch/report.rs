@@ -112,7 +112,7 @@ impl Report {
             );
         }
         if error.suspects_pipelining() {
-            text += "; to disable pipelining, use --no-pipelining";
+            text += "; if that happens in every run, try --no-pipelining";
         }
         self.blame(&text);
     }

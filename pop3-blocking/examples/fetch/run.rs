@@ -137,7 +137,7 @@ impl Run {
                 self.report.blame(&text);
             }
             Ok(QuitOutcome::Unknown) => {
-                let text = format!("the server did not confirm that it deleted {marked} messages");
+                let text = format!("the server did not say whether it deleted {marked} messages");
                 self.report.blame(&text);
             }
             Err(error) => return Err(error.into()),

@@ -43,10 +43,9 @@ pub enum Timeout {
     },
     /// The server sent no octet of a reply in time.
     #[error(
-        "the server did not answer {verb}{} in time (Timeouts::{}){}{}",
+        "the server did not answer {verb}{} in time (Timeouts::{}){}",
         Numbered(*.number),
         match .verb { Verb::Quit => "quit", _ => "first_octet" },
-        Suspicion(*.first_batch),
         Before(.last_err)
     )]
     FirstOctet {
@@ -63,10 +62,9 @@ pub enum Timeout {
     },
     /// The server stopped sending in the middle of a reply.
     #[error(
-        "the server stopped sending in the middle of {}{} (Timeouts::stall){}{}{}",
+        "the server stopped sending in the middle of {}{} (Timeouts::stall){}{}",
         ReplyTo(*.verb),
         Numbered(*.number),
-        Suspicion(*.first_batch),
         LfDotHint(*.lf_dot),
         Before(.last_err)
     )]
@@ -109,9 +107,8 @@ pub enum Closed {
     },
     /// The server closed the connection instead of answering.
     #[error(
-        "the server closed the connection instead of answering {verb}{}{}{}",
+        "the server closed the connection instead of answering {verb}{}{}",
         Numbered(*.number),
-        Suspicion(*.first_batch),
         Before(.last_err)
     )]
     Unanswered {
@@ -138,9 +135,8 @@ pub enum Closed {
     /// The server closed the connection in the middle of a reply. What was received of the reply is
     /// incomplete.
     #[error(
-        "the connection ended in the middle of the reply to {verb}{}{}{}{}",
+        "the connection ended in the middle of the reply to {verb}{}{}{}",
         Numbered(*.number),
-        Suspicion(*.first_batch),
         LfDotHint(*.lf_dot),
         Before(.last_err)
     )]
@@ -168,21 +164,6 @@ pub enum Closed {
     GreetingRefused(ErrReply),
 }
 
-/// The hint at pipelining, if it may be the cause.
-struct Suspicion(bool);
-
-impl fmt::Display for Suspicion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            true => {
-                "; the session ended in its first pipelined batch, and the server may not support \
-                 pipelining: connect again with Pipelining::Never"
-            }
-            false => "",
-        })
-    }
-}
-
 impl super::Error {
     /// Returns whether pipelining may be the reason why the session ended: it ended by a close, a
     /// reset or a timeout in its first pipelined batch. Connect again with
@@ -192,6 +173,9 @@ impl super::Error {
     /// is unanswered. The first batch ends when all its commands are answered. Some servers advertise
     /// `PIPELINING` and close or stop responding when several commands come in one segment. A server
     /// that answered a whole batch is not one of them: what ends its session later has another cause.
+    ///
+    /// The error's text does not mention pipelining, because the suspicion is often wrong: a server or
+    /// network that fails for another reason may do so in the first batch, too.
     ///
     /// Always false under [`Pipelining::Never`](crate::config::Pipelining::Never), if the client never sent a
     /// command while another was unanswered, and if the server gave another reason with a response
@@ -288,7 +272,7 @@ impl fmt::Display for LfDotHint {
 
 /// A failure of the transport, in terms that do not depend on an operating system.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
-#[error("{text}{}{}{}", During(*.stage), Suspicion(*.first_batch), Before(.last_err))]
+#[error("{text}{}{}", During(*.stage), Before(.last_err))]
 #[non_exhaustive]
 pub struct TransportError {
     /// The kind of failure.

@@ -193,7 +193,8 @@ pub enum SecurityError {
 /// The server exceeded a limit. See [`Limits`](crate::config::Limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[error(
-    "{what}: the limit is {limit} ({}), and the connection was closed{}",
+    "{} than the limit of {limit} ({}), and the connection was closed{}",
+    what.more(),
     what.setting(),
     what.hint()
 )]
@@ -213,6 +214,18 @@ impl LimitError {
 }
 
 impl Limited {
+    /// Returns what there was more of than the limit.
+    fn more(self) -> &'static str {
+        match self {
+            Self::Line => "a line from the server has more octets",
+            Self::Lines => "a reply from the server has more lines",
+            Self::Octets => "a reply from the server has more octets",
+            Self::Challenges => "the server sent more challenges in a login",
+            Self::ChallengeOctets => "the challenges of a login have more octets",
+            Self::Message => "the message has more octets",
+        }
+    }
+
     /// Returns the setting that contains the limit.
     fn setting(self) -> &'static str {
         match self {

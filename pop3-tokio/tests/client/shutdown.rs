@@ -154,7 +154,7 @@ async fn message_over_its_limit_closes_immediately() {
         assert_eq!(error, Error::Limit(LimitError::new(Limited::Message, 10)));
         assert_eq!(
             error.to_string(),
-            "the message has too many octets: the limit is 10 (given by the application), and the \
+            "the message has more octets than the limit of 10 (given by the application), and the \
              connection was closed; raise the limit, or read the message in chunks"
         );
         assert_eq!(seen.shutdowns.get(), 1);

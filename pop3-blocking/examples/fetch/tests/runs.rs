@@ -238,7 +238,7 @@ fn only_deletions_committed_by_quit_are_counted() {
             "-ERR one is left\r\n",
             "the server did not delete all of 3 messages: one is left",
         ),
-        ("", "the server did not confirm that it deleted 3 messages"),
+        ("", "the server did not say whether it deleted 3 messages"),
     ] {
         let home = home();
         let answers = vec![("QUIT", answer)];

@@ -29,11 +29,8 @@ fn suspects(session: impl Fn() -> Conversation) -> bool {
         end(&mut session);
         let error = session.connection.error().expect("a fatal error").clone();
         let suspected = error.suspects_pipelining();
-        assert_eq!(
-            error.to_string().contains("pipelining"),
-            suspected,
-            "{name}: {error}"
-        );
+        // The server advertises PIPELINING, so a text that blames it would mislead.
+        assert!(!error.to_string().contains("pipelining"), "{name}: {error}");
         let later = session.connection.submit(pop3_proto::command::Noop);
         assert_eq!(later.expect_err("the connection has failed"), error);
         suspected
