@@ -1,5 +1,5 @@
 //! Fetches a POP3 mailbox into a Maildir with async-std. Each message is fetched once. Nothing is
-//! deleted, so nothing is lost on the server; see `Client::confirm` before you delete.
+//! deleted from the server; see `Client::confirm` before you delete.
 //!
 //! ```text
 //! cargo run -p pop3-async-std --example fetch_async_std
@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Without a URL it fetches a sample mailbox from a server within this program. It prompts for the
-//! password, or reads it from `POP3_PASSWORD`. `--ca FILE.pem` trusts other certificates, and
-//! `--plaintext` disables TLS. The example `fetch` of `pop3-blocking` also deletes.
+//! password, or reads it from `POP3_PASSWORD`. `--ca FILE.pem` trusts only the certificates in that
+//! file, and `--plaintext` disables TLS. The example `fetch` of `pop3-blocking` also deletes.
 
 #[expect(dead_code, reason = "nothing is deleted here")]
 #[path = "../../pop3-blocking/examples/fetch/maildir/mod.rs"]
@@ -92,8 +92,8 @@ async fn fetch() -> Result<(), Failure> {
             wanted.push((entry.number, id));
         }
     }
-    // The messages are pipelined and streamed. A message that is dropped before its commit leaves
-    // no file, so the next run fetches it again.
+    // The messages are pipelined and streamed. A message that is dropped before `commit` leaves no
+    // file, so the next run fetches it again.
     let mut fetched = 0;
     let mut messages = client.retrieve(wanted.iter().map(|(number, _)| *number));
     for (_, id) in &wanted {

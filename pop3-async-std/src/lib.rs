@@ -27,7 +27,7 @@
 //! operation of POP3. Its futures can be dropped at any time: see [`proto::client`].
 //!
 //! This crate connects the client of [`proto::client`] to these streams and to a timer. It
-//! re-exports the types that an application needs. The state machine and everything else is in
+//! re-exports the types that an application needs. The state machine and all other types are in
 //! [`proto`].
 //!
 //! async-std is discontinued (RUSTSEC-2025-0052). With the feature `smol`, the module `with_smol`

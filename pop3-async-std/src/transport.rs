@@ -10,8 +10,8 @@ use futures::io::{AsyncRead, AsyncWrite};
 use pop3_proto::Instant;
 use pop3_proto::client::Transport;
 
-/// A stream that implements the I/O traits of `futures`, with a timer: the transport of a
-/// [`Client`](crate::Client).
+/// The transport of a [`Client`](crate::Client): a stream that implements the I/O traits of
+/// `futures`, with a timer.
 pub struct Futures<S> {
     stream: S,
     origin: Clock,
@@ -33,7 +33,7 @@ impl<S> Futures<S> {
         &self.stream
     }
 
-    /// Returns the stream of a connection that has ended.
+    /// Returns the stream, for use after the connection has ended.
     pub fn into_inner(self) -> S {
         self.stream
     }
@@ -57,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Futures<S> {
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
-        // The clock cannot represent the deadline, so it never comes.
+        // The clock cannot represent the deadline, so the deadline never passes.
         let Some(when) = self
             .origin
             .checked_add(deadline.duration_since(Instant::ORIGIN))

@@ -1,4 +1,4 @@
-//! Connecting over TCP.
+//! Functions that connect over TCP.
 
 use std::fmt;
 use std::io;
@@ -16,7 +16,7 @@ use crate::stream::{Std, Stream};
 /// Connects to a server with the default settings, and waits for its greeting.
 ///
 /// The server's certificate is verified with the root certificates that are compiled in. A
-/// `pop3://` server must offer STLS when the client logs in.
+/// `pop3://` server must offer STLS, or the login fails.
 ///
 /// # Errors
 ///
@@ -34,9 +34,10 @@ pub fn connect(endpoint: &Endpoint) -> Result<Client<TcpStream>, Error> {
 ///
 /// [`Error::Transport`] if no address accepts the connection; it contains the error of each
 /// address. If there is only one address and it does not answer in time, the error is
-/// [`Timeout::Connect`](pop3_proto::error::Timeout::Connect). If no POP3 server answers, or if it
-/// refuses the connection: [`Error::Tls`], [`Error::Timeout`], [`Error::Protocol`] or
-/// [`Closed::GreetingRefused`](pop3_proto::error::Closed::GreetingRefused).
+/// [`Timeout::Connect`](pop3_proto::error::Timeout::Connect). [`Error::Tls`], [`Error::Timeout`] or
+/// [`Error::Protocol`] if no POP3 server answers.
+/// [`Closed::GreetingRefused`](pop3_proto::error::Closed::GreetingRefused) if the server refuses
+/// the session in its greeting.
 pub fn connect_with(
     endpoint: &Endpoint,
     connector: &Connector,

@@ -25,7 +25,7 @@
 //! of POP3.
 //!
 //! This crate connects the client of [`proto::blocking`] to sockets. It re-exports the types that
-//! an application needs. The state machine and everything else is in [`proto`].
+//! an application needs. The state machine and all other types are in [`proto`].
 //!
 //! # Deadlines
 //!

@@ -2,8 +2,8 @@
 //!
 //! [`EmbeddedServer`] runs the sans-IO [`Server`] on two sockets on 127.0.0.1: one in cleartext
 //! with STLS, and one with implicit TLS. It creates its own certificate authority for them. Nothing
-//! has to be installed, and the ports are chosen automatically. Everything is removed when the
-//! server is dropped.
+//! has to be installed, and the ports are chosen automatically. Dropping the server closes its
+//! sockets and ends its threads.
 //!
 //! ```
 //! use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
@@ -28,8 +28,8 @@
 //! This server is not meant for the Internet: it has the limits of [`pop3_proto::server`]. Each
 //! session has a thread and works on a copy of the maildrop from the time when the client
 //! connected. There is no lock, so two sessions can both delete a message, and neither gets
-//! `[IN-USE]`. If 64 sessions are open, further connections are closed immediately. No timeout ends
-//! a session; only dropping the server does. While replies wait to be sent, no commands are read.
+//! `[IN-USE]`. If 64 sessions are open, further connections are closed immediately. Sessions do not
+//! time out; dropping the server ends them. While replies wait to be sent, no commands are read.
 
 mod certificate;
 mod session;
@@ -51,7 +51,7 @@ use session::Session;
 /// The maximum number of concurrent sessions, over both listeners.
 const SESSIONS: usize = 64;
 
-/// How long to try to wake the thread of a listener, so that it stops.
+/// The timeout of the connection that wakes a listener's thread when the server stops.
 const WAKE: Duration = Duration::from_secs(1);
 
 /// A server on 127.0.0.1 that runs until it is dropped. See the [module](self).
@@ -64,7 +64,7 @@ pub struct EmbeddedServer {
 
 impl EmbeddedServer {
     /// Starts a server for the account of `config` with these messages, on two free ports. STLS is
-    /// always offered on the cleartext port, whatever `config` says, and each session has its own
+    /// always offered on the cleartext port, regardless of `config`, and each session has its own
     /// challenges. The SASL mechanisms are those of [`ServerConfig::sasl`].
     ///
     /// # Errors
@@ -150,7 +150,7 @@ struct Shared {
     sessions: Mutex<Sessions>,
 }
 
-/// The open sessions, each with a handle of its socket that can close it.
+/// The open sessions, each with a clone of its socket, which is used to close the session.
 #[derive(Default)]
 struct Sessions {
     sockets: HashMap<u64, TcpStream>,
@@ -181,7 +181,7 @@ impl Shared {
         }
     }
 
-    /// Removes the messages that the `QUIT` of a session deleted from the shared maildrop.
+    /// Removes from the shared maildrop the messages that the `QUIT` of a session has deleted.
     fn expunge(&self, server: &Server) {
         let mut maildrop = lock(&self.maildrop);
         for unique_id in server.expunged() {
@@ -190,7 +190,8 @@ impl Shared {
     }
 }
 
-/// The registration of a session. Dropping it removes the session, however its thread ends.
+/// The registration of a session. It is a guard, so that the session is removed even if its thread
+/// panics.
 struct Admission<'s> {
     shared: &'s Shared,
     id: u64,
@@ -223,14 +224,14 @@ impl Listening {
 
     /// Waits until the thread and its sessions have ended, after the server was stopped.
     fn join(&mut self) {
-        // The thread is blocked in `accept`, so connect to it. If that is refused, the thread has
-        // ended already.
+        // The thread is blocked in `accept`, so connect to the listener to wake it. If the
+        // connection is refused, the thread has already ended.
         let woken = match TcpStream::connect_timeout(&self.address, WAKE) {
             Ok(_) => true,
             Err(error) => error.kind() == ErrorKind::ConnectionRefused,
         };
         if let Some(thread) = self.thread.take().filter(|_| woken) {
-            // A panic was reported by its own thread.
+            // The panic of a thread has already been reported by that thread.
             let _ = thread.join();
         }
     }

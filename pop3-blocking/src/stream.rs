@@ -1,4 +1,4 @@
-//! The streams that a client can use, and the clock and the randomness that it needs in addition.
+//! The streams that a client can use, with the clock and the random octets that it needs.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -12,20 +12,20 @@ use pop3_proto::blocking::Transport;
 ///
 /// It is implemented for sockets. [`NoTimeout`] implements it for any `Read + Write`.
 ///
-/// A write may block, but it must accept at least 4 KiB sooner or later, even if nothing is read in
+/// A write may block, but it must eventually accept at least 4 KiB, even if nothing is read in
 /// between. Every socket does.
 pub trait Stream: Read + Write {
     /// Sets the time after which reads and writes fail with `WouldBlock` or `TimedOut`. Zero means
-    /// the shortest time possible. All deadlines depend on it.
+    /// the shortest time possible. The client relies on this timeout for all of its deadlines.
     ///
     /// # Errors
     ///
     /// The failure of the operating system. It ends the connection.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Reads what was received already, without waiting. `None` if nothing was received, or if the
-    /// stream cannot find out. A client calls it before it uses an idle connection, because the
-    /// server may have closed it.
+    /// Reads octets that have already been received, without waiting. Returns `None` if there are
+    /// none, or if the stream cannot read without waiting. A client calls it before it uses an idle
+    /// connection, because the server may have closed the connection.
     ///
     /// # Errors
     ///
@@ -36,8 +36,8 @@ pub trait Stream: Read + Write {
     }
 }
 
-/// A [`Stream`] with the clock of the standard library and the randomness of the operating system:
-/// the transport of a [`Client`](crate::Client).
+/// The transport of a [`Client`](crate::Client): a [`Stream`] with the clock of the standard
+/// library and random octets from the operating system.
 pub struct Std<S> {
     stream: S,
     origin: Clock,
@@ -57,7 +57,7 @@ impl<S> Std<S> {
         &self.stream
     }
 
-    /// Returns the stream of a connection that has ended.
+    /// Returns the stream, for use after the connection has ended.
     pub fn into_inner(self) -> S {
         self.stream
     }
@@ -156,8 +156,8 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
     }
 }
 
-/// Any `Read + Write` as a [`Stream`] without timeouts. If the server stops responding, the client
-/// waits as long as the stream does.
+/// Makes a [`Stream`] without timeouts of any `Read + Write`. If the server stops responding, the
+/// client waits as long as the stream does.
 #[derive(Debug)]
 pub struct NoTimeout<S>(pub S);
 

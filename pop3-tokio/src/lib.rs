@@ -25,7 +25,7 @@
 //! POP3. Its futures can be dropped at any time: see [`proto::client`].
 //!
 //! This crate connects the client of [`proto::client`] to Tokio's streams and clock. It re-exports
-//! the types that an application needs. The state machine and everything else is in [`proto`].
+//! the types that an application needs. The state machine and all other types are in [`proto`].
 //!
 //! # Features
 //!

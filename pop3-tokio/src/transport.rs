@@ -9,7 +9,7 @@ use pop3_proto::client::Transport;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
-/// A Tokio stream with Tokio's clock: the transport of a [`Client`](crate::Client).
+/// The transport of a [`Client`](crate::Client): a Tokio stream with Tokio's clock.
 ///
 /// Its clock is [`tokio::time`], so paused time works in tests.
 pub struct Tokio<S> {
@@ -33,7 +33,7 @@ impl<S> Tokio<S> {
         &self.stream
     }
 
-    /// Returns the stream of a connection that has ended.
+    /// Returns the stream, for use after the connection has ended.
     pub fn into_inner(self) -> S {
         self.stream
     }
@@ -59,15 +59,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Tokio<S> {
     }
 
     fn yield_now(&mut self, cx: &mut Context<'_>) {
-        // Tokio finds out that a socket is ready only when its driver polls, and it wakes tasks
-        // that have yielded only after that.
+        // Tokio detects that a socket is ready only when its driver polls. It wakes tasks that have
+        // yielded only after that poll.
         let _ = pin!(tokio::task::yield_now()).poll(cx);
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let origin = self.origin;
         let at = |deadline: Instant| origin.checked_add(deadline.duration_since(Instant::ORIGIN));
-        // The clock cannot represent the deadline, so it never comes.
+        // The clock cannot represent the deadline, so the deadline never passes.
         let Some(when) = at(deadline) else {
             return Poll::Pending;
         };

@@ -11,7 +11,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// The server's certificate, and that of the authority which signed it.
+/// The server's certificate, and the certificate of the authority that signed it.
 pub(super) struct Identity {
     /// The authority's certificate.
     pub(super) ca_pem: String,

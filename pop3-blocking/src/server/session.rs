@@ -84,7 +84,7 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// Does one write or one read in cleartext.
+    /// Writes or reads once, in cleartext.
     fn move_cleartext(&mut self) -> io::Result<()> {
         if self.server.wants_write() {
             let octets = self.socket.write(self.server.transmit())?;
@@ -101,7 +101,7 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// Does one write or one read of ciphertext.
+    /// Writes or reads ciphertext once.
     fn move_tls(&mut self) -> io::Result<()> {
         let Some(tls) = &mut self.tls else {
             return Ok(());
@@ -139,7 +139,8 @@ impl<'s> Session<'s> {
     }
 
     /// Sends close_notify, shuts down the writing side, and waits for the client to close the
-    /// connection. Otherwise a reset could discard the last reply before the client reads it.
+    /// connection. Without the wait, a reset could discard the last reply before the client reads
+    /// it.
     fn close(&mut self) -> io::Result<()> {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
@@ -154,8 +155,8 @@ impl<'s> Session<'s> {
     }
 }
 
-/// Replaces the challenges of APOP, CRAM-MD5 and SCRAM with ones for this session only. Without
-/// randomness, those of the configuration are used.
+/// Replaces the challenges of APOP, CRAM-MD5 and SCRAM with new ones for this session. If there are
+/// no random octets, the challenges of the configuration are used.
 fn with_fresh_challenges(config: ServerConfig) -> ServerConfig {
     let mut random = [0; 16];
     if getrandom::fill(&mut random).is_err() {

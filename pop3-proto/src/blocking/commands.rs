@@ -41,8 +41,8 @@ impl<T: Transport> Client<T> {
     /// error is kept in [`AuthError::NoToken`](crate::error::AuthError::NoToken), so it must not
     /// contain a secret.
     ///
-    /// No timeout of this crate runs while `provide` runs. The server may close the connection
-    /// meanwhile: RFC 1939 allows that after ten minutes.
+    /// No timeouts of this crate apply while `provide` runs. The server may close the connection in
+    /// the meantime: RFC 1939 allows that after ten minutes.
     ///
     /// ```
     /// use pop3_proto::blocking::{Client, Transport};
@@ -83,8 +83,8 @@ impl<T: Transport> Client<T> {
                 LoginProgress::Ended(result) => return result,
                 LoginProgress::TokenWanted(refused) => {
                     let token = provide(refused.map(|error| *error));
-                    // Do not take octets that the server sent meanwhile for the reply to the
-                    // command with the token.
+                    // Octets that the server sent in the meantime must not be mistaken for the
+                    // reply to the command with the token.
                     self.driver.probe();
                     self.driver.engine.provide_token(&ticket, token);
                 }
@@ -92,7 +92,7 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Starts TLS on a cleartext connection; see [`StartTls`]. A login does so by itself.
+    /// Starts TLS on a cleartext connection; see [`StartTls`]. A login does this automatically.
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use crate::time::Instant;
 /// The shortest timeout that is set on a transport. Shorter ones would cause too many steps.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// If a wait is at least this long, one step more or less does not matter.
+/// For a wait of at least this length, the cost of an additional step does not matter.
 const LONG_WAIT: Duration = Duration::from_secs(10);
 
 /// An engine with its transport.
@@ -42,8 +42,8 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Runs a function that calls the transport. If the transport panicked before, the connection
-    /// is ended instead: how many octets it moved is not known.
+    /// Runs a function that calls the transport. If the transport panicked before, ends the
+    /// connection instead, because the number of octets that it moved is unknown.
     fn guarded(&mut self, act: impl FnOnce(&mut Self)) {
         if self.calling {
             self.engine.connection_mut().callback_panicked();
@@ -60,7 +60,7 @@ impl<T: Transport> Driver<T> {
         own + self.transport.now().duration_since(transport)
     }
 
-    /// Begins an operation, and abandons what the last operation left.
+    /// Begins an operation, and abandons the unfinished requests of the previous one.
     pub(super) fn begin(&mut self) {
         self.engine.begin();
         self.probe();
@@ -152,7 +152,7 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Sets the transport's timeout to the next deadline. Returns false if that has passed.
+    /// Sets the transport's timeout to the next deadline. Returns false if the deadline has passed.
     fn set_deadline(&mut self) -> bool {
         let deadline = self.engine.connection().poll_timeout();
         let wait = match deadline.map(|deadline| (deadline, self.now())) {
@@ -205,8 +205,8 @@ impl<T: Transport> Driver<T> {
     }
 }
 
-/// Returns whether the call only timed out or was interrupted, so that the transport has not
-/// failed.
+/// Returns whether the call only timed out or was interrupted, which is not a failure of the
+/// transport.
 fn is_no_failure(error: &io::Error) -> bool {
     matches!(
         error.kind(),

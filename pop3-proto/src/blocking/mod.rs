@@ -1,22 +1,22 @@
 //! The client for programs without an async runtime.
 //!
-//! [`Client`] has a blocking method for each operation of POP3. It works over any [`Transport`],
-//! which reads, writes, and has timeouts and a clock. `pop3-blocking` has the transport for
-//! sockets, and functions that connect. Use this module to write another transport, or functions
-//! that accept any transport.
+//! [`Client`] has a blocking method for each operation of POP3. It works over any [`Transport`]: a
+//! stream with timeouts and a clock. `pop3-blocking` provides a transport for sockets, and
+//! functions that connect. Use this module to write another transport, or functions that accept any
+//! transport.
 //!
 //! There is no thread, no channel and no lock. Octets are read and written only while a call waits
 //! for them, so backpressure reaches the server. An idle connection is read before it is used, so
-//! that an unsolicited `-ERR` before closing is not taken for the reply to a command.
+//! that an unsolicited `-ERR` before closing is not mistaken for the reply to a command.
 //!
 //! The client has the same methods as the one for asynchronous runtimes in the module `client`.
 //!
 //! # Deadlines
 //!
 //! The deadlines are those of [`Timeouts`](crate::config::Timeouts). The client enforces them with
-//! [`Transport::set_timeout`]. An operation that times out may return a little late, by up to one
-//! wait of the transport. Between operations nothing runs, so
-//! [`Config::keep_alive`](crate::Config::keep_alive) has no effect.
+//! [`Transport::set_timeout`]. An operation may time out late, by at most one timeout of the
+//! transport. Between operations nothing runs, so [`Config::keep_alive`](crate::Config::keep_alive)
+//! has no effect.
 //!
 //! # Claiming replies later
 //!

@@ -10,10 +10,10 @@ use crate::time::Instant;
 ///
 /// `pop3-blocking` implements it for sockets and for every `Read + Write`.
 ///
-/// A write may block, but it must accept at least 4 KiB sooner or later, even if nothing is read in
+/// A write may block, but it must eventually accept at least 4 KiB, even if nothing is read in
 /// between. Every socket does.
 pub trait Transport {
-    /// Reads at least one octet; 0 means the end of the stream.
+    /// Reads at least one octet. Returns 0 at the end of the stream.
     ///
     /// # Errors
     ///
@@ -30,26 +30,26 @@ pub trait Transport {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize>;
 
     /// Sets the time after which reads and writes fail with `WouldBlock` or `TimedOut`. Zero means
-    /// the shortest time possible. All deadlines depend on it.
+    /// the shortest time possible. The client relies on this timeout for all of its deadlines.
     ///
     /// # Errors
     ///
     /// The failure of the operating system. It ends the connection.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Reads what was received already, without waiting. `None` if nothing was received, or if the
-    /// transport cannot find out. The client calls it before it uses an idle connection, because
-    /// the server may have closed it.
+    /// Reads octets that have already been received, without waiting. Returns `None` if there are
+    /// none, or if the transport cannot read without waiting. The client calls it before it uses an
+    /// idle connection, because the server may have closed the connection.
     ///
     /// # Errors
+    ///
     /// As for [`read`](Transport::read).
-    /// As [`read`](Transport::read).
     fn read_ready(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
         let _ = room;
         Ok(None)
     }
 
-    /// Returns the time, on the same clock as the deadlines. It never goes back.
+    /// Returns the time, on the same clock as the deadlines. The clock never goes backwards.
     fn now(&self) -> Instant;
 
     /// Fills `room` with random octets from the operating system.
@@ -58,8 +58,8 @@ pub trait Transport {
     ///
     /// # Errors
     ///
-    /// The default implementation always fails. A connection that is not seeded in another way has
-    /// neither SCRAM nor [`Confirm`](crate::Confirm).
+    /// The default implementation always fails. SCRAM and [`Confirm`](crate::Confirm) then fail,
+    /// unless the connection is seeded in another way.
     fn random(&mut self, room: &mut [u8]) -> io::Result<()> {
         let _ = room;
         Err(io::ErrorKind::Unsupported.into())

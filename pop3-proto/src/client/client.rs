@@ -26,7 +26,7 @@ use crate::types::MessageNumber;
 /// An asynchronous POP3 client over a [`Transport`], independent of the runtime.
 ///
 /// The future of every operation may be dropped before it is ready. The next operation then skips
-/// what is left, such as the rest of a body, and the client stays synchronized. Dropping the client
+/// the unread rest, for example of a body, and the client stays synchronized. Dropping the client
 /// closes the transport and deletes nothing: only [`Client::quit`] deletes the messages that were
 /// marked as deleted.
 #[derive(Debug)]
@@ -96,10 +96,10 @@ impl<T: Transport> Client<T> {
     /// [`Client::wait`], or with [`Client::wait_open`] if the reply is streamed. The
     /// [module](super) has an example.
     ///
-    /// Any operation that waits for a later reply discards the earlier replies that were not
-    /// claimed, and skips the bodies among them. A ticket may therefore be dropped: the body of its
-    /// reply is still received, but it never blocks the session. Bodies are not read ahead. While
-    /// no operation waits, the server can send only as much as the buffers can take.
+    /// An operation that waits for a later reply discards all unclaimed replies before it, and
+    /// skips their bodies. A ticket may therefore be dropped: the body of its reply is still
+    /// received, but it never blocks the session. Bodies are not read ahead. While no operation
+    /// waits, the server can send only as much as the buffers can hold.
     ///
     /// # Errors
     ///
@@ -183,12 +183,13 @@ impl<T: Transport> Client<T> {
         pending.finish()
     }
 
-    /// Sends commands from an iterator, many in flight, and returns the reply to each.
+    /// Sends commands from an iterator, with many in flight, and returns the reply to each.
     ///
     /// Every command that the iterator yields is sent and gets exactly one result, in order, or the
     /// fatal error is reported. The pipeline never ends early without an error, even if an earlier
-    /// operation left a reply unread. A command is taken from the iterator when it is submitted. If
-    /// the pipeline is dropped, some of the commands that were taken may not have been sent.
+    /// operation left a reply unread. A command is taken from the iterator only when it is
+    /// submitted. If the pipeline is dropped, some of the commands that were taken may not have
+    /// been sent.
     pub fn pipeline<I>(&mut self, commands: I) -> Pipeline<'_, T, I::IntoIter>
     where
         I: IntoIterator,
@@ -201,7 +202,7 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Retrieves messages whose numbers an iterator yields. Many commands are in flight, but no
+    /// Retrieves the messages whose numbers an iterator yields. Many commands are in flight, but no
     /// message is kept in memory. Accepts [`MessageNumber`]s, [`Retr`], [`Top`] and other streamed
     /// commands.
     ///
@@ -210,8 +211,8 @@ impl<T: Transport> Client<T> {
     ///
     /// Every command that the iterator yields is sent and gets exactly one result, in order, or the
     /// fatal error is reported. The retrieval never ends early without an error, even if a message
-    /// is not read to its end. A command is taken from the iterator when it is submitted. If the
-    /// retrieval is dropped, some of the commands that were taken may not have been sent.
+    /// is not read to its end. A command is taken from the iterator only when it is submitted. If
+    /// the retrieval is dropped, some of the commands that were taken may not have been sent.
     pub fn retrieve<I>(&mut self, messages: I) -> Retrieve<'_, T, I::IntoIter>
     where
         I: IntoIterator,

@@ -50,8 +50,8 @@ impl<T: Transport> Client<T> {
     /// An async closure can read the variables that it captures. To change them, pass a closure
     /// that returns an `async move` block.
     ///
-    /// No timeout of this crate runs while `provide` runs. The server may close the connection
-    /// meanwhile: RFC 1939 allows that after ten minutes.
+    /// No timeouts of this crate apply while `provide` runs. The server may close the connection in
+    /// the meantime: RFC 1939 allows that after ten minutes.
     ///
     /// ```
     /// use pop3_proto::client::{Client, Transport};
@@ -102,8 +102,8 @@ impl<T: Transport> Client<T> {
                 LoginProgress::Ended(result) => return result,
                 LoginProgress::TokenWanted(refused) => {
                     let token = provide(refused.map(|error| *error)).await;
-                    // Do not take octets that the server sent meanwhile for the reply to the
-                    // command with the token.
+                    // Octets that the server sent in the meantime must not be mistaken for the
+                    // reply to the command with the token.
                     self.driver.probe();
                     self.driver.engine.provide_token(&ticket, token);
                 }
@@ -111,7 +111,7 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Starts TLS on a cleartext connection; see [`StartTls`]. A login does so by itself.
+    /// Starts TLS on a cleartext connection; see [`StartTls`]. A login does this automatically.
     ///
     /// # Errors
     ///
@@ -339,7 +339,7 @@ impl<T: Transport> Client<T> {
     /// # Cancel safety
     ///
     /// A `QUIT` that was sent cannot be cancelled. If the future is dropped, it is not known
-    /// whether messages were deleted. To be able to ask again, [`submit`](Client::submit) a
+    /// whether messages were deleted. To learn the outcome even then, [`submit`](Client::submit) a
     /// [`Quit`] and [`wait`](Client::wait) for it: its ticket stays valid.
     pub async fn quit(&mut self) -> Result<QuitOutcome, Error> {
         self.call(Quit).await

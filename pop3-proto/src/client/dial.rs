@@ -46,8 +46,9 @@ pub trait Dialer {
 ///
 /// # Errors
 ///
-/// [`Error::Transport`] if the host has no address, or with the error of each address.
-/// [`Timeout::Connect`] if the only address does not answer in time, or if the timeout is zero.
+/// [`Error::Transport`] if the host has no address, or if all attempts failed. It then contains the
+/// error of each address. [`Timeout::Connect`] if the host has only one address and it does not
+/// answer in time, or if the timeout is zero.
 ///
 /// # Cancel safety
 ///
@@ -59,7 +60,7 @@ pub async fn dial<D: Dialer>(
 ) -> Result<D::Stream, Error> {
     let patience = connector.config.timeouts.connect;
     if patience.is_zero() {
-        // Do not even try: an attempt could be ready before a timer of zero.
+        // Do not start an attempt, because it could succeed before a timer of zero duration fires.
         return Err(Timeout::Connect.into());
     }
     let addresses = look_up(dialer, endpoint, patience).await?;
@@ -96,8 +97,8 @@ async fn look_up<D: Dialer>(
     Err(TransportError::new(TransportErrorKind::NameResolution, text).into())
 }
 
-/// Returns the text of an error, with that of its source if it has one: some resolvers put the
-/// reason there.
+/// Returns the text of an error and of its source, if it has one. Some resolvers put the reason in
+/// the source.
 fn reason(error: &io::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),

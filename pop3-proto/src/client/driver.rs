@@ -9,18 +9,18 @@ use crate::engine::Engine;
 use crate::error::TransportError;
 use crate::time::Instant;
 
-/// How many steps a task may do before it yields to others. At 64 KiB per read, this is some
-/// megabytes.
+/// How many steps a task may take before it yields to other tasks. At 64 KiB per read, this is a
+/// few megabytes.
 const FAIRNESS: u32 = 64;
 
-/// An engine with its transport. All state is here, and none in the futures that wait for it.
+/// An engine with its transport. All state is here, so the futures that wait for it have none.
 #[derive(Debug)]
 pub(super) struct Driver<T> {
     pub(super) engine: Engine,
     pub(super) transport: T,
     /// The same moment on the connection's clock and on the transport's clock.
     clocks: (Instant, Instant),
-    /// Whether something was written that was not flushed.
+    /// Whether there are written octets that were not flushed.
     unflushed: bool,
     probe: Probe,
     /// When the timer fires.
@@ -34,7 +34,7 @@ pub(super) struct Driver<T> {
 }
 
 /// Whether to read before an idle connection is used. The server may have closed it, and an
-/// unsolicited `-ERR` that it sent before closing must not be taken for the reply to the next
+/// unsolicited `-ERR` that it sent before closing must not be mistaken for the reply to the next
 /// command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Probe {
@@ -63,8 +63,8 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Ends the connection if the transport panicked in its last call: how many octets it moved is
-    /// not known.
+    /// Ends the connection if the transport panicked in its last call, because the number of octets
+    /// that it moved is unknown.
     fn end_if_panicked(&mut self) {
         if self.calling {
             self.engine.connection_mut().callback_panicked();
@@ -83,7 +83,7 @@ impl<T: Transport> Driver<T> {
         self.transport.poll_timer(cx, deadline)
     }
 
-    /// Begins an operation, and abandons what the last operation left.
+    /// Begins an operation, and abandons the unfinished requests of the previous one.
     pub(super) fn begin(&mut self) {
         self.end_if_panicked();
         self.engine.begin();
@@ -228,7 +228,8 @@ impl<T: Transport> Driver<T> {
     }
 
     /// Sends close_notify or an alert once the connection has ended, and shuts down the transport,
-    /// as far as that is possible without waiting. The result of the session does not depend on it.
+    /// as far as that is possible without waiting. Failures do not change the result of the
+    /// session.
     pub(super) fn shutdown(&mut self, cx: &mut Context<'_>) {
         if self.engine.fatal().is_some() && !core::mem::replace(&mut self.is_shut_down, true) {
             let _ = self.poll_shutdown(cx);

@@ -21,7 +21,7 @@ use crate::ticket::RequestId;
 ///
 /// Read it as [`chunk`](Message::chunk)s, as a [`Stream`] of them, or with the read traits of
 /// `futures`. With the feature `tokio`, Tokio's read traits are implemented, too (import only one
-/// of both). The message is complete only when a read returns no more octets. If the connection
+/// of the two). The message is complete only when a read returns no more octets. If the connection
 /// ends early, reading returns an error, never the end of the stream. If the message is dropped
 /// early, the next operation skips the rest.
 ///
@@ -64,7 +64,7 @@ impl<'c, T: Transport> Message<'c, T> {
     /// # Errors
     ///
     /// [`Error::Limit`] if the message is longer. The connection is closed then, because the rest
-    /// may have no end and could not be skipped. To avoid that, read [`chunk`](Message::chunk)s.
+    /// may be endless, so it cannot be skipped. To avoid that, read [`chunk`](Message::chunk)s.
     /// Otherwise the fatal error that ended the message before its terminator.
     ///
     /// # Cancel safety

@@ -1,14 +1,14 @@
 //! The client for asynchronous runtimes.
 //!
-//! [`Client`] has an `async fn` for each operation of POP3. It works over any [`Transport`], which
-//! reads, writes, and has a timer and a clock. `pop3-tokio` and `pop3-async-std` have the
-//! transports for their runtimes, and functions that connect. Use this module to write a transport
-//! for another runtime, or functions that accept any transport.
+//! [`Client`] has an `async fn` for each operation of POP3. It works over any [`Transport`]: a
+//! stream with a timer and a clock. `pop3-tokio` and `pop3-async-std` provide transports for their
+//! runtimes, and functions that connect. Use this module to write a transport for another runtime,
+//! or functions that accept any transport.
 //!
 //! There is no background task, no channel and no lock. Octets are read and written only while a
 //! future is polled, so backpressure reaches the server. In each step the client polls one read and
 //! one write, and after 64 steps it yields to other tasks. An idle connection is read before it is
-//! used, so that an unsolicited `-ERR` before closing is not taken for the reply to a command.
+//! used, so that an unsolicited `-ERR` before closing is not mistaken for the reply to a command.
 //!
 //! Between operations nothing runs, so [`Config::keep_alive`](crate::Config::keep_alive) has no
 //! effect.
@@ -20,9 +20,10 @@
 //!
 //! * [`Client::wait`], [`Client::wait_open`], [`Pipeline::next`], [`Retrieve::next`] and
 //!   [`Message::chunk`] lose nothing: call them again.
-//! * After any other cancelled call, the next operation abandons what is left. Commands that were
-//!   not sent are removed from the queue. The replies to those that were sent are read and
-//!   discarded. A login or a QUIT that has started is completed. Each method documents the details.
+//! * After any other cancelled call, the next operation abandons the unfinished requests. Commands
+//!   that were not sent are removed from the queue. The replies to those that were sent are read
+//!   and discarded. A login or a QUIT that has started is completed. Each method documents the
+//!   details.
 //!
 //! # Functions over any transport
 //!

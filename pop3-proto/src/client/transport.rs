@@ -11,7 +11,7 @@ use crate::time::Instant;
 /// Adapters implement it for the streams and timers of their runtimes. A method that returns
 /// [`Poll::Pending`] must arrange that the task is woken when the method should be called again.
 pub trait Transport: Unpin {
-    /// Reads at least one octet; 0 means the end of the stream.
+    /// Reads at least one octet. Returns 0 at the end of the stream.
     ///
     /// # Errors
     ///
@@ -29,8 +29,8 @@ pub trait Transport: Unpin {
     /// the reason.
     fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Sends what was written. The client calls it when there is nothing more to write, and repeats
-    /// that until it is ready. More octets may be written in between.
+    /// Sends the octets that were written. The client calls it when there is nothing more to write,
+    /// and repeats the call until it is ready. More octets may be written in between.
     ///
     /// # Errors
     ///
@@ -52,10 +52,11 @@ pub trait Transport: Unpin {
         cx.waker().wake_by_ref();
     }
 
-    /// Is ready when the time is `deadline` or later. Only the deadline of the last call counts.
+    /// Returns [`Poll::Ready`] at `deadline` or later. Each call replaces the deadline of the
+    /// previous call.
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()>;
 
-    /// Returns the time, on the same clock as the deadlines. It never goes back.
+    /// Returns the time, on the same clock as the deadlines. The clock never goes backwards.
     fn now(&self) -> Instant;
 
     /// Fills `room` with random octets from the operating system.
@@ -64,8 +65,8 @@ pub trait Transport: Unpin {
     ///
     /// # Errors
     ///
-    /// The default implementation always fails. A connection that is not seeded in another way has
-    /// neither SCRAM nor [`Confirm`](crate::Confirm).
+    /// The default implementation always fails. SCRAM and [`Confirm`](crate::Confirm) then fail,
+    /// unless the connection is seeded in another way.
     fn random(&mut self, room: &mut [u8]) -> io::Result<()> {
         let _ = room;
         Err(io::ErrorKind::Unsupported.into())

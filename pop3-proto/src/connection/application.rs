@@ -1,4 +1,4 @@
-//! The application side of a connection: submitting requests and taking events.
+//! The application side of a connection: submitting requests and polling events.
 
 use alloc::boxed::Box;
 use core::ops::Range;
@@ -78,8 +78,8 @@ impl Connection {
     /// # Errors
     ///
     /// The connection's fatal error if it has ended, for example because the server closed it in
-    /// the meantime. [`Misuse::NoTokenWanted`] if this request does not wait for a token, or if its
-    /// event was not taken yet.
+    /// the meantime. [`Misuse::NoTokenWanted`] if this request does not wait for a token, or if
+    /// [`poll_event`](Connection::poll_event) has not returned its event yet.
     pub fn provide_token(
         &mut self,
         id: RequestId,
@@ -97,9 +97,9 @@ impl Connection {
         self.advance();
     }
 
-    /// Ends the connection because code of the application panicked outside of it, such as the
-    /// stream that reads and writes its octets. How many octets were moved is not known. All
-    /// outstanding requests get [`Error::CallbackPanicked`].
+    /// Ends the connection because code of the application panicked outside the connection's
+    /// methods, for example the stream that reads and writes its octets. It is then unknown how
+    /// many octets were read or written. All outstanding requests get [`Error::CallbackPanicked`].
     pub fn callback_panicked(&mut self) {
         self.core.callback_panicked();
         self.advance();

@@ -29,13 +29,13 @@ use crate::tls::{ClientTls, Layer};
 /// It has five groups of methods:
 ///
 /// * *Getters* return its state.
-/// * The *application side* submits requests and takes events.
+/// * The *application side* submits requests and polls events.
 /// * The *socket side* moves octets: call its methods when the `wants_` methods return true.
-/// * The *clock side* returns when it needs the time, and the caller reports it.
+/// * The *clock side* returns the next deadline and accepts the current time.
 /// * *TLS by the caller* is for callers that use their own TLS stack.
 ///
-/// The `poll_` and `wants_` methods may be called in any order and any number of times. Leaving out
-/// one of them slows a session down, but never makes it wrong. The exception is
+/// The `poll_` and `wants_` methods may be called in any order and any number of times. If one of
+/// them is never called, a session is slower but still correct. The exception is
 /// [`handle_timeout`](Connection::handle_timeout): without it there are no deadlines.
 ///
 /// With the feature `rustls` and a `ClientTls` (`Connection::with_tls`), the connection does the
@@ -50,7 +50,7 @@ pub struct Connection {
     /// The TLS layer, once a handshake has begun. Boxed, because it is larger than the rest of a
     /// connection.
     layer: Option<Box<Layer>>,
-    /// The last time that was reported. It is needed because a handshake can begin in a method
+    /// The last time that was passed in. It is needed because a handshake can begin in a method
     /// without a time argument.
     now: Instant,
 }
@@ -119,16 +119,16 @@ impl Connection {
         self.core.error()
     }
 
-    /// Returns whether a program should try again after this error of the session, and how soon at
-    /// the earliest. The result is that of [`Error::retry`], with one addition. If the session was
-    /// logged in, the program must also wait for the time that the server requires between two
-    /// logins (`LOGIN-DELAY`, RFC 2449 section 6.5).
+    /// Returns whether a program should try again after this error of the session, and the minimum
+    /// delay. The result is that of [`Error::retry`], with one addition. If the session was logged
+    /// in, the program must also wait for the time that the server requires between two logins
+    /// (`LOGIN-DELAY`, RFC 2449 section 6.5).
     pub fn retry(&self, error: &Error) -> Retry {
         self.core.retry(error)
     }
 
     /// Returns the plan of the last login: the method that it chose, and why. `None` if no login
-    /// got that far. For a login that was not submitted yet, see
+    /// has reached that point. For a login that was not submitted yet, see
     /// [`plan_login`](Connection::plan_login).
     pub fn login_plan(&self) -> Option<&LoginPlan> {
         self.core.login_plan()
@@ -152,7 +152,8 @@ impl Connection {
     }
 
     /// Returns whether there is room to send another command now, so that an application with more
-    /// requests should submit the next one. Requests that are submitted earlier wait in the queue.
+    /// requests should submit the next one. A request that is submitted while there is no room
+    /// waits in the queue.
     pub fn wants_request(&self) -> bool {
         self.core.wants_request()
     }
@@ -216,7 +217,7 @@ impl Connection {
         }
     }
 
-    /// Does the same as [`advance`](Connection::advance), in a method that knows the time.
+    /// Stores the time, and then does the same as [`advance`](Connection::advance).
     #[inline]
     fn advance_at(&mut self, now: Instant) {
         self.now = now;

@@ -98,7 +98,8 @@ impl Connection {
         self.advance_at(now);
     }
 
-    /// Takes a TLS failure that is held back until its alert is sent, so that it is reported now.
+    /// Takes the TLS failure that would be reported after its alert is sent, so that it can be
+    /// reported now.
     fn take_failure(&mut self) -> Option<TlsError> {
         self.layer.as_deref_mut().and_then(Layer::take_failure)
     }
@@ -111,14 +112,15 @@ impl Connection {
     /// token (see [`provide_token`](Connection::provide_token)).
     ///
     /// The time may be in the past: then call `handle_timeout` immediately. This happens after
-    /// events were taken, because the deadline starts again. It also happens during the key
-    /// derivation of SCRAM. That takes long, so each call does a few milliseconds of it (in
-    /// optimised code), and the caller can do other work in between.
+    /// events were polled, because the deadline starts again. It also happens during the key
+    /// derivation of SCRAM. The derivation takes long. Each call does a few milliseconds of it (in
+    /// optimised code), so that the caller can do other work in between.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.core.poll_timeout()
     }
 
-    /// Reports the time, and continues a computation. It does nothing if nothing is due.
+    /// Passes the time to the connection, which handles deadlines and continues a computation. Does
+    /// nothing if nothing is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         let is_due = |deadline| deadline <= now;
         let is_late = self.layer.is_some() && self.core.poll_timeout().is_some_and(is_due);

@@ -1,7 +1,7 @@
 //! The loop that advances a connection: read a frame, match it with a request, do a step, send.
 //!
-//! Every public method that changes state calls [`Core::advance`] last. Errors that end the
-//! connection are returned as results to it, so the connection is closed in only one place.
+//! Every public method that changes state calls [`Core::advance`] last. A step that must end the
+//! connection returns an error to it, and the loop closes the connection.
 
 use super::Core;
 use super::inbound::{Expected, Frame, Origin};
@@ -21,8 +21,8 @@ enum Next {
 }
 
 impl Core {
-    /// Does everything that needs neither more octets nor more time: reads frames until one causes
-    /// an event or no complete frame is buffered, then sends.
+    /// Reads buffered frames until one causes an event or none is complete, then sends. Does not
+    /// wait for octets or for time.
     pub(super) fn advance(&mut self) {
         while self.events.is_empty() && self.end.outcome.is_none() {
             let result = match self.next() {
@@ -87,8 +87,8 @@ impl Core {
         }
     }
 
-    /// Returns the error if the received octets cannot follow the multi-line reply that ended.
-    /// `awaited` is whether another command that was sent is unanswered.
+    /// Returns an error if the received octets cannot follow the multi-line reply that has just
+    /// ended. `awaited` is whether another command that was sent is unanswered.
     pub(super) fn surplus_error(&self, awaited: bool) -> Option<Error> {
         let (Origin { verb, number }, line) = self.inbound.surplus(awaited)?;
         let got = self.shown(line);

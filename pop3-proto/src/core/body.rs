@@ -2,44 +2,45 @@
 
 use memchr::{memchr, memmem};
 
-/// What ends a line of a multi-line reply.
+/// The line ends that are accepted in a multi-line reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineEnds {
     /// Only CR LF. Anything after a bare LF is data.
     CrLf,
-    /// The first line end decides between `CrLf` and `Lf`. It was not received yet.
+    /// The first line end will select `CrLf` or `Lf`. It has not been received yet.
     Undecided,
-    /// All lines so far ended in a bare LF, though the server's own lines end in CR LF. `.` CR LF
-    /// ends the reply, `.` LF is data. After the first CR LF only CR LF counts.
+    /// All lines so far ended in a bare LF, although the server's status lines end in CR LF. `.` CR
+    /// LF ends the reply, `.` LF is data. After the first CR LF only CR LF counts.
     Lf,
     /// LF or CR LF. `.` CR LF ends the reply, `.` LF is data. Selected by
-    /// [`LfDot::EndsReply`](crate::config::LfDot::EndsReply): the sender of a message can end it
-    /// early.
+    /// [`LfDot::EndsReply`](crate::config::LfDot::EndsReply), which allows the sender of a message
+    /// to end it early.
     Either,
-    /// LF or CR LF, and `.` LF ends the reply, too: the server's own lines end in a bare LF.
+    /// LF or CR LF. `.` LF also ends the reply, because the server's status lines end in a bare LF.
     LfServer,
 }
 
-/// Parses a multi-line reply block by block. Its state between blocks has a fixed size, however
-/// long the lines are.
+/// Parses a multi-line reply block by block. The size of its state does not depend on the length of
+/// the lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Body {
     ends: LineEnds,
     /// Whether the next octet is the first of a line.
     line_start: bool,
-    /// Whether the first line end was a bare LF, and selected the line ends.
+    /// Whether the first line end was a bare LF that selected [`LineEnds::Lf`].
     began_with_lf: bool,
     /// The last octets that were processed, dot-stuffing included.
     tail: [u8; TAIL],
 }
 
-/// What may be meant as the terminator if only CR LF ends a line.
+/// Octets that are data while only CR LF ends a line, but that may be meant as the terminator.
 const LF_DOT: &[u8; 4] = b"\n.\r\n";
 
-/// The length of these octets and of the one before them.
+/// The length of [`LF_DOT`] and of the octet before it.
 const TAIL: usize = LF_DOT.len() + 1;
 
-/// How many octets at the end of a block may have to be passed to the next call again: `.` CR.
+/// The maximum number of octets at the end of a block that must be passed to the next call again:
+/// those of `.` CR.
 const HELD: usize = 2;
 
 /// The result of scanning a block.
@@ -62,7 +63,7 @@ enum Dotted {
     Plain,
     /// The terminator, and its length.
     Terminator(usize),
-    /// Not decidable yet.
+    /// Undecided until more octets are received.
     Open,
 }
 
@@ -76,7 +77,7 @@ impl Body {
         }
     }
 
-    /// Returns whether the first line end was a bare LF, if the first line end decides.
+    /// Returns whether the first line end was a bare LF that selected [`LineEnds::Lf`].
     pub(super) fn began_with_lf(&self) -> bool {
         self.began_with_lf
     }
@@ -105,7 +106,8 @@ impl Body {
         scan
     }
 
-    /// Searches for the first line end. Its CR and its LF are in the same block.
+    /// Selects the line ends by the first line end in the block. A CR LF is never split between
+    /// blocks.
     fn decide(&mut self, block: &[u8]) {
         let Some(before) = memchr(b'\n', block).and_then(|lf| block.get(..lf)) else {
             return;
@@ -125,7 +127,7 @@ impl Body {
     fn compact(&mut self, block: &mut [u8]) -> Scan {
         let (mut kept, mut read) = (0, 0);
         loop {
-            // Lines with dots are often adjacent: check the next line before searching far.
+            // Dot-stuffed lines are often adjacent, so check the next line before a longer search.
             while self.line_start && is_certainly_stuffed(&block[read..]) {
                 let Some(end) = memchr(b'\n', &block[read + 1..]) else {
                     break;
@@ -178,8 +180,8 @@ impl Body {
         }
     }
 
-    /// Returns how many octets precede the next position that matters: a dot at the start of a
-    /// line, or the first CR LF after lines that ended in a bare LF.
+    /// Returns the number of octets before the next place that needs handling: a dot at the start
+    /// of a line, or the end of the first CR LF after lines that ended in a bare LF.
     fn stop(&self, rest: &[u8]) -> Option<usize> {
         let line_dot: &[u8] = match self.ends {
             LineEnds::CrLf | LineEnds::Undecided => b"\r\n.",
@@ -193,8 +195,8 @@ impl Body {
         memmem::find(before, b"\r\n").map(|at| at + 2).or(dot)
     }
 
-    /// Notes how a run of octets ends. Before its last octet, the run contains no line end that
-    /// changes the state.
+    /// Updates the state after a run of octets. Only a line end at the end of the run can change
+    /// it.
     fn end_of_run(&mut self, run: &[u8]) {
         let crlf = run.ends_with(b"\r\n");
         self.line_start = match self.ends {

@@ -16,8 +16,8 @@ use crate::ticket::RequestId;
 use crate::verb::Verb;
 
 impl Core {
-    /// Continues the confirmation that is next in the queue, when nothing is in flight. Queues its
-    /// questions, or ends it.
+    /// Continues the confirmation that is next in the queue: queues its questions, or ends it.
+    /// Called when nothing is in flight.
     pub(super) fn send_confirmation(&mut self) -> Result<(), Error> {
         let Some(PendingRequest {
             id,
@@ -61,7 +61,7 @@ impl Core {
         Ok(())
     }
 
-    /// Handles the status line that answers the question in front.
+    /// Handles the status line that answers the front question.
     pub(super) fn on_answer(&mut self, line: Bytes) -> Result<(), Error> {
         let Some(PendingRequest {
             work: Work::Question(question),
@@ -93,7 +93,8 @@ impl Core {
         };
         let synchronized = match self.outbound.confirmation_mut(confirmation) {
             Some(run) => run.count(kind, answered),
-            // The confirmation was abandoned, so a refusal has no meaning.
+            // The confirmation was abandoned, so it does not matter how many questions were
+            // refused.
             None => !matches!(answered, Answered::Wrong),
         };
         if !synchronized {
@@ -104,14 +105,15 @@ impl Core {
         if !self.outbound.is_asking() {
             self.timers.operation(self.outbound.in_flight() > 0);
         }
-        // If octets are still buffered, they answer no command: reading them ends the connection.
+        // Buffered octets would not answer any command. Do not send anything, because reading them
+        // ends the connection.
         if self.outbound.is_confirmation_due() && self.inbound.is_empty() {
             self.send_confirmation()?;
         }
         Ok(())
     }
 
-    /// Converts the error that ends the connection: during a confirmation it becomes
+    /// Converts an error that ends the connection during a confirmation to
     /// [`Unconfirmed::CutShort`].
     pub(super) fn in_confirmation(&self, error: Error) -> Error {
         match error {

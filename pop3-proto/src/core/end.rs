@@ -21,7 +21,7 @@ pub(super) struct End {
     pub(super) input_over: Option<Option<TransportError>>,
     /// A write failed. The server may still send an unsolicited `-ERR` before it closes.
     pub(super) write_failed: Option<TransportError>,
-    /// The outcome that ends every request. `Ok` after `QUIT`.
+    /// The outcome that every outstanding request gets. `Ok` after `QUIT`.
     pub(super) outcome: Option<Result<(), Error>>,
     /// Whether [`Event::Closed`] was emitted.
     reported: bool,
@@ -30,7 +30,7 @@ pub(super) struct End {
 }
 
 impl Core {
-    /// Returns the error with which an exchange ends the connection as soon as `*` was sent.
+    /// Returns the error that ends the connection after an exchange has sent `*`.
     pub(super) fn abort_error(&self) -> Option<&Error> {
         self.outbound.front().and_then(PendingRequest::abort_error)
     }
@@ -65,13 +65,13 @@ impl Core {
         front.and_then(PendingRequest::verb)
     }
 
-    /// The message that [`unanswered`](Core::unanswered) is about.
+    /// Returns the message number of the [`unanswered`](Core::unanswered) command.
     pub(super) fn unanswered_number(&self) -> Option<MessageNumber> {
         self.unanswered()?;
         self.outbound.front()?.command()?.number()
     }
 
-    /// What the connection is doing, for an error that ends it.
+    /// Returns what the connection is doing. An error that ends the connection reports it.
     fn stage(&self) -> Option<Stage> {
         let channel = self.state.channel();
         if self.wants_tls() {
@@ -88,8 +88,8 @@ impl Core {
         })
     }
 
-    /// Emits the results of the outstanding requests after the end, and then `Closed`. It emits one
-    /// event at a time, so that a long queue needs no additional memory.
+    /// After the connection has ended, emits the results of the outstanding requests, and then
+    /// `Closed`. It emits one event at a time, so that a long queue needs no additional memory.
     pub(super) fn report_end(&mut self) {
         let Some(outcome) = self.end.outcome.clone() else {
             return;
@@ -104,7 +104,7 @@ impl Core {
             let Some(id) = request.id.filter(|_| !request.abandoned) else {
                 continue;
             };
-            // The confirmation of the question reports the result.
+            // The confirmation reports the result of its questions.
             if request.is_question() {
                 continue;
             }

@@ -17,8 +17,8 @@ pub(super) enum FirstBatch {
 }
 
 impl FirstBatch {
-    /// Adds a command that is sent while others are in flight, in the same write as the command
-    /// before it or in its own.
+    /// Adds a command that is sent while others are in flight. `same_write` is whether the previous
+    /// command is sent in the same write.
     pub(super) fn join(&mut self, command: Span, same_write: bool) {
         match self {
             Self::None => *self = Self::Open(command),
@@ -29,8 +29,8 @@ impl FirstBatch {
         }
     }
 
-    /// Handles the retraction of commands that were not sent. `second` is the request in flight
-    /// after the first.
+    /// Handles the retraction of commands that were not sent. `second` is the line of the second
+    /// request in flight.
     pub(super) fn retract(&mut self, buffer: &SendBuffer, second: Option<Span>) {
         let Self::Open(batch) = self else {
             return;
@@ -60,7 +60,8 @@ impl FirstBatch {
         }
     }
 
-    /// Returns whether pipelined commands were sent and are not answered completely.
+    /// Returns whether the first pipelined batch was sent, at least in part, and is not answered
+    /// completely.
     pub(super) fn is_unanswered(&self, buffer: &SendBuffer) -> bool {
         matches!(self, Self::Open(batch) if buffer.has_begun(*batch))
     }

@@ -1,8 +1,8 @@
-//! Octets from the server: the receive buffer, and splitting its octets into frames, which are
-//! lines or parts of multi-line replies.
+//! The receive buffer, and the code that splits its octets into frames. A frame is a line or a part
+//! of a multi-line reply.
 //!
-//! [`Core`](super::Core) takes one [`Frame`] after the other and matches it with the request in
-//! front. This module does not interpret the lines.
+//! [`Core`](super::Core) reads one [`Frame`] at a time and matches it with the front request. This
+//! module does not interpret the lines.
 
 use bytes::Bytes;
 
@@ -67,7 +67,7 @@ pub(super) struct Inbound {
     rules: Rules,
     /// The multi-line reply that is being read. `None` while a line is expected.
     body: Option<(Body, Origin)>,
-    /// The multi-line reply that ended, while no octet was sent and no line was received after it.
+    /// The last multi-line reply, until octets are sent or another line is received.
     ended: Option<Origin>,
     /// Whether the first line of this channel ended in a bare LF.
     lf_server: Option<bool>,
@@ -131,7 +131,8 @@ impl Inbound {
         self.buffer.clear();
     }
 
-    /// Starts again after a TLS handshake: what was received in cleartext does not count.
+    /// Resets the state after a TLS handshake, because everything before it was received in
+    /// cleartext.
     pub(super) fn restart(&mut self) {
         self.buffer.clear();
         self.lf_server = None;
@@ -173,13 +174,15 @@ impl Inbound {
         }
     }
 
-    /// Returns whether a bare LF must be reported: only the first one of this channel.
+    /// Records a bare LF. Returns whether it is the first one on this channel, which must be
+    /// reported.
     pub(super) fn note_bare_lf(&mut self) -> bool {
         !core::mem::replace(&mut self.lf_reported, true)
     }
 
-    /// Returns the first line after a multi-line reply, if it cannot follow it. `awaited` is
-    /// whether a command that was sent is unanswered.
+    /// Returns the first line after a multi-line reply, if that line is neither a reply nor an
+    /// unsolicited `-ERR` (see [`can_follow`]). `awaited` is whether a command that was sent is
+    /// unanswered.
     pub(super) fn surplus(&self, awaited: bool) -> Option<(Origin, &[u8])> {
         let ended = self.ended?;
         if self.buffer.is_within_a_line() {
@@ -220,7 +223,7 @@ impl Inbound {
             Some((line, _)) => line.len(),
             None => without_line_end(self.buffer.octets()).len(),
         };
-        // There would be no room in a full buffer for the rest of the line.
+        // A full buffer has no room for the rest of the line.
         if length > limit || line.is_none() && self.buffer.is_full() {
             return Some(Frame::TooLong(LimitError::new(Limited::Line, limit)));
         }
@@ -234,8 +237,7 @@ impl Inbound {
         }
         self.blank_lines = 0;
         self.ended = None;
-        // The first line decides whether the server's lines end in a bare LF. If a later line ends
-        // in CR LF, they do not.
+        // This is true only while every status line so far has ended in a bare LF.
         match &mut self.lf_server {
             Some(lf_server) => *lf_server &= bare_lf,
             unknown => *unknown = Some(bare_lf),
@@ -268,7 +270,7 @@ impl Inbound {
         Some(Frame::Chunk { octets, then })
     }
 
-    /// Returns what ends a line of a multi-line reply that begins now.
+    /// Returns the line ends to accept in a multi-line reply that begins now.
     fn line_ends(&self, verb: Verb) -> LineEnds {
         match (self.lf_server, self.rules.lf_dot, self.rules.leniency) {
             (Some(true), ..) => LineEnds::LfServer,
@@ -280,8 +282,8 @@ impl Inbound {
     }
 }
 
-/// Returns whether the lines of a reply to this command never contain a bare LF. Those of messages
-/// may.
+/// Returns whether the lines of a reply to this command never contain a bare LF. The lines of
+/// messages may contain one.
 fn has_no_lf(verb: Verb) -> bool {
     matches!(verb, Verb::Capa | Verb::List | Verb::Uidl)
 }

@@ -12,8 +12,8 @@ use crate::phase::Phase;
 use crate::refusal::Refusal;
 use crate::time::Instant;
 
-/// If a server closes the connection because of a `-ERR`, it does so within this time. An
-/// inactivity timeout is longer: the shortest known one is a minute.
+/// The time within which a server closes the connection because of a `-ERR`. After more time, the
+/// cause may be an inactivity timeout. The shortest known one is a minute.
 const RECENT: Duration = Duration::from_secs(30);
 
 /// The last reply, if it was a `-ERR`. Any `+OK` after it shows that the session continued.
@@ -24,8 +24,8 @@ pub(super) struct LastErr(Option<Kept>);
 struct Kept {
     refusal: Refusal,
     at: Instant,
-    /// Whether it was the result of a request, so that the application knows it or has abandoned
-    /// the request.
+    /// Whether it was the result of a request. Then the application has received it, or has
+    /// abandoned the request.
     reported: bool,
 }
 
@@ -42,12 +42,14 @@ impl LastErr {
     /// Notes that a request has failed with this error.
     pub(super) fn reported(&mut self, error: &Error) {
         if let Some(kept) = &mut self.0 {
-            // Compare by code and text, because a login reports the refusal of one of its commands.
+            // Compare the server's texts, because the error of a login contains the refusal of one
+            // of its commands.
             kept.reported |= error.server_text() == Some(&kept.refusal.text);
         }
     }
 
-    /// Returns whether it has a response code. Then the cause is known, and it is not pipelining.
+    /// Returns whether the last `-ERR` has a response code. The code states the cause, so the cause
+    /// is not missing support for pipelining.
     pub(super) fn has_code(&self) -> bool {
         let kept = self.0.as_ref();
         kept.is_some_and(|kept| kept.refusal.code.is_some())
@@ -86,7 +88,7 @@ impl Core {
         None
     }
 
-    /// Adds the `-ERR` that came before an error and explains it, if there is one.
+    /// Adds the preceding `-ERR` to an error that it explains, if there is one.
     pub(super) fn explained(&self, error: Error) -> Error {
         match self.end.last_err.explains(self.timers.last()) {
             Some(refusal) => error.after(refusal),

@@ -4,15 +4,16 @@
 //! [`Core`] owns these parts:
 //!
 //! * [`Inbound`] splits the octets from the server into frames.
-//! * [`State`] knows the phase, the channel and the server.
-//! * [`Outbound`] has the requests and the octets to send.
-//! * [`Timers`] has the deadlines.
-//! * [`End`] knows why the connection ended.
+//! * [`State`] stores the phase, the channel, and what is known about the server.
+//! * [`Outbound`] stores the requests and the octets to send.
+//! * [`Timers`] computes the deadlines.
+//! * [`End`] stores why the connection ended.
 //!
 //! The loop in `advance.rs` reads a frame, matches it with a request (`receive.rs`), and sends what
 //! may be sent (`send.rs`).
 //!
-//! Most methods are documented in detail at the public methods of `Connection` with the same names.
+//! Most methods are documented in detail in `Connection`, under the same names. The *front* request
+//! is the one that the server answers next.
 
 mod advance;
 mod body;
@@ -94,12 +95,12 @@ impl Core {
         }
     }
 
-    /// Returns the greeting that was received in this channel.
+    /// Returns the greeting that was received on this channel.
     pub(crate) fn greeting(&self) -> Option<&Greeting> {
         self.state.greeting()
     }
 
-    /// Returns the capabilities that the server announced in this channel.
+    /// Returns the capabilities that the server announced on this channel.
     pub(crate) fn capabilities(&self) -> Option<&Capabilities> {
         self.state.capabilities()
     }
@@ -202,7 +203,7 @@ impl Core {
         match &request {
             Request::Command(command) => check_length(command, self.config.limits.command)?,
             Request::Exchange(exchange) => exchange.check_length(self.config.limits.command)?,
-            // It chooses its commands when it is about to be sent.
+            // A confirmation chooses its commands later, when it is its turn to be sent.
             Request::Confirm(_) => {}
         }
         let id = self.next_id;
@@ -285,7 +286,7 @@ impl Core {
         Ok(())
     }
 
-    /// Returns whether the request in front waits for a token from the application.
+    /// Returns whether the front request waits for a token from the application.
     fn wants_token(&self) -> bool {
         self.outbound
             .front()
@@ -300,14 +301,15 @@ impl Core {
     }
 }
 
-/// Ending the connection by the application.
+/// Methods with which the application ends the connection.
 impl Core {
     /// Ends the connection because a limit of the application was exceeded.
     pub(crate) fn exceeded(&mut self, limit: LimitError) {
         self.close(Err(limit.into()));
     }
 
-    /// Ends the connection because code of the application panicked outside of it.
+    /// Ends the connection because code of the application panicked outside the connection's
+    /// methods.
     pub(crate) fn callback_panicked(&mut self) {
         self.close(Err(Error::CallbackPanicked));
     }

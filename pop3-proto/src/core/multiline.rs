@@ -30,7 +30,7 @@ pub(super) enum Multiline {
 }
 
 impl Multiline {
-    /// Creates it from the status line of a reply.
+    /// Starts a reply from its status line.
     pub(super) fn new(verb: Verb, status: Status, config: &Config) -> Self {
         let limits = &config.limits;
         let rules = Rules {

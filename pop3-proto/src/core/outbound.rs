@@ -1,6 +1,6 @@
 //! The outgoing side: the queue of requests, and the send buffer with their command lines.
 //!
-//! [`Core`](super::Core) decides whether a command may be sent. This module alone knows how much
+//! [`Core`](super::Core) decides whether a command may be sent. Only this module tracks how much
 //! may be unanswered, which lines were sent, and which can still be retracted.
 
 use core::ops::Range;
@@ -71,12 +71,12 @@ impl Outbound {
         self.queue.push_question(id, question);
     }
 
-    /// Returns the confirmation with this id, if only its questions are in front of it.
+    /// Returns the confirmation with this id, if only its own questions precede it.
     pub(super) fn confirmation_mut(&mut self, id: Option<RequestId>) -> Option<&mut Run> {
         self.queue.confirmation_mut(id)
     }
 
-    /// Returns whether the confirmation in front has no questions left.
+    /// Returns whether the confirmation at the front of the queue has no questions left.
     pub(super) fn is_confirmation_due(&self) -> bool {
         self.queue.is_confirmation_due()
     }
@@ -119,7 +119,7 @@ impl Outbound {
     }
 }
 
-/// What was sent of the requests.
+/// How much of each request was sent.
 impl Outbound {
     /// Returns whether any octet of a request's line was sent.
     pub(super) fn has_begun(&self, request: &PendingRequest) -> bool {
@@ -132,7 +132,7 @@ impl Outbound {
         span.is_some_and(|span| self.buffer.has_sent(span))
     }
 
-    /// Returns whether the line of the request in front was sent completely. Only then can it have
+    /// Returns whether the line of the front request was sent completely. Only then can it have
     /// been answered.
     pub(super) fn is_front_sent(&self) -> bool {
         self.has_sent(self.queue.front())
@@ -143,12 +143,12 @@ impl Outbound {
         self.has_sent(self.queue.second())
     }
 
-    /// Returns whether any octet of the line of the request in front was sent.
+    /// Returns whether any octet of the line of the front request was sent.
     pub(super) fn has_begun_front(&self) -> bool {
         self.front().is_some_and(|front| self.has_begun(front))
     }
 
-    /// Returns whether the line of the request in front is in the send buffer and can be retracted.
+    /// Returns whether the line of the front request is in the send buffer and can be retracted.
     pub(super) fn is_front_unsent(&self) -> bool {
         let span = self.front().and_then(|front| front.span);
         span.is_some_and(|span| self.buffer.is_unsent(span))
@@ -191,7 +191,7 @@ impl Outbound {
     }
 
     /// Returns whether the next request may be sent while the present ones are in flight. A new
-    /// batch is begun only when it is worth a write.
+    /// batch begins only when enough of the window is free (see [`Queue::is_low`]).
     pub(super) fn may_join(&self, pipelining: bool) -> bool {
         (!self.buffer.pending().is_empty() || self.queue.is_low())
             && self.queue.may_join(pipelining)
@@ -203,7 +203,7 @@ impl Outbound {
         self.queue.admits(size.expected)
     }
 
-    /// Returns the line of the exchange in front, if it is not in the send buffer yet.
+    /// Returns the line of the front exchange, if it is not in the send buffer yet.
     pub(super) fn unsent_line(&self) -> Option<Line<'_>> {
         let front = self.front().filter(|front| front.span.is_none());
         front.and_then(PendingRequest::line)

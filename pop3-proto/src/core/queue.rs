@@ -17,14 +17,15 @@ use crate::verb::Verb;
 /// no deadlock even if both sides block in a write (RFC 2449 section 6.6).
 const COMMAND_OCTETS: usize = 4096;
 
-/// How many octets of replies may be in flight: abandoning a transfer must not cost more.
+/// How many octets of replies may be in flight. This also limits how much must be read and
+/// discarded after a transfer is abandoned.
 const REPLY_OCTETS: u64 = 4 << 20;
 
-/// The length of a typical command, for an application that submits one when there is room.
+/// The assumed length of the next command of an application that waits for room.
 const TYPICAL_COMMAND: usize = 24;
 
-/// How many abandoned requests may stay in the queue in addition to as many that are still wanted.
-/// Removing one from the middle would move all that follow it.
+/// The queue is compacted when it has more holes than this, and more holes than requests. Removing
+/// one request from the middle would move all that follow it.
 const HOLES: usize = 32;
 
 /// An entry in the queue of requests that have not been sent.
@@ -46,12 +47,11 @@ pub(super) struct Queue {
     in_flight: VecDeque<PendingRequest>,
     waiting: VecDeque<Waiting>,
     holes: usize,
-    /// The sum over all requests, in flight or not. [`Queue::has_room`] needs it: although the
-    /// window has room, a request may wait until a batch is worth a write, and its octets must be
-    /// counted then.
+    /// The sums over all requests, in flight or not, for [`Queue::has_room`]. Requests must be
+    /// counted that wait although the window has room, because a small batch is delayed.
     octets: usize,
     expected: u64,
-    /// The sum over the requests in flight.
+    /// The sums over the requests in flight.
     unanswered_octets: usize,
     unanswered_expected: u64,
 }
@@ -126,7 +126,7 @@ impl Queue {
         self.in_flight.iter().chain(waiting)
     }
 
-    /// Returns the confirmation with this id, if only its questions are in front of it.
+    /// Returns the confirmation with this id, if only its own questions precede it.
     pub(super) fn confirmation_mut(&mut self, id: Option<RequestId>) -> Option<&mut Run> {
         let waiting = self.waiting.iter_mut().filter_map(|it| it.request.as_mut());
         let mut requests = self.in_flight.iter_mut().chain(waiting);
@@ -140,7 +140,7 @@ impl Queue {
         }
     }
 
-    /// Returns whether the confirmation in front has no questions left.
+    /// Returns whether the confirmation at the front of the queue has no questions left.
     pub(super) fn is_confirmation_due(&self) -> bool {
         let front = self.all().next().map(|request| &request.work);
         matches!(front, Some(Work::Confirm(run)) if run.has_asked())
@@ -226,7 +226,7 @@ impl Queue {
         request
     }
 
-    /// Returns whether the next request may be sent while the present ones are in flight. `window`
+    /// Returns whether the next request may be sent while the current ones are in flight. `window`
     /// is whether more than one may be in flight.
     pub(super) fn may_join(&self, window: bool) -> bool {
         let Some(next) = self.next() else {
@@ -255,8 +255,8 @@ impl Queue {
                 && self.unanswered_expected.saturating_add(expected) <= REPLY_OCTETS)
     }
 
-    /// Returns whether an eighth of the window was answered, so that another batch is worth a
-    /// write.
+    /// Returns whether at least an eighth of the window is free. Smaller batches are delayed, to
+    /// save writes.
     pub(super) fn is_low(&self) -> bool {
         self.in_flight.len() < 2
             || (self.unanswered_octets <= COMMAND_OCTETS / 8 * 7
@@ -311,8 +311,8 @@ impl Queue {
         self.trim();
         let place = |id| self.in_flight.partition_point(|request| request.place < id);
         let in_flight = place(range.start)..place(range.end);
-        // Begin with the last one, so that the octets of the others keep their positions in the
-        // send buffer.
+        // Begin with the last request, so that the octets of the earlier ones keep their positions
+        // in the send buffer.
         for index in in_flight.rev() {
             let Some(request) = self
                 .in_flight
@@ -349,7 +349,7 @@ impl Queue {
         Some(request)
     }
 
-    /// Removes the holes at both ends, and all holes when they outnumber the requests.
+    /// Removes the holes at both ends, and all holes if there are too many.
     fn trim(&mut self) {
         let is_hole = |waiting: Option<&Waiting>| waiting.is_some_and(|it| it.request.is_none());
         while is_hole(self.waiting.front()) {

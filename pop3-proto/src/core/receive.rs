@@ -30,7 +30,7 @@ use crate::verb::Verb;
 
 /// A parsed status line.
 pub(super) enum Answer {
-    /// As it was received, to parse values from, and with redaction, to be shown.
+    /// `+OK`. `status` is unchanged, for parsing. `shown` is redacted, for replies and errors.
     Ok {
         status: Status,
         shown: Status,
@@ -40,7 +40,7 @@ pub(super) enum Answer {
     Other(ServerText),
 }
 
-/// The multi-line reply to the request in front, while it is being received.
+/// The multi-line reply to the front request, while it is being received.
 #[derive(Debug)]
 pub(super) enum Partial {
     /// It is streamed to the application.
@@ -55,7 +55,8 @@ impl Core {
         if !greets && !self.outbound.is_front_sent() {
             return Err(self.unsolicited(line));
         }
-        // If the line ends the connection, it is not a tolerated deviation.
+        // Report the bare LF only now. A line that has ended the connection is not a tolerated
+        // deviation.
         if bare_lf && self.config.leniency == Leniency::Lenient {
             self.report_bare_lf();
         }
@@ -74,7 +75,8 @@ impl Core {
     }
 
     fn on_greeting(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
-        // Otherwise the connection ends for another reason, which is more useful to report.
+        // If the greeting is not `+OK`, the connection ends with another error, which is more
+        // useful.
         let accepted = matches!(indicator(&line), Some((true, _)));
         if accepted && bare_lf && self.config.leniency == Leniency::Strict {
             let (verb, got) = (None, ServerText::copy(&line));
@@ -133,7 +135,7 @@ impl Core {
         }
     }
 
-    /// Handles the status line of the reply to the request in front.
+    /// Handles the status line of the reply to the front request.
     fn on_status(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
         let Some(sent) = self.outbound.front().and_then(PendingRequest::line) else {
             return Err(self.unsolicited(line));
@@ -143,7 +145,8 @@ impl Core {
             let (verb, got) = (Some(verb), self.shown(&line));
             return Err(ProtocolError::BareLineFeed { verb, got }.into());
         }
-        // RFC 5034 section 4. Some servers omit the space if the challenge is empty.
+        // A challenge begins with `+` and a space (RFC 5034 section 4). Some servers omit the space
+        // if the challenge is empty.
         if (verb == Verb::Auth || (verb == Verb::Pass && self.is_passed_on(&line)))
             && let Some(rest) = line.strip_prefix(b"+")
             && let [] | [b' ', ..] = rest
@@ -212,8 +215,8 @@ impl Core {
             })
     }
 
-    /// Emits an event about the request in front, unless it was abandoned or queued by the
-    /// connection itself.
+    /// Emits an event about the front request, unless it was abandoned or queued by the connection
+    /// itself.
     fn emit(&mut self, event: impl FnOnce(crate::ticket::RequestId) -> Event) {
         if let Some(PendingRequest {
             id: Some(id),
@@ -243,8 +246,8 @@ impl Core {
         });
     }
 
-    /// Creates the measurement of the message in front, with the sizes that the server stated for
-    /// it.
+    /// Creates the [`Measure`] of the front request's message, with the sizes that the server
+    /// stated for it.
     fn measure(&self, status: &Status) -> Measure {
         let Some(front) = self.outbound.front() else {
             return Measure::default();
@@ -262,7 +265,7 @@ impl Core {
         }
     }
 
-    /// Handles a part of the multi-line reply to the request in front.
+    /// Handles a part of the multi-line reply to the front request.
     pub(super) fn on_chunk(&mut self, octets: Bytes, then: Then) -> Result<(), Error> {
         let verb = self.outbound.front().and_then(PendingRequest::verb);
         if verb == Some(Verb::Retr) {
@@ -292,7 +295,7 @@ impl Core {
         }
     }
 
-    /// Handles the end of the multi-line reply to the request in front. The octets after it decide
+    /// Handles the end of the multi-line reply to the front request. The octets after it decide
     /// whether it is complete.
     fn on_body_end(&mut self) -> Result<(), Error> {
         if let Some(error) = self.surplus_error(self.outbound.is_second_sent()) {
@@ -324,7 +327,7 @@ impl Core {
         }
     }
 
-    /// Handles the refusal of the command in front.
+    /// Handles the refusal of the front command.
     fn refused(&mut self, refusal: Refusal) -> Result<(), Error> {
         let now = self.timers.last();
         self.end.last_err.answered(Some(&refusal), now);
@@ -334,7 +337,7 @@ impl Core {
         self.answered(verb, result)
     }
 
-    /// Handles the acceptance of the command in front, with the values of the reply.
+    /// Handles the acceptance of the front command, with the values of the reply.
     fn accepted(
         &mut self,
         verb: Verb,
@@ -347,7 +350,7 @@ impl Core {
                 Ok(reply)
             }
             Err(error) if error.is_fatal() => return Err(error),
-            // The reply is a `+OK`, although its value is malformed.
+            // The command succeeded, although the value in the reply is malformed.
             Err(error) => Err(error),
         };
         self.end.last_err.answered(None, self.timers.last());
@@ -367,7 +370,7 @@ impl Core {
         self.answered(verb, result)
     }
 
-    /// Passes the reply to the command in front to the exchange that waits for it, or reports it.
+    /// Passes the reply to the front command to the exchange that waits for it, or reports it.
     fn answered(&mut self, verb: Verb, result: Result<Reply, Error>) -> Result<(), Error> {
         if self
             .outbound

@@ -1,4 +1,5 @@
-//! The receive buffer: one block of fixed size, reused when no chunk of it is held any more.
+//! The receive buffer: one block of fixed size, which is reused when no chunk refers to it any
+//! more.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
@@ -56,7 +57,7 @@ impl RecvBuffer {
 
     /// Returns the room for the next read.
     pub(super) fn room(&mut self) -> &mut [u8] {
-        // A read of a few octets costs as much as one of many.
+        // Avoid small reads: a read costs the same for a few octets as for many.
         if self.block.len() - self.filled < self.capacity / 4 {
             self.make_room();
         }

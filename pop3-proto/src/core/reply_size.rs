@@ -37,7 +37,7 @@ impl State {
         let number = command
             .number()
             .filter(|_| command.shape == Shape::Stream)?;
-        // In any other order, a look-up would search the whole listing.
+        // In an unsorted listing, a lookup would take linear time.
         let sizes = self.listed().sizes.as_ref();
         let sizes = sizes.filter(|sizes| sizes.is_ascending());
         sizes?.get(number)?.octets

@@ -18,9 +18,8 @@ use crate::verb::Verb;
 pub(super) struct PendingRequest {
     /// `None` for a request that the connection queued itself.
     pub(super) id: Option<RequestId>,
-    /// A value that ascends along the queue, so that a request is found by binary search. It is the
-    /// id of the request; for a request that the connection queued itself, it is the place of a
-    /// neighbour.
+    /// A value that increases along the queue, for binary search. It is the id of the request. A
+    /// request that the connection queued itself has the place of an adjacent request.
     pub(super) place: RequestId,
     pub(super) work: Work,
     /// The application does not want the reply any more.
@@ -50,7 +49,7 @@ pub(super) enum Work {
 /// What an exchange is waiting for.
 #[derive(Debug)]
 pub(super) enum Waiting {
-    /// Being sent, when no other command is in flight.
+    /// Its turn to be sent: no other command may be in flight.
     Turn,
     /// The reply to a command. `first`: it is the first command of the exchange.
     Reply { command: CommandLine, first: bool },
@@ -171,8 +170,8 @@ impl PendingRequest {
         matches!(self.work, Work::Exchange(_, Waiting::Token))
     }
 
-    /// Returns the error that ends the connection when `*` was sent, or when anything else ends it
-    /// before.
+    /// Returns the error that ends the connection after `*` was sent, or if the connection ends
+    /// before that.
     pub(super) fn abort_error(&self) -> Option<&Error> {
         match &self.work {
             Work::Exchange(_, Waiting::Abort(_, error)) => Some(error),
@@ -184,8 +183,8 @@ impl PendingRequest {
         self.id.is_some_and(|id| range.contains(&id))
     }
 
-    /// Returns whether the request can be removed without confusing the server: the server has not
-    /// received any octet of it, or it waits for a token.
+    /// Returns whether the request can be removed without losing synchronization: no octet of it
+    /// was sent, or it waits for a token.
     pub(super) fn is_untouched(&self, buffer: &SendBuffer) -> bool {
         let is_first = match &self.work {
             Work::Exchange(_, waiting) => {

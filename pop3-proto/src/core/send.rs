@@ -36,12 +36,12 @@ impl Core {
 
     /// Returns whether an unsent batch must wait. This is the case if octets were received that no
     /// command of it can have caused, perhaps the beginning of an unsolicited `-ERR`. The batch is
-    /// sent when they were read.
+    /// sent after they have been read.
     pub(super) fn must_hold_back(&self) -> bool {
         !self.inbound.is_empty() && self.abort_error().is_none() && self.outbound.is_front_unsent()
     }
 
-    /// Sends the command that the exchange in front wants to send.
+    /// Sends the command that the front exchange wants to send.
     fn send_step(&mut self) -> bool {
         // The `*` that aborts an exchange is sent even if other octets were received.
         let may_send = self.inbound.is_empty() || self.abort_error().is_some();
@@ -86,7 +86,7 @@ impl Core {
         };
         let quirk = match self.state.permits(command, &self.config) {
             Ok(quirk) => quirk,
-            // Report it in order: after the replies to the commands in flight.
+            // Report the error in order, after the replies to the commands in flight.
             Err(error) => {
                 if alone {
                     self.finish_request(Err(error));
@@ -107,7 +107,7 @@ impl Core {
         Ok(true)
     }
 
-    /// Passes an input to the exchange in front, and does its next step.
+    /// Passes an input to the front exchange, and does its next step.
     pub(super) fn step_exchange(&mut self, input: Input) -> Result<(), Error> {
         let mut context = self.state.context(&self.config);
         let Some(PendingRequest {
@@ -157,7 +157,7 @@ impl Core {
                 // A login was submitted by the application, so its place is its id.
                 let id = id.unwrap_or(*place);
                 self.events.push_back(Event::TokenWanted { id, refused });
-                // The application may need any time, and nothing is awaited from the server.
+                // The application may take any amount of time, and no reply is due from the server.
                 self.timers.operation(false);
             }
             Step::Report(..) => {}

@@ -57,8 +57,8 @@ pub(super) struct Server {
     user_accepted: bool,
     pub(super) stat: Option<MailboxStat>,
     pub(super) listed: Listed,
-    /// What was retrieved so far: the number of complete messages, and the octets of these and of
-    /// the current one.
+    /// The number of messages that were retrieved completely, and the number of octets of these and
+    /// of the current message.
     pub(super) retrieved: (u64, u64),
     /// Whether messages are marked as deleted.
     deleted: bool,
@@ -143,7 +143,7 @@ impl State {
         }
     }
 
-    /// Returns whether an eavesdropper on the network path cannot read what is sent.
+    /// Returns whether the channel is protected from eavesdroppers on the network path.
     fn is_private(&self) -> bool {
         self.tls().is_some() || self.channel == Channel::TrustedByCaller
     }
@@ -153,7 +153,7 @@ impl State {
         self.tls().is_some() && self.channel == Channel::Plain
     }
 
-    /// Returns the state that exchanges can read.
+    /// Returns the state that exchanges may use.
     pub(super) fn context<'a>(&'a self, config: &'a Config) -> Context<'a> {
         Context {
             config,
@@ -247,7 +247,7 @@ impl State {
         }
     }
 
-    /// Remembers what the reply to an accepted command says about the server.
+    /// Stores what the reply to an accepted command states about the server.
     pub(super) fn learn(&mut self, verb: Verb, number: Option<MessageNumber>, reply: &Reply) {
         let server = &mut self.server;
         match (verb, reply) {
@@ -276,12 +276,13 @@ impl State {
         }
     }
 
-    /// Notes that a message begins: it is unconfirmed, and so is every listing after it.
+    /// Marks the listings as unconfirmed, because a message begins. The message and every later
+    /// listing are unconfirmed.
     pub(super) fn message_begins(&mut self) {
         self.server.listed.unconfirmed = true;
     }
 
-    /// Notes that a message ended that may contain the reply to another command.
+    /// Records the first message that may contain the reply to another command.
     pub(super) fn doubts(&mut self, number: MessageNumber) {
         self.server.listed.doubtful.get_or_insert(number);
     }

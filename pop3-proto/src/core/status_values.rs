@@ -14,8 +14,8 @@ use crate::text::ServerText;
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
-/// Parses the `+OK` to a command, and returns its deviations, too. The command may concern one
-/// message. `shown` is the same text after redaction.
+/// Parses the `+OK` to a command. Also returns its deviations. `number` is the message that the
+/// command concerns, if any. `shown` is the same text after redaction.
 pub(super) fn read(
     verb: Verb,
     number: Option<MessageNumber>,
@@ -27,7 +27,8 @@ pub(super) fn read(
     let text = trimmed(status.text.as_bytes());
     let value = match (verb, number) {
         (Verb::Quit, _) => Ok(Reply::Quit(QuitOutcome::Committed(Status {
-            // The outcome is kept after the session, but the receive buffer must not be.
+            // Copy the text: an outcome that is kept after the session must not keep the receive
+            // buffer in memory.
             text: shown.text.detach(),
         }))),
         (Verb::Stat, _) => drop_listing(text, leniency, &mut quirks).map(Reply::Stat),
@@ -69,7 +70,7 @@ pub(super) fn read_refusal(refusal: Refusal, known: Option<&Capabilities>) -> Re
 
 enum Wrong {
     Value(&'static str),
-    /// The reply concerns another message than this.
+    /// The reply concerns a message other than this one.
     Number(MessageNumber),
 }
 

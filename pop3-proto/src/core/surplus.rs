@@ -1,9 +1,9 @@
-//! Octets after the end of a multi-line reply that belong to no command.
+//! Octets after the end of a multi-line reply that are not part of any reply.
 //!
 //! A server that does not stuff dots, or that mixes up replies, ends a message early. The octets
 //! after the terminator are then the rest of the message, not a reply. If they are received
 //! together with the terminator, the message itself fails. If they are received later, the end was
-//! reported already, and the same error ends the connection.
+//! already reported, and the same error ends the connection.
 
 use crate::listing::without_line_end;
 use crate::status::indicator;

@@ -1,4 +1,5 @@
-//! The deadlines of a connection. There is one at a time, for what the connection waits for now.
+//! The deadlines of a connection. There is one at a time; it depends on what the connection is
+//! waiting for.
 
 use core::time::Duration;
 
@@ -13,8 +14,7 @@ use crate::phase::Phase;
 use crate::time::Instant;
 use crate::verb::Verb;
 
-/// The shortest interval of keep-alives, whatever the application sets. With a shorter one, the
-/// session would do nothing else.
+/// The minimum interval of keep-alives. With a shorter one, the session would do nothing else.
 const LEAST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 
 /// What a connection is waiting for.
@@ -35,10 +35,10 @@ enum Awaited {
 pub(super) struct Timers {
     /// The time of the last progress: octets were sent or received, or the wait began.
     progress: Instant,
-    /// The time since which the next reply is awaited.
+    /// When the wait for the next reply began.
     operation: Operation,
-    /// The application kept the connection waiting: the deadline starts again with the next time
-    /// that is reported.
+    /// Whether the deadline starts again at the next time that the caller passes, because the
+    /// connection had to wait for the application.
     rearm: bool,
 }
 
@@ -61,7 +61,8 @@ impl Timers {
 
     /// Notes progress at `now`.
     pub(super) fn progress(&mut self, now: Instant) {
-        // The time of octets that were held back for the application is too early.
+        // Octets that were held back for the application come with the time at which they were
+        // received. That is too early to start the deadline again.
         if self.rearm && now <= self.progress {
             return;
         }
@@ -77,12 +78,13 @@ impl Timers {
         self.progress
     }
 
-    /// Notes that the current wait began, or continued, at a time that is not known.
+    /// Requests that the deadline starts again, because the current wait began or continued at an
+    /// unknown time.
     pub(super) fn rearm(&mut self) {
         self.rearm = true;
     }
 
-    /// Notes that another request is answered next, or none.
+    /// Notes that the server now answers another request, or none.
     pub(super) fn operation(&mut self, under_way: bool) {
         self.operation = if under_way {
             Operation::New
@@ -116,7 +118,7 @@ impl Timers {
             Awaited::Rest(_) => timeouts.stall,
             Awaited::Idle => idle?,
         };
-        // Due immediately, because the time is needed to start the deadline again.
+        // Due immediately: the caller then passes the time from which the deadline starts again.
         Some(if self.rearm {
             self.progress
         } else {
@@ -124,7 +126,7 @@ impl Timers {
         })
     }
 
-    /// Returns when the current operation times out, whatever its progress.
+    /// Returns when the current operation times out, regardless of its progress.
     fn total(&self, timeouts: &Timeouts) -> Option<Instant> {
         match self.operation {
             Operation::Since(start) => Some(start + timeouts.total?),
@@ -191,7 +193,8 @@ impl Core {
                 .is_some_and(PendingRequest::is_computing)
     }
 
-    /// Reports the time, and continues a computation. It does nothing if nothing is due.
+    /// Handles deadlines that have passed, and continues a computation. Does nothing if nothing is
+    /// due.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         if self.end.outcome.is_some() {
             return;
@@ -228,7 +231,7 @@ impl Core {
         }
     }
 
-    /// Notes progress with octets of TLS records, which the connection itself does not see.
+    /// Notes progress with octets of TLS records, which do not reach this state machine.
     #[cfg(feature = "rustls")]
     pub(crate) fn note_progress(&mut self, now: Instant) {
         // A partial record is not the beginning of a reply, and a handshake has one deadline that
@@ -246,7 +249,7 @@ impl Core {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        // No deadline runs while the application must take an event or provide a token.
+        // No deadline applies while an event is pending or the application must provide a token.
         if !self.events.is_empty() || self.wants_token() {
             return None;
         }

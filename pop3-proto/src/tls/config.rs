@@ -25,9 +25,9 @@ pub struct ClientTls {
 }
 
 impl ClientTls {
-    /// Creates settings for TLS to `host`. The certificate has to be valid for `host`, a DNS name or an IP
-    /// address. Pass the name that the user entered, never one that came from the network (RFC 2595
-    /// section 2.4).
+    /// Creates settings for TLS to `host`. `host` is a DNS name or an IP address, and the server's
+    /// certificate must be valid for it. Pass the name that the user entered, never one that came
+    /// from the network (RFC 2595 section 2.4).
     ///
     /// # Errors
     ///
@@ -48,8 +48,9 @@ impl ClientTls {
         })
     }
 
-    /// Does not offer the protocol `pop3` (ALPN, RFC 7301), for a server that closes the connection because
-    /// of it. ALPN prevents TLS of another service from being used as POP3.
+    /// Disables ALPN (RFC 7301), which offers the protocol `pop3`. Use this for a server that
+    /// closes the connection because of ALPN. ALPN prevents TLS of another service from being used
+    /// as POP3.
     #[must_use]
     pub fn without_alpn(self) -> Self {
         Self {
@@ -72,15 +73,15 @@ impl fmt::Debug for ClientTls {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Roots {
-    /// Mozilla's list of authorities, compiled in.
+    /// Mozilla's list of certificate authorities, which is compiled in.
     #[cfg(feature = "webpki-roots")]
     Webpki,
     /// The operating system's verifier.
     #[cfg(feature = "platform-verifier")]
     Platform,
-    /// Only these. A server may present one of them as its own certificate, even a CA certificate
-    /// (`CA:TRUE`), because self-signed certificates of appliances often are. Names and dates are
-    /// verified as always.
+    /// Only these certificates. A server may present one of them as its own, even if it is a CA
+    /// certificate (`CA:TRUE`). The self-signed certificates of appliances often are CA
+    /// certificates. Names and dates are verified as always.
     Only(Vec<CertificateDer<'static>>),
 }
 
@@ -99,7 +100,8 @@ impl Roots {
         }
     }
 
-    /// Returns Mozilla's list if it is compiled in, otherwise the operating system's verifier if that is.
+    /// Returns Mozilla's list if it is compiled in. Otherwise returns the operating system's
+    /// verifier if that is compiled in.
     #[must_use]
     pub fn default_roots() -> Option<Self> {
         #[cfg(feature = "webpki-roots")]
@@ -111,8 +113,9 @@ impl Roots {
     }
 }
 
-/// Returns the provider that the process installed, otherwise ring if it is compiled in, otherwise
-/// aws-lc-rs if that is. With ring compiled in, another crate that enables `aws-lc-rs` changes nothing.
+/// Returns the provider that the process installed. If there is none, returns ring or aws-lc-rs,
+/// whichever is compiled in; ring is preferred. The result therefore does not change if another
+/// crate also enables `aws-lc-rs`.
 #[must_use]
 pub fn default_provider() -> Option<Arc<CryptoProvider>> {
     if let Some(installed) = CryptoProvider::get_default() {
@@ -126,8 +129,9 @@ pub fn default_provider() -> Option<Arc<CryptoProvider>> {
     return None;
 }
 
-/// Creates a client configuration: TLS 1.2 and 1.3, certificates verified against `roots`, no client
-/// certificate, no early data. For anything else, build a [`ClientConfig`] yourself.
+/// Creates a client configuration with TLS 1.2 and 1.3. Certificates are verified against `roots`.
+/// There is no client certificate and no early data. For anything else, build a [`ClientConfig`]
+/// yourself.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Errors of rustls as sentences for a user.
+//! Describes errors of rustls in sentences that a user understands.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -13,7 +13,7 @@ use crate::channel::Channel;
 use crate::error::{OtherScheme, TlsError, TlsErrorKind};
 use crate::text::Escaped;
 
-/// What the client supports, for a server that supports none of it.
+/// What a server must support. Part of the error if it does not.
 const SUPPORTED: &str = "TLS 1.2 with ECDHE and AES-GCM or ChaCha20, or TLS 1.3, is required";
 
 /// Describes an error of rustls on a connection that started as `channel`.
@@ -179,7 +179,8 @@ fn certificate(error: &CertificateError) -> String {
     }
 }
 
-/// The broken hash function of a signature algorithm, from its identifier in DER.
+/// Returns the hash function of a signature algorithm if it is broken. `algorithm` is the
+/// identifier in DER.
 fn broken_hash(algorithm: &[u8]) -> Option<&'static str> {
     const RSA_MD5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04];
     const RSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05];
@@ -195,7 +196,8 @@ fn broken_hash(algorithm: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The names in a certificate. rustls writes each as a Rust value, such as `DnsName("localhost")`.
+/// Lists the names in a certificate. rustls writes each as a Rust value, such as
+/// `DnsName("localhost")`.
 fn names(presented: &[String]) -> String {
     let names: Vec<_> = presented
         .iter()
@@ -213,9 +215,10 @@ fn names(presented: &[String]) -> String {
     }
 }
 
-/// A date in UTC, as `2020-01-31`.
+/// Returns a date in UTC, such as `2020-01-31`.
 fn date(time: UnixTime) -> String {
-    // Howard Hinnant's algorithm `civil_from_days`: a year begins in March, so that a leap day is its last.
+    // Howard Hinnant's algorithm `civil_from_days`. Years start in March, so the leap day is the
+    // last day of a year.
     let days = time.as_secs() / 86_400 + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =
@@ -230,7 +233,8 @@ fn date(time: UnixTime) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// The name of a Rust variant in words: `UnsupportedCertVersion` is `unsupported cert version`.
+/// Splits the name of a Rust variant into words: `UnsupportedCertVersion` becomes `unsupported cert
+/// version`.
 fn in_words(name: &str) -> String {
     let mut words = String::with_capacity(name.len() + 8);
     for letter in name.chars() {

@@ -20,10 +20,11 @@ use crate::error::{TlsError, TransportError};
 use crate::phase::Phase;
 use crate::time::Instant;
 
-/// Room for ciphertext, in octets: a few records of 16 KiB a read.
+/// The size of the ciphertext buffer in octets. A TLS record has up to 16 KiB, so one read may
+/// return several records.
 const CIPHERTEXT: usize = 64 << 10;
 
-/// TLS of one connection, from the first ciphertext on.
+/// The TLS layer of one connection. It exists from the start of the handshake.
 pub(crate) struct Layer {
     tls: ClientConnection,
     incoming: Box<[u8]>,
@@ -32,13 +33,13 @@ pub(crate) struct Layer {
     outgoing: Vec<u8>,
     /// How many octets of `outgoing` were sent.
     sent: usize,
-    /// How many octets of the state machine's batch `outgoing` contains.
+    /// How many octets of the state machine's batch are encrypted in `outgoing`.
     carried: usize,
     /// No more ciphertext will be received: end of stream, or a failure of the transport.
     input_ended: Option<Option<TransportError>>,
     /// A write failed, so no more records can be sent.
     output_failed: bool,
-    /// The failure, which is reported to the state machine when the alert about it was sent.
+    /// The failure. It is reported to the state machine after its alert has been sent.
     failure: Option<TlsError>,
     closing: bool,
     now: Instant,
@@ -142,7 +143,8 @@ impl Layer {
         self.carried = 0;
     }
 
-    /// Handles the end of the stream, or a failed read. What was received before is read first.
+    /// Handles the end of the stream, or a failed read. Octets that were received before are still
+    /// read.
     pub(crate) fn end_input(
         &mut self,
         cause: Option<TransportError>,
@@ -186,7 +188,7 @@ impl Layer {
         match self.tls.reader().read(room) {
             Ok(0) => core.handle_eof(self.now),
             Ok(octets) => core.received(octets, self.now),
-            // Without close_notify, the state machine knows whether a reply was truncated.
+            // The stream ended without close_notify. The state machine detects a truncated reply.
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => core.handle_eof(self.now),
             Err(_) => return false,
         }
@@ -199,8 +201,8 @@ impl Layer {
         let read = self.tls.read_tls(&mut ciphertext);
         self.unseen.start += before - ciphertext.len();
         let result = match read {
-            // rustls accepts records while it has room for their plaintext. It has room, because all
-            // plaintext was passed on. No progress means that the stream ended before.
+            // rustls has room for records, because all of their plaintext was passed on. If it
+            // accepts nothing, its input has already ended.
             Ok(0) | Err(_) => Err(describe(
                 &rustls::Error::General("the TLS layer makes no progress".to_string()),
                 self.channel,
@@ -215,7 +217,8 @@ impl Layer {
         match result {
             Err(error) => {
                 if self.carried > 0 {
-                    // An alert could be sent only after the batch, which must not be sent any more.
+                    // The alert would follow the batch in `outgoing`, which must not be sent any
+                    // more. So send neither.
                     self.write_failed();
                 }
                 if self.pending().is_empty() {
@@ -238,7 +241,8 @@ impl Layer {
         }
         self.closing = true;
         if self.carried > 0 {
-            // The batch in it must not be sent any more, and no record can follow a missing one.
+            // The batch in `outgoing` must not be sent any more. Send nothing after it either,
+            // because TLS records are numbered.
             self.write_failed();
         } else {
             self.tls.send_close_notify();

@@ -34,9 +34,9 @@ impl PinnedRoots {
         if !is_ca_as_end_entity(error) {
             return false;
         }
-        // This is only safe if the verifier checks the dates before it reports a CA certificate. To prove
-        // that, verify again at the latest possible time: the error must be the date then. If rustls ever
-        // changes the order, nothing more is accepted than before.
+        // This is only safe if the verifier checks the dates before it reports a CA certificate. To
+        // make sure, verify again at the latest possible time: the error must then be about the
+        // date. If rustls ever changes the order, nothing more is accepted than before.
         let end_of_time = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
         let verified_late = self
             .inner
@@ -52,8 +52,8 @@ impl PinnedRoots {
 
 /// Returns whether a server's certificate was rejected because it is a CA certificate.
 pub(super) fn is_ca_as_end_entity(error: &Error) -> bool {
-    // rustls has no variant for it and hides the type. It prints the name of webpki's variant, in all
-    // versions.
+    // rustls has no variant for this error and hides its type. All versions print the name of
+    // webpki's variant.
     matches!(
         error,
         Error::InvalidCertificate(CertificateError::Other(other))
