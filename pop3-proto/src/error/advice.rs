@@ -7,26 +7,27 @@ use super::{TlsErrorKind, TransportErrorKind, Unconfirmed};
 use crate::sasl::SaslError;
 use crate::status::ResponseCode;
 
-/// What the user can do about an error, so that a mail program can offer it.
+/// What the user can do about an error. A mail program can display it as a suggestion.
 ///
-/// [`Retry`](crate::error::Retry) is for a program that tries again automatically; its documentation has a
-/// table of all errors.
+/// [`Retry`](crate::error::Retry) is for a program that tries again automatically; its
+/// documentation has a table of all errors.
 ///
 /// | advice | what to do |
 /// |---|---|
 /// | [`CheckCredentials`](Self::CheckCredentials) | ask for the password again, or see [`try_instead`](crate::Error::try_instead) |
 /// | [`FreshToken`](Self::FreshToken) | get a new token and log in again |
 /// | [`SignIn`](Self::SignIn) | have the user obtain a new token from the identity provider |
-/// | [`TryLater`](Self::TryLater) | wait some minutes; if it happens again, have host and port checked |
+/// | [`TryLater`](Self::TryLater) | wait a few minutes; if it happens again, ask the user to check host and port |
 /// | [`Reconnect`](Self::Reconnect) | connect again, immediately or soon |
-/// | [`CheckServer`](Self::CheckServer) | have host, port and kind of TLS checked |
-/// | [`ChangePolicy`](Self::ChangePolicy), [`NameAnother`](Self::NameAnother) | have the settings for the login checked |
-/// | [`AskOperator`](Self::AskOperator) | show the server's words |
-/// | [`Unknown`](Self::Unknown) | show the server's words, and ask for the password again |
+/// | [`CheckServer`](Self::CheckServer) | ask the user to check host, port and kind of TLS |
+/// | [`ChangePolicy`](Self::ChangePolicy), [`NameAnother`](Self::NameAnother) | ask the user to check the login settings |
+/// | [`AskOperator`](Self::AskOperator) | show the server's text |
+/// | [`Unknown`](Self::Unknown) | show the server's text, and ask for the password again |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ThisError)]
 #[non_exhaustive]
 pub enum Advice {
-    /// `[AUTH]`: the credentials are wrong, or the account is closed or not allowed to use POP3 (RFC 3206).
+    /// `[AUTH]`: the credentials are wrong, or the account is closed or not allowed to use POP3
+    /// (RFC 3206).
     #[error("check user name, password and account")]
     CheckCredentials,
     /// The token has expired or was never valid.
@@ -51,15 +52,15 @@ pub enum Advice {
     /// The server refused the mechanism before it received any credentials.
     #[error("the server does not accept this mechanism: select another login method")]
     NameAnother,
-    /// `[SYS/PERM]`, or a server that violates the protocol or cannot be trusted: the administrator has
-    /// to fix the server or the account (RFC 3206).
+    /// `[SYS/PERM]`, or a server that violates the protocol or cannot be trusted: the administrator
+    /// has to fix the server or the account (RFC 3206).
     #[error("contact the server's administrator")]
     AskOperator,
     /// The server gave no reason: the password may be wrong or right.
     ///
-    /// This applies to a server that advertises `AUTH-RESP-CODE` too (RFC 3206), which promises `[AUTH]`
-    /// if the password is wrong. Proxies forward the capability but send their own replies without a
-    /// code.
+    /// This happens even if the server advertises `AUTH-RESP-CODE`, which promises the code
+    /// `[AUTH]` for a wrong password (RFC 3206). A proxy may forward this capability, but send its
+    /// own replies without a code.
     #[error("the server did not say whether the password is wrong")]
     Unknown,
 }
@@ -79,13 +80,13 @@ impl Advice {
 }
 
 impl Error {
-    /// Returns what the user can do about this error, most useful after a failed login. `None` if nothing
-    /// is known, or if only the program can be changed.
+    /// Returns what the user can do about this error. It is most useful after a failed login.
+    /// `None` if there is no advice, or if the error can be fixed only in the program.
     pub fn advice(&self) -> Option<Advice> {
         if let Self::Auth(error) = self {
             return Some(error.advice());
         }
-        // The server's response code says more than the kind of failure.
+        // The server's response code is more specific than the kind of error.
         if let Some(advice) = Advice::of_code(self.session_code()) {
             return Some(advice);
         }

@@ -19,17 +19,19 @@ pub enum AuthError {
     /// The server refused the login.
     #[error(transparent)]
     Rejected(Rejected),
-    /// The client cancelled an exchange, because a challenge was invalid or the server ended the exchange
-    /// itself. The server confirmed that, and no other login method was tried.
+    /// The client cancelled the authentication exchange, because a challenge was invalid or because
+    /// the server reported an error in the exchange. The server confirmed the cancellation, unless
+    /// the connection ended first. No other login method was tried.
     #[error("login with {name} failed: {cause}{}{}", Said(reply), Instead(name, *.try_instead))]
     BrokenOff {
         /// The mechanism.
         name: Box<str>,
-        /// Why.
+        /// Why the exchange was cancelled.
         cause: SaslError,
-        /// The server's `-ERR` to that; empty if the connection ended before.
+        /// The server's `-ERR` to the cancellation. It is empty if the connection ended before the
+        /// reply.
         reply: ErrReply,
-        /// As [`Rejected::try_instead`], where it was the server that ended the exchange.
+        /// The same as [`Rejected::try_instead`]. It is set only if the server ended the exchange.
         try_instead: Option<Method>,
     },
     /// Nothing was sent: every login method that the policy allows is unsafe or unavailable here.
@@ -51,21 +53,23 @@ pub enum AuthError {
 pub struct Rejected {
     /// The login method that was tried.
     pub method: Method,
-    /// Its name, such as `SCRAM-SHA-256-PLUS`.
+    /// The name of the method, such as `SCRAM-SHA-256-PLUS`.
     pub name: Box<str>,
     /// The `-ERR`, with the server's text.
     pub refusal: Refusal,
-    /// What the server sent about a token before the refusal, or in an unexpected challenge after a
-    /// password: a proxy that logs in to another server with a token forwards that server's error.
+    /// The error about a token that the server sent before the refusal. After a login with a
+    /// password, this is the content of an unexpected challenge: a proxy that logs in to another
+    /// server with a token may forward that server's error.
     pub oauth: Option<OAuthError>,
-    /// What to do about it.
+    /// What the user can do.
     pub advice: Advice,
-    /// A weaker login method that may work if the caller enables it: a server that stores only a hash of
-    /// the password may not support SCRAM for it, and accepts the password itself with PLAIN.
+    /// A weaker login method that may work if the caller enables it. For example, a server that
+    /// stores only a hash of the password may refuse SCRAM, but accept the password itself with
+    /// PLAIN.
     pub try_instead: Option<Method>,
-    /// The length in octets of the longest line that was sent for this login, with CR LF, if that may be
-    /// the reason: the server gave no response code, and the line is longer than the 128 octets that the
-    /// mail proxy of nginx accepts.
+    /// The length of the longest line that was sent for this login, in octets with CR LF, if the
+    /// length may be the reason for the refusal. This is the case if the server gave no response
+    /// code, and the line is longer than 128 octets, the default limit of nginx's mail proxy.
     pub long_line: Option<usize>,
 }
 
@@ -115,7 +119,7 @@ impl fmt::Display for Rejected {
     }
 }
 
-/// The server's text, if it is not blank.
+/// Writes the server's text, if it is not blank.
 struct Said<'a>(&'a ErrReply);
 
 impl fmt::Display for Said<'_> {
@@ -127,7 +131,7 @@ impl fmt::Display for Said<'_> {
     }
 }
 
-/// The refusal of an earlier token, as the end of a sentence.
+/// Writes the refusal of the previous token, as the end of a sentence.
 struct RefusedBefore<'a>(&'a Option<Box<AuthError>>);
 
 impl fmt::Display for RefusedBefore<'_> {
@@ -139,7 +143,7 @@ impl fmt::Display for RefusedBefore<'_> {
     }
 }
 
-/// The hint at a weaker login method.
+/// Writes a hint to try a weaker login method.
 struct Instead<'a>(&'a str, Option<Method>);
 
 impl fmt::Display for Instead<'_> {
@@ -166,7 +170,7 @@ impl AuthError {
         }
     }
 
-    /// Returns what to do about it.
+    /// Returns what the user can do about this error.
     pub fn advice(&self) -> Advice {
         if let Self::BrokenOff { reply, .. } = self
             && let Some(advice) = Advice::of_code(reply.code.as_ref())

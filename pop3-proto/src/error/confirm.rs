@@ -8,20 +8,23 @@ use crate::text::ServerText;
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
-/// Why what was received is not confirmed; see [`Confirm`](crate::Confirm).
+/// Why a confirmation failed; see [`Confirm`](crate::Confirm).
 ///
-/// Do not delete any of it on the server. With the first three variants no question could be asked: the
-/// connection can still be used, and the messages are neither confirmed nor in doubt. The others are fatal.
+/// Do not delete the unconfirmed messages on the server.
+///
+/// [`NoListing`](Self::NoListing), [`NothingToAsk`](Self::NothingToAsk) and
+/// [`Unsupported`](Self::Unsupported) mean that no question could be asked. The connection can
+/// still be used, and nothing indicates that the messages are wrong. The other variants are fatal.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Unconfirmed {
-    /// Neither `UIDL` nor `LIST` was answered in this session before the first message and the first
-    /// `DELE`, so there is nothing to compare with.
+    /// Neither `UIDL` nor `LIST` was answered in this session before the first message and the
+    /// first `DELE`, so there is nothing to compare with.
     #[error(
         "cannot confirm what was received: no UIDL or LIST was answered in this session before the first message and the first DELE; send one after the login"
     )]
     NoListing,
-    /// No message with a value is listed, or all of them are marked as deleted.
+    /// No listed message has a size or a unique-id, or all that have one are marked as deleted.
     #[error(
         "cannot confirm what was received: the listing has no message that is not marked as deleted"
     )]
@@ -33,22 +36,22 @@ pub enum Unconfirmed {
     )]
     Unsupported(Option<Refusal>),
     /// An answer differs from the listing, or a question was refused while others like it were
-    /// answered. Replies are desynchronized. Fatal.
+    /// answered. Commands and replies are desynchronized. Fatal.
     #[error(
         "the server answered {verb} {number} with \"{got}\", which differs from its listing; {DOUBT}"
     )]
     WrongAnswer {
         /// The command.
         verb: Verb,
-        /// The message that was asked about.
+        /// The message that the question was about.
         number: MessageNumber,
         /// What the server answered.
         got: ServerText,
     },
-    /// A message contains a line that looks like a server reply, and its size differs from the listed
-    /// one. The line may be the reply to another command, which was read as a part of the message, while
-    /// text that the message's sender forged was read as that reply. Fatal. Retrieve the other messages
-    /// without this one.
+    /// A message contains a line that looks like a server reply, and its size differs from the
+    /// listed one. The line may be the reply to another command that was read as part of the
+    /// message. Text that a sender forged in another message may then have been read as that reply.
+    /// Fatal. Retrieve the other messages without this one.
     #[error(
         "message {number} may contain the reply to another command, and its size differs from the listed one; {DOUBT}, without message {number}"
     )]
@@ -65,8 +68,8 @@ pub enum Unconfirmed {
 const DOUBT: &str = "nothing received since the last confirmation can be trusted: fetch those messages again in a new session";
 
 impl Unconfirmed {
-    /// Returns whether this error ends the connection. If so, messages that were received since the last
-    /// confirmation may be incomplete, or may be parts of other messages.
+    /// Returns whether this error ends the connection. If so, messages that were received since the
+    /// last confirmation may be incomplete, or may be parts of other messages.
     pub fn is_fatal(&self) -> bool {
         matches!(
             self,

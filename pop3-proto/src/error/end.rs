@@ -1,5 +1,5 @@
-//! Errors that end a connection without a fault in the protocol: timeouts, closed connections, failures
-//! of the transport and of TLS.
+//! Errors that end a connection without a protocol violation: timeouts, closed connections, and
+//! failures of the transport and of TLS.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -38,7 +38,8 @@ pub enum Timeout {
         OtherScheme::without_greeting(*.channel)
     )]
     Greeting {
-        /// How the connection started. If in cleartext, the port may expect TLS from the first octet.
+        /// How the connection started. If it started in cleartext, the port may expect TLS from the
+        /// first octet.
         channel: Channel,
     },
     /// The server sent no octet of a reply in time.
@@ -49,15 +50,16 @@ pub enum Timeout {
         Before(.last_err)
     )]
     FirstOctet {
-        /// The command that was next to be answered.
+        /// The command whose reply was expected next.
         verb: Verb,
         /// The message that the command was about.
         number: Option<MessageNumber>,
         /// How many commands were unanswered.
         outstanding: usize,
-        /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+        /// Whether pipelining may be the cause: see
+        /// [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
         first_batch: bool,
-        /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+        /// The `-ERR` that came before this error; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
     /// The server stopped sending in the middle of a reply.
@@ -73,21 +75,22 @@ pub enum Timeout {
         verb: Option<Verb>,
         /// The message that the command was about.
         number: Option<MessageNumber>,
-        /// How many commands were unanswered, this one included.
+        /// How many commands were unanswered, including this one.
         outstanding: usize,
-        /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+        /// Whether pipelining may be the cause: see
+        /// [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
         first_batch: bool,
         /// Whether the last octets were LF `.` CR LF. The reply may have ended there: see
         /// [`Config::lf_dot`](crate::Config::lf_dot).
         lf_dot: bool,
-        /// The `-ERR` that came before, or the `-ERR` that has no line end; see
-        /// [`Error::last_err`](crate::Error::last_err).
+        /// The `-ERR` that came before this error, or an `-ERR` that was received without its line
+        /// end; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
-    /// The server accepted no octets of a command.
+    /// The server accepted no octets of a command in time.
     #[error("the server did not accept a command in time (Timeouts::send)")]
     Send,
-    /// The operation took longer than the caller allows.
+    /// The operation took longer than [`Timeouts::total`](crate::config::Timeouts::total).
     #[error("the operation took longer than Timeouts::total allows")]
     Total,
 }
@@ -99,28 +102,29 @@ pub enum Closed {
     /// `QUIT` was sent and its outcome was reported. No more commands are possible.
     #[error("the session has ended: QUIT was sent")]
     Finished,
-    /// The server closed the connection while no command was unanswered.
+    /// The server closed the connection while no reply was outstanding.
     #[error("the server closed the connection{}", Before(.last_err))]
     Idle {
-        /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+        /// The `-ERR` that came before this error; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
-    /// The server closed the connection instead of answering.
+    /// The server closed the connection instead of answering a command.
     #[error(
         "the server closed the connection instead of answering {verb}{}{}",
         Numbered(*.number),
         Before(.last_err)
     )]
     Unanswered {
-        /// The command that was next to be answered.
+        /// The command whose reply was expected next.
         verb: Verb,
         /// The message that the command was about.
         number: Option<MessageNumber>,
         /// How many commands were unanswered.
         outstanding: usize,
-        /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+        /// Whether pipelining may be the cause: see
+        /// [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
         first_batch: bool,
-        /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+        /// The `-ERR` that came before this error; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
     /// The server closed the connection before it sent a greeting.
@@ -129,11 +133,11 @@ pub enum Closed {
         OtherScheme::without_greeting(*.channel)
     )]
     NoGreeting {
-        /// How the connection started. If in cleartext, the port may expect TLS from the first octet.
+        /// How the connection started. If it started in cleartext, the port may expect TLS from the
+        /// first octet.
         channel: Channel,
     },
-    /// The server closed the connection in the middle of a reply. What was received of the reply is
-    /// incomplete.
+    /// The server closed the connection in the middle of a reply. The reply is incomplete.
     #[error(
         "the connection ended in the middle of the reply to {verb}{}{}{}",
         Numbered(*.number),
@@ -145,18 +149,19 @@ pub enum Closed {
         verb: Verb,
         /// The message that the command was about.
         number: Option<MessageNumber>,
-        /// How many commands were unanswered, this one included.
+        /// How many commands were unanswered, including this one.
         outstanding: usize,
-        /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+        /// Whether pipelining may be the cause: see
+        /// [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
         first_batch: bool,
-        /// As for [`Timeout::Stall`].
+        /// The same as in [`Timeout::Stall`].
         lf_dot: bool,
-        /// The `-ERR` that came before, or the `-ERR` that has no line end; see
-        /// [`Error::last_err`](crate::Error::last_err).
+        /// The `-ERR` that came before this error, or an `-ERR` that was received without its line
+        /// end; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
-    /// The server sent an unsolicited `-ERR` before closing: it answers no command, and reports
-    /// an inactivity timeout, a shutdown or the like.
+    /// The server sent an unsolicited `-ERR` before closing: it is not the reply to a command. It
+    /// usually reports an inactivity timeout or a shutdown.
     #[error("the server closed the session{}", Reason(&.0.text))]
     UnsolicitedErr(ErrReply),
     /// The greeting was `-ERR`.
@@ -165,21 +170,24 @@ pub enum Closed {
 }
 
 impl super::Error {
-    /// Returns whether pipelining may be the reason why the session ended: it ended by a close, a
-    /// reset or a timeout in its first pipelined batch. Connect again with
-    /// [`Pipelining::Never`](crate::config::Pipelining::Never) then.
+    /// Returns whether pipelining may be the reason why the session ended: the server closed or
+    /// reset the connection, or stopped responding, during the first pipelined batch. In this case,
+    /// connect again with [`Pipelining::Never`](crate::config::Pipelining::Never).
     ///
-    /// A batch is the commands of one write, if at least one of them is sent while an earlier command
-    /// is unanswered. The first batch ends when all its commands are answered. Some servers advertise
-    /// `PIPELINING` and close or stop responding when several commands come in one segment. A server
-    /// that answered a whole batch is not one of them: what ends its session later has another cause.
+    /// A pipelined batch consists of the commands of one write, if at least one of them is sent
+    /// while an earlier command is unanswered. The first batch ends when all its commands are
+    /// answered. Some servers advertise `PIPELINING`, but close the connection or stop responding
+    /// when one segment contains several commands. A server that has answered a whole batch does
+    /// support pipelining, so if its session ends later, the cause is another one.
     ///
-    /// The error's text does not mention pipelining, because the suspicion is often wrong: a server or
-    /// network that fails for another reason may do so in the first batch, too.
+    /// The text of an error does not mention pipelining, because this suspicion is often wrong: a
+    /// server or network that fails for another reason may do so in the first batch, too.
     ///
-    /// Always false under [`Pipelining::Never`](crate::config::Pipelining::Never), if the client never sent a
-    /// command while another was unanswered, and if the server gave another reason with a response
-    /// code before the end.
+    /// The result is always false in these cases:
+    ///
+    /// * [`Pipelining::Never`](crate::config::Pipelining::Never) is set.
+    /// * The client never sent a command while another one was unanswered.
+    /// * The server gave another reason with a response code before the connection ended.
     pub fn suspects_pipelining(&self) -> bool {
         match self {
             Self::Timeout(timeout) => match timeout {
@@ -234,7 +242,7 @@ impl super::Error {
         self
     }
 
-    /// Adds what the connection was doing to a failure of the transport.
+    /// Records in a [`TransportError`] what the connection was doing.
     pub(crate) fn at_stage(mut self, stage: Option<Stage>) -> Self {
         if let Self::Transport(error) = &mut self {
             error.stage = stage;
@@ -243,7 +251,7 @@ impl super::Error {
     }
 }
 
-/// Names the reply to a command, or the greeting.
+/// Writes which reply was being received.
 struct ReplyTo(Option<Verb>);
 
 impl fmt::Display for ReplyTo {
@@ -255,7 +263,7 @@ impl fmt::Display for ReplyTo {
     }
 }
 
-/// The hint at `Config::lf_dot`, if the last octets were LF `.` CR LF.
+/// Writes a hint to change `Config::lf_dot`, if the last octets were LF `.` CR LF.
 struct LfDotHint(bool);
 
 impl fmt::Display for LfDotHint {
@@ -277,16 +285,17 @@ impl fmt::Display for LfDotHint {
 pub struct TransportError {
     /// The kind of failure.
     pub kind: TransportErrorKind,
-    /// Whether writing failed: [`Connection::handle_write_error`](crate::Connection::handle_write_error)
-    /// sets it.
+    /// Whether writing failed.
+    /// [`Connection::handle_write_error`](crate::Connection::handle_write_error) sets it.
     pub writing: bool,
-    /// Whether pipelining may be the cause: see [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
+    /// Whether pipelining may be the cause: see
+    /// [`Error::suspects_pipelining`](super::Error::suspects_pipelining).
     pub first_batch: bool,
     /// What the connection was doing. `None` while connecting, and if it was idle.
     pub stage: Option<Stage>,
-    /// The cause, in words.
+    /// A description of the cause.
     pub text: Arc<str>,
-    /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+    /// The `-ERR` that came before this error; see [`Error::last_err`](crate::Error::last_err).
     pub last_err: Option<Box<Refusal>>,
 }
 
@@ -304,7 +313,7 @@ impl TransportError {
     }
 }
 
-/// What the connection was doing, as the end of a sentence.
+/// Writes what the connection was doing, as the end of a sentence.
 struct During(Option<Stage>);
 
 impl fmt::Display for During {
@@ -331,18 +340,19 @@ pub enum TransportErrorKind {
 
 #[cfg(feature = "std")]
 impl super::Error {
-    /// Creates the error for a host none of whose addresses could be connected to, from the failure of
-    /// each address: [`Timeout::Connect`] if there was only one and it timed out.
+    /// Creates the error for a host that could not be reached at any of its addresses, from the
+    /// failure of each address. The error is [`Timeout::Connect`] if there was only one address and
+    /// it timed out.
     pub fn unreachable(failures: &[(std::net::SocketAddr, std::io::Error)]) -> Self {
-        let is_silent = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
+        let timed_out = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
         if let [(_, only)] = failures
-            && is_silent(only)
+            && timed_out(only)
         {
             return super::Timeout::Connect.into();
         }
-        // Any other failure says more than a timeout.
-        let spoken = failures.iter().rev().find(|(_, error)| !is_silent(error));
-        let kind = spoken.map_or(TransportErrorKind::Unreachable, |(_, error)| {
+        // Any other failure is more specific than a timeout.
+        let other = failures.iter().rev().find(|(_, error)| !timed_out(error));
+        let kind = other.map_or(TransportErrorKind::Unreachable, |(_, error)| {
             TransportError::from(error).kind
         });
         let texts = failures
@@ -386,7 +396,7 @@ impl From<&std::io::Error> for TransportError {
 pub struct TlsError {
     /// The kind of failure.
     pub kind: TlsErrorKind,
-    /// The cause, in words.
+    /// A description of the cause.
     pub text: Arc<str>,
 }
 
@@ -404,14 +414,15 @@ impl TlsError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
-    /// The server's certificate is not signed by a trusted authority. If the user trusts it all the same,
-    /// add it or its authority to the [`Roots`](crate::Connector::roots).
+    /// The server's certificate is not signed by a trusted authority. If the user trusts it anyway,
+    /// add the certificate or its authority to the [`Roots`](crate::Connector::roots).
     UnknownIssuer,
     /// The server's certificate is invalid in another respect, such as its dates or its names.
     Certificate,
-    /// The server supports another protocol than `pop3` (ALPN, RFC 7301).
+    /// The server does not support the protocol `pop3` (ALPN, RFC 7301).
     NoApplicationProtocol,
-    /// The peer sent octets that are not TLS: another service, or octets injected in cleartext.
+    /// The peer sent octets that are not TLS. The port belongs to another service, or an attacker
+    /// injected octets in cleartext.
     NotTls,
     /// The two sides have no protocol version or cipher suite in common.
     Incompatible,
@@ -422,7 +433,7 @@ pub enum TlsErrorKind {
 }
 
 impl TlsErrorKind {
-    /// The first words of an error's text.
+    /// Returns the beginning of an error's text.
     fn summary(self) -> &'static str {
         match self {
             Self::NotConfigured => "TLS is not configured",

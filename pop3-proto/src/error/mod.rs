@@ -28,8 +28,8 @@ use crate::text::ServerText;
 
 /// Why an operation failed.
 ///
-/// Errors are cheap to clone and can be compared: after a fatal error every operation returns the same
-/// one.
+/// Errors are cheap to clone and can be compared. After a fatal error, every operation returns the
+/// same error.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
@@ -66,8 +66,8 @@ pub enum Error {
     /// TLS failed. Fatal.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// A callback of the application panicked: a [`Mechanism`](crate::sasl::Mechanism) in a login, or the
-    /// stream under a client. How far it got is not known. Fatal.
+    /// Code of the application panicked: a [`Mechanism`](crate::sasl::Mechanism) during a login, or
+    /// the stream of a client. It is not known how much of its work was done. Fatal.
     #[error(
         "a callback of the application (SASL mechanism or stream) panicked: open a new connection"
     )]
@@ -86,15 +86,16 @@ impl Error {
         }
     }
 
-    /// Returns the error of this crate inside an [`io::Error`](std::io::Error) that reading a message
-    /// returned. `io::copy` of a message to a file can fail on either side.
+    /// Returns the error of this crate inside an [`io::Error`](std::io::Error), if reading a
+    /// message returned it. Use it to find out which side failed when `io::copy` copies a message
+    /// to a file.
     #[cfg(feature = "std")]
     pub fn inside(error: &std::io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// Returns a weaker login method that may work after a refused login, if the caller enables it: see
-    /// [`Rejected::try_instead`].
+    /// Returns a weaker login method that may work after a refused login, if the caller enables it:
+    /// see [`Rejected::try_instead`].
     pub fn try_instead(&self) -> Option<Method> {
         match self {
             Self::Auth(error) => error.try_instead(),
@@ -118,11 +119,14 @@ impl Error {
         }
     }
 
-    /// Returns the `-ERR` to an earlier command that probably explains why the connection or the login
-    /// failed: a server may answer `CAPA` with `-ERR [SYS/TEMP] Too many sessions` and close.
+    /// Returns the `-ERR` to an earlier command that probably explains why the connection or the
+    /// login failed. For example, a server may answer `CAPA` with `-ERR [SYS/TEMP] Too many
+    /// sessions` and then close the connection.
     ///
-    /// It is the last reply that the server sent. It is returned if no request received it, such as one to
-    /// a `CAPA` that a login sends, or if it was received less than 30 s before the end.
+    /// It is the last reply that the server sent. If a request of the application already failed
+    /// with it, it is returned only if it was received less than 30 s before the connection ended.
+    /// The `-ERR` to a `CAPA` that a login sends is not the result of a request, so it is always
+    /// returned.
     pub fn last_err(&self) -> Option<&Refusal> {
         let last_err = match self {
             Self::Closed(closed) => match &**closed {
@@ -163,9 +167,10 @@ impl Error {
 
     /// Returns the response code if it concerns the session or the account.
     ///
-    /// A permanent code does not if the server sent it about one message before the connection was lost
-    /// (`[SYS/PERM] message 5 is damaged`), or if the `-ERR` is unsolicited: that does not judge the
-    /// credentials, and the sender of a message may have written it in the message.
+    /// A permanent code is left out in two cases: if it is about one message, and the connection
+    /// was lost after it (`[SYS/PERM] message 5 is damaged`), or if the `-ERR` is unsolicited. An
+    /// unsolicited `-ERR` says nothing about the credentials, and the sender of a message may have
+    /// forged it.
     fn session_code(&self) -> Option<&ResponseCode> {
         if let Self::Unconfirmed(why) = self
             && let Some(cause) = why.cause()
@@ -214,7 +219,7 @@ impl Error {
         }
     }
 
-    /// Adds the `-ERR` that came before this error, if the error is of a kind that keeps one.
+    /// Stores the `-ERR` that came before this error, if this kind of error has a field for it.
     pub(crate) fn after(mut self, refusal: &Refusal) -> Self {
         let last_err = match &mut self {
             Self::Closed(closed) => match &mut **closed {
@@ -238,7 +243,7 @@ impl Error {
     }
 }
 
-// One boxed variant each, so that `?` and `.into()` work without naming the box.
+// Each type converts to its boxed variant, so that `?` and `.into()` work without `Box::new`.
 macro_rules! boxed {
     ($($variant:ident($inner:ty)),*) => {$(
         impl From<$inner> for Error {
@@ -257,7 +262,7 @@ boxed!(
     Closed(Closed)
 );
 
-/// For functions that return `io::Result`. [`Error::inside`] returns the error again.
+/// Wraps the error, for functions that return `io::Result`. [`Error::inside`] unwraps it.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {

@@ -8,19 +8,20 @@ use crate::sasl::SaslError;
 use crate::status::ResponseCode;
 use crate::verb::Verb;
 
-/// Whether another try is sensible, and the minimum delay before it, for a program that tries again
-/// automatically. [`Advice`](crate::error::Advice) is for people.
+/// Whether a program should try again automatically after an error, and the minimum delay before
+/// that. For advice to the user, see [`Advice`](crate::error::Advice).
 ///
-/// Delays count from the failure. Double them with each consecutive failure; the library itself does not
-/// wait. [`Connection::retry`](crate::Connection::retry) also knows the server's `LOGIN-DELAY`.
+/// The delay starts at the failure. Double it with each consecutive failure. The library itself
+/// does not wait. [`Connection::retry`](crate::Connection::retry) also takes the server's
+/// `LOGIN-DELAY` into account.
 ///
-/// [`Never`](Self::Never) means that another try does harm or cannot succeed. A wrong password that is
-/// sent repeatedly locks an account. Without a response code, any refused login may be caused by
-/// the password. Everything else can be tried again: a daemon must not stop permanently because a server is
-/// overloaded, a name server does not answer, or a certificate has to be renewed.
+/// [`Never`](Self::Never) means that another attempt is harmful or cannot succeed. For example, a
+/// wrong password that is sent repeatedly can lock the account. A refused login without a response
+/// code may be caused by a wrong password. After any other error, a program can try again: a daemon
+/// must not stop permanently because a server is overloaded, a name server does not answer, or a
+/// certificate has to be renewed.
 ///
-/// The codes in the table are those of [`Error::code`]: of the `-ERR` that the error is about, or of the
-/// one that came before it.
+/// The response codes in the table are those of [`Error::code`].
 ///
 #[doc = include_str!("retry.md")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,20 +30,21 @@ pub enum Retry {
     /// Do not try again until a person or the program has changed something: the credentials, the
     /// settings, the command.
     Never,
-    /// Try the same again, after this time at the earliest.
+    /// Try again without changes, after this delay at the earliest.
     After(Duration),
-    /// Try again with [`Pipelining::Never`](crate::config::Pipelining::Never), after this time at the earliest:
-    /// see [`Error::suspects_pipelining`].
+    /// Try again with [`Pipelining::Never`](crate::config::Pipelining::Never), after this delay at
+    /// the earliest; see [`Error::suspects_pipelining`].
     WithoutPipelining(Duration),
 }
 
-/// The connection is lost.
+/// The delay after the connection is lost.
 const SOON: Retry = Retry::After(Duration::from_secs(10));
-/// The server or the network may be overloaded, or another session is about to end.
+/// The delay if the server or the network may be overloaded, or if another session is about to end.
 const MINUTE: Retry = Retry::After(Duration::from_secs(60));
-/// The server reports a temporary failure, or refuses without a reason.
+/// The delay if the server reports a temporary failure, or refuses without a reason.
 const MINUTES: Retry = Retry::After(Duration::from_secs(5 * 60));
-/// The server's administrator has to fix something. The error occurs before any secret is sent.
+/// The delay if the server's administrator has to fix something. The error occurs before any secret
+/// is sent.
 const HOUR: Retry = Retry::After(Duration::from_secs(60 * 60));
 
 impl Retry {
@@ -54,7 +56,7 @@ impl Retry {
         }
     }
 
-    /// Raises the delay to at least this time.
+    /// Raises the delay to `least` if it is shorter.
     #[must_use]
     pub fn not_before(self, least: Duration) -> Self {
         match self {
@@ -66,12 +68,12 @@ impl Retry {
 }
 
 impl Error {
-    /// Returns whether another try is sensible, and the minimum delay before it.
+    /// Returns whether a program should try again, and the minimum delay before that.
     pub fn retry(&self) -> Retry {
         if self.suspects_pipelining() {
             return Retry::WithoutPipelining(Duration::ZERO);
         }
-        // The server's response code says more than the kind of error.
+        // The server's response code is more specific than the kind of error.
         let delay = self.last_err().and_then(|refusal| refusal.login_delay);
         if let Some(retry) = of_code(self.session_code(), delay)
             && !matches!(self, Self::Refused(_) | Self::Auth(_))
@@ -97,7 +99,7 @@ impl Error {
 
 // No match below has a wildcard arm: each new variant needs a decision, and a row in `retry.md`.
 
-/// Returns the answer for a response code, if the code decides.
+/// Returns the result for a response code, if the code determines it.
 fn of_code(code: Option<&ResponseCode>, login_delay: Option<Duration>) -> Option<Retry> {
     Some(match code? {
         ResponseCode::InUse => MINUTE,
@@ -119,7 +121,7 @@ fn of_refusal(refusal: &Refusal) -> Retry {
         Verb::User | Verb::Pass | Verb::Apop | Verb::Auth => Retry::Never,
         // The message was deleted, or never existed.
         _ if refusal.number.is_some() => Retry::Never,
-        // A busy server refuses these without a code.
+        // A busy server may refuse these without a code.
         Verb::Stat | Verb::List | Verb::Uidl => MINUTES,
         // The server does not support the command, or not in this state.
         Verb::Capa
@@ -179,9 +181,9 @@ fn of_misuse(misuse: &Misuse) -> Retry {
 fn of_protocol(error: &ProtocolError) -> Retry {
     match error {
         ProtocolError::NotPop3 { .. } => HOUR,
-        // The server may count each broken login as a wrong password.
+        // The server may count each failed login as a wrong password.
         ProtocolError::TlsRecord | ProtocolError::Sasl { .. } => Retry::Never,
-        // The setting has to change.
+        // The same setting would cause the same error.
         ProtocolError::BareLineFeed { .. } => Retry::Never,
         ProtocolError::BadStatus { .. }
         | ProtocolError::Unsolicited { .. }
@@ -196,7 +198,7 @@ fn of_security(error: &SecurityError) -> Retry {
         SecurityError::StlsUnavailable { .. }
         | SecurityError::StlsRefused { .. }
         | SecurityError::ResponseInjection => HOUR,
-        // An attacker must not get another proof of the password to guess from.
+        // An attacker must not get another proof from which to guess the password.
         SecurityError::Sasl(cause) => match cause {
             SaslError::BadChallenge(_)
             | SaslError::NothingLeft
@@ -235,7 +237,8 @@ fn of_timeout(timeout: &Timeout) -> Retry {
     }
 }
 
-/// Some servers close, reset or stop responding after a wrong password.
+/// Returns the delay after an unanswered command that contains a secret. Some servers close or
+/// reset the connection, or stop responding, after a wrong password.
 fn without_an_answer_to(verb: Option<Verb>) -> Option<Retry> {
     verb?.row().sensitive.then_some(MINUTES)
 }

@@ -1,4 +1,5 @@
-//! Errors that the server causes and that end the connection.
+//! Errors that the server causes. All of them end the connection, except for
+//! [`ProtocolError::Malformed`].
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -14,7 +15,7 @@ use crate::text::{Quoted, Reason, ServerText};
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
-/// How the server broke the protocol.
+/// How the server violated the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ProtocolError {
@@ -36,7 +37,7 @@ pub enum ProtocolError {
         verb: Verb,
         /// The line.
         got: ServerText,
-        /// The `-ERR` that came before; see [`Error::last_err`](crate::Error::last_err).
+        /// The `-ERR` that came before this error; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
     /// The server sent a reply without a command, or before the command. Replies can no longer be
@@ -46,9 +47,10 @@ pub enum ProtocolError {
         /// The line.
         got: ServerText,
     },
-    /// Octets that belong to no reply follow the end of a multi-line reply. The terminator may not have
-    /// been the server's. The reply may be truncated, and must not be trusted even if its end was
-    /// reported as successful before these octets were received.
+    /// Octets that belong to no reply follow the end of a multi-line reply. The line that ended the
+    /// reply may have been part of a message, not the server's terminator. The reply may be
+    /// truncated. Do not trust it, even if its end was reported as successful before these octets
+    /// were received.
     #[error(
         "unexpected data after the end of the reply to {verb}{}: {}; \
          the reply may be truncated: do not trust it",
@@ -58,20 +60,21 @@ pub enum ProtocolError {
     Surplus {
         /// The command whose reply may be truncated.
         verb: Verb,
-        /// The message it was about.
+        /// The message that the command was about.
         number: Option<MessageNumber>,
-        /// The first line of what follows, as far as it was received.
+        /// The first line of these octets, as far as it was received.
         got: ServerText,
     },
-    /// A line ends in LF instead of CR LF, under [`Leniency::Strict`](crate::config::Leniency::Strict) (RFC
-    /// 1939 section 3). Inside a message, a bare LF is data.
+    /// A line ends in LF instead of CR LF, under
+    /// [`Leniency::Strict`](crate::config::Leniency::Strict) (RFC 1939 section 3). Inside a
+    /// message, a bare LF is data.
     #[error(
         "{} ends in a bare LF instead of CR LF{}: to accept this, use Leniency::Lenient",
         LineOf(*.verb),
         InBrackets(.got)
     )]
     BareLineFeed {
-        /// The command whose reply contains the line; none for the greeting.
+        /// The command whose reply contains the line; `None` for the greeting.
         verb: Option<Verb>,
         /// The line if it is a status line, otherwise empty.
         got: ServerText,
@@ -81,13 +84,13 @@ pub enum ProtocolError {
     NumberMismatch {
         /// The command.
         verb: Verb,
-        /// The message that was asked about.
+        /// The message that the command was about.
         asked: MessageNumber,
         /// The reply.
         got: ServerText,
     },
-    /// The server violates the order of an authentication exchange: it sends a challenge after the last
-    /// response, or `+OK` before the exchange is complete.
+    /// The server violates the order of an authentication exchange: it sends a challenge after the
+    /// last response, or `+OK` before the exchange is complete.
     #[error("login with {mechanism} failed: {cause}")]
     Sasl {
         /// The mechanism.
@@ -160,32 +163,34 @@ impl ProtocolError {
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum SecurityError {
-    /// TLS is required and the server does not advertise STLS, or an attacker removed it.
+    /// TLS is required, but the server does not advertise STLS, or an attacker has removed STLS
+    /// from its capabilities.
     #[error(
         "TLS is required and the server does not offer STLS: try pop3s:// (port 995), or set \
          StlsPolicy::Off (anyone on the network path can then read the password and the mail){}",
         Before(.last_err)
     )]
     StlsUnavailable {
-        /// The `-ERR` to `CAPA`, if the server refused that. It may give the reason.
+        /// The `-ERR` to `CAPA`, if the server refused `CAPA`. It may give the reason.
         last_err: Option<Box<Refusal>>,
     },
-    /// TLS is required and the server refused STLS.
+    /// TLS is required, but the server refused STLS.
     #[error("TLS is required and the server refused STLS{}", Reason(&.0.text))]
     StlsRefused(ErrReply),
-    /// Cleartext octets followed the `+OK` to STLS. They may have been injected by an attacker on the
-    /// network path, to be read as the first replies inside TLS.
+    /// Cleartext octets followed the `+OK` to STLS. They may have been injected by an attacker on
+    /// the network path, to be read as the first replies inside TLS.
     #[error(
         "the server sent unencrypted data after its reply to STLS: \
          an attacker may be tampering with the connection"
     )]
     ResponseInjection,
-    /// The server did not prove that it knows the password, or violated SCRAM (RFC 5802 sections 5 and
-    /// 7). It may not be the intended server, or an attacker may be tampering with the exchange.
+    /// The server did not prove that it knows the password, or violated SCRAM (RFC 5802 sections 5
+    /// and 7). It may not be the intended server, or an attacker may be tampering with the
+    /// exchange.
     #[error(transparent)]
     Sasl(SaslError),
     /// The server sent `+OK` to an authentication exchange that was cancelled (RFC 5034 section 4),
-    /// or to `PASS` after it answered that with a challenge.
+    /// or to `PASS` after it had sent a challenge in reply to `PASS`.
     #[error("the server sent +OK to a login that was cancelled")]
     UnexpectedSuccess,
 }
@@ -256,13 +261,13 @@ impl Limited {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Limited {
-    /// Octets of a status line or of a line in a collected reply.
+    /// Octets of a status line, or of a line in a reply that is kept in memory.
     #[error("a line from the server is too long")]
     Line,
-    /// Lines of a collected reply.
+    /// Lines of a reply that is kept in memory.
     #[error("a reply from the server has too many lines")]
     Lines,
-    /// Octets of a collected reply.
+    /// Octets of a reply that is kept in memory.
     #[error("a reply from the server has too many octets")]
     Octets,
     /// Challenges of an authentication exchange.

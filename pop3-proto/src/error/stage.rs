@@ -8,7 +8,7 @@ use crate::verb::Verb;
 
 /// What a connection was doing when its transport failed.
 ///
-/// `Display` is the end of a sentence, such as `while waiting for the greeting`.
+/// `Display` writes the end of a sentence, such as `while waiting for the greeting`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stage {
@@ -19,7 +19,8 @@ pub enum Stage {
     },
     /// The greeting had not been received.
     Greeting {
-        /// How the connection started. If in cleartext, the port may expect TLS from the first octet.
+        /// How the connection started. If it started in cleartext, the port may expect TLS from the
+        /// first octet.
         channel: Channel,
     },
     /// A command was sent, and no octet of its reply had been received.
@@ -29,7 +30,7 @@ pub enum Stage {
         /// The message that the command was about.
         number: Option<MessageNumber>,
     },
-    /// A reply had been received in part.
+    /// Part of a reply had been received.
     InReply {
         /// The command.
         verb: Verb,
@@ -39,7 +40,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// Returns the command that was next to be answered, if any was sent.
+    /// Returns the command whose reply was expected next, if a command was sent.
     pub(crate) fn verb(self) -> Option<Verb> {
         match self {
             Self::Unanswered { verb, .. } | Self::InReply { verb, .. } => Some(verb),
@@ -76,7 +77,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// A message number after a verb.
+/// Writes the message number after a command, if there is one.
 pub(super) struct Numbered(pub(super) Option<MessageNumber>);
 
 impl fmt::Display for Numbered {
@@ -85,15 +86,15 @@ impl fmt::Display for Numbered {
     }
 }
 
-/// The hint at the other URL scheme, after a TLS handshake that the server did not finish.
+/// Writes a hint to try the other URL scheme, after a TLS handshake that the server did not finish.
 pub(crate) struct OtherScheme(pub(crate) Channel);
 
 impl OtherScheme {
-    /// The hint at the other URL scheme, after octets that are not TLS.
+    /// A hint to try the other URL scheme, after octets that are not TLS.
     #[cfg(feature = "rustls")]
     pub(crate) const NOT_TLS: &'static str = ": try pop3:// (STLS)";
 
-    /// The hint at the other URL scheme, after a connection on which no greeting came.
+    /// Returns a hint to try the other URL scheme, after a connection without a greeting.
     pub(super) fn without_greeting(channel: Channel) -> &'static str {
         match channel {
             Channel::Plain => "; if this port uses TLS from the start (implicit TLS), try pop3s://",

@@ -21,7 +21,7 @@ use crate::status::ErrReply;
 use crate::text::ServerText;
 use crate::verb::Verb;
 
-/// The octets of a line end.
+/// The length of a line end, in octets.
 const CRLF: usize = 2;
 
 /// An exchange in progress.
@@ -87,9 +87,9 @@ impl Auth {
         }
     }
 
-    /// Returns the command, with an initial response if that is allowed (RFC 5034 section 4): the server
-    /// advertises `SASL`, and this mechanism if it advertises any, and every server accepts a line of
-    /// this length.
+    /// Returns the `AUTH` command, with an initial response if RFC 5034 section 4 allows one. For
+    /// that, the server must advertise `SASL` and, if it lists mechanisms, this one. The line must
+    /// not be longer than `Limits::command`, which every server accepts.
     pub(super) fn begin(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
         self.initial = self.mechanism.initial_response();
         let bare = CommandLine::new(Verb::Auth, Arguments::Auth(self.name.clone(), None));
@@ -191,10 +191,10 @@ impl Auth {
             None if lenient && !self.mechanism.reads_challenge() => self.mechanism.respond(&[]),
             None => Err(SaslError::BadChallenge("it is not base64")),
         };
-        // A proxy that logs in to another server with a token forwards that server's error, whatever
-        // mechanism is used here. The exchange is cancelled, as RFC 7628 section 3.2.3 allows, and a
-        // `-ERR` follows. With mechanisms that authenticate the server, an extra challenge stays an
-        // error, and a second one is always fatal.
+        // A proxy that logs in to another server with a token may forward that server's error as an
+        // extra challenge, with any mechanism. Cancel the exchange, as RFC 7628 section 3.2.3
+        // allows. The proxy then sends `-ERR`. If the mechanism authenticates the server, an extra
+        // challenge is still an error. A second extra challenge is always fatal.
         if let Err(SaslError::NothingLeft) = progress
             && !self.mechanism.is_mutual()
             && self.mechanism.refused().is_none()
@@ -231,8 +231,8 @@ impl Auth {
         Step::Respond(ResponseLine::new(Encoded(encoded)))
     }
 
-    /// Does what the mechanism returned. `*` is sent after any failure (RFC 5034 section 4). A failure that
-    /// puts the server's identity in doubt then ends the connection.
+    /// Sends the response of the mechanism, or `*` if the mechanism failed (RFC 5034 section 4). If
+    /// the failure casts doubt on the server's identity, the connection ends after that.
     fn go_on(&mut self, progress: Result<Progress, SaslError>, redactor: &mut Redactor) -> Step {
         let cause = match progress {
             Ok(Progress::Respond(response)) => return self.send(&response, redactor),
@@ -275,7 +275,8 @@ impl Auth {
 
     fn refused(&mut self, refusal: Refusal, redactor: &Redactor) -> Outcome {
         match self.cancelled.take() {
-            // The server had received all responses, so it refused these. The challenge gives the reason.
+            // The server had received all responses, so the refusal is about them. The extra
+            // challenge gives the reason.
             Some(SaslError::ExtraChallenge(said)) => Outcome::Refused {
                 refusal,
                 oauth: Some(*said),

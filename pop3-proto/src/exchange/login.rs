@@ -51,16 +51,18 @@ enum State {
     Upgrading(Upgrade),
     /// `CAPA` was sent, and the login does not start TLS.
     Capa,
-    /// `USER`, with the `PASS` that follows it.
+    /// `USER` was sent. Contains the `PASS` command to send next.
     User(CommandLine),
     /// The command that logs in was sent: `PASS` or `APOP`.
     Last,
     /// The server answered `PASS` with this challenge, and the client sent an empty line.
     AskedOn(Box<OAuthError>),
     Auth(Box<Auth>),
-    /// A token is requested from the application: the first one, or a fresh one for this login method.
+    /// Waiting for a token from the application: the first one, or a fresh one for this login
+    /// method.
     Token(Option<ConcreteMethod>),
-    /// Logged in; the capabilities of a logged-in session are read before the login is reported.
+    /// Logged in. `CAPA` was sent, because the capabilities may differ after a login. The login is
+    /// reported after the reply.
     CapaAfter(Reply),
 }
 
@@ -93,8 +95,8 @@ impl LoginRun {
         self.login.has_custom_mechanism()
     }
 
-    /// Returns the result that is already known, for a connection that ends before the login: the last
-    /// refusal, or why the exchange was cancelled.
+    /// Returns the result that is already known if the connection ends before the login does: why
+    /// the exchange was cancelled, or the last refusal.
     pub(super) fn known_end(&self) -> Option<Error> {
         let broken_off = match (&self.state, &self.concrete) {
             (State::Auth(auth), _) => auth.cancelled(),
@@ -119,7 +121,7 @@ impl LoginRun {
         input: Input,
         redactor: &mut Redactor,
     ) -> Step {
-        // The state is taken, so each arm has to set the next one.
+        // `replace` resets the state, so each arm must set the next state.
         match (core::mem::replace(&mut self.state, State::Start), input) {
             (State::Start, _) => self.start(context, redactor),
             (State::Upgrading(mut upgrade), input) => match upgrade.step(context, input) {
@@ -197,9 +199,10 @@ impl LoginRun {
         }
     }
 
-    /// Answers a challenge in reply to `PASS`, which no RFC defines: a proxy that logs in to another server
-    /// with a token forwards that server's error. That server waits for the empty line that ends its
-    /// exchange, and its `-ERR` then answers `PASS`. An empty line contains no secret.
+    /// Answers a challenge in reply to `PASS` with an empty line. No RFC defines such a challenge:
+    /// a proxy that logs in to another server with a token forwards that server's error. The other
+    /// server waits for an empty line, which ends its exchange. Its `-ERR` is then the reply to
+    /// `PASS`. An empty line reveals no secret.
     fn asked_on(&mut self, context: &Context<'_>, redactor: &Redactor, text: &[u8]) -> Step {
         let limit = context.config.limits.challenge_octets;
         if text.len() > limit {
@@ -210,7 +213,8 @@ impl LoginRun {
         Step::Respond(ResponseLine::empty_to_pass())
     }
 
-    /// Handles the reply after the empty line. A `+OK` is not a login: it may answer `PASS` or the line.
+    /// Handles the reply after the empty line. `+OK` is not accepted as a login, because it may be
+    /// the reply to `PASS` or to the empty line.
     fn after_asking_on(
         &mut self,
         context: &Context<'_>,
@@ -395,15 +399,15 @@ impl LoginRun {
         Step::Done(Err(error.into()))
     }
 
-    /// Requests a token from the application: the first one, or a fresh one for the login method whose
-    /// token was refused.
+    /// Requests a token from the application: the first one, or a fresh one for the login method
+    /// whose token was refused.
     fn request_token(
         &mut self,
         context: &Context<'_>,
         concrete: Option<ConcreteMethod>,
         refused: Option<AuthError>,
     ) -> Step {
-        // The application abandoned the login and would not provide a token.
+        // The application abandoned the login and will not provide a token.
         if context.abandoned {
             return Step::Done(Err(no_token("the login was abandoned".into(), refused)));
         }
@@ -412,8 +416,8 @@ impl LoginRun {
         Step::RequestToken(refused.map(Box::new))
     }
 
-    /// Continues with the token that was requested for this login method. `None` means the first token, with
-    /// which the method is selected.
+    /// Continues with the token that was requested for this login method. If there is no method
+    /// yet, this is the first token, and the method is selected now.
     fn token_provided(
         &mut self,
         context: &Context<'_>,
@@ -453,7 +457,7 @@ impl LoginRun {
     }
 }
 
-/// Returns whether a login starts TLS regardless of what the server advertises.
+/// Returns whether a login starts TLS whatever the server advertises.
 fn upgrades(login: &Login, context: &Context<'_>) -> bool {
     !context.private && context.config.stls == StlsPolicy::Required && !login.policy().is_twisted()
 }
@@ -484,8 +488,8 @@ pub(crate) fn plan(login: &Login, context: &Context<'_>) -> LoginPlan {
     login.plan(context, None, &[]).0
 }
 
-/// Returns the error for a login without a usable method. If the caller selected a single method and it
-/// cannot send the credentials, the error is the [`Misuse`] that says so.
+/// Returns the error for a login without a usable method. If the caller selected a single method
+/// and it cannot send the credentials, the error is the [`Misuse`] that says so.
 fn no_method(plan: LoginPlan) -> Error {
     match plan.methods.as_slice() {
         [only] => match &only.verdict {

@@ -1,5 +1,5 @@
-//! Exchanges: requests that need several commands, with no other command between them. Each is one entry
-//! of the queue and handles the server's replies itself.
+//! Exchanges: requests that need several commands, with no other command between them. Each
+//! exchange is one entry of the queue and handles the server's replies itself.
 
 mod auth;
 mod capabilities;
@@ -66,7 +66,7 @@ pub(crate) enum Step {
     Abort(Error),
     /// Continues a computation when there is time.
     Work,
-    /// Requests a token from the application: the first one, or a fresh one after this refusal.
+    /// Requests a token from the application: the first token, or a fresh one after this refusal.
     RequestToken(Option<Box<AuthError>>),
     /// Reports a deviation that was tolerated, then does this step.
     Report(Quirk, Box<Step>),
@@ -87,7 +87,7 @@ impl Exchange {
         Self::Login(LoginRun::new(login))
     }
 
-    /// Returns an error for an exchange that would have to send a line that is too long.
+    /// Checks that this exchange does not have to send a line that is too long.
     pub(crate) fn check_length(&self, limit: usize) -> Result<(), Misuse> {
         match self {
             Self::Login(run) => run.check_length(limit),
@@ -108,7 +108,7 @@ impl Exchange {
         matches!(self, Self::Login(run) if run.has_custom_mechanism())
     }
 
-    /// Returns the result that is already known, for a connection that ends before the exchange.
+    /// Returns the result that is already known if the connection ends before the exchange does.
     pub(crate) fn known_end(&self) -> Option<Error> {
         match self {
             Self::Login(run) => run.known_end(),
@@ -116,7 +116,7 @@ impl Exchange {
         }
     }
 
-    /// Returns why this exchange is not allowed in the present phase.
+    /// Returns why this exchange is not allowed in the current phase; `None` if it is allowed.
     fn out_of_place(&self, context: &Context<'_>) -> Option<Misuse> {
         let verb = match self {
             Self::StartTls(_) if context.tls => return Some(Misuse::TlsActive),

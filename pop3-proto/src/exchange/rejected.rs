@@ -29,12 +29,12 @@ pub(super) fn understand(
     seen: Seen,
 ) -> Understood {
     let known = Advice::of_code(refusal.code.as_ref());
-    // If the server received no credentials, it refused the mechanism. If they were sent in the same line
-    // as the command, only the text of the refusal can show that.
+    // If the server received no credentials, it refused the mechanism. If the credentials were in
+    // the same line as the command, only the text of the refusal can show this.
     let text = refusal.text.as_bytes();
     let refuses_mechanism = seen.responses == 0
         || (!seen.challenged && concrete.method.takes_token() && rejects_command(concrete, text));
-    // The lines of a login with a token are nearly always longer.
+    // Lines with a token are nearly always longer, so their length proves nothing.
     let line_may_be_too_long = seen.longest_line > SHORT_LINE
         && !concrete.method.takes_token()
         && refusal.code.is_none()
@@ -46,7 +46,8 @@ pub(super) fn understand(
         None | Some(Advice::CheckCredentials) if refuses_mechanism => Advice::NameAnother,
         Some(Advice::CheckCredentials) if concrete.method.takes_token() => Advice::FreshToken,
         Some(advice) => advice,
-        // A proxy forwards why its token was refused; the user's password was used to get that token.
+        // A proxy forwards the reason why its token was refused. It got that token with the user's
+        // password.
         None if !concrete.method.takes_token()
             && oauth.as_ref().is_some_and(OAuthError::is_about_credentials) =>
         {
@@ -56,7 +57,7 @@ pub(super) fn understand(
         None => Advice::Unknown,
     };
     let about_login = matches!(known, None | Some(Advice::CheckCredentials));
-    // A server that asked for the proof can verify it, so it has more than a hash.
+    // A server that asked for the proof can verify it, so it stores more than a hash.
     let perhaps_hash_only = about_login && seen.responses == 1;
     let error = AuthError::Rejected(Rejected {
         method: concrete.method,
@@ -81,8 +82,9 @@ pub(super) fn instead_of(concrete: &ConcreteMethod, context: &Context<'_>) -> Op
     (scram && context.tls && context.lists(Method::Plain.name())).then_some(Method::Plain)
 }
 
-/// Returns whether a fresh token may help: according to the server's error about the token, or, since some
-/// servers with XOAUTH2 send none, if there is none and the server had received the token.
+/// Returns whether a fresh token may help, according to the server's error about the token. With
+/// XOAUTH2, some servers send no such error. A fresh token may then help if the refusal has no
+/// response code and the server is known to support the mechanism.
 fn is_stale(
     concrete: &ConcreteMethod,
     context: &Context<'_>,
@@ -107,8 +109,8 @@ fn says_too_long(text: &[u8]) -> bool {
     memchr::memmem::find(&text.to_ascii_lowercase(), b"too long").is_some()
 }
 
-/// Returns whether the command or the mechanism was refused, judged by the server's text: there is no
-/// response code for it. The text only affects hints, and whether a fresh token is requested.
+/// Returns whether the server's text says that it refused the command or the mechanism. No response
+/// code says this. The result only affects hints, and whether a fresh token is requested.
 fn rejects_command(concrete: &ConcreteMethod, text: &[u8]) -> bool {
     const SUBJECTS: [&[u8]; 4] = [b"command", b"mechanism", b"method", b"auth type"];
     const UNKNOWN: [&[u8]; 6] = [

@@ -18,12 +18,13 @@ pub(crate) enum Upgrade {
     Stls,
     /// The handshake is in progress.
     Handshake,
-    /// Capabilities are read inside TLS.
+    /// `CAPA` was sent again, inside TLS.
     CapaAgain,
 }
 
 impl Upgrade {
-    /// Returns the next step, or `None` when TLS is active and the capabilities inside it were read.
+    /// Returns the next step, or `None` when TLS is active and the capabilities have been read
+    /// again.
     pub(super) fn step(&mut self, context: &Context<'_>, input: Input) -> Option<Step> {
         match (*self, input) {
             (Self::Capa, Input::Begin) if context.wants_capa() => Some(send(Verb::Capa)),
