@@ -93,6 +93,13 @@ pub(crate) fn hint(error: &Error, capabilities: Option<&Capabilities>) -> Option
         Error::Tls(error) if error.kind == TlsErrorKind::UnknownIssuer => {
             "to trust the certificate or its authority, use --ca"
         }
+        // The kind of the error does not distinguish these: the text names the setting.
+        Error::Tls(error) if error.text.contains("Roots::Only") => {
+            "to trust exactly this certificate, give its file to --ca"
+        }
+        Error::Tls(error) if error.text.contains("Connector::tls") => {
+            "fetch has no option for a client certificate"
+        }
         Error::Security(error) if matches!(**error, SecurityError::StlsUnavailable { .. }) => {
             "--plaintext does that: use it only if the path is trusted, such as to a proxy on this computer"
         }

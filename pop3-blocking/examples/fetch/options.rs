@@ -176,7 +176,10 @@ pub(crate) fn parse(
     }))
 }
 
-/// The value of `--auth`.
+const NO_EXTERNAL: &str =
+    "EXTERNAL needs a client certificate, and fetch has no option for one; see --help";
+
+/// Parses the value of `--auth`.
 fn auth_method(parser: &mut lexopt::Parser) -> Result<Auth, UsageError> {
     let name = parser.value().map_err(misused)?;
     let auth = name.to_str().and_then(Auth::parse);
@@ -184,7 +187,7 @@ fn auth_method(parser: &mut lexopt::Parser) -> Result<Auth, UsageError> {
         Some(Auth {
             method: Method::External,
             ..
-        }) => refuse("--auth EXTERNAL needs a client certificate, and fetch has no option for one"),
+        }) => refuse(NO_EXTERNAL),
         Some(auth) => Ok(auth),
         None => {
             let name = name.to_string_lossy();
@@ -219,6 +222,9 @@ fn remote(url: &str, plaintext: bool) -> Result<Server, UsageError> {
     let endpoint: Endpoint = url.parse().map_err(misused)?;
     if plaintext && endpoint.channel() == Channel::ImplicitTls {
         return refuse("--plaintext contradicts pop3s://, which means TLS; see --help");
+    }
+    if endpoint.method() == Some(Method::External) {
+        return refuse(NO_EXTERNAL);
     }
     match endpoint.username().cloned() {
         Some(user) => Ok(Server::Remote { endpoint, user }),

@@ -11,6 +11,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     mod faults;
     #[cfg(unix)]
+    mod hints;
+    #[cfg(unix)]
     mod logins;
     mod maildir;
     mod options;

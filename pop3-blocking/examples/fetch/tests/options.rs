@@ -99,12 +99,12 @@ fn auth_option_selects_one_login_method() {
             text
         );
     }
-    assert!(
-        read("--auth EXTERNAL")
-            .unwrap_err()
-            .to_string()
-            .contains("certificate")
-    );
+    for line in ["--auth EXTERNAL", "pop3s://joe;AUTH=EXTERNAL@mx"] {
+        assert_eq!(
+            refused(line),
+            "EXTERNAL needs a client certificate, and fetch has no option for one; see --help"
+        );
+    }
 }
 
 #[test]

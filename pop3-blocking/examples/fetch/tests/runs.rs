@@ -1,9 +1,7 @@
 //! The example `fetch` as a process, with the embedded server, Dovecot and misbehaving servers.
 use std::fs;
-use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
-use std::thread;
 
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_testkit::dovecot::{self, Dovecot, Options};
@@ -401,53 +399,4 @@ fn file_size_limit_keeps_unstored_messages_on_server() {
     assert_eq!(run(command, &arguments).success(), line);
     assert!(stored(maildir.path()) == as_stored(&messages));
     assert!(server.maildrop().is_empty());
-}
-
-/// The URL of a server that does something with each connection.
-fn misbehaving(serve: impl Fn(&mut TcpStream) + Send + 'static) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            serve(&mut stream.unwrap());
-        }
-    });
-    format!("pop3://joe@{address}")
-}
-
-/// Resets the connection: it is closed with unread octets.
-fn reset_after(stream: &mut TcpStream, octets: &[u8]) {
-    stream.write_all(octets).unwrap();
-    let _ = stream.peek(&mut [0]);
-}
-
-#[test]
-fn network_errors_name_phase_and_other_scheme() {
-    let home = home();
-    let closes = misbehaving(|_| {});
-    let outcome = run(fetch(&home), &["--plaintext", &closes]);
-    let text = "the server closed the connection without a greeting; if this port uses TLS from the \
-                start (implicit TLS), try pop3s://";
-    assert!(outcome.failure().ends_with(text), "{outcome:?}");
-
-    let resets = misbehaving(|stream| reset_after(stream, b""));
-    let outcome = run(fetch(&home), &[resets.replace("pop3:", "pop3s:")]);
-    let text = "during the TLS handshake; if this port does not use TLS from the start, try pop3:// (STLS)";
-    assert!(outcome.failure().ends_with(text), "{outcome:?}");
-
-    let resets = misbehaving(|stream| reset_after(stream, b"+OK ready\r\n"));
-    let outcome = run(fetch(&home), &["--plaintext", &resets]);
-    let text = "while waiting for the reply to CAPA";
-    assert!(outcome.failure().contains(text), "{outcome:?}");
-}
-
-#[test]
-fn server_with_only_stls_needs_no_plaintext() {
-    let url = script(&[
-        ("CAPA", "+OK\r\nSTLS\r\nUIDL\r\n.\r\n"),
-        ("USER joe", "-ERR not before STLS\r\n"),
-    ]);
-    let outcome = run(fetch(home()), &["--plaintext", &url]);
-    let text = "the server offers only STLS before a login: leave out --plaintext";
-    assert!(outcome.failure().ends_with(text), "{outcome:?}");
 }
