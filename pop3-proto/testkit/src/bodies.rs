@@ -3,7 +3,8 @@
 
 use pop3_proto::Event;
 
-/// Appends a chunk to the preceding chunk of the same body. Returns any other event.
+/// Appends a chunk to the preceding chunk of the same body. Returns the event if that is not
+/// possible.
 pub fn join(before: Option<&mut Event>, event: Event) -> Option<Event> {
     match (before, event) {
         (
@@ -20,7 +21,7 @@ pub fn join(before: Option<&mut Event>, event: Event) -> Option<Event> {
     }
 }
 
-/// Joins the chunks of all bodies, in time that is linear in their octets.
+/// Joins the chunks of all bodies in linear time.
 pub fn join_all(events: Vec<Event>) -> Vec<Event> {
     let mut joined: Vec<Event> = Vec::with_capacity(events.len());
     let mut body = Vec::new();

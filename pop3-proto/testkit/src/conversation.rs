@@ -20,15 +20,15 @@ use crate::op::Op;
 use crate::render;
 use crate::wire;
 
-/// A connection, and what it reported and sent since the last check.
+/// A connection, with the events and octets that it has produced since the last check.
 #[derive(Debug)]
 pub struct Conversation {
     pub connection: Connection,
     pub now: Instant,
-    /// Octets move one at a time, in both directions.
+    /// Whether octets move one at a time, in both directions.
     pub trickle: bool,
     labels: HashMap<RequestId, String>,
-    /// The tokens to provide when one of these logins requests a token.
+    /// The tokens to provide, by login.
     tokens: HashMap<RequestId, VecDeque<Secret>>,
     first_id: RequestId,
     events: Vec<Recorded>,
@@ -108,7 +108,7 @@ impl Conversation {
         wire::receive(&mut self.connection, octets, self.now)
     }
 
-    /// Passes in as much as the connection accepts.
+    /// Passes as many octets to the connection as it accepts. Returns how many.
     fn deliver(&mut self, octets: &[u8]) -> usize {
         self.settle();
         let taken = self.arrive(octets);
@@ -129,7 +129,7 @@ impl Conversation {
         self.settle();
     }
 
-    /// Makes a write fail before any of its octets was sent.
+    /// Makes a write fail before any of its octets is sent.
     pub fn write_fails(&mut self) {
         let cause = TransportError::new(TransportErrorKind::Reset, "broken pipe");
         self.connection.handle_write_error(cause, self.now);
@@ -180,14 +180,15 @@ impl Conversation {
             let due = self.connection.poll_timeout();
             if due.is_some_and(|due| due <= self.now) {
                 self.connection.handle_timeout(self.now);
-                // A computation continues with each call; a deadline comes only once.
+                // A computation continues with each call, but a deadline that was handled must not
+                // be due again.
                 let again = self.connection.poll_timeout();
                 assert!(
                     again.is_none_or(|again| again > self.now || again == Instant::ORIGIN),
                     "a handled deadline is due again"
                 );
             } else {
-                // Sending can close the connection.
+                // Octets that were sent can lead to events, for example when the connection closes.
                 self.take_events();
                 if !self.connection.wants_write() {
                     return;
@@ -242,7 +243,7 @@ impl Conversation {
         self.batches().concat()
     }
 
-    /// Returns what happened since the last call, in the format of transcripts.
+    /// Returns the events since the last call, in the format of transcripts.
     pub fn reported(&mut self) -> Vec<String> {
         self.settle();
         let label = |id: RequestId| {
@@ -262,7 +263,7 @@ impl Conversation {
             .collect()
     }
 
-    /// Returns the same as events.
+    /// Returns the events since the last call.
     pub fn events(&mut self) -> Vec<Event> {
         self.settle();
         core::mem::take(&mut self.events)
@@ -274,7 +275,7 @@ impl Conversation {
             .collect()
     }
 
-    /// Submits a command, has the server answer, and returns the typed reply.
+    /// Submits a command, passes the server's reply to the connection, and returns the typed reply.
     pub fn call<C: Command>(
         &mut self,
         command: C,
@@ -291,7 +292,7 @@ impl Conversation {
         ticket.read(result.expect("a reply")?)
     }
 
-    /// Submits an operation, has the server answer, and returns what was reported.
+    /// Submits an operation, passes the server's reply to the connection, and returns the events.
     pub fn exchange(&mut self, op: &str, reply: impl AsRef<[u8]>) -> Vec<String> {
         self.ask(op);
         self.server(reply);
@@ -343,7 +344,7 @@ pub fn logged_in() -> Conversation {
     logged_in_with(Config::default())
 }
 
-/// Returns a logged-in conversation that may have many commands in flight.
+/// Returns a logged-in conversation that pipelines.
 pub fn pipelining() -> Conversation {
     let mut config = Config::default();
     config.pipelining = Pipelining::Always;

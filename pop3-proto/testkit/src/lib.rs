@@ -1,29 +1,29 @@
 //! Code that the tests of this workspace share.
 //!
-//! | module | what |
+//! | module | purpose |
 //! |---|---|
 //! | [`transcript`], [`op`], [`login`] | parse a transcript as plain data, for any client |
 //! | [`transcripts`] | finds and reads the files of `pop3-proto/tests/transcripts` |
 //! | [`render`] | writes events, replies and errors in the format of transcripts |
 //! | [`conversation`] | drives a [`Connection`](pop3_proto::Connection) step by step |
 //! | [`play`] | runs a transcript with a conversation |
-//! | [`tls`] | a session over TLS, a TLS server, and a link between them |
-//! | [`needles`] | every form in which a secret can appear in a log |
-//! | [`fuzz`] | the code of the fuzz targets |
+//! | [`tls`] | provides a session over TLS, a TLS server, and a link between them |
+//! | [`needles`] | searches a log for every form of a secret |
+//! | [`fuzz`] | contains the code of the fuzz targets |
 //! | [`wire`] | moves octets between a connection and a test, as a socket does |
 //! | [`bodies`] | joins the chunks of bodies |
 //! | [`naive`] | parses multi-line replies in the simplest way, without the library |
-//! | [`surplus`] | the one difference that partitioning the octets may make |
+//! | [`surplus`] | recognizes the one difference that the partition of the octets may cause |
 //!
 //! With the feature `clients`:
 //!
-//! | module | what |
+//! | module | purpose |
 //! |---|---|
-//! | `parity` | tests that every client must pass |
-//! | `faults` | tests of clients with servers that die and connections that break |
+//! | `parity` | contains the tests that every client must pass |
+//! | `faults` | contains tests of clients with servers that are killed and connections that break |
 //! | `dovecot` | starts a real Dovecot |
-//! | `session` | connects to that |
-//! | `peer` | servers for one client that follow a script |
+//! | `session` | connects to that Dovecot |
+//! | `peer` | provides servers that each serve one client and follow a script |
 //! | `program` | runs the examples that fetch mail |
 #![allow(
     missing_docs,

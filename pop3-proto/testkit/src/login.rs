@@ -1,4 +1,4 @@
-//! The logins of transcripts: `login alice secret only=PLAIN`.
+//! The logins of transcripts, such as `login alice secret only=PLAIN`.
 
 use core::ops::RangeInclusive;
 

@@ -1,12 +1,13 @@
 //! Reads multi-line replies line by line and octet by octet, as RFC 1939 says, without the
-//! library's code and optimizations. The library's results are compared with these.
+//! library's code and optimizations. Tests compare the results with those of the library.
 
 use core::str::FromStr;
 
-/// Where a line ends. The server's status lines decide, except under strict rules.
+/// Which line ends are accepted. This depends on the server's status lines, except under strict
+/// rules.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Lines {
-    /// Only CRLF ends a line: strict.
+    /// Only CRLF ends a line (strict rules).
     CrLf,
     /// A status line of the server ended in CRLF. In a reply whose first line ends in LF, LF ends a
     /// line until a line ends in CRLF, and the terminator is `.` CRLF. Otherwise only CRLF ends a
@@ -17,7 +18,7 @@ pub enum Lines {
 }
 
 /// Returns the reply before its terminator without dot-stuffing, and what follows the terminator,
-/// if there is one. Without a terminator, an incomplete last line counts too.
+/// if there is one. Without a terminator, the reply includes an incomplete last line.
 pub fn read(octets: &[u8], mut lines: Lines) -> (Vec<u8>, Option<&[u8]>) {
     let (mut body, mut rest) = (Vec::new(), octets);
     while !rest.is_empty() {
@@ -25,7 +26,8 @@ pub fn read(octets: &[u8], mut lines: Lines) -> (Vec<u8>, Option<&[u8]>) {
         rest = &rest[line.len()..];
         match (line, lines) {
             (b".\r\n", _) | (b".\n", Lines::Lf) => return (body, Some(rest)),
-            // The sender wrote this line; a server that writes CRLF did not treat it as a line.
+            // This line comes from the message's sender. A server that writes CRLF has not stuffed
+            // it, because it does not treat a bare LF as a line end.
             (b".\n", Lines::Either) => body.extend_from_slice(line),
             _ => body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line)),
         }
@@ -37,7 +39,7 @@ pub fn read(octets: &[u8], mut lines: Lines) -> (Vec<u8>, Option<&[u8]>) {
 }
 
 /// Returns the wire format of a message (RFC 1939 section 3). Only CRLF ends a line. A line that
-/// begins with a dot gets another one. CRLF is added to a last line without it.
+/// begins with a dot gets a second dot. A last line without CRLF gets one.
 pub fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut wire = Vec::new();
     for octet in message {
@@ -123,7 +125,7 @@ pub fn sizes(body: &[u8], lines: Lines) -> Option<Listed> {
         let (size, rest) = digits(text);
         let is_size = !size.is_empty() && rest.first().is_none_or(|next| b" \t".contains(next));
         let size = if size.is_empty() { b"0" } else { size };
-        // A number that is too long for a size is malformed, whatever follows it.
+        // A number that is too large for a size is malformed, regardless of what follows it.
         let size = parsed::<u64>(size)?.to_string().into_bytes();
         (is_size || lines != Lines::CrLf).then_some((number, is_size.then_some(size)))
     };
@@ -159,7 +161,8 @@ fn entries(body: &[u8], lines: Lines) -> Option<Vec<(u32, &[u8])>> {
         }
         all.push((number, trimmed(rest)));
     }
-    // All lines may begin with a status indicator, or none. A single one is a stray reply.
+    // Either all lines begin with a status indicator, or none. An indicator on some lines only is a
+    // stray reply.
     if with_status > 0 && (strict || with_status < all.len()) {
         return None;
     }

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// Shorter lines, such as `*` and `AQ==`, are not specific enough.
+/// The minimum length of a line to search for. Shorter lines, such as `*` and `AQ==`, occur by
+/// chance.
 const LINE: usize = 8;
 
 /// Texts that must not be in a log, with names for the report.
@@ -11,13 +12,13 @@ const LINE: usize = 8;
 pub struct Needles(Vec<(String, String)>);
 
 impl Needles {
-    /// Adds a secret: as it is, in base64 at each alignment, in hexadecimal, and as a list of
-    /// octets as `Debug` writes it.
+    /// Adds a secret in these forms: unchanged, in base64 at each alignment, in hexadecimal, and as
+    /// the list of octets that `Debug` writes.
     pub fn secret(&mut self, what: &str, secret: &[u8]) {
         self.push(what, "plain", String::from_utf8_lossy(secret).into_owned());
         for before in 0..3 {
             let octets = [&vec![0; before], secret].concat();
-            // The part of the encoding that depends only on these octets, whatever surrounds them.
+            // Use only the part of the encoding that does not depend on the surrounding octets.
             let (first, last) = ((before * 8).div_ceil(6), octets.len() * 8 / 6);
             for (name, encoded) in [
                 ("base64", STANDARD_NO_PAD.encode(&octets)),

@@ -1,4 +1,4 @@
-//! The operations of transcripts: `retr 1`, `login alice secret`, `quit`.
+//! The operations of transcripts, such as `retr 1`, `login alice secret` or `quit`.
 
 use pop3_proto::Confirm;
 
@@ -10,7 +10,7 @@ pub enum Op {
     Capa,
     /// `AUTH` without a mechanism.
     AuthMechanisms,
-    /// `GetCapabilities`: from memory if they are known.
+    /// `GetCapabilities`: sends `CAPA` only if the capabilities are not known.
     Capabilities,
     StartTls,
     Login(LoginOp),
@@ -90,7 +90,7 @@ impl Op {
         })
     }
 
-    /// Returns the name of the operation in events: its own words, without credentials.
+    /// Returns the name of the operation in events: the line without credentials.
     pub fn label(line: &str) -> &str {
         match line.split_once(' ') {
             Some((verb @ ("user" | "pass" | "apop"), _)) => verb,

@@ -30,7 +30,7 @@ pub enum LineEnds {
     BareLf,
 }
 
-/// Plays a transcript. The error names the line at which the client deviated from it.
+/// Plays a transcript. An error contains the line at which the client deviated from it.
 pub fn play(
     transcript: &Transcript,
     leniency: Leniency,
@@ -59,7 +59,7 @@ pub fn play(
         .collect();
     let mut rest = steps.as_slice();
     while let Some(first) = rest.first() {
-        // Consecutive steps of one kind happen together.
+        // Play consecutive steps of one kind together.
         let same =
             |step: &Step| core::mem::discriminant(step) == core::mem::discriminant(&first.what);
         let together = rest.iter().take_while(|step| same(&step.what)).count();
@@ -99,7 +99,7 @@ impl Player {
                 return block.iter().try_for_each(|step| self.has_state(step));
             }
             Some(Step::Server(_) | Step::Ask { .. }) => self.nothing_left()?,
-            // Other steps may directly follow what the server sends.
+            // There is nothing to check before other steps.
             _ => {}
         }
         if let Some(Step::Server(_)) = block.first() {
@@ -210,8 +210,8 @@ impl Player {
         Ok(())
     }
 
-    /// Returns whether the end of a reply was reported before the octets were received that make the
-    /// reply fail when nothing is cut.
+    /// Returns whether the only difference is that a reply ended successfully, because the octets
+    /// after it were received later. If they are received together with the reply, the reply fails.
     fn is_late_surplus(&self, block: &[&Step]) -> bool {
         let lf = |event: &str| match self.line_ends {
             LineEnds::AsWritten => event.to_owned(),

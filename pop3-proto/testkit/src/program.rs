@@ -1,5 +1,4 @@
-//! Runs the example `fetch` and its shorter variants as a user does, and servers that misbehave for
-//! them.
+//! Runs the example `fetch` and its shorter variants as programs. Also has servers that misbehave.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -19,14 +18,14 @@ pub const FETCH: Example = Example {
     deletes: true,
 };
 
-/// A short one with Tokio's client.
+/// The short example that uses the Tokio client.
 pub const FETCH_TOKIO: Example = Example {
     package: "pop3-tokio",
     name: "fetch_tokio",
     deletes: false,
 };
 
-/// The same with the client of async-std.
+/// The short example that uses the async-std client.
 pub const FETCH_ASYNC_STD: Example = Example {
     package: "pop3-async-std",
     name: "fetch_async_std",
@@ -38,15 +37,15 @@ pub const FETCH_ASYNC_STD: Example = Example {
 pub struct Example {
     package: &'static str,
     name: &'static str,
-    /// Whether it has the option `--delete`, and what comes with it: it retries without pipelining,
-    /// and always reports how many messages it fetched and deleted.
+    /// Whether it has the option `--delete`. Such an example also retries without pipelining, and
+    /// always reports how many messages it fetched and deleted.
     pub(crate) deletes: bool,
 }
 
 impl Example {
-    /// Returns the path of the program, which is next to this test. `cargo test` builds examples
-    /// before it runs tests. `cargo test --test fetch` does not, so then it is built here if it is
-    /// missing or older than its sources.
+    /// Returns the path of the program, which is in a folder next to this test. `cargo test` builds
+    /// examples before it runs tests. `cargo test --test NAME` does not, so this function builds
+    /// the example if it is missing or older than its sources.
     fn program(self) -> PathBuf {
         let Self { package, name, .. } = self;
         let test = std::env::current_exe().expect("own path");
@@ -55,8 +54,8 @@ impl Example {
         if !is_fresh(&program) {
             let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
             cargo.args(["build", "--package", package, "--example", name]);
-            // The variables that `cargo test` sets for its own package would make build scripts run
-            // again.
+            // Remove the variables that `cargo test` sets for this package, because they would make
+            // build scripts run again.
             for (name, _) in std::env::vars_os() {
                 let text = name.to_string_lossy();
                 if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -70,7 +69,7 @@ impl Example {
         program
     }
 
-    /// Returns a command for a run. The password is `secret`.
+    /// Returns a command that runs the example. The password is `secret`.
     pub fn into(self, maildir: impl AsRef<Path>) -> Command {
         let mut command = Command::new(self.program());
         command.arg("--maildir").arg(maildir.as_ref());
@@ -78,7 +77,7 @@ impl Example {
         command
     }
 
-    /// Returns the same, with the deletion of stored messages if the example supports it.
+    /// Like [`into`](Self::into), with the option `--delete` if the example has it.
     pub(crate) fn deleting_into(self, maildir: impl AsRef<Path>) -> Command {
         let mut command = self.into(maildir);
         command.args(self.deletes.then_some("--delete"));
@@ -86,8 +85,9 @@ impl Example {
     }
 }
 
-/// Returns whether a program is newer than its sources, which Cargo lists beside it. Cargo itself
-/// would rebuild it with other features if the whole workspace is tested.
+/// Returns whether a program is newer than its sources, which Cargo lists in a file next to it. Do
+/// not leave this to Cargo: it would rebuild the program with other features if the whole workspace
+/// is tested.
 fn is_fresh(program: &Path) -> bool {
     let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified());
     let Ok(built) = changed(program) else {
@@ -132,12 +132,12 @@ impl Outcome {
     }
 }
 
-/// Returns a command for a run. The password is `secret`.
+/// Returns a command that runs the example. The password is `secret`.
 pub fn fetch(maildir: impl AsRef<Path>) -> Command {
     FETCH.into(maildir)
 }
 
-/// Returns the same without arguments, in this folder.
+/// Returns a command that runs `fetch` without arguments, in this folder.
 pub fn fetch_in(folder: &Path) -> Command {
     let mut command = Command::new(FETCH.program());
     command.current_dir(folder);
@@ -145,7 +145,7 @@ pub fn fetch_in(folder: &Path) -> Command {
     command
 }
 
-/// Returns the same, started by a shell that runs `setup` first.
+/// Like [`fetch`], but a shell runs `setup` first and then starts the program.
 pub fn fetch_by_shell(setup: &str, maildir: impl AsRef<Path>) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("{setup} exec \"$0\" \"$@\""));
@@ -219,7 +219,7 @@ pub fn stored(maildir: &Path) -> Vec<Vec<u8>> {
     messages
 }
 
-/// Returns these messages in the form that [`stored`] returns: with LF for CRLF, as in a Maildir.
+/// Converts messages to the form that [`stored`] returns.
 pub fn as_stored<M: AsRef<[u8]>>(messages: impl IntoIterator<Item = M>) -> Vec<Vec<u8>> {
     let local = |message: M| {
         let mut local = Vec::new();
@@ -243,7 +243,7 @@ pub fn script(answers: &'static [(&str, &str)]) -> String {
     let port = listener.local_addr().expect("own address").port();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            // A client that disconnects ends only its own session.
+            // Ignore the error: a client that disconnects must not stop the server.
             let _ = serve(&stream.expect("a connection"), answers);
         }
     });

@@ -1,5 +1,5 @@
-//! Renders results in the words of the transcripts. An error is written as its kind, so that a better
-//! message changes no transcript.
+//! Renders results in the format of transcripts. Only the kind of an error is written, so that
+//! changed error texts do not change the transcripts.
 
 use core::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use pop3_proto::{
     reply::{ErrReply, Reply, Status},
 };
 
-/// Renders an event in one line. `label` returns the transcript's name for a request.
+/// Renders an event in one line. `label` returns the name of a request in the transcript.
 pub fn event(event: &Event, label: &dyn Fn(pop3_proto::RequestId) -> String) -> String {
     match event {
         Event::Greeting(greeting) => {
@@ -262,7 +262,7 @@ fn protocol(why: &ProtocolError) -> String {
         ProtocolError::NotPop3 { got } => format!("protocol NotPop3 {got:?}"),
         ProtocolError::BadStatus { verb, got, .. } => format!("protocol BadStatus {verb} {got:?}"),
         ProtocolError::Unsolicited { got } => format!("protocol Unsolicited {got:?}"),
-        // The quoted octets depend on how many of them were received together, so leave them out.
+        // Omit the quoted octets, because their number depends on how many were received together.
         ProtocolError::Surplus { verb, number, .. } => {
             let number = number.map_or(String::new(), |number| format!(" {number}"));
             format!("protocol Surplus {verb}{number}")
@@ -283,7 +283,7 @@ fn protocol(why: &ProtocolError) -> String {
     }
 }
 
-/// Renders why an exchange failed. Of an extra challenge, only the status is rendered.
+/// Renders the reason why an exchange failed. For an extra challenge, renders only the status.
 fn sasl(why: &SaslError) -> String {
     match why {
         SaslError::ExtraChallenge(said) => {

@@ -1,4 +1,4 @@
-//! Sessions with a Dovecot of the tests. Every user's password is `secret`.
+//! Sessions with the test Dovecot. Every user's password is `secret`.
 
 use std::net::TcpStream;
 
@@ -12,7 +12,7 @@ use crate::dovecot::Dovecot;
 /// The channel of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// In cleartext throughout, which the configuration has to allow explicitly.
+    /// Cleartext for the whole session, which the client's configuration must allow explicitly.
     Clear,
     Stls,
     ImplicitTls,

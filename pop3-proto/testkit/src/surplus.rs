@@ -1,14 +1,15 @@
-//! The one difference that partitioning the octets may make, for every test that compares two runs.
+//! Recognizes the only difference that the partition of octets may cause. All tests that compare
+//! two runs use this.
 //!
-//! If a server ends a multi-line reply and sends octets after it that no command explains, that
-//! reply fails if they are received together. If they are received later, the end of the reply was
-//! reported already, and the same error closes the connection immediately. If no reply was awaited
-//! and the octets begin with a `-ERR` line, that line is received alone at first, and counts as an
-//! unsolicited `-ERR` before closing.
+//! A server may end a multi-line reply and then send octets that are not the reply to any command.
+//! If they are received together with the reply, the reply fails. If they are received later, the
+//! end of the reply was already reported, and the same error closes the connection immediately.
+//! There is one more case: no reply is awaited, and the octets begin with a `-ERR` line. If that
+//! line is received alone, it counts as an unsolicited `-ERR` before closing.
 
 use pop3_proto::{Error, error::ProtocolError, reply::ServerText};
 
-/// Removes the quoted octets from an error: it quotes as many as were received.
+/// Removes the quoted octets from an error, because their number depends on the partition.
 pub fn without_quote(error: &mut Error) {
     if let Error::Protocol(why) = error
         && let ProtocolError::Surplus { got, .. } = &mut **why
@@ -17,8 +18,8 @@ pub fn without_quote(error: &mut Error) {
     }
 }
 
-/// Returns whether `fine` was reported by a run with a finer partition than `coarse`, and differs
-/// from it only in this. Both are in the format of transcripts.
+/// Returns whether `fine`, from a run with a finer partition than `coarse`, has only this
+/// difference. Both are in the format of transcripts.
 pub fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
     let same = coarse
         .iter()
@@ -34,7 +35,7 @@ pub fn is_late_surplus(coarse: &[String], fine: &[String]) -> bool {
     let Some((label, surplus)) = surplus_of(failed) else {
         return false;
     };
-    // Quirks of the reply, and blank lines after it.
+    // Ignore quirks: those of the reply, and blank lines after it.
     let mut fine = fine
         .iter()
         .filter(|reported| !reported.starts_with("quirk "));

@@ -1,4 +1,5 @@
-//! Transcripts: conversations as text files. `transcripts/README.md` describes the format.
+//! Parses transcripts, which are conversations in text files. `transcripts/README.md` describes the
+//! format.
 
 use crate::op::{Op, unescape};
 
@@ -18,7 +19,7 @@ pub struct Setting {
     pub value: String,
 }
 
-/// A step and the line of the file that it is from.
+/// A step, with its line number in the file.
 #[derive(Debug, Clone)]
 pub struct Marked<T> {
     pub line: usize,
@@ -40,7 +41,7 @@ pub enum Step {
     Abandon,
     /// `=`: the client reported this event.
     Reported(String),
-    /// `?`: the state of the client.
+    /// `?`: the state of the client is this.
     State { what: String, how: String },
     /// `! eof`.
     EndOfFile,

@@ -1,7 +1,7 @@
-//! Moves octets between a connection, or the server side, and a test, as a socket does. No other
-//! test code copies them.
+//! Moves octets between a test and a connection (or the server side), as a socket does. All tests
+//! use these functions.
 //!
-//! The tests decide when octets move and what happens in between.
+//! The tests decide when to call them.
 
 use pop3_proto::server::Server;
 use pop3_proto::{Connection, Instant};

@@ -81,9 +81,9 @@ impl Authority {
 }
 
 impl ClientCertificate {
-    /// Returns a certificate for `name` from an authority that no server knows. With the name of
-    /// the right authority, it would make Dovecot close the connection: OpenSSL's complaint ends
-    /// the next read.
+    /// Returns a certificate for `name` from an authority that no server trusts. The name of this
+    /// authority must differ from the name of the trusted authority. Otherwise Dovecot closes the
+    /// connection, because the error in OpenSSL's queue makes the next read fail.
     pub fn untrusted(name: &str) -> Self {
         Authority::new("a stranger").client(name)
     }

@@ -1,10 +1,10 @@
-//! Messages for a maildrop: the same ones on every run, and among them everything that makes a POP3
+//! Messages for a maildrop, the same on every run. They contain everything that makes a POP3
 //! response hard to parse.
 //!
-//! All lines end with CRLF, the last one too, so a message here is exactly what RETR must return.
-//! Lone CR and NUL are among the octets, because Dovecot returns them unchanged. Dovecot (2.3.19
-//! and 2.4.1) alters two things, so the messages do not contain them. A lone LF becomes CRLF. A dot
-//! that is the very first octet of a message is sent without its second dot.
+//! All lines end with CRLF, including the last one, so RETR must return exactly these octets. The
+//! messages contain lone CR and NUL, because Dovecot returns them unchanged. They do not contain
+//! two things that Dovecot (2.3.19 and 2.4.1) changes. It replaces a lone LF by CRLF. It does not
+//! stuff a dot that is the first octet of a message.
 
 /// The number of message kinds. A corpus of this many messages has one of each.
 const KINDS: usize = 11;
@@ -12,7 +12,7 @@ const KINDS: usize = 11;
 /// The length of a long line, without its CRLF.
 const LONG_LINE: usize = 100 * 1024;
 
-/// How many base64 digits an attachment has per line.
+/// The number of base64 digits in each line of an attachment.
 const BASE64_LINE: usize = 76;
 
 const BASE64_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -27,8 +27,8 @@ pub fn corpus(n: usize) -> Vec<Vec<u8>> {
     (0..n).map(message).collect()
 }
 
-/// Returns a message with a base64 attachment of this many octets, rounded up to a whole line. In
-/// the message they take a third more. `attachment(10_000_000)` is a large one.
+/// Returns a message with a base64 attachment of this many octets, rounded up to a whole line.
+/// Base64 makes the message a third larger.
 pub fn attachment(octets: usize) -> Vec<u8> {
     attached(0, octets, &mut Random(0))
 }
@@ -90,7 +90,7 @@ fn message(index: usize) -> Vec<u8> {
     }
 }
 
-/// Ordinary paragraphs of text.
+/// Returns ordinary paragraphs of text.
 fn plain_text(index: usize, random: &mut Random) -> Vec<u8> {
     let mut mail = lines(header(index, "Letters"), &[b""]);
     for _ in 0..5 + random.below(60) {
@@ -103,7 +103,7 @@ fn plain_text(index: usize, random: &mut Random) -> Vec<u8> {
     mail
 }
 
-/// Lines that begin with one or more dots, with and without text after them.
+/// Returns lines that begin with one or more dots, with and without text after them.
 fn dots(index: usize, random: &mut Random) -> Vec<u8> {
     let mut mail = lines(
         header(index, "Dots"),
@@ -115,11 +115,11 @@ fn dots(index: usize, random: &mut Random) -> Vec<u8> {
         line.extend_from_slice(random.pick(WORDS).as_bytes());
         mail = lines(mail, &[&line, b"", b".", b""]);
     }
-    // The response then ends with `.` twice, once stuffed and once not.
+    // The response then ends with two lines of dots: the stuffed last line and the terminator.
     lines(mail, &[b"+OK", b"-ERR", b"."])
 }
 
-/// Long lines that begin with a dot, with lengths around those of usual buffers.
+/// Returns long lines that begin with a dot, with lengths around usual buffer sizes.
 fn long_dotted_lines(index: usize, random: &mut Random) -> Vec<u8> {
     let mut mail = lines(header(index, "Long lines with dots"), &[b""]);
     for length in [
@@ -134,7 +134,7 @@ fn long_dotted_lines(index: usize, random: &mut Random) -> Vec<u8> {
     mail
 }
 
-/// A usual header, without the empty line that ends it.
+/// Returns a typical header, without the empty line that ends it.
 fn header(index: usize, subject: &str) -> Vec<u8> {
     format!(
         "Return-Path: <anna@example.org>\r\n\
@@ -159,17 +159,17 @@ fn lines(mut mail: Vec<u8>, lines: &[&[u8]]) -> Vec<u8> {
     mail
 }
 
-/// Printable ASCII, including dots, without line ends.
+/// Returns printable ASCII, including dots, without line ends.
 fn noise_text(length: usize, random: &mut Random) -> Vec<u8> {
     (0..length).map(|_| b' ' + random.octet() % 95).collect()
 }
 
-/// Octets from 0x80 up, every one of them several times.
+/// Returns octets from 0x80 to 0xff, each of them several times.
 fn high_octets(random: &mut Random) -> Vec<u8> {
     (0..2_000).map(|_| 0x80 | random.octet()).collect()
 }
 
-/// Octets below 0x20, except LF.
+/// Returns octets below 0x20, except LF.
 fn low_octets(random: &mut Random) -> Vec<u8> {
     (0..2_000)
         .map(|_| random.octet() % 0x20)
@@ -177,7 +177,7 @@ fn low_octets(random: &mut Random) -> Vec<u8> {
         .collect()
 }
 
-/// Text and an attachment.
+/// Returns a message with text and an attachment.
 fn attached(index: usize, octets: usize, random: &mut Random) -> Vec<u8> {
     let mut mail = header(index, "With an attachment");
     mail.extend_from_slice(
@@ -215,7 +215,7 @@ impl Random {
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        // The low bits repeat soon.
+        // Do not use the low bits, because they have a short period.
         (self.0 >> 33) as usize % limit
     }
 

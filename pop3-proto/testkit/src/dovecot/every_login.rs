@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::Options;
 
-/// The key with which the server verifies tokens.
+/// The key that signs tokens, and with which the server verifies them.
 const KEY: &[u8] = b"a key for tokens of tests only, 32 octets or more";
 
 /// Where to obtain tokens, as the server reports it to a client whose token it refuses.
@@ -20,7 +20,8 @@ impl Options {
     /// Enables all mechanisms. Each user of [`add_user`](super::Dovecot::add_user) may log in with
     /// the password, with a [`token`], or with a certificate of the server's authority.
     ///
-    /// A client with such a certificate is that user, whatever the name in PLAIN or SCRAM is.
+    /// A client with such a certificate is logged in as that user, regardless of the name in PLAIN
+    /// or SCRAM.
     pub fn every_login() -> Self {
         let default = Self::default();
         let file = |name: &str, content: String| (name.to_owned(), content);
@@ -42,8 +43,7 @@ impl Options {
     }
 }
 
-/// Returns a token for `user` that is valid for an hour. It has at least this many octets, or as
-/// many as it needs.
+/// Returns a token for `user` that is valid for an hour. It is padded to at least this many octets.
 pub fn token(user: &str, octets: usize) -> String {
     let bare = signed(user, 3600, "", KEY).len();
     // Three octets of padding become four of base64.
@@ -75,8 +75,8 @@ fn signed(user: &str, valid_for: i64, padding: &str, key: &[u8]) -> String {
     format!("{signed}.{signature}")
 }
 
-/// In addition to the passwords. Dovecot 2.3 requires a certificate revocation list by default;
-/// this turns it off.
+/// The configuration lines that add tokens and certificates to the passwords. Dovecot 2.3 requires
+/// a certificate revocation list by default; this disables it.
 const EXTRA_2_3: &str = "\
 ssl_ca = <@DIR@/ca.pem
 ssl_verify_client_cert = yes

@@ -28,16 +28,17 @@ pub use server::Dovecot;
 /// The options of a test's server. `@DIR@` in the texts is replaced by the server's folder.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The SASL mechanisms to offer. `apop` among them enables the APOP command.
+    /// The SASL mechanisms to offer. `apop` enables the APOP command.
     pub mechanisms: String,
-    /// Whether passwords may be sent without TLS. Dovecot always allows it to a client whose
-    /// address is the server's own. So if not, the server listens on 127.0.0.2 as well, and a
-    /// client that connects to that address (from 127.0.0.1, which the system chooses) is refused.
+    /// Whether passwords may be sent without TLS. Dovecot always accepts them from a client that
+    /// has the server's own address. Therefore, if this is false, the server also listens on
+    /// 127.0.0.2. It then refuses passwords without TLS from a client that connects to 127.0.0.2,
+    /// because the system gives the client the address 127.0.0.1.
     pub plaintext_without_tls: bool,
     /// How many sessions one user may have at a time.
     pub sessions_per_user: u32,
-    /// More lines for the configuration of Dovecot 2.3. They come before the password file, so a
-    /// `passdb` here is asked first.
+    /// More lines for the configuration of Dovecot 2.3. They precede the password file, so a
+    /// `passdb` here is queried first.
     pub extra_2_3: String,
     /// The same for Dovecot 2.4.
     pub extra_2_4: String,
@@ -59,7 +60,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Returns the configuration, except for what is not known before the start.
+    /// Returns the configuration, with placeholders for values that are known only at the start.
     fn configuration(&self, version: &str) -> Option<String> {
         let (text, extra) = match version.get(..4) {
             Some("2.3.") => (CONFIG_2_3, &self.extra_2_3),
@@ -83,7 +84,7 @@ impl Options {
 
 /// Returns the program and its version, such as `2.3.19.1 (9b53102964)`.
 fn installed() -> Option<(PathBuf, String)> {
-    // The PATH of an ordinary user need not contain /usr/sbin.
+    // The PATH of an ordinary user may not contain /usr/sbin.
     let places = ["dovecot", "/usr/sbin/dovecot", "/usr/local/sbin/dovecot"];
     places.into_iter().find_map(|program| {
         let output = Command::new(program).arg("--version").output().ok()?;
@@ -103,7 +104,7 @@ fn skip(reason: &str) -> Option<Dovecot> {
     None
 }
 
-/// The configuration for Dovecot 2.3 (run with 2.3.19). Each `@NAME@` is filled in.
+/// The configuration for Dovecot 2.3 (tested with 2.3.19). Each `@NAME@` is a placeholder.
 const CONFIG_2_3: &str = "\
 protocols = pop3
 listen = @LISTEN@
@@ -170,7 +171,7 @@ userdb {
 }
 ";
 
-/// The configuration for Dovecot 2.4 (run with 2.4.1), whose syntax is different.
+/// The configuration for Dovecot 2.4 (tested with 2.4.1), whose syntax is different.
 const CONFIG_2_4: &str = "\
 dovecot_config_version = 2.4.0
 dovecot_storage_version = 2.4.0

@@ -39,8 +39,8 @@ impl Running {
             give(&file, step_down);
         }
 
-        // `-F` keeps the master a child of the test process. In a process group of its own, all
-        // of its processes can be killed together.
+        // `-F` keeps the master in the foreground, as a child of the test process. It has its own
+        // process group, so that all of its processes can be killed together.
         let mut command = Command::new(program);
         command.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
         command.current_dir(dir).process_group(0);

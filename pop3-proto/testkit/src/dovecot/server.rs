@@ -23,7 +23,7 @@ use super::certificates::{Authority, ClientCertificate};
 use super::running::{Running, give};
 use super::{Options, installed, skip};
 
-/// How long the server may take until it greets. It needs about a tenth of a second.
+/// The timeout for the first greeting after a start. It needs about a tenth of a second.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running server. Dropping it kills its processes and removes its folder.
@@ -54,7 +54,7 @@ impl Dovecot {
             return skip(&format!("Dovecot {version} is neither 2.3 nor 2.4"));
         };
         let mut log = String::new();
-        // Another process can take a port between its choice and the server's start.
+        // Another process can bind a port after it was chosen and before the server binds it.
         for _ in 0..5 {
             match Self::launch(&program, &config, &options.files) {
                 Ok(server) => return Some(server),
@@ -109,8 +109,9 @@ impl Dovecot {
         Ok(server)
     }
 
-    /// Waits for a greeting that names this server's folder, so that another server on a port that
-    /// was taken is not mistaken for it. The master listens on all ports before anything answers.
+    /// Waits for a greeting that contains this server's folder. Another server may have bound the
+    /// port, and must not be mistaken for this one. The master listens on all ports before it
+    /// accepts a connection.
     fn wait_until_ready(&self) -> Result<(), String> {
         let folder = self.folder.path().to_str().expect("path is UTF-8");
         let deadline = Instant::now() + START_LIMIT;
@@ -164,15 +165,15 @@ impl Dovecot {
         self.authority.client(user)
     }
 
-    /// Adds a user with an empty maildrop. The password is arbitrary. The name must be a valid file
-    /// name and may be added once.
+    /// Adds a user with an empty maildrop. The password may contain any characters. The name must
+    /// be a valid file name, and can be added only once.
     pub fn add_user(&self, name: &str, password: &str) {
-        // In hexadecimal, because a colon would end the field.
+        // The password is in hexadecimal, because a colon would end the field.
         self.add(name, &format!("{{PLAIN.HEX}}{}", hex(password.as_bytes())));
     }
 
-    /// Adds a user of whose password the server has only a hash. Only mechanisms that send the
-    /// password work with it.
+    /// Adds a user whose password the server stores as a hash. Only mechanisms that send the
+    /// password work for this user.
     pub fn add_user_with_hash(&self, name: &str, password: &str) {
         let salt = b"salt of a test";
         let salted = [password.as_bytes(), salt].concat();
@@ -189,7 +190,7 @@ impl Dovecot {
             fs::create_dir(&path).expect("create a maildir");
             give(&path, self.step_down);
         }
-        // Dovecot looks for the name with a backslash before these.
+        // Dovecot looks up names with a backslash before each of these characters.
         let mut escaped = name.to_owned();
         for special in ['\\', '"', '\''] {
             escaped = escaped.replace(special, &format!("\\{special}"));
@@ -206,8 +207,8 @@ impl Dovecot {
     /// Puts messages into a user's maildrop, in this order, after those that are already there. A
     /// new session sees them. Returns their unique-ids.
     ///
-    /// RETR answers with exactly these octets. For that each line must end with CRLF, the last one
-    /// too: Dovecot returns CRLF for a lone LF, and adds a missing last one.
+    /// RETR answers with exactly these octets if each line ends with CRLF, including the last one.
+    /// Dovecot replaces a lone LF by CRLF, and adds a missing CRLF at the end.
     pub fn deliver<M: AsRef<[u8]>>(
         &self,
         user: &str,
@@ -239,7 +240,7 @@ impl Dovecot {
         if !is_running(master) {
             return;
         }
-        // The master was not waited for yet, so no other process or group can have its id.
+        // `wait` was not called for the master yet, so no other process or group can have its id.
         let kill = format!("kill -s KILL -- -{}", master.id());
         let status = Command::new("sh").arg("-c").arg(kill).status();
         assert!(
@@ -255,8 +256,8 @@ impl Dovecot {
         }
     }
 
-    /// Starts the server again after [`kill`](Self::kill), with the same users and mail, on other
-    /// ports: in the meantime another process may have taken the old ones.
+    /// Starts the server again after [`kill`](Self::kill), with the same users and mail. Its ports
+    /// are new, because another process may have bound the old ones.
     pub fn restart(&self) {
         self.kill();
         let dir = self.folder.path();
@@ -292,7 +293,7 @@ impl Dovecot {
 impl Drop for Dovecot {
     fn drop(&mut self) {
         self.kill();
-        // A process that is about to end can still put a file where one was just removed.
+        // A process that is about to exit can still create files in the folder.
         let deadline = Instant::now() + Duration::from_secs(1);
         while fs::remove_dir_all(self.folder.path()).is_err() && Instant::now() < deadline {
             sleep(Duration::from_millis(5));
@@ -334,7 +335,8 @@ fn is_running(master: &mut Child) -> bool {
     master.try_wait().expect("state of dovecot").is_none()
 }
 
-/// Connects without the one-second delay of TCP after a closing socket has lost the first packet.
+/// Connects with a short timeout, because TCP waits for a second if a closing socket has lost the
+/// first packet.
 fn connect(port: u16) -> io::Result<TcpStream> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, Duration::from_millis(200))

@@ -1,5 +1,5 @@
-//! The steps of the sessions in `cuts`, and how one ends for the client if the connection breaks at
-//! a given place.
+//! The steps of the sessions in `cuts`, and the expected error if the connection breaks at a given
+//! place.
 
 use pop3_proto::{command::Verb, error::Closed};
 
@@ -22,11 +22,11 @@ pub(super) const COURSE: [Option<Verb>; STEPS + 1] = [
     Some(Verb::Quit),
 ];
 
-/// The command of each reply, and the octet of the server after which the reply ends. The greeting
-/// has no command.
+/// The command of each reply, and the position in the server's octets where the reply ends. The
+/// greeting has no command.
 pub(super) type Replies = [(Option<Verb>, usize); STEPS + 1];
 
-/// Returns how a stream ends that is closed after this many octets.
+/// Returns the expected error if the stream is closed after this many octets.
 pub(super) fn expected_end(replies: &Replies, octets: usize) -> Expected {
     let next = replies.iter().position(|(_, end)| *end > octets).unwrap();
     let Some(verb) = replies[next].0 else {
@@ -73,7 +73,7 @@ impl Expected {
     }
 }
 
-/// In TLS the position is not known to the octet, but only which reply is next.
+/// Checks the error in TLS, where the exact octet is unknown and only the next reply is known.
 #[track_caller]
 pub(super) fn assert_cut_in_tls(closed: &Closed, steps: usize) {
     let expected = Expected::of(closed);

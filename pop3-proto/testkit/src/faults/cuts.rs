@@ -1,8 +1,8 @@
-//! A connection that breaks or stalls, at every place of a session.
+//! Breaks or stalls the connection at every place of a session.
 //!
-//! A first session is undisturbed, to learn after which octet of the server each step is complete.
-//! Then the same session is interrupted: exactly the steps whose replies were received completely
-//! may be reported as complete.
+//! The first session is not interrupted. It records after which octet of the server each step is
+//! complete. Then the same session is interrupted. The client must report exactly those steps as
+//! complete whose replies were received completely.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -24,7 +24,8 @@ use super::embedded;
 use super::relay::{Place, Relay, Then};
 use crate::parity::client::{Client, Enough};
 
-/// The messages contain lines that need dot-stuffing, and one ends like the end of the reply.
+/// The messages contain lines that need dot-stuffing. One message ends with a line that resembles
+/// the terminator.
 const MAIL: [&str; 3] = [
     "Subject: 1\r\n\r\n.\r\n..\r\n",
     "\r\n",
@@ -56,7 +57,7 @@ impl Scenario {
     fn new(tls: bool) -> Self {
         let mut mail = MAIL.map(str::to_owned).to_vec();
         if tls {
-            // Several TLS records long.
+            // Make the message longer than several TLS records.
             mail[1] = mail[0].repeat(3_000);
         }
         let server = embedded("alice", &mail);
@@ -88,7 +89,7 @@ impl Scenario {
         }
     }
 
-    /// Runs a whole session, as far as it gets.
+    /// Runs a session until it is complete or fails.
     fn session<C: Client>(&self) -> Report {
         let mut report = Report::default();
         if let Err(error) = self.steps::<C>(&mut report) {
@@ -142,7 +143,7 @@ impl Scenario {
         Ok(())
     }
 
-    /// Checks what is true of any session, however it ended.
+    /// Checks the invariants of a session, regardless of how it ended.
     #[track_caller]
     fn assert_consistent(&self, report: &Report, quit_in_cleartext: bool) {
         let left = self.server.maildrop().len();
@@ -161,7 +162,7 @@ impl Scenario {
             }
             Some(Ok(outcome)) => panic!("{outcome:?}"),
         }
-        // All failures have the same error.
+        // All operations fail with the same error.
         assert!(
             report.errors.iter().all(|error| *error == report.errors[0]),
             "{report:?}"
@@ -169,7 +170,8 @@ impl Scenario {
     }
 }
 
-/// Returns after which octet of the server each reply ends and each step is complete.
+/// Runs a session without a fault. Returns the positions in the server's octets where each reply
+/// ends and where each step is complete.
 fn learn<C: Client>() -> (Replies, Vec<usize>) {
     let scenario = Scenario::new(false);
     let report = scenario.session::<C>();
@@ -212,8 +214,8 @@ fn cut<C: Client>(replies: &Replies, ends: &[usize], places: &[usize], then: The
         let report = scenario.session::<C>();
         assert!(scenario.relay.has_failed());
         scenario.assert_consistent(&report, true);
-        // A socket that is asked for the result of connecting reports the reset, and the greeting
-        // is lost.
+        // If the reset arrives first, the result of connecting is the reset, and the greeting is
+        // lost.
         let overtaken = then == Then::Reset && report.steps == 0;
         if !(overtaken && complete(ends, octets) == 1) {
             assert_eq!(report.steps, complete(ends, octets), "{octets}: {report:?}");
@@ -261,7 +263,7 @@ pub fn close_without_close_notify_completes_only_received_replies<C: Client>() {
     assert_eq!(scenario.session::<C>().steps, STEPS);
     let all = scenario.relay.said().len();
     let mut steps = Vec::new();
-    // The handshake, the short replies, the long message, the end.
+    // These places are in the handshake, the short replies, the long message, and at the end.
     let places = (1..4000).step_by(97).chain((4000..all - 400).step_by(4001));
     for octets in places.chain((all - 400..all).step_by(13)) {
         for then in [Then::Close, Then::Reset] {
@@ -280,7 +282,7 @@ pub fn close_without_close_notify_completes_only_received_replies<C: Client>() {
             }
         }
     }
-    // Before the login, within a message, and at the end.
+    // The places must include ones before the login, within a message, and at the end.
     for step in [0, 5, STEPS - 1] {
         assert!(steps.contains(&step), "{step} of {steps:?}");
     }
@@ -288,12 +290,13 @@ pub fn close_without_close_notify_completes_only_received_replies<C: Client>() {
 
 pub fn stalled_connection_fails_at_its_deadline<C: Client>() {
     let (_, ends) = learn::<C>();
-    // In a status line, between CR and LF, after a whole reply, and in a body or a listing.
+    // These places are in a status line, between CR and LF, after a whole reply, and in a body or a
+    // listing.
     let kinds = |end: &usize| [end - 4, end - 1, *end];
     let places = ends.iter().flat_map(kinds);
     for octets in places.filter(|octets| Some(octets) != ends.last()) {
-        // On a busy machine the short deadline may pass before that place: then a longer one is
-        // tried.
+        // On a busy machine the short deadline may pass before that place is reached. Then try a
+        // longer one.
         let (report, taken, deadline) = [SHORT, 10 * SHORT, 100 * SHORT]
             .into_iter()
             .find_map(|deadline| {
@@ -321,8 +324,8 @@ pub fn stalled_connection_fails_at_its_deadline<C: Client>() {
     }
 }
 
-/// Runs a session that stalls after these octets. Returns whether it got there, what was reported,
-/// and how long it took.
+/// Runs a session that stalls after this many octets. Returns whether it reached that place, the
+/// report, and the duration.
 fn stalled<C: Client>(octets: usize, deadline: Duration) -> (bool, Report, Duration) {
     let mut scenario = Scenario::new(false);
     let timeouts = &mut scenario.connector.config.timeouts;

@@ -1,6 +1,6 @@
-//! The example `fetch` with a Dovecot that is killed, and the next run after its restart: no
-//! message is lost, none is stored twice, and none is deleted that is not stored. The shorter
-//! examples, which delete nothing, run those scenarios that do not involve deleting.
+//! Runs the example `fetch` with a Dovecot that is killed, and again after Dovecot was restarted.
+//! No message may be lost or stored twice, and none may be deleted that is not stored. The shorter
+//! examples delete nothing, so they run only the scenarios without deletion.
 
 use std::fs;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::program::{Example, as_stored, run, stored};
 pub(super) enum Left {
     All,
     None,
-    /// Whatever the server completed.
+    /// Any number of messages, because it is unknown what the server completed.
     Some,
 }
 
@@ -32,7 +32,7 @@ impl Scenario {
     fn new(tls: bool) -> Option<Self> {
         let server = Arc::new(Dovecot::start(Options::default())?);
         server.add_user("joe", "secret");
-        // No two messages are equal, so that a duplicate is noticed.
+        // No two messages are equal, so that duplicates are detected.
         let mut mail = corpus(66);
         mail.sort();
         mail.dedup();
@@ -68,7 +68,7 @@ impl Scenario {
         self.relay.act(place, then, move || server.kill());
     }
 
-    /// Runs the example with a fault, then with a restarted server.
+    /// Runs the example with a fault, and again with the restarted server.
     fn fetch_twice(&self, example: Example, left: Left) {
         let command = || example.deleting_into(&self.maildir);
         let first = run(command(), &self.arguments);
@@ -117,7 +117,8 @@ impl Scenario {
                 line.starts_with(&format!("fetched {new} messages (")),
                 "{line}"
             );
-            // Dovecot may record that it has deleted a file, and be killed before it does.
+            // Dovecot may be killed after it has recorded a deletion and before it deletes the
+            // file.
             if left != Left::Some {
                 let (known, deleted) = (there.len() - new, there.len());
                 let end = format!("), {known} already here, {deleted} deleted");
@@ -135,7 +136,7 @@ impl Scenario {
     }
 }
 
-/// Kills the server at each of these places, in a session of its own.
+/// Kills the server at each of these places, in a separate session.
 fn killed_at(example: Example, places: &[(Place, Left)]) {
     let ends = [Then::Close, Then::Reset];
     for ((place, left), then) in places.iter().zip(ends.into_iter().cycle()) {
@@ -163,11 +164,11 @@ pub fn killed_within_a_message(example: Example) {
         &[
             (Place::Said("Message-ID: <14.test@", 1, 10), Left::All),
             (Place::Said("Message-ID: <35.test@", 1, 100_000), Left::All),
-            // After a whole one.
+            // After a complete message.
             (Place::Said("\r\n.\r\n+OK", 12, 5), Left::All),
         ],
     );
-    // In TLS, places are known only roughly.
+    // In TLS, the places are approximate.
     for percent in [20, 70] {
         let Some(scenario) = Scenario::new(true) else {
             return;
@@ -194,7 +195,7 @@ pub fn killed_at_quit(example: Example) {
         example,
         &[
             (Place::Asked("QUIT\r\n", 0), Left::All),
-            // It has received the command, and has a moment.
+            // The server has received the command, and may have time to execute it.
             (Place::Asked("QUIT\r\n", 6), Left::Some),
             (Place::Said("+OK Logging out", 1, 0), Left::None),
             (Place::Said("+OK Logging out", 1, 0), Left::None),

@@ -1,5 +1,6 @@
-//! The example `fetch` on a full disk: a small file system in memory, if the user may mount one.
-//! (`fetch.rs` tests the limit of a file's size, which needs no privileges.)
+//! Runs the example `fetch` on a full disk. The disk is a small file system in memory, so the user
+//! must be allowed to mount one. (`fetch.rs` tests the limit of a file's size, which needs no
+//! privileges.)
 
 use std::fs;
 use std::io::Write as _;
@@ -17,8 +18,9 @@ use crate::program::{Example, as_stored, run, stored};
 struct Disk(TempDir);
 
 impl Disk {
-    /// Returns `None` if it cannot be mounted; a line on stderr says so. If `POP3_REQUIRE_MOUNT` is
-    /// set in the environment, it panics instead, so that no test is skipped unnoticed.
+    /// Mounts a file system. If that fails, prints a line on stderr and returns `None`. If
+    /// `POP3_REQUIRE_MOUNT` is set in the environment, it panics instead, so that no test is
+    /// skipped unnoticed.
     fn mount(options: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         match mount(options, folder.path()) {
@@ -33,7 +35,7 @@ impl Disk {
         }
     }
 
-    /// Makes it larger.
+    /// Makes the file system larger.
     fn grow(&self) {
         mount("remount,size=64m,nr_inodes=10k", self.path()).unwrap();
     }
@@ -45,7 +47,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily, because a run that was abandoned may have a file open there.
+        // Unmount lazily, because a run that was abandoned may have a file open there.
         let done = Command::new("umount").arg("-l").arg(self.path()).output();
         let done = done.is_ok_and(|output| output.status.success());
         assert!(done || thread::panicking(), "{:?} stays", self.path());
@@ -63,15 +65,15 @@ fn mount(options: &str, path: &Path) -> Result<(), String> {
 }
 
 pub fn unstored_messages_are_kept_and_next_run_completes(example: Example) {
-    // More than the first disk can store. No two messages are equal, so that a duplicate is
-    // noticed.
+    // The messages exceed the first disk. No two are equal, so that duplicates are detected.
     let mut mail = corpus(33);
     mail.insert(20, attachment(2_000_000));
     mail.sort();
     mail.dedup();
     let home = tempfile::tempdir().unwrap();
     let ca = home.path().join("ca.pem");
-    // Full in a message, in the next file or folder, in the record of stored messages.
+    // The disk becomes full within a message, at the next file or folder, or in the record of
+    // stored messages.
     for options in [
         "size=1m",
         "size=200k",

@@ -1,8 +1,7 @@
-//! The example `fetch` with a working server, but a connection that ends, stalls or is tampered
-//! with; and the next run. No message is lost, none is stored twice, and none is deleted that is
-//! not stored.
+//! Runs the example `fetch` with a connection that ends, stalls or is tampered with, and then runs
+//! it again. No message may be lost or stored twice, and none may be deleted that is not stored.
 //!
-//! The next run uses the relay too, because the Maildir identifies a server by its port.
+//! The next run also uses the relay, because the Maildir identifies a server by its port.
 
 use std::fs;
 use std::process::Command;
@@ -20,7 +19,7 @@ use crate::dovecot::corpus;
 use crate::program::{Example, Outcome, as_stored, finish, run, stored};
 use crate::session::Way;
 
-/// When the test kills a run that stalls: its own deadlines are minutes.
+/// The time after which the test kills a run that stalls. The program's own timeouts are minutes.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The timeout for something that has to happen.
@@ -37,7 +36,7 @@ struct Scenario {
 
 impl Scenario {
     fn new(example: Example, way: Way) -> Self {
-        // No two messages are equal, so that a duplicate is noticed.
+        // No two messages are equal, so that duplicates are detected.
         let mut mail = corpus(11);
         mail.push(b"Subject: the last line is a dot\r\n\r\n.\r\n".to_vec());
         let server = embedded("joe", &mail);
@@ -113,8 +112,8 @@ impl Scenario {
         outcome
     }
 
-    /// Checks what is true after any run, however it ended. Returns how many messages are in the
-    /// Maildir, and how many are on the server.
+    /// Checks the invariants of a run, regardless of how it ended. Returns how many messages are in
+    /// the Maildir, and how many are on the server.
     #[track_caller]
     fn assert_consistent(&self, first: &Outcome, left: Left) -> (usize, usize) {
         let (here, there) = (self.here(), as_stored(self.there()));
@@ -145,7 +144,7 @@ impl Scenario {
         (here.len(), there.len())
     }
 
-    /// Checks the next run, in which the connection is undisturbed.
+    /// Runs the example again without a fault, and checks the result.
     #[track_caller]
     fn assert_next_completes(&self, first: &Outcome, (here, there): (usize, Option<usize>)) {
         let second = run(self.command(), &self.arguments);
@@ -173,17 +172,17 @@ impl Scenario {
     }
 }
 
-/// Interrupts the example at each kind of place, in a session of its own.
+/// Interrupts the example at each kind of place, in a separate session.
 fn interrupted(example: Example, then: Then) {
     let quit_reply = "+OK bye\r\n";
     let mut places = vec![
-        // The greeting, and the login.
+        // In the greeting and in the login.
         (Place::Octet(7), Left::All),
         (Place::Asked("USER", 7), Left::All),
-        // The listings, with a line that looks complete.
+        // In the listings. The truncated line looks complete.
         (Place::Said("\r\n10 ", 1, 4), Left::All),
         (Place::Said("uid-11", 1, 5), Left::All),
-        // A status line, a message, its last line, its end, and after it.
+        // In a status line, in a message, in its last line, at its end, and after it.
         (Place::Said(" octets\r\n", 3, 4), Left::All),
         (Place::Said("Message-ID: <6.test@", 1, 10), Left::All),
         (Place::Said("\r\n..\r\n.\r\n", 1, 4), Left::All),
@@ -191,11 +190,11 @@ fn interrupted(example: Example, then: Then) {
         (Place::Said("\r\n.\r\n+OK", 6, 5), Left::All),
     ];
     let deleting = [
-        // The DELEs, and the replies to them.
+        // In the DELE commands, and in the replies to them.
         (Place::Asked("DELE 7\r\n", 4), Left::All),
         (Place::Said(" deleted\r\n", 5, 3), Left::All),
         (Place::Said(" deleted\r\n", 12, 10), Left::All),
-        // QUIT that does not arrive, or arrives; the reply that arrives in part.
+        // In the QUIT command, after it, and in its reply.
         (Place::Asked("QUIT\r\n", 5), Left::All),
         (Place::Asked("QUIT\r\n", 6), Left::Some),
         (Place::Said(quit_reply, 1, 0), Left::None),
@@ -241,7 +240,8 @@ pub fn connection_stalled(example: Example) {
     interrupted(example, Then::Stall);
 }
 
-/// In TLS a place is known by the number of octets before it, which varies slightly.
+/// Interrupts the example in TLS, where a place is a number of octets that varies slightly between
+/// runs.
 pub fn interrupted_in_tls(example: Example) {
     let scenario = Scenario::new(example, Way::ImplicitTls);
     run(scenario.command(), &scenario.arguments).success();
@@ -252,7 +252,7 @@ pub fn interrupted_in_tls(example: Example) {
         Then::Stall,
         Then::Insert(b"+OK\r\n"),
     ];
-    // The handshake, the listings, the messages, the DELEs and QUIT.
+    // These places are in the handshake, the listings, the messages, the DELE commands and QUIT.
     let places = [100, 900, 3_000, all / 4, all / 2, all * 3 / 4];
     let places = places.into_iter().chain([600, 300, 100].map(|n| all - n));
     for (place, n) in places.zip(0..) {
@@ -268,7 +268,7 @@ pub fn interrupted_in_tls(example: Example) {
     }
 }
 
-/// An attacker inserts cleartext octets after STLS, or noise into TLS.
+/// Runs the example with an attacker who inserts cleartext octets after STLS, or noise into TLS.
 pub fn tampered_with(example: Example) {
     let reply = "+OK begin TLS negotiation\r\n";
     let after_reply = Place::Said(reply, 1, reply.len());
@@ -296,7 +296,7 @@ pub fn tampered_with(example: Example) {
         scenario.assert_next_completes(&first, (here, Some(there)));
     }
 
-    // A command inserted in cleartext after STLS is not answered, and does no harm.
+    // The server ignores a command that is inserted in cleartext after STLS.
     let scenario = Scenario::new(example, Way::Stls);
     let command = Then::Insert(b"NOOP\r\nDELE 1\r\n");
     scenario.relay.fail(Place::Asked("STLS\r\n", 6), command);

@@ -1,5 +1,5 @@
-//! A Dovecot whose processes are all killed at a chosen octet. It is restarted afterwards, to see
-//! what it did.
+//! Kills all processes of Dovecot at a chosen octet, and restarts it to check which messages it has
+//! deleted.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::dovecot::{Dovecot, Options, corpus};
 use crate::parity::client::{Client, Enough};
 use crate::session::{Way, login};
 
-/// How the client sees the end of a killed server.
+/// What the client receives from a killed server.
 const ENDS: [Then; 2] = [Then::Close, Then::Reset];
 
 /// A server with alice's mail, and the relay in front of it, in cleartext.
@@ -43,7 +43,8 @@ impl Scenario {
     fn log_in<C: Client>(&self) -> C {
         let endpoint = Endpoint::plain("localhost", Some(self.relay.port()));
         let mut client: C = log_in(&endpoint, Way::Clear, "");
-        // Otherwise this would be sent with the next command, and its reply would be counted.
+        // Send CAPA now. Otherwise the client would send it with the next command, and its reply
+        // would be counted.
         client.capa().unwrap();
         client
     }
@@ -54,7 +55,7 @@ impl Scenario {
         self.relay.act(place, then, move || server.kill());
     }
 
-    /// Kills the server at this octet after those that have passed.
+    /// Kills the server after this many more octets from it.
     fn kill_in(&self, octets: usize, then: Then) {
         self.kill_at(Place::Octet(self.relay.said().len() + octets), then);
     }
@@ -121,7 +122,7 @@ pub fn server_killed_within_message_delivers_only_earlier_messages<C: Client>() 
     };
     for then in ENDS {
         let mut client: C = scenario.log_in();
-        // Messages are in flight after this one, and it has a hundred more octets.
+        // More messages are in flight, and this one still has a hundred octets.
         scenario.kill_at(Place::Said("Message-ID: <14.test@", 1, 10), then);
         let (mut whole, mut failures) = (0, Vec::new());
         client.retrieve((1..=33).map(number), &mut |message| {
@@ -224,8 +225,8 @@ pub fn server_killed_before_quit_deletes_nothing<C: Client>() {
 pub fn server_killed_at_quit_leaves_outcome_unknown<C: Client>() {
     let quit_reply = "+OK Logging out, messages deleted.\r\n".len();
     let asked = |octets| Place::Asked("QUIT\r\n", octets);
-    // Where the server is killed, as an octet of the reply or of the command; the reported outcome,
-    // and the real one.
+    // The place where the server is killed, as an octet of the reply or of the command; the
+    // reported outcome; and whether the messages are deleted.
     for (place, committed, deleted) in [
         (Err(asked(0)), None, false),
         (Err(asked(5)), None, false),

@@ -1,4 +1,5 @@
-//! Faults on real sockets, for any client: servers that are killed, connections that break.
+//! Tests of any client with faults on real sockets: servers that are killed, and connections that
+//! break.
 //!
 //! `relay` is a proxy between client and server that breaks the connection at a chosen octet.
 //! `cuts` and `tampering` have scenarios with the embedded server, `killed` with Dovecot. The

@@ -1,7 +1,7 @@
 //! A proxy between a client and its server that fails at a place that a test chooses.
 //!
-//! A place is an octet of the stream, so a fault happens at the same point of the session each
-//! time, however the octets were divided into packets.
+//! A place is a position in the stream. A fault therefore happens at the same point of the session
+//! each time, regardless of how TCP splits the octets into packets.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -22,37 +22,36 @@ pub enum Place {
     /// When the server sends this text for the nth time (the first is 1), after this many octets of
     /// it.
     Said(&'static str, usize, usize),
-    /// The same for the client's octets, for the first occurrence.
+    /// When the client sends this text for the first time, after this many octets of it.
     Asked(&'static str, usize),
 }
 
-/// What the client sees then.
+/// What the client receives when a fault happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// The end of the stream.
     Close,
     /// A connection reset.
     Reset,
-    /// Nothing any more.
+    /// Nothing more, but the connection stays open.
     Stall,
     /// These octets, and then the octets from the server.
     Insert(&'static [u8]),
 }
 
-/// Runs when a fault happens, before the client notices.
+/// Runs when a fault happens, before the client can detect it.
 type Act = Box<dyn FnOnce() + Send>;
 
 struct Fault {
     place: Place,
     act: Act,
     then: Then,
-    /// How many octets were searched for the text, and how often it was found.
+    /// How many octets were searched for the text, and how many times it was found.
     searched: usize,
     found: usize,
 }
 
-/// A proxy on 127.0.0.1 that serves one connection after the other. Clients have to be dropped
-/// before it.
+/// A proxy on 127.0.0.1 that serves one connection at a time. Drop the client before the proxy.
 pub struct Relay {
     address: SocketAddr,
     state: Arc<State>,
@@ -71,7 +70,7 @@ struct Inner {
     stopped: bool,
     /// Whether there is a connection.
     busy: bool,
-    /// Whether the connection has failed: nothing passes any more.
+    /// Whether the connection has failed, so that no octets are forwarded.
     broken: bool,
     /// The octets that passed on the latest connection, and those that the client sent after the
     /// failure.
@@ -113,7 +112,7 @@ impl Relay {
         self.act(place, then, || {});
     }
 
-    /// Does the same, and runs `act` before the client notices.
+    /// Like [`fail`](Self::fail), and runs `act` before the client can detect the fault.
     pub fn act(&self, place: Place, then: Then, act: impl FnOnce() + Send + 'static) {
         let act = Box::new(act);
         self.state.lock().fault = Some(Fault {
@@ -130,7 +129,7 @@ impl Relay {
         self.state.lock().fault.take().is_none()
     }
 
-    /// Returns the same, and keeps the fault.
+    /// Returns whether the fault has happened. Does not remove it.
     pub fn is_failing(&self) -> bool {
         self.state.lock().fault.is_none()
     }
@@ -156,9 +155,9 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.state.lock().stopped = true;
-        // The thread waits for a client, so this connects one.
+        // The thread waits for a client, so connect one to stop it.
         let _ = TcpStream::connect(self.address);
-        // What the thread owns, perhaps a server, has to be dropped before the test ends.
+        // Wait for the thread, because a server that it owns must be dropped before the test ends.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
@@ -212,11 +211,12 @@ impl State {
                 ..
             }) = fault
             {
-                // In a single write, so that it is one packet.
+                // Use a single write, so that it is one packet.
                 let _ = to.write_all(&[octets, inserted, rest].concat());
                 continue;
             }
-            // If the receiver has disconnected, the rest is still read from the sender.
+            // Ignore the error: if the receiver has disconnected, still read the rest from the
+            // sender.
             let _ = to.write_all(octets);
             if let Some(fault) = fault {
                 (fault.act)();
@@ -236,12 +236,13 @@ fn apply_fault(then: Then, client: &TcpStream) {
     match then {
         Then::Close => drop(client.shutdown(Shutdown::Write)),
         Then::Reset => {
-            // Closing the socket sends the reset, as soon as nothing reads from it any more.
+            // The system sends the reset when the socket is closed, which is when no thread reads
+            // from it any more.
             let linger = SockRef::from(client).set_linger(Some(Duration::ZERO));
             linger.expect("SO_LINGER");
             let _ = client.shutdown(Shutdown::Read);
         }
-        // The client notices by its deadlines.
+        // The client detects these by its timeouts.
         Then::Stall | Then::Insert(_) => {}
     }
 }
@@ -284,7 +285,7 @@ impl Inner {
 }
 
 impl Fault {
-    /// Returns the place in the octets of this direction, if it is known already.
+    /// Returns the position of the fault in this direction, if it is known yet.
     fn at(&mut self, way: Way, passed: &[u8]) -> Option<usize> {
         let (text, nth, more) = match (&self.place, way) {
             (Place::Octet(at), Way::Down) => return Some(*at),

@@ -10,10 +10,10 @@ use pop3_proto::{
 use super::relay::{Place, Relay, Then};
 use crate::parity::client::Client;
 
-/// What a client must not reveal.
+/// Texts that a client must not send in cleartext.
 const SECRETS: [&str; 4] = ["alice", "secret", "AUTH", "USER"];
 
-/// Logs in by STLS with this fault. Returns the result, and what the client sent.
+/// Logs in over STLS with this fault. Returns the result, and what the client sent.
 fn log_in<C: Client>(place: Place, then: Then) -> (Result<(), Error>, String) {
     let config = ServerConfig::new("alice", "secret");
     let server =
@@ -28,7 +28,7 @@ fn log_in<C: Client>(place: Place, then: Then) -> (Result<(), Error>, String) {
     let result = client.login(Login::new("alice", "secret").unwrap());
     assert!(relay.has_failed());
     let result = result.and_then(|_| {
-        // Synchronized to the end.
+        // Check that the session stays synchronized until it ends.
         assert_eq!(client.stat()?.messages, 1);
         assert_eq!(client.retr_to_vec(1.try_into()?, 100)?, b"mail\r\n");
         assert!(client.quit()?.is_committed());
@@ -38,7 +38,7 @@ fn log_in<C: Client>(place: Place, then: Then) -> (Result<(), Error>, String) {
         assert_eq!(client.noop().as_ref(), Err(error), "and again");
     }
     drop(client);
-    // Inside TLS it cannot be read.
+    // The relay cannot read octets inside TLS, so this contains only cleartext.
     let asked = String::from_utf8_lossy(&relay.asked()).into_owned();
     assert!(
         SECRETS.iter().all(|secret| !asked.contains(secret)),
@@ -50,13 +50,13 @@ fn log_in<C: Client>(place: Place, then: Then) -> (Result<(), Error>, String) {
 
 pub fn injected_reply_after_stls_ends_the_connection<C: Client>() {
     let injected = Then::Insert(b"+OK injected\r\n");
-    // In one packet with the reply to STLS.
+    // The injected octets are in one packet with the reply to STLS.
     let reply = "+OK begin TLS negotiation\r\n";
     let (result, asked) = log_in::<C>(Place::Said(reply, 1, reply.len()), injected);
     assert_eq!(result.err(), Some(SecurityError::ResponseInjection.into()));
     assert!(asked.ends_with("STLS\r\n"), "{asked:?}");
 
-    // After the handshake has begun.
+    // The injected octets arrive after the handshake has begun.
     let (result, _) = log_in::<C>(Place::Said("\x16\x03", 1, 0), injected);
     let Some(Error::Tls(error)) = result.err() else {
         panic!("this is not TLS");

@@ -1,5 +1,4 @@
-//! A conforming server, and an attacker in the middle who reads everything and sends what they
-//! like.
+//! A conforming server, and a man in the middle who reads everything and can send any octets.
 
 use pop3_proto::server::{Maildrop, Server, ServerConfig};
 
@@ -24,7 +23,7 @@ pub struct Attacker {
     server: Server,
     /// What the server has sent.
     said: Vec<u8>,
-    /// How much of it was forwarded or dropped.
+    /// How many of these octets were forwarded or dropped.
     passed: usize,
 }
 

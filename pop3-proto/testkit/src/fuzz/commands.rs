@@ -1,4 +1,4 @@
-//! Every command, by number.
+//! Creates any command from a number.
 
 use pop3_proto::{
     Confirm, Connection, Dele, Error, List, Login, Quit, RequestId, Retr, Secret, Stat, Ticket,
@@ -29,9 +29,9 @@ pub enum Kind {
     Whole,
     /// A status line, followed by a body if it is `+OK`.
     Streamed,
-    /// Its reply reports that the session is logged in.
+    /// A login. After its reply the session is logged in.
     Login,
-    /// The last one.
+    /// The last command of the session.
     Quit,
 }
 
@@ -81,7 +81,7 @@ pub fn submit(connection: &mut Connection, which: u8) -> Result<Asked, Error> {
             Asked::new(connection.submit(raw)?, Streamed)
         }
         23 => {
-            // Longer than the small command limit.
+            // This line exceeds the small limit for command lines.
             let raw = Raw::short(format!("XTND {:x>60}", ""))?;
             Asked::new(connection.submit(raw)?, Whole)
         }

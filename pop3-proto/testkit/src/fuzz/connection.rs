@@ -1,5 +1,5 @@
-//! A conversation whose segments are received whole, line by line, or in pieces: the same is
-//! reported, and the same is sent.
+//! Runs a conversation whose segments are received whole, line by line, or in pieces. The events
+//! and the sent octets must be the same.
 
 use pop3_proto::{
     Error, Event, Quirk,
@@ -14,11 +14,12 @@ use super::setup::setup;
 use super::{SECRET, contains};
 use crate::bodies;
 
-/// An octet for the setup, one for the partition of segments, then a [script](super::script).
+/// Runs an input: an octet for the setup, one for the partition of segments, then a
+/// [script](super::script).
 ///
 /// The conversation is run line by line and with one other partition: in pieces of 1 to 128 octets,
-/// or whole from 0x80. Each run costs the same, so the fuzzer chooses one; [`with_every_partition`] is for
-/// replays.
+/// or whole if the octet is 0x80 or more. The fuzzer chooses only one partition, because each run
+/// takes the same time. [`with_every_partition`] is for replays.
 pub fn connection(data: &[u8]) -> usize {
     let Some((&[bits, cut], script)) = data.split_first_chunk() else {
         return 0;
@@ -31,8 +32,8 @@ pub fn connection(data: &[u8]) -> usize {
     compare(bits, config.leniency, &steps(script), &[cut])
 }
 
-/// Runs the same with every partition: under both leniencies, line by line, in pieces of this size,
-/// of one octet, and whole.
+/// Runs an input with every partition: line by line, in pieces of the input's size, in single
+/// octets, and whole. Does so under both leniencies.
 pub fn with_every_partition(data: &[u8]) -> usize {
     let Some((&[bits, piece], script)) = data.split_first_chunk() else {
         return 0;
@@ -57,7 +58,7 @@ fn compare(bits: u8, leniency: Leniency, steps: &[Step], cuts: &[Cut]) -> usize 
     lines.events.len()
 }
 
-/// Returns the final error of an input's conversation, if its segments are received whole.
+/// Returns the final error of an input's conversation when its segments are received whole.
 pub fn end(data: &[u8]) -> Option<Error> {
     let (&[bits, _], script) = data.split_first_chunk()?;
     play(bits, Leniency::Lenient, &steps(script), Cut::Not).error
@@ -90,7 +91,7 @@ struct Outcome {
     events: Vec<Event>,
     sent: Vec<u8>,
     error: Option<Error>,
-    /// The reply to STLS was received, and octets of its segment remained to be read after it.
+    /// Whether octets remained to be read from the segment that contained the reply to STLS.
     unread_after_stls: bool,
 }
 
@@ -103,8 +104,8 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Outcome {
     for step in steps {
         if let Step::Server(segment) = step {
             let in_handshake = driver.connection.wants_tls();
-            // Nothing is sent before the end of a segment, so what follows a reply in it was not
-            // requested.
+            // Nothing is sent before the end of a segment, so octets after a reply within the
+            // segment were not requested.
             for piece in cut.pieces(segment) {
                 let all = receive(&mut driver, piece, &mut events);
                 unread_after_stls |= !in_handshake && !all && driver.connection.wants_tls();
@@ -115,7 +116,7 @@ fn play(bits: u8, leniency: Leniency, steps: &[Step], cut: Cut) -> Outcome {
     }
     let driver = driver.finish(&mut events);
     let mut events = bodies::join_all(events);
-    events.iter_mut().for_each(forget_which_limit);
+    events.iter_mut().for_each(remove_limit);
     Outcome {
         events,
         sent: driver.ledger.sent,
@@ -141,13 +142,14 @@ fn receive(driver: &mut Driver, mut octets: &[u8], events: &mut Vec<Event>) -> b
     true
 }
 
-/// Octets that are received together may be rejected earlier: if a server sends more than was
-/// requested, the connection closes before anything else is sent or reported. Octets read together
-/// with the reply to STLS always close it.
+/// Asserts that two runs are the same, with one exception. If a server sends more than was
+/// requested, and the client receives it together, the connection closes earlier: nothing else is
+/// sent or reported. Octets that are read together with the reply to STLS always close the
+/// connection.
 fn assert_alike(whole: &Outcome, lines: &Outcome) {
     let same = whole.without_blank_lines() == lines.without_blank_lines()
         && (&whole.sent, &whole.error) == (&lines.sent, &lines.error);
-    // A blank line is tolerated before AUTH has its turn, and not during the exchange.
+    // A blank line is tolerated before AUTH is sent, but not during the exchange.
     let blank = match lines.cause() {
         Some(Error::Protocol(error)) => {
             matches!(&**error, ProtocolError::Unsolicited { got } if got.is_empty())
@@ -156,8 +158,8 @@ fn assert_alike(whole: &Outcome, lines: &Outcome) {
     };
     let sooner = whole.is_ahead() && whole.begins(lines) || blank && lines.begins(whole);
     assert!(same || sooner, "{whole:#?}\nin lines: {lines:#?}");
-    // Line by line, the octets after that reply visibly remain unread. A full buffer may end there
-    // as well.
+    // In the run line by line, octets after the reply to STLS are seen as unread. In the other run,
+    // a full buffer may also end at that reply.
     assert!(
         !lines.unread_after_stls || whole.unread_after_stls || whole.is_injected(),
         "octets after STLS: {whole:#?}"
@@ -165,11 +167,12 @@ fn assert_alike(whole: &Outcome, lines: &Outcome) {
 }
 
 impl Outcome {
-    /// Returns whether it ended because of something unsolicited, or waited for the rest of it.
+    /// Returns whether the run ended because of unsolicited octets, or was waiting for the rest of
+    /// them.
     fn is_ahead(&self) -> bool {
         match self.cause() {
-            // The end of a multi-line reply may be reported before the octets that make it fail are
-            // received.
+            // The end of a multi-line reply may have been reported before the octets were received
+            // that make the reply fail.
             Some(Error::Protocol(error)) => matches!(
                 **error,
                 ProtocolError::Unsolicited { .. } | ProtocolError::Surplus { .. }
@@ -183,8 +186,8 @@ impl Outcome {
         }
     }
 
-    /// Returns the cause of the close. During a confirmation, that is also why the messages are
-    /// unconfirmed.
+    /// Returns the error that closed the connection. During a confirmation, it is inside
+    /// [`Error::Unconfirmed`].
     fn cause(&self) -> Option<&Error> {
         match self.error.as_ref()? {
             Error::Unconfirmed(why) => why.cause().or(self.error.as_ref()),
@@ -192,12 +195,13 @@ impl Outcome {
         }
     }
 
-    /// Returns whether it ended because of octets after the reply to STLS.
+    /// Returns whether the run ended because of octets after the reply to STLS.
     fn is_injected(&self) -> bool {
         matches!(self.cause(), Some(Error::Security(error)) if **error == SecurityError::ResponseInjection)
     }
 
-    /// Returns whether all that was reported and sent before the end is the start of another story.
+    /// Returns whether the events before the end and the sent octets are a prefix of those of
+    /// another run.
     fn begins(&self, other: &Self) -> bool {
         let before = self.without_blank_lines().into_iter();
         let before = before.take_while(|event| !is_fatal(event));
@@ -205,8 +209,8 @@ impl Outcome {
             && before.zip(other.without_blank_lines()).all(|(a, b)| a == b)
     }
 
-    /// Returns the events without blank lines. A blank line is reported when it is received, before
-    /// or after events that depend on what was sent.
+    /// Returns the events without blank lines. A blank line is reported when it is received. Its
+    /// place among the other events depends on the partition.
     fn without_blank_lines(&self) -> Vec<&Event> {
         let blank = Event::Quirk(Quirk::BlankLine);
         self.events
@@ -226,9 +230,9 @@ fn is_fatal(event: &Event) -> bool {
     error.is_some_and(Error::is_fatal)
 }
 
-/// A reply that exceeds several limits exceeds one of them first, and which one depends on the
-/// partition.
-fn forget_which_limit(event: &mut Event) {
+/// Removes the limit from an error. If a reply exceeds several limits, the partition determines
+/// which one is reported.
+fn remove_limit(event: &mut Event) {
     match event {
         Event::Reply {
             result: Err(error), ..
@@ -251,7 +255,7 @@ fn forget(error: &mut Error) {
         limit.what = Limited::Octets;
         limit.limit = 0;
     }
-    // An error quotes as much as was received.
+    // Remove the quote, because an error quotes all octets that were received.
     if let Error::Protocol(error) = error
         && let ProtocolError::Surplus { got, .. } = &mut **error
     {

@@ -1,4 +1,4 @@
-//! A connection, a clock, and the ledger of requests and events.
+//! Drives a connection, with a clock and a ledger of requests and events.
 
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ use super::script::Step;
 use super::setup::{assert_over, handle_deadlines, tls_info};
 use crate::wire;
 
-/// Octets of commands that may be unanswered (RFC 2449 section 6.6).
+/// How many octets of commands may be unanswered (RFC 2449 section 6.6).
 const WINDOW: usize = 4096;
 
 pub struct Driver {
@@ -23,7 +23,7 @@ pub struct Driver {
     /// The maximum number of octets received together, and the maximum length of a sent line.
     buffer: usize,
     line: usize,
-    /// The login must not be readable on the wire.
+    /// Whether the login must not be sent in cleartext.
     guarded: bool,
     /// The ids of all requests in order, and that of the next one.
     ids: Vec<RequestId>,
@@ -76,7 +76,7 @@ impl Driver {
         }
     }
 
-    /// Applies the steps that all drivers treat alike.
+    /// Applies the steps that are the same in all targets.
     pub fn happen(&mut self, step: &Step) {
         let (connection, now) = (&mut self.connection, self.now);
         match *step {
@@ -101,7 +101,7 @@ impl Driver {
         }
     }
 
-    /// Abandons `count` requests, the first of them `back` before the last.
+    /// Abandons `count` requests, starting `back` requests before the last one.
     fn abandon(&mut self, back: usize, count: usize) {
         let (ids, next) = (&mut self.ids, self.connection.next_id());
         while let Some(id) = ids.last().filter(|id| **id < next).map(|id| id.next()) {
@@ -128,7 +128,7 @@ impl Driver {
         assert!(self.connection.outstanding() >= self.ledger.outstanding());
     }
 
-    /// Sends, or handles a deadline. Returns false if there is no need.
+    /// Sends octets or handles a deadline. Returns false if neither is needed.
     pub fn act(&mut self) -> bool {
         if self.connection.wants_write() {
             self.send(usize::MAX);
@@ -158,8 +158,8 @@ impl Driver {
         }
     }
 
-    /// The server closes the connection: everything must be reported then, whatever happened
-    /// before, and nothing may remain.
+    /// Closes the connection from the server's side. Checks that every request then gets its
+    /// result, and that no octets or deadlines remain.
     pub fn finish(mut self, events: &mut Vec<Event>) -> Self {
         self.settle(events);
         self.connection.handle_eof(self.now);

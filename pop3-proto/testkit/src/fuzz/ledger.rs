@@ -26,11 +26,11 @@ pub struct Ledger {
     pub closed: bool,
     /// All octets that were sent.
     pub sent: Vec<u8>,
-    /// The server knows and may send the secret itself, so events may contain it.
+    /// Whether the server can send the secret by itself, so that events may contain it.
     pub secret_is_out: bool,
     /// How many events were reported.
     pub events: usize,
-    /// How many of the octets were searched for a cleartext login.
+    /// How many of the sent octets were searched for a cleartext login.
     searched: usize,
 }
 
@@ -106,14 +106,14 @@ impl Ledger {
                     self.record_fatal(error);
                 } else {
                     self.assert_shows_no_secret(&format!("{error} {error:?}"));
-                    // A login that was refused before the connection closed was refused.
+                    // A login reports a refusal that was received before the connection closed.
                     assert!(self.fatal.is_none() || asked.kind == Kind::Login);
                 }
             }
         }
     }
 
-    /// Only the reply to a sent `QUIT` says whether the deletions were committed.
+    /// Checks that only the reply to a sent `QUIT` determines whether the deletions were committed.
     fn check_quit(&self, result: &Result<Reply, Error>) {
         let line = self.sent.rsplit(|&octet| octet == b'\n').next().unwrap();
         let whole = self.sent.ends_with(b"QUIT\r\n");
@@ -139,7 +139,8 @@ impl Ledger {
         self.fatal == Some(Closed::Finished.into())
     }
 
-    /// Printed values go into logs and onto terminals.
+    /// Asserts that a printed value contains neither the secret nor control characters, because it
+    /// may be written to a log or a terminal.
     pub fn assert_shows_no_secret(&self, shown: &str) {
         assert!(!shown.contains(char::is_control), "{shown}");
         assert!(self.secret_is_out || !shown.contains(SECRET), "{shown}");

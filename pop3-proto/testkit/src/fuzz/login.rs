@@ -1,5 +1,5 @@
-//! A login to a conforming server through an attacker who changes, drops and adds lines: checks who
-//! is logged in, and what is printed of the secret.
+//! Runs a login to a conforming server through an attacker who changes, drops and adds lines.
+//! Checks whether the client is logged in, and that the secret is not printed.
 
 use pop3_proto::{
     Channel, Connection, Error, Event, Login, Phase,
@@ -18,9 +18,9 @@ use super::{SECRET, contains};
 /// The secret in base64, without the last octet.
 const ENCODED: &str = "b3Blbi1zZXNhbW";
 
-/// An octet for the setup, one for the login, then a [script](super::script). In the script, the
-/// submission of a command (0x80 to 0x8f) lets the server's next line pass, or everything that it
-/// has sent (0x90 to 0x9f). To abandon a request (0xa0 to 0xaf) drops a line.
+/// Runs an input: an octet for the setup, one for the login, then a [script](super::script). In the
+/// script, 0x80 to 0x8f forward the server's next line, and 0x90 to 0x9f forward everything that it
+/// has sent. 0xa0 to 0xaf drop a line.
 pub fn login(data: &[u8]) -> usize {
     let Some((&[bits, which], script)) = data.split_first_chunk() else {
         return 0;
@@ -56,7 +56,7 @@ pub fn login(data: &[u8]) -> usize {
     {
         session.succeed(method);
     }
-    session.count_attempts(if which < 15 { 1 } else { 3 });
+    session.assert_attempts(if which < 15 { 1 } else { 3 });
     session.driver.ledger.events
 }
 
@@ -83,15 +83,15 @@ fn with_tokens() -> Login {
     Login::with(Credentials::TokenOnRequest { username })
 }
 
-/// Client, server, and the attacker between them.
+/// A client, a server, and the attacker between them.
 struct LoginSession {
     driver: Driver,
     attacker: Attacker,
-    /// The login uses SCRAM only.
+    /// Whether the login uses only SCRAM.
     scram: bool,
-    /// The method sends the same to every server.
+    /// Whether the method sends the same octets to every server.
     is_static: bool,
-    /// The login uses a password or a token.
+    /// Whether the login uses a password or a token.
     has_secret: bool,
     /// How many of the client's octets the server has received.
     received: usize,
@@ -168,8 +168,8 @@ impl LoginSession {
             Ok(reply) => {
                 assert!(matches!(reply, Reply::Status(_)));
                 assert_ne!(connection.phase(), Phase::Authorization);
-                // Whatever the source and time of the +OK, the client had sent enough for the server to
-                // send it.
+                // Even if the attacker has sent the +OK, the client has sent everything that the
+                // server needs for a login.
                 assert!(!self.is_static || self.attacker.has_logged_in());
             }
             Err(error) => {
@@ -180,7 +180,7 @@ impl LoginSession {
                     .any(|verb| contains(sent, verb.as_bytes()))
                 {
                     let shown = format!("{error} {error:?} {:?}", connection.login_plan());
-                    // An attacker may know the secret without having received it, and send it.
+                    // An attacker who knows the secret from elsewhere may send it.
                     let secret = self.has_secret && shown.contains(SECRET);
                     let encoded = contains(sent, ENCODED.as_bytes()) && shown.contains(ENCODED);
                     assert!(!secret && !encoded, "{shown}");
@@ -190,7 +190,7 @@ impl LoginSession {
         self.result = Some(result.clone());
     }
 
-    /// Without interference, the login succeeds with every method.
+    /// Checks that the login succeeds with every method if the attacker only forwards lines.
     fn succeed(&mut self, method: Method) {
         for _ in 0..12 {
             self.happen(&Step::Submit(16));
@@ -207,8 +207,9 @@ impl LoginSession {
         }
     }
 
-    /// A wrong password counts each time it is sent.
-    fn count_attempts(&self, most: usize) {
+    /// Asserts that the client made at most this many login attempts. The server counts each one
+    /// with a wrong password as a failure.
+    fn assert_attempts(&self, most: usize) {
         let lines = self.driver.ledger.sent.split(|&octet| octet == b'\n');
         let is_attempt = |line: &&[u8]| {
             let verbs = ["AUTH ", "APOP ", "USER "].map(str::as_bytes);

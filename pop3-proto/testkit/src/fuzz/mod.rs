@@ -1,6 +1,6 @@
-//! The fuzz targets as functions: each accepts any octets, and panics if the library breaks a
-//! promise. The binaries in `fuzz/` call these functions, and `cargo test` replays the findings of
-//! fuzzers with them.
+//! The fuzz targets as functions. Each accepts any octets, and panics if the library violates an
+//! invariant. The binaries in `fuzz/` call these functions, and `cargo test` replays the findings
+//! of fuzzers with them.
 
 pub mod attacker;
 pub mod clients;
@@ -31,8 +31,8 @@ pub use server::server;
 pub use tls::tls;
 pub use unstuffing::unstuffing;
 
-/// A target. It returns how far the octets led it, by a count of its own (events, results,
-/// responses). 0 means that the input was of no use.
+/// A target. It returns the number of events, results or responses, depending on the target. 0
+/// means that the input had no effect.
 pub type Target = fn(&[u8]) -> usize;
 
 /// All targets, by name.
@@ -50,13 +50,12 @@ pub const TARGETS: [(&str, Target); 10] = [
 ];
 
 /// The password of every login, and every bearer token. It does not begin with a hexadecimal digit,
-/// because an escaped octet before it may end in one.
+/// because such a digit could be read as part of an escaped octet before it.
 pub const SECRET: &str = "open-sesame";
 
 /// Returns whether `octets` contain `part`.
 fn contains(octets: &[u8], part: &[u8]) -> bool {
-    // The first octet alone rules out most positions, and costs no call of `memcmp`: fuzzers trace
-    // those.
+    // Compare the first octet separately, to avoid most calls of `memcmp`, which fuzzers trace.
     let Some(first) = part.first() else {
         return true;
     };

@@ -1,4 +1,4 @@
-//! Any interleaving of what an application, a socket and a clock can do.
+//! Runs any interleaving of the actions of an application, a socket and a clock.
 
 use std::collections::VecDeque;
 
@@ -10,8 +10,8 @@ use super::script::{Script, Step, said};
 use super::setup::setup;
 use super::{SECRET, contains};
 
-/// An octet for the setup, then a [script](super::script). Nothing happens that is not in the
-/// script.
+/// An input: an octet for the setup, then a [script](super::script). The target does only what is
+/// in the script.
 #[derive(Debug, Arbitrary)]
 pub struct Operations {
     setup: u8,

@@ -1,5 +1,5 @@
-//! The contents of replies: greeting, status lines, values, listings and capabilities. Each is read
-//! with every accessor and compared with its text.
+//! Checks the contents of replies: greeting, status lines, values, listings and capabilities. Each
+//! is read with every accessor and compared with its text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,11 +17,11 @@ use super::setup::setup;
 use super::text::{body, entry, lines, size, status};
 use crate::naive::trimmed;
 
-/// The commands whose replies have contents, by their numbers in `commands`. The greeting comes
-/// first.
+/// The commands whose replies are checked, as numbers for `commands`. The first entry selects the
+/// greeting.
 const COMMANDS: [u8; 10] = [255, 0, 6, 7, 8, 10, 11, 16, 19, 21];
 
-/// An octet for leniency and limits, one for the command, then its reply.
+/// Runs an input: an octet for leniency and limits, one for the command, then the reply.
 pub fn replies(data: &[u8]) -> usize {
     let Some((&[bits, which], reply)) = data.split_first_chunk() else {
         return 0;
@@ -107,7 +107,8 @@ fn look_at(event: &Event, text: &[u8], strict: bool) {
     }
 }
 
-/// Returns whether the text has this status indicator, after what is tolerated before it.
+/// Returns whether the text has this status indicator, possibly after octets that are tolerated
+/// before it.
 fn starts_with(text: &[u8], indicator: &[u8]) -> bool {
     let begin = text
         .iter()
@@ -131,7 +132,7 @@ fn greeted(greeting: &Greeting, text: &[u8], strict: bool) {
 fn said(reported: &Status, text: &[u8], strict: bool) {
     assert!(starts_with(text, b"+OK"));
     let text = status(text, strict).0;
-    // An echo of the secret, or of an encoding of it.
+    // The reply echoed the secret, so its text was redacted and cannot be compared.
     if contains(reported.text.as_bytes(), b"<redacted>") {
         return;
     }
@@ -153,7 +154,7 @@ fn counted(stat: &MailboxStat, text: &[u8]) {
     let first = words.next().unwrap();
     assert_eq!(number(first), Some(u64::from(stat.messages)), "{text}");
     if let Some(octets) = stat.octets {
-        // Digits directly after the number of messages may be the size.
+        // The size may directly follow the number of messages without a space.
         let sizes = [
             words.next(),
             first.split(|c: char| !c.is_ascii_digit()).nth(1),
@@ -189,7 +190,8 @@ fn listed(text: &[u8], strict: bool) -> Vec<(u32, Vec<u8>)> {
         let head = line.get(..4);
         head.is_some_and(|head| head.eq_ignore_ascii_case(b"+OK "))
     };
-    // Some servers write a status indicator on each line. On a single line it is a stray reply.
+    // Some servers write a status indicator on each line. An indicator on a single line is a stray
+    // reply.
     let with_status = lines.iter().filter(|line| has_status(line)).count();
     assert!(with_status == 0 || with_status == lines.len() && !strict);
     let read = |line: &[u8]| {
@@ -255,7 +257,7 @@ fn listed_ids(ids: &UidListing, text: &[u8], strict: bool) {
     assert_eq!(distinct.len(), files.len(), "two unique-ids, one file");
 }
 
-/// A unique-id is the unchanged value, and is missing if there is none.
+/// Checks that a unique-id is the unchanged value, or is missing if the value is empty.
 fn named(id: Option<&UniqueId>, value: &[u8], strict: bool) {
     let Some(id) = id else {
         assert!(value.is_empty() && !strict);
@@ -303,7 +305,7 @@ fn capable(capabilities: &Capabilities, text: &[u8], strict: bool) {
         capabilities.implementation().is_some(),
         has("IMPLEMENTATION")
     );
-    // Some servers write `SASL=PLAIN`: the sign separates words like a blank.
+    // Some servers write `SASL=PLAIN`, so `=` separates words as a space does.
     let first =
         |tag: &[u8]| tag.split(|c| *c == b'=').find(|word| !word.is_empty()) == Some(b"SASL");
     let glued = tags.iter().any(|tag| first(tag));

@@ -1,5 +1,5 @@
-//! Each mechanism with any challenges: checks who is logged in when the server sends `+OK`, how
-//! much is sent, and what is printed.
+//! Runs each mechanism with any challenges. Checks when `+OK` is accepted, how much is sent, and
+//! what is printed.
 
 use pop3_proto::sasl::{
     Anonymous, Binding, ClientNonce, CramMd5, External, Login, Mechanism, OAuthBearer, Plain,
@@ -12,10 +12,10 @@ use super::{SECRET, contains, scram};
 /// The client's nonce.
 const NONCE: &str = "fyko";
 
-/// A challenge of one octet that is replaced by the signature of a server that knows the password.
+/// A challenge that is replaced by the signature that a server with the password would send.
 const SIGNED: &[u8] = b"V";
 
-/// An octet for the mechanism, then one challenge per line.
+/// Runs an input: an octet for the mechanism, then one challenge per line.
 pub fn sasl(data: &[u8]) -> usize {
     let Some((&which, challenges)) = data.split_first() else {
         return 0;
@@ -87,8 +87,8 @@ impl Exchange {
         self.mechanism.name().starts_with("SCRAM")
     }
 
-    /// Returns the final message of a server that knows the password, for mechanisms that are
-    /// implemented here.
+    /// Returns the final message of a server that knows the password, if the mechanism is
+    /// implemented in [`scram`](super::scram).
     fn signature(&self) -> Option<String> {
         let (_, bare) = self.initial.as_ref()?.split_once(",,")?;
         let first = str::from_utf8(self.challenges.first()?).ok()?;
@@ -119,7 +119,7 @@ impl Exchange {
         match answer {
             Ok(response) => {
                 let said = response.as_bytes();
-                // A response repeats at most the challenge and the names, with a digest.
+                // A response contains at most the challenge, the names and a digest.
                 assert!(said.len() <= challenge.len() + 512);
                 let sends_secret = ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"];
                 let sends_secret = sends_secret.contains(&self.mechanism.name());
@@ -146,10 +146,10 @@ impl Exchange {
         assert!(!shown.contains(SECRET), "{shown}");
     }
 
-    /// The server sends `+OK`.
+    /// Handles `+OK` from the server, and checks whether the mechanism accepts it.
     fn finish(mut self) {
         if self.failed.is_some() {
-            // A failed mechanism is dropped, and never completed.
+            // A client drops a mechanism that has failed, so only SCRAM is checked here.
             assert!(!self.is_scram() || self.mechanism.finish().is_err());
             return;
         }

@@ -1,7 +1,8 @@
-//! The meaning of a fuzzer's octets for the targets that run a conversation.
+//! Decodes the octets of a fuzzer, for the targets that run a conversation.
 //!
-//! Octets below 0x80 are what the server sends, unchanged: a regression is readable, and a
-//! dictionary works. Octets above are other steps. A run of server octets is one segment.
+//! Octets below 0x80 are sent by the server unchanged. Regressions are therefore readable, and a
+//! dictionary can be used. The octets from 0x80 are other steps. Consecutive server octets are one
+//! segment.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
@@ -20,7 +21,7 @@ impl<'a> Arbitrary<'a> for Script {
     }
 }
 
-/// Something that happens.
+/// A step of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// The server sends this, in one segment.
@@ -31,7 +32,7 @@ pub enum Step {
     AbandonOne(u8),
     /// The application abandons this many of the last requests: 0xa8 to 0xaf.
     AbandonLast(u8),
-    /// This many seconds pass: 0xb0 to 0xbf, a quarter of a minute each.
+    /// This many seconds pass: 0xb0 to 0xbf, in steps of 15 seconds.
     Wait(u64),
     /// The socket accepts this many octets: 0xc0 to 0xdf, where 0xdf is all.
     Send(usize),
@@ -51,11 +52,11 @@ pub enum Step {
     PollAll,
     /// The application reports an exceeded limit: 0xe8.
     Exceeded,
-    /// Only ends the segment: 0xe9 to 0xfe.
+    /// Ends the segment and does nothing else: 0xe9 to 0xfe.
     Pause,
 }
 
-/// Comes before an octet of the server whose eighth bit is set.
+/// Precedes a server octet of 0x80 or more.
 pub const HIGH: u8 = 0xff;
 
 /// Returns the octets that decode to these steps.

@@ -1,5 +1,5 @@
-//! The server side with any client: input is answered the same whether it is received whole or in
-//! pieces, no client logs in without the secret, and nothing is deleted without `QUIT`.
+//! Runs the server side with any client. Its replies must not depend on how the input is split. No
+//! client may log in without the secret, and nothing may be deleted without `QUIT`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -9,11 +9,11 @@ use super::attacker::account;
 use super::script::{Step, said, steps};
 use super::{SECRET, contains};
 
-/// The maximum number of octets waiting to be sent, and one more line.
+/// The maximum number of octets that wait to be sent, with room for one more line.
 const OUTPUT: usize = (64 << 10) + 512;
 
-/// An octet for the setup, one for the size of the pieces, then a [script](super::script) whose
-/// segments are sent by the client.
+/// Runs an input: an octet for the setup, one for the size of the pieces, then a
+/// [script](super::script) whose segments are sent by the client.
 pub fn server(data: &[u8]) -> usize {
     let Some((&[bits, piece], script)) = data.split_first_chunk() else {
         return 0;
@@ -50,7 +50,7 @@ fn play(bits: u8, steps: &[Step], piece: usize) -> Outcome {
                     server.receive(piece);
                 }
             }
-            // More than may wait to be sent.
+            // Request more octets than may wait to be sent.
             Step::Submit(_) if said.len() < 1 << 20 => {
                 let lines = b"RETR 1\r\n".repeat(8);
                 lines.chunks(piece).for_each(|piece| server.receive(piece));
@@ -118,8 +118,8 @@ impl Outcome {
     }
 }
 
-/// Returns whether the client sends the secret, or names a mechanism that needs none. A digest
-/// cannot be guessed.
+/// Returns whether the client sends the secret, or a mechanism that requires none. Digests are
+/// ignored, because a fuzzer cannot guess them.
 fn knows_the_secret(steps: &[Step]) -> bool {
     let said = said(steps);
     let upper = said.to_ascii_uppercase();

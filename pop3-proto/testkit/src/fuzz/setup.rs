@@ -50,8 +50,8 @@ pub fn setup(bits: u8) -> (Config, Channel) {
     (config, channel)
 }
 
-/// Returns limits that a fuzzer can reach, or limits that cost little time: to clear a large buffer
-/// takes as long as everything else.
+/// Returns limits that a fuzzer can reach, or larger ones. The buffers stay small, because clearing
+/// a large one takes as long as the rest of a run.
 pub fn limits(small: bool) -> Limits {
     let mut limits = Limits::default();
     limits.receive_buffer = 1;
@@ -89,7 +89,7 @@ pub fn tls_info(exporter: bool) -> TlsInfo {
     info
 }
 
-/// Handles deadlines as long as there are any: a computation needs several calls.
+/// Handles all deadlines that are due. A computation needs several calls.
 pub fn handle_deadlines(connection: &mut Connection, now: Instant) {
     while connection.poll_timeout().is_some_and(|due| due <= now) {
         let before = connection.poll_timeout();

@@ -1,6 +1,6 @@
-//! A session over TLS whose records are partitioned, dropped, changed and mixed with others, or
-//! whose peer does not use TLS. What is reported is what the server sent, or it is an error.
-//! Nothing except a request for TLS is ever written in cleartext.
+//! Runs a session over TLS whose records are partitioned, dropped, changed and mixed with others,
+//! or whose peer does not use TLS. The client must report exactly what the server sent, or an
+//! error. It must write nothing in cleartext except a request for TLS.
 
 use core::time::Duration;
 
@@ -23,15 +23,15 @@ use crate::tls::fixed;
 use crate::tls::peer::Peer;
 use crate::wire;
 
-/// All that is ever written in cleartext.
+/// The only octets that may be written in cleartext.
 const CLEAR: &[u8] = b"CAPA\r\nSTLS\r\n";
 
-/// An octet for the kind of TLS and the size of the buffer, then a [script](super::script), or any
-/// octets if there is no server.
+/// Runs an input: an octet for the kind of TLS and the size of the buffer, then a
+/// [script](super::script), or any octets if there is no server.
 ///
-/// In the script, 0x80 to 0x9f let octets of the server pass, 0xa0 to 0xa7 drop one to eight, and
-/// 0xa8 to 0xaf change a bit of the next one. 0xe3 makes the server send close_notify, 0xe4 makes
-/// it update its keys, and 0xe9 lets everything pass until nothing moves.
+/// In the script, 0x80 to 0x9f forward octets of the server, 0xa0 to 0xa7 drop one to eight octets,
+/// and 0xa8 to 0xaf change a bit of the next octet. 0xe3 makes the server send close_notify, 0xe4
+/// makes it update its keys, and 0xe9 forwards everything until nothing moves.
 pub fn tls(data: &[u8]) -> usize {
     run(data).map_or(0, |(events, _)| events)
 }
@@ -46,7 +46,7 @@ fn run(data: &[u8]) -> Option<(usize, Option<Error>)> {
     let (&mode, script) = data.split_first()?;
     let mut link = Link::new(mode);
     let steps = steps(script);
-    // Octets that the server sends by itself can complete the secret.
+    // The secret may be in events if the server itself can send a part of it.
     let most = &SECRET.as_bytes()[..6];
     let said = [script, &said(&steps)].map(|said| contains(said, most));
     link.ledger.secret_is_out = said.contains(&true);
@@ -98,15 +98,16 @@ struct Link {
     peer: Peer,
     now: Instant,
     ledger: Ledger,
-    /// All that the client wrote.
+    /// All octets that the client wrote.
     written: Vec<u8>,
-    /// What was read in cleartext since STLS was sent, up to the read that returned its reply.
+    /// The octets that were read in cleartext since STLS was sent, up to the read that returned the
+    /// reply to STLS.
     reply: Vec<u8>,
-    /// That read returned more than the reply.
+    /// Whether that read returned more than the reply.
     injected: bool,
-    /// The login succeeded, or a command that needs a login.
+    /// Whether the login succeeded, or a command that requires a login.
     logged_in: bool,
-    /// Writes fail from now on.
+    /// Whether writes fail.
     broken: bool,
     body: Vec<u8>,
     bodies: Vec<Vec<u8>>,
@@ -214,7 +215,7 @@ impl Link {
         self.take_events();
     }
 
-    /// Lets this many octets of the server pass. Returns false if none did.
+    /// Forwards at most this many octets from the server. Returns false if there are none.
     fn pass(&mut self, most: usize) -> bool {
         self.peer.answer();
         let count = self.peer.outgoing.len().min(most);
@@ -223,7 +224,8 @@ impl Link {
         count > 0
     }
 
-    /// What the client does not want to read is lost: it has failed, or there was an injection.
+    /// Passes octets to the client. Those that it does not read are lost, because it has failed or
+    /// has detected an injection.
     fn deliver(&mut self, mut octets: &[u8]) {
         while !octets.is_empty() {
             self.take_events();
@@ -239,7 +241,7 @@ impl Link {
 
     /// Records whether a read contains the reply to STLS and more.
     fn check_after_stls(&mut self, read: &[u8]) {
-        // Until that reply, only what may be written in cleartext was sent.
+        // The read is relevant only if STLS was sent and its reply was not complete before.
         if self.written != CLEAR || self.reply.contains(&b'\n') {
             return;
         }
@@ -263,7 +265,7 @@ impl Link {
         self.peer.receive(&octets);
     }
 
-    /// Lets everything pass until nothing moves.
+    /// Forwards everything until nothing moves.
     fn run(&mut self) {
         loop {
             self.take_events();
@@ -294,7 +296,7 @@ impl Link {
         }
     }
 
-    /// Checks that an event inside TLS is what the server sent.
+    /// Checks that an event inside TLS agrees with what the server sent.
     fn look_at(&mut self, event: Event) {
         match event {
             Event::Body { chunk, .. } => self.body.extend_from_slice(&chunk),
@@ -337,7 +339,7 @@ impl Link {
         }
     }
 
-    /// The server closes the connection. Everything that was written is checked.
+    /// Closes the connection from the server's side, and checks the octets that were written.
     fn finish(mut self) -> (usize, Option<Error>) {
         self.session.handle_eof(self.now);
         self.take_events();
@@ -360,7 +362,7 @@ impl Link {
         }
         let error = self.session.error();
         if self.injected {
-            // Not even a TLS handshake may begin.
+            // After an injection, not even a TLS handshake may begin.
             assert!(!self.logged_in && self.server().expunged().is_empty());
             assert!(!matches!(error, None | Some(Error::Tls(_))), "{error:?}");
         }

@@ -14,7 +14,8 @@ use super::setup::{limits, message};
 use crate::naive::{Lines, may_follow, read};
 use crate::wire;
 
-/// An octet for the mode, one for the size of the pieces, then what follows the `+OK` to `RETR`.
+/// Runs an input: an octet for the mode, one for the size of the pieces, then the octets after the
+/// `+OK` to `RETR`.
 pub fn unstuffing(data: &[u8]) -> usize {
     let Some((&[mode, piece], octets)) = data.split_first_chunk() else {
         return 0;
@@ -53,7 +54,8 @@ pub fn ok(lines: Lines) -> &'static [u8] {
     }
 }
 
-/// Returns a session with nothing in flight, whose server has shown its line ends.
+/// Returns a session with nothing in flight, whose server has sent status lines with these line
+/// ends.
 fn logged_in(mode: Lines) -> Connection {
     let mut config = Config::default();
     config.limits = limits(false);
@@ -69,7 +71,7 @@ fn logged_in(mode: Lines) -> Connection {
     connection
 }
 
-/// Sends what there is to send, and receives in pieces.
+/// Sends all pending octets, and receives the reply in pieces.
 fn feed(connection: &mut Connection, mut said: &[u8], piece: usize) -> Vec<Event> {
     let mut events = Vec::new();
     wire::send(connection, usize::MAX, Instant::ORIGIN);
@@ -85,8 +87,9 @@ fn feed(connection: &mut Connection, mut said: &[u8], piece: usize) -> Vec<Event
     events
 }
 
-/// `trusted` is whether the octets after the terminator may follow it, if there is one. Otherwise
-/// the body fails if all of it is received in one read.
+/// Compares a body with the expected one. `trusted` is `None` without a terminator, else whether
+/// the octets after the terminator may follow it. If they may not, the body fails if all octets are
+/// received in one read.
 fn compare(events: &[Event], expected: &[u8], trusted: Option<bool>, in_one_read: bool) {
     let chunks: Vec<&[u8]> = events
         .iter()
@@ -117,7 +120,7 @@ fn compare(events: &[Event], expected: &[u8], trusted: Option<bool>, in_one_read
         expected.starts_with(&body),
         "{body:?} instead of {expected:?}"
     );
-    // The start of a terminator, or of a CRLF, waits for what follows it.
+    // The start of a terminator, or of a CRLF, is held back until more octets are received.
     let waits = if ended { 0 } else { 2 };
     assert!(
         expected.len() - body.len() <= waits,
@@ -125,7 +128,7 @@ fn compare(events: &[Event], expected: &[u8], trusted: Option<bool>, in_one_read
     );
 }
 
-/// Without its terminator no body is complete, however the connection ends.
+/// Checks that a body without its terminator fails, regardless of how the connection ends.
 fn assert_cut_short(connection: &mut Connection, piece: usize) {
     if piece.is_multiple_of(2) {
         connection.handle_eof(Instant::ORIGIN);
@@ -150,7 +153,7 @@ fn assert_cut_short(connection: &mut Connection, piece: usize) {
     }
 }
 
-/// Returns the same reply, gathered in memory.
+/// Returns the content of the same reply to a command whose reply is kept in memory.
 fn gathered(mode: Lines, reply: &[u8], piece: usize) -> Vec<u8> {
     let mut connection = logged_in(mode);
     connection.submit(Raw::long("XTND LOG").unwrap()).unwrap();

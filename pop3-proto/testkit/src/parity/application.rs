@@ -1,4 +1,4 @@
-//! The application of a conversation: calls a real client, and compares what it reports.
+//! Plays the application of a conversation: calls a real client, and compares the results.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
@@ -55,7 +55,7 @@ fn act<C: Client>(
     for turn in &script.application {
         match turn {
             Turn::Ask(group) => ask(&mut client, group, &mut |label, words| {
-                // Chunk boundaries are not defined.
+                // Do not count chunks, because their boundaries are not defined.
                 if !words.starts_with("body ") {
                     progress.reported();
                 }
@@ -74,7 +74,8 @@ fn act<C: Client>(
     same(&quirks.join(" "), &script.quirks.join(" "))
 }
 
-/// There is no client then: its error is the expected result of every operation.
+/// Checks a session that fails before the greeting. There is no client, so every operation is
+/// expected to have this error.
 fn check_no_greeting(script: &Script, error: &Error) -> Result<(), String> {
     let error = render::error(error);
     same(&error, script.end.as_deref().unwrap_or("no error"))?;
@@ -90,9 +91,10 @@ fn greeted(script: &Script, client: &impl Client) -> Result<(), String> {
     same(&render::event(&greeting, &label), expected)
 }
 
-/// At the end the session is synchronized and open, or every operation gets its error.
+/// Checks that the session is open and synchronized at the end, or that every operation gets its
+/// error.
 fn ended(script: &Script, client: &mut impl Client) -> Result<(), String> {
-    // A command that is legal here: an illegal one fails without checking the connection.
+    // Choose a command that is legal in this state. An illegal one would fail without any I/O.
     let answer = match client.connection().phase() {
         Phase::Authorization => client.capa().map(drop),
         _ => client.noop().map(drop),
@@ -111,7 +113,8 @@ fn compare(
     mut reported: Vec<(String, String)>,
     expected: &[(String, String)],
 ) -> Result<(), String> {
-    // The order among operations differs if one call cannot submit all of them together.
+    // Sort by operation, because the order differs if one call cannot submit all operations
+    // together.
     let mut expected = expected.to_vec();
     reported.sort_by(|a, b| a.0.cmp(&b.0));
     expected.sort_by(|a, b| a.0.cmp(&b.0));

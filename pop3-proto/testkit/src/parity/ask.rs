@@ -19,7 +19,7 @@ use super::script::Asked;
 /// Receives what is reported: the label and the text.
 pub(super) type Report<'t> = &'t mut dyn FnMut(&str, String);
 
-/// Submits operations together, as far as the client can.
+/// Submits operations together if the client has a method for that.
 pub(super) fn ask(client: &mut impl Client, group: &[Asked], report: Report<'_>) {
     for together in group.chunk_by(Asked::is_of_a_kind_with) {
         match together {
@@ -31,7 +31,7 @@ pub(super) fn ask(client: &mut impl Client, group: &[Asked], report: Report<'_>)
     }
 }
 
-/// Calls the method with the name of the operation.
+/// Calls the client's method that has the name of the operation.
 fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
     match op {
         Op::AuthMechanisms => client.auth_mechanisms().map(Reply::Mechanisms),
@@ -52,7 +52,7 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
         Op::Noop => client.noop().map(Reply::Status),
         Op::Rset => client.rset().map(Reply::Status),
         Op::Quit => client.quit().map(Reply::Quit),
-        // These have no method of their own.
+        // There are no separate methods for these commands.
         Op::Capabilities => client.call(GetCapabilities).map(Reply::Capabilities),
         Op::User(name) => client.call(user(name)?).map(Reply::Status),
         Op::Pass(secret) => client.call(pass(secret)?).map(Reply::Status),
@@ -163,8 +163,8 @@ fn retrieve(client: &mut impl Client, group: &[Asked], report: Report<'_>) {
             client.retrieve(tops, &mut read);
         }
     }
-    // A fatal error ends the iterator before the unsent ones: they get the error when they are
-    // submitted.
+    // After a fatal error the iterator ends before the commands that were not sent. Submit these
+    // separately, so that they get the error.
     for asked in rest {
         stream(client, asked, report);
     }

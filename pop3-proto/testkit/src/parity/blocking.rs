@@ -115,7 +115,7 @@ impl Client for Blocking {
     }
 
     fn until_something_comes(&self) {
-        // A socket that fails is ready as well.
+        // Ignore errors: a socket that has failed is also ready.
         let _ = self.transport().get_ref().peek(&mut [0]);
     }
 }

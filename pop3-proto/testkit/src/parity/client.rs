@@ -1,5 +1,5 @@
-//! What the clients have in common, as a test sees it: everything has happened when a method
-//! returns. A blocking client works like this already; the others are waited for.
+//! The common interface of the clients for tests. Its methods block until the operation is
+//! complete. For asynchronous clients the implementation waits in their runtime.
 
 use std::net::TcpStream;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub trait Body {
     }
 }
 
-/// What a test does with a message before it is dropped.
+/// The code with which a test reads a message before the message is dropped.
 pub type Reader<'r> = &'r mut dyn FnMut(&mut dyn Body);
 
 /// Provides a token on request.
@@ -67,13 +67,14 @@ macro_rules! declare {
     };
 }
 
-/// A client, independent of its I/O.
+/// A client, asynchronous or blocking.
 pub trait Client: Sized {
     /// Starts a session on a connected stream.
     fn start(session: Connection, stream: TcpStream) -> Result<Self, Error>;
     fn connect_with(endpoint: &Endpoint, connector: &Connector) -> Result<Self, Error>;
 
-    /// Sets when the next address is tried in parallel, if the client supports it.
+    /// Sets the delay after which the next address is tried in parallel, if the client supports
+    /// this.
     fn set_stagger(_: &mut Connector, _: Option<Duration>) {}
 
     fn connection(&self) -> &Connection;
@@ -93,13 +94,13 @@ pub trait Client: Sized {
     fn top(&mut self, number: MessageNumber, lines: u32, read: Reader<'_>) -> Result<(), Error>;
     fn open<C: Streamed>(&mut self, command: C, read: Reader<'_>) -> Result<(), Error>;
 
-    /// Returns the first `replies` replies of a pipeline, which is then dropped.
+    /// Returns the first `replies` replies of a pipeline, and then drops it.
     fn pipeline<I>(&mut self, commands: I, replies: usize) -> Vec<Result<Reply<I>, Error>>
     where
         I: IntoIterator,
         I::Item: Whole;
 
-    /// Passes each message to `read` until that has enough of them.
+    /// Passes each message to `read` until `read` has enough of them.
     fn retrieve<I>(
         &mut self,
         messages: I,

@@ -1,7 +1,7 @@
-//! A server that does not dot-stuff, and a sender who writes replies into their message: over
-//! sockets, together and delayed, with pipelining and without.
-//! `pop3-proto/tests/protocol/threats/forged.rs` has thousands of such messages; here it is shown
-//! that the clients preserve the protection.
+//! Tests with a server that does not dot-stuff, and with a sender who writes replies into a
+//! message. Octets are received together or delayed, with and without pipelining.
+//! `pop3-proto/tests/protocol/threats/forged.rs` has thousands of such messages. These tests check
+//! the same protection through the clients and sockets.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -21,7 +21,7 @@ use super::client::{Client, Enough};
 /// A mailbox of three messages, of which an attacker wrote the first.
 #[derive(Clone, Default)]
 struct Sender {
-    /// What follows the line in the message that is a dot, and after what delay.
+    /// The octets after the line in the message that is only a dot, and the delay before them.
     tail: String,
     tail_after: Duration,
     /// The delay of the reply to `RETR 3`.
@@ -40,7 +40,7 @@ fn serve(sender: Sender) -> (TcpStream, JoinHandle<()>) {
         stream.set_nodelay(true).unwrap();
         let mut lines = BufReader::new(stream.try_clone().unwrap());
         let mut stream = stream;
-        // A client that has detected the forgery closes the connection.
+        // Writing fails when a client has detected the forgery and has closed the connection.
         let mut say = |text: &str| stream.write_all(text.as_bytes()).is_ok();
         say("+OK ready\r\n");
         let mut line = String::new();
@@ -135,7 +135,7 @@ pub fn unforged_session_is_confirmed<C: Client>() {
     }
 }
 
-/// Returns a message of the attacker that has the listed length of this message.
+/// Returns a message of the attacker that has the same length as this message has in the listing.
 fn forged(number: usize) -> String {
     let filler = "x".repeat(text(number).len() - 4);
     format!("+OK\r\n{filler}\r\n\r\n")
@@ -193,8 +193,8 @@ pub fn replies_forged_in_a_message_are_never_confirmed<C: Client>() {
     }
 }
 
-/// With pipelining, and with the reply to the last command delayed: the number of replies is right
-/// when the session looks idle.
+/// Uses pipelining, and delays the reply to the last command. The client then has as many replies
+/// as it expects, and the session looks idle.
 pub fn forged_session_that_passes_noop_is_unconfirmed<C: Client>() {
     let sender = Sender {
         tail: forged(2),
@@ -202,8 +202,8 @@ pub fn forged_session_that_passes_noop_is_unconfirmed<C: Client>() {
         third_after: Duration::from_millis(300),
     };
     let (mut client, mail, server) = fetched::<C>(&sender, Pipelining::Always);
-    // The forged message is stored as the second one and the second as the third, each with the
-    // listed length.
+    // The client has read the forged message as message 2, and message 2 as message 3. Each has the
+    // length from the listing.
     assert_eq!(mail.len(), 3);
     assert!(mail.iter().all(|(_, fits)| *fits == SizeMatch::Equal));
     assert!(mail.iter().all(|(message, _)| *message != text(3)));

@@ -1,4 +1,4 @@
-//! Runs all transcripts of the core with a real client over real sockets.
+//! Runs all transcripts of `pop3-proto` with a real client over real sockets.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::client::Client;
 use super::rule::{Rule, SKIPPED};
 use super::script::Script;
 
-/// Returns all conversations with the leniencies that they apply to, and their names.
+/// Returns the name, the leniency and the transcript of each conversation.
 fn conversations() -> Vec<(String, Leniency, Transcript)> {
     let mut conversations = Vec::new();
     for (name, transcript) in transcripts() {

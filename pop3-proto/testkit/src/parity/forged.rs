@@ -1,5 +1,5 @@
-//! Messages that try to end early and to forge replies, over real sockets, for any client. Each
-//! test counts the expected messages and compares their octets.
+//! Tests of any client over real sockets with messages whose sender tries to end them early and to
+//! forge replies. Each test counts the messages and compares their octets.
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 use pop3_proto::{
@@ -11,7 +11,7 @@ use crate::peer::scripted::{Scripted, alice, cleartext};
 
 use super::client::{Client, Enough};
 
-/// Its sender wants LF `.` CRLF to end it, and the rest to be read as message 2.
+/// A message whose sender wants LF `.` CRLF to end it, so that the rest is read as message 2.
 const FORGED: &str = "S: evil\r\n\r\nx\n.\r\n+OK 20 octets\r\nFrom: bank\r\n\r\npay\r\n";
 
 fn mail() -> Vec<String> {
@@ -81,7 +81,7 @@ pub fn forged_replies_shift_no_message<C: Client>() {
 
 pub fn message_with_surplus_octets_fails<C: Client>() {
     for pipelining in [Pipelining::Always, Pipelining::Never] {
-        // A dot that is not stuffed ends the message where its sender wrote one.
+        // The server does not stuff dots, so the dot in the message ends it.
         let reply = "+OK\r\nhalf\r\n.\r\nrest\r\n.\r\n";
         let server = Scripted::logged_in(move |wire| {
             wire.answer("RETR 1", reply);

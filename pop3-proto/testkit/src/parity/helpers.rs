@@ -1,6 +1,6 @@
-//! Every command that an iterator yields gets one result, and submitted commands are claimed one by
-//! one. The tests use the embedded server, in cleartext and in TLS, with pipelining and without,
-//! with any client. Each test counts the expected results.
+//! Tests of any client: every command that an iterator yields gets one result, and each submitted
+//! command is claimed separately. The tests use the embedded server, in cleartext and in TLS, with
+//! and without pipelining. Each test counts the results.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -18,7 +18,7 @@ use super::client::{Body, Client, Enough};
 
 const MESSAGES: u32 = 4;
 
-/// The octets of a large message: two of them fill the window.
+/// The size of a large message in octets. Two such messages fill the window.
 const OCTETS: usize = 3 << 20;
 
 /// Starts a server with messages of this many octets.
@@ -52,7 +52,7 @@ fn everywhere<C: Client>(octets: usize, mut test: impl FnMut(C, &EmbeddedServer)
             };
             let mut client = C::connect_with(&endpoint, &connector).unwrap();
             client.login(alice()).unwrap();
-            // The window uses the sizes from LIST: with two large messages in flight, it is full.
+            // The window uses the sizes from LIST, so two large messages in flight fill it.
             assert_eq!(client.list().unwrap().len(), MESSAGES as usize);
             test(client, &server);
         }
@@ -149,8 +149,8 @@ pub fn any_helper_after_an_abandoned_one_gets_every_result<C: Client>() {
     });
 }
 
-/// Submits the five commands of a client that lists, fetches a message, deletes it and fetches the
-/// next.
+/// Submits five commands: both listings, and then the commands that fetch a message, delete it and
+/// fetch the next one.
 macro_rules! submit_all {
     ($client:ident) => {{
         let list = $client.submit(List).unwrap();
@@ -185,7 +185,7 @@ pub fn whole_and_streamed_commands_are_claimed_by_tickets<C: Client>() {
                 client.wait(dele).unwrap();
             }
         }
-        // A refusal is a result, and a body is opened once.
+        // A refused command spends its ticket, and a body can be opened only once.
         let missing = client.submit(Retr(number(1))).unwrap();
         let spent = Err(Error::Misuse(Misuse::TicketSpent));
         let mut unexpected = |_: &mut dyn Body| panic!("there is no body");
@@ -201,7 +201,7 @@ pub fn whole_and_streamed_commands_are_claimed_by_tickets<C: Client>() {
 pub fn bodies_of_unclaimed_tickets_are_skipped<C: Client>() {
     everywhere(OCTETS, |mut client: C, server| {
         let spent = Err(Error::Misuse(Misuse::TicketSpent));
-        // Never opened, and opened without being read.
+        // The body is not opened, or it is opened and not read.
         for open in [false, true] {
             let (_, uidl, first, dele, second) = submit_all!(client);
             if open {
@@ -267,7 +267,7 @@ fn scripted<C: Client, T: Send>(
     })
 }
 
-/// Returns the octets of one segment.
+/// Reads once, which returns one segment.
 fn read_once(socket: &mut TcpStream) -> String {
     let mut octets = vec![0; 1000];
     let count = socket.read(&mut octets).unwrap();
@@ -312,7 +312,7 @@ pub fn abort_closes_the_connection<C: Client>() {
     scripted(
         |mut socket| {
             assert_eq!(read_once(&mut socket), "RETR 1\r\n");
-            // The client does not wait for the rest of this.
+            // The rest of this message never comes, and the client must not wait for it.
             socket.write_all(b"+OK\r\nhello\r\n").unwrap();
             let mut rest = Vec::new();
             // A client that closes with unread octets resets the connection.

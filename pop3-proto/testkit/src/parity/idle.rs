@@ -1,6 +1,6 @@
-//! What a server does while no command is in flight: the next operation detects it before it sends
-//! an octet of its own. Seconds may pass in between; in these tests the client knows that something
-//! was received.
+//! Tests of servers that close or send octets while no command is in flight. The next operation
+//! must detect this before it sends anything. The tests wait until the client's socket has received
+//! the octets.
 
 use pop3_proto::config::Leniency;
 
@@ -10,7 +10,7 @@ use super::application::play;
 use super::client::Client;
 use super::script::Script;
 
-/// Logged in, with a message marked as deleted.
+/// The start of a transcript: a login, and a message marked as deleted.
 const MARKED: &str = "\
 set channel trusted
 S: +OK ready
@@ -29,7 +29,7 @@ S: +OK
 = dele 1: ok
 ";
 
-/// Runs the prefix and this continuation.
+/// Runs the transcript that starts with [`MARKED`] and continues with this text.
 fn then<C: Client>(text: &str) {
     let nothing = |name: &str| Err(format!("{name} is not included"));
     let transcript = Transcript::parse(&format!("{MARKED}{text}"), &nothing).unwrap();
@@ -51,7 +51,7 @@ pub fn close_while_idle_prevents_the_next_command<C: Client>() {
 }
 
 pub fn quit_after_idle_close_deletes_nothing<C: Client>() {
-    // `quit: unknown` would be for a QUIT that was sent.
+    // The result is not `quit: unknown`, because QUIT was not sent.
     then::<C>(
         "\
 ! eof

@@ -1,11 +1,11 @@
 //! Tests of all clients: transcripts, and sessions with servers.
 //!
-//! `client` is what the clients have in common. `blocking` implements it for the blocking client,
-//! and `waiting` for an asynchronous one, whose adapter's tests define how its runtime waits. The
-//! rest is written once: `script` splits a transcript into the actions of the server and those of
-//! the application, `server` and `application` run them, and `corpus` runs all transcripts.
-//! `helpers`, `panics`, `forged` and `confirmed` have tests with the embedded server, `idle` and
-//! `real_time` with scripted ones, and `sessions` with Dovecot.
+//! `client` defines the common interface of the clients. `blocking` implements it for the blocking
+//! client, and `waiting` for asynchronous ones. The tests of each asynchronous adapter define how
+//! its runtime waits. All other modules are shared: `script` splits a transcript into the actions
+//! of the server and those of the application, `server` and `application` run them, and `corpus`
+//! runs all transcripts. `helpers`, `panics`, `forged` and `confirmed` have tests with the embedded
+//! server, `idle` and `real_time` with scripted ones, and `sessions` with Dovecot.
 
 mod application;
 mod ask;

@@ -1,5 +1,5 @@
-//! The clients have the same methods with the same arguments: a function that calls each method
-//! once is compiled for each client and never run.
+//! Checks that the clients have the same methods with the same arguments. A function that calls
+//! each method once is compiled for each client, but never run.
 
 use std::path::Path;
 
@@ -110,7 +110,7 @@ fn reexports(source: &str) -> Vec<&str> {
     names
 }
 
-/// The adapters re-export the same names.
+/// Checks that the adapters re-export the same names.
 pub fn adapters_reexport_the_same_names() {
     let blocking = source("pop3-blocking/src/lib.rs");
     let blocking = reexports(&blocking);
@@ -123,7 +123,7 @@ pub fn adapters_reexport_the_same_names() {
     assert_eq!(blocking, async_std);
 }
 
-/// The function above calls every public method, and no client has additional ones.
+/// Checks that `every_method!` calls every public method, and that no client has additional ones.
 pub fn every_public_method_is_compared() {
     let sources = [
         source("pop3-proto/src/engine/getters.rs"),
@@ -137,8 +137,8 @@ pub fn every_public_method_is_compared() {
         source("pop3-proto/src/client/message.rs"),
     ];
     let table = include_str!("names.rs");
-    // The transport differs from client to client. The adapters' functions of the same names call
-    // `start` and `connect_over`.
+    // These methods are not compared, because they depend on the transport. The adapters have
+    // functions that call `start` and `connect_over`.
     let own = ["transport", "into_transport", "start", "connect_over"];
     let mut count = 0;
     for source in sources {

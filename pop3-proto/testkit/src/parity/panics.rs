@@ -1,5 +1,5 @@
-//! Application code that panics inside a client, where the application catches the panic.
-//! Afterwards the client works as before, or reports an error. It never hangs.
+//! Tests in which application code panics inside a client, and the application catches the panic.
+//! Afterwards the client must work as before or report an error. It must not hang.
 
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,12 +38,12 @@ fn client<C: Client>(server: &EmbeddedServer, pipelining: Pipelining) -> C {
     C::start(session, stream).unwrap()
 }
 
-/// Runs something that panics.
+/// Asserts that a closure panics, and catches the panic.
 fn caught<T>(act: impl FnOnce() -> T) {
     assert!(catch_unwind(AssertUnwindSafe(act)).is_err(), "no panic");
 }
 
-/// Returns a login whose token is requested.
+/// Returns a login that requests its token.
 fn on_request() -> Login {
     let login = Login::bearer_on_request("alice").unwrap();
     login.with_policy(LoginPolicy::only(Method::XOAuth2))
@@ -103,7 +103,7 @@ pub fn login_without_a_token_function_fails<C: Client>() {
     assert_eq!(client.wait(ticket), Err(no_function()));
     let replies = client.pipeline([on_request(), on_request()], 2);
     assert_eq!(replies, [Err(no_function()), Err(no_function())]);
-    // A token is provided for the login of the call, not for one that was submitted before.
+    // `provide` must be called for this login, not for the one that was submitted before.
     let ticket = client.submit(on_request()).unwrap();
     let mut provide = |_: Option<AuthError>| Ok(Secret::new("token").unwrap());
     client.login_with(on_request(), &mut provide).unwrap();
@@ -130,7 +130,7 @@ pub fn panicking_iterator_leaves_the_client_usable<C: Client>() {
             assert_eq!(client.stat().unwrap().messages, 9);
             caught(|| {
                 client.retrieve((1..9).map(until), &mut |message| {
-                    // Half of them are left unread.
+                    // Leave half of the messages unread.
                     let message = message.unwrap();
                     if message.number().is_some_and(|number| number.get() % 2 == 0) {
                         message.rest().unwrap();

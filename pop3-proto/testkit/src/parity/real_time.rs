@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 const MOMENT: Duration = Duration::from_millis(60);
 
-/// A machine under load may be late.
+/// Asserts that a deadline has passed, with tolerance for a machine under load.
 fn after_a_deadline(begin: Clock) {
     let taken = begin.elapsed();
     assert!(
@@ -127,7 +127,8 @@ pub fn each_reply_has_its_own_deadline<C: Client>() {
 }
 
 pub fn silent_address_fails_at_the_deadline<C: Client>() {
-    // If a listener's queue is full, Linux answers no SYN: the connection attempt gets no response.
+    // Fill the listener's queue. Linux then ignores SYN packets, so the connection attempt gets no
+    // response.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let connect = |_| TcpStream::connect_timeout(&address, MOMENT).ok();
@@ -173,7 +174,7 @@ pub fn unsolicited_err_is_no_reply_to_unsent_commands<C: Client>() {
         wire.send("-ERR autologout; idle for too long\r\n");
     });
     let mut client = logged_in::<C>(stream);
-    // The thread is busy, so no runtime has noticed the received octets in the meantime.
+    // Block the thread, so that a runtime cannot poll the socket in the meantime.
     sleep(3 * MOMENT);
     assert_unsolicited_err(client.noop());
     assert_unsolicited_err(client.quit());
@@ -207,7 +208,7 @@ pub fn close_between_messages_is_not_a_refusal<C: Client>() {
     let both = [1, 2].map(|number| MessageNumber::new(number).unwrap());
     client.retrieve(both, &mut |message| {
         read.push(message.and_then(|message| message.rest()));
-        // The application is processing the message.
+        // The application takes time to process the message.
         sleep(3 * MOMENT);
         Enough::NotYet
     });

@@ -1,4 +1,4 @@
-//! Which conversations a client cannot reproduce, and why. Each rule depends only on the
+//! The reasons why a client cannot reproduce a conversation. Each rule depends only on the
 //! transcript.
 
 /// Why a conversation is skipped.
@@ -6,10 +6,10 @@
 pub(super) enum Rule {
     /// `! wait`: seconds or minutes pass.
     Waits,
-    /// `> abandon`: a request is abandoned between two octets, when no future or guard could be
-    /// dropped.
+    /// `> abandon`: a request is abandoned between two octets, where the test cannot drop a future
+    /// or a guard.
     Abandons,
-    /// `! reset` and `! write fails`: the standard library cannot make a socket do so.
+    /// `! reset` and `! write fails`: the standard library cannot cause these failures of a socket.
     BreaksTheSocket,
     /// A request is submitted while another one is in progress, after octets have moved.
     AsksMeanwhile,
@@ -18,11 +18,12 @@ pub(super) enum Rule {
     StreamsAmongOthers,
     /// The transcript ends while an operation waits.
     EndsUnderWay,
-    /// A client without random bytes: all adapters provide them.
+    /// A client without random octets. It cannot be tested, because all adapters seed the
+    /// connection.
     WithoutRandomness,
 }
 
-/// The rules, with the number of conversations that each may skip at most. A transcript for both
+/// The rules, with the maximum number of conversations that each may skip. A transcript for both
 /// leniencies counts twice.
 pub(super) const SKIPPED: [(Rule, usize); 7] = [
     (Rule::Waits, 38),

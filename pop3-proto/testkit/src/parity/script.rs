@@ -1,5 +1,5 @@
-//! Splits a transcript into the actions of the server, those of the application, and what is
-//! reported.
+//! Splits a transcript into the actions of the server, those of the application, and the expected
+//! reports.
 
 use pop3_proto::config::Leniency;
 
@@ -14,9 +14,9 @@ pub(super) struct Script {
     pub(super) security: Security,
     pub(super) server: Vec<Action>,
     pub(super) application: Vec<Turn>,
-    /// What the client reports about the server's first line, if it gets that far.
+    /// The expected report about the greeting, if the server sends one.
     pub(super) greeting: Option<String>,
-    /// What is reported about operations: label and text, with the chunks of a body joined.
+    /// The expected reports about operations: label and text, with the chunks of a body joined.
     pub(super) reported: Vec<(String, String)>,
     pub(super) quirks: Vec<String>,
     /// The final error, which every later operation gets.
@@ -31,15 +31,15 @@ pub(super) enum Security {
     Real,
     /// TLS with a server whose certificate has a different name.
     WrongName,
-    /// TLS of the caller, with channel binding data. On the wire there is none.
+    /// TLS by the caller, with channel binding data. The test connection itself is in cleartext.
     Callers,
 }
 
 /// An action of the server.
 #[derive(Debug)]
 pub(super) enum Action {
-    /// Sends octets, after this many reports and after all expected octets of the client were
-    /// received, unless the client may have sent more.
+    /// Sends octets, after the application has received this many reports. Also waits until all
+    /// expected octets of the client were received, unless the client may have sent more.
     Say {
         octets: Vec<u8>,
         after: usize,
@@ -104,18 +104,19 @@ impl Script {
 struct Reader {
     script: Script,
     greeted: bool,
-    /// Submitted before there was a client. It is submitted as soon as there is one.
+    /// Operations that the transcript requests before the greeting. They are submitted as soon as
+    /// there is a client.
     early: Vec<Asked>,
     /// Labels of operations that are not complete.
     under_way: Vec<String>,
-    /// How many things were reported, except chunks of bodies.
+    /// The number of reports, except chunks of bodies.
     reported: usize,
-    /// The same, when the client last sent something.
+    /// The value of `reported` when the client last sent octets.
     reported_when_received: usize,
-    /// The client sent a command by itself while nothing was in progress. A real client does so
-    /// with the next operation, and if possible they share a batch.
+    /// Whether the client sent a command by itself while no operation was in progress. A real
+    /// client sends such a command with the next operation, in one batch if possible.
     by_itself: bool,
-    /// The server has closed the connection, and the application has not checked yet.
+    /// Whether the server has closed the connection and the application has not detected it yet.
     over: bool,
     last: Last,
 }
@@ -149,7 +150,7 @@ impl Reader {
             }
             Step::Reported(text) => self.report(text)?,
             Step::State { what, how } => {
-                // In the middle of an operation the application cannot check.
+                // The application can check the state only between operations.
                 if self.greeted && self.under_way.is_empty() {
                     let (what, how) = (what.clone(), how.clone());
                     self.script.application.push(Turn::Look { what, how });
@@ -173,8 +174,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Returns how many things have to be reported before the server continues. The client's own
-    /// octets are a sufficient sign.
+    /// Returns how many reports the server must wait for. It does not have to wait if the client
+    /// has sent octets after the last report.
     fn after(&self) -> usize {
         if self.reported > self.reported_when_received {
             self.reported
@@ -250,7 +251,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Records what is reported about an operation.
+    /// Records the report about an operation.
     fn report_on(&mut self, text: &str) {
         let words = |label: &str| text.strip_prefix(label)?.strip_prefix(": ");
         let found = (self.under_way.iter().enumerate())
@@ -302,8 +303,8 @@ impl Asked {
         )
     }
 
-    /// Returns whether one call can submit both: several that are not streamed, or several of one
-    /// command.
+    /// Returns whether one call can submit both operations. This is possible if neither is
+    /// streamed, or if both are the same streamed command.
     pub(super) fn is_of_a_kind_with(&self, other: &Self) -> bool {
         match (&self.op, &other.op) {
             (Op::Retr(_), Op::Retr(_)) | (Op::Top(..), Op::Top(..)) => true,

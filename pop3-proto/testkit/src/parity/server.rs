@@ -1,4 +1,5 @@
-//! The server of a conversation: sends its lines, and compares what the client sends.
+//! Plays the server of a conversation: sends its lines, and compares the client's octets with the
+//! transcript.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,13 +11,13 @@ use pop3_proto::rustls::{ServerConnection, StreamOwned};
 use super::script::{Action, Script, Security};
 use super::tls;
 
-/// How long the server waits for the client. It waits this long only if something is wrong.
+/// The timeout for octets from the client. It expires only if a test fails.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Commands that a client may send at the end, and the replies.
 const FINAL_COMMANDS: [(&[u8], &[u8]); 2] = [(b"NOOP\r\n", b"+OK\r\n"), (b"CAPA\r\n", b"-ERR\r\n")];
 
-/// How many things were reported to the application.
+/// Counts the reports to the application, so that the server can wait for them.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     reported: Mutex<usize>,
@@ -64,7 +65,8 @@ pub(super) fn serve(script: &Script, stream: TcpStream, progress: &Progress) -> 
                 if !more {
                     wire.check_no_more()?;
                 }
-                // If the client closed the connection, its own error is more precise.
+                // Ignore the error: if the client closed the connection, the client's error says
+                // more.
                 let _ = wire.write_all(octets).and_then(|()| wire.flush());
             }
             Action::Receive(expected) => wire.receives(expected)?,
@@ -115,7 +117,7 @@ impl Wire {
         ))
     }
 
-    /// Checks that the client has not sent more than expected, as far as that is known.
+    /// Checks that the client has not sent more than expected until now.
     fn check_no_more(&mut self) -> Result<(), String> {
         let mut more = [0; 64];
         let octets = match self {
@@ -142,12 +144,12 @@ impl Wire {
                 &mut tls.sock
             }
         };
-        // The socket may be shut down already.
+        // Ignore the error: the socket may already be shut down.
         let _ = socket.shutdown(Shutdown::Write);
     }
 
-    /// Reads to the end. The client may only send the command that checks whether the session is
-    /// synchronized.
+    /// Reads until the client closes. The only command that the client may still send is the one
+    /// that checks synchronization.
     fn finish(mut self, hung_up: bool) -> Result<(), String> {
         let mut rest = Vec::new();
         let mut octet = [0];

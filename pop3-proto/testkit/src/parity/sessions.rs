@@ -37,7 +37,7 @@ fn number(n: usize) -> MessageNumber {
     MessageNumber::new(n as u32).unwrap()
 }
 
-/// Retrieves everything, pipelined, and compares each octet.
+/// Retrieves all messages with pipelining, and compares each octet.
 fn compare_all(client: &mut impl Client, mail: &[Vec<u8>]) {
     let mut expected = (1..).zip(mail);
     client.retrieve((1..=mail.len()).map(number), &mut |message| {
@@ -102,7 +102,7 @@ pub fn listings_match_the_delivered_messages<C: Client>() {
         assert!(sizes.iter().map(|entry| entry.octets).eq(octets_of(&mail)));
         let uids = uids.iter().map(|entry| entry.unique_id.unwrap());
         assert!(uids.map(|id| id.to_string()).eq(unique_ids.clone()));
-        // One at a time, the results are the same.
+        // The commands for single messages must have the same results.
         assert_eq!(client.list().unwrap(), sizes);
         let size = client.list_one(number(33)).unwrap();
         assert_eq!(Some(size), sizes.iter().last());
@@ -122,7 +122,7 @@ fn octets_of(mail: &[Vec<u8>]) -> impl Iterator<Item = Option<u64>> {
     mail.iter().map(|message| Some(message.len() as u64))
 }
 
-/// Returns the header with its empty line, if there is one after it.
+/// Returns the header including the empty line after it, or `None` if there is no empty line.
 fn header(mail: &[u8]) -> Option<&[u8]> {
     let end = mail.windows(4).position(|octets| octets == b"\r\n\r\n")?;
     mail.get(..end + 4)
@@ -150,7 +150,7 @@ pub fn retr_and_top_return_messages_unchanged<C: Client>() {
             client.top(number(n), 0, &mut read).unwrap();
             assert!(octets == header, "TOP {n} 0");
         }
-        // Pipelined, with more lines than there are.
+        // Pipeline TOP, and request more lines than the messages have.
         let tops = (1..=22).map(|n| Top {
             number: number(n),
             lines: 99_999_999,
@@ -190,14 +190,14 @@ pub fn partially_read_messages_are_skipped<C: Client>() {
     };
     for way in WAYS {
         let mut client: C = log_in(&server, way);
-        // A large message, of which little is read.
+        // Read only a little of a large message.
         let mut read = |message: &mut dyn Body| {
             let chunk = message.chunk().unwrap().unwrap();
             assert!(!chunk.is_empty() && large.starts_with(&chunk));
         };
         client.retr(number(23), &mut read).unwrap();
         assert_eq!(client.stat().unwrap().messages, 23);
-        // Pipelined: nothing is read of the first message, a part of the second, and all of the
+        // With pipelining, read nothing of the first message, a part of the second, and all of the
         // third.
         let mut n = 0;
         client.retrieve((1..=23).map(number), &mut |message| {
@@ -246,7 +246,7 @@ pub fn marked_messages_are_deleted_only_by_quit<C: Client>() {
         return;
     };
     for way in WAYS {
-        // A connection that is dropped deletes nothing.
+        // Dropping the connection must not delete messages.
         let mut client: C = log_in(&server, way);
         let all = (1..=mail.len()).map(|n| Dele(number(n)));
         let replies = client.pipeline(all, usize::MAX);
@@ -276,7 +276,7 @@ pub fn marked_messages_are_deleted_only_by_quit<C: Client>() {
 }
 
 pub fn server_killed_within_a_message_truncates_it<C: Client>() {
-    // More than the sockets on the way can buffer.
+    // The message is larger than the buffers of the sockets.
     let mail = attachment(30_000_000);
     for way in WAYS {
         let Some((server, _)) = server_with(std::slice::from_ref(&mail)) else {

@@ -1,5 +1,5 @@
-//! TLS between the client and the scripted server: TLS 1.2, which like `! tls` of a transcript has
-//! no channel binding for SCRAM.
+//! TLS between the client and the scripted server. It is TLS 1.2, which has no channel binding for
+//! SCRAM, like `! tls` of a transcript.
 
 use std::sync::{Arc, LazyLock};
 
@@ -20,7 +20,8 @@ pub(super) fn server() -> Arc<ServerConfig> {
     Arc::clone(&TLS.1)
 }
 
-/// Returns a client's TLS for the name of the server, or for a name that is not in its certificate.
+/// Returns the TLS settings of a client, with the server's name or with a name that is not in its
+/// certificate.
 pub(super) fn client(is_right: bool) -> ClientTls {
     let name = if is_right { "localhost" } else { "elsewhere" };
     ClientTls::new(Arc::clone(&TLS.0), name).expect("a name")

@@ -1,5 +1,5 @@
-//! Implements the common interface for asynchronous clients: each operation is waited for in the
-//! client's runtime.
+//! Implements the common interface for asynchronous clients. Each method waits for the operation in
+//! the client's runtime.
 
 use std::future::{Future, poll_fn};
 use std::net::TcpStream;
@@ -160,7 +160,7 @@ impl<R: Runtime> Client for Waiting<R> {
     }
 
     fn abort(self) {
-        // Some runtimes close a socket in a task.
+        // Abort the client inside the runtime, because some runtimes close a socket in a task.
         self.runtime.block_on(async { self.client.abort() });
     }
 
@@ -183,7 +183,7 @@ async fn yield_once() {
     .await;
 }
 
-/// A message and the runtime in which it is awaited.
+/// A message and the runtime in which it is read.
 struct Awaited<'c, R: Runtime>(Message<'c, R::Transport>, &'c R);
 
 impl<R: Runtime> Body for Awaited<'_, R> {

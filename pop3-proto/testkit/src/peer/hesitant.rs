@@ -1,5 +1,5 @@
-//! A stream that moves octets once per poll of the task, so that a future can be dropped between
-//! any two reads and writes, however much is transferred.
+//! A stream that moves octets once per poll of the task. A test can thus drop a future between any
+//! two reads and writes, regardless of the number of octets.
 
 use std::cell::Cell;
 use std::io;
@@ -9,16 +9,17 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 thread_local! {
-    /// How many moves may still happen on hesitant streams before the task has to wait.
+    /// The number of reads and writes that hesitant streams may still do before the task must wait.
     static MOVES: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// Allows this many moves from now on.
+/// Sets how many more reads and writes hesitant streams may do.
 pub fn allow(moves: usize) {
     MOVES.set(moves);
 }
 
-/// Makes the task wait after each move, if it `hesitates`, and within the limit of [`allow`].
+/// A stream that makes the task wait if `hesitates` is set and the reads and writes of [`allow`]
+/// are used up.
 pub struct Hesitant {
     stream: DuplexStream,
     hesitates: bool,

@@ -18,7 +18,7 @@ impl Peer {
     }
 }
 
-/// Serves one client, with this TLS configuration for STLS, if it is offered.
+/// Serves one client. The server uses this TLS configuration for STLS, if it offers STLS.
 pub fn serve<S>(stream: S, server: Server, tls: Option<Arc<ServerConfig>>) -> Peer
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -49,7 +49,7 @@ async fn run<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    // An error of a client that disconnects is not reported.
+    // Errors are ignored, because the client may disconnect at any time.
     while !server.is_closed() {
         if server.wants_tls() && tls.is_none() {
             let config = Arc::clone(config.as_ref().unwrap());
@@ -68,7 +68,8 @@ where
         tls.send_close_notify();
         last = ciphertext(tls);
     }
-    // Both sides shut down at the same time, and neither may wait for the other to read.
+    // Write and read at the same time. Both sides may be shutting down, and neither may wait for
+    // the other to read.
     let (mut reading, mut writing) = tokio::io::split(stream);
     let shutdown = async {
         let _ = writing.write_all(&last).await;

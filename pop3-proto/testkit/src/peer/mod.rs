@@ -2,7 +2,7 @@
 //!
 //! `scripted` follows a script over a socket. With the feature `tokio` there are streams in memory:
 //! `in_memory` runs the sans-IO server on one, `scripted_in_memory` follows a script, and
-//! `hesitant` is a stream that stops after each move.
+//! `hesitant` is a stream that waits after each read or write.
 
 #[cfg(feature = "tokio")]
 pub mod hesitant;

@@ -1,4 +1,4 @@
-//! A server for one connection over a socket that follows a script, in a thread.
+//! A server that follows a script on one socket connection, in a thread.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -23,7 +23,7 @@ impl Scripted {
         let port = listener.local_addr().unwrap().port();
         let thread = thread::spawn(move || {
             let (socket, _) = listener.accept().unwrap();
-            // A script that fails ends instead of hanging.
+            // Set a timeout, so that a script that fails does not hang.
             socket
                 .set_read_timeout(Some(Duration::from_secs(20)))
                 .unwrap();
@@ -69,7 +69,8 @@ impl Scripted {
         client
     }
 
-    /// Returns what it read after the login, or everything without one. Panics if its script did.
+    /// Waits for the script, and returns the octets that the server has read since the login, or
+    /// all of them if there was no login. Panics if the script has panicked.
     pub fn received(self) -> String {
         self.thread.join().expect("the script was followed")
     }
@@ -109,7 +110,7 @@ impl Wire {
         self.send(text);
     }
 
-    /// Greets, accepts the login of Alice, and forgets what it has read.
+    /// Sends the greeting, accepts the login of Alice, and clears the octets that were read.
     pub fn accept_login(&mut self) {
         self.send("+OK ready\r\n");
         self.answer("USER alice", "+OK\r\n");
@@ -134,8 +135,8 @@ impl Wire {
     }
 }
 
-/// Returns settings without TLS and CAPA, and with pipelining from the start, to keep scripts
-/// short.
+/// Returns settings without TLS and without CAPA, and with pipelining from the start, so that
+/// scripts are short.
 pub fn cleartext() -> Connector {
     let mut connector = Connector::default();
     connector.config.stls = StlsPolicy::Off;

@@ -1,4 +1,4 @@
-//! A server on a stream in memory that follows a script, and then does nothing.
+//! A server that follows a script on a stream in memory, and then keeps the stream open.
 
 use std::future::pending;
 
@@ -13,7 +13,7 @@ impl Wire {
         stream.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// Writes text if the client is still connected. Returns false if not.
+    /// Writes text. Returns false if the client has disconnected.
     pub async fn try_send(&mut self, text: &str) -> bool {
         let stream = self.0.as_mut().unwrap();
         stream.write_all(text.as_bytes()).await.is_ok()
@@ -36,7 +36,7 @@ impl Wire {
         String::from_utf8(line).unwrap()
     }
 
-    /// Greets, and accepts the login of Alice.
+    /// Sends the greeting, and accepts the login of Alice.
     pub async fn accept_login(&mut self) {
         self.send("+OK ready\r\n").await;
         self.expect_octets("USER alice\r\n").await;

@@ -35,7 +35,7 @@ impl Authority {
     }
 
     pub fn named(name: &str) -> Self {
-        // The tests may be built without a crypto provider in the library.
+        // Install a provider, because the library may be built without one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -64,7 +64,7 @@ impl Authority {
         client_config(Roots::Only(vec![self.certificate.clone()])).unwrap()
     }
 
-    /// Returns the TLS of a client for this host.
+    /// Returns the TLS settings of a client for this host.
     pub fn client(&self, host: &str) -> ClientTls {
         ClientTls::new(self.trust(), host).unwrap()
     }
@@ -108,7 +108,8 @@ impl Identity {
         Self::new(&certificate, &key)
     }
 
-    /// Returns the same certificate, presented by a server that does not have its key.
+    /// Returns the same certificate with another key, for a server that does not have the right
+    /// key.
     pub fn without_its_key(self) -> Self {
         let key = KeyPair::generate().unwrap();
         Self {

@@ -1,5 +1,5 @@
-//! A single certificate for all sessions, and TLS on both sides, without differences between runs.
-//! Random values have a fixed length, so that an offset is the same place each time.
+//! A certificate and TLS configurations for both sides that make runs repeatable. Random values
+//! have a fixed length, so an offset is the same place in every run.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,8 +12,8 @@ use rustls::{
     ClientConfig, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion, version,
 };
 
-/// Constant octets instead of random ones, so that a run can be repeated. The ephemeral keys are
-/// random nevertheless, but always of the same length.
+/// Provides constant octets instead of random ones, so that runs are repeatable. The ephemeral keys
+/// are still random, but always have the same length.
 #[derive(Debug)]
 struct Always(u8);
 
@@ -29,7 +29,7 @@ static IDENTITY: LazyLock<(CertificateDer<'static>, PrivateKeyDer<'static>)> =
     LazyLock::new(|| {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.serial_number = Some(7.into());
-        // Its signatures have a fixed length, too.
+        // Use a kind of key whose signatures have a fixed length.
         let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
         let certificate = params.self_signed(&key).unwrap().der().clone();
         (
@@ -72,7 +72,7 @@ fn server_config(version: &'static SupportedProtocolVersion) -> Arc<ServerConfig
     Arc::new(config)
 }
 
-/// Returns the TLS of a client of the server.
+/// Returns the TLS settings of a client for this server.
 pub fn client() -> ClientTls {
     ClientTls::new(Arc::clone(&CLIENT), "localhost").unwrap()
 }
@@ -82,7 +82,7 @@ pub fn server() -> Arc<ServerConfig> {
     Arc::clone(&TLS13)
 }
 
-/// Returns the same with TLS 1.2.
+/// Returns a server configuration for `localhost`, with TLS 1.2.
 pub fn old_server() -> Arc<ServerConfig> {
     Arc::clone(&TLS12)
 }

@@ -11,7 +11,7 @@ use pop3_proto::{
 use super::peer::Peer;
 use crate::wire;
 
-/// Returns how many of this many octets pass together.
+/// Gets the number of available octets, and returns how many to move together.
 pub type Cut = Box<dyn FnMut(usize) -> usize>;
 
 pub struct Link {
@@ -19,9 +19,9 @@ pub struct Link {
     pub peer: Peer,
     pub now: Instant,
     cut: Cut,
-    /// In transit to the client.
+    /// The octets in transit to the client.
     to_client: Vec<u8>,
-    /// All that the client wrote.
+    /// All octets that the client wrote.
     pub written: Vec<u8>,
     /// How many octets the client read.
     pub read: usize,
@@ -68,12 +68,13 @@ impl Link {
         }
     }
 
-    /// Moves one piece, the client's first. Returns false if nothing moves.
+    /// Moves one piece, from the client if it has any, else from the server. Returns false if
+    /// nothing moves.
     pub fn step(&mut self) -> bool {
         self.write() || self.read()
     }
 
-    /// The client writes one piece, if it has any.
+    /// Moves one piece from the client to the server. Returns false if there is none.
     pub fn write(&mut self) -> bool {
         if !self.session.wants_write() {
             return false;
@@ -85,7 +86,7 @@ impl Link {
         true
     }
 
-    /// The client reads one piece, if it wants to and there is any.
+    /// Moves one piece to the client. Returns false if there is none or the client does not read.
     pub fn read(&mut self) -> bool {
         if self.to_client.is_empty() {
             self.to_client = self.peer.take();
@@ -103,7 +104,7 @@ impl Link {
         true
     }
 
-    /// The server closes its side, after what is in transit.
+    /// Moves everything that is in transit, and then closes the server's side.
     pub fn end(&mut self) -> Vec<Event> {
         let mut events = self.run();
         self.session.handle_eof(self.now);
@@ -111,7 +112,7 @@ impl Link {
         events
     }
 
-    /// What the client writes is lost from now on.
+    /// Makes the client's writes fail from now on.
     pub fn break_writes(&mut self) {
         let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
         let broken = TransportError::from(&broken);
@@ -123,7 +124,7 @@ impl Link {
         self.session.handle_timeout(self.now);
     }
 
-    /// Returns what the client wrote after this many octets, as types of TLS records.
+    /// Returns the types of the TLS records that the client wrote after this many octets.
     pub fn records(&self, after: usize) -> Vec<u8> {
         record_types(&self.written[after..])
     }
@@ -150,7 +151,7 @@ pub fn login() -> Login {
     Login::password(username, Secret::new("secret").unwrap())
 }
 
-/// Returns what an application received, with the chunks of bodies joined.
+/// Renders the events of an application, with the chunks of bodies joined.
 pub fn story(events: &[Event]) -> Vec<String> {
     let mut bodies: BTreeMap<RequestId, Vec<u8>> = BTreeMap::new();
     let mut seen = Vec::new();
@@ -168,7 +169,7 @@ pub fn story(events: &[Event]) -> Vec<String> {
     seen
 }
 
-/// Returns how the connection closed, which is the last event.
+/// Returns the result of the connection, which is in the last event.
 pub fn end_of(events: &[Event]) -> Result<(), pop3_proto::Error> {
     match events.last() {
         Some(Event::Closed(result)) => result.clone(),
@@ -176,7 +177,7 @@ pub fn end_of(events: &[Event]) -> Result<(), pop3_proto::Error> {
     }
 }
 
-/// Returns random numbers that are the same each time (xorshift).
+/// Returns a generator of pseudo-random numbers (xorshift), which are the same in every run.
 pub fn random(seed: u64) -> impl FnMut() -> u64 {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     move || {

@@ -1,4 +1,4 @@
-//! The far end: a POP3 server, or a script that sends arbitrary octets, on top of rustls.
+//! The server's side: a POP3 server, or a script that sends arbitrary octets, on top of rustls.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use pop3_proto::server::{Maildrop, Server, ServerConfig as Account};
 use rustls::{ServerConfig, ServerConnection};
 
 pub struct Peer {
-    /// Answers by itself, if there is one.
+    /// Answers commands automatically, if there is one.
     pub server: Option<Server>,
     config: Arc<ServerConfig>,
     pub tls: Option<ServerConnection>,
@@ -17,17 +17,17 @@ pub struct Peer {
     pub received: Vec<u8>,
     /// Whether the client sent close_notify.
     pub close_notify: bool,
-    /// How TLS failed.
+    /// The error of TLS, if it failed.
     pub failure: Option<rustls::Error>,
-    /// Reads nothing more. (After its own close_notify rustls asserts that it has no alert to
-    /// send.)
+    /// Whether it stops reading. (rustls panics if it must send an alert after its own
+    /// close_notify.)
     pub stops_reading: bool,
     /// Octets for the client.
     pub outgoing: Vec<u8>,
 }
 
 impl Peer {
-    /// Creates a server that greets in cleartext, and supports STLS if it offers that.
+    /// Creates a server without TLS. It supports STLS if it offers STLS.
     pub fn plain(server: Option<Server>, config: impl Into<Arc<ServerConfig>>) -> Self {
         let mut peer = Self {
             server,
@@ -71,7 +71,7 @@ impl Peer {
         self.outgoing.extend_from_slice(octets);
     }
 
-    /// Discards TLS and its pending output.
+    /// Removes the TLS layer and its pending output.
     pub fn forget_tls(&mut self) {
         self.tls = None;
         self.outgoing.clear();
@@ -82,7 +82,7 @@ impl Peer {
         self.collect();
     }
 
-    /// Updates its keys, if the TLS version allows it.
+    /// Updates the keys of TLS, if the TLS version allows it.
     pub fn change_keys(&mut self) {
         if let Some(tls) = self.tls.as_mut().filter(|tls| !tls.is_handshaking()) {
             let _ = tls.refresh_traffic_keys();
@@ -137,7 +137,7 @@ impl Peer {
                     server.channel_binding(exporter);
                 }
             }
-            // Like a socket, it accepts only a limited number of octets at a time.
+            // Accept only a limited number of octets at a time, as a socket does.
             if server.wants_write() && self.outgoing.len() < 64 << 10 {
                 let octets = match &mut self.tls {
                     None => self.outgoing.write(server.transmit()).unwrap(),
@@ -189,7 +189,7 @@ pub fn mail_in_cleartext() -> Server {
     Server::new(account().stls(true), maildrop())
 }
 
-/// Returns the same for implicit TLS.
+/// Returns such a server for implicit TLS.
 pub fn mail_in_tls() -> Server {
     Server::implicit_tls(account(), maildrop())
 }

@@ -17,21 +17,23 @@ pub type Id = usize;
 pub struct Account {
     pub server: Server,
     asked: Vec<Asked>,
-    /// What has to reach the server next, in order.
+    /// The commands that must reach the server next, in order.
     expected: VecDeque<Id>,
-    /// The start of a command line.
+    /// The octets of an incomplete command line.
     line: Vec<u8>,
     login: Login,
     asks_for_capabilities: bool,
     /// The commands of the last helper. The next operation abandons the rest of them.
     helper: Range<Id>,
-    /// The last command whose reply was waited for, and the last one whose reply was received.
+    /// The last command that an operation has waited for, and the last one whose reply was
+    /// received.
     waited: Option<Id>,
     received: Option<Id>,
-    /// The transport failed.
+    /// Whether the transport has failed.
     pub broken: bool,
-    /// Octets were written after the server had closed. Which commands they belong to is not known.
-    pub wrote_in_vain: bool,
+    /// Whether octets were written after the server had closed. It is unknown which commands they
+    /// are from.
+    pub wrote_after_close: bool,
     /// How many commands got a reply.
     pub results: usize,
 }
@@ -41,12 +43,12 @@ pub struct Account {
 struct Asked {
     ask: Ask,
     answer: Option<Answer>,
-    /// Dropped before any octet of it was written.
+    /// Whether it was dropped before any octet of it was written.
     withdrawn: bool,
     reported: bool,
 }
 
-/// The state of the login. Its commands are the client's own.
+/// The state of the login. The client chooses the commands of a login itself.
 #[derive(Debug, PartialEq, Eq)]
 enum Login {
     UnderWay,
@@ -71,13 +73,13 @@ impl Account {
             waited: None,
             received: None,
             broken: false,
-            wrote_in_vain: false,
+            wrote_after_close: false,
             results: 0,
         }
     }
 
-    /// Begins an operation: the rest of the last helper is abandoned. Commands that have not begun
-    /// to be sent must not be sent any more.
+    /// Begins an operation, which abandons the rest of the last helper. Commands of which no octet
+    /// was sent must not be sent any more.
     pub fn begin(&mut self) {
         let begun = self.begun();
         let helper = core::mem::replace(&mut self.helper, self.asked.len()..self.asked.len());
@@ -89,9 +91,10 @@ impl Account {
         });
     }
 
-    /// Returns the command of whose line a part has been written.
+    /// Returns the command whose line has been written in part.
     fn begun(&self) -> Option<Id> {
-        // The CAPA of a login shares a batch with the next commands, and is none of them.
+        // The CAPA of a login shares a batch with the next commands, but is not recorded as a
+        // command.
         let is_one_of_them = !self.line.is_empty() && self.login == Login::Done;
         self.expected.front().copied().filter(|_| is_one_of_them)
     }
@@ -109,7 +112,7 @@ impl Account {
         id
     }
 
-    /// Records a command whose reply is waited for now.
+    /// Records a command of a helper, which waits for the reply.
     pub fn submit_for_helper(&mut self, ask: Ask) -> Id {
         let id = self.submit(ask);
         self.helper.end = id + 1;
@@ -117,12 +120,13 @@ impl Account {
         id
     }
 
-    /// The client waits for this reply, and may discard those of earlier commands.
+    /// Records that the client waits for this reply, so it may discard the replies to earlier
+    /// commands.
     pub fn wait(&mut self, id: Id) {
         self.waited = self.waited.max(Some(id));
     }
 
-    /// The server receives octets. Its replies are appended to `replies`.
+    /// Passes octets to the server. Appends its replies to `replies`.
     pub fn receive(&mut self, octets: &[u8], replies: &mut Vec<u8>) {
         for line in octets.split_inclusive(|&octet| octet == b'\n') {
             self.line.extend_from_slice(line);
@@ -161,7 +165,7 @@ impl Account {
         asked.answer = Some(answer);
     }
 
-    /// Returns whether a command may end with a fatal error. Without a fault it may not.
+    /// Returns whether a command may end with a fatal error: only after a fault, or after `QUIT`.
     fn may_fail(&self, id: Id) -> bool {
         let quit = |asked: &Asked| asked.ask == Ask::Quit && !asked.withdrawn;
         self.broken || self.asked[..id].iter().any(quit)
@@ -187,7 +191,7 @@ impl Account {
             "a second result"
         );
         match (&outcome, &asked.answer) {
-            (Ok(Value::Unknown), _) => assert!(self.broken && (begun || self.wrote_in_vain)),
+            (Ok(Value::Unknown), _) => assert!(self.broken && (begun || self.wrote_after_close)),
             (Ok(Value::BodyHead), Some(answer)) => assert!(answer.body.is_some()),
             (Ok(value), Some(answer)) => assert_eq!(*value, answer.value, "{:?}", asked.ask),
             (Err(Error::Refused(_)), Some(answer)) => assert_eq!(answer.value, Value::Refused),
@@ -203,8 +207,8 @@ impl Account {
         self.received = self.received.max(Some(id));
     }
 
-    /// Checks the result of a command that a ticket claims. It was discarded if a later one was
-    /// waited for.
+    /// Checks the result of a command that a ticket claims. The result was discarded if the client
+    /// has waited for a later one.
     pub fn report_ticket(&mut self, id: Id, outcome: Outcome) {
         if outcome == Err(Misuse::TicketSpent.into()) {
             assert!(
@@ -233,7 +237,7 @@ impl Account {
                     let answer = self.asked[*id].answer.as_ref();
                     answer.is_none_or(|answer| answer.value == Value::Refused)
                 };
-                // After a fatal error, the missing reply may be that of any of them.
+                // A fatal error may be the result of any of these commands.
                 let mut candidates = ids.clone().filter(|id| error.is_fatal() || failed(id));
                 let id = candidates.next().expect("every command succeeded");
                 self.report(id, Err(error));
@@ -258,7 +262,7 @@ impl Account {
         }
     }
 
-    /// Returns how many commands were submitted so far: the position of the next one.
+    /// Returns the position of the next command, which is the number of submitted commands.
     pub fn next(&self) -> Id {
         self.asked.len()
     }

@@ -1,4 +1,5 @@
-//! The asynchronous client, whose futures are dropped at the polls that the plan selects.
+//! Runs the asynchronous client. Its futures are dropped after the number of polls that the plan
+//! selects.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -20,7 +21,7 @@ use super::plan::Plan;
 use super::reading::{Got, Read};
 use super::session::{Enough, Subject};
 
-/// The maximum number of polls of a whole session, which is considered endless after that.
+/// The maximum number of polls in a session. A session with more polls is considered endless.
 const POLLS: u32 = 1 << 20;
 
 /// Runs a [`Plan`] with the asynchronous client.
@@ -52,7 +53,7 @@ pub fn async_client(data: &[u8]) -> usize {
 #[derive(Debug, Default)]
 struct Clock {
     seconds: u64,
-    /// When the client is to be woken.
+    /// When the client must be woken.
     alarm: Option<Instant>,
 }
 
@@ -72,8 +73,9 @@ impl Wake for Woken {
     }
 }
 
-/// Polls to the end. A task that was not woken would sleep forever, unless it waits for a server
-/// that stopped responding: then the clock advances to its deadline.
+/// Polls the task until it is ready. Panics if the task is pending and was not woken, because it
+/// would hang. If the server has stopped responding, advances the clock to the client's deadline
+/// instead.
 fn run(wire: &RefCell<Wire>, clock: &RefCell<Clock>, task: impl Future<Output = ()>) {
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
@@ -148,7 +150,7 @@ impl Transport for Link {
 }
 
 /// Polls a future at most this many times; 0 means no limit.
-async fn patient<F: Future>(future: F, polls: u8) -> Option<F::Output> {
+async fn poll_at_most<F: Future>(future: F, polls: u8) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;
     poll_fn(|cx| match future.as_mut().poll(cx) {
@@ -162,11 +164,12 @@ async fn patient<F: Future>(future: F, polls: u8) -> Option<F::Output> {
     .await
 }
 
-/// Awaits a future that may be dropped at any time, and drops it after each such number of polls.
-macro_rules! again_and_again {
+/// Awaits the result of a future that may be dropped at any time. Drops it after this many polls
+/// and creates it again, until it is ready.
+macro_rules! retry_until_ready {
     ($polls:expr, $future:expr) => {
         loop {
-            match patient($future, $polls).await {
+            match poll_at_most($future, $polls).await {
                 Some(output) => break output,
                 None => pause().await,
             }
@@ -203,7 +206,7 @@ async fn read(mut message: Message<'_, Link>, read: Read, polls: u8) -> Got {
         return got;
     }
     for _ in 0..read.chunks() {
-        match again_and_again!(polls, message.chunk()) {
+        match retry_until_ready!(polls, message.chunk()) {
             Ok(Some(chunk)) => got.octets.extend_from_slice(&chunk),
             Ok(None) => {
                 got.end = Some(Ok(()));
@@ -222,11 +225,11 @@ struct Async(Client<Link>);
 
 impl Subject for Async {
     async fn call<C: Whole>(&mut self, command: C, polls: u8) -> Option<Result<C::Reply, Error>> {
-        patient(self.0.call(command), polls).await
+        poll_at_most(self.0.call(command), polls).await
     }
 
     async fn batch<B: Batch>(&mut self, batch: B, polls: u8) -> Option<Result<B::Replies, Error>> {
-        patient(self.0.batch(batch), polls).await
+        poll_at_most(self.0.batch(batch), polls).await
     }
 
     fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
@@ -234,7 +237,7 @@ impl Subject for Async {
     }
 
     async fn wait<C: Whole>(&mut self, ticket: Ticket<C>, polls: u8) -> Result<C::Reply, Error> {
-        again_and_again!(polls, self.0.wait(ticket))
+        retry_until_ready!(polls, self.0.wait(ticket))
     }
 
     async fn wait_open<C: Streamed>(
@@ -244,7 +247,7 @@ impl Subject for Async {
         polls: u8,
     ) -> Result<Got, Error> {
         loop {
-            match patient(self.0.wait_open(ticket), polls).await {
+            match poll_at_most(self.0.wait_open(ticket), polls).await {
                 Some(message) => return Ok(read(message?, how, polls).await),
                 None => pause().await,
             }
@@ -261,7 +264,7 @@ impl Subject for Async {
         I::Item: Whole,
     {
         let mut replies = self.0.pipeline(commands);
-        while each(again_and_again!(polls, replies.next())) == Enough::More {}
+        while each(retry_until_ready!(polls, replies.next())) == Enough::More {}
     }
 
     async fn retrieve<I>(
@@ -277,7 +280,7 @@ impl Subject for Async {
         let mut messages = self.0.retrieve(messages);
         loop {
             let next = loop {
-                match patient(messages.next(), polls).await {
+                match poll_at_most(messages.next(), polls).await {
                     Some(Some(Ok(message))) => break Some(Ok(read(message, reads(), polls).await)),
                     Some(Some(Err(error))) => break Some(Err(error)),
                     Some(None) => break None,
@@ -296,7 +299,7 @@ impl Subject for Async {
         how: Read,
         polls: u8,
     ) -> Option<Result<Got, Error>> {
-        match patient(self.0.open(command), polls).await? {
+        match poll_at_most(self.0.open(command), polls).await? {
             Ok(message) => Some(Ok(read(message, how, polls).await)),
             Err(error) => Some(Err(error)),
         }

@@ -1,5 +1,5 @@
-//! The blocking client over a stream that accepts and returns a few octets at a time, would block,
-//! is interrupted, or times out.
+//! Runs the blocking client over a stream that moves a few octets at a time, would block, is
+//! interrupted, or times out.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -20,8 +20,8 @@ use super::plan::{Act, Plan};
 use super::reading::{Got, Read};
 use super::session::{Enough, Subject};
 
-/// Runs a [`Plan`] with the blocking client. Its clock is the real one, so nothing may take time: a
-/// server that would stop responding closes the connection instead.
+/// Runs a [`Plan`] with the blocking client. Its clock is the real one, so it must never wait.
+/// Where the plan has a server that stops responding, the server closes the connection instead.
 pub fn blocking_client(data: &[u8]) -> usize {
     let mut plan = Plan::decode(data);
     for octet in &mut plan.link {

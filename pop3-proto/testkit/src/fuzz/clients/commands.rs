@@ -1,4 +1,4 @@
-//! Commands by type, and their replies as comparable values.
+//! Converts commands to their types, and replies to comparable values.
 
 use pop3_proto::{
     Capabilities, Dele, Error, List, Quit, QuitOutcome, Retr, Stat, Ticket, Top, Uidl,
@@ -121,7 +121,7 @@ macro_rules! commands {
             }
         }
 
-        /// Executes a command. Returns `None` if it was dropped.
+        /// Executes a command. Returns `None` if its future was dropped.
         pub async fn call<S: Subject>(subject: &mut S, ask: Ask, polls: u8) -> Option<Outcome> {
             match ask {
                 $($pattern => subject.call($make, polls).await.map(outcome),)*

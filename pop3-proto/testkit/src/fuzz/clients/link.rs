@@ -5,11 +5,11 @@ use std::io::{self, ErrorKind};
 use super::account::Account;
 use super::plan::{Act, Plan};
 
-/// The maximum number of consecutive calls that find nothing to do. A client that makes more is
-/// considered to spin.
+/// The maximum number of consecutive calls that move nothing. A client that makes more is
+/// considered to be in a busy loop.
 const IDLE_CALLS: u32 = 1000;
 
-/// The maximum number of seconds that may pass while nothing moves: fewer than any deadline of the
+/// The maximum number of seconds that pass while nothing moves. It is less than any timeout of the
 /// client. [`Act::Silence`] lasts longer.
 const LONGEST_WAIT: u64 = 59;
 
@@ -21,13 +21,13 @@ pub struct Wire {
     incoming: Vec<u8>,
     read: usize,
     acts: std::vec::IntoIter<u8>,
-    /// The server has stopped responding.
+    /// Whether the server has stopped responding.
     pub silent: bool,
     over: bool,
     write_failed: bool,
-    /// Calls since anything moved.
+    /// The number of calls since octets last moved.
     idle: u32,
-    /// Seconds that passed since anything moved.
+    /// The number of seconds since octets last moved.
     waited: u64,
 }
 
@@ -35,9 +35,9 @@ pub struct Wire {
 #[derive(Debug)]
 pub enum Moved {
     Octets(usize),
-    /// Not now. This many seconds have passed.
+    /// The call must be repeated. This many seconds have passed.
     NotReady(u64),
-    /// Not before the server receives another command.
+    /// There will be no octets until the server receives another command.
     NothingComes,
     Failed(ErrorKind),
 }
@@ -62,7 +62,7 @@ impl Wire {
         self.waited = 0;
     }
 
-    /// Nothing moves now, and some time passes.
+    /// Moves nothing, and lets time pass, up to the limit.
     fn not_ready(&mut self, seconds: u64) -> Moved {
         let seconds = seconds.min(LONGEST_WAIT - self.waited);
         self.waited += seconds;
@@ -77,7 +77,7 @@ impl Wire {
         }
     }
 
-    /// The server closes the connection, and what it sent is lost.
+    /// Makes the server close the connection. The octets that it has sent are lost.
     pub fn hang_up(&mut self) {
         self.account.broken = true;
         self.over = true;
@@ -85,7 +85,7 @@ impl Wire {
         self.read = 0;
     }
 
-    /// The client reads.
+    /// Reads for the client.
     pub fn read(&mut self, room: &mut [u8]) -> Moved {
         assert!(!room.is_empty(), "an empty read looks like end of file");
         self.count_idle_call();
@@ -136,12 +136,12 @@ impl Wire {
         }
     }
 
-    /// Returns whether a read would find nothing without waiting.
+    /// Returns whether no octets and no end of the stream are available.
     pub fn is_quiet(&self) -> bool {
         self.read == self.incoming.len() && !self.over && !self.account.server.over
     }
 
-    /// The client writes.
+    /// Writes for the client.
     pub fn write(&mut self, octets: &[u8]) -> Moved {
         assert!(!octets.is_empty() && octets.ends_with(b"\n"));
         assert!(!self.write_failed, "a write after one that failed");
@@ -162,7 +162,7 @@ impl Wire {
                 };
                 let count = octets.len().min(most);
                 if self.over {
-                    self.account.wrote_in_vain = true;
+                    self.account.wrote_after_close = true;
                 } else {
                     self.account.receive(&octets[..count], &mut self.incoming);
                 }

@@ -1,5 +1,5 @@
 //! The input of both targets: the setup of the session, the operations of the application, the
-//! behaviour of the transport. Any octets are a plan, and every plan can be encoded as octets.
+//! behaviour of the transport. Any octets can be decoded, and every plan can be encoded.
 
 use pop3_proto::{
     Config, MessageNumber,
@@ -8,16 +8,16 @@ use pop3_proto::{
 
 use super::super::setup::{LARGE_BUFFER, limits, message};
 
-/// Ends the operations: what follows describes the transport.
+/// Ends the list of operations. The octets after it describe the transport.
 const END: u8 = 0xff;
 
 /// Octets per operation.
 const OPERATION: usize = 3;
 
-/// How many commands an iterator yields, by number: a few, or more than the window allows.
+/// The number of commands that an iterator yields, by index. Some are more than the window allows.
 const COUNTS: [usize; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40, 100, 700];
 
-/// The number of the longest retrieval: 16 messages.
+/// The index of 16 in [`COUNTS`], which is the longest retrieval.
 const MESSAGES: u8 = 11;
 
 /// How many commands one session may submit. Operations beyond that are ignored.
@@ -70,7 +70,7 @@ impl Plan {
     }
 }
 
-/// The setup of client and server, by bits.
+/// The setup of client and server, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setup(pub u8);
 
@@ -80,9 +80,9 @@ impl Setup {
     pub const ALWAYS: u8 = 1;
     pub const NEVER: u8 = 2;
     pub const NOT_ADVERTISED: u8 = 3;
-    /// The server announces 3 MiB for each message: two of them fill the window.
+    /// The server announces 3 MiB for each message, so two messages fill the window.
     pub const LARGE: u8 = 4;
-    /// The client requests the sizes first, so that it expects what the server announces.
+    /// The client requests the sizes first, so that it uses them for its window.
     pub const LISTED: u8 = 8;
     pub const CAPA_NEVER: u8 = 0x10;
     pub const LARGE_BUFFER: u8 = 0x20;
@@ -121,7 +121,8 @@ impl Setup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
     pub what: What,
-    /// 0 waits for as long as it takes. Futures whose drop loses nothing are polled again.
+    /// 0 means that it is never dropped. If dropping the future loses nothing, the operation is
+    /// repeated.
     pub polls: u8,
 }
 
@@ -131,14 +132,15 @@ pub enum What {
     Call(Ask),
     /// One of three batches, about a message.
     Batch(u8, MessageNumber),
-    /// This many commands about consecutive messages, of which some replies are taken.
+    /// A pipeline of `count` commands about consecutive messages. Only some of the replies may be
+    /// read.
     Pipeline {
         kind: u8,
         count: u8,
         take: u8,
     },
-    /// This many messages. `reads` selects how much is read of messages at even and at uneven
-    /// positions.
+    /// A retrieval of `count` messages. `reads` selects how much is read of messages at even and at
+    /// uneven positions.
     Retrieve {
         top: bool,
         reads: u8,
@@ -152,7 +154,8 @@ pub enum What {
         read: u8,
     },
     Submit(Ask),
-    /// Waits for one of the submitted commands. `read` selects how much of a body is read.
+    /// Waits for one of the submitted commands. `read` selects how much of its body is read, if it
+    /// has one.
     Wait {
         which: u8,
         read: u8,
@@ -216,7 +219,7 @@ impl Operation {
         [kind << 5 | argument, detail, self.polls]
     }
 
-    /// Returns the maximum number of commands that it submits.
+    /// Returns the maximum number of commands that the operation submits.
     fn commands(&self) -> usize {
         match self.what {
             What::Pipeline { count, .. } | What::Retrieve { count, .. } => how_many(count),
@@ -249,7 +252,7 @@ pub fn streamed(kind: u8, number: MessageNumber) -> Ask {
     }
 }
 
-/// Returns how many commands a helper gets for this number.
+/// Returns the number of commands that a helper gets for this index.
 pub fn how_many(count: u8) -> usize {
     COUNTS[usize::from(count & 0xf)]
 }
@@ -276,7 +279,7 @@ pub enum Ask {
     Top(MessageNumber),
 }
 
-/// The numbers of streamed commands.
+/// The codes of streamed commands.
 const RETR: u8 = 0x1e;
 const TOP: u8 = 0x1f;
 
@@ -356,11 +359,11 @@ impl Ask {
 pub enum Act {
     /// It moves at most this many octets.
     Move(usize),
-    /// It is not ready, once; this many seconds pass.
+    /// It is not ready once, and this many seconds pass.
     Wait(u64),
     /// It is interrupted.
     Interrupt,
-    /// The server has closed the connection when the client reads.
+    /// The client reads the end of the stream, because the server has closed the connection.
     Eof,
     /// Reading fails.
     Reset,

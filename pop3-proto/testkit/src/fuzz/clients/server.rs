@@ -1,4 +1,4 @@
-//! A well-behaved server, which is also the reference: it knows the result of each command.
+//! A server that conforms to the RFCs. It also computes the expected result of each command.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use super::super::text::lines;
 use super::plan::{Ask, Setup};
 
-/// The messages, all different: dots at the start of lines, an empty one, and one that exceeds the
-/// receive buffer.
+/// The messages, which all differ. Some have dots at the start of lines, one is empty, and one
+/// exceeds the receive buffer.
 static MAIL: LazyLock<[String; 8]> = LazyLock::new(|| {
     let long = |letter: &str, count| {
         let lines = (0..count).map(|n| format!("{letter}{n} {}\r\n", letter.repeat(n % 70)));
@@ -37,7 +37,7 @@ pub enum Value {
     Committed,
     /// A streamed reply has begun.
     BodyHead,
-    /// Only a client reports this: `QUIT` was written and no reply was received.
+    /// `QUIT` was written and no reply was received. Only the client returns this value.
     Unknown,
 }
 
@@ -90,7 +90,7 @@ impl Answer {
 pub struct Server {
     setup: Setup,
     pub deleted: BTreeSet<u32>,
-    /// It has answered `QUIT`.
+    /// Whether the server has answered `QUIT`.
     pub over: bool,
 }
 
@@ -103,7 +103,7 @@ impl Server {
         }
     }
 
-    /// Returns the size that it announces for a message.
+    /// Returns the size that the server announces for a message.
     fn size(&self, number: u32) -> u64 {
         let large = self.setup.has(Setup::LARGE);
         mail(number).len() as u64 + if large { 3 << 20 } else { 0 }
@@ -113,7 +113,7 @@ impl Server {
         (1..=MAIL.len() as u32).filter(|number| !self.deleted.contains(number))
     }
 
-    /// Carries out a command.
+    /// Executes a command.
     pub fn answer(&mut self, ask: Ask) -> Answer {
         let number = ask.number().map(pop3_proto::MessageNumber::get);
         if number.is_some_and(|number| !self.left().any(|left| left == number)) {

@@ -1,4 +1,4 @@
-//! The application, for either client.
+//! The application, which uses either client.
 
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
@@ -19,8 +19,8 @@ use super::plan::{Ask, Operation, Plan, Setup, What, enough, how_many, pipelined
 use super::reading::{Got, Read};
 use super::server::Value;
 
-/// A client. `polls` is the poll at which a future is dropped if it is not ready. If that loses the
-/// result, `None` is returned. Blocking clients ignore it.
+/// A client. `polls` is the number of polls after which a future is dropped if it is not ready. If
+/// that loses the result, the method returns `None`. The blocking client ignores `polls`.
 pub trait Subject {
     async fn call<C: Whole>(&mut self, command: C, polls: u8) -> Option<Result<C::Reply, Error>>;
 
@@ -28,10 +28,10 @@ pub trait Subject {
 
     fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error>;
 
-    /// A drop loses nothing.
+    /// Dropping the future loses nothing.
     async fn wait<C: Whole>(&mut self, ticket: Ticket<C>, polls: u8) -> Result<C::Reply, Error>;
 
-    /// A drop loses nothing until the body is returned.
+    /// Dropping the future loses nothing until the body is returned.
     async fn wait_open<C: Streamed>(
         &mut self,
         ticket: Ticket<C>,
@@ -39,8 +39,8 @@ pub trait Subject {
         polls: u8,
     ) -> Result<Got, Error>;
 
-    /// Passes every result to `each`, until that has enough or there are no more. A drop loses
-    /// nothing.
+    /// Passes every result to `each`, until `each` has enough or there are no more. Dropping the
+    /// future loses nothing.
     async fn pipeline<I>(
         &mut self,
         commands: I,
@@ -115,7 +115,7 @@ impl<S: Subject> Session<S> {
         for operation in &plan.operations {
             self.perform(operation).await;
         }
-        // Everything that was submitted and not abandoned is sent before this one.
+        // All commands that were submitted and not abandoned are sent before this NOOP.
         self.call(Ask::Noop, 0).await;
         if !self.account().is_dead() {
             self.account().assert_nothing_is_left();
@@ -318,7 +318,7 @@ impl<S: Subject> Session<S> {
     }
 }
 
-/// Returns the numbers of messages repeatedly. The ninth is that of no message.
+/// Yields the message numbers repeatedly, including one that does not exist.
 fn numbers(count: usize) -> impl ExactSizeIterator<Item = MessageNumber> + Unpin {
     (0..count).map(nth)
 }
@@ -345,7 +345,7 @@ struct Helper<'w> {
     wire: &'w RefCell<Wire>,
     /// The first of its commands.
     first: Id,
-    /// How many commands its iterator has.
+    /// The number of commands that its iterator yields.
     commands: usize,
     enough: Option<usize>,
     results: usize,
@@ -374,7 +374,7 @@ impl<'w> Helper<'w> {
         }
     }
 
-    /// Records a result, or that there are no more.
+    /// Records a result, or the end of the results.
     fn take(
         &mut self,
         outcome: Option<Result<Value, Error>>,
