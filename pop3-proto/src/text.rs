@@ -130,12 +130,18 @@ impl fmt::Display for Reason<'_> {
 }
 
 /// Returns whether a character must be escaped: controls (C0, DEL, C1), separators of lines and
-/// paragraphs, characters that reorder the text around them, and invisible characters.
+/// paragraphs, characters that reorder the text around them, and invisible characters. Joiners and
+/// the variation selectors of emoji are part of ordinary words and are not escaped.
 fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(c,
+            // Separators and bidirectional controls.
             '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}'
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}')
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
+            // Without a width: soft hyphen, joiners that join nothing, invisible operators.
+            | '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
+            // Fillers, which look like spaces.
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
+            // Annotations, tags, and selectors that can hide whole texts.
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }

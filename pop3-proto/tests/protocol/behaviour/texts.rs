@@ -337,15 +337,34 @@ fn blank_server_text_is_described() {
 fn invisible_characters_are_displayed_escaped() {
     for hidden in [
         '\u{ad}',
+        '\u{34f}',
         '\u{200b}',
         '\u{2060}',
+        '\u{2063}',
+        '\u{202e}',
+        '\u{206a}',
+        '\u{2067}',
+        '\u{3164}',
         '\u{feff}',
+        '\u{fffa}',
         '\u{e0041}',
         '\u{e007f}',
+        '\u{e0101}',
     ] {
         let status = logged_in().call(Noop, format!("+OK a{hidden}b\r\n"));
         let text = status.expect("good").text;
         assert_eq!(text.to_string(), format!("a{}b", hidden.escape_unicode()));
         assert_eq!(text.as_bytes(), format!("a{hidden}b").as_bytes());
+    }
+}
+
+#[test]
+fn joiners_in_words_are_displayed_as_they_are() {
+    for text in [
+        "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+        "\u{2764}\u{fe0f}",
+    ] {
+        let status = logged_in().call(Noop, format!("+OK {text}\r\n"));
+        assert_eq!(status.expect("good").text.to_string(), text);
     }
 }
