@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
+use super::keys::PinnedKeys;
 use super::pinned::PinnedRoots;
 use crate::error::{TlsError, TlsErrorKind};
 use crate::text::Escaped;
@@ -83,6 +84,16 @@ pub enum Roots {
     /// certificate (`CA:TRUE`). The self-signed certificates of appliances often are CA
     /// certificates. Names and dates are verified as always.
     Only(Vec<CertificateDer<'static>>),
+    /// Only servers that have one of these keys. Each value is the SHA-256 digest of the public key
+    /// in the server's own certificate (`SubjectPublicKeyInfo` in DER, as in RFC 7469 section 2.4).
+    /// The signatures of the handshake are verified. **Issuer, names and dates are ignored**,
+    /// because the key identifies the server. To survive a change of the key, also pin the next
+    /// one.
+    ///
+    /// ```sh
+    /// openssl x509 -in server.pem -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum
+    /// ```
+    Pinned(Vec<[u8; 32]>),
 }
 
 impl Roots {
@@ -170,6 +181,15 @@ pub fn client_config(roots: Roots) -> Result<Arc<ClientConfig>, TlsError> {
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(PinnedRoots { roots, inner }))
         }
+        Roots::Pinned(digests) if digests.is_empty() => {
+            return Err(not_configured("no key is pinned"));
+        }
+        Roots::Pinned(digests) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(PinnedKeys {
+                digests,
+                algorithms: provider.signature_verification_algorithms,
+            })),
     };
     Ok(Arc::new(config.with_no_client_auth()))
 }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 
+use super::keys::UnknownKey;
 use super::pinned::is_ca_as_end_entity;
 use crate::channel::Channel;
 use crate::error::{OtherScheme, TlsError, TlsErrorKind};
@@ -170,6 +171,7 @@ fn certificate(error: &CertificateError) -> String {
         | Why::ExpiredRevocationListContext { .. } => {
             "whether the server's certificate was revoked could not be checked".to_owned()
         }
+        Why::Other(other) if other.0.is::<UnknownKey>() => other.0.to_string(),
         // rustls prints the name of a Rust variant for these.
         Why::Other(other) => format!(
             "the server's certificate is invalid: {}",

@@ -5,6 +5,8 @@ mod config;
 #[cfg(feature = "rustls")]
 mod describe;
 #[cfg(feature = "rustls")]
+mod keys;
+#[cfg(feature = "rustls")]
 mod layer;
 #[cfg(not(feature = "rustls"))]
 mod none;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pop3_proto::tls::{ClientTls, Roots, client_config};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+    PublicKeyData as _,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -100,10 +101,7 @@ impl Identity {
 
     /// Returns a certificate with the key of an existing one.
     pub fn self_signed_again(&self, params: &CertificateParams) -> Self {
-        let PrivateKeyDer::Pkcs8(key) = &self.key else {
-            panic!("the key is not in PKCS#8");
-        };
-        let key = KeyPair::try_from(key).unwrap();
+        let key = self.key_pair();
         let certificate = params.self_signed(&key).unwrap();
         Self::new(&certificate, &key)
     }
@@ -125,6 +123,18 @@ impl Identity {
 
     pub fn certificate(&self) -> CertificateDer<'static> {
         self.chain[0].clone()
+    }
+
+    /// Returns its public key (`SubjectPublicKeyInfo`) in DER.
+    pub fn public_key(&self) -> Vec<u8> {
+        self.key_pair().subject_public_key_info()
+    }
+
+    fn key_pair(&self) -> KeyPair {
+        let PrivateKeyDer::Pkcs8(key) = &self.key else {
+            panic!("the key is not in PKCS#8");
+        };
+        KeyPair::try_from(key).unwrap()
     }
 
     pub fn server(self) -> ServerConfig {

@@ -6,13 +6,13 @@
     reason = "tests may panic"
 )]
 
-mod pinned;
-
 mod back_pressure;
 mod binding;
 mod certificates;
 mod handshake;
 mod names;
+mod pinned;
+mod pinned_keys;
 mod sessions;
 mod shutdown;
 mod stls;

@@ -72,6 +72,10 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         }),
         ("the certificate is signed with SHA-1", signed_with_sha1()),
         (
+            "the key is not pinned",
+            with_fixed_key(Roots::Pinned(vec![[0; 32]])),
+        ),
+        (
             "the host is no name for a certificate",
             ClientTls::new(authority.trust(), "a..b\u{1b}")
                 .unwrap_err()
@@ -156,6 +160,12 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
                 .unwrap_err()
                 .to_string(),
         ),
+        (
+            "no key is pinned",
+            client_config(Roots::Pinned(Vec::new()))
+                .unwrap_err()
+                .to_string(),
+        ),
     ]);
     texts
 }
@@ -195,8 +205,13 @@ fn with_server(authority: &Authority, server: ServerConfig) -> String {
 }
 
 fn signed_with_sha1() -> String {
-    let mut certificates = CertificateDer::pem_slice_iter(SHA1).map(Result::unwrap);
-    let (own, authority) = (certificates.next().unwrap(), certificates.next().unwrap());
+    let authority = CertificateDer::pem_slice_iter(SHA1).nth(1).unwrap();
+    with_fixed_key(Roots::Only(vec![authority.unwrap()]))
+}
+
+/// A handshake with the server that has the certificate in [`SHA1`].
+fn with_fixed_key(roots: Roots) -> String {
+    let own = CertificateDer::from_pem_slice(SHA1).unwrap();
     let key = PrivateKeyDer::from_pem_slice(SHA1).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = ServerConfig::builder_with_provider(provider)
@@ -205,7 +220,7 @@ fn signed_with_sha1() -> String {
         .with_no_client_auth()
         .with_single_cert(vec![own], key)
         .unwrap();
-    let trust = client_config(Roots::Only(vec![authority])).unwrap();
+    let trust = client_config(roots).unwrap();
     let tls = ClientTls::new(trust, "localhost").unwrap();
     let mut link = Link::implicit_tls(tls, Peer::implicit_tls(None, server));
     error_in(&link.run())
