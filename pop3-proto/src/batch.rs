@@ -7,10 +7,11 @@ use crate::error::Error;
 use crate::reply::Reply;
 use crate::ticket::{RequestId, Ticket};
 
-/// A tuple of [`Whole`] commands that need as few round trips as the server allows.
+/// A tuple of [`Whole`] commands that are sent in as few round trips as the server allows.
 ///
-/// A batch has up to six commands. It returns its first refusal after every reply was read, and
-/// discards the other replies. A pipeline accepts more commands, and returns a result for each.
+/// A batch has up to six commands. If a command is refused, the batch reads all replies, returns
+/// the first refusal, and discards the other replies. A pipeline accepts more commands, and returns
+/// a result for each.
 pub trait Batch: Sealed<Output = <Self as Batch>::Replies> {
     /// The replies, as a tuple.
     type Replies;

@@ -11,9 +11,9 @@ use crate::text::ServerText;
 /// A `CAPA` reply, with methods that parse its lines.
 ///
 /// A missing capability proves little: some servers support `UIDL` and `TOP` without advertising
-/// them. The capabilities belong to one channel. STLS discards them, and servers may advertise
-/// others after a login. If a server refuses `CAPA` after the login, the earlier capabilities are
-/// kept.
+/// them. The capabilities belong to one channel. They are discarded by STLS, and a server may
+/// advertise different ones after a login. If a server refuses `CAPA` after the login, the earlier
+/// capabilities are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
     octets: Bytes,
@@ -24,8 +24,8 @@ pub struct Capabilities {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expire {
-    /// The number of days for which a retrieved message is kept at least; `None` means forever. 0
-    /// means that the server may delete a message as soon as it was retrieved.
+    /// The minimum number of days for which a retrieved message is kept; `None` means forever. With
+    /// 0, the server may delete a message as soon as it was retrieved.
     pub days: Option<u32>,
     /// Whether the value differs by user. If so, read it again after the login.
     pub per_user: bool,

@@ -11,8 +11,8 @@ pub enum Channel {
     Plain,
     /// Implicit TLS: TLS from the first octet, usually on port 995 (RFC 8314). Preferred.
     ImplicitTls,
-    /// Cleartext over a transport that the caller trusts, such as a Unix socket or a tunnel. For
-    /// logins it is treated as if it had TLS.
+    /// Cleartext over a transport that the caller trusts, such as a Unix socket or a tunnel. Logins
+    /// treat it like a connection with TLS.
     TrustedByCaller,
 }
 

@@ -35,9 +35,9 @@ pub struct Config {
     /// [`Channel::Plain`](crate::Channel::Plain) connection still starts TLS, unless `stls` is
     /// [`StlsPolicy::Off`].
     pub allow_insecure_login: bool,
-    /// Sends `NOOP` when a session in the TRANSACTION state was idle for this long. Off by default.
-    /// RFC 1939 section 3 lets servers close the connection after 10 minutes, and some do so after
-    /// one.
+    /// Sends `NOOP` when a session in the TRANSACTION state has been idle for this long. Off by
+    /// default. RFC 1939 section 3 lets servers close the connection after 10 minutes, and some do
+    /// so after one.
     ///
     /// It works only while `handle_timeout` is called on the idle session, as an event loop does.
     /// `NOOP` is sent at most once a second. The clients have no background thread or task that
@@ -51,9 +51,10 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The size of the receive buffer, which is allocated once. At least `line` and `challenge` and
-    /// a little more, at most [`Limits::MAX_BUFFER`]. Default: 64 KiB. With 16 KiB, the
-    /// throughput for large messages is a tenth lower; more than 64 KiB has no advantage.
+    /// The size of the receive buffer, which is allocated once. It is raised to a little more than
+    /// `line` and `challenge` if it is smaller, and is at most [`Limits::MAX_BUFFER`]. Default: 64
+    /// KiB. With 16 KiB, the throughput for large messages is 10 percent lower. More than 64 KiB
+    /// has no advantage.
     pub receive_buffer: usize,
     /// The length of a status line, at most [`Limits::MAX_BUFFER`]. Default: 8 KiB. RFC 1939
     /// section 3 allows 512 octets, but translated texts are longer.
@@ -62,24 +63,24 @@ pub struct Limits {
     pub capability_lines: usize,
     /// The size of a `CAPA` reply. Default: 64 KiB.
     pub capability_octets: usize,
-    /// The number of entries of a `LIST` or `UIDL` reply. Default: one million. Other clients stop
-    /// there or earlier.
+    /// The number of entries of a `LIST` or `UIDL` reply. Default: one million. Other clients have
+    /// the same limit or a lower one.
     pub listing_entries: usize,
-    /// The length of a line of a `LIST` or `UIDL` reply. Default: 2 KiB. A unique-id has at most 70
-    /// octets in RFC 1939, and 512 here.
+    /// The length of a line of a `LIST` or `UIDL` reply. Default: 2 KiB. RFC 1939 allows 70 octets
+    /// for a unique-id; this crate accepts 512.
     pub listing_line: usize,
     /// The size of a `LIST`, `UIDL` or raw multi-line reply. Default: 128 MiB, enough for a million
     /// valid unique-ids.
     pub listing_octets: usize,
     /// The length of a line with a SASL challenge, at most [`Limits::MAX_BUFFER`]. Default: 32 KiB.
-    /// RFC 5034 section 4 exempts challenges from the 512 octets of other replies.
+    /// The limit of 512 octets for other replies does not apply to challenges (RFC 5034 section 4).
     pub challenge: usize,
     /// The total size of the challenges of one exchange. Default: 64 KiB.
     pub challenge_octets: usize,
     /// The number of challenges of one exchange. Default: 10. No mechanism of this library needs
     /// more than 3.
     pub challenges: usize,
-    /// The length of a command line with its CR LF. Default: 255, RFC 2449 section 4.
+    /// The length of a command line with its CR LF. Default: 255 (RFC 2449 section 4).
     pub command: usize,
 }
 
@@ -124,15 +125,16 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// To connect to one address. The adapters use it. Default: 30 s.
+    /// For connecting to one address. Only the adapters use it. Default: 30 s.
     pub connect: Duration,
-    /// For the whole TLS handshake. If a write fails in it, the client spends the same time again
-    /// on reading what the server may have sent before closing. Default: 30 s.
+    /// For the whole TLS handshake. If a write fails during the handshake, the client continues to
+    /// read for the same time again, because the server may have sent the reason before it closed
+    /// the connection. Default: 30 s.
     pub tls: Duration,
     /// For the greeting. Default: 60 s, because some servers look up the client's host name first.
     pub greeting: Duration,
-    /// For the first octet of a reply. Default: 180 s, because opening a large maildrop can take
-    /// long.
+    /// For the first octet of a reply. Default: 180 s, because a server may need a long time to
+    /// open a large maildrop.
     pub first_octet: Duration,
     /// Between octets of a reply that has begun. Default: 60 s.
     pub stall: Duration,
@@ -143,7 +145,7 @@ pub struct Timeouts {
     pub quit: Duration,
     /// For a whole operation, from its command to the end of its reply. Default: none. Only this
     /// timeout stops a server that sends one octet a minute. It does not run while a login waits
-    /// for a token of the application, and starts again with the token.
+    /// for a token from the application, and restarts when the token is provided.
     pub total: Option<Duration>,
 }
 
@@ -171,9 +173,9 @@ pub enum Leniency {
     /// blank line before a reply, a missing size. Each is reported as a [`Quirk`](crate::Quirk).
     #[default]
     Lenient,
-    /// Accepts only what RFC 1939 and its extensions allow. A status line that ends in a bare LF is
-    /// [`ProtocolError::BareLineFeed`](crate::error::ProtocolError::BareLineFeed), and so is the
-    /// first line of a listing. In a message, a bare LF is data.
+    /// Accepts only what RFC 1939 and its extensions allow. A status line that ends in a bare LF
+    /// causes [`ProtocolError::BareLineFeed`](crate::error::ProtocolError::BareLineFeed), and so
+    /// does the first line of a listing. In a message, a bare LF is data.
     Strict,
 }
 
@@ -182,16 +184,17 @@ pub enum Leniency {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LfDot {
-    /// The first line end inside each reply decides. If it is CR LF, as in every message that a
-    /// mail server has put a trace header into, only CR LF ends a line of this reply. If it is a
-    /// bare LF, LF ends its lines and LF `.` CR LF ends it, until one of its lines ends in CR LF.
-    /// Under [`Leniency::Strict`], only CR LF ends a line.
+    /// The first line end in each reply determines the line ends of that reply. If it is CR LF, as
+    /// in every message to which a mail server has added a trace header, only CR LF ends a line of
+    /// this reply. If it is a bare LF, LF ends its lines and LF `.` CR LF ends it, until one of its
+    /// lines ends in CR LF. Under [`Leniency::Strict`], only CR LF ends a line.
     #[default]
     Auto,
     /// Always, even under [`Leniency::Strict`]. Use it only for a server that sends messages with
     /// bare LF line ends and is known to stuff a dot after each of them. With any other server,
     /// **the sender of a message can end it early**. The rest of the message is then read as
-    /// replies. With these the sender can forge messages, and cause the deletion of other messages.
+    /// replies. With forged replies, the sender can forge messages, and cause the deletion of other
+    /// messages.
     EndsReply,
 }
 
@@ -199,7 +202,7 @@ pub enum LfDot {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pipelining {
-    /// If the server advertises it, in a `CAPA` reply on the present channel.
+    /// If the server advertises it in a `CAPA` reply on the current channel.
     #[default]
     Auto,
     /// Always, at the caller's risk.
@@ -233,8 +236,8 @@ pub enum InitialResponse {
     Never,
 }
 
-/// What a login on a [`Channel::Plain`](crate::Channel::Plain) connection does about TLS. There is
-/// no opportunistic mode.
+/// Whether a login on a [`Channel::Plain`](crate::Channel::Plain) connection starts TLS with STLS.
+/// There is no opportunistic mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StlsPolicy {

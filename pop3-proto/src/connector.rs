@@ -37,9 +37,9 @@ use crate::tls::{ClientTls, Roots, client_config};
 pub struct Connector {
     /// The settings of the connection.
     pub config: Config,
-    /// After this time without a connection, an asynchronous client tries the next address in
-    /// parallel with the first (RFC 8305 section 5). With `None` it tries the addresses one after
-    /// the other, as the blocking client always does. The default is 250 ms.
+    /// How long an asynchronous client waits for a connection before it tries the next address in
+    /// parallel (RFC 8305 section 5). With `None` it tries the addresses one after the other, as
+    /// the blocking client always does. The default is 250 ms.
     #[cfg(feature = "client")]
     pub stagger: Option<Duration>,
     /// The trusted root certificates. The default is what is compiled in
@@ -49,8 +49,8 @@ pub struct Connector {
     /// A complete TLS configuration, which replaces `roots`.
     #[cfg(feature = "rustls")]
     pub tls: Option<Arc<rustls::ClientConfig>>,
-    /// If set, does not offer the protocol `pop3` (ALPN): for a server that closes the connection
-    /// because of it.
+    /// If true, the protocol `pop3` (ALPN) is not offered. This is for a server that closes the
+    /// connection because of it.
     #[cfg(feature = "rustls")]
     pub without_alpn: bool,
 }
@@ -80,7 +80,7 @@ impl Default for Connector {
 
 impl Connector {
     /// Creates the state machine for a transport that was just connected to `endpoint`. Its first
-    /// deadline starts at `now`. [Seed](Connection::seed) it, if it is to use SCRAM or
+    /// deadline starts at `now`. [Seed](Connection::seed) the connection if it uses SCRAM or
     /// confirmations.
     ///
     /// # Errors

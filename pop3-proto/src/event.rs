@@ -10,8 +10,8 @@ use crate::received::Received;
 use crate::reply::{Greeting, Reply};
 use crate::ticket::RequestId;
 
-/// An event of a connection. Events are in the order in which the octets were received, and own
-/// their data.
+/// An event of a connection. Events are emitted in the order in which the octets were received.
+/// They own their data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -36,9 +36,8 @@ pub enum Event {
     BodyEnd {
         /// The request.
         id: RequestId,
-        /// What was received. It is `Ok` if the terminator was received, and no octets that belong
-        /// to no command were received together with it. A server that ends a message early may
-        /// send the rest later: see
+        /// What was received. It is `Ok` if the terminator was received without unexpected octets
+        /// directly after it. A server that ends a message early may send the rest later: see
         /// [`ProtocolError::Surplus`](crate::error::ProtocolError::Surplus).
         result: Result<Received, Error>,
     },

@@ -1,10 +1,10 @@
 //! A sans-IO POP3 client.
 //!
-//! The heart of this crate is [`Connection`], a state machine. It has no sockets, no clock, no
-//! randomness, no threads and no unsafe code, and it works without `std`. The application submits
-//! requests and takes [`Event`]s. The code that drives the connection moves octets between the
-//! connection and the socket, and reports the time. So a `Connection` fits any async runtime and
-//! any event loop, and can be tested without a network.
+//! The central type of this crate is [`Connection`], a state machine. It has no sockets, no clock,
+//! no randomness, no threads and no unsafe code, and it works without `std`. The application
+//! submits requests and takes [`Event`]s. The code that drives the connection moves octets between
+//! the connection and the socket, and reports the time. A `Connection` therefore works with any
+//! async runtime and any event loop, and can be tested without a network.
 //!
 //! If you only want to fetch mail, use `pop3-blocking`, `pop3-tokio` or `pop3-async-std`. They
 //! connect the client of this crate to sockets, and re-export what an application needs.
@@ -21,9 +21,9 @@
 //!             └──────────────────────────────────────────────┘
 //! ```
 //!
-//! # A client in one page
+//! # A complete client
 //!
-//! This example talks to the server of the feature `server`, in memory:
+//! This example connects to the in-memory server of the feature `server`:
 //!
 //! ```
 //! # #[cfg(not(feature = "server"))] fn main() {}
@@ -99,7 +99,8 @@
 //! repeat these steps:
 //!
 //! 1. Take all events with [`poll_event`](Connection::poll_event). **Do not wait while an event is
-//!    pending**: until it is taken, nothing is sent or received, and no deadline runs.
+//!    pending**: until it is taken, nothing is sent or received, and only the deadline of
+//!    [`Timeouts::total`](config::Timeouts::total) runs.
 //! 2. While [`wants_write`](Connection::wants_write) returns true, write the octets that
 //!    [`transmit`](Connection::transmit) returns to the socket, and report how many were written
 //!    with [`transmitted`](Connection::transmitted).
@@ -109,12 +110,12 @@
 //! 4. Report the end of the stream with [`handle_eof`](Connection::handle_eof), and failures with
 //!    [`handle_read_error`](Connection::handle_read_error) and
 //!    [`handle_write_error`](Connection::handle_write_error).
-//! 5. When the time that [`poll_timeout`](Connection::poll_timeout) returns has come, call
-//!    [`handle_timeout`](Connection::handle_timeout).
+//! 5. Call [`handle_timeout`](Connection::handle_timeout) when the time that
+//!    [`poll_timeout`](Connection::poll_timeout) returned has been reached.
 //!
-//! After [`Event::Closed`], write what the socket accepts without waiting, because TLS sends
-//! close_notify. Then close the socket. The example `event_loop` does all this for two mailboxes in
-//! one thread.
+//! After [`Event::Closed`], there may be octets left to write, because TLS sends close_notify.
+//! Write what the socket accepts without blocking, then close it. The example `event_loop` does all
+//! this for two mailboxes in one thread.
 //!
 //! # Logging in
 //!
@@ -144,21 +145,22 @@
 //! ```
 //!
 //! Bearer tokens ([`Login::bearer`], [`Login::bearer_on_request`]), client certificates
-//! ([`Login::certificate`]) and custom mechanisms ([`Login::mechanism`], [`sasl::Mechanism`]) are
-//! used in the same way. A login that fails returns an [`AuthError`](error::AuthError), which has
-//! the server's text and an [`Advice`](error::Advice). [`Retry`](error::Retry) says whether and
-//! when a program may try again without asking the user. Unless the error is fatal, the connection
-//! can be used for another attempt.
+//! ([`Login::certificate`]) and custom mechanisms ([`Login::mechanism`], [`sasl::Mechanism`]) work
+//! in the same way. A login that fails returns an [`AuthError`](error::AuthError), which has the
+//! server's text and an [`Advice`](error::Advice). [`Retry`](error::Retry) says whether and when a
+//! program may try again without asking the user. Unless the error is fatal, another login can be
+//! attempted on the same connection.
 //!
-//! SCRAM needs random octets for its nonces: see [`Connection::seed`]. Its key derivation takes
-//! long, so [`handle_timeout`](Connection::handle_timeout) does a few milliseconds of it per call.
-//! As long as it continues, [`poll_timeout`](Connection::poll_timeout) returns a time in the past.
-//! A program that never calls `handle_timeout` therefore has neither deadlines nor SCRAM.
+//! SCRAM needs random octets for its nonces: see [`Connection::seed`]. Its key derivation takes a
+//! long time, so [`handle_timeout`](Connection::handle_timeout) computes only a few milliseconds of
+//! it per call. Until it is finished, [`poll_timeout`](Connection::poll_timeout) returns a time in
+//! the past. If a program never calls `handle_timeout`, deadlines never expire and SCRAM logins
+//! never finish.
 //!
 //! # Without `std`
 //!
-//! Disable the default features. The crate then needs `alloc` and atomic reference counts.
-//! [`Limits`](config::Limits) bound its memory. TLS is then done by the caller: see
+//! Disable the default features. The crate then needs only `alloc` and a target that supports
+//! `Arc`. [`Limits`](config::Limits) bound its memory. The caller does TLS: see
 //! [`Connection::wants_tls`].
 //!
 //! # Guarantees
@@ -166,32 +168,33 @@
 //! * **Synchronized or closed.** A connection is *synchronized* while each reply can be matched to
 //!   its command: replies come in the order of the commands. If the server sends a reply that no
 //!   command is waiting for, or a reply about another message, the connection ends. Every
-//!   outstanding request gets the same error, and no further command is sent. A `-ERR`, or a value
-//!   that makes no sense, fails only its own request ([`Error::is_fatal`]).
+//!   outstanding request gets the same error, and no further command is sent. A `-ERR` or an
+//!   invalid value in a reply fails only its own request ([`Error::is_fatal`]).
 //! * **No secrets in cleartext**, unless [`Config::allow_insecure_login`] or
 //!   [`LoginPolicy::twisted`](login::LoginPolicy::twisted) (APOP) allows it. Secrets are not shown
 //!   by `Debug` and `Display`, and are wiped from memory after use. If a server echoes credentials,
-//!   the texts that the application gets have `<redacted>` in their place. A secret that cannot be
-//!   distinguished from ordinary words is not redacted: see [`Secret`](Secret#redaction). While a
-//!   login or an upgrade by STLS is in progress, no other command is sent. Everything that was
-//!   learnt before TLS is discarded when TLS starts. Octets that an attacker injects after the
-//!   reply to STLS cause an error and are never read as a reply.
+//!   the connection replaces them with `<redacted>` in the texts that the application gets. A
+//!   secret that cannot be distinguished from ordinary words is not redacted: see
+//!   [`Secret`](Secret#redaction). While a login or an upgrade by STLS is in progress, no other
+//!   command is sent. What the server sent before TLS, such as its capabilities, is discarded when
+//!   TLS starts. Octets that an attacker injects after the reply to STLS cause an error and are
+//!   never read as a reply.
 //! * **No command is lost.** Every request gets exactly one result. Every command that an iterator
 //!   yields to a pipeline or a retrieval is sent and gets exactly one result, or the fatal error is
 //!   reported. A pipeline or a retrieval never ends early without an error.
 //! * **A body is complete only if its terminator was received.** The end of the stream is never the
-//!   end of a message. Once the first line of a body has ended in CR LF, only CR LF ends a line of
-//!   it: what follows a bare LF is data ([`LfDot`](config::LfDot)). If octets that belong to no
-//!   command are received together with the terminator, the body fails with
-//!   [`ProtocolError::Surplus`](error::ProtocolError::Surplus). A server that does not stuff dots,
-//!   or that mixes up replies, ends a message early. The message fails only if the rest of it was
-//!   received already. Otherwise the message is reported as complete, and the connection fails
-//!   afterwards. With pipelining, the rest can even look like the next reply. So delete nothing
-//!   before it is confirmed: see [`Confirm`].
+//!   end of a message. If the first line of a body ends in CR LF, only CR LF ends its other lines:
+//!   a dot after a bare LF is data ([`LfDot`](config::LfDot)). If the terminator is received
+//!   together with octets that belong to no reply, the body fails with
+//!   [`ProtocolError::Surplus`](error::ProtocolError::Surplus). If a server does not stuff dots, or
+//!   mixes up replies, a message can end early. The message fails only if its rest has already been
+//!   received. Otherwise the message is reported as complete, and the connection fails afterwards.
+//!   With pipelining, the rest can even look like the next reply. Therefore, do not delete a
+//!   message before it is confirmed: see [`Confirm`].
 //! * **Only [`Quit`] deletes messages**, and [`QuitOutcome`] says whether it did.
 //! * **Bounded memory.** The receive buffer has a fixed size. Bodies of any length pass through it
-//!   without a copy. Backpressure works: the connection reads no faster than the application takes
-//!   the body. [`Limits`](config::Limits) bound everything else.
+//!   without a copy. Backpressure works: the connection does not read faster than the application
+//!   takes the chunks of the body. [`Limits`](config::Limits) bound everything else.
 //! * **Requests can be cancelled at any time.** [`Connection::abandon`] keeps the connection
 //!   synchronized. The only cost is that replies already in flight are read and discarded.
 //!
@@ -210,9 +213,9 @@
 //!   S: +OK … .
 //! ```
 //!
-//! At most 4 KiB of unanswered commands are in flight: every transport can buffer that much. The
-//! replies that they are expected to cause are limited to 4 MiB, so that cancelling does not cost
-//! hundreds of megabytes.
+//! At most 4 KiB of unanswered commands are in flight: every transport can buffer this amount. The
+//! expected size of their replies is limited to 4 MiB, because replies to cancelled commands must
+//! still be read.
 //!
 //! Some commands are sent only when no other command is in flight: all commands of a login, `STLS`,
 //! `RSET`, `QUIT` and raw commands. While a `RETR` is in flight, only `RETR` commands are sent.
@@ -221,12 +224,12 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `std` (default) | `TransportError` from `std::io::Error`, and SASLprep. Without SASLprep, names and passwords for SCRAM and APOP must be ASCII |
-//! | `scram` (default) | logins by SCRAM. Without it, logins send the password |
-//! | `oauth` (default) | logins by OAUTHBEARER and XOAUTH2, and the reasons that a server gives for refusing a token |
+//! | `std` (default) | conversion of `std::io::Error` to `TransportError`, and SASLprep. Without SASLprep, names and passwords for SCRAM and APOP must be ASCII |
+//! | `scram` (default) | logins with SCRAM. Without it, password logins send the password |
+//! | `oauth` (default) | logins with OAUTHBEARER and XOAUTH2, and the reasons that a server gives for refusing a token |
 //! | `url` (default) | [`Endpoint`] from a URL |
 //! | `rustls` | TLS inside [`Connection`] |
-//! | `ring`, `aws-lc-rs` | the cryptography for TLS, chosen at run time |
+//! | `ring`, `aws-lc-rs` | the cryptography provider for TLS. If both are enabled, see `tls::default_provider` |
 //! | `webpki-roots`, `platform-verifier` | the trusted root certificates |
 //! | `client` | the module `client`: an asynchronous client over any transport, independent of the runtime |
 //! | `blocking` | the module `blocking`: a blocking client over any transport |
@@ -235,10 +238,10 @@
 //!
 //! # Deviations from the RFCs
 //!
-//! These deviations are always accepted, because they cannot be misread:
+//! These deviations are always accepted, because they are not ambiguous:
 //!
 //! * status lines of more than 512 octets ([`Limits::line`](config::Limits::line))
-//! * status indicators in upper and lower case
+//! * status indicators in lower or mixed case
 //! * text after the values of a reply
 //! * response codes that the server does not advertise
 //! * an extra challenge after a password (see [`sasl::SaslError::ExtraChallenge`])
@@ -246,8 +249,8 @@
 //! [`Leniency::Lenient`](config::Leniency::Lenient), the default, also accepts the following, and
 //! reports each as a [`Quirk`]:
 //!
-//! * a bare LF as the end of a status line, and of the lines of a reply whose first line ends in
-//!   one
+//! * a bare LF as the end of a status line, and as the end of the lines in a reply whose first line
+//!   ends in a bare LF
 //! * blank lines before a reply
 //! * missing sizes and numbers
 //! * invalid unique-ids of up to 512 octets

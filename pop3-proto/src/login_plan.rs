@@ -1,4 +1,4 @@
-//! The plan of a login: which method it uses, and why. It can be printed before and after the login.
+//! The plan of a login: which method it uses, and why.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -13,18 +13,18 @@ use crate::refusal::Refusal;
 /// Which method a login uses, and why it does not use the others.
 ///
 /// [`Connection::plan_login`](crate::Connection::plan_login) returns it before a login,
-/// [`Connection::login_plan`](crate::Connection::login_plan) after it. `Display` writes it in one line, and
-/// with `{:#}` in a line for each method.
+/// [`Connection::login_plan`](crate::Connection::login_plan) after it. `Display` writes it on one
+/// line, or with `{:#}` on one line for each method.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginPlan {
-    /// The login starts TLS first, with STLS. It selects a method after that, because what the server
-    /// offers inside TLS is not known yet.
+    /// Whether the login starts TLS first, with STLS. It then selects a method after that, because
+    /// it is not known yet what the server offers inside TLS.
     pub starts_tls: bool,
     /// The methods, in the order of preference.
     pub methods: Vec<PlannedMethod>,
-    /// The `-ERR` to `CAPA`, if the server refused that. What it offers is not known then, and the
-    /// text may give the reason.
+    /// The `-ERR` to `CAPA`, if the server refused `CAPA`. It is then not known what the server
+    /// offers, and the text may give the reason.
     pub capa_refused: Option<Box<Refusal>>,
 }
 
@@ -34,7 +34,7 @@ pub struct LoginPlan {
 pub struct PlannedMethod {
     /// The method.
     pub method: Method,
-    /// Its name, such as `SCRAM-SHA-256-PLUS`.
+    /// The name of the method, such as `SCRAM-SHA-256-PLUS`.
     pub name: Box<str>,
     /// Whether the login uses it, or why not.
     pub verdict: Verdict,
@@ -65,8 +65,8 @@ pub enum Rejection {
     /// The server advertises mechanisms, but not this one.
     #[error("the server does not advertise it")]
     NotListed,
-    /// The server advertises no mechanism at all: it does not support `AUTH`, or was not asked (RFC 5034
-    /// section 3).
+    /// The server advertises no mechanism at all: it does not support `AUTH`, or was not asked (RFC
+    /// 5034 section 3).
     #[error("the server does not advertise AUTH (SASL)")]
     NoSasl,
     /// It depends on what the server advertises, which is not known before `CAPA` or before STLS.
@@ -75,15 +75,16 @@ pub enum Rejection {
     /// TLS is required, and the server does not offer STLS.
     #[error("TLS is required and the server does not offer STLS")]
     NoStls,
-    /// [`ChannelBinding::Prefer`](crate::login::ChannelBinding::Prefer), and the server advertises a `-PLUS`
-    /// mechanism that this policy does not contain. A login without channel binding would look like a
-    /// downgrade attack to the server.
+    /// The policy has [`ChannelBinding::Prefer`](crate::login::ChannelBinding::Prefer), and the
+    /// server advertises a `-PLUS` mechanism that the policy does not contain. To the server, a
+    /// login without channel binding would look like a downgrade attack.
     #[error(
         "the server advertises a mechanism with channel binding (-PLUS) that the policy does not contain"
     )]
     BindingListed,
-    /// [`ChannelBinding::Require`](crate::login::ChannelBinding::Require), and the method or the connection
-    /// does not support channel binding, which needs TLS 1.3.
+    /// The policy has [`ChannelBinding::Require`](crate::login::ChannelBinding::Require), and the
+    /// method or the connection does not support channel binding. Channel binding needs SCRAM and
+    /// TLS 1.3.
     #[error("it has no channel binding here: that needs SCRAM and TLS 1.3")]
     NoBinding,
     /// The greeting does not contain exactly one msg-id, which is the challenge of APOP.
@@ -109,7 +110,7 @@ pub enum Rejection {
         /// [`Limits::command`](crate::config::Limits::command).
         limit: usize,
     },
-    /// It is not compiled in.
+    /// It is not compiled into this build.
     #[error("this build leaves it out: enable the feature `{feature}` of pop3-proto")]
     NotBuilt {
         /// The feature that contains it.

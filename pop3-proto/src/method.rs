@@ -29,9 +29,10 @@ pub enum Method {
     UserPass,
     /// `AUTH LOGIN`, which is not specified in any RFC.
     Login,
-    /// `AUTH CRAM-MD5` (RFC 2195): weak, and used only if explicitly selected.
+    /// `AUTH CRAM-MD5` (RFC 2195): weak, and used only if a policy explicitly selects it.
     CramMd5,
-    /// The command `APOP` (RFC 1939 section 7): weak, and used only if explicitly selected.
+    /// The command `APOP` (RFC 1939 section 7): weak, and used only if a policy explicitly selects
+    /// it.
     Apop,
     /// `AUTH OAUTHBEARER` (RFC 7628).
     OAuthBearer,
@@ -62,7 +63,7 @@ const NAMES: [(Method, &str); 12] = [
 ];
 
 impl Method {
-    /// Returns all methods of this library.
+    /// Returns all methods that this library implements.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMES.into_iter().map(|(method, _)| method)
     }

@@ -5,11 +5,12 @@ use thiserror::Error as ThisError;
 use crate::phase::Phase;
 use crate::verb::Verb;
 
-/// A mistake of the caller. Nothing was sent.
+/// A mistake by the caller. Nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// The command is not allowed in the state in which it was to be sent (RFC 1939 sections 4 to 6).
+    /// The command is not allowed in the state of the session when it was about to be sent (RFC
+    /// 1939 sections 4 to 6).
     #[error("{verb} is not allowed in the {phase} state{}", phase_hint(*.phase))]
     Phase {
         /// The command.
@@ -17,10 +18,10 @@ pub enum Misuse {
         /// The state of the session at that time.
         phase: Phase,
     },
-    /// `STLS` inside TLS.
+    /// `STLS` was submitted, but TLS is already active.
     #[error("TLS is already active")]
     TlsActive,
-    /// `PASS` without a `USER` that was accepted right before it.
+    /// `PASS` does not directly follow a `USER` that was accepted.
     #[error("PASS is allowed only immediately after a USER that was accepted")]
     UserFirst,
     /// The command line would be longer than [`Limits::command`](crate::config::Limits::command).
@@ -36,25 +37,25 @@ pub enum Misuse {
         limit: usize,
     },
     /// SCRAM needs a nonce, and [`Confirm`](crate::Confirm) needs unpredictable questions, but
-    /// [`Connection::seed`](crate::Connection::seed) was not called and the command contains no random
-    /// bytes of its own. The adapters call `seed`.
+    /// [`Connection::seed`](crate::Connection::seed) was not called and the command contains no
+    /// random bytes of its own. The adapters call `seed`.
     #[error("SCRAM and confirmations need random bytes: call `Connection::seed` first")]
     NoSeed,
-    /// A value that can never be sent.
+    /// A value is invalid and can never be sent.
     #[error(transparent)]
     Argument(#[from] Argument),
-    /// The reply of this ticket was read, discarded or abandoned before.
+    /// The reply of this ticket was already read, discarded or abandoned.
     #[error("the reply for this ticket was already read, discarded or abandoned")]
     TicketSpent,
-    /// [`Connection::provide_token`](crate::Connection::provide_token) was called for a request that does
-    /// not wait for a token.
+    /// [`Connection::provide_token`](crate::Connection::provide_token) was called for a request
+    /// that does not wait for a token.
     #[error(
         "this request does not wait for a token: call `provide_token` once for each `TokenWanted` event"
     )]
     NoTokenWanted,
-    /// A login with [`Credentials::TokenOnRequest`](crate::login::Credentials::TokenOnRequest) needed its token,
-    /// and the client's method has no function that provides one. The login was abandoned before
-    /// `AUTH` was sent.
+    /// A login with [`Credentials::TokenOnRequest`](crate::login::Credentials::TokenOnRequest)
+    /// needed its token, but was submitted by a method that has no function to provide one. The
+    /// login was abandoned before `AUTH` was sent.
     #[error("this login requests its token from a function: call `login_with` instead")]
     TokenOnRequest,
 }
@@ -67,7 +68,7 @@ fn phase_hint(phase: Phase) -> &'static str {
     }
 }
 
-/// What is wrong with a value of the caller.
+/// Why a value of the caller is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Argument {
@@ -80,7 +81,7 @@ pub enum Argument {
     /// A control character in a user name.
     #[error("the user name contains a control character")]
     ControlInUsername,
-    /// A space in a user name for APOP, which ends the name at a space.
+    /// A space in a user name for APOP, where a space ends the name.
     #[error("APOP cannot send a user name that contains a space")]
     SpaceInUsername,
     /// A secret needs at least one octet.
@@ -89,20 +90,21 @@ pub enum Argument {
     /// CR, LF or NUL in a secret.
     #[error("the password or token contains CR, LF or NUL")]
     ControlInSecret,
-    /// A user name or an authorization identity for SCRAM or APOP that SASLprep (RFC 4013) rejects: it
-    /// contains a prohibited character, or nothing remains of it. Without the feature `std`, anything
-    /// that is not ASCII.
+    /// A user name or an authorization identity for SCRAM or APOP that SASLprep (RFC 4013) rejects:
+    /// it contains a prohibited character, or is empty after SASLprep. Without the feature `std`,
+    /// everything that is not ASCII is rejected.
     #[error("SCRAM and APOP cannot send this user name: SASLprep (RFC 4013) rejects it")]
     UnpreparedUsername,
-    /// A password for SCRAM or APOP that is not UTF-8 or that SASLprep (RFC 4013) rejects: it contains a
-    /// prohibited character, or nothing remains of it. Without the feature `std`, anything that is not
-    /// ASCII.
+    /// A password for SCRAM or APOP that is not UTF-8 or that SASLprep (RFC 4013) rejects: it
+    /// contains a prohibited character, or is empty after SASLprep. Without the feature `std`,
+    /// everything that is not ASCII is rejected.
     #[error("SCRAM and APOP cannot use this password: SASLprep (RFC 4013) rejects it")]
     UnpreparedPassword,
     /// A nonce for SCRAM that is empty or contains anything but printable ASCII without commas.
     #[error("a client nonce must be printable ASCII without commas")]
     Nonce,
-    /// A bearer token that contains anything but printable ASCII without spaces, quotes and backslashes.
+    /// A bearer token that contains anything but printable ASCII without spaces, quotes and
+    /// backslashes.
     #[error("a bearer token must be printable ASCII without spaces, quotes and backslashes")]
     Token,
     /// A host name for OAUTHBEARER that is empty or contains anything but printable ASCII.
@@ -111,8 +113,9 @@ pub enum Argument {
     /// A trace for ANONYMOUS with a control character, or with more than 255 characters.
     #[error("a trace for ANONYMOUS must have at most 255 characters and no control characters")]
     Trace,
-    /// A user name or password that is not ASCII, for a server that does not advertise `UTF8 USER` (RFC
-    /// 6856 section 2.2). Rejected only under [`Leniency::Strict`](crate::config::Leniency::Strict).
+    /// A user name or password that is not ASCII, for a server that does not advertise `UTF8 USER`
+    /// (RFC 6856 section 2.2). Rejected only under
+    /// [`Leniency::Strict`](crate::config::Leniency::Strict).
     #[error(
         "user name or password is not ASCII, and the server does not advertise UTF8 USER (RFC 6856): \
          to send it anyway, use Leniency::Lenient"
@@ -132,7 +135,8 @@ pub enum Argument {
         "a command must be a keyword of 3 to 20 printable characters, then a space and its arguments"
     )]
     Keyword,
-    /// A raw command that changes the state of the session, which the library would not notice.
+    /// A raw command that changes the state of the session. The library would not notice the
+    /// change.
     #[error("this command changes the state of the session: use its own type instead of `Raw`")]
     Reserved,
     /// A text that is not the URL of a maildrop.

@@ -1,14 +1,20 @@
+//! The deviations from the RFCs that a connection tolerates and reports.
+//!
+//! They are reported so that an application can log them, and so that tests can check that nothing
+//! else is tolerated.
+
 use core::fmt;
 
-/// A deviation of a server from the RFCs that was tolerated. Under
-/// [`Leniency::Strict`](crate::config::Leniency::Strict) there are none.
+/// A deviation from the RFCs that was tolerated. Under
+/// [`Leniency::Strict`](crate::config::Leniency::Strict), none is tolerated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Quirk {
     /// A blank line came before a status line and was skipped.
     BlankLine,
-    /// A status line, or the first line of a multi-line reply, ends in LF instead of CR LF.
-    /// Reported once for each channel, for a multi-line reply at its end.
+    /// A status line, or the first line of a multi-line reply, ends in LF instead of CR LF. It is
+    /// reported once for each channel. For a multi-line reply, it is reported at the end of the
+    /// reply.
     BareLineFeed,
     /// A `STAT` or `LIST` reply contains no size, or one that is not a number.
     MissingSize,
@@ -22,7 +28,8 @@ pub enum Quirk {
     /// that is not base64.
     ChallengeText,
     /// The user name or the password was sent as UTF-8, though the server does not advertise `UTF8
-    /// USER` (RFC 6856 section 2.2). This deviation is the client's.
+    /// USER` (RFC 6856 section 2.2). In this case, the client deviates from the RFC, not the
+    /// server.
     NonAsciiLogin,
     /// Every line of a listing begins with `+OK`.
     StatusInListing,

@@ -5,10 +5,10 @@ use crate::swallowed::Swallowed;
 /// The size of a message, or of another streamed reply, that was read to its end.
 ///
 /// The sizes that a server states are not exact: servers count before they change line ends, add a
-/// last line break or add headers. So a message may be complete although its size differs, and
-/// incomplete although it is equal: only [`Confirm`](crate::Confirm) decides that. But if there are
-/// fewer octets than the server states ([`SizeMatch::is_short`]), it is better not to delete the
-/// message.
+/// last line break or add headers. A message may therefore be complete although the sizes differ,
+/// and incomplete although they are equal. Only [`Confirm`](crate::Confirm) can find out. But if
+/// there are fewer octets than the server states ([`SizeMatch::is_short`]), it is better not to
+/// delete the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received {
@@ -17,14 +17,14 @@ pub struct Received {
     /// The comparison with the size in the last [`Listing`](crate::listing::Listing) of this
     /// session.
     ///
-    /// It is [`SizeMatch::Unknown`] except for [`Retr`](crate::Retr). It is also unknown if `LIST`
-    /// was not sent before the first `DELE`, or if its reply is not in ascending order or has no
-    /// size for this message.
+    /// It is [`SizeMatch::Unknown`] for every command except [`Retr`](crate::Retr). It is also
+    /// unknown if `LIST` was not sent before the first `DELE`, or if its reply is not in ascending
+    /// order or has no size for this message.
     pub listed: SizeMatch,
     /// The comparison with the size in the reply to `RETR`: `+OK 120 octets`.
     ///
-    /// It is [`SizeMatch::Unknown`] except for [`Retr`](crate::Retr), and if the reply has another
-    /// form; see [`BodyHead::octets`](crate::reply::BodyHead::octets).
+    /// It is [`SizeMatch::Unknown`] for every command except [`Retr`](crate::Retr), and if the
+    /// reply has another form; see [`BodyHead::octets`](crate::reply::BodyHead::octets).
     pub announced: SizeMatch,
 }
 
@@ -33,9 +33,9 @@ pub struct Received {
 pub enum SizeMatch {
     /// The numbers are equal.
     Equal,
-    /// The numbers are equal if line ends are counted in another way. Every line end may count as
-    /// one octet or as two, and the last line break, which some servers add, may not be counted.
-    /// The value is the same as in [`SizeMatch::Differs`].
+    /// The numbers differ only because the server counts line ends in another way: each line end as
+    /// one octet or as two, and the last line break, which some servers add, perhaps not at all.
+    /// The value is the difference, as in [`SizeMatch::Differs`].
     LineEnds(i64),
     /// This many more octets were received than stated; a negative number means fewer.
     Differs(i64),
@@ -45,8 +45,8 @@ pub enum SizeMatch {
 }
 
 impl SizeMatch {
-    /// Returns whether fewer octets were received than stated, and line ends do not explain the
-    /// difference.
+    /// Returns whether fewer octets were received than stated, and the difference is not explained
+    /// by line ends.
     pub fn is_short(self) -> bool {
         matches!(self, Self::Differs(..0))
     }

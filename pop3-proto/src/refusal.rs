@@ -19,12 +19,13 @@ pub struct Refusal {
     pub verb: Verb,
     /// The message that the command was about.
     pub number: Option<MessageNumber>,
-    /// The response code (RFC 2449 section 8, RFC 3206), read whether or not it was advertised.
+    /// The response code (RFC 2449 section 8, RFC 3206). It is parsed even if the server does not
+    /// advertise response codes.
     pub code: Option<ResponseCode>,
     /// The minimum delay between two logins, if the code is `[LOGIN-DELAY]` and the server
     /// advertises `LOGIN-DELAY` (RFC 2449 section 6.5).
     pub login_delay: Option<Duration>,
-    /// The text after `-ERR`, code included.
+    /// The text after `-ERR`, including any response code.
     pub text: ServerText,
 }
 

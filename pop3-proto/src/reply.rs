@@ -81,7 +81,7 @@ impl MailboxStat {
 pub struct BodyHead {
     /// The number of the message, if the command concerned one message.
     pub number: Option<MessageNumber>,
-    /// The status line after `+OK`. It often contains a size; do not rely on it.
+    /// The status line. Its text often contains a size; do not rely on it.
     pub status: Status,
 }
 
@@ -169,7 +169,7 @@ impl fmt::Display for QuitOutcome {
 }
 
 /// The result of a successful [`Confirm`](crate::Confirm): the messages that were received before
-/// are confirmed. Only this crate can create one.
+/// it are confirmed. Only this crate can create one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Confirmed {
     questions: usize,

@@ -1,3 +1,7 @@
+//! Passwords and tokens: a type that wipes its memory and never shows its value.
+//!
+//! Every API of this crate uses it for secrets, so that they do not appear in logs by accident.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,22 +18,22 @@ use crate::saslprep::saslprep;
 ///
 /// # Redaction
 ///
-/// A server can echo what it received, in any later reply. So a connection replaces the credentials
-/// that it has sent with `<redacted>` until it ends. It does so in every status line, whatever the
-/// status and the command, and in every error. For this it keeps keyed digests, not the secrets;
-/// see [`Connection::seed`](crate::Connection::seed). It recognizes:
+/// A server can echo what it received, in any later reply. A connection therefore replaces the
+/// credentials that it has sent with `<redacted>`, until it ends. It does so in every status line,
+/// for every command, and in every error. For this purpose, it keeps keyed digests, not the
+/// secrets; see [`Connection::seed`](crate::Connection::seed). It recognizes:
 ///
-/// * a password after `PASS`, unless it could be a word;
+/// * a password in an echoed `PASS` command, unless it could be a word;
 /// * whole passwords and tokens, also percent-encoded (RFC 3986, upper-case digits) and in base64
-///   in both alphabets. Base64 is recognized from 8 octets at any offset, and from 6 octets if the
-///   secret is encoded alone;
+///   in both alphabets. Within longer base64 text, a secret is recognized if it has at least 8
+///   octets. If it is encoded alone, 6 octets are enough;
 /// * the responses of authentication exchanges as they were sent, decoded, and their parts:
 ///   digests, proofs, tokens;
 /// * parts of tokens, of long passwords and of responses: a truncated echo is recognized if it
 ///   contains the first 16 octets, or any 31. The rest of the word is redacted, too.
 ///
-/// The other words of the server are kept. Some secrets are **not** redacted, because a gap in an
-/// ordinary sentence would reveal more than it hides:
+/// The other words of the server are kept. Some secrets are **not** redacted, because a missing
+/// word in an ordinary sentence would reveal more than it hides:
 ///
 /// * a secret that could be a word: up to 15 letters, all in lower case, all in upper case, or with
 ///   a capital first letter;
@@ -37,10 +41,10 @@ use crate::saslprep::saslprep;
 ///   digits;
 /// * a secret that equals the user name or its part before the `@`, or is a part of the user name.
 ///
-/// The base64 of such a secret is redacted if it is long enough. A secret of fewer than 6 octets,
-/// or of only digits, is redacted only where it is a whole word. Other encodings, changes of case
-/// and short parts are not recognized. Multi-line replies (messages, listings, capabilities) are
-/// data and are not redacted. Values that are parsed from a reply are not redacted either.
+/// Such a secret is redacted in base64, if it is long enough. A secret of fewer than 6 octets, or
+/// of only digits, is redacted only where it is a whole word. Other encodings, changes of case and
+/// short parts are not recognized. Multi-line replies (messages, listings, capabilities) are data
+/// and are not redacted. Values that are parsed from a reply are not redacted either.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 

@@ -6,18 +6,18 @@ use bytes::Bytes;
 
 use crate::text::ServerText;
 
-/// The text of a `+OK`.
+/// A `+OK` from the server, with its text.
 ///
 /// `Display` writes the text, or `+OK` if there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
-    /// The text after `+OK`, response code included.
+    /// The text after `+OK`, including any response code.
     pub text: ServerText,
 }
 
 impl Status {
-    /// Returns the response code. On a `+OK` it is only informational.
+    /// Returns the response code. In a `+OK` reply, it is only informational.
     pub fn code(&self) -> Option<ResponseCode> {
         ResponseCode::parse(self.text.as_bytes())
     }
@@ -38,10 +38,10 @@ impl fmt::Display for Status {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrReply {
-    /// The response code (RFC 2449 section 8, RFC 3206), read whether or not the server advertises
-    /// that it sends any.
+    /// The response code (RFC 2449 section 8, RFC 3206). It is parsed even if the server does not
+    /// advertise response codes.
     pub code: Option<ResponseCode>,
-    /// The text after `-ERR`, code included.
+    /// The text after `-ERR`, including any response code.
     pub text: ServerText,
 }
 
@@ -71,7 +71,8 @@ impl fmt::Display for ErrReply {
     }
 }
 
-/// A machine-readable reason in front of a status text (RFC 2449 section 8, RFC 3206, RFC 6856).
+/// A machine-readable reason at the start of a status text (RFC 2449 section 8, RFC 3206, RFC
+/// 6856).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseCode {
@@ -83,7 +84,7 @@ pub enum ResponseCode {
     SysTemp,
     /// `SYS/PERM`: a permanent failure, which the administrator has to fix.
     SysPerm,
-    /// `AUTH`: the credentials are the problem.
+    /// `AUTH`: there is a problem with the credentials.
     Auth,
     /// `UTF8`: the message needs the `UTF8` command first.
     Utf8,
@@ -110,9 +111,9 @@ impl ResponseCode {
         })
     }
 
-    /// Parses the code that a status text begins with, such as the `[IN-USE]` of
-    /// `[IN-USE] another session has the maildrop`. Returns `None` if the text does not begin with a
-    /// code; brackets later in the text are not a code. Codes are not case-sensitive.
+    /// Parses the code that a status text begins with, such as the `[IN-USE]` of `[IN-USE] another
+    /// session has the maildrop`. Returns `None` if the text does not begin with a code; brackets
+    /// later in the text are not a code. Codes are not case-sensitive.
     ///
     /// ```
     /// use pop3_proto::reply::ResponseCode;

@@ -13,8 +13,8 @@ use bytes::Bytes;
 ///
 /// # Redaction
 ///
-/// A server can echo what it received. In a text that came after credentials were sent, the
-/// connection replaces what it recognizes of them with `<redacted>`; see
+/// A server can echo what it received. In every text that is received after credentials were sent,
+/// the connection replaces the credentials that it recognizes with `<redacted>`; see
 /// [`Secret`](crate::Secret#redaction) for what it recognizes and what it cannot.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ServerText(Bytes);
@@ -39,9 +39,10 @@ impl ServerText {
         Self(self.0.slice_ref(part))
     }
 
-    /// Returns the octets as the server sent them, without status indicator and line end, with credentials
-    /// redacted. They are never truncated: [`Limits::line`](crate::config::Limits::line) bounds them, and
-    /// [`Limits::challenge`](crate::config::Limits::challenge) in an authentication exchange.
+    /// Returns the octets as the server sent them, without status indicator and line end, but with
+    /// credentials redacted. They are never truncated. Their number is bounded by
+    /// [`Limits::line`](crate::config::Limits::line), and in an authentication exchange by
+    /// [`Limits::challenge`](crate::config::Limits::challenge).
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

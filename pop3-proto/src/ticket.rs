@@ -1,3 +1,8 @@
+//! Request ids and tickets.
+//!
+//! A request id identifies a request in events. A [`Ticket`] adds the type of the reply, so that the
+//! caller does not have to match on [`Reply`].
+
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -6,7 +11,7 @@ use crate::error::Error;
 use crate::misuse::Misuse;
 use crate::reply::Reply;
 
-/// The id of a request on its connection. Each request has an id that is higher by one.
+/// The id of a request on its connection. Each new request gets the next higher id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(u64);
 
@@ -48,7 +53,8 @@ impl<C: Command> Ticket<C> {
     ///
     /// # Errors
     ///
-    /// [`Misuse::TicketSpent`] if the reply belongs to another request and has another type.
+    /// [`Misuse::TicketSpent`] if the type of the reply is wrong, because it belongs to another
+    /// request.
     pub fn read(&self, reply: Reply) -> Result<C::Reply, Error> {
         C::read(reply).ok_or(Error::Misuse(Misuse::TicketSpent))
     }

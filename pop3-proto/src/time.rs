@@ -1,10 +1,16 @@
+//! The time, as the state machine sees it.
+//!
+//! `std::time::Instant` needs `std`, and cannot be created for a given time. This type works without
+//! `std`, and with the clocks of tests and runtimes.
+
 use core::ops::Add;
 use core::time::Duration;
 
 /// A point in time on the caller's clock, as the time since an origin that the caller chose.
 ///
 /// The state machine never reads a clock; it only compares the instants that are passed to it. Any
-/// monotonic clock is possible: `std::time::Instant` in an adapter, a counter in a simulation.
+/// monotonic clock can be used, such as `std::time::Instant` in an adapter, or a counter in a
+/// simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant(Duration);
 

@@ -12,8 +12,8 @@ use crate::saslprep::saslprep;
 
 /// The number of a message in the maildrop of this session: 1 or more (RFC 1939 section 4).
 ///
-/// The server assigns the numbers at the login, and they are valid only in this session. To
-/// identify a message across sessions, use its unique-id ([`UniqueId`]).
+/// The server assigns the numbers when it opens the maildrop, and they are valid only in this
+/// session. To identify a message across sessions, use its unique-id ([`UniqueId`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageNumber(NonZeroU32);
 
@@ -57,18 +57,18 @@ impl TryFrom<u32> for MessageNumber {
 
 /// The name of a mailbox, as `USER` and `APOP` send it (RFC 1939 section 7).
 ///
-/// It may contain all characters except control characters: spaces, `@` and other UTF-8 are
-/// allowed.
+/// It may contain all characters except control characters. Spaces, `@` and non-ASCII characters
+/// are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Username(Box<str>);
 
 impl Username {
-    /// Checks a name and creates the type.
+    /// Creates a user name.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] if the name is empty or contains a control character: a line end in a
-    /// name would begin another command.
+    /// [`Misuse::Argument`] if the name is empty or contains a control character. A line end in a
+    /// name would start another command.
     pub fn new(name: impl Into<String>) -> Result<Self, Misuse> {
         let name = name.into();
         if name.is_empty() {
@@ -114,9 +114,9 @@ impl TryFrom<&str> for Username {
 /// The server's permanent identifier of a message (RFC 1939 section 7, `UIDL`).
 ///
 /// It is only received, never sent, so it accepts what servers send: up to 512 octets except
-/// control characters. [`UniqueId::is_conforming`] says whether it complies with the RFC. Two
-/// messages may have the same one. **Never use it directly as a file name**: a server may send
-/// `../../etc/passwd`. [`UniqueId::to_file_name`] returns a safe name.
+/// control characters. [`UniqueId::is_conforming`] returns whether it complies with the RFC. Two
+/// messages may have the same unique-id. **Never use it directly as a file name**: a server may
+/// send `../../etc/passwd`. [`UniqueId::to_file_name`] returns a safe name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueId(Bytes);
 

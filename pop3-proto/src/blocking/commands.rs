@@ -25,7 +25,8 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Auth`] says what to do, and the connection can be used for another attempt.
+    /// [`Error::Auth`] if the login failed. [`Error::advice`] then says what the user can do, and
+    /// the connection can be used for another attempt.
     /// [`Misuse::TokenOnRequest`](crate::error::Misuse::TokenOnRequest) if the login needs
     /// [`login_with`](Client::login_with). [`Error::Security`] and [`Error::Tls`] are fatal.
     pub fn login(&mut self, login: Login) -> Result<Status, Error> {
@@ -168,7 +169,8 @@ impl<T: Transport> Client<T> {
         self.call(UidlOne(number))
     }
 
-    /// `RETR`: opens one message. For several, [`Client::retrieve`] saves round trips.
+    /// `RETR`: returns one message, to be read. For several messages, [`Client::retrieve`] saves
+    /// round trips.
     ///
     /// # Errors
     ///
@@ -177,7 +179,7 @@ impl<T: Transport> Client<T> {
         self.open(Retr(number))
     }
 
-    /// `TOP`: opens the header of one message and `lines` lines of its body.
+    /// `TOP`: returns the header of one message and `lines` lines of its body, to be read.
     ///
     /// # Errors
     ///
@@ -197,12 +199,12 @@ impl<T: Transport> Client<T> {
     }
 
     /// Confirms that all messages read to their end since the last confirmation are what the server
-    /// meant to send. The client asks the server random questions whose answers it knows, and
-    /// compares. **Delete nothing that is not confirmed**; see [`Confirm`] for the reasons, the
-    /// requirements and the guarantees.
+    /// meant to send. The client sends random questions whose answers it already knows, and
+    /// compares the answers. **Do not delete a message that is not confirmed**; see [`Confirm`] for
+    /// the reasons, the requirements and the guarantees.
     ///
-    /// This takes one round trip if the server supports pipelining, else one for each of
-    /// [`Confirm::QUESTIONS`].
+    /// This takes one round trip if the server supports pipelining, otherwise one for each of the
+    /// [`Confirm::QUESTIONS`] questions.
     ///
     /// # Errors
     ///
@@ -223,7 +225,7 @@ impl<T: Transport> Client<T> {
         self.call(Dele(number))
     }
 
-    /// `RSET`: unmarks all messages.
+    /// `RSET`: removes all deletion marks.
     ///
     /// # Errors
     ///

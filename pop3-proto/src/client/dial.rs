@@ -40,9 +40,9 @@ pub trait Dialer {
 /// Connects to a host: its addresses are tried until one accepts the connection.
 ///
 /// IPv6 and IPv4 addresses alternate. The next attempt begins when one fails, or after
-/// [`Connector::stagger`], while the earlier attempts continue. Each attempt, and the name
-/// resolution before them, may take as long as
-/// [`Timeouts::connect`](crate::config::Timeouts::connect).
+/// [`Connector::stagger`], while the earlier attempts continue.
+/// [`Timeouts::connect`](crate::config::Timeouts::connect) limits the name resolution, and then
+/// each attempt.
 ///
 /// # Errors
 ///
@@ -52,7 +52,8 @@ pub trait Dialer {
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped, all attempts in progress are dropped, and with them their connections.
+/// If the future is dropped, all attempts in progress are dropped, and their connections are
+/// closed.
 pub async fn dial<D: Dialer>(
     dialer: &D,
     endpoint: &Endpoint,

@@ -1,4 +1,4 @@
-//! Commands: a type for each, with the line that it sends and the type of its reply.
+//! The commands. Each has its own type, which defines the command line and the type of the reply.
 
 mod exchanges;
 mod raw;
@@ -89,12 +89,12 @@ impl From<CommandLine> for Request {
     }
 }
 
-/// What the methods named `retrieve` accept: a [`Streamed`] command, or a message number, which
-/// means [`Retr`].
+/// An item that the `retrieve` methods of the clients accept: a [`Streamed`] command, or a message
+/// number, which means [`Retr`].
 pub trait IntoStreamed {
-    /// The command.
+    /// The type of the command.
     type Command: Streamed;
-    /// Returns the command.
+    /// Converts the item to a command.
     fn into_streamed(self) -> Self::Command;
 }
 

@@ -15,24 +15,24 @@ use crate::verb::Verb;
 /// It is sent only when no other command is in flight. Commands that change the session or carry a
 /// secret (`STLS`, `AUTH`, `USER`, `PASS`, `APOP`, `DELE`, `RSET`, `QUIT`) are rejected, because
 /// they have their own types. Longer keywords that begin with one of these, such as `DELE1` and
-/// `AUTHX`, are rejected, too, because some servers read only four letters.
+/// `AUTHX`, are rejected, too, because some servers read only the first four letters.
 ///
 /// A keyword has 3 to 20 characters. RFC 1939 section 3 allows 3 or 4, but some servers use longer
 /// ones, such as `XSENDER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raw(Box<str>);
 
-/// A [`Raw`] command whose reply is one line.
+/// A [`Raw`] command with a reply of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawShort(Raw);
 command!(Whole RawShort => Status, |this| this.0.command(), Reply::Status);
 
-/// A [`Raw`] command whose reply has more lines after `+OK`, up to a terminator.
+/// A [`Raw`] command with a multi-line reply, which is kept in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawLong(Raw);
 command!(Whole RawLong => Lines, |this| this.0.command().gathered(), Reply::Lines);
 
-/// A [`RawLong`] command whose lines are streamed.
+/// A [`Raw`] command with a multi-line reply, which is streamed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawStream(Raw);
 command!(Streamed RawStream => BodyHead, |this| this.0.command().streamed(), Reply::BodyHead);
@@ -67,7 +67,7 @@ impl Raw {
     /// # Errors
     ///
     /// [`Misuse::Argument`] if the line contains a control character, does not begin with a keyword
-    /// of 3 to 20 printable characters, or is a command that has its own type.
+    /// of 3 to 20 printable characters, or is a command with its own type.
     pub fn short(line: impl Into<String>) -> Result<RawShort, Misuse> {
         Self::new(line).map(RawShort)
     }

@@ -14,9 +14,9 @@ use crate::verb::Verb;
 
 /// `CAPA`: asks the server for its capabilities, even if they are known (RFC 2449 section 5).
 ///
-/// If the server answers `-ERR`, the reply is what is already known: `-ERR` means that the server
-/// does not support the command. [`GetCapabilities`](crate::command::GetCapabilities) asks only if
-/// nothing is known.
+/// `-ERR` means that the server does not support the command. The reply then has the capabilities
+/// that were known before, if any. [`GetCapabilities`](crate::command::GetCapabilities) sends
+/// `CAPA` only if nothing is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Capa;
 command!(Whole Capa => Option<Capabilities>, |_this| CommandLine::new(Verb::Capa, Arguments::None), Reply::Capabilities);
@@ -47,7 +47,7 @@ command!(Whole User => Status, |this| CommandLine::new(Verb::User, Arguments::Na
 /// the last `USER` was accepted.
 ///
 /// A proxy may answer it with the challenge of another server. A [`Login`](crate::Login) supports
-/// that. For this command it is
+/// that. With this command, the connection ends with
 /// [`ProtocolError::BadStatus`](crate::error::ProtocolError::BadStatus).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass(pub Secret);
@@ -56,9 +56,10 @@ command!(Whole Pass => Status, |this| CommandLine::new(Verb::Pass, Arguments::Se
 /// `APOP`: logs in with a digest of the greeting's challenge and the password (RFC 1939 section 7).
 ///
 /// The digest is MD5. An attacker who can forge the greeting can recover the password from a few
-/// logins. So APOP protects little without TLS, and adds nothing to it. If the greeting does not
-/// have a challenge that is one msg-id, the command fails with
-/// [`AuthError::NoSafeLogin`](crate::error::AuthError::NoSafeLogin), and nothing is sent.
+/// logins. Therefore, APOP gives little protection without TLS, and no additional protection with
+/// it. If the greeting does not contain exactly one msg-id, which is the challenge, the command
+/// fails with [`AuthError::NoSafeLogin`](crate::error::AuthError::NoSafeLogin), and nothing is
+/// sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Apop {
     username: Username,
@@ -70,8 +71,8 @@ impl Apop {
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] if the name contains a space, which would end it, or if SASLprep
-    /// prohibits the name or the password (RFC 6856 section 2.3).
+    /// [`Misuse::Argument`] if the name contains a space, which would end the name in the command,
+    /// or if SASLprep prohibits the name or the password (RFC 6856 section 2.3).
     pub fn new(username: Username, secret: Secret) -> Result<Self, Misuse> {
         let (username, secret) = apop::prepared(username, secret)?;
         Ok(Self { username, secret })
@@ -108,8 +109,8 @@ command!(Whole Uidl => UidListing, |_this| CommandLine::new(Verb::Uidl, Argument
 pub struct UidlOne(pub MessageNumber);
 command!(Whole UidlOne => UidEntry, |this| CommandLine::new(Verb::Uidl, Arguments::Number(this.0)), Reply::UniqueId);
 
-/// `LIST` or `UIDL` as a stream of octets, with line ends. It needs constant memory, so use it for
-/// maildrops whose listing is too large to keep.
+/// `LIST` or `UIDL` as a stream of octets, with line ends. It needs only constant memory. Use it if
+/// the listing of a maildrop is too large to keep in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamedListing(Verb);
 
@@ -140,7 +141,7 @@ command!(Streamed Retr => BodyHead, |this| CommandLine::new(Verb::Retr, Argument
 pub struct Top {
     /// The number of the message.
     pub number: MessageNumber,
-    /// The number of lines of the body; 0 for only the header.
+    /// The number of lines of the body; 0 returns only the header.
     pub lines: u32,
 }
 command!(Streamed Top => BodyHead, |this| CommandLine::new(Verb::Top, Arguments::Top(this.number, this.lines)), Reply::BodyHead);
@@ -156,13 +157,14 @@ command!(Whole Dele => Status, |this| CommandLine::new(Verb::Dele, Arguments::Nu
 pub struct Noop;
 command!(Whole Noop => Status, |_this| CommandLine::new(Verb::Noop, Arguments::None), Reply::Status);
 
-/// `RSET`: unmarks all messages that are marked as deleted (RFC 1939 section 5).
+/// `RSET`: removes the deletion marks of all messages (RFC 1939 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rset;
 command!(Whole Rset => Status, |_this| CommandLine::new(Verb::Rset, Arguments::None), Reply::Status);
 
 /// `QUIT`: ends the session, and deletes the messages that are marked as deleted (RFC 1939 sections
-/// 4 and 6). No other command deletes messages. If none is marked, the outcome is "committed", too.
+/// 4 and 6). No other command deletes messages. If no message is marked, the outcome is
+/// [`QuitOutcome::Committed`], too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quit;
 command!(Whole Quit => QuitOutcome, |_this| CommandLine::new(Verb::Quit, Arguments::None), Reply::Quit);

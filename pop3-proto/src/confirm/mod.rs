@@ -11,40 +11,41 @@ use self::random::Random;
 pub(crate) use self::run::{Listed, Next, Run};
 use crate::sasl::Seed;
 
-/// Confirms that all messages read so far are what the server meant to send.
+/// A request that confirms that all messages read so far are what the server meant to send.
 ///
 /// A message ends with a line that is a single dot. If a server does not stuff the dots of its
 /// messages (RFC 1939 section 3), the sender of a message can end it early. The rest of the message
-/// is then read as the replies to the next commands. So the sender chooses what is stored as other
-/// people's mail. Faulty servers can cause the same by accident. The replies that follow look
-/// correct, and so does the reply to a [`Noop`](crate::command::Noop), which the sender can write
-/// in advance.
+/// is then read as the replies to the next commands. The sender can therefore decide what is stored
+/// as other people's mail. Faulty servers can cause the same by accident. The replies that follow
+/// look correct, and so does the reply to a [`Noop`](crate::command::Noop), which the sender can
+/// write in advance.
 ///
 /// A confirmation sends `UIDL n` and `LIST n` for messages chosen at random among those that the
 /// server listed in this session. It compares the number and the value in each reply with the
-/// listing. If pipelining is allowed, this takes one round trip. If the session had one reply too many or
-/// too few before, every answer belongs to another question. The messages that were received since the last
-/// confirmation, and before the first question, are confirmed only if the result is `Ok`. **Delete
-/// nothing that is not confirmed.**
+/// listing. If pipelining is allowed, this takes one round trip. If the session had one reply too
+/// many or too few before, every answer belongs to another question. The messages that were
+/// received since the last confirmation, and before the first question, are confirmed only if the
+/// result is `Ok`. **Do not delete a message that is not confirmed.**
 ///
 /// # Guarantees
 ///
 /// A sender can corrupt their own message and end the session. To cause the deletion of other
-/// people's mail, they would have to predict 16 random questions, or add one reply and hide another
-/// in a message. A hidden reply is found by searching the octets of each message. Unless the
-/// message has exactly the size that was listed for it, the confirmation then fails with
+/// people's mail, they would have to predict the answers to 16 random questions, or add one reply
+/// and hide another one in a message. The client searches the octets of each message for a hidden
+/// reply. If it finds one, and the message does not have exactly the size that was listed for it,
+/// the confirmation fails with
 /// [`Unconfirmed::ReplyInMessage`](crate::error::Unconfirmed::ReplyInMessage).
 ///
 /// There is no such guarantee if the server supports neither `UIDL n` nor `LIST n`
 /// ([`Unconfirmed::Unsupported`](crate::error::Unconfirmed::Unsupported)): a forged session can
-/// look like this, too. There is none against an attacker who can change what the server sends
-/// either. If only one message is listed, and only by one of the two commands, all questions are
-/// the same; but then there is no other mail to lose.
+/// look like this, too. There is also no guarantee against an attacker who can change what the
+/// server sends. If only one message is listed, and only by one of the two commands, all questions
+/// are the same. In that case, there is no other mail to lose.
 ///
 /// # Requirements
 ///
-/// A confirmation needs the reply to a [`Uidl`](crate::Uidl) or [`List`](crate::List) of this
-/// session; both are better than one. It must have been received
+/// A confirmation needs the reply to a [`Uidl`](crate::Uidl) or [`List`](crate::List) in this
+/// session. The replies to both are better than one. It must have been received
 ///
 /// * before the first [`Dele`](crate::Dele), or after an [`Rset`](crate::command::Rset): after a
 ///   `DELE`, some servers renumber the messages in listings, while `UIDL n` and `LIST n` keep the
@@ -71,8 +72,8 @@ use crate::sasl::Seed;
 ///
 /// # Cancel safety
 ///
-/// A confirmation that was abandoned confirms nothing. Its questions that were not sent are removed
-/// from the queue. The answers to those that were sent are still checked.
+/// An abandoned confirmation confirms nothing. Questions that were not sent are removed from the
+/// queue. The answers to those that were sent are still checked.
 pub struct Confirm {
     random: Option<Seed>,
     questions: usize,
@@ -83,8 +84,8 @@ impl Confirm {
     /// about twenty refusals in a row.
     pub const QUESTIONS: usize = 16;
 
-    /// Creates a confirmation with [`Confirm::QUESTIONS`] questions, chosen with the randomness of
-    /// the connection.
+    /// Creates a confirmation with [`Confirm::QUESTIONS`] questions, chosen with the random octets
+    /// of [`Connection::seed`](crate::Connection::seed).
     pub fn new() -> Self {
         Self {
             random: None,
@@ -92,8 +93,8 @@ impl Confirm {
         }
     }
 
-    /// Chooses the questions with these random octets instead of the connection's. Anyone who can
-    /// send mail to this mailbox must not know them, and they must not be used twice.
+    /// Chooses the questions with these random octets instead of the connection's. They must not be
+    /// known to anyone who can send mail to this mailbox, and must not be used twice.
     #[must_use]
     pub fn with_random(mut self, random: [u8; 32]) -> Self {
         self.random = Some(Seed::new(random));

@@ -24,9 +24,9 @@ impl Connection {
     /// The seed also keys the digests by which the connection recognizes its credentials when the
     /// server echoes them ([`Secret`](crate::Secret#redaction)). Without a seed their key is a
     /// constant, so equal passwords have equal digests in every process. An attacker who reads the
-    /// memory of one process can then look up a weak password in a precomputed table. With a seed,
-    /// each guess has to be computed for this connection. Seed a connection before it sends
-    /// credentials.
+    /// memory of a process can then look up a weak password in a precomputed table. With a seed,
+    /// the attacker has to compute each guess for this connection. Seed a connection before it
+    /// sends credentials.
     pub fn seed(&mut self, random: [u8; 32]) {
         self.core.seed(random);
     }

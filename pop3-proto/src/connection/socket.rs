@@ -113,8 +113,8 @@ impl Connection {
     ///
     /// The time may be in the past: then call `handle_timeout` immediately. This happens after
     /// events were polled, because the deadline starts again. It also happens during the key
-    /// derivation of SCRAM. The derivation takes long. Each call does a few milliseconds of it (in
-    /// optimised code), so that the caller can do other work in between.
+    /// derivation of SCRAM. The derivation takes a long time. Each call does a few milliseconds of
+    /// it (in optimised code), so that the caller can do other work in between.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.core.poll_timeout()
     }

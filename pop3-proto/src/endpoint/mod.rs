@@ -16,8 +16,8 @@ use crate::types::Username;
 /// and `pop` mean the same.
 ///
 /// The user name is percent-encoded (`joe%40example.org`). A login method can follow it:
-/// `pop://joe;AUTH=SCRAM-SHA-256@mail.example.org` or `;AUTH=+APOP`. Then only this method is used.
-/// `;AUTH=*` allows any. A URL must not contain a password.
+/// `pop://joe;AUTH=SCRAM-SHA-256@mail.example.org` or `;AUTH=+APOP`. In that case, only this method
+/// is used. `;AUTH=*` allows any. A URL must not contain a password.
 ///
 /// Parsing a URL requires the feature `url`.
 ///

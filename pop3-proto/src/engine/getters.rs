@@ -4,7 +4,7 @@
 /// `self.driver.engine`.
 macro_rules! getters {
     () => {
-        /// Getters: they do not ask the server.
+        /// Getters, which send nothing to the server.
         impl<T> Client<T> {
             /// Returns the phase of the session.
             pub fn phase(&self) -> crate::phase::Phase {
@@ -18,7 +18,7 @@ macro_rules! getters {
             }
 
             /// Returns the capabilities, if the server was asked for them; STLS discards them. To
-            /// ask, call [`capa`](Self::capa).
+            /// request them, call [`capa`](Self::capa).
             pub fn capabilities(&self) -> Option<&crate::capability::Capabilities> {
                 self.connection().capabilities()
             }
@@ -39,10 +39,10 @@ macro_rules! getters {
                 self.connection().error()
             }
 
-            /// Returns whether a program should try again after this error of the session, and how
-            /// soon at the earliest. The result is that of [`Error::retry`](crate::Error::retry),
-            /// but not before the delay between two logins that the server advertised
-            /// (`LOGIN-DELAY`).
+            /// Returns whether a program should try again after this error of the session, and the
+            /// minimum delay. The result is that of [`Error::retry`](crate::Error::retry), with one
+            /// addition: the delay is at least the `LOGIN-DELAY` that the server advertised, if the
+            /// session was logged in.
             pub fn retry(&self, error: &crate::error::Error) -> crate::error::Retry {
                 self.connection().retry(error)
             }
@@ -71,8 +71,8 @@ macro_rules! getters {
                 &self.driver.transport
             }
 
-            /// Ends the client and returns its transport, which stays open. Replies may still be
-            /// received on it, and TLS cannot be continued. Nothing is deleted.
+            /// Ends the client and returns its transport, which stays open. Outstanding replies may
+            /// still arrive on it, and TLS cannot be continued. Nothing is deleted.
             pub fn into_transport(self) -> T {
                 self.driver.transport
             }
@@ -92,19 +92,18 @@ macro_rules! message_getters {
     () => {
         /// Getters: what is known about the message so far.
         impl<T> Message<'_, T> {
-            /// Returns the message's number, if the command concerned one message.
+            /// Returns the number of the message, if the command was about one message.
             pub fn number(&self) -> Option<crate::types::MessageNumber> {
                 self.body.head().number
             }
 
-            /// Returns the status line. The text after `+OK` often contains a size; do not rely on
-            /// it.
+            /// Returns the status line. Its text often contains a size; do not rely on it.
             pub fn status(&self) -> &crate::status::Status {
                 &self.body.head().status
             }
 
-            /// Compares what was received with the sizes that the server announced. `None` until
-            /// the message is read to its end.
+            /// Returns the size of the message, compared with the sizes that the server stated.
+            /// `None` until the message is read to its end.
             pub fn received(&self) -> Option<&crate::received::Received> {
                 self.body.received()
             }

@@ -26,8 +26,8 @@ pub type UidListing = Entries<UidEntry>;
 
 /// A listing of messages. The numbers may have gaps, because deleted messages are left out.
 ///
-/// It keeps the text of the server's reply, whose lines were checked when they were received.
-/// Entries are parsed from it when they are requested. Clones share the text.
+/// It keeps the text of the server's reply. Its lines were checked when they were received, and are
+/// parsed when entries are requested. Clones share the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entries<E> {
     octets: Bytes,
@@ -49,8 +49,8 @@ impl<E: ListingEntry> Entries<E> {
     }
 
     /// Returns whether the listing was requested after a message was marked as deleted. Some
-    /// servers then renumber the messages in listings, but not in other commands: such a number
-    /// means another message in `RETR`.
+    /// servers then renumber the messages in listings, but not in other commands: in `RETR`, such a
+    /// number then means another message.
     pub fn is_after_dele(&self) -> bool {
         self.after_dele
     }
@@ -159,7 +159,8 @@ impl UidListing {
 }
 
 impl Listing {
-    /// Returns the sum of all sizes. It saturates, because a server can send any numbers.
+    /// Returns the sum of all sizes. It saturates instead of overflowing, because a server can send
+    /// any numbers.
     pub fn octets(&self) -> u64 {
         self.iter()
             .filter_map(|entry| entry.octets)

@@ -20,11 +20,11 @@ use crate::sasl::{OAuthBearer, XOAuth2};
 use crate::secret::Secret;
 use crate::types::Username;
 
-/// A login method, as concretely as this channel makes it.
+/// A login method on a specific channel: with its full name and its channel binding.
 #[derive(Debug, Clone)]
 pub(crate) struct ConcreteMethod {
     pub(crate) method: Method,
-    /// The name after `AUTH`, or that of the commands.
+    /// The name after `AUTH`, or the name of the commands.
     pub(crate) name: Box<str>,
     binding: Binding,
 }
@@ -111,7 +111,8 @@ impl Login {
         }
     }
 
-    /// The methods in the order of preference. SCRAM has two forms, and what binds comes first.
+    /// Returns the methods in the order of preference. SCRAM has two forms. The one with channel
+    /// binding comes first.
     fn concrete_methods(&self, context: &Context<'_>) -> Vec<ConcreteMethod> {
         let methods = self.methods();
         let plus = |method: &Method| {
@@ -139,7 +140,8 @@ impl Login {
             (ChannelBinding::Prefer, Some(_)) => {
                 let bound: Vec<ConcreteMethod> =
                     methods.iter().filter_map(plus).filter(listed).collect();
-                // Who has seen no list cannot say what is not in it (RFC 5802 section 6).
+                // Without the server's list, the client does not know that `-PLUS` is missing from
+                // it, so it must not send the flag `y` (RFC 5802 section 6).
                 let flag = if context.mechanisms().is_none() {
                     Binding::Off
                 } else {
@@ -189,7 +191,8 @@ impl Login {
             return Err(Rejection::Cleartext);
         }
         self.check_listed(concrete, context)?;
-        // A server that can bind takes it for an attack when a client could and does not.
+        // A server that supports channel binding treats it as an attack if a client supports it,
+        // too, but does not use it.
         let could = method.scram().is_some() && concrete.binding == Binding::NotOffered;
         if could && context.lists_binding() {
             return Err(Rejection::BindingListed);
@@ -209,8 +212,9 @@ impl Login {
         self.check_lines(method, context)
     }
 
-    /// Checks that the server advertises a mechanism. That is not required of the only method of a
-    /// policy, except for a `-PLUS` mechanism: the server may not know its binding.
+    /// Checks that the server advertises a mechanism. If a policy allows only one method, the
+    /// mechanism need not be advertised, unless it is a `-PLUS` mechanism: the server may not
+    /// support its binding type.
     fn check_listed(
         &self,
         concrete: &ConcreteMethod,
@@ -229,7 +233,7 @@ impl Login {
         }
     }
 
-    /// Whether a mechanism takes these credentials: it is made and thrown away.
+    /// Checks that a mechanism accepts these credentials, by creating it.
     fn check_mechanism(
         &self,
         concrete: &ConcreteMethod,
@@ -242,7 +246,7 @@ impl Login {
         }
     }
 
-    /// Whether `USER` and `PASS`, or `APOP`, can carry these credentials.
+    /// Checks that `USER` and `PASS`, or `APOP`, can transmit these credentials.
     fn check_lines(&self, method: Method, context: &Context<'_>) -> Result<(), Rejection> {
         let lines = self.lines(method).map_err(|misuse| match misuse {
             Misuse::Argument(argument) => Rejection::Argument(argument),
@@ -261,7 +265,8 @@ impl Login {
         Ok(())
     }
 
-    /// The mechanism for a method; `Ok(None)` if it takes a token or a nonce that is not there.
+    /// Creates the mechanism for a method. Returns `Ok(None)` if it needs a token or a nonce that
+    /// is not available.
     pub(crate) fn make(
         &self,
         concrete: &ConcreteMethod,

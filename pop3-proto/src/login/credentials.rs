@@ -1,3 +1,8 @@
+//! The credentials of a login, and which methods can use them.
+//!
+//! [`Credentials`] is an enum, so that a password, a token and a certificate cannot be mixed up. A
+//! custom mechanism has its own credentials.
+
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -7,7 +12,7 @@ use crate::sasl::Mechanism;
 use crate::secret::Secret;
 use crate::types::Username;
 
-/// Who logs in, and how that is proved.
+/// The credentials of a login.
 #[non_exhaustive]
 pub enum Credentials {
     /// A user name and a password.
@@ -24,17 +29,19 @@ pub enum Credentials {
         /// The token.
         token: Secret,
     },
-    /// A user name. The connection requests the bearer token from the application by
-    /// [`Event::TokenWanted`](crate::Event::TokenWanted), once a login method can use it.
+    /// A user name. The connection requests the bearer token from the application with
+    /// [`Event::TokenWanted`](crate::Event::TokenWanted), when a login method that uses it has been
+    /// selected.
     TokenOnRequest {
         /// The name of the mailbox.
         username: Username,
     },
-    /// The certificate of this side, which TLS showed to the server (RFC 4422 appendix A).
+    /// The TLS client certificate that was sent to the server in the handshake (RFC 4422 appendix
+    /// A).
     Certificate,
     /// An anonymous login with a trace for the server's log (RFC 4505).
     Anonymous {
-        /// The trace: an address or a word.
+        /// The trace: a mail address, a word for the administrator, or nothing.
         trace: Box<str>,
     },
     /// A custom mechanism, which has its own credentials.
@@ -48,12 +55,12 @@ pub struct CustomMechanism {
 }
 
 impl CustomMechanism {
-    /// Takes a mechanism.
+    /// Wraps a mechanism.
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] when its name is not 1 to 20 of `A` to `Z`, digits, `-` and `_` (RFC
-    /// 4422 section 3.1).
+    /// [`Misuse::Argument`] if its name is not 1 to 20 characters out of `A` to `Z`, digits, `-`
+    /// and `_` (RFC 4422 section 3.1).
     pub fn new(mechanism: impl Mechanism + 'static) -> Result<Self, Misuse> {
         let name = Box::<str>::from(mechanism.name());
         let allowed =
@@ -83,7 +90,8 @@ impl fmt::Debug for CustomMechanism {
 }
 
 impl Credentials {
-    /// What they can be used with, the safest first. Weak methods have to be named by a policy.
+    /// Returns the methods that can use these credentials, the safest first. Weak methods are left
+    /// out, because a policy must select them explicitly.
     pub(super) fn default_order(&self) -> &'static [Method] {
         match self {
             Self::Password { .. } => &[
@@ -103,7 +111,7 @@ impl Credentials {
         }
     }
 
-    /// Whether a method can use them at all.
+    /// Returns whether a method can use these credentials.
     pub(super) fn suit(&self, method: Method) -> bool {
         match self {
             Self::Password { .. } => {

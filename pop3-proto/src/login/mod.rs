@@ -1,4 +1,7 @@
-//! Logging in: who, by which method, and how that is chosen. The conversation itself is an exchange.
+//! Logins: the credentials, the login methods, and the policy that selects a method.
+//!
+//! A [`Login`] is submitted like a command. A [`LoginPlan`] says which method a login uses, and
+//! why.
 
 mod choose;
 mod credentials;
@@ -21,18 +24,20 @@ use crate::secret::Secret;
 use crate::types::Username;
 use crate::verb::Verb;
 
-/// Logs in. A login is one request, and requests that are submitted later are sent after it.
+/// A request that logs in. Requests that are submitted after it are sent when it is complete.
 ///
-/// On a [`Channel::Plain`](crate::Channel::Plain) connection it starts TLS first, unless
-/// [`Config::stls`](crate::Config::stls) is off. Credentials in cleartext require
-/// [`Config::allow_insecure_login`](crate::Config::allow_insecure_login). Then it uses the safest
-/// method that the server, the credentials and the [`LoginPolicy`] allow, once. It does not fall back
-/// to a weaker method unless the policy allows that. If the server refuses, the login fails with
-/// [`Error::Auth`](crate::Error::Auth), which contains the server's text. The connection can be used
-/// for another login.
+/// On a [`Channel::Plain`](crate::Channel::Plain) connection, it starts TLS first, unless
+/// [`Config::stls`](crate::Config::stls) is off. Credentials are sent in cleartext only if
+/// [`Config::allow_insecure_login`](crate::Config::allow_insecure_login) is set.
 ///
-/// After a successful login, the capabilities are requested again on servers that sent theirs before
-/// ([`CapaPolicy`](crate::config::CapaPolicy)). The login fails if that fails.
+/// The login makes one attempt, with the safest method that the server, the credentials and the
+/// [`LoginPolicy`] allow. It does not fall back to a weaker method unless the policy allows that.
+/// If the server refuses the login, it fails with [`Error::Auth`](crate::Error::Auth), which
+/// contains the server's text. The connection can be used for another login.
+///
+/// If the server sent its capabilities before the login, they are requested again after a
+/// successful login (see [`CapaPolicy`](crate::config::CapaPolicy)). If that fails, the login
+/// fails, too.
 ///
 /// ```
 /// use pop3_proto::{Login, login::{LoginPolicy, Method}};
@@ -56,11 +61,11 @@ pub struct Login {
 }
 
 impl Login {
-    /// A login with a name and a password as they come from a user, under the default policy.
+    /// Creates a login with a user name and a password, with the default policy.
     ///
     /// # Errors
     ///
-    /// As [`Username::new`] and [`Secret::new`].
+    /// As for [`Username::new`] and [`Secret::new`].
     pub fn new(username: impl Into<String>, password: impl Into<Vec<u8>>) -> Result<Self, Misuse> {
         Ok(Self::password(
             Username::new(username)?,
@@ -68,7 +73,7 @@ impl Login {
         ))
     }
 
-    /// A login with these credentials, under the default policy.
+    /// Creates a login with these credentials, with the default policy.
     pub fn with(credentials: Credentials) -> Self {
         Self {
             credentials,
@@ -79,16 +84,16 @@ impl Login {
         }
     }
 
-    /// A login with a password.
+    /// Creates a login with a password that was checked before.
     pub fn password(username: Username, password: Secret) -> Self {
         Self::with(Credentials::Password { username, password })
     }
 
-    /// A login with a bearer token of OAuth 2.0 (RFC 6750).
+    /// Creates a login with a bearer token of OAuth 2.0 (RFC 6750).
     ///
     /// # Errors
     ///
-    /// As [`Username::new`] and [`Secret::new`].
+    /// As for [`Username::new`] and [`Secret::new`].
     pub fn bearer(username: impl Into<String>, token: impl Into<Vec<u8>>) -> Result<Self, Misuse> {
         Ok(Self::with(Credentials::Token {
             username: Username::new(username)?,
@@ -98,23 +103,24 @@ impl Login {
 
     /// Creates a login whose bearer token is requested from the application when it is needed.
     ///
-    /// The token is requested once the login method is chosen. A fresh one is requested at most once: after
-    /// `invalid_token` from OAUTHBEARER, and after a status of 400 or 401, or a bare `-ERR`, from XOAUTH2.
+    /// The token is requested when the login method has been selected. A fresh token is requested
+    /// at most once. With OAUTHBEARER, this happens after the status `invalid_token`. With XOAUTH2,
+    /// it happens after the status 400 or 401, or after a `-ERR` without any reason.
     ///
-    /// The clients request it from a function that is passed to their `login_with`. Their other operations
-    /// fail such a login with [`Misuse::TokenOnRequest`]. Without a client, see
+    /// The clients call a function that is passed to their method `login_with`. With their other
+    /// methods, such a login fails with [`Misuse::TokenOnRequest`]. Without a client, see
     /// [`Event::TokenWanted`](crate::Event::TokenWanted).
     ///
     /// # Errors
     ///
-    /// As [`Username::new`].
+    /// As for [`Username::new`].
     pub fn bearer_on_request(username: impl Into<String>) -> Result<Self, Misuse> {
         Ok(Self::with(Credentials::TokenOnRequest {
             username: Username::new(username)?,
         }))
     }
 
-    /// A login with the certificate of this side, that TLS has shown.
+    /// Creates a login with the TLS client certificate, by EXTERNAL (RFC 4422 appendix A).
     pub fn certificate() -> Self {
         Self::with(Credentials::Certificate)
     }
@@ -125,11 +131,12 @@ impl Login {
         Self::with(Credentials::Anonymous { trace })
     }
 
-    /// Creates a login with a custom mechanism. It is tried even if the server does not advertise it.
+    /// Creates a login with a custom mechanism. It is tried even if the server does not advertise
+    /// it.
     ///
     /// # Errors
     ///
-    /// As [`CustomMechanism::new`].
+    /// As for [`CustomMechanism::new`].
     pub fn mechanism(mechanism: impl Mechanism + 'static) -> Result<Self, Misuse> {
         let own = CustomMechanism::new(mechanism)?;
         Ok(Self::with(Credentials::Mechanism(own)))
@@ -141,8 +148,8 @@ impl Login {
         Self { policy, ..self }
     }
 
-    /// Sets the authorization identity: the user to act as (RFC 4422 section 3.4.1). Supported by
-    /// SCRAM, PLAIN, OAUTHBEARER and EXTERNAL.
+    /// Sets the authorization identity: the user to act as (RFC 4422 section 3.4.1). It is
+    /// supported by SCRAM, PLAIN, OAUTHBEARER and EXTERNAL.
     #[must_use]
     pub fn acting_as(self, authzid: Username) -> Self {
         Self {
@@ -152,14 +159,14 @@ impl Login {
     }
 
     /// Sets the host name and port that OAUTHBEARER sends (RFC 7628 section 3.1), for servers that
-    /// serve several domains.
+    /// host several domains.
     #[must_use]
     pub fn at_server(self, host: impl Into<String>, port: u16) -> Self {
         let server = Some((host.into().into_boxed_str(), port));
         Self { server, ..self }
     }
 
-    /// The same login with the client's nonce for SCRAM, instead of one made from
+    /// Sets the client's nonce for SCRAM. By default it is derived from
     /// [`Connection::seed`](crate::Connection::seed).
     #[must_use]
     pub fn with_nonce(self, nonce: ClientNonce) -> Self {
@@ -173,28 +180,28 @@ impl Login {
         &self.policy
     }
 
-    /// The nonce that the caller gave, once.
+    /// Takes the nonce that the caller set.
     pub(crate) fn take_nonce(&mut self) -> Option<ClientNonce> {
         self.nonce.take()
     }
 
-    /// The names of the user, which are not secret.
+    /// Returns the user name and the authorization identity, which are not secret.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let names = [self.credentials.username(), self.authzid.as_ref()];
         names.into_iter().flatten().map(Username::as_str)
     }
 
-    /// Whether a mechanism of the application runs in it.
+    /// Returns whether the login runs a custom mechanism of the application.
     pub(crate) fn has_custom_mechanism(&self) -> bool {
         matches!(self.credentials, Credentials::Mechanism(_))
     }
 
-    /// Whether the token is requested from the application.
+    /// Returns whether the token is requested from the application.
     pub(crate) fn requests_token(&self) -> bool {
         matches!(self.credentials, Credentials::TokenOnRequest { .. })
     }
 
-    /// What a server must not be able to put into a log.
+    /// Returns the secret, which must be redacted if the server echoes it.
     pub(crate) fn secret(&self) -> Option<&Secret> {
         match &self.credentials {
             Credentials::Password { password, .. } => Some(password),
@@ -203,7 +210,7 @@ impl Login {
         }
     }
 
-    /// The caller's own mechanism, once.
+    /// Takes the custom mechanism.
     pub(crate) fn take_custom(&mut self) -> Option<Box<dyn Mechanism>> {
         match &mut self.credentials {
             Credentials::Mechanism(own) => own.take(),
@@ -211,7 +218,7 @@ impl Login {
         }
     }
 
-    /// The command lines of the methods that are not SASL.
+    /// Returns the command lines of a method that is not a SASL mechanism.
     pub(crate) fn lines(&self, method: Method) -> Result<Vec<CommandLine>, Misuse> {
         let Credentials::Password { username, password } = &self.credentials else {
             return Ok(Vec::new());
@@ -235,7 +242,8 @@ impl Login {
         })
     }
 
-    /// Refuses lines that are too long for the server, where no other method is left open.
+    /// Returns an error if every allowed method needs a command line that is too long for the
+    /// server.
     pub(crate) fn check_length(&self, limit: usize) -> Result<(), Misuse> {
         let methods = self.methods();
         if methods.iter().any(|method| method.is_sasl()) {

@@ -1,3 +1,8 @@
+//! The policy of a login: which methods it may use, and in which order.
+//!
+//! It also has the settings of SCRAM that decide about the security of a login: channel binding and
+//! the bounds of the iteration count.
+
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
@@ -6,12 +11,13 @@ use crate::sasl::ITERATIONS;
 
 /// Which login methods are tried, and in which order.
 ///
-/// By default, a password login uses the first possible method of SCRAM-SHA-512, SCRAM-SHA-256,
-/// SCRAM-SHA-1, PLAIN, USER/PASS and LOGIN. A login with a token uses OAUTHBEARER, or else XOAUTH2.
-/// After a refusal, no other method is tried. [`Config`](crate::Config) decides whether TLS is
-/// started first, and whether credentials may be sent in cleartext.
+/// By default, a login with a password uses the first available method of SCRAM-SHA-512,
+/// SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, USER/PASS and LOGIN. A login with a token uses OAUTHBEARER,
+/// or XOAUTH2 if that is not available. After a refusal, no other method is tried.
+/// [`Config`](crate::Config) decides whether TLS is started first, and whether credentials may be
+/// sent in cleartext.
 ///
-/// A [`LoginPlan`](crate::login::LoginPlan) shows the result of a policy for a server.
+/// A [`LoginPlan`](crate::login::LoginPlan) shows which method a policy selects for a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginPolicy {
     pub(super) order: Order,
@@ -21,28 +27,31 @@ pub struct LoginPolicy {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Order {
-    /// What suits the credentials.
+    /// The default order for the credentials.
     Default,
-    /// This one, whether or not the server advertises it.
+    /// Only this method, even if the server does not advertise it.
     Only(Method),
-    /// The first that is possible.
+    /// The first available method.
     FirstOf(Vec<Method>),
-    /// The first that is possible; after a refusal, the next.
+    /// The first available method; after a refusal, the next one.
     EachOf(Vec<Method>),
-    /// What Twisted's `AdvancedPOP3Client` does.
+    /// The order of Twisted's `AdvancedPOP3Client`.
     Twisted,
 }
 
-/// Whether SCRAM is bound to its TLS channel (RFC 5802 section 6). A bound exchange fails if a man in
-/// the middle forwards it. The binding is `tls-exporter` (RFC 9266), in TLS 1.3 only.
+/// Whether SCRAM is bound to its TLS channel (RFC 5802 section 6). A bound exchange fails if a man
+/// in the middle forwards it. The binding type is `tls-exporter` (RFC 9266), which requires TLS
+/// 1.3.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChannelBinding {
-    /// Uses no `-PLUS` mechanism. This is the default, because POP3 cannot express which binding a
-    /// server means, and some servers advertise `-PLUS` for a binding that TLS 1.3 does not have.
+    /// Uses no `-PLUS` mechanism. This is the default, because a POP3 server cannot advertise which
+    /// binding type it uses, and some servers advertise `-PLUS` for a type that TLS 1.3 does not
+    /// support.
     #[default]
     Off,
-    /// Prefers a `-PLUS` mechanism if the server advertises one and this channel has the binding.
+    /// Prefers a `-PLUS` mechanism if the server advertises one and the connection supports channel
+    /// binding.
     Prefer,
     /// Requires a `-PLUS` mechanism; otherwise the login fails.
     Require,
@@ -63,38 +72,45 @@ impl LoginPolicy {
         }
     }
 
-    /// Allows only this method. A mechanism is tried even if the server does not advertise it, because
-    /// some servers support mechanisms that they do not advertise.
+    /// Allows only this method. It is tried even if the server does not advertise it, because some
+    /// servers support mechanisms that they do not advertise.
     pub fn only(method: Method) -> Self {
         Self::of(Order::Only(method))
     }
 
-    /// Uses the first of these methods that is possible. If the server refuses it, the login fails.
+    /// Uses the first of these methods that is available. If the server refuses the login, no other
+    /// method is tried.
     pub fn first_of(methods: impl IntoIterator<Item = Method>) -> Self {
         Self::of(Order::FirstOf(methods.into_iter().collect()))
     }
 
-    /// SCRAM and nothing else: the password is not shown even to the server.
+    /// Allows only SCRAM, which does not reveal the password even to the server.
     pub fn scram() -> Self {
         Self::first_of([Method::ScramSha512, Method::ScramSha256, Method::ScramSha1])
     }
 
-    /// Tries each of these methods that is possible, in order, until the server accepts one.
+    /// Tries the available methods among these, in order, until the server accepts a login.
     ///
-    /// The login ends after a refusal that is not about the credentials or the mechanism (`[IN-USE]`,
-    /// `[SYS/TEMP]`), and if the server violates the protocol of an exchange. A wrong password counts
-    /// once for each method, and some servers lock an account after a few failures.
+    /// The login ends after a refusal that is not about the credentials or the mechanism
+    /// (`[IN-USE]`, `[SYS/TEMP]`), and if the server violates the protocol of an exchange. A wrong
+    /// password counts once for each method, and some servers lock an account after a few failures.
     pub fn each_of(methods: impl IntoIterator<Item = Method>) -> Self {
         Self::of(Order::EachOf(methods.into_iter().collect()))
     }
 
-    /// The order of Twisted's `AdvancedPOP3Client`: APOP if the greeting contains a challenge, even in
-    /// cleartext; else STLS if the server advertises it; else `USER` and `PASS` if the channel is
-    /// private or `allow_insecure_login` is set; else the login fails.
+    /// Uses the order of Twisted's `AdvancedPOP3Client`:
     ///
-    /// This enables APOP in cleartext. An attacker who can change the traffic can recover the password
-    /// from it, and the rest of the session is in cleartext, whatever
-    /// [`Config::stls`](crate::Config::stls) says. Unlike in Twisted, challenges must be msg-ids.
+    /// * If the greeting contains a challenge, the login uses APOP, even in cleartext.
+    /// * Otherwise, TLS is started if the server advertises STLS, unless
+    ///   [`Config::stls`](crate::Config::stls) is [`Off`](crate::config::StlsPolicy::Off).
+    /// * The login then uses `USER` and `PASS`. If the connection is neither encrypted nor trusted,
+    ///   and [`Config::allow_insecure_login`](crate::Config::allow_insecure_login) is off, the
+    ///   login fails.
+    ///
+    /// This policy enables APOP in cleartext. An attacker who can change the traffic can recover
+    /// the password from it. The rest of such a session is in cleartext, even if
+    /// [`Config::stls`](crate::Config::stls) requires STLS. Unlike in Twisted, a challenge must be
+    /// a msg-id.
     pub fn twisted() -> Self {
         Self::of(Order::Twisted)
     }
@@ -105,15 +121,15 @@ impl LoginPolicy {
         Self { binding, ..self }
     }
 
-    /// The same policy with other bounds for the iterations that a server may ask of SCRAM, instead
-    /// of 4,096 to 1,000,000. A server that is not the right one can ask for few, and guess the
-    /// password from the answer; a million take a good part of a second.
+    /// Sets the bounds of the iteration count that a server may request for SCRAM. The default is
+    /// 4,096 to 1,000,000. A fake server can request few iterations, to guess the password from the
+    /// response. A million iterations take a large part of a second.
     #[must_use]
     pub fn with_scram_iterations(self, iterations: RangeInclusive<u32>) -> Self {
         Self { iterations, ..self }
     }
 
-    /// Whether a refusal is followed by the next method.
+    /// Returns whether the next method is tried after a refusal.
     pub(crate) fn goes_on(&self) -> bool {
         matches!(self.order, Order::EachOf(_))
     }

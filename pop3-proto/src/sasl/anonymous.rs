@@ -1,3 +1,7 @@
+//! ANONYMOUS (RFC 4505): the client sends one message, a trace for the server's log.
+//!
+//! It is the mechanism of an anonymous login.
+
 use super::one_message::OneMessage;
 use super::{Mechanism, Progress, Response, SaslError};
 use crate::misuse::{Argument, Misuse};

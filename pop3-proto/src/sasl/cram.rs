@@ -1,3 +1,8 @@
+//! CRAM-MD5 (RFC 2195): the client answers a challenge with a keyed digest.
+//!
+//! It is implemented for old servers that offer nothing better. A policy must select it explicitly,
+//! because an eavesdropper can guess the password offline.
+
 use core::fmt;
 
 use hmac::{Hmac, Mac as _};
@@ -12,7 +17,7 @@ use crate::types::Username;
 /// CRAM-MD5 (RFC 2195): a keyed digest of the server's challenge.
 ///
 /// An eavesdropper does not see the password, but can guess it offline from a recorded exchange.
-/// The server does not prove anything.
+/// The server does not prove its identity.
 pub struct CramMd5 {
     username: Username,
     /// The state of the HMAC that is keyed with the password, until it is used.

@@ -1,3 +1,8 @@
+//! The errors of authentication exchanges.
+//!
+//! A mechanism returns them. Depending on the error, the exchange is only cancelled, or the connection
+//! ends: see [`Mechanism`](super::Mechanism).
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
@@ -17,30 +22,33 @@ pub enum SaslError {
     /// A challenge after the last response. The mechanism has no answer to it.
     #[error("unexpected extra challenge: all responses were sent before it")]
     NothingLeft,
-    /// As [`NothingLeft`](Self::NothingLeft), with the content of the challenge. A proxy that logs in to
-    /// another server with a token forwards that server's error (RFC 7628 section 3.2.2).
+    /// The same as [`NothingLeft`](Self::NothingLeft), with the content of the challenge. A proxy
+    /// that logs in to another server with a token forwards that server's error (RFC 7628 section
+    /// 3.2.2).
     #[error("unexpected extra challenge: {}", Said(.0))]
     ExtraChallenge(Box<OAuthError>),
     /// `+OK` before the exchange was complete. Which user the server logged in is not known.
     #[error("the server sent +OK before the authentication was complete")]
     NotDone,
-    /// The server violates SCRAM (RFC 5802 section 7). It may not know the password, or an attacker may
-    /// be tampering with the exchange.
+    /// The server violates SCRAM (RFC 5802 section 7). It may not know the password, or an attacker
+    /// may be tampering with the exchange.
     #[error("the server violates the SCRAM protocol: {0}")]
     Scram(&'static str),
-    /// A SCRAM iteration count out of bounds. With too few iterations the password can be guessed from
-    /// the response; too many are a denial of service to the client. Nothing was computed.
+    /// A SCRAM iteration count out of bounds. With too few iterations, the password can be guessed
+    /// from the response. Too many iterations are a denial of service against the client. Nothing
+    /// was computed.
     #[error(
         "the server asks for {} SCRAM iterations, and {least} to {most} are allowed \
          (LoginPolicy::with_scram_iterations)",
         Count(*asked)
     )]
     ScramIterations {
-        /// What the server asked for, or `None` if that is not a number of at most ten digits.
+        /// The number that the server requested. `None` if it is not a number of at most ten
+        /// digits.
         asked: Option<u64>,
-        /// The fewest that are allowed.
+        /// The minimum that is allowed.
         least: u32,
-        /// The most that are allowed.
+        /// The maximum that is allowed.
         most: u32,
     },
     /// The server did not prove that it knows the password: its signature is wrong or missing
@@ -51,13 +59,13 @@ pub enum SaslError {
     /// cancellation, and the connection can still be used.
     #[error("the server ended the exchange{}", Reason(.0))]
     ServerError(ServerText),
-    /// A custom mechanism failed. The exchange is cancelled, and the connection can still be used. The
-    /// text is displayed as it is.
+    /// A custom mechanism failed. The exchange is cancelled, and the connection can still be used.
+    /// The text is displayed as it is.
     #[error("{0}")]
     Other(Cow<'static, str>),
 }
 
-/// The content of a challenge, which may be empty.
+/// Writes the content of a challenge, which may be empty.
 struct Said<'a>(&'a OAuthError);
 
 impl core::fmt::Display for Said<'_> {
@@ -70,7 +78,7 @@ impl core::fmt::Display for Said<'_> {
     }
 }
 
-/// A number, or words if it could not be read.
+/// Writes a number, or a description if it could not be parsed.
 struct Count(Option<u64>);
 
 impl core::fmt::Display for Count {

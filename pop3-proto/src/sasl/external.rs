@@ -1,3 +1,7 @@
+//! EXTERNAL (RFC 4422 appendix A): the client sends at most an authorization identity.
+//!
+//! The server already knows the user from a TLS client certificate.
+
 use super::one_message::OneMessage;
 use super::{Mechanism, Progress, Response, SaslError};
 use crate::types::Username;
@@ -7,8 +11,8 @@ use crate::types::Username;
 pub struct External(OneMessage);
 
 impl External {
-    /// Creates the mechanism. It logs in as the user of the certificate, or as `authzid`, if that
-    /// user may act as it.
+    /// Creates the mechanism. It logs in as the user of the certificate. With an `authzid`, it logs
+    /// in as that user instead, if the user of the certificate may act as `authzid`.
     pub fn new(authzid: Option<&Username>) -> Self {
         let authzid = authzid.map_or("", Username::as_str);
         Self(OneMessage::new(Response::new(authzid)))

@@ -1,3 +1,7 @@
+//! LOGIN: the client sends user name and password, each in reply to a prompt.
+//!
+//! No RFC specifies it. It is implemented because some old servers support no other mechanism.
+
 use super::{Mechanism, Progress, Response, SaslError};
 use crate::secret::Secret;
 use crate::types::Username;
@@ -5,8 +9,9 @@ use crate::types::Username;
 /// LOGIN: user name and password, each after a prompt. It is not specified in any RFC, but some old
 /// servers support nothing else.
 ///
-/// The prompts are ignored. They are `Username:` and `Password:` on one server, and translated on
-/// another. The response to the first is the user name; to the second, the password.
+/// The prompts are ignored. Some servers send `Username:` and `Password:`, others send
+/// translations. The response to the first prompt is the user name, and the response to the second
+/// is the password.
 #[derive(Debug)]
 pub struct Login(Next);
 

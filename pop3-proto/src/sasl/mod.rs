@@ -18,17 +18,17 @@
 //!
 //! | mechanism | what it is | what the server learns |
 //! |---|---|---|
-//! | [`Scram`] | RFC 5802, RFC 7677; mutual | nothing that can be used to log in elsewhere |
+//! | [`Scram`] | RFC 5802, RFC 7677; mutual | nothing that allows it to log in to other servers |
 //! | [`Plain`] | RFC 4616 | the password |
-//! | [`Login`] | a draft that expired; PLAIN in three steps | the password |
+//! | [`Login`] | an expired draft; like PLAIN, in three steps | the password |
 //! | [`CramMd5`] | RFC 2195 | enough to guess the password offline |
-//! | [`OAuthBearer`], [`XOAuth2`] | RFC 7628, and Google's mechanism before it | a token |
+//! | [`OAuthBearer`], [`XOAuth2`] | RFC 7628, and Google's earlier mechanism | a token |
 //! | [`External`] | RFC 4422 appendix A | nothing: the TLS certificate identifies the user |
 //! | [`Anonymous`] | RFC 4505 | a trace, if any |
 //!
-//! To add others, such as GSSAPI or NTLM, implement [`Mechanism`]. Create a mechanism with channel
-//! binding when TLS is active, if necessary after [`StartTls`](crate::command::StartTls). The data
-//! to bind to is [`TlsInfo::exporter`](crate::tls::TlsInfo::exporter).
+//! To add others, such as GSSAPI or NTLM, implement [`Mechanism`]. A mechanism with channel binding
+//! must be created when TLS is active, for example after [`StartTls`](crate::command::StartTls).
+//! Its binding data is [`TlsInfo::exporter`](crate::tls::TlsInfo::exporter).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -124,11 +124,11 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any [`SaslError`] ends the exchange: `*` is sent, whatever the error is. The connection can
-    /// be used further after [`BadChallenge`](SaslError::BadChallenge),
-    /// [`ServerError`](SaslError::ServerError) and [`Other`](SaslError::Other). The same is true
-    /// for the first [`NothingLeft`](SaslError::NothingLeft), unless the mechanism [is
-    /// mutual](Self::is_mutual). After any other error the connection ends.
+    /// Any [`SaslError`] ends the exchange, and `*` is sent. The connection can still be used after
+    /// [`BadChallenge`](SaslError::BadChallenge), [`ServerError`](SaslError::ServerError) and
+    /// [`Other`](SaslError::Other). The same is true for the first
+    /// [`NothingLeft`](SaslError::NothingLeft), unless the mechanism [is mutual](Self::is_mutual).
+    /// After any other error the connection ends.
     fn respond(&mut self, challenge: &[u8]) -> Result<Progress, SaslError>;
 
     /// Continues the computation that [`Progress::Work`] announced, for at most a few milliseconds,
@@ -136,8 +136,9 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// As for [`respond`](Self::respond). The default implementation always fails. It is sufficient
-    /// for a mechanism that never returns `Work`, because it is not called then.
+    /// As for [`respond`](Self::respond). The default implementation always fails. That is
+    /// sufficient for a mechanism that never returns [`Progress::Work`], because `work` is then
+    /// never called.
     fn work(&mut self) -> Result<Progress, SaslError> {
         Err(SaslError::Other(
             "there is no computation to continue".into(),
@@ -179,7 +180,7 @@ pub enum Progress {
     /// Send this response.
     Respond(Response),
     /// A long computation is necessary: call [`Mechanism::work`] until it returns a response, and
-    /// let other tasks run in between.
+    /// let other tasks run between the calls.
     Work,
 }
 
@@ -189,8 +190,8 @@ pub enum Progress {
 pub struct Response(Zeroizing<Vec<u8>>);
 
 impl Response {
-    /// Creates a response. Build the octets without reallocation: a vector that grows leaves copies
-    /// in memory.
+    /// Creates a response. Build the octets without reallocation, because a vector that grows
+    /// leaves copies in memory.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(octets.into()))
     }

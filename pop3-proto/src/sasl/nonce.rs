@@ -1,3 +1,8 @@
+//! The nonces of SCRAM, and the seed from which a connection derives them.
+//!
+//! This crate has no source of randomness. The caller seeds a connection once, and all later random
+//! values are derived from that seed.
+
 use alloc::string::String;
 use core::fmt;
 

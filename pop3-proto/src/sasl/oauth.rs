@@ -1,3 +1,8 @@
+//! OAUTHBEARER (RFC 7628) and XOAUTH2: the client sends a bearer token.
+//!
+//! The two mechanisms differ only in the format of the message. `oauth_error.rs` parses the error that
+//! a server sends if it does not accept the token.
+
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -34,15 +39,16 @@ impl OAuthBearer {
         })
     }
 
-    /// Sets the name of the mailbox. Many servers require it, although the token contains it.
+    /// Sets the name of the mailbox. Many servers require it, although the token already identifies
+    /// the user.
     #[must_use]
     pub fn with_authzid(mut self, authzid: &Username) -> Self {
         self.authzid = format!("a={}", saslname(authzid.as_str()));
         self
     }
 
-    /// Sets the host name and the port under which the client found the server. Some servers serve
-    /// several hosts and need them.
+    /// Sets the host name and the port that the client connected to. Some servers that host several
+    /// domains need them.
     ///
     /// # Errors
     ///
@@ -84,7 +90,7 @@ impl Mechanism for OAuthBearer {
     }
 }
 
-/// XOAUTH2: Google's mechanism from before [`OAuthBearer`], which Microsoft uses, too.
+/// XOAUTH2: Google's predecessor of [`OAuthBearer`], which Microsoft uses, too.
 #[derive(Debug)]
 pub struct XOAuth2 {
     bearer: Bearer,
@@ -147,7 +153,7 @@ enum State {
 }
 
 impl fmt::Debug for State {
-    /// Does not show the server's error, because that may contain an echo of the token.
+    /// Does not show the server's error, because the error may contain an echo of the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unsent => "Unsent",

@@ -1,3 +1,8 @@
+//! The error that a server sends about a bearer token (RFC 7628 section 3.2.2).
+//!
+//! It shows whether a fresh token may help. Its texts come from the server and may echo the token, so
+//! credentials are redacted.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -15,13 +20,13 @@ use crate::text::ServerText;
 #[cfg(feature = "oauth")]
 const MAX_JSON: usize = 4 << 10;
 
-/// A server's error about a token that it does not accept (RFC 7628 section 3.2.2; XOAUTH2 has a
-/// similar one). The token is redacted from it.
+/// A server's error about a token that it does not accept (RFC 7628 section 3.2.2). XOAUTH2 has a
+/// similar error. An echo of the token in it is redacted.
 ///
-/// A proxy that accepts a password, and logs in to another server with a token, may forward this in an
-/// unexpected challenge. It is read there, too.
+/// A proxy that accepts a password, and logs in to another server with a token, may forward such an
+/// error in an unexpected challenge. It is parsed in that case, too.
 ///
-/// Do not trust it and do not follow its URL: it is only meant to be displayed.
+/// Do not trust the error, and do not open its URL. It is only meant to be displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthError {
@@ -31,7 +36,7 @@ pub struct OAuthError {
     pub scope: Option<ServerText>,
     /// The URL of the identity provider's configuration, according to the server.
     pub openid_configuration: Option<ServerText>,
-    /// The complete text of the server: JSON, if it conforms to RFC 7628.
+    /// The complete text from the server. It is JSON if it conforms to RFC 7628.
     pub raw: ServerText,
     /// The kind of status, which is known even if the status is redacted.
     pub(crate) stale: Stale,
@@ -69,7 +74,8 @@ impl OAuthError {
         self
     }
 
-    /// Returns whether the status means that the token, or the password in place of it, is not accepted.
+    /// Returns whether the status means that the token, or the password in place of it, is not
+    /// accepted.
     pub(crate) fn is_about_credentials(&self) -> bool {
         self.stale != Stale::No
     }
@@ -90,7 +96,8 @@ impl OAuthError {
     fn parse(challenge: &[u8], clean: impl Fn(&[u8]) -> Vec<u8>) -> Self {
         let members = Members::of(challenge);
         let shown = |text: Option<String>| Some(ServerText::new(clean(text?.as_bytes()).into()));
-        // JSON can contain a character of a secret as an escape (`\u007e`), which redaction does not find.
+        // JSON can contain a character of a secret as an escape (`\u007e`), which redaction does
+        // not find.
         let raw = match members.normalized {
             // Without escapes, if that shows the secret.
             Some(normalized) => Some(normalized.into_bytes()).filter(|text| clean(text) != *text),

@@ -1,3 +1,8 @@
+//! PLAIN (RFC 4616): the client sends user name and password in one message.
+//!
+//! It is used only if the connection is encrypted or trusted, or if the caller allows logins in
+//! cleartext.
+
 use super::one_message::OneMessage;
 use super::{Mechanism, Progress, Response, SaslError};
 use crate::secret::Secret;
@@ -15,7 +20,8 @@ impl Plain {
         Self::message("", authcid, password)
     }
 
-    /// Creates the mechanism with the credentials of `authcid`, which acts as `authzid`.
+    /// Creates the mechanism with the credentials of the user `authcid`, who acts as the user
+    /// `authzid`.
     pub fn acting_as(authzid: &Username, authcid: &Username, password: &Secret) -> Self {
         Self::message(authzid.as_str(), authcid, password)
     }

@@ -13,8 +13,8 @@ const COMMAND_OCTETS: usize = 255;
 
 /// The settings of a [`Server`](super::Server) and its only account.
 ///
-/// Texts are written unchanged: for the client, a text with CR or LF in it is more than one line.
-/// The secret, and the token if there is one, stay in memory and are not wiped.
+/// Texts are sent unchanged. If a text contains CR or LF, the client receives more than one line.
+/// The secret, and the token if there is one, are not wiped from memory.
 #[derive(Clone)]
 pub struct ServerConfig {
     pub(super) username: Bytes,
@@ -63,7 +63,7 @@ impl ServerConfig {
     /// (RFC 1939 section 7).
     ///
     /// RFC 1939 requires a different challenge for each session. The server has no clock and no
-    /// randomness, so the caller chooses it.
+    /// random numbers, so the caller chooses the challenge.
     #[must_use]
     pub fn apop_challenge(mut self, challenge: impl Into<String>) -> Self {
         self.apop_challenge = Some(challenge.into());
@@ -74,7 +74,8 @@ impl ServerConfig {
     /// becomes a part of the challenges of APOP (if it is offered) and CRAM-MD5, and of the nonce
     /// of SCRAM.
     ///
-    /// The server has no randomness, so the caller passes a different value for each session.
+    /// The server has no random numbers, so the caller must pass a different value for each
+    /// session.
     #[must_use]
     pub fn unique_challenges(mut self, unique: &str) -> Self {
         let msg_id = |given: &str| {
@@ -110,8 +111,8 @@ impl ServerConfig {
         self
     }
 
-    /// Sets whether CAPA is supported (RFC 2449 section 5). On by default. If off, it gets `-ERR`,
-    /// as from a server of 1996.
+    /// Sets whether CAPA is supported (RFC 2449 section 5). On by default. If off, the server
+    /// answers `-ERR`, like a server that supports only RFC 1939.
     #[must_use]
     pub fn capa(mut self, known: bool) -> Self {
         self.capa = known;
@@ -120,8 +121,8 @@ impl ServerConfig {
 
     /// Sets whether USER and PASS are accepted (and advertised by CAPA) while the channel is in
     /// cleartext. The same applies to the mechanisms of [`sasl`](Self::sasl) that reveal a secret.
-    /// On by default, for tests; RFC 8314 section 4.1 requires off. APOP does not reveal the secret
-    /// and is not affected.
+    /// On by default, for tests; RFC 8314 section 4.1 requires it to be off. APOP does not reveal
+    /// the secret and is not affected.
     #[must_use]
     pub fn allow_plaintext_login(mut self, allow: bool) -> Self {
         self.allow_plaintext_login = allow;

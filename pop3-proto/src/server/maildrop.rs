@@ -9,13 +9,13 @@ use bytes::Bytes;
 
 /// The messages of one account, in the order of their message-numbers (RFC 1939 section 4).
 ///
-/// A clone shares the messages with its original and needs almost no memory. When one of the two is
-/// changed, it gets its own list. Each [`Server`](super::Server) works on such a snapshot, as RFC
-/// 1939 requires: messages that are added or removed elsewhere during a session change neither its
+/// A clone shares the messages with its original and needs almost no memory. A clone that is
+/// changed gets its own list. Each [`Server`](super::Server) works on such a snapshot, as RFC 1939
+/// requires: messages that are added or removed elsewhere during a session change neither its
 /// numbers nor its sizes.
 ///
 /// Unique-ids are written unchanged. RFC 1939 section 7 allows 1 to 70 octets from 0x21 to 0x7E.
-/// This is not checked, because a test may need to see how a client handles others.
+/// This is not checked, because a test may need to find out how a client handles invalid ones.
 #[derive(Clone, Default)]
 pub struct Maildrop {
     messages: Arc<Vec<StoredMessage>>,
@@ -73,8 +73,8 @@ impl Maildrop {
     /// Removes and returns the first message with this unique-id. The numbers of the messages after
     /// it decrease by one.
     ///
-    /// Use it with [`Server::expunged`](super::Server::expunged) to remove from a shared maildrop
-    /// what one session deleted.
+    /// Use it with [`Server::expunged`](super::Server::expunged) to remove the messages that one
+    /// session deleted from a shared maildrop.
     pub fn remove(&mut self, unique_id: &[u8]) -> Option<StoredMessage> {
         let index = self
             .messages()

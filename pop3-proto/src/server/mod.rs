@@ -32,10 +32,10 @@
 //!
 //! This is not a server for the Internet. It has one account, no UTF8 and no LANG, no autologout
 //! timer, and no limit on failed logins. It has no lock: two sessions on clones of one maildrop do
-//! not know each other, and neither gets `[IN-USE]`. It has no randomness: the caller provides
-//! challenges, nonces and salts, and they do not change. The secret is not wiped, and PASS and APOP
-//! do not compare it in constant time. If messages are stored outside the session, the caller must
-//! remove them from the store after QUIT has succeeded; QUIT never fails here.
+//! not know about each other, and neither gets `[IN-USE]`. It has no random numbers: the caller
+//! provides challenges, nonces and salts, and they do not change. The secret is not wiped, and PASS
+//! and APOP do not compare it in constant time. If messages are stored outside the session, the
+//! caller must remove them from the store after QUIT has succeeded; QUIT never fails here.
 
 mod auth;
 mod command;
@@ -69,10 +69,10 @@ const INPUT_OCTETS: usize = 64 * 1024;
 ///
 /// Call [`receive`](Self::receive) with the client's octets while [`wants_read`](Self::wants_read)
 /// returns true. Send the octets of [`transmit`](Self::transmit) while
-/// [`wants_write`](Self::wants_write) returns true. Do a TLS handshake when
+/// [`wants_write`](Self::wants_write) returns true. Perform a TLS handshake when
 /// [`wants_tls`](Self::wants_tls) returns true, and close the channel when
-/// [`is_closed`](Self::is_closed) returns true. These four values change only when a method is
-/// called. No method blocks.
+/// [`is_closed`](Self::is_closed) returns true. The results of these four methods change only when
+/// another method is called. No method blocks.
 pub struct Server {
     dialogue: Dialogue,
     input: Input,
@@ -124,8 +124,8 @@ impl Server {
     /// Returns whether the server can accept more octets now.
     ///
     /// False while the client does not read its replies and 64 KiB of its commands wait, during the
-    /// TLS handshake, and after the session has ended. If the caller obeys this, memory is bounded.
-    /// Octets that are passed anyway are accepted.
+    /// TLS handshake, and after the session has ended. Memory is bounded if the caller passes
+    /// octets only while this is true. Octets that are passed anyway are accepted.
     #[must_use]
     pub fn wants_read(&self) -> bool {
         self.dialogue.takes_commands()
@@ -140,8 +140,8 @@ impl Server {
         self.output.pending()
     }
 
-    /// Reports that the first `n` octets of [`transmit`](Self::transmit) were sent. A larger `n`
-    /// than its length is treated as its length.
+    /// Reports that the first `n` octets of [`transmit`](Self::transmit) were sent. If `n` is
+    /// larger than their number, it means all of them.
     pub fn transmitted(&mut self, n: usize) {
         self.output.sent(n);
         self.advance();
@@ -202,7 +202,8 @@ impl Server {
         self.dialogue.state() == State::Ended && !self.wants_write()
     }
 
-    /// Returns the messages of this session; after QUIT, those that are left.
+    /// Returns the messages of this session. After QUIT, it returns the messages that were not
+    /// removed.
     #[must_use]
     pub fn maildrop(&self) -> &Maildrop {
         self.dialogue.view().maildrop()

@@ -75,10 +75,10 @@ impl ServerConfig {
     }
 
     /// Sets the server's part of the nonce in SCRAM: printable ASCII without comma (RFC 5802
-    /// section 5.1). The default is that of the example in RFC 7677 section 3.
+    /// section 5.1). The default is the nonce of the example in RFC 7677 section 3.
     ///
     /// A real server generates a new one for each exchange; otherwise a recorded exchange can be
-    /// replayed. This server has no randomness, so the caller chooses it.
+    /// replayed. This server has no random numbers, so the caller chooses the nonce.
     #[must_use]
     pub fn server_nonce(mut self, nonce: impl Into<String>) -> Self {
         self.sasl.server_nonce = nonce.into();
@@ -86,7 +86,8 @@ impl ServerConfig {
     }
 
     /// Sets the challenge of CRAM-MD5, a msg-id with its angle brackets (RFC 2195 section 2). The
-    /// default is that of the example there. A real server generates a new one for each exchange.
+    /// default is the challenge of the example there. A real server generates a new one for each
+    /// exchange.
     #[must_use]
     pub fn cram_md5_challenge(mut self, challenge: impl Into<String>) -> Self {
         self.sasl.cram_md5_challenge = challenge.into();
@@ -102,8 +103,8 @@ impl ServerConfig {
     }
 
     /// Sets the user that a lower layer has authenticated, for example by a TLS client certificate.
-    /// EXTERNAL (RFC 4422 appendix A) logs this user in, with this name as authorization identity
-    /// or with none. By default there is no such user.
+    /// EXTERNAL (RFC 4422 appendix A) logs in this user, if the client sends this name or no name
+    /// as the authorization identity. By default there is no such user.
     ///
     /// It is valid on a cleartext channel, too, because the authentication happens outside of this
     /// server.

@@ -17,7 +17,8 @@ use super::pinned::PinnedRoots;
 use crate::error::{TlsError, TlsErrorKind};
 use crate::text::Escaped;
 
-/// The TLS settings of a [`Connection`](crate::Connection): the name of the server, and how it is verified.
+/// The TLS settings of a [`Connection`](crate::Connection): the name of the server, and how it is
+/// verified.
 #[derive(Clone)]
 pub struct ClientTls {
     pub(super) config: Arc<ClientConfig>,
@@ -50,8 +51,8 @@ impl ClientTls {
     }
 
     /// Disables ALPN (RFC 7301), which offers the protocol `pop3`. Use this for a server that
-    /// closes the connection because of ALPN. ALPN prevents TLS of another service from being used
-    /// as POP3.
+    /// closes the connection because of ALPN. ALPN makes sure that TLS of another service is not
+    /// mistaken for POP3.
     #[must_use]
     pub fn without_alpn(self) -> Self {
         Self {
@@ -146,8 +147,8 @@ pub fn default_provider() -> Option<Arc<CryptoProvider>> {
 ///
 /// # Errors
 ///
-/// [`TlsErrorKind::NotConfigured`] if no cryptography provider is compiled in or installed, or if the
-/// roots cannot be used.
+/// [`TlsErrorKind::NotConfigured`] if no cryptography provider is compiled in or installed, or if
+/// the roots cannot be used.
 pub fn client_config(roots: Roots) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = default_provider().ok_or_else(|| {
         not_configured("no cryptography provider: enable the feature `ring` or `aws-lc-rs`")

@@ -22,7 +22,8 @@ use crate::types::Username;
 /// SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password, and neither sends it.
 ///
 /// User name and password are prepared with SASLprep (RFC 4013). After the server's challenge,
-/// [`Progress::Work`] requests some thousand iterations of PBKDF2 before the response.
+/// [`respond`](Mechanism::respond) returns [`Progress::Work`]: the response requires several
+/// thousand iterations of PBKDF2.
 pub struct Scram {
     hash: ScramHash,
     username: String,
@@ -53,7 +54,8 @@ enum State {
 
 impl Scram {
     /// The default bounds of the iteration count, unless [`with_iterations`](Self::with_iterations)
-    /// changes them. RFC 7677 section 4 requires at least 4,096; a million take up to a second.
+    /// changes them. RFC 7677 section 4 requires at least 4,096; a million iterations take up to a
+    /// second.
     pub const ITERATIONS: RangeInclusive<u32> = ITERATIONS;
 
     /// The maximum number of iterations in one call of [`Mechanism::work`].
@@ -87,14 +89,16 @@ impl Scram {
         })
     }
 
-    /// Sets the channel binding, which may change the mechanism's name.
+    /// Sets the channel binding. With [`Binding::TlsExporter`], the mechanism's name ends in
+    /// `-PLUS`.
     #[must_use]
     pub fn with_binding(mut self, binding: Binding) -> Self {
         self.binding = binding;
         self
     }
 
-    /// Sets the identity to act as: `authzid`, with the credentials of the user name.
+    /// Sets the authorization identity `authzid`: the user to act as, with the credentials of the
+    /// user name.
     ///
     /// # Errors
     ///
@@ -105,7 +109,7 @@ impl Scram {
     }
 
     /// Sets the bounds of the iteration count, instead of [`Scram::ITERATIONS`]. A fake server can
-    /// ask for few iterations, to guess the password from the response.
+    /// request few iterations, to guess the password from the response.
     #[must_use]
     pub fn with_iterations(mut self, iterations: RangeInclusive<u32>) -> Self {
         self.iterations = iterations;

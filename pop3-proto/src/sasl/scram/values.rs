@@ -14,21 +14,21 @@ pub enum ScramHash {
     Sha1,
     /// SHA-256 (RFC 7677).
     Sha256,
-    /// SHA-512, used as in RFC 7677 with another name.
+    /// SHA-512. The mechanism works as in RFC 7677, with another hash function.
     Sha512,
 }
 
 /// The client's flag for channel binding in the GS2 header (RFC 5802 section 6).
 ///
-/// If an exchange is bound to its TLS channel, it fails if a man in the middle relays it.
+/// An exchange that is bound to its TLS channel fails if a man in the middle forwards it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Binding {
     /// `n`: the client does not support channel binding, or does not use it.
     Off,
     /// `y`: the client supports channel binding, but the server does not advertise a `-PLUS`
-    /// mechanism. If the server does advertise one, it now knows that an attacker removed it from
-    /// the list.
+    /// mechanism. A server that did advertise one can detect from this flag that an attacker
+    /// removed it from the list.
     NotOffered,
     /// `p=tls-exporter`, for a `-PLUS` mechanism: 32 octets of keying material that TLS 1.3 exports
     /// under the label `EXPORTER-Channel-Binding` without a context (RFC 9266).
