@@ -1,3 +1,6 @@
+//! The asynchronous client over a transport that follows the fuzzer's input.
+//!
+//! The target itself is in `pop3_testkit::fuzz`, so that `cargo test` can replay inputs.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

@@ -1,3 +1,6 @@
+//! The removal of dot-stuffing, compared with a simple implementation.
+//!
+//! The target itself is in `pop3_testkit::fuzz`, so that `cargo test` can replay inputs.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

@@ -1,3 +1,7 @@
+//! The transport for streams with the I/O traits of `futures`, such as those of async-std and smol.
+//!
+//! It adapts these traits and a timer to the trait [`Transport`](pop3_proto::client::Transport).
+
 use std::fmt;
 use std::future::Future as _;
 use std::io;

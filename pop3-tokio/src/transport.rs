@@ -1,3 +1,8 @@
+//! The transport for Tokio's streams.
+//!
+//! It adapts Tokio's read and write traits and its timer to the trait
+//! [`Transport`](pop3_proto::client::Transport).
+
 use std::fmt;
 use std::future::Future as _;
 use std::io;

@@ -1,3 +1,7 @@
+//! Random numbers of all magnitudes.
+//!
+//! Uniform numbers would nearly always be large, so small sizes and delays would not be tested.
+
 use fastrand::Rng;
 
 /// Returns a number below two to the power of `bits`. Small numbers are as likely as large ones.
