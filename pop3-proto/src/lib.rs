@@ -139,7 +139,7 @@
 //! assert_eq!(
 //!     connection.plan_login(&login).to_string(),
 //!     "APOP: the server does not offer APOP (no single msg-id in its greeting); \
-//!      SCRAM-SHA-256: what the server advertises is not known yet"
+//!      SCRAM-SHA-256: the capabilities of the server are not known yet"
 //! );
 //! # Ok::<(), pop3_proto::error::Misuse>(())
 //! ```

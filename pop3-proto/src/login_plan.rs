@@ -70,7 +70,7 @@ pub enum Rejection {
     #[error("the server does not advertise AUTH (SASL)")]
     NoSasl,
     /// It depends on what the server advertises, which is not known before `CAPA` or before STLS.
-    #[error("what the server advertises is not known yet")]
+    #[error("the capabilities of the server are not known yet")]
     NotKnownYet,
     /// TLS is required, and the server does not offer STLS.
     #[error("TLS is required and the server does not offer STLS")]
@@ -85,7 +85,7 @@ pub enum Rejection {
     /// The policy has [`ChannelBinding::Require`](crate::login::ChannelBinding::Require), and the
     /// method or the connection does not support channel binding. Channel binding needs SCRAM and
     /// TLS 1.3.
-    #[error("it has no channel binding here: that needs SCRAM and TLS 1.3")]
+    #[error("channel binding is not available: it needs SCRAM and TLS 1.3")]
     NoBinding,
     /// The greeting does not contain exactly one msg-id, which is the challenge of APOP.
     #[error("the server does not offer APOP (no single msg-id in its greeting)")]
@@ -94,7 +94,7 @@ pub enum Rejection {
     #[error("the challenge for APOP was received unencrypted before STLS and may be forged")]
     ChallengeInClear,
     /// It needs other credentials: a token instead of a password, or the other way round.
-    #[error("it needs other credentials than these")]
+    #[error("it needs another kind of credentials (password, token or certificate)")]
     OtherCredentials,
     /// It cannot log in on behalf of another user.
     #[error("it cannot log in on behalf of another user")]
@@ -111,7 +111,7 @@ pub enum Rejection {
         limit: usize,
     },
     /// It is not compiled into this build.
-    #[error("this build leaves it out: enable the feature `{feature}` of pop3-proto")]
+    #[error("not included in this build: enable the feature `{feature}` of pop3-proto")]
     NotBuilt {
         /// The feature that contains it.
         feature: &'static str,
@@ -176,7 +176,7 @@ impl fmt::Display for LoginPlan {
         let list = if f.alternate() { "\n" } else { "; " };
         let mut separator = "";
         if self.starts_tls {
-            f.write_str("STLS first")?;
+            f.write_str("STLS is sent before the login")?;
             separator = list;
         }
         if self.methods.is_empty() {

@@ -39,11 +39,11 @@ fn plan_names_missing_features() {
     println!("an idle connection: {} octets", size_of::<Connection>());
     let password = Login::new("joe", "secret").expect("ASCII");
     let plan = connection().plan_login(&password).to_string();
-    let missing = "SCRAM-SHA-1: this build leaves it out: enable the feature `scram` of pop3-proto";
+    let missing = "SCRAM-SHA-1: not included in this build: enable the feature `scram` of pop3-proto";
     assert!(plan.contains(missing), "{plan}");
     let token = Login::bearer("joe", "token").expect("ASCII");
     let plan = connection().plan_login(&token).to_string();
-    let missing = "XOAUTH2: this build leaves it out: enable the feature `oauth` of pop3-proto";
+    let missing = "XOAUTH2: not included in this build: enable the feature `oauth` of pop3-proto";
     assert!(plan.contains(missing), "{plan}");
 }
 

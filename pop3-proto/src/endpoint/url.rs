@@ -26,8 +26,8 @@ fn malformed(url: &str) -> &'static str {
     let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     if host.is_ascii() {
-        "it is not of the form pop3s://user@host:port in ASCII, with all else percent-encoded: \
-         an @ in the user name is %40"
+        "it is not of the form pop3s://user@host:port; other characters must be percent-encoded, \
+         such as @ in the user name as %40"
     } else {
         NON_ASCII_HOST
     }
@@ -51,7 +51,7 @@ fn read(url: &str) -> Result<Endpoint, Argument> {
     if !matches!(uri.path().as_str(), "" | "/") || uri.query().is_some() || uri.fragment().is_some()
     {
         return Err(Argument::Url(
-            "it has a path, a query or a fragment after the host, and a POP3 URL has none",
+            "it has a path, a query or a fragment after the host: remove that",
         ));
     }
     let userinfo = authority.userinfo().map_or("", |user| user.as_str());
@@ -63,7 +63,7 @@ fn read(url: &str) -> Result<Endpoint, Argument> {
         "" => None,
         _ if userinfo.contains(':') => {
             return Err(Argument::Url(
-                "it contains a password, and others can see a URL",
+                "it contains a password: remove it, because other users may see the URL",
             ));
         }
         user => {

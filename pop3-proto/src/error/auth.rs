@@ -79,15 +79,12 @@ impl fmt::Display for Rejected {
         match &self.oauth {
             Some(oauth) if self.method.takes_token() && oauth.is_blank() => {}
             Some(oauth) if self.method.takes_token() => {
-                write!(f, "; about the token it said: {oauth}")?;
+                write!(f, "; it said about the token: {oauth}")?;
             }
             Some(oauth) if oauth.is_blank() => {
                 f.write_str("; before that it sent an unexpected empty challenge")?;
             }
-            Some(oauth) => write!(
-                f,
-                "; before that it said in an unexpected challenge: {oauth}"
-            )?,
+            Some(oauth) => write!(f, "; before that it sent an unexpected challenge: {oauth}")?,
             None => {}
         }
         if let Some(octets) = self.long_line {

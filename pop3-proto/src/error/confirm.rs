@@ -21,12 +21,12 @@ pub enum Unconfirmed {
     /// Neither `UIDL` nor `LIST` was answered in this session before the first message and the
     /// first `DELE`, so there is nothing to compare with.
     #[error(
-        "cannot confirm what was received: no UIDL or LIST was answered in this session before the first message and the first DELE; send one after the login"
+        "cannot confirm what was received: there is no listing to compare with: send UIDL or LIST after the login, before the first message and the first DELE"
     )]
     NoListing,
     /// No listed message has a size or a unique-id, or all that have one are marked as deleted.
     #[error(
-        "cannot confirm what was received: the listing has no message that is not marked as deleted"
+        "cannot confirm what was received: every listed message is marked as deleted, or has neither a size nor a unique-id"
     )]
     NothingToAsk,
     /// The server refuses `UIDL n` and `LIST n`, or omits the numbers from its answers.

@@ -258,7 +258,7 @@ impl fmt::Display for ReplyTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(verb) => write!(f, "the reply to {verb}"),
-            None => f.write_str("a line that is not the reply to a command"),
+            None => f.write_str("the greeting or of an unsolicited line"),
         }
     }
 }
@@ -272,8 +272,8 @@ impl fmt::Display for LfDotHint {
             return Ok(());
         }
         f.write_str(
-            "; its last octets were a dot after a bare LF, which may have been its end: \
-             if this server ends messages that way, set Config::lf_dot to LfDot::EndsReply",
+            "; the last octets received were a dot after a bare LF, which may have been the end of the \
+             reply: if this server ends messages that way, set Config::lf_dot to LfDot::EndsReply",
         )
     }
 }

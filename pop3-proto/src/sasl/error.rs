@@ -20,7 +20,7 @@ pub enum SaslError {
     #[error("the server's challenge is invalid: {0}")]
     BadChallenge(&'static str),
     /// A challenge after the last response. The mechanism has no answer to it.
-    #[error("unexpected extra challenge: all responses were sent before it")]
+    #[error("unexpected extra challenge: the client had already sent all its responses")]
     NothingLeft,
     /// The same as [`NothingLeft`](Self::NothingLeft), with the content of the challenge. A proxy
     /// that logs in to another server with a token forwards that server's error (RFC 7628 section
@@ -38,7 +38,7 @@ pub enum SaslError {
     /// from the response. Too many iterations are a denial of service against the client. Nothing
     /// was computed.
     #[error(
-        "the server asks for {} SCRAM iterations, and {least} to {most} are allowed \
+        "the server asks for {} SCRAM iterations, but only {least} to {most} are allowed \
          (LoginPolicy::with_scram_iterations)",
         Count(*asked)
     )]
@@ -85,7 +85,7 @@ impl core::fmt::Display for Count {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self.0 {
             Some(count) => write!(f, "{count}"),
-            None => f.write_str("an unreadable number of"),
+            None => f.write_str("an invalid number of"),
         }
     }
 }

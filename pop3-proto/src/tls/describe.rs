@@ -164,7 +164,7 @@ fn certificate(error: &CertificateError) -> String {
             "the server's certificate has a critical extension that is not supported".to_owned()
         }
         Why::InvalidPurpose | Why::InvalidPurposeContext { .. } => {
-            "the server's certificate is not for servers (extended key usage)".to_owned()
+            "the server's certificate must not be used by a server (extended key usage)".to_owned()
         }
         Why::UnknownRevocationStatus
         | Why::ExpiredRevocationList

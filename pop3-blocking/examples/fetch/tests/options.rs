@@ -197,7 +197,7 @@ fn usage_errors_are_one_line() {
         ),
         (
             "pop3s://joe:secret@mx",
-            "not a POP3 URL: it contains a password, and others can see a URL; see --help",
+            "not a POP3 URL: it contains a password: remove it, because other users may see the URL; see --help",
         ),
     ] {
         assert_eq!(refused(line), expected, "{line}");

@@ -1,6 +1,6 @@
-//! Texts of failed logins, of what a login plan reports, and of advice.
+//! Texts of failed logins and of login plans.
 
-use pop3_proto::error::{Advice, Argument, AuthError, Rejected};
+use pop3_proto::error::{Argument, AuthError, Rejected};
 use pop3_proto::login::{LoginPlan, LoginPolicy, Method, PlannedMethod, Rejection, Verdict};
 use pop3_proto::reply::ErrReply;
 use pop3_proto::sasl::{OAuthError, SaslError};

@@ -383,7 +383,7 @@ fn oauth_error_of_server_is_shown() {
     let error = failure("login-token alice abc.def", &[LISTED, json, "-ERR no\r\n"]);
     assert_eq!(
         error.to_string(),
-        "login with OAUTHBEARER failed: the server refused AUTH: no; about the token it said: \
+        "login with OAUTHBEARER failed: the server refused AUTH: no; it said about the token: \
          invalid_token (required scope: mail) (log in again with a new token)"
     );
 }

@@ -65,9 +65,9 @@ fn plan_before_stls_chooses_no_method() {
     assert_eq!(plan.chosen(), None);
     assert_eq!(
         plan.to_string(),
-        "STLS first; APOP: the challenge for APOP was received unencrypted before STLS and may be \
-         forged; PLAIN: what the server advertises is not known yet; XOAUTH2: it needs other \
-         credentials than these"
+        "STLS is sent before the login; APOP: the challenge for APOP was received unencrypted before \
+         STLS and may be forged; PLAIN: the capabilities of the server are not known yet; XOAUTH2: it \
+         needs another kind of credentials (password, token or certificate)"
     );
 }
 

@@ -145,12 +145,12 @@ fn scram_errors_describe_the_problem() {
     let shown = |message: &str| first(message.as_bytes()).expect_err("refused").to_string();
     assert_eq!(
         shown(&format!("r={NONCE},s={SALT},i=1")),
-        "the server asks for 1 SCRAM iterations, and 4096 to 1000000 are allowed \
+        "the server asks for 1 SCRAM iterations, but only 4096 to 1000000 are allowed \
          (LoginPolicy::with_scram_iterations)"
     );
     assert_eq!(
         shown(&format!("r={NONCE},s={SALT},i=x")),
-        "the server asks for an unreadable number of SCRAM iterations, and 4096 to 1000000 are allowed \
+        "the server asks for an invalid number of SCRAM iterations, but only 4096 to 1000000 are allowed \
          (LoginPolicy::with_scram_iterations)"
     );
     assert_eq!(
