@@ -169,7 +169,7 @@ impl Default for Timeouts {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Leniency {
-    /// Also accepts deviations of real servers that cannot be misread: a bare LF as a line end, a
+    /// Also accepts deviations of real servers that are not ambiguous: a bare LF as a line end, a
     /// blank line before a reply, a missing size. Each is reported as a [`Quirk`](crate::Quirk).
     #[default]
     Lenient,

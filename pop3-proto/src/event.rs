@@ -44,10 +44,10 @@ pub enum Event {
     /// A login with [`Credentials::TokenOnRequest`](crate::login::Credentials::TokenOnRequest)
     /// waits for a token.
     ///
-    /// Call [`Connection::provide_token`](crate::Connection::provide_token) with the token, at any
-    /// time. Until then nothing is sent and no deadline runs. Continue to read, because the server
-    /// may close the connection. [`Connection::abandon`](crate::Connection::abandon) ends the login
-    /// instead.
+    /// Call [`Connection::provide_token`](crate::Connection::provide_token) with the token when it
+    /// is available. Until then, nothing is sent and no deadline runs. Continue to read, because
+    /// the server may close the connection. [`Connection::abandon`](crate::Connection::abandon)
+    /// ends the login instead.
     ///
     /// This event is emitted once for each token that is needed: at most twice for a login.
     TokenWanted {
@@ -57,7 +57,7 @@ pub enum Event {
         /// first.
         refused: Option<Box<AuthError>>,
     },
-    /// A deviation of the server was tolerated.
+    /// A deviation from the RFCs was tolerated.
     Quirk(Quirk),
     /// The connection has ended. This is the last event. `Ok` after `QUIT`.
     Closed(Result<(), Error>),

@@ -2,7 +2,7 @@
 //!
 //! The central type of this crate is [`Connection`], a state machine. It has no sockets, no clock,
 //! no randomness, no threads and no unsafe code, and it works without `std`. The application
-//! submits requests and takes [`Event`]s. The code that drives the connection moves octets between
+//! submits requests and polls [`Event`]s. The code that drives the connection moves octets between
 //! the connection and the socket, and reports the time. A `Connection` therefore works with any
 //! async runtime and any event loop, and can be tested without a network.
 //!
@@ -98,8 +98,8 @@
 //! random octets to [`Connection::seed`], then submit all requests together: they are queued. Then
 //! repeat these steps:
 //!
-//! 1. Take all events with [`poll_event`](Connection::poll_event). **Do not wait while an event is
-//!    pending**: until it is taken, nothing is sent or received, and only the deadline of
+//! 1. Handle all events that [`poll_event`](Connection::poll_event) returns. **Do not wait while an
+//!    event is pending**: until it is polled, nothing is sent or received, and only the deadline of
 //!    [`Timeouts::total`](config::Timeouts::total) runs.
 //! 2. While [`wants_write`](Connection::wants_write) returns true, write the octets that
 //!    [`transmit`](Connection::transmit) returns to the socket, and report how many were written

@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginPlan {
-    /// Whether the login starts TLS first, with STLS. It then selects a method after that, because
+    /// Whether the login starts TLS first, with STLS. It selects a method only after that, because
     /// it is not known yet what the server offers inside TLS.
     pub starts_tls: bool,
     /// The methods, in the order of preference.

@@ -36,7 +36,7 @@ pub enum Method {
     Apop,
     /// `AUTH OAUTHBEARER` (RFC 7628).
     OAuthBearer,
-    /// `AUTH XOAUTH2`, of Google and Microsoft.
+    /// `AUTH XOAUTH2`, which Google and Microsoft use.
     XOAuth2,
     /// `AUTH EXTERNAL` (RFC 4422 appendix A): the TLS client certificate identifies the user.
     External,

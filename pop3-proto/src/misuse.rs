@@ -31,7 +31,7 @@ pub enum Misuse {
     TooLong {
         /// The command.
         verb: Verb,
-        /// Its length with CR and LF, in octets.
+        /// The length of the line with CR and LF, in octets.
         octets: usize,
         /// The limit, in octets.
         limit: usize,
@@ -72,10 +72,10 @@ fn phase_hint(phase: Phase) -> &'static str {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Argument {
-    /// Message numbers start at 1.
+    /// A message number of 0. Numbers start at 1.
     #[error("message numbers start at 1")]
     ZeroMessageNumber,
-    /// A user name needs at least one character.
+    /// An empty user name.
     #[error("the user name is empty")]
     EmptyUsername,
     /// A control character in a user name.
@@ -84,7 +84,7 @@ pub enum Argument {
     /// A space in a user name for APOP, where a space ends the name.
     #[error("APOP cannot send a user name that contains a space")]
     SpaceInUsername,
-    /// A secret needs at least one octet.
+    /// An empty secret.
     #[error("the password or token is empty")]
     EmptySecret,
     /// CR, LF or NUL in a secret.

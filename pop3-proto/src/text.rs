@@ -15,7 +15,7 @@ use bytes::Bytes;
 ///
 /// A server can echo what it received. In every text that is received after credentials were sent,
 /// the connection replaces the credentials that it recognizes with `<redacted>`; see
-/// [`Secret`](crate::Secret#redaction) for what it recognizes and what it cannot.
+/// [`Secret`](crate::Secret#redaction) for what it recognizes and what it cannot recognize.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ServerText(Bytes);
 

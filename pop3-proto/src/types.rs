@@ -130,8 +130,8 @@ impl UniqueId {
         &self.0
     }
 
-    /// Returns a copy with its own memory. The original keeps the whole listing in memory that it
-    /// is a part of.
+    /// Returns a copy with its own memory. The original keeps the whole listing, of which it is a
+    /// part, in memory.
     pub fn detach(&self) -> Self {
         Self(Bytes::copy_from_slice(&self.0))
     }

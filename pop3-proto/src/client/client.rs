@@ -62,8 +62,8 @@ impl<T: Transport> Client<T> {
     }
 
     /// Starts a client for a new [`Connection`] over a transport that was just connected, and waits
-    /// for the greeting. The connection is seeded with [`Transport::random`]. Its clock continues
-    /// from its last time.
+    /// for the greeting. The connection is seeded with [`Transport::random`]. The connection's
+    /// clock continues from the last time that was passed to it.
     ///
     /// # Errors
     ///

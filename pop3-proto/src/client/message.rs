@@ -28,7 +28,7 @@ use crate::ticket::RequestId;
 /// The message ends where the server ended it. That does not prove that the server meant to end it
 /// there. If a server does not stuff dots, the sender of a message can end it early and forge the
 /// replies that follow. Until [`Client::confirm`](super::Client::confirm) has returned `Ok`, do not
-/// record the message as fetched, and delete nothing.
+/// record the message as fetched, and do not delete any message.
 ///
 /// The read traits return an [`io::Error`] that contains an [`Error`]; [`Error::inside`] returns
 /// it.

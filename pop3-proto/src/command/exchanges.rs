@@ -22,7 +22,7 @@ use crate::status::Status;
 pub struct GetCapabilities;
 command!(Whole GetCapabilities => Option<Capabilities>, |_this| Request::Exchange(Box::new(Exchange::Capabilities)), Reply::Capabilities);
 
-/// Starts TLS on a cleartext connection. A [`Login`](crate::Login) does so by itself.
+/// Starts TLS on a cleartext connection. A [`Login`](crate::Login) does this automatically.
 ///
 /// Returns the capabilities that the server advertises over TLS. What the server sent before TLS is
 /// discarded. If the server does not advertise STLS, the connection ends with

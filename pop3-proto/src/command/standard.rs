@@ -14,9 +14,9 @@ use crate::verb::Verb;
 
 /// `CAPA`: asks the server for its capabilities, even if they are known (RFC 2449 section 5).
 ///
-/// `-ERR` means that the server does not support the command. The reply then has the capabilities
-/// that were known before, if any. [`GetCapabilities`](crate::command::GetCapabilities) sends
-/// `CAPA` only if nothing is known.
+/// A server that answers `-ERR` does not support the command. The reply then contains the
+/// capabilities that were known before, if any.
+/// [`GetCapabilities`](crate::command::GetCapabilities) sends `CAPA` only if nothing is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Capa;
 command!(Whole Capa => Option<Capabilities>, |_this| CommandLine::new(Verb::Capa, Arguments::None), Reply::Capabilities);
@@ -29,7 +29,7 @@ command!(Whole Capa => Option<Capabilities>, |_this| CommandLine::new(Verb::Capa
 /// why no [`Login`](crate::Login) sends it.
 ///
 /// If the server answers with a challenge, it has begun an exchange, and would read the next
-/// command as a response. So the connection ends with
+/// command as a response. The connection therefore ends with
 /// [`ProtocolError::BadStatus`](crate::error::ProtocolError::BadStatus). If the server answers
 /// `+OK` and sends no list, the connection ends with
 /// [`Timeout::Stall`](crate::error::Timeout::Stall).
@@ -37,8 +37,8 @@ command!(Whole Capa => Option<Capabilities>, |_this| CommandLine::new(Verb::Capa
 pub struct AuthMechanisms;
 command!(Whole AuthMechanisms => Option<Mechanisms>, |_this| CommandLine::new(Verb::AuthMechanisms, Arguments::None), Reply::Mechanisms);
 
-/// `USER`: names the mailbox (RFC 1939 section 7). A [`Login`](crate::Login) sends `USER` and
-/// `PASS` together, and no other command in between.
+/// `USER`: names the mailbox (RFC 1939 section 7). A [`Login`](crate::Login) sends `USER` and then
+/// `PASS`, with no other command in between.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User(pub Username);
 command!(Whole User => Status, |this| CommandLine::new(Verb::User, Arguments::Name(this.0)), Reply::Status);

@@ -11,14 +11,14 @@ use self::random::Random;
 pub(crate) use self::run::{Listed, Next, Run};
 use crate::sasl::Seed;
 
-/// A request that confirms that all messages read so far are what the server meant to send.
+/// A request to confirm that all messages read so far are what the server meant to send.
 ///
 /// A message ends with a line that is a single dot. If a server does not stuff the dots of its
 /// messages (RFC 1939 section 3), the sender of a message can end it early. The rest of the message
 /// is then read as the replies to the next commands. The sender can therefore decide what is stored
 /// as other people's mail. Faulty servers can cause the same by accident. The replies that follow
-/// look correct, and so does the reply to a [`Noop`](crate::command::Noop), which the sender can
-/// write in advance.
+/// look correct. Even the reply to a [`Noop`](crate::command::Noop) proves nothing, because the
+/// sender can write it in advance.
 ///
 /// A confirmation sends `UIDL n` and `LIST n` for messages chosen at random among those that the
 /// server listed in this session. It compares the number and the value in each reply with the
@@ -45,13 +45,13 @@ use crate::sasl::Seed;
 /// # Requirements
 ///
 /// A confirmation needs the reply to a [`Uidl`](crate::Uidl) or [`List`](crate::List) in this
-/// session. The replies to both are better than one. It must have been received
+/// session. The replies to both are better than one. A reply must have been received
 ///
 /// * before the first [`Dele`](crate::Dele), or after an [`Rset`](crate::command::Rset): after a
 ///   `DELE`, some servers renumber the messages in listings, while `UIDL n` and `LIST n` keep the
 ///   numbers;
-/// * before the first [`Retr`](crate::Retr) or [`Top`](crate::Top) since the last confirmation: an
-///   unconfirmed message may have forged a listing that follows it.
+/// * before the first [`Retr`](crate::Retr) or [`Top`](crate::Top) since the last confirmation: the
+///   sender of an unconfirmed message may have forged a listing that follows the message.
 ///
 /// Streamed listings are not kept. The connection keeps the last reply to each command until the
 /// session ends, and the number of each message that was marked as deleted after it. Listings are

@@ -21,12 +21,12 @@ impl Connection {
     /// connections with the same octets. Without a seed, SCRAM and `Confirm` fail with
     /// [`Misuse::NoSeed`]. The adapters call this.
     ///
-    /// The seed also keys the digests by which the connection recognizes its credentials when the
-    /// server echoes them ([`Secret`](crate::Secret#redaction)). Without a seed their key is a
-    /// constant, so equal passwords have equal digests in every process. An attacker who reads the
-    /// memory of a process can then look up a weak password in a precomputed table. With a seed,
-    /// the attacker has to compute each guess for this connection. Seed a connection before it
-    /// sends credentials.
+    /// The seed is also the key of the digests with which the connection recognizes its credentials
+    /// when the server echoes them ([`Secret`](crate::Secret#redaction)). Without a seed their key
+    /// is a constant, so equal passwords have equal digests in every process. An attacker who reads
+    /// the memory of a process can then look up a weak password in a precomputed table. With a
+    /// seed, the attacker has to compute each guess for this connection. Seed a connection before
+    /// it sends credentials.
     pub fn seed(&mut self, random: [u8; 32]) {
         self.core.seed(random);
     }

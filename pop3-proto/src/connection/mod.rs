@@ -57,8 +57,8 @@ pub struct Connection {
 
 /// Constructors.
 impl Connection {
-    /// Creates a connection that leaves TLS to the caller. `now` starts the deadline of the
-    /// greeting, or of the TLS handshake.
+    /// Creates a connection that leaves TLS to the caller. The deadline for the greeting, or for
+    /// the TLS handshake, starts at `now`.
     pub fn new(config: Config, channel: Channel, now: Instant) -> Self {
         Self {
             core: Core::new(config, channel, now),
@@ -86,8 +86,8 @@ impl Connection {
         self.core.phase()
     }
 
-    /// Returns the greeting. `None` if it was not received yet, or after STLS: the client must
-    /// discard what it learnt before TLS (RFC 2595 section 4).
+    /// Returns the greeting. `None` if it was not received yet, or after STLS: what the server sent
+    /// before TLS must be discarded (RFC 2595 section 4).
     pub fn greeting(&self) -> Option<&Greeting> {
         self.core.greeting()
     }
@@ -151,7 +151,7 @@ impl Connection {
         self.core.awaits_reply()
     }
 
-    /// Returns whether there is room to send another command now, so that an application with more
+    /// Returns whether there is room to send another command now. If so, an application with more
     /// requests should submit the next one. A request that is submitted while there is no room
     /// waits in the queue.
     pub fn wants_request(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::types::Username;
 
 /// The address of a server, optionally with a user name: `pop3s://user@host:port` (implicit TLS,
 /// port 995, RFC 8314) or `pop3://user@host:port` (STLS, port 110, RFC 2384). The schemes `pops`
-/// and `pop` mean the same.
+/// and `pop` are synonyms of these.
 ///
 /// The user name is percent-encoded (`joe%40example.org`). A login method can follow it:
 /// `pop://joe;AUTH=SCRAM-SHA-256@mail.example.org` or `;AUTH=+APOP`. In that case, only this method

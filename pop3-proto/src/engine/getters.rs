@@ -60,7 +60,7 @@ macro_rules! getters {
                 self.connection().plan_login(login)
             }
 
-            /// Returns the deviations from the RFCs that the server has shown so far, each once.
+            /// Returns the deviations from the RFCs that were tolerated so far, each once.
             pub fn quirks(&self) -> &[crate::quirk::Quirk] {
                 self.driver.engine.quirks()
             }

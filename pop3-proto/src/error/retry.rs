@@ -17,7 +17,7 @@ use crate::verb::Verb;
 ///
 /// [`Never`](Self::Never) means that another attempt is harmful or cannot succeed. For example, a
 /// wrong password that is sent repeatedly can lock the account. A refused login without a response
-/// code may be caused by a wrong password. After any other error, a program can try again: a daemon
+/// code may be caused by a wrong password. In all other cases, a program can try again: a daemon
 /// must not stop permanently because a server is overloaded, a name server does not answer, or a
 /// certificate has to be renewed.
 ///

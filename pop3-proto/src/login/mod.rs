@@ -84,7 +84,7 @@ impl Login {
         }
     }
 
-    /// Creates a login with a password that was checked before.
+    /// Creates a login from a [`Username`] and a [`Secret`].
     pub fn password(username: Username, password: Secret) -> Self {
         Self::with(Credentials::Password { username, password })
     }

@@ -1,7 +1,7 @@
 //! The errors of authentication exchanges.
 //!
-//! A mechanism returns them. Depending on the error, the exchange is only cancelled, or the connection
-//! ends: see [`Mechanism`](super::Mechanism).
+//! A mechanism returns them. Depending on the error, the exchange is only cancelled, or the
+//! connection ends: see [`Mechanism`](super::Mechanism).
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -23,8 +23,8 @@ pub enum SaslError {
     #[error("unexpected extra challenge: the client had already sent all its responses")]
     NothingLeft,
     /// The same as [`NothingLeft`](Self::NothingLeft), with the content of the challenge. A proxy
-    /// that logs in to another server with a token forwards that server's error (RFC 7628 section
-    /// 3.2.2).
+    /// that logs in to another server with a token may forward that server's error (RFC 7628
+    /// section 3.2.2).
     #[error("unexpected extra challenge: {}", Said(.0))]
     ExtraChallenge(Box<OAuthError>),
     /// `+OK` before the exchange was complete. Which user the server logged in is not known.

@@ -51,8 +51,8 @@ impl ClientTls {
     }
 
     /// Disables ALPN (RFC 7301), which offers the protocol `pop3`. Use this for a server that
-    /// closes the connection because of ALPN. ALPN makes sure that TLS of another service is not
-    /// mistaken for POP3.
+    /// closes the connection because of ALPN. ALPN makes sure that a TLS connection to another
+    /// service is not used for POP3.
     #[must_use]
     pub fn without_alpn(self) -> Self {
         Self {
