@@ -78,7 +78,7 @@ fn drop_does_not_wait_for_a_blocked_client() {
 }
 
 #[test]
-fn drop_without_clients_is_prompt() {
+fn drop_without_clients_returns_immediately() {
     for _ in 0..20 {
         drop_promptly(embedded(0));
     }

@@ -74,7 +74,7 @@ async fn finish(mut client: InMemory, peer: Peer) -> Vec<String> {
 const ALL: &[usize] = &[1, 7, 300, 65_536];
 
 #[tokio::test(start_paused = true)]
-async fn dropped_call_is_done_or_not_done() {
+async fn dropped_call_is_executed_once_or_never() {
     everywhere("call", ALL, 100, async |mut client, peer, polls| {
         let done = polled(polls, client.call(ListOne(number(3)))).await;
         if let Some(result) = &done {
@@ -90,7 +90,7 @@ async fn dropped_call_is_done_or_not_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropped_batch_is_done_up_to_some_command() {
+async fn dropped_batch_executes_a_prefix_of_its_commands() {
     everywhere("batch", ALL, 100, async |mut client, peer, polls| {
         let done = polled(polls, client.batch((Stat, List, Uidl, Noop))).await;
         let log = finish(client, peer).await;
@@ -188,7 +188,7 @@ async fn ticket_stays_valid_after_other_dropped_operations() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn chunk_of_a_dropped_wait_comes_next() {
+async fn chunk_of_a_dropped_call_is_returned_next() {
     everywhere("chunk", ALL, 100, async |mut client, peer, polls| {
         let mut message = client.retr(number(5)).await.unwrap();
         let mut octets = Vec::new();

@@ -273,7 +273,7 @@ async fn pending_server_output_does_not_affect_a_drop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn capabilities_after_a_drop_settle_the_login_state() {
+async fn capa_after_a_drop_leaves_client_usable() {
     for (room, at_least) in [(7, 100), (300, 10)] {
         let setting = Setting {
             asks_first: true,

@@ -68,7 +68,7 @@ fn futures_of_connecting(
 }
 
 #[test]
-fn everything_is_send() {
+fn clients_messages_and_futures_are_send() {
     is_send::<Client>();
     is_send::<Message<'static>>();
     is_send::<pop3_tokio::proto::client::Retrieve<'static, OverTcp, Numbers>>();

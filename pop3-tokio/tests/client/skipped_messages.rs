@@ -131,7 +131,7 @@ async fn messages_after_a_deadline_arrive() {
 }
 
 #[tokio::test]
-async fn messages_after_a_deadline_arrive_over_sockets_and_tls() {
+async fn messages_after_a_timeout_arrive_over_real_sockets() {
     for pipelining in POLICIES {
         for (implicit_tls, stls) in [
             (false, StlsPolicy::Off),
@@ -159,7 +159,7 @@ async fn messages_after_a_deadline_arrive_over_sockets_and_tls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pipeline_goes_on_while_a_slow_body_is_skipped() {
+async fn pipeline_continues_while_slow_body_is_skipped() {
     for pipelining in [Pipelining::Always, Pipelining::Never] {
         run_local(async {
             let stream = scripted(300, async |wire| {

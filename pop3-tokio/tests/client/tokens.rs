@@ -42,7 +42,7 @@ async fn client() -> (InMemory, Peer) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn async_function_provides_a_token_and_a_fresh_one() {
+async fn async_function_provides_token_and_fresh_token() {
     run_local(async {
         let (mut client, _peer) = client().await;
         let mut refusals = Vec::new();
@@ -87,7 +87,7 @@ async fn token_function_does_not_block_the_executor() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn error_of_the_token_function_fails_the_login_only() {
+async fn token_function_error_fails_only_the_login() {
     run_local(async {
         let (mut client, _peer) = client().await;
         let login = client.login_with(on_request(), async |_: Option<AuthError>| {
@@ -107,7 +107,7 @@ async fn error_of_the_token_function_fails_the_login_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn login_dropped_while_a_token_is_awaited_is_abandoned() {
+async fn login_dropped_during_token_wait_is_abandoned() {
     for fresh in [false, true] {
         run_local(async {
             let (mut client, peer) = client().await;

@@ -58,7 +58,7 @@ async fn client_exposes_greeting_and_login_plan() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unread_part_of_a_chunk_comes_next() {
+async fn unread_part_of_a_chunk_is_returned_next() {
     run_local(async {
         let session = trusted(Config::default());
         let mut client = pop3_tokio::start(session, server(1)).await.unwrap();

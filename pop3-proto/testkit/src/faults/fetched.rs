@@ -216,7 +216,7 @@ macro_rules! every_fetch {
             fetch_where_the_connection_is_closed: connection_closed
             fetch_where_the_connection_is_reset: connection_reset
             fetch_where_the_connection_stalls: connection_stalled
-            fetch_in_tls_where_the_connection_ends_or_stalls: interrupted_in_tls
+            fetch_where_the_tls_connection_fails: interrupted_in_tls
             fetch_where_octets_are_injected: tampered_with
         }
     };

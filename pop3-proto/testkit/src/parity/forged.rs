@@ -35,7 +35,7 @@ fn stored<C: Client>(client: &mut C, messages: usize) -> Vec<(MessageNumber, Vec
     stored
 }
 
-pub fn forged_replies_shift_no_message<C: Client>() {
+pub fn forged_replies_do_not_shift_messages<C: Client>() {
     for pipelining in [Pipelining::Auto, Pipelining::Always, Pipelining::Never] {
         for in_tls in [false, true] {
             let mail = mail();

@@ -117,7 +117,7 @@ pub fn pipeline_after_an_abandoned_retrieval_sends_every_command<C: Client>() {
     }
 }
 
-pub fn any_helper_after_an_abandoned_one_gets_every_result<C: Client>() {
+pub fn helper_after_an_abandoned_helper_gets_every_result<C: Client>() {
     everywhere(OCTETS, |mut client: C, server| {
         let abandon = |client: &mut C| {
             client.retrieve(all(), &mut |message| {

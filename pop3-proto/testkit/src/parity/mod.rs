@@ -44,7 +44,7 @@ macro_rules! parity {
             helpers {
                 messages_after_an_abandoned_one_arrive
                 pipeline_after_an_abandoned_retrieval_sends_every_command
-                any_helper_after_an_abandoned_one_gets_every_result
+                helper_after_an_abandoned_helper_gets_every_result
                 whole_and_streamed_commands_are_claimed_by_tickets
                 bodies_of_unclaimed_tickets_are_skipped
                 listings_messages_and_deletions_share_two_round_trips
@@ -52,12 +52,12 @@ macro_rules! parity {
             }
             panics {
                 panicking_token_function_leaves_the_client_usable
-                token_function_logs_in_and_its_error_is_kept
+                token_function_logs_in_or_reports_its_error
                 login_without_a_token_function_fails
                 panicking_iterator_leaves_the_client_usable
             }
             forged {
-                forged_replies_shift_no_message
+                forged_replies_do_not_shift_messages
                 message_with_surplus_octets_fails
             }
             real_time {
@@ -65,8 +65,8 @@ macro_rules! parity {
                 each_reply_has_its_own_deadline
                 silent_address_fails_at_the_deadline
                 connect_timeout_of_zero_expires_without_an_attempt
-                unsolicited_err_is_no_reply_to_unsent_commands
-                partial_unsolicited_err_is_no_reply
+                unsolicited_err_does_not_answer_unsent_commands
+                partial_unsolicited_err_is_not_a_reply
                 close_between_messages_is_not_a_refusal
             }
             confirmed {

@@ -68,7 +68,7 @@ pub fn panicking_token_function_leaves_the_client_usable<C: Client>() {
     }
 }
 
-pub fn token_function_logs_in_and_its_error_is_kept<C: Client>() {
+pub fn token_function_logs_in_or_reports_its_error<C: Client>() {
     let server = server();
     let mut client: C = client(&server, Pipelining::Auto);
     let mut none = |_: Option<AuthError>| Err("no browser".to_owned());

@@ -167,7 +167,7 @@ pub fn connect_timeout_of_zero_expires_without_an_attempt<C: Client>() {
     assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
 }
 
-pub fn unsolicited_err_is_no_reply_to_unsent_commands<C: Client>() {
+pub fn unsolicited_err_does_not_answer_unsent_commands<C: Client>() {
     let (stream, server) = serve(|wire| {
         wire.accept_login();
         sleep(MOMENT);
@@ -182,7 +182,7 @@ pub fn unsolicited_err_is_no_reply_to_unsent_commands<C: Client>() {
     assert_eq!(server.received(), "");
 }
 
-pub fn partial_unsolicited_err_is_no_reply<C: Client>() {
+pub fn partial_unsolicited_err_is_not_a_reply<C: Client>() {
     let (stream, server) = serve(|wire| {
         wire.accept_login();
         wire.send("-ERR auto");

@@ -109,7 +109,7 @@ fn play(name: &str, plan: impl Fn() -> Plan) -> Tally {
 }
 
 #[test]
-fn every_violation_at_every_reply_is_not_accepted() {
+fn violations_at_every_reply_are_rejected() {
     for violation in Violation::all(&mut Rng::with_seed(1)) {
         let mut total = Tally::NONE;
         for reply in 0..REPLIES {
@@ -129,7 +129,7 @@ fn every_violation_at_every_reply_is_not_accepted() {
 }
 
 #[test]
-fn every_violation_around_stls_is_not_accepted() {
+fn violations_around_stls_are_rejected() {
     // Greeting, CAPA, STLS, CAPA, AUTH, the client's proof, its last response.
     for violation in Violation::all(&mut Rng::with_seed(2)) {
         let mut total = Tally::NONE;

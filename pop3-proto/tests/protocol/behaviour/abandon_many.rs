@@ -67,7 +67,7 @@ fn abandoning_one_by_one_takes_linear_time() {
 }
 
 #[test]
-fn abandoning_one_by_one_from_the_send_buffer_takes_linear_time() {
+fn abandoning_buffered_requests_singly_takes_linear_time() {
     // Each call removes a command from a full send buffer, and another one takes its place.
     let times = |requests| abandon_many(&mut pipelining(), requests, |index| index);
     // At least one of the tries should be free of interference by other processes.
@@ -79,7 +79,7 @@ fn abandoning_one_by_one_from_the_send_buffer_takes_linear_time() {
 }
 
 #[test]
-fn abandoning_unsent_commands_keeps_their_neighbours() {
+fn abandoning_commands_does_not_affect_adjacent_ones() {
     // All commands are in one batch of which nothing was sent.
     for (abandoned, sent) in [
         (0..1, "LIST 1\r\nNOOP\r\nUIDL 2\r\n"),

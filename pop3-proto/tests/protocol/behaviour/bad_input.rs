@@ -70,7 +70,7 @@ fn whole_session() -> Conversation {
 // End of file at every octet.
 
 #[test]
-fn eof_at_any_octet_answers_each_request_once() {
+fn eof_at_any_octet_ends_each_request_once() {
     for cut in 0..=REPLIES.len() {
         let mut session = whole_session();
         session.server(&REPLIES[..cut]);
@@ -99,7 +99,7 @@ fn silence_at_any_octet_times_out() {
 }
 
 #[test]
-fn garbage_at_any_octet_answers_each_request_once() {
+fn garbage_at_any_octet_ends_each_request_once() {
     for garbage in [
         "\r\n+OK\r\n",
         "\0\0\0\r\n",

@@ -357,7 +357,7 @@ fn body_arrives_octet_by_octet() {
 }
 
 #[test]
-fn kept_chunks_do_not_change() {
+fn chunks_do_not_change_after_later_reads() {
     let mut session = logged_in();
     session.ask("retr 1");
     session.server("+OK\r\n");

@@ -42,7 +42,7 @@ fn capabilities_match_in_any_case() {
 }
 
 #[test]
-fn sasl_lines_are_merged_others_use_the_first() {
+fn sasl_lines_are_merged_and_other_duplicates_ignored() {
     let list = capabilities(
         "SASL PLAIN\r\nSASL SCRAM-SHA-256\r\nLOGIN-DELAY 300\r\nLOGIN-DELAY 5 USER\r\n\
          EXPIRE 60 USER\r\nEXPIRE NEVER\r\nCAPA\r\n\r\n",
@@ -122,7 +122,7 @@ fn sasl_accepts_no_mechanisms_and_an_equals_sign() {
 }
 
 #[test]
-fn bare_lf_splits_lines_only_by_default() {
+fn bare_lf_splits_capability_lines_unless_strict() {
     let reply = "+OK\r\nUIDL\nSTLS\r\n.\r\n";
     let list = logged_in().call(Capa, reply);
     let list = list.expect("a reply").expect("a list");

@@ -56,7 +56,7 @@ fn first_message() -> MessageNumber {
 }
 
 #[test]
-fn abandoned_ticket_is_spent_next_gets_its_reply() {
+fn ticket_after_abandoned_one_gets_its_reply() {
     let mut engine = engine();
     let first = engine.submit(Stat).expect("a ticket");
     let second = engine.submit(Noop).expect("a ticket");

@@ -46,7 +46,7 @@ fn with_requests(mut session: Conversation, ops: &[&str]) -> Conversation {
 }
 
 #[test]
-fn end_before_any_batch_reply_suspects_pipelining() {
+fn end_before_any_reply_suspects_pipelining() {
     assert!(suspects(|| with_requests(pipelining(), &["list", "uidl"])));
     assert!(suspects(|| with_requests(
         pipelining(),
@@ -90,7 +90,7 @@ fn end_after_answered_batch_does_not_suspect_pipelining() {
 }
 
 #[test]
-fn answered_first_batch_of_stream_is_not_suspected() {
+fn answered_first_batch_does_not_suspect_long_pipelines() {
     // More commands than fit into the window: there is no pause between two batches.
     let most = 1000;
     let session = |answered: usize| {
@@ -237,7 +237,7 @@ fn body_errors_also_suspect_pipelining() {
 }
 
 #[test]
-fn interrupted_confirmation_suspects_pipelining_like_its_cause() {
+fn interrupted_confirmation_also_suspects_pipelining() {
     for (ops, suspected) in [(&["list", "uidl"][..], true), (&["list"], false)] {
         let mut session = with_requests(pipelining(), ops);
         session.eof();

@@ -392,7 +392,7 @@ fn pipeline_does_nothing_after_a_fatal_error() {
 }
 
 #[test]
-fn retrieval_stops_after_a_fatal_error_in_a_body() {
+fn fatal_error_in_a_body_stops_retrieval() {
     for pipelining in [NEVER, ALWAYS] {
         let mut talk = Talk::with_messages_of(HUGE, pipelining);
         let (commands, taken) = counted((1..=1000).map(|n| Retr(number(n))));

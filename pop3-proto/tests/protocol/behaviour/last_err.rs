@@ -517,7 +517,7 @@ fn err_about_one_message_still_advises_reconnecting() {
 }
 
 #[test]
-fn connection_lost_after_pass_is_retried_after_5_minutes() {
+fn connection_lost_after_pass_waits_5_minutes() {
     type Ending = fn(&mut Conversation);
     let ends: [(&str, Ending); 4] = [
         ("reset", Conversation::reset),

@@ -9,7 +9,7 @@ use pop3_proto::{
 use pop3_testkit::conversation::{Conversation, pipelining, trusted};
 
 #[test]
-fn command_phase_is_checked_at_its_turn() {
+fn phase_is_checked_when_a_command_is_sent() {
     let mut session = trusted();
     session.ask("stat");
     session.ask("user alice");

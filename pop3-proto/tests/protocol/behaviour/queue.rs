@@ -219,7 +219,7 @@ fn window_ignores_listings_in_descending_order() {
 }
 
 #[test]
-fn two_messages_are_requested_whatever_their_size() {
+fn two_messages_are_requested_regardless_of_size() {
     let mut session = with_sizes(&[100 * MIB; 5]);
     assert_eq!(requested_together(&mut session, 5), 2);
 }
@@ -275,7 +275,7 @@ fn received_sizes_predict_the_next_ones() {
 }
 
 #[test]
-fn stat_with_zero_messages_divides_by_nothing() {
+fn stat_with_zero_messages_does_not_panic() {
     let mut session = pipelining();
     session.exchange("stat", "+OK 0 1000\r\n");
     session.sent();
@@ -315,7 +315,7 @@ fn pipelining_requires_its_capability_by_default() {
 }
 
 #[test]
-fn later_capa_without_pipelining_keeps_it_on() {
+fn later_capa_without_pipelining_does_not_disable_it() {
     let mut session = logged_in();
     session.exchange("capa", "+OK\r\nPIPELINING\r\n.\r\n");
     session.exchange("capa", "+OK\r\nUIDL\r\n.\r\n");
@@ -473,7 +473,7 @@ fn writes_of(submits_first: bool) -> usize {
 }
 
 #[test]
-fn order_of_submitting_and_polling_keeps_batches_large() {
+fn batches_are_large_for_any_call_order() {
     let (polls_first, submits_first) = (writes_of(false), writes_of(true));
     assert!(polls_first < 100, "{polls_first} writes");
     assert!(submits_first < 100, "{submits_first} writes");

@@ -22,7 +22,7 @@ const FAILED: [&str; 3] = [
 ];
 
 #[test]
-fn unexplained_octets_after_a_message_fail_it() {
+fn unexpected_octets_after_a_message_fail_it() {
     for surplus in [
         "rest\r\n.\r\n",
         "r",
@@ -85,7 +85,7 @@ fn single_err_may_follow_a_message() {
 }
 
 #[test]
-fn only_a_status_line_may_follow_in_flight() {
+fn only_a_status_line_may_follow_pipelined_message() {
     for (surplus, is_good) in [
         ("+", true),
         ("+OK 20 octets\r\nSubject", true),
@@ -203,7 +203,7 @@ fn late_surplus_ends_the_connection() {
 }
 
 #[test]
-fn octets_after_another_command_are_its_reply() {
+fn octets_after_the_next_command_are_its_reply() {
     let mut session = logged_in();
     session.exchange("retr 1", "+OK\r\nwhole\r\n.\r\n");
     let reported = session.exchange("noop", "rest\r\n");

@@ -211,7 +211,7 @@ fn all_server_values_are_displayed_escaped() {
 }
 
 #[test]
-fn server_text_is_complete_display_is_truncated() {
+fn only_display_truncates_server_text() {
     for octets in [511, 512, 513, 5000, 8000] {
         let text = "x".repeat(octets);
         let cut = |what: &str| match octets {

@@ -83,7 +83,7 @@ fn total_deadline_covers_all_login_commands() {
 }
 
 #[test]
-fn total_deadline_of_pipelined_message_starts_when_next() {
+fn total_deadline_starts_after_the_previous_pipelined_message() {
     let mut config = Config::default();
     config.timeouts.total = Some(Duration::from_secs(300));
     config.pipelining = pop3_proto::config::Pipelining::Always;

@@ -467,8 +467,9 @@ fn t_36_other_token_refusals_are_final() {
 }
 
 #[test]
-fn t_36_token_equal_to_a_word_keeps_status() {
-    // Just as a password that looks like a status does not change the status.
+fn t_36_token_within_error_status_does_not_change_it() {
+    // The token is `token`, which occurs in the error's status `invalid_token`. Redaction must not
+    // change the status before it is parsed.
     let login = "login-tokens alice token two only=OAUTHBEARER";
     plays(format!(
         "{}

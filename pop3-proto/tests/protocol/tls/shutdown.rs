@@ -355,7 +355,7 @@ fn partial_records_prevent_a_stall_within_message() {
 
 /// After each call, the records that result from it are ready to be sent.
 #[test]
-fn each_call_makes_its_records_ready_to_send() {
+fn tls_records_are_ready_after_each_call() {
     let mut link = logged_in();
     let first = link.session.submit(Noop).unwrap();
     assert!(link.session.wants_write(), "submit");

@@ -167,7 +167,7 @@ fn connection_with_tls_stack_never_wants_tls() {
 }
 
 #[test]
-fn tls_failed_is_ignored_by_own_tls() {
+fn tls_failed_is_ignored_with_built_in_tls() {
     let authority = Authority::new();
     let peer = Peer::implicit_tls(None, authority.server());
     let mut link = Link::implicit_tls(authority.client("localhost"), peer);

@@ -376,7 +376,7 @@ fn tls_errors_name_cause_and_remedy() {
 }
 
 #[test]
-fn only_unknown_issuer_is_a_matter_of_trust() {
+fn only_unknown_issuer_gives_hint_about_roots() {
     for (case, text) in all() {
         let hint = text.contains("Connector::roots");
         assert_eq!(hint, case == "the issuer is unknown", "{case}: {text}");

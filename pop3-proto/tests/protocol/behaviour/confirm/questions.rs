@@ -98,7 +98,7 @@ fn two_confirmations_ask_different_questions() {
 }
 
 #[test]
-fn question_kinds_for_one_message_are_unpredictable() {
+fn question_kinds_for_one_message_are_random() {
     let mailbox = Mailbox::of(1);
     let mut batches = std::collections::BTreeSet::new();
     for seed in 0..50 {
@@ -112,7 +112,7 @@ fn question_kinds_for_one_message_are_unpredictable() {
 }
 
 #[test]
-fn long_unique_ids_are_not_asked_about_more_often() {
+fn long_unique_ids_get_no_more_questions() {
     let long = "x".repeat(70);
     let mut session = session(Pipelining::Always, 0);
     session
@@ -248,7 +248,7 @@ fn confirmation_needs_a_listing() {
 }
 
 #[test]
-fn listing_without_values_gives_nothing_to_ask() {
+fn confirmation_needs_values_in_the_listing() {
     for listing in ["+OK\r\n.\r\n", "+OK\r\n1\r\n2\r\n.\r\n"] {
         let mut session = session(Pipelining::Always, 1);
         session.call(List, listing).expect("sizes");

@@ -91,7 +91,7 @@ fn pending_output_is_kept_when_commands_arrive() {
 }
 
 #[test]
-fn keywords_match_any_case_bare_lf_accepted() {
+fn keywords_of_any_case_and_bare_lf_accepted() {
     let replies = answers_after_login(two_messages(), "stat\nDeLe 1\r\nsTAT\n");
     assert_eq!(replies, "+OK 2 49\r\n+OK message 1 deleted\r\n+OK 1 20\r\n");
 }

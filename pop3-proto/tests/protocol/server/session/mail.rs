@@ -6,7 +6,7 @@ use pop3_testkit::naive::stuffed;
 use super::{LOGIN, answers, answers_after_login, config, send, two_messages};
 
 #[test]
-fn leading_dots_are_stuffed_final_crlf_is_added() {
+fn leading_dots_are_stuffed_and_final_crlf_added() {
     for (message, size, body) in [
         ("", 0, "."),
         ("\r\n", 2, "\r\n."),
