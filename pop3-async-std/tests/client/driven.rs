@@ -34,7 +34,7 @@ impl Runtime for AsyncStd {
     }
 
     async fn until_something_comes(transport: &Self::Transport) {
-        // A socket that fails is ready as well.
+        // Ignore errors: a socket that has failed is also ready.
         let _ = transport.get_ref().peek(&mut [0]).await;
     }
 }

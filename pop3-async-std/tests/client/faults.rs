@@ -1,5 +1,5 @@
-//! The client of async-std and `fetch_async_std` with servers that die and connections that break:
-//! see `pop3_testkit::faults`. The client of smol differs only in its timers and its name
+//! The client of async-std and `fetch_async_std` with servers that are killed and connections that
+//! break: see `pop3_testkit::faults`. The client of smol differs only in its timers and its name
 //! resolution, which `on_smol` tests.
 
 use pop3_testkit::program::FETCH_ASYNC_STD;
@@ -8,8 +8,8 @@ use super::driven::OnAsyncStd;
 
 pop3_testkit::every_fault! { OnAsyncStd }
 
-// The example deletes nothing. What is not part of the session is shared with `fetch`, and tested
-// there.
+// The example deletes nothing. It shares all code outside the session with `fetch`, whose tests
+// cover that code.
 pop3_testkit::every_fetch! { FETCH_ASYNC_STD;
     fetch_async_std_with_a_server_killed_within_a_message: killed_within_a_message
     fetch_async_std_where_the_connection_stalls: connection_stalled

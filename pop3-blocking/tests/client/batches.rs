@@ -106,7 +106,7 @@ fn dropped_pipeline_leaves_the_rest_unsent() {
         given < 1000,
         "{given} commands were taken from the iterator"
     );
-    // The commands in flight were carried out, the rest was not, and the session is synchronized.
+    // The server executed the commands in flight and no others, and the session is synchronized.
     let left = client.stat().unwrap().messages;
     assert!(
         (2000 - given..=1990).contains(&left),

@@ -92,7 +92,7 @@ fn untrusted_certificate_is_rejected() {
 
 #[test]
 fn tls_server_on_a_cleartext_port_is_detected() {
-    // It waits for a ClientHello, and answers what it cannot parse with an alert.
+    // The server waits for a ClientHello, and answers invalid octets with an alert.
     let server = Scripted::start(|wire| {
         wire.send_octets(b"\x15\x03\x03\x00\x02\x02\x46");
         wire.read_to_end();

@@ -25,7 +25,7 @@ fn dial(port: u16) -> TcpStream {
     socket
 }
 
-/// Drops the server, and checks that this takes no time.
+/// Drops the server, and asserts that this returns immediately.
 fn drop_promptly(server: EmbeddedServer) {
     let start = Instant::now();
     drop(server);
@@ -68,7 +68,7 @@ fn drop_does_not_wait_for_a_blocked_client() {
     let server = embedded(2);
     let mut client = dial(server.plain().port());
     client.write_all(b"USER alice\r\nPASS secret\r\n").unwrap();
-    // The replies fill all buffers on the way.
+    // The replies fill all buffers between server and client.
     client
         .set_write_timeout(Some(Duration::from_millis(200)))
         .unwrap();
@@ -135,7 +135,7 @@ fn sessions_beyond_the_limit_are_closed() {
     }
     assert_eq!(clients.len(), 64);
     clients.truncate(10);
-    // The threads of closed sessions take a moment to notice.
+    // The threads of closed sessions end with a delay.
     let until = Instant::now() + Duration::from_secs(10);
     while greeted(dial(port)).is_none() {
         assert!(Instant::now() < until, "no session slot became free");
@@ -157,7 +157,7 @@ fn each_session_has_its_own_challenges() {
         let mut answers = String::new();
         client.read_to_string(&mut answers).unwrap();
         let lines = answers.lines().map(str::to_owned);
-        // Nothing that is the same in each session.
+        // Ignore the lines that are the same in each session.
         lines
             .filter(|line| !line.starts_with('-') && line != "+OK bye")
             .collect::<Vec<_>>()

@@ -1,5 +1,5 @@
 //! A client with extreme values of each timeout and limit: an operation returns a result or an
-//! error, and the loop does not spin.
+//! error, and the client does not run a busy loop.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use pop3_blocking::{Client, Config, Error, Stream};
 
 use super::support::{alice, message, number};
 
-/// A server in memory. A session that calls it more often than `MOST` spins.
+/// A server in memory. It panics after `MOST` calls, because the client must be in a busy loop.
 struct Counting {
     server: Server,
     calls: u32,

@@ -1,4 +1,4 @@
-//! The blocking client with servers that die and connections that break: see
+//! The blocking client with servers that are killed and connections that break: see
 //! `pop3_testkit::faults`.
 
 use pop3_testkit::parity::blocking::Blocking;

@@ -1,6 +1,6 @@
-//! A stream that panics, where the application catches the panic: the number of transferred octets
-//! is unknown, and the next operation returns an error. No reply is attributed to another command,
-//! and no command is sent twice.
+//! Tests of a stream that panics, where the application catches the panic. The number of
+//! transferred octets is unknown, and the next operation returns an error. No reply is attributed
+//! to another command, and no command is sent twice.
 
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};

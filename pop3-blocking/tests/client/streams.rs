@@ -83,7 +83,7 @@ fn boxed_stream_works() {
     session(stream);
 }
 
-/// Reads and writes little at a time, and often nothing.
+/// A stream that moves only a few octets at a time, and often none.
 struct ShortIo {
     inner: InMemory,
     calls: u32,
@@ -310,7 +310,8 @@ impl Write for Duplex {
     }
 }
 
-/// Runs a server on a thread that answers before it reads on, as most servers do.
+/// Runs a server on a thread. Like most servers, it answers each command before it reads the next
+/// one.
 fn serve(mut server: Server, mut stream: impl Read + Write) {
     let mut buffer = [0; 512];
     while !server.is_closed() {

@@ -149,7 +149,7 @@ fn unclaimed_body_does_not_block_other_tickets() {
     let server = Scripted::logged_in(|wire| {
         wire.expect_octets("RETR 1\r\n");
         wire.send("+OK\r\n");
-        // More than all buffers between client and server can store.
+        // The message is larger than all buffers between client and server.
         for _ in 0..100 {
             wire.send(&"x\r\n".repeat(100_000));
         }

@@ -54,7 +54,7 @@ fn embedded() -> (Vec<EmbeddedServer>, Arc<Places>) {
         EmbeddedServer::start(config, maildrop.collect()).unwrap()
     };
     let servers: Vec<_> = (0..SERVERS).map(|_| start()).collect();
-    // Half of them with STLS.
+    // Half of the sessions use STLS.
     let places = servers.iter().flat_map(|server| {
         let connector = trusting(server.ca_pem());
         [
@@ -90,7 +90,7 @@ async fn session(n: usize, places: Arc<Places>, all: Arc<AsyncBarrier>) {
         assert!(rest.is_empty());
     }
     assert!(messages.next().await.is_none());
-    // No session ends before all have everything.
+    // No session ends before all sessions have fetched all messages.
     all.wait().await;
     assert!(client.quit().await.unwrap().is_committed());
 }

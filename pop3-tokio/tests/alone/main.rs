@@ -1,5 +1,5 @@
-//! Tests that need a process of their own: they measure its memory, files and threads, or need
-//! nearly all the files that it may open. Each runs alone.
+//! Tests that need a separate process, because they measure its memory, files and threads, or open
+//! nearly as many files as it may. Only one of them runs at a time.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,

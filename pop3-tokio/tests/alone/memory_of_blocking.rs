@@ -1,5 +1,5 @@
-//! A message of 200 MB in constant memory, with the blocking client. It is here because the
-//! blocking client has no other test that needs a process of its own.
+//! A message of 200 MB in constant memory, with the blocking client. It is here because it needs a
+//! separate process, and no other test of the blocking client does.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -56,7 +56,7 @@ fn message_of_200_mb_needs_constant_memory() -> Result<(), Box<dyn std::error::E
     let (mut octets, mut before, mut most) = (0, 0, 0);
     while let Some(chunk) = message.chunk()? {
         octets += chunk.len();
-        // The first megabytes warm everything up.
+        // Measure only after the first megabytes, which fill the buffers.
         if before == 0 && octets > OCTETS / 20 {
             before = resident();
         }

@@ -1,5 +1,5 @@
-//! Every wait has its deadline, and the error names the missed one. Time is paused, so an hour
-//! passes immediately and each moment is exact.
+//! Every wait has a deadline, and the error contains the one that has passed. Tokio's time is
+//! paused, so these tests do not wait, and times are exact.
 
 use std::time::Duration;
 
@@ -258,7 +258,7 @@ async fn blocked_write_times_out_after_a_minute() {
         let batch = at(60 * SECOND, client.batch((Stat, Uidl)));
         assert_eq!(late(batch.await), Timeout::Send);
 
-        // A server that accepts an octet now and then does not time out.
+        // A server that accepts single octets from time to time does not time out.
         let mut client = client_of(terse(), 1, async |wire| {
             for octet in ["N", "O", "O", "P", "\r", "\n"] {
                 sleep(59 * SECOND).await;

@@ -319,7 +319,7 @@ async fn refused_connection_names_every_address() {
 
 #[tokio::test]
 async fn full_backlog_times_out() {
-    // If the accept queue is full, Linux answers no SYN.
+    // If the accept queue is full, Linux ignores SYN packets.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();

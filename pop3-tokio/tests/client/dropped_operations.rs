@@ -198,7 +198,7 @@ async fn chunk_of_a_dropped_call_is_returned_next() {
             }
         });
         let over = over.await.is_some();
-        // From here on each wait is dropped as often as possible.
+        // From here on, every wait is dropped as many times as possible.
         loop {
             match polled(1, message.chunk()).await {
                 Some(Ok(Some(chunk))) => octets.extend_from_slice(&chunk),
@@ -308,7 +308,7 @@ async fn dropped_pipeline_does_not_send_unsent_commands() {
             }
         });
         let over = over.await.is_some();
-        // Only RSET can undo what the server did.
+        // Only RSET can undo the deletions.
         client.rset().await.unwrap();
         let log = finish(client, peer).await;
         let deleted: Vec<_> = log.iter().filter(|line| line.starts_with("DELE")).collect();

@@ -1,6 +1,5 @@
-//! A whole session is one future, and is dropped after every number of polls. Whatever was in
-//! progress then, the same client continues, and the server's log shows that nothing was lost or
-//! done twice.
+//! A session is one future, which is dropped after every number of polls. The same client must then
+//! continue. The server's log must show that no command was lost or executed twice.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -114,7 +113,7 @@ async fn continue_session(mut client: Client<Hesitant>, setting: &Setting) -> Ve
     listed.iter().map(|entry| entry.number.get()).collect()
 }
 
-/// Checks what the server received, and what it did.
+/// Checks which commands the server received and executed.
 async fn check(peer: Peer, whole: &[u32], listed: &[u32]) {
     let server = peer.ended().await;
     let log = server.log();
@@ -231,7 +230,7 @@ async fn octet_by_octet_stls_session_survives_sampled_drops() {
     dropped_everywhere("STLS", with_stls(1), 29, 80).await;
 }
 
-/// Like the previous test, at every poll: that takes minutes.
+/// Like the previous test, but drops the session at every poll. This takes minutes.
 #[tokio::test(start_paused = true)]
 #[ignore = "it takes minutes"]
 async fn octet_by_octet_stls_session_survives_every_drop() {

@@ -1,4 +1,4 @@
-//! Tokio's client and `fetch_tokio` with servers that die and connections that break: see
+//! Tokio's client and `fetch_tokio` with servers that are killed and connections that break: see
 //! `pop3_testkit::faults`.
 
 use pop3_testkit::program::FETCH_TOKIO;
@@ -7,8 +7,8 @@ use super::driven::OnTokio;
 
 pop3_testkit::every_fault! { OnTokio }
 
-// The example deletes nothing. What is not part of the session is shared with `fetch`, and tested
-// there.
+// The example deletes nothing. It shares all code outside the session with `fetch`, whose tests
+// cover that code.
 pop3_testkit::every_fetch! { FETCH_TOKIO;
     fetch_tokio_with_a_server_killed_within_a_listing: killed_within_a_listing
     fetch_tokio_with_a_server_killed_within_a_message: killed_within_a_message

@@ -1,5 +1,5 @@
-//! A stream that panics, where the application catches the panic: the number of transferred octets
-//! is unknown, and the next operation returns an error instead of waiting.
+//! Tests of a stream that panics, where the application catches the panic. The number of
+//! transferred octets is unknown, and the next operation returns an error instead of waiting.
 
 use std::future::{Future, poll_fn};
 use std::io;

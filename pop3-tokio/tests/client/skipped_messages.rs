@@ -102,7 +102,7 @@ where
     left as usize
 }
 
-/// Which messages are abandoned: none, all, and some in between.
+/// The choices of messages to abandon: none, all, and some subsets.
 fn choices() -> [impl Fn(u32) -> bool; 5] {
     [0b0000, 0b0001, 0b0101, 0b0110, 0b1111].map(|choice: u32| move |n| choice >> (n - 1) & 1 == 1)
 }

@@ -1,5 +1,5 @@
-//! TLS for servers in memory (`authority`), sessions with those, and futures that are dropped
-//! early.
+//! Helpers for TLS with servers in memory (`authority`), for sessions with these servers, and for
+//! futures that are dropped early.
 
 mod authority;
 
@@ -97,7 +97,7 @@ pub(crate) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Outp
     .await
 }
 
-/// Lets the other tasks run as far as they can.
+/// Lets the other tasks run until they are all waiting.
 pub(crate) async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -117,7 +117,7 @@ pub(crate) async fn at<T>(span: Duration, future: impl Future<Output = T>) -> T 
     result
 }
 
-/// Awaits a future, and checks that no time passed: nothing had to wait for a deadline.
+/// Awaits a future, and asserts that no time passed, so that nothing waited for a deadline.
 pub(crate) async fn immediately<T>(future: impl Future<Output = T>) -> T {
     at(Duration::ZERO, future).await
 }

@@ -1,4 +1,4 @@
-//! Mail of a real Dovecot: every octet, and when messages are deleted.
+//! Tests with the mail of a real Dovecot: messages are unchanged, and are deleted only by QUIT.
 use std::io::Read as _;
 use std::net::TcpStream;
 use std::thread::sleep;
@@ -214,11 +214,11 @@ fn unread_rest_of_a_message_is_skipped() {
     };
     for way in WAYS {
         let mut client = way.log_in(&server, "alice");
-        // One large message, of which little is read.
+        // Read only a little of one large message.
         let mut message = client.retr(number(41)).unwrap();
         message.read_exact(&mut [0; 1000]).unwrap();
         assert_eq!(client.stat().unwrap().messages, 41);
-        // Many in flight, and the third is partially read.
+        // With many messages in flight, read the third in part.
         let mut messages = client.retrieve((1..=41).map(number));
         for _ in 0..2 {
             messages.next().unwrap().unwrap();
@@ -229,7 +229,7 @@ fn unread_rest_of_a_message_is_skipped() {
             .unwrap()
             .read_exact(&mut [0; 10])
             .unwrap();
-        // Deletions, of which one reply is read.
+        // Read only one reply to the deletions.
         let mut deletes = client.pipeline((1..=40).map(number).map(Dele));
         deletes.next().unwrap().unwrap();
         client.rset().unwrap();

@@ -108,7 +108,7 @@ fn names_and_passwords_with_special_characters_log_in() {
     }
 }
 
-/// APOP if it is safe, else the password itself.
+/// A policy that uses APOP if it is safe, else the password itself.
 fn apop_first() -> LoginPolicy {
     LoginPolicy::first_of([Method::Apop, Method::UserPass])
 }
@@ -279,7 +279,7 @@ fn untrusted_certificate_or_wrong_name_is_rejected() {
     let mut client = connect(&server, &plain, Config::default()).unwrap();
     let error = client.login(login("alice", "secret")).unwrap_err();
     assert_tls(error, TlsErrorKind::Certificate);
-    // On this address the server refuses cleartext passwords, too.
+    // The server also refuses cleartext passwords on this address.
     let mut client = connect(&server, &plain, Way::Clear.config()).unwrap();
     let by_password = LoginPolicy::only(Method::UserPass);
     let error = client

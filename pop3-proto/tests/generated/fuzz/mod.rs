@@ -62,8 +62,8 @@ fn regression(target: &str, name: &str) -> Vec<u8> {
     fs::read(folder("regressions", target).join(name)).expect("a regression of this name")
 }
 
-/// A fuzzer that starts from few seeds, or from seeds that the target rejects, finds little in the
-/// few seconds that CI gives it.
+/// Checks that there are enough seeds and that the targets accept them. Otherwise a fuzzer finds
+/// little in the few seconds that it runs in CI.
 #[test]
 fn every_target_accepts_its_seeds() {
     let mut seeds = seeds::all();
@@ -90,7 +90,7 @@ fn tls_seeds_complete_the_session() {
     assert!(ends.iter().filter(|(_, honest, _)| *honest).count() >= 16);
 }
 
-/// If the decoder read a plan differently, its seed would exercise something else.
+/// Checks that plans decode to themselves, because a seed would otherwise test something else.
 #[test]
 fn encoded_plans_are_read_as_written() {
     for (name, plan) in plans::all() {
@@ -141,7 +141,7 @@ const INJECTION: &str = "Some(Security(ResponseInjection";
 const NOT_TLS: &str = "Some(Tls(TlsError { kind: NotTls";
 const UNSOLICITED: &str = "Some(Protocol(Unsolicited";
 
-/// A regression is useful only while it still produces the error that its name describes.
+/// Checks that each regression still produces the error that its name describes.
 #[test]
 fn regressions_end_with_the_expected_errors() {
     for (target, name, expected) in ENDS {

@@ -40,7 +40,8 @@ fn n(number: u32) -> MessageNumber {
     MessageNumber::new(number).expect("a number above zero")
 }
 
-/// Sequences of application operations. The number is the poll at which a future is dropped.
+/// Sequences of application operations. The number is how many polls a future gets before it is
+/// dropped.
 fn sessions() -> Vec<(&'static str, Vec<Operation>)> {
     let operation = |what, polls| Operation { what, polls };
     let call = |ask, polls| operation(What::Call(ask), polls);

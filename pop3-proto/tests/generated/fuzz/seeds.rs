@@ -152,8 +152,8 @@ fn command(op: &Op) -> u8 {
     }
 }
 
-/// Returns the script with a full turn of the loop after every octet: all events are polled and all
-/// pending octets are sent.
+/// Returns the script in which all events are polled and all pending octets are sent after every
+/// octet.
 fn operations(script: &[u8]) -> Vec<u8> {
     let mut all = Vec::new();
     let mut literal = false;
@@ -168,7 +168,7 @@ fn operations(script: &[u8]) -> Vec<u8> {
     all
 }
 
-/// Returns the server's octets and the other happenings, without the application's requests.
+/// Returns the script without the application's requests.
 fn without_requests(script: &[u8]) -> Vec<u8> {
     let asks = |octet: &u8| !(0x80..0xa0).contains(octet);
     script.iter().copied().filter(asks).collect()

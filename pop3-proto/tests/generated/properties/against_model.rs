@@ -35,12 +35,12 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Move::Answer(true),
     ];
     let begin = prop_oneof![1 => Just(Vec::new()), 2 => Just(logged_in)];
-    // The connection closes with whatever is outstanding at that time.
+    // At the end, close the connection, even if requests are outstanding.
     let end = || vec![Move::EndOfFile];
     (begin, vec(one, 0..50)).prop_map(move |(begin, moves)| [begin, moves, end()].concat())
 }
 
-/// Creates a client whose server sends only what the moves make it send.
+/// Creates a client. Its server sends only what the moves select.
 fn client(pipelining: bool, moves: &[Move]) -> Client {
     let mut case: Case = plain_case();
     case.client.channel = Channel::TrustedByCaller;
@@ -156,7 +156,7 @@ fn queue_and_phases_match_the_model() {
                 }
             }
             client.read(Pieces::WHOLE.sizes())?;
-            // Nothing reads what is sent to a closed connection.
+            // Octets that the server sends to a closed connection are not read.
             client.peer.out.clear();
             agree(&client, &model)?;
         }

@@ -18,8 +18,8 @@ pub(crate) struct Case {
     pub(crate) server: Offer,
     /// Operations, in the syntax of transcripts.
     pub(crate) ops: Vec<String>,
-    /// The first is for the greeting, then one for each line from the client. Further lines get
-    /// proper answers.
+    /// The first answer is for the greeting, and the others are for the lines from the client. If
+    /// there are more lines, they get conforming answers.
     pub(crate) answers: Vec<Answer>,
     pub(crate) mail: Vec<Vec<u8>>,
 }
@@ -47,11 +47,11 @@ pub(crate) struct Offer {
     pub(crate) sasl: Vec<&'static str>,
 }
 
-/// How the proper answer to a line is changed.
+/// How the conforming answer to a line is changed.
 #[derive(Clone)]
 pub(crate) enum Answer {
     Proper,
-    /// The proper answer with LF line ends.
+    /// The conforming answer with LF line ends.
     BareLf,
     /// `-ERR` with this text.
     Refusal(&'static str),
@@ -61,9 +61,9 @@ pub(crate) enum Answer {
     Instead(Vec<u8>),
     Before(Vec<u8>),
     After(Vec<u8>),
-    /// Only the beginning: this many 256ths.
+    /// Only the first n/256 of the answer.
     Cut(u8),
-    /// One octet is replaced: at this many 256ths.
+    /// The octet at n/256 of the answer is replaced.
     Changed(u8, u8),
 }
 

@@ -45,7 +45,7 @@ fn i02_no_credential_is_sent_before_tls() {
             let lines = cleartext(&client);
             let found = credentials().found_in(&lines.join("\n")).join(", ");
             client.ensure(found.is_empty(), format!("in cleartext: {found}"))?;
-            // Not even the start of a login is sent: only these lines are.
+            // Only these lines are sent, and not even the start of a login.
             let harmless =
                 |line: &String| ["CAPA", "STLS", "QUIT", "XTND X"].contains(&line.as_str());
             client.ensure(
@@ -78,7 +78,7 @@ fn i02_twisted_order_sends_only_digests_in_cleartext() {
     );
 }
 
-/// The search would find credentials: where the policy allows it, they are sent.
+/// Checks the search itself: credentials are found if the policy allows them in cleartext.
 #[test]
 fn i02_explicitly_allowed_credentials_are_sent_in_cleartext() {
     let plain = STANDARD.encode(format!("\0{USER}\0{PASSWORD}"));

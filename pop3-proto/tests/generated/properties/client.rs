@@ -21,7 +21,7 @@ use pop3_testkit::render::event as words_for;
 use pop3_testkit::surplus::{is_late_surplus, without_quote};
 use pop3_testkit::{bodies, wire};
 
-/// More steps than any conversation here needs. A conversation that needs more does not terminate.
+/// The maximum number of steps. A conversation that needs more is considered endless.
 const STEPS: usize = 100_000;
 
 pub(crate) struct Client {
@@ -38,7 +38,7 @@ pub(crate) struct Client {
     pub(crate) sent: Vec<u8>,
     /// How many of them were sent before TLS.
     pub(crate) sent_in_cleartext: usize,
-    /// What happened, for the report of a failure.
+    /// The steps so far, for the report of a failure.
     log: Vec<String>,
     input_ended: bool,
 }
@@ -203,12 +203,13 @@ impl Client {
             .abandon(id(requests.start)..id(requests.end));
     }
 
-    /// Runs one step of a loop that does immediately whatever can be done, except reading.
+    /// Does the first of these that is possible: poll, send, TLS handshake, deadline. Does not
+    /// read.
     fn settle_step(&mut self) -> bool {
         self.poll() || self.send(usize::MAX) || self.tls() || self.tick()
     }
 
-    /// Does everything that can be done without reading.
+    /// Repeats [`settle_step`](Self::settle_step) until nothing is possible without reading.
     pub(crate) fn settle(&mut self) -> Verdict {
         for _ in 0..STEPS {
             if !self.settle_step() {
@@ -229,7 +230,8 @@ impl Client {
         Err(self.failure("it does not terminate"))
     }
 
-    /// Does the same, and reports end of file if the server closed the connection.
+    /// Like [`read`](Self::read), but also reports end of file if the server has closed the
+    /// connection.
     pub(crate) fn run(&mut self, pieces: impl Iterator<Item = usize>) -> Verdict {
         self.read(pieces)?;
         if !self.input_ended && self.peer.is_closed() {
@@ -238,7 +240,7 @@ impl Client {
         self.settle()
     }
 
-    /// Closes the server side, which ends everything.
+    /// Closes the server side, so that all requests end.
     pub(crate) fn finish(&mut self) -> Verdict {
         self.run(Pieces::WHOLE.sizes())?;
         self.eof();
@@ -249,7 +251,7 @@ impl Client {
         Ok(())
     }
 
-    /// Checks that the connection's state is consistent, whatever was called before.
+    /// Checks the invariants of the connection's state.
     pub(crate) fn check_state(&mut self) -> Verdict {
         let connection = &mut self.connection;
         let (reads, writes, tls) = (
@@ -347,7 +349,7 @@ impl Client {
         reported
     }
 
-    /// Removes the `-ERR` that came before a close from the errors: whether an error has it depends
+    /// Removes the `-ERR` that came before a close from the errors: whether it is present depends
     /// on timing.
     pub(crate) fn forget_last_err(&mut self) {
         let refused = self.refused.iter_mut().map(|(_, _, error)| error);

@@ -1,5 +1,6 @@
 //! I12: whole sessions with extreme values for every setting, against a conforming server and
-//! against hostile input. Nothing panics, hangs or spins, and each request gets exactly one result.
+//! against hostile input. There is no panic, no hang and no busy loop, and each request gets
+//! exactly one result.
 
 use core::time::Duration;
 
@@ -48,7 +49,7 @@ fn span() -> impl Strategy<Value = Duration> {
     select(ends.to_vec())
 }
 
-/// Every field is set by name, so that the compiler rejects a new field: none keeps its default.
+/// Sets every field by name. A new field is therefore a compile error until it is set here.
 fn set_limits(limits: &mut Limits, sizes: &[usize]) {
     let fields = [
         &mut limits.receive_buffer,
@@ -83,8 +84,7 @@ fn set_timeouts(timeouts: &mut Timeouts, spans: &[Duration]) {
     }
 }
 
-/// Settings of which some are extreme and some are defaults: with extreme values only, sessions end
-/// too early.
+/// A mix of extreme and default settings. With only extreme values, sessions end too early.
 fn config() -> impl Strategy<Value = Config> {
     let sizes = vec(prop_oneof![3 => Just(None), 2 => size().prop_map(Some)], 11);
     let spans = vec(prop_oneof![3 => Just(None), 2 => span().prop_map(Some)], 9);
@@ -159,7 +159,7 @@ fn channel() -> impl Strategy<Value = Channel> {
 /// The other end of the connection.
 enum Peer {
     Server(Box<Server>),
-    /// Sends this whatever it receives, then closes.
+    /// Sends these octets regardless of its input, and then closes.
     Hostile(Vec<Vec<u8>>),
 }
 

@@ -1,5 +1,6 @@
 //! I12: no panic and no overflow, at the ends of every range that a server or a caller can reach.
-//! Every other property checks the same for ordinary values: tests are built with overflow checks.
+//! All other properties check this for ordinary values, because tests are built with overflow
+//! checks.
 
 use core::time::Duration;
 
@@ -155,8 +156,8 @@ fn i12_extreme_numbers_and_times_never_panic() {
     });
 }
 
-/// Found by the property above: the sum of the buffered and the new octets overflowed. Without
-/// overflow checks, a received octet was lost.
+/// A regression test. The sum of the buffered and the new octets overflowed, and without overflow
+/// checks a received octet was lost.
 #[test]
 fn i12_received_count_is_capped_at_the_buffer() {
     let mut connection =

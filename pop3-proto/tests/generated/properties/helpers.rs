@@ -1,6 +1,6 @@
 //! Pipelines and retrievals that are abandoned at any point, one after the other. Every command
 //! that an iterator yields is sent once and gets one result. Each command has a unique line, so
-//! that a missing one is noticed.
+//! that a missing one is detected.
 
 use std::cell::Cell;
 use std::task::Poll;
@@ -27,7 +27,7 @@ use super::{Verdict, check};
 struct Plan {
     kind: Kind,
     commands: u32,
-    /// It is dropped after this many moves of octets.
+    /// The number of reads and writes after which it is dropped.
     left_after: Option<usize>,
     /// How many chunks of each body are read.
     chunks: usize,
@@ -69,12 +69,12 @@ struct EngineSession {
     peer: Peer,
     lines: Vec<String>,
     piece: usize,
-    /// How often octets may still move before the operation is abandoned.
+    /// The number of reads and writes before the operation is abandoned.
     moves: usize,
 }
 
 impl EngineSession {
-    /// Moves octets until there is a result. Returns `None` when the operation is to be abandoned.
+    /// Moves octets until there is a result. Returns `None` if the operation must be abandoned.
     fn wait<T>(
         &mut self,
         mut poll: impl FnMut(&mut Engine) -> Poll<T>,
@@ -158,7 +158,7 @@ impl EngineSession {
         }
     }
 
-    /// Does the same for a retrieval, whose bodies are read as far as the plan says.
+    /// Runs a retrieval in the same way. The plan selects how much of each body is read.
     fn retrieve<C: IntoStreamed>(
         &mut self,
         commands: impl Iterator<Item = C>,
@@ -182,7 +182,8 @@ impl EngineSession {
         }
     }
 
-    /// Reads some chunks of a body. Returns false if the operation is to be abandoned meanwhile.
+    /// Reads some chunks of a body. Returns false if the operation must be abandoned before that is
+    /// complete.
     fn read(&mut self, id: RequestId, chunks: usize) -> Result<bool, TestCaseError> {
         for _ in 0..chunks {
             match self.wait(|engine| engine.poll_chunk(id))? {
@@ -284,8 +285,7 @@ fn abandoned_helpers_lose_no_later_command() {
                 act(&mut session, plan, first)?;
                 first += 100;
             }
-            // Whatever was abandoned, the session is synchronized, and every line that was sent is
-            // one of the expected ones.
+            // The session must be synchronized, and every line that was sent must be expected.
             session.moves = usize::MAX;
             session.engine.begin();
             let capa = session.engine.submit_for_helper(Capa).expect("a ticket");

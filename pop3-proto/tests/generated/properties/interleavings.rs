@@ -1,5 +1,5 @@
-//! The order in which methods are called does not change results: a slow application, a socket that
-//! accepts three octets at a time, a clock that is checked constantly.
+//! The order of method calls does not change results. The cases include a slow application, a
+//! socket that accepts three octets at a time, and a caller that checks the clock constantly.
 
 use core::time::Duration;
 
@@ -65,7 +65,7 @@ fn act(client: &mut Client, step: &Move) -> Verdict {
     client.check_state()
 }
 
-/// Makes these moves, then all that remain.
+/// Makes these moves, and then all remaining ones.
 fn completed(case: &Case, moves: &[Move]) -> Result<Client, TestCaseError> {
     let mut client = Client::new(case);
     for step in moves {
@@ -163,7 +163,7 @@ fn abandoning_requests_does_not_change_other_replies() {
 }
 
 /// Returns how many octets each of these events has. A client joins the chunks of a body, so a late
-/// chunk is not an event of its own.
+/// chunk is not a separate event.
 fn event_octets(client: &Client, which: impl Fn(&Event) -> bool) -> Vec<usize> {
     let events = client.events.iter().filter(|event| which(event));
     let octets = events.map(|event| match event {

@@ -1,4 +1,4 @@
-//! What is sent: one line for each command, and no command that was not requested.
+//! The client sends one line for each command, and only commands that were requested.
 
 use pop3_proto::{
     Channel, Error, Secret, Username,
@@ -39,7 +39,7 @@ fn i01_sent_octets_are_lines_ending_in_crlf() {
     });
 }
 
-/// Arguments that would end a line early, or nearly.
+/// Arguments that contain line ends, or octets that resemble them.
 fn words() -> impl Strategy<Value = String> {
     let words = [
         "\r\n", "\n", "\r", "\0", "DELE 1", "QUIT", " ", "a", "\t", "ü", "\u{85}", "\u{2028}",
@@ -96,7 +96,7 @@ fn i01_arguments_cannot_contain_line_ends() {
             (_, Ok(false) | Err(_)) => 0,
             (1, Ok(true)) => 2,
             (0 | 2 | 3 | 4, Ok(true)) => 1,
-            // CAPA before and after, and two or three lines.
+            // CAPA before and after the login, and two or three lines for the login.
             (_, Ok(true)) => 5,
         };
         let lines = client.lines().split_off(before);
@@ -108,8 +108,8 @@ fn i01_arguments_cannot_contain_line_ends() {
     });
 }
 
-/// I8: `DELE` and `QUIT` are sent only if they were requested, at most as often, and no way of
-/// closing a connection generates them.
+/// I8: `DELE` and `QUIT` are sent only if they were requested, and not more often than requested.
+/// Closing a connection never sends them.
 #[test]
 fn i08_dele_and_quit_are_sent_only_on_request() {
     check(250, (case(any_answers()), pieces()), |(case, pieces)| {

@@ -83,7 +83,7 @@ fn listing() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Evaluates to the reference reading of a listing, or `None` if the accessors disagree about it.
+/// Evaluates to the entries of a listing, or `None` if its accessors disagree.
 macro_rules! listed {
     ($all:expr, $value:expr) => {{
         let numbers = $all.iter().map(|entry| entry.number);
@@ -150,7 +150,7 @@ fn i06_list_is_complete_only_with_its_terminator() {
                 op == "capa" && reported.lines().eq(naive::capabilities(&body, lines))
             }
             Some(Ok(reply)) => entries.is_some() && reported(reply) == entries,
-            // The list was complete nevertheless.
+            // The list itself was complete.
             _ => {
                 ["list", "uidl"].contains(&op) && entries.is_none() && is_malformed(reply.as_ref())
             }

@@ -55,7 +55,7 @@ fn shown(octets: &[u8]) -> String {
     format!("\"{}\"", octets.escape_ascii())
 }
 
-/// The server, read by a literal client.
+/// Runs the server with a client that follows the RFC literally.
 #[test]
 fn server_output_is_readable_by_a_literal_client() {
     check(400, message(), |message| {
@@ -81,9 +81,9 @@ fn server_output_is_readable_by_a_literal_client() {
     });
 }
 
-/// A literal server, read by the client. This always works under strict rules. By default it works
-/// if the first line ends in CRLF, as it does in every message to which a mail server has added a
-/// trace header.
+/// Runs the client with a server that follows the RFC literally. This always works under strict
+/// rules. By default it works if the first line ends in CRLF, as it does in every message to which
+/// a mail server has added a trace header.
 #[test]
 fn client_reads_messages_of_a_literal_server() {
     let strategy = (message(), any::<bool>(), pieces());
@@ -105,8 +105,8 @@ fn client_reads_messages_of_a_literal_server() {
     });
 }
 
-/// Four messages in one pipeline. Whatever the sender of one message wrote, each message is the one
-/// that the server stores, and the number of messages is right.
+/// Retrieves four messages in one pipeline. The content of one message must not change any other
+/// message or the number of messages.
 #[test]
 fn message_content_cannot_forge_other_messages() {
     let strategy = (vec(message(), 4), any::<bool>(), pieces());

@@ -1,4 +1,4 @@
-//! I5: memory is bounded by the configuration, whatever is received and however much of it.
+//! I5: memory is bounded by the configuration for any input of any length.
 
 use allocation_counter::measure;
 use pop3_proto::{Error, Event, config::Pipelining};
@@ -110,7 +110,7 @@ fn i05_memory_does_not_grow_with_server_output() {
     });
 }
 
-/// Gathered replies respect their limits: a reported list is never longer.
+/// Lists that are kept in memory never exceed their limits.
 #[test]
 fn i05_reported_lists_respect_the_limits() {
     let line = select(
@@ -155,7 +155,7 @@ fn i05_unread_events_stop_reading_at_the_buffer() {
         let gathered = limits.listing_octets.max(limits.capability_octets);
         let most = 2 * limits.receive_buffer + 3 * gathered;
         let mut taken = 0;
-        // Without this bound a failing case would loop forever.
+        // Limit the octets, so that a failing case does not loop forever.
         while taken <= most && client.connection.wants_read() {
             let (connection, now) = (&mut client.connection, client.now);
             taken += wire::receive_from(connection, &mut source, usize::MAX, now);
@@ -165,7 +165,7 @@ fn i05_unread_events_stop_reading_at_the_buffer() {
             taken <= most,
             format!("{taken} octets taken for {op}, and {most} are the most"),
         )?;
-        // It loses nothing either: each pending event can still be polled.
+        // All pending events can still be polled.
         let first = client.connection.poll_event();
         client.ensure(
             first.is_some() && !matches!(first, Some(Event::Greeting(_))),

@@ -28,7 +28,7 @@
 //! I12, the absence of panics and overflows, is part of every property. `PROPTEST_CASES=2560` runs
 //! ten times the default number of cases. A failure prints the seed of its cases and the command
 //! that repeats them: the same `PROPTEST_RNG_SEED` generates the same cases. Nothing is stored
-//! between runs: each finding becomes a test of its own.
+//! between runs, so write a separate test for each finding.
 #![allow(clippy::indexing_slicing, reason = "in a test, a panic is the report")]
 
 mod against_model;

@@ -40,7 +40,7 @@ pub(crate) enum End {
     Committed,
     NotCommitted,
     Unknown,
-    /// It was not legal when its turn came, and nothing was sent.
+    /// The command was not legal when it was due, so it was not sent.
     Misuse,
     /// The connection was closed before.
     Dead,
@@ -128,7 +128,7 @@ impl Model {
         let sent = self.queue.iter_mut().take(self.in_flight);
         sent.filter(|(id, _)| abandoned(*id))
             .for_each(|(id, _)| *id = None);
-        // The sent ones lose their number here.
+        // Remove the numbers of commands that were sent.
         self.queue.retain(|(id, _)| !abandoned(*id));
         self.send();
     }
@@ -217,7 +217,7 @@ impl Command {
         }
     }
 
-    /// Returns an `+OK` reply to it.
+    /// Returns an `+OK` reply to the command.
     pub(crate) fn reply(self) -> &'static [u8] {
         match self {
             Capa => b"+OK\r\nUIDL\r\n.\r\n",

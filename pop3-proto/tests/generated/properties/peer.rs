@@ -16,7 +16,7 @@ pub(crate) struct Peer {
     answers: IntoIter<Answer>,
     /// An incomplete line.
     line: Vec<u8>,
-    /// What the client has not read yet.
+    /// The octets that the client has not read yet.
     pub(crate) out: Vec<u8>,
 }
 

@@ -1,5 +1,5 @@
-//! I9: nothing that is printed contains a secret: as it is, in base64, as a digest, or as it was
-//! sent, even if the server echoes it.
+//! I9: no printed value contains a secret, even if the server echoes it. The secret is searched for
+//! unchanged, in base64, as a digest and as it was sent.
 //!
 //! Octets before and after an `+OK` reply are left out: in a multi-line reply they are data, which
 //! is not redacted.

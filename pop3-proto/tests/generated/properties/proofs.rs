@@ -1,5 +1,5 @@
 //! I10: a login by a mechanism succeeds if and only if the server sends `+OK` and the mechanism has
-//! verified what it has to verify. A server that cannot prove its identity never completes a login.
+//! completed its verification. A server that cannot prove its identity never completes a login.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -131,7 +131,8 @@ fn i10_scram_needs_valid_signature_and_ok() {
 fn i10_early_ok_does_not_complete_a_mechanism() {
     let strategy = (select(&MECHANISMS[..]), 0..4usize, pieces());
     check(150, strategy, |(mechanism, honest, pieces)| {
-        // The `+OK` comes after this many proper answers, whatever the state of the exchange.
+        // The `+OK` comes after this many conforming answers, regardless of the state of the
+        // exchange.
         let yes = Answer::Instead(b"+OK welcome\r\n".to_vec());
         let answers = [vec![Answer::Proper; honest], vec![yes; 9]].concat();
         let (client, result) = completed(&logging_in(mechanism.1, false, answers), pieces)?;

@@ -26,8 +26,8 @@ const REPLIES: [&[u8]; 9] = [
     b"* BYE\r\n",
 ];
 
-/// Returns the outcome to expect of a QUIT of which this many octets were sent and which got this
-/// reply, or `None` if it was not started.
+/// Returns the expected outcome of QUIT for this number of sent octets and this reply. Returns
+/// `None` if no octet was sent.
 fn outcome(sent: usize, reply: &[u8]) -> Option<&'static str> {
     match reply {
         _ if sent == 0 => None,

@@ -174,7 +174,8 @@ pub(crate) fn any_answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-/// Proper answers up to some point, so that it is reached, and arbitrary ones after it.
+/// Conforming answers up to some point, and arbitrary ones after it. Without the conforming ones,
+/// few cases would reach that point.
 pub(crate) fn any_answers() -> impl Strategy<Value = Vec<Answer>> {
     let proper = (0..12usize).prop_map(|count| vec![Answer::Proper; count]);
     (proper, vec(any_answer(), 0..10)).prop_map(|(proper, any)| [proper, any].concat())
@@ -267,7 +268,7 @@ pub(crate) fn mail() -> impl Strategy<Value = Vec<Vec<u8>>> {
     vec(message, 1..4)
 }
 
-/// A case with such answers.
+/// A case with these answers.
 pub(crate) fn case(answers: impl Strategy<Value = Vec<Answer>>) -> impl Strategy<Value = Case> {
     (setup(), offer(), ops(), answers, mail()).prop_map(|(client, server, ops, answers, mail)| {
         Case {

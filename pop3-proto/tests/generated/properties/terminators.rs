@@ -16,7 +16,7 @@ use super::strategies::{Pieces, pieces, plain_case};
 use super::{Verdict, check};
 use pop3_testkit::naive::{Lines, begins_with_lf, may_follow, read};
 
-/// Octets that servers and senders can put where a line might end.
+/// Octets that servers and senders can write near a line end.
 const PARTS: [&[u8]; 12] = [
     b".",
     b".",

@@ -1,5 +1,5 @@
-//! STLS discards all cleartext state: nothing is transferred during the handshake, and nothing from
-//! before it counts.
+//! STLS discards all cleartext state: nothing is transferred during the handshake, and octets from
+//! before it have no effect.
 
 use pop3_proto::{Error, Event, error::SecurityError, tls::TlsInfo};
 use proptest::prelude::*;
@@ -12,8 +12,8 @@ use super::strategies::{Pieces, any_answers, case, octets, pieces, plain_case};
 
 const UPGRADES: [&str; 2] = ["stls", "login alice correct-horse only=PLAIN"];
 
-/// I3: between `STLS` and the end of the handshake nothing is sent, whatever is submitted, whatever
-/// the time is, and whatever else the server sends.
+/// I3: between `STLS` and the end of the handshake nothing is sent, for any requests, at any time,
+/// and for any octets from the server.
 #[test]
 fn i03_nothing_is_sent_between_stls_and_tls() {
     let strategy = (case(any_answers()), select(&UPGRADES[..]), pieces());
@@ -37,7 +37,7 @@ fn i03_nothing_is_sent_between_stls_and_tls() {
         let Some(stls) = stls else {
             return client.ensure(!client.connection.wants_tls(), "TLS without STLS");
         };
-        // Something is sent after STLS only if the server refused it.
+        // The client sends more only if the server refused STLS.
         let accepted = client.connection.wants_tls();
         client.ensure(!accepted || lines.len() == stls + 1, "sent after STLS")?;
         if accepted {
@@ -93,7 +93,7 @@ fn i04_cleartext_state_and_octets_are_discarded_at_tls() {
             "the capabilities were kept",
         )?;
 
-        // Only what the server sends from now on counts, from its first octet.
+        // From now on, the client processes only the octets that the server sends inside TLS.
         client.peer.tls();
         let reported = client.events.len();
         client.run(Pieces::WHOLE.sizes())?;

@@ -26,7 +26,7 @@ pub(crate) fn align(
     // receives the handshake in cleartext.
     let hello = |received: &Received| received.line.starts_with(&[22, 3]);
     let cleartext = received.iter().position(hello).unwrap_or(received.len());
-    // A violating server can answer what it has not received.
+    // A violating server can answer commands that it has not received.
     for violations in [false, !plan.violations.is_empty()] {
         let mut search = Search {
             received: &received[..cleartext],
@@ -123,7 +123,7 @@ impl Search<'_> {
         frame.is_some_and(|frame| frame.is_err() == refused && is_reported_by(request, frame))
     }
 
-    /// Returns whether this request was received, or need not have been.
+    /// Returns whether this request was received, or may be missing because it was abandoned.
     fn may_be_unsent(&self, index: usize) -> bool {
         let request = &self.requests[index];
         let asks = matches!(request.ask, Ask::Capabilities | Ask::StartTls);

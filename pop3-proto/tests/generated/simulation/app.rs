@@ -29,9 +29,9 @@ pub(crate) struct Request {
 /// The state of a request when it was abandoned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Abandoned {
-    /// It was not sent and never will be.
+    /// It was not sent, and must not be sent.
     Unsent,
-    /// Its reply is discarded, if the command was sent.
+    /// It may have been sent. Then its reply is discarded.
     MaybeSent,
 }
 
@@ -70,9 +70,9 @@ pub(crate) struct App {
     quits: bool,
     /// The first request that may get an event.
     next: usize,
-    /// The application sleeps until then.
+    /// The time until which the application sleeps.
     wakes: Instant,
-    /// The last poll returned no event, and nothing happened since.
+    /// Whether the last poll returned no event and nothing has changed since.
     pub(crate) drained: bool,
     greeted: bool,
     pub(crate) closed: Option<Result<(), Error>>,
@@ -99,7 +99,7 @@ impl App {
         self.requests[self.next..].iter().filter(waiting).count()
     }
 
-    /// Returns whether it has something to do now.
+    /// Returns whether the application can do something now.
     pub(crate) fn is_awake(&self, plan: &Plan, now: Instant) -> bool {
         let may_ask =
             !plan.helpers && self.has_more() && self.waiting() < plan.behaviour.max_outstanding;
@@ -119,7 +119,7 @@ impl App {
         !self.has_more() && self.waiting() == 0
     }
 
-    /// Gives the application one turn.
+    /// Runs one step of the application.
     pub(crate) fn turn(&mut self, connection: &mut Connection, plan: &Plan, now: Instant) {
         let behaviour = &plan.behaviour;
         for _ in 0..self.rng.usize(1..=behaviour.events_per_turn) {

@@ -22,7 +22,7 @@ pub(crate) struct Caller {
     operation: Option<Operation>,
     /// The body that is being read.
     reading: Option<Reading>,
-    /// A helper has run, which may have filled the window.
+    /// Whether a helper has run, which may have filled the window.
     filled: bool,
     /// Completed helpers and abandoned operations, for the tally.
     ended: usize,
@@ -45,13 +45,13 @@ struct Helper {
     /// The requests of the submitted commands.
     requests: Vec<usize>,
     results: usize,
-    /// A fatal error was reported.
+    /// Whether a fatal error was reported.
     fatal: bool,
     /// The message that it returned last. Its unread rest is skipped.
     open: Option<RequestId>,
 }
 
-/// A body, and after how many chunks it is abandoned.
+/// A body, and the number of chunks after which it is abandoned.
 struct Reading {
     request: usize,
     id: RequestId,
@@ -84,7 +84,8 @@ impl Caller {
         (self.ended, self.left)
     }
 
-    /// Gives the application one turn: continues the operation, abandons it, or begins another.
+    /// Runs one step of the application: continues the operation, abandons it, or begins another
+    /// one.
     pub(crate) fn turn(&mut self, app: &mut App, plan: &Plan, now: Instant) {
         let behaviour = &plan.behaviour;
         for _ in 0..self.rng.usize(1..=behaviour.events_per_turn) {
@@ -176,7 +177,7 @@ impl Caller {
         };
         let commands = (0..count).map(|_| {
             let number = self.rng.u32(1..=plan.mail.len() as u32 + 1);
-            // This many large messages would take most of the run time.
+            // Do not use so many large messages, because they would take most of the run time.
             let number = Some(number).filter(|n| !(fills && is_large(n)));
             let number = number.unwrap_or(plan.mail.len() as u32 + 1);
             match kind {
@@ -269,7 +270,7 @@ impl Caller {
                 };
                 let (index, result) = (*index, ready!(claim(&mut self.engine)));
                 claims.pop();
-                // What was submitted before it is discarded.
+                // Replies to earlier requests are discarded.
                 let earlier = app.requests[..index].iter_mut();
                 earlier.for_each(Request::discard);
                 (Some(index), result)
@@ -325,7 +326,7 @@ impl Caller {
         Poll::Ready(())
     }
 
-    /// Abandons the operation where it is. The next operation abandons its requests.
+    /// Abandons the operation in its current state. The next operation abandons its requests.
     fn leave(&mut self, app: &mut App) {
         self.reading = None;
         self.left += 1;

@@ -23,7 +23,7 @@ use super::plan::{Plan, Scope};
 use super::tally::Tally;
 use super::transcript::Transcript;
 
-/// Something that can happen next.
+/// A possible next step of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Move {
     App,
@@ -68,7 +68,7 @@ pub(crate) fn play(seed: u64, scope: Scope, transcript: &Transcript) -> Tally {
     play_plan(plan, rng, transcript)
 }
 
-/// Plays a session with this plan. What the plan leaves open is random.
+/// Plays a session with this plan. Choices that the plan does not determine are random.
 pub(crate) fn play_plan(plan: Plan, mut rng: Rng, transcript: &Transcript) -> Tally {
     let (now, config) = (Instant::ORIGIN, plan.config.clone());
     if plan.helpers {
@@ -302,7 +302,7 @@ impl<M: Machine> Environment<M> {
         self.read_unseen += wire::receive(self.machine.core_mut(), &octets, self.now);
     }
 
-    /// Nothing can happen now: advances the clock to the next event.
+    /// Advances the clock to the next event, because no step is possible now.
     fn wait(&mut self) {
         let silent = matches!(self.fault, Some(Fault::StopsResponding(octets))
             if self.to_client.delivered >= octets);
@@ -320,7 +320,7 @@ impl<M: Machine> Environment<M> {
         self.now = next;
     }
 
-    /// A fault that waits for QUIT starts when QUIT was submitted or received.
+    /// Starts a fault that waits for QUIT, after QUIT was submitted or received.
     fn arm_fault(&mut self) {
         let Some(fault) = self.plan.fault.filter(|_| self.fault.is_none()) else {
             return;
@@ -368,7 +368,7 @@ impl<M: Machine> Environment<M> {
         }
     }
 
-    /// The client closes, and the server reads what is still in transit.
+    /// Closes the client. The server then reads the octets that are still in transit.
     fn disconnect(&mut self) {
         self.now = self.now + Duration::from_secs(10_000);
         while !self.to_server.is_empty() {

@@ -1,6 +1,6 @@
-//! What the octets that reached the client mean, parsed in the simplest way: complete input, line
-//! by line, one reply for each command in order. The library has to agree wherever it reports
-//! success.
+//! Parses the octets that reached the client in the simplest way: from the complete input, line by
+//! line, with one reply for each command in order. Where the library reports success, its results
+//! must be the same.
 
 use std::fmt;
 
@@ -50,7 +50,7 @@ impl fmt::Debug for Frame {
     }
 }
 
-/// Parses one frame for each command, as far as there are octets.
+/// Parses one frame for each command, until there are no more octets.
 pub(crate) fn read(
     commands: &[&[u8]],
     said: &[Vec<u8>],

@@ -9,7 +9,7 @@ use super::line::{is_long, verb};
 use super::peer::Received;
 use super::plan::Plan;
 
-/// No reported value exceeds a limit, and a reported limit was really exceeded.
+/// Checks that no reported value exceeds a limit, and that a reported limit was really exceeded.
 pub(crate) fn check_limits(
     app: &App,
     plan: &Plan,
@@ -41,7 +41,7 @@ pub(crate) fn check_limits(
         if let Some(Ok(Reply::Sizes(_) | Reply::UniqueIds(_) | Reply::Lines(_))) = request.reply {
             assert_eq!(over, None, "{:?} exceeds a limit", request.ask);
         }
-        // Which of several abandoned requests was sent is not known.
+        // It is unknown which of several abandoned requests was sent.
         let perhaps = request.abandoned.is_some() && [raw, gathered].contains(&reported);
         explained |= over == reported || perhaps;
     }

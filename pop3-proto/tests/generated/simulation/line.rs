@@ -1,4 +1,4 @@
-//! Parses command lines, as far as the other modules need it.
+//! Parses the parts of command lines that the other modules need.
 
 /// Takes the place of a command for the greeting.
 pub(crate) const GREETING: &[u8] = b"(greeting)";
@@ -23,14 +23,14 @@ pub(crate) fn is_long(line: &[u8]) -> bool {
     }
 }
 
-/// Returns whether the line begins a login or an upgrade, or is part of one: what only exchanges
-/// send.
+/// Returns whether the line is part of a login or an upgrade, so that only an exchange can have
+/// sent it.
 pub(crate) fn is_of_exchange(line: &[u8]) -> bool {
     matches!(verb(line), b"STLS" | b"USER" | b"PASS" | b"APOP" | b"AUTH")
 }
 
-/// Returns whether the line is a command that belongs to no login and no upgrade. A line that is
-/// neither is a response to a challenge.
+/// Returns whether the line is a command outside logins and upgrades. A line for which both
+/// functions return false is a response to a challenge.
 pub(crate) fn is_plain(line: &[u8]) -> bool {
     matches!(
         verb(line),

@@ -17,24 +17,24 @@ pub(crate) struct LinkConfig {
     pub(crate) bursts: u8,
     /// The maximum latency of a piece.
     pub(crate) latency: Duration,
-    /// How many octets fit into it.
+    /// The capacity in octets.
     pub(crate) room: usize,
 }
 
 /// A fault of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The far end closes after this many octets to the client, whatever was still to come.
+    /// The server's side closes after this many octets to the client, even if more are pending.
     Ends(usize),
     /// The link is reset after this many octets to the client.
     Resets(usize),
-    /// After this many octets, nothing reaches the client any more.
+    /// After this many octets, no more octets reach the client.
     StopsResponding(usize),
     /// After this many octets, the client's writes fail. Octets from the server still arrive.
     WritesFail(usize),
     /// After this many octets, the link accepts none from the client any more.
     AcceptsNone(usize),
-    /// The link accepts what the client writes, but after this many octets nothing of it arrives.
+    /// The link still accepts the client's octets, but they do not arrive after this many.
     Loses(usize),
 }
 
@@ -51,7 +51,7 @@ impl Fault {
         Self::of(rng, octets + 2 * handshake, octets / 16 + handshake)
     }
 
-    /// Returns a fault whose octets are counted from QUIT on, and few.
+    /// Returns a fault that occurs within a few octets after QUIT.
     pub(crate) fn at_quit(rng: &mut Rng) -> Self {
         let octets = spread(rng, 6);
         Self::of(rng, octets, octets / 4)
@@ -107,7 +107,7 @@ impl LinkConfig {
             3 | 4 => rng.usize(40..1500),
             _ => 64 << 10,
         };
-        // A session octet by octet takes as long as twenty others.
+        // Limit such sessions: one octet at a time takes as long as twenty other sessions.
         let bursts = if rng.u8(..16) == 0 { 0 } else { 100 };
         let latency = match rng.u8(..3) {
             0 => Duration::ZERO,

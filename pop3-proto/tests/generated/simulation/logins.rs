@@ -27,8 +27,8 @@ fn logs_in(received: &Received) -> bool {
     is_ok(&received.reply) && (secret || response)
 }
 
-/// A login is reported as successful only if its last line got a `+OK`. A login by SCRAM also needs
-/// the server's proof that it knows the password.
+/// Checks that a login is reported as successful only if its last line got `+OK`. A login by SCRAM
+/// also requires the server's proof that it knows the password.
 pub(crate) fn check_logins<M: Machine>(
     environment: &Environment<M>,
     owners: &[Option<usize>],
@@ -81,8 +81,8 @@ fn is_forged(received: &Received, frame: Option<&Frame>) -> bool {
     })
 }
 
-/// The client sends no proof of the password for a nonce that does not extend its own: it could be
-/// used to guess the password.
+/// Checks that the client sends no proof for a nonce that does not extend its own. An attacker
+/// could use such a proof to guess the password.
 pub(crate) fn check_nonces(received: &[Received]) {
     let mut client = None;
     for received in received {
@@ -94,7 +94,7 @@ pub(crate) fn check_nonces(received: &[Received]) {
     }
 }
 
-/// Cleartext octets after the reply to STLS: no login succeeds on such a connection.
+/// Checks that no login succeeds if cleartext octets follow the reply to STLS.
 pub(crate) fn check_injection(
     app: &App,
     plan: &Plan,
@@ -120,8 +120,8 @@ pub(crate) fn check_injection(
     }
 }
 
-/// What was learnt in cleartext is discarded: inside TLS, capabilities are requested before a
-/// login, and the challenge of the greeting is not answered.
+/// Checks that the cleartext state is discarded. Inside TLS, capabilities must be requested before
+/// a login, and the challenge of the greeting must not be answered.
 pub(crate) fn check_upgrade(received: &[Received], plan: &Plan) {
     let stls = |received: &Received| verb(&received.line) == b"STLS" && is_ok(&received.reply);
     let Some(stls) = received.iter().position(stls) else {

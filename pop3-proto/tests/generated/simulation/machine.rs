@@ -1,5 +1,5 @@
-//! What the simulation drives: a `Connection`, with or without TLS, or a `Caller` with a client's
-//! engine on top.
+//! The interface that the simulation drives. It is a `Connection`, with or without TLS, or a
+//! `Caller` with a client's engine.
 
 use pop3_proto::{Connection, Instant};
 
@@ -7,12 +7,12 @@ use super::app::App;
 use super::caller::Caller;
 use super::plan::Plan;
 
-/// What the application uses, with a connection inside.
+/// The part that the application uses. It contains a connection.
 pub(crate) trait Machine {
     fn core(&self) -> &Connection;
     fn core_mut(&mut self) -> &mut Connection;
 
-    /// Gives the application one turn.
+    /// Runs one step of the application.
     fn turn(&mut self, app: &mut App, plan: &Plan, now: Instant);
 
     /// Returns the numbers of completed helpers and of abandoned operations.

@@ -1,5 +1,5 @@
-//! The minimum that has to happen in the sessions of a default run: a third to a half of what
-//! usually happens. A session in which nothing happens proves nothing.
+//! The minimum counts of a default run, which are a third to a half of the usual counts. They
+//! ensure that the sessions test something.
 
 use super::plan::Scope;
 use super::tally::Tally;

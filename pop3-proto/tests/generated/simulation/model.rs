@@ -1,4 +1,4 @@
-//! A model of the maildrop: what a conforming server can say.
+//! A model of the maildrop, which determines the replies of a conforming server.
 
 use pop3_proto::reply::Reply;
 
@@ -38,7 +38,7 @@ impl<'a> MailboxModel<'a> {
         (1..=self.mail.len() as u32).filter_map(|n| Some((n, self.message(n)?)))
     }
 
-    /// Applies a command that the server carried out.
+    /// Applies a command that the server executed.
     pub(crate) fn done(&mut self, ask: Ask) {
         match ask {
             Ask::Dele(number) => self.deleted[number as usize - 1] = true,
@@ -56,7 +56,7 @@ impl<'a> MailboxModel<'a> {
             .collect()
     }
 
-    /// Returns whether the server has to carry out the request.
+    /// Returns whether the server must execute the request.
     pub(crate) fn allows(&self, ask: Ask) -> bool {
         match ask {
             Ask::ListOne(n) | Ask::UidlOne(n) | Ask::Retr(n) | Ask::Top(n, _) | Ask::Dele(n) => {

@@ -17,7 +17,7 @@ use super::plan::{Plan, USERNAME};
 /// Polls an engine for a reply.
 pub(crate) type Claim = Box<dyn Fn(&mut Engine) -> Poll<Result<Reply, Error>>>;
 
-/// The same for all replies of a batch.
+/// Polls an engine for all replies of a batch.
 pub(crate) type Batched = Box<dyn FnMut(&mut Engine) -> Poll<Result<Vec<Reply>, Error>>>;
 
 fn number(n: u32) -> MessageNumber {

@@ -1,16 +1,15 @@
-//! Checks what was reported to the application against the records of all sides, with three
-//! questions.
+//! Compares the reports to the application with the records of all sides. There are three checks.
 //!
-//! *Do the octets say so?* Every reported reply is the one at its position among the octets that
-//! reached the client, whatever the server does, and however the octets are partitioned. *Is it
-//! true?* If that reply is the one that the conforming server gave to this very command, it agrees
-//! with the maildrop. *Is it complete?* If there was no fault, nothing failed.
+//! *Agreement with the octets:* every reported reply is the reply at the same position in the
+//! octets that reached the client. This must be true for any server and any partition. *Agreement
+//! with the maildrop:* if that reply is the conforming server's reply to this command, it must
+//! agree with the maildrop. *Completeness:* without a fault, no request fails.
 //!
 //! Not every violation can be detected. A reply that is left out, doubled or swapped with another
 //! one of its form shifts all later replies. In POP3, only the number in the reply to `LIST n` and
 //! `UIDL n` ties a reply to its command. The same is true of a body that ends too early, or that
-//! runs into the next one. Such replies are at another position than the conforming one, and only
-//! the first question is asked of them.
+//! runs into the next one. Such replies are not at the position of the conforming reply, so only
+//! the first check applies to them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -94,7 +93,7 @@ fn check_replies(app: &App, peer: &Peer, plan: &Plan, owners: &[Option<usize>], 
     }
 }
 
-/// Returns whether the reported result is something that only the server can know.
+/// Returns whether the reported result can come only from the server.
 pub(crate) fn reports_server_data(request: &Request) -> bool {
     match &request.reply {
         Some(Ok(Reply::Quit(QuitOutcome::Unknown))) => false,
@@ -110,7 +109,7 @@ pub(crate) fn is_ok(reply: &[u8]) -> bool {
     reply.len() >= 3 && reply[..3].eq_ignore_ascii_case(b"+OK")
 }
 
-/// If everything has to be private, no secret and no start of a login is visible on the wire.
+/// Checks that no secret and no start of a login is visible on the wire, unless the plan allows it.
 fn check_secrets(peer: &Peer, plan: &Plan, written: &[u8]) {
     if !plan.is_secret() {
         return;
@@ -140,7 +139,7 @@ fn shapes(secret: &str) -> Vec<Vec<u8>> {
     shapes
 }
 
-/// The reported outcome of the deletions is correct.
+/// Checks the reported outcome of the deletions.
 fn check_quit(app: &App, peer: &Peer, owners: &[Option<usize>]) {
     let Some(index) = app
         .requests
@@ -167,7 +166,8 @@ fn check_quit(app: &App, peer: &Peer, owners: &[Option<usize>]) {
     }
 }
 
-/// A single error ends everything.
+/// Checks that every fatal error is the one that closed the connection, and that only QUIT closes
+/// it without an error.
 fn check_end(app: &App) {
     let fatal = |error: &&Error| error.is_fatal();
     let reported = app.requests.iter().flat_map(|request| {
@@ -198,9 +198,9 @@ fn check_end(app: &App) {
     }
 }
 
-/// Without a fault, nothing may have failed.
+/// Checks that no request failed, in a session without a fault.
 fn check_completeness(app: &App, plan: &Plan) {
-    // Whether the limit was really exceeded was checked before.
+    // Another check has already verified that the limit was exceeded.
     if let Some(Err(Error::Limit(over))) = &app.closed
         && plan.listing_limit(over.what) == Some(over.limit)
     {
@@ -221,7 +221,7 @@ fn check_completeness(app: &App, plan: &Plan) {
                     .any(|request| request.abandoned.is_some());
                 assert!(logged_in != Some(true) || gone, "{ask:?}: {error}");
             }
-            // Whether the refusal is the server's was checked before.
+            // Another check has already verified that the refusal came from the server.
             (Some(Ok(_) | Err(Error::Refused(_))), _) => {}
             (Some(Err(error)), ask) => panic!("{ask:?} failed: {error}"),
         }

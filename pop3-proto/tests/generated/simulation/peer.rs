@@ -1,5 +1,5 @@
-//! The far end: the crate's own server on top of TLS, with a stage between its replies and the link
-//! that may change, delay, double or drop them.
+//! The server's side: the crate's own server on top of TLS. A stage between its replies and the
+//! link may change, delay, double or drop replies.
 //!
 //! This is not the peer of `pop3_testkit::tls`: each reply has its own time here, and the oracle
 //! needs to know which octets on the link carry which octets of a reply.
@@ -64,9 +64,10 @@ pub(crate) struct Peer {
     pub(crate) outgoing: Vec<u8>,
     /// How many octets were ever added to `outgoing`.
     sent: usize,
-    /// Up to this many octets on the link carry this many octets of the epoch's plaintext.
+    /// Positions on the link, each with an epoch and the number of octets of its plaintext that
+    /// precede the position.
     milestones: Vec<(usize, usize, usize)>,
-    /// Its direction of the link closes when everything before has been sent.
+    /// Whether the server's direction of the link closes after all pending octets have been sent.
     pub(crate) hung_up: bool,
 }
 
@@ -304,7 +305,7 @@ impl Peer {
         }
     }
 
-    /// Returns when it will act by itself.
+    /// Returns the time of the next delayed action.
     pub(crate) fn next_act(&self, now: Instant) -> Option<Instant> {
         (!self.hung_up && !self.acts.is_empty() && now < self.ready).then_some(self.ready)
     }

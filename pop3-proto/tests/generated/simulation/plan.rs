@@ -1,4 +1,4 @@
-//! Everything random about a session, derived from its seed in one place.
+//! The random choices about a session, which are all derived from its seed here.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,14 +22,13 @@ use super::violation::{Violation, When};
 pub(crate) const USERNAME: &str = "alice";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// For a handshake: its deadline keeps running while octets move, and some of these links need
-/// minutes.
+/// The timeout for a handshake. Progress does not extend it, and some of these links need minutes.
 pub(crate) const LONG_TIMEOUT: Duration = Duration::from_secs(100_000);
 
-/// Limits of listings are below this, or never reached.
+/// Limits of listings are below this value, or they are never reached.
 const SMALL: usize = 300;
 
-/// What may go wrong in the sessions of a test.
+/// The kinds of faults that the sessions of a test may have.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scope {
     pub(crate) tls: bool,
@@ -88,7 +87,7 @@ impl Plan {
             config.allow_insecure_login = rng.u8(..4) != 0;
         }
         let (to_client, to_server) = (LinkConfig::random(rng), LinkConfig::random(rng));
-        // Octet by octet, a large message would take most of the run time.
+        // No large messages here: one octet at a time, they would take most of the run time.
         let large = to_client.piece > 1000 && to_client.room > 1000;
         let mail = maildrop(rng, large, config.leniency);
         let deviations = if scope.deviations {
@@ -138,7 +137,7 @@ impl Plan {
         }
     }
 
-    /// Returns whether an injection of cleartext octets is all that can go wrong.
+    /// Returns whether an injection of cleartext octets is the only possible fault.
     pub(crate) fn only_injects(&self) -> bool {
         let injects = matches!(self.violations[..], [(_, Violation::Injected)]);
         let timeouts = &self.config.timeouts;
@@ -146,7 +145,8 @@ impl Plan {
         injects && self.fault.is_none() && patient
     }
 
-    /// Returns whether everything that goes wrong is tolerated.
+    /// Returns whether the session must succeed, because the only possible faults are tolerated
+    /// deviations.
     pub(crate) fn is_faultless(&self) -> bool {
         self.fault.is_none()
             && self.violations.is_empty()
@@ -175,7 +175,7 @@ impl Plan {
     pub(crate) fn policy(&self) -> LoginPolicy {
         self.method
             .map_or_else(LoginPolicy::default, LoginPolicy::only)
-            // Few iterations: the simulation is not about the computing time.
+            // Use few iterations, to save computing time.
             .with_scram_iterations(1..=10_000)
     }
 }
@@ -235,7 +235,7 @@ fn violations(scope: Scope, rng: &mut Rng) -> Vec<(When, Violation)> {
             (When::Reply(at), Violation::random(rng))
         })
         .collect();
-    // Violations that random choice would hardly ever hit.
+    // Violations that random choices would almost never produce.
     let aimed = match rng.u8(..8) {
         0 | 1 if scope.tls => Some((When::To(b"STLS"), Violation::Injected)),
         2 => Some((When::Fits, Violation::ForgedSignature)),

@@ -1,4 +1,4 @@
-//! Checks whether the octets say what was reported to the application.
+//! Checks that the reports to the application agree with the octets.
 
 use pop3_proto::{Error, QuitOutcome, reply::Reply};
 
@@ -93,7 +93,7 @@ fn entry(line: &str) -> Option<(u32, &str)> {
     Some((number.parse().ok()?, value.trim()))
 }
 
-/// Returns the entries of a listing, of whose lines all begin with `+OK` or none.
+/// Returns the entries of a listing. Either all of its lines begin with `+OK`, or none.
 fn entries(frame: &Frame) -> impl Iterator<Item = (u32, &str)> {
     let lines = || std::str::from_utf8(&frame.body).unwrap().lines();
     let status = |line: &str| {

@@ -1,4 +1,4 @@
-//! Every violation and every deviation, in a session that is otherwise the same each time.
+//! Tests every violation and every deviation in the same session.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
@@ -39,7 +39,7 @@ const ASKS: [Ask; 14] = [
     Rset,
 ];
 
-/// More replies than such a session has.
+/// The maximum number of replies in such a session.
 const REPLIES: usize = 30;
 
 /// A conforming server with everything that this client supports, and no faults.
@@ -149,7 +149,8 @@ fn every_deviation_is_tolerated_without_loss() {
     for deviation in Deviation::ALL {
         let tally = play(&format!("{deviation:?}"), || {
             let mut plan = plan(false, 8);
-            // With the challenge that is empty, or should be.
+            // Without an initial response there is an empty challenge, which some deviations
+            // change.
             plan.config.initial_response = InitialResponse::Never;
             plan.method = Some(Method::Plain);
             plan.deviations.push(deviation);

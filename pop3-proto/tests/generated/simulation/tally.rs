@@ -1,4 +1,4 @@
-//! Counts what happened in sessions, to notice explorations in which nothing happens.
+//! Counts the events in sessions, to detect explorations that test nothing.
 
 use std::ops::AddAssign;
 
@@ -10,10 +10,10 @@ macro_rules! tally {
         }
 
         impl Tally {
-            /// Nothing happened.
+            /// A tally whose counts are all zero.
             pub(crate) const NONE: Self = Self { $($count: 0,)* };
 
-            /// Returns whether every count is at least that of `least`.
+            /// Returns whether every count is at least that of `minimum`.
             pub(crate) fn reaches(&self, minimum: &Self) -> bool {
                 $(self.$count >= minimum.$count)&&*
             }

@@ -1,4 +1,4 @@
-//! A record of one session, for a person who has to understand a failure.
+//! A readable record of one session, for debugging a failure.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -44,7 +44,7 @@ impl Transcript {
     }
 }
 
-/// Formats octets as text; the middle of many octets is left out.
+/// Formats octets as text. Omits the middle if there are many.
 pub(crate) fn octets(octets: &[u8]) -> String {
     match octets.len() {
         0..=120 => format!("\"{}\"", octets.escape_ascii()),

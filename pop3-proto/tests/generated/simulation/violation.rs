@@ -39,9 +39,9 @@ pub(crate) enum Violation {
     Unterminated,
     /// Ends a multi-line reply early.
     EndsEarly,
-    /// Sends `-ERR`, though the command was carried out.
+    /// Sends `-ERR`, although it executed the command.
     ErrForOk,
-    /// Sends `+OK`, whatever the result of the command.
+    /// Sends `+OK`, regardless of the result of the command.
     OkInstead,
     /// Sends a line that is not a status line.
     Garbage,
@@ -120,7 +120,7 @@ impl Violation {
         all[rng.usize(..all.len())].clone()
     }
 
-    /// Returns whether it is due at the reply with this index.
+    /// Returns whether the violation is due at the reply with this index.
     pub(crate) fn is_due(
         &self,
         when: When,

@@ -25,8 +25,8 @@ fn abandon_from(session: &mut Conversation, first: RequestId) {
 
 // Many requests.
 
-/// Submits `requests` requests and abandons them one by one in this order. Returns how many times
-/// as long as submitting that took: absolute times would depend on the load of the machine.
+/// Submits `requests` requests and abandons them one by one in this order. Returns the duration
+/// relative to that of submitting, because absolute times depend on the load of the machine.
 #[expect(clippy::disallowed_methods, reason = "measures time")]
 fn abandon_many(session: &mut Conversation, requests: u64, order: impl Fn(u64) -> u64) -> u32 {
     let before = session.connection.outstanding();
@@ -70,7 +70,7 @@ fn abandoning_one_by_one_takes_linear_time() {
 fn abandoning_buffered_requests_singly_takes_linear_time() {
     // Each call removes a command from a full send buffer, and another one takes its place.
     let times = |requests| abandon_many(&mut pipelining(), requests, |index| index);
-    // At least one of the tries should be free of interference by other processes.
+    // Try several times, because other processes can slow down a try.
     let tries = (0..10).map(|_| (times(2_000), times(20_000)));
     let slow: Vec<_> = tries
         .take_while(|(few, many)| *many >= (*few).max(1) * 5)

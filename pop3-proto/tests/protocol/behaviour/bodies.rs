@@ -14,7 +14,7 @@ enum Mode {
     Strict,
     /// The first line ending of each reply decides.
     Adaptive,
-    /// The server's own lines end in a bare LF.
+    /// The server's status lines end in a bare LF.
     BareLf,
     /// With [`LfDot::EndsReply`].
     Either,
@@ -25,7 +25,7 @@ enum Mode {
 enum Outcome {
     /// The body ended.
     Ended(Vec<u8>),
-    /// The body ended, but unexplained octets followed in the same segment.
+    /// The body ended, but unexpected octets followed in the same segment.
     NotTrusted(Vec<u8>),
     /// The body has not ended; contains what was passed on so far.
     Open(Vec<u8>),

@@ -1,4 +1,5 @@
-//! When an error suspects pipelining: only if the session ended during its first pipelined batch.
+//! When an error mentions pipelining as a possible cause: only if the session ended during its
+//! first pipelined batch.
 
 use pop3_proto::{
     Config, Error, Retr,

@@ -436,7 +436,7 @@ fn wants_request_counts_queued_messages() {
     assert_eq!(session.sent().lines().count(), 16 - low(16) - 1);
 }
 
-/// Writes that 2,000 commands need with a server whose replies are received 50 octets at a time.
+/// Returns the number of writes for 2,000 commands if replies are received 50 octets at a time.
 fn writes_of(submits_first: bool) -> usize {
     let commands = 2_000;
     let mut connection = pipelining().connection;

@@ -1,4 +1,4 @@
-//! The examples of the RFCs and of the inventors of the mechanisms, octet by octet.
+//! The examples in the RFCs and in the vendors' documentation, octet by octet.
 
 use pop3_proto::sasl::{
     Anonymous, Binding, CramMd5, External, Login, Mechanism as _, OAuthBearer, Plain, Scram,

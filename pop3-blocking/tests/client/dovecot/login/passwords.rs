@@ -147,8 +147,8 @@ fn mechanisms_depend_on_channel_and_phase() {
     wait_for_logins(&server, "anna", "PLAIN", 2);
 }
 
-/// Connects to the address that the server does not consider its own, where it forbids cleartext
-/// passwords. The certificate is for `localhost`.
+/// Connects to the server's second address, 127.0.0.2, where it forbids cleartext passwords. The
+/// certificate is for `localhost`.
 fn connect_to_second_address(server: &Dovecot) -> Client<TcpStream> {
     let mut connector = connector(server, Way::Stls, None);
     connector.config.stls = StlsPolicy::default();
