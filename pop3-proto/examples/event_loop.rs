@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 /// Returns the account of a URL, with the default settings.
 fn account_of(url: &str) -> Result<Account, Failure> {
     let endpoint: Endpoint = url.parse().map_err(|error| format!("{USAGE}: {error}"))?;
-    let user = endpoint.username().ok_or("a URL names no user")?.clone();
+    let user = endpoint.username().ok_or("a URL has no user name")?.clone();
     let password = std::env::var("POP3_PASSWORD").map_err(|_| "there is no POP3_PASSWORD")?;
     let mut login = Login::password(user, Secret::new(password)?);
     if let Some(method) = endpoint.method() {

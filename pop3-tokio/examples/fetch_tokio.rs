@@ -61,7 +61,10 @@ async fn fetch() -> Result<(), Failure> {
     let (endpoint, login, account) = match url {
         Some(url) => {
             let endpoint: Endpoint = url.parse()?;
-            let user = endpoint.username().ok_or("the URL names no user")?.as_str();
+            let user = endpoint
+                .username()
+                .ok_or("the URL has no user name")?
+                .as_str();
             let account = format!("{user}@{}:{}", endpoint.host(), endpoint.port());
             let password = std::env::var("POP3_PASSWORD")
                 .or_else(|_| rpassword::prompt_password(format!("Password of {account}: ")))?;

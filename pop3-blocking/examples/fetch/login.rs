@@ -101,7 +101,7 @@ pub(crate) fn hint(error: &Error, capabilities: Option<&Capabilities>) -> Option
             "fetch has no option for a client certificate"
         }
         Error::Security(error) if matches!(**error, SecurityError::StlsUnavailable { .. }) => {
-            "--plaintext does that: use it only if the path is trusted, such as to a proxy on this computer"
+            "the option for that is --plaintext: use it only on a trusted path, such as to a proxy on this computer"
         }
         _ if capabilities.is_some_and(only_stls) => {
             "the server offers only STLS before a login: leave out --plaintext"

@@ -17,7 +17,7 @@ Fetches the messages of a POP3 mailbox into a Maildir, each message only once.
 Usage: fetch [OPTIONS] [URL]
 
   URL             pop3s://user@host[:port]  TLS from the start (port 995)
-                  pop3://user@host[:port]   TLS by STLS (port 110)
+                  pop3://user@host[:port]   TLS after STLS (port 110)
                   Without a URL: a sample mailbox on an embedded server
 
 Options:
@@ -27,14 +27,15 @@ Options:
                   read the password and the mail
   --auth NAME     use only this login method: SCRAM-SHA-512, SCRAM-SHA-256,
                   SCRAM-SHA-1 (or one of these with -PLUS), PLAIN, USER, LOGIN,
-                  CRAM-MD5, APOP, OAUTHBEARER, XOAUTH2 or ANONYMOUS; the default
-                  is the safest of the first six that the server offers;
-                  user;AUTH=NAME@host in the URL has the same effect
+                  CRAM-MD5, APOP, OAUTHBEARER, XOAUTH2 or ANONYMOUS;
+                  user;AUTH=NAME@host in the URL has the same effect.
+                  Without it, the safest of SCRAM, PLAIN, USER and LOGIN that the
+                  server offers is used
   --no-pipelining wait for each reply before the next command: for servers that
                   advertise PIPELINING but close or stop responding when it is used
-  --delete        delete messages from the server that are safely stored
-  -v, --verbose   print the encryption, the login method that was used, and why the
-                  others were not
+  --delete        delete each message from the server when it is safely stored
+  -v, --verbose   print the encryption and the login method, and why the other
+                  methods were not used
   --help          print this text
 
 The password (for OAUTHBEARER and XOAUTH2 the token) is read from the environment
@@ -249,7 +250,8 @@ pub(crate) fn password_from(
         None => match ask() {
             Ok(password) => (password, "typed"),
             Err(error) => {
-                let why = "POP3_PASSWORD is not set, and it cannot be read from the terminal";
+                let why =
+                    "POP3_PASSWORD is not set, and the password cannot be read from the terminal";
                 return refuse(format!("no password: {why}: {error}"));
             }
         },

@@ -127,7 +127,7 @@ impl Report {
     pub(crate) fn again(&self, again: Again) {
         self.note(&match again {
             Again::WithoutPipelining => format!(
-                "{}: the session ended in its first pipelined batch; trying again without pipelining (as with --no-pipelining)",
+                "{}: the session ended before all of the first pipelined commands were answered; trying again without pipelining (as with --no-pipelining)",
                 self.server
             ),
             Again::WithoutMessage(number) => format!(

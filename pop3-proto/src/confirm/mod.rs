@@ -74,6 +74,66 @@ use crate::sasl::Seed;
 ///
 /// An abandoned confirmation confirms nothing. Questions that were not sent are removed from the
 /// queue. The answers to those that were sent are still checked.
+///
+/// # Examples
+///
+/// Submit the listing first, and the `DELE` only after the confirmation has succeeded. The clients
+/// have the method `confirm` for this.
+///
+/// ```
+/// # #[cfg(not(feature = "server"))] fn main() {}
+/// # #[cfg(feature = "server")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use pop3_proto::server::{Maildrop, Server, ServerConfig};
+/// # use pop3_proto::{Channel, Config, Connection, Instant, Login};
+/// use pop3_proto::{Confirm, Dele, Event, MessageNumber, Quit, Retr, Uidl};
+///
+/// # let mail = Maildrop::from_iter([("uid-1", "Subject: hello\r\n\r\nhello\r\n")]);
+/// # let mut server = Server::new(ServerConfig::new("alice", "secret"), mail);
+/// # let now = Instant::ORIGIN;
+/// # let mut connection = Connection::new(Config::default(), Channel::TrustedByCaller, now);
+/// # connection.seed([7; 32]);
+/// # connection.submit(Login::password("alice".try_into()?, "secret".try_into()?))?;
+/// connection.submit(Uidl)?; // the answers are compared with this listing
+/// connection.submit(Retr(MessageNumber::FIRST))?;
+/// let confirm = connection.submit(Confirm::new())?;
+///
+/// # let mut confirmed = false;
+/// # 'session: loop {
+/// while let Some(event) = connection.poll_event() {
+///     match event {
+///         Event::Reply { id, result } if id == confirm.id() => {
+///             confirm.read(result?)?; // an error if the message is not confirmed
+///             connection.submit(Dele(MessageNumber::FIRST))?;
+///             connection.submit(Quit)?;
+/// #           confirmed = true;
+///         }
+///         // ... store the message ...
+/// #       Event::Closed(result) => { result?; break 'session; }
+///         _ => {}
+///     }
+/// }
+/// # if connection.poll_timeout().is_some_and(|due| due <= now) {
+/// #     connection.handle_timeout(now);
+/// # }
+/// # if connection.wants_write() {
+/// #     let batch = connection.transmit();
+/// #     server.receive(batch);
+/// #     let octets = batch.len();
+/// #     connection.transmitted(octets, now);
+/// # }
+/// # if let Some(room) = connection.recv_buffer() {
+/// #     let reply = server.transmit();
+/// #     let octets = reply.len().min(room.len());
+/// #     room[..octets].copy_from_slice(&reply[..octets]);
+/// #     server.transmitted(octets);
+/// #     connection.received(octets, now);
+/// # }
+/// # }
+/// # assert!(confirmed);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Confirm {
     random: Option<Seed>,
     questions: usize,

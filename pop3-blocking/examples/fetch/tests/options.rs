@@ -276,6 +276,6 @@ fn missing_password_is_explained() {
     );
     assert_eq!(
         error(None, Err(io::Error::other("no such device"))),
-        "no password: POP3_PASSWORD is not set, and it cannot be read from the terminal: no such device"
+        "no password: POP3_PASSWORD is not set, and the password cannot be read from the terminal: no such device"
     );
 }

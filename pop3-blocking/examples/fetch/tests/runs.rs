@@ -188,7 +188,7 @@ fn connection_and_usage_errors_are_explained() {
     let outcome = run(fetch(&maildir), &[script(&[])]);
     for text in [
         "TLS is required and the server does not offer STLS: try pop3s:// (port 995)",
-        "--plaintext does that: use it only if the path is trusted, such as to a proxy on this computer",
+        "the option for that is --plaintext: use it only on a trusted path, such as to a proxy on this computer",
     ] {
         assert!(outcome.failure().contains(text), "{outcome:?}");
     }
@@ -207,7 +207,7 @@ fn without_a_terminal_the_password_variable_is_required() {
     command.stderr(std::process::Stdio::piped());
     command.env_remove("POP3_PASSWORD");
     let outcome = run(command, &["pop3s://joe@localhost"]);
-    let text = "no password: POP3_PASSWORD is not set, and it cannot be read from the terminal: ";
+    let text = "no password: POP3_PASSWORD is not set, and the password cannot be read from the terminal: ";
     assert!(outcome.failure().starts_with(text), "{outcome:?}");
 }
 
