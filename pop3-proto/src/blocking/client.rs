@@ -79,8 +79,8 @@ getters!();
 
 /// Operations that accept any command.
 impl<T: Transport> Client<T> {
-    /// Submits a command without waiting for its reply. Streamed commands such as [`Retr`] can be
-    /// submitted, too. Submitted commands share round trips. Claim their replies in order, with
+    /// Submits a command without waiting for its reply. Streamed commands such as [`Retr`] can also
+    /// be submitted. Submitted commands share round trips. Claim their replies in order, with
     /// [`Client::wait`], or with [`Client::wait_open`] if the reply is streamed. The
     /// [module](super) has an example.
     ///

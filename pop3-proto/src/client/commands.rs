@@ -85,7 +85,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Cancel safety
     ///
-    /// As for [`Client::login`]. The future of `provide` is dropped, too. The next operation then
+    /// As for [`Client::login`]. The future of `provide` is also dropped. The next operation then
     /// abandons the login: nothing more of it is sent. The same happens if `provide` panics.
     pub async fn login_with<E, F>(
         &mut self,

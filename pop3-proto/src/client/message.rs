@@ -20,10 +20,10 @@ use crate::ticket::RequestId;
 /// ends are kept.
 ///
 /// Read it as [`chunk`](Message::chunk)s, as a [`Stream`] of them, or with the read traits of
-/// `futures`. With the feature `tokio`, Tokio's read traits are implemented, too (import only one
-/// of the two). The message is complete only when a read returns no more octets. If the connection
-/// ends early, reading returns an error, never the end of the stream. If the message is dropped
-/// early, the next operation skips the rest.
+/// `futures`. With the feature `tokio`, Tokio's read traits are also implemented (import only one
+/// set of traits). The message is complete only when a read returns no more octets. If the
+/// connection ends early, reading returns an error, never the end of the stream. If the message is
+/// dropped early, the next operation skips the rest.
 ///
 /// The message ends where the server ended it. That does not prove that the server meant to end it
 /// there. If a server does not stuff dots, the sender of a message can end it early and forge the

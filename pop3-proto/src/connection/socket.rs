@@ -133,7 +133,7 @@ impl Connection {
     }
 }
 
-/// TLS by the caller, for a connection without a TLS layer of its own.
+/// TLS by the caller, for a connection without its own TLS layer.
 impl Connection {
     /// Returns whether the caller must do a TLS handshake on the socket now: at the start of an
     /// implicit TLS connection, and after the `+OK` to STLS. Nothing is read or written until
@@ -143,9 +143,9 @@ impl Connection {
         self.setup.is_none() && self.core.wants_tls()
     }
 
-    /// Reports that the TLS handshake succeeded. What the server announced in cleartext is
-    /// discarded (RFC 2595 section 4). It does nothing unless [`wants_tls`](Connection::wants_tls)
-    /// returns true.
+    /// Reports that the TLS handshake succeeded. Everything that the server announced in cleartext
+    /// is discarded (RFC 2595 section 4). It does nothing unless
+    /// [`wants_tls`](Connection::wants_tls) returns true.
     pub fn tls_established(&mut self, info: TlsInfo, now: Instant) {
         if self.wants_tls() {
             self.core.tls_established(info, now);

@@ -42,7 +42,7 @@ impl Core {
 
     fn next(&mut self) -> Next {
         if let Some(error) = self.abort_error() {
-            // An exchange is being aborted: what the server sends now has no effect.
+            // An exchange is being aborted, so octets from the server have no effect.
             return if self.outbound.is_front_sent() || self.end.write_failed.is_some() {
                 Next::Fail(error.clone())
             } else {

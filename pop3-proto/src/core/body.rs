@@ -228,8 +228,8 @@ impl Body {
     }
 }
 
-/// Returns whether a line begins with a stuffed dot and cannot be the terminator, whatever the line
-/// ends are.
+/// Returns whether a line begins with a stuffed dot and cannot be the terminator, regardless of the
+/// line ends.
 fn is_certainly_stuffed(line: &[u8]) -> bool {
     matches!(line, [b'.', second, ..] if !matches!(second, b'\r' | b'\n'))
 }

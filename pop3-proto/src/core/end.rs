@@ -25,7 +25,7 @@ pub(super) struct End {
     pub(super) outcome: Option<Result<(), Error>>,
     /// Whether [`Event::Closed`] was emitted.
     reported: bool,
-    /// The last reply, while it is a `-ERR`.
+    /// The last reply, if it was a `-ERR`.
     pub(super) last_err: LastErr,
 }
 

@@ -18,7 +18,7 @@ use crate::verb::Verb;
 /// How many blank lines before a status line are tolerated.
 const BLANK_LINES: u8 = 8;
 
-/// A unit of what the server sent.
+/// A part of the octets from the server.
 #[derive(Debug)]
 pub(super) enum Frame {
     /// The beginning of a TLS record where a greeting is expected.
@@ -38,7 +38,7 @@ pub(super) enum Frame {
 pub(super) enum Then {
     /// More of the same reply.
     More,
-    /// A line end that is not accepted: the first line ends in a bare LF.
+    /// A line end that is not accepted, because the first line ends in a bare LF.
     BareLf,
     /// The terminator. `bare_lf`: the first line ended in a bare LF.
     End { bare_lf: bool },
@@ -69,7 +69,8 @@ pub(super) struct Inbound {
     body: Option<(Body, Origin)>,
     /// The last multi-line reply, until octets are sent or another line is received.
     ended: Option<Origin>,
-    /// Whether the first line of this channel ended in a bare LF.
+    /// Whether all status lines of this channel so far ended in a bare LF. `None` before the first
+    /// line.
     lf_server: Option<bool>,
     /// Whether a line that ended in a bare LF was reported on this channel.
     lf_reported: bool,
@@ -165,8 +166,7 @@ impl Inbound {
         body.is_some_and(|(body, _)| body.stops_at_lf_dot())
     }
 
-    /// Returns the incomplete line in the buffer, for the case that its line end will never be
-    /// received.
+    /// Returns the incomplete line in the buffer. Called when its line end will never be received.
     pub(super) fn unfinished_line(&self) -> Option<&[u8]> {
         match self.body {
             Some(_) => None,

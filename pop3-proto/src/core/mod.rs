@@ -404,8 +404,8 @@ impl Core {
         self.state.is_in_handshake() && self.end.outcome.is_none()
     }
 
-    /// Notes that the TLS handshake succeeded. What the server announced in cleartext is discarded
-    /// (RFC 2595 section 4).
+    /// Notes that the TLS handshake succeeded. Everything that the server announced in cleartext is
+    /// discarded (RFC 2595 section 4).
     pub(crate) fn tls_established(&mut self, info: TlsInfo, now: Instant) {
         if !self.wants_tls() {
             return;

@@ -190,7 +190,7 @@ impl Outbound {
         self.buffer.accepts_lines()
     }
 
-    /// Returns whether the next request may be sent while the present ones are in flight. A new
+    /// Returns whether the next request may be sent while the current ones are in flight. A new
     /// batch begins only when enough of the window is free (see [`Queue::is_low`]).
     pub(super) fn may_join(&self, pipelining: bool) -> bool {
         (!self.buffer.pending().is_empty() || self.queue.is_low())

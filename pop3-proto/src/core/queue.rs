@@ -47,8 +47,8 @@ pub(super) struct Queue {
     in_flight: VecDeque<PendingRequest>,
     waiting: VecDeque<Waiting>,
     holes: usize,
-    /// The sums over all requests, in flight or not, for [`Queue::has_room`]. Requests must be
-    /// counted that wait although the window has room, because a small batch is delayed.
+    /// The sums over all requests, in flight or not, for [`Queue::has_room`]. They include requests
+    /// that wait although the window has room, because small batches are delayed.
     octets: usize,
     expected: u64,
     /// The sums over the requests in flight.

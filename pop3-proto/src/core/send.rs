@@ -41,7 +41,7 @@ impl Core {
         !self.inbound.is_empty() && self.abort_error().is_none() && self.outbound.is_front_unsent()
     }
 
-    /// Sends the command that the front exchange wants to send.
+    /// Adds the next line of the front exchange to the batch.
     fn send_step(&mut self) -> bool {
         // The `*` that aborts an exchange is sent even if other octets were received.
         let may_send = self.inbound.is_empty() || self.abort_error().is_some();

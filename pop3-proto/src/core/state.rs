@@ -217,7 +217,7 @@ impl State {
         self.tls = Tls::Wanted;
     }
 
-    /// Handles a successful handshake. What the server announced in cleartext is discarded.
+    /// Handles a successful handshake. Discards everything that the server announced in cleartext.
     pub(super) fn tls_established(&mut self, info: TlsInfo) {
         self.tls = Tls::Established(info);
         self.server = Server::default();

@@ -56,8 +56,8 @@ pub(super) fn read(
     }
 }
 
-/// Returns the result of a command that was refused. Some refusals are not errors: that of `CAPA`,
-/// and that of `QUIT`, which did not delete all messages.
+/// Returns the result of a command that was refused. Some refusals are not errors: the refusal of
+/// `CAPA`, and that of `QUIT`, which means that some messages were not deleted.
 pub(super) fn read_refusal(refusal: Refusal, known: Option<&Capabilities>) -> Result<Reply, Error> {
     match refusal.verb {
         // Keep the capabilities that were announced before.

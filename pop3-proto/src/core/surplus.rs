@@ -8,8 +8,9 @@
 use crate::listing::without_line_end;
 use crate::status::indicator;
 
-/// Returns whether octets can follow a multi-line reply. They can be the beginning of a status line
-/// if a reply is awaited, otherwise only of a single unsolicited `-ERR` with nothing after it.
+/// Returns whether octets can follow a multi-line reply. If a reply is awaited, they can be the
+/// beginning of a status line. Otherwise they can only be the beginning of a single unsolicited
+/// `-ERR`, with nothing after it.
 pub(super) fn can_follow(octets: &[u8], awaited: bool, blank_lines: u8) -> bool {
     let (mut rest, mut blank_lines) = (octets, blank_lines);
     while let [b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..] = rest

@@ -15,8 +15,8 @@ use crate::hex;
 
 /// Accepts a server that proves, by the signatures of the handshake, that it has one of these keys.
 ///
-/// The key identifies the server, so the issuer, the names and the dates of the certificate prove
-/// nothing more. RFC 7671 section 5.1 has the same rule for the TLSA records `3 1 1`.
+/// The key identifies the server, so the issuer, the names and the dates of the certificate are
+/// ignored. RFC 7671 section 5.1 has the same rule for the TLSA records `3 1 1`.
 #[derive(Debug)]
 pub(super) struct PinnedKeys {
     /// SHA-256 digests of `SubjectPublicKeyInfo` in DER.

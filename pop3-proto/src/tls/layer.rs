@@ -1,5 +1,6 @@
-//! rustls between the state machine and the socket. It does no I/O: ciphertext is read from and written
-//! to buffers here, and is passed to rustls only while the state machine wants plaintext.
+//! The TLS layer: rustls between the state machine and the socket. It does no I/O: ciphertext is
+//! read from and written to buffers here, and is passed to rustls only while the state machine
+//! wants plaintext.
 
 use alloc::boxed::Box;
 use alloc::format;

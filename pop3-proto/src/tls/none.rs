@@ -1,5 +1,6 @@
-//! The types of the TLS layer for builds without rustls. They have no values, so `Connection` is the same
-//! code with and without rustls, and the compiler removes the code that uses a layer.
+//! The types of the TLS layer for builds without rustls. They have no values. `Connection` is
+//! therefore the same code with and without rustls, and the compiler removes the code that uses a
+//! layer.
 
 use crate::channel::Channel;
 use crate::core::Core;

@@ -11,9 +11,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-/// Verifies certificates as rustls does, with one exception: the server's own certificate may be a CA
-/// certificate (`CA:TRUE`) if it is identical to one of the roots. Many appliances have such a
-/// certificate, and a user who configures it as a root trusts it to sign any other.
+/// Verifies certificates as rustls does, with one exception: the server's own certificate may be a
+/// CA certificate (`CA:TRUE`) if it is identical to one of the roots. Many appliances have such a
+/// certificate. A user who configures it as a root already trusts it to sign any other certificate.
 ///
 /// Its dates, its names and the signatures of the handshake are still verified.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ impl PinnedRoots {
 
 /// Returns whether a server's certificate was rejected because it is a CA certificate.
 pub(super) fn is_ca_as_end_entity(error: &Error) -> bool {
-    // rustls has no variant for this error and hides its type. All versions print the name of
-    // webpki's variant.
+    // rustls has no variant for this error and hides its type. All versions of rustls print the
+    // name of webpki's variant.
     matches!(
         error,
         Error::InvalidCertificate(CertificateError::Other(other))

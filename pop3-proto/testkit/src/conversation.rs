@@ -78,7 +78,7 @@ impl Conversation {
         }
     }
 
-    /// Abandons everything that was submitted.
+    /// Abandons all submitted requests.
     pub fn abandon(&mut self) {
         self.connection
             .abandon(self.first_id..self.connection.next_id());

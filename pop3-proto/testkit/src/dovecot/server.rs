@@ -220,7 +220,7 @@ impl Dovecot {
             assert!(octets.ends_with(b"\r\n"), "a message must end with CRLF");
             // The order of a Maildir is the order of the numbers that its file names start with.
             let number = 1_000_000_000 + self.delivered.fetch_add(1, Ordering::Relaxed);
-            // `W` is the size on the wire: LIST need not read the file.
+            // `W` is the size on the wire, so that LIST does not have to read the file.
             let name = format!("{number}.test,W={}", octets.len());
             let tmp = maildir.join("tmp").join(&name);
             fs::write(&tmp, octets).expect("write a message");

@@ -22,7 +22,7 @@ use crate::session::Way;
 /// The time after which the test kills a run that stalls. The program's own timeouts are minutes.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The timeout for something that has to happen.
+/// The timeout for an event that must happen.
 const LIMIT: Duration = Duration::from_secs(30);
 
 struct Scenario {

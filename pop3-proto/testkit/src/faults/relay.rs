@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-/// The timeout for something that has to happen.
+/// The timeout for an event that must happen.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Where a fault happens.

@@ -59,7 +59,7 @@ pub(super) enum Turn {
     Ask(Vec<Asked>),
     /// Checks the state of the client.
     Look { what: String, how: String },
-    /// Waits until something unsolicited is received.
+    /// Waits until unsolicited octets are received.
     Listen,
 }
 
