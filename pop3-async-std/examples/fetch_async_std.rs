@@ -12,9 +12,9 @@
 //! file, and `--plaintext` disables TLS. The example `fetch` of `pop3-blocking` also deletes.
 
 #[expect(dead_code, reason = "nothing is deleted here")]
-#[path = "../../pop3-blocking/examples/fetch/maildir/mod.rs"]
+#[path = "../../pop3-blocking/examples/fetch/app/maildir/mod.rs"]
 mod maildir;
-#[path = "../../pop3-blocking/examples/fetch/sample/mod.rs"]
+#[path = "../../pop3-blocking/examples/fetch/app/sample/mod.rs"]
 mod sample;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
@@ -61,10 +61,8 @@ async fn fetch() -> Result<(), Failure> {
     let (endpoint, login, account) = match url {
         Some(url) => {
             let endpoint: Endpoint = url.parse()?;
-            let user = endpoint
-                .username()
-                .ok_or("the URL has no user name")?
-                .as_str();
+            let user = endpoint.username().ok_or("the URL has no user name")?;
+            let user = user.as_str();
             let account = format!("{user}@{}:{}", endpoint.host(), endpoint.port());
             let password = std::env::var("POP3_PASSWORD")
                 .or_else(|_| rpassword::prompt_password(format!("Password of {account}: ")))?;

@@ -8,20 +8,13 @@
 //! Without a URL it starts an embedded server with a sample mailbox and fetches that. The examples
 //! `fetch_tokio` and `fetch_async_std` are shorter: they share the Maildir and the sample with this one.
 
-mod login;
-mod mailbox;
-mod maildir;
-mod options;
-mod report;
-mod run;
-mod sample;
-mod setup;
+mod app;
 
 use std::process::ExitCode;
 
+use app::run::Run;
+use app::setup::{self, Failure, Setup};
 use pop3_blocking::{Client, Dele, List, Uidl, connect_with};
-use run::Run;
-use setup::{Failure, Setup};
 
 fn main() -> ExitCode {
     setup::exit(fetch())

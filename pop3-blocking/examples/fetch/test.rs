@@ -2,12 +2,13 @@
 //!
 //! This test root is next to the example's modules, and includes them as its own.
 
-mod maildir;
-mod options;
-mod sample;
+#[expect(dead_code, reason = "the tests run the program as a process")]
+mod app;
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
+    mod connection;
     #[cfg(target_os = "linux")]
     mod faults;
     #[cfg(unix)]
@@ -16,6 +17,8 @@ mod tests {
     mod logins;
     mod maildir;
     mod options;
+    #[cfg(unix)]
+    mod passwords;
     #[cfg(unix)]
     mod runs;
     mod sample;

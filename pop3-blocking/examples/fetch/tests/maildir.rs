@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::maildir::Maildir;
+use crate::app::maildir::Maildir;
 
 const ACCOUNT: &str = "joe@mail.example.org:995";
 

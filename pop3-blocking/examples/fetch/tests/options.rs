@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use pop3_blocking::proto::Channel;
 use pop3_blocking::{Secret, login::Method};
 
-use crate::options::{Auth, Command, HELP, Options, Server, parse, password, password_from};
+use crate::app::options::{Auth, Command, HELP, Options, Server, Trust, parse};
+use crate::app::password::{Source, password_from};
 
 fn read(line: &str) -> Result<Command, String> {
     let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
@@ -16,7 +18,7 @@ fn read(line: &str) -> Result<Command, String> {
 
 fn accepted(line: &str) -> Options {
     match read(line) {
-        Ok(Command::Fetch(options)) => options,
+        Ok(Command::Fetch(options)) => *options,
         other => panic!("{line}: {other:?}"),
     }
 }
@@ -47,12 +49,7 @@ fn no_arguments_fetch_the_sample_into_mail() {
     let expected = Options {
         server: Server::Embedded,
         maildir: "mail".into(),
-        ca: None,
-        plaintext: false,
-        pipelining: true,
-        auth: None,
-        verbose: false,
-        delete: false,
+        ..Options::default()
     };
     assert_eq!(accepted(""), expected);
 }
@@ -62,7 +59,7 @@ fn options_are_accepted_before_and_after_the_url() {
     let options = accepted("--maildir=/var/mail/joe pop3s://joe@localhost --delete --ca ca.pem");
     assert_eq!(server(&options), ("joe", "localhost", 995, true));
     assert_eq!(options.maildir, Path::new("/var/mail/joe"));
-    assert_eq!(options.ca.as_deref(), Some(Path::new("ca.pem")));
+    assert_eq!(options.trust, Trust::File("ca.pem".into()));
     assert!(options.delete);
     assert!(!options.plaintext);
     assert!(accepted("--plaintext pop3://joe@localhost").plaintext);
@@ -102,7 +99,7 @@ fn auth_option_selects_one_login_method() {
     for line in ["--auth EXTERNAL", "pop3s://joe;AUTH=EXTERNAL@mx"] {
         assert_eq!(
             refused(line),
-            "EXTERNAL needs a client certificate, and fetch has no option for one; see --help"
+            "EXTERNAL needs a client certificate: use --cert; see --help"
         );
     }
 }
@@ -116,7 +113,15 @@ fn help_lists_every_option() {
         "--ca",
         "--plaintext",
         "--delete",
+        "--pin",
+        "--cert",
+        "--key",
+        "--timeout",
+        "--no-pipelining",
+        "--no-capa",
         "--auth",
+        "--password-file",
+        "--password-command",
         "--verbose",
         "POP3_PASSWORD",
     ] {
@@ -185,8 +190,28 @@ fn usage_errors_are_one_line() {
             "pop://a@b pop://c:secret@d",
             "more than one URL; see --help",
         ),
-        ("--plaintext", "--ca and --plaintext need a URL; see --help"),
-        ("--ca x.pem", "--ca and --plaintext need a URL; see --help"),
+        ("--plaintext", "--plaintext needs a URL; see --help"),
+        ("--ca x.pem", "--ca needs a URL; see --help"),
+        (
+            "--key x.pem pop3s://joe@mx",
+            "--key needs --cert; see --help",
+        ),
+        (
+            "--cert x.pem --plaintext pop3://joe@mx",
+            "--cert contradicts --plaintext, which means no TLS; see --help",
+        ),
+        (
+            "--password-file x --password-command y pop3s://joe@mx",
+            "--password-file contradicts --password-command; see --help",
+        ),
+        (
+            "--timeout 0",
+            "--timeout needs a number of seconds, not \"0\"; see --help",
+        ),
+        (
+            "--pin 1234 pop3s://joe@mx",
+            "--pin needs a SHA-256 digest in hex or base64, not \"1234\"; see --help",
+        ),
         (
             "--plaintext pop3s://joe@mx",
             "--plaintext contradicts pop3s://, which means TLS; see --help",
@@ -245,6 +270,70 @@ fn urls_that_are_not_pop3_are_rejected() {
 }
 
 #[test]
+fn connection_options_have_defaults_and_values() {
+    let options = accepted("pop3s://joe@mx");
+    assert_eq!((options.timeout, options.capa), (None, true));
+    assert_eq!((options.certificate, options.password), (None, Source::Ask));
+    let options = accepted("--timeout 7 --no-capa --cert a.pem --password-file p pop3s://joe@mx");
+    assert_eq!(options.timeout, Some(Duration::from_secs(7)));
+    assert!(!options.capa);
+    assert_eq!(options.password, Source::File("p".into()));
+    let both = |cert: &str, key: &str| Some((cert.into(), key.into()));
+    assert_eq!(
+        options.certificate,
+        both("a.pem", "a.pem"),
+        "one file for both"
+    );
+    let options = accepted("--cert a.pem --key b.pem --password-command c pop3s://joe@mx");
+    assert_eq!(options.certificate, both("a.pem", "b.pem"));
+    assert_eq!(options.password, Source::Command("c".into()));
+}
+
+#[test]
+fn pins_are_accepted_in_hex_and_base64() {
+    let digest = [0xab; 32];
+    let hex = "ab".repeat(32);
+    let colons = vec!["AB"; 32].join(":");
+    let base64 = "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=";
+    for pin in [&hex, &colons, base64, &format!("sha256//{base64}")] {
+        let options = accepted(&format!(
+            "--pin {pin} --pin {} pop3s://joe@mx",
+            "00".repeat(32)
+        ));
+        assert_eq!(options.trust, Trust::Keys(vec![digest, [0; 32]]), "{pin}");
+    }
+    let long = "ab".repeat(33);
+    for pin in [
+        "",
+        "ab",
+        &long,
+        &hex.replace("ab", "xy"),
+        &base64[1..],
+        &format!("{base64}="),
+    ] {
+        let text = parse(["--pin", pin, "pop3s://joe@mx"].map(OsString::from));
+        let text = text.unwrap_err().to_string();
+        assert!(text.contains("needs a SHA-256 digest"), "{pin}: {text}");
+    }
+    let text = refused(&format!("--ca x.pem --pin {hex} pop3s://joe@mx"));
+    assert_eq!(
+        text,
+        "--ca contradicts --pin, which replaces it; see --help"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn password_may_have_any_octets_but_line_breaks() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let octets = b"caf\xe9".to_vec();
+    let never = || -> io::Result<String> { panic!("asked") };
+    let set = password_from(Some(OsString::from_vec(octets.clone())), never);
+    assert_eq!(set.unwrap(), Secret::new(octets).unwrap());
+}
+
+#[test]
 fn password_from_the_environment_suppresses_the_prompt() {
     let typed = || Ok("typed".to_owned());
     let never = || -> io::Result<String> { panic!("asked") };
@@ -252,7 +341,6 @@ fn password_from_the_environment_suppresses_the_prompt() {
     let set = password_from(Some("set ä".into()), never).unwrap();
     assert_eq!(set, secret("set ä"));
     assert_eq!(password_from(None, typed).unwrap(), secret("typed"));
-    let _: fn(&str) -> _ = password; // the same rules apply to the real sources
 }
 
 #[test]

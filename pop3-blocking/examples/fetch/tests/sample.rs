@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use crate::sample::sample_maildrop;
+use crate::app::sample::sample_maildrop;
 
 /// Generated once, because that takes a while without optimization.
 static SAMPLE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(sample_maildrop);

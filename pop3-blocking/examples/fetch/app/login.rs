@@ -6,7 +6,7 @@ use pop3_blocking::{
     login::{ChannelBinding, Credentials, LoginPolicy, Method},
 };
 
-use crate::options::{self, Auth, Options, Server, UsageError};
+use super::options::{self, Auth, Options, Server, UsageError};
 
 /// The user name and the password of the sample mailbox.
 pub(crate) const SAMPLE: &str = "sample";
@@ -20,6 +20,7 @@ pub(crate) struct Account {
 
 enum Who {
     Anonymous(String),
+    Certificate,
     Token(Username, Secret),
     Password(Username, Secret),
 }
@@ -41,12 +42,13 @@ pub(crate) fn account(options: &Options, endpoint: &Endpoint) -> Result<Account,
         Server::Embedded => Secret::new(SAMPLE).map_err(options::misused),
         Server::Remote { .. } => {
             let what = if token { "Token" } else { "Password" };
-            options::password(&format!("{what} of {user} at {}: ", endpoint.host()))
+            options.password.read(what, user, endpoint.host())
         }
     };
     let username = || Username::new(user).map_err(options::misused);
     let who = match method {
         Some(Method::Anonymous) => Who::Anonymous(user.to_owned()),
+        Some(Method::External) => Who::Certificate,
         _ if token => Who::Token(username()?, secret()?),
         _ => Who::Password(username()?, secret()?),
     };
@@ -58,6 +60,7 @@ impl Account {
     pub(crate) fn login(&self) -> Login {
         let login = match &self.who {
             Who::Anonymous(trace) => Login::anonymous(trace),
+            Who::Certificate => Login::certificate(),
             Who::Token(username, token) => Login::with(Credentials::Token {
                 username: username.clone(),
                 token: token.clone(),
@@ -97,8 +100,11 @@ pub(crate) fn hint(error: &Error, capabilities: Option<&Capabilities>) -> Option
         Error::Tls(error) if error.text.contains("Roots::Only") => {
             "to trust exactly this certificate, give its file to --ca"
         }
+        Error::Tls(error) if error.text.contains("Roots::Pinned") => {
+            "if the server has a new key, give this digest to --pin"
+        }
         Error::Tls(error) if error.text.contains("Connector::tls") => {
-            "fetch has no option for a client certificate"
+            "to use a client certificate, give its file to --cert"
         }
         Error::Security(error) if matches!(**error, SecurityError::StlsUnavailable { .. }) => {
             "the option for that is --plaintext: use it only on a trusted path, such as to a proxy on this computer"

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::fs;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -10,16 +9,16 @@ use pop3_blocking::proto::Connection;
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
 use pop3_blocking::{
     Capabilities, Connector, Endpoint,
-    config::{Pipelining, StlsPolicy},
+    config::{CapaPolicy, Pipelining, StlsPolicy},
     tls::Roots,
 };
 
-use crate::login::{self, Account, SAMPLE};
-use crate::maildir::Maildir;
-use crate::options::{self, Command, HELP, Options, Server};
-use crate::report::{Report, complain};
-use crate::run::{Again, Run};
-use crate::sample::sample_maildrop;
+use super::login::{self, Account, SAMPLE};
+use super::maildir::Maildir;
+use super::options::{self, Command, HELP, Options, Server};
+use super::report::{Report, complain};
+use super::run::{Again, Run};
+use super::sample::sample_maildrop;
 
 pub(crate) type Failure = Box<dyn Error>;
 
@@ -67,7 +66,7 @@ pub(crate) fn set_up() -> Result<Option<(Setup, Maildir)>, Failure> {
             say(HELP.trim_end())?;
             return Ok(None);
         }
-        Command::Fetch(options) => options,
+        Command::Fetch(options) => *options,
     };
     let mut connector = connector(&options)?;
     let (endpoint, embedded) = match &options.server {
@@ -160,18 +159,31 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
 /// Returns the settings for connections.
 fn connector(options: &Options) -> Result<Connector, Failure> {
     let mut connector = Connector::default();
-    if let Some(path) = &options.ca {
-        let pem = fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
-        let roots = Roots::from_pem(&pem)
-            .map_err(|error| error.text.replace("the PEM text", &format!("{path:?}")))?;
-        connector.roots = Some(roots);
+    super::tls::apply(options, &mut connector)?;
+    let config = &mut connector.config;
+    if let Some(timeout) = options.timeout {
+        let timeouts = &mut config.timeouts;
+        for each in [
+            &mut timeouts.connect,
+            &mut timeouts.tls,
+            &mut timeouts.greeting,
+            &mut timeouts.first_octet,
+            &mut timeouts.stall,
+            &mut timeouts.send,
+            &mut timeouts.quit,
+        ] {
+            *each = timeout;
+        }
     }
     if !options.pipelining {
-        connector.config.pipelining = Pipelining::Never;
+        config.pipelining = Pipelining::Never;
+    }
+    if !options.capa {
+        config.capa = CapaPolicy::Never;
     }
     if options.plaintext {
-        connector.config.stls = StlsPolicy::Off;
-        connector.config.allow_insecure_login = true;
+        config.stls = StlsPolicy::Off;
+        config.allow_insecure_login = true;
     }
     Ok(connector)
 }

@@ -7,8 +7,8 @@ use std::io::{self, Write as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use pop3_blocking::{Error, MessageNumber};
 
-use crate::mailbox::Mail;
-use crate::run::Again;
+use super::mailbox::Mail;
+use super::run::Again;
 
 /// Counts what was done so far, and whether anything failed.
 #[derive(Debug)]

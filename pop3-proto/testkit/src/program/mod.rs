@@ -1,12 +1,15 @@
 //! Runs the example `fetch` and its shorter variants as programs. Also has servers that misbehave.
 
+mod script;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+pub use script::{Script, script, serve};
 
 /// The timeout of a run.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -234,40 +237,4 @@ pub fn as_stored<M: AsRef<[u8]>>(messages: impl IntoIterator<Item = M>) -> Vec<V
     let mut messages: Vec<_> = messages.into_iter().map(local).collect();
     messages.sort();
     messages
-}
-
-/// Starts a server with three messages and custom answers to some commands. An empty answer closes
-/// the connection. Returns the URL of a user, without TLS.
-pub fn script(answers: &'static [(&str, &str)]) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
-    let port = listener.local_addr().expect("own address").port();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            // Ignore the error: a client that disconnects must not stop the server.
-            let _ = serve(&stream.expect("a connection"), answers);
-        }
-    });
-    format!("pop3://joe@127.0.0.1:{port}")
-}
-
-fn serve(mut stream: &TcpStream, answers: &[(&str, &str)]) -> std::io::Result<()> {
-    stream.write_all(b"+OK ready\r\n")?;
-    for line in BufReader::new(stream).lines() {
-        let line = line?;
-        let own = answers.iter().find(|(command, _)| *command == line);
-        let answer = match (own, line.split(' ').next()) {
-            (Some((_, "")), _) => return Ok(()),
-            (Some((_, answer)), _) => answer,
-            (None, Some("CAPA")) => "+OK\r\nUSER\r\nUIDL\r\nPIPELINING\r\n.\r\n",
-            (None, Some("LIST")) => "+OK\r\n1 8\r\n2 8\r\n3 8\r\n.\r\n",
-            (None, Some("UIDL")) => "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n",
-            (None, Some("RETR")) => &format!("+OK\r\nmail {}\r\n.\r\n", &line[5..]),
-            (None, _) => "+OK\r\n",
-        };
-        stream.write_all(answer.as_bytes())?;
-        if line == "QUIT" {
-            return Ok(());
-        }
-    }
-    Ok(())
 }

@@ -14,10 +14,10 @@ use pop3_blocking::{
     reply::{Received, Status},
 };
 
-use crate::mailbox::{self, Mail};
-use crate::maildir::{Delivery, Maildir};
-use crate::report::Report;
-use crate::setup::{Failure, say};
+use super::mailbox::{self, Mail};
+use super::maildir::{Delivery, Maildir};
+use super::report::Report;
+use super::setup::{Failure, say};
 
 /// A run whose session is logged in.
 pub(crate) struct Run {

@@ -1,0 +1,144 @@
+//! The command line.
+//!
+//! No error repeats the URL, because it may contain a password.
+
+mod help;
+mod parse;
+mod values;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pop3_blocking::{Endpoint, Username, login::Method};
+
+pub(crate) use help::HELP;
+pub(crate) use parse::parse;
+
+use super::password::Source;
+
+/// An error in the command line or its environment, in one line.
+#[derive(Debug)]
+pub(crate) struct UsageError(pub(super) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+pub(super) fn refuse<T>(text: impl Into<String>) -> Result<T, UsageError> {
+    Err(UsageError(text.into()))
+}
+
+pub(super) fn misused(error: impl fmt::Display) -> UsageError {
+    UsageError(format!("{error}; see --help"))
+}
+
+/// What the command line requests.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Print [`HELP`].
+    Help,
+    /// Fetch mail.
+    Fetch(Box<Options>),
+}
+
+/// The options of a run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) server: Server,
+    pub(crate) maildir: PathBuf,
+    pub(crate) trust: Trust,
+    /// The client certificate and its private key.
+    pub(crate) certificate: Option<(PathBuf, PathBuf)>,
+    pub(crate) plaintext: bool,
+    /// All timeouts of the library.
+    pub(crate) timeout: Option<Duration>,
+    /// Whether commands may be sent before earlier ones are answered.
+    pub(crate) pipelining: bool,
+    /// Whether the client asks for the server's capabilities.
+    pub(crate) capa: bool,
+    /// The only login method that is allowed.
+    pub(crate) auth: Option<Auth>,
+    pub(crate) password: Source,
+    /// Whether to print how the login was done.
+    pub(crate) verbose: bool,
+    /// Whether to delete messages on the server that are safely stored.
+    pub(crate) delete: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            server: Server::Embedded,
+            maildir: "mail".into(),
+            trust: Trust::Default,
+            certificate: None,
+            plaintext: false,
+            timeout: None,
+            pipelining: true,
+            capa: true,
+            auth: None,
+            password: Source::Ask,
+            verbose: false,
+            delete: false,
+        }
+    }
+}
+
+/// Which servers are trusted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Those with a certificate of the authorities that are compiled in.
+    Default,
+    /// Those with a certificate of the authorities in this file.
+    File(PathBuf),
+    /// Those whose public key has one of these digests.
+    Keys(Vec<[u8; 32]>),
+}
+
+/// The only login method that the command line allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Auth {
+    pub(crate) method: Method,
+    /// Whether the name ends in `-PLUS`: channel binding is required then.
+    pub(crate) bound: bool,
+}
+
+impl Auth {
+    /// Parses the name of a mechanism, `APOP` or `USER`.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let name = name.to_ascii_uppercase();
+        let (base, bound) = match name.strip_suffix("-PLUS") {
+            Some(base) if base.starts_with("SCRAM-") => (base, true),
+            _ => (name.as_str(), false),
+        };
+        let method = base.parse().ok()?;
+        Some(Self { method, bound })
+    }
+}
+
+/// The server of the mailbox.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Server {
+    /// The sample maildrop on a server inside this program.
+    Embedded,
+    /// The server and the user of a URL.
+    Remote { endpoint: Endpoint, user: Username },
+}
+
+impl Server {
+    /// Returns the name of this maildrop in the Maildir's record.
+    pub(crate) fn account(&self) -> String {
+        match self {
+            Self::Embedded => "sample@embedded".to_owned(),
+            Self::Remote { endpoint, user } => {
+                let (user, host, port) = (user.as_str(), endpoint.host(), endpoint.port());
+                format!("{user}@{host}:{port}")
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The options of `fetch` for the connection: timeouts, capabilities, certificates and keys.
+use std::fs;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pop3_blocking::server::{EmbeddedServer, ServerConfig as Account};
+use pop3_testkit::program::{Script, fetch, run, serve};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use tempfile::TempDir;
+
+fn home() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn timeout_applies_to_every_phase() {
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("joe@{}", silent.local_addr().unwrap());
+    for arguments in [
+        &["--plaintext", &format!("pop3://{url}")][..],
+        &[&format!("pop3s://{url}")],
+    ] {
+        let began = Instant::now();
+        let outcome = run(fetch(home()), &[&["--timeout", "1"], arguments].concat());
+        assert!(outcome.failure().contains("in time"), "{outcome:?}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{outcome:?}");
+    }
+}
+
+#[test]
+fn no_capa_option_sends_no_capa() {
+    let server = Script::start(&[("CAPA", "")]);
+    let outcome = run(fetch(home()), &["--plaintext", &server.url()]);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    let server = Script::start(&[("CAPA", "")]);
+    let outcome = run(fetch(home()), &["--plaintext", "--no-capa", &server.url()]);
+    assert!(outcome.success().starts_with("fetched 3 "), "{outcome:?}");
+    assert!(!server.commands().contains(&"CAPA".to_owned()));
+}
+
+#[test]
+fn server_with_pinned_key_is_trusted() {
+    let maildrop = [("a".to_owned(), b"mail\r\n".to_vec())];
+    let account = Account::new("joe", "secret");
+    let server = EmbeddedServer::start(account, maildrop.into_iter().collect()).unwrap();
+    let url = server.implicit_tls().to_string().replace("://", "://joe@");
+    let other = "00".repeat(32);
+    let outcome = run(fetch(home()), &["--pin", &other, &url]);
+    let (_, key) = outcome.failure().split_once("SHA-256 digest is ").unwrap();
+    let (key, hint) = key.split_once(';').unwrap();
+    assert!(hint.contains("--pin"), "{hint}");
+    let outcome = run(fetch(home()), &["--pin", &other, "--pin", key, &url]);
+    assert!(outcome.success().starts_with("fetched 1 "), "{outcome:?}");
+}
+
+/// An authority, and a server that only clients with one of its certificates can use.
+struct Closed {
+    home: TempDir,
+    issuer: Issuer<'static, KeyPair>,
+    url: String,
+}
+
+impl Closed {
+    fn start() -> Self {
+        let home = home();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        fs::write(home.path().join("ca.pem"), certificate.pem()).unwrap();
+        let issuer = Issuer::new(params, key);
+
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let own = params.signed_by(&key, &issuer).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.der().clone()).unwrap();
+        let clients = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(clients.build().unwrap())
+            .with_single_cert(vec![own.der().clone()], key.into())
+            .unwrap();
+        let config = Arc::new(config);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+                let stream: TcpStream = stream.unwrap();
+                let mut stream = StreamOwned::new(tls, stream);
+                let capa = "+OK\r\nUSER\r\nSASL EXTERNAL\r\n.\r\n";
+                // It fails if the client has no certificate.
+                let _ = serve(&mut stream, &[("CAPA", capa), ("PASS *", "-ERR no\r\n")]);
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        });
+        let url = format!("pop3s://joe@localhost:{port}");
+        Self { home, issuer, url }
+    }
+
+    /// Creates files with a certificate and its key.
+    fn identity(&self) -> [PathBuf; 2] {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["joe".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let files = ["joe.pem", "joe.key"].map(|name| self.home.path().join(name));
+        fs::write(&files[0], certificate.pem()).unwrap();
+        fs::write(&files[1], key.serialize_pem()).unwrap();
+        files
+    }
+}
+
+#[test]
+fn client_certificate_is_presented() {
+    let server = Closed::start();
+    let ca = server.home.path().join("ca.pem");
+    let ca = ca.to_str().unwrap();
+    let outcome = run(fetch(home()), &["--ca", ca, &server.url]);
+    assert!(
+        outcome.failure().contains("requires a client certificate"),
+        "{outcome:?}"
+    );
+    assert!(outcome.failure().contains("--cert"), "{outcome:?}");
+
+    let [certificate, key] = server.identity();
+    let (pem, key_pem) = (fs::read(&certificate).unwrap(), fs::read(&key).unwrap());
+    let both = server.home.path().join("both.pem");
+    fs::write(&both, [pem, key_pem].concat()).unwrap();
+    let files = [&certificate, &key, &both].map(|path| path.to_str().unwrap());
+    for identity in [
+        &["--cert", files[0], "--key", files[1]][..],
+        &["--cert", files[2]],
+    ] {
+        let arguments = [
+            &["--ca", ca, "--auth", "EXTERNAL"],
+            identity,
+            &[&server.url],
+        ]
+        .concat();
+        let outcome = run(fetch(home()), &arguments);
+        assert!(outcome.success().starts_with("fetched 3 "), "{outcome:?}");
+    }
+}
+
+#[test]
+fn unusable_client_certificate_is_explained() {
+    let server = Closed::start();
+    let [certificate, key] = server.identity();
+    let other = server.home.path().join("other.key");
+    fs::write(&other, KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    for (certificate, key, text) in [
+        (&certificate, &certificate, "no private key found in"),
+        (&key, &key, "no certificate found in"),
+        (&certificate, &other, "cannot use"),
+    ] {
+        let [certificate, key] = [certificate, key].map(|path| path.to_str().unwrap());
+        let outcome = run(
+            fetch(home()),
+            &["--cert", certificate, "--key", key, &server.url],
+        );
+        assert!(outcome.failure().contains(text), "{outcome:?}");
+    }
+}
