@@ -80,6 +80,14 @@ impl CommandLine {
         }
     }
 
+    /// Leaves out the malformed lines of a listing, instead of rejecting all of it.
+    pub(crate) fn salvaged(self) -> Self {
+        Self {
+            shape: Shape::SalvagedLines,
+            ..self
+        }
+    }
+
     pub(crate) fn number(&self) -> Option<MessageNumber> {
         match self.arguments {
             Arguments::Number(n) | Arguments::Top(n, _) => Some(n),

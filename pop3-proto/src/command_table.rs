@@ -12,6 +12,8 @@ pub(crate) enum Shape {
     Line,
     /// Lines up to the terminator, collected.
     Lines,
+    /// Several lines that are kept. In a listing, a malformed line is left out.
+    SalvagedLines,
     /// Lines up to the terminator, streamed to the application as they are received.
     Stream,
 }

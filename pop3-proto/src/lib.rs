@@ -314,6 +314,7 @@ mod secret;
 pub mod server;
 mod status;
 mod swallowed;
+pub mod sync;
 mod text;
 mod ticket;
 mod time;

@@ -77,6 +77,12 @@ impl<T: Transport> Client<T> {
 
 getters!();
 
+impl<T> AsRef<Connection> for Client<T> {
+    fn as_ref(&self) -> &Connection {
+        self.driver.engine.connection()
+    }
+}
+
 /// Operations that accept any command.
 impl<T: Transport> Client<T> {
     /// Submits a command without waiting for its reply. Streamed commands such as [`Retr`] can also

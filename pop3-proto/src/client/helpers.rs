@@ -44,6 +44,18 @@ where
         poll_fn(|cx| self.poll_reply(cx)).await
     }
 
+    /// Passes each reply to `each`, until every command has its result.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the replies that were passed on are not lost. The commands that
+    /// were not sent are removed from the queue.
+    pub async fn for_each(mut self, mut each: impl FnMut(Reply<I>)) {
+        while let Some(reply) = self.next().await {
+            each(reply);
+        }
+    }
+
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply<I>>> {
         // Between two commands that are not pipelined, the connection may have been idle for long.
         self.driver.probe();

@@ -4,6 +4,7 @@ use bytes::BytesMut;
 
 use super::state::State;
 use crate::capability::Capabilities;
+use crate::command_table::Shape;
 use crate::config::Config;
 use crate::error::{LimitError, Limited, ProtocolError};
 use crate::listing::{ListingBuilder, Quirks, Rules};
@@ -31,13 +32,14 @@ pub(super) enum Multiline {
 
 impl Multiline {
     /// Starts a reply from its status line.
-    pub(super) fn new(verb: Verb, status: Status, config: &Config) -> Self {
+    pub(super) fn new(verb: Verb, shape: Shape, status: Status, config: &Config) -> Self {
         let limits = &config.limits;
         let rules = Rules {
             leniency: config.leniency,
             entries: limits.listing_entries,
             line: limits.listing_line,
             octets: limits.listing_octets,
+            salvage: shape == Shape::SalvagedLines,
         };
         match verb {
             Verb::Capa | Verb::AuthMechanisms => Self::Capabilities {

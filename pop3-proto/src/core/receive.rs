@@ -170,12 +170,12 @@ impl Core {
                     let read = status_values::read(verb, number, &status, shown, leniency);
                     self.accepted(verb, number, read)
                 }
-                Shape::Stream | Shape::Lines => {
+                Shape::Stream | Shape::Lines | Shape::SalvagedLines => {
                     self.inbound.begin_body(Origin { verb, number });
                     if shape == Shape::Stream {
                         self.open_stream(number, &status, shown);
                     } else {
-                        let lines = Multiline::new(verb, shown, &self.config);
+                        let lines = Multiline::new(verb, shape, shown, &self.config);
                         self.partial = Some(Partial::Lines(lines));
                     }
                     Ok(())

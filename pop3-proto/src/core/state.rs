@@ -258,10 +258,10 @@ impl State {
                 server.capabilities = Some(capabilities.clone());
             }
             (Verb::Stat, Reply::Stat(stat)) => server.stat = Some(*stat),
-            (Verb::List, Reply::Sizes(sizes)) if !sizes.is_after_dele() => {
+            (Verb::List, Reply::Sizes(sizes)) if sizes.is_comparable() => {
                 server.listed.learn_sizes(sizes);
             }
-            (Verb::Uidl, Reply::UniqueIds(ids)) if !ids.is_after_dele() => {
+            (Verb::Uidl, Reply::UniqueIds(ids)) if ids.is_comparable() => {
                 server.listed.learn_unique_ids(ids);
             }
             (Verb::Dele, _) => {

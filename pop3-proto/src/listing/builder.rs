@@ -25,6 +25,7 @@ pub(crate) struct ListingBuilder<E> {
     ascending: bool,
     last: Option<MessageNumber>,
     malformed: Option<(&'static str, Bytes)>,
+    malformed_lines: usize,
     quirks: Quirks,
     rules: Rules,
     entry: PhantomData<fn() -> E>,
@@ -37,6 +38,8 @@ pub(crate) struct Rules {
     pub(crate) entries: usize,
     pub(crate) line: usize,
     pub(crate) octets: usize,
+    /// Whether malformed lines are left out, instead of spoiling the listing.
+    pub(crate) salvage: bool,
 }
 
 /// The quirks of one listing, each once.
@@ -52,6 +55,7 @@ impl<E: ListingEntry> ListingBuilder<E> {
             ascending: true,
             last: None,
             malformed: None,
+            malformed_lines: 0,
             quirks: Quirks::new(),
             rules,
             entry: PhantomData,
@@ -67,7 +71,7 @@ impl<E: ListingEntry> ListingBuilder<E> {
         let fits = chunk.get(..room).unwrap_or(chunk);
         self.octets.extend_from_slice(fits);
         let mut at = self.checked;
-        let octets = core::mem::take(&mut self.octets);
+        let mut octets = core::mem::take(&mut self.octets);
         while let Some(rest) = octets.get(at..).filter(|rest| !rest.is_empty()) {
             let plain = plain_line::<E>(rest).filter(|(_, line)| *line <= self.rules.line);
             at += match plain {
@@ -86,19 +90,38 @@ impl<E: ListingEntry> ListingBuilder<E> {
                     if end.is_none() {
                         break;
                     }
+                    let length = line.len();
                     self.check(line);
-                    line.len()
+                    if self.rules.salvage && self.malformed.take().is_some() {
+                        // Only the rest of this chunk has to move.
+                        let left = octets.len() - length;
+                        octets.copy_within(at + length.., at);
+                        octets.truncate(left);
+                        self.malformed_lines += 1;
+                        self.within_entries(self.malformed_lines)?;
+                        continue;
+                    }
+                    length
                 }
             };
             self.count += 1;
-            if self.count > self.rules.entries {
-                return Err(limit(Limited::Lines, self.rules.entries));
-            }
+            self.within_entries(self.count)?;
         }
         self.checked = at;
         self.octets = octets;
         if fits.len() < chunk.len() {
             return Err(limit(Limited::Octets, self.rules.octets));
+        }
+        Ok(())
+    }
+
+    fn within_entries(&self, count: usize) -> Result<(), LimitError> {
+        let limit = self.rules.entries;
+        if count > limit {
+            return Err(LimitError {
+                what: Limited::Lines,
+                limit,
+            });
         }
         Ok(())
     }
@@ -160,14 +183,22 @@ impl<E: ListingEntry> ListingBuilder<E> {
             // was mixed in.
             return Err(stray_status(&octets));
         }
-        if !self.ascending {
-            one_value_each(&octets)?;
+        let mut contradictory = false;
+        if !self.ascending
+            && let Err(twice) = one_value_each(&octets)
+        {
+            if !self.rules.salvage {
+                return Err(twice);
+            }
+            contradictory = true;
         }
         let entries = Entries {
             octets,
             count: self.count,
             ascending: self.ascending,
             after_dele,
+            malformed_lines: self.malformed_lines,
+            contradictory,
             entry: PhantomData,
         };
         Ok((entries, self.quirks))

@@ -34,6 +34,10 @@ pub struct Entries<E> {
     count: usize,
     ascending: bool,
     after_dele: bool,
+    /// The number of malformed lines that were left out.
+    malformed_lines: usize,
+    /// Whether some message has two different values.
+    contradictory: bool,
     entry: PhantomData<fn() -> E>,
 }
 
@@ -53,6 +57,18 @@ impl<E: ListingEntry> Entries<E> {
     /// number then means another message.
     pub fn is_after_dele(&self) -> bool {
         self.after_dele
+    }
+
+    /// Returns how many malformed lines were left out. This is 0 except in the listings of a
+    /// [`sync::Run`](crate::sync::Run): other listings fail as a whole.
+    pub fn malformed_lines(&self) -> usize {
+        self.malformed_lines
+    }
+
+    /// Returns whether the replies to later questions about single messages can be compared with
+    /// this listing.
+    pub(crate) fn is_comparable(&self) -> bool {
+        !self.after_dele && !self.contradictory
     }
 
     pub(crate) fn is_ascending(&self) -> bool {

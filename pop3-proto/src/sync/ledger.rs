@@ -1,0 +1,621 @@
+//! The ledger: what this client knows of one maildrop, as lines that are only ever appended.
+
+use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{self, Display as _};
+
+use super::day::Day;
+use super::digest::Digest;
+use super::entry::{Entry, Kept, Presence};
+use super::line::{self, DigestField, append};
+use super::table::{Handle, Key, Table};
+
+/// What this client knows of one maildrop: which messages are stored, and what became of them.
+///
+/// It is kept as lines of text that are only appended, each with a checksum. A [`Run`](super::Run)
+/// says which lines to append and when ([`Keep::Record`](super::Keep::Record)). Keep one ledger for
+/// each account, whatever its port, encryption or proxy: then nothing is fetched again when these
+/// change.
+///
+/// # Form
+///
+/// The first line is [`Ledger::HEADER`]. Each other line has fields separated by one space, the last
+/// of which is a checksum (CRC-32 of the octets before the space that precedes it, in six digits of
+/// 6 bits). A *key* is a unique-id (percent-encoded), or `*` and two digests for a message without
+/// one. Days are counted from 1970-01-01, sizes in octets; `-` means unknown.
+///
+/// | line | meaning |
+/// |---|---|
+/// | `S` id day listed received header whole \[name\] | the message is stored, as file `name` of the last `R` line; `received` is `=` if it equals `listed`; id is `*` if it has none |
+/// | `U` … | the same, not confirmed |
+/// | `P` … | the same, with fewer octets than listed |
+/// | `H` … | the same, only the header |
+/// | `K` … | known, and not stored by this ledger |
+/// | `A` key day | not listed since this day |
+/// | `D` key day | its deletion is about to be requested |
+/// | `Q` | the server has committed the deletions requested since the last `R` or `Q` line |
+/// | `V` key | it is listed again, and it is the same message |
+/// | `L` key listed | the server lists it with another size now |
+/// | `M` key id | it has another unique-id now |
+/// | `T` key tries day | the number of runs in which it could not be fetched |
+/// | `C` key commits | the number of deletions that were committed |
+/// | `F` key | it is forgotten |
+/// | `N` name value | what was learnt about the server |
+/// | `R` token | the file names of the `S` lines that follow begin with this token; files of earlier ones are published |
+///
+/// Lines of an unknown kind are skipped. A last line without a line end is what a crash left of it.
+#[derive(Clone, Default)]
+pub struct Ledger {
+    table: Table,
+    server: ServerNotes,
+    /// The token of the last `R` line, and the names of files after it.
+    token: String,
+    unpublished: Vec<FetchName>,
+    /// The deletions since the last `R` or `Q` line.
+    deleting: Vec<Handle>,
+    /// The number of lines that were read or written.
+    lines: usize,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("entries", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name of a fetch, which the file of the message has until it is published: ASCII letters,
+/// digits and `-`. No two fetches of a ledger have the same name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FetchName(String);
+
+impl FetchName {
+    pub(super) fn new(token: &str, number: u32) -> Self {
+        Self(alloc::format!("{token}-{number}"))
+    }
+
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FetchName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What was learnt about the server, and is remembered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct ServerNotes {
+    /// Messages are fetched and confirmed one by one.
+    pub(super) single: bool,
+    /// Each message has this many octets fewer than `LIST` says.
+    pub(super) surplus: u32,
+    /// The sizes in `LIST` differ from those in the replies to `LIST n`.
+    pub(super) inconsistent_sizes: bool,
+    /// How many deletions wait until they are committed by `QUIT`; 0 for the default.
+    pub(super) batch: u32,
+}
+
+impl ServerNotes {
+    fn fields(self) -> [(&'static str, u32); 4] {
+        [
+            ("single", self.single.into()),
+            ("surplus", self.surplus),
+            ("inconsistent-sizes", self.inconsistent_sizes.into()),
+            ("batch", self.batch),
+        ]
+    }
+
+    fn learn(&mut self, name: &[u8], value: u32) {
+        match name {
+            b"single" => self.single = value != 0,
+            b"surplus" => self.surplus = value,
+            b"inconsistent-sizes" => self.inconsistent_sizes = value != 0,
+            b"batch" => self.batch = value,
+            _ => {}
+        }
+    }
+}
+
+/// A change of the ledger, which is one line of its text.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Change<'a> {
+    /// The message is stored, or known in another way. `name` is the number in its file's name.
+    Stored {
+        id: Option<&'a [u8]>,
+        entry: &'a Entry,
+        name: Option<u32>,
+    },
+    Absent(Key<'a>, Day),
+    Deleting(Key<'a>, Day),
+    Committed,
+    Verified(Key<'a>),
+    Listed(Key<'a>, Option<u32>),
+    Renamed(Key<'a>, &'a [u8]),
+    Tried(Key<'a>, u8, Day),
+    Commits(Key<'a>, u8),
+    Forgotten(Key<'a>),
+    Server(&'a [u8], u32),
+    Run(&'a str),
+}
+
+/// A key in a line.
+struct KeyField<'a>(Key<'a>);
+
+impl fmt::Display for KeyField<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Key::Id(id) => line::id(id).fmt(f),
+            Key::Content(header, whole) => {
+                let (header, whole) = (DigestField(Some(header)), DigestField(Some(whole)));
+                write!(f, "*{header}{whole}")
+            }
+        }
+    }
+}
+
+/// A number, or `-`.
+struct SizeField(Option<u32>);
+
+impl fmt::Display for SizeField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(octets) => octets.fmt(f),
+            None => f.write_str("-"),
+        }
+    }
+}
+
+impl Change<'_> {
+    /// Appends the line of this change.
+    fn write(&self, text: &mut String) {
+        match *self {
+            Self::Stored { id, entry, name } => stored(text, id, entry, name),
+            Self::Absent(key, day) => append(text, format_args!("A {} {day}", KeyField(key))),
+            Self::Deleting(key, day) => append(text, format_args!("D {} {day}", KeyField(key))),
+            Self::Committed => append(text, format_args!("Q")),
+            Self::Verified(key) => append(text, format_args!("V {}", KeyField(key))),
+            Self::Listed(key, size) => {
+                append(
+                    text,
+                    format_args!("L {} {}", KeyField(key), SizeField(size)),
+                );
+            }
+            Self::Renamed(key, id) => {
+                append(text, format_args!("M {} {}", KeyField(key), line::id(id)));
+            }
+            Self::Tried(key, tries, day) => {
+                append(text, format_args!("T {} {tries} {day}", KeyField(key)));
+            }
+            Self::Commits(key, commits) => {
+                append(text, format_args!("C {} {commits}", KeyField(key)));
+            }
+            Self::Forgotten(key) => append(text, format_args!("F {}", KeyField(key))),
+            Self::Server(name, value) => {
+                append(text, format_args!("N {} {value}", name.escape_ascii()));
+            }
+            Self::Run(token) => append(text, format_args!("R {token}")),
+        }
+    }
+}
+
+/// Displays by a function.
+struct With<F>(F);
+
+impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for With<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.0)(f)
+    }
+}
+
+fn stored(text: &mut String, id: Option<&[u8]>, entry: &Entry, name: Option<u32>) {
+    let letter = entry.kept.letter();
+    let key = With(|f: &mut fmt::Formatter<'_>| match id {
+        Some(id) => line::id(id).fmt(f),
+        None => f.write_str("*"),
+    });
+    let (day, listed) = (entry.first_seen, SizeField(entry.listed));
+    let received = With(|f: &mut fmt::Formatter<'_>| match entry.received {
+        Some(octets) if entry.listed == Some(octets) => f.write_str("="),
+        octets => SizeField(octets).fmt(f),
+    });
+    let (header, whole) = (DigestField(entry.header), DigestField(entry.whole));
+    let name = With(|f: &mut fmt::Formatter<'_>| match name {
+        Some(name) => write!(f, " {name}"),
+        None => Ok(()),
+    });
+    append(
+        text,
+        format_args!("{letter} {key} {day} {listed} {received} {header} {whole}{name}"),
+    );
+}
+
+impl Ledger {
+    /// The first line of a ledger, with its line end. It states the version of the form.
+    pub const HEADER: &str = "pop3-ledger 1\n";
+
+    /// Creates an empty ledger.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns the number of messages that it has entries for.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Returns whether it has no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns what is known of the message with this unique-id.
+    pub fn get(&self, unique_id: &[u8]) -> Option<Entry> {
+        self.table.get(self.table.find_id(unique_id)?)
+    }
+
+    /// Returns all entries, with the unique-ids of those that have one.
+    pub fn entries(&self) -> impl Iterator<Item = (Option<&[u8]>, Entry)> {
+        self.table
+            .iter()
+            .map(|(handle, entry)| (self.table.id(handle), entry))
+    }
+
+    /// Returns the names of the files that may not be published yet: those of the last batch.
+    /// Publish those that are still staged, and remove all other staged files.
+    /// [`Keep::Recover`](super::Keep::Recover) asks for the same.
+    pub fn unpublished(&self) -> &[FetchName] {
+        &self.unpublished
+    }
+
+    /// Returns whether its text has more than twice as many lines as needed. Then replace the file
+    /// by [`Ledger::to_lines`].
+    pub fn wants_compaction(&self) -> bool {
+        self.lines > 64 + 2 * self.len()
+    }
+
+    /// Returns the whole ledger as text, with [`Ledger::HEADER`] and as few lines as possible.
+    ///
+    /// Publish the staged files first, because their names are left out.
+    pub fn to_lines(&self) -> String {
+        let mut text = String::from(Self::HEADER);
+        for (name, value) in self.server.fields() {
+            if value != 0 {
+                Change::Server(name.as_bytes(), value).write(&mut text);
+            }
+        }
+        for (handle, entry) in self.table.iter() {
+            Change::Stored {
+                id: self.table.id(handle),
+                entry: &entry,
+                name: None,
+            }
+            .write(&mut text);
+            let Some(key) = self.key(handle) else {
+                continue;
+            };
+            match entry.presence {
+                Presence::Listed => {}
+                Presence::Absent(day) => Change::Absent(key, day).write(&mut text),
+                Presence::Deleting(day) => Change::Deleting(key, day).write(&mut text),
+            }
+            if entry.tries > 0 {
+                Change::Tried(key, entry.tries, entry.tried).write(&mut text);
+            }
+            if entry.commits > 0 {
+                Change::Commits(key, entry.commits).write(&mut text);
+            }
+        }
+        text
+    }
+
+    /// Adds what another ledger knows, for a mailbox that is the same under another name, such as
+    /// another host name. Each message counts as known only after its header was found to be the
+    /// same. Returns the lines to append.
+    pub fn import_elsewhere(&mut self, other: &Self, today: Day) -> String {
+        let mut lines = String::new();
+        for (handle, entry) in other.table.iter() {
+            let id = other.table.id(handle);
+            if entry.header.is_none() || id.is_some_and(|id| self.table.find_id(id).is_some()) {
+                continue;
+            }
+            self.apply(
+                &Change::Stored {
+                    id,
+                    entry: &entry,
+                    name: None,
+                },
+                &mut lines,
+            );
+            if let Some(key) = other.key(handle) {
+                self.apply(&Change::Absent(key, today), &mut lines);
+            }
+        }
+        lines
+    }
+
+    /// Adds messages that were stored by a program that recorded only their unique-ids. They are
+    /// not fetched, and never deleted. Returns the lines to append.
+    pub fn import_known<'a>(
+        &mut self,
+        unique_ids: impl IntoIterator<Item = &'a [u8]>,
+        today: Day,
+    ) -> String {
+        let mut lines = String::new();
+        for id in unique_ids {
+            if self.table.find_id(id).is_none() {
+                let entry = Entry::new(Kept::Elsewhere, today);
+                self.apply(
+                    &Change::Stored {
+                        id: Some(id),
+                        entry: &entry,
+                        name: None,
+                    },
+                    &mut lines,
+                );
+            }
+        }
+        lines
+    }
+
+    pub(super) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    pub(super) fn server(&self) -> ServerNotes {
+        self.server
+    }
+
+    /// Makes a change and appends its line.
+    pub(super) fn apply(&mut self, change: &Change<'_>, lines: &mut String) {
+        change.write(lines);
+        self.learn(change);
+    }
+
+    /// Records a message, and returns its entry.
+    pub(super) fn store(&mut self, change: &Change<'_>, lines: &mut String) -> Handle {
+        let next = Handle(u32::try_from(self.table.end()).unwrap_or(u32::MAX));
+        self.apply(change, lines);
+        match *change {
+            Change::Stored { id: Some(id), .. } => self.table.find_id(id).unwrap_or(next),
+            _ => next,
+        }
+    }
+
+    /// Makes a change to one entry, and appends its line.
+    fn apply_to(
+        &mut self,
+        handle: Handle,
+        lines: &mut String,
+        change: impl FnOnce(Key<'_>) -> Change<'_>,
+    ) {
+        // The change borrows the key, so the key must not borrow the ledger.
+        let id = self.table.id(handle).map(<[u8]>::to_vec);
+        let key = match &id {
+            Some(id) => Some(Key::Id(id)),
+            None => self.key(handle).and_then(|key| match key {
+                Key::Content(header, whole) => Some(Key::Content(header, whole)),
+                Key::Id(_) => None,
+            }),
+        };
+        if let Some(key) = key {
+            self.apply(&change(key), lines);
+        }
+    }
+
+    /// Records that an entry is not listed any more.
+    pub(super) fn set_absent(&mut self, handle: Handle, today: Day, lines: &mut String) {
+        self.apply_to(handle, lines, |key| Change::Absent(key, today));
+    }
+
+    /// Records that the deletion of an entry is about to be requested.
+    pub(super) fn set_deleting(&mut self, handle: Handle, today: Day, lines: &mut String) {
+        self.apply_to(handle, lines, |key| Change::Deleting(key, today));
+    }
+
+    /// Records that an entry is listed, if that is news.
+    pub(super) fn set_present(&mut self, handle: Handle, lines: &mut String) {
+        if self
+            .table
+            .get(handle)
+            .is_some_and(|entry| entry.presence != Presence::Listed)
+        {
+            self.apply_to(handle, lines, |key| Change::Verified(key));
+        }
+    }
+
+    /// Records the size that the server lists for an entry, if that is news.
+    pub(super) fn set_listed(&mut self, handle: Handle, size: Option<u32>, lines: &mut String) {
+        if self
+            .table
+            .get(handle)
+            .is_some_and(|entry| entry.listed != size)
+        {
+            self.apply_to(handle, lines, |key| Change::Listed(key, size));
+        }
+    }
+
+    /// Records the number of runs in which the message of an entry could not be fetched whole.
+    pub(super) fn set_tries(&mut self, handle: Handle, tries: u8, today: Day, lines: &mut String) {
+        self.apply_to(handle, lines, |key| Change::Tried(key, tries, today));
+    }
+
+    /// Records that an entry is forgotten.
+    pub(super) fn forget(&mut self, handle: Handle, lines: &mut String) {
+        self.apply_to(handle, lines, |key| Change::Forgotten(key));
+    }
+
+    /// Records the new unique-id of an entry.
+    pub(super) fn rename(&mut self, handle: Handle, id: &[u8], lines: &mut String) {
+        let mut own = None;
+        if let Some(Key::Id(old)) = self.key(handle) {
+            own = Some(old.to_vec());
+        }
+        let key = match (&own, self.key(handle)) {
+            (Some(old), _) => Key::Id(old),
+            (None, Some(Key::Content(header, whole))) => Key::Content(header, whole),
+            _ => return,
+        };
+        self.apply(&Change::Renamed(key, id), lines);
+    }
+
+    /// Remembers what was learnt about the server.
+    pub(super) fn learn_server(&mut self, server: ServerNotes, lines: &mut String) {
+        let old = self.server.fields();
+        for ((name, value), (_, before)) in server.fields().into_iter().zip(old) {
+            if value != before {
+                self.apply(&Change::Server(name.as_bytes(), value), lines);
+            }
+        }
+    }
+
+    /// Returns the key of an entry in the text.
+    pub(super) fn key(&self, handle: Handle) -> Option<Key<'_>> {
+        match self.table.id(handle) {
+            Some(id) => Some(Key::Id(id)),
+            None => {
+                let entry = self.table.get(handle)?;
+                Some(Key::Content(entry.header?, entry.whole?))
+            }
+        }
+    }
+
+    /// Makes the change that a line describes.
+    pub(super) fn learn(&mut self, change: &Change<'_>) {
+        self.lines += 1;
+        let gone: fn(Presence) -> bool = |presence| presence != Presence::Listed;
+        let listed: fn(Presence) -> bool = |presence| presence == Presence::Listed;
+        let any: fn(Presence) -> bool = |_| true;
+        match *change {
+            Change::Stored { id, entry, name } => self.stored(id, entry, name),
+            Change::Absent(key, day) => {
+                self.change(key, listed, |it| it.presence = Presence::Absent(day));
+            }
+            Change::Deleting(key, day) => {
+                let presence = Presence::Deleting(day);
+                let handle = self.change(key, listed, |it| it.presence = presence);
+                self.deleting.extend(handle);
+            }
+            Change::Committed => {
+                for handle in core::mem::take(&mut self.deleting) {
+                    if let Some(mut entry) = self.table.get(handle)
+                        && matches!(entry.presence, Presence::Deleting(_))
+                    {
+                        entry.commits = entry.commits.saturating_add(1);
+                        self.table.set(handle, &entry);
+                    }
+                }
+            }
+            Change::Verified(key) => {
+                self.change(key, gone, |it| it.presence = Presence::Listed);
+            }
+            Change::Listed(key, size) => {
+                self.change(key, any, |it| it.listed = size);
+            }
+            Change::Renamed(key, id) => {
+                // A listed message keeps its unique-id, and nothing may have the new one.
+                if let Some(handle) = self.table.find(key, gone).or(self.table.find(key, any))
+                    && self.table.find_id(id).is_none()
+                {
+                    self.table.rename(handle, id);
+                    self.set_presence(handle, Presence::Listed);
+                }
+            }
+            Change::Tried(key, tries, day) => self.tried(key, tries, day),
+            Change::Commits(key, commits) => {
+                self.change(key, any, |it| it.commits = commits);
+            }
+            Change::Forgotten(key) => {
+                if let Some(handle) = self.table.find(key, gone) {
+                    self.table.forget(handle);
+                }
+            }
+            Change::Server(name, value) => self.server.learn(name, value),
+            Change::Run(token) => {
+                token.clone_into(&mut self.token);
+                self.unpublished.clear();
+                self.deleting.clear();
+            }
+        }
+    }
+
+    fn stored(&mut self, id: Option<&[u8]>, entry: &Entry, name: Option<u32>) {
+        match id.and_then(|id| self.table.find_id(id)) {
+            Some(handle) => self.table.set(handle, entry),
+            None => {
+                self.table.insert(id, entry);
+            }
+        }
+        if let Some(name) = name {
+            self.unpublished.push(FetchName::new(&self.token, name));
+        }
+    }
+
+    fn tried(&mut self, key: Key<'_>, tries: u8, day: Day) {
+        let set = |entry: &mut Entry| (entry.tries, entry.tried) = (tries, day);
+        if self.change(key, |_| true, set).is_none()
+            && let Key::Id(id) = key
+        {
+            let mut entry = Entry::new(Kept::Nothing, day);
+            set(&mut entry);
+            self.table.insert(Some(id), &entry);
+        }
+    }
+
+    fn set_presence(&mut self, handle: Handle, presence: Presence) {
+        if let Some(mut entry) = self.table.get(handle) {
+            entry.presence = presence;
+            self.table.set(handle, &entry);
+        }
+    }
+
+    /// Changes the entry with this key. If equal copies have it, prefers one that `wanted` accepts.
+    fn change(
+        &mut self,
+        key: Key<'_>,
+        wanted: fn(Presence) -> bool,
+        how: impl FnOnce(&mut Entry),
+    ) -> Option<Handle> {
+        let handle = self
+            .table
+            .find(key, wanted)
+            .or(self.table.find(key, |_| true))?;
+        let mut entry = self.table.get(handle)?;
+        how(&mut entry);
+        self.table.set(handle, &entry);
+        Some(handle)
+    }
+
+    pub(super) fn reserve(&mut self, entries: usize) {
+        self.table.reserve(entries);
+    }
+}
+
+/// Notes about the entries of a mailbox, for look-ups by header.
+#[derive(Debug, Default)]
+pub(super) struct Headers(BTreeMap<Digest, Vec<Handle>>);
+
+impl Headers {
+    /// Collects the entries that `wanted` accepts.
+    pub(super) fn new(table: &Table, wanted: impl Fn(Handle, &Entry) -> bool) -> Self {
+        let mut headers = BTreeMap::<Digest, Vec<Handle>>::new();
+        for (handle, entry) in table.iter() {
+            if let Some(header) = entry.header
+                && wanted(handle, &entry)
+            {
+                headers.entry(header).or_default().push(handle);
+            }
+        }
+        Self(headers)
+    }
+
+    pub(super) fn get(&self, header: Digest) -> &[Handle] {
+        self.0.get(&header).map_or(&[], Vec::as_slice)
+    }
+}

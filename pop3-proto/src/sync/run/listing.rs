@@ -1,0 +1,165 @@
+//! After the listings: the plan, and what the ledger learns from it.
+
+use alloc::string::String;
+
+use super::Run;
+use super::session::Stage;
+use crate::listing::Entries;
+use crate::sync::entry::{Entry, Kept, Presence, size};
+use crate::sync::ledger::Change;
+use crate::sync::plan::{Plan, Task, Why};
+use crate::sync::report::Noticed;
+use crate::sync::table::Handle;
+use crate::verb::Verb;
+
+impl Run {
+    /// Makes the plan when the listings were answered.
+    pub(super) fn listed(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        if session.dead.is_some() {
+            return;
+        }
+        if !session.mailbox.is_known() {
+            // Neither STAT nor LIST nor UIDL was answered.
+            let refused = session.unlisted.pop().map(|(_, error)| error);
+            session.quit();
+            session.done = false;
+            self.report.error = refused;
+            self.report.failed = true;
+            return;
+        }
+        if !session.mailbox.is_empty() {
+            for (verb, error) in core::mem::take(&mut session.unlisted) {
+                self.notes.add_many(Noticed::Unlisted(verb, error), None, 0);
+            }
+        }
+        let mut malformed = |verb, lines: usize| {
+            if lines > 0 {
+                self.notes
+                    .add_many(Noticed::MalformedLines(verb), None, lines);
+            }
+        };
+        let mailbox = core::mem::take(&mut session.mailbox);
+        malformed(
+            Verb::List,
+            mailbox.sizes.as_ref().map_or(0, Entries::malformed_lines),
+        );
+        malformed(
+            Verb::Uidl,
+            mailbox
+                .unique_ids
+                .as_ref()
+                .map_or(0, Entries::malformed_lines),
+        );
+        let plan = Plan::within(&mailbox, &self.context());
+        if let Some(session) = &mut self.session {
+            session.mailbox = mailbox;
+        }
+        self.adopt_plan(plan);
+    }
+
+    fn adopt_plan(&mut self, mut plan: Plan) {
+        if self.rules.dry_run {
+            self.report.known = plan.known();
+            self.report.plan = Some(plan);
+            if let Some(session) = &mut self.session {
+                session.quit();
+            }
+            return;
+        }
+        let mut lines = String::new();
+        for handle in core::mem::take(&mut plan.absent) {
+            self.gone(handle, &mut lines);
+        }
+        for handle in core::mem::take(&mut plan.forgotten) {
+            self.ledger.forget(handle, &mut lines);
+        }
+        if self.link.sessions == 1 {
+            self.report.known += plan.known();
+        }
+        let items = plan.take_items();
+        let today = self.today;
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        session.taken = core::mem::take(&mut plan.listed);
+        for item in items {
+            match (item.task, item.why) {
+                (Task::Leave, why) => {
+                    self.notes.add(Noticed::Message(why), Some(item.number));
+                    session.resolved &= item.unique_id.is_some();
+                    continue;
+                }
+                (Task::Adopt, _) => {
+                    let mut entry = Entry::new(Kept::Elsewhere, today);
+                    entry.listed = size(item.octets);
+                    let id = item.unique_id.as_ref().map(|id| id.as_bytes());
+                    let change = Change::Stored {
+                        id,
+                        entry: &entry,
+                        name: None,
+                    };
+                    self.ledger.apply(&change, &mut lines);
+                    self.report.known += 1;
+                    continue;
+                }
+                (_, Why::NoId | Why::SharedId | Why::IdsAreNumbers | Why::StillThere(_)) => {
+                    self.notes
+                        .add(Noticed::Message(item.why), Some(item.number));
+                }
+                _ => {}
+            }
+            let known = item.entry.is_some() && item.task == Task::Compare;
+            if !known {
+                self.progress.of_messages += 1;
+                self.progress.of_octets += item.octets.unwrap_or(0);
+            }
+            let queue = if known {
+                &mut session.verify
+            } else if item.suspect {
+                &mut session.suspects
+            } else {
+                &mut session.fresh
+            };
+            queue.push_back(item);
+        }
+        session.record(lines);
+        session.stage = Stage::Ready;
+    }
+
+    /// Records that an entry is not listed any more. A message that was never stored is lost.
+    fn gone(&mut self, handle: Handle, lines: &mut String) {
+        let entry = self.ledger.table().get(handle);
+        if entry.is_some_and(|entry| entry.kept == Kept::Nothing) {
+            self.notes.add(Noticed::Gone, None);
+        }
+        self.ledger.set_absent(handle, self.today, lines);
+    }
+
+    /// Records which messages without a unique-id are not listed any more, if each that is listed
+    /// was recognized or stored.
+    pub(super) fn mark_absent(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let nothing_left =
+            session.fresh.is_empty() && session.verify.is_empty() && session.suspects.is_empty();
+        if !session.resolved || !nothing_left || !session.mailbox.is_known() {
+            return;
+        }
+        let table = self.ledger.table();
+        let absent = table.iter().filter(|(handle, entry)| {
+            table.id(*handle).is_none()
+                && entry.presence == Presence::Listed
+                && !session.taken.contains(*handle)
+        });
+        let absent: alloc::vec::Vec<_> = absent.map(|(handle, _)| handle).collect();
+        let mut lines = String::new();
+        for handle in absent {
+            self.ledger.set_absent(handle, self.today, &mut lines);
+        }
+        session.record(lines);
+    }
+}

@@ -1,0 +1,386 @@
+//! One session of a run: what was asked, and what came.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::link::Link;
+use super::{Do, ToStore};
+use crate::error::{Closed, Error, Unconfirmed};
+use crate::reply::{QuitOutcome, Reply};
+use crate::status::ErrReply;
+use crate::sync::ask::{Answer, Question};
+use crate::sync::chain::{Deletable, Durable, Fetched, Recorded};
+use crate::sync::digest::Hasher;
+use crate::sync::ledger::{FetchName, Headers};
+use crate::sync::mailbox::Mailbox;
+use crate::sync::plan::{Item, Places};
+use crate::sync::report::{Notes, Noticed};
+use crate::verb::Verb;
+
+/// What the next step of a session depends on.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Nothing was asked.
+    Opened,
+    /// The listings were asked for.
+    Listing,
+    /// The plan is made, and no batch is open.
+    Ready,
+    /// Messages were asked for.
+    Fetching,
+    /// The files of these messages are being synced.
+    Staging(Vec<Fetched>),
+    /// Questions about these messages were asked.
+    Confirming(Vec<Durable>),
+    /// These messages are being recorded and published.
+    Settling(Vec<Recorded>),
+    /// Deletions are being recorded.
+    Announcing(Vec<Deletable>),
+    /// Deletions and `QUIT` were requested.
+    Quitting(Vec<Deletable>),
+    /// The session is over.
+    Over,
+}
+
+/// The message that is being received.
+#[derive(Debug)]
+struct Current {
+    item: Item,
+    hasher: Hasher,
+    name: Option<(u32, FetchName)>,
+}
+
+impl core::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Hasher(..)")
+    }
+}
+
+/// A session of a run.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) stage: Stage,
+    pub(super) mailbox: Mailbox,
+    /// The messages to look at or to fetch, in this order.
+    pub(super) fresh: VecDeque<Item>,
+    /// Known messages whose headers are compared before they are deleted.
+    pub(super) verify: VecDeque<Item>,
+    /// Messages that failed before: they are fetched last, and alone.
+    pub(super) suspects: VecDeque<Item>,
+    /// The messages that were asked for and have not come.
+    pub(super) in_hand: VecDeque<Item>,
+    current: Option<Current>,
+    /// The messages of the open batch that came.
+    pub(super) fetched: Vec<Fetched>,
+    /// Staged files to remove.
+    pub(super) discard: Vec<FetchName>,
+    /// The messages of the open batch that were refused or failed.
+    pub(super) failed: Vec<(Item, Failure)>,
+    asked: VecDeque<Question>,
+    pub(super) confirmation: Option<Result<Answer, Error>>,
+    /// The listings that the server refused.
+    pub(super) unlisted: Vec<(Verb, Error)>,
+    pub(super) deletable: Vec<Deletable>,
+    /// The replies to the deletions.
+    pub(super) deletions: Vec<Result<(), Error>>,
+    pub(super) quit: Option<QuitOutcome>,
+    /// The entries that some listed message is.
+    pub(super) taken: Places,
+    pub(super) headers: Option<Headers>,
+    /// How many messages the next batch has.
+    pub(super) batch: usize,
+    /// How many batches of messages were confirmed.
+    pub(super) batches: usize,
+    pub(super) single: bool,
+    pub(super) top: Option<bool>,
+    /// How many refusals came in a row.
+    pub(super) refusals: usize,
+    pub(super) progress: bool,
+    pub(super) dead: Option<Error>,
+    /// Whether the end of the session is no failure: its work was done.
+    pub(super) done: bool,
+    /// Whether something is left for another session.
+    pub(super) more: bool,
+    /// The steps that come before the stage changes.
+    pub(super) steps: VecDeque<Do>,
+    /// How many messages the open batch asked for.
+    pub(super) asked_for: usize,
+    /// Whether every message without a unique-id was recognized or stored.
+    pub(super) resolved: bool,
+}
+
+/// Why a message of a batch did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The server refused it. That says nothing about the other messages.
+    Refused,
+    /// `TOP` was refused: its whole text has to be fetched.
+    TopRefused,
+    /// It broke off, and the session can be used.
+    Broken,
+}
+
+/// How a session has ended.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) error: Option<Error>,
+    /// Whether it ended with `QUIT`.
+    pub(super) quit: bool,
+    /// Whether something was stored, verified, deleted or ruled out.
+    pub(super) progress: bool,
+    /// Whether there is something left to do in this run.
+    pub(super) more: bool,
+    pub(super) top: Option<bool>,
+    done: bool,
+}
+
+impl End {
+    /// Returns whether the run has not done what it should.
+    pub(super) fn is_failure(&self) -> bool {
+        self.more || (self.error.is_some() && !self.done)
+    }
+}
+
+impl Session {
+    pub(super) fn new(link: &Link) -> Self {
+        Self {
+            stage: Stage::Opened,
+            mailbox: Mailbox::default(),
+            fresh: VecDeque::new(),
+            verify: VecDeque::new(),
+            suspects: VecDeque::new(),
+            in_hand: VecDeque::new(),
+            current: None,
+            fetched: Vec::new(),
+            discard: Vec::new(),
+            failed: Vec::new(),
+            asked: VecDeque::new(),
+            confirmation: None,
+            unlisted: Vec::new(),
+            deletable: Vec::new(),
+            deletions: Vec::new(),
+            quit: None,
+            taken: Places::default(),
+            headers: None,
+            batch: 1,
+            batches: 0,
+            single: link.single,
+            top: link.top,
+            refusals: 0,
+            progress: false,
+            dead: None,
+            done: false,
+            more: false,
+            steps: VecDeque::new(),
+            asked_for: 0,
+            resolved: true,
+        }
+    }
+
+    /// Notes that these questions are asked.
+    pub(super) fn ask(&mut self, questions: impl IntoIterator<Item = Question>) {
+        self.asked.extend(questions);
+    }
+
+    pub(super) fn reply(&mut self, reply: Result<Answer, Error>) {
+        let question = self.asked.pop_front();
+        if let Err(error) = &reply
+            && error.is_fatal()
+            && question != Some(Question::Confirm)
+        {
+            self.die(error);
+        }
+        match (question, reply) {
+            (Some(Question::Stat), Ok(Answer(Reply::Stat(stat)))) => {
+                self.mailbox.stat = Some(stat);
+            }
+            (Some(Question::Sizes), Ok(Answer(Reply::Sizes(sizes)))) => {
+                self.mailbox.sizes = Some(sizes);
+            }
+            (Some(Question::UniqueIds), Ok(Answer(Reply::UniqueIds(ids)))) => {
+                self.mailbox.unique_ids = Some(ids);
+            }
+            (Some(Question::Confirm), result) => {
+                if let Err(error) = &result
+                    && error.is_fatal()
+                {
+                    self.dead.get_or_insert_with(|| error.clone());
+                }
+                self.confirmation = Some(result);
+            }
+            (Some(Question::Delete(_)), result) => self.deletions.push(result.map(drop)),
+            (Some(Question::Quit), Ok(Answer(Reply::Quit(outcome)))) => {
+                self.quit = Some(outcome);
+            }
+            (Some(Question::UniqueIds), Err(error)) => self.unlisted.push((Verb::Uidl, error)),
+            (Some(Question::Sizes), Err(error)) => self.unlisted.push((Verb::List, error)),
+            _ => {}
+        }
+    }
+
+    fn die(&mut self, error: &Error) {
+        self.dead.get_or_insert_with(|| error.clone());
+    }
+
+    /// Begins to receive the next message. Returns whether its octets are needed.
+    pub(super) fn begin(&mut self, name: impl FnOnce() -> (u32, FetchName)) -> bool {
+        self.drop_current();
+        let Some(item) = self.in_hand.pop_front() else {
+            return false;
+        };
+        let looks = self.looks(&item);
+        self.refusals = 0;
+        if looks {
+            self.top = Some(true);
+        }
+        self.current = Some(Current {
+            item,
+            hasher: Hasher::new(),
+            name: (!looks).then(name),
+        });
+        true
+    }
+
+    /// Returns whether only the header of this message is looked at.
+    pub(super) fn looks(&self, item: &Item) -> bool {
+        item.task == crate::sync::plan::Task::Compare && self.top != Some(false)
+    }
+
+    /// Forgets a message that was not received to its end.
+    fn drop_current(&mut self) {
+        if let Some(current) = self.current.take() {
+            self.discard.extend(current.name.map(|(_, name)| name));
+            self.in_hand.push_front(current.item);
+        }
+    }
+
+    /// Takes the error instead of a message.
+    pub(super) fn refused(&mut self, error: Error, notes: &mut Notes) {
+        self.drop_current();
+        if error.is_fatal() {
+            self.die(&error);
+            return;
+        }
+        let Some(item) = self.in_hand.pop_front() else {
+            return;
+        };
+        if self.looks(&item) {
+            if self.top.is_none() {
+                self.top = Some(false);
+            }
+            self.failed.push((item, Failure::TopRefused));
+            return;
+        }
+        self.refusals += 1;
+        let number = Some(item.number);
+        notes.add(noticed(error), number);
+        self.failed.push((item, Failure::Refused));
+    }
+
+    pub(super) fn to_store(&self) -> Option<ToStore> {
+        let current = self.current.as_ref()?;
+        let (_, name) = current.name.as_ref()?;
+        let item = &current.item;
+        Some(ToStore {
+            name: name.clone(),
+            number: item.number,
+            unique_id: item.unique_id.clone(),
+            octets: item.octets,
+            header_only: item.task == crate::sync::plan::Task::FetchHeader,
+        })
+    }
+
+    /// Takes the next octets of a message. Returns what to store of them.
+    pub(super) fn chunk(
+        &mut self,
+        chunk: Result<Option<Bytes>, Error>,
+        notes: &mut Notes,
+    ) -> Option<Bytes> {
+        let current = self.current.as_mut()?;
+        match chunk {
+            Ok(Some(chunk)) => {
+                current.hasher.push(&chunk);
+                Some(if current.name.is_some() {
+                    chunk
+                } else {
+                    Bytes::new()
+                })
+            }
+            Ok(None) => {
+                if let Some(Current { item, hasher, name }) = self.current.take() {
+                    self.fetched.push(Fetched {
+                        item,
+                        content: hasher.finish(),
+                        name,
+                    });
+                }
+                None
+            }
+            Err(error) => {
+                if error.is_fatal() {
+                    self.drop_current();
+                    self.die(&error);
+                } else if let Some(Current { item, name, .. }) = self.current.take() {
+                    self.discard.extend(name.map(|(_, name)| name));
+                    notes.add(Noticed::Failed(error), Some(item.number));
+                    self.failed.push((item, Failure::Broken));
+                }
+                None
+            }
+        }
+    }
+
+    /// Ends the batch when the application asks for the next step: a message that was not received
+    /// to its end counts as not received.
+    pub(super) fn end_fetch(&mut self) {
+        self.drop_current();
+    }
+
+    /// Returns whether the server closed the connection at once after the only message of the
+    /// batch, as some servers always do.
+    pub(super) fn closed_after_message(&self) -> bool {
+        let closed = |error: &Error| {
+            matches!(error, Error::Closed(closed)
+                if matches!(**closed, Closed::Idle { .. } | Closed::Unanswered { .. }))
+        };
+        match &self.confirmation {
+            Some(Err(Error::Unconfirmed(why))) => {
+                matches!(&**why, Unconfirmed::CutShort(cause) if closed(cause))
+            }
+            Some(Err(error)) => closed(error),
+            _ => false,
+        }
+    }
+
+    pub(super) fn end(self) -> End {
+        let left = !self.fresh.is_empty()
+            || !self.verify.is_empty()
+            || !self.suspects.is_empty()
+            || !self.in_hand.is_empty();
+        let listed = !matches!(self.stage, Stage::Opened | Stage::Listing);
+        End {
+            quit: self.quit.is_some(),
+            progress: self.progress,
+            more: self.more || (listed && (left || !self.deletable.is_empty())),
+            top: self.top,
+            done: self.done,
+            error: self.dead,
+        }
+    }
+}
+
+/// Returns the note about a message that was refused.
+pub(super) fn noticed(error: Error) -> Noticed {
+    match error {
+        Error::Refused(refusal) => {
+            let reply = ErrReply {
+                code: refusal.code.clone(),
+                text: refusal.text.clone(),
+            };
+            Noticed::Refused(refusal.verb, reply)
+        }
+        error => Noticed::Failed(error),
+    }
+}

@@ -1,0 +1,516 @@
+//! The steps of a session, in the order that survives a crash after any of them.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::session::{Failure, Session, Stage, noticed};
+use super::{Do, Keep, Run};
+use crate::error::{Error, Unconfirmed};
+use crate::reply::{QuitOutcome, Reply};
+use crate::sync::ask::{Answer, Ask, Get, Question};
+use crate::sync::chain::{Deletable, Durable, Fetched, Kept, Proof};
+use crate::sync::ledger::Change;
+use crate::sync::plan::{Fate, Item, RunKey, Task};
+use crate::sync::report::Noticed;
+use crate::verb::Verb;
+
+/// How many messages a batch has at most, and how many headers. A kill loses one batch of messages,
+/// which are fetched again.
+const MESSAGES: usize = 50;
+const HEADERS: usize = 200;
+
+/// After how many refusals in a row the run stops asking. Some servers close the connection after
+/// about twenty.
+const REFUSALS: usize = 10;
+
+impl Run {
+    /// Returns the next step. `None` if the session is over: then drop the client, and ask
+    /// [`Run::connect`] for the next one.
+    ///
+    /// Asking for the next step says that the one before was done, and that everything it stored is
+    /// durable.
+    pub fn step(&mut self) -> Option<Do> {
+        loop {
+            let session = self.session.as_mut()?;
+            if let Some(step) = session.steps.pop_front() {
+                return Some(step);
+            }
+            match core::mem::replace(&mut session.stage, Stage::Over) {
+                Stage::Opened => self.open(),
+                Stage::Listing => self.listed(),
+                Stage::Ready => self.choose(),
+                Stage::Fetching => self.received(),
+                Stage::Staging(fetched) => self.confirm(fetched),
+                Stage::Confirming(durable) => self.answered(durable),
+                Stage::Settling(recorded) => {
+                    let kept = Kept::by_next_step();
+                    let published = recorded.into_iter().map(|it| it.published(&kept));
+                    self.settled(published.collect());
+                }
+                Stage::Announcing(deletable) => self.delete(deletable),
+                Stage::Quitting(deletable) => self.quitted(&deletable),
+                Stage::Over => {
+                    let session = self.session.as_mut()?;
+                    if session.steps.is_empty() {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self) {
+        let unpublished = self.ledger.unpublished().to_vec();
+        let lines = core::mem::take(&mut self.link.unwritten);
+        let mut questions = alloc::vec![Question::Stat, Question::Sizes, Question::UniqueIds];
+        if self.ledger.server().inconsistent_sizes {
+            questions.retain(|question| *question != Question::Sizes);
+        }
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        if !core::mem::replace(&mut self.recovered, true) {
+            session.keep(Keep::Recover(unpublished));
+        }
+        session.record(lines);
+        session.ask_all(questions);
+        session.stage = Stage::Listing;
+    }
+
+    /// Chooses what to do next in a session without an open batch.
+    fn choose(&mut self) {
+        let commit = self.commit_batch() as usize;
+        let may_return = self.link.may_return();
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        if session.dead.is_some() {
+            return;
+        }
+        if session.refusals >= REFUSALS {
+            session.refusals = 0;
+            let left = session.fresh.len() + session.suspects.len();
+            session.fresh.clear();
+            session.suspects.clear();
+            session.resolved = false;
+            if left > 0 {
+                self.notes.add_many(Noticed::TooManyRefusals, None, left);
+            }
+        }
+        let waiting = session.deletable.len();
+        if self.stopping {
+            return self.finish_session();
+        }
+        if waiting >= commit && may_return && !session.fresh.is_empty() {
+            return self.announce();
+        }
+        if !session.fresh.is_empty() || !session.verify.is_empty() {
+            return self.fetch();
+        }
+        if waiting == 0
+            && let Some(suspect) = session.suspects.pop_front()
+        {
+            return session.fetch(alloc::vec![suspect]);
+        }
+        self.finish_session();
+    }
+
+    /// Ends the session: deletes what may be deleted, and quits.
+    fn finish_session(&mut self) {
+        self.mark_absent();
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        if session.deletable.is_empty() {
+            session.quit();
+        } else {
+            self.announce();
+        }
+    }
+
+    /// Asks for the next batch: new messages first, then known ones.
+    fn fetch(&mut self) {
+        let mut batch = Vec::new();
+        while let Some(item) = self.next_item(&batch) {
+            batch.push(item);
+        }
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        if batch.is_empty() {
+            // All that were left are over a limit.
+            session.stage = Stage::Ready;
+            return;
+        }
+        session.fetch(batch);
+    }
+
+    /// Returns the next message of a batch, as long as it is fetched in the same way.
+    fn next_item(&mut self, batch: &[Item]) -> Option<Item> {
+        loop {
+            let session = self.session.as_mut()?;
+            let next = session.fresh.front().or(session.verify.front())?;
+            let looks = session.looks(next);
+            let most = match (session.single, looks) {
+                (true, _) => 1,
+                (false, true) => HEADERS,
+                (false, false) => session.batch,
+            };
+            let same = batch
+                .first()
+                .is_none_or(|first| session.looks(first) == looks);
+            if batch.len() >= most || !same {
+                return None;
+            }
+            let item = session
+                .fresh
+                .pop_front()
+                .or_else(|| session.verify.pop_front())?;
+            if looks || self.within_limits(&item) {
+                return Some(item);
+            }
+        }
+    }
+
+    /// Deals with the messages that came, when all of a batch were asked for.
+    fn received(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        session.end_fetch();
+        let failed = core::mem::take(&mut session.failed);
+        let fetched = core::mem::take(&mut session.fetched);
+        if let Some(error) = session.dead.clone() {
+            let missing = core::mem::take(&mut session.in_hand);
+            let whole = fetched.into_iter().map(|it| (it.item, it.name));
+            let items = whole
+                .chain(missing.into_iter().map(|item| (item, None)))
+                .collect();
+            self.failed(failed);
+            return self.strike(items, &error);
+        }
+        if !session.in_hand.is_empty() {
+            // The application left the loop over the messages.
+            self.stopping = true;
+        }
+        self.failed(failed);
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        session.discard_now();
+        if fetched.is_empty() {
+            session.stage = Stage::Ready;
+            return;
+        }
+        let names: Vec<_> = fetched
+            .iter()
+            .filter_map(|it| it.name.as_ref().map(|(_, name)| name.clone()))
+            .collect();
+        if !names.is_empty() {
+            session.keep(Keep::Stage(names));
+        }
+        session.stage = Stage::Staging(fetched);
+    }
+
+    /// Deals with messages that were refused, or that broke off without an end of the session.
+    fn failed(&mut self, failed: Vec<(Item, Failure)>) {
+        let mut lines = String::new();
+        for (mut item, failure) in failed {
+            match failure {
+                Failure::TopRefused => {
+                    item.task = Task::Fetch;
+                    if let Some(session) = &mut self.session {
+                        session.fresh.push_back(item);
+                    }
+                }
+                Failure::Refused | Failure::Broken => self.give_up(&item, &mut lines),
+            }
+        }
+        if let Some(session) = &mut self.session {
+            session.record(lines);
+        }
+    }
+
+    /// Counts a try of a message that failed, and leaves it for the next run.
+    fn give_up(&mut self, item: &Item, lines: &mut String) {
+        self.fates.insert(RunKey::of(item), Fate::Failed);
+        if let Some(session) = &mut self.session {
+            session.resolved = false;
+        }
+        let Some(id) = &item.unique_id else { return };
+        let key = crate::sync::table::Key::Id(id.as_bytes());
+        let tries = self
+            .ledger
+            .get(id.as_bytes())
+            .map_or(0, |entry| entry.tries);
+        self.ledger.apply(
+            &Change::Tried(key, tries.saturating_add(1), self.today),
+            lines,
+        );
+    }
+
+    /// Discards a batch after the session has ended or its confirmation has failed. That does not
+    /// say which message is the cause. So all of them are fetched again, one by one.
+    fn strike(
+        &mut self,
+        items: Vec<(Item, Option<(u32, crate::sync::ledger::FetchName)>)>,
+        error: &Error,
+    ) {
+        let mut lines = String::new();
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let alone = session.asked_for == 1;
+        session.resolved = false;
+        for (item, name) in items {
+            if let Some(session) = &mut self.session {
+                session.discard.extend(name.map(|(_, name)| name));
+            }
+            let number = Some(item.number);
+            if alone {
+                self.notes.add(Noticed::Failed(error.clone()), number);
+                self.give_up(&item, &mut lines);
+            } else {
+                self.notes.add(Noticed::Struck(error.clone()), number);
+                self.fates.insert(RunKey::of(&item), Fate::Struck);
+                if let Some(session) = &mut self.session {
+                    session.more = true;
+                }
+            }
+        }
+        self.learn_from(error, alone, &mut lines);
+        if let Some(session) = &mut self.session {
+            session.discard_now();
+            session.record(lines);
+        }
+    }
+
+    /// Remembers what a failed confirmation says about the server.
+    fn learn_from(&mut self, error: &Error, alone: bool, lines: &mut String) {
+        let Error::Unconfirmed(why) = error else {
+            return;
+        };
+        let mut server = self.ledger.server();
+        match &**why {
+            Unconfirmed::WrongAnswer {
+                verb: Verb::List,
+                number,
+                got,
+            } => {
+                let answer = crate::listing::leading_number(got.as_bytes());
+                let same = answer.is_some_and(|(answered, _)| answered == *number);
+                server.inconsistent_sizes |= same;
+                server.single |= !alone && !same;
+            }
+            Unconfirmed::WrongAnswer { .. } | Unconfirmed::ReplyInMessage { .. } => {
+                server.single |= !alone;
+            }
+            _ => {}
+        }
+        self.link.single |= server.single;
+        self.ledger.learn_server(server, lines);
+    }
+
+    /// Asks the server to confirm what was received.
+    fn confirm(&mut self, fetched: Vec<Fetched>) {
+        let kept = Kept::by_next_step();
+        let durable = fetched.into_iter().map(|it| it.durable(&kept)).collect();
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        session.confirmation = None;
+        session.ask_all(alloc::vec![Question::Confirm]);
+        session.stage = Stage::Confirming(durable);
+    }
+
+    fn answered(&mut self, durable: Vec<Durable>) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        match session.confirmation.take() {
+            Some(Ok(Answer(Reply::Confirmed(confirmed)))) => {
+                let proof = Proof::from(&confirmed);
+                let confirmed = durable.into_iter().map(|it| it.confirmed(&proof)).collect();
+                self.settle(confirmed);
+            }
+            Some(Err(error)) if !error.is_fatal() => {
+                // The server answers no questions at all: see `Confirm`.
+                for message in &durable {
+                    let number = Some(message.get().item.number);
+                    self.notes
+                        .add(Noticed::Unconfirmable(error.clone()), number);
+                }
+                self.settle_unconfirmed(durable);
+            }
+            result => {
+                let error = match &result {
+                    Some(Err(error)) => Some(error.clone()),
+                    _ => session.dead.clone(),
+                };
+                session.confirmation = result;
+                let alone = session.asked_for == 1;
+                let fits = |it: &Durable| {
+                    let fetched = it.get();
+                    fetched.name.is_some() && fetched.item.octets == Some(fetched.content.octets)
+                };
+                if alone && session.closed_after_message() && durable.iter().all(fits) {
+                    let mut server = self.ledger.server();
+                    server.single = true;
+                    self.link.single = true;
+                    self.ledger.learn_server(server, &mut self.link.unwritten);
+                    return self.settle_unconfirmed(durable);
+                }
+                let error = error.unwrap_or_else(|| crate::misuse::Misuse::TicketSpent.into());
+                let items = durable.into_iter().map(|it| {
+                    let it = it.unconfirmed();
+                    (it.item, it.name)
+                });
+                if session.dead.is_none() {
+                    session.dead = Some(error.clone());
+                }
+                self.strike(items.collect(), &error);
+            }
+        }
+    }
+
+    /// Goes on after a batch was recorded and published.
+    fn settled(&mut self, deletable: Vec<Deletable>) {
+        let due = deletable.into_iter().filter(|it| {
+            let entry = self.ledger.table().get(it.entry());
+            entry.is_some_and(|entry| self.context().may_delete(&entry))
+        });
+        let due: Vec<_> = due.collect();
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        session.deletable.extend(due);
+        session.progress = true;
+        if session.dead.is_none() {
+            session.stage = Stage::Ready;
+        }
+    }
+
+    /// Records that deletions are about to be requested: some servers commit them even if the
+    /// connection drops.
+    fn announce(&mut self) {
+        let mut lines = String::new();
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let deletable = core::mem::take(&mut session.deletable);
+        for message in &deletable {
+            self.ledger
+                .set_deleting(message.entry(), self.today, &mut lines);
+        }
+        session.record(lines);
+        session.stage = Stage::Announcing(deletable);
+    }
+
+    fn delete(&mut self, deletable: Vec<Deletable>) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let deletions = deletable.iter().map(|it| Question::Delete(it.number()));
+        session.ask_all(deletions.chain([Question::Quit]).collect());
+        session.stage = Stage::Quitting(deletable);
+    }
+
+    /// Records the outcome of `QUIT`.
+    fn quitted(&mut self, deletable: &[Deletable]) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let deletions = core::mem::take(&mut session.deletions);
+        let outcome = session.quit.clone();
+        if deletable.is_empty() {
+            session.dead = None;
+            return;
+        }
+        let mut lines = String::new();
+        let mut accepted = 0;
+        let answered = deletions.len();
+        for (message, result) in deletable.iter().zip(deletions) {
+            match result {
+                Ok(()) => accepted += 1,
+                Err(error) if error.is_fatal() => {}
+                Err(error) => {
+                    self.notes.add(noticed(error), Some(message.number()));
+                    self.ledger.set_present(message.entry(), &mut lines);
+                }
+            }
+        }
+        match outcome {
+            Some(QuitOutcome::Committed(_)) => {
+                self.ledger.apply(&Change::Committed, &mut lines);
+                self.report.deleted += accepted;
+                session.done = true;
+                session.progress = true;
+            }
+            outcome => {
+                let reply = match outcome {
+                    Some(QuitOutcome::Refused(reply)) => Some(reply),
+                    _ => None,
+                };
+                let unknown = accepted + (deletable.len() - answered);
+                self.notes
+                    .add_many(Noticed::DeletionUnknown(reply), None, unknown);
+            }
+        }
+        session.record(lines);
+    }
+}
+
+impl Session {
+    pub(super) fn keep(&mut self, keep: Keep) {
+        self.steps.push_back(Do::Keep(keep));
+    }
+
+    /// Appends lines to the ledger, if there are any.
+    pub(super) fn record(&mut self, lines: String) {
+        if !lines.is_empty() {
+            self.keep(Keep::Record(lines));
+        }
+    }
+
+    /// Removes the staged files that are not needed, if there are any.
+    pub(super) fn discard_now(&mut self) {
+        let names = core::mem::take(&mut self.discard);
+        if !names.is_empty() {
+            self.keep(Keep::Discard(names));
+        }
+    }
+
+    pub(super) fn ask_all(&mut self, questions: Vec<Question>) {
+        self.ask(questions.iter().copied());
+        self.steps
+            .push_back(Do::Ask(questions.into_iter().map(Ask).collect()));
+    }
+
+    pub(super) fn quit(&mut self) {
+        self.done = true;
+        self.ask_all(alloc::vec![Question::Quit]);
+        self.stage = Stage::Quitting(Vec::new());
+    }
+
+    /// Asks for the messages of a batch.
+    fn fetch(&mut self, batch: Vec<Item>) {
+        let gets = batch.iter().map(|item| Get {
+            number: item.number,
+            header_only: item.task == Task::FetchHeader || self.looks(item),
+        });
+        self.steps.push_back(Do::Fetch(gets.collect()));
+        self.asked_for = batch.len();
+        self.in_hand = batch.into();
+        self.stage = Stage::Fetching;
+    }
+
+    /// Makes the next batch larger: one message, one again, then twice as many each time. So a run
+    /// that is killed early has stored something.
+    pub(super) fn grow(&mut self) {
+        self.batch = match self.batches {
+            0 => 1,
+            _ => (2 * self.batch).min(MESSAGES),
+        };
+        self.batches += 1;
+    }
+}
