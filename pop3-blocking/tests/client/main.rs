@@ -25,4 +25,5 @@ mod panics;
 mod parity;
 mod session_end;
 mod streams;
+mod synchronisation;
 mod tickets;
