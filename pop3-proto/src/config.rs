@@ -140,9 +140,12 @@ pub struct Timeouts {
     pub stall: Duration,
     /// For the server to accept at least one octet of a command. Default: 60 s.
     pub send: Duration,
-    /// For the reply to `QUIT`. Default: 180 s, because the server deletes messages before it
-    /// replies.
+    /// For the reply to `QUIT` if messages are marked as deleted. Default: 180 s, because the server
+    /// deletes them before it replies.
     pub quit: Duration,
+    /// For the reply to `QUIT` if no message is marked as deleted. Default: 10 s, because nothing
+    /// depends on that reply.
+    pub goodbye: Duration,
     /// For a whole operation, from its command to the end of its reply. Default: none. Only this
     /// timeout stops a server that sends one octet a minute. It does not run while a login waits
     /// for a token from the application, and restarts when the token is provided.
@@ -159,6 +162,7 @@ impl Default for Timeouts {
             stall: Duration::from_secs(60),
             send: Duration::from_secs(60),
             quit: Duration::from_secs(180),
+            goodbye: Duration::from_secs(10),
             total: None,
         }
     }

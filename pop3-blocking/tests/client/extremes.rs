@@ -88,7 +88,7 @@ fn session(config: Config) -> Result<(), Error> {
 
 #[test]
 fn sessions_work_with_extreme_timeouts() {
-    let fields: [fn(&mut Timeouts) -> &mut Duration; 7] = [
+    let fields: [fn(&mut Timeouts) -> &mut Duration; 8] = [
         |timeouts| &mut timeouts.connect,
         |timeouts| &mut timeouts.tls,
         |timeouts| &mut timeouts.greeting,
@@ -96,6 +96,7 @@ fn sessions_work_with_extreme_timeouts() {
         |timeouts| &mut timeouts.stall,
         |timeouts| &mut timeouts.send,
         |timeouts| &mut timeouts.quit,
+        |timeouts| &mut timeouts.goodbye,
     ];
     for field in fields {
         for span in [Duration::ZERO, Duration::from_nanos(1)] {

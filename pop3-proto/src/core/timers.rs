@@ -24,6 +24,8 @@ enum Awaited {
     Greeting,
     Send,
     FirstOctet(Verb),
+    /// The reply to `QUIT` when no message is marked as deleted.
+    Goodbye,
     /// The rest of a reply, or of a line that answers no command.
     Rest(Option<Verb>),
     /// Nothing. A keep-alive becomes due later.
@@ -115,6 +117,7 @@ impl Timers {
             Awaited::Send => timeouts.send,
             Awaited::FirstOctet(Verb::Quit) => timeouts.quit,
             Awaited::FirstOctet(_) => timeouts.first_octet,
+            Awaited::Goodbye => timeouts.goodbye,
             Awaited::Rest(_) => timeouts.stall,
             Awaited::Idle => idle?,
         };
@@ -153,6 +156,7 @@ impl Awaited {
                 first_batch: false,
                 last_err: None,
             },
+            Self::Goodbye => return Self::FirstOctet(Verb::Quit).missed(core),
             Self::Rest(verb) => Timeout::Stall {
                 verb,
                 number,
@@ -272,7 +276,11 @@ impl Core {
         } else if self.state.phase() == Phase::Greeting {
             Awaited::Greeting
         } else if let Some(verb) = self.outbound.front().and_then(PendingRequest::verb) {
-            Awaited::FirstOctet(verb)
+            if verb == Verb::Quit && !self.state.has_deleted() {
+                Awaited::Goodbye
+            } else {
+                Awaited::FirstOctet(verb)
+            }
         } else if self.end.write_failed.is_some() {
             // An unsolicited -ERR of the server, or the end of the stream.
             Awaited::Rest(None)

@@ -78,6 +78,7 @@ fn set_timeouts(timeouts: &mut Timeouts, spans: &[Duration]) {
         &mut timeouts.stall,
         &mut timeouts.send,
         &mut timeouts.quit,
+        &mut timeouts.goodbye,
     ];
     for (field, span) in fields.into_iter().zip(spans) {
         *field = *span;
@@ -87,7 +88,7 @@ fn set_timeouts(timeouts: &mut Timeouts, spans: &[Duration]) {
 /// A mix of extreme and default settings. With only extreme values, sessions end too early.
 fn config() -> impl Strategy<Value = Config> {
     let sizes = vec(prop_oneof![3 => Just(None), 2 => size().prop_map(Some)], 11);
-    let spans = vec(prop_oneof![3 => Just(None), 2 => span().prop_map(Some)], 9);
+    let spans = vec(prop_oneof![3 => Just(None), 2 => span().prop_map(Some)], 10);
     let switches = vec(any::<bool>(), 7);
     (sizes, spans, switches).prop_map(|(sizes, spans, switches)| {
         let mut config = Config::default();
@@ -113,10 +114,10 @@ fn config() -> impl Strategy<Value = Config> {
         set_limits(&mut config.limits, &sizes);
         let minute = Duration::from_secs(60);
         let of = |index: usize| spans.get(index).copied().flatten();
-        let each: Vec<Duration> = (0..7).map(|index| of(index).unwrap_or(minute)).collect();
+        let each: Vec<Duration> = (0..8).map(|index| of(index).unwrap_or(minute)).collect();
         set_timeouts(&mut config.timeouts, &each);
-        config.timeouts.total = of(7);
-        config.keep_alive = of(8);
+        config.timeouts.total = of(8);
+        config.keep_alive = of(9);
         let is = |index: usize| switches.get(index).copied().unwrap_or_default();
         config.leniency = if is(0) {
             Leniency::Strict

@@ -123,14 +123,30 @@ fn listing_stalls_after_60_seconds() {
 }
 
 #[test]
-fn quit_has_its_own_deadline() {
+fn quit_that_deletes_has_its_own_deadline() {
     let mut config = Config::default();
     config.timeouts.quit = Duration::from_secs(500);
     let mut session = logged_in_with(config);
+    session.ask("dele 1");
+    session.server("+OK deleted\r\n");
+    session.reported();
     session.ask("quit");
     session.settle();
     assert_eq!(left(&session), Some(500));
     session.wait(500);
+    assert_eq!(
+        session.reported(),
+        ["quit: unknown", "closed: timeout FirstOctet QUIT"]
+    );
+}
+
+#[test]
+fn quit_that_deletes_nothing_has_a_short_deadline() {
+    let mut session = logged_in();
+    session.ask("quit");
+    session.settle();
+    assert_eq!(left(&session), Some(10));
+    session.wait(10);
     assert_eq!(
         session.reported(),
         ["quit: unknown", "closed: timeout FirstOctet QUIT"]

@@ -66,6 +66,7 @@ const LAYERS: &str = "
     exchanges   confirm context login exchange
     requests    command ticket event
     machine     core tls connection
+    mailbox     sync
     clients     batch endpoint connector engine client blocking
     tests       server
 ";
