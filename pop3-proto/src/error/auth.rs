@@ -67,9 +67,9 @@ pub struct Rejected {
     /// stores only a hash of the password may refuse SCRAM, but accept the password itself with
     /// PLAIN.
     pub try_instead: Option<Method>,
-    /// The length of the longest line that was sent for this login, in octets with CR LF, if the
-    /// length may be the reason for the refusal. This is the case if the server gave no response
-    /// code, and the line is longer than 128 octets, the default limit of nginx's mail proxy.
+    /// The length of the longest line that was sent for this login, in octets with CR LF. It is set
+    /// only if the length may be the reason for the refusal: the server gave no response code, and
+    /// the line is longer than 128 octets, the default limit of nginx's mail proxy.
     pub long_line: Option<usize>,
 }
 

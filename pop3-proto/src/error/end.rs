@@ -87,8 +87,8 @@ pub enum Timeout {
         /// end; see [`Error::last_err`](crate::Error::last_err).
         last_err: Option<Box<Refusal>>,
     },
-    /// The server accepted no octets of a command in time.
-    #[error("the server did not accept a command in time (Timeouts::send)")]
+    /// No octet of a command could be sent in time, for example because the server stopped reading.
+    #[error("a command could not be sent in time (Timeouts::send)")]
     Send,
     /// The operation took longer than [`Timeouts::total`](crate::config::Timeouts::total).
     #[error("the operation took longer than Timeouts::total allows")]

@@ -123,9 +123,9 @@ impl Error {
     /// login failed. For example, a server may answer `CAPA` with `-ERR [SYS/TEMP] Too many
     /// sessions` and then close the connection.
     ///
-    /// It is the last reply that the server sent. If a request of the application already failed
-    /// with it, it is returned only if it was received less than 30 s before the connection ended.
-    /// The `-ERR` to a `CAPA` that a login sends is not the result of a request, so it is always
+    /// It is the last reply that the server sent. An `-ERR` that was already the result of a
+    /// request is returned only if it was received less than 30 s before the connection ended. The
+    /// `-ERR` to a `CAPA` that a login sends is not the result of a request, so it is always
     /// returned.
     pub fn last_err(&self) -> Option<&Refusal> {
         let last_err = match self {

@@ -79,8 +79,8 @@ pub enum ProtocolError {
         /// The line if it is a status line, otherwise empty.
         got: ServerText,
     },
-    /// `LIST n` or `UIDL n` was answered about another message.
-    #[error("the server answered {verb} {asked} about another message: {}", Quoted(.got))]
+    /// The reply to `LIST n` or `UIDL n` has the number of another message.
+    #[error("the server answered {verb} {asked} with a reply about another message: {}", Quoted(.got))]
     NumberMismatch {
         /// The command.
         verb: Verb,
@@ -189,8 +189,8 @@ pub enum SecurityError {
     /// exchange.
     #[error(transparent)]
     Sasl(SaslError),
-    /// The server sent `+OK` to an authentication exchange that was cancelled (RFC 5034 section 4),
-    /// or to `PASS` after it had sent a challenge in reply to `PASS`.
+    /// The server sent `+OK` to an authentication exchange that was cancelled (RFC 5034 section 4).
+    /// Or it answered `PASS` first with a challenge, and then with `+OK`.
     #[error("the server sent +OK to a login that was cancelled")]
     UnexpectedSuccess,
 }

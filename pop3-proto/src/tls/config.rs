@@ -173,7 +173,7 @@ pub fn client_config(roots: Roots) -> Result<Arc<ClientConfig>, TlsError> {
             for root in &roots {
                 store
                     .add(root.clone())
-                    .map_err(|_| not_configured("a certificate of the roots is damaged"))?;
+                    .map_err(|_| not_configured("a root certificate is damaged"))?;
             }
             let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
                 .build()

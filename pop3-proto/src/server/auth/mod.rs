@@ -32,7 +32,7 @@ use super::stream::Answer;
 use crate::base64;
 
 /// The longest response line in octets, with CRLF. The limit of command lines does not apply to
-/// responses (RFC 5034 section 4), and a bearer token may have kibibytes.
+/// responses (RFC 5034 section 4), and a bearer token may be several KiB long.
 pub(super) const RESPONSE_OCTETS: usize = 64 * 1024;
 
 /// The only refusal that concerns the credentials (RFC 3206 section 5). It does not say whether the
@@ -40,7 +40,7 @@ pub(super) const RESPONSE_OCTETS: usize = 64 * 1024;
 pub(super) const INVALID_CREDENTIALS: &str = "[AUTH] invalid credentials";
 
 /// The error for a response that the mechanism cannot parse.
-const MALFORMED: &str = "the response makes no sense";
+const MALFORMED: &str = "the response is malformed";
 
 /// An exchange with one mechanism, for one AUTH. After an error it is dropped.
 pub(super) trait ServerExchange: Send + Sync {

@@ -76,7 +76,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
             with_fixed_key(Roots::Pinned(vec![[0; 32]])),
         ),
         (
-            "the host is no name for a certificate",
+            "no certificate can be valid for the host",
             ClientTls::new(authority.trust(), "a..b\u{1b}")
                 .unwrap_err()
                 .to_string(),

@@ -4,7 +4,7 @@ use pop3_proto::server::{Server, ServerConfig};
 
 use super::{LOGGED_IN, REFUSED, answer, challenge, encoded, is_logged_in, server};
 
-const MALFORMED: &str = "-ERR the response makes no sense";
+const MALFORMED: &str = "-ERR the response is malformed";
 
 fn bearer() -> Server {
     let config = ServerConfig::new("us,er", "tok=en").sasl(["OAUTHBEARER", "XOAUTH2"]);

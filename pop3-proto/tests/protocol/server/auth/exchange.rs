@@ -133,11 +133,8 @@ fn empty_response_syntax_depends_on_its_place() {
         &[("AUTH EXTERNAL", "+ "), ("", LOGGED_IN)],
         &[("AUTH ANONYMOUS =", LOGGED_IN)],
         &[("AUTH ANONYMOUS", "+ "), ("", LOGGED_IN)],
-        &[("AUTH PLAIN =", "-ERR the response makes no sense")],
-        &[
-            ("AUTH PLAIN", "+ "),
-            ("", "-ERR the response makes no sense"),
-        ],
+        &[("AUTH PLAIN =", "-ERR the response is malformed")],
+        &[("AUTH PLAIN", "+ "), ("", "-ERR the response is malformed")],
     ] {
         converse(&mut server(config.clone()), exchange);
     }
@@ -287,7 +284,7 @@ fn responses_may_have_up_to_64_kib() {
                 "-ERR line too long",
             ),
             ("AUTH PLAIN", "+ "),
-            (&fits, "-ERR the response makes no sense"),
+            (&fits, "-ERR the response is malformed"),
             ("AUTH PLAIN", "+ "),
             (&too_long, "-ERR line too long"),
             // The exchange has ended, and commands have their limit again.
@@ -306,7 +303,7 @@ fn auth_session_does_not_depend_on_input_splitting() {
     let expected = format!(
         "+OK POP3 server ready\r\n\
         + PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\r\n-ERR authentication cancelled\r\n\
-        + \r\n-ERR the response makes no sense\r\n-ERR the response is not base64\r\n\
+        + \r\n-ERR the response is malformed\r\n-ERR the response is not base64\r\n\
         + VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n{LOGGED_IN}\r\n+OK bye\r\n"
     );
     for cut in 0..=session.len() {

@@ -4,7 +4,7 @@ use pop3_proto::server::ServerConfig;
 
 use super::{LOGGED_IN, REFUSED, answer, config, encoded, is_logged_in, server};
 
-const MALFORMED: &str = "-ERR the response makes no sense";
+const MALFORMED: &str = "-ERR the response is malformed";
 
 /// Returns the reply to a response. It must not depend on whether AUTH contains the response.
 fn verdict(config: &ServerConfig, mechanism: &str, response: &[u8]) -> String {

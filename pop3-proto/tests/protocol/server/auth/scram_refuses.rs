@@ -11,7 +11,7 @@ use super::{
     scram, server,
 };
 
-const MALFORMED: &str = "-ERR the response makes no sense";
+const MALFORMED: &str = "-ERR the response is malformed";
 
 fn first(server: &mut Server, message: &[u8]) -> String {
     assert_eq!(answer(server, "AUTH SCRAM-SHA-256"), "+ ");
