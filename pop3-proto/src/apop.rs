@@ -29,9 +29,9 @@ pub(crate) fn prepared(username: Username, secret: Secret) -> Result<(Username, 
 
 /// Returns the msg-id in a greeting, with its angle brackets.
 ///
-/// If there is none, or more than one, there is no challenge: the client cannot know which one the
-/// server means. And a challenge that is not a msg-id is how a man in the middle recovers passwords
-/// from MD5 collisions (CVE-2007-1558).
+/// Returns `None` if there is no msg-id, or more than one: the client then cannot know the challenge.
+/// Other text is not accepted, because with challenges that are not msg-ids, a man in the middle can
+/// recover the password from MD5 collisions (CVE-2007-1558).
 pub(crate) fn challenge(greeting: &[u8]) -> Option<&[u8]> {
     let mut found = None;
     let mut brackets = memchr::memchr2_iter(b'<', b'>', greeting).peekable();

@@ -127,9 +127,9 @@ impl Default for Limits {
 pub struct Timeouts {
     /// For connecting to one address. Only the adapters use it. Default: 30 s.
     pub connect: Duration,
-    /// For the whole TLS handshake. If a write fails during the handshake, the client continues to
-    /// read for the same time again, because the server may have sent the reason before it closed
-    /// the connection. Default: 30 s.
+    /// For the whole TLS handshake. If a write fails during the handshake, the client reads for the
+    /// same time again: the server may have sent the reason before it closed the connection.
+    /// Default: 30 s.
     pub tls: Duration,
     /// For the greeting. Default: 60 s, because some servers look up the client's host name first.
     pub greeting: Duration,

@@ -13,20 +13,20 @@ use crate::sasl::{ClientNonce, Seed};
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a Config,
-    /// The capabilities of the present channel, if they are known.
+    /// The capabilities of the current channel, if they are known.
     pub(crate) capabilities: Option<&'a Capabilities>,
-    /// Whether `CAPA` was answered in the present channel, with `+OK` or with `-ERR`.
+    /// Whether `CAPA` was answered on the current channel, with `+OK` or with `-ERR`.
     pub(crate) capa_answered: bool,
-    /// The `-ERR` to the last `CAPA` in the present channel, if it was refused.
+    /// The `-ERR` to the last `CAPA` on the current channel, if it was refused.
     pub(crate) capa_refused: Option<&'a Refusal>,
     pub(crate) phase: Phase,
     /// Whether TLS is active.
     pub(crate) tls: bool,
-    /// Whether credentials are private on the present channel.
+    /// Whether credentials are private on the current channel.
     pub(crate) private: bool,
     /// Whether TLS was started by STLS. The greeting was then received in cleartext.
     pub(crate) upgraded: bool,
-    /// Whether the greeting that was received in this channel contains a challenge.
+    /// Whether the greeting that was received on this channel contains a challenge.
     pub(crate) challenge: bool,
     /// Whether commands may be pipelined on this channel.
     pub(crate) pipelining: bool,

@@ -1,4 +1,4 @@
-//! MD5 digests in the form of `APOP` and CRAM-MD5.
+//! Digests in hexadecimal, as `APOP` and CRAM-MD5 send them.
 
 use alloc::string::String;
 

@@ -217,8 +217,9 @@
 //! expected size of their replies is limited to 4 MiB, because replies to cancelled commands must
 //! still be read.
 //!
-//! Some commands are sent only when no other command is in flight: all commands of a login, `STLS`,
-//! `RSET`, `QUIT` and raw commands. While a `RETR` is in flight, only `RETR` commands are sent.
+//! Some commands are sent only when no other command is in flight: `CAPA`, `STLS`, all commands of a
+//! login, `RSET`, `QUIT` and raw commands. While a `RETR` or `TOP` is in flight, only commands with
+//! the same keyword are sent.
 //!
 //! # Features
 //!

@@ -28,7 +28,7 @@ pub struct LoginPlan {
     pub capa_refused: Option<Box<Refusal>>,
 }
 
-/// A login method as a [`LoginPlan`] considers it.
+/// A login method in a [`LoginPlan`], and whether the login uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlannedMethod {

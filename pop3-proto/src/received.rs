@@ -17,9 +17,9 @@ pub struct Received {
     /// The comparison with the size in the last [`Listing`](crate::listing::Listing) of this
     /// session.
     ///
-    /// It is [`SizeMatch::Unknown`] for every command except [`Retr`](crate::Retr). It is also
-    /// unknown if `LIST` was not sent before the first `DELE`, or if its reply is not in ascending
-    /// order or has no size for this message.
+    /// It is [`SizeMatch::Unknown`] for every command except [`Retr`](crate::Retr), and if `LIST`
+    /// was not sent before the first `DELE`. It is also unknown if the reply to `LIST` is not in
+    /// ascending order, or has no size for this message.
     pub listed: SizeMatch,
     /// The comparison with the size in the reply to `RETR`: `+OK 120 octets`.
     ///
@@ -33,8 +33,8 @@ pub struct Received {
 pub enum SizeMatch {
     /// The numbers are equal.
     Equal,
-    /// The numbers differ only because the server counts line ends in another way: each line end as
-    /// one octet or as two, and the last line break, which some servers add, perhaps not at all.
+    /// The numbers differ only because the server counts line ends in another way. It may count
+    /// each as one octet or as two, and may leave out a last line break that it added itself.
     /// The value is the difference, as in [`SizeMatch::Differs`].
     LineEnds(i64),
     /// This many more octets were received than stated; a negative number means fewer.

@@ -52,8 +52,8 @@ pub struct Greeting {
     /// The text after `+OK`.
     pub text: ServerText,
     /// The challenge for APOP: the msg-id in the text, with its angle brackets (RFC 1939 section
-    /// 7). `None` if there is none, or more than one: the client cannot know which one the server
-    /// means, and does not use APOP.
+    /// 7). `None` if there is no msg-id, or more than one. The client then cannot know the
+    /// challenge, and does not use APOP.
     pub challenge: Option<ServerText>,
 }
 

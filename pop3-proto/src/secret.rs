@@ -32,7 +32,7 @@ use crate::saslprep::saslprep;
 /// * parts of tokens, of long passwords and of responses: a truncated echo is recognized if it
 ///   contains the first 16 octets, or any 31. The rest of the word is redacted, too.
 ///
-/// The other words of the server are kept. Some secrets are **not** redacted, because a missing
+/// The rest of the server's text is kept. Some secrets are **not** redacted, because a missing
 /// word in an ordinary sentence would reveal more than it hides:
 ///
 /// * a secret that could be a word: up to 15 letters, all in lower case, all in upper case, or with

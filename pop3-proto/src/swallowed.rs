@@ -2,10 +2,10 @@
 //!
 //! Some servers neither stuff dots nor end the last line of a message with CR LF. If a message ends
 //! in the middle of a line, the server's terminator is not on a line of its own: `text.` CR LF. The
-//! message then contains the terminator and the whole reply to the next command. If the sender of
-//! the message also forged a reply in another message, the number of replies is right again, and no
-//! later question can detect it. A line of the message that begins with `+OK` shows it: the next
-//! terminator is that of the reply which began there.
+//! message then contains the terminator and the whole reply to the next command. If the sender also
+//! forged a reply in another message, the number of replies is right again, and no later question
+//! can detect the error. A line of the message that begins with `+OK` reveals it: the message ends
+//! at the terminator of the reply that begins there.
 
 use memchr::memmem;
 

@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 /// Text that a server wrote for a person to read: untrusted octets in an unknown encoding.
 ///
-/// `Display` shows valid UTF-8 as it is. It escapes control characters, invisible
-/// characters, bidirectional overrides and octets that are not UTF-8, and ends the text with `…`
-/// after 512 octets, so that it can be written to a log or a terminal.
+/// `Display` is safe for a log or a terminal. It shows valid UTF-8 as it is, and escapes control
+/// characters, invisible characters, bidirectional overrides and octets that are not UTF-8. It ends
+/// the text with `…` after 512 octets.
 /// [`ServerText::as_bytes`] returns all octets.
 ///
 /// # Redaction

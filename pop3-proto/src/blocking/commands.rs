@@ -36,7 +36,7 @@ impl<T: Transport> Client<T> {
     /// Logs in with a bearer token that `provide` returns when it is needed; see
     /// [`Login::bearer_on_request`].
     ///
-    /// `provide` gets `None` for the first token. If the server refuses that token as stale,
+    /// `provide` gets `None` for the first token. If the server refuses it as invalid or expired,
     /// `provide` is called once more and gets the refusal. It is not called if no login method can
     /// use a token, or if the login has other credentials. If `provide` fails, the text of its
     /// error is kept in [`AuthError::NoToken`](crate::error::AuthError::NoToken), so it must not

@@ -119,7 +119,7 @@ impl<T: Transport> Driver<T> {
         let connection = self.engine.connection_mut();
         match result {
             Ok(octets) => connection.transmitted(octets, now),
-            Err(error) if is_no_failure(&error) => connection.handle_timeout(now),
+            Err(error) if is_timeout_or_interrupt(&error) => connection.handle_timeout(now),
             Err(error) => connection.handle_write_error(TransportError::from(&error), now),
         }
     }
@@ -147,7 +147,7 @@ impl<T: Transport> Driver<T> {
         match result {
             Ok(0) => connection.handle_eof(now),
             Ok(octets) => connection.received(octets, now),
-            Err(error) if is_no_failure(&error) => connection.handle_timeout(now),
+            Err(error) if is_timeout_or_interrupt(&error) => connection.handle_timeout(now),
             Err(error) => connection.handle_read_error(TransportError::from(&error), now),
         }
     }
@@ -207,7 +207,7 @@ impl<T: Transport> Driver<T> {
 
 /// Returns whether the call only timed out or was interrupted, which is not a failure of the
 /// transport.
-fn is_no_failure(error: &io::Error) -> bool {
+fn is_timeout_or_interrupt(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted

@@ -63,8 +63,8 @@ impl<'c, T: Transport> Message<'c, T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] if the message is longer. The connection is closed then, because the rest
-    /// may be endless, so it cannot be skipped. To avoid that, read [`chunk`](Message::chunk)s.
+    /// [`Error::Limit`] if the message is longer. The connection is then closed: the rest may be
+    /// endless, so it cannot be skipped. To avoid that, read [`chunk`](Message::chunk)s.
     /// Otherwise the fatal error that ended the message before its terminator.
     ///
     /// # Cancel safety

@@ -31,9 +31,10 @@
 //! use pop3_proto::client::{Client, Transport};
 //! use pop3_proto::{Error, Stat, Uidl};
 //!
-//! async fn unread<T: Transport>(client: &mut Client<T>) -> Result<u64, Error> {
-//!     let (stat, _) = client.batch((Stat, Uidl)).await?;
-//!     Ok(stat.messages.into())
+//! /// Returns whether the server listed a unique-id for each message.
+//! async fn all_listed<T: Transport>(client: &mut Client<T>) -> Result<bool, Error> {
+//!     let (stat, uids) = client.batch((Stat, Uidl)).await?;
+//!     Ok(stat.messages as usize == uids.len())
 //! }
 //! ```
 //!

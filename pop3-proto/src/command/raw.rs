@@ -66,8 +66,8 @@ impl Raw {
     ///
     /// # Errors
     ///
-    /// [`Misuse::Argument`] if the line contains a control character, does not begin with a keyword
-    /// of 3 to 20 printable characters, or is a command with its own type.
+    /// [`Misuse::Argument`] if the line contains a control character, if it does not begin with a
+    /// keyword of 3 to 20 printable characters, or if the command has its own type.
     pub fn short(line: impl Into<String>) -> Result<RawShort, Misuse> {
         Self::new(line).map(RawShort)
     }

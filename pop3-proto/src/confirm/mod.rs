@@ -29,11 +29,11 @@ use crate::sasl::Seed;
 ///
 /// # Guarantees
 ///
-/// A sender can corrupt their own message and end the session. To cause the deletion of other
-/// people's mail, they would have to predict the answers to 16 random questions, or add one reply
-/// and hide another one in a message. The client searches the octets of each message for a hidden
-/// reply. If it finds one, and the message does not have exactly the size that was listed for it,
-/// the confirmation fails with
+/// A sender can corrupt their own message, and cause the session to end. There are two ways to cause
+/// the deletion of other people's mail: to predict the answers to 16 random questions, or to add one
+/// reply and hide another one in a message. Against the second one, the client searches the octets
+/// of each message for a hidden reply. If it finds one, and the message does not have exactly the
+/// size that was listed for it, the confirmation fails with
 /// [`Unconfirmed::ReplyInMessage`](crate::error::Unconfirmed::ReplyInMessage).
 ///
 /// There is no such guarantee if the server supports neither `UIDL n` nor `LIST n`

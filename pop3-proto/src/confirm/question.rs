@@ -1,4 +1,4 @@
-//! A question of a confirmation, and how its answer is judged.
+//! A question of a confirmation, and how its answer is checked.
 
 use crate::command_line::{Arguments, CommandLine};
 use crate::listing::{ScanEntry, UidEntry, digits, leading_number, size, trimmed};
@@ -68,7 +68,7 @@ impl Question {
         }
     }
 
-    /// Judges the text after `+OK`.
+    /// Checks the text after `+OK`.
     pub(crate) fn check(&self, text: &[u8]) -> Answered {
         let text = trimmed(text);
         match leading_number(text) {

@@ -31,8 +31,8 @@ impl Connection {
         self.core.seed(random);
     }
 
-    /// Queues a request. The connection checks whether the request is allowed when it is about to
-    /// send it, so a login and the requests after it can be submitted together.
+    /// Queues a request. Whether the request is allowed is checked only when it is about to be
+    /// sent. A login and the requests after it can therefore be submitted together.
     ///
     /// A login may call a [`Mechanism`](crate::sasl::Mechanism) of the application, in this method
     /// or in any other method that advances the session. If the mechanism panics and the

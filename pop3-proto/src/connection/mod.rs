@@ -34,9 +34,10 @@ use crate::tls::{ClientTls, Layer};
 /// * The *clock side* returns the next deadline and accepts the current time.
 /// * *TLS by the caller* is for callers that use their own TLS stack.
 ///
-/// The `poll_` and `wants_` methods may be called in any order and any number of times. If one of
-/// them is never called, a session is slower but still correct. The exception is
-/// [`handle_timeout`](Connection::handle_timeout): without it there are no deadlines.
+/// The `poll_` and `wants_` methods may be called in any order and any number of times. A late call
+/// makes a session slower, but never incorrect. Call
+/// [`handle_timeout`](Connection::handle_timeout) in time: without it, deadlines never expire and
+/// SCRAM logins never finish.
 ///
 /// With the feature `rustls` and a `ClientTls` (`Connection::with_tls`), the connection does the
 /// handshakes of implicit TLS and of STLS itself. The octets on its socket side are then

@@ -33,7 +33,7 @@ pub(super) struct Body {
     tail: [u8; TAIL],
 }
 
-/// Octets that are data while only CR LF ends a line, but that may be meant as the terminator.
+/// Octets that are data while only CR LF ends a line, but that a server may send as the terminator.
 const LF_DOT: &[u8; 4] = b"\n.\r\n";
 
 /// The length of [`LF_DOT`] and of the octet before it.

@@ -105,8 +105,8 @@ impl Core {
         if !self.outbound.is_asking() {
             self.timers.operation(self.outbound.in_flight() > 0);
         }
-        // Buffered octets would not answer any command. Do not send more, because reading them ends
-        // the connection.
+        // No command is waiting for octets that are buffered now. Do not send more, because reading
+        // them ends the connection.
         if self.outbound.is_confirmation_due() && self.inbound.is_empty() {
             self.send_confirmation()?;
         }

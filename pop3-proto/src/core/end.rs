@@ -18,7 +18,7 @@ use crate::verb::Verb;
 #[derive(Debug, Default)]
 pub(super) struct End {
     /// No more octets will be received. Contains the failure, or `None` for the end of the stream.
-    pub(super) input_over: Option<Option<TransportError>>,
+    pub(super) input_ended: Option<Option<TransportError>>,
     /// A write failed. The server may still send an unsolicited `-ERR` before it closes.
     pub(super) write_failed: Option<TransportError>,
     /// The outcome that every outstanding request gets. `Ok` after `QUIT`.
@@ -138,12 +138,12 @@ impl Core {
 
     /// Returns the error that ends the connection if no more octets will be received.
     pub(super) fn end_of_input(&mut self) -> Option<Error> {
-        self.end.input_over.as_ref()?;
+        self.end.input_ended.as_ref()?;
         if let Some(error) = self.unfinished_err() {
             return Some(error);
         }
         let End {
-            input_over: Some(cause),
+            input_ended: Some(cause),
             write_failed,
             ..
         } = &mut self.end

@@ -330,7 +330,7 @@ impl Core {
         self.outbound.pending()
     }
 
-    /// Returns the octets to send, for a layer that will send all of them and cannot return any.
+    /// Returns the octets to send, for a layer that will send all of them: none can be retracted.
     #[cfg(feature = "rustls")]
     pub(crate) fn hand_over(&mut self) -> &[u8] {
         self.outbound.hand_over()
@@ -349,7 +349,7 @@ impl Core {
     pub(crate) fn wants_read(&self) -> bool {
         self.events.is_empty()
             && self.end.outcome.is_none()
-            && self.end.input_over.is_none()
+            && self.end.input_ended.is_none()
             && !self.wants_tls()
             && !self.inbound.is_full()
     }
@@ -376,12 +376,12 @@ impl Core {
 
     /// Notes that the server will send no more octets.
     pub(crate) fn handle_eof(&mut self, now: Instant) {
-        self.input_over(None, now);
+        self.input_ended(None, now);
     }
 
     /// Notes that reading failed.
     pub(crate) fn handle_read_error(&mut self, cause: TransportError, now: Instant) {
-        self.input_over(Some(cause), now);
+        self.input_ended(Some(cause), now);
     }
 
     /// Notes that writing failed: nothing more is sent.
@@ -393,9 +393,9 @@ impl Core {
         self.advance();
     }
 
-    fn input_over(&mut self, cause: Option<TransportError>, now: Instant) {
+    fn input_ended(&mut self, cause: Option<TransportError>, now: Instant) {
         self.timers.progress(now);
-        self.end.input_over.get_or_insert(cause);
+        self.end.input_ended.get_or_insert(cause);
         self.advance();
     }
 

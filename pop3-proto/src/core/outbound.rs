@@ -168,8 +168,8 @@ impl Outbound {
         self.buffer.pending()
     }
 
-    /// Returns the octets that wait to be sent, for a layer that will send all of them and cannot
-    /// return any.
+    /// Returns the octets that wait to be sent, for a layer that will send all of them: none can be
+    /// retracted.
     #[cfg(feature = "rustls")]
     pub(super) fn hand_over(&mut self) -> &[u8] {
         self.buffer.hand_over()

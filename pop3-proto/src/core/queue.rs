@@ -13,8 +13,8 @@ use crate::confirm::{Question, Run};
 use crate::ticket::RequestId;
 use crate::verb::Verb;
 
-/// How many octets of commands may be unanswered. Every transport can buffer more, so that there is
-/// no deadlock even if both sides block in a write (RFC 2449 section 6.6).
+/// How many octets of commands may be unanswered. Every transport can buffer more, so there is no
+/// deadlock even if both sides block in a write (RFC 2449 section 6.6).
 const COMMAND_OCTETS: usize = 4096;
 
 /// How many octets of replies may be in flight. This also limits how much must be read and

@@ -39,7 +39,7 @@ pub(super) struct State {
 #[derive(Debug)]
 enum Tls {
     None,
-    /// A TLS handshake uses the socket.
+    /// A TLS handshake is due or in progress: it uses the socket.
     Wanted,
     Established(TlsInfo),
 }

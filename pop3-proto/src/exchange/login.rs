@@ -56,7 +56,7 @@ enum State {
     /// The command that logs in was sent: `PASS` or `APOP`.
     Last,
     /// The server answered `PASS` with this challenge, and the client sent an empty line.
-    AskedOn(Box<OAuthError>),
+    ExtraChallenge(Box<OAuthError>),
     Auth(Box<Auth>),
     /// Waiting for a token from the application: the first one, or a fresh one for this login
     /// method.
@@ -100,7 +100,7 @@ impl LoginRun {
     pub(super) fn known_end(&self) -> Option<Error> {
         let broken_off = match (&self.state, &self.concrete) {
             (State::Auth(auth), _) => auth.cancelled(),
-            (State::AskedOn(said), Some(concrete)) => Some((
+            (State::ExtraChallenge(said), Some(concrete)) => Some((
                 concrete.name.clone(),
                 SaslError::ExtraChallenge(said.clone()),
             )),
@@ -149,8 +149,10 @@ impl LoginRun {
                 };
                 self.rejected(context, redactor, *refusal, None, seen)
             }
-            (State::Last, Input::Challenge(text)) => self.asked_on(context, redactor, &text),
-            (State::AskedOn(said), input) => self.after_asking_on(context, redactor, said, input),
+            (State::Last, Input::Challenge(text)) => self.extra_challenge(context, redactor, &text),
+            (State::ExtraChallenge(said), input) => {
+                self.after_extra_challenge(context, redactor, said, input)
+            }
             (State::Auth(auth), input) => self.authenticate(context, redactor, auth, input),
             (State::Token(concrete), Input::Token(token)) => {
                 self.token_provided(context, redactor, concrete, token)
@@ -203,19 +205,19 @@ impl LoginRun {
     /// a proxy that logs in to another server with a token forwards that server's error. The other
     /// server waits for an empty line, which ends its exchange. Its `-ERR` is then the reply to
     /// `PASS`. An empty line reveals no secret.
-    fn asked_on(&mut self, context: &Context<'_>, redactor: &Redactor, text: &[u8]) -> Step {
+    fn extra_challenge(&mut self, context: &Context<'_>, redactor: &Redactor, text: &[u8]) -> Step {
         let limit = context.config.limits.challenge_octets;
         if text.len() > limit {
             return Step::Fatal(LimitError::new(Limited::ChallengeOctets, limit).into());
         }
         let said = OAuthError::unexpected(text, redactor);
-        self.state = State::AskedOn(Box::new(said));
+        self.state = State::ExtraChallenge(Box::new(said));
         Step::Respond(ResponseLine::empty_to_pass())
     }
 
     /// Handles the reply after the empty line. `+OK` is not accepted as a login, because it may be
     /// the reply to `PASS` or to the empty line.
-    fn after_asking_on(
+    fn after_extra_challenge(
         &mut self,
         context: &Context<'_>,
         redactor: &mut Redactor,

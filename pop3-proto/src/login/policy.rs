@@ -1,6 +1,6 @@
 //! The policy of a login: which methods it may use, and in which order.
 //!
-//! It also has the settings of SCRAM that decide about the security of a login: channel binding and
+//! It also has the settings of SCRAM that affect the security of a login: channel binding and
 //! the bounds of the iteration count.
 
 use alloc::vec::Vec;
@@ -45,9 +45,8 @@ pub(super) enum Order {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChannelBinding {
-    /// Uses no `-PLUS` mechanism. This is the default, because a POP3 server cannot advertise which
-    /// binding type it uses, and some servers advertise `-PLUS` for a type that TLS 1.3 does not
-    /// support.
+    /// Uses no `-PLUS` mechanism. This is the default, because a POP3 server cannot advertise its
+    /// binding type. Some servers advertise `-PLUS` for a type that TLS 1.3 does not support.
     #[default]
     Off,
     /// Prefers a `-PLUS` mechanism if the server advertises one and the connection supports channel
@@ -122,8 +121,8 @@ impl LoginPolicy {
     }
 
     /// Sets the bounds of the iteration count that a server may request for SCRAM. The default is
-    /// 4,096 to 1,000,000. A fake server can request few iterations, to guess the password from the
-    /// response. A million iterations take a large part of a second.
+    /// 4,096 to 1,000,000. The fewer iterations a fake server requests, the more easily it can guess
+    /// the password from the response. A million iterations take up to a second.
     #[must_use]
     pub fn with_scram_iterations(self, iterations: RangeInclusive<u32>) -> Self {
         Self { iterations, ..self }

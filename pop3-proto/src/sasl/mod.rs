@@ -18,9 +18,9 @@
 //!
 //! | mechanism | what it is | what the server learns |
 //! |---|---|---|
-//! | [`Scram`] | RFC 5802, RFC 7677; mutual | nothing that allows it to log in to other servers |
+//! | [`Scram`] | RFC 5802, RFC 7677; mutual authentication | nothing that allows it to log in to other servers |
 //! | [`Plain`] | RFC 4616 | the password |
-//! | [`Login`] | an expired draft; like PLAIN, in three steps | the password |
+//! | [`Login`] | an expired draft; like PLAIN, but name and password are sent separately | the password |
 //! | [`CramMd5`] | RFC 2195 | enough to guess the password offline |
 //! | [`OAuthBearer`], [`XOAuth2`] | RFC 7628, and Google's earlier mechanism | a token |
 //! | [`External`] | RFC 4422 appendix A | nothing: the TLS certificate identifies the user |
@@ -132,7 +132,7 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     fn respond(&mut self, challenge: &[u8]) -> Result<Progress, SaslError>;
 
     /// Continues the computation that [`Progress::Work`] announced, for at most a few milliseconds,
-    /// because other tasks wait for this thread.
+    /// so that other tasks can run on this thread.
     ///
     /// # Errors
     ///

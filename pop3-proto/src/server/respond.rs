@@ -30,7 +30,7 @@ pub(super) enum State {
     Ended,
 }
 
-/// One session without its octets: it gets lines and returns replies.
+/// One session: it gets lines and returns replies. Other types split and join the octets.
 pub(super) struct Dialogue {
     config: ServerConfig,
     view: View,

@@ -108,8 +108,9 @@ impl Scram {
         Ok(self)
     }
 
-    /// Sets the bounds of the iteration count, instead of [`Scram::ITERATIONS`]. A fake server can
-    /// request few iterations, to guess the password from the response.
+    /// Sets the bounds of the iteration count, instead of [`Scram::ITERATIONS`]. The fewer
+    /// iterations a fake server requests, the more easily it can guess the password from the
+    /// response.
     #[must_use]
     pub fn with_iterations(mut self, iterations: RangeInclusive<u32>) -> Self {
         self.iterations = iterations;
