@@ -248,3 +248,26 @@ fn equal_copies_without_a_unique_id_are_stored_each() {
     assert_eq!((report.fetched, report.known), (0, 50), "{report:?}");
     assert_eq!(store.published.len(), 50);
 }
+
+#[test]
+fn unchanged_mailbox_is_not_listed_twice_a_day() {
+    let mut store = Store::default();
+    let server = server_with(1..=5);
+    for day in [100, 100, 101] {
+        let report = store.run(&server, Rules::default(), day);
+        assert_eq!(
+            (report.fetched + report.known, report.failed),
+            (5, false),
+            "{report:?}"
+        );
+    }
+    let settled = store.ledger.lines().filter(|line| line.starts_with("B "));
+    assert_eq!(settled.count(), 2, "{}", store.ledger);
+    // The second run of the first day asked for two lines; it recorded nothing.
+    let before = store.ledger.len();
+    store.run(&server, Rules::default(), 101);
+    assert_eq!(store.ledger.len(), before);
+    // With another rule, the whole listing is needed.
+    let report = store.run(&server, deleting(), 101);
+    assert_eq!((report.fetched, report.deleted), (0, 5), "{report:?}");
+}

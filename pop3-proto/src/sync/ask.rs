@@ -19,6 +19,7 @@ pub(super) enum Question {
     Sizes,
     /// The unique-ids; lines that make no sense are left out.
     UniqueIds,
+    UniqueId(MessageNumber),
     Confirm,
     Delete(MessageNumber),
     Quit,
@@ -44,6 +45,7 @@ impl Ask {
             Question::Stat => (Some(Verb::Stat), None),
             Question::Sizes => (Some(Verb::List), None),
             Question::UniqueIds => (Some(Verb::Uidl), None),
+            Question::UniqueId(number) => (Some(Verb::Uidl), Some(number)),
             Question::Confirm => (None, None),
             Question::Delete(number) => (Some(Verb::Dele), Some(number)),
             Question::Quit => (Some(Verb::Quit), None),
@@ -61,6 +63,7 @@ impl Sealed for Ask {
             Question::Stat => line(Verb::Stat, Arguments::None),
             Question::Sizes => line(Verb::List, Arguments::None).salvaged(),
             Question::UniqueIds => line(Verb::Uidl, Arguments::None).salvaged(),
+            Question::UniqueId(number) => line(Verb::Uidl, Arguments::Number(number)),
             Question::Delete(number) => line(Verb::Dele, Arguments::Number(number)),
             Question::Quit => line(Verb::Quit, Arguments::None),
         };

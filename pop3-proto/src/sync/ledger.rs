@@ -42,6 +42,7 @@ use super::table::{Handle, Key, Table};
 /// | `T` key tries day | the number of runs in which it could not be fetched |
 /// | `C` key commits | the number of deletions that were committed |
 /// | `F` key | it is forgotten |
+/// | `B` id number messages octets day | nothing was left to do in a mailbox with so many messages and octets, the last of which has this number |
 /// | `N` name value | what was learnt about the server |
 /// | `R` token | the file names of the `S` lines that follow begin with this token; files of earlier ones are published |
 ///
@@ -55,8 +56,22 @@ pub struct Ledger {
     unpublished: Vec<FetchName>,
     /// The deletions since the last `R` or `Q` line.
     deleting: Vec<Handle>,
+    /// How the mailbox was when nothing was left to do.
+    settled: Option<Settled>,
     /// The number of lines that were read or written.
     lines: usize,
+}
+
+/// How a mailbox was when nothing was left to do. If it still is like this, the whole listing need
+/// not be requested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) messages: u64,
+    pub(super) octets: u64,
+    /// The last message, and its unique-id.
+    pub(super) number: u32,
+    pub(super) id: Vec<u8>,
+    pub(super) day: Day,
 }
 
 impl fmt::Debug for Ledger {
@@ -123,6 +138,21 @@ impl ServerNotes {
     }
 }
 
+/// A [`Key`] that borrows nothing.
+enum OwnKey {
+    Id(Vec<u8>),
+    Content(Digest, Digest),
+}
+
+impl OwnKey {
+    fn get(&self) -> Key<'_> {
+        match self {
+            Self::Id(id) => Key::Id(id),
+            Self::Content(header, whole) => Key::Content(*header, *whole),
+        }
+    }
+}
+
 /// A change of the ledger, which is one line of its text.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Change<'a> {
@@ -143,6 +173,7 @@ pub(super) enum Change<'a> {
     Forgotten(Key<'a>),
     Server(&'a [u8], u32),
     Run(&'a str),
+    Settled(&'a Settled),
 }
 
 /// A key in a line.
@@ -201,6 +232,17 @@ impl Change<'_> {
                 append(text, format_args!("N {} {value}", name.escape_ascii()));
             }
             Self::Run(token) => append(text, format_args!("R {token}")),
+            Self::Settled(it) => append(
+                text,
+                format_args!(
+                    "B {} {} {} {} {}",
+                    line::id(&it.id),
+                    it.number,
+                    it.messages,
+                    it.octets,
+                    it.day
+                ),
+            ),
         }
     }
 }
@@ -368,6 +410,10 @@ impl Ledger {
         &self.table
     }
 
+    pub(super) fn settled(&self) -> Option<&Settled> {
+        self.settled.as_ref()
+    }
+
     pub(super) fn server(&self) -> ServerNotes {
         self.server
     }
@@ -388,81 +434,66 @@ impl Ledger {
         }
     }
 
-    /// Makes a change to one entry, and appends its line.
-    fn apply_to(
-        &mut self,
-        handle: Handle,
-        lines: &mut String,
-        change: impl FnOnce(Key<'_>) -> Change<'_>,
-    ) {
-        // The change borrows the key, so the key must not borrow the ledger.
-        let id = self.table.id(handle).map(<[u8]>::to_vec);
-        let key = match &id {
-            Some(id) => Some(Key::Id(id)),
-            None => self.key(handle).and_then(|key| match key {
-                Key::Content(header, whole) => Some(Key::Content(header, whole)),
-                Key::Id(_) => None,
-            }),
-        };
-        if let Some(key) = key {
-            self.apply(&change(key), lines);
-        }
+    /// Returns the key of an entry, independent of this ledger, so that the ledger can be changed.
+    fn own_key(&self, handle: Handle) -> Option<OwnKey> {
+        Some(match self.key(handle)? {
+            Key::Id(id) => OwnKey::Id(id.to_vec()),
+            Key::Content(header, whole) => OwnKey::Content(header, whole),
+        })
     }
 
     /// Records that an entry is not listed any more.
     pub(super) fn set_absent(&mut self, handle: Handle, today: Day, lines: &mut String) {
-        self.apply_to(handle, lines, |key| Change::Absent(key, today));
+        if let Some(key) = self.own_key(handle) {
+            self.apply(&Change::Absent(key.get(), today), lines);
+        }
     }
 
     /// Records that the deletion of an entry is about to be requested.
     pub(super) fn set_deleting(&mut self, handle: Handle, today: Day, lines: &mut String) {
-        self.apply_to(handle, lines, |key| Change::Deleting(key, today));
+        if let Some(key) = self.own_key(handle) {
+            self.apply(&Change::Deleting(key.get(), today), lines);
+        }
     }
 
     /// Records that an entry is listed, if that is news.
     pub(super) fn set_present(&mut self, handle: Handle, lines: &mut String) {
-        if self
-            .table
-            .get(handle)
-            .is_some_and(|entry| entry.presence != Presence::Listed)
-        {
-            self.apply_to(handle, lines, |key| Change::Verified(key));
+        let gone = self.table.get(handle).and_then(|entry| entry.gone_since());
+        if let (Some(_), Some(key)) = (gone, self.own_key(handle)) {
+            self.apply(&Change::Verified(key.get()), lines);
         }
     }
 
     /// Records the size that the server lists for an entry, if that is news.
     pub(super) fn set_listed(&mut self, handle: Handle, size: Option<u32>, lines: &mut String) {
-        if self
+        let news = self
             .table
             .get(handle)
-            .is_some_and(|entry| entry.listed != size)
-        {
-            self.apply_to(handle, lines, |key| Change::Listed(key, size));
+            .is_some_and(|entry| entry.listed != size);
+        if let Some(key) = self.own_key(handle).filter(|_| news) {
+            self.apply(&Change::Listed(key.get(), size), lines);
         }
     }
 
     /// Records the number of runs in which the message of an entry could not be fetched whole.
     pub(super) fn set_tries(&mut self, handle: Handle, tries: u8, today: Day, lines: &mut String) {
-        self.apply_to(handle, lines, |key| Change::Tried(key, tries, today));
+        if let Some(key) = self.own_key(handle) {
+            self.apply(&Change::Tried(key.get(), tries, today), lines);
+        }
     }
 
     /// Records that an entry is forgotten.
     pub(super) fn forget(&mut self, handle: Handle, lines: &mut String) {
-        self.apply_to(handle, lines, |key| Change::Forgotten(key));
+        if let Some(key) = self.own_key(handle) {
+            self.apply(&Change::Forgotten(key.get()), lines);
+        }
     }
 
     /// Records the new unique-id of an entry.
     pub(super) fn rename(&mut self, handle: Handle, id: &[u8], lines: &mut String) {
-        let mut own = None;
-        if let Some(Key::Id(old)) = self.key(handle) {
-            own = Some(old.to_vec());
+        if let Some(key) = self.own_key(handle) {
+            self.apply(&Change::Renamed(key.get(), id), lines);
         }
-        let key = match (&own, self.key(handle)) {
-            (Some(old), _) => Key::Id(old),
-            (None, Some(Key::Content(header, whole))) => Key::Content(header, whole),
-            _ => return,
-        };
-        self.apply(&Change::Renamed(key, id), lines);
     }
 
     /// Remembers what was learnt about the server.
@@ -537,11 +568,19 @@ impl Ledger {
                 }
             }
             Change::Server(name, value) => self.server.learn(name, value),
+            Change::Settled(settled) => self.settled = Some(settled.clone()),
             Change::Run(token) => {
                 token.clone_into(&mut self.token);
                 self.unpublished.clear();
                 self.deleting.clear();
             }
+        }
+    }
+
+    /// Records how the mailbox is when nothing is left to do.
+    pub(super) fn set_settled(&mut self, settled: &Settled, lines: &mut String) {
+        if self.settled.as_ref() != Some(settled) {
+            self.apply(&Change::Settled(settled), lines);
         }
     }
 

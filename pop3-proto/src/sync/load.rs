@@ -6,7 +6,7 @@ use thiserror::Error as ThisError;
 
 use super::day::Day;
 use super::entry::{Entry, Kept};
-use super::ledger::{Change, Ledger};
+use super::ledger::{Change, Ledger, Settled};
 use super::line::{self, checked, parse_id};
 use super::table::Key;
 use crate::text::ServerText;
@@ -147,7 +147,7 @@ impl LedgerReader {
 }
 
 /// The kinds of line that this version knows.
-const KINDS: &[u8] = b"SUPHKOADQVLMTCFNR";
+const KINDS: &[u8] = b"SUPHKOADQVLMTCFNRB";
 
 /// Applies the change that a line describes; `None` if its fields make no sense.
 fn apply(ledger: &mut Ledger, text: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
@@ -189,6 +189,21 @@ fn apply(ledger: &mut Ledger, text: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
         b'R' => {
             let token = core::str::from_utf8(fields.next()?).ok()?;
             ledger.learn(&Change::Run(token));
+            return Some(());
+        }
+        b'B' => {
+            let mut id = Vec::new();
+            let id = parse_id(fields.next()?, &mut id).to_vec();
+            let number = u32::try_from(line::number(fields.next()?)?).ok()?;
+            let (messages, octets) = (line::number(fields.next()?)?, line::number(fields.next()?)?);
+            let day = day(fields.next()?)?;
+            ledger.learn(&Change::Settled(&Settled {
+                messages,
+                octets,
+                number,
+                id,
+                day,
+            }));
             return Some(());
         }
         b'N' => {

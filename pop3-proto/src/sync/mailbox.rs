@@ -73,8 +73,7 @@ impl Mailbox {
         match (&self.sizes, &self.unique_ids) {
             (None, None) => {
                 let count = self.stat.map_or(0, |stat| stat.messages);
-                let numbers =
-                    (1..=u32::try_from(count).unwrap_or(u32::MAX)).map_while(NonZeroU32::new);
+                let numbers = (1..=count).map_while(NonZeroU32::new);
                 numbers.for_each(|number| each(Listed::new(number.into())));
             }
             (sizes, ids) if ordered(sizes.as_ref()) && ordered(ids.as_ref()) => {

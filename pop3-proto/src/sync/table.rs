@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use core::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -256,7 +256,5 @@ fn hash_id(hasher: &DefaultHashBuilder, id: &[u8]) -> u64 {
 }
 
 fn hash_content(hasher: &DefaultHashBuilder, digests: ([u32; 2], [u32; 2])) -> u64 {
-    let mut state = hasher.build_hasher();
-    digests.hash(&mut state);
-    state.finish()
+    hasher.hash_one(digests)
 }

@@ -89,7 +89,7 @@ impl Run {
             match (item.task, item.why) {
                 (Task::Leave, why) => {
                     self.notes.add(Noticed::Message(why), Some(item.number));
-                    session.resolved &= item.unique_id.is_some();
+                    session.left_out(&item);
                     continue;
                 }
                 (Task::Adopt, _) => {
@@ -111,6 +111,7 @@ impl Run {
                 }
                 _ => {}
             }
+            session.settled &= item.unique_id.is_some();
             let known = item.entry.is_some() && item.task == Task::Compare;
             if !known {
                 self.progress.of_messages += 1;

@@ -3,6 +3,7 @@
 
 mod link;
 mod listing;
+mod peek;
 mod session;
 mod settle;
 mod step;

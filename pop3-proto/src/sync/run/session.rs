@@ -17,6 +17,7 @@ use crate::sync::ledger::{FetchName, Headers};
 use crate::sync::mailbox::Mailbox;
 use crate::sync::plan::{Item, Places};
 use crate::sync::report::{Notes, Noticed};
+use crate::types::UniqueId;
 use crate::verb::Verb;
 
 /// What the next step of a session depends on.
@@ -24,6 +25,8 @@ use crate::verb::Verb;
 pub(super) enum Stage {
     /// Nothing was asked.
     Opened,
+    /// It was asked whether the mailbox is as it was when nothing was left to do.
+    Peeking,
     /// The listings were asked for.
     Listing,
     /// The plan is made, and no batch is open.
@@ -63,6 +66,8 @@ impl core::fmt::Debug for Hasher {
 pub(super) struct Session {
     pub(super) stage: Stage,
     pub(super) mailbox: Mailbox,
+    /// The unique-id of the message that was the last one.
+    pub(super) last_id: Option<UniqueId>,
     /// The messages to look at or to fetch, in this order.
     pub(super) fresh: VecDeque<Item>,
     /// Known messages whose headers are compared before they are deleted.
@@ -109,6 +114,8 @@ pub(super) struct Session {
     pub(super) asked_for: usize,
     /// Whether every message without a unique-id was recognized or stored.
     pub(super) resolved: bool,
+    /// Whether every message of the mailbox is stored or known by its unique-id.
+    pub(super) settled: bool,
 }
 
 /// Why a message of a batch did not come.
@@ -148,6 +155,7 @@ impl Session {
         Self {
             stage: Stage::Opened,
             mailbox: Mailbox::default(),
+            last_id: None,
             fresh: VecDeque::new(),
             verify: VecDeque::new(),
             suspects: VecDeque::new(),
@@ -176,6 +184,7 @@ impl Session {
             steps: VecDeque::new(),
             asked_for: 0,
             resolved: true,
+            settled: true,
         }
     }
 
@@ -202,6 +211,9 @@ impl Session {
             (Some(Question::UniqueIds), Ok(Answer(Reply::UniqueIds(ids)))) => {
                 self.mailbox.unique_ids = Some(ids);
             }
+            (Some(Question::UniqueId(_)), Ok(Answer(Reply::UniqueId(entry)))) => {
+                self.last_id = entry.unique_id;
+            }
             (Some(Question::Confirm), result) => {
                 if let Err(error) = &result
                     && error.is_fatal()
@@ -218,6 +230,18 @@ impl Session {
             (Some(Question::Sizes), Err(error)) => self.unlisted.push((Verb::List, error)),
             _ => {}
         }
+    }
+
+    /// Notes that a message was neither stored nor recognized.
+    pub(super) fn unresolved(&mut self) {
+        (self.resolved, self.settled) = (false, false);
+    }
+
+    /// Notes that a message was left out by a rule.
+    pub(super) fn left_out(&mut self, item: &Item) {
+        self.settled = false;
+        // An entry without a unique-id may be that message.
+        self.resolved &= item.unique_id.is_some();
     }
 
     fn die(&mut self, error: &Error) {
@@ -359,7 +383,7 @@ impl Session {
             || !self.verify.is_empty()
             || !self.suspects.is_empty()
             || !self.in_hand.is_empty();
-        let listed = !matches!(self.stage, Stage::Opened | Stage::Listing);
+        let listed = !matches!(self.stage, Stage::Opened | Stage::Peeking | Stage::Listing);
         End {
             quit: self.quit.is_some(),
             progress: self.progress,

@@ -311,7 +311,7 @@ impl Run {
             self.notes
                 .add(Noticed::Message(Why::OverLimit), Some(item.number));
             if let Some(session) = &mut self.session {
-                session.resolved &= item.unique_id.is_some();
+                session.left_out(item);
             }
             return false;
         }

@@ -37,6 +37,7 @@ impl Run {
             }
             match core::mem::replace(&mut session.stage, Stage::Over) {
                 Stage::Opened => self.open(),
+                Stage::Peeking => self.peeked(),
                 Stage::Listing => self.listed(),
                 Stage::Ready => self.choose(),
                 Stage::Fetching => self.received(),
@@ -62,6 +63,26 @@ impl Run {
     fn open(&mut self) {
         let unpublished = self.ledger.unpublished().to_vec();
         let lines = core::mem::take(&mut self.link.unwritten);
+        let recovered = core::mem::replace(&mut self.recovered, true);
+        let peek = self.peek();
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        if !recovered {
+            session.keep(Keep::Recover(unpublished));
+        }
+        session.record(lines);
+        match peek {
+            Some(number) => {
+                session.ask_all(alloc::vec![Question::Stat, Question::UniqueId(number)]);
+                session.stage = Stage::Peeking;
+            }
+            None => self.list(),
+        }
+    }
+
+    /// Asks for the listings.
+    pub(super) fn list(&mut self) {
         let mut questions = alloc::vec![Question::Stat, Question::Sizes, Question::UniqueIds];
         if self.ledger.server().inconsistent_sizes {
             questions.retain(|question| *question != Question::Sizes);
@@ -69,10 +90,6 @@ impl Run {
         let Some(session) = &mut self.session else {
             return;
         };
-        if !core::mem::replace(&mut self.recovered, true) {
-            session.keep(Keep::Recover(unpublished));
-        }
-        session.record(lines);
         session.ask_all(questions);
         session.stage = Stage::Listing;
     }
@@ -92,7 +109,7 @@ impl Run {
             let left = session.fresh.len() + session.suspects.len();
             session.fresh.clear();
             session.suspects.clear();
-            session.resolved = false;
+            session.unresolved();
             if left > 0 {
                 self.notes.add_many(Noticed::TooManyRefusals, None, left);
             }
@@ -118,6 +135,7 @@ impl Run {
     /// Ends the session: deletes what may be deleted, and quits.
     fn finish_session(&mut self) {
         self.mark_absent();
+        self.note_settled();
         let Some(session) = &mut self.session else {
             return;
         };
@@ -235,7 +253,7 @@ impl Run {
     fn give_up(&mut self, item: &Item, lines: &mut String) {
         self.fates.insert(RunKey::of(item), Fate::Failed);
         if let Some(session) = &mut self.session {
-            session.resolved = false;
+            session.unresolved();
         }
         let Some(id) = &item.unique_id else { return };
         let key = crate::sync::table::Key::Id(id.as_bytes());
@@ -261,7 +279,7 @@ impl Run {
             return;
         };
         let alone = session.asked_for == 1;
-        session.resolved = false;
+        session.unresolved();
         for (item, name) in items {
             if let Some(session) = &mut self.session {
                 session.discard.extend(name.map(|(_, name)| name));
