@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 
 use thiserror::Error as ThisError;
 
+use super::change::Change;
 use super::day::Day;
 use super::entry::{Entry, Kept};
-use super::ledger::{Change, Ledger, Settled};
+use super::ledger::{Ledger, Settled};
 use super::line::{self, checked, parse_id};
 use super::table::Key;
 use crate::text::ServerText;

@@ -100,9 +100,11 @@
 
 mod ask;
 mod chain;
+mod change;
 mod day;
 mod digest;
 mod entry;
+mod headers;
 mod ledger;
 mod line;
 mod load;

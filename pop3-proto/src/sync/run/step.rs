@@ -9,7 +9,7 @@ use crate::error::{Error, Unconfirmed};
 use crate::reply::{QuitOutcome, Reply};
 use crate::sync::ask::{Answer, Ask, Get, Question};
 use crate::sync::chain::{Deletable, Durable, Fetched, Kept, Proof};
-use crate::sync::ledger::Change;
+use crate::sync::change::Change;
 use crate::sync::plan::{Fate, Item, RunKey, Task};
 use crate::sync::report::Noticed;
 use crate::verb::Verb;
