@@ -74,7 +74,7 @@ fn output_of_the_password_command_is_the_password() {
 }
 
 #[test]
-fn password_that_is_not_utf8_is_sent_as_it_is() {
+fn non_utf8_password_is_sent_unchanged() {
     let home = home();
     let mut command: Command = fetch(home.path().join("mail"));
     command.env("POP3_PASSWORD", OsStr::from_bytes(b"caf\xe9"));
