@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pop3_blocking::proto::server::Maildrop;
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_blocking::sync::{Day, Delete, Do, Keep, Ledger, Report, Rules, Run};
+use pop3_blocking::sync::{Choice, Day, Delete, Do, Keep, Ledger, Report, Rules, Run};
 use pop3_blocking::{Client, Error, Login, config::Pipelining, connect_with};
 
 use super::support::trusting;
@@ -59,7 +59,11 @@ impl Store {
 
     /// Synchronises with the server.
     fn run(&mut self, server: &EmbeddedServer, rules: Rules, day: u16) -> Report {
-        let mut run = Run::new(self.load(), rules, Day::new(day), seed());
+        self.finish(server, Run::new(self.load(), rules, Day::new(day), seed()))
+    }
+
+    /// Does a run.
+    fn finish(&mut self, server: &EmbeddedServer, mut run: Run) -> Report {
         while let Some(how) = run.connect() {
             let Some(mut client) = run.opened(dial(server, how.pipelining)) else {
                 continue;
@@ -270,4 +274,34 @@ fn unchanged_mailbox_is_not_listed_twice_a_day() {
     // With another rule, the whole listing is needed.
     let report = store.run(&server, deleting(), 101);
     assert_eq!((report.fetched, report.deleted), (0, 5), "{report:?}");
+}
+
+#[test]
+fn filter_decides_by_headers() {
+    let mut store = Store::default();
+    let server = server_with(1..=9);
+    for expected in [3, 0] {
+        let mut run = Run::new(store.load(), deleting(), Day::new(100), seed());
+        run.set_filter(|preview| {
+            assert!(preview.header.starts_with(b"Subject: "), "{preview:?}");
+            match preview.number.get() {
+                1 | 2 => Choice::Fetch,
+                3 => Choice::FetchHeader,
+                _ => Choice::Decline,
+            }
+        });
+        let report = store.finish(&server, run);
+        assert_eq!(
+            (report.fetched, report.failed),
+            (expected, false),
+            "{report:?}"
+        );
+    }
+    let bodies = store
+        .published
+        .iter()
+        .filter(|text| text.ends_with(b"\r\n\r\n"));
+    assert_eq!(bodies.count(), 1);
+    // Only what is stored whole was deleted.
+    assert_eq!(server.maildrop().len(), 7);
 }

@@ -3,6 +3,8 @@
 //!
 //! [`Fetched`] → [`Durable`] → [`Confirmed`] → [`Recorded`] → [`Deletable`]
 
+use bytes::Bytes;
+
 use super::digest::Content;
 use super::ledger::FetchName;
 use super::plan::Item;
@@ -36,6 +38,8 @@ impl From<&reply::Confirmed> for Proof {
 pub(super) struct Fetched {
     pub(super) item: Item,
     pub(super) content: Content,
+    /// Its header, if a filter may need it.
+    pub(super) text: Bytes,
     /// The staged file; `None` if the message was only looked at.
     pub(super) name: Option<(u32, FetchName)>,
 }

@@ -17,6 +17,8 @@ pub enum Kept {
     /// Nothing by this ledger: it was taken as known
     /// ([`Rules::adopt`](super::Rules::adopt), [`Ledger::import_known`](super::Ledger::import_known)).
     Elsewhere,
+    /// Nothing: the filter declined it.
+    Declined,
     /// Nothing: it could not be fetched so far.
     Nothing,
 }
@@ -30,6 +32,7 @@ impl Kept {
             Self::Short => 'P',
             Self::Header => 'H',
             Self::Elsewhere => 'K',
+            Self::Declined => 'X',
             Self::Nothing => 'O',
         }
     }
@@ -41,6 +44,7 @@ impl Kept {
             b'P' => Self::Short,
             b'H' => Self::Header,
             b'K' => Self::Elsewhere,
+            b'X' => Self::Declined,
             b'O' => Self::Nothing,
             _ => return None,
         })

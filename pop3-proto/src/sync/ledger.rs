@@ -32,6 +32,7 @@ use super::table::{Handle, Key, Table};
 /// | `P` … | the same, with fewer octets than listed |
 /// | `H` … | the same, only the header |
 /// | `K` … | known, and not stored by this ledger |
+/// | `X` … | declined by the filter |
 /// | `A` key day | not listed since this day |
 /// | `D` key day | its deletion is about to be requested |
 /// | `Q` | the server has committed the deletions requested since the last `R` or `Q` line |

@@ -148,7 +148,7 @@ impl LedgerReader {
 }
 
 /// The kinds of line that this version knows.
-const KINDS: &[u8] = b"SUPHKOADQVLMTCFNRB";
+const KINDS: &[u8] = b"SUPHKXOADQVLMTCFNRB";
 
 /// Applies the change that a line describes; `None` if its fields make no sense.
 fn apply(ledger: &mut Ledger, text: &[u8], buffer: &mut Vec<u8>) -> Option<()> {

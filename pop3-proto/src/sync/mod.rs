@@ -125,4 +125,4 @@ pub use self::mailbox::Mailbox;
 pub use self::plan::{Item, Plan, Task, Why};
 pub use self::report::{Note, Noticed, Progress, Report};
 pub use self::rules::{Delete, Order, Rules};
-pub use self::run::{Dial, Do, Keep, Run, ToStore};
+pub use self::run::{Choice, Dial, Do, Keep, Preview, Run, ToStore};

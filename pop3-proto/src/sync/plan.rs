@@ -21,6 +21,9 @@ pub enum Task {
     FetchHeader,
     /// Its header is compared with the ledger. It is fetched if it is another message.
     Compare,
+    /// Its header is passed to the filter ([`Run::set_filter`](super::Run::set_filter)), which
+    /// decides whether it is fetched.
+    Preview,
     /// It is recorded as known, and not fetched.
     Adopt,
     /// Nothing.
@@ -206,6 +209,8 @@ pub(super) struct Context<'a> {
     pub(super) rules: &'a Rules,
     pub(super) today: Day,
     pub(super) fates: &'a BTreeMap<RunKey, Fate>,
+    /// Whether a filter decides about new messages.
+    pub(super) filtered: bool,
     /// What earlier sessions of the run have fetched.
     pub(super) fetched: (u32, u64),
 }
@@ -221,6 +226,7 @@ impl Plan {
                 rules,
                 today,
                 fates,
+                filtered: false,
                 fetched: (0, 0),
             },
         )
@@ -379,7 +385,10 @@ impl Plan {
             if above(rules.headers_above) && item.entry.is_none() && !item.by_content {
                 item.task = Task::FetchHeader;
             }
-            if item.task == Task::Compare {
+            if context.filtered && item.task == Task::Fetch && item.entry.is_none() {
+                item.task = Task::Preview;
+            }
+            if matches!(item.task, Task::Compare | Task::Preview) {
                 // Whether it has to be fetched is not known yet.
                 continue;
             }
@@ -419,7 +428,7 @@ fn known(entry: &Entry, message: &Listed, context: &Context<'_>) -> Option<(Task
         return Some((Task::Fetch, Why::OtherSize));
     }
     match entry.kept {
-        Kept::Header if message.octets.is_some_and(fetches_whole) => {
+        Kept::Header if !context.filtered && message.octets.is_some_and(fetches_whole) => {
             Some((Task::Fetch, Why::HeaderOnly))
         }
         Kept::Short
@@ -537,6 +546,7 @@ impl fmt::Display for Plan {
                 Task::FetchHeader => "fetch header",
                 Task::Compare if item.why == Why::Delete => "delete",
                 Task::Compare => "compare",
+                Task::Preview => "preview",
                 Task::Adopt => "adopt",
                 Task::Leave => "leave",
             };

@@ -62,6 +62,8 @@ pub enum Noticed {
     Unconfirmable(Error),
     /// The message is what it is for this reason.
     Message(Why),
+    /// The filter declined the message.
+    Declined,
     /// The message was stored with fewer octets than listed. It is not deleted.
     Short,
     /// The unique-id was given to another message, which is fetched.
@@ -156,6 +158,7 @@ impl fmt::Display for Note {
             Noticed::Short => f.write_str(
                 "fewer octets than listed by LIST: perhaps incomplete, so it is not deleted",
             ),
+            Noticed::Declined => f.write_str("declined by the filter"),
             Noticed::Reused => f.write_str("its unique-id was that of another message before"),
             Noticed::Gone => f.write_str("gone from the server before it was stored"),
             Noticed::MalformedLines(verb) => {

@@ -8,10 +8,11 @@ mod session;
 mod settle;
 mod step;
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 
 use bytes::Bytes;
 
@@ -77,6 +78,41 @@ pub struct ToStore {
     pub header_only: bool,
 }
 
+/// A new message whose header a filter judges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Preview {
+    /// The number of the message in this session.
+    pub number: MessageNumber,
+    /// Its unique-id, if it has one that identifies it.
+    pub unique_id: Option<UniqueId>,
+    /// The size that the server lists, in octets.
+    pub octets: Option<u64>,
+    /// Its header, as the server sent it: at most 64 KiB of it.
+    pub header: Bytes,
+}
+
+/// What a filter decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The message is fetched.
+    #[default]
+    Fetch,
+    /// Only its header is fetched and stored.
+    FetchHeader,
+    /// It is not fetched, and it is recorded as declined. It is never deleted.
+    Decline,
+}
+
+/// The function that decides about new messages.
+struct Filter(Box<dyn FnMut(&Preview) -> Choice + Send>);
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Filter(..)")
+    }
+}
+
 /// One synchronisation of a mailbox, over as many sessions as it takes.
 ///
 /// The application dials, stores, and calls these methods; see the [module](super) for the loop.
@@ -101,6 +137,7 @@ pub struct Run {
     /// Whether staged files of earlier runs were dealt with.
     recovered: bool,
     stopping: bool,
+    filter: Option<Filter>,
 }
 
 impl Run {
@@ -129,7 +166,15 @@ impl Run {
             progress: Progress::default(),
             recovered: false,
             stopping: false,
+            filter: None,
         }
+    }
+
+    /// Lets `filter` decide about each new message by its header. The header is confirmed before:
+    /// the replies to `TOP` can be shifted like those to `RETR`. If the server does not support
+    /// `TOP`, everything is fetched.
+    pub fn set_filter(&mut self, filter: impl FnMut(&Preview) -> Choice + Send + 'static) {
+        self.filter = Some(Filter(Box::new(filter)));
     }
 
     /// Returns how to open the next session: connect and log in. `None` if the run is done.
@@ -149,7 +194,7 @@ impl Run {
                 let capabilities = client.as_ref().capabilities();
                 let delay = capabilities.and_then(|it| it.login_delay());
                 self.link.opened(delay.map_or(0, |delay| delay.seconds));
-                self.session = Some(Session::new(&self.link));
+                self.session = Some(Session::new(&self.link, self.filter.is_some()));
                 Some(client)
             }
             Err(error) => {
@@ -254,6 +299,7 @@ impl Run {
             rules: &self.rules,
             today: self.today,
             fates: &self.fates,
+            filtered: self.filter.is_some(),
             fetched: (self.link.fetched_messages, self.link.fetched_octets),
         }
     }

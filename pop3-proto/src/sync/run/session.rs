@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::link::Link;
 use super::{Do, ToStore};
@@ -16,7 +16,7 @@ use crate::sync::digest::Hasher;
 use crate::sync::headers::Headers;
 use crate::sync::ledger::FetchName;
 use crate::sync::mailbox::Mailbox;
-use crate::sync::plan::{Item, Places};
+use crate::sync::plan::{Item, Places, Task};
 use crate::sync::report::{Notes, Noticed};
 use crate::types::UniqueId;
 use crate::verb::Verb;
@@ -48,11 +48,16 @@ pub(super) enum Stage {
     Over,
 }
 
+/// How many octets of a header the filter gets at most.
+const PREVIEW: usize = 64 << 10;
+
 /// The message that is being received.
 #[derive(Debug)]
 struct Current {
     item: Item,
     hasher: Hasher,
+    /// The octets of a header, if a filter may need them.
+    text: BytesMut,
     name: Option<(u32, FetchName)>,
 }
 
@@ -117,6 +122,8 @@ pub(super) struct Session {
     pub(super) resolved: bool,
     /// Whether every message of the mailbox is stored or known by its unique-id.
     pub(super) settled: bool,
+    /// Whether a filter decides about new messages.
+    filtered: bool,
 }
 
 /// Why a message of a batch did not come.
@@ -152,7 +159,7 @@ impl End {
 }
 
 impl Session {
-    pub(super) fn new(link: &Link) -> Self {
+    pub(super) fn new(link: &Link, filtered: bool) -> Self {
         Self {
             stage: Stage::Opened,
             mailbox: Mailbox::default(),
@@ -186,6 +193,7 @@ impl Session {
             asked_for: 0,
             resolved: true,
             settled: true,
+            filtered,
         }
     }
 
@@ -263,6 +271,7 @@ impl Session {
         self.current = Some(Current {
             item,
             hasher: Hasher::new(),
+            text: BytesMut::new(),
             name: (!looks).then(name),
         });
         true
@@ -270,7 +279,7 @@ impl Session {
 
     /// Returns whether only the header of this message is looked at.
     pub(super) fn looks(&self, item: &Item) -> bool {
-        item.task == crate::sync::plan::Task::Compare && self.top != Some(false)
+        matches!(item.task, Task::Compare | Task::Preview) && self.top != Some(false)
     }
 
     /// Forgets a message that was not received to its end.
@@ -313,7 +322,7 @@ impl Session {
             number: item.number,
             unique_id: item.unique_id.clone(),
             octets: item.octets,
-            header_only: item.task == crate::sync::plan::Task::FetchHeader,
+            header_only: item.task == Task::FetchHeader,
         })
     }
 
@@ -327,6 +336,10 @@ impl Session {
         match chunk {
             Ok(Some(chunk)) => {
                 current.hasher.push(&chunk);
+                if self.filtered && current.name.is_none() {
+                    let room = PREVIEW.saturating_sub(current.text.len());
+                    current.text.extend(chunk.iter().take(room));
+                }
                 Some(if current.name.is_some() {
                     chunk
                 } else {
@@ -334,11 +347,12 @@ impl Session {
                 })
             }
             Ok(None) => {
-                if let Some(Current { item, hasher, name }) = self.current.take() {
+                if let Some(current) = self.current.take() {
                     self.fetched.push(Fetched {
-                        item,
-                        content: hasher.finish(),
-                        name,
+                        item: current.item,
+                        content: current.hasher.finish(),
+                        text: current.text.freeze(),
+                        name: current.name,
                     });
                 }
                 None

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::session::Stage;
-use super::{Keep, Run};
+use super::{Choice, Keep, Preview, Run};
 use crate::sync::chain::{Confirmed, Durable, Fetched, Recorded};
 use crate::sync::change::Change;
 use crate::sync::entry::{Entry, Kept, size};
@@ -111,9 +111,17 @@ impl Run {
         }
         if fetched.name.is_none() {
             // Only its header was looked at.
+            let task = match self.judge(fetched, confirmed) {
+                Choice::Fetch => Task::Fetch,
+                Choice::FetchHeader => Task::FetchHeader,
+                Choice::Decline => {
+                    self.decline(fetched, to);
+                    return Found::Wanted;
+                }
+            };
             if let Some(session) = &mut self.session {
                 session.fresh.push_back(Item {
-                    task: Task::Fetch,
+                    task,
                     ..item.clone()
                 });
                 if item.entry.is_some() {
@@ -124,6 +132,38 @@ impl Run {
             return Found::Wanted;
         }
         Found::Stored(self.store(fetched, confirmed, to))
+    }
+
+    /// Asks the filter about a new message. Without a confirmation, its header proves nothing.
+    fn judge(&mut self, fetched: &Fetched, confirmed: bool) -> Choice {
+        let item = &fetched.item;
+        match &mut self.filter {
+            Some(filter) if confirmed && item.entry.is_none() => (filter.0)(&Preview {
+                number: item.number,
+                unique_id: item.unique_id.clone(),
+                octets: item.octets,
+                header: fetched.text.clone(),
+            }),
+            _ => Choice::Fetch,
+        }
+    }
+
+    /// Records that the filter declined a message.
+    fn decline(&mut self, fetched: &Fetched, to: &mut Settlement) {
+        let (item, content) = (&fetched.item, &fetched.content);
+        let mut entry = Entry::new(Kept::Declined, self.today).with_content(content, item.octets);
+        entry.received = None;
+        let id = item.unique_id.as_ref().map(|id| id.as_bytes());
+        let change = Change::Stored {
+            id,
+            entry: &entry,
+            name: None,
+        };
+        let handle = self.ledger.store(&change, &mut to.lines);
+        if let Some(session) = &mut self.session {
+            session.taken.insert(handle);
+        }
+        self.notes.add(Noticed::Declined, Some(item.number));
     }
 
     /// Returns the entry if the message is still the one that it describes.
