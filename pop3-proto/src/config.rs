@@ -145,7 +145,7 @@ pub struct Timeouts {
     pub quit: Duration,
     /// For the reply to `QUIT` if no message is marked as deleted. Default: 10 s, because nothing
     /// depends on that reply.
-    pub goodbye: Duration,
+    pub quit_without_deletions: Duration,
     /// For a whole operation, from its command to the end of its reply. Default: none. Only this
     /// timeout stops a server that sends one octet a minute. It does not run while a login waits
     /// for a token from the application, and restarts when the token is provided.
@@ -162,7 +162,7 @@ impl Default for Timeouts {
             stall: Duration::from_secs(60),
             send: Duration::from_secs(60),
             quit: Duration::from_secs(180),
-            goodbye: Duration::from_secs(10),
+            quit_without_deletions: Duration::from_secs(10),
             total: None,
         }
     }

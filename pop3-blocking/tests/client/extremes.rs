@@ -96,7 +96,7 @@ fn sessions_work_with_extreme_timeouts() {
         |timeouts| &mut timeouts.stall,
         |timeouts| &mut timeouts.send,
         |timeouts| &mut timeouts.quit,
-        |timeouts| &mut timeouts.goodbye,
+        |timeouts| &mut timeouts.quit_without_deletions,
     ];
     for field in fields {
         for span in [Duration::ZERO, Duration::from_nanos(1)] {

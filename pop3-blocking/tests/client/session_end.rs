@@ -135,7 +135,7 @@ fn quit_that_times_out_is_unknown() {
         wire.read_to_end();
     });
     let mut connector = cleartext();
-    connector.config.timeouts.goodbye = Duration::from_millis(100);
+    connector.config.timeouts.quit_without_deletions = Duration::from_millis(100);
     let mut client = server.client_with(&connector);
     assert_eq!(client.quit(), Ok(QuitOutcome::Unknown));
     drop(client);

@@ -1,118 +1,28 @@
 //! Synchronisation over sockets, with the embedded server and a store in memory.
 
-use std::collections::BTreeMap;
-
 use pop3_blocking::proto::server::Maildrop;
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_blocking::sync::{Choice, Day, Delete, Do, Keep, Ledger, Report, Rules, Run};
-use pop3_blocking::{Client, Error, Login, config::Pipelining, connect_with};
+use pop3_blocking::sync::{Choice, Delete, Report, Rules, Run};
+use pop3_blocking::{
+    Client, Connector, Error, Login,
+    config::{Pipelining, StlsPolicy},
+    connect_with,
+};
+
+use pop3_testkit::synchronisation::{
+    Forging, Store, Synchronise, forged_messages_delete_no_other_mail, synchronise,
+};
 
 use super::support::trusting;
 
-/// A store that keeps everything in memory.
-#[derive(Debug, Default)]
-struct Store {
-    staged: BTreeMap<String, Vec<u8>>,
-    published: Vec<Vec<u8>>,
-    ledger: String,
+/// Synchronises with the server.
+fn run(store: &mut Store, server: &EmbeddedServer, rules: Rules, day: u16) -> Report {
+    finish(store, server, store.run(rules, day))
 }
 
-impl Store {
-    fn keep(&mut self, what: &Keep) {
-        match what {
-            Keep::Recover(names) => {
-                let staged = std::mem::take(&mut self.staged);
-                let named = |name: &String| names.iter().any(|it| it.as_str() == name);
-                let kept = staged.into_iter().filter(|(name, _)| named(name));
-                self.published.extend(kept.map(|(_, text)| text));
-            }
-            Keep::Stage(names) => {
-                assert!(
-                    names
-                        .iter()
-                        .all(|name| self.staged.contains_key(name.as_str()))
-                );
-            }
-            Keep::Discard(names) => {
-                for name in names {
-                    self.staged.remove(name.as_str());
-                }
-            }
-            Keep::Record(lines) => self.ledger.push_str(lines),
-            Keep::Publish(names) => {
-                for name in names {
-                    self.published
-                        .push(self.staged.remove(name.as_str()).unwrap());
-                }
-            }
-        }
-    }
-
-    fn load(&self) -> Ledger {
-        let mut reader = Ledger::reader(0);
-        reader.feed(Ledger::HEADER.as_bytes()).unwrap();
-        reader.feed(self.ledger.as_bytes()).unwrap();
-        let (ledger, loaded) = reader.finish().unwrap();
-        assert_eq!((loaded.damaged, loaded.torn), (0, false), "{}", self.ledger);
-        ledger
-    }
-
-    /// Synchronises with the server.
-    fn run(&mut self, server: &EmbeddedServer, rules: Rules, day: u16) -> Report {
-        self.finish(server, Run::new(self.load(), rules, Day::new(day), seed()))
-    }
-
-    /// Does a run.
-    fn finish(&mut self, server: &EmbeddedServer, mut run: Run) -> Report {
-        while let Some(how) = run.connect() {
-            let Some(mut client) = run.opened(dial(server, how.pipelining)) else {
-                continue;
-            };
-            while let Some(step) = run.step() {
-                match step {
-                    Do::Ask(asks) => client.pipeline(asks).for_each(|reply| run.reply(reply)),
-                    Do::Keep(what) => self.keep(&what),
-                    Do::Fetch(gets) => {
-                        let mut messages = client.retrieve(gets);
-                        while let Some(message) = messages.next() {
-                            let Some(mut message) = run.message(message) else {
-                                continue;
-                            };
-                            let name = run.to_store().map(|it| it.name.to_string());
-                            let mut text = Vec::new();
-                            while let Some(chunk) = run.chunk(message.chunk()) {
-                                text.extend_from_slice(&chunk);
-                            }
-                            match name {
-                                Some(name) => drop(self.staged.insert(name, text)),
-                                None => assert!(text.is_empty()),
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        for note in run.notes() {
-            eprintln!("{note}");
-        }
-        let (ledger, report) = run.finish();
-        let entries = |ledger: &Ledger| {
-            let entries = ledger
-                .entries()
-                .map(|(id, entry)| format!("{id:?} {entry:?}"));
-            let mut entries: Vec<_> = entries.collect();
-            entries.sort();
-            entries
-        };
-        assert_eq!(entries(&ledger), entries(&self.load()), "{}", self.ledger);
-        report
-    }
-}
-
-fn seed() -> [u8; 8] {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()
+fn finish(store: &mut Store, server: &EmbeddedServer, mut run: Run) -> Report {
+    synchronise(&mut run, store, |how| dial(server, how.pipelining));
+    store.finish(run)
 }
 
 fn dial(server: &EmbeddedServer, pipelining: bool) -> Result<Client, Error> {
@@ -146,14 +56,14 @@ fn deleting() -> Rules {
 fn each_message_is_fetched_once() {
     let mut store = Store::default();
     let server = server_with(1..=120);
-    let report = store.run(&server, Rules::default(), 100);
+    let report = run(&mut store, &server, Rules::default(), 100);
     assert_eq!(
         (report.fetched, report.known, report.failed),
         (120, 0, false),
         "{report:?}"
     );
     assert_eq!(store.published.len(), 120);
-    let report = store.run(&server, Rules::default(), 101);
+    let report = run(&mut store, &server, Rules::default(), 101);
     assert_eq!(
         (report.fetched, report.known, report.failed),
         (0, 120, false),
@@ -166,7 +76,7 @@ fn each_message_is_fetched_once() {
 fn stored_messages_are_deleted() {
     let mut store = Store::default();
     let server = server_with(1..=120);
-    let report = store.run(&server, deleting(), 100);
+    let report = run(&mut store, &server, deleting(), 100);
     assert_eq!(
         (report.fetched, report.deleted, report.failed),
         (120, 120, false),
@@ -174,7 +84,7 @@ fn stored_messages_are_deleted() {
     );
     assert_eq!(server.maildrop().len(), 0);
     assert_eq!(store.published.len(), 120);
-    let report = store.run(&server, deleting(), 100);
+    let report = run(&mut store, &server, deleting(), 100);
     assert_eq!(
         (report.fetched, report.deleted, report.failed),
         (0, 0, false),
@@ -186,8 +96,8 @@ fn stored_messages_are_deleted() {
 fn messages_of_an_earlier_run_are_verified_and_deleted() {
     let mut store = Store::default();
     let server = server_with(1..=30);
-    store.run(&server, Rules::default(), 100);
-    let report = store.run(&server, deleting(), 101);
+    run(&mut store, &server, Rules::default(), 100);
+    let report = run(&mut store, &server, deleting(), 101);
     assert_eq!(
         (report.fetched, report.known, report.deleted),
         (0, 30, 30),
@@ -199,13 +109,13 @@ fn messages_of_an_earlier_run_are_verified_and_deleted() {
 #[test]
 fn reused_unique_id_is_fetched_and_not_deleted_unread() {
     let mut store = Store::default();
-    store.run(&server_with(1..=3), deleting(), 100);
+    run(&mut store, &server_with(1..=3), deleting(), 100);
     // The same unique-ids, of the same size, for other messages.
     let mail: Maildrop = (1..=3)
         .map(|id| (format!("uid-{id}"), text(9 - id)))
         .collect();
     let server = EmbeddedServer::start(ServerConfig::new("alice", "secret"), mail).unwrap();
-    let report = store.run(&server, deleting(), 101);
+    let report = run(&mut store, &server, deleting(), 101);
     assert_eq!((report.fetched, report.deleted), (3, 3), "{report:?}");
     assert_eq!(store.published.len(), 6);
 }
@@ -213,13 +123,13 @@ fn reused_unique_id_is_fetched_and_not_deleted_unread() {
 #[test]
 fn renumbered_mailbox_is_recognized_by_headers() {
     let mut store = Store::default();
-    store.run(&server_with(1..=60), Rules::default(), 100);
+    run(&mut store, &server_with(1..=60), Rules::default(), 100);
     let mail: Maildrop = (1..=60).map(|id| (format!("new-{id}"), text(id))).collect();
     let server = EmbeddedServer::start(ServerConfig::new("alice", "secret"), mail).unwrap();
-    let report = store.run(&server, Rules::default(), 101);
+    let report = run(&mut store, &server, Rules::default(), 101);
     assert_eq!((report.fetched, report.known), (0, 60), "{report:?}");
     assert_eq!(store.published.len(), 60);
-    let report = store.run(&server, Rules::default(), 101);
+    let report = run(&mut store, &server, Rules::default(), 101);
     assert_eq!((report.fetched, report.known), (0, 60), "{report:?}");
 }
 
@@ -231,12 +141,12 @@ fn unique_ids_that_are_numbers_do_not_identify() {
         let mail: Maildrop = mail.collect();
         EmbeddedServer::start(ServerConfig::new("alice", "secret"), mail).unwrap()
     };
-    let report = store.run(&numbered(1), deleting(), 100);
+    let report = run(&mut store, &numbered(1), deleting(), 100);
     assert_eq!((report.fetched, report.deleted), (3, 3), "{report:?}");
-    let report = store.run(&numbered(4), deleting(), 100);
+    let report = run(&mut store, &numbered(4), deleting(), 100);
     assert_eq!((report.fetched, report.deleted), (3, 3), "{report:?}");
     assert_eq!(store.published.len(), 6);
-    let report = store.run(&numbered(2), Rules::default(), 100);
+    let report = run(&mut store, &numbered(2), Rules::default(), 100);
     // Messages 2 and 3 were deleted, so they are known if they are back.
     assert_eq!((report.fetched, report.known), (0, 3), "{report:?}");
 }
@@ -246,9 +156,9 @@ fn equal_copies_without_a_unique_id_are_stored_each() {
     let mut store = Store::default();
     let mail: Maildrop = (0..50).map(|_| ("same".to_owned(), text(1))).collect();
     let server = EmbeddedServer::start(ServerConfig::new("alice", "secret"), mail).unwrap();
-    let report = store.run(&server, Rules::default(), 100);
+    let report = run(&mut store, &server, Rules::default(), 100);
     assert_eq!(report.fetched, 50, "{report:?}");
-    let report = store.run(&server, Rules::default(), 101);
+    let report = run(&mut store, &server, Rules::default(), 101);
     assert_eq!((report.fetched, report.known), (0, 50), "{report:?}");
     assert_eq!(store.published.len(), 50);
 }
@@ -258,7 +168,7 @@ fn unchanged_mailbox_is_not_listed_twice_a_day() {
     let mut store = Store::default();
     let server = server_with(1..=5);
     for day in [100, 100, 101] {
-        let report = store.run(&server, Rules::default(), day);
+        let report = run(&mut store, &server, Rules::default(), day);
         assert_eq!(
             (report.fetched + report.known, report.failed),
             (5, false),
@@ -269,10 +179,10 @@ fn unchanged_mailbox_is_not_listed_twice_a_day() {
     assert_eq!(settled.count(), 2, "{}", store.ledger);
     // The second run of the first day asked for two lines; it recorded nothing.
     let before = store.ledger.len();
-    store.run(&server, Rules::default(), 101);
+    run(&mut store, &server, Rules::default(), 101);
     assert_eq!(store.ledger.len(), before);
     // With another rule, the whole listing is needed.
-    let report = store.run(&server, deleting(), 101);
+    let report = run(&mut store, &server, deleting(), 101);
     assert_eq!((report.fetched, report.deleted), (0, 5), "{report:?}");
 }
 
@@ -281,7 +191,7 @@ fn filter_decides_by_headers() {
     let mut store = Store::default();
     let server = server_with(1..=9);
     for expected in [3, 0] {
-        let mut run = Run::new(store.load(), deleting(), Day::new(100), seed());
+        let mut run = store.run(deleting(), 100);
         run.set_filter(|preview| {
             assert!(preview.header.starts_with(b"Subject: "), "{preview:?}");
             match preview.number.get() {
@@ -290,7 +200,7 @@ fn filter_decides_by_headers() {
                 _ => Choice::Decline,
             }
         });
-        let report = store.finish(&server, run);
+        let report = finish(&mut store, &server, run);
         assert_eq!(
             (report.fetched, report.failed),
             (expected, false),
@@ -304,4 +214,29 @@ fn filter_decides_by_headers() {
     assert_eq!(bodies.count(), 1);
     // Only what is stored whole was deleted.
     assert_eq!(server.maildrop().len(), 7);
+}
+
+/// The blocking client.
+struct Blocking;
+
+impl Synchronise for Blocking {
+    fn synchronise(run: &mut Run, store: &mut Store, server: &Forging) {
+        let dial = |pipelining: bool| -> Result<Client, Error> {
+            let mut connector = Connector::default();
+            connector.config.stls = StlsPolicy::Off;
+            connector.config.allow_insecure_login = true;
+            if !pipelining {
+                connector.config.pipelining = Pipelining::Never;
+            }
+            let mut client = connect_with(&server.endpoint(), &connector)?;
+            client.login(Login::new("alice", "secret")?)?;
+            Ok(client)
+        };
+        synchronise(run, store, |how| dial(how.pipelining));
+    }
+}
+
+#[test]
+fn forged_replies_delete_no_other_mail() {
+    assert!(forged_messages_delete_no_other_mail::<Blocking>() > 100);
 }

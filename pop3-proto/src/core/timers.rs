@@ -25,7 +25,7 @@ enum Awaited {
     Send,
     FirstOctet(Verb),
     /// The reply to `QUIT` when no message is marked as deleted.
-    Goodbye,
+    QuitWithoutDeletions,
     /// The rest of a reply, or of a line that answers no command.
     Rest(Option<Verb>),
     /// Nothing. A keep-alive becomes due later.
@@ -117,7 +117,7 @@ impl Timers {
             Awaited::Send => timeouts.send,
             Awaited::FirstOctet(Verb::Quit) => timeouts.quit,
             Awaited::FirstOctet(_) => timeouts.first_octet,
-            Awaited::Goodbye => timeouts.goodbye,
+            Awaited::QuitWithoutDeletions => timeouts.quit_without_deletions,
             Awaited::Rest(_) => timeouts.stall,
             Awaited::Idle => idle?,
         };
@@ -156,7 +156,7 @@ impl Awaited {
                 first_batch: false,
                 last_err: None,
             },
-            Self::Goodbye => return Self::FirstOctet(Verb::Quit).missed(core),
+            Self::QuitWithoutDeletions => return Self::FirstOctet(Verb::Quit).missed(core),
             Self::Rest(verb) => Timeout::Stall {
                 verb,
                 number,
@@ -277,7 +277,7 @@ impl Core {
             Awaited::Greeting
         } else if let Some(verb) = self.outbound.front().and_then(PendingRequest::verb) {
             if verb == Verb::Quit && !self.state.has_deleted() {
-                Awaited::Goodbye
+                Awaited::QuitWithoutDeletions
             } else {
                 Awaited::FirstOctet(verb)
             }

@@ -46,7 +46,7 @@ pub enum Timeout {
     #[error(
         "the server did not answer {verb}{} in time (Timeouts::{}){}",
         Numbered(*.number),
-        match .verb { Verb::Quit => "quit", _ => "first_octet" },
+        match .verb { Verb::Quit => "quit, or Timeouts::quit_without_deletions", _ => "first_octet" },
         Before(.last_err)
     )]
     FirstOctet {

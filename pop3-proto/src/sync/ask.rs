@@ -1,4 +1,4 @@
-//! The commands of a run, which stand for several kinds.
+//! The commands of a run, each of which can be one of several kinds.
 
 use crate::command::{Command, IntoStreamed, Sealed, Streamed, Submission, Whole};
 use crate::command_line::{Arguments, CommandLine};

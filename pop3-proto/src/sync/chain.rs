@@ -77,7 +77,7 @@ impl Durable {
         Confirmed(self.0)
     }
 
-    /// Gives up the way to deletion: the message can be stored, and cannot be deleted.
+    /// Returns the message without a confirmation: it can be stored, and cannot be deleted.
     pub(super) fn unconfirmed(self) -> Fetched {
         self.0
     }

@@ -4,7 +4,7 @@ use core::fmt;
 
 /// A day, counted from 1970-01-01 in UTC.
 ///
-/// The crate has no clock, so the application tells each run which day it is. A day that is wrong by
+/// The crate has no clock, so the application passes the day to each run. A day that is wrong by
 /// one does no harm.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(u16);

@@ -6,8 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 /// The first 64 bits of a SHA-256 digest.
 ///
-/// Digests decide whether a message is one that was stored before. Forging a match with somebody
-/// else's message takes some 2^64 attempts. Two own messages that match take their sender about
+/// Digests decide whether a message is one that was stored before. Forging a match with another
+/// sender's message takes some 2^64 attempts. Two own messages that match take their sender about
 /// 2^32, and only cost that sender a message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(u64);

@@ -10,7 +10,7 @@ pub enum Kept {
     Whole,
     /// The whole message, but the server answers no questions, so it is not confirmed.
     Unconfirmed,
-    /// Fewer octets than the server lists.
+    /// Fewer octets than `LIST` states.
     Short,
     /// Only its header, because of [`Rules::headers_above`](super::Rules::headers_above).
     Header,

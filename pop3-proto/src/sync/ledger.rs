@@ -37,7 +37,7 @@ use super::table::{Handle, Key, Table};
 /// | `D` key day | its deletion is about to be requested |
 /// | `Q` | the server has committed the deletions requested since the last `R` or `Q` line |
 /// | `V` key | it is listed again, and it is the same message |
-/// | `L` key listed | the server lists it with another size now |
+/// | `L` key listed | `LIST` states another size for it now |
 /// | `M` key id | it has another unique-id now |
 /// | `T` key tries day | the number of runs in which it could not be fetched |
 /// | `C` key commits | the number of deletions that were committed |
@@ -339,7 +339,7 @@ impl Ledger {
         }
     }
 
-    /// Records the size that the server lists for an entry, if that is news.
+    /// Records the size in the server's listing for an entry, if that is news.
     pub(super) fn set_listed(&mut self, handle: Handle, size: Option<u32>, lines: &mut String) {
         let news = self
             .table

@@ -59,7 +59,7 @@
 //!
 //! | step | durable before it |
 //! |---|---|
-//! | [`Keep::Stage`]: the message is in a file that nobody sees, and the file and its folder are synced | |
+//! | [`Keep::Stage`]: the message is in a file that is not visible, and the file and its folder are synced | |
 //! | confirm: the server answers random questions, see [`Confirm`](crate::Confirm) | the staged file |
 //! | [`Keep::Record`]: the ledger says that it is stored | the staged file |
 //! | [`Keep::Publish`]: the file is renamed to where it is seen, and the folder is synced | the record |
@@ -77,9 +77,9 @@
 //! while it exists (RFC 1939 section 7), and servers reuse them.
 //!
 //! A sender can spoil their own message and end the session. To have other people's mail deleted, they
-//! must match the size that `LIST` states for each message behind their own, and foretell 16 random
+//! must match the size that `LIST` states for each message after their own, and predict 16 random
 //! questions. There is no such promise without `UIDL n` and `LIST n`: then messages are stored and
-//! never deleted. There is none against somebody who can change what the server sends.
+//! never deleted. There is none against an attacker who can change what the server sends.
 //!
 //! # What identifies a message
 //!

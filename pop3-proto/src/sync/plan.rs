@@ -104,7 +104,7 @@ impl fmt::Display for Why {
 pub struct Item {
     /// The number of the message.
     pub number: MessageNumber,
-    /// The size that the server lists, in octets.
+    /// The size in the server's listing, in octets.
     pub octets: Option<u64>,
     /// Its unique-id. `None` also if the unique-id identifies nothing.
     pub unique_id: Option<UniqueId>,
@@ -456,7 +456,7 @@ impl Context<'_> {
         safe && due
     }
 
-    /// Returns whether a message may have fewer octets than the server lists.
+    /// Returns whether a message may have fewer octets than `LIST` states.
     pub(super) fn accepts_size(&self, entry: &Entry) -> bool {
         let surplus = entry.surplus();
         self.rules.sizes_are_advice || surplus == 0 || surplus == self.ledger.server().surplus

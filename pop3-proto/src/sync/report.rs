@@ -43,7 +43,7 @@ pub struct Progress {
     pub of_messages: usize,
     /// The octets that were received.
     pub octets: u64,
-    /// The octets to receive, by the sizes that the server lists.
+    /// The octets to receive, by the sizes in the server's listing.
     pub of_octets: u64,
 }
 
@@ -181,7 +181,7 @@ impl fmt::Display for Note {
             ),
             Noticed::Surplus(octets) => write!(
                 f,
-                "the server lists {octets} octets more than each message has; this counts as complete"
+                "LIST states {octets} octets more than each message has; this counts as complete"
             ),
         }
     }

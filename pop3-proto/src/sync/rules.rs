@@ -5,20 +5,20 @@
 pub struct Rules {
     /// Which messages are deleted from the server. Only messages that are safely stored ever are.
     pub delete: Delete,
-    /// Messages that the server lists with more octets are not fetched.
+    /// Messages that `LIST` states with more octets are not fetched.
     pub max_size: Option<u64>,
-    /// Of messages that the server lists with more octets, only the header is fetched.
+    /// Of messages that `LIST` states with more octets, only the header is fetched.
     pub headers_above: Option<u64>,
     /// How many messages one run fetches at most.
     pub max_messages: Option<u32>,
-    /// How many octets one run fetches at most, by the sizes that the server lists.
+    /// How many octets one run fetches at most, by the sizes in the server's listing.
     pub max_octets: Option<u64>,
     /// Which messages are fetched first.
     pub order: Order,
     /// Whether unknown messages are recorded as known instead of being fetched. For the first run
     /// in a mailbox whose mail is already elsewhere. They are never deleted.
     pub adopt: bool,
-    /// Whether a message may be deleted even if it has fewer octets than the server lists. For
+    /// Whether a message may be deleted even if it has fewer octets than `LIST` states. For
     /// servers that count sizes in a way of their own.
     pub sizes_are_advice: bool,
     /// Whether the run ends after the plan was made.

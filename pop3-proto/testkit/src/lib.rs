@@ -25,6 +25,7 @@
 //! | `session` | connects to that Dovecot |
 //! | `peer` | provides servers that each serve one client and follow a script |
 //! | `program` | runs the examples that fetch mail |
+//! | `synchronisation` | provides a store in memory, and a server that does not stuff dots |
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -73,3 +74,5 @@ pub mod peer;
 pub mod program;
 #[cfg(all(unix, feature = "clients"))]
 pub mod session;
+#[cfg(feature = "clients")]
+pub mod synchronisation;

@@ -82,7 +82,7 @@ impl Link {
         self.next.is_some()
     }
 
-    /// Returns whether the server lets a client in again at once.
+    /// Returns whether the server lets a client in again immediately.
     pub(super) fn may_return(&self) -> bool {
         self.login_delay == 0
     }

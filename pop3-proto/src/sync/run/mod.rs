@@ -43,7 +43,7 @@ pub enum Do {
 /// What must be stored before the run goes on. Everything must survive a crash of the machine when
 /// the application asks for the next step.
 ///
-/// A *staged* file contains a message that nobody sees yet.
+/// A *staged* file contains a message that is not visible yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {
     /// At the start: publish those of these files that are staged, and remove all other staged
@@ -72,7 +72,7 @@ pub struct ToStore {
     pub number: MessageNumber,
     /// Its unique-id, if it has one that identifies it.
     pub unique_id: Option<UniqueId>,
-    /// The size that the server lists, in octets.
+    /// The size in the server's listing, in octets.
     pub octets: Option<u64>,
     /// Whether only the header is received.
     pub header_only: bool,
@@ -86,7 +86,7 @@ pub struct Preview {
     pub number: MessageNumber,
     /// Its unique-id, if it has one that identifies it.
     pub unique_id: Option<UniqueId>,
-    /// The size that the server lists, in octets.
+    /// The size in the server's listing, in octets.
     pub octets: Option<u64>,
     /// Its header, as the server sent it: at most 64 KiB of it.
     pub header: Bytes,

@@ -44,7 +44,7 @@ pub(super) enum Stage {
     Announcing(Vec<Deletable>),
     /// Deletions and `QUIT` were requested.
     Quitting(Vec<Deletable>),
-    /// The session is over.
+    /// The session has ended.
     Over,
 }
 
@@ -377,7 +377,7 @@ impl Session {
         self.drop_current();
     }
 
-    /// Returns whether the server closed the connection at once after the only message of the
+    /// Returns whether the server closed the connection immediately after the only message of the
     /// batch, as some servers always do.
     pub(super) fn closed_after_message(&self) -> bool {
         let closed = |error: &Error| {

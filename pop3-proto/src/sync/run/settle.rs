@@ -309,7 +309,7 @@ impl Run {
         handle
     }
 
-    /// Learns that the server lists a constant number of octets too many.
+    /// Learns in the server's listing a constant number of octets too many.
     fn learn_surplus(&mut self, confirmed: &[Confirmed], to: &mut Settlement) {
         for message in confirmed {
             let fetched = message.get();
@@ -335,7 +335,7 @@ impl Run {
         }
     }
 
-    /// Counts a message that is about to be fetched. Returns false if it is over a limit of the
+    /// Counts a message that is about to be fetched. Returns false if it exceeds a limit of the
     /// rules: then it is left for the next run.
     pub(super) fn within_limits(&mut self, item: &Item) -> bool {
         let size = item.octets.unwrap_or(0);

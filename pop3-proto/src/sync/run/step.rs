@@ -24,7 +24,7 @@ const HEADERS: usize = 200;
 const REFUSALS: usize = 10;
 
 impl Run {
-    /// Returns the next step. `None` if the session is over: then drop the client, and ask
+    /// Returns the next step. `None` if the session has ended: then drop the client, and ask
     /// [`Run::connect`] for the next one.
     ///
     /// Asking for the next step says that the one before was done, and that everything it stored is
@@ -156,7 +156,7 @@ impl Run {
             return;
         };
         if batch.is_empty() {
-            // All that were left are over a limit.
+            // All that were left exceed a limit.
             session.stage = Stage::Ready;
             return;
         }
@@ -241,7 +241,7 @@ impl Run {
                         session.fresh.push_back(item);
                     }
                 }
-                Failure::Refused | Failure::Broken => self.give_up(&item, &mut lines),
+                Failure::Refused | Failure::Broken => self.postpone(&item, &mut lines),
             }
         }
         if let Some(session) = &mut self.session {
@@ -250,7 +250,7 @@ impl Run {
     }
 
     /// Counts a try of a message that failed, and leaves it for the next run.
-    fn give_up(&mut self, item: &Item, lines: &mut String) {
+    fn postpone(&mut self, item: &Item, lines: &mut String) {
         self.fates.insert(RunKey::of(item), Fate::Failed);
         if let Some(session) = &mut self.session {
             session.unresolved();
@@ -287,7 +287,7 @@ impl Run {
             let number = Some(item.number);
             if alone {
                 self.notes.add(Noticed::Failed(error.clone()), number);
-                self.give_up(&item, &mut lines);
+                self.postpone(&item, &mut lines);
             } else {
                 self.notes.add(Noticed::Struck(error.clone()), number);
                 self.fates.insert(RunKey::of(&item), Fate::Struck);

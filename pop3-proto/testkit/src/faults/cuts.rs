@@ -331,7 +331,7 @@ fn stalled<C: Client>(octets: usize, deadline: Duration) -> (bool, Report, Durat
     let timeouts = &mut scenario.connector.config.timeouts;
     (timeouts.greeting, timeouts.first_octet) = (deadline, deadline);
     (timeouts.stall, timeouts.quit) = (deadline, deadline);
-    timeouts.goodbye = deadline;
+    timeouts.quit_without_deletions = deadline;
     scenario.relay.fail(Place::Octet(octets), Then::Stall);
     let start = Instant::now();
     let report = scenario.session::<C>();

@@ -78,7 +78,7 @@ fn set_timeouts(timeouts: &mut Timeouts, spans: &[Duration]) {
         &mut timeouts.stall,
         &mut timeouts.send,
         &mut timeouts.quit,
-        &mut timeouts.goodbye,
+        &mut timeouts.quit_without_deletions,
     ];
     for (field, span) in fields.into_iter().zip(spans) {
         *field = *span;
