@@ -29,6 +29,7 @@ mod sendable;
 mod shutdown;
 mod skipped_messages;
 mod slow_consumers;
+mod synchronisation;
 mod tokens;
 mod transports;
 mod unsolicited_err;
