@@ -50,6 +50,13 @@ impl Mailbox {
             && none(self.unique_ids.as_ref().map(Entries::len))
     }
 
+    /// Returns about how many messages there are.
+    pub(super) fn len(&self) -> usize {
+        let listed = |listed: Option<usize>| listed.unwrap_or(0);
+        listed(self.sizes.as_ref().map(Entries::len))
+            .max(listed(self.unique_ids.as_ref().map(Entries::len)))
+    }
+
     /// Returns whether anything is known about its messages.
     pub(super) fn is_known(&self) -> bool {
         self.stat.is_some() || self.sizes.is_some() || self.unique_ids.is_some()

@@ -277,7 +277,15 @@ impl Plan {
             return self.add(message, Task::Leave, Why::NotInUidl, None, context);
         }
         let Some(id) = &message.id else {
-            return self.add(message, Task::Compare, without, None, context);
+            // If no entry has its size, it is new, and its header need not be looked at first.
+            let size = size(message.octets);
+            let may_be_known = ids.sizeless || size.is_none_or(|size| ids.sizes.contains(&size));
+            let task = if may_be_known || context.rules.adopt {
+                Task::Compare
+            } else {
+                Task::Fetch
+            };
+            return self.add(message, task, without, None, context);
         };
         let found = table.find_id(id.as_bytes());
         let Some((handle, entry)) = found.and_then(|at| Some((at, table.get(at)?))) else {
@@ -315,7 +323,7 @@ impl Plan {
         if fate == Some(Fate::Failed) {
             return;
         }
-        let by_content = message.id.is_none() && task == Task::Compare;
+        let by_content = message.id.is_none() && matches!(task, Task::Compare | Task::Fetch);
         self.items.push(Item {
             number: message.number,
             octets: message.octets,
@@ -485,15 +493,21 @@ struct Ids {
     any_stored: bool,
     /// The sizes of the messages that were stored without a unique-id.
     sizes_without_id: BTreeSet<u32>,
+    /// The sizes of all messages that the ledger has headers of, if the mailbox has messages that
+    /// only these can identify.
+    sizes: BTreeSet<u32>,
+    /// Whether the ledger has such an entry without a size.
+    sizeless: bool,
 }
 
 impl Ids {
     fn examine(mailbox: &Mailbox, table: &Table) -> Self {
-        let (mut count, mut numbers, mut known) = (0, 0, 0);
+        let (mut messages, mut count, mut numbers, mut known) = (0, 0, 0, 0);
         let mut seen = Places::default();
         let mut new = Vec::new();
         let mut shared = BTreeSet::new();
         mailbox.for_each(|message| {
+            messages += 1;
             let Some(id) = message.id else { return };
             count += 1;
             numbers += usize::from(is_number(id.as_bytes(), message.number));
@@ -511,7 +525,10 @@ impl Ids {
         let twice = new.iter().zip(new.iter().skip(1)).filter(|(a, b)| a == b);
         shared.extend(twice.map(|(id, _)| id.clone()));
         let ids = mailbox.unique_ids.as_ref();
+        let usable = numbers < count;
+        let by_content = !usable || !shared.is_empty() || count < messages;
         let mut any_stored = false;
+        let (mut sizes, mut sizeless) = (BTreeSet::new(), false);
         let mut sizes_without_id = BTreeSet::new();
         for (handle, entry) in table.iter() {
             if entry.presence == Presence::Listed && entry.header.is_some() {
@@ -520,14 +537,20 @@ impl Ids {
                     sizes_without_id.extend(entry.listed);
                 }
             }
+            if by_content && entry.header.is_some() {
+                sizes.extend(entry.listed);
+                sizeless |= entry.listed.is_none();
+            }
         }
         Self {
-            usable: numbers < count,
+            usable,
             shared,
             all_in_uidl: ids.is_some_and(|ids| ids.malformed_lines() == 0),
             known,
             any_stored,
             sizes_without_id,
+            sizes,
+            sizeless,
         }
     }
 }

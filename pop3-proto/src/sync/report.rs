@@ -1,6 +1,7 @@
 //! What a run has done and noticed.
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -29,6 +30,8 @@ pub struct Report {
     pub error: Option<Error>,
     /// The earliest time for another run, if the server demands one.
     pub again_after: Option<Duration>,
+    /// Lines to append to the ledger, if there are any: what was learnt after the last session.
+    pub lines: String,
     /// The plan of a [dry run](super::Rules::dry_run).
     pub plan: Option<Plan>,
 }

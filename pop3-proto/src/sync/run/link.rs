@@ -88,13 +88,12 @@ impl Link {
     }
 
     pub(super) fn opened(&mut self, login_delay: u32) {
-        self.failed = 0;
         self.sessions += 1;
         self.login_delay = login_delay;
     }
 
     /// Decides whether to dial again after an error. Returns the time after which another run may
-    /// succeed, if the server refuses to let us in again after our own `QUIT`.
+    /// succeed, if the server refuses another session so soon after our own `QUIT`.
     pub(super) fn failed_to_open(&mut self, error: &Error, retries: u32) -> Option<Duration> {
         let too_soon = matches!(
             error.code(),
@@ -110,7 +109,6 @@ impl Link {
         } else {
             retries
         };
-        let pause = PAUSE * (1 << self.failed.min(8));
         match error.retry() {
             Retry::Never => {}
             Retry::WithoutPipelining(_) if self.pipelining => {
@@ -118,30 +116,46 @@ impl Link {
                 self.next = Some(PAUSE);
             }
             Retry::After(_) | Retry::WithoutPipelining(_) if self.failed <= retries => {
-                self.next = Some(pause);
+                self.next = Some(self.pause());
             }
             _ => {}
         }
         None
     }
 
-    /// Decides whether another session follows.
-    pub(super) fn closed(&mut self, end: &End, retries: u32) {
+    /// Returns a delay that doubles with each failure in a row.
+    fn pause(&self) -> Duration {
+        PAUSE * (1 << self.failed.min(8))
+    }
+
+    /// Decides whether another session follows. Returns the time after which another run can go on,
+    /// if the server demands one.
+    pub(super) fn closed(&mut self, end: &End, retries: u32) -> Option<Duration> {
         self.after_quit = end.quit;
         self.top = end.top.or(self.top);
-        if let Some(error) = &end.error
-            && self.pipelining
-            && error.suspects_pipelining()
-        {
-            self.pipelining = false;
-            self.next = Some(PAUSE);
-            return;
-        }
         self.barren = if end.progress { 0 } else { self.barren + 1 };
-        // A server that wants time between logins gets it: the next run goes on.
-        let again = end.more || (end.error.is_some() && self.barren <= retries);
-        if again && self.may_return() && self.barren < BARREN {
-            self.next = Some(if end.quit { Duration::ZERO } else { PAUSE });
+        if end.listed {
+            self.failed = 0;
+        } else {
+            self.failed += 1;
         }
+        let pipelining = end.error.as_ref().is_some_and(Error::suspects_pipelining);
+        let again = if pipelining && self.pipelining {
+            self.pipelining = false;
+            Some(PAUSE)
+        } else if !end.listed && end.error.is_some() {
+            (self.failed <= retries).then(|| self.pause())
+        } else if end.more && self.barren < BARREN {
+            let smooth = end.quit || end.progress;
+            Some(if smooth { Duration::ZERO } else { PAUSE })
+        } else {
+            None
+        };
+        if again.is_some() && !self.may_return() {
+            // The next run goes on.
+            return Some(Duration::from_secs(self.login_delay.into()));
+        }
+        self.next = again;
+        None
     }
 }

@@ -55,6 +55,7 @@ impl Run {
         );
         let plan = Plan::within(&mailbox, &self.context());
         if let Some(session) = &mut self.session {
+            session.messages = mailbox.len();
             session.mailbox = mailbox;
         }
         self.adopt_plan(plan);

@@ -211,7 +211,7 @@ impl Run {
             server.batch = self.commit_batch().saturating_mul(2);
             let mut lines = String::new();
             self.ledger.learn_server(server, &mut lines);
-            self.link.unwritten.push_str(&lines);
+            self.report.lines.push_str(&lines);
             self.report.again_after = Some(delay);
         }
         if !self.link.will_dial() {
@@ -313,7 +313,8 @@ impl Run {
         if let Some(error) = &end.error {
             self.report.error = Some(error.clone());
         }
-        self.link.closed(&end, self.rules.retries);
+        let delay = self.link.closed(&end, self.rules.retries);
+        self.report.again_after = delay.or(self.report.again_after);
         self.report.failed |= !self.link.will_dial() && end.is_failure();
     }
 }

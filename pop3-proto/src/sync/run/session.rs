@@ -124,6 +124,11 @@ pub(super) struct Session {
     pub(super) settled: bool,
     /// Whether a filter decides about new messages.
     filtered: bool,
+    /// Whether messages that failed before are being fetched.
+    pub(super) suspecting: bool,
+    /// The number of messages in the mailbox, and the octets that were received of them.
+    pub(super) messages: usize,
+    pub(super) octets: u64,
 }
 
 /// Why a message of a batch did not come.
@@ -148,6 +153,8 @@ pub(super) struct End {
     /// Whether there is something left to do in this run.
     pub(super) more: bool,
     pub(super) top: Option<bool>,
+    /// Whether the listings were answered.
+    pub(super) listed: bool,
     done: bool,
 }
 
@@ -194,6 +201,9 @@ impl Session {
             resolved: true,
             settled: true,
             filtered,
+            suspecting: false,
+            messages: 0,
+            octets: 0,
         }
     }
 
@@ -336,6 +346,7 @@ impl Session {
         match chunk {
             Ok(Some(chunk)) => {
                 current.hasher.push(&chunk);
+                self.octets += chunk.len() as u64;
                 if self.filtered && current.name.is_none() {
                     let room = PREVIEW.saturating_sub(current.text.len());
                     current.text.extend(chunk.iter().take(room));
@@ -404,6 +415,7 @@ impl Session {
             progress: self.progress,
             more: self.more || (listed && (left || !self.deletable.is_empty())),
             top: self.top,
+            listed: listed || self.done,
             done: self.done,
             error: self.dead,
         }

@@ -111,11 +111,17 @@ impl Run {
         }
         if fetched.name.is_none() {
             // Only its header was looked at.
+            if self.rules.adopt && item.entry.is_none() {
+                self.report.known += 1;
+                self.take_note(fetched, Kept::Elsewhere, to);
+                return Found::Wanted;
+            }
             let task = match self.judge(fetched, confirmed) {
                 Choice::Fetch => Task::Fetch,
                 Choice::FetchHeader => Task::FetchHeader,
                 Choice::Decline => {
-                    self.decline(fetched, to);
+                    self.take_note(fetched, Kept::Declined, to);
+                    self.notes.add(Noticed::Declined, Some(item.number));
                     return Found::Wanted;
                 }
             };
@@ -148,10 +154,10 @@ impl Run {
         }
     }
 
-    /// Records that the filter declined a message.
-    fn decline(&mut self, fetched: &Fetched, to: &mut Settlement) {
+    /// Records a message that is not fetched.
+    fn take_note(&mut self, fetched: &Fetched, kept: Kept, to: &mut Settlement) {
         let (item, content) = (&fetched.item, &fetched.content);
-        let mut entry = Entry::new(Kept::Declined, self.today).with_content(content, item.octets);
+        let mut entry = Entry::new(kept, self.today).with_content(content, item.octets);
         entry.received = None;
         let id = item.unique_id.as_ref().map(|id| id.as_bytes());
         let change = Change::Stored {
@@ -163,7 +169,6 @@ impl Run {
         if let Some(session) = &mut self.session {
             session.taken.insert(handle);
         }
-        self.notes.add(Noticed::Declined, Some(item.number));
     }
 
     /// Returns the entry if the message is still the one that it describes.

@@ -65,10 +65,11 @@ impl Run {
         let lines = core::mem::take(&mut self.link.unwritten);
         let recovered = core::mem::replace(&mut self.recovered, true);
         let peek = self.peek();
+        let dry_run = self.rules.dry_run;
         let Some(session) = &mut self.session else {
             return;
         };
-        if !recovered {
+        if !recovered && !dry_run {
             session.keep(Keep::Recover(unpublished));
         }
         session.record(lines);
@@ -98,6 +99,7 @@ impl Run {
     fn choose(&mut self) {
         let commit = self.commit_batch() as usize;
         let may_return = self.link.may_return();
+        let stopping = self.stopping;
         let Some(session) = &mut self.session else {
             return;
         };
@@ -115,18 +117,21 @@ impl Run {
             }
         }
         let waiting = session.deletable.len();
-        if self.stopping {
+        if stopping {
             return self.finish_session();
         }
-        if waiting >= commit && may_return && !session.fresh.is_empty() {
+        let worth_it = session.octets >= 10 * session.listing_octets();
+        if waiting >= commit && worth_it && may_return && !session.fresh.is_empty() {
             return self.announce();
         }
         if !session.fresh.is_empty() || !session.verify.is_empty() {
             return self.fetch();
         }
-        if waiting == 0
+        // What is stored is deleted first: a message that failed before may end the session.
+        if (waiting == 0 || session.suspecting)
             && let Some(suspect) = session.suspects.pop_front()
         {
+            session.suspecting = true;
             return session.fetch(alloc::vec![suspect]);
         }
         self.finish_session();
@@ -496,6 +501,11 @@ impl Session {
         if !names.is_empty() {
             self.keep(Keep::Discard(names));
         }
+    }
+
+    /// Returns about how many octets a login and the listings take.
+    fn listing_octets(&self) -> u64 {
+        (64 << 10) + 64 * self.messages as u64
     }
 
     pub(super) fn ask_all(&mut self, questions: Vec<Question>) {
