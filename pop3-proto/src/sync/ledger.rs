@@ -460,6 +460,15 @@ impl Ledger {
     }
 
     fn stored(&mut self, id: Option<&[u8]>, entry: &Entry, name: Option<u32>) {
+        // What the line does not say begins anew.
+        let new = Entry::new(entry.kept, entry.first_seen);
+        let entry = &Entry {
+            presence: new.presence,
+            tries: new.tries,
+            tried: new.tried,
+            commits: new.commits,
+            ..*entry
+        };
         match id.and_then(|id| self.table.find_id(id)) {
             Some(handle) => self.table.set(handle, entry),
             None => {

@@ -8,6 +8,7 @@ mod corpus;
 mod endpoint;
 mod errors;
 mod event_loop;
+mod ledger;
 mod login;
 mod sasl;
 mod secrets;

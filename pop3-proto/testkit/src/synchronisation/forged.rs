@@ -22,11 +22,11 @@ fn honest(n: usize) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Returns a message that ends early and continues with forged replies: `behind` messages with the
+/// Returns a message that ends early and continues with forged replies: `more` messages with the
 /// sizes of the real ones, and then what a confirmation may be fooled with.
-fn forgery(behind: usize, tail: &str) -> Vec<u8> {
+fn forgery(more: usize, tail: &str) -> Vec<u8> {
     let mut text = b"Subject: forged\r\n\r\nhello\r\n.\r\n".to_vec();
-    for n in 0..behind {
+    for n in 0..more {
         let mut message = honest(n);
         // The same size, but another text.
         for octet in &mut message {
@@ -58,7 +58,7 @@ pub fn forged_messages_delete_no_other_mail<C: Synchronise>() -> usize {
     let mut count = 0;
     for pipelining in [true, false] {
         for place in [0, 1, OTHERS] {
-            for behind in 0..=OTHERS - place {
+            for more in 0..=OTHERS - place {
                 for tail in tails() {
                     for pause in [Duration::ZERO, Duration::from_millis(20)] {
                         let mut mail: Vec<_> = (0..OTHERS)
@@ -67,7 +67,7 @@ pub fn forged_messages_delete_no_other_mail<C: Synchronise>() -> usize {
                                 text: honest(n),
                             })
                             .collect();
-                        let text = forgery(behind, &tail);
+                        let text = forgery(more, &tail);
                         mail.insert(
                             place,
                             Mail {
@@ -76,7 +76,7 @@ pub fn forged_messages_delete_no_other_mail<C: Synchronise>() -> usize {
                             },
                         );
                         let case = format!(
-                            "pipelining {pipelining}, place {place}, {behind} forged, pause {pause:?}, tail {tail:?}"
+                            "pipelining {pipelining}, place {place}, {more} forged, pause {pause:?}, tail {tail:?}"
                         );
                         check::<C>(&Forging::start(mail, pipelining, pause), &case);
                         count += 1;
@@ -88,7 +88,7 @@ pub fn forged_messages_delete_no_other_mail<C: Synchronise>() -> usize {
     count
 }
 
-/// Synchronises a few times. Nobody else's message may be gone from the server without being stored
+/// Synchronises a few times. No other message may be gone from the server without being stored
 /// whole, and in the end all are stored.
 fn check<C: Synchronise>(server: &Forging, case: &str) {
     let mut store = Store::default();

@@ -127,7 +127,7 @@ fn serve(socket: TcpStream, mail: &Mutex<Vec<Mail>>, manner: Manner) -> std::io:
     Ok(())
 }
 
-/// Sends a message as it is, and pauses behind the first line that is a single dot.
+/// Sends a message as it is, and pauses after the first line that is a single dot.
 fn retr(out: &mut TcpStream, mail: &Mail, pause: Duration) -> std::io::Result<()> {
     let octets = [b"+OK\r\n", mail.text.as_slice(), b".\r\n"].concat();
     let end = octets.windows(5).position(|end| end == b"\r\n.\r\n");
