@@ -235,6 +235,7 @@
 //! | `client` | the module `client`: an asynchronous client over any transport, independent of the runtime |
 //! | `blocking` | the module `blocking`: a blocking client over any transport |
 //! | `tokio` | Tokio's read traits for the messages of the module `client` |
+//! | `serde` | `Serialize` and `Deserialize` for the values of [`sync`] |
 //! | `server` | a small POP3 server with an in-memory maildrop |
 //!
 //! # Deviations from the RFCs

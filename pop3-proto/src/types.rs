@@ -15,6 +15,8 @@ use crate::saslprep::saslprep;
 /// The server assigns the numbers when it opens the maildrop, and they are valid only in this
 /// session. To identify a message across sessions, use its unique-id ([`UniqueId`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct MessageNumber(NonZeroU32);
 
 impl MessageNumber {

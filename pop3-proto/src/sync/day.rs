@@ -7,6 +7,8 @@ use core::fmt;
 /// The crate has no clock, so the application passes the day to each run. A day that is wrong by
 /// one does no harm.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Day(u16);
 
 impl Day {

@@ -10,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 /// sender's message takes some 2^64 attempts. Two own messages that match take their sender about
 /// 2^32, and only cost that sender a message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Digest(u64);
 
 impl Digest {

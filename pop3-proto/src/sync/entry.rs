@@ -5,6 +5,7 @@ use super::digest::{Content, Digest};
 
 /// How much of a message is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Kept {
     /// The whole message, and what was received is confirmed.
     Whole,
@@ -53,6 +54,7 @@ impl Kept {
 
 /// Whether a message was in the last complete listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Presence {
     /// It was listed.
     Listed,
@@ -65,6 +67,7 @@ pub enum Presence {
 
 /// What the ledger knows of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry {
     /// How much of it is stored.
     pub kept: Kept,

@@ -257,3 +257,24 @@ fn size(field: &[u8]) -> Option<Option<u32>> {
         _ => Some(Some(u32::try_from(line::number(field)?).ok()?)),
     }
 }
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Ledger {
+    /// Serializes the text of [`Ledger::to_lines`].
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_lines())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Ledger {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = alloc::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let mut reader = Self::reader(text.len() as u64);
+        let ledger = match reader.feed(text.as_bytes()) {
+            Ok(()) => reader.finish().map(|(ledger, _)| ledger),
+            Err(error) => Err(error),
+        };
+        ledger.map_err(serde::de::Error::custom)
+    }
+}

@@ -2,6 +2,8 @@
 
 /// What is fetched, and what is deleted. The default fetches everything and deletes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct Rules {
     /// Which messages are deleted from the server. Only messages that are safely stored ever are.
     pub delete: Delete,
@@ -46,6 +48,7 @@ impl Default for Rules {
 
 /// Which messages are deleted from the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Delete {
     /// None.
     #[default]
@@ -58,6 +61,7 @@ pub enum Delete {
 
 /// Which messages are fetched first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Order {
     /// Those with the lowest numbers.
     #[default]

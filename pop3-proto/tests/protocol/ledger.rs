@@ -1,6 +1,6 @@
 //! The ledger of a synchronisation: what its lines mean, and what happens to damaged ones.
 
-use pop3_proto::sync::{Day, Kept, Ledger, LedgerError, Loaded, Presence};
+use pop3_proto::sync::{Day, Delete, Kept, Ledger, LedgerError, Loaded, Presence, Rules};
 
 /// The lines of two stored messages, one of which the server may be about to delete.
 const LINES: &str = include_str!("ledger.txt");
@@ -153,4 +153,24 @@ fn ledger_of_another_name_counts_after_verification() {
     }
     let (read, _) = read(&format!("{}{lines}", Ledger::HEADER)).unwrap();
     assert_eq!(entries(&read), entries(&ledger));
+}
+
+#[test]
+fn ledger_and_rules_survive_serde() {
+    let (ledger, _) = read(LINES).unwrap();
+    let json = serde_json::to_string(&ledger).unwrap();
+    let again: Ledger = serde_json::from_str(&json).unwrap();
+    assert_eq!(entries(&again), entries(&ledger));
+    assert!(serde_json::from_str::<Ledger>("\"no ledger\\n\"").is_err());
+    let rules = Rules {
+        delete: Delete::AfterDays(30),
+        ..Rules::default()
+    };
+    let json = serde_json::to_string(&rules).unwrap();
+    assert_eq!(serde_json::from_str::<Rules>(&json).unwrap(), rules);
+    // A setting that a later version adds has its default in an old file.
+    assert_eq!(
+        serde_json::from_str::<Rules>("{}").unwrap(),
+        Rules::default()
+    );
 }

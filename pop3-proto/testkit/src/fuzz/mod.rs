@@ -16,6 +16,7 @@ pub mod scram;
 pub mod script;
 pub mod server;
 pub mod setup;
+pub mod sync_ledger;
 pub mod text;
 pub mod tls;
 pub mod unstuffing;
@@ -28,6 +29,7 @@ pub use replies::replies;
 pub use sasl::sasl;
 pub use script::HIGH;
 pub use server::server;
+pub use sync_ledger::sync_ledger;
 pub use tls::tls;
 pub use unstuffing::unstuffing;
 
@@ -36,7 +38,7 @@ pub use unstuffing::unstuffing;
 pub type Target = fn(&[u8]) -> usize;
 
 /// All targets, by name.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("async_client", async_client),
     ("blocking_client", blocking_client),
     ("connection", connection),
@@ -45,6 +47,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("replies", replies),
     ("sasl", sasl),
     ("server", server),
+    ("sync_ledger", sync_ledger),
     ("tls", tls),
     ("unstuffing", unstuffing),
 ];

@@ -23,6 +23,7 @@ pub(crate) fn all() -> BTreeMap<&'static str, Vec<Seed>> {
     all.insert("async_client", plans.clone());
     all.insert("blocking_client", plans);
     all.insert("tls", tls_seeds::all());
+    all.insert("sync_ledger", ledgers());
     for (path, transcript) in transcripts() {
         let name = path.rsplit('/').next().unwrap_or(&path);
         for (target, seeds) in of(&transcript) {
@@ -33,6 +34,26 @@ pub(crate) fn all() -> BTreeMap<&'static str, Vec<Seed>> {
         }
     }
     all
+}
+
+/// Returns ledgers without checksums, which the target adds: each line alone, and the first lines.
+fn ledgers() -> Vec<Seed> {
+    let text = include_str!("../../protocol/ledger.txt");
+    let lines = text
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.rsplit_once(' '));
+    let lines: Vec<_> = lines.map(|(fields, _)| fields).collect();
+    let seed = |name: &str, lines: &[&str]| {
+        let text = format!("\u{7}{}", lines.join("\n"));
+        (name.to_owned(), text.into_bytes())
+    };
+    let mut seeds = Vec::new();
+    for at in 0..lines.len() {
+        seeds.push(seed(&format!("line-{at}"), &lines[at..=at]));
+        seeds.push(seed(&format!("first-{at}"), &lines[..=at]));
+    }
+    seeds
 }
 
 fn of(transcript: &Transcript) -> [(&'static str, Vec<Vec<u8>>); 7] {
