@@ -49,9 +49,11 @@ fn ledgers() -> Vec<Seed> {
         (name.to_owned(), text.into_bytes())
     };
     let mut seeds = Vec::new();
-    for at in 0..lines.len() {
-        seeds.push(seed(&format!("line-{at}"), &lines[at..=at]));
-        seeds.push(seed(&format!("first-{at}"), &lines[..=at]));
+    let mut first = Vec::new();
+    for (at, line) in lines.into_iter().enumerate() {
+        first.push(line);
+        seeds.push(seed(&format!("line-{at}"), &[line]));
+        seeds.push(seed(&format!("first-{at}"), &first));
     }
     seeds
 }
