@@ -47,12 +47,15 @@ use super::table::{Handle, Key, Table};
 /// | `R` token | the file names of the `S` lines that follow begin with this token; files of earlier ones are published |
 ///
 /// Lines of an unknown kind are skipped. A last line without a line end is what a crash left of it.
+/// After a damaged line, which may have been an `R` line, lines with a `name` are skipped until the
+/// next `R` line: otherwise a message would count as stored although its file is not found.
 #[derive(Clone, Default)]
 pub struct Ledger {
     table: Table,
     server: ServerNotes,
-    /// The token of the last `R` line, and the names of files after it.
-    token: String,
+    /// The token of the last `R` line, and the names of files after it. No token if that line may
+    /// be damaged.
+    token: Option<String>,
     unpublished: Vec<FetchName>,
     /// The deletions since the last `R` or `Q` line.
     deleting: Vec<Handle>,
@@ -445,7 +448,7 @@ impl Ledger {
             Change::Server(name, value) => self.server.learn(name, value),
             Change::Settled(settled) => self.settled = Some(settled.clone()),
             Change::Run(token) => {
-                token.clone_into(&mut self.token);
+                self.token = Some(token.to_owned());
                 self.unpublished.clear();
                 self.deleting.clear();
             }
@@ -459,7 +462,17 @@ impl Ledger {
         }
     }
 
+    /// Notes that a line could not be read.
+    pub(super) fn lose_token(&mut self) {
+        self.token = None;
+    }
+
     fn stored(&mut self, id: Option<&[u8]>, entry: &Entry, name: Option<u32>) {
+        let name = match (name, &self.token) {
+            (Some(name), Some(token)) => Some(FetchName::new(token, name)),
+            (Some(_), None) => return,
+            (None, _) => None,
+        };
         // What the line does not say begins anew.
         let new = Entry::new(entry.kept, entry.first_seen);
         let entry = &Entry {
@@ -475,9 +488,7 @@ impl Ledger {
                 self.table.insert(id, entry);
             }
         }
-        if let Some(name) = name {
-            self.unpublished.push(FetchName::new(&self.token, name));
-        }
+        self.unpublished.extend(name);
     }
 
     fn tried(&mut self, key: Key<'_>, tries: u8, day: Day) {

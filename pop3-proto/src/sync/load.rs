@@ -34,7 +34,7 @@ pub struct Loaded {
     /// skipped. What they said is forgotten: at worst, messages are fetched again.
     pub damaged: usize,
     /// Whether the last line has no line end, as a crash leaves it. Append a line end before
-    /// anything else.
+    /// anything else. If only the line end is missing, the line counts.
     pub torn: bool,
 }
 
@@ -47,6 +47,8 @@ pub struct LedgerReader {
     partial: Vec<u8>,
     id: Vec<u8>,
     has_header: bool,
+    /// Whether the header was torn, so that it is not expected again.
+    torn_header: bool,
 }
 
 /// The longest line that makes sense. A longer one is damaged.
@@ -107,6 +109,11 @@ impl LedgerReader {
             }
         }
         self.loaded.torn = !self.partial.is_empty();
+        let partial = core::mem::take(&mut self.partial);
+        if self.has_header && checked(&partial).is_some() {
+            // The line end that closes it makes it valid for the next reader, so it counts now, too.
+            self.line(&partial)?;
+        }
         Ok((self.ledger, self.loaded))
     }
 
@@ -126,7 +133,11 @@ impl LedgerReader {
                 Some(())
             }
         });
-        self.loaded.damaged += usize::from(known.is_none());
+        if known.is_none() {
+            self.loaded.damaged += 1;
+            // It may have been an `R` line.
+            self.ledger.lose_token();
+        }
         Ok(())
     }
 
@@ -138,7 +149,13 @@ impl LedgerReader {
         }
         if header.starts_with(line) {
             // A crash left a part of the header, and a line end closed it: nothing was written yet.
+            self.torn_header = true;
             return Ok(());
+        }
+        if self.torn_header && checked(line).is_some() {
+            // The file was not empty, so the header was not written again.
+            self.has_header = true;
+            return self.line(line);
         }
         Err(match line.strip_prefix(b"pop3-ledger ") {
             Some(version) => LedgerError::Version(ServerText::copy(version)),
