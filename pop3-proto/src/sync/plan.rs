@@ -236,7 +236,11 @@ impl Plan {
     pub(super) fn within(mailbox: &Mailbox, context: &Context<'_>) -> Self {
         let ids = Ids::examine(mailbox, context.ledger.table());
         let mut plan = Self::default();
-        mailbox.for_each(|message| plan.message(message, &ids, context));
+        let mut found = ids.found.iter().copied();
+        mailbox.for_each(|message| {
+            let entry = message.id.as_ref().and_then(|_| found.next().flatten());
+            plan.message(message, entry, &ids, context);
+        });
         if ids.usable {
             plan.renumbered(&ids);
         }
@@ -262,7 +266,14 @@ impl Plan {
         core::mem::take(&mut self.items)
     }
 
-    fn message(&mut self, mut message: Listed, ids: &Ids, context: &Context<'_>) {
+    /// Decides about a message. `found` is the entry with its unique-id.
+    fn message(
+        &mut self,
+        mut message: Listed,
+        found: Option<Handle>,
+        ids: &Ids,
+        context: &Context<'_>,
+    ) {
         let table = context.ledger.table();
         let mut without = Why::NoId;
         if !ids.usable && message.id.is_some() {
@@ -276,7 +287,7 @@ impl Plan {
         } else if !message.in_uidl && ids.all_in_uidl {
             return self.add(message, Task::Leave, Why::NotInUidl, None, context);
         }
-        let Some(id) = &message.id else {
+        if message.id.is_none() {
             // If no entry has its size, it is new, and its header need not be looked at first.
             let size = size(message.octets);
             let may_be_known = ids.sizeless || size.is_none_or(|size| ids.sizes.contains(&size));
@@ -286,8 +297,7 @@ impl Plan {
                 Task::Fetch
             };
             return self.add(message, task, without, None, context);
-        };
-        let found = table.find_id(id.as_bytes());
+        }
         let Some((handle, entry)) = found.and_then(|at| Some((at, table.get(at)?))) else {
             return self.add(message, Task::Fetch, Why::New, None, context);
         };
@@ -481,6 +491,9 @@ fn backoff(tries: u8) -> u16 {
 
 /// What the unique-ids of a mailbox are worth.
 struct Ids {
+    /// The entry of each message that has a unique-id, in order: look-ups are the slowest part of a
+    /// plan.
+    found: Vec<Option<Handle>>,
     /// Whether they identify messages.
     usable: bool,
     /// The unique-ids of more than one message.
@@ -504,6 +517,7 @@ impl Ids {
     fn examine(mailbox: &Mailbox, table: &Table) -> Self {
         let (mut messages, mut count, mut numbers, mut known) = (0, 0, 0, 0);
         let mut seen = Places::default();
+        let mut found = Vec::new();
         let mut new = Vec::new();
         let mut shared = BTreeSet::new();
         mailbox.for_each(|message| {
@@ -511,7 +525,9 @@ impl Ids {
             let Some(id) = message.id else { return };
             count += 1;
             numbers += usize::from(is_number(id.as_bytes(), message.number));
-            match table.find_id(id.as_bytes()) {
+            let entry = table.find_id(id.as_bytes());
+            found.push(entry);
+            match entry {
                 Some(handle) => {
                     known += 1;
                     if !seen.insert(handle) {
@@ -543,6 +559,7 @@ impl Ids {
             }
         }
         Self {
+            found,
             usable,
             shared,
             all_in_uidl: ids.is_some_and(|ids| ids.malformed_lines() == 0),
