@@ -1,120 +1,80 @@
-//! Fetches a POP3 mailbox into a Maildir with Tokio. Each message is fetched once. Nothing is
-//! deleted from the server; see `Client::confirm` before you delete.
+//! Fetches POP3 mailboxes into a Maildir with Tokio. It is the same program as the example `fetch` of
+//! `pop3-blocking`, with the same options; only what is in this file differs.
 //!
 //! ```text
-//! cargo run -p pop3-tokio --example fetch_tokio
-//! cargo run -p pop3-tokio --example fetch_tokio -- --maildir mail pop3s://joe@mail.example.org
+//! cargo run --release -p pop3-tokio --example fetch_tokio
+//! cargo run --release -p pop3-tokio --example fetch_tokio -- --help
 //! ```
 //!
-//! Without a URL it fetches a sample mailbox from a server within this program. It prompts for the
-//! password, or reads it from `POP3_PASSWORD`. `--ca FILE.pem` trusts only the certificates in that
-//! file, and `--plaintext` disables TLS. The example `fetch` of `pop3-blocking` also deletes.
+//! Messages are written in the same task, because the program has nothing else to do. A server with
+//! many tasks would use a thread pool for that.
 
-#[expect(dead_code, reason = "nothing is deleted here")]
-#[path = "../../pop3-blocking/examples/fetch/app/maildir/mod.rs"]
-mod maildir;
-#[path = "../../pop3-blocking/examples/fetch/app/sample/mod.rs"]
-mod sample;
+#[path = "../../pop3-blocking/examples/fetch/app/mod.rs"]
+mod app;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::io::{self, Write as _};
+use std::process::ExitCode;
 
-use lexopt::prelude::*;
-use maildir::Maildir;
-use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_tokio::{Connector, Endpoint, Login, connect_with};
-use pop3_tokio::{config::StlsPolicy, login::LoginPolicy, tls::Roots};
+use app::{account::Account, jobs::Mailbox, output::Output};
+use pop3_tokio::sync::{Dial, Do};
+use pop3_tokio::{Client, Error, connect_with};
+use tokio::runtime::Builder;
 
-type Failure = Box<dyn std::error::Error>;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    match fetch().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("fetch: {error}");
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> ExitCode {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("start Tokio");
+    app::main(|mailbox| runtime.block_on(fetch(mailbox)))
 }
 
-async fn fetch() -> Result<(), Failure> {
-    let (mut folder, mut url) = (PathBuf::from("mail"), None);
-    let mut connector = Connector::default();
-    let mut arguments = lexopt::Parser::from_env();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("maildir") => folder = arguments.value()?.into(),
-            Long("ca") => {
-                let pem = std::fs::read(arguments.value()?)?;
-                connector.roots = Some(Roots::from_pem(&pem)?);
-            }
-            Long("plaintext") => {
-                connector.config.stls = StlsPolicy::Off;
-                connector.config.allow_insecure_login = true;
-            }
-            Value(value) if url.is_none() => url = Some(value.string()?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-
-    let _embedded;
-    let (endpoint, login, account) = match url {
-        Some(url) => {
-            let endpoint: Endpoint = url.parse()?;
-            let user = endpoint.username().ok_or("the URL has no user name")?;
-            let user = user.as_str();
-            let account = format!("{user}@{}:{}", endpoint.host(), endpoint.port());
-            let password = std::env::var("POP3_PASSWORD")
-                .or_else(|_| rpassword::prompt_password(format!("Password of {account}: ")))?;
-            let method = endpoint.method();
-            let policy = method.map_or_else(LoginPolicy::default, LoginPolicy::only);
-            let login = Login::new(user, password)?.with_policy(policy);
-            (endpoint, login, account)
-        }
-        None => {
-            let mail = sample::sample_maildrop().into_iter().collect();
-            let server = EmbeddedServer::start(ServerConfig::new("sample", "sample"), mail)?;
-            connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
-            let (endpoint, login) = (server.implicit_tls(), Login::new("sample", "sample")?);
-            _embedded = server;
-            (endpoint, login, "sample@embedded".to_owned())
-        }
-    };
-
-    let mut maildir = Maildir::open(folder)?;
-    let mut client = connect_with(&endpoint, &connector).await?;
-    client.login(login).await?;
-    let unique_ids = client.uidl().await?;
-    let mut wanted = Vec::new();
-    for entry in unique_ids.iter() {
-        // A message without a unique-id cannot be recorded and is fetched each time.
-        let id = entry.unique_id.map(|id| id.as_bytes().to_vec());
-        if !id.as_ref().is_some_and(|id| maildir.contains(&account, id)) {
-            wanted.push((entry.number, id));
-        }
-    }
-    // The messages are pipelined and streamed. A message that is dropped before `commit` leaves no
-    // file, so the next run fetches it again.
-    let mut fetched = 0;
-    let mut messages = client.retrieve(wanted.iter().map(|(number, _)| *number));
-    for (_, id) in &wanted {
-        let mut message = match messages.next().await.ok_or("the session ended too early")? {
-            Err(refused) if !refused.is_fatal() => {
-                eprintln!("fetch: {refused}");
-                continue;
-            }
-            message => message?,
+/// Fetches a mailbox, in as many sessions as the run needs.
+async fn fetch(mailbox: &mut Mailbox<'_>) -> io::Result<()> {
+    let Mailbox {
+        account,
+        run,
+        store,
+        output,
+    } = mailbox;
+    while let Some(how) = run.connect() {
+        tokio::time::sleep(how.delay).await;
+        let Some(mut client) = run.opened(log_in(account, &how, output).await) else {
+            continue;
         };
-        let mut delivery = maildir.begin()?;
-        while let Some(chunk) = message.chunk().await? {
-            delivery.write_all(&chunk)?;
+        while let Some(step) = run.step() {
+            match step {
+                Do::Ask(asks) => {
+                    client
+                        .pipeline(asks)
+                        .for_each(|reply| run.reply(reply))
+                        .await
+                }
+                Do::Keep(what) => store.keep(&what)?,
+                Do::Fetch(gets) => {
+                    let mut messages = client.retrieve(gets);
+                    while let Some(message) = messages.next().await {
+                        let Some(mut message) = run.message(message) else {
+                            continue;
+                        };
+                        let mut sink = store.sink(run.to_store())?;
+                        while let Some(chunk) = run.chunk(message.chunk().await) {
+                            sink.write_all(&chunk)?;
+                            output.progress(run);
+                        }
+                        if !output.update(run) {
+                            break;
+                        }
+                    }
+                }
+            }
+            output.update(run);
         }
-        delivery.commit(&account, id.as_deref())?;
-        fetched += 1;
     }
-    maildir.sync()?;
-    let _ = client.quit().await?; // nothing was deleted, so the outcome does not matter
-    let known = unique_ids.len() - wanted.len();
-    println!("fetched {fetched} messages, {known} already here");
     Ok(())
+}
+
+/// Connects and logs in.
+async fn log_in(account: &mut Account, how: &Dial, output: &Output) -> Result<Client, Error> {
+    let mut client = connect_with(account.endpoint(), &account.connector(how, output)).await?;
+    let result = client.login(account.login()).await;
+    account.logged_in(client.connection(), output, result.is_ok());
+    result.map(|_| client)
 }

@@ -8,8 +8,7 @@ use super::driven::OnAsyncStd;
 
 pop3_testkit::every_fault! { OnAsyncStd }
 
-// The example deletes nothing. It shares all code outside the session with `fetch`, whose tests
-// cover that code.
+// The example shares all code outside the session with `fetch`, whose tests cover that code.
 pop3_testkit::every_fetch! { FETCH_ASYNC_STD;
     fetch_async_std_with_a_server_killed_within_a_message: killed_within_a_message
     fetch_async_std_where_the_connection_stalls: connection_stalled

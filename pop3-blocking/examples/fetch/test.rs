@@ -13,15 +13,18 @@ mod tests {
     mod faults;
     #[cfg(unix)]
     mod hints;
+    mod ledgers;
     #[cfg(unix)]
     mod logins;
     mod maildir;
     mod options;
     #[cfg(unix)]
     mod passwords;
+    mod rules;
     #[cfg(unix)]
     mod runs;
     mod sample;
+    mod secrets;
     #[cfg(unix)]
     mod sessions;
 }

@@ -7,8 +7,7 @@ use super::driven::OnTokio;
 
 pop3_testkit::every_fault! { OnTokio }
 
-// The example deletes nothing. It shares all code outside the session with `fetch`, whose tests
-// cover that code.
+// The example shares all code outside the session with `fetch`, whose tests cover that code.
 pop3_testkit::every_fetch! { FETCH_TOKIO;
     fetch_tokio_with_a_server_killed_within_a_listing: killed_within_a_listing
     fetch_tokio_with_a_server_killed_within_a_message: killed_within_a_message

@@ -1,5 +1,6 @@
 //! The TLS settings: which servers are trusted, and the client certificate.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use pop3_blocking::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use pop3_blocking::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use pop3_blocking::tls::{Roots, client_config, default_provider};
 
+use super::exit::{Exit, Failure};
 use super::options::{Options, Trust};
-use super::setup::Failure;
 
 /// Applies the options to the connector.
 pub(super) fn apply(options: &Options, connector: &mut Connector) -> Result<(), Failure> {
@@ -19,7 +20,9 @@ pub(super) fn apply(options: &Options, connector: &mut Connector) -> Result<(), 
         Trust::Default => Roots::default_roots(),
         Trust::File(path) => {
             let roots = Roots::from_pem(&read(path)?);
-            Some(roots.map_err(|error| error.text.replace("the PEM text", &format!("{path:?}")))?)
+            Some(roots.map_err(|error| {
+                config(error.text.replace("the PEM text", &format!("{path:?}")))
+            })?)
         }
         Trust::Keys(digests) => Some(Roots::Pinned(digests.clone())),
     };
@@ -29,19 +32,23 @@ pub(super) fn apply(options: &Options, connector: &mut Connector) -> Result<(), 
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(certificate)?).collect();
     let chain = match chain {
         Ok(chain) if !chain.is_empty() => chain,
-        _ => return Err(format!("no certificate found in {certificate:?}").into()),
+        _ => return Err(config(format!("no certificate found in {certificate:?}"))),
     };
     let secret = PrivateKeyDer::from_pem_slice(&read(key)?);
-    let secret = secret.map_err(|_| format!("no private key found in {key:?}"))?;
-    let provider = default_provider().ok_or("no cryptography provider for TLS")?;
+    let secret = secret.map_err(|_| config(format!("no private key found in {key:?}")))?;
+    let provider = default_provider().ok_or_else(|| config("no cryptography provider for TLS"))?;
     let certified = CertifiedKey::from_der(chain, secret, &provider)
-        .map_err(|error| format!("cannot use {certificate:?} with {key:?}: {error}"))?;
-    let mut config = Arc::unwrap_or_clone(client_config(roots.clone())?);
-    config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
-    connector.tls = Some(Arc::new(config));
+        .map_err(|error| config(format!("cannot use {certificate:?} with {key:?}: {error}")))?;
+    let mut tls = Arc::unwrap_or_clone(client_config(roots.clone()).map_err(config)?);
+    tls.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
+    connector.tls = Some(Arc::new(tls));
     Ok(())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    Ok(fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))?)
+    fs::read(path).map_err(|error| config(format!("cannot read {path:?}: {error}")))
+}
+
+fn config(text: impl fmt::Display) -> Failure {
+    Failure::new(Exit::Config, text)
 }

@@ -1,15 +1,14 @@
 //! Tests of the command line.
 
 use std::ffi::OsString;
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use pop3_blocking::proto::Channel;
-use pop3_blocking::{Secret, login::Method};
+use pop3_blocking::{login::Method, sync::Delete};
 
 use crate::app::options::{Auth, Command, HELP, Options, Server, Trust, parse};
-use crate::app::password::{Source, password_from};
+use crate::app::password::Source;
 
 fn read(line: &str) -> Result<Command, String> {
     let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
@@ -32,7 +31,7 @@ fn refused(line: &str) -> String {
 
 /// Returns user, host, port, and whether the session starts with TLS.
 fn server(options: &Options) -> (&str, &str, u16, bool) {
-    let Server::Remote { endpoint, user } = &options.server else {
+    let [Server::Remote { endpoint, user }] = &options.servers[..] else {
         panic!("{options:?}");
     };
     let implicit_tls = endpoint.channel() == Channel::ImplicitTls;
@@ -47,7 +46,7 @@ fn server(options: &Options) -> (&str, &str, u16, bool) {
 #[test]
 fn no_arguments_fetch_the_sample_into_mail() {
     let expected = Options {
-        server: Server::Embedded,
+        servers: vec![Server::Embedded],
         maildir: "mail".into(),
         ..Options::default()
     };
@@ -60,7 +59,7 @@ fn options_are_accepted_before_and_after_the_url() {
     assert_eq!(server(&options), ("joe", "localhost", 995, true));
     assert_eq!(options.maildir, Path::new("/var/mail/joe"));
     assert_eq!(options.trust, Trust::File("ca.pem".into()));
-    assert!(options.delete);
+    assert_eq!(options.rules.delete, Delete::WhenStored);
     assert!(!options.plaintext);
     assert!(accepted("--plaintext pop3://joe@localhost").plaintext);
     assert!(options.pipelining);
@@ -108,24 +107,17 @@ fn auth_option_selects_one_login_method() {
 fn help_lists_every_option() {
     assert_eq!(read("--help"), Ok(Command::Help));
     assert_eq!(read("-h"), Ok(Command::Help));
-    for option in [
-        "--maildir",
-        "--ca",
-        "--plaintext",
-        "--delete",
-        "--pin",
-        "--cert",
-        "--key",
-        "--timeout",
-        "--no-pipelining",
-        "--no-capa",
-        "--auth",
-        "--password-file",
-        "--password-command",
-        "--verbose",
-        "POP3_PASSWORD",
-    ] {
-        assert!(HELP.contains(option), "{option}");
+    // The names are in the parser, in quotation marks.
+    let parser = include_str!("../app/options/parse.rs");
+    let names = parser.split("Long(\"").skip(1);
+    let names: Vec<_> = names.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        let option = format!("--{name}");
+        assert!(HELP.contains(&option), "{option}");
+    }
+    for line in HELP.lines() {
+        assert!(line.len() <= 84, "{line}");
     }
 }
 
@@ -172,24 +164,12 @@ fn urls_are_accepted_in_many_forms() {
 }
 
 #[test]
-fn account_name_has_user_host_and_port() {
-    let account = |url| accepted(url).server.account();
-    assert_eq!(account("pop3s://joe@MX"), "joe@mx:995");
-    assert_eq!(account("pop3s://joe@[::1]"), "joe@::1:995");
-    assert_eq!(account(""), "sample@embedded");
-}
-
-#[test]
 fn usage_errors_are_one_line() {
     for (line, expected) in [
         ("--foo", "unknown option --foo; see --help"),
         ("-x", "unknown option -x; see --help"),
         ("--ca", "missing argument for option '--ca'; see --help"),
         ("--maildir=", "--maildir needs a directory; see --help"),
-        (
-            "pop://a@b pop://c:secret@d",
-            "more than one URL; see --help",
-        ),
         ("--plaintext", "--plaintext needs a URL; see --help"),
         ("--ca x.pem", "--ca needs a URL; see --help"),
         (
@@ -319,51 +299,5 @@ fn pins_are_accepted_in_hex_and_base64() {
     assert_eq!(
         text,
         "--ca contradicts --pin, which replaces it; see --help"
-    );
-}
-
-#[cfg(unix)]
-#[test]
-fn password_may_have_any_octets_but_line_breaks() {
-    use std::os::unix::ffi::OsStringExt as _;
-
-    let octets = b"caf\xe9".to_vec();
-    let never = || -> io::Result<String> { panic!("asked") };
-    let set = password_from(Some(OsString::from_vec(octets.clone())), never);
-    assert_eq!(set.unwrap(), Secret::new(octets).unwrap());
-}
-
-#[test]
-fn password_from_the_environment_suppresses_the_prompt() {
-    let typed = || Ok("typed".to_owned());
-    let never = || -> io::Result<String> { panic!("asked") };
-    let secret = |text| Secret::new(text).unwrap();
-    let set = password_from(Some("set ä".into()), never).unwrap();
-    assert_eq!(set, secret("set ä"));
-    assert_eq!(password_from(None, typed).unwrap(), secret("typed"));
-}
-
-#[test]
-fn missing_password_is_explained() {
-    let error = |variable: Option<&str>, typed: io::Result<&str>| {
-        let typed = typed.map(str::to_owned);
-        let error = password_from(variable.map(OsString::from), || typed);
-        error.unwrap_err().to_string()
-    };
-    assert_eq!(
-        error(Some(""), Ok("typed")),
-        "the password or token is empty (POP3_PASSWORD)"
-    );
-    assert_eq!(
-        error(None, Ok("")),
-        "the password or token is empty (typed)"
-    );
-    assert_eq!(
-        error(Some("se\ncret"), Ok("typed")),
-        "the password or token contains CR, LF or NUL (POP3_PASSWORD)"
-    );
-    assert_eq!(
-        error(None, Err(io::Error::other("no such device"))),
-        "no password: POP3_PASSWORD is not set, and the password cannot be read from the terminal: no such device"
     );
 }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use script::{Script, script, serve};
+pub use script::{Script, entry, header, script, serve};
 
 /// The timeout of a run.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -18,21 +18,18 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub const FETCH: Example = Example {
     package: "pop3-blocking",
     name: "fetch",
-    deletes: true,
 };
 
-/// The short example that uses the Tokio client.
+/// The same with the Tokio client.
 pub const FETCH_TOKIO: Example = Example {
     package: "pop3-tokio",
     name: "fetch_tokio",
-    deletes: false,
 };
 
-/// The short example that uses the async-std client.
+/// The same with the async-std client.
 pub const FETCH_ASYNC_STD: Example = Example {
     package: "pop3-async-std",
     name: "fetch_async_std",
-    deletes: false,
 };
 
 /// An example that fetches mail.
@@ -40,9 +37,6 @@ pub const FETCH_ASYNC_STD: Example = Example {
 pub struct Example {
     package: &'static str,
     name: &'static str,
-    /// Whether it has the option `--delete`. Such an example also retries without pipelining, and
-    /// always reports how many messages it fetched and deleted.
-    pub(crate) deletes: bool,
 }
 
 impl Example {
@@ -50,7 +44,7 @@ impl Example {
     /// examples before it runs tests. `cargo test --test NAME` does not, so this function builds
     /// the example if it is missing or older than its sources.
     fn program(self) -> PathBuf {
-        let Self { package, name, .. } = self;
+        let Self { package, name } = self;
         let test = std::env::current_exe().expect("own path");
         let profile = test.ancestors().nth(2).expect("target/debug");
         let program = profile.join("examples").join(name);
@@ -80,10 +74,10 @@ impl Example {
         command
     }
 
-    /// Like [`into`](Self::into), with the option `--delete` if the example has it.
+    /// Like [`into`](Self::into), with the option `--delete`.
     pub(crate) fn deleting_into(self, maildir: impl AsRef<Path>) -> Command {
         let mut command = self.into(maildir);
-        command.args(self.deletes.then_some("--delete"));
+        command.arg("--delete");
         command
     }
 }

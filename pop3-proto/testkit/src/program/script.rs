@@ -89,25 +89,51 @@ fn session<A: AsRef<str>>(
 }
 
 fn answer<A: AsRef<str>>(command: &str, answers: &[(A, A)]) -> String {
-    let verb = command.split(' ').next().unwrap_or_default();
+    let mut words = command.split(' ');
+    let (verb, number) = (words.next().unwrap_or_default(), words.next());
     let matches = |pattern: &str| match pattern.strip_suffix(" *") {
         Some(wanted) => wanted == verb,
         None => pattern == command,
     };
-    if let Some((_, answer)) = answers
+    let own = answers
         .iter()
-        .find(|(pattern, _)| matches(pattern.as_ref()))
-    {
+        .find(|(pattern, _)| matches(pattern.as_ref()));
+    if let Some((_, answer)) = own {
         return answer.as_ref().to_owned();
     }
-    match verb {
-        "CAPA" => "+OK\r\nUSER\r\nUIDL\r\nPIPELINING\r\n.\r\n".to_owned(),
-        "LIST" => "+OK\r\n1 8\r\n2 8\r\n3 8\r\n.\r\n".to_owned(),
-        "UIDL" => "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n".to_owned(),
-        "RETR" => format!(
-            "+OK\r\nmail {}\r\n.\r\n",
-            command.get(5..).unwrap_or_default()
-        ),
+    match (verb, number) {
+        ("CAPA", _) => "+OK\r\nUSER\r\nUIDL\r\nTOP\r\nPIPELINING\r\n.\r\n".to_owned(),
+        ("STAT", _) => {
+            let listing = answer("LIST", answers);
+            let sizes = listing
+                .lines()
+                .filter_map(|line| line.split_once(' ')?.1.parse::<u64>().ok());
+            let sizes: Vec<_> = sizes.collect();
+            format!("+OK {} {}\r\n", sizes.len(), sizes.iter().sum::<u64>())
+        }
+        ("LIST", None) => "+OK\r\n1 8\r\n2 8\r\n3 8\r\n.\r\n".to_owned(),
+        ("UIDL", None) => "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n".to_owned(),
+        ("LIST" | "UIDL", Some(number)) => entry(&answer(verb, answers), number),
+        ("RETR", Some(number)) => format!("+OK\r\nmail {number}\r\n.\r\n"),
+        ("TOP", Some(number)) => header(&answer(&format!("RETR {number}"), answers)),
         _ => "+OK\r\n".to_owned(),
+    }
+}
+
+/// Returns the reply to a command about one message, from the reply about all.
+pub fn entry(listing: &str, number: &str) -> String {
+    let mut lines = listing.lines().skip(1);
+    let entry = lines.find(|line| line.split(' ').next() == Some(number));
+    match entry {
+        Some(entry) => format!("+OK {entry}\r\n"),
+        None => "-ERR no such message\r\n".to_owned(),
+    }
+}
+
+/// Returns the reply to `TOP n 0`, from the reply to `RETR n`.
+pub fn header(message: &str) -> String {
+    match message.split_once("\r\n\r\n") {
+        Some((header, _)) => format!("{header}\r\n\r\n.\r\n"),
+        None => message.to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! No error repeats the URL, because it may contain a password.
 
+mod check;
 mod help;
 mod parse;
 mod values;
@@ -10,7 +11,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pop3_blocking::{Endpoint, Username, login::Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use pop3_blocking::{Endpoint, Username, login::Method, sync::Rules};
 
 pub(crate) use help::HELP;
 pub(crate) use parse::parse;
@@ -49,8 +51,11 @@ pub(crate) enum Command {
 /// The options of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
-    pub(crate) server: Server,
+    /// At least one.
+    pub(crate) servers: Vec<Server>,
     pub(crate) maildir: PathBuf,
+    /// What to fetch and to delete.
+    pub(crate) rules: Rules,
     pub(crate) trust: Trust,
     /// The client certificate and its private key.
     pub(crate) certificate: Option<(PathBuf, PathBuf)>,
@@ -64,17 +69,20 @@ pub(crate) struct Options {
     /// The only login method that is allowed.
     pub(crate) auth: Option<Auth>,
     pub(crate) password: Source,
+    /// The pause between two runs; `None` for one run.
+    pub(crate) poll: Option<Duration>,
+    /// Whether the exit code distinguishes the kinds of failure.
+    pub(crate) sysexits: bool,
     /// Whether to print how the login was done.
     pub(crate) verbose: bool,
-    /// Whether to delete messages on the server that are safely stored.
-    pub(crate) delete: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            server: Server::Embedded,
+            servers: vec![Server::Embedded],
             maildir: "mail".into(),
+            rules: Rules::default(),
             trust: Trust::Default,
             certificate: None,
             plaintext: false,
@@ -83,8 +91,9 @@ impl Default for Options {
             capa: true,
             auth: None,
             password: Source::Ask,
+            poll: None,
+            sysexits: false,
             verbose: false,
-            delete: false,
         }
     }
 }
@@ -121,6 +130,9 @@ impl Auth {
     }
 }
 
+/// The characters that are encoded in the user name of a URL.
+const USER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+
 /// The server of the mailbox.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Server {
@@ -131,13 +143,15 @@ pub(crate) enum Server {
 }
 
 impl Server {
-    /// Returns the name of this maildrop in the Maildir's record.
-    pub(crate) fn account(&self) -> String {
+    /// Returns the URL with the user name, which distinguishes the mailboxes of a run.
+    pub(crate) fn url(&self) -> String {
         match self {
-            Self::Embedded => "sample@embedded".to_owned(),
+            Self::Embedded => "the sample mailbox".to_owned(),
             Self::Remote { endpoint, user } => {
-                let (user, host, port) = (user.as_str(), endpoint.host(), endpoint.port());
-                format!("{user}@{host}:{port}")
+                let user = percent_encode(user.as_str().as_bytes(), USER).to_string();
+                endpoint
+                    .to_string()
+                    .replacen("://", &format!("://{user}@"), 1)
             }
         }
     }

@@ -4,25 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
-use pop3_blocking::proto::Channel;
-use pop3_blocking::{Endpoint, login::Method};
+use pop3_blocking::sync::Order;
 
-use super::values;
-use super::{Auth, Command, Options, Server, Trust, UsageError, misused, refuse};
-use crate::app::password::Source;
-
-/// What the options say before they are checked against each other.
-#[derive(Default)]
-struct Given {
-    url: Option<OsString>,
-    ca: Option<PathBuf>,
-    pins: Vec<[u8; 32]>,
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-    password_file: Option<PathBuf>,
-    password_command: Option<OsString>,
-    options: Options,
-}
+use super::check::Given;
+use super::{Auth, Command, UsageError, misused, refuse, values};
 
 /// Parses the arguments, without the program's name.
 pub(crate) fn parse(
@@ -30,35 +15,43 @@ pub(crate) fn parse(
 ) -> Result<Command, UsageError> {
     let mut given = Given::default();
     let options = &mut given.options;
+    let rules = &mut options.rules;
     let mut parser = lexopt::Parser::from_args(arguments);
-    while let Some(argument) = parser.next().map_err(misused)? {
+    let from = &mut parser;
+    while let Some(argument) = from.next().map_err(misused)? {
         match argument {
             Long("help") | Short('h') => return Ok(Command::Help),
-            Long("maildir") => options.maildir = path(&mut parser, "--maildir", "directory")?,
-            Long("delete") => options.delete = true,
-            Long("ca") => given.ca = Some(path(&mut parser, "--ca", "file")?),
-            Long("pin") => given
-                .pins
-                .push(value(&mut parser, "--pin", values::digest)?),
-            Long("cert") => given.cert = Some(path(&mut parser, "--cert", "file")?),
-            Long("key") => given.key = Some(path(&mut parser, "--key", "file")?),
-            Long("plaintext") => options.plaintext = true,
-            Long("timeout") => {
-                options.timeout = Some(value(&mut parser, "--timeout", values::seconds)?);
+            Long("maildir") => options.maildir = path(from, "--maildir", "directory")?,
+            Long("limit") => rules.max_messages = Some(value(from, "--limit", values::positive)?),
+            Long("max-size") => rules.max_size = Some(value(from, "--max-size", values::size)?),
+            Long("headers-above") => {
+                rules.headers_above = Some(value(from, "--headers-above", values::size)?);
             }
+            Long("newest-first") => rules.order = Order::NewestFirst,
+            Long("adopt") => rules.adopt = true,
+            Long("dry-run") => rules.dry_run = true,
+            Long("delete") => given.delete = true,
+            Long("keep-days") => given.keep_days = Some(value(from, "--keep-days", values::days)?),
+            Long("ca") => given.ca = Some(path(from, "--ca", "file")?),
+            Long("pin") => given.pins.push(value(from, "--pin", values::digest)?),
+            Long("cert") => given.cert = Some(path(from, "--cert", "file")?),
+            Long("key") => given.key = Some(path(from, "--key", "file")?),
+            Long("plaintext") => options.plaintext = true,
+            Long("timeout") => options.timeout = Some(value(from, "--timeout", values::seconds)?),
+            Long("retries") => rules.retries = value(from, "--retries", values::number)?,
             Long("no-pipelining") => options.pipelining = false,
             Long("no-capa") => options.capa = false,
-            Long("auth") => options.auth = Some(auth_method(&mut parser)?),
+            Long("auth") => options.auth = Some(auth_method(from)?),
             Long("password-file") => {
-                given.password_file = Some(path(&mut parser, "--password-file", "file")?);
+                given.password_file = Some(path(from, "--password-file", "file")?);
             }
             Long("password-command") => {
-                let command = path(&mut parser, "--password-command", "command")?;
-                given.password_command = Some(command.into());
+                given.password_command = Some(path(from, "--password-command", "command")?.into());
             }
+            Long("poll") => options.poll = Some(value(from, "--poll", values::interval)?),
+            Long("sysexits") => options.sysexits = true,
             Long("verbose") | Short('v') => options.verbose = true,
-            Value(value) if given.url.is_none() => given.url = Some(value),
-            Value(_) => return refuse("more than one URL; see --help"),
+            Value(url) => given.urls.push(url),
             Long(name) => return unknown(&format!("--{name}")),
             Short(name) => return unknown(&format!("-{name}")),
         }
@@ -66,70 +59,8 @@ pub(crate) fn parse(
     Ok(Command::Fetch(Box::new(given.checked()?)))
 }
 
-impl Given {
-    /// Returns the options if none contradicts another.
-    fn checked(self) -> Result<Options, UsageError> {
-        let mut options = self.options;
-        options.server = match self.url {
-            None => Server::Embedded,
-            Some(url) => match url.into_string() {
-                Ok(url) => remote(&url, options.plaintext)?,
-                Err(_) => return refuse("the URL is not UTF-8"),
-            },
-        };
-        for (name, given) in [
-            ("--ca", self.ca.is_some()),
-            ("--pin", !self.pins.is_empty()),
-            ("--cert", self.cert.is_some()),
-            ("--key", self.key.is_some()),
-        ] {
-            if given && options.plaintext {
-                return refuse(format!(
-                    "{name} contradicts --plaintext, which means no TLS; see --help"
-                ));
-            }
-            if given && options.server == Server::Embedded {
-                return refuse(format!("{name} needs a URL; see --help"));
-            }
-        }
-        if options.plaintext && options.server == Server::Embedded {
-            return refuse("--plaintext needs a URL; see --help");
-        }
-        options.trust = match (self.ca, self.pins) {
-            (None, pins) if pins.is_empty() => Trust::Default,
-            (None, pins) => Trust::Keys(pins),
-            (Some(file), pins) if pins.is_empty() => Trust::File(file),
-            _ => return refuse("--ca contradicts --pin, which replaces it; see --help"),
-        };
-        options.certificate = match (self.cert, self.key) {
-            (Some(certificate), key) => Some((certificate.clone(), key.unwrap_or(certificate))),
-            (None, Some(_)) => return refuse("--key needs --cert; see --help"),
-            (None, None) => None,
-        };
-        options.password = match (self.password_file, self.password_command) {
-            (None, None) => Source::Ask,
-            (Some(file), None) => Source::File(file),
-            (None, Some(command)) => Source::Command(command),
-            _ => return refuse("--password-file contradicts --password-command; see --help"),
-        };
-        if options.certificate.is_none() && is_external(&options) {
-            return refuse("EXTERNAL needs a client certificate: use --cert; see --help");
-        }
-        Ok(options)
-    }
-}
-
-/// Returns whether the login method EXTERNAL is selected.
-fn is_external(options: &Options) -> bool {
-    let in_url = match &options.server {
-        Server::Remote { endpoint, .. } => endpoint.method(),
-        Server::Embedded => None,
-    };
-    let method = options.auth.map(|auth| auth.method).or(in_url);
-    method == Some(Method::External)
-}
-
-/// Parses the value of an option with this function, which returns `None` if the value is invalid.
+/// Parses the value of an option with this function, which returns what it needs if the value is
+/// invalid.
 fn value<T>(
     parser: &mut lexopt::Parser,
     option: &str,
@@ -172,16 +103,4 @@ fn path(parser: &mut lexopt::Parser, option: &str, kind: &str) -> Result<PathBuf
 fn unknown<T>(option: &str) -> Result<T, UsageError> {
     let option = option.escape_debug();
     refuse(format!("unknown option {option}; see --help"))
-}
-
-/// Parses a URL.
-fn remote(url: &str, plaintext: bool) -> Result<Server, UsageError> {
-    let endpoint: Endpoint = url.parse().map_err(misused)?;
-    if plaintext && endpoint.channel() == Channel::ImplicitTls {
-        return refuse("--plaintext contradicts pop3s://, which means TLS; see --help");
-    }
-    match endpoint.username().cloned() {
-        Some(user) => Ok(Server::Remote { endpoint, user }),
-        None => refuse("the URL has no user name; see --help"),
-    }
 }
