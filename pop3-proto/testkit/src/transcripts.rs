@@ -15,7 +15,10 @@ pub fn transcripts() -> Vec<(String, Transcript)> {
         let path = folder().join("include").join(name);
         std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
     };
-    #[allow(clippy::disallowed_methods, reason = "a setting for a person at a terminal")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a setting for a person at a terminal"
+    )]
     let only = std::env::var("POP3_TRANSCRIPT").unwrap_or_default();
     let mut transcripts: Vec<_> = std::fs::read_dir(folder())
         .expect("the folder")

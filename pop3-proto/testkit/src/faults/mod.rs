@@ -13,6 +13,7 @@ pub mod full_disk;
 mod interrupted;
 mod killed;
 pub mod relay;
+pub mod sigkill;
 mod tampering;
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
