@@ -8,6 +8,8 @@ mod app;
 #[cfg(test)]
 mod tests {
     #[cfg(unix)]
+    mod choosing;
+    #[cfg(unix)]
     mod connection;
     #[cfg(target_os = "linux")]
     mod faults;
@@ -20,6 +22,8 @@ mod tests {
     mod options;
     #[cfg(unix)]
     mod passwords;
+    #[cfg(unix)]
+    mod repeating;
     mod rules;
     #[cfg(unix)]
     mod runs;
