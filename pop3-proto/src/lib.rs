@@ -355,4 +355,5 @@ pub mod internals {
     pub use crate::batch::Pending;
     pub use crate::batch::sealed::Sealed as BatchInternals;
     pub use crate::engine::{Engine, Submitter};
+    pub use crate::sync::model;
 }

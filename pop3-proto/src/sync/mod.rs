@@ -109,6 +109,9 @@ mod ledger;
 mod line;
 mod load;
 mod mailbox;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod model;
 mod plan;
 mod report;
 mod rules;
