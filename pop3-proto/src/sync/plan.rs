@@ -213,6 +213,8 @@ pub(super) struct Context<'a> {
     pub(super) filtered: bool,
     /// What earlier sessions of the run have fetched.
     pub(super) fetched: (u32, u64),
+    /// Whether the run deletes messages: not after deletions have failed.
+    pub(super) deletes: bool,
 }
 
 impl Plan {
@@ -228,6 +230,7 @@ impl Plan {
                 fates,
                 filtered: false,
                 fetched: (0, 0),
+                deletes: true,
             },
         )
     }
@@ -346,15 +349,16 @@ impl Plan {
         });
     }
 
-    /// Looks for new messages among the known ones by content, if no unique-id is known although
-    /// messages should be, or if messages without a unique-id were stored before.
+    /// Looks for new messages among those that are missing. If no unique-id is known although
+    /// messages should be, their headers are compared. If one that is missing has the same size, the
+    /// whole texts are.
     fn renumbered(&mut self, ids: &Ids) {
         let all_new = ids.known == 0 && ids.any_stored;
-        for item in &mut self.items {
-            let stored_without_id =
-                size(item.octets).is_some_and(|size| ids.sizes_without_id.contains(&size));
-            if item.why == Why::New && (all_new || stored_without_id) {
-                (item.task, item.why, item.by_content) = (Task::Compare, Why::Renumbered, true);
+        for item in self.items.iter_mut().filter(|item| item.why == Why::New) {
+            let missing = size(item.octets).is_some_and(|size| ids.missing.contains(&size));
+            item.by_content = all_new || missing;
+            if all_new {
+                (item.task, item.why) = (Task::Compare, Why::Renumbered);
             }
         }
     }
@@ -392,7 +396,8 @@ impl Plan {
             }
             let size = item.octets.unwrap_or(0);
             let above = |limit: Option<u64>| limit.is_some_and(|limit| size > limit);
-            if rules.adopt && item.entry.is_none() && item.unique_id.is_some() && !item.by_content {
+            let new = item.entry.is_none() && (!item.by_content || item.why == Why::New);
+            if rules.adopt && new && item.unique_id.is_some() {
                 item.task = Task::Adopt;
                 continue;
             }
@@ -400,7 +405,7 @@ impl Plan {
                 (item.task, item.why) = (Task::Leave, Why::TooLarge);
                 continue;
             }
-            if above(rules.headers_above) && item.entry.is_none() && !item.by_content {
+            if above(rules.headers_above) && new {
                 item.task = Task::FetchHeader;
             }
             if context.filtered && item.task == Task::Fetch && item.entry.is_none() {
@@ -471,7 +476,7 @@ impl Context<'_> {
             Delete::WhenStored => true,
             Delete::AfterDays(days) => self.today.since(entry.first_seen) >= days,
         };
-        safe && due
+        safe && due && self.deletes
     }
 
     /// Returns whether a message may have fewer octets than `LIST` states.
@@ -504,13 +509,13 @@ struct Ids {
     known: usize,
     /// Whether the ledger has entries for messages that were listed last time.
     any_stored: bool,
-    /// The sizes of the messages that were stored without a unique-id.
-    sizes_without_id: BTreeSet<u32>,
     /// The sizes of all messages that the ledger has headers of, if the mailbox has messages that
     /// only these can identify.
     sizes: BTreeSet<u32>,
     /// Whether the ledger has such an entry without a size.
     sizeless: bool,
+    /// The sizes of the messages that are not listed by their own unique-ids.
+    missing: BTreeSet<u32>,
 }
 
 impl Ids {
@@ -545,17 +550,26 @@ impl Ids {
         let by_content = !usable || !shared.is_empty() || count < messages;
         let mut any_stored = false;
         let (mut sizes, mut sizeless) = (BTreeSet::new(), false);
-        let mut sizes_without_id = BTreeSet::new();
+        let mut missing = BTreeSet::new();
         for (handle, entry) in table.iter() {
-            if entry.presence == Presence::Listed && entry.header.is_some() {
-                any_stored = true;
-                if table.id(handle).is_none() {
-                    sizes_without_id.extend(entry.listed);
-                }
+            if entry.header.is_none() {
+                continue;
             }
-            if by_content && entry.header.is_some() {
+            if by_content {
                 sizes.extend(entry.listed);
                 sizeless |= entry.listed.is_none();
+            }
+            if seen.contains(handle) {
+                continue;
+            }
+            any_stored |= entry.presence == Presence::Listed;
+            // A message that is to be deleted comes back under its unique-id, if it has one.
+            let expected = match entry.presence {
+                Presence::Listed | Presence::Absent(_) => true,
+                Presence::Deleting(_) => entry.commits == 0 && table.id(handle).is_none(),
+            };
+            if expected {
+                missing.extend(entry.listed);
             }
         }
         Self {
@@ -565,9 +579,9 @@ impl Ids {
             all_in_uidl: ids.is_some_and(|ids| ids.malformed_lines() == 0),
             known,
             any_stored,
-            sizes_without_id,
             sizes,
             sizeless,
+            missing,
         }
     }
 }

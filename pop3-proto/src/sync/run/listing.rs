@@ -71,8 +71,11 @@ impl Run {
             return;
         }
         let mut lines = String::new();
-        for handle in core::mem::take(&mut plan.absent) {
-            self.gone(handle, &mut lines);
+        let mut absent = core::mem::take(&mut plan.absent);
+        if !plan.items().iter().any(|item| item.by_content) {
+            for handle in core::mem::take(&mut absent) {
+                self.gone(handle, &mut lines);
+            }
         }
         for handle in core::mem::take(&mut plan.forgotten) {
             self.ledger.forget(handle, &mut lines);
@@ -86,6 +89,8 @@ impl Run {
             return;
         };
         session.taken = core::mem::take(&mut plan.listed);
+        // Some of them may be listed by another unique-id, or by none.
+        session.absent = absent;
         for item in items {
             match (item.task, item.why) {
                 (Task::Leave, why) => {
@@ -140,8 +145,8 @@ impl Run {
         self.ledger.set_absent(handle, self.today, lines);
     }
 
-    /// Records which messages without a unique-id are not listed any more, if each that is listed
-    /// was recognized or stored.
+    /// Records which messages are not listed any more, as far as that depends on the content of
+    /// others, if each of these was recognized or stored.
     pub(super) fn mark_absent(&mut self) {
         let Some(session) = &mut self.session else {
             return;
@@ -157,11 +162,15 @@ impl Run {
                 && entry.presence == Presence::Listed
                 && !session.taken.contains(*handle)
         });
-        let absent: alloc::vec::Vec<_> = absent.map(|(handle, _)| handle).collect();
+        let mut absent: alloc::vec::Vec<_> = absent.map(|(handle, _)| handle).collect();
+        let with_id = core::mem::take(&mut session.absent);
+        absent.extend(with_id.iter().filter(|at| !session.taken.contains(**at)));
         let mut lines = String::new();
         for handle in absent {
-            self.ledger.set_absent(handle, self.today, &mut lines);
+            self.gone(handle, &mut lines);
         }
-        session.record(lines);
+        if let Some(session) = &mut self.session {
+            session.record(lines);
+        }
     }
 }

@@ -301,6 +301,7 @@ impl Run {
             fates: &self.fates,
             filtered: self.filter.is_some(),
             fetched: (self.link.fetched_messages, self.link.fetched_octets),
+            deletes: !self.link.deletion_failed,
         }
     }
 

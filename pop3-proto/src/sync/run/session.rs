@@ -18,6 +18,7 @@ use crate::sync::ledger::FetchName;
 use crate::sync::mailbox::Mailbox;
 use crate::sync::plan::{Item, Places, Task};
 use crate::sync::report::{Notes, Noticed};
+use crate::sync::table::Handle;
 use crate::types::UniqueId;
 use crate::verb::Verb;
 
@@ -100,6 +101,8 @@ pub(super) struct Session {
     /// The entries that some listed message is.
     pub(super) taken: Places,
     pub(super) headers: Option<Headers>,
+    /// The entries that are not listed, unless a message is found to be one of them.
+    pub(super) absent: Vec<Handle>,
     /// How many messages the next batch has.
     pub(super) batch: usize,
     /// How many batches of messages were confirmed.
@@ -118,6 +121,8 @@ pub(super) struct Session {
     pub(super) steps: VecDeque<Do>,
     /// How many messages the open batch asked for.
     pub(super) asked_for: usize,
+    /// Whether it asked for headers that are only looked at.
+    pub(super) looking: bool,
     /// Whether every message without a unique-id was recognized or stored.
     pub(super) resolved: bool,
     /// Whether every message of the mailbox is stored or known by its unique-id.
@@ -187,6 +192,7 @@ impl Session {
             quit: None,
             taken: Places::default(),
             headers: None,
+            absent: Vec::new(),
             batch: 1,
             batches: 0,
             single: link.single,
@@ -198,6 +204,7 @@ impl Session {
             more: false,
             steps: VecDeque::new(),
             asked_for: 0,
+            looking: false,
             resolved: true,
             settled: true,
             filtered,
@@ -273,7 +280,7 @@ impl Session {
         let Some(item) = self.in_hand.pop_front() else {
             return false;
         };
-        let looks = self.looks(&item);
+        let looks = self.looking;
         self.refusals = 0;
         if looks {
             self.top = Some(true);
@@ -287,7 +294,7 @@ impl Session {
         true
     }
 
-    /// Returns whether only the header of this message is looked at.
+    /// Returns whether only the header of this message will be looked at.
     pub(super) fn looks(&self, item: &Item) -> bool {
         matches!(item.task, Task::Compare | Task::Preview) && self.top != Some(false)
     }
@@ -310,7 +317,7 @@ impl Session {
         let Some(item) = self.in_hand.pop_front() else {
             return;
         };
-        if self.looks(&item) {
+        if self.looking {
             if self.top.is_none() {
                 self.top = Some(false);
             }

@@ -7,7 +7,7 @@ use super::session::Stage;
 use super::{Choice, Keep, Preview, Run};
 use crate::sync::chain::{Confirmed, Durable, Fetched, Recorded};
 use crate::sync::change::Change;
-use crate::sync::entry::{Entry, Kept, size};
+use crate::sync::entry::{Entry, Kept, Presence, size};
 use crate::sync::headers::Headers;
 use crate::sync::ledger::FetchName;
 use crate::sync::plan::{Item, Task, Why};
@@ -236,11 +236,21 @@ impl Run {
             let same = if whole {
                 entry.whole == Some(content.whole)
             } else {
-                listed.is_none() || entry.listed.is_none() || listed == entry.listed
+                // A message that should be gone is rather a new one with the same header.
+                item.task == Task::Compare
+                    && entry.presence == Presence::Listed
+                    && (listed.is_none() || entry.listed.is_none() || listed == entry.listed)
             };
             same && !taken.contains(**handle)
         };
-        let handle = *headers.get(content.header).iter().find(same)?;
+        let alike = headers.get(content.header);
+        let mut texts = alike.iter().filter_map(|handle| table.get(*handle)?.whole);
+        let first = texts.next();
+        if !whole && texts.any(|text| Some(text) != first) {
+            // Several messages have this header, so it does not say which one this is.
+            return None;
+        }
+        let handle = *alike.iter().find(same)?;
         session.taken.insert(handle);
         if let Some(id) = &item.unique_id {
             self.ledger.rename(handle, id.as_bytes(), &mut to.lines);

@@ -470,6 +470,7 @@ impl Run {
                 session.progress = true;
             }
             outcome => {
+                self.link.deletion_failed = true;
                 let reply = match outcome {
                     Some(QuitOutcome::Refused(reply)) => Some(reply),
                     _ => None,
@@ -522,9 +523,11 @@ impl Session {
 
     /// Asks for the messages of a batch.
     fn fetch(&mut self, batch: Vec<Item>) {
+        // All of a batch are fetched in the same way.
+        self.looking = batch.first().is_some_and(|item| self.looks(item));
         let gets = batch.iter().map(|item| Get {
             number: item.number,
-            header_only: item.task == Task::FetchHeader || self.looks(item),
+            header_only: item.task == Task::FetchHeader || self.looking,
         });
         self.steps.push_back(Do::Fetch(gets.collect()));
         self.asked_for = batch.len();
