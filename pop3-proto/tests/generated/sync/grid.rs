@@ -1,0 +1,123 @@
+//! The scenarios that are enumerated.
+
+use super::fault::{Event, Fault};
+use super::left_out::LeftOut;
+use super::mail::Population;
+use super::scenario::{Scenario, Schedule};
+
+const POPULATIONS: [Population; 7] = [
+    Population::Distinct(1),
+    Population::Distinct(2),
+    Population::Distinct(3),
+    Population::Copies(2),
+    Population::Copies(3),
+    Population::Sizes,
+    Population::SameHeader,
+];
+
+/// Returns whether everything is combined with everything.
+pub(super) fn is_full() -> bool {
+    std::env::var_os("POP3_SYNC_ALL").is_some()
+}
+
+/// All populations with all rules.
+pub(super) fn rules() -> Vec<Scenario> {
+    let mut scenarios = Vec::new();
+    for population in POPULATIONS {
+        for schedule in Schedule::ALL {
+            scenarios.push(Scenario {
+                population,
+                schedule,
+                fault: Fault::None,
+                lasting: false,
+                event: Event::Nothing,
+            });
+        }
+    }
+    scenarios
+}
+
+/// The scenarios that show what happens without a rule.
+pub(super) fn of_rule(rule: LeftOut) -> Vec<Scenario> {
+    let mut scenarios = match rule {
+        LeftOut::RecordDeleting | LeftOut::Verify => events(),
+        LeftOut::Confirm | LeftOut::SparesShort | LeftOut::UniqueNames => faults(),
+        _ => rules(),
+    };
+    scenarios.retain(|it| {
+        it.population == Population::Distinct(2)
+            || (it.population == Population::Distinct(3) && it.fault != Fault::None)
+    });
+    if rule == LeftOut::CloseTornLine {
+        scenarios.retain(|it| matches!(it.schedule, Schedule::Never | Schedule::WhenStored));
+    }
+    scenarios.retain(|it| match rule {
+        LeftOut::Confirm => matches!(it.fault, Fault::Shift(_) | Fault::TopShifted(_)),
+        LeftOut::SparesShort => matches!(it.fault, Fault::Cut(_)),
+        LeftOut::RecordDeleting | LeftOut::Verify => it.event == Event::ReusesId,
+        LeftOut::UniqueNames => matches!(it.fault, Fault::BreaksIn(_) | Fault::BreaksBefore(_)),
+        _ => true,
+    });
+    scenarios
+}
+
+/// All faults at all positions, once and lasting.
+pub(super) fn faults() -> Vec<Scenario> {
+    let all = |(population, schedule): (Population, Schedule)| {
+        let faults = Fault::all(population.len()).into_iter();
+        faults.flat_map(move |fault| {
+            [false, true].map(|lasting| Scenario {
+                population,
+                schedule,
+                fault,
+                lasting,
+                event: Event::Nothing,
+            })
+        })
+    };
+    if is_full() {
+        let schedules = Schedule::ALL.into_iter();
+        let pairs = schedules.flat_map(|schedule| POPULATIONS.map(|it| (it, schedule)));
+        return pairs.flat_map(all).collect();
+    }
+    let pairs = [
+        (Population::Distinct(3), Schedule::WhenStored),
+        (Population::Distinct(2), Schedule::Never),
+        (Population::Copies(2), Schedule::WhenStored),
+        (Population::SameHeader, Schedule::AfterDays),
+        (Population::Sizes, Schedule::NeverThenWhenStored),
+    ];
+    pairs.into_iter().flat_map(all).collect()
+}
+
+/// All events between two runs, with all rules.
+pub(super) fn events() -> Vec<Scenario> {
+    let mut scenarios = Vec::new();
+    for event in Event::ALL {
+        for population in POPULATIONS {
+            for schedule in Schedule::ALL {
+                for fault in [Fault::None, Fault::CommitsOnDrop, Fault::NoTop] {
+                    let few = match fault {
+                        Fault::None => matches!(
+                            population,
+                            Population::Distinct(2)
+                                | Population::Copies(2)
+                                | Population::SameHeader
+                        ),
+                        _ => population == Population::Distinct(2),
+                    };
+                    if few || is_full() {
+                        scenarios.push(Scenario {
+                            population,
+                            schedule,
+                            fault,
+                            lasting: true,
+                            event,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    scenarios
+}

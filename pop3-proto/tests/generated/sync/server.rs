@@ -1,0 +1,397 @@
+//! The model of a server: its maildrop and one session, at the level of a `Run`.
+
+use std::fmt::Write as _;
+
+use pop3_proto::MessageNumber;
+use pop3_proto::command::Verb;
+use pop3_proto::error::{Closed, Error, ProtocolError, Unconfirmed};
+use pop3_proto::internals::model;
+use pop3_proto::reply::{QuitOutcome, Reply, Status};
+use pop3_proto::sync::{Answer, Ask, Day, Get};
+
+use super::fault::{Event, Fault};
+use super::mail::{EQUAL, FORGED, Message, SAME_HEADER, Text};
+
+/// A maildrop, and what was ever in it.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    pub(super) messages: Vec<Message>,
+    /// All messages that were ever in the maildrop.
+    pub(super) ever: Vec<Message>,
+    /// The messages that another client has deleted.
+    pub(super) taken: Vec<usize>,
+    /// The greatest number of equal copies that were in the maildrop together is needed of each.
+    next_id: u32,
+    /// Whether the last session of this run ended with `QUIT`.
+    pub(super) quitted: bool,
+}
+
+/// What a command that retrieves a message gets.
+#[derive(Debug)]
+pub(super) enum Got {
+    Text(&'static str),
+    /// The text, and then an error instead of the rest.
+    Part(&'static str, Error),
+    Error(Error),
+}
+
+/// A session with the server.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    list: Vec<Message>,
+    marked: Vec<usize>,
+    dead: Option<Error>,
+    /// The replies that were sent and not read, if replies are shifted.
+    shifted: Option<Vec<&'static str>>,
+    has_uidl: bool,
+    has_list: bool,
+    pub(super) fault: Fault,
+    /// What was committed and must be taken from the maildrop.
+    pub(super) committed: Option<Vec<usize>>,
+}
+
+impl Server {
+    pub(super) fn new(texts: Vec<Text>, today: Day) -> Self {
+        let mut server = Self {
+            messages: Vec::new(),
+            ever: Vec::new(),
+            taken: Vec::new(),
+            next_id: 0,
+            quitted: false,
+        };
+        for text in texts {
+            server.arrive(text, None, today);
+        }
+        server
+    }
+
+    fn arrive(&mut self, text: Text, id: Option<u32>, today: Day) {
+        let message = Message {
+            serial: self.ever.len(),
+            id: id.unwrap_or(self.next_id),
+            arrived: today,
+            text,
+        };
+        self.next_id += 1;
+        self.messages.push(message.clone());
+        self.ever.push(message);
+    }
+
+    /// Lets an event happen. Returns how many days pass.
+    pub(super) fn happen(&mut self, event: Event, today: Day) -> u16 {
+        let gone = |it: &&Message| self.messages.iter().all(|there| there.serial != it.serial);
+        let free = self.ever.iter().find(gone).map(|it| it.id);
+        match event {
+            Event::Nothing => {}
+            Event::Arrives => self.arrive(EQUAL[4], None, today),
+            Event::ReusesId => self.arrive(EQUAL[4], free, today),
+            Event::ReusesIdAndHeader => self.arrive(SAME_HEADER, free, today),
+            Event::CopyArrives => {
+                if let Some(first) = self.ever.first() {
+                    self.arrive(first.text, None, today);
+                }
+            }
+            Event::Renumbers => {
+                for message in &mut self.messages {
+                    message.id = self.next_id;
+                    self.next_id += 1;
+                }
+            }
+            Event::OtherDeletes => {
+                if !self.messages.is_empty() {
+                    self.taken.push(self.messages.remove(0).serial);
+                }
+            }
+            Event::MonthPasses => return 35,
+        }
+        0
+    }
+
+    /// Opens a session.
+    pub(super) fn dial(&mut self, fault: Fault) -> Result<Session, Error> {
+        let refused = |text| Err(model::refused(Verb::Pass, None, text));
+        match fault {
+            Fault::InUse if std::mem::take(&mut self.quitted) => {
+                return refused("[IN-USE] maildrop is locked");
+            }
+            Fault::LoginRefused => return refused("[SYS/TEMP] try again"),
+            _ => {}
+        }
+        Ok(Session {
+            list: self.messages.clone(),
+            marked: Vec::new(),
+            dead: None,
+            shifted: None,
+            has_uidl: false,
+            has_list: false,
+            fault,
+            committed: None,
+        })
+    }
+
+    /// Returns the header that a client expects of the message with this unique-id: that of the
+    /// first one that had it.
+    pub(super) fn expected(&self, id: u32) -> Option<&'static str> {
+        let first = self.ever.iter().find(|it| it.id == id)?;
+        Some(first.text.header())
+    }
+}
+
+impl Session {
+    fn closed(&self, verb: Verb, number: Option<MessageNumber>) -> Error {
+        Closed::Unanswered {
+            verb,
+            number,
+            outstanding: 1,
+            first_batch: false,
+            last_err: None,
+        }
+        .into()
+    }
+
+    fn die(&mut self, error: Error) -> Error {
+        self.dead = Some(error.clone());
+        error
+    }
+
+    fn message(&self, number: MessageNumber) -> Option<&Message> {
+        self.list.get(number.get() as usize - 1)
+    }
+
+    /// Answers a command.
+    pub(super) fn ask(&mut self, ask: &Ask) -> Result<Answer, Error> {
+        if let Some(error) = &self.dead {
+            return Err(error.clone());
+        }
+        match ask.parts() {
+            (Some(Verb::Stat), _) => {
+                let octets: usize = self.list.iter().map(|it| it.text.octets()).sum();
+                Ok(model::stat(self.list.len() as u32, octets as u64))
+            }
+            (Some(Verb::List), _) => self.sizes(),
+            (Some(Verb::Uidl), _) => self.unique_ids(),
+            (Some(Verb::Dele), Some(number)) => self.delete(number),
+            (Some(Verb::Quit), _) => self.quit(),
+            (None, _) => self.confirm(),
+            other => panic!("the model does not know {other:?}"),
+        }
+    }
+
+    fn refuses_listing(&self, verb: Verb, fault: Fault) -> Result<(), Error> {
+        let empty = self.fault == Fault::EmptyRefused && self.list.is_empty();
+        if self.fault == fault || empty {
+            return Err(model::refused(verb, None, "no"));
+        }
+        Ok(())
+    }
+
+    fn sizes(&mut self) -> Result<Answer, Error> {
+        self.refuses_listing(Verb::List, Fault::NoList)?;
+        let mut lines = String::new();
+        for (at, message) in self.list.iter().enumerate() {
+            let octets = message.text.octets();
+            let octets = match self.fault {
+                Fault::Surplus(more) => octets + more,
+                Fault::OtherSizes => octets + 7,
+                Fault::TooLarge(serial) if serial == message.serial => octets + 10,
+                Fault::TooSmall(serial) if serial == message.serial => octets - 10,
+                _ => octets,
+            };
+            let _ = write!(lines, "{} {octets}\r\n", at + 1);
+        }
+        self.has_list = true;
+        Ok(model::sizes(lines.as_bytes()).expect("a listing"))
+    }
+
+    fn unique_ids(&mut self) -> Result<Answer, Error> {
+        self.refuses_listing(Verb::Uidl, Fault::NoUidl)?;
+        let mut lines = String::new();
+        let mut before = None;
+        for (at, message) in self.list.iter().enumerate() {
+            let number = at + 1;
+            let _ = match self.fault {
+                Fault::IdsAreNumbers => write!(lines, "{number} {number}\r\n"),
+                Fault::NoIds => write!(lines, "{number} \r\n"),
+                Fault::NoIdFor(serial) if serial == message.serial => {
+                    write!(lines, "{number} \r\n")
+                }
+                Fault::BadLineFor(serial) if serial == message.serial => {
+                    write!(lines, "? what\r\n")
+                }
+                Fault::MissingLineFor(serial) if serial == message.serial => Ok(()),
+                Fault::SharedId(serial) if before == Some(serial) => {
+                    write!(lines, "{number} id-{serial}\r\n")
+                }
+                _ => write!(lines, "{number} id-{}\r\n", message.id),
+            };
+            before = Some(message.serial);
+        }
+        self.has_uidl = true;
+        Ok(model::unique_ids(lines.as_bytes()).expect("a listing"))
+    }
+
+    fn confirm(&mut self) -> Result<Answer, Error> {
+        let cut_short = |cause| Error::from(Unconfirmed::CutShort(cause));
+        match self.fault {
+            _ if self.shifted.is_some() => {
+                let wrong = model::wrong_answer(Verb::Uidl, MessageNumber::FIRST, "what");
+                Err(self.die(wrong))
+            }
+            Fault::BreaksAtConfirm => {
+                let closed = self.closed(Verb::Uidl, Some(MessageNumber::FIRST));
+                Err(self.die(cut_short(closed)))
+            }
+            Fault::OtherSizes if self.has_list => {
+                let wrong = model::wrong_answer(Verb::List, MessageNumber::FIRST, "1 1");
+                Err(self.die(wrong))
+            }
+            Fault::Unconfirmable => Err(Unconfirmed::Unsupported(None).into()),
+            _ if !self.has_uidl && !self.has_list => Err(Unconfirmed::NoListing.into()),
+            _ => Ok(model::confirmed()),
+        }
+    }
+
+    fn delete(&mut self, number: MessageNumber) -> Result<Answer, Error> {
+        let serial = self.message(number).expect("a listed message").serial;
+        match self.fault {
+            Fault::DeleRefused(at) if at == serial => {
+                return Err(model::refused(Verb::Dele, Some(number), "no"));
+            }
+            Fault::BreaksAtDele(at, commits) if at == serial => {
+                if commits {
+                    self.committed = Some(std::mem::take(&mut self.marked));
+                }
+                let closed = self.closed(Verb::Dele, Some(number));
+                return Err(self.die(closed));
+            }
+            _ => {}
+        }
+        assert!(!self.marked.contains(&serial), "deleted twice: {number}");
+        self.marked.push(serial);
+        Ok(Answer::new(Reply::Status(Status::default())))
+    }
+
+    fn quit(&mut self) -> Result<Answer, Error> {
+        let marked = std::mem::take(&mut self.marked);
+        let (outcome, commits) = match self.fault {
+            _ if marked.is_empty() => (QuitOutcome::Committed(Status::default()), true),
+            Fault::QuitRefused(commits) => (QuitOutcome::Refused(Default::default()), commits),
+            Fault::QuitUnanswered(commits) => (QuitOutcome::Unknown, commits),
+            Fault::KeepsDeleted => (QuitOutcome::Committed(Status::default()), false),
+            _ => (QuitOutcome::Committed(Status::default()), true),
+        };
+        if commits {
+            self.committed = Some(marked);
+        }
+        self.dead = Some(Closed::Finished.into());
+        Ok(Answer::new(Reply::Quit(outcome)))
+    }
+
+    /// Ends the session without `QUIT`.
+    pub(super) fn drop(&mut self) {
+        if self.fault == Fault::CommitsOnDrop {
+            self.committed = Some(std::mem::take(&mut self.marked));
+        }
+    }
+
+    /// Returns whether it ended with `QUIT`.
+    pub(super) fn has_quit(&self) -> bool {
+        self.dead == Some(Closed::Finished.into())
+    }
+
+    /// Answers `RETR` or `TOP`. `expected` is the header that the client knows for the unique-id.
+    /// If the client does not verify, it sees that header.
+    pub(super) fn get(
+        &mut self,
+        get: &Get,
+        verifies: bool,
+        expected: impl Fn(u32) -> Option<&'static str>,
+    ) -> Got {
+        if let Some(error) = &self.dead {
+            return Got::Error(error.clone());
+        }
+        let number = get.number();
+        let message = self.message(number).expect("a listed message").clone();
+        if get.is_header_only() {
+            match (self.top(number, &message, expected(message.id)), verifies) {
+                (Got::Text(header), false) => Got::Text(expected(message.id).unwrap_or(header)),
+                (got, _) => got,
+            }
+        } else {
+            self.retrieve(number, &message)
+        }
+    }
+
+    fn top(
+        &mut self,
+        number: MessageNumber,
+        message: &Message,
+        expected: Option<&'static str>,
+    ) -> Got {
+        let header = message.text.header();
+        if let Some(shifted) = &mut self.shifted {
+            shifted.push(header);
+            return Got::Text(shifted.remove(0));
+        }
+        match self.fault {
+            Fault::NoTop => Got::Error(model::refused(Verb::Top, Some(number), "what?")),
+            Fault::TopRefused(at) if at == message.serial => {
+                Got::Error(model::refused(Verb::Top, Some(number), "no"))
+            }
+            Fault::TopShifted(at) if at == message.serial => {
+                self.shifted = Some(vec![header]);
+                Got::Text(expected.unwrap_or(FORGED.header()))
+            }
+            Fault::TopBreaks => {
+                let closed = self.closed(Verb::Top, Some(number));
+                Got::Error(self.die(closed))
+            }
+            _ => Got::Text(header),
+        }
+    }
+
+    fn retrieve(&mut self, number: MessageNumber, message: &Message) -> Got {
+        let text = message.text;
+        if let Some(shifted) = &mut self.shifted {
+            shifted.push(text.whole);
+            return Got::Text(shifted.remove(0));
+        }
+        let truncated = Closed::Truncated {
+            verb: Verb::Retr,
+            number: Some(number),
+            outstanding: 1,
+            first_batch: false,
+            lf_dot: false,
+            last_err: None,
+        };
+        let is = |at| at == message.serial;
+        match self.fault {
+            Fault::Cut(at) if is(at) => Got::Text(text.half()),
+            Fault::Shift(at) if is(at) => {
+                self.shifted = Some(vec![FORGED.whole]);
+                Got::Text(text.half())
+            }
+            Fault::Surplused(at) if is(at) => {
+                let surplus = ProtocolError::Surplus {
+                    verb: Verb::Retr,
+                    number: Some(number),
+                    got: Default::default(),
+                };
+                Got::Part(text.half(), self.die(surplus.into()))
+            }
+            Fault::BreaksIn(at) if is(at) => Got::Part(text.half(), self.die(truncated.into())),
+            Fault::BreaksBefore(at) if is(at) => {
+                let closed = self.closed(Verb::Retr, Some(number));
+                Got::Error(self.die(closed))
+            }
+            Fault::Refused(at) if is(at) => {
+                Got::Error(model::refused(Verb::Retr, Some(number), "no"))
+            }
+            Fault::ClosesAfterEach => {
+                self.dead = Some(Closed::Idle { last_err: None }.into());
+                Got::Text(text.whole)
+            }
+            _ => Got::Text(text.whole),
+        }
+    }
+}
