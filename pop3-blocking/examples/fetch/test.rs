@@ -23,6 +23,8 @@ mod tests {
     #[cfg(unix)]
     mod passwords;
     #[cfg(unix)]
+    mod recovery;
+    #[cfg(unix)]
     mod repeating;
     mod rules;
     #[cfg(unix)]

@@ -65,6 +65,8 @@ where
             Err(failure) => return Err(failure),
         }
     }
+    // Not before: at the prompt for a password, Ctrl-C ends the program as usual.
+    interrupt::handle();
     let sum = Sum::default();
     let mut runs = Runs {
         options,
@@ -214,7 +216,9 @@ impl<S: FnMut(&mut Mailbox<'_>) -> io::Result<()>> Runs<'_, S> {
             ));
         }
         if let Some(plan) = &report.plan {
-            output.say(plan.to_string().trim_end())?;
+            for line in plan.to_string().lines() {
+                output.say(line)?;
+            }
         }
         if account.take_logged_in() {
             output.say(&Sum::of(report).line())?;

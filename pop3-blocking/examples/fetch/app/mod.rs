@@ -32,10 +32,7 @@ pub(crate) fn main(session: impl FnMut(&mut Mailbox<'_>) -> io::Result<()>) -> E
     let sysexits = arguments.iter().any(|argument| argument == "--sysexits");
     let result = match options::parse(arguments) {
         Ok(Command::Help) => output::say(HELP.trim_end()).map(|()| Exit::Done),
-        Ok(Command::Fetch(options)) => {
-            interrupt::handle();
-            jobs::fetch_all(&options, session)
-        }
+        Ok(Command::Fetch(options)) => jobs::fetch_all(&options, session),
         Err(error) => Err(exit::Failure::new(Exit::Usage, error)),
     };
     let exit = result.unwrap_or_else(|failure| {

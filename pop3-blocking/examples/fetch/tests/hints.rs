@@ -53,6 +53,20 @@ fn network_errors_name_phase_and_other_scheme() {
 }
 
 #[test]
+fn other_protocol_is_explained() {
+    let http = misbehaving(|stream| reset_after(stream, b"HTTP/1.1 400 Bad Request\r\n"));
+    let outcome = run(fetch(home()), &["--plaintext", &http]);
+    let text = "no POP3 server answers there: check host and port";
+    assert!(outcome.failure().ends_with(text), "{outcome:?}");
+}
+
+#[test]
+fn close_after_capa_suggests_no_capa() {
+    let outcome = run(fetch(home()), &["--plaintext", &script(&[("CAPA", "")])]);
+    assert!(outcome.failure().ends_with("try --no-capa"), "{outcome:?}");
+}
+
+#[test]
 fn server_with_only_stls_needs_no_plaintext() {
     let url = script(&[
         ("CAPA", "+OK\r\nSTLS\r\nUIDL\r\n.\r\n"),

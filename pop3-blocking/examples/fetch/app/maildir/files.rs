@@ -60,8 +60,7 @@ pub(super) fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result
             Err(io::Error::new(ErrorKind::InvalidInput, text))
         }
     };
-    // A missing file is reported as such, so that the caller can create it.
-    regular(fs::symlink_metadata(path)?)?;
+    regular(fs::symlink_metadata(path).map_err(failed("open", path))?)?;
     // In case the file was replaced in between.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
