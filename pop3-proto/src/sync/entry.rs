@@ -119,6 +119,10 @@ impl Entry {
 
     /// Returns by how many octets the stored message is shorter than listed.
     pub(super) fn surplus(&self) -> u32 {
+        if self.kept == Kept::Short && self.listed.is_none() {
+            // The listed size is 4 GiB or more.
+            return u32::MAX;
+        }
         let listed = self.listed.unwrap_or(0);
         listed.saturating_sub(self.received.unwrap_or(listed))
     }

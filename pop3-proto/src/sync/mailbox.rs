@@ -10,13 +10,17 @@ use crate::types::{MessageNumber, UniqueId};
 /// The replies to `STAT`, `LIST` and `UIDL` in one session; `None` for those that failed.
 #[derive(Debug, Clone, Default)]
 pub struct Mailbox {
-    /// The number of messages. If it is 0, the mailbox is empty, whatever the listings are.
+    /// The number of messages. It is used only if there are no listings.
     pub stat: Option<MailboxStat>,
     /// The sizes.
     pub sizes: Option<Listing>,
     /// The unique-ids.
     pub unique_ids: Option<UidListing>,
 }
+
+/// How many messages there are at most if the only thing known is the number in the reply to `STAT`:
+/// a server can send any number.
+const MAX_COUNT: u32 = 1_000_000;
 
 /// A message as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +46,8 @@ impl Listed {
 impl Mailbox {
     /// Returns whether the server says that there are no messages.
     pub(super) fn is_empty(&self) -> bool {
-        if let Some(stat) = self.stat {
-            return stat.messages == 0;
-        }
-        let none = |listed: Option<usize>| listed.unwrap_or(0) == 0;
-        none(self.sizes.as_ref().map(Entries::len))
-            && none(self.unique_ids.as_ref().map(Entries::len))
+        // `STAT` may be wrong: what is listed is there.
+        self.len() == 0 && self.stat.is_none_or(|stat| stat.messages == 0)
     }
 
     /// Returns about how many messages there are.
@@ -79,7 +79,7 @@ impl Mailbox {
         }
         match (&self.sizes, &self.unique_ids) {
             (None, None) => {
-                let count = self.stat.map_or(0, |stat| stat.messages);
+                let count = self.stat.map_or(0, |stat| stat.messages).min(MAX_COUNT);
                 let numbers = (1..=count).map_while(NonZeroU32::new);
                 numbers.for_each(|number| each(Listed::new(number.into())));
             }

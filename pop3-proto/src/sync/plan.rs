@@ -42,8 +42,8 @@ pub enum Why {
     SharedId,
     /// All unique-ids are the numbers of the messages: they do not identify anything.
     IdsAreNumbers,
-    /// None of the unique-ids is known, although messages should be: the server has renumbered the
-    /// mailbox.
+    /// Its unique-id is new, but it may be a message that is not listed under its former one: the
+    /// server may have renumbered the mailbox.
     Renumbered,
     /// The unique-id was absent, or the message was deleted. It may be another message now.
     CameBack,
@@ -77,7 +77,7 @@ impl fmt::Display for Why {
             Self::NoId => "it has no unique-id",
             Self::SharedId => "another message has the same unique-id",
             Self::IdsAreNumbers => "the unique-ids are the message numbers",
-            Self::Renumbered => "all unique-ids are new",
+            Self::Renumbered => "it may be a known message with a new unique-id",
             Self::CameBack => "its unique-id was gone",
             Self::StillThere(commits) => {
                 return write!(f, "still listed after {commits} committed deletions");
@@ -132,6 +132,8 @@ pub struct Plan {
     pub(super) absent: Vec<Handle>,
     /// The entries that were gone for long.
     pub(super) forgotten: Vec<Handle>,
+    /// Whether messages are left out because of what earlier sessions of the run did.
+    pub(super) incomplete: bool,
 }
 
 /// A set of entries.
@@ -209,6 +211,8 @@ pub(super) struct Context<'a> {
     pub(super) rules: &'a Rules,
     pub(super) today: Day,
     pub(super) fates: &'a BTreeMap<RunKey, Fate>,
+    /// The entries whose deletion was requested in this run.
+    pub(super) requested: &'a Places,
     /// Whether a filter decides about new messages.
     pub(super) filtered: bool,
     /// What earlier sessions of the run have fetched.
@@ -220,7 +224,7 @@ pub(super) struct Context<'a> {
 impl Plan {
     /// Makes the plan for a mailbox: a pure function of its arguments.
     pub fn new(mailbox: &Mailbox, ledger: &Ledger, rules: &Rules, today: Day) -> Self {
-        let fates = &BTreeMap::new();
+        let (fates, requested) = (&BTreeMap::new(), &Places::default());
         Self::within(
             mailbox,
             &Context {
@@ -228,6 +232,7 @@ impl Plan {
                 rules,
                 today,
                 fates,
+                requested,
                 filtered: false,
                 fetched: (0, 0),
                 deletes: true,
@@ -305,6 +310,11 @@ impl Plan {
             return self.add(message, Task::Fetch, Why::New, None, context);
         };
         self.listed.insert(handle);
+        if context.requested.contains(handle) {
+            // Otherwise a run would not end if the server deletes nothing.
+            self.incomplete = true;
+            return;
+        }
         if entry.kept == Kept::Nothing {
             let due = context.today.since(entry.tried) >= backoff(entry.tries);
             let (task, why) = if due || context.today < entry.tried {
@@ -334,8 +344,12 @@ impl Plan {
             context.fates.get(&RunKey::listed(&message)).copied()
         };
         if fate == Some(Fate::Failed) {
+            self.incomplete = true;
             return;
         }
+        // The tries of a short message do not mean that asking for it fails.
+        let known = entry.and_then(|handle| context.ledger.table().get(handle));
+        let failed = known.is_some_and(|it| it.tries > 0 && it.kept != Kept::Short);
         let by_content = message.id.is_none() && matches!(task, Task::Compare | Task::Fetch);
         self.items.push(Item {
             number: message.number,
@@ -345,7 +359,7 @@ impl Plan {
             why,
             entry,
             by_content,
-            suspect: fate == Some(Fate::Struck) || matches!(why, Why::Failed(_)),
+            suspect: fate == Some(Fate::Struck) || matches!(why, Why::Failed(_)) || failed,
         });
     }
 

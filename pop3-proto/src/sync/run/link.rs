@@ -1,6 +1,5 @@
 //! What a run knows between two sessions: whether and how to dial again.
 
-use alloc::string::String;
 use core::time::Duration;
 
 use super::session::End;
@@ -49,8 +48,6 @@ pub(super) struct Link {
     /// By how many octets confirmed messages were shorter than listed, and how many there were. Only
     /// as long as all of them were by the same number.
     pub(super) surplus: Option<(u32, u32)>,
-    /// Lines for the ledger that a session has to record.
-    pub(super) unwritten: String,
 }
 
 impl Link {
@@ -69,7 +66,6 @@ impl Link {
             fetched_messages: 0,
             fetched_octets: 0,
             surplus: Some((0, 0)),
-            unwritten: String::new(),
         }
     }
 

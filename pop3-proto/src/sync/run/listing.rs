@@ -21,6 +21,7 @@ impl Run {
         if session.dead.is_some() {
             return;
         }
+        session.listed = true;
         if !session.mailbox.is_known() {
             // Neither STAT nor LIST nor UIDL was answered.
             let refused = session.unlisted.pop().map(|(_, error)| error);
@@ -80,7 +81,7 @@ impl Run {
         for handle in core::mem::take(&mut plan.forgotten) {
             self.ledger.forget(handle, &mut lines);
         }
-        if self.link.sessions == 1 {
+        if !core::mem::replace(&mut self.planned, true) {
             self.report.known += plan.known();
         }
         let items = plan.take_items();
@@ -91,6 +92,9 @@ impl Run {
         session.taken = core::mem::take(&mut plan.listed);
         // Some of them may be listed by another unique-id, or by none.
         session.absent = absent;
+        if plan.incomplete {
+            session.unresolved();
+        }
         for item in items {
             match (item.task, item.why) {
                 (Task::Leave, why) => {
@@ -123,10 +127,10 @@ impl Run {
                 self.progress.of_messages += 1;
                 self.progress.of_octets += item.octets.unwrap_or(0);
             }
-            let queue = if known {
-                &mut session.verify
-            } else if item.suspect {
+            let queue = if item.suspect {
                 &mut session.suspects
+            } else if known {
+                &mut session.verify
             } else {
                 &mut session.fresh
             };

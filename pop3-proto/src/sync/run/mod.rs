@@ -22,7 +22,7 @@ use self::session::Session;
 use super::ask::{Answer, Ask, Get};
 use super::day::Day;
 use super::ledger::{FetchName, Ledger};
-use super::plan::{Context, Fate, RunKey};
+use super::plan::{Context, Fate, Places, RunKey};
 use super::report::{Note, Notes, Progress, Report};
 use super::rules::Rules;
 use crate::connection::Connection;
@@ -129,6 +129,12 @@ pub struct Run {
     next_name: u32,
     /// What earlier sessions of this run found out about messages.
     fates: BTreeMap<RunKey, Fate>,
+    /// The entries whose deletion was requested.
+    requested: Places,
+    /// The entries that the report counts as fetched or known.
+    counted: Places,
+    /// Whether a session has made a plan.
+    planned: bool,
     link: Link,
     session: Option<Session>,
     notes: Notes,
@@ -159,6 +165,9 @@ impl Run {
             token,
             next_name: 0,
             fates: BTreeMap::new(),
+            requested: Places::default(),
+            counted: Places::default(),
+            planned: false,
             link,
             session: None,
             notes: Notes::default(),
@@ -299,6 +308,7 @@ impl Run {
             rules: &self.rules,
             today: self.today,
             fates: &self.fates,
+            requested: &self.requested,
             filtered: self.filter.is_some(),
             fetched: (self.link.fetched_messages, self.link.fetched_octets),
             deletes: !self.link.deletion_failed,
@@ -311,8 +321,8 @@ impl Run {
             return;
         };
         let end = session.end();
-        if let Some(error) = &end.error {
-            self.report.error = Some(error.clone());
+        if end.error.is_some() || end.done {
+            self.report.error.clone_from(&end.error);
         }
         let delay = self.link.closed(&end, self.rules.retries);
         self.report.again_after = delay.or(self.report.again_after);

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use super::link::Link;
 use super::{Do, ToStore};
 use crate::error::{Closed, Error, Unconfirmed};
+use crate::misuse::Misuse;
 use crate::reply::{QuitOutcome, Reply};
 use crate::status::ErrReply;
 use crate::sync::ask::{Answer, Question};
@@ -91,6 +92,8 @@ pub(super) struct Session {
     /// The messages of the open batch that were refused or failed.
     pub(super) failed: Vec<(Item, Failure)>,
     asked: VecDeque<Question>,
+    /// Whether the listings were answered.
+    pub(super) listed: bool,
     pub(super) confirmation: Option<Result<Answer, Error>>,
     /// The listings that the server refused.
     pub(super) unlisted: Vec<(Verb, Error)>,
@@ -160,7 +163,7 @@ pub(super) struct End {
     pub(super) top: Option<bool>,
     /// Whether the listings were answered.
     pub(super) listed: bool,
-    done: bool,
+    pub(super) done: bool,
 }
 
 impl End {
@@ -185,6 +188,7 @@ impl Session {
             discard: Vec::new(),
             failed: Vec::new(),
             asked: VecDeque::new(),
+            listed: false,
             confirmation: None,
             unlisted: Vec::new(),
             deletable: Vec::new(),
@@ -217,6 +221,15 @@ impl Session {
     /// Notes that these questions are asked.
     pub(super) fn ask(&mut self, questions: impl IntoIterator<Item = Question>) {
         self.asked.extend(questions);
+    }
+
+    /// Ends the session if questions were not answered, because the application dropped a future.
+    /// Later replies would be taken for answers to them.
+    pub(super) fn end_ask(&mut self) {
+        if !self.asked.is_empty() {
+            self.asked.clear();
+            self.dead.get_or_insert_with(|| Misuse::TicketSpent.into());
+        }
     }
 
     pub(super) fn reply(&mut self, reply: Result<Answer, Error>) {
@@ -282,7 +295,7 @@ impl Session {
         };
         let looks = self.looking;
         self.refusals = 0;
-        if looks {
+        if looks || item.task == Task::FetchHeader {
             self.top = Some(true);
         }
         self.current = Some(Current {
@@ -317,6 +330,13 @@ impl Session {
         let Some(item) = self.in_hand.pop_front() else {
             return;
         };
+        if item.task == Task::FetchHeader && self.top != Some(true) {
+            // Without `TOP`, it stays where it is.
+            self.top = Some(false);
+            notes.add(noticed(error), Some(item.number));
+            self.left_out(&item);
+            return;
+        }
         if self.looking {
             if self.top.is_none() {
                 self.top = Some(false);
@@ -416,7 +436,7 @@ impl Session {
             || !self.verify.is_empty()
             || !self.suspects.is_empty()
             || !self.in_hand.is_empty();
-        let listed = !matches!(self.stage, Stage::Opened | Stage::Peeking | Stage::Listing);
+        let listed = self.listed;
         End {
             quit: self.quit.is_some(),
             progress: self.progress,

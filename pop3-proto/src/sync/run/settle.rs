@@ -116,7 +116,9 @@ impl Run {
                 self.take_note(fetched, Kept::Elsewhere, to);
                 return Found::Wanted;
             }
+            let only_header = item.entry.is_none() && self.is_above_headers(item);
             let task = match self.judge(fetched, confirmed) {
+                Choice::Fetch if only_header => Task::FetchHeader,
                 Choice::Fetch => Task::Fetch,
                 Choice::FetchHeader => Task::FetchHeader,
                 Choice::Decline => {
@@ -138,6 +140,12 @@ impl Run {
             return Found::Wanted;
         }
         Found::Stored(self.store(fetched, confirmed, to))
+    }
+
+    /// Returns whether only the header of a new message is stored, because of its size.
+    fn is_above_headers(&self, item: &Item) -> bool {
+        let limit = self.rules.headers_above;
+        limit.is_some_and(|limit| item.octets.is_some_and(|octets| octets > limit))
     }
 
     /// Asks the filter about a new message. Without a confirmation, its header proves nothing.
@@ -187,6 +195,13 @@ impl Run {
             return (same_header && same_size).then_some(handle);
         }
         let short = is_short(fetched);
+        if entry.kept == Kept::Header {
+            // Even if the header is all there is, it counts as whole only now.
+            if entry.header.is_some() && !same_header {
+                self.notes.add(Noticed::Reused, Some(item.number));
+            }
+            return None;
+        }
         if entry.whole == Some(content.whole) {
             if entry.kept == Kept::Short && short {
                 self.tried(handle, &entry, to);
@@ -196,11 +211,7 @@ impl Run {
         let better = entry
             .received
             .is_none_or(|octets| u64::from(octets) < content.octets);
-        if same_header
-            && short
-            && !(entry.kept == Kept::Short && better)
-            && entry.kept != Kept::Header
-        {
+        if same_header && short && !better {
             // A short copy never replaces a whole one, nor a longer one.
             self.tried(handle, &entry, to);
             return Some(handle);
@@ -267,7 +278,7 @@ impl Run {
         }
         to.discard
             .extend(fetched.name.as_ref().map(|(_, name)| name.clone()));
-        if self.link.sessions == 1 || fetched.item.suspect {
+        if self.counted.insert(handle) {
             self.report.known += 1;
         }
         if fetched.item.entry.is_none() {
@@ -318,6 +329,7 @@ impl Run {
         if let Some(session) = &mut self.session {
             session.taken.insert(handle);
         }
+        self.counted.insert(handle);
         self.report.fetched += 1;
         self.report.octets += content.octets;
         self.progress.messages += 1;

@@ -10,7 +10,7 @@ use crate::reply::{QuitOutcome, Reply};
 use crate::sync::ask::{Answer, Ask, Get, Question};
 use crate::sync::chain::{Deletable, Durable, Fetched, Kept, Proof};
 use crate::sync::change::Change;
-use crate::sync::plan::{Fate, Item, RunKey, Task};
+use crate::sync::plan::{Fate, Item, RunKey, Task, Why};
 use crate::sync::report::Noticed;
 use crate::verb::Verb;
 
@@ -18,6 +18,9 @@ use crate::verb::Verb;
 /// which are fetched again.
 const MESSAGES: usize = 50;
 const HEADERS: usize = 200;
+
+/// How many octets a batch of several messages has at most, by the sizes in the server's listing.
+const OCTETS: u64 = 16 << 20;
 
 /// After how many refusals in a row the run stops asking. Some servers close the connection after
 /// about twenty.
@@ -35,6 +38,7 @@ impl Run {
             if let Some(step) = session.steps.pop_front() {
                 return Some(step);
             }
+            session.end_ask();
             match core::mem::replace(&mut session.stage, Stage::Over) {
                 Stage::Opened => self.open(),
                 Stage::Peeking => self.peeked(),
@@ -62,7 +66,6 @@ impl Run {
 
     fn open(&mut self) {
         let unpublished = self.ledger.unpublished().to_vec();
-        let lines = core::mem::take(&mut self.link.unwritten);
         let recovered = core::mem::replace(&mut self.recovered, true);
         let peek = self.peek();
         let dry_run = self.rules.dry_run;
@@ -72,7 +75,6 @@ impl Run {
         if !recovered && !dry_run {
             session.keep(Keep::Recover(unpublished));
         }
-        session.record(lines);
         match peek {
             Some(number) => {
                 session.ask_all(alloc::vec![Question::Stat, Question::UniqueId(number)]);
@@ -176,19 +178,30 @@ impl Run {
             let looks = session.looks(next);
             let most = match (session.single, looks) {
                 (true, _) => 1,
+                // Perhaps the server refuses all of them.
+                (false, true) if session.top.is_none() => REFUSALS,
                 (false, true) => HEADERS,
                 (false, false) => session.batch,
             };
+            let octets = batch.iter().chain([next]).filter_map(|item| item.octets);
+            let octets = octets.fold(0, u64::saturating_add);
+            let large = !looks && !batch.is_empty() && octets > OCTETS;
             let same = batch
                 .first()
                 .is_none_or(|first| session.looks(first) == looks);
-            if batch.len() >= most || !same {
+            if batch.len() >= most || !same || large {
                 return None;
             }
             let item = session
                 .fresh
                 .pop_front()
                 .or_else(|| session.verify.pop_front())?;
+            if item.task == Task::FetchHeader && session.top == Some(false) {
+                session.left_out(&item);
+                self.notes
+                    .add(Noticed::Message(Why::TooLarge), Some(item.number));
+                continue;
+            }
             if looks || self.within_limits(&item) {
                 return Some(item);
             }
@@ -380,7 +393,9 @@ impl Run {
                     let mut server = self.ledger.server();
                     server.single = true;
                     self.link.single = true;
-                    self.ledger.learn_server(server, &mut self.link.unwritten);
+                    let mut lines = String::new();
+                    self.ledger.learn_server(server, &mut lines);
+                    session.record(lines);
                     return self.settle_unconfirmed(durable);
                 }
                 let error = error.unwrap_or_else(|| crate::misuse::Misuse::TicketSpent.into());
@@ -401,6 +416,7 @@ impl Run {
         let due = deletable.into_iter().filter(|it| {
             let entry = self.ledger.table().get(it.entry());
             entry.is_some_and(|entry| self.context().may_delete(&entry))
+                && !self.requested.contains(it.entry())
         });
         let due: Vec<_> = due.collect();
         let Some(session) = &mut self.session else {
@@ -422,6 +438,7 @@ impl Run {
         };
         let deletable = core::mem::take(&mut session.deletable);
         for message in &deletable {
+            self.requested.insert(message.entry());
             self.ledger
                 .set_deleting(message.entry(), self.today, &mut lines);
         }
