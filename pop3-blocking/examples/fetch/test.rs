@@ -15,6 +15,8 @@ mod tests {
     mod faults;
     #[cfg(unix)]
     mod hints;
+    #[cfg(unix)]
+    mod identity;
     mod ledgers;
     #[cfg(unix)]
     mod logins;

@@ -2,7 +2,7 @@
 use std::fs;
 
 use pop3_blocking::server::{EmbeddedServer, ServerConfig};
-use pop3_testkit::program::{Outcome, Script, fetch, run, stored};
+use pop3_testkit::program::{Outcome, fetch, run, stored};
 use tempfile::TempDir;
 
 /// An embedded server with messages of different sizes for joe, and a Maildir.
@@ -129,50 +129,4 @@ fn messages_are_kept_on_the_server_for_days() {
     assert_eq!(mailbox.server.maildrop().len(), 4);
     let outcome = mailbox.fetch(&["--keep-days", "0"]);
     assert!(outcome.success().ends_with("4 already here, 4 deleted"));
-}
-
-#[test]
-fn port_and_host_name_may_change() {
-    let home = tempfile::tempdir().unwrap();
-    let [one, other] = [(); 2].map(|()| Script::start(&[]).url());
-    let fetched = |url: &str| run(fetch(&home), &["--plaintext", url]);
-    assert!(fetched(&one).success().starts_with("fetched 3 "));
-    for url in [
-        other.as_str(),
-        &one.replace("127.0.0.1", "localhost"),
-        &other.replace("127.0.0.1", "LOCALHOST"),
-    ] {
-        let line = "fetched 0 messages (0 octets), 3 already here, 0 deleted";
-        assert_eq!(fetched(url).success(), line, "{url}");
-    }
-}
-
-#[test]
-fn record_of_an_older_version_is_converted() {
-    let home = tempfile::tempdir().unwrap();
-    fs::write(
-        home.path().join(".pop3-uids"),
-        "joe@127.0.0.1:995 a\njoe@127.0.0.1:1 b\nann@127.0.0.1:1 c\n",
-    )
-    .unwrap();
-    let outcome = run(
-        fetch(&home),
-        &["--plaintext", "--delete", &Script::start(&[]).url()],
-    );
-    let line = "fetched 1 messages (8 octets), 2 already here, 1 deleted";
-    assert_eq!(outcome.success(), line);
-    assert_eq!(stored(home.path()), [b"mail 3\n"]);
-}
-
-#[test]
-fn damaged_ledger_is_reported_and_used() {
-    let home = tempfile::tempdir().unwrap();
-    let url = Script::start(&[]).url();
-    run(fetch(&home), &["--plaintext", &url]).success();
-    let ledger = home.path().join(".pop3-ledger-joe@127.0.0.1");
-    let text = fs::read_to_string(&ledger).unwrap();
-    fs::write(&ledger, text.replacen("S b", "S x", 1)).unwrap();
-    let outcome = run(fetch(&home), &["--plaintext", &url]);
-    assert!(outcome.stderr.contains("damaged lines"), "{outcome:?}");
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
 }

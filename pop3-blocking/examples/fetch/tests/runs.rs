@@ -6,7 +6,7 @@ use std::process::Command;
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_testkit::dovecot::{self, Dovecot, Options};
 use pop3_testkit::program::{
-    Script, as_stored, fetch, fetch_by_shell, fetch_in, finish, run, script, stored, wait_for,
+    as_stored, fetch, fetch_by_shell, fetch_in, finish, run, script, stored, wait_for,
 };
 use tempfile::TempDir;
 
@@ -282,41 +282,6 @@ fn other_messages_are_fetched_after_a_broken_connection() {
 }
 
 #[test]
-fn messages_without_distinct_unique_id_are_fetched_once() {
-    let home = home();
-    let server = Script::start(&[("UIDL", "+OK\r\n1 same\r\n2\r\n3 same\r\n.\r\n")]);
-    for line in [
-        "fetched 3 messages (24 octets), 0 already here, 0 deleted\n",
-        "fetched 0 messages (0 octets), 3 already here, 0 deleted\n",
-    ] {
-        let outcome = run(fetch(&home), &["--plaintext", &server.url()]);
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
-        for text in [
-            "2 messages (1, 3): another message has the same unique-id",
-            "message 2: it has no unique-id",
-        ] {
-            assert!(outcome.stderr.contains(text), "{outcome:?}");
-        }
-        assert!(outcome.stdout.ends_with(line), "{outcome:?}");
-    }
-    let mail: [&[u8]; 3] = [b"mail 1\n", b"mail 2\n", b"mail 3\n"];
-    assert_eq!(stored(home.path()), mail);
-}
-
-#[test]
-fn message_missing_from_uidl_is_reported_as_failure() {
-    let home = home();
-    let url = script(&[("UIDL", "+OK\r\n1 a\r\n3 c\r\n.\r\n")]);
-    let outcome = run(fetch(&home), &["--plaintext", &url]);
-    let place = url.replace("joe@", "");
-    let text = "message 2: listed by LIST but not by UIDL; not fetched";
-    assert_eq!(outcome.failure(), format!("{place}: {text}"));
-    let line = "fetched 2 messages (16 octets), 0 already here, 0 deleted\n";
-    assert!(outcome.stdout.ends_with(line), "{outcome:?}");
-    assert_eq!(stored(home.path()), [b"mail 1\n", b"mail 3\n"]);
-}
-
-#[test]
 fn equal_complaints_are_one_line() {
     let url = script(&[("RETR *", "-ERR no\r\n")]);
     let outcome = run(fetch(home()), &["--plaintext", &url]);
@@ -339,16 +304,17 @@ fn run_after_a_kill_fetches_only_the_rest() {
         // On a busy machine a later message may be complete before the kill.
         assert!(outcome.code.is_none() || so_far > 1, "{outcome:?}");
     }
-    let stored_before = stored(maildir.path()).len();
+    let visible = stored(maildir.path()).len();
     let outcome = run(fetch(&maildir), &arguments);
-    let rest = 2000 - stored_before;
+    // Messages of the last batch may be recorded and not yet visible.
+    let expected = (visible..=visible + 50).map(|known| {
+        let rest = 2000 - known;
+        let octets: usize = messages[known..].iter().map(String::len).sum();
+        format!("fetched {rest} messages ({octets} octets), {known} already here, 0 deleted")
+    });
     let line = outcome.success();
     assert!(
-        line.starts_with(&format!("fetched {rest} messages (")),
-        "{line}"
-    );
-    assert!(
-        line.ends_with(&format!("), {stored_before} already here, 0 deleted")),
+        expected.into_iter().any(|expected| line == expected),
         "{line}"
     );
     assert!(stored(maildir.path()) == as_stored(&messages));

@@ -196,7 +196,7 @@ pub fn finish(mut child: Child) -> Outcome {
 
 /// Waits until a Maildir contains this many messages.
 pub fn wait_for(messages: usize, maildir: &Path) {
-    for _ in 0..10_000 {
+    for _ in 0..30_000 {
         let new = fs::read_dir(maildir.join("new"));
         if new.is_ok_and(|new| new.count() >= messages) {
             return;
