@@ -166,12 +166,12 @@ fn equal_copies_without_a_unique_id_are_stored_each() {
 #[test]
 fn unchanged_mailbox_is_not_listed_twice_a_day() {
     let mut store = Store::default();
-    let server = server_with(1..=5);
+    let server = server_with(1..=120);
     for day in [100, 100, 101] {
         let report = run(&mut store, &server, Rules::default(), day);
         assert_eq!(
             (report.fetched + report.known, report.failed),
-            (5, false),
+            (120, false),
             "{report:?}"
         );
     }
@@ -183,7 +183,7 @@ fn unchanged_mailbox_is_not_listed_twice_a_day() {
     assert_eq!(store.ledger.len(), before);
     // With another rule, the whole listing is needed.
     let report = run(&mut store, &server, deleting(), 101);
-    assert_eq!((report.fetched, report.deleted), (0, 5), "{report:?}");
+    assert_eq!((report.fetched, report.deleted), (0, 120), "{report:?}");
 }
 
 #[test]

@@ -137,6 +137,8 @@ use crate::sasl::Seed;
 pub struct Confirm {
     random: Option<Seed>,
     questions: usize,
+    /// Whether it asks about sizes, too.
+    sizes: bool,
 }
 
 impl Confirm {
@@ -150,6 +152,7 @@ impl Confirm {
         Self {
             random: None,
             questions: Self::QUESTIONS,
+            sizes: true,
         }
     }
 
@@ -166,6 +169,13 @@ impl Confirm {
     #[must_use]
     pub fn with_questions(mut self, questions: usize) -> Self {
         self.questions = questions.clamp(2, Self::QUESTIONS);
+        self
+    }
+
+    /// Asks only about unique-ids, for a server whose sizes differ between `LIST` and `LIST n`.
+    #[must_use]
+    pub fn without_sizes(mut self) -> Self {
+        self.sizes = false;
         self
     }
 

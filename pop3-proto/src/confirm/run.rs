@@ -130,7 +130,11 @@ impl Run {
                 return Next::End(Err(Unconfirmed::ReplyInMessage { number }.into()));
             }
             self.random = self.confirm.random(seed, request);
-            &[Kind::UniqueId, Kind::Size]
+            if self.confirm.sizes {
+                &[Kind::UniqueId, Kind::Size]
+            } else {
+                &[Kind::UniqueId]
+            }
         } else {
             match self.verdict() {
                 Verdict::End(result) => return Next::End(result),

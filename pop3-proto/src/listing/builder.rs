@@ -11,6 +11,7 @@ use super::text::{leading_number, lines, without_line_end, without_status};
 use crate::config::Leniency;
 use crate::error::{LimitError, Limited};
 use crate::quirk::Quirk;
+use crate::text::ServerText;
 use crate::types::MessageNumber;
 
 /// Collects a listing chunk by chunk, and checks each line once, when it is complete.
@@ -26,6 +27,7 @@ pub(crate) struct ListingBuilder<E> {
     last: Option<MessageNumber>,
     malformed: Option<(&'static str, Bytes)>,
     malformed_lines: usize,
+    malformed_line: Option<Bytes>,
     quirks: Quirks,
     rules: Rules,
     entry: PhantomData<fn() -> E>,
@@ -56,6 +58,7 @@ impl<E: ListingEntry> ListingBuilder<E> {
             last: None,
             malformed: None,
             malformed_lines: 0,
+            malformed_line: None,
             quirks: Quirks::new(),
             rules,
             entry: PhantomData,
@@ -92,7 +95,10 @@ impl<E: ListingEntry> ListingBuilder<E> {
                     }
                     let length = line.len();
                     self.check(line);
-                    if self.rules.salvage && self.malformed.take().is_some() {
+                    if self.rules.salvage
+                        && let Some((_, line)) = self.malformed.take()
+                    {
+                        self.malformed_line.get_or_insert(line);
                         // Only the rest of this chunk has to move.
                         let left = octets.len() - length;
                         octets.copy_within(at + length.., at);
@@ -198,6 +204,7 @@ impl<E: ListingEntry> ListingBuilder<E> {
             ascending: self.ascending,
             after_dele,
             malformed_lines: self.malformed_lines,
+            malformed_line: self.malformed_line.map(|line| ServerText::copy(&line)),
             contradictory,
             entry: PhantomData,
         };

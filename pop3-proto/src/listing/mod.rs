@@ -16,6 +16,7 @@ pub use self::entry::{ScanEntry, UidEntry};
 use self::text::without_status;
 pub(crate) use self::text::{digits, leading_number, lines, size, trimmed, without_line_end};
 use crate::config::Leniency;
+use crate::text::ServerText;
 use crate::types::MessageNumber;
 
 /// The sizes of all messages (`LIST`, RFC 1939 section 5).
@@ -36,6 +37,8 @@ pub struct Entries<E> {
     after_dele: bool,
     /// The number of malformed lines that were left out.
     malformed_lines: usize,
+    /// The first of them.
+    malformed_line: Option<ServerText>,
     /// Whether some message has two different values.
     contradictory: bool,
     entry: PhantomData<fn() -> E>,
@@ -63,6 +66,11 @@ impl<E: ListingEntry> Entries<E> {
     /// [`sync::Run`](crate::sync::Run): other listings fail as a whole.
     pub fn malformed_lines(&self) -> usize {
         self.malformed_lines
+    }
+
+    /// Returns the first malformed line that was left out.
+    pub fn malformed_line(&self) -> Option<&ServerText> {
+        self.malformed_line.as_ref()
     }
 
     /// Returns whether the replies to later questions about single messages can be compared with

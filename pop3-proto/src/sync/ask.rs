@@ -20,7 +20,9 @@ pub(super) enum Question {
     /// The unique-ids; lines that make no sense are left out.
     UniqueIds,
     UniqueId(MessageNumber),
-    Confirm,
+    Confirm {
+        sizes: bool,
+    },
     Delete(MessageNumber),
     Quit,
 }
@@ -39,6 +41,11 @@ impl Answer {
 
 #[cfg(feature = "internals")]
 impl Ask {
+    /// Returns whether this confirmation asks about sizes, too.
+    pub fn confirms_sizes(&self) -> bool {
+        self.0 == Question::Confirm { sizes: true }
+    }
+
     /// Returns the verb and the message number of this command; no verb for a confirmation.
     pub fn parts(&self) -> (Option<Verb>, Option<MessageNumber>) {
         match self.0 {
@@ -46,7 +53,7 @@ impl Ask {
             Question::Sizes => (Some(Verb::List), None),
             Question::UniqueIds => (Some(Verb::Uidl), None),
             Question::UniqueId(number) => (Some(Verb::Uidl), Some(number)),
-            Question::Confirm => (None, None),
+            Question::Confirm { .. } => (None, None),
             Question::Delete(number) => (Some(Verb::Dele), Some(number)),
             Question::Quit => (Some(Verb::Quit), None),
         }
@@ -59,7 +66,10 @@ impl Sealed for Ask {
     fn request(self) -> Submission {
         let line = |verb, arguments| CommandLine::new(verb, arguments);
         let command = match self.0 {
-            Question::Confirm => return Confirm::new().request(),
+            Question::Confirm { sizes: true } => return Confirm::new().request(),
+            Question::Confirm { sizes: false } => {
+                return Confirm::new().without_sizes().request();
+            }
             Question::Stat => line(Verb::Stat, Arguments::None),
             Question::Sizes => line(Verb::List, Arguments::None).salvaged(),
             Question::UniqueIds => line(Verb::Uidl, Arguments::None).salvaged(),

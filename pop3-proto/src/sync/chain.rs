@@ -38,6 +38,8 @@ impl From<&reply::Confirmed> for Proof {
 pub(super) struct Fetched {
     pub(super) item: Item,
     pub(super) content: Content,
+    /// Whether the server ended it early: what followed its end was not a reply.
+    pub(super) cut: bool,
     /// Its header, if a filter may need it.
     pub(super) text: Bytes,
     /// The staged file; `None` if the message was only looked at.

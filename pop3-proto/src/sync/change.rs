@@ -24,7 +24,7 @@ pub(super) enum Change<'a> {
     Verified(Key<'a>),
     Listed(Key<'a>, Option<u32>),
     Renamed(Key<'a>, &'a [u8]),
-    Tried(Key<'a>, u8, Day),
+    Tried(Key<'a>, u8, Day, bool),
     Commits(Key<'a>, u8),
     Forgotten(Key<'a>),
     Server(&'a [u8], u32),
@@ -77,8 +77,12 @@ impl Change<'_> {
             Self::Renamed(key, id) => {
                 append(text, format_args!("M {} {}", KeyField(key), line::id(id)));
             }
-            Self::Tried(key, tries, day) => {
-                append(text, format_args!("T {} {tries} {day}", KeyField(key)));
+            Self::Tried(key, tries, day, suspect) => {
+                let suspect = if suspect { " s" } else { "" };
+                append(
+                    text,
+                    format_args!("T {} {tries} {day}{suspect}", KeyField(key)),
+                );
             }
             Self::Commits(key, commits) => {
                 append(text, format_args!("C {} {commits}", KeyField(key)));

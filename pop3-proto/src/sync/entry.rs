@@ -13,6 +13,8 @@ pub enum Kept {
     Unconfirmed,
     /// Fewer octets than `LIST` states.
     Short,
+    /// What was received before the server ended it early, in more than one run.
+    Cut,
     /// Only its header, because of [`Rules::headers_above`](super::Rules::headers_above).
     Header,
     /// Nothing by this ledger: it was taken as known
@@ -31,6 +33,7 @@ impl Kept {
             Self::Whole => 'S',
             Self::Unconfirmed => 'U',
             Self::Short => 'P',
+            Self::Cut => 'E',
             Self::Header => 'H',
             Self::Elsewhere => 'K',
             Self::Declined => 'X',
@@ -43,6 +46,7 @@ impl Kept {
             b'S' => Self::Whole,
             b'U' => Self::Unconfirmed,
             b'P' => Self::Short,
+            b'E' => Self::Cut,
             b'H' => Self::Header,
             b'K' => Self::Elsewhere,
             b'X' => Self::Declined,
@@ -87,6 +91,9 @@ pub struct Entry {
     pub tries: u8,
     /// The day of the last of them.
     pub tried: Day,
+    /// Whether the message itself may be the cause: it ended the session, or was not confirmed. Then
+    /// it is fetched after everything else.
+    pub suspect: bool,
     /// How many deletions of it the server has committed.
     pub commits: u8,
 }
@@ -104,6 +111,7 @@ impl Entry {
             whole: None,
             tries: 0,
             tried: Day::default(),
+            suspect: false,
             commits: 0,
         }
     }
@@ -225,6 +233,7 @@ impl Packed {
             whole: digest(self.whole, WHOLE),
             tries: 0,
             tried: Day::default(),
+            suspect: false,
             commits: self.commits,
         }
     }

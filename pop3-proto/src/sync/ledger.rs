@@ -30,6 +30,7 @@ use super::table::{Handle, Key, Table};
 /// | `S` id day listed received header whole \[name\] | the message is stored, as file `name` of the last `R` line; `received` is `=` if it equals `listed`; id is `*` if it has none |
 /// | `U` … | the same, not confirmed |
 /// | `P` … | the same, with fewer octets than listed |
+/// | `E` … | the same, but the server ended it early |
 /// | `H` … | the same, only the header |
 /// | `K` … | known, and not stored by this ledger |
 /// | `X` … | declined by the filter |
@@ -39,7 +40,7 @@ use super::table::{Handle, Key, Table};
 /// | `V` key | it is listed again, and it is the same message |
 /// | `L` key listed | `LIST` states another size for it now |
 /// | `M` key id | it has another unique-id now |
-/// | `T` key tries day | the number of runs in which it could not be fetched |
+/// | `T` key tries day \[`s`\] | the number of runs in which it could not be fetched; `s` if the message may be the cause |
 /// | `C` key commits | the number of deletions that were committed |
 /// | `F` key | it is forgotten |
 /// | `B` id number messages octets day | nothing was left to do in a mailbox with so many messages and octets, the last of which has this number |
@@ -226,7 +227,7 @@ impl Ledger {
                 Presence::Deleting(day) => Change::Deleting(key, day).write(&mut text),
             }
             if entry.tries > 0 {
-                Change::Tried(key, entry.tries, entry.tried).write(&mut text);
+                Change::Tried(key, entry.tries, entry.tried, entry.suspect).write(&mut text);
             }
             if entry.commits > 0 {
                 Change::Commits(key, entry.commits).write(&mut text);
@@ -356,7 +357,7 @@ impl Ledger {
     /// Records the number of runs in which the message of an entry could not be fetched whole.
     pub(super) fn set_tries(&mut self, handle: Handle, tries: u8, today: Day, lines: &mut String) {
         if let Some(key) = self.own_key(handle) {
-            self.apply(&Change::Tried(key.get(), tries, today), lines);
+            self.apply(&Change::Tried(key.get(), tries, today, false), lines);
         }
     }
 
@@ -436,7 +437,7 @@ impl Ledger {
                     self.set_presence(handle, Presence::Listed);
                 }
             }
-            Change::Tried(key, tries, day) => self.tried(key, tries, day),
+            Change::Tried(key, tries, day, suspect) => self.tried(key, tries, day, suspect),
             Change::Commits(key, commits) => {
                 self.change(key, any, |it| it.commits = commits);
             }
@@ -479,6 +480,7 @@ impl Ledger {
             presence: new.presence,
             tries: new.tries,
             tried: new.tried,
+            suspect: new.suspect,
             commits: new.commits,
             ..*entry
         };
@@ -491,8 +493,10 @@ impl Ledger {
         self.unpublished.extend(name);
     }
 
-    fn tried(&mut self, key: Key<'_>, tries: u8, day: Day) {
-        let set = |entry: &mut Entry| (entry.tries, entry.tried) = (tries, day);
+    fn tried(&mut self, key: Key<'_>, tries: u8, day: Day, suspect: bool) {
+        let set = |entry: &mut Entry| {
+            (entry.tries, entry.tried, entry.suspect) = (tries, day, suspect);
+        };
         if self.change(key, |_| true, set).is_none()
             && let Key::Id(id) = key
         {

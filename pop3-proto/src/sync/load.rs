@@ -165,7 +165,7 @@ impl LedgerReader {
 }
 
 /// The kinds of line that this version knows.
-const KINDS: &[u8] = b"SUPHKXOADQVLMTCFNRB";
+const KINDS: &[u8] = b"SUPEHKXOADQVLMTCFNRB";
 
 /// Applies the change that a line describes; `None` if its fields make no sense.
 fn apply(ledger: &mut Ledger, text: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
@@ -240,7 +240,8 @@ fn apply(ledger: &mut Ledger, text: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
         b'F' => Change::Forgotten(key),
         b'T' => {
             let tries = u8::try_from(line::number(fields.next()?)?).ok()?;
-            Change::Tried(key, tries, day(fields.next()?)?)
+            let day = day(fields.next()?)?;
+            Change::Tried(key, tries, day, fields.next() == Some(b"s"))
         }
         b'C' => Change::Commits(key, u8::try_from(line::number(fields.next()?)?).ok()?),
         b'M' => {

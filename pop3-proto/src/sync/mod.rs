@@ -105,6 +105,7 @@ mod day;
 mod digest;
 mod entry;
 mod headers;
+mod ids;
 mod ledger;
 mod line;
 mod load;
@@ -112,6 +113,7 @@ mod mailbox;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod model;
+mod places;
 mod plan;
 mod report;
 mod rules;

@@ -1,15 +1,17 @@
 //! The plan: what to do with each message of a mailbox, and why.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::day::Day;
 use super::entry::{Entry, Kept, Presence, size};
+use super::ids::Ids;
 use super::ledger::Ledger;
 use super::mailbox::{Listed, Mailbox};
+use super::places::Places;
 use super::rules::{Delete, Rules};
-use super::table::{Handle, Table};
+use super::table::Handle;
 use crate::types::{MessageNumber, UniqueId};
 
 /// What is done with a message.
@@ -134,33 +136,6 @@ pub struct Plan {
     pub(super) forgotten: Vec<Handle>,
     /// Whether messages are left out because of what earlier sessions of the run did.
     pub(super) incomplete: bool,
-}
-
-/// A set of entries.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Places(Vec<u64>);
-
-impl Places {
-    /// Adds an entry. Returns whether it was not there.
-    pub(super) fn insert(&mut self, handle: Handle) -> bool {
-        let (word, bit) = (handle.0 as usize / 64, 1u64 << (handle.0 % 64));
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        match self.0.get_mut(word) {
-            Some(word) => {
-                let new = *word & bit == 0;
-                *word |= bit;
-                new
-            }
-            None => false,
-        }
-    }
-
-    pub(super) fn contains(&self, handle: Handle) -> bool {
-        let word = self.0.get(handle.0 as usize / 64);
-        word.is_some_and(|word| word & 1u64 << (handle.0 % 64) != 0)
-    }
 }
 
 /// What a run remembers of a message beyond one session.
@@ -349,7 +324,10 @@ impl Plan {
         }
         // The tries of a short message do not mean that asking for it fails.
         let known = entry.and_then(|handle| context.ledger.table().get(handle));
-        let failed = known.is_some_and(|it| it.tries > 0 && it.kept != Kept::Short);
+        let tried = known.is_some_and(|it| it.tries > 0 && it.kept != Kept::Short);
+        let failed = matches!(why, Why::Failed(_))
+            && entry_of(&message, context).is_some_and(|entry| entry.suspect);
+        let cut = known.is_some_and(|it| it.kept == Kept::Cut);
         let by_content = message.id.is_none() && matches!(task, Task::Compare | Task::Fetch);
         self.items.push(Item {
             number: message.number,
@@ -359,7 +337,7 @@ impl Plan {
             why,
             entry,
             by_content,
-            suspect: fate == Some(Fate::Struck) || matches!(why, Why::Failed(_)) || failed,
+            suspect: fate == Some(Fate::Struck) || failed || tried || cut,
         });
     }
 
@@ -401,7 +379,8 @@ impl Plan {
                 super::Order::OldestFirst => a.number.cmp(&b.number),
                 super::Order::NewestFirst => b.number.cmp(&a.number),
             };
-            a.suspect.cmp(&b.suspect).then(by_number)
+            let order = |item: &Item| (item.suspect, matches!(item.why, Why::Failed(_)));
+            order(a).cmp(&order(b)).then(by_number)
         });
         let (mut messages, mut octets) = context.fetched;
         for item in &mut self.items {
@@ -443,6 +422,11 @@ impl Plan {
     }
 }
 
+/// Returns the entry with the unique-id of a message.
+fn entry_of(message: &Listed, context: &Context<'_>) -> Option<Entry> {
+    context.ledger.get(message.id.as_ref()?.as_bytes())
+}
+
 /// What is to be done with a message whose unique-id is known; `None` for nothing.
 fn known(entry: &Entry, message: &Listed, context: &Context<'_>) -> Option<(Task, Why)> {
     let fetches_whole = |octets: u64| {
@@ -475,6 +459,9 @@ fn known(entry: &Entry, message: &Listed, context: &Context<'_>) -> Option<(Task
         {
             Some((Task::Fetch, Why::Short))
         }
+        Kept::Cut if entry.tries < SHORT_TRIES && context.today > entry.tried => {
+            Some((Task::Fetch, Why::Short))
+        }
         _ if context.may_delete(entry) => Some((Task::Compare, Why::Delete)),
         _ => None,
     }
@@ -496,7 +483,7 @@ impl Context<'_> {
     /// Returns whether a message may have fewer octets than `LIST` states.
     pub(super) fn accepts_size(&self, entry: &Entry) -> bool {
         let surplus = entry.surplus();
-        self.rules.sizes_are_advice || surplus == 0 || surplus == self.ledger.server().surplus
+        self.rules.sizes_are_advice || (surplus > 0 && surplus == self.ledger.server().surplus)
     }
 }
 
@@ -506,103 +493,6 @@ fn backoff(tries: u8) -> u16 {
         None => 0,
         Some(more) => 1 << more.min(5),
     }
-}
-
-/// What the unique-ids of a mailbox are worth.
-struct Ids {
-    /// The entry of each message that has a unique-id, in order: look-ups are the slowest part of a
-    /// plan.
-    found: Vec<Option<Handle>>,
-    /// Whether they identify messages.
-    usable: bool,
-    /// The unique-ids of more than one message.
-    shared: BTreeSet<UniqueId>,
-    /// Whether a message that is not in `UIDL` has no unique-id. Otherwise its line was malformed.
-    all_in_uidl: bool,
-    /// How many are known.
-    known: usize,
-    /// Whether the ledger has entries for messages that were listed last time.
-    any_stored: bool,
-    /// The sizes of all messages that the ledger has headers of, if the mailbox has messages that
-    /// only these can identify.
-    sizes: BTreeSet<u32>,
-    /// Whether the ledger has such an entry without a size.
-    sizeless: bool,
-    /// The sizes of the messages that are not listed by their own unique-ids.
-    missing: BTreeSet<u32>,
-}
-
-impl Ids {
-    fn examine(mailbox: &Mailbox, table: &Table) -> Self {
-        let (mut messages, mut count, mut numbers, mut known) = (0, 0, 0, 0);
-        let mut seen = Places::default();
-        let mut found = Vec::new();
-        let mut new = Vec::new();
-        let mut shared = BTreeSet::new();
-        mailbox.for_each(|message| {
-            messages += 1;
-            let Some(id) = message.id else { return };
-            count += 1;
-            numbers += usize::from(is_number(id.as_bytes(), message.number));
-            let entry = table.find_id(id.as_bytes());
-            found.push(entry);
-            match entry {
-                Some(handle) => {
-                    known += 1;
-                    if !seen.insert(handle) {
-                        shared.insert(id);
-                    }
-                }
-                None => new.push(id),
-            }
-        });
-        new.sort_unstable();
-        let twice = new.iter().zip(new.iter().skip(1)).filter(|(a, b)| a == b);
-        shared.extend(twice.map(|(id, _)| id.clone()));
-        let ids = mailbox.unique_ids.as_ref();
-        let usable = numbers < count;
-        let by_content = !usable || !shared.is_empty() || count < messages;
-        let mut any_stored = false;
-        let (mut sizes, mut sizeless) = (BTreeSet::new(), false);
-        let mut missing = BTreeSet::new();
-        for (handle, entry) in table.iter() {
-            if entry.header.is_none() {
-                continue;
-            }
-            if by_content {
-                sizes.extend(entry.listed);
-                sizeless |= entry.listed.is_none();
-            }
-            if seen.contains(handle) {
-                continue;
-            }
-            any_stored |= entry.presence == Presence::Listed;
-            // A message that is to be deleted comes back under its unique-id, if it has one.
-            let expected = match entry.presence {
-                Presence::Listed | Presence::Absent(_) => true,
-                Presence::Deleting(_) => entry.commits == 0 && table.id(handle).is_none(),
-            };
-            if expected {
-                missing.extend(entry.listed);
-            }
-        }
-        Self {
-            found,
-            usable,
-            shared,
-            all_in_uidl: ids.is_some_and(|ids| ids.malformed_lines() == 0),
-            known,
-            any_stored,
-            sizes,
-            sizeless,
-            missing,
-        }
-    }
-}
-
-/// Returns whether a unique-id is the number of its message.
-fn is_number(id: &[u8], number: MessageNumber) -> bool {
-    crate::listing::digits(id) == Some((Some(number.get().into()), b""))
 }
 
 impl fmt::Display for Plan {

@@ -9,6 +9,7 @@ use core::time::Duration;
 use super::plan::{Plan, Why};
 use crate::error::Error;
 use crate::status::ErrReply;
+use crate::text::ServerText;
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
@@ -69,12 +70,15 @@ pub enum Noticed {
     Declined,
     /// The message was stored with fewer octets than listed. It is not deleted.
     Short,
+    /// The message ended early in several runs: what followed it was not a reply. It was stored as
+    /// it is, and is not deleted.
+    CutShort,
     /// The unique-id was given to another message, which is fetched.
     Reused,
     /// The message is not on the server any more, and was never stored.
     Gone,
     /// Lines of a listing make no sense and were skipped.
-    MalformedLines(Verb),
+    MalformedLines(Verb, ServerText),
     /// A listing failed. The run goes on without it.
     Unlisted(Verb, Error),
     /// The server did not confirm that it deleted these messages. The next run finds out.
@@ -108,7 +112,9 @@ impl Note {
             Noticed::Refused(..)
             | Noticed::Failed(_)
             | Noticed::DeletionUnknown(_)
-            | Noticed::TooManyRefusals => true,
+            | Noticed::TooManyRefusals
+            | Noticed::CutShort
+            | Noticed::MalformedLines(Verb::Uidl, _) => true,
             Noticed::Message(why) => matches!(why, Why::NotInUidl | Why::Quarantined(_)),
             _ => false,
         }
@@ -117,7 +123,7 @@ impl Note {
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.count > 0 && !matches!(self.noticed, Noticed::MalformedLines(_)) {
+        if self.count > 0 && !matches!(self.noticed, Noticed::MalformedLines(..)) {
             match self.numbers.as_slice() {
                 [only] if self.count == 1 => write!(f, "message {only}: ")?,
                 numbers => {
@@ -161,15 +167,15 @@ impl fmt::Display for Note {
             Noticed::Short => f.write_str(
                 "fewer octets than listed by LIST: perhaps incomplete, so it is not deleted",
             ),
+            Noticed::CutShort => f.write_str(
+                "the server ends it early; stored as far as it was received, and never deleted",
+            ),
             Noticed::Declined => f.write_str("declined by the filter"),
             Noticed::Reused => f.write_str("its unique-id was that of another message before"),
             Noticed::Gone => f.write_str("gone from the server before it was stored"),
-            Noticed::MalformedLines(verb) => {
-                write!(
-                    f,
-                    "{} malformed lines in the reply to {verb} were skipped",
-                    self.count
-                )
+            Noticed::MalformedLines(verb, line) => {
+                write!(f, "{} malformed lines in the reply to {verb}", self.count)?;
+                write!(f, " were skipped, the first of which is \"{line}\"")
             }
             Noticed::Unlisted(verb, error) => write!(f, "without {verb}: {error}"),
             Noticed::DeletionUnknown(reply) => {

@@ -73,8 +73,9 @@ pub(super) struct Table {
     entries: Vec<Packed>,
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// The tries of the few messages that could not be fetched, and the day of the last.
-    tries: BTreeMap<Handle, (u8, Day)>,
+    /// The tries of the few messages that could not be fetched, the day of the last, and
+    /// whether they are suspects.
+    tries: BTreeMap<Handle, (u8, Day, bool)>,
     forgotten: usize,
 }
 
@@ -108,8 +109,8 @@ impl Table {
             return None;
         }
         let mut entry = packed.entry();
-        if let Some((tries, day)) = self.tries.get(&handle) {
-            (entry.tries, entry.tried) = (*tries, *day);
+        if let Some((tries, day, suspect)) = self.tries.get(&handle) {
+            (entry.tries, entry.tried, entry.suspect) = (*tries, *day, *suspect);
         }
         Some(entry)
     }
@@ -127,7 +128,8 @@ impl Table {
         if entry.tries == 0 {
             self.tries.remove(&handle);
         } else {
-            self.tries.insert(handle, (entry.tries, entry.tried));
+            let tries = (entry.tries, entry.tried, entry.suspect);
+            self.tries.insert(handle, tries);
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Link {
     /// How often opening a session has failed in a row.
     failed: u32,
     barren: u32,
+    /// How many sessions the server has ended.
+    cut: u32,
     /// How many sessions were opened.
     pub(super) sessions: u32,
     /// The server's minimum time between two logins, in seconds.
@@ -61,6 +63,7 @@ impl Link {
             deletion_failed: false,
             failed: 0,
             barren: 0,
+            cut: 0,
             sessions: 0,
             login_delay: 0,
             fetched_messages: 0,
@@ -127,6 +130,16 @@ impl Link {
         PAUSE * (1 << self.failed.min(8))
     }
 
+    /// Returns whether another session is within the retries. Only sessions that the server has ended
+    /// count, unless a batch was discarded that may contain good messages.
+    fn may_go_on(&mut self, end: &End, retries: u32) -> bool {
+        if !end.cut || end.struck {
+            return true;
+        }
+        self.cut += 1;
+        self.cut <= retries
+    }
+
     /// Decides whether another session follows. Returns the time after which another run can go on,
     /// if the server demands one.
     pub(super) fn closed(&mut self, end: &End, retries: u32) -> Option<Duration> {
@@ -144,7 +157,7 @@ impl Link {
             Some(PAUSE)
         } else if !end.listed && end.error.is_some() {
             (self.failed <= retries).then(|| self.pause())
-        } else if end.more && self.barren < BARREN {
+        } else if end.more && self.barren < BARREN && self.may_go_on(end, retries) {
             let smooth = end.quit || end.progress;
             Some(if smooth { Duration::ZERO } else { PAUSE })
         } else {

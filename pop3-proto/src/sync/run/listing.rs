@@ -4,7 +4,8 @@ use alloc::string::String;
 
 use super::Run;
 use super::session::Stage;
-use crate::listing::Entries;
+use crate::listing::{Entries, ListingEntry};
+use crate::sync::ask::Question;
 use crate::sync::change::Change;
 use crate::sync::entry::{Entry, Kept, Presence, size};
 use crate::sync::plan::{Plan, Task, Why};
@@ -19,6 +20,13 @@ impl Run {
             return;
         };
         if session.dead.is_some() {
+            return;
+        }
+        let both = session.mailbox.sizes.is_some() && session.mailbox.unique_ids.is_some();
+        if !both && !core::mem::replace(&mut session.stat_asked, true) {
+            // Some servers refuse to list an empty mailbox.
+            session.ask_all(alloc::vec![Question::Stat]);
+            session.stage = Stage::Listing;
             return;
         }
         session.listed = true;
@@ -36,30 +44,28 @@ impl Run {
                 self.notes.add_many(Noticed::Unlisted(verb, error), None, 0);
             }
         }
-        let mut malformed = |verb, lines: usize| {
-            if lines > 0 {
-                self.notes
-                    .add_many(Noticed::MalformedLines(verb), None, lines);
-            }
-        };
         let mailbox = core::mem::take(&mut session.mailbox);
-        malformed(
-            Verb::List,
-            mailbox.sizes.as_ref().map_or(0, Entries::malformed_lines),
-        );
-        malformed(
-            Verb::Uidl,
-            mailbox
-                .unique_ids
-                .as_ref()
-                .map_or(0, Entries::malformed_lines),
-        );
+        if let Some(sizes) = &mailbox.sizes {
+            self.malformed(Verb::List, sizes);
+        }
+        if let Some(ids) = &mailbox.unique_ids {
+            self.malformed(Verb::Uidl, ids);
+        }
         let plan = Plan::within(&mailbox, &self.context());
         if let Some(session) = &mut self.session {
             session.messages = mailbox.len();
             session.mailbox = mailbox;
         }
         self.adopt_plan(plan);
+    }
+
+    /// Notes that lines of a listing were skipped.
+    fn malformed<E: ListingEntry>(&mut self, verb: Verb, listing: &Entries<E>) {
+        if let Some(line) = listing.malformed_line() {
+            let lines = listing.malformed_lines();
+            let noticed = Noticed::MalformedLines(verb, line.clone());
+            self.notes.add_many(noticed, None, lines);
+        }
     }
 
     fn adopt_plan(&mut self, mut plan: Plan) {

@@ -8,6 +8,9 @@ use crate::sync::ledger::Settled;
 use crate::sync::rules::Delete;
 use crate::types::MessageNumber;
 
+/// How many messages a mailbox has at least, for the short way to save anything.
+const WORTH_IT: usize = 100;
+
 impl Run {
     /// Returns the message to ask about if a whole listing may not be needed.
     pub(super) fn peek(&self) -> Option<MessageNumber> {
@@ -44,38 +47,48 @@ impl Run {
         session.quit();
     }
 
-    /// Records how the mailbox is, if nothing is left to do in it.
-    pub(super) fn note_settled(&mut self) {
-        let Some(session) = &mut self.session else {
-            return;
+    /// Returns whether nothing is left to do in a mailbox that is so large that it is worth to
+    /// recognize it.
+    pub(super) fn is_settled(&self) -> bool {
+        let Some(session) = &self.session else {
+            return false;
         };
         let nothing_left = session.fresh.is_empty()
             && session.verify.is_empty()
             && session.suspects.is_empty()
             && session.deletable.is_empty();
         let by_size = self.rules.headers_above.is_some();
-        if !nothing_left || !session.settled || by_size || self.stopping {
+        let mailbox = &session.mailbox;
+        let large = mailbox.len() >= WORTH_IT && mailbox.unique_ids.is_some();
+        nothing_left && session.settled && large && !by_size && !self.stopping
+    }
+
+    /// Records how the mailbox is, in which nothing is left to do.
+    pub(super) fn counted(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        if session.dead.is_some() {
+            session.done = true;
             return;
         }
         let mailbox = &session.mailbox;
-        let (Some(stat), Some(ids)) = (mailbox.stat, &mailbox.unique_ids) else {
-            return;
-        };
-        let (Some(last), Some(octets)) = (MessageNumber::new(stat.messages), stat.octets) else {
-            return;
-        };
-        let Some(id) = ids.get(last).and_then(|entry| entry.unique_id) else {
-            return;
-        };
-        let settled = Settled {
-            messages: stat.messages.into(),
-            octets,
-            number: last.get(),
-            id: id.as_bytes().to_vec(),
-            day: self.today,
-        };
+        let stat = mailbox.stat.and_then(|stat| {
+            let last = MessageNumber::new(stat.messages)?;
+            let entry = mailbox.unique_ids.as_ref()?.get(last)?;
+            Some(Settled {
+                messages: stat.messages.into(),
+                octets: stat.octets?,
+                number: last.get(),
+                id: entry.unique_id?.as_bytes().to_vec(),
+                day: self.today,
+            })
+        });
         let mut lines = String::new();
-        self.ledger.set_settled(&settled, &mut lines);
+        if let Some(settled) = stat {
+            self.ledger.set_settled(&settled, &mut lines);
+        }
         session.record(lines);
+        session.quit();
     }
 }

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::link::Link;
 use super::{Do, ToStore};
-use crate::error::{Closed, Error, Unconfirmed};
+use crate::error::{Closed, Error, ProtocolError, Unconfirmed};
 use crate::misuse::Misuse;
 use crate::reply::{QuitOutcome, Reply};
 use crate::status::ErrReply;
@@ -17,7 +17,8 @@ use crate::sync::digest::Hasher;
 use crate::sync::headers::Headers;
 use crate::sync::ledger::FetchName;
 use crate::sync::mailbox::Mailbox;
-use crate::sync::plan::{Item, Places, Task};
+use crate::sync::places::Places;
+use crate::sync::plan::{Item, Task, Why};
 use crate::sync::report::{Notes, Noticed};
 use crate::sync::table::Handle;
 use crate::types::UniqueId;
@@ -32,6 +33,8 @@ pub(super) enum Stage {
     Peeking,
     /// The listings were asked for.
     Listing,
+    /// The number of messages was asked for, to recognize an unchanged mailbox later.
+    Counting,
     /// The plan is made, and no batch is open.
     Ready,
     /// Messages were asked for.
@@ -118,8 +121,12 @@ pub(super) struct Session {
     pub(super) dead: Option<Error>,
     /// Whether the end of the session is no failure: its work was done.
     pub(super) done: bool,
-    /// Whether something is left for another session.
-    pub(super) more: bool,
+    /// Whether a batch was discarded whose messages are to be fetched again.
+    pub(super) struck: bool,
+    /// Whether the server closed the connection after a message, as it always does.
+    pub(super) closed_as_usual: bool,
+    /// Whether `STAT` was asked for.
+    pub(super) stat_asked: bool,
     /// The steps that come before the stage changes.
     pub(super) steps: VecDeque<Do>,
     /// How many messages the open batch asked for.
@@ -158,8 +165,12 @@ pub(super) struct End {
     pub(super) quit: bool,
     /// Whether something was stored, verified, deleted or ruled out.
     pub(super) progress: bool,
-    /// Whether there is something left to do in this run.
+    /// Whether there is something left to fetch in this run.
     pub(super) more: bool,
+    /// Whether a batch was discarded whose messages are to be fetched again.
+    pub(super) struck: bool,
+    /// Whether the server ended the session.
+    pub(super) cut: bool,
     pub(super) top: Option<bool>,
     /// Whether the listings were answered.
     pub(super) listed: bool,
@@ -205,7 +216,9 @@ impl Session {
             progress: false,
             dead: None,
             done: false,
-            more: false,
+            struck: false,
+            closed_as_usual: false,
+            stat_asked: false,
             steps: VecDeque::new(),
             asked_for: 0,
             looking: false,
@@ -236,7 +249,7 @@ impl Session {
         let question = self.asked.pop_front();
         if let Err(error) = &reply
             && error.is_fatal()
-            && question != Some(Question::Confirm)
+            && !matches!(question, Some(Question::Confirm { .. }))
         {
             self.die(error);
         }
@@ -253,7 +266,7 @@ impl Session {
             (Some(Question::UniqueId(_)), Ok(Answer(Reply::UniqueId(entry)))) => {
                 self.last_id = entry.unique_id;
             }
-            (Some(Question::Confirm), result) => {
+            (Some(Question::Confirm { .. }), result) => {
                 if let Err(error) = &result
                     && error.is_fatal()
                 {
@@ -385,18 +398,18 @@ impl Session {
                 })
             }
             Ok(None) => {
-                if let Some(current) = self.current.take() {
-                    self.fetched.push(Fetched {
-                        item: current.item,
-                        content: current.hasher.finish(),
-                        text: current.text.freeze(),
-                        name: current.name,
-                    });
-                }
+                self.complete(false);
                 None
             }
             Err(error) => {
-                if error.is_fatal() {
+                if error.is_fatal() && self.ends_early_again(&error) {
+                    self.die(&error);
+                    notes.add(
+                        Noticed::CutShort,
+                        self.current.as_ref().map(|it| it.item.number),
+                    );
+                    self.complete(true);
+                } else if error.is_fatal() {
                     self.drop_current();
                     self.die(&error);
                 } else if let Some(Current { item, name, .. }) = self.current.take() {
@@ -407,6 +420,30 @@ impl Session {
                 None
             }
         }
+    }
+
+    /// Notes that the current message was received to its end.
+    fn complete(&mut self, cut: bool) {
+        if let Some(current) = self.current.take() {
+            self.fetched.push(Fetched {
+                item: current.item,
+                content: current.hasher.finish(),
+                cut,
+                text: current.text.freeze(),
+                name: current.name,
+            });
+        }
+    }
+
+    /// Returns whether the only message of the batch ended early in an earlier run, too: then it is
+    /// better to store what there is of it.
+    fn ends_early_again(&self, error: &Error) -> bool {
+        let surplus = matches!(error, Error::Protocol(error)
+            if matches!(**error, ProtocolError::Surplus { .. }));
+        let failed = self.current.as_ref().is_some_and(|current| {
+            current.name.is_some() && matches!(current.item.why, Why::Failed(_))
+        });
+        surplus && failed && self.asked_for == 1
     }
 
     /// Ends the batch when the application asks for the next step: a message that was not received
@@ -432,19 +469,22 @@ impl Session {
     }
 
     pub(super) fn end(self) -> End {
-        let left = !self.fresh.is_empty()
-            || !self.verify.is_empty()
-            || !self.suspects.is_empty()
-            || !self.in_hand.is_empty();
+        let left = !self.fresh.is_empty() || !self.suspects.is_empty() || !self.in_hand.is_empty();
         let listed = self.listed;
+        // Messages of a batch that was discarded in this run.
+        let is_struck = |item: &Item| item.suspect && !matches!(item.why, Why::Failed(_));
+        let waiting = self.suspects.iter().chain(&self.verify).any(is_struck);
+        let struck = self.struck || (listed && waiting);
         End {
             quit: self.quit.is_some(),
             progress: self.progress,
-            more: self.more || (listed && (left || !self.deletable.is_empty())),
+            more: struck || (listed && left),
+            struck,
+            cut: self.dead.is_some(),
             top: self.top,
             listed: listed || self.done,
             done: self.done,
-            error: self.dead,
+            error: self.dead.filter(|_| !self.closed_as_usual),
         }
     }
 }

@@ -48,7 +48,11 @@ impl Run {
         for message in confirmed {
             match self.find(message.get(), true, &mut settlement) {
                 Found::Same(entry) | Found::Stored(entry) => {
-                    recorded.push(message.recorded(entry));
+                    // A message that failed before is verified by another run before it is deleted.
+                    let item = &message.get().item;
+                    if !(item.suspect && matches!(item.why, Why::Failed(_))) {
+                        recorded.push(message.recorded(entry));
+                    }
                 }
                 Found::Wanted => {}
             }
@@ -107,6 +111,9 @@ impl Run {
         };
         if let Some(entry) = found {
             self.recognized(entry, fetched, to);
+            if confirmed {
+                self.completed(entry, fetched, to);
+            }
             return Found::Same(entry);
         }
         if fetched.name.is_none() {
@@ -203,7 +210,7 @@ impl Run {
             return None;
         }
         if entry.whole == Some(content.whole) {
-            if entry.kept == Kept::Short && short {
+            if (entry.kept == Kept::Short && short) || (entry.kept == Kept::Cut && fetched.cut) {
                 self.tried(handle, &entry, to);
             }
             return Some(handle);
@@ -286,6 +293,33 @@ impl Run {
         }
     }
 
+    /// Records that a message is whole that seemed to be short, or was not confirmed before.
+    fn completed(&mut self, handle: Handle, fetched: &Fetched, to: &mut Settlement) {
+        let Some(entry) = self.ledger.table().get(handle) else {
+            return;
+        };
+        let open = matches!(entry.kept, Kept::Short | Kept::Unconfirmed);
+        let whole = fetched.name.is_some() && !fetched.cut && !is_short(fetched);
+        let same = entry.whole == Some(fetched.content.whole);
+        if let Some(id) = fetched
+            .item
+            .unique_id
+            .as_ref()
+            .filter(|_| open && whole && same)
+        {
+            let entry = &Entry {
+                kept: Kept::Whole,
+                ..entry
+            };
+            let change = Change::Stored {
+                id: Some(id.as_bytes()),
+                entry,
+                name: None,
+            };
+            self.ledger.apply(&change, &mut to.lines);
+        }
+    }
+
     /// Records a message as stored, and publishes its file.
     fn store(&mut self, fetched: &Fetched, confirmed: bool, to: &mut Settlement) -> Handle {
         let (item, content) = (&fetched.item, &fetched.content);
@@ -293,11 +327,17 @@ impl Run {
         let old = id.and_then(|id| self.ledger.get(id));
         // A message that could not be fetched before was first seen then.
         let first_seen = old
-            .filter(|old| matches!(old.kept, Kept::Nothing | Kept::Header | Kept::Short))
+            .filter(|old| {
+                matches!(
+                    old.kept,
+                    Kept::Nothing | Kept::Header | Kept::Short | Kept::Cut
+                )
+            })
             .filter(|old| old.header.is_none_or(|header| header == content.header))
             .map_or(self.today, |old| old.first_seen);
         let kept = match item.task {
             Task::FetchHeader => Kept::Header,
+            _ if fetched.cut => Kept::Cut,
             _ if is_short(fetched) => Kept::Short,
             _ if confirmed => Kept::Whole,
             _ => Kept::Unconfirmed,

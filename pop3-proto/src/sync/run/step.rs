@@ -5,13 +5,15 @@ use alloc::vec::Vec;
 
 use super::session::{Failure, Session, Stage, noticed};
 use super::{Do, Keep, Run};
-use crate::error::{Error, Unconfirmed};
+use crate::error::{Closed, Error, Unconfirmed};
 use crate::reply::{QuitOutcome, Reply};
 use crate::sync::ask::{Answer, Ask, Get, Question};
 use crate::sync::chain::{Deletable, Durable, Fetched, Kept, Proof};
 use crate::sync::change::Change;
 use crate::sync::plan::{Fate, Item, RunKey, Task, Why};
 use crate::sync::report::Noticed;
+use crate::text::ServerText;
+use crate::types::MessageNumber;
 use crate::verb::Verb;
 
 /// How many messages a batch has at most, and how many headers. A kill loses one batch of messages,
@@ -43,6 +45,7 @@ impl Run {
                 Stage::Opened => self.open(),
                 Stage::Peeking => self.peeked(),
                 Stage::Listing => self.listed(),
+                Stage::Counting => self.counted(),
                 Stage::Ready => self.choose(),
                 Stage::Fetching => self.received(),
                 Stage::Staging(fetched) => self.confirm(fetched),
@@ -86,10 +89,7 @@ impl Run {
 
     /// Asks for the listings.
     pub(super) fn list(&mut self) {
-        let mut questions = alloc::vec![Question::Stat, Question::Sizes, Question::UniqueIds];
-        if self.ledger.server().inconsistent_sizes {
-            questions.retain(|question| *question != Question::Sizes);
-        }
+        let questions = alloc::vec![Question::Sizes, Question::UniqueIds];
         let Some(session) = &mut self.session else {
             return;
         };
@@ -142,14 +142,17 @@ impl Run {
     /// Ends the session: deletes what may be deleted, and quits.
     fn finish_session(&mut self) {
         self.mark_absent();
-        self.note_settled();
+        let settled = self.is_settled();
         let Some(session) = &mut self.session else {
             return;
         };
-        if session.deletable.is_empty() {
-            session.quit();
-        } else {
+        if !session.deletable.is_empty() {
             self.announce();
+        } else if settled {
+            session.ask_all(alloc::vec![Question::Stat]);
+            session.stage = Stage::Counting;
+        } else {
+            session.quit();
         }
     }
 
@@ -216,7 +219,11 @@ impl Run {
         session.end_fetch();
         let failed = core::mem::take(&mut session.failed);
         let fetched = core::mem::take(&mut session.fetched);
-        if let Some(error) = session.dead.clone() {
+        let cut = |it: &Fetched| it.cut;
+        if session.dead.is_some() && fetched.len() == 1 && fetched.iter().all(cut) {
+            // It is not confirmed, so it is stored as it is, and never deleted.
+            session.closed_as_usual = true;
+        } else if let Some(error) = session.dead.clone() {
             let missing = core::mem::take(&mut session.in_hand);
             let whole = fetched.into_iter().map(|it| (it.item, it.name));
             let items = whole
@@ -259,7 +266,7 @@ impl Run {
                         session.fresh.push_back(item);
                     }
                 }
-                Failure::Refused | Failure::Broken => self.postpone(&item, &mut lines),
+                Failure::Refused | Failure::Broken => self.postpone(&item, true, &mut lines),
             }
         }
         if let Some(session) = &mut self.session {
@@ -268,21 +275,19 @@ impl Run {
     }
 
     /// Counts a try of a message that failed, and leaves it for the next run.
-    fn postpone(&mut self, item: &Item, lines: &mut String) {
+    /// A message that may be the cause is asked for after everything else.
+    fn postpone(&mut self, item: &Item, cause: bool, lines: &mut String) {
         self.fates.insert(RunKey::of(item), Fate::Failed);
         if let Some(session) = &mut self.session {
             session.unresolved();
         }
         let Some(id) = &item.unique_id else { return };
         let key = crate::sync::table::Key::Id(id.as_bytes());
-        let tries = self
-            .ledger
-            .get(id.as_bytes())
-            .map_or(0, |entry| entry.tries);
-        self.ledger.apply(
-            &Change::Tried(key, tries.saturating_add(1), self.today),
-            lines,
-        );
+        let entry = self.ledger.get(id.as_bytes());
+        let tries = entry.map_or(0, |entry| entry.tries);
+        let suspect = cause || tries > 0;
+        let change = Change::Tried(key, tries.saturating_add(1), self.today, suspect);
+        self.ledger.apply(&change, lines);
     }
 
     /// Discards a batch after the session has ended or its confirmation has failed. That does not
@@ -298,43 +303,44 @@ impl Run {
         };
         let alone = session.asked_for == 1;
         session.unresolved();
+        let learnt = self.learn_from(error, alone, &mut lines);
         for (item, name) in items {
             if let Some(session) = &mut self.session {
                 session.discard.extend(name.map(|(_, name)| name));
             }
             let number = Some(item.number);
-            if alone {
+            if alone && !learnt {
                 self.notes.add(Noticed::Failed(error.clone()), number);
-                self.postpone(&item, &mut lines);
+                self.postpone(&item, !is_unanswered(error), &mut lines);
             } else {
                 self.notes.add(Noticed::Struck(error.clone()), number);
                 self.fates.insert(RunKey::of(&item), Fate::Struck);
                 if let Some(session) = &mut self.session {
-                    session.more = true;
+                    session.struck = true;
                 }
             }
         }
-        self.learn_from(error, alone, &mut lines);
         if let Some(session) = &mut self.session {
             session.discard_now();
             session.record(lines);
         }
     }
 
-    /// Remembers what a failed confirmation says about the server.
-    fn learn_from(&mut self, error: &Error, alone: bool, lines: &mut String) {
+    /// Remembers what a failed confirmation says about the server. Returns whether that explains the
+    /// failure, so that no message is its cause.
+    fn learn_from(&mut self, error: &Error, alone: bool, lines: &mut String) -> bool {
         let Error::Unconfirmed(why) = error else {
-            return;
+            return false;
         };
         let mut server = self.ledger.server();
+        let before = server.inconsistent_sizes;
         match &**why {
             Unconfirmed::WrongAnswer {
                 verb: Verb::List,
                 number,
                 got,
             } => {
-                let answer = crate::listing::leading_number(got.as_bytes());
-                let same = answer.is_some_and(|(answered, _)| answered == *number);
+                let same = answers(*number, got);
                 server.inconsistent_sizes |= same;
                 server.single |= !alone && !same;
             }
@@ -345,17 +351,27 @@ impl Run {
         }
         self.link.single |= server.single;
         self.ledger.learn_server(server, lines);
+        server.inconsistent_sizes && !before
     }
 
     /// Asks the server to confirm what was received.
     fn confirm(&mut self, fetched: Vec<Fetched>) {
         let kept = Kept::by_next_step();
-        let durable = fetched.into_iter().map(|it| it.durable(&kept)).collect();
+        let durable: Vec<_> = fetched.into_iter().map(|it| it.durable(&kept)).collect();
+        let sizes = !self.ledger.server().inconsistent_sizes;
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.dead.is_some())
+        {
+            // The message ended early, and not for the first time.
+            return self.settle_unconfirmed(durable);
+        }
         let Some(session) = &mut self.session else {
             return;
         };
         session.confirmation = None;
-        session.ask_all(alloc::vec![Question::Confirm]);
+        session.ask_all(alloc::vec![Question::Confirm { sizes }]);
         session.stage = Stage::Confirming(durable);
     }
 
@@ -390,12 +406,21 @@ impl Run {
                     fetched.name.is_some() && fetched.item.octets == Some(fetched.content.octets)
                 };
                 if alone && session.closed_after_message() && durable.iter().all(fits) {
+                    session.closed_as_usual = true;
                     let mut server = self.ledger.server();
                     server.single = true;
                     self.link.single = true;
                     let mut lines = String::new();
                     self.ledger.learn_server(server, &mut lines);
                     session.record(lines);
+                    return self.settle_unconfirmed(durable);
+                }
+                // If no other message is listed, wrong answers can concern no other message.
+                let own = matches!(&error, Some(Error::Unconfirmed(why)) if matches!(&**why,
+                    Unconfirmed::WrongAnswer { number, got, .. } if answers(*number, got)));
+                if alone && own && session.messages == 1 && self.ledger.server().inconsistent_sizes
+                {
+                    session.closed_as_usual = true;
                     return self.settle_unconfirmed(durable);
                 }
                 let error = error.unwrap_or_else(|| crate::misuse::Misuse::TicketSpent.into());
@@ -499,6 +524,17 @@ impl Run {
         }
         session.record(lines);
     }
+}
+
+/// Returns whether the server closed the connection before it answered: that may have any cause.
+fn is_unanswered(error: &Error) -> bool {
+    matches!(error, Error::Closed(closed) if matches!(**closed, Closed::Unanswered { .. }))
+}
+
+/// Returns whether an answer is about the message of the question.
+fn answers(number: MessageNumber, got: &ServerText) -> bool {
+    let answer = crate::listing::leading_number(got.as_bytes());
+    answer.is_some_and(|(answered, _)| answered == number)
 }
 
 impl Session {

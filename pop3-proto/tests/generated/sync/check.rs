@@ -9,7 +9,7 @@
 //!   need not be stored.
 //! * An equal copy that arrives when the first one is gone need not be stored: the content is.
 //! * A file with a part of a message may be published if the server has cut that message and
-//!   confirmed it; and the header alone if the rules ask for it.
+//!   confirmed it, or has cut it in two runs; and the header alone if the rules ask for it.
 //! * A message that the server withholds until the end need not be stored, nor deleted.
 //! * A message that a server without answers to questions has sent is stored, and never deleted.
 //! * Text that is forged may be published if such a server cannot be asked.
@@ -151,7 +151,7 @@ impl World {
         let messages = || self.server.ever.iter();
         let fault = self.scenario.fault;
         let half = messages().filter(|it| it.text.half() == text);
-        let cut = matches!(fault, Fault::Cut(_)) && count <= half.count();
+        let cut = matches!(fault, Fault::Cut(_) | Fault::Surplused(_)) && count <= half.count();
         let header = messages().filter(|it| it.text.header() == text).count();
         let headers = matches!(
             self.scenario.schedule,

@@ -149,7 +149,8 @@ impl Fault {
             | Self::BreaksIn(at)
             | Self::BreaksBefore(at)
             | Self::Refused(at)
-            | Self::MissingLineFor(at) => at == serial,
+            | Self::MissingLineFor(at)
+            | Self::BadLineFor(at) => at == serial,
             Self::BreaksAtConfirm | Self::LoginRefused => true,
             _ => false,
         }
@@ -171,6 +172,8 @@ impl Fault {
             Self::DeleRefused(at) | Self::TooLarge(at) => at == serial,
             // Too few messages to learn how the server counts.
             Self::Surplus(_) => true,
+            // All messages seem to be short.
+            Self::OtherSizes => true,
             Self::KeepsDeleted | Self::QuitRefused(false) | Self::QuitUnanswered(false) => true,
             Self::BreaksAtDele(..) => true,
             // Each session ends before the deletions.

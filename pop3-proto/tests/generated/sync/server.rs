@@ -172,7 +172,7 @@ impl Session {
             (Some(Verb::Uidl), _) => self.unique_ids(),
             (Some(Verb::Dele), Some(number)) => self.delete(number),
             (Some(Verb::Quit), _) => self.quit(),
-            (None, _) => self.confirm(),
+            (None, _) => self.confirm(ask.confirms_sizes()),
             other => panic!("the model does not know {other:?}"),
         }
     }
@@ -230,7 +230,7 @@ impl Session {
         Ok(model::unique_ids(lines.as_bytes()).expect("a listing"))
     }
 
-    fn confirm(&mut self) -> Result<Answer, Error> {
+    fn confirm(&mut self, sizes: bool) -> Result<Answer, Error> {
         let cut_short = |cause| Error::from(Unconfirmed::CutShort(cause));
         match self.fault {
             _ if self.shifted.is_some() => {
@@ -241,7 +241,7 @@ impl Session {
                 let closed = self.closed(Verb::Uidl, Some(MessageNumber::FIRST));
                 Err(self.die(cut_short(closed)))
             }
-            Fault::OtherSizes if self.has_list => {
+            Fault::OtherSizes if sizes && self.has_list => {
                 let wrong = model::wrong_answer(Verb::List, MessageNumber::FIRST, "1 1");
                 Err(self.die(wrong))
             }
