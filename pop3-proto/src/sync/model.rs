@@ -3,7 +3,7 @@
 use super::ask::Answer;
 use crate::config::Leniency;
 use crate::error::{Error, Unconfirmed};
-use crate::listing::{ListingBuilder, ListingEntry, Rules};
+use crate::listing::{ListingBuilder, ListingEntry, Rules, UidEntry};
 use crate::refusal::Refusal;
 use crate::reply::{Confirmed, MailboxStat, Reply};
 use crate::status::ErrReply;
@@ -24,6 +24,13 @@ pub fn sizes(lines: &[u8]) -> Option<Answer> {
 /// Returns the reply to `UIDL` with these lines. `None` if they are malformed as a whole.
 pub fn unique_ids(lines: &[u8]) -> Option<Answer> {
     Some(Answer(Reply::UniqueIds(listing(lines)?)))
+}
+
+/// Returns the reply to `UIDL n` from the lines of the reply to `UIDL`. `None` if that has no line
+/// about the message.
+pub fn unique_id(lines: &[u8], number: MessageNumber) -> Option<Answer> {
+    let entry = listing::<UidEntry>(lines)?.get(number)?;
+    Some(Answer(Reply::UniqueId(entry)))
 }
 
 /// Returns the result of a successful [`Confirm`](crate::Confirm).

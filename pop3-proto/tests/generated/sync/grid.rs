@@ -31,6 +31,7 @@ pub(super) fn rules() -> Vec<Scenario> {
                 fault: Fault::None,
                 lasting: false,
                 event: Event::Nothing,
+                pause: 1,
             });
         }
     }
@@ -72,6 +73,7 @@ pub(super) fn faults() -> Vec<Scenario> {
                 fault,
                 lasting,
                 event: Event::Nothing,
+                pause: 1,
             })
         })
     };
@@ -97,27 +99,43 @@ pub(super) fn events() -> Vec<Scenario> {
         for population in POPULATIONS {
             for schedule in Schedule::ALL {
                 for fault in [Fault::None, Fault::CommitsOnDrop, Fault::NoTop] {
-                    let few = match fault {
-                        Fault::None => matches!(
-                            population,
-                            Population::Distinct(2)
-                                | Population::Copies(2)
-                                | Population::SameHeader
-                        ),
-                        _ => population == Population::Distinct(2),
-                    };
-                    if few || is_full() {
+                    for pause in [1, 0] {
                         scenarios.push(Scenario {
                             population,
                             schedule,
                             fault,
                             lasting: true,
                             event,
+                            pause,
                         });
                     }
                 }
             }
         }
     }
+    scenarios.retain(|it| it.pause > 0 || it.schedule != Schedule::AfterDays);
+    scenarios.retain(|it| it.pause > 0 || it.schedule != Schedule::NeverThenAfterDays);
+    if !is_full() {
+        scenarios.retain(is_typical);
+    }
     scenarios
+}
+
+/// Returns whether a scenario with an event is enumerated always.
+fn is_typical(it: &Scenario) -> bool {
+    let simple = matches!(
+        it.schedule,
+        Schedule::Never
+            | Schedule::WhenStored
+            | Schedule::NeverThenWhenStored
+            | Schedule::WhenStoredThenNever
+    );
+    match (it.population, it.fault, it.pause) {
+        (Population::Distinct(2), Fault::None, 1) => true,
+        (Population::Distinct(2), _, 1) => simple,
+        (Population::Copies(2) | Population::SameHeader, Fault::None, 1) => simple,
+        // On the same day, less is asked if nothing is to be deleted.
+        (Population::Distinct(2), Fault::None, 0) => it.schedule == Schedule::Never,
+        _ => false,
+    }
 }

@@ -15,6 +15,8 @@ pub(super) struct Scenario {
     /// Whether the fault lasts; otherwise it ends with the first run.
     pub(super) lasting: bool,
     pub(super) event: Event,
+    /// How many days pass between two runs.
+    pub(super) pause: u16,
 }
 
 /// The rules of the first run, and those of the others.

@@ -20,7 +20,6 @@ pub(super) struct Server {
     pub(super) ever: Vec<Message>,
     /// The messages that another client has deleted.
     pub(super) taken: Vec<usize>,
-    /// The greatest number of equal copies that were in the maildrop together is needed of each.
     next_id: u32,
     /// Whether the last session of this run ended with `QUIT`.
     pub(super) quitted: bool,
@@ -169,7 +168,17 @@ impl Session {
                 Ok(model::stat(self.list.len() as u32, octets as u64))
             }
             (Some(Verb::List), _) => self.sizes(),
-            (Some(Verb::Uidl), _) => self.unique_ids(),
+            (Some(Verb::Uidl), None) => {
+                self.refuses_listing(Verb::Uidl, Fault::NoUidl)?;
+                self.has_uidl = true;
+                Ok(model::unique_ids(self.uidl().as_bytes()).expect("a listing"))
+            }
+            (Some(Verb::Uidl), Some(number)) => {
+                self.refuses_listing(Verb::Uidl, Fault::NoUidl)?;
+                self.refuses_listing(Verb::Uidl, Fault::Unconfirmable)?;
+                let refused = || model::refused(Verb::Uidl, Some(number), "no such message");
+                model::unique_id(self.uidl().as_bytes(), number).ok_or_else(refused)
+            }
             (Some(Verb::Dele), Some(number)) => self.delete(number),
             (Some(Verb::Quit), _) => self.quit(),
             (None, _) => self.confirm(ask.confirms_sizes()),
@@ -203,8 +212,7 @@ impl Session {
         Ok(model::sizes(lines.as_bytes()).expect("a listing"))
     }
 
-    fn unique_ids(&mut self) -> Result<Answer, Error> {
-        self.refuses_listing(Verb::Uidl, Fault::NoUidl)?;
+    fn uidl(&self) -> String {
         let mut lines = String::new();
         let mut before = None;
         for (at, message) in self.list.iter().enumerate() {
@@ -226,8 +234,7 @@ impl Session {
             };
             before = Some(message.serial);
         }
-        self.has_uidl = true;
-        Ok(model::unique_ids(lines.as_bytes()).expect("a listing"))
+        lines
     }
 
     fn confirm(&mut self, sizes: bool) -> Result<Answer, Error> {

@@ -202,7 +202,7 @@ impl World {
 
     /// What happens between two runs.
     pub(super) fn pause(&mut self) {
-        self.day += 1;
+        self.day += self.scenario.pause;
         if self.runs == 1 {
             let event = self.scenario.event;
             if event != Event::Nothing {
