@@ -249,3 +249,48 @@ fn huge_size_counts_as_short() {
     let first = store.load().get(b"a").unwrap();
     assert_eq!((first.kept, first.commits), (Kept::Short, 0), "{report:?}");
 }
+
+#[test]
+fn server_that_answers_questions_wrongly_is_fetched() {
+    // Each answers one of the questions, or both, with something else than the listing.
+    let ids = "+OK\r\n1 a\r\n2 b\r\n3 c\r\n4 d\r\n.\r\n";
+    let faults: [(&str, fn(&str) -> Option<String>); 4] = [
+        ("UIDL n lists all", |line| {
+            line.starts_with("UIDL ")
+                .then(|| "+OK\r\n1 a\r\n2 b\r\n.\r\n".to_owned())
+        }),
+        ("UIDL n has another unique-id", |line| {
+            let number = line.strip_prefix("UIDL ")?;
+            Some(format!("+OK {number} other\r\n"))
+        }),
+        ("LIST n has another size", |line| {
+            let number = line.strip_prefix("LIST ")?;
+            Some(format!("+OK {number} 7\r\n"))
+        }),
+        ("both are wrong", |line| {
+            let (verb, number) = line.split_once(' ')?;
+            let wrong = matches!(verb, "UIDL" | "LIST");
+            wrong.then(|| format!("+OK {number} 0\r\n"))
+        }),
+    ];
+    assert_eq!(answer(&four(), "UIDL"), ids);
+    for (name, fault) in faults {
+        let server = Faulty::start(four(), move |_, line| fault(line));
+        let mut store = Store::default();
+        let report = server.run(&mut store, deleting(), 100);
+        assert_eq!(
+            (report.fetched, report.failed),
+            (4, false),
+            "{name}: {report:?}"
+        );
+        // What cannot be confirmed is not deleted.
+        let deleted = if name.starts_with("LIST") { 4 } else { 0 };
+        assert_eq!(report.deleted, deleted, "{name}: {report:?}");
+        let report = server.run(&mut store, Rules::default(), 101);
+        assert_eq!(
+            (report.fetched, report.failed),
+            (0, false),
+            "{name}: {report:?}"
+        );
+    }
+}

@@ -58,6 +58,8 @@ pub struct Ledger {
     /// be damaged.
     token: Option<String>,
     unpublished: Vec<FetchName>,
+    /// The entries of these files, and the numbers in their names.
+    unpublished_entries: Vec<(Handle, u32)>,
     /// The deletions since the last `R` or `Q` line.
     deleting: Vec<Handle>,
     /// How the mailbox was when nothing was left to do.
@@ -108,36 +110,59 @@ impl fmt::Display for FetchName {
     }
 }
 
-/// What was learnt about the server, and is remembered.
+/// What was learnt about the server, and is remembered for a while: servers are updated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ServerNotes {
-    /// Messages are fetched and confirmed one by one.
-    pub(super) single: bool,
+    /// Since this day, messages are fetched and confirmed one by one.
+    pub(super) single: Option<Day>,
+    /// Since this day, the replies to `LIST n` are known to differ from `LIST`.
+    pub(super) inconsistent_sizes: Option<Day>,
+    /// Since this day, the replies to all questions are known to differ from the listings.
+    pub(super) unconfirmable: Option<Day>,
     /// Each message has this many octets fewer than `LIST` says.
     pub(super) surplus: u32,
-    /// The sizes in `LIST` differ from those in the replies to `LIST n`.
-    pub(super) inconsistent_sizes: bool,
     /// How many deletions wait until they are committed by `QUIT`; 0 for the default.
     pub(super) batch: u32,
 }
 
+/// For how many days something about a server is remembered.
+const REMEMBERED: u16 = 30;
+
 impl ServerNotes {
-    fn fields(self) -> [(&'static str, u32); 4] {
+    fn fields(self) -> [(&'static str, u32); 5] {
+        let day = |day: Option<Day>| day.map_or(0, |day| day.get().into());
         [
-            ("single", self.single.into()),
+            ("single", day(self.single)),
+            ("inconsistent-sizes", day(self.inconsistent_sizes)),
+            ("unconfirmable", day(self.unconfirmable)),
             ("surplus", self.surplus),
-            ("inconsistent-sizes", self.inconsistent_sizes.into()),
             ("batch", self.batch),
         ]
     }
 
     fn learn(&mut self, name: &[u8], value: u32) {
+        let day = u16::try_from(value).ok().filter(|day| *day != 0);
+        let day = day.map(Day::new);
         match name {
-            b"single" => self.single = value != 0,
+            b"single" => self.single = day,
+            b"inconsistent-sizes" => self.inconsistent_sizes = day,
+            b"unconfirmable" => self.unconfirmable = day,
             b"surplus" => self.surplus = value,
-            b"inconsistent-sizes" => self.inconsistent_sizes = value != 0,
             b"batch" => self.batch = value,
             _ => {}
+        }
+    }
+
+    /// Forgets what was learnt long ago.
+    fn expire(&mut self, today: Day) {
+        let Self {
+            single,
+            inconsistent_sizes,
+            unconfirmable,
+            ..
+        } = self;
+        for day in [single, inconsistent_sizes, unconfirmable] {
+            *day = day.filter(|day| today.since(*day) <= REMEMBERED);
         }
     }
 }
@@ -203,7 +228,7 @@ impl Ledger {
 
     /// Returns the whole ledger as text, with [`Ledger::HEADER`] and as few lines as possible.
     ///
-    /// Publish the staged files first, because their names are left out.
+    /// The names of [`Ledger::unpublished`] stay in it.
     pub fn to_lines(&self) -> String {
         let mut text = String::from(Self::HEADER);
         for (name, value) in self.server.fields() {
@@ -211,29 +236,44 @@ impl Ledger {
                 Change::Server(name.as_bytes(), value).write(&mut text);
             }
         }
-        for (handle, entry) in self.table.iter() {
-            Change::Stored {
-                id: self.table.id(handle),
-                entry: &entry,
-                name: None,
+        let unpublished = |handle: Handle| self.unpublished_entries.iter().any(|it| it.0 == handle);
+        for (handle, _) in self.table.iter() {
+            if !unpublished(handle) {
+                self.write_entry(handle, None, &mut text);
             }
-            .write(&mut text);
-            let Some(key) = self.key(handle) else {
-                continue;
-            };
-            match entry.presence {
-                Presence::Listed => {}
-                Presence::Absent(day) => Change::Absent(key, day).write(&mut text),
-                Presence::Deleting(day) => Change::Deleting(key, day).write(&mut text),
-            }
-            if entry.tries > 0 {
-                Change::Tried(key, entry.tries, entry.tried, entry.suspect).write(&mut text);
-            }
-            if entry.commits > 0 {
-                Change::Commits(key, entry.commits).write(&mut text);
+        }
+        if let Some(token) = self.token.as_ref().filter(|_| !self.unpublished.is_empty()) {
+            Change::Run(token).write(&mut text);
+            for (handle, name) in &self.unpublished_entries {
+                self.write_entry(*handle, Some(*name), &mut text);
             }
         }
         text
+    }
+
+    /// Appends the lines of one entry.
+    fn write_entry(&self, handle: Handle, name: Option<u32>, text: &mut String) {
+        let (Some(entry), Some(key)) = (self.table.get(handle), self.key(handle)) else {
+            return;
+        };
+        let id = self.table.id(handle);
+        Change::Stored {
+            id,
+            entry: &entry,
+            name,
+        }
+        .write(text);
+        match entry.presence {
+            Presence::Listed => {}
+            Presence::Absent(day) => Change::Absent(key, day).write(text),
+            Presence::Deleting(day) => Change::Deleting(key, day).write(text),
+        }
+        if entry.tries > 0 {
+            Change::Tried(key, entry.tries, entry.tried, entry.suspect).write(text);
+        }
+        if entry.commits > 0 {
+            Change::Commits(key, entry.commits).write(text);
+        }
     }
 
     /// Adds what another ledger knows, for a mailbox that is the same under another name, such as
@@ -291,6 +331,11 @@ impl Ledger {
 
     pub(super) fn settled(&self) -> Option<&Settled> {
         self.settled.as_ref()
+    }
+
+    /// Forgets what was learnt about the server long ago.
+    pub(super) fn expire(&mut self, today: Day) {
+        self.server.expire(today);
     }
 
     pub(super) fn server(&self) -> ServerNotes {
@@ -451,6 +496,7 @@ impl Ledger {
             Change::Run(token) => {
                 self.token = Some(token.to_owned());
                 self.unpublished.clear();
+                self.unpublished_entries.clear();
                 self.deleting.clear();
             }
         }
@@ -469,8 +515,8 @@ impl Ledger {
     }
 
     fn stored(&mut self, id: Option<&[u8]>, entry: &Entry, name: Option<u32>) {
-        let name = match (name, &self.token) {
-            (Some(name), Some(token)) => Some(FetchName::new(token, name)),
+        let named = match (name, &self.token) {
+            (Some(name), Some(token)) => Some((name, FetchName::new(token, name))),
             (Some(_), None) => return,
             (None, _) => None,
         };
@@ -484,13 +530,17 @@ impl Ledger {
             commits: new.commits,
             ..*entry
         };
-        match id.and_then(|id| self.table.find_id(id)) {
-            Some(handle) => self.table.set(handle, entry),
-            None => {
-                self.table.insert(id, entry);
+        let handle = match id.and_then(|id| self.table.find_id(id)) {
+            Some(handle) => {
+                self.table.set(handle, entry);
+                handle
             }
+            None => self.table.insert(id, entry),
+        };
+        if let Some((number, name)) = named {
+            self.unpublished.push(name);
+            self.unpublished_entries.push((handle, number));
         }
-        self.unpublished.extend(name);
     }
 
     fn tried(&mut self, key: Key<'_>, tries: u8, day: Day, suspect: bool) {

@@ -30,6 +30,8 @@ pub(super) struct Link {
     pub(super) pipelining: bool,
     /// Whether messages are fetched and confirmed one by one.
     pub(super) single: bool,
+    /// Whether the next session first asks questions whose answers no message can have forged.
+    pub(super) probes: bool,
     /// Whether `TOP` works; `None` if that is not known.
     pub(super) top: Option<bool>,
     /// Whether the last session ended with our `QUIT`.
@@ -58,6 +60,7 @@ impl Link {
             next: Some(Duration::ZERO),
             pipelining: true,
             single,
+            probes: false,
             top: None,
             after_quit: false,
             deletion_failed: false,

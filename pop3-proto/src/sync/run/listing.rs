@@ -8,6 +8,7 @@ use crate::listing::{Entries, ListingEntry};
 use crate::sync::ask::Question;
 use crate::sync::change::Change;
 use crate::sync::entry::{Entry, Kept, Presence, size};
+use crate::sync::mailbox::Mailbox;
 use crate::sync::plan::{Plan, Task, Why};
 use crate::sync::report::Noticed;
 use crate::sync::table::Handle;
@@ -51,11 +52,21 @@ impl Run {
         if let Some(ids) = &mailbox.unique_ids {
             self.malformed(Verb::Uidl, ids);
         }
-        let plan = Plan::within(&mailbox, &self.context());
-        if let Some(session) = &mut self.session {
-            session.messages = mailbox.len();
-            session.mailbox = mailbox;
+        session_with(self, mailbox);
+        if self.link.probes {
+            return self.probe();
         }
+        self.make_plan();
+    }
+
+    /// Makes the plan of the session.
+    pub(super) fn make_plan(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let mailbox = core::mem::take(&mut session.mailbox);
+        let plan = Plan::within(&mailbox, &self.context());
+        session_with(self, mailbox);
         self.adopt_plan(plan);
     }
 
@@ -182,5 +193,13 @@ impl Run {
         if let Some(session) = &mut self.session {
             session.record(lines);
         }
+    }
+}
+
+/// Keeps what the session has listed.
+fn session_with(run: &mut Run, mailbox: Mailbox) {
+    if let Some(session) = &mut run.session {
+        session.messages = mailbox.len();
+        session.mailbox = mailbox;
     }
 }

@@ -4,6 +4,7 @@
 mod link;
 mod listing;
 mod peek;
+mod probe;
 mod session;
 mod settle;
 mod step;
@@ -152,13 +153,14 @@ impl Run {
     ///
     /// `seed` names the staged files. It must be random octets that were not used for this ledger
     /// before, for example from the operating system.
-    pub fn new(ledger: Ledger, rules: Rules, today: Day, seed: [u8; 8]) -> Self {
+    pub fn new(mut ledger: Ledger, rules: Rules, today: Day, seed: [u8; 8]) -> Self {
         let mut token = String::new();
         for octet in seed {
             // Writing to a string cannot fail.
             let _ = write!(token, "{octet:02x}");
         }
-        let link = Link::new(ledger.server().single);
+        ledger.expire(today);
+        let link = Link::new(ledger.server().single.is_some());
         Self {
             ledger,
             rules,

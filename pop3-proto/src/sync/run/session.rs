@@ -33,6 +33,8 @@ pub(super) enum Stage {
     Peeking,
     /// The listings were asked for.
     Listing,
+    /// The server is asked questions before anything is fetched.
+    Probing,
     /// The number of messages was asked for, to recognize an unchanged mailbox later.
     Counting,
     /// The plan is made, and no batch is open.
@@ -139,6 +141,8 @@ pub(super) struct Session {
     pub(super) settled: bool,
     /// Whether a filter decides about new messages.
     filtered: bool,
+    /// Whether the server has answered questions correctly before anything was fetched.
+    pub(super) probed: bool,
     /// Whether messages that failed before are being fetched.
     pub(super) suspecting: bool,
     /// The number of messages in the mailbox, and the octets that were received of them.
@@ -225,6 +229,7 @@ impl Session {
             resolved: true,
             settled: true,
             filtered,
+            probed: false,
             suspecting: false,
             messages: 0,
             octets: 0,

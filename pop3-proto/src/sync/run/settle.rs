@@ -262,14 +262,13 @@ impl Run {
             same && !taken.contains(**handle)
         };
         let alike = headers.get(content.header);
-        let mut texts = alike.iter().filter_map(|handle| table.get(*handle)?.whole);
-        let first = texts.next();
-        if !whole && texts.any(|text| Some(text) != first) {
+        if !whole && headers.is_ambiguous(content.header) {
             // Several messages have this header, so it does not say which one this is.
             return None;
         }
         let handle = *alike.iter().find(same)?;
         session.taken.insert(handle);
+        headers.remove(content.header, handle);
         if let Some(id) = &item.unique_id {
             self.ledger.rename(handle, id.as_bytes(), &mut to.lines);
         }
@@ -393,7 +392,12 @@ impl Run {
             };
         }
         let mut server = self.ledger.server();
-        if let Some((surplus, SURPLUS_MESSAGES..)) = self.link.surplus
+        if self.link.surplus.is_none() && server.surplus != 0 {
+            // Some message contradicts it.
+            server.surplus = 0;
+            self.ledger.learn_server(server, &mut to.lines);
+        }
+        if let Some((surplus @ 1.., SURPLUS_MESSAGES..)) = self.link.surplus
             && server.surplus != surplus
         {
             server.surplus = surplus;
@@ -430,7 +434,7 @@ impl Run {
 }
 
 /// Returns whether a message has fewer octets than listed, even if each bare LF is listed as two.
-fn is_short(fetched: &Fetched) -> bool {
+pub(super) fn is_short(fetched: &Fetched) -> bool {
     let content = &fetched.content;
     fetched
         .item

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::session::{Failure, Session, Stage, noticed};
+use super::settle::is_short;
 use super::{Do, Keep, Run};
 use crate::error::{Closed, Error, Unconfirmed};
 use crate::reply::{QuitOutcome, Reply};
@@ -12,9 +13,6 @@ use crate::sync::chain::{Deletable, Durable, Fetched, Kept, Proof};
 use crate::sync::change::Change;
 use crate::sync::plan::{Fate, Item, RunKey, Task, Why};
 use crate::sync::report::Noticed;
-use crate::text::ServerText;
-use crate::types::MessageNumber;
-use crate::verb::Verb;
 
 /// How many messages a batch has at most, and how many headers. A kill loses one batch of messages,
 /// which are fetched again.
@@ -46,6 +44,7 @@ impl Run {
                 Stage::Peeking => self.peeked(),
                 Stage::Listing => self.listed(),
                 Stage::Counting => self.counted(),
+                Stage::Probing => self.probed(),
                 Stage::Ready => self.choose(),
                 Stage::Fetching => self.received(),
                 Stage::Staging(fetched) => self.confirm(fetched),
@@ -326,45 +325,45 @@ impl Run {
         }
     }
 
-    /// Remembers what a failed confirmation says about the server. Returns whether that explains the
-    /// failure, so that no message is its cause.
+    /// Remembers what a failed confirmation says about the server. Returns whether the server may be
+    /// the cause instead of the message: the next session finds that out.
     fn learn_from(&mut self, error: &Error, alone: bool, lines: &mut String) -> bool {
         let Error::Unconfirmed(why) = error else {
             return false;
         };
-        let mut server = self.ledger.server();
-        let before = server.inconsistent_sizes;
-        match &**why {
-            Unconfirmed::WrongAnswer {
-                verb: Verb::List,
-                number,
-                got,
-            } => {
-                let same = answers(*number, got);
-                server.inconsistent_sizes |= same;
-                server.single |= !alone && !same;
-            }
-            Unconfirmed::WrongAnswer { .. } | Unconfirmed::ReplyInMessage { .. } => {
-                server.single |= !alone;
-            }
-            _ => {}
+        let wrong = matches!(&**why, Unconfirmed::WrongAnswer { .. });
+        if !alone && (wrong || matches!(&**why, Unconfirmed::ReplyInMessage { .. })) {
+            let mut server = self.ledger.server();
+            server.single = Some(self.today);
+            self.link.single = true;
+            self.ledger.learn_server(server, lines);
         }
-        self.link.single |= server.single;
-        self.ledger.learn_server(server, lines);
-        server.inconsistent_sizes && !before
+        let probed = self.session.as_ref().is_some_and(|session| session.probed);
+        self.link.probes |= wrong && !probed;
+        wrong && !probed
     }
 
     /// Asks the server to confirm what was received.
     fn confirm(&mut self, fetched: Vec<Fetched>) {
         let kept = Kept::by_next_step();
         let durable: Vec<_> = fetched.into_iter().map(|it| it.durable(&kept)).collect();
-        let sizes = !self.ledger.server().inconsistent_sizes;
+        let server = self.ledger.server();
+        let sizes = server.inconsistent_sizes.is_none();
         if self
             .session
             .as_ref()
             .is_some_and(|session| session.dead.is_some())
         {
             // The message ended early, and not for the first time.
+            return self.settle_unconfirmed(durable);
+        }
+        if server.unconfirmable.is_some() {
+            let error = Error::from(Unconfirmed::Unsupported(None));
+            for message in &durable {
+                let number = Some(message.get().item.number);
+                let noticed = Noticed::Unconfirmable(error.clone());
+                self.notes.add(noticed, number);
+            }
             return self.settle_unconfirmed(durable);
         }
         let Some(session) = &mut self.session else {
@@ -403,24 +402,16 @@ impl Run {
                 let alone = session.asked_for == 1;
                 let fits = |it: &Durable| {
                     let fetched = it.get();
-                    fetched.name.is_some() && fetched.item.octets == Some(fetched.content.octets)
+                    fetched.name.is_some() && fetched.item.octets.is_some() && !is_short(fetched)
                 };
                 if alone && session.closed_after_message() && durable.iter().all(fits) {
                     session.closed_as_usual = true;
                     let mut server = self.ledger.server();
-                    server.single = true;
+                    server.single = Some(self.today);
                     self.link.single = true;
                     let mut lines = String::new();
                     self.ledger.learn_server(server, &mut lines);
                     session.record(lines);
-                    return self.settle_unconfirmed(durable);
-                }
-                // If no other message is listed, wrong answers can concern no other message.
-                let own = matches!(&error, Some(Error::Unconfirmed(why)) if matches!(&**why,
-                    Unconfirmed::WrongAnswer { number, got, .. } if answers(*number, got)));
-                if alone && own && session.messages == 1 && self.ledger.server().inconsistent_sizes
-                {
-                    session.closed_as_usual = true;
                     return self.settle_unconfirmed(durable);
                 }
                 let error = error.unwrap_or_else(|| crate::misuse::Misuse::TicketSpent.into());
@@ -529,12 +520,6 @@ impl Run {
 /// Returns whether the server closed the connection before it answered: that may have any cause.
 fn is_unanswered(error: &Error) -> bool {
     matches!(error, Error::Closed(closed) if matches!(**closed, Closed::Unanswered { .. }))
-}
-
-/// Returns whether an answer is about the message of the question.
-fn answers(number: MessageNumber, got: &ServerText) -> bool {
-    let answer = crate::listing::leading_number(got.as_bytes());
-    answer.is_some_and(|(answered, _)| answered == number)
 }
 
 impl Session {
