@@ -14,6 +14,9 @@ use pop3_testkit::synchronisation::{Store, synchronise};
 /// The messages of a server, by unique-id and text.
 type Mail = Vec<(&'static str, &'static str)>;
 
+/// What a server answers to a line instead of the truth.
+type Fault = fn(&str) -> Option<String>;
+
 /// A server that answers as `fault` says, and correctly if that is `None`. It closes the connection
 /// if the answer is empty. It deletes nothing.
 struct Faulty {
@@ -254,7 +257,7 @@ fn huge_size_counts_as_short() {
 fn server_that_answers_questions_wrongly_is_fetched() {
     // Each answers one of the questions, or both, with something else than the listing.
     let ids = "+OK\r\n1 a\r\n2 b\r\n3 c\r\n4 d\r\n.\r\n";
-    let faults: [(&str, fn(&str) -> Option<String>); 4] = [
+    let faults: [(&str, Fault); 4] = [
         ("UIDL n lists all", |line| {
             line.starts_with("UIDL ")
                 .then(|| "+OK\r\n1 a\r\n2 b\r\n.\r\n".to_owned())
