@@ -116,6 +116,7 @@ pub mod model;
 mod places;
 mod plan;
 mod report;
+mod rule;
 mod rules;
 mod run;
 mod table;

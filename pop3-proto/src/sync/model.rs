@@ -1,6 +1,8 @@
 //! Values that only a connection creates, for a model of a server in the tests of this workspace.
 
 use super::ask::Answer;
+pub use super::rule::Rule;
+use super::run::Run;
 use crate::config::Leniency;
 use crate::error::{Error, Unconfirmed};
 use crate::listing::{ListingBuilder, ListingEntry, Rules, UidEntry};
@@ -67,4 +69,9 @@ fn listing<E: ListingEntry>(lines: &[u8]) -> Option<crate::listing::Entries<E>> 
     });
     builder.push(lines).ok()?;
     Some(builder.finish(false).ok()?.0)
+}
+
+/// Lets a run leave out a rule.
+pub fn leave_out(run: &mut Run, rule: Rule) {
+    run.left_out = Some(rule);
 }

@@ -192,8 +192,6 @@ pub(super) struct Context<'a> {
     pub(super) filtered: bool,
     /// What earlier sessions of the run have fetched.
     pub(super) fetched: (u32, u64),
-    /// Whether the run deletes messages: not after deletions have failed.
-    pub(super) deletes: bool,
 }
 
 impl Plan {
@@ -210,7 +208,6 @@ impl Plan {
                 requested,
                 filtered: false,
                 fetched: (0, 0),
-                deletes: true,
             },
         )
     }
@@ -477,7 +474,7 @@ impl Context<'_> {
             Delete::WhenStored => true,
             Delete::AfterDays(days) => self.today.since(entry.first_seen) >= days,
         };
-        safe && due && self.deletes
+        safe && due
     }
 
     /// Returns whether a message may have fewer octets than `LIST` states.

@@ -36,8 +36,6 @@ pub(super) struct Link {
     pub(super) top: Option<bool>,
     /// Whether the last session ended with our `QUIT`.
     after_quit: bool,
-    /// Whether deletions have failed: then the next run tries again.
-    pub(super) deletion_failed: bool,
     /// How often opening a session has failed in a row.
     failed: u32,
     barren: u32,
@@ -63,7 +61,6 @@ impl Link {
             probes: false,
             top: None,
             after_quit: false,
-            deletion_failed: false,
             failed: 0,
             barren: 0,
             cut: 0,

@@ -26,6 +26,7 @@ use super::ledger::{FetchName, Ledger};
 use super::places::Places;
 use super::plan::{Context, Fate, RunKey};
 use super::report::{Note, Notes, Progress, Report};
+use super::rule::Rule;
 use super::rules::Rules;
 use crate::connection::Connection;
 use crate::error::Error;
@@ -137,6 +138,8 @@ pub struct Run {
     counted: Places,
     /// Whether a session has made a plan.
     planned: bool,
+    /// A rule that a test leaves out.
+    pub(super) left_out: Option<Rule>,
     link: Link,
     session: Option<Session>,
     notes: Notes,
@@ -171,6 +174,7 @@ impl Run {
             requested: Places::default(),
             counted: Places::default(),
             planned: false,
+            left_out: None,
             link,
             session: None,
             notes: Notes::default(),
@@ -305,6 +309,11 @@ impl Run {
         }
     }
 
+    /// Returns whether a rule applies.
+    fn applies(&self, rule: Rule) -> bool {
+        self.left_out != Some(rule)
+    }
+
     fn context(&self) -> Context<'_> {
         Context {
             ledger: &self.ledger,
@@ -314,7 +323,6 @@ impl Run {
             requested: &self.requested,
             filtered: self.filter.is_some(),
             fetched: (self.link.fetched_messages, self.link.fetched_octets),
-            deletes: !self.link.deletion_failed,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::sync::headers::Headers;
 use crate::sync::ledger::FetchName;
 use crate::sync::plan::{Item, Task, Why};
 use crate::sync::report::Noticed;
+use crate::sync::rule::Rule;
 use crate::sync::table::Handle;
 
 /// How many confirmed messages must be shorter than listed by the same number of octets, so that this
@@ -218,7 +219,7 @@ impl Run {
         let better = entry
             .received
             .is_none_or(|octets| u64::from(octets) < content.octets);
-        if same_header && short && !better {
+        if same_header && short && !better && self.applies(Rule::Longer) {
             // A short copy never replaces a whole one, nor a longer one.
             self.tried(handle, &entry, to);
             return Some(handle);
@@ -239,12 +240,13 @@ impl Run {
     /// same content.
     fn same_as_any(&mut self, fetched: &Fetched, to: &mut Settlement) -> Option<Handle> {
         let (item, content) = (&fetched.item, &fetched.content);
+        let untaken = self.applies(Rule::Untaken);
         let table = self.ledger.table();
         let session = self.session.as_mut()?;
-        let taken = &session.taken;
+        let taken = |handle| untaken && session.taken.contains(handle);
         let headers = session
             .headers
-            .get_or_insert_with(|| Headers::new(table, |handle, _| !taken.contains(handle)));
+            .get_or_insert_with(|| Headers::new(table, |handle, _| !taken(handle)));
         let listed = size(item.octets);
         let whole = fetched.name.is_some();
         let same = |handle: &&Handle| {
@@ -259,7 +261,7 @@ impl Run {
                     && entry.presence == Presence::Listed
                     && (listed.is_none() || entry.listed.is_none() || listed == entry.listed)
             };
-            same && !taken.contains(**handle)
+            same && !taken(**handle)
         };
         let alike = headers.get(content.header);
         if !whole && headers.is_ambiguous(content.header) {

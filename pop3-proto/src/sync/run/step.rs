@@ -13,6 +13,7 @@ use crate::sync::chain::{Deletable, Durable, Fetched, Kept, Proof};
 use crate::sync::change::Change;
 use crate::sync::plan::{Fate, Item, RunKey, Task, Why};
 use crate::sync::report::Noticed;
+use crate::sync::rule::Rule;
 
 /// How many messages a batch has at most, and how many headers. A kill loses one batch of messages,
 /// which are fetched again.
@@ -313,7 +314,9 @@ impl Run {
                 self.postpone(&item, !is_unanswered(error), &mut lines);
             } else {
                 self.notes.add(Noticed::Struck(error.clone()), number);
-                self.fates.insert(RunKey::of(&item), Fate::Struck);
+                if self.applies(Rule::Alone) {
+                    self.fates.insert(RunKey::of(&item), Fate::Struck);
+                }
                 if let Some(session) = &mut self.session {
                     session.struck = true;
                 }
@@ -454,7 +457,9 @@ impl Run {
         };
         let deletable = core::mem::take(&mut session.deletable);
         for message in &deletable {
-            self.requested.insert(message.entry());
+            if self.left_out != Some(Rule::Once) {
+                self.requested.insert(message.entry());
+            }
             self.ledger
                 .set_deleting(message.entry(), self.today, &mut lines);
         }
@@ -503,7 +508,6 @@ impl Run {
                 session.progress = true;
             }
             outcome => {
-                self.link.deletion_failed = true;
                 let reply = match outcome {
                     Some(QuitOutcome::Refused(reply)) => Some(reply),
                     _ => None,

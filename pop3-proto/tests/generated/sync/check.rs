@@ -31,11 +31,16 @@ impl World {
             .count()
     }
 
+    /// Returns how many messages with this text were ever in the maildrop.
+    fn ever(&self, text: Text) -> usize {
+        self.server.ever.iter().filter(|it| it.text == text).count()
+    }
+
     /// Returns how many messages with this text are not in the maildrop any more, and were not
     /// deleted by another client.
     fn deleted(&self, text: Text) -> usize {
         let is = |it: &&Message| it.text == text;
-        let ever = self.server.ever.iter().filter(is).count();
+        let ever = self.ever(text);
         let there = self.server.messages.iter().filter(is).count();
         let taken = |it: &&Message| is(it) && self.server.taken.contains(&it.serial);
         ever - there - self.server.ever.iter().filter(taken).count()
@@ -150,8 +155,14 @@ impl World {
     fn may_be_published(&self, text: &str, count: usize) -> bool {
         let messages = || self.server.ever.iter();
         let fault = self.scenario.fault;
+        let cuts = |it: &&Message| match fault {
+            Fault::Cut(_) | Fault::Surplused(_) => true,
+            // A short copy never replaces a whole one.
+            Fault::CutLater(_) => self.stored(it.text.whole) < self.ever(it.text),
+            _ => false,
+        };
         let half = messages().filter(|it| it.text.half() == text);
-        let cut = matches!(fault, Fault::Cut(_) | Fault::Surplused(_)) && count <= half.count();
+        let cut = count <= half.filter(cuts).count();
         let header = messages().filter(|it| it.text.header() == text).count();
         let headers = matches!(
             self.scenario.schedule,

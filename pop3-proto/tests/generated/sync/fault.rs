@@ -34,6 +34,8 @@ pub(super) enum Fault {
     // The messages.
     /// The message ends in its middle, as if it were complete.
     Cut(usize),
+    /// From the second run on, the message ends in its middle, and `TOP` is refused.
+    CutLater(usize),
     /// The message ends in its middle. Its rest is read as the replies to the next commands, and
     /// the replies to these as those to later ones.
     Shift(usize),
@@ -56,8 +58,8 @@ pub(super) enum Fault {
     /// `TOP` answers with the header that the client expects, whatever the message is, and the
     /// replies to the next commands are those to earlier ones.
     TopShifted(usize),
-    /// `TOP` ends the connection.
-    TopBreaks,
+    /// The connection ends instead of a reply to `TOP` for this message.
+    TopBreaks(usize),
 
     // The questions of a confirmation.
     /// The server answers none.
@@ -75,6 +77,8 @@ pub(super) enum Fault {
     CommitsOnDrop,
     /// The server confirms `QUIT` and deletes nothing.
     KeepsDeleted,
+    /// The same, and the connection ends in the middle of this message.
+    KeepsDeletedAndBreaksIn(usize),
     /// `QUIT` is refused. If the flag is set, the deletions are done nevertheless.
     QuitRefused(bool),
     /// `QUIT` is not answered. If the flag is set, the deletions are done nevertheless.
@@ -101,7 +105,6 @@ impl Fault {
             Self::OtherSizes,
             Self::ClosesAfterEach,
             Self::NoTop,
-            Self::TopBreaks,
             Self::Unconfirmable,
             Self::BreaksAtConfirm,
             Self::CommitsOnDrop,
@@ -122,6 +125,7 @@ impl Fault {
                 Self::TooLarge(at),
                 Self::TooSmall(at),
                 Self::Cut(at),
+                Self::CutLater(at),
                 Self::Shift(at),
                 Self::Surplused(at),
                 Self::BreaksIn(at),
@@ -129,7 +133,9 @@ impl Fault {
                 Self::Refused(at),
                 Self::TopRefused(at),
                 Self::TopShifted(at),
+                Self::TopBreaks(at),
                 Self::DeleRefused(at),
+                Self::KeepsDeletedAndBreaksIn(at),
                 Self::BreaksAtDele(at, false),
                 Self::BreaksAtDele(at, true),
             ]);
@@ -140,10 +146,24 @@ impl Fault {
         all
     }
 
+    /// Returns whether this fault concerns the retrieval of this message.
+    pub(super) fn is_at(self, serial: usize) -> bool {
+        match self {
+            Self::Cut(at)
+            | Self::Shift(at)
+            | Self::Surplused(at)
+            | Self::BreaksIn(at)
+            | Self::BreaksBefore(at)
+            | Self::Refused(at) => at == serial,
+            _ => false,
+        }
+    }
+
     /// Returns whether this fault, if it lasts, prevents the message from being fetched whole.
     pub(super) fn withholds(self, serial: usize) -> bool {
         match self {
             Self::Cut(at)
+            | Self::CutLater(at)
             | Self::Shift(at)
             | Self::Surplused(at)
             | Self::BreaksIn(at)
@@ -151,6 +171,7 @@ impl Fault {
             | Self::Refused(at)
             | Self::MissingLineFor(at)
             | Self::BadLineFor(at) => at == serial,
+            Self::KeepsDeletedAndBreaksIn(at) => at == serial,
             Self::BreaksAtConfirm | Self::LoginRefused => true,
             _ => false,
         }
@@ -174,11 +195,10 @@ impl Fault {
             Self::Surplus(_) => true,
             // All messages seem to be short.
             Self::OtherSizes => true,
+            Self::KeepsDeletedAndBreaksIn(_) => true,
             Self::KeepsDeleted | Self::QuitRefused(false) | Self::QuitUnanswered(false) => true,
             Self::BreaksAtDele(..) => true,
-            // Each session ends before the deletions.
-            Self::TopBreaks => true,
-            Self::TopShifted(at) => at == serial,
+            Self::TopShifted(at) | Self::TopBreaks(at) => at == serial,
             _ => self.spares(serial),
         }
     }

@@ -1,5 +1,7 @@
 //! The scenarios that are enumerated.
 
+use pop3_proto::internals::model::Rule;
+
 use super::fault::{Event, Fault};
 use super::left_out::LeftOut;
 use super::mail::Population;
@@ -42,11 +44,15 @@ pub(super) fn rules() -> Vec<Scenario> {
 pub(super) fn of_rule(rule: LeftOut) -> Vec<Scenario> {
     let mut scenarios = match rule {
         LeftOut::RecordDeleting | LeftOut::Verify => events(),
-        LeftOut::Confirm | LeftOut::SparesShort | LeftOut::UniqueNames => faults(),
+        LeftOut::Run(Rule::Untaken) => return copies(),
+        LeftOut::Run(Rule::Alone) => return top_breaks(),
+        LeftOut::Run(_) | LeftOut::Confirm | LeftOut::SparesShort | LeftOut::UniqueNames => {
+            faults()
+        }
         _ => rules(),
     };
     scenarios.retain(|it| {
-        it.population == Population::Distinct(2)
+        matches!(it.population, Population::Distinct(2 | 4))
             || (it.population == Population::Distinct(3) && it.fault != Fault::None)
     });
     if rule == LeftOut::CloseTornLine {
@@ -56,6 +62,8 @@ pub(super) fn of_rule(rule: LeftOut) -> Vec<Scenario> {
         LeftOut::Confirm => matches!(it.fault, Fault::Shift(_) | Fault::TopShifted(_)),
         LeftOut::SparesShort => matches!(it.fault, Fault::Cut(_)),
         LeftOut::RecordDeleting | LeftOut::Verify => it.event == Event::ReusesId,
+        LeftOut::Run(Rule::Longer) => matches!(it.fault, Fault::CutLater(_)),
+        LeftOut::Run(Rule::Once) => matches!(it.fault, Fault::KeepsDeletedAndBreaksIn(_)),
         LeftOut::UniqueNames => matches!(it.fault, Fault::BreaksIn(_) | Fault::BreaksBefore(_)),
         _ => true,
     });
@@ -89,7 +97,27 @@ pub(super) fn faults() -> Vec<Scenario> {
         (Population::SameHeader, Schedule::AfterDays),
         (Population::Sizes, Schedule::NeverThenWhenStored),
     ];
-    pairs.into_iter().flat_map(all).collect()
+    let mut scenarios: Vec<_> = pairs.into_iter().flat_map(all).collect();
+    // The third and the fourth message are fetched together.
+    let four = all((Population::Distinct(4), Schedule::WhenStored));
+    scenarios.extend(four.filter(|it| it.fault.is_at(2)));
+    scenarios
+}
+
+/// Sessions that end while known mail is verified.
+fn top_breaks() -> Vec<Scenario> {
+    let mut scenarios = faults();
+    scenarios.retain(|it| it.schedule == Schedule::NeverThenWhenStored && it.lasting);
+    scenarios.retain(|it| matches!(it.fault, Fault::TopBreaks(_)));
+    scenarios
+}
+
+/// Equal copies without unique-ids.
+fn copies() -> Vec<Scenario> {
+    let mut scenarios = faults();
+    scenarios.retain(|it| matches!(it.population, Population::Copies(_)));
+    scenarios.retain(|it| it.fault == Fault::NoIds);
+    scenarios
 }
 
 /// All events between two runs, with all rules.

@@ -1,5 +1,7 @@
 //! The rules of a run, each of which can be left out. Then the checker must find a failure.
 
+use pop3_proto::internals::model::Rule;
+
 /// A rule that is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LeftOut {
@@ -36,10 +38,13 @@ pub(super) enum LeftOut {
     Verify,
     /// Delete nothing that has fewer octets than listed.
     SparesShort,
+
+    /// A rule that only the run itself can leave out.
+    Run(Rule),
 }
 
 impl LeftOut {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::SyncStaged,
         Self::SyncLedger,
         Self::SyncPublished,
@@ -54,5 +59,9 @@ impl LeftOut {
         Self::Confirm,
         Self::Verify,
         Self::SparesShort,
+        Self::Run(Rule::Untaken),
+        Self::Run(Rule::Longer),
+        Self::Run(Rule::Alone),
+        Self::Run(Rule::Once),
     ];
 }

@@ -44,7 +44,8 @@ pub(super) struct Session {
     shifted: Option<Vec<&'static str>>,
     has_uidl: bool,
     has_list: bool,
-    pub(super) fault: Fault,
+    fault: Fault,
+    first_run: bool,
     /// What was committed and must be taken from the maildrop.
     pub(super) committed: Option<Vec<usize>>,
 }
@@ -107,7 +108,7 @@ impl Server {
     }
 
     /// Opens a session.
-    pub(super) fn dial(&mut self, fault: Fault) -> Result<Session, Error> {
+    pub(super) fn dial(&mut self, fault: Fault, first_run: bool) -> Result<Session, Error> {
         let refused = |text| Err(model::refused(Verb::Pass, None, text));
         match fault {
             Fault::InUse if std::mem::take(&mut self.quitted) => {
@@ -124,6 +125,7 @@ impl Server {
             has_uidl: false,
             has_list: false,
             fault,
+            first_run,
             committed: None,
         })
     }
@@ -284,7 +286,9 @@ impl Session {
             _ if marked.is_empty() => (QuitOutcome::Committed(Status::default()), true),
             Fault::QuitRefused(commits) => (QuitOutcome::Refused(Default::default()), commits),
             Fault::QuitUnanswered(commits) => (QuitOutcome::Unknown, commits),
-            Fault::KeepsDeleted => (QuitOutcome::Committed(Status::default()), false),
+            Fault::KeepsDeleted | Fault::KeepsDeletedAndBreaksIn(_) => {
+                (QuitOutcome::Committed(Status::default()), false)
+            }
             _ => (QuitOutcome::Committed(Status::default()), true),
         };
         if commits {
@@ -341,6 +345,9 @@ impl Session {
             return Got::Text(shifted.remove(0));
         }
         match self.fault {
+            Fault::CutLater(_) if !self.first_run => {
+                Got::Error(model::refused(Verb::Top, Some(number), "what?"))
+            }
             Fault::NoTop => Got::Error(model::refused(Verb::Top, Some(number), "what?")),
             Fault::TopRefused(at) if at == message.serial => {
                 Got::Error(model::refused(Verb::Top, Some(number), "no"))
@@ -349,7 +356,7 @@ impl Session {
                 self.shifted = Some(vec![header]);
                 Got::Text(expected.unwrap_or(FORGED.header()))
             }
-            Fault::TopBreaks => {
+            Fault::TopBreaks(at) if at == message.serial => {
                 let closed = self.closed(Verb::Top, Some(number));
                 Got::Error(self.die(closed))
             }
@@ -373,6 +380,7 @@ impl Session {
         };
         let is = |at| at == message.serial;
         match self.fault {
+            Fault::CutLater(at) if is(at) && !self.first_run => Got::Text(text.half()),
             Fault::Cut(at) if is(at) => Got::Text(text.half()),
             Fault::Shift(at) if is(at) => {
                 self.shifted = Some(vec![FORGED.whole]);
@@ -386,7 +394,9 @@ impl Session {
                 };
                 Got::Part(text.half(), self.die(surplus.into()))
             }
-            Fault::BreaksIn(at) if is(at) => Got::Part(text.half(), self.die(truncated.into())),
+            Fault::BreaksIn(at) | Fault::KeepsDeletedAndBreaksIn(at) if is(at) => {
+                Got::Part(text.half(), self.die(truncated.into()))
+            }
             Fault::BreaksBefore(at) if is(at) => {
                 let closed = self.closed(Verb::Retr, Some(number));
                 Got::Error(self.die(closed))

@@ -107,6 +107,9 @@ impl World {
             self.runs as u64
         };
         let mut run = Run::new(ledger, rules, Day::new(self.day), seed.to_be_bytes());
+        if let Some(LeftOut::Run(rule)) = self.left_out {
+            model::leave_out(&mut run, rule);
+        }
         self.server.quitted = false;
         let connection =
             Connection::new(Config::default(), Channel::TrustedByCaller, Instant::ORIGIN);
@@ -117,7 +120,7 @@ impl World {
             if sessions > SESSIONS {
                 return self.violate(|| "a run has too many sessions".to_owned());
             }
-            let dialled = self.server.dial(self.fault());
+            let dialled = self.server.dial(self.fault(), self.runs == 1);
             self.note(|| format!("dial: {}", if dialled.is_ok() { "ok" } else { "refused" }));
             let dialled = dialled.map(|session| {
                 self.session = Some(session);
