@@ -76,15 +76,19 @@ fn mailbox() -> Mailbox {
     let sizes = read(&mut connection, (sizes + ".\r\n").as_bytes());
     connection.submit(Uidl).unwrap();
     let ids = read(&mut connection, (ids + ".\r\n").as_bytes());
-    let mut mailbox = Mailbox::default();
-    mailbox.sizes = Some(match sizes {
+    let sizes = match sizes {
         Some(Reply::Sizes(sizes)) => sizes,
         other => panic!("{other:?}"),
-    });
-    mailbox.unique_ids = Some(match ids {
+    };
+    let ids = match ids {
         Some(Reply::UniqueIds(ids)) => ids,
         other => panic!("{other:?}"),
-    });
+    };
+    let mailbox = Mailbox {
+        sizes: Some(sizes),
+        unique_ids: Some(ids),
+        ..Mailbox::default()
+    };
     let lengths = (
         mailbox.sizes.as_ref().map(Listing::len),
         mailbox.unique_ids.as_ref().map(UidListing::len),
