@@ -21,8 +21,9 @@ mod fault;
 mod grid;
 mod left_out;
 mod mail;
+mod maildrop;
 mod scenario;
-mod server;
+mod session;
 mod store;
 mod world;
 

@@ -7,8 +7,9 @@ use pop3_proto::{Channel, Config, Connection, Instant};
 
 use super::fault::{Event, Fault};
 use super::left_out::LeftOut;
+use super::maildrop::Server;
 use super::scenario::Scenario;
-use super::server::{Got, Server, Session};
+use super::session::{Got, Session};
 use super::store::{Crash, Store};
 
 /// The state of a history.

@@ -1,4 +1,4 @@
-//! The model of a server: its maildrop and one session, at the level of a `Run`.
+//! The model of one session with a server, at the level of a `Run`.
 
 use std::fmt::Write as _;
 
@@ -7,23 +7,10 @@ use pop3_proto::command::Verb;
 use pop3_proto::error::{Closed, Error, ProtocolError, Unconfirmed};
 use pop3_proto::internals::model;
 use pop3_proto::reply::{QuitOutcome, Reply, Status};
-use pop3_proto::sync::{Answer, Ask, Day, Get};
+use pop3_proto::sync::{Answer, Ask, Get};
 
-use super::fault::{Event, Fault};
-use super::mail::{EQUAL, FORGED, Message, SAME_HEADER, Text};
-
-/// A maildrop, and what was ever in it.
-#[derive(Debug, Clone)]
-pub(super) struct Server {
-    pub(super) messages: Vec<Message>,
-    /// All messages that were ever in the maildrop.
-    pub(super) ever: Vec<Message>,
-    /// The messages that another client has deleted.
-    pub(super) taken: Vec<usize>,
-    next_id: u32,
-    /// Whether the last session of this run ended with `QUIT`.
-    pub(super) quitted: bool,
-}
+use super::fault::Fault;
+use super::mail::{FORGED, Message};
 
 /// What a command that retrieves a message gets.
 #[derive(Debug)]
@@ -50,75 +37,10 @@ pub(super) struct Session {
     pub(super) committed: Option<Vec<usize>>,
 }
 
-impl Server {
-    pub(super) fn new(texts: Vec<Text>, today: Day) -> Self {
-        let mut server = Self {
-            messages: Vec::new(),
-            ever: Vec::new(),
-            taken: Vec::new(),
-            next_id: 0,
-            quitted: false,
-        };
-        for text in texts {
-            server.arrive(text, None, today);
-        }
-        server
-    }
-
-    fn arrive(&mut self, text: Text, id: Option<u32>, today: Day) {
-        let message = Message {
-            serial: self.ever.len(),
-            id: id.unwrap_or(self.next_id),
-            arrived: today,
-            text,
-        };
-        self.next_id += 1;
-        self.messages.push(message.clone());
-        self.ever.push(message);
-    }
-
-    /// Lets an event happen. Returns how many days pass.
-    pub(super) fn happen(&mut self, event: Event, today: Day) -> u16 {
-        let gone = |it: &&Message| self.messages.iter().all(|there| there.serial != it.serial);
-        let free = self.ever.iter().find(gone).map(|it| it.id);
-        match event {
-            Event::Nothing => {}
-            Event::Arrives => self.arrive(EQUAL[4], None, today),
-            Event::ReusesId => self.arrive(EQUAL[4], free, today),
-            Event::ReusesIdAndHeader => self.arrive(SAME_HEADER, free, today),
-            Event::CopyArrives => {
-                if let Some(first) = self.ever.first() {
-                    self.arrive(first.text, None, today);
-                }
-            }
-            Event::Renumbers => {
-                for message in &mut self.messages {
-                    message.id = self.next_id;
-                    self.next_id += 1;
-                }
-            }
-            Event::OtherDeletes => {
-                if !self.messages.is_empty() {
-                    self.taken.push(self.messages.remove(0).serial);
-                }
-            }
-            Event::MonthPasses => return 35,
-        }
-        0
-    }
-
-    /// Opens a session.
-    pub(super) fn dial(&mut self, fault: Fault, first_run: bool) -> Result<Session, Error> {
-        let refused = |text| Err(model::refused(Verb::Pass, None, text));
-        match fault {
-            Fault::InUse if std::mem::take(&mut self.quitted) => {
-                return refused("[IN-USE] maildrop is locked");
-            }
-            Fault::LoginRefused => return refused("[SYS/TEMP] try again"),
-            _ => {}
-        }
-        Ok(Session {
-            list: self.messages.clone(),
+impl Session {
+    pub(super) fn new(list: Vec<Message>, fault: Fault, first_run: bool) -> Self {
+        Self {
+            list,
             marked: Vec::new(),
             dead: None,
             shifted: None,
@@ -127,18 +49,9 @@ impl Server {
             fault,
             first_run,
             committed: None,
-        })
+        }
     }
 
-    /// Returns the header that a client expects of the message with this unique-id: that of the
-    /// first one that had it.
-    pub(super) fn expected(&self, id: u32) -> Option<&'static str> {
-        let first = self.ever.iter().find(|it| it.id == id)?;
-        Some(first.text.header())
-    }
-}
-
-impl Session {
     fn closed(&self, verb: Verb, number: Option<MessageNumber>) -> Error {
         Closed::Unanswered {
             verb,
