@@ -270,7 +270,9 @@ impl Run {
         }
         let handle = *alike.iter().find(same)?;
         session.taken.insert(handle);
-        headers.remove(content.header, handle);
+        if untaken {
+            headers.remove(content.header, handle);
+        }
         if let Some(id) = &item.unique_id {
             self.ledger.rename(handle, id.as_bytes(), &mut to.lines);
         }
