@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::digest::Digest;
-use super::entry::Entry;
+use super::entry::{Entry, Kept};
 use super::table::{Handle, Table};
 
 /// Entries by the digests of their headers.
@@ -15,7 +15,7 @@ pub(super) struct Headers(BTreeMap<Digest, Alike>);
 #[derive(Debug)]
 struct Alike {
     entries: Vec<Handle>,
-    /// The text of the first.
+    /// The text of the first that is not only a header.
     text: Option<Digest>,
     /// Whether another has another text, so that the header does not say which one a message is.
     ambiguous: bool,
@@ -29,13 +29,18 @@ impl Headers {
             if let Some(header) = entry.header
                 && wanted(handle, &entry)
             {
+                let text = entry.whole.filter(|_| entry.kept != Kept::Header);
                 let alike = headers.entry(header).or_insert_with(|| Alike {
                     entries: Vec::new(),
-                    text: entry.whole,
+                    text,
                     ambiguous: false,
                 });
                 alike.entries.push(handle);
-                alike.ambiguous |= alike.text != entry.whole;
+                alike.ambiguous |= alike
+                    .text
+                    .zip(text)
+                    .is_some_and(|(one, other)| one != other);
+                alike.text = alike.text.or(text);
             }
         }
         Self(headers)

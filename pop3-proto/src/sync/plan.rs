@@ -376,7 +376,9 @@ impl Plan {
                 super::Order::OldestFirst => a.number.cmp(&b.number),
                 super::Order::NewestFirst => b.number.cmp(&a.number),
             };
-            let order = |item: &Item| (item.suspect, matches!(item.why, Why::Failed(_)));
+            // What is stored already does not use up the limits of new mail.
+            let known = |item: &Item| matches!(item.why, Why::Failed(_) | Why::Short);
+            let order = |item: &Item| (item.suspect, known(item));
             order(a).cmp(&order(b)).then(by_number)
         });
         let (mut messages, mut octets) = context.fetched;

@@ -241,6 +241,8 @@ impl Run {
     fn same_as_any(&mut self, fetched: &Fetched, to: &mut Settlement) -> Option<Handle> {
         let (item, content) = (&fetched.item, &fetched.content);
         let untaken = self.applies(Rule::Untaken);
+        // Its text is not wanted, so it cannot be compared.
+        let only_header = self.is_above_headers(item);
         let table = self.ledger.table();
         let session = self.session.as_mut()?;
         let taken = |handle| untaken && session.taken.contains(handle);
@@ -258,13 +260,13 @@ impl Run {
             } else {
                 // A message that should be gone is rather a new one with the same header.
                 item.task == Task::Compare
-                    && entry.presence == Presence::Listed
+                    && (entry.presence == Presence::Listed || only_header)
                     && (listed.is_none() || entry.listed.is_none() || listed == entry.listed)
             };
             same && !taken(**handle)
         };
         let alike = headers.get(content.header);
-        if !whole && headers.is_ambiguous(content.header) {
+        if !whole && !only_header && headers.is_ambiguous(content.header) {
             // Several messages have this header, so it does not say which one this is.
             return None;
         }
@@ -434,6 +436,14 @@ impl Run {
         }
         (self.link.fetched_messages, self.link.fetched_octets) = (messages, octets);
         true
+    }
+
+    /// Takes back the count of a message that was not received. Otherwise it would use up the limit
+    /// of each run, and no other message would ever be fetched.
+    pub(super) fn uncount(&mut self, item: &Item) {
+        let size = item.octets.unwrap_or(0);
+        self.link.fetched_messages = self.link.fetched_messages.saturating_sub(1);
+        self.link.fetched_octets = self.link.fetched_octets.saturating_sub(size);
     }
 }
 

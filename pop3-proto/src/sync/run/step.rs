@@ -134,7 +134,14 @@ impl Run {
             && let Some(suspect) = session.suspects.pop_front()
         {
             session.suspecting = true;
-            return session.fetch(alloc::vec![suspect]);
+            if session.looks(&suspect) || self.within_limits(&suspect) {
+                if let Some(session) = &mut self.session {
+                    session.fetch(alloc::vec![suspect]);
+                }
+            } else if let Some(session) = &mut self.session {
+                session.stage = Stage::Ready;
+            }
+            return;
         }
         self.finish_session();
     }
@@ -266,7 +273,10 @@ impl Run {
                         session.fresh.push_back(item);
                     }
                 }
-                Failure::Refused | Failure::Broken => self.postpone(&item, true, &mut lines),
+                Failure::Refused | Failure::Broken => {
+                    self.uncount(&item);
+                    self.postpone(&item, true, &mut lines);
+                }
             }
         }
         if let Some(session) = &mut self.session {
@@ -301,7 +311,7 @@ impl Run {
         let Some(session) = &mut self.session else {
             return;
         };
-        let alone = session.asked_for == 1;
+        let (alone, looking) = (session.asked_for == 1, session.looking);
         session.unresolved();
         let learnt = self.learn_from(error, alone, &mut lines);
         for (item, name) in items {
@@ -309,6 +319,9 @@ impl Run {
                 session.discard.extend(name.map(|(_, name)| name));
             }
             let number = Some(item.number);
+            if !looking {
+                self.uncount(&item);
+            }
             if alone && !learnt {
                 self.notes.add(Noticed::Failed(error.clone()), number);
                 self.postpone(&item, !is_unanswered(error), &mut lines);
