@@ -7,7 +7,8 @@
 //! * A message with the same header, size and unique-id (or no unique-id that identifies) as one that
 //!   is stored counts as that one, if the server supports `TOP`: the client sees no difference. It
 //!   need not be stored.
-//! * An equal copy that arrives when the first one is gone need not be stored: the content is.
+//! * An equal copy that arrives when the first one is gone need not be stored: the content is. The
+//!   same is true of copies without unique-ids that are fetched in one run each.
 //! * A file with a part of a message may be published if the server has cut that message and
 //!   confirmed it, or has cut it in two runs; and the header alone if the rules ask for it.
 //! * A message that the server withholds until the end need not be stored, nor deleted.
@@ -60,6 +61,11 @@ impl World {
     fn needed(&self, text: Text, gone: usize) -> usize {
         let first = self.scenario.population.texts();
         let together = first.iter().filter(|it| **it == text).count().max(1);
+        let one_each = self.scenario.schedule == Schedule::OneEach;
+        let together = match one_each && self.scenario.fault.hides_ids() {
+            true => 1,
+            false => together,
+        };
         gone.min(together)
     }
 
@@ -90,6 +96,9 @@ impl World {
         let scenario = &self.scenario;
         let withheld = scenario.lasting && scenario.fault.withholds(message.serial);
         let large = message.text.octets() as u64 > LARGE;
+        // Some of these faults make a message larger than it is.
+        let large = large || matches!(scenario.fault, Fault::TooLarge(at) if at == message.serial);
+        let large = large || matches!(scenario.fault, Fault::Surplus(_) | Fault::OtherSizes);
         let header = scenario.schedule == Schedule::Headers && large;
         !withheld && !header && !self.is_excused(message.text)
     }

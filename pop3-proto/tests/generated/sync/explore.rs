@@ -37,7 +37,7 @@ impl Tally {
         if let Some(violation) = &world.violation {
             self.failures += 1;
             let scenario = world.scenario;
-            let kind = format!("{:?} {:?}: {violation}", scenario.fault, scenario.event);
+            let kind = format!("{scenario}: {violation}");
             self.kinds.entry(kind).or_insert((0, scenario)).0 += 1;
             self.trace = self
                 .trace

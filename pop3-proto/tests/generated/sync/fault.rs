@@ -146,6 +146,15 @@ impl Fault {
         all
     }
 
+    /// Returns whether some messages have no unique-id that identifies them.
+    pub(super) fn hides_ids(self) -> bool {
+        match self {
+            Self::IdsAreNumbers | Self::NoIds | Self::NoUidl => true,
+            Self::NoIdFor(_) | Self::BadLineFor(_) | Self::SharedId(_) => true,
+            _ => false,
+        }
+    }
+
     /// Returns whether this fault concerns the retrieval of this message.
     pub(super) fn is_at(self, serial: usize) -> bool {
         match self {

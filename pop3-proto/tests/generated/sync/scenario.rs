@@ -1,5 +1,7 @@
 //! A scenario: what a history begins with, and everything that happens in it except the crashes.
 
+use std::fmt;
+
 use pop3_proto::sync::{Delete, Order, Rules};
 
 use super::fault::{Event, Fault};
@@ -17,6 +19,12 @@ pub(super) struct Scenario {
     pub(super) event: Event,
     /// How many days pass between two runs.
     pub(super) pause: u16,
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?} {:?}", self.fault, self.event, self.schedule)
+    }
 }
 
 /// The rules of the first run, and those of the others.
