@@ -205,7 +205,12 @@ impl<S: FnMut(&mut Mailbox<'_>) -> io::Result<()>> Runs<'_, S> {
                 }
                 (Exit::of(error), error.retry().earliest())
             }
-            (Ok(()), None) if report.failed => (Exit::Partial, Some(Duration::ZERO)),
+            (Ok(()), None) if report.failed => {
+                if !output.has_failed() && !interrupt::requested() {
+                    output.blame(&"the session ended too early; the next run fetches the rest");
+                }
+                (Exit::Partial, Some(Duration::ZERO))
+            }
             (Ok(()), None) => (Exit::Done, Some(Duration::ZERO)),
         };
         let least = report.again_after.unwrap_or_default();

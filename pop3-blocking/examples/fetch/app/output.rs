@@ -20,6 +20,8 @@ pub(crate) struct Output {
     bar: ProgressBar,
     /// The errors that were printed, because they are about single messages.
     printed: Vec<Error>,
+    /// Whether a failure was printed.
+    failed: bool,
 }
 
 impl Output {
@@ -29,6 +31,7 @@ impl Output {
             several,
             bar: ProgressBar::hidden(),
             printed: Vec::new(),
+            failed: false,
         }
     }
 
@@ -46,10 +49,16 @@ impl Output {
     pub(super) fn notes(&mut self, run: &mut Run) {
         for note in run.notes() {
             self.blame(&note);
+            self.failed |= note.is_failure();
             if let Noticed::Failed(error) | Noticed::Struck(error) = note.noticed {
                 self.printed.push(error);
             }
         }
+    }
+
+    /// Returns whether a failure was printed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// Returns whether this error was printed.
