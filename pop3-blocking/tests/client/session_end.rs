@@ -261,7 +261,7 @@ fn unanswered_and_truncated_replies_are_distinguished() {
         last_err: None,
     };
     assert_eq!(error, unanswered.into());
-    assert!(error.to_string().contains("pipelining"), "{error}");
+    assert!(error.suspects_pipelining(), "{error}");
     server.received();
 }
 

@@ -56,6 +56,8 @@ pub enum Why {
     OtherSize,
     /// The message was stored with fewer octets than listed. Another fetch may get all of it.
     Short,
+    /// It is stored and to be deleted, but it was never confirmed.
+    Unconfirmed,
     /// It could not be fetched before.
     Failed(u8),
     /// It is known and is to be deleted. First its header is compared.
@@ -85,6 +87,7 @@ impl fmt::Display for Why {
                 return write!(f, "still listed after {commits} committed deletions");
             }
             Self::OtherSize => "the size for its unique-id has changed",
+            Self::Unconfirmed => "it was never confirmed",
             Self::Short => "fewer octets were received than listed",
             Self::Failed(tries) => return write!(f, "failed in {tries} runs before"),
             Self::Delete => "to be deleted",
@@ -458,6 +461,15 @@ fn known(entry: &Entry, message: &Listed, context: &Context<'_>) -> Option<(Task
         {
             Some((Task::Fetch, Why::Short))
         }
+        // The server may answer questions this time.
+        Kept::Unconfirmed
+            if context.deletes_eventually()
+                && context.ledger.server().single.is_some()
+                && entry.tries < SHORT_TRIES
+                && context.today > entry.tried =>
+        {
+            Some((Task::Fetch, Why::Unconfirmed))
+        }
         Kept::Cut if entry.tries < SHORT_TRIES && context.today > entry.tried => {
             Some((Task::Fetch, Why::Short))
         }
@@ -477,6 +489,11 @@ impl Context<'_> {
             Delete::AfterDays(days) => self.today.since(entry.first_seen) >= days,
         };
         safe && due
+    }
+
+    /// Returns whether the rules delete messages.
+    fn deletes_eventually(&self) -> bool {
+        self.rules.delete != Delete::Never
     }
 
     /// Returns whether a message may have fewer octets than `LIST` states.

@@ -64,6 +64,8 @@ pub enum Noticed {
     /// The server does not answer the questions of a confirmation, so messages are stored but never
     /// deleted.
     Unconfirmable(Error),
+    /// The server closed the connection after the message, so it was stored without a confirmation.
+    ClosedAfter,
     /// The message is what it is for this reason.
     Message(Why),
     /// The filter declined the message.
@@ -153,6 +155,9 @@ impl fmt::Display for Note {
                 )
             }
             Noticed::Unconfirmable(error) => write!(f, "stored, and never deleted: {error}"),
+            Noticed::ClosedAfter => f.write_str(
+                "the server closed the connection after it; stored, not confirmed, and not deleted",
+            ),
             Noticed::Message(why) => match why {
                 Why::NotInUidl => write!(f, "{why}; not fetched"),
                 Why::IdsAreNumbers => {

@@ -272,7 +272,15 @@ fn other_messages_are_fetched_after_a_broken_connection() {
     ] {
         let home = home();
         let url = script(&[("RETR 2", answer)]);
-        let arguments = ["--plaintext", "--delete", "--timeout", "1", &url];
+        let arguments = [
+            "--plaintext",
+            "--delete",
+            "--retries",
+            "1",
+            "--timeout",
+            "1",
+            &url,
+        ];
         let outcome = run(fetch(&home), &arguments);
         assert!(outcome.failure().contains(expected), "{outcome:?}");
         let line = "fetched 2 messages (16 octets), 0 already here, 2 deleted\n";

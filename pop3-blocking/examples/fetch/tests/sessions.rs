@@ -174,7 +174,7 @@ fn close_after_an_answered_batch_is_not_blamed_on_pipelining() {
         fatal: "RETR 2",
         ..GOOD
     };
-    let (outcome, mail, sessions) = server.fetched(&["--delete"]);
+    let (outcome, mail, sessions) = server.fetched(&["--delete", "--retries", "1"]);
     assert_eq!(mail, [b"mail 1\n", b"mail 3\n"], "{outcome:?}");
     assert!(!outcome.failure().contains("ipelining"), "{outcome:?}");
     // It is asked for once more, alone and after all others.

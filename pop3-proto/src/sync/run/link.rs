@@ -39,7 +39,7 @@ pub(super) struct Link {
     /// How often opening a session has failed in a row.
     failed: u32,
     barren: u32,
-    /// How many sessions the server has ended.
+    /// How many connections were lost.
     cut: u32,
     /// How many sessions were opened.
     pub(super) sessions: u32,
@@ -130,7 +130,7 @@ impl Link {
         PAUSE * (1 << self.failed.min(8))
     }
 
-    /// Returns whether another session is within the retries. Only sessions that the server has ended
+    /// Returns whether another session is within the retries. Only lost connections
     /// count, unless a batch was discarded that may contain good messages.
     fn may_go_on(&mut self, end: &End, retries: u32) -> bool {
         if !end.cut || end.struck {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
 
 use super::link::Link;
+use super::step::is_lost;
 use super::{Do, ToStore};
 use crate::error::{Closed, Error, ProtocolError, Unconfirmed};
 use crate::misuse::Misuse;
@@ -173,7 +174,7 @@ pub(super) struct End {
     pub(super) more: bool,
     /// Whether a batch was discarded whose messages are to be fetched again.
     pub(super) struck: bool,
-    /// Whether the server ended the session.
+    /// Whether the connection was lost.
     pub(super) cut: bool,
     pub(super) top: Option<bool>,
     /// Whether the listings were answered.
@@ -485,7 +486,7 @@ impl Session {
             progress: self.progress,
             more: struck || (listed && left),
             struck,
-            cut: self.dead.is_some(),
+            cut: self.dead.as_ref().is_some_and(is_lost),
             top: self.top,
             listed: listed || self.done,
             done: self.done,

@@ -106,7 +106,7 @@ impl Run {
         let item = &fetched.item;
         let found = match item.entry {
             _ if item.task == Task::FetchHeader => None,
-            Some(entry) => self.same_as_entry(entry, fetched, to),
+            Some(entry) => self.same_as_entry(entry, fetched, confirmed, to),
             None if item.by_content => self.same_as_any(fetched, to),
             None => None,
         };
@@ -192,6 +192,7 @@ impl Run {
         &mut self,
         handle: Handle,
         fetched: &Fetched,
+        confirmed: bool,
         to: &mut Settlement,
     ) -> Option<Handle> {
         let entry = self.ledger.table().get(handle)?;
@@ -211,7 +212,13 @@ impl Run {
             return None;
         }
         if entry.whole == Some(content.whole) {
-            if (entry.kept == Kept::Short && short) || (entry.kept == Kept::Cut && fetched.cut) {
+            let again = match entry.kept {
+                Kept::Short => short,
+                Kept::Cut => fetched.cut,
+                Kept::Unconfirmed => !confirmed,
+                _ => false,
+            };
+            if again {
                 self.tried(handle, &entry, to);
             }
             return Some(handle);

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::session::{Failure, Session, Stage, noticed};
 use super::settle::is_short;
 use super::{Do, Keep, Run};
-use crate::error::{Closed, Error, Unconfirmed};
+use crate::error::{Error, Unconfirmed};
 use crate::reply::{QuitOutcome, Reply};
 use crate::sync::ask::{Answer, Ask, Get, Question};
 use crate::sync::chain::{Deletable, Durable, Fetched, Kept, Proof};
@@ -324,7 +324,7 @@ impl Run {
             }
             if alone && !learnt {
                 self.notes.add(Noticed::Failed(error.clone()), number);
-                self.postpone(&item, !is_unanswered(error), &mut lines);
+                self.postpone(&item, !is_lost(error), &mut lines);
             } else {
                 self.notes.add(Noticed::Struck(error.clone()), number);
                 if self.applies(Rule::Alone) {
@@ -421,6 +421,10 @@ impl Run {
                     fetched.name.is_some() && fetched.item.octets.is_some() && !is_short(fetched)
                 };
                 if alone && session.closed_after_message() && durable.iter().all(fits) {
+                    for message in &durable {
+                        let number = Some(message.get().item.number);
+                        self.notes.add(Noticed::ClosedAfter, number);
+                    }
                     session.closed_as_usual = true;
                     let mut server = self.ledger.server();
                     server.single = Some(self.today);
@@ -534,9 +538,13 @@ impl Run {
     }
 }
 
-/// Returns whether the server closed the connection before it answered: that may have any cause.
-fn is_unanswered(error: &Error) -> bool {
-    matches!(error, Error::Closed(closed) if matches!(**closed, Closed::Unanswered { .. }))
+/// Returns whether the connection was lost. That may have any cause.
+pub(super) fn is_lost(error: &Error) -> bool {
+    match error {
+        Error::Closed(_) | Error::Timeout(_) | Error::Transport(_) | Error::Tls(_) => true,
+        Error::Unconfirmed(why) => why.cause().is_some_and(is_lost),
+        _ => false,
+    }
 }
 
 impl Session {

@@ -281,12 +281,20 @@ impl Dovecot {
     /// Returns the messages in a user's maildrop, as they were delivered, sorted.
     pub fn maildrop(&self, user: &str) -> Vec<Vec<u8>> {
         let maildir = self.folder.path().join("mail").join(user);
-        let mut messages: Vec<_> = list(&maildir.join("new"))
-            .chain(list(&maildir.join("cur")))
-            .map(|path| fs::read(path).expect("read a message"))
-            .collect();
-        messages.sort();
-        messages
+        loop {
+            let (new, cur) = (maildir.join("new"), maildir.join("cur"));
+            let files = list(&new).chain(list(&cur));
+            let read: io::Result<Vec<_>> = files.map(fs::read).collect();
+            match read {
+                Ok(mut messages) => {
+                    messages.sort();
+                    return messages;
+                }
+                // The server has just moved or deleted one.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => panic!("read a message: {error}"),
+            }
+        }
     }
 }
 

@@ -43,6 +43,7 @@ macro_rules! every_method {
             let _: pop3_proto::reply::Status = client.call(Noop) $($wait)* ?;
             let _: (pop3_proto::reply::MailboxStat,) = client.batch((Stat,)) $($wait)* ?;
             let _: Option<Result<pop3_proto::reply::Status, _>> = client.pipeline([Noop]).next() $($wait)*;
+            client.pipeline([Noop]).for_each(drop) $($wait)*;
             let mut messages = client.retrieve([first]);
             let message: Option<Result<_, pop3_proto::Error>> = messages.next() $($wait)*;
             drop(message.transpose()?);
