@@ -104,7 +104,9 @@ impl LedgerReader {
     pub fn finish(mut self) -> Result<(Ledger, Loaded), LedgerError> {
         if !self.has_header && !self.partial.is_empty() {
             let header = Ledger::HEADER.trim_end().as_bytes();
-            if !header.starts_with(&self.partial) {
+            if self.torn_header && begins_line(&self.partial) {
+                self.has_header = true;
+            } else if !header.starts_with(&self.partial) {
                 return Err(LedgerError::NotALedger(ServerText::copy(&self.partial)));
             }
         }
@@ -152,8 +154,8 @@ impl LedgerReader {
             self.torn_header = true;
             return Ok(());
         }
-        if self.torn_header && checked(line).is_some() {
-            // The file was not empty, so the header was not written again.
+        if self.torn_header && begins_line(line) {
+            // The file was not empty, so the header was not written again. This line may be torn, too.
             self.has_header = true;
             return self.line(line);
         }
@@ -161,6 +163,14 @@ impl LedgerReader {
             Some(version) => LedgerError::Version(ServerText::copy(version)),
             None => LedgerError::NotALedger(ServerText::copy(line)),
         })
+    }
+}
+
+/// Returns whether a text can be the beginning of a line.
+fn begins_line(text: &[u8]) -> bool {
+    match text {
+        [kind] | [kind, b' ', ..] => KINDS.contains(kind),
+        _ => false,
     }
 }
 

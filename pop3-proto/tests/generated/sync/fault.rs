@@ -148,11 +148,11 @@ impl Fault {
 
     /// Returns whether some messages have no unique-id that identifies them.
     pub(super) fn hides_ids(self) -> bool {
-        match self {
-            Self::IdsAreNumbers | Self::NoIds | Self::NoUidl => true,
-            Self::NoIdFor(_) | Self::BadLineFor(_) | Self::SharedId(_) => true,
-            _ => false,
-        }
+        let none = matches!(self, Self::IdsAreNumbers | Self::NoIds | Self::NoUidl);
+        none || matches!(
+            self,
+            Self::NoIdFor(_) | Self::BadLineFor(_) | Self::SharedId(_)
+        )
     }
 
     /// Returns whether this fault concerns the retrieval of this message.
