@@ -116,6 +116,22 @@ fn torn_header_is_no_damage() {
 }
 
 #[test]
+fn ledger_torn_twice_can_be_read() {
+    let lines = LINES.strip_prefix(Ledger::HEADER).unwrap();
+    let first = lines.lines().next().unwrap();
+    for end in 1..Ledger::HEADER.len() {
+        let header = Ledger::HEADER.get(..end).unwrap().trim_end();
+        for end in 1..=first.len() {
+            let torn = format!("{header}\n{}", first.get(..end).unwrap());
+            let (_, loaded) = read(&torn).unwrap();
+            assert!(loaded.torn, "{torn:?}");
+            let (ledger, _) = read(&format!("{torn}\n{lines}")).unwrap();
+            assert_eq!(entries(&ledger), entries(&read(LINES).unwrap().0));
+        }
+    }
+}
+
+#[test]
 fn each_changed_octet_is_noticed() {
     let (good, _) = read(LINES).unwrap();
     for at in Ledger::HEADER.len()..LINES.len() {
