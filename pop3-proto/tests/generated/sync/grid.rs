@@ -101,6 +101,8 @@ pub(super) fn faults() -> Vec<Scenario> {
     // The third and the fourth message are fetched together.
     let four = all((Population::Distinct(4), Schedule::WhenStored));
     scenarios.extend(four.filter(|it| it.fault.is_at(2)));
+    // These have the most runs.
+    scenarios.retain(|it| it.lasting || it.schedule == Schedule::WhenStored);
     scenarios
 }
 
