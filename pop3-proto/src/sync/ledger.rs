@@ -57,6 +57,8 @@ pub struct Ledger {
     /// The token of the last `R` line, and the names of files after it. No token if that line may
     /// be damaged.
     token: Option<String>,
+    /// The token in the names of the files that may not be published.
+    unpublished_token: String,
     unpublished: Vec<FetchName>,
     /// The entries of these files, and the numbers in their names.
     unpublished_entries: Vec<(Handle, u32)>,
@@ -242,8 +244,8 @@ impl Ledger {
                 self.write_entry(handle, None, &mut text);
             }
         }
-        if let Some(token) = self.token.as_ref().filter(|_| !self.unpublished.is_empty()) {
-            Change::Run(token).write(&mut text);
+        if !self.unpublished_entries.is_empty() {
+            Change::Run(&self.unpublished_token).write(&mut text);
             for (handle, name) in &self.unpublished_entries {
                 self.write_entry(*handle, Some(*name), &mut text);
             }
@@ -495,6 +497,7 @@ impl Ledger {
             Change::Settled(settled) => self.settled = Some(settled.clone()),
             Change::Run(token) => {
                 self.token = Some(token.to_owned());
+                token.clone_into(&mut self.unpublished_token);
                 self.unpublished.clear();
                 self.unpublished_entries.clear();
                 self.deleting.clear();

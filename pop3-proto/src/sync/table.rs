@@ -160,14 +160,14 @@ impl Table {
     }
 
     /// Returns the entry that a line of the ledger means. Among equal copies without a unique-id,
-    /// that is one that `wanted` accepts.
+    /// that is the last one that `wanted` accepts.
     pub(super) fn find(&self, key: Key<'_>, wanted: fn(Presence) -> bool) -> Option<Handle> {
         match key {
             Key::Id(id) => self.find_id(id),
             Key::Content(header, whole) => {
                 let accepted =
                     |handle: &Handle| self.get(*handle).is_some_and(|it| wanted(it.presence));
-                self.find_content(header, whole).find(accepted)
+                self.find_content(header, whole).filter(accepted).max()
             }
         }
     }
