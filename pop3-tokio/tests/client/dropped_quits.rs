@@ -105,7 +105,7 @@ async fn quit_without_a_reply_times_out_as_unknown() {
             wire.expect_octets("QUIT\r\n").await;
         });
         let config = terse();
-        let patience = config.timeouts.quit;
+        let patience = config.timeouts.quit_without_deletions;
         let mut client = pop3_tokio::start(trusted(config), stream).await.unwrap();
         client.login(alice()).await.unwrap();
         let outcome = at(patience, client.quit()).await;
