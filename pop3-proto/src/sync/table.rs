@@ -178,15 +178,7 @@ impl Table {
         let id = id.map_or(Packed::NO_ID, |id| self.ids.push(id));
         self.entries.push(Packed::new(id, entry));
         self.set(handle, entry);
-        let Self {
-            ids,
-            entries,
-            index,
-            hasher,
-            ..
-        } = self;
-        let hash = hash_at(hasher, ids, entries, handle.0);
-        index.insert_unique(hash, handle.0, |at| hash_at(hasher, ids, entries, *at));
+        self.index(handle);
         handle
     }
 
@@ -197,15 +189,7 @@ impl Table {
         if let Some(packed) = self.entries.get_mut(handle.0 as usize) {
             packed.id = at;
         }
-        let Self {
-            ids,
-            entries,
-            index,
-            hasher,
-            ..
-        } = self;
-        let hash = hash_at(hasher, ids, entries, handle.0);
-        index.insert_unique(hash, handle.0, |at| hash_at(hasher, ids, entries, *at));
+        self.index(handle);
     }
 
     /// Removes an entry.
@@ -218,6 +202,18 @@ impl Table {
             packed.forget();
             self.forgotten += 1;
         }
+    }
+
+    fn index(&mut self, handle: Handle) {
+        let Self {
+            ids,
+            entries,
+            index,
+            hasher,
+            ..
+        } = self;
+        let hash = hash_at(hasher, ids, entries, handle.0);
+        index.insert_unique(hash, handle.0, |at| hash_at(hasher, ids, entries, *at));
     }
 
     fn unindex(&mut self, handle: Handle) {

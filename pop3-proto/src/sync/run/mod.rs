@@ -1,6 +1,7 @@
 //! The run: a state machine above sessions that decides everything except how to dial and where to
 //! store.
 
+mod delete;
 mod link;
 mod listing;
 mod peek;
