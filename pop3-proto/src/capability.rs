@@ -108,6 +108,18 @@ impl Capabilities {
         self.has("USER")
     }
 
+    /// Returns whether `UTF8` is advertised: the command [`Utf8`](crate::command::Utf8) is supported
+    /// (RFC 6856 section 2).
+    pub fn utf8(&self) -> bool {
+        self.has("UTF8")
+    }
+
+    /// Returns whether `LANG` is advertised: the commands [`Lang`](crate::command::Lang) and
+    /// [`SetLang`](crate::command::SetLang) are supported (RFC 6856 section 3).
+    pub fn lang(&self) -> bool {
+        self.has("LANG")
+    }
+
     /// Returns whether `UTF8 USER` is advertised: user names and passwords may be UTF-8 (RFC 6856
     /// section 2.2).
     pub fn utf8_user(&self) -> bool {

@@ -29,6 +29,8 @@ pub(crate) enum Arguments {
     Apop(Username, Secret),
     /// A mechanism for `AUTH`, and an initial response if it is sent with the command.
     Auth(Box<str>, Option<Encoded>),
+    /// A language range.
+    Language(Box<str>),
     /// The whole line of a raw command.
     Raw(Box<str>),
 }
@@ -88,6 +90,17 @@ impl CommandLine {
         }
     }
 
+    /// Returns whether the command has this keyword, typed or in a raw command.
+    pub(crate) fn is(&self, verb: Verb) -> bool {
+        match &self.arguments {
+            Arguments::Raw(line) => line
+                .split(' ')
+                .next()
+                .is_some_and(|keyword| keyword.eq_ignore_ascii_case(verb.row().keyword)),
+            _ => self.verb == verb,
+        }
+    }
+
     pub(crate) fn number(&self) -> Option<MessageNumber> {
         match self.arguments {
             Arguments::Number(n) | Arguments::Top(n, _) => Some(n),
@@ -127,6 +140,7 @@ impl CommandLine {
             Arguments::Apop(name, _) => 1 + name.as_str().len() + 1 + 32,
             Arguments::Auth(name, None) => 1 + name.len(),
             Arguments::Auth(name, Some(initial)) => 1 + name.len() + 1 + initial.0.len(),
+            Arguments::Language(range) => 1 + range.len(),
             Arguments::Raw(line) => line.len(),
         };
         self.verb.row().keyword.len() + arguments + 2
@@ -157,6 +171,7 @@ impl CommandLine {
                     word(initial.0.as_bytes());
                 }
             }
+            Arguments::Language(range) => word(range.as_bytes()),
             Arguments::Raw(raw) => line.extend_from_slice(raw.as_bytes()),
         }
     }

@@ -73,7 +73,7 @@ const fn sensitive(row: Row) -> Row {
 }
 
 /// In the order of `Verb`.
-static TABLE: [Row; 17] = [
+static TABLE: [Row; 19] = [
     barrier(row(Verb::Capa, "CAPA", MANY, ANY)),
     barrier(row(Verb::Stls, "STLS", ONE, BEFORE)),
     barrier(row(Verb::User, "USER", ONE, BEFORE)),
@@ -90,6 +90,8 @@ static TABLE: [Row; 17] = [
     row(Verb::Noop, "NOOP", ONE, AFTER),
     barrier(row(Verb::Rset, "RSET", ONE, AFTER)),
     barrier(row(Verb::Quit, "QUIT", ONE, ANY)),
+    barrier(row(Verb::Utf8, "UTF8", ONE, BEFORE)),
+    barrier(row(Verb::Lang, "LANG", LISTING, ANY)),
     barrier(row(Verb::Raw, "", ONE, ANY)),
 ];
 

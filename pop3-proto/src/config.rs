@@ -30,6 +30,9 @@ pub struct Config {
     /// Whether a login on a [`Channel::Plain`](crate::Channel::Plain) connection starts TLS with
     /// STLS first.
     pub stls: StlsPolicy,
+    /// Whether a login sends `UTF8` before the credentials. Off by default: a program that turns it
+    /// on must be able to read messages with UTF-8 in their headers.
+    pub utf8: Utf8Policy,
     /// Allows credentials to be sent in cleartext, by a login and by the commands `USER`, `PASS`
     /// and `APOP`. Off by default, because anyone on the network path can read them. A login on a
     /// [`Channel::Plain`](crate::Channel::Plain) connection still starts TLS, unless `stls` is
@@ -59,9 +62,9 @@ pub struct Limits {
     /// The length of a status line, at most [`Limits::MAX_BUFFER`]. Default: 8 KiB. RFC 1939
     /// section 3 allows 512 octets, but translated texts are longer.
     pub line: usize,
-    /// The number of lines of a `CAPA` reply. Default: 128. Real replies have about 20.
+    /// The number of lines of a reply to `CAPA`, or to `LANG` without an argument. Default: 128. Real replies have about 20.
     pub capability_lines: usize,
-    /// The size of a `CAPA` reply. Default: 64 KiB.
+    /// The size of a reply to `CAPA`, or to `LANG` without an argument. Default: 64 KiB.
     pub capability_octets: usize,
     /// The number of entries of a `LIST` or `UIDL` reply. Default: one million. Other clients have
     /// the same limit or a lower one.
@@ -225,6 +228,21 @@ pub enum CapaPolicy {
     /// Only if the caller asks: for old servers that do not answer `CAPA` or close the connection.
     /// STLS is then tried although it is not advertised.
     Never,
+}
+
+/// Whether a login sends [`Utf8`](crate::command::Utf8), after which the server sends messages with
+/// UTF-8 in their headers as they are (RFC 6856 section 2.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Utf8Policy {
+    /// A login does not send it. A server may then replace messages that have UTF-8 in their
+    /// headers, or refuse to send them.
+    #[default]
+    Never,
+    /// A login sends it inside TLS and before the credentials, if the server advertises it there. If
+    /// the server refuses it, the login continues without it: see
+    /// [`Connection::utf8_mode`](crate::Connection::utf8_mode).
+    Auto,
 }
 
 /// Whether the first response of an authentication exchange is sent with the command (RFC 5034

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::capability::Capabilities;
-use crate::config::{CapaPolicy, Config};
+use crate::config::{CapaPolicy, Config, Utf8Policy};
 use crate::method::Method;
 use crate::phase::Phase;
 use crate::refusal::Refusal;
@@ -22,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub(crate) phase: Phase,
     /// Whether TLS is active.
     pub(crate) tls: bool,
+    /// Whether the server accepted `UTF8` on the current channel.
+    pub(crate) utf8: bool,
     /// Whether credentials are private on the current channel.
     pub(crate) private: bool,
     /// Whether TLS was started by STLS. The greeting was then received in cleartext.
@@ -44,6 +46,13 @@ impl Context<'_> {
     /// Returns whether `CAPA` must still be sent on this channel.
     pub(crate) fn wants_capa(&self) -> bool {
         self.config.capa == CapaPolicy::Auto && !self.capa_answered
+    }
+
+    /// Returns whether a login must send `UTF8` before the credentials.
+    pub(crate) fn wants_utf8(&self) -> bool {
+        self.config.utf8 == Utf8Policy::Auto
+            && !self.utf8
+            && self.capabilities.is_some_and(Capabilities::utf8)
     }
 
     /// Returns the mechanisms that the server advertises on this channel; `None` if it advertises

@@ -217,8 +217,8 @@
 //! expected size of their replies is limited to 4 MiB, because replies to cancelled commands must
 //! still be read.
 //!
-//! Some commands are sent only when no other command is in flight: `CAPA`, `STLS`, all commands of a
-//! login, `RSET`, `QUIT` and raw commands. While a `RETR` or `TOP` is in flight, only commands with
+//! Some commands are sent only when no other command is in flight: `CAPA`, `STLS`, `UTF8`, `LANG`,
+//! all commands of a login, `RSET`, `QUIT` and raw commands. While a `RETR` or `TOP` is in flight, only commands with
 //! the same keyword are sent.
 //!
 //! # Features
@@ -297,6 +297,7 @@ pub mod error;
 mod event;
 mod exchange;
 mod hex;
+mod language;
 pub mod listing;
 pub mod login;
 mod login_plan;

@@ -21,6 +21,22 @@ pub enum Misuse {
     /// `STLS` was submitted, but TLS is already active.
     #[error("TLS is already active")]
     TlsActive,
+    /// `STLS` was submitted after `UTF8`, by itself or as a part of a login (RFC 6856 section 2.1).
+    #[error(
+        "STLS is not allowed after UTF8 (RFC 6856): start TLS first, or set Config::utf8, with \
+         which the login sends UTF8 itself"
+    )]
+    StlsAfterUtf8,
+    /// The command may be sent only if the server advertises it, and the server does not, or was
+    /// not asked for its capabilities on this channel (RFC 6856 sections 2 and 3).
+    #[error(
+        "the server does not advertise {verb}, or was not asked: call `capa` first, or send it as a \
+         `Raw` command, after which some servers close the connection"
+    )]
+    NotAdvertised {
+        /// The command.
+        verb: Verb,
+    },
     /// `PASS` does not directly follow a `USER` that was accepted.
     #[error("PASS is allowed only immediately after a USER that was accepted")]
     UserFirst,
@@ -127,6 +143,12 @@ pub enum Argument {
     /// The name of a mechanism that is not 1 to 20 of `A` to `Z`, digits, `-` and `_`.
     #[error("the name of a mechanism must be 1 to 20 upper-case letters, digits, `-` and `_`")]
     Mechanism,
+    /// A language range that is neither `*` nor a tag such as `de` or `pt-BR` (RFC 4647 section 2.1).
+    #[error(
+        "a language is `*` or a tag such as `de` or `pt-BR`: subtags of 1 to 8 letters or digits, \
+         separated by `-`, and the first one without digits"
+    )]
+    LanguageRange,
     /// A control character in a raw command.
     #[error("the command contains a control character")]
     ControlInCommand,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 pub use crate::capability::{Capabilities, Capability, Expire, LoginDelay};
 use crate::config::Leniency;
+pub use crate::language::{Language, Languages};
 use crate::listing::{self, Listing, ScanEntry, UidEntry, UidListing};
 use crate::received::stated_octets;
 pub use crate::received::{Received, SizeMatch};
@@ -24,6 +25,10 @@ pub enum Reply {
     Capabilities(Option<Capabilities>),
     /// The reply to `AUTH` without a mechanism; `None` if the server does not support it.
     Mechanisms(Option<Mechanisms>),
+    /// The reply to `LANG`.
+    Languages(Languages),
+    /// The reply to `LANG` with an argument.
+    Language(Language),
     /// The reply to `STAT`.
     Stat(MailboxStat),
     /// The reply to `LIST n`.

@@ -3,7 +3,10 @@
 /// A command's keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the keywords of RFC 1939, 2449, 2595 and 5034")]
+#[expect(
+    missing_docs,
+    reason = "the keywords of RFC 1939, 2449, 2595, 5034 and 6856"
+)]
 pub enum Verb {
     Capa,
     Stls,
@@ -22,6 +25,8 @@ pub enum Verb {
     Noop,
     Rset,
     Quit,
+    Utf8,
+    Lang,
     /// A custom command.
     Raw,
 }

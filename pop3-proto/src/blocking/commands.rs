@@ -6,15 +6,15 @@ use core::fmt;
 use super::{Client, Message, Transport};
 use crate::capability::Capabilities;
 use crate::command::{
-    AuthMechanisms, Capa, Dele, List, ListOne, Noop, Quit, Retr, Rset, StartTls, Stat, Top, Uidl,
-    UidlOne,
+    AuthMechanisms, Capa, Dele, Lang, List, ListOne, Noop, Quit, Retr, Rset, SetLang, StartTls,
+    Stat, Top, Uidl, UidlOne, Utf8,
 };
 use crate::confirm::Confirm;
 use crate::engine::LoginProgress;
 use crate::error::{AuthError, Error};
 use crate::listing::{Listing, ScanEntry, UidEntry, UidListing};
 use crate::login::Login;
-use crate::reply::{Confirmed, MailboxStat, Mechanisms, QuitOutcome};
+use crate::reply::{Confirmed, Language, Languages, MailboxStat, Mechanisms, QuitOutcome};
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::types::MessageNumber;
@@ -122,6 +122,42 @@ impl<T: Transport> Client<T> {
     /// server does not support the command, the result is `None`.
     pub fn auth_mechanisms(&mut self) -> Result<Option<Mechanisms>, Error> {
         self.call(AuthMechanisms)
+    }
+
+    /// `UTF8`: asks the server to send messages with UTF-8 in their headers as they are; see
+    /// [`Utf8`]. With [`Config::utf8`](crate::Config::utf8), a login does this automatically.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotAdvertised`](crate::error::Misuse::NotAdvertised) if the server does not
+    /// advertise it, or was not asked: call [`capa`](Client::capa) first.
+    /// [`Misuse::Phase`](crate::error::Misuse::Phase) after a login. Otherwise as for
+    /// [`Client::call`].
+    pub fn utf8(&mut self) -> Result<Status, Error> {
+        self.call(Utf8)
+    }
+
+    /// `LANG`: returns the languages that the server supports for its texts.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotAdvertised`](crate::error::Misuse::NotAdvertised) if the server does not
+    /// advertise it, or was not asked: call [`capa`](Client::capa) first. Otherwise as for
+    /// [`Client::call`].
+    pub fn lang(&mut self) -> Result<Languages, Error> {
+        self.call(Lang)
+    }
+
+    /// `LANG` with an argument: selects the language of the server's texts, and returns the
+    /// language that the server uses now. `range` is a tag such as `de` or `pt-BR`, or `*` for the
+    /// language that the server prefers.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::Argument`](crate::error::Misuse::Argument) if `range` is none of these. Otherwise
+    /// as for [`lang`](Client::lang).
+    pub fn set_lang(&mut self, range: &str) -> Result<Language, Error> {
+        self.call(SetLang::new(range)?)
     }
 
     /// `STAT`: returns the number of messages and their total size.

@@ -1,12 +1,14 @@
 //! The commands. Each has its own type, which defines the command line and the type of the reply.
 
 mod exchanges;
+mod international;
 mod raw;
 mod standard;
 
 use alloc::boxed::Box;
 
 pub use self::exchanges::{GetCapabilities, StartTls};
+pub use self::international::{Lang, SetLang, Utf8};
 pub use self::raw::{Raw, RawLong, RawShort, RawStream};
 pub use self::standard::{
     Apop, AuthMechanisms, Capa, Dele, List, ListOne, Noop, Pass, Quit, Retr, Rset, Stat,

@@ -15,7 +15,22 @@ use crate::verb::Verb;
 /// It is sent only when no other command is in flight. Commands that change the session or carry a
 /// secret (`STLS`, `AUTH`, `USER`, `PASS`, `APOP`, `DELE`, `RSET`, `QUIT`) are rejected, because
 /// they have their own types. Longer keywords that begin with one of these, such as `DELE1` and
-/// `AUTHX`, are rejected, too, because some servers read only the first four letters.
+/// `AUTHX`, are rejected, too, because some servers read only the first four letters. `UTF8` and
+/// `LANG` have their own types, too, which send them only if the server advertises them. As raw
+/// commands, they are sent to any server.
+///
+/// Commands that are not part of RFC 1939 any more can be sent, too: `LAST` (RFC 1460) has a reply of
+/// one line, and `XTND XLST` has a multi-line reply. `XTND XMIT`, which begins an upload, cannot be
+/// continued.
+///
+/// ```
+/// use pop3_proto::command::Raw;
+///
+/// let last = Raw::short("LAST")?;
+/// let subjects = Raw::long("XTND XLST Subject")?;
+/// assert!(Raw::short("QUIT").is_err());
+/// # Ok::<(), pop3_proto::error::Misuse>(())
+/// ```
 ///
 /// A keyword has 3 to 20 characters. RFC 1939 section 3 allows 3 or 4, but some servers use longer
 /// ones, such as `XSENDER`.
@@ -62,12 +77,12 @@ impl Raw {
         Ok(Self(line.into_boxed_str()))
     }
 
-    /// Creates a command with a reply of one line, such as `XTND XMIT`.
+    /// Creates a command with a reply of one line, such as `LAST`.
     ///
     /// # Errors
     ///
     /// [`Misuse::Argument`] if the line contains a control character, if it does not begin with a
-    /// keyword of 3 to 20 printable characters, or if the command has its own type.
+    /// keyword of 3 to 20 printable characters, or if [`Raw`] rejects the command.
     pub fn short(line: impl Into<String>) -> Result<RawShort, Misuse> {
         Self::new(line).map(RawShort)
     }

@@ -99,6 +99,17 @@ impl Connection {
         self.core.capabilities()
     }
 
+    /// Returns whether the server has accepted [`Utf8`](crate::command::Utf8) on this channel.
+    pub fn utf8_mode(&self) -> bool {
+        self.core.utf8_mode()
+    }
+
+    /// Returns the tag of the language that the server uses for its texts on this channel. `None`
+    /// unless the server has confirmed one in a reply to [`SetLang`](crate::command::SetLang).
+    pub fn language(&self) -> Option<&str> {
+        self.core.language()
+    }
+
     /// Returns the channel that the connection began with. After STLS it is still
     /// [`Channel::Plain`]; see [`Connection::tls`].
     pub fn channel(&self) -> Channel {

@@ -105,6 +105,16 @@ impl Core {
         self.state.capabilities()
     }
 
+    /// Returns whether the server accepted `UTF8`.
+    pub(crate) fn utf8_mode(&self) -> bool {
+        self.state.utf8_mode()
+    }
+
+    /// Returns the tag of the language that the server confirmed last.
+    pub(crate) fn language(&self) -> Option<&str> {
+        self.state.language()
+    }
+
     /// Returns the channel that the connection began with.
     pub(crate) fn channel(&self) -> Channel {
         self.state.channel()

@@ -7,6 +7,7 @@ use crate::capability::Capabilities;
 use crate::command_table::Shape;
 use crate::config::Config;
 use crate::error::{LimitError, Limited, ProtocolError};
+use crate::language::Languages;
 use crate::listing::{ListingBuilder, Quirks, Rules};
 use crate::listing::{ScanEntry, UidEntry};
 use crate::reply::{Lines, Mechanisms, Reply};
@@ -17,7 +18,7 @@ use crate::verb::Verb;
 /// The part of a multi-line reply that was received so far.
 #[derive(Debug)]
 pub(super) enum Multiline {
-    /// The lines of the reply to `CAPA`, or to `AUTH` without a mechanism.
+    /// The lines of the reply to `CAPA`, or to `AUTH` or `LANG` without an argument.
     Capabilities {
         octets: BytesMut,
         lines: usize,
@@ -42,7 +43,7 @@ impl Multiline {
             salvage: shape == Shape::SalvagedLines,
         };
         match verb {
-            Verb::Capa | Verb::AuthMechanisms => Self::Capabilities {
+            Verb::Capa | Verb::AuthMechanisms | Verb::Lang => Self::Capabilities {
                 octets: BytesMut::new(),
                 lines: 0,
             },
@@ -107,6 +108,11 @@ impl Multiline {
                     leniency: config.leniency,
                 };
                 Ok((Reply::Mechanisms(Some(mechanisms)), Quirks::new()))
+            }
+            Self::Capabilities { octets, .. } if verb == Verb::Lang => {
+                Languages::read(&octets, config.leniency)
+                    .map(|languages| (Reply::Languages(languages), Quirks::new()))
+                    .map_err(|line| ("no language tag", line))
             }
             Self::Capabilities { octets, .. } => {
                 let capabilities = Capabilities::new(octets.freeze(), config.leniency);

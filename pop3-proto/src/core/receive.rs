@@ -10,7 +10,7 @@ use super::request::PendingRequest;
 use super::{Core, status_values};
 use crate::apop;
 use crate::base64;
-use crate::command_line::CommandLine;
+use crate::command_line::{CommandLine, Line};
 use crate::command_table::Shape;
 use crate::config::Leniency;
 use crate::error::{Closed, Error, ProtocolError, SecurityError};
@@ -355,6 +355,11 @@ impl Core {
         };
         self.end.last_err.answered(None, self.timers.last());
         self.state.accepted(verb);
+        if let Some(Line::Command(command)) = self.outbound.front().and_then(PendingRequest::line)
+            && command.shape == Shape::Line
+        {
+            self.state.line_accepted(command);
+        }
         if let Ok(reply) = &result {
             self.state.learn(verb, number, reply);
         }

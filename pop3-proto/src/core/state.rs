@@ -55,6 +55,10 @@ pub(super) struct Server {
     pipelining: bool,
     /// Whether the last `USER` was accepted and no command except `CAPA` was answered after it.
     user_accepted: bool,
+    /// Whether the server accepted `UTF8`.
+    utf8: bool,
+    /// The tag of the language that the server confirmed last.
+    language: Option<Box<str>>,
     pub(super) stat: Option<MailboxStat>,
     pub(super) listed: Listed,
     /// The number of messages that were retrieved completely, and the number of octets of these and
@@ -122,6 +126,16 @@ impl State {
         self.server.deleted
     }
 
+    /// Returns whether the server accepted `UTF8`.
+    pub(super) fn utf8_mode(&self) -> bool {
+        self.server.utf8
+    }
+
+    /// Returns the tag of the language that the server confirmed last.
+    pub(super) fn language(&self) -> Option<&str> {
+        self.server.language.as_deref()
+    }
+
     /// Returns how long clients must wait between two logins, if the server advertises it.
     pub(super) fn login_delay(&self) -> Option<Duration> {
         let delay = self.capabilities()?.login_delay()?;
@@ -162,6 +176,7 @@ impl State {
             capa_refused: self.server.capa_refused.as_deref(),
             phase: self.phase,
             tls: self.tls().is_some(),
+            utf8: self.server.utf8,
             private: self.is_private(),
             upgraded: self.is_upgraded(),
             challenge: self.challenge().is_some(),
@@ -185,6 +200,14 @@ impl State {
         }
         if verb == Verb::Pass && !self.server.user_accepted {
             return Err(Misuse::UserFirst.into());
+        }
+        let lists: Option<fn(&Capabilities) -> bool> = match verb {
+            Verb::Utf8 => Some(Capabilities::utf8),
+            Verb::Lang => Some(Capabilities::lang),
+            _ => None,
+        };
+        if lists.is_some_and(|lists| !self.capabilities().is_some_and(lists)) {
+            return Err(Misuse::NotAdvertised { verb }.into());
         }
         let private = self.is_private() || config.allow_insecure_login;
         let method = match verb {
@@ -230,6 +253,15 @@ impl State {
         self.note_user(verb, true);
     }
 
+    /// Handles a `+OK` to a command of one line that may be a raw command.
+    pub(super) fn line_accepted(&mut self, command: &CommandLine) {
+        self.server.utf8 |= command.is(Verb::Utf8);
+        if command.is(Verb::Lang) {
+            // Unknown until `learn` has stored the language of the reply.
+            self.server.language = None;
+        }
+    }
+
     /// Handles a `-ERR` to a command.
     pub(super) fn refused(&mut self, refusal: &Refusal) {
         self.phase.answered(refusal.verb, false);
@@ -256,6 +288,9 @@ impl State {
                 server.capa_refused = None;
                 server.pipelining |= capabilities.pipelining();
                 server.capabilities = Some(capabilities.clone());
+            }
+            (Verb::Lang, Reply::Language(language)) => {
+                server.language = Some(language.tag.clone());
             }
             (Verb::Stat, Reply::Stat(stat)) => server.stat = Some(*stat),
             (Verb::List, Reply::Sizes(sizes)) if sizes.is_comparable() => {

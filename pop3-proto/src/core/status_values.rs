@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::capability::Capabilities;
 use crate::config::Leniency;
 use crate::error::{Error, ProtocolError};
+use crate::language::Language;
 use crate::listing::{ListingEntry, Quirks, digits, leading_number, size, trimmed};
 use crate::quirk::Quirk;
 use crate::refusal::Refusal;
@@ -38,6 +39,10 @@ pub(super) fn read(
         (Verb::Uidl, Some(asked)) => {
             entry(verb, asked, text, leniency, &mut quirks).map(Reply::UniqueId)
         }
+        (Verb::Lang, _) => match Language::read(shown.text.as_bytes()) {
+            Some(language) => Ok(Reply::Language(language)),
+            None => Err(Wrong::Value("no language tag")),
+        },
         _ => Ok(Reply::Status(shown)),
     };
     let got = || ServerText::copy(text);

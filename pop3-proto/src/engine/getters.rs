@@ -23,6 +23,19 @@ macro_rules! getters {
                 self.connection().capabilities()
             }
 
+            /// Returns whether the server has accepted [`Utf8`](crate::command::Utf8) on this
+            /// channel.
+            pub fn utf8_mode(&self) -> bool {
+                self.connection().utf8_mode()
+            }
+
+            /// Returns the tag of the language that the server uses for its texts on this channel.
+            /// `None` unless the server has confirmed one in a reply to
+            /// [`set_lang`](Self::set_lang).
+            pub fn language(&self) -> Option<&str> {
+                self.connection().language()
+            }
+
             /// Returns the result of the TLS handshake; `None` if the connection is in cleartext.
             pub fn tls(&self) -> Option<&crate::channel::TlsInfo> {
                 self.connection().tls()

@@ -217,6 +217,8 @@ fn of_misuse(misuse: &Misuse) -> Option<Advice> {
         Misuse::Argument(_) | Misuse::TooLong { .. } => Some(Advice::ChangePolicy),
         Misuse::Phase { .. }
         | Misuse::TlsActive
+        | Misuse::StlsAfterUtf8
+        | Misuse::NotAdvertised { .. }
         | Misuse::UserFirst
         | Misuse::NoSeed
         | Misuse::TicketSpent

@@ -133,6 +133,8 @@ fn of_refusal(refusal: &Refusal) -> Retry {
         | Verb::Noop
         | Verb::Rset
         | Verb::Quit
+        | Verb::Utf8
+        | Verb::Lang
         | Verb::Raw => Retry::Never,
     }
 }
@@ -168,6 +170,8 @@ fn of_misuse(misuse: &Misuse) -> Retry {
     match misuse {
         Misuse::Phase { .. }
         | Misuse::TlsActive
+        | Misuse::StlsAfterUtf8
+        | Misuse::NotAdvertised { .. }
         | Misuse::UserFirst
         | Misuse::TooLong { .. }
         | Misuse::NoSeed

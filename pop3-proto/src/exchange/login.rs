@@ -41,6 +41,8 @@ pub(crate) struct LoginRun {
     token: Option<Secret>,
     refreshed: bool,
     attempts: u32,
+    /// Whether `UTF8` was sent. It is sent at most once.
+    utf8_sent: bool,
     /// The length of the longest line of `USER` and `PASS`, or of `APOP`, in octets.
     longest_line: usize,
 }
@@ -51,6 +53,8 @@ enum State {
     Upgrading(Upgrade),
     /// `CAPA` was sent, and the login does not start TLS.
     Capa,
+    /// `UTF8` was sent, before the credentials.
+    Utf8,
     /// `USER` was sent. Contains the `PASS` command to send next.
     User(CommandLine),
     /// The command that logs in was sent: `PASS` or `APOP`.
@@ -78,6 +82,7 @@ impl LoginRun {
             token: None,
             refreshed: false,
             attempts: 0,
+            utf8_sent: false,
             longest_line: 0,
         }
     }
@@ -136,6 +141,10 @@ impl LoginRun {
                 None => self.choose(context, redactor),
             },
             (State::Capa, _) => self.after_capa(context, redactor),
+            // The server may refuse `UTF8` although it advertises it.
+            (State::Utf8, Input::Reply(Ok(_) | Err(Error::Refused(_)))) => {
+                self.choose(context, redactor)
+            }
             (State::User(pass), Input::Reply(Ok(_))) => {
                 self.state = State::Last;
                 Step::Send(pass)
@@ -257,6 +266,9 @@ impl LoginRun {
     }
 
     fn upgrade(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
+        if context.utf8 {
+            return Step::Done(Err(Misuse::StlsAfterUtf8.into()));
+        }
         let mut upgrade = Upgrade::Capa;
         match upgrade.step(context, Input::Begin) {
             Some(step) => {
@@ -277,6 +289,14 @@ impl LoginRun {
     /// Selects a login method, after TLS was started or skipped.
     fn choose(&mut self, context: &Context<'_>, redactor: &mut Redactor) -> Step {
         let (plan, concrete) = self.plan(context);
+        // Sent only if a method can be used, and after TLS was started.
+        if concrete.is_some()
+            && context.wants_utf8()
+            && !core::mem::replace(&mut self.utf8_sent, true)
+        {
+            self.state = State::Utf8;
+            return send(Verb::Utf8);
+        }
         // A token is requested only if a method can use it.
         if concrete.is_some() && self.token.is_none() && self.login.requests_token() {
             return self.request_token(context, None, None);

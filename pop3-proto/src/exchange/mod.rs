@@ -120,6 +120,7 @@ impl Exchange {
     fn out_of_place(&self, context: &Context<'_>) -> Option<Misuse> {
         let verb = match self {
             Self::StartTls(_) if context.tls => return Some(Misuse::TlsActive),
+            Self::StartTls(_) if context.utf8 => return Some(Misuse::StlsAfterUtf8),
             Self::Capabilities => Verb::Capa,
             Self::StartTls(_) => Verb::Stls,
             Self::Login(_) => Verb::User,

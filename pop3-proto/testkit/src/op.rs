@@ -32,6 +32,10 @@ pub enum Op {
     /// With this number of questions, and fixed random bytes.
     Confirm(usize),
     Quit,
+    Utf8,
+    Lang,
+    /// `LANG` with an argument.
+    SetLang(String),
     /// A raw command with a reply of one line.
     Short(String),
     /// A raw command with a multi-line reply.
@@ -82,6 +86,9 @@ impl Op {
             ("confirm", [questions]) => {
                 Self::Confirm(number(questions)?.try_into().expect("a small number"))
             }
+            ("utf8", []) => Self::Utf8,
+            ("lang", []) => Self::Lang,
+            ("lang", [range]) => Self::SetLang((*range).to_owned()),
             ("quit", []) => Self::Quit,
             ("short", [_, ..]) => Self::Short(rest.to_owned()),
             ("long", [_, ..]) => Self::Long(rest.to_owned()),

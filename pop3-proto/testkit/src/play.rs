@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use pop3_proto::{
     Channel, Config,
-    config::{CapaPolicy, InitialResponse, Leniency, LfDot, Pipelining, StlsPolicy},
+    config::{CapaPolicy, InitialResponse, Leniency, LfDot, Pipelining, StlsPolicy, Utf8Policy},
 };
 
 use crate::conversation::Conversation;
@@ -293,6 +293,7 @@ pub(crate) fn configure(
             ("channel", "trusted") => channel = Channel::TrustedByCaller,
             ("allow-insecure-login", "") => config.allow_insecure_login = true,
             ("stls", "off") => config.stls = StlsPolicy::Off,
+            ("utf8", "") => config.utf8 = Utf8Policy::Auto,
             ("capa", "never") => config.capa = CapaPolicy::Never,
             ("initial-response", "never") => {
                 config.initial_response = InitialResponse::Never;

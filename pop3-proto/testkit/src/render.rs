@@ -12,7 +12,7 @@ use pop3_proto::{
     },
     listing::{Listing, ScanEntry, UidEntry, UidListing},
     login::{LoginPlan, Verdict},
-    reply::{ErrReply, Reply, Status},
+    reply::{ErrReply, Language, Reply, Status},
 };
 
 /// Renders an event in one line. `label` returns the name of a request in the transcript.
@@ -61,6 +61,12 @@ fn reply(reply: &Reply) -> String {
                 .collect();
             format!("mechanisms: {}", names.join(" "))
         }
+        Reply::Languages(list) if list.is_empty() => "none".to_owned(),
+        Reply::Languages(list) => {
+            let languages: Vec<_> = list.iter().map(language).collect();
+            languages.join(" | ")
+        }
+        Reply::Language(one) => language(one),
         Reply::Stat(stat) => match stat.octets {
             Some(octets) => format!("{} messages, {octets} octets", stat.messages),
             None => format!("{} messages, no size", stat.messages),
@@ -79,6 +85,10 @@ fn reply(reply: &Reply) -> String {
         Reply::Quit(QuitOutcome::Unknown) => "unknown".to_owned(),
         other => format!("{other:?}"),
     }
+}
+
+fn language(language: &Language) -> String {
+    format!("{} {:?}", language.tag, language.text)
 }
 
 fn with_text(word: &str, status: &Status) -> String {
@@ -167,6 +177,8 @@ pub fn error(why: &Error) -> String {
         },
         Error::Misuse(Misuse::Phase { verb, phase }) => format!("misuse {verb} in {phase}"),
         Error::Misuse(Misuse::TlsActive) => "misuse STLS inside TLS".to_owned(),
+        Error::Misuse(Misuse::StlsAfterUtf8) => "misuse STLS after UTF8".to_owned(),
+        Error::Misuse(Misuse::NotAdvertised { verb }) => format!("misuse {verb} not advertised"),
         Error::Misuse(Misuse::UserFirst) => "misuse PASS without USER".to_owned(),
         Error::Misuse(Misuse::TooLong { verb, octets, .. }) => {
             format!("misuse {verb} of {octets} octets")
@@ -380,7 +392,8 @@ fn closed(why: &Closed) -> String {
     }
 }
 
-/// Renders a part of the client's state: `phase`, `capabilities`, `greeting`, `plan` or `tls`.
+/// Renders a part of the client's state: `phase`, `capabilities`, `greeting`, `utf8`,
+/// `language`, `plan` or `tls`.
 pub fn state(connection: &Connection, what: &str) -> Result<String, String> {
     Ok(match what {
         "phase" => connection.phase().to_string(),
@@ -390,6 +403,8 @@ pub fn state(connection: &Connection, what: &str) -> Result<String, String> {
         "greeting" => connection
             .greeting()
             .map_or_else(|| "none".to_owned(), |it| format!("{:?}", it.text)),
+        "utf8" => if connection.utf8_mode() { "on" } else { "off" }.to_owned(),
+        "language" => connection.language().unwrap_or("unknown").to_owned(),
         "plan" => connection
             .login_plan()
             .map_or_else(|| "none".to_owned(), plan),

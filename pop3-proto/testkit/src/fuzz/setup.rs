@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use pop3_proto::{
     Channel, Config, Connection, Instant, MessageNumber, Phase,
-    config::{CapaPolicy, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy},
+    config::{CapaPolicy, InitialResponse, Leniency, Limits, Pipelining, StlsPolicy, Utf8Policy},
     login::LoginPolicy,
     tls::TlsInfo,
 };
@@ -18,6 +18,8 @@ pub fn setup(bits: u8) -> (Config, Channel) {
     config.limits = limits(bits & 2 != 0);
     if bits & 1 != 0 {
         config.leniency = Leniency::Strict;
+    } else {
+        config.utf8 = Utf8Policy::Auto;
     }
     config.pipelining = match bits >> 2 & 3 {
         1 => Pipelining::Always,

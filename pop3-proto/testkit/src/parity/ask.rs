@@ -4,8 +4,8 @@
 use pop3_proto::{
     Dele, Error, List, MessageNumber, Quit, Secret, Stat, Top, Uidl, Username,
     command::{
-        Apop, AuthMechanisms, Capa, GetCapabilities, ListOne, Noop, Pass, Raw, Rset, StartTls,
-        UidlOne, User, Whole,
+        Apop, AuthMechanisms, Capa, GetCapabilities, Lang, ListOne, Noop, Pass, Raw, Rset, SetLang,
+        StartTls, UidlOne, User, Utf8, Whole,
     },
     reply::Reply,
 };
@@ -43,6 +43,9 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
             let result = client.login_with(login.login()?, &mut provide);
             result.map(Reply::Status)
         }
+        Op::Utf8 => client.utf8().map(Reply::Status),
+        Op::Lang => client.lang().map(Reply::Languages),
+        Op::SetLang(range) => client.set_lang(range).map(Reply::Language),
         Op::Stat => client.stat().map(Reply::Stat),
         Op::List => client.list().map(Reply::Sizes),
         Op::ListOne(n) => client.list_one(number(*n)?).map(Reply::Size),
@@ -98,6 +101,9 @@ fn submit<C: Client>(client: &mut C, op: &Op) -> Result<Claim<C>, Error> {
         Op::Capabilities => claim(client, GetCapabilities, Reply::Capabilities),
         Op::StartTls => claim(client, StartTls, Reply::Capabilities),
         Op::Login(login) => claim(client, login.login()?, Reply::Status),
+        Op::Utf8 => claim(client, Utf8, Reply::Status),
+        Op::Lang => claim(client, Lang, Reply::Languages),
+        Op::SetLang(range) => claim(client, SetLang::new(range.as_str())?, Reply::Language),
         Op::Stat => claim(client, Stat, Reply::Stat),
         Op::List => claim(client, List, Reply::Sizes),
         Op::ListOne(n) => claim(client, ListOne(number(*n)?), Reply::Size),

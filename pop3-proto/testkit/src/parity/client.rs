@@ -10,7 +10,7 @@ use pop3_proto::{
     command::{Command, IntoStreamed, Streamed, Whole},
     error::AuthError,
     listing::{Listing, ScanEntry, UidEntry, UidListing},
-    reply::{Confirmed, MailboxStat, Mechanisms, Received, Status},
+    reply::{Confirmed, Language, Languages, MailboxStat, Mechanisms, Received, Status},
 };
 
 /// A message that is being received.
@@ -46,6 +46,9 @@ macro_rules! operations {
             start_tls() -> Option<Capabilities>;
             capa() -> Option<Capabilities>;
             auth_mechanisms() -> Option<Mechanisms>;
+            utf8() -> Status;
+            lang() -> Languages;
+            set_lang(range: &str) -> Language;
             stat() -> MailboxStat;
             list() -> Listing;
             list_one(number: MessageNumber) -> ScanEntry;

@@ -28,6 +28,8 @@ macro_rules! every_method {
             let _: &pop3_proto::Connection = client.connection();
             let _: pop3_proto::Phase = client.phase();
             let _: Option<&pop3_proto::Capabilities> = client.capabilities();
+            let _: bool = client.utf8_mode();
+            let _: Option<&str> = client.language();
             let _: Option<&pop3_proto::tls::TlsInfo> = client.tls();
             let _: &pop3_proto::Config = client.config();
             let error: Option<pop3_proto::Error> = client.error().cloned();
@@ -63,6 +65,9 @@ macro_rules! every_method {
             let _: Option<pop3_proto::Capabilities> = client.start_tls() $($wait)* ?;
             let _: Option<pop3_proto::Capabilities> = client.capa() $($wait)* ?;
             let _: Option<pop3_proto::reply::Mechanisms> = client.auth_mechanisms() $($wait)* ?;
+            let _: pop3_proto::reply::Status = client.utf8() $($wait)* ?;
+            let _: pop3_proto::reply::Languages = client.lang() $($wait)* ?;
+            let _: pop3_proto::reply::Language = client.set_lang("*") $($wait)* ?;
             let _: pop3_proto::reply::MailboxStat = client.stat() $($wait)* ?;
             let _: pop3_proto::listing::Listing = client.list() $($wait)* ?;
             let _: pop3_proto::listing::ScanEntry = client.list_one(first) $($wait)* ?;

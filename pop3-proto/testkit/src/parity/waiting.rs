@@ -12,7 +12,7 @@ use pop3_proto::{
     QuitOutcome, Ticket,
     command::{Command, IntoStreamed, Streamed, Whole},
     listing::{Listing, ScanEntry, UidEntry, UidListing},
-    reply::{Confirmed, MailboxStat, Mechanisms, Received, Status},
+    reply::{Confirmed, Language, Languages, MailboxStat, Mechanisms, Received, Status},
 };
 
 use super::client::{Body, Client, Enough, Provide, Reader, Reply};

@@ -167,8 +167,9 @@ fn command(op: &Op) -> u8 {
         Op::Noop => 17,
         Op::Rset => 18,
         Op::Quit => 19,
-        Op::Short(_) => 20,
-        Op::Long(_) => 21,
+        // Raw commands with replies of the same shape.
+        Op::Short(_) | Op::Utf8 | Op::SetLang(_) => 20,
+        Op::Long(_) | Op::Lang => 21,
         Op::LongStreamed(_) => 22,
         Op::Login(_) => 24,
         Op::Confirm(_) => 25,

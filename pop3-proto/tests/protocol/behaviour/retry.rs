@@ -186,6 +186,12 @@ fn errors() -> Vec<(&'static str, Option<&'static str>, Error)> {
             .into(),
         ),
         ("Misuse::TlsActive", None, Misuse::TlsActive.into()),
+        ("Misuse::StlsAfterUtf8", None, Misuse::StlsAfterUtf8.into()),
+        (
+            "Misuse::NotAdvertised",
+            None,
+            Misuse::NotAdvertised { verb: Verb::Utf8 }.into(),
+        ),
         ("Misuse::UserFirst", None, Misuse::UserFirst.into()),
         ("Misuse::NoSeed", None, Misuse::NoSeed.into()),
         ("Misuse::TicketSpent", None, Misuse::TicketSpent.into()),

@@ -18,6 +18,8 @@ pub(super) fn caller_faults(texts: &mut Texts) {
     }
     for (name, error) in [
         ("TlsActive", Misuse::TlsActive),
+        ("StlsAfterUtf8", Misuse::StlsAfterUtf8),
+        ("NotAdvertised", Misuse::NotAdvertised { verb: Verb::Utf8 }),
         ("UserFirst", Misuse::UserFirst),
         (
             "TooLong",
@@ -51,6 +53,7 @@ pub(super) fn caller_faults(texts: &mut Texts) {
         Argument::NotAscii,
         Argument::Method,
         Argument::Mechanism,
+        Argument::LanguageRange,
         Argument::ControlInCommand,
         Argument::Keyword,
         Argument::Reserved,
