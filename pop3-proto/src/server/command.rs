@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memrchr};
 
+use crate::verb::Verb;
+
 /// A command with its arguments, grouped by the state that it belongs to.
 pub(super) enum ClientCommand<'a> {
     Capa,
@@ -40,6 +42,29 @@ pub(super) enum Mail {
 }
 
 impl<'a> ClientCommand<'a> {
+    /// Returns the keyword, and the message-number if there is one.
+    pub(super) fn subject(&self) -> (Verb, Option<u64>) {
+        let verb = match self {
+            Self::Capa => Verb::Capa,
+            Self::Quit => Verb::Quit,
+            Self::Login(Login::User(_)) => Verb::User,
+            Self::Login(Login::Pass(_)) => Verb::Pass,
+            Self::Login(Login::Apop { .. }) => Verb::Apop,
+            Self::Login(Login::Mechanisms) => Verb::AuthMechanisms,
+            Self::Login(Login::Auth { .. }) => Verb::Auth,
+            Self::Login(Login::Stls) => Verb::Stls,
+            Self::Mail(Mail::Stat) => Verb::Stat,
+            Self::Mail(Mail::Noop) => Verb::Noop,
+            Self::Mail(Mail::Rset) => Verb::Rset,
+            Self::Mail(Mail::List(number)) => return (Verb::List, *number),
+            Self::Mail(Mail::Uidl(number)) => return (Verb::Uidl, *number),
+            Self::Mail(Mail::Retr(number)) => return (Verb::Retr, Some(*number)),
+            Self::Mail(Mail::Top { number, .. }) => return (Verb::Top, Some(*number)),
+            Self::Mail(Mail::Dele(number)) => return (Verb::Dele, Some(*number)),
+        };
+        (verb, None)
+    }
+
     /// Parses a line, or returns the text of the refusal. Exactly one SP is allowed between the
     /// keyword and its arguments, and none after them. A client that sends others would fail with
     /// real servers, and should fail here.

@@ -2,11 +2,15 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
+use super::deviations::Deviations;
 use super::sasl_config::SaslConfig;
+use crate::verb::Verb;
 
 /// The longest command line in octets, with CRLF (RFC 2449 section 4).
 const COMMAND_OCTETS: usize = 255;
@@ -29,6 +33,9 @@ pub struct ServerConfig {
     pub(super) allow_plaintext_login: bool,
     pub(super) max_command_octets: usize,
     pub(super) keep_log: bool,
+    pub(super) deviations: Deviations,
+    /// How many sessions have begun. Clones count together.
+    pub(super) sessions: Arc<AtomicUsize>,
 }
 
 impl ServerConfig {
@@ -48,6 +55,8 @@ impl ServerConfig {
             allow_plaintext_login: true,
             max_command_octets: COMMAND_OCTETS,
             keep_log: false,
+            deviations: Deviations::default(),
+            sessions: Arc::default(),
         }
     }
 
@@ -137,11 +146,22 @@ impl ServerConfig {
         self
     }
 
-    /// Sets whether [`Server::log`](super::Server::log) keeps the command lines. Off by default.
+    /// Sets whether [`Server::log`](super::Server::log) keeps the command lines, and
+    /// [`Server::replies`](super::Server::replies) the status lines. Off by default.
     #[must_use]
     pub fn keep_log(mut self, keep: bool) -> Self {
         self.keep_log = keep;
         self
+    }
+
+    /// Returns whether the server supports a command at all.
+    pub(super) fn knows(&self, verb: Verb) -> bool {
+        !self.deviations.without.contains(&verb)
+    }
+
+    /// Counts a new session. Returns its number.
+    pub(super) fn begin_session(&self) -> usize {
+        self.sessions.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
@@ -161,6 +181,7 @@ impl fmt::Debug for ServerConfig {
             .field("allow_plaintext_login", &self.allow_plaintext_login)
             .field("max_command_octets", &self.max_command_octets)
             .field("keep_log", &self.keep_log)
-            .finish()
+            .field("deviations", &self.deviations)
+            .finish_non_exhaustive()
     }
 }

@@ -17,11 +17,25 @@ const LINES: usize = 64 * 1024;
 #[derive(Default)]
 pub(super) struct Log {
     lines: Vec<String>,
+    /// The status line of the reply to each line.
+    replies: Vec<String>,
 }
 
 impl Log {
     pub(super) fn lines(&self) -> &[String] {
         &self.lines
+    }
+
+    pub(super) fn replies(&self) -> &[String] {
+        &self.replies
+    }
+
+    /// Records the reply to the last line.
+    pub(super) fn record_reply(&mut self, status: &[u8]) {
+        if self.replies.len() < self.lines.len() {
+            let status = String::from_utf8_lossy(status).into_owned();
+            self.replies.push(status);
+        }
     }
 
     pub(super) fn record_command(&mut self, line: &ClientLine) {

@@ -36,7 +36,12 @@ impl Maildrop {
     /// it sends the message. A bare CR or LF is data and is sent unchanged: dots are stuffed only
     /// after CRLF, as RFC 1939 section 3 says.
     pub fn push(&mut self, unique_id: impl Into<Bytes>, octets: impl Into<Bytes>) {
-        self.extend([(unique_id, octets)]);
+        self.push_message(StoredMessage::new(unique_id, octets));
+    }
+
+    /// Adds a message at the end.
+    pub fn push_message(&mut self, message: StoredMessage) {
+        self.extend([message]);
     }
 
     /// Returns the number of messages.
@@ -52,7 +57,7 @@ impl Maildrop {
     }
 
     /// Returns the size of the maildrop in octets, as STAT reports it: the sum of
-    /// [`StoredMessage::size`].
+    /// [`StoredMessage::listed_size`].
     #[must_use]
     pub fn octets(&self) -> u64 {
         self.octets
@@ -79,9 +84,27 @@ impl Maildrop {
         let index = self
             .messages()
             .position(|message| message.unique_id == unique_id)?;
-        let message = Arc::make_mut(&mut self.messages).remove(index);
-        self.octets -= message.size();
-        Some(message)
+        self.take(index)
+    }
+
+    /// Removes a message that is equal to this one in unique-id and octets, as
+    /// [`remove`](Self::remove) does. Two messages may have the same unique-id, because tests need
+    /// servers that reuse them.
+    pub fn remove_message(&mut self, message: &StoredMessage) -> Option<StoredMessage> {
+        let index = self.messages().position(|stored| stored == message)?;
+        self.take(index)
+    }
+
+    fn take(&mut self, index: usize) -> Option<StoredMessage> {
+        let messages = Arc::make_mut(&mut self.messages);
+        let message = (index < messages.len()).then(|| messages.remove(index));
+        self.count();
+        message
+    }
+
+    fn count(&mut self) {
+        let sizes = self.messages.iter().map(StoredMessage::listed_size);
+        self.octets = sizes.fold(0, u64::saturating_add);
     }
 
     /// Returns the message at this index, counted from 0.
@@ -92,30 +115,41 @@ impl Maildrop {
     /// Keeps only the messages for which `keep` returns true. It is called in order.
     pub(super) fn retain(&mut self, keep: impl FnMut(&StoredMessage) -> bool) {
         Arc::make_mut(&mut self.messages).retain(keep);
-        self.octets = self.messages().map(StoredMessage::size).sum();
+        self.count();
     }
 }
 
 impl<U: Into<Bytes>, O: Into<Bytes>> Extend<(U, O)> for Maildrop {
     /// Adds pairs of unique-id and octets, as [`push`](Self::push) does.
     fn extend<I: IntoIterator<Item = (U, O)>>(&mut self, messages: I) {
+        let new = |(unique_id, octets)| StoredMessage::new(unique_id, octets);
+        self.extend(messages.into_iter().map(new));
+    }
+}
+
+impl Extend<StoredMessage> for Maildrop {
+    /// Adds messages at the end.
+    fn extend<I: IntoIterator<Item = StoredMessage>>(&mut self, messages: I) {
         let octets = &mut self.octets;
-        Arc::make_mut(&mut self.messages).extend(messages.into_iter().map(
-            |(unique_id, octets_given)| {
-                let message = StoredMessage {
-                    unique_id: unique_id.into(),
-                    octets: octets_given.into(),
-                };
-                *octets += message.size();
-                message
-            },
-        ));
+        let counted = messages.into_iter().inspect(|message| {
+            *octets = octets.saturating_add(message.listed_size());
+        });
+        Arc::make_mut(&mut self.messages).extend(counted);
     }
 }
 
 impl<U: Into<Bytes>, O: Into<Bytes>> FromIterator<(U, O)> for Maildrop {
     /// Creates a maildrop from pairs of unique-id and octets.
     fn from_iter<I: IntoIterator<Item = (U, O)>>(messages: I) -> Self {
+        let mut maildrop = Self::new();
+        maildrop.extend(messages);
+        maildrop
+    }
+}
+
+impl FromIterator<StoredMessage> for Maildrop {
+    /// Creates a maildrop from messages, for example from those of another one in another order.
+    fn from_iter<I: IntoIterator<Item = StoredMessage>>(messages: I) -> Self {
         let mut maildrop = Self::new();
         maildrop.extend(messages);
         maildrop
@@ -133,13 +167,55 @@ impl fmt::Debug for Maildrop {
 }
 
 /// A message in a [`Maildrop`]. A clone shares the octets.
-#[derive(Clone)]
+///
+/// ```
+/// use pop3_proto::server::{Maildrop, Server, ServerConfig, StoredMessage};
+///
+/// // A server that counts each line end as one octet, as its file system does.
+/// let message = StoredMessage::new("uid-1", "two\r\nlines\r\n").with_listed_size(10);
+/// let mail = Maildrop::from_iter([message]);
+/// let mut server = Server::new(ServerConfig::new("joe", "secret"), mail);
+/// server.exchange(b"USER joe\r\nPASS secret\r\n");
+/// assert_eq!(server.exchange(b"LIST 1\r\n"), b"+OK 1 10\r\n");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoredMessage {
     unique_id: Bytes,
     octets: Bytes,
+    listed_size: Option<u64>,
 }
 
 impl StoredMessage {
+    /// Creates a message. [`Maildrop::push`] says what `octets` are.
+    pub fn new(unique_id: impl Into<Bytes>, octets: impl Into<Bytes>) -> Self {
+        Self {
+            unique_id: unique_id.into(),
+            octets: octets.into(),
+            listed_size: None,
+        }
+    }
+
+    /// Sets the size that the server states, for tests of clients: many servers state wrong sizes.
+    #[must_use]
+    pub fn with_listed_size(mut self, octets: u64) -> Self {
+        self.listed_size = Some(octets);
+        self
+    }
+
+    /// Replaces the unique-id. RFC 1939 section 7 forbids that, but some servers do it.
+    #[must_use]
+    pub fn with_unique_id(mut self, unique_id: impl Into<Bytes>) -> Self {
+        self.unique_id = unique_id.into();
+        self
+    }
+
+    /// Returns the size that STAT, LIST and RETR state: [`size`](Self::size), unless
+    /// [`with_listed_size`](Self::with_listed_size) has set another one.
+    #[must_use]
+    pub fn listed_size(&self) -> u64 {
+        self.listed_size.unwrap_or_else(|| self.size())
+    }
+
     /// Returns the unique-id (RFC 1939 section 7).
     #[must_use]
     pub fn unique_id(&self) -> &Bytes {
@@ -152,8 +228,7 @@ impl StoredMessage {
         &self.octets
     }
 
-    /// Returns the size in octets that LIST reports and RETR sends (RFC 1939 section 11): the
-    /// length of [`octets`](Self::octets), and 2 more if the final CRLF is missing. Dot-stuffing is
+    /// Returns the number of octets that RETR sends (RFC 1939 section 11): the length of [`octets`](Self::octets), and 2 more if the final CRLF is missing. Dot-stuffing is
     /// not counted.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -28,21 +28,51 @@
 //! assert_eq!(server.expunged(), ["uid-1"]);
 //! ```
 //!
+//! # Tests of your own program
+//!
+//! The server is correct unless a test asks for something else. It can then do what bad servers,
+//! broken networks and attackers do, at a chosen place:
+//!
+//! | what | how |
+//! |---|---|
+//! | a command, a login or the greeting is refused, with a response code such as `[IN-USE]` | [`On::refuse`], [`On::refuse_with`] |
+//! | a second session gets `[IN-USE]` because the first one has locked the maildrop | [`ServerConfig::lock_maildrop`] |
+//! | the connection ends or stalls at a command, within a reply, or after an octet of the session | [`On::disconnect`], [`On::cut`], [`On::octet`] |
+//! | slow replies, slow segments, an idle limit | [`On::delay`], [`On::segments`], [`ServerConfig::idle_limit`] |
+//! | malformed or injected lines | [`On::replace`], [`On::insert`], [`On::append`] |
+//! | dots that are not stuffed, no terminator, bare LF | [`On::unstuffed`], [`On::unterminated`], [`On::bare_lf`] |
+//! | `QUIT` fails, removes only some messages, or gets no reply | [`On::refuse`], [`On::remove_only`], [`On::cut`] |
+//! | missing commands, other capabilities | [`ServerConfig::without`], [`ServerConfig::capabilities`], [`ServerConfig::capability`] |
+//! | wrong sizes | [`StoredMessage::with_listed_size`] |
+//! | unique-ids that change or are reused | [`ServerConfig::change_unique_ids`], [`Maildrop::push`] |
+//! | new numbers after `DELE`, mail that arrives during a session, lost pipelined commands | [`ServerConfig::renumber_after_dele`], [`On::deliver`], [`ServerConfig::discard_pipelined`] |
+//!
+//! [`On`] says where and how often, and has an example of each fault. `EmbeddedServer` of
+//! `pop3-blocking` runs this server on sockets, and its faults can change while it runs.
+//!
 //! # Limits
 //!
-//! This is not a server for the Internet. It has one account, no UTF8 and no LANG, no autologout
-//! timer, and no limit on failed logins. It has no lock: two sessions on clones of one maildrop do
-//! not know about each other, and neither gets `[IN-USE]`. It has no random numbers: the caller
-//! provides challenges, nonces and salts, and they do not change. The secret is not wiped, and PASS
-//! and APOP do not compare it in constant time. If messages are stored outside the session, the
-//! caller must remove them from the store after QUIT has succeeded; QUIT never fails here.
+//! This is not a server for the Internet. It has one account, no UTF8 and no LANG, and no limit on
+//! failed logins. Without [`lock_maildrop`](ServerConfig::lock_maildrop), two sessions on clones of
+//! one maildrop do not know about each other. It has no random numbers: the caller provides
+//! challenges, nonces and salts, and they do not change. It has no clock: the caller waits, and
+//! reports idle clients. The secret is not wiped, and PASS and APOP do not compare it in constant
+//! time. If messages are stored outside the session, the caller must remove those of
+//! [`removed`](Server::removed) after QUIT. A reply that a fault changes is rendered completely in
+//! memory.
 
+mod alter;
 mod auth;
+mod capabilities;
 mod command;
 mod config;
+mod deviations;
+mod fault;
 mod input;
+mod lock;
 mod log;
 mod maildrop;
+mod output;
 mod respond;
 mod sasl_config;
 mod stream;
@@ -50,17 +80,21 @@ mod transaction;
 mod view;
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use bytes::Bytes;
 
 pub use config::ServerConfig;
+pub use fault::{End, Fault, FaultError, On};
 pub use maildrop::{Maildrop, StoredMessage};
 
 use input::Input;
 use log::Log;
-use respond::{Dialogue, State};
-use stream::Output;
+use output::{Output, Stop};
+use respond::{Dialogue, Reply, State};
+use stream::Answer;
 
 /// How many octets of unanswered commands are kept while the client does not read its replies.
 const INPUT_OCTETS: usize = 64 * 1024;
@@ -78,6 +112,9 @@ pub struct Server {
     input: Input,
     output: Output,
     log: Log,
+    /// Faults at octets before this position have been visited.
+    octets_visited: u64,
+    reset: bool,
 }
 
 impl Server {
@@ -94,15 +131,20 @@ impl Server {
         Self::start(Dialogue::new(config, maildrop, true))
     }
 
-    fn start(dialogue: Dialogue) -> Self {
-        let mut output = Output::default();
-        output.push(dialogue.greet());
-        Self {
+    fn start(mut dialogue: Dialogue) -> Self {
+        let greeting = dialogue.greet();
+        let mut server = Self {
             dialogue,
             input: Input::default(),
-            output,
+            output: Output::default(),
             log: Log::default(),
-        }
+            octets_visited: 0,
+            reset: false,
+        };
+        server.push(greeting);
+        server.settle();
+        server.advance();
+        server
     }
 
     /// Receives octets from the client. They may be split anywhere.
@@ -137,20 +179,111 @@ impl Server {
     /// append replies.
     #[must_use]
     pub fn transmit(&self) -> &[u8] {
-        self.output.pending()
+        let pending = self.output.pending();
+        let limit = self.next_octet().map(|at| at - self.output.position());
+        let limit = limit.and_then(|octets| usize::try_from(octets).ok());
+        limit
+            .and_then(|octets| pending.get(..octets))
+            .unwrap_or(pending)
     }
 
     /// Reports that the first `n` octets of [`transmit`](Self::transmit) were sent. If `n` is
     /// larger than their number, it means all of them.
     pub fn transmitted(&mut self, n: usize) {
+        let n = n.min(self.transmit().len());
         self.output.sent(n);
+        self.settle();
         self.advance();
     }
 
     /// Returns whether there is something to send.
     #[must_use]
     pub fn wants_write(&self) -> bool {
-        !self.output.pending().is_empty()
+        !self.transmit().is_empty()
+    }
+
+    /// Returns how long the caller must wait before it sends more, because of a fault; `None` if it
+    /// need not wait. Call [`waited`](Self::waited) after that time. The server has no clock.
+    ///
+    /// [`Duration::MAX`] means that the server sends nothing more ([`End::Stall`]): wait until the
+    /// client closes the connection, and call [`handle_eof`](Self::handle_eof).
+    #[must_use]
+    pub fn wants_wait(&self) -> Option<Duration> {
+        match self.output.stop()? {
+            Stop::Wait(time) => Some(time),
+            Stop::End(_) => Some(Duration::MAX),
+        }
+    }
+
+    /// Reports that the caller has waited as long as [`wants_wait`](Self::wants_wait) said. It does
+    /// nothing if that is [`Duration::MAX`].
+    pub fn waited(&mut self) {
+        if let Some(Stop::Wait(_)) = self.output.stop() {
+            self.output.pass_stop();
+            self.settle();
+            self.advance();
+        }
+    }
+
+    /// Receives octets, and returns everything that the server sends then. It skips waits, and does
+    /// not do a TLS handshake. It is for tests that need neither time nor sockets.
+    pub fn exchange(&mut self, octets: &[u8]) -> Vec<u8> {
+        self.receive(octets);
+        let mut sent = Vec::new();
+        loop {
+            let pending = self.transmit();
+            if pending.is_empty() {
+                match self.wants_wait() {
+                    Some(time) if time < Duration::MAX => self.waited(),
+                    _ => return sent,
+                }
+            } else {
+                sent.extend_from_slice(pending);
+                let count = pending.len();
+                self.transmitted(count);
+            }
+        }
+    }
+
+    /// Returns how long the caller may wait for octets from the client; `None` if there is no limit.
+    /// Call [`handle_idle`](Self::handle_idle) after that time. The limit is that of
+    /// [`ServerConfig::idle_limit`], and applies while the server has nothing to send.
+    #[must_use]
+    pub fn idle_limit(&self) -> Option<Duration> {
+        let is_idle = self.dialogue.takes_commands() && self.output.is_empty();
+        let limit = self.dialogue.config().deviations.idle_limit;
+        limit.filter(|_| is_idle)
+    }
+
+    /// Reports that the client has sent nothing for the time of [`idle_limit`](Self::idle_limit).
+    /// The session ends, and no message is removed (RFC 1939 section 3). It does nothing if there is
+    /// no limit.
+    pub fn handle_idle(&mut self) {
+        if self.idle_limit().is_some() {
+            self.dialogue.end();
+            self.input.clear();
+            if let Some(text) = &self.dialogue.config().deviations.idle_reply {
+                self.output
+                    .push(Answer::line(alloc::format!("-ERR {text}")));
+            }
+        }
+    }
+
+    /// Adds a fault. It applies to the commands that are answered from now on.
+    pub fn add_fault(&mut self, fault: Fault) {
+        self.dialogue.faults_mut().push(fault);
+    }
+
+    /// Replaces all faults.
+    pub fn set_faults(&mut self, faults: impl IntoIterator<Item = Fault>) {
+        *self.dialogue.faults_mut() = faults.into_iter().collect();
+    }
+
+    /// Replaces the messages. It does nothing after the login, because a maildrop does not change
+    /// during a session (RFC 1939 section 4). Call it before the login is answered if the maildrop
+    /// may have changed since the client connected.
+    pub fn set_maildrop(&mut self, maildrop: Maildrop) {
+        self.dialogue.set_maildrop(maildrop);
     }
 
     /// Returns whether a TLS handshake must be done now: STLS was accepted, and its `+OK` was sent
@@ -163,7 +296,7 @@ impl Server {
     /// call [`handle_eof`](Self::handle_eof).
     #[must_use]
     pub fn wants_tls(&self) -> bool {
-        self.dialogue.state() == State::Handshake && !self.wants_write()
+        self.dialogue.state() == State::Handshake && self.output.is_empty()
     }
 
     /// Reports that the handshake succeeded. The session is back at the start of the AUTHORIZATION
@@ -195,11 +328,25 @@ impl Server {
         self.output.clear();
     }
 
-    /// Returns whether the session has ended: the reply to QUIT was sent completely, or the client
-    /// closed the connection.
+    /// Returns whether the session has ended: the reply to QUIT was sent completely, the client
+    /// closed the connection, or a fault closes it.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.dialogue.state() == State::Ended && !self.wants_write()
+        self.dialogue.state() == State::Ended && self.output.is_empty()
+    }
+
+    /// Returns whether the caller should reset the connection instead of closing it, after the
+    /// session has ended ([`End::Reset`]).
+    #[must_use]
+    pub fn wants_reset(&self) -> bool {
+        self.reset
+    }
+
+    /// Returns the number of this session; the first one is 1. The sessions whose configurations are
+    /// clones of each other are counted together.
+    #[must_use]
+    pub fn session(&self) -> usize {
+        self.dialogue.session()
     }
 
     /// Returns the messages of this session. After QUIT, it returns the messages that were not
@@ -217,6 +364,18 @@ impl Server {
         self.dialogue.expunged()
     }
 
+    /// Returns the messages that QUIT removed, in the order of [`expunged`](Self::expunged).
+    #[must_use]
+    pub fn removed(&self) -> &[StoredMessage] {
+        self.dialogue.removed()
+    }
+
+    /// Returns the messages that arrived during this session, because of [`On::deliver`].
+    #[must_use]
+    pub fn delivered(&self) -> &[StoredMessage] {
+        self.dialogue.delivered()
+    }
+
     /// Returns the command lines that were answered, without line ends, if
     /// [`keep_log`](ServerConfig::keep_log) is on. Passwords, digests and everything in AUTH are
     /// redacted. The first 65,536 lines are kept.
@@ -225,6 +384,64 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> &[String] {
         self.log.lines()
+    }
+
+    /// Returns the status lines of the replies, one for each line in [`log`](Self::log). A status
+    /// line is empty if the command got no reply.
+    #[must_use]
+    pub fn replies(&self) -> &[String] {
+        self.log.replies()
+    }
+
+    /// Returns the next position with a fault that is due.
+    fn next_octet(&self) -> Option<u64> {
+        let session = self.dialogue.session();
+        let faults = self.dialogue.config().deviations.faults.iter();
+        let due = faults.filter(|fault| fault.is_due());
+        due.filter_map(|fault| fault.octet(session))
+            .filter(|at| *at >= self.octets_visited)
+            .min()
+    }
+
+    /// Visits the faults at the current octet, and ends the session if one asks for it.
+    fn settle(&mut self) {
+        let position = self.output.position();
+        if self.next_octet() == Some(position) {
+            self.octets_visited = position + 1;
+            let effects = self.dialogue.visit_octet(position);
+            if let Some(end) = effects.end {
+                self.output.clear();
+                self.output.stop_here(Stop::End(end));
+            }
+            for time in effects.delays() {
+                self.output.stop_here(Stop::Wait(time));
+            }
+        }
+        match self.output.stop() {
+            Some(Stop::End(End::Stall)) => self.dialogue.end(),
+            Some(Stop::End(end)) => {
+                self.output.clear();
+                self.dialogue.end();
+                self.reset = end == End::Reset;
+            }
+            Some(Stop::Wait(_)) | None => {}
+        }
+    }
+
+    /// Adds a reply to the octets to be sent.
+    fn push(&mut self, reply: Reply) {
+        let Reply {
+            answer,
+            alterations,
+        } = reply;
+        if alterations.is_empty() {
+            self.output.push(answer);
+            return;
+        }
+        let view = self.dialogue.view();
+        if alter::push_altered(&mut self.output, answer, &alterations, view).is_some() {
+            self.dialogue.end();
+        }
     }
 
     /// Answers commands as long as there are any, and there is room for replies.
@@ -237,14 +454,23 @@ impl Server {
             let Some(line) = self.input.next_line(self.dialogue.max_line_octets()) else {
                 break;
             };
-            if self.dialogue.config().keep_log {
+            let keep_log = self.dialogue.config().keep_log;
+            if keep_log {
                 if self.dialogue.awaits_response() {
                     self.log.record_response(&line);
                 } else {
                     self.log.record_command(&line);
                 }
             }
-            self.output.push(self.dialogue.answer(&line));
+            let reply = self.dialogue.answer(&line);
+            if keep_log {
+                self.log.record_reply(reply.status());
+            }
+            self.push(reply);
+            self.settle();
+            if self.dialogue.config().deviations.discards_pipelined {
+                self.input.clear();
+            }
         }
         if !self.dialogue.takes_commands() {
             self.input.clear();
@@ -260,7 +486,7 @@ impl fmt::Debug for Server {
             .field("maildrop", self.maildrop())
             .field("expunged", &self.expunged().len())
             .field("unanswered_octets", &self.input.len())
-            .field("unsent_octets", &self.output.pending().len())
+            .field("unsent_octets", &self.transmit().len())
             .finish_non_exhaustive()
     }
 }

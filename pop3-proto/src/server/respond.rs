@@ -3,18 +3,23 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
 use super::auth::{self, Offer, ServerExchange, ServerStep};
+use super::capabilities;
 use super::command::{ClientCommand, Login};
 use super::config::ServerConfig;
+use super::fault::{Alteration, Effects, End, Fault, Place};
 use super::input::ClientLine;
-use super::maildrop::Maildrop;
+use super::lock::Locked;
+use super::maildrop::{Maildrop, StoredMessage};
 use super::stream::{Answer, Body};
 use super::transaction::{contents, transact};
 use super::view::View;
+use crate::verb::Verb;
 
 /// The state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +49,64 @@ pub(super) struct Dialogue {
     /// The channel binding data of TLS. It is used only if TLS is active.
     exporter: Option<[u8; 32]>,
     expunged: Vec<Bytes>,
+    removed: Vec<StoredMessage>,
+    delivered: Vec<StoredMessage>,
+    /// The number of this session, from 1.
+    session: usize,
+    /// The lock of the maildrop, while the maildrop is open.
+    locked: Option<Locked>,
+    /// The changes of the reply to a login that has just succeeded.
+    login_alterations: Vec<Alteration>,
+}
+
+/// A reply, and its changes by faults.
+pub(super) struct Reply {
+    pub(super) answer: Answer,
+    pub(super) alterations: Vec<Alteration>,
+}
+
+impl Reply {
+    /// Returns the status line as it is sent, or nothing if it is not sent completely.
+    pub(super) fn status(&self) -> &[u8] {
+        let mut status = self.answer.status.as_slice();
+        for alteration in &self.alterations {
+            match alteration {
+                Alteration::Replace(other) => {
+                    status = other
+                        .split(|octet| matches!(octet, b'\r' | b'\n'))
+                        .next()
+                        .unwrap_or_default();
+                }
+                Alteration::Cut(after, _) if *after < status.len() => return &[],
+                _ => {}
+            }
+        }
+        status
+    }
+
+    fn refusal(text: &str) -> Answer {
+        Answer::line(format!("-ERR {text}"))
+    }
+
+    /// Creates a reply that is not sent, because the session ends.
+    fn end(end: End) -> Self {
+        Self {
+            answer: Answer::line(""),
+            alterations: vec![Alteration::Cut(0, end)],
+        }
+    }
 }
 
 impl Dialogue {
     pub(super) fn new(config: ServerConfig, maildrop: Maildrop, tls: bool) -> Self {
-        let (view, state) = (View::new(maildrop), State::Authorization);
+        let session = config.begin_session();
+        let suffix = if config.deviations.changes_unique_ids {
+            format!(".{session}")
+        } else {
+            String::new()
+        };
+        let view = View::new(maildrop).with_faults(config.deviations.renumbers, suffix);
+        let state = State::Authorization;
         Self {
             config,
             view,
@@ -58,11 +116,24 @@ impl Dialogue {
             exchange: None,
             exporter: None,
             expunged: Vec::new(),
+            removed: Vec::new(),
+            delivered: Vec::new(),
+            session,
+            locked: None,
+            login_alterations: Vec::new(),
         }
     }
 
     pub(super) fn config(&self) -> &ServerConfig {
         &self.config
+    }
+
+    pub(super) fn faults_mut(&mut self) -> &mut Vec<Fault> {
+        &mut self.config.deviations.faults
+    }
+
+    pub(super) fn session(&self) -> usize {
+        self.session
     }
 
     pub(super) fn view(&self) -> &View {
@@ -75,6 +146,21 @@ impl Dialogue {
 
     pub(super) fn expunged(&self) -> &[Bytes] {
         &self.expunged
+    }
+
+    pub(super) fn removed(&self) -> &[StoredMessage] {
+        &self.removed
+    }
+
+    pub(super) fn delivered(&self) -> &[StoredMessage] {
+        &self.delivered
+    }
+
+    /// Replaces the messages, unless the client has seen them.
+    pub(super) fn set_maildrop(&mut self, maildrop: Maildrop) {
+        if self.state != State::Transaction && self.state != State::Ended {
+            self.view.set_maildrop(maildrop);
+        }
     }
 
     /// Returns whether the client may still send commands on this channel.
@@ -111,39 +197,99 @@ impl Dialogue {
     pub(super) fn end(&mut self) {
         self.state = State::Ended;
         self.exchange = None;
+        self.locked = None;
     }
 
-    pub(super) fn greet(&self) -> Answer {
+    pub(super) fn greet(&mut self) -> Reply {
+        let effects = self.visit(Place::Greeting, None);
+        if let Some(end) = effects.end {
+            return Reply::end(end);
+        }
         let text = &self.config.greeting;
-        match &self.config.apop_challenge {
-            Some(challenge) => Answer::line(format!("+OK {text} {challenge}")),
-            None => Answer::line(format!("+OK {text}")),
+        let answer = match (&effects.refusal, &self.config.apop_challenge) {
+            (Some(text), _) => Reply::refusal(text),
+            (None, Some(challenge)) => Answer::line(format!("+OK {text} {challenge}")),
+            (None, None) => Answer::line(format!("+OK {text}")),
+        };
+        if effects.refusal.is_some() {
+            self.end();
+        }
+        Reply {
+            answer,
+            alterations: effects.alterations,
         }
     }
 
     /// Returns the reply to a line from the client.
-    pub(super) fn answer(&mut self, line: &ClientLine) -> Answer {
+    pub(super) fn answer(&mut self, line: &ClientLine) -> Reply {
         let user = self.user.take();
-        let answer = match (line, self.exchange.take()) {
+        let (answer, mut alterations) = match (line, self.exchange.take()) {
             (ClientLine::Whole(line), None) => {
-                ClientCommand::parse(line).and_then(|command| self.respond(command, user))
+                let command = ClientCommand::parse(line);
+                let (place, message) = place(command.as_ref().ok());
+                let effects = self.visit(place, message);
+                if let Some(end) = effects.end {
+                    return Reply::end(end);
+                }
+                let answer = self.execute(command, user, &effects);
+                (answer, effects.alterations)
             }
             (ClientLine::Whole(line), Some(exchange)) => {
-                auth::response(line).and_then(|response| self.go_on(exchange, &response))
+                let response = auth::response(line);
+                let answer = response.and_then(|response| self.go_on(exchange, &response));
+                (answer, Vec::new())
             }
-            (ClientLine::TooLong, _) => Err("line too long"),
+            (ClientLine::TooLong, _) => (Err("line too long"), Vec::new()),
         };
-        answer.unwrap_or_else(|text| Answer::line(format!("-ERR {text}")))
+        alterations.append(&mut self.login_alterations);
+        Reply {
+            answer: answer.unwrap_or_else(Reply::refusal),
+            alterations,
+        }
+    }
+
+    /// Visits the faults at an octet of the session.
+    pub(super) fn visit_octet(&self, position: u64) -> Effects {
+        self.visit(Place::Octet(position), None)
+    }
+
+    /// Visits a place with the faults.
+    fn visit(&self, place: Place, message: Option<u64>) -> Effects {
+        Effects::at(place, message, self.session, &self.config.deviations.faults)
+    }
+
+    /// Executes a command, unless a fault refuses it.
+    fn execute(
+        &mut self,
+        command: Result<ClientCommand<'_>, &'static str>,
+        user: Option<Vec<u8>>,
+        effects: &Effects,
+    ) -> Result<Answer, &'static str> {
+        for message in &effects.delivered {
+            self.view.deliver(message.clone());
+            self.delivered.push(message.clone());
+        }
+        if let Some(text) = &effects.refusal {
+            if let Ok(ClientCommand::Quit) = command {
+                self.end();
+            }
+            return Ok(Reply::refusal(text));
+        }
+        match command? {
+            command if !self.config.knows(command.subject().0) => Err("unknown command"),
+            command => self.respond(command, user, effects.remove_only),
+        }
     }
 
     fn respond(
         &mut self,
         command: ClientCommand<'_>,
         user: Option<Vec<u8>>,
+        remove_only: Option<usize>,
     ) -> Result<Answer, &'static str> {
         match (command, self.state) {
             (ClientCommand::Capa, _) => self.capabilities(),
-            (ClientCommand::Quit, _) => Ok(self.quit()),
+            (ClientCommand::Quit, _) => Ok(self.quit(remove_only)),
             (ClientCommand::Login(command), State::Authorization) => self.authorize(command, user),
             (ClientCommand::Login(Login::Stls), _) if self.tls => {
                 Err("command not permitted when TLS active")
@@ -158,35 +304,23 @@ impl Dialogue {
         if !self.config.capa {
             return Err("unknown command");
         }
-        let mechanisms: Vec<_> = self
-            .offer()
-            .listed()
-            .map(|name| format!(" {name}"))
-            .collect();
-        let sasl = format!("SASL{}\r\n", mechanisms.concat());
-        // RFC 2449 section 5: capabilities that are valid in AUTHORIZATION are announced in
-        // TRANSACTION, too.
-        let lines = [
-            ("USER\r\n", self.accepts_passwords()),
-            (&sasl, !mechanisms.is_empty()),
-            ("TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n", true),
-            ("PIPELINING\r\n", self.config.pipelining),
-            ("STLS\r\n", self.config.stls && !self.tls),
-        ];
-        let lines: String = lines
-            .into_iter()
-            .filter_map(|(line, offered)| offered.then_some(line))
-            .collect();
-        let text = format!("{lines}IMPLEMENTATION {}\r\n", self.config.implementation);
+        let stls = self.config.stls && !self.tls && self.config.knows(Verb::Stls);
+        let text = capabilities::lines(&self.config, &self.offer(), stls);
         Ok(Answer::long("+OK", Body::text(text.into())))
     }
 
-    fn quit(&mut self) -> Answer {
+    /// Removes the marked messages, at most this many.
+    fn quit(&mut self, most: Option<usize>) -> Answer {
         if self.state == State::Transaction {
-            self.expunged = self.view.expunge();
+            self.removed = self.view.expunge(most.unwrap_or(usize::MAX));
+            let ids = self.removed.iter();
+            self.expunged = ids.map(|message| message.unique_id().clone()).collect();
         }
-        self.state = State::Ended;
-        Answer::line("+OK bye")
+        self.end();
+        match most {
+            Some(_) => Reply::refusal("some deleted messages not removed"),
+            None => Answer::line("+OK bye"),
+        }
     }
 
     fn authorize(
@@ -298,7 +432,30 @@ impl Dialogue {
         if !valid {
             return Err(auth::INVALID_CREDENTIALS);
         }
+        let effects = self.visit(Place::Login, None);
+        self.login_alterations = effects.alterations;
+        if let Some(end) = effects.end {
+            self.login_alterations = vec![Alteration::Cut(0, end)];
+            return Ok(Answer::line(""));
+        }
+        if let Some(text) = effects.refusal {
+            return Ok(Reply::refusal(&text));
+        }
+        if let Some(lock) = &self.config.deviations.lock {
+            self.locked = Some(lock.acquire().ok_or(LOCKED)?);
+        }
         self.state = State::Transaction;
         Ok(contents(&self.view))
+    }
+}
+
+/// The refusal of a login while another session has the maildrop (RFC 2449 section 8.1.2).
+const LOCKED: &str = "[IN-USE] the maildrop is locked by another session";
+
+/// Returns the place of a command, and its message-number. A line that is not a command has none.
+fn place(command: Option<&ClientCommand<'_>>) -> (Place, Option<u64>) {
+    match command.map(ClientCommand::subject) {
+        Some((verb, message)) => (Place::Command(Some(verb)), message),
+        None => (Place::Command(None), None),
     }
 }

@@ -1,4 +1,4 @@
-//! Writes replies in blocks: the body of a reply is rendered only as far as there is room.
+//! Renders replies in blocks: the body of a reply is rendered only as far as there is room.
 
 use alloc::vec::Vec;
 
@@ -43,6 +43,8 @@ pub(super) enum Body {
     Text { octets: Bytes, written: usize },
     /// A scan or unique-id listing of all messages from this index on.
     Listing { column: Column, next: usize },
+    /// The rest of a reply that a fault has changed. It is sent as it is.
+    Altered { octets: Bytes, written: usize },
 }
 
 /// The value in a listing for each message.
@@ -62,16 +64,30 @@ impl Body {
     }
 
     /// Adds to the block until it is full. Returns whether the end was reached.
-    fn render(&mut self, block: &mut Vec<u8>, view: &View) -> bool {
+    pub(super) fn render(&mut self, block: &mut Vec<u8>, view: &View) -> bool {
         let all = match self {
             Self::Text { octets, written } => render_text(octets, written, block),
             Self::Listing { column, next } => render_listing(*column, next, block, view),
+            Self::Altered { octets, written } => return render_raw(octets, written, block),
         };
         if all {
-            block.extend_from_slice(b".\r\n");
+            block.extend_from_slice(TERMINATOR);
         }
         all
     }
+}
+
+/// The line that ends a multi-line reply.
+pub(super) const TERMINATOR: &[u8] = b".\r\n";
+
+/// Adds octets as they are.
+fn render_raw(octets: &[u8], written: &mut usize, block: &mut Vec<u8>) -> bool {
+    let rest = octets.get(*written..).unwrap_or_default();
+    let room = BLOCK.saturating_sub(block.len());
+    let part = rest.get(..room).unwrap_or(rest);
+    block.extend_from_slice(part);
+    *written += part.len();
+    part.len() == rest.len()
 }
 
 /// Adds text with dot-stuffing (RFC 1939 section 3). It copies the text from one stuffed dot to the
@@ -117,11 +133,11 @@ fn render_listing(column: Column, next: &mut usize, block: &mut Vec<u8>, view: &
             return true;
         };
         *next = index + 1;
-        push_number(block, index as u64 + 1);
+        push_number(block, view.number(index));
         block.push(b' ');
         match column {
-            Column::Size => push_number(block, message.size()),
-            Column::UniqueId => block.extend_from_slice(message.unique_id()),
+            Column::Size => push_number(block, message.listed_size()),
+            Column::UniqueId => view.push_unique_id(block, message),
         }
         block.extend_from_slice(b"\r\n");
     }
@@ -141,57 +157,5 @@ fn push_number(block: &mut Vec<u8>, mut number: u64) {
     }
     if let Some(digits) = block.get_mut(start..) {
         digits.reverse();
-    }
-}
-
-/// Octets that wait to be sent to the client.
-#[derive(Default)]
-pub(super) struct Output {
-    block: Vec<u8>,
-    sent: usize,
-    /// The rest of the last reply in the block. While there is a rest, the block is full.
-    body: Option<Body>,
-}
-
-impl Output {
-    /// Returns the octets to be sent next.
-    pub(super) fn pending(&self) -> &[u8] {
-        self.block.get(self.sent..).unwrap_or_default()
-    }
-
-    /// Returns whether nothing can be added until the block is sent.
-    pub(super) fn is_full(&self) -> bool {
-        self.block.len() >= BLOCK
-    }
-
-    /// Notes that the first `n` pending octets were sent. There is room only when all were sent: a
-    /// block is never moved.
-    pub(super) fn sent(&mut self, n: usize) {
-        self.sent += n.min(self.pending().len());
-        if self.sent == self.block.len() {
-            self.block.clear();
-            self.sent = 0;
-        }
-    }
-
-    /// Adds a reply. The previous one must have been rendered completely.
-    pub(super) fn push(&mut self, answer: Answer) {
-        self.block.extend_from_slice(&answer.status);
-        self.block.extend_from_slice(b"\r\n");
-        self.body = answer.body;
-    }
-
-    /// Renders the last reply as far as there is room.
-    pub(super) fn render(&mut self, view: &View) {
-        if let Some(body) = &mut self.body
-            && body.render(&mut self.block, view)
-        {
-            self.body = None;
-        }
-    }
-
-    /// Drops the octets that were not sent.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
     }
 }

@@ -21,19 +21,20 @@ pub(super) fn transact(command: Mail, view: &mut View) -> Result<Answer, &'stati
             body: Some(Body::listing(Column::Size)),
             ..contents(view)
         },
-        Mail::List(Some(number)) => {
-            Answer::line(format!("+OK {number} {}", view.message(number)?.size()))
-        }
+        Mail::List(Some(number)) => Answer::line(format!(
+            "+OK {number} {}",
+            view.message(number)?.listed_size()
+        )),
         Mail::Uidl(None) => Answer::long("+OK", Body::listing(Column::UniqueId)),
         Mail::Uidl(Some(number)) => {
             let mut status = Vec::from(format!("+OK {number} "));
-            status.extend_from_slice(view.message(number)?.unique_id());
+            view.push_unique_id(&mut status, view.message(number)?);
             Answer::line(status)
         }
         Mail::Retr(number) => {
             let message = view.message(number)?;
             Answer::long(
-                format!("+OK {} octets", message.size()),
+                format!("+OK {} octets", message.listed_size()),
                 Body::text(message.octets().clone()),
             )
         }

@@ -1,9 +1,8 @@
 //! The maildrop as one session sees it: numbered messages, some of them marked as deleted.
 
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-
-use bytes::Bytes;
 
 use super::maildrop::{Maildrop, StoredMessage};
 
@@ -15,6 +14,10 @@ pub(super) struct View {
     /// The number of messages that are not marked, and their octets. They are kept up to date,
     /// because a client may pipeline thousands of STATs.
     left: (usize, u64),
+    /// Whether messages after a deleted one get lower numbers.
+    renumbers: bool,
+    /// What is appended to each unique-id in this session.
+    unique_id_suffix: String,
 }
 
 impl View {
@@ -25,7 +28,32 @@ impl View {
             maildrop,
             deleted,
             left,
+            renumbers: false,
+            unique_id_suffix: String::new(),
         }
+    }
+
+    /// Makes a view whose messages get new numbers after DELE, and whose unique-ids end in a suffix
+    /// for this session. Both are faults.
+    pub(super) fn with_faults(mut self, renumbers: bool, unique_id_suffix: String) -> Self {
+        self.renumbers = renumbers;
+        self.unique_id_suffix = unique_id_suffix;
+        self
+    }
+
+    /// Replaces the messages, before any of them is marked.
+    pub(super) fn set_maildrop(&mut self, maildrop: Maildrop) {
+        self.maildrop = maildrop;
+        self.deleted = vec![false; self.maildrop.len()];
+        self.reset();
+    }
+
+    /// Adds a message at the end.
+    pub(super) fn deliver(&mut self, message: StoredMessage) {
+        self.left.0 += 1;
+        self.left.1 = self.left.1.saturating_add(message.listed_size());
+        self.deleted.push(false);
+        self.maildrop.push_message(message);
     }
 
     pub(super) fn maildrop(&self) -> &Maildrop {
@@ -39,7 +67,7 @@ impl View {
 
     /// Returns the message with this number, or the text of the refusal.
     pub(super) fn message(&self, number: u64) -> Result<&StoredMessage, &'static str> {
-        let index = index(number).ok_or(NO_SUCH_MESSAGE)?;
+        let index = self.index(number).ok_or(NO_SUCH_MESSAGE)?;
         let message = self.maildrop.at(index).ok_or(NO_SUCH_MESSAGE)?;
         if self.is_deleted(index) {
             Err("message is deleted")
@@ -60,11 +88,12 @@ impl View {
 
     /// Marks the message with this number as deleted (DELE), or returns the text of the refusal.
     pub(super) fn delete(&mut self, number: u64) -> Result<(), &'static str> {
-        let size = self.message(number)?.size();
-        if let Some(mark) = index(number).and_then(|index| self.deleted.get_mut(index)) {
+        let size = self.message(number)?.listed_size();
+        let index = self.index(number);
+        if let Some(mark) = index.and_then(|index| self.deleted.get_mut(index)) {
             *mark = true;
             self.left.0 -= 1;
-            self.left.1 -= size;
+            self.left.1 = self.left.1.saturating_sub(size);
         }
         Ok(())
     }
@@ -75,15 +104,16 @@ impl View {
         self.left = (self.maildrop.len(), self.maildrop.octets());
     }
 
-    /// Removes the marked messages in the UPDATE state, and returns their unique-ids.
-    pub(super) fn expunge(&mut self) -> Vec<Bytes> {
+    /// Removes the marked messages in the UPDATE state, at most this many, and returns them.
+    pub(super) fn expunge(&mut self, most: usize) -> Vec<StoredMessage> {
         let mut expunged = Vec::new();
         if self.left.0 < self.maildrop.len() {
             let mut deleted = self.deleted.iter();
             self.maildrop.retain(|message| {
-                let delete = deleted.next().is_some_and(|deleted| *deleted);
+                let marked = deleted.next().is_some_and(|deleted| *deleted);
+                let delete = marked && expunged.len() < most;
                 if delete {
-                    expunged.push(message.unique_id().clone());
+                    expunged.push(message.clone());
                 }
                 !delete
             });
@@ -95,11 +125,34 @@ impl View {
     fn is_deleted(&self, index: usize) -> bool {
         self.deleted.get(index).is_some_and(|deleted| *deleted)
     }
+
+    /// Converts a message-number to an index.
+    fn index(&self, number: u64) -> Option<usize> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        if !self.renumbers {
+            return Some(index);
+        }
+        let left = self.deleted.iter().enumerate();
+        let (index, _) = left.filter(|(_, deleted)| !**deleted).nth(index)?;
+        Some(index)
+    }
+
+    /// Converts an index to a message-number. Message-numbers begin with 1 (RFC 1939 section 4).
+    pub(super) fn number(&self, index: usize) -> u64 {
+        let before = self.deleted.get(..index).unwrap_or_default();
+        let gone = if self.renumbers {
+            before.iter().filter(|deleted| **deleted).count()
+        } else {
+            0
+        };
+        (index - gone) as u64 + 1
+    }
+
+    /// Adds the unique-id of a message, as this session sees it.
+    pub(super) fn push_unique_id(&self, octets: &mut Vec<u8>, message: &StoredMessage) {
+        octets.extend_from_slice(message.unique_id());
+        octets.extend_from_slice(self.unique_id_suffix.as_bytes());
+    }
 }
 
 const NO_SUCH_MESSAGE: &str = "no such message";
-
-/// Converts a message-number to an index. Message-numbers begin with 1 (RFC 1939 section 4).
-fn index(number: u64) -> Option<usize> {
-    usize::try_from(number).ok()?.checked_sub(1)
-}

@@ -23,7 +23,7 @@ use pop3_testkit::conversation::logged_in;
 const COMMITTED: &str = include_str!("../errors.txt");
 
 /// The sources of the enums whose variants are errors or parts of errors.
-const ENUMS: [(&str, &str); 17] = [
+const ENUMS: [(&str, &str); 18] = [
     ("Error", include_str!("../../../src/error/mod.rs")),
     ("AuthError", include_str!("../../../src/error/auth.rs")),
     ("Advice", include_str!("../../../src/error/advice.rs")),
@@ -50,6 +50,10 @@ const ENUMS: [(&str, &str); 17] = [
     ("SaslError", include_str!("../../../src/sasl/error.rs")),
     ("Rejection", include_str!("../../../src/login_plan.rs")),
     ("Verdict", include_str!("../../../src/login_plan.rs")),
+    (
+        "FaultError",
+        include_str!("../../../src/server/fault/error.rs"),
+    ),
 ];
 
 /// The variants of an enum, from its source.

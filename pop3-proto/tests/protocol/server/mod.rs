@@ -1,4 +1,5 @@
-//! The server side: sessions and AUTH.
+//! The server side: sessions, AUTH, and faults on request.
 
 mod auth;
+mod faults;
 mod session;
