@@ -23,13 +23,47 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Test your program
+//!
+//! The server misbehaves when a test asks for it, and says which commands it received.
+//! [`pop3_proto::server`] has a table of all faults, and [`On`] an example of each. Faults can be
+//! added and removed while sessions are open:
+//!
+//! ```
+//! use pop3_blocking::server::{EmbeddedServer, Maildrop, On, ServerConfig, Verb};
+//! # use pop3_blocking::{Connector, Login, connect_with, tls::Roots};
+//!
+//! let mail = Maildrop::from_iter([("uid-1", "one\r\n"), ("uid-2", "two\r\n")]);
+//! let server = EmbeddedServer::start(ServerConfig::new("alice", "secret"), mail)?;
+//! let fault = On::command(Verb::Retr).message(2).first(1).refuse("[SYS/TEMP] try again")?;
+//! server.add_fault(fault.clone());
+//! # let mut connector = Connector::default();
+//! # connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
+//! # let mut client = connect_with(&server.implicit_tls(), &connector)?;
+//! # client.login(Login::new("alice", "secret")?)?;
+//!
+//! // Your program runs here. This is what it should do:
+//! assert!(client.retr_to_vec(2.try_into()?, 1000).is_err());
+//! assert_eq!(client.retr_to_vec(2.try_into()?, 1000)?, b"two\r\n");
+//!
+//! assert_eq!(fault.hits(), 1);
+//! assert_eq!(
+//!     server.commands(),
+//!     ["CAPA", "USER alice", "PASS <redacted>", "CAPA", "RETR 2", "RETR 2"]
+//! );
+//! server.clear_faults();
+//! server.deliver("uid-3", "new mail\r\n"); // visible in the next session
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Limits
 //!
 //! This server is not meant for the Internet: it has the limits of [`pop3_proto::server`]. Each
-//! session has a thread and works on a copy of the maildrop from the time when the client
-//! connected. There is no lock, so two sessions can both delete a message, and neither gets
-//! `[IN-USE]`. If 64 sessions are open, further connections are closed immediately. Sessions do not
-//! time out; dropping the server ends them. While replies wait to be sent, no commands are read.
+//! session has a thread and works on a copy of the maildrop from the time when the client logged
+//! in. Without [`lock_maildrop`](ServerConfig::lock_maildrop), two sessions can both delete a
+//! message, and neither gets `[IN-USE]`. If 64 sessions are open, further connections are closed
+//! immediately. Without [`idle_limit`](ServerConfig::idle_limit), sessions do not time out;
+//! dropping the server ends them. While replies wait to be sent, no commands are read.
 
 mod certificate;
 mod session;
@@ -38,18 +72,24 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use pop3_proto::Endpoint;
-pub use pop3_proto::server::{Maildrop, Server, ServerConfig, StoredMessage};
+pub use pop3_proto::command::Verb;
+pub use pop3_proto::server::{
+    End, Fault, FaultError, Maildrop, On, Server, ServerConfig, StoredMessage,
+};
 
 use certificate::Identity;
 use session::Session;
 
 /// The maximum number of concurrent sessions, over both listeners.
 const SESSIONS: usize = 64;
+
+/// The maximum number of lines in the log.
+const LOG_LINES: usize = 64 * 1024;
 
 /// The timeout of the connection that wakes a listener's thread when the server stops.
 const WAKE: Duration = Duration::from_secs(1);
@@ -64,8 +104,8 @@ pub struct EmbeddedServer {
 
 impl EmbeddedServer {
     /// Starts a server for the account of `config` with these messages, on two free ports. STLS is
-    /// always offered on the cleartext port, regardless of `config`, and each session has its own
-    /// challenges. The SASL mechanisms are those of [`ServerConfig::sasl`].
+    /// offered on the cleartext port unless [`ServerConfig::without`] removes it, and each session
+    /// has its own challenges. The SASL mechanisms are those of [`ServerConfig::sasl`].
     ///
     /// # Errors
     ///
@@ -74,10 +114,15 @@ impl EmbeddedServer {
     pub fn start(config: ServerConfig, maildrop: Maildrop) -> io::Result<Self> {
         let Identity { ca_pem, tls } = Identity::new()?;
         let shared = Arc::new(Shared {
-            config: config.stls(true),
+            settings: Mutex::new(Settings {
+                config: running(config),
+                revision: 0,
+            }),
             tls: Arc::new(tls),
             maildrop: Mutex::new(maildrop),
+            log: Mutex::default(),
             sessions: Mutex::default(),
+            stopping: Condvar::new(),
         });
         let mut plain = Listening::start(Arc::clone(&shared), false)?;
         match Listening::start(Arc::clone(&shared), true) {
@@ -121,6 +166,68 @@ impl EmbeddedServer {
     pub fn maildrop(&self) -> Maildrop {
         lock(&self.shared.maildrop).clone()
     }
+
+    /// Adds a message at the end. Sessions whose clients have not logged in yet see it.
+    pub fn deliver(&self, unique_id: impl Into<Vec<u8>>, octets: impl Into<Vec<u8>>) {
+        let message = StoredMessage::new(unique_id.into(), octets.into());
+        lock(&self.shared.maildrop).push_message(message);
+    }
+
+    /// Replaces the messages, for example by the same ones with other unique-ids or in another
+    /// order. Sessions whose clients have not logged in yet see them.
+    pub fn set_maildrop(&self, maildrop: Maildrop) {
+        *lock(&self.shared.maildrop) = maildrop;
+    }
+
+    /// Replaces the settings. They apply to the sessions that begin from now on, and their faults
+    /// also to the sessions that are open. Sessions are counted from 1 again.
+    pub fn set_config(&self, config: ServerConfig) {
+        self.shared.change(|old| *old = running(config));
+    }
+
+    /// Adds a fault, in addition to those of the settings. It also applies to open sessions, from
+    /// the next command on.
+    pub fn add_fault(&self, fault: Fault) {
+        self.shared
+            .change(|config| *config = config.clone().fault(fault));
+    }
+
+    /// Removes all faults, including those of the settings.
+    pub fn clear_faults(&self) {
+        self.shared
+            .change(|config| *config = config.clone().without_faults());
+    }
+
+    /// Returns the command lines that clients sent, in the order in which they were answered.
+    /// Passwords and digests are redacted. A line is here before its reply is sent. At most 65,536
+    /// lines are kept.
+    #[must_use]
+    pub fn commands(&self) -> Vec<String> {
+        self.log().into_iter().map(|entry| entry.command).collect()
+    }
+
+    /// Returns the command lines of [`commands`](Self::commands) with their replies and sessions.
+    #[must_use]
+    pub fn log(&self) -> Vec<LogEntry> {
+        lock(&self.shared.log).clone()
+    }
+
+    /// Removes all lines from the log.
+    pub fn clear_log(&self) {
+        lock(&self.shared.log).clear();
+    }
+}
+
+/// A command that the server has answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct LogEntry {
+    /// The number of the session; the first one is 1.
+    pub session: usize,
+    /// The command line without its line end. Passwords and digests are redacted.
+    pub command: String,
+    /// The status line of the reply; empty if there was none.
+    pub reply: String,
 }
 
 impl Drop for EmbeddedServer {
@@ -144,10 +251,24 @@ impl fmt::Debug for EmbeddedServer {
 
 /// The state that all threads share.
 struct Shared {
-    config: ServerConfig,
+    settings: Mutex<Settings>,
     tls: Arc<rustls::ServerConfig>,
     maildrop: Mutex<Maildrop>,
+    log: Mutex<Vec<LogEntry>>,
     sessions: Mutex<Sessions>,
+    stopping: Condvar,
+}
+
+/// The settings of the next session. The faults are those of all sessions.
+struct Settings {
+    config: ServerConfig,
+    /// Counts changes, so that sessions notice them.
+    revision: u64,
+}
+
+/// Returns the settings that every session has.
+fn running(config: ServerConfig) -> ServerConfig {
+    config.stls(true).keep_log(true)
 }
 
 /// The open sessions, each with a clone of its socket, which is used to close the session.
@@ -179,14 +300,27 @@ impl Shared {
             // An error means that the connection was closed already.
             let _ = socket.shutdown(Shutdown::Both);
         }
+        self.stopping.notify_all();
     }
 
-    /// Removes from the shared maildrop the messages that the `QUIT` of a session has deleted.
-    fn expunge(&self, server: &Server) {
-        let mut maildrop = lock(&self.maildrop);
-        for unique_id in server.expunged() {
-            maildrop.remove(unique_id);
-        }
+    /// Sleeps, but not after the server has been stopped.
+    fn sleep(&self, time: Duration) {
+        let sessions = lock(&self.sessions);
+        let running = |sessions: &mut Sessions| !sessions.stopped;
+        let _ = self.stopping.wait_timeout_while(sessions, time, running);
+    }
+
+    /// Adds lines to the log, as long as there is room.
+    fn record(&self, entries: impl Iterator<Item = LogEntry>) {
+        let mut log = lock(&self.log);
+        let room = LOG_LINES.saturating_sub(log.len());
+        log.extend(entries.take(room));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut ServerConfig)) {
+        let mut settings = lock(&self.settings);
+        change(&mut settings.config);
+        settings.revision += 1;
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use pop3_proto::server::{Server, ServerConfig};
 use rustls::ServerConnection;
+use socket2::SockRef;
 
-use super::{Shared, lock};
+use super::{LogEntry, Shared, lock};
 
 /// The size of a read in octets.
 const READ: usize = 16 << 10;
@@ -26,14 +27,24 @@ pub(super) struct Session<'s> {
     server: Server,
     tls: Option<ServerConnection>,
     bound: bool,
-    expunged: bool,
+    /// The read timeout of the socket.
+    timeout: Option<Duration>,
+    /// The revision of the faults that this session has.
+    revision: u64,
+    /// How many messages and log lines are already in the shared state.
+    removed: usize,
+    delivered: usize,
+    logged: usize,
 }
 
 impl<'s> Session<'s> {
-    /// Creates a session for a client that has just connected, with a copy of the current messages.
+    /// Creates a session for a client that has just connected.
     pub(super) fn new(shared: &'s Shared, socket: TcpStream, implicit_tls: bool) -> Self {
         let maildrop = lock(&shared.maildrop).clone();
-        let config = with_fresh_challenges(shared.config.clone());
+        let settings = lock(&shared.settings);
+        let revision = settings.revision;
+        let config = with_fresh_challenges(settings.config.clone());
+        drop(settings);
         let server = if implicit_tls {
             Server::implicit_tls(config, maildrop)
         } else {
@@ -46,7 +57,11 @@ impl<'s> Session<'s> {
             server,
             tls: None,
             bound: false,
-            expunged: false,
+            timeout: None,
+            revision,
+            removed: 0,
+            delivered: 0,
+            logged: 0,
         }
     }
 
@@ -68,12 +83,66 @@ impl<'s> Session<'s> {
             };
             match moved {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => self.step(Server::handle_idle),
                 moved => moved?,
             }
-            if !self.expunged && !self.server.expunged().is_empty() {
-                self.expunged = true;
-                self.shared.expunge(&self.server);
-            }
+        }
+        Ok(())
+    }
+
+    /// Lets the server process something. What happened is in the shared state before the client can
+    /// know it, and no other session gets in between: a client that logs in sees all messages that
+    /// are left after the session before.
+    fn step(&mut self, process: impl FnOnce(&mut Server)) {
+        let mut maildrop = lock(&self.shared.maildrop);
+        let settings = lock(&self.shared.settings);
+        if self.revision != settings.revision {
+            self.revision = settings.revision;
+            self.server.set_faults(settings.config.faults().to_vec());
+        }
+        drop(settings);
+        self.server.set_maildrop(maildrop.clone());
+
+        process(&mut self.server);
+
+        let new = |all: usize, seen: &mut usize| all.min(core::mem::replace(seen, all));
+        let delivered = self.server.delivered();
+        let first = new(delivered.len(), &mut self.delivered);
+        maildrop.extend(delivered.iter().skip(first).cloned());
+        let removed = self.server.removed();
+        for message in removed.iter().skip(new(removed.len(), &mut self.removed)) {
+            maildrop.remove_message(message);
+        }
+        let lines = self.server.log().iter().zip(self.server.replies());
+        let first = new(lines.len(), &mut self.logged);
+        let entries = lines.skip(first).map(|(command, reply)| LogEntry {
+            session: self.server.session(),
+            command: command.clone(),
+            reply: reply.clone(),
+        });
+        self.shared.record(entries);
+    }
+
+    /// Waits because of a fault.
+    fn wait(&mut self, time: Duration) -> io::Result<()> {
+        if time < Duration::MAX {
+            self.shared.sleep(time);
+            self.step(Server::waited);
+            return Ok(());
+        }
+        // The server stalls until the client closes the connection.
+        self.set_timeout(None)?;
+        io::copy(&mut &self.socket, &mut io::sink())?;
+        self.step(Server::handle_eof);
+        Ok(())
+    }
+
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        // The system rejects zero.
+        let timeout = timeout.map(|time| time.max(Duration::from_millis(1)));
+        if self.timeout != timeout {
+            self.socket.set_read_timeout(timeout)?;
+            self.timeout = timeout;
         }
         Ok(())
     }
@@ -84,24 +153,27 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// Writes or reads once, in cleartext.
+    /// Writes, waits or reads once, in cleartext.
     fn move_cleartext(&mut self) -> io::Result<()> {
         if self.server.wants_write() {
             let octets = self.socket.write(self.server.transmit())?;
-            self.server.transmitted(octets);
+            self.step(|server| server.transmitted(octets));
+        } else if let Some(time) = self.server.wants_wait() {
+            self.wait(time)?;
         } else if self.server.wants_tls() {
             self.start_tls()?;
         } else {
             let mut buffer = [0; READ];
+            self.set_timeout(self.server.idle_limit())?;
             match self.socket.read(&mut buffer)? {
-                0 => self.server.handle_eof(),
-                octets => self.server.receive(filled(&buffer, octets)),
+                0 => self.step(Server::handle_eof),
+                octets => self.step(|server| server.receive(filled(&buffer, octets))),
             }
         }
         Ok(())
     }
 
-    /// Writes or reads ciphertext once.
+    /// Writes, waits or reads once, in TLS.
     fn move_tls(&mut self) -> io::Result<()> {
         let Some(tls) = &mut self.tls else {
             return Ok(());
@@ -113,27 +185,48 @@ impl<'s> Session<'s> {
                 self.server.channel_binding(binding);
             }
             self.server.tls_established();
-            let octets = tls.writer().write(self.server.transmit())?;
-            self.server.transmitted(octets);
+            if self.server.wants_write() {
+                let octets = tls.writer().write(self.server.transmit())?;
+                self.step(|server| server.transmitted(octets));
+            }
         }
+        let Some(tls) = &mut self.tls else {
+            return Ok(());
+        };
         if tls.wants_write() {
             return tls.write_tls(&mut self.socket).map(drop);
         }
+        if let Some(time) = self.server.wants_wait()
+            && !tls.is_handshaking()
+        {
+            return self.wait(time);
+        }
+        if self.server.is_closed() {
+            return Ok(());
+        }
         let mut buffer = [0; READ];
         match tls.reader().read(&mut buffer) {
-            Ok(0) => self.server.handle_eof(),
-            Ok(octets) => self.server.receive(filled(&buffer, octets)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                tls.read_tls(&mut self.socket)?;
-                if let Err(error) = tls.process_new_packets() {
-                    // Send the alert, if there is one.
-                    while tls.wants_write() {
-                        tls.write_tls(&mut self.socket)?;
-                    }
-                    return Err(io::Error::other(error));
-                }
+            Ok(0) => self.step(Server::handle_eof),
+            Ok(octets) => self.step(|server| server.receive(filled(&buffer, octets))),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.read_tls()?,
+            Err(_) => self.step(Server::handle_eof),
+        }
+        Ok(())
+    }
+
+    /// Reads ciphertext once.
+    fn read_tls(&mut self) -> io::Result<()> {
+        self.set_timeout(self.server.idle_limit())?;
+        let Some(tls) = &mut self.tls else {
+            return Ok(());
+        };
+        tls.read_tls(&mut self.socket)?;
+        if let Err(error) = tls.process_new_packets() {
+            // Send the alert, if there is one.
+            while tls.wants_write() {
+                tls.write_tls(&mut self.socket)?;
             }
-            Err(_) => self.server.handle_eof(),
+            return Err(io::Error::other(error));
         }
         Ok(())
     }
@@ -142,6 +235,10 @@ impl<'s> Session<'s> {
     /// connection. Without the wait, a reset could discard the last reply before the client reads
     /// it.
     fn close(&mut self) -> io::Result<()> {
+        if self.server.wants_reset() {
+            // The system sends the reset when the socket is closed, which is soon.
+            return SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
+        }
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
             while tls.wants_write() {
@@ -178,4 +275,9 @@ fn channel_binding(tls: &ServerConnection) -> Option<[u8; 32]> {
 /// Returns the part of the buffer that a read filled.
 fn filled(buffer: &[u8], octets: usize) -> &[u8] {
     buffer.get(..octets).unwrap_or_default()
+}
+
+/// Returns whether the read timeout of the socket has expired.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -17,6 +17,7 @@ mod embedded_server;
 mod extremes;
 #[cfg(target_os = "linux")]
 mod faults;
+mod faults_on_request;
 mod faulty_synchronisation;
 mod foreign_clients;
 mod logins;

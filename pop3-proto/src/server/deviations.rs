@@ -35,6 +35,19 @@ impl ServerConfig {
         self
     }
 
+    /// Returns the faults.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.deviations.faults
+    }
+
+    /// Removes all faults.
+    #[must_use]
+    pub fn without_faults(mut self) -> Self {
+        self.deviations.faults.clear();
+        self
+    }
+
     /// Removes a command: the server answers `-ERR` to it, and CAPA does not advertise it.
     ///
     /// ```
