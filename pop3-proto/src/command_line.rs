@@ -1,7 +1,9 @@
 //! Command lines and SASL responses, and how they are encoded.
 
+use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -241,6 +243,37 @@ impl Line<'_> {
         match self {
             Self::Command(command) => command.octets(),
             Self::Response(response) => response.text.0.len() + 2,
+        }
+    }
+
+    /// Returns the line without its line end, with its secrets redacted.
+    pub(crate) fn redacted(self) -> String {
+        const REDACTED: &str = "<redacted>";
+        let command = match self {
+            Self::Command(command) => command,
+            // An empty line and `*` have no secret.
+            Self::Response(response) => {
+                let text = response.text.0.as_str();
+                return if matches!(text, "" | "*") {
+                    text
+                } else {
+                    REDACTED
+                }
+                .to_owned();
+            }
+        };
+        let keyword = command.verb.row().keyword;
+        match &command.arguments {
+            Arguments::None => keyword.to_owned(),
+            Arguments::Number(n) => format!("{keyword} {n}"),
+            Arguments::Top(n, lines) => format!("{keyword} {n} {lines}"),
+            Arguments::Name(name) => format!("{keyword} {}", name.as_str()),
+            Arguments::Secret(_) => format!("{keyword} {REDACTED}"),
+            Arguments::Apop(name, _) => format!("{keyword} {} {REDACTED}", name.as_str()),
+            Arguments::Auth(mechanism, None) => format!("{keyword} {mechanism}"),
+            Arguments::Auth(mechanism, Some(_)) => format!("{keyword} {mechanism} {REDACTED}"),
+            Arguments::Language(tag) => format!("{keyword} {tag}"),
+            Arguments::Raw(line) => line.to_string(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The settings for connecting to a server.
 
-#[cfg(feature = "rustls")]
+use alloc::boxed::Box;
 use alloc::sync::Arc;
-
+use core::fmt;
 #[cfg(feature = "client")]
 use core::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 #[cfg(feature = "rustls")]
 use crate::error::{TlsError, TlsErrorKind};
+use crate::observe::Observer;
 use crate::time::Instant;
 #[cfg(feature = "rustls")]
 use crate::tls::{ClientTls, Roots, client_config};
@@ -53,6 +54,19 @@ pub struct Connector {
     /// connection because of it.
     #[cfg(feature = "rustls")]
     pub without_alpn: bool,
+    observers: Option<Observers>,
+}
+
+type CreateObserver = dyn Fn(&Endpoint) -> Box<dyn Observer> + Send + Sync;
+
+/// Creates the observers of connections.
+#[derive(Clone)]
+struct Observers(Arc<CreateObserver>);
+
+impl fmt::Debug for Observers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observers(..)")
+    }
 }
 
 #[cfg_attr(
@@ -74,11 +88,38 @@ impl Default for Connector {
             tls: None,
             #[cfg(feature = "rustls")]
             without_alpn: false,
+            observers: None,
         }
     }
 }
 
 impl Connector {
+    /// Sets a function that creates an [`Observer`] for each connection. An observer sees each line
+    /// that is sent and received, from the greeting on, and the TLS handshake.
+    ///
+    /// ```
+    /// use pop3_proto::Connector;
+    /// use pop3_proto::observe::{Observer, Record};
+    ///
+    /// #[derive(Debug)]
+    /// struct Log(String);
+    ///
+    /// impl Observer for Log {
+    ///     fn observe(&mut self, record: &Record<'_>) {
+    ///         eprintln!("{} {record}", self.0);
+    ///     }
+    /// }
+    ///
+    /// let mut connector = Connector::default();
+    /// connector.observe_with(|endpoint| Box::new(Log(endpoint.host().to_owned())));
+    /// ```
+    pub fn observe_with(
+        &mut self,
+        observer: impl Fn(&Endpoint) -> Box<dyn Observer> + Send + Sync + 'static,
+    ) {
+        self.observers = Some(Observers(Arc::new(observer)));
+    }
+
     /// Creates the state machine for a transport that was just connected to `endpoint`. Its first
     /// deadline starts at `now`. [Seed](Connection::seed) the connection if it uses SCRAM or
     /// confirmations.
@@ -87,6 +128,14 @@ impl Connector {
     ///
     /// [`Error::Tls`] if TLS is required and cannot be set up.
     pub fn connection(&self, endpoint: &Endpoint, now: Instant) -> Result<Connection, Error> {
+        let mut connection = self.unobserved(endpoint, now)?;
+        if let Some(Observers(create)) = &self.observers {
+            connection.set_observer(create(endpoint));
+        }
+        Ok(connection)
+    }
+
+    fn unobserved(&self, endpoint: &Endpoint, now: Instant) -> Result<Connection, Error> {
         let (config, channel) = (self.config.clone(), endpoint.channel());
         #[cfg(feature = "rustls")]
         match self.client_tls(endpoint.host()) {

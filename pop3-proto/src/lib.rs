@@ -304,6 +304,7 @@ mod login_plan;
 mod mac;
 mod method;
 mod misuse;
+pub mod observe;
 mod phase;
 mod quirk;
 mod received;

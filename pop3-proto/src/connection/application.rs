@@ -11,6 +11,7 @@ use crate::error::{Error, LimitError};
 use crate::event::Event;
 #[cfg(doc)]
 use crate::misuse::Misuse;
+use crate::observe::Observer;
 use crate::secret::Secret;
 use crate::ticket::{RequestId, Ticket};
 
@@ -29,6 +30,15 @@ impl Connection {
     /// it sends credentials.
     pub fn seed(&mut self, random: [u8; 32]) {
         self.core.seed(random);
+    }
+
+    /// Sets an observer, which sees each line that is sent and received from now on. It replaces an
+    /// earlier one. Without an observer, nothing is recorded.
+    ///
+    /// To see the greeting and the TLS handshake of a client, use
+    /// [`Connector::observe_with`](crate::Connector::observe_with).
+    pub fn set_observer(&mut self, observer: Box<dyn Observer>) {
+        self.core.set_observer(observer);
     }
 
     /// Queues a request. Whether the request is allowed is checked only when it is about to be

@@ -99,7 +99,8 @@ impl Core {
         match frame {
             Frame::Line { line, bare_lf } => self.on_line(line, bare_lf),
             Frame::Chunk { octets, then } => self.on_chunk(octets, then),
-            Frame::BlankLine => {
+            Frame::BlankLine { bare_lf } => {
+                self.observe_line(b"", bare_lf);
                 self.events.push_back(Event::Quirk(Quirk::BlankLine));
                 Ok(())
             }

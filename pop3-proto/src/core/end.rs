@@ -53,6 +53,7 @@ impl Core {
         };
         let outcome = outcome.map_err(|error| self.in_confirmation(error));
         self.end.outcome = Some(outcome);
+        self.observe_closed();
         self.inbound.clear();
         self.report_end();
         self.outbound.clear();

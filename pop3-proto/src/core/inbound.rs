@@ -24,7 +24,7 @@ pub(super) enum Frame {
     /// The beginning of a TLS record where a greeting is expected.
     TlsRecord,
     /// A blank line, which is tolerated.
-    BlankLine,
+    BlankLine { bare_lf: bool },
     /// A status line or a challenge, without its line end.
     Line { line: Bytes, bare_lf: bool },
     /// A line that is longer than the limit.
@@ -233,7 +233,7 @@ impl Inbound {
             self.rules.leniency == Leniency::Lenient && expected != Expected::Challenge;
         if line.is_empty() && may_be_blank && self.blank_lines < BLANK_LINES {
             self.blank_lines += 1;
-            return Some(Frame::BlankLine);
+            return Some(Frame::BlankLine { bare_lf });
         }
         self.blank_lines = 0;
         self.ended = None;

@@ -23,6 +23,7 @@ mod first_batch;
 mod inbound;
 mod last_err;
 mod multiline;
+mod observe;
 mod outbound;
 mod queue;
 mod receive;
@@ -59,6 +60,7 @@ use crate::exchange::{Input, plan_login};
 use crate::login::Login;
 use crate::login_plan::LoginPlan;
 use crate::misuse::Misuse;
+use crate::observe::{Observation, Observed};
 use crate::phase::Phase;
 use crate::redact::Redactor;
 use crate::reply::Greeting;
@@ -83,6 +85,8 @@ pub(crate) struct Core {
     plan: Option<LoginPlan>,
     seed: Option<Seed>,
     redactor: Redactor,
+    /// Boxed, because most connections have none.
+    observation: Option<Box<Observation>>,
 }
 
 /// Getters.
@@ -194,6 +198,7 @@ impl Core {
             plan: None,
             seed: None,
             redactor: Redactor::default(),
+            observation: None,
             config,
         }
     }
@@ -236,6 +241,7 @@ impl Core {
             self.report_end();
         }
         let event = self.events.pop_front()?;
+        self.observe_event(&event);
         if self.events.is_empty() {
             self.timers.rearm();
             self.advance();
@@ -348,7 +354,9 @@ impl Core {
 
     /// Counts octets that were sent.
     pub(crate) fn transmitted(&mut self, octets: usize, now: Instant) {
+        self.observe_time(now);
         if self.outbound.transmitted(octets) > 0 {
+            self.observe_sent();
             self.inbound.expect_answer();
             self.timers.progress(now);
         }
@@ -379,6 +387,7 @@ impl Core {
         if octets == 0 || !self.wants_read() {
             return;
         }
+        self.observe_time(now);
         self.inbound.fill(octets);
         self.timers.progress(now);
         self.advance();
@@ -397,6 +406,7 @@ impl Core {
     /// Notes that writing failed: nothing more is sent.
     pub(crate) fn handle_write_error(&mut self, mut cause: TransportError, now: Instant) {
         cause.writing = true;
+        self.observe_time(now);
         self.outbound.clear();
         self.timers.progress(now);
         self.end.write_failed.get_or_insert(cause);
@@ -404,6 +414,7 @@ impl Core {
     }
 
     fn input_ended(&mut self, cause: Option<TransportError>, now: Instant) {
+        self.observe_time(now);
         self.timers.progress(now);
         self.end.input_ended.get_or_insert(cause);
         self.advance();
@@ -420,6 +431,8 @@ impl Core {
         if !self.wants_tls() {
             return;
         }
+        self.observe_time(now);
+        self.observe(None, Observed::TlsEstablished(&info));
         self.state.tls_established(info);
         self.inbound.restart();
         self.timers.progress(now);
@@ -433,6 +446,7 @@ impl Core {
 
     /// Notes that the TLS handshake failed.
     pub(crate) fn tls_failed(&mut self, cause: TlsError, now: Instant) {
+        self.observe_time(now);
         self.timers.progress(now);
         self.close(Err(cause.into()));
     }

@@ -94,6 +94,14 @@ impl Multiline {
         }
     }
 
+    /// Returns the text of the reply to `CAPA`, or to `AUTH` without a mechanism.
+    pub(super) fn capabilities(&self) -> Option<&[u8]> {
+        match self {
+            Self::Capabilities { octets, .. } => Some(octets),
+            _ => None,
+        }
+    }
+
     /// Parses the complete reply. Also returns its deviations.
     pub(super) fn read(
         self,

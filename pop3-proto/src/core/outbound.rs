@@ -9,7 +9,7 @@ use super::first_batch::FirstBatch;
 use super::queue::{Abandoned, Queue};
 use super::reply_size::ReplySize;
 use super::request::PendingRequest;
-use super::send_buffer::SendBuffer;
+use super::send_buffer::{SendBuffer, Span};
 use crate::command::Request;
 use crate::command_line::Line;
 use crate::confirm::{Question, Run};
@@ -141,6 +141,20 @@ impl Outbound {
     /// Returns whether the line of the second request was sent completely.
     pub(super) fn is_second_sent(&self) -> bool {
         self.has_sent(self.queue.second())
+    }
+
+    /// Returns how many octets were sent in total.
+    pub(super) fn sent(&self) -> u64 {
+        self.buffer.sent()
+    }
+
+    /// Returns the requests in flight whose lines end after this position, and were sent
+    /// completely.
+    pub(super) fn sent_after(&self, position: u64) -> impl Iterator<Item = &PendingRequest> {
+        let new = move |span: &Span| span.end > position && self.buffer.has_sent(*span);
+        self.queue
+            .all_in_flight()
+            .filter(move |request| request.span.as_ref().is_some_and(new))
     }
 
     /// Returns whether any octet of the line of the front request was sent.

@@ -101,6 +101,11 @@ impl Queue {
         self.in_flight.front_mut()
     }
 
+    /// Returns the requests in flight in order.
+    pub(super) fn all_in_flight(&self) -> impl Iterator<Item = &PendingRequest> {
+        self.in_flight.iter()
+    }
+
     /// Returns the request that is to be sent next.
     pub(super) fn next(&self) -> Option<&PendingRequest> {
         self.waiting.front()?.request.as_ref()

@@ -51,6 +51,7 @@ pub(super) enum Partial {
 
 impl Core {
     pub(super) fn on_line(&mut self, line: Bytes, bare_lf: bool) -> Result<(), Error> {
+        self.observe_line(&line, bare_lf);
         let greets = self.state.phase() == Phase::Greeting;
         if !greets && !self.outbound.is_front_sent() {
             return Err(self.unsolicited(line));
@@ -267,6 +268,7 @@ impl Core {
 
     /// Handles a part of the multi-line reply to the front request.
     pub(super) fn on_chunk(&mut self, octets: Bytes, then: Then) -> Result<(), Error> {
+        self.observe_chunk(&octets);
         let verb = self.outbound.front().and_then(PendingRequest::verb);
         if verb == Some(Verb::Retr) {
             let ended = matches!(then, Then::End { .. });
@@ -287,6 +289,7 @@ impl Core {
                 Err(ProtocolError::BareLineFeed { verb, got }.into())
             }
             Then::End { bare_lf } => {
+                self.observe_end_of_lines();
                 if bare_lf {
                     self.report_bare_lf();
                 }

@@ -8,6 +8,7 @@ use crate::command_line::{Arguments, CommandLine, Line, ResponseLine};
 use crate::error::Error;
 use crate::event::Event;
 use crate::exchange::{Exchange, Input, Step};
+use crate::observe::Observed;
 use crate::phase::Phase;
 use crate::redact::Redactor;
 use crate::reply::Reply;
@@ -164,6 +165,7 @@ impl Core {
             Step::StartTls => {
                 *waiting = Waiting::Handshake;
                 self.state.start_tls();
+                self.observe(None, Observed::TlsBegins);
             }
             Step::Done(result) => self.finish_request(result),
             Step::DoneThenCapa(reply) => {

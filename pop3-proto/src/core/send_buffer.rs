@@ -135,6 +135,11 @@ impl SendBuffer {
         self.sent_total >= position
     }
 
+    /// Returns how many octets were sent in total.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent_total
+    }
+
     /// Returns the position of the end of the last line.
     pub(super) fn queued(&self) -> u64 {
         self.queued_total

@@ -203,6 +203,7 @@ impl Core {
         if self.end.outcome.is_some() {
             return;
         }
+        self.observe_time(now);
         if self
             .timers
             .total(&self.config.timeouts)

@@ -27,6 +27,8 @@ pub struct Conversation {
     pub now: Instant,
     /// Whether octets move one at a time, in both directions.
     pub trickle: bool,
+    /// All octets that were sent.
+    pub transmitted: Vec<u8>,
     labels: HashMap<RequestId, String>,
     /// The tokens to provide, by login.
     tokens: HashMap<RequestId, VecDeque<Secret>>,
@@ -51,6 +53,7 @@ impl Conversation {
             connection,
             now: Instant::ORIGIN,
             trickle: false,
+            transmitted: Vec::new(),
             labels: HashMap::new(),
             tokens: HashMap::new(),
             events: Vec::new(),
@@ -225,6 +228,7 @@ impl Conversation {
                 let sent = wire::send(&mut self.connection, step, self.now);
                 assert_eq!(sent, piece);
             }
+            self.transmitted.extend_from_slice(&batch);
             self.batches.push(batch);
         }
     }

@@ -8,6 +8,7 @@
 //! | [`conversation`] | drives a [`Connection`](pop3_proto::Connection) step by step |
 //! | [`play`] | runs a transcript with a conversation |
 //! | [`tls`] | provides a session over TLS, a TLS server, and a link between them |
+//! | [`observed`] | keeps what an observer saw, and compares it with the octets |
 //! | [`needles`] | searches a log for every form of a secret |
 //! | [`fuzz`] | contains the code of the fuzz targets |
 //! | [`wire`] | moves octets between a connection and a test, as a socket does |
@@ -53,6 +54,7 @@ pub mod fuzz;
 pub mod login;
 pub mod naive;
 pub mod needles;
+pub mod observed;
 pub mod op;
 pub mod play;
 pub mod render;

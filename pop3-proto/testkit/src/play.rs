@@ -8,6 +8,7 @@ use pop3_proto::{
 };
 
 use crate::conversation::Conversation;
+use crate::observed::Records;
 use crate::render;
 use crate::surplus::is_late_surplus;
 use crate::transcript::{Setting, Step, Transcript};
@@ -37,15 +38,37 @@ pub fn play(
     line_ends: LineEnds,
     feeding: Feeding,
 ) -> Result<(), String> {
+    play_observed(transcript, leniency, line_ends, feeding, None).map(drop)
+}
+
+/// The octets of a transcript that was played.
+#[derive(Debug, Default)]
+pub struct Octets {
+    pub sent: Vec<u8>,
+    pub received: Vec<u8>,
+}
+
+/// Plays a transcript with an observer.
+pub fn play_observed(
+    transcript: &Transcript,
+    leniency: Leniency,
+    line_ends: LineEnds,
+    feeding: Feeding,
+    records: Option<&Records>,
+) -> Result<Octets, String> {
     let (config, channel) = configure(&transcript.settings, leniency)?;
     let mut player = Player {
         client: Conversation::new(config, channel),
         feeding,
         line_ends,
-        received: 0,
         reported: Vec::new(),
         batches: Vec::new(),
+        received: Vec::new(),
     };
+    if let Some(records) = records {
+        let observer = Box::new(records.clone());
+        player.client.connection.set_observer(observer);
+    }
     player.client.trickle = feeding == Feeding::Octets;
     let name = if leniency == Leniency::Strict {
         "strict"
@@ -76,7 +99,10 @@ pub fn play(
     if player.client.connection.phase() == pop3_proto::Phase::Closed {
         player.client.assert_over();
     }
-    Ok(())
+    Ok(Octets {
+        sent: player.client.transmitted,
+        received: player.received,
+    })
 }
 
 #[derive(Debug)]
@@ -84,10 +110,10 @@ struct Player {
     client: Conversation,
     feeding: Feeding,
     line_ends: LineEnds,
-    /// The number of octets that the server has sent.
-    received: usize,
     reported: Vec<String>,
     batches: Vec<String>,
+    /// All octets that the server has sent.
+    received: Vec<u8>,
 }
 
 impl Player {
@@ -141,10 +167,10 @@ impl Player {
             }
         };
         let cut = match self.feeding {
-            Feeding::CutAt(position) => position.checked_sub(self.received),
+            Feeding::CutAt(position) => position.checked_sub(self.received.len()),
             Feeding::Whole | Feeding::Octets => None,
         };
-        self.received += octets.len();
+        self.received.extend_from_slice(octets);
         match cut.and_then(|cut| octets.split_at_checked(cut)) {
             Some((head, tail)) => {
                 self.client.server(head);

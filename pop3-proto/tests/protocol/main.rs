@@ -10,6 +10,7 @@ mod errors;
 mod event_loop;
 mod ledger;
 mod login;
+mod observer;
 mod sasl;
 mod secrets;
 mod server;

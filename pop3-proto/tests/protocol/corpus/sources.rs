@@ -64,7 +64,7 @@ const LAYERS: &str = "
     replies     listing capability language swallowed received reply
     lines       command_line
     exchanges   confirm context login exchange
-    requests    command ticket event
+    requests    command ticket event observe
     machine     core tls connection
     mailbox     sync
     clients     batch endpoint connector engine client blocking

@@ -6,6 +6,7 @@ use super::log::Log;
 use super::logins::{Case, Kind, PASSWORD, secret};
 use super::server::{Answer, Behaviour, GREETING, Server};
 use pop3_testkit::needles::Needles;
+use pop3_testkit::observed::Records;
 use pop3_testkit::wire;
 
 /// A session and its results.
@@ -35,6 +36,8 @@ impl Session {
             info.exporter = Some([0xc5; 32]);
             connection.tls_established(info, NOW);
         }
+        let records = Records::default();
+        connection.set_observer(Box::new(records.clone()));
         let mut needles = Needles::default();
         if case.kind != Kind::Certificate {
             needles.secret("password", PASSWORD.as_bytes());
@@ -50,6 +53,10 @@ impl Session {
         case.submit(&mut session.connection, &mut session.log);
         session.deliver(GREETING.as_bytes());
         session.converse();
+        for seen in records.all() {
+            session.log.display(&seen.shown);
+            session.log.debug(&seen);
+        }
         session
     }
 
