@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use pop3_proto::{
     Connection, Error, Event, Instant, Phase, RequestId,
-    error::{Closed, Timeout, TlsError, TlsErrorKind},
+    error::{Closed, ProtocolError, Timeout, TlsError, TlsErrorKind},
     tls::TlsInfo,
 };
 use proptest::test_runner::TestCaseError;
@@ -372,7 +372,14 @@ impl Client {
                     _ => {}
                 },
                 Error::Transport(error) => error.last_err = None,
-                Error::Timeout(Timeout::FirstOctet { last_err, .. }) => *last_err = None,
+                Error::Timeout(
+                    Timeout::FirstOctet { last_err, .. } | Timeout::Stall { last_err, .. },
+                ) => *last_err = None,
+                Error::Protocol(error) => {
+                    if let ProtocolError::BadStatus { last_err, .. } = &mut **error {
+                        *last_err = None;
+                    }
+                }
                 _ => {}
             }
         }
