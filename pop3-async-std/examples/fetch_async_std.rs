@@ -14,11 +14,15 @@ mod app;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use app::{account::Account, jobs::Mailbox, output::Output};
 use async_std::task;
 use pop3_async_std::sync::{Dial, Do};
 use pop3_async_std::{Client, Error, connect_with};
+
+/// The session is kept open with `NOOP` after it was idle for this long.
+const IDLE: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     app::main(|mailbox| task::block_on(fetch(mailbox)))
@@ -64,6 +68,9 @@ async fn fetch(mailbox: &mut Mailbox<'_>) -> io::Result<()> {
                 }
             }
             output.update(run);
+            // Storing may have taken long, and some servers close a session that is idle for a
+            // minute. The next step reports an error.
+            let _ = client.noop_if_idle(IDLE).await;
         }
     }
     Ok(())

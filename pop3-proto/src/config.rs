@@ -40,11 +40,11 @@ pub struct Config {
     pub allow_insecure_login: bool,
     /// Sends `NOOP` when a session in the TRANSACTION state has been idle for this long. Off by
     /// default. RFC 1939 section 3 lets servers close the connection after 10 minutes, and some do
-    /// so after one.
+    /// so after one. `NOOP` is sent at most once a second.
     ///
     /// It works only while `handle_timeout` is called on the idle session, as an event loop does.
-    /// `NOOP` is sent at most once a second. The clients have no background thread or task that
-    /// could call it: call their `noop` method from time to time instead.
+    /// The clients have no background thread or task that could call it. Their methods `keep_alive`
+    /// (asynchronous) and `noop_if_idle` keep a session open while the program does other work.
     pub keep_alive: Option<Duration>,
 }
 

@@ -14,11 +14,15 @@ mod app;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use app::{account::Account, jobs::Mailbox, output::Output};
 use pop3_tokio::sync::{Dial, Do};
 use pop3_tokio::{Client, Error, connect_with};
 use tokio::runtime::Builder;
+
+/// The session is kept open with `NOOP` after it was idle for this long.
+const IDLE: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     let runtime = Builder::new_current_thread().enable_all().build();
@@ -66,6 +70,9 @@ async fn fetch(mailbox: &mut Mailbox<'_>) -> io::Result<()> {
                 }
             }
             output.update(run);
+            // Storing may have taken long, and some servers close a session that is idle for a
+            // minute. The next step reports an error.
+            let _ = client.noop_if_idle(IDLE).await;
         }
     }
     Ok(())

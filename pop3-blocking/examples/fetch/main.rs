@@ -13,10 +13,14 @@ mod app;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use app::{account::Account, interrupt, jobs::Mailbox, output::Output};
 use pop3_blocking::sync::{Dial, Do};
 use pop3_blocking::{Client, Error, connect_with};
+
+/// The session is kept open with `NOOP` after it was idle for this long.
+const IDLE: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     app::main(fetch)
@@ -57,6 +61,9 @@ fn fetch(mailbox: &mut Mailbox<'_>) -> io::Result<()> {
                 }
             }
             output.update(run);
+            // Storing may have taken long, and some servers close a session that is idle for a
+            // minute. The next step reports an error.
+            let _ = client.noop_if_idle(IDLE);
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use super::{Client, Message, Transport};
 use crate::capability::Capabilities;
@@ -277,6 +278,40 @@ impl<T: Transport> Client<T> {
     /// As for [`Client::call`].
     pub fn noop(&mut self) -> Result<Status, Error> {
         self.call(Noop)
+    }
+
+    /// `NOOP`, if the session is logged in and no octet was sent or received for at least `idle`.
+    /// Returns whether it was sent. Otherwise nothing is sent, read or abandoned.
+    ///
+    /// Servers close idle sessions: RFC 1939 section 3 allows that after ten minutes, and some do so
+    /// after one. Call this between the steps of long local work:
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use pop3_proto::{Error, blocking::{Client, Transport}};
+    /// # fn example<T: Transport>(client: &mut Client<T>) -> Result<(), Error> {
+    /// # fn index(message: &[u8]) {}
+    /// # let messages: [Vec<u8>; 0] = [];
+    /// for message in &messages {
+    ///     index(message); // may take long
+    ///     client.noop_if_idle(Duration::from_secs(30))?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Only fatal errors. A refusal of `NOOP` keeps the session open, too.
+    pub fn noop_if_idle(&mut self, idle: Duration) -> Result<bool, Error> {
+        let now = self.driver.now();
+        if !self.driver.engine.is_idle_for(idle, now) {
+            return Ok(false);
+        }
+        match self.noop() {
+            Ok(_) | Err(Error::Refused(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// `QUIT`: ends the session and deletes the messages that were marked as deleted. The outcome

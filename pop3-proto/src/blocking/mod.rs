@@ -15,8 +15,11 @@
 //!
 //! The deadlines are those of [`Timeouts`](crate::config::Timeouts). The client enforces them with
 //! [`Transport::set_timeout`]. An operation may time out late, by at most one timeout of the
-//! transport. Between operations nothing runs, so [`Config::keep_alive`](crate::Config::keep_alive)
-//! has no effect.
+//! transport.
+//!
+//! Between operations nothing runs, so [`Config::keep_alive`](crate::Config::keep_alive) has no
+//! effect, and a server may close the idle session during long work of the application. Call
+//! [`Client::noop_if_idle`] between the steps of that work.
 //!
 //! # Claiming replies later
 //!

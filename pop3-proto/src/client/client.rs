@@ -1,7 +1,8 @@
 //! The client: how it starts and ends, and its methods that accept any command. `commands.rs` has a
 //! method for each command of POP3.
 
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
 use core::task::Poll;
 
 use super::Transport;
@@ -245,6 +246,56 @@ impl<T: Transport> Client<T> {
         self.driver.begin();
         let ticket = self.driver.engine.submit_for_helper(command)?;
         self.wait_open(ticket).await
+    }
+
+    /// Runs a future of the caller, and meanwhile sends `NOOP` whenever the session is idle for
+    /// [`Config::keep_alive`](crate::Config::keep_alive), or for 30 seconds if that is `None`; at
+    /// most once a second. Returns the output of the future.
+    ///
+    /// Servers close idle sessions: RFC 1939 section 3 allows that after ten minutes, and some do so
+    /// after one. Nothing is sent before the login. Nothing may be sent either while replies wait to
+    /// be claimed with [`Ticket`]s: claim them first. They are not lost. The rest of a message that
+    /// was dropped is read and discarded.
+    ///
+    /// If the connection ends meanwhile, the future still runs to its end, and the next operation
+    /// returns the error. [`Client::error`] returns it, too.
+    ///
+    /// Pass a future that does its work without blocking the task, for example one that waits for
+    /// blocking work in another thread. For work that cannot be a future, see
+    /// [`noop_if_idle`](Client::noop_if_idle).
+    ///
+    /// ```
+    /// # use pop3_proto::{Error, MessageNumber, client::{Client, Transport}};
+    /// # async fn scan_for_viruses(message: &[u8]) -> bool { true }
+    /// # async fn example<T: Transport>(client: &mut Client<T>) -> Result<(), Error> {
+    /// let message = client.retr_to_vec(MessageNumber::FIRST, 10 << 20).await?;
+    /// if client.keep_alive(scan_for_viruses(&message)).await {
+    ///     client.dele(MessageNumber::FIRST).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The future of the caller is dropped, too. The reply to a `NOOP` that was sent is read and
+    /// discarded by the next operation. The same applies when the future is ready while a `NOOP` is
+    /// in flight.
+    pub async fn keep_alive<F: Future>(&mut self, future: F) -> F::Output {
+        self.driver.begin();
+        self.driver.engine.begin_keep_alive();
+        let mut future = pin!(future);
+        let output = poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(output);
+            }
+            // If the connection has ended, only the future is left to be polled.
+            let _ = self.driver.poll_for(cx, Engine::poll_end);
+            Poll::Pending
+        });
+        let output = output.await;
+        self.driver.engine.end_keep_alive();
+        output
     }
 
     /// Reads and writes until `poll` is ready.

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use super::{Client, Message, Transport};
 use crate::capability::Capabilities;
@@ -376,6 +377,46 @@ impl<T: Transport> Client<T> {
     /// As for [`Client::call`].
     pub async fn noop(&mut self) -> Result<Status, Error> {
         self.call(Noop).await
+    }
+
+    /// `NOOP`, if the session is logged in and no octet was sent or received for at least `idle`.
+    /// Returns whether it was sent. Otherwise nothing is sent, read or abandoned.
+    ///
+    /// Servers close idle sessions: RFC 1939 section 3 allows that after ten minutes, and some do so
+    /// after one. Call this between the steps of long local work:
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use pop3_proto::{Error, client::{Client, Transport}};
+    /// # async fn example<T: Transport>(client: &mut Client<T>) -> Result<(), Error> {
+    /// # fn index(message: &[u8]) {}
+    /// # let messages: [Vec<u8>; 0] = [];
+    /// for message in &messages {
+    ///     index(message); // may take long
+    ///     client.noop_if_idle(Duration::from_secs(30)).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// If the work is a future, [`keep_alive`](Client::keep_alive) sends `NOOP` while it runs.
+    ///
+    /// # Errors
+    ///
+    /// Only fatal errors. A refusal of `NOOP` keeps the session open, too.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Client::call`].
+    pub async fn noop_if_idle(&mut self, idle: Duration) -> Result<bool, Error> {
+        let now = self.driver.now();
+        if !self.driver.engine.is_idle_for(idle, now) {
+            return Ok(false);
+        }
+        match self.noop().await {
+            Ok(_) | Err(Error::Refused(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// `QUIT`: ends the session and deletes the messages that were marked as deleted. The outcome

@@ -72,7 +72,7 @@ impl<T: Transport> Driver<T> {
     }
 
     /// Returns the time on the connection's clock.
-    fn now(&self) -> Instant {
+    pub(super) fn now(&self) -> Instant {
         let (own, transport) = self.clocks;
         own + self.transport.now().duration_since(transport)
     }

@@ -10,8 +10,9 @@
 //! one write, and after 64 steps it yields to other tasks. An idle connection is read before it is
 //! used, so that an unsolicited `-ERR` before closing is not mistaken for the reply to a command.
 //!
-//! Between operations nothing runs, so [`Config::keep_alive`](crate::Config::keep_alive) has no
-//! effect.
+//! Between operations nothing runs, so a server may close the idle session during long work of the
+//! application. [`Client::keep_alive`] sends `NOOP` while a future of the application runs, and
+//! [`Client::noop_if_idle`] sends one between two steps of other work.
 //!
 //! # Cancel safety
 //!
@@ -20,6 +21,7 @@
 //!
 //! * [`Client::wait`], [`Client::wait_open`], [`Pipeline::next`], [`Retrieve::next`] and
 //!   [`Message::chunk`] lose nothing: call them again.
+//! * [`Client::keep_alive`] drops the future that was passed to it.
 //! * After any other cancelled call, the next operation abandons the unfinished requests. Commands
 //!   that were not sent are removed from the queue. The replies to those that were sent are read
 //!   and discarded. A login or a QUIT that has started is completed. Each method documents the

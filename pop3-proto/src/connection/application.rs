@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use core::ops::Range;
+use core::time::Duration;
 
 use super::Connection;
 use crate::command::Command;
@@ -98,6 +99,12 @@ impl Connection {
         let provided = self.core.provide_token(id, token);
         self.advance();
         provided
+    }
+
+    /// Changes the interval of keep-alives, which is [`Config::keep_alive`](crate::Config::keep_alive)
+    /// when the connection begins. `None` turns them off.
+    pub fn set_keep_alive(&mut self, interval: Option<Duration>) {
+        self.core.set_keep_alive(interval);
     }
 
     /// Ends the connection because a limit of the application was exceeded. All outstanding

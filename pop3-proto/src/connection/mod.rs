@@ -182,6 +182,12 @@ impl Connection {
         self.core.is_computing()
     }
 
+    /// Returns when the last octet was sent or received. On an idle session, the server counts its
+    /// idle limit from then.
+    pub fn last_octet(&self) -> Instant {
+        self.core.last_octet()
+    }
+
     /// Returns the last time that was passed to the connection.
     pub fn now(&self) -> Instant {
         self.now

@@ -40,6 +40,7 @@ mod timers;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::ops::Range;
+use core::time::Duration;
 
 use self::end::End;
 use self::inbound::Inbound;
@@ -80,6 +81,8 @@ pub(crate) struct Core {
     partial: Option<Partial>,
     events: VecDeque<Event>,
     timers: Timers,
+    /// The interval of keep-alives.
+    keep_alive: Option<Duration>,
     next_id: RequestId,
     end: End,
     plan: Option<LoginPlan>,
@@ -193,6 +196,7 @@ impl Core {
             partial: None,
             events: VecDeque::new(),
             timers: Timers::new(now),
+            keep_alive: config.keep_alive,
             next_id: RequestId::FIRST,
             end: End::default(),
             plan: None,
@@ -314,6 +318,19 @@ impl Core {
         let outcome = self.end.outcome.as_ref()?;
         let error = outcome.as_ref().err().cloned();
         Some(error.unwrap_or_else(|| Closed::Finished.into()))
+    }
+}
+
+/// Keeping an idle session open.
+impl Core {
+    /// Changes the interval of keep-alives.
+    pub(crate) fn set_keep_alive(&mut self, interval: Option<Duration>) {
+        self.keep_alive = interval;
+    }
+
+    /// Returns when the last octet was sent or received.
+    pub(crate) fn last_octet(&self) -> Instant {
+        self.timers.last()
     }
 }
 

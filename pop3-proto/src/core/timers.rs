@@ -121,8 +121,9 @@ impl Timers {
             Awaited::Rest(_) => timeouts.stall,
             Awaited::Idle => idle?,
         };
-        // Due immediately: the caller then passes the time from which the deadline starts again.
-        Some(if self.rearm {
+        // Due immediately: the caller then passes the time from which the deadline starts again. That
+        // does not apply to an idle session: the server has counted since the last octet.
+        Some(if self.rearm && awaited != Awaited::Idle {
             self.progress
         } else {
             self.progress + span
@@ -218,7 +219,8 @@ impl Core {
             }
             return self.advance();
         }
-        if !self.events.is_empty() || self.timers.rearmed(now) {
+        if !self.events.is_empty() || (self.awaited() != Awaited::Idle && self.timers.rearmed(now))
+        {
             return;
         }
         if self.deadline().is_none_or(|deadline| now < deadline) {
@@ -259,7 +261,6 @@ impl Core {
             return None;
         }
         let idle = self
-            .config
             .keep_alive
             .filter(|_| self.state.phase() == Phase::Transaction)
             .map(|idle| idle.max(LEAST_KEEP_ALIVE));

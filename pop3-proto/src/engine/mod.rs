@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 use core::task::{Poll, ready};
+use core::time::Duration;
 
 use bytes::Bytes;
 
@@ -28,6 +29,7 @@ use crate::error::{AuthError, Closed, Error, TlsError, TlsErrorKind};
 use crate::event::Event;
 use crate::login::Login;
 use crate::misuse::Misuse;
+use crate::phase::Phase;
 use crate::quirk::Quirk;
 use crate::received::Received;
 use crate::reply::Greeting;
@@ -36,6 +38,11 @@ use crate::secret::Secret;
 use crate::status::Status;
 use crate::ticket::{RequestId, Ticket};
 use crate::time::Instant;
+
+/// The interval of keep-alives if the configuration has none: half of the shortest idle limit of a
+/// known server, which is one minute.
+#[cfg(feature = "client")]
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// A [`Connection`] and the state of a client: which replies are still wanted, and by which caller.
 #[derive(Debug)]
@@ -124,9 +131,44 @@ impl Engine {
 
     /// Begins an operation, and abandons the requests that the last helper left unanswered.
     pub fn begin(&mut self) {
+        self.end_keep_alive();
         self.abandon(self.helper.clone());
         let next = self.connection.next_id();
         self.helper = next..next;
+    }
+
+    /// Turns keep-alives on until [`end_keep_alive`](Engine::end_keep_alive) is called or the next
+    /// operation begins.
+    #[cfg(feature = "client")]
+    pub fn begin_keep_alive(&mut self) {
+        let interval = self.connection.config().keep_alive.unwrap_or(KEEP_ALIVE);
+        self.connection.set_keep_alive(Some(interval));
+    }
+
+    /// Sets the interval of keep-alives to that of the configuration.
+    pub fn end_keep_alive(&mut self) {
+        let interval = self.connection.config().keep_alive;
+        self.connection.set_keep_alive(interval);
+    }
+
+    /// Ready when the connection has ended. Until then, no reply is taken from the caller that waits
+    /// for it.
+    #[cfg(feature = "client")]
+    pub fn poll_end(&mut self) -> Poll<()> {
+        // Report quirks, and keep the first event that a caller may be waiting for.
+        if let Some(event) = self.next_event() {
+            self.held = Some(event);
+        }
+        match self.fatal() {
+            Some(_) => Poll::Ready(()),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Returns whether the session is logged in and no octet was sent or received for this long.
+    pub fn is_idle_for(&self, idle: Duration, now: Instant) -> bool {
+        self.connection.phase() == Phase::Transaction
+            && now.duration_since(self.connection.last_octet()) >= idle
     }
 
     /// Submits a command. Its ticket claims the reply.
@@ -366,7 +408,7 @@ impl Engine {
     /// Returns the error that new requests get, if the connection has ended.
     pub fn fatal(&self) -> Option<Error> {
         let connection = &self.connection;
-        let closed = connection.phase() == crate::phase::Phase::Closed;
+        let closed = connection.phase() == Phase::Closed;
         closed.then(|| {
             connection
                 .error()

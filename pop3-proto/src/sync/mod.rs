@@ -16,7 +16,7 @@
 //!
 //! ```
 //! # #[cfg(feature = "blocking")] mod example {
-//! # use std::io::{self, Write};
+//! # use std::{io::{self, Write}, time::Duration};
 //! # use pop3_proto::{blocking::{Client, Transport}, Error};
 //! # use pop3_proto::sync::{Dial, Do, Keep, Run, ToStore};
 //! # struct Store;
@@ -44,6 +44,8 @@
 //!                 }
 //!             }
 //!         }
+//!         // Storing may have taken long. The next step reports an error.
+//!         let _ = client.noop_if_idle(Duration::from_secs(30));
 //!     }
 //! }
 //! let (ledger, report) = run.finish();
@@ -52,8 +54,9 @@
 //! # }
 //! ```
 //!
-//! With an asynchronous client, the loop is the same with `.await` after `dial`, `for_each`, `next`
-//! and `chunk`. The example `fetch` has a complete store.
+//! With an asynchronous client, the loop is the same with `.await` after `dial`, `for_each`, `next`,
+//! `chunk` and `noop_if_idle`. If storing is a future, `client.keep_alive(store.keep(&what)).await?`
+//! sends `NOOP` while it runs. The example `fetch` has a complete store.
 //!
 //! # What is durable before what
 //!

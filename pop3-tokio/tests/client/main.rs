@@ -20,6 +20,7 @@ mod dropped_sessions;
 mod fairness;
 #[cfg(target_os = "linux")]
 mod faults;
+mod keep_alive;
 mod panics;
 #[cfg(unix)]
 mod parity;

@@ -1,6 +1,7 @@
 //! Implements the common interface for the blocking client.
 
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use pop3_blocking::Message;
 use pop3_proto::{
@@ -107,6 +108,14 @@ impl Client for Blocking {
             if enough == Enough::Enough {
                 return;
             }
+        }
+    }
+
+    fn work(&mut self, span: Duration, interval: Duration) {
+        let begin = Instant::now();
+        while begin.elapsed() < span {
+            std::thread::sleep(Duration::from_millis(50));
+            let _ = self.noop_if_idle(interval);
         }
     }
 

@@ -112,6 +112,10 @@ pub trait Client: Sized {
         I: IntoIterator,
         I::Item: IntoStreamed;
 
+    /// Does other work for this long, and sends `NOOP` when the session has been idle for
+    /// `interval`. Errors are left to the next operation.
+    fn work(&mut self, span: Duration, interval: Duration);
+
     fn abort(self);
 
     /// Waits until the socket has unread octets or is closed.

@@ -5,7 +5,8 @@
 //! its runtime waits. All other modules are shared: `script` splits a transcript into the actions
 //! of the server and those of the application, `server` and `application` run them, and `corpus`
 //! runs all transcripts. `helpers`, `panics`, `forged` and `confirmed` have tests with the embedded
-//! server, `idle` and `real_time` with scripted ones, and `sessions` with Dovecot.
+//! server, `keep_alive` with one that has an idle limit,
+//! `idle` and `real_time` with scripted ones, and `sessions` with Dovecot.
 
 mod application;
 mod ask;
@@ -16,6 +17,7 @@ pub mod corpus;
 pub mod forged;
 pub mod helpers;
 pub mod idle;
+pub mod keep_alive;
 pub mod names;
 pub mod panics;
 pub mod real_time;
@@ -68,6 +70,10 @@ macro_rules! parity {
                 unsolicited_err_does_not_answer_unsent_commands
                 partial_unsolicited_err_is_not_a_reply
                 close_between_messages_is_not_a_refusal
+            }
+            keep_alive {
+                keep_alive_prevents_the_idle_close
+                idle_close_during_other_work_is_reported_later
             }
             confirmed {
                 unforged_session_is_confirmed

@@ -3,7 +3,8 @@
 
 use std::future::{Future, poll_fn};
 use std::net::TcpStream;
-use std::task::Poll;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use pop3_proto::client::{Client as Asynchronous, Message, Transport};
@@ -159,6 +160,13 @@ impl<R: Runtime> Client for Waiting<R> {
         }
     }
 
+    fn work(&mut self, span: Duration, interval: Duration) {
+        // The interval is that of the configuration.
+        assert_eq!(self.client.config().keep_alive, Some(interval));
+        let work = self.client.keep_alive(work_in_a_thread(span));
+        self.runtime.block_on(work);
+    }
+
     fn abort(self) {
         // Abort the client inside the runtime, because some runtimes close a socket in a task.
         self.runtime.block_on(async { self.client.abort() });
@@ -168,6 +176,29 @@ impl<R: Runtime> Client for Waiting<R> {
         let something = R::until_something_comes(self.client.transport());
         self.runtime.block_on(something);
     }
+}
+
+/// Is ready after this time. It needs no timer of the runtime.
+async fn work_in_a_thread(span: Duration) {
+    let shared = Arc::new(Mutex::new((false, None::<Waker>)));
+    let done = Arc::clone(&shared);
+    std::thread::spawn(move || {
+        std::thread::sleep(span);
+        let mut done = done.lock().expect("no panic");
+        done.0 = true;
+        if let Some(waker) = done.1.take() {
+            waker.wake();
+        }
+    });
+    poll_fn(|cx| {
+        let mut shared = shared.lock().expect("no panic");
+        if shared.0 {
+            return Poll::Ready(());
+        }
+        shared.1 = Some(cx.waker().clone());
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Waits for the next poll of the task.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use pop3_proto::{Channel, Config};
-use pop3_testkit::conversation::{Conversation, left, logged_in_with, sleep};
+use pop3_testkit::conversation::{Conversation, left, logged_in, logged_in_with, sleep};
 
 const NOTHING: [&str; 0] = [];
 
@@ -168,4 +168,55 @@ fn keep_alive_is_not_sent_during_a_message() {
     session.server("\r\n.\r\n");
     assert_eq!(session.reported().len(), 3);
     assert_eq!(left(&session), Some(30));
+}
+
+#[test]
+fn keep_alive_interval_starts_at_the_last_octet() {
+    let mut session = kept_alive();
+    session.ask("stat");
+    assert_eq!(session.sent(), "STAT\r\n");
+    session.arrive(b"+OK 1 2\r\n");
+    // The application reads the reply only now. The server has been idle for all this time.
+    sleep(&mut session, 29);
+    session.take_events();
+    assert_eq!(left(&session), Some(1));
+    sleep(&mut session, 1);
+    assert_eq!(session.sent(), "NOOP\r\n");
+    session.server("+OK\r\n");
+    assert_eq!(session.reported(), ["stat: 1 messages, 2 octets"]);
+}
+
+#[test]
+fn keep_alive_can_be_changed_during_a_session() {
+    let mut session = logged_in();
+    assert_eq!(left(&session), None);
+    session
+        .connection
+        .set_keep_alive(Some(Duration::from_secs(20)));
+    assert_eq!(left(&session), Some(20));
+    session.wait(20);
+    assert_eq!(session.sent(), "NOOP\r\n");
+    session.server("+OK\r\n");
+    session.connection.set_keep_alive(None);
+    assert_eq!(left(&session), None);
+    assert_eq!(session.connection.config().keep_alive, None);
+}
+
+#[test]
+fn last_octet_is_that_of_the_server_or_client() {
+    let mut session = logged_in();
+    let start = session.now;
+    session.wait(7);
+    assert_eq!(session.connection.last_octet(), start);
+    session.ask("noop");
+    session.settle();
+    assert_eq!(session.connection.last_octet(), session.now);
+    session.wait(5);
+    session.server("+OK\r\n");
+    assert_eq!(session.connection.last_octet(), session.now);
+    session.wait(100);
+    assert_eq!(
+        session.now.duration_since(session.connection.last_octet()),
+        Duration::from_secs(100)
+    );
 }
