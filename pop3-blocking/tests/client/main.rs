@@ -19,6 +19,7 @@ mod extremes;
 mod faults;
 mod faults_on_request;
 mod faulty_synchronisation;
+#[cfg(unix)]
 mod foreign_clients;
 mod logins;
 mod messages;

@@ -253,7 +253,7 @@ impl On {
         self.alter("insert", Alteration::Insert(after, octets.into()))
     }
 
-    /// Sends these octets after the reply, such as a reply that nobody has asked for.
+    /// Sends these octets after the reply, such as an unsolicited reply.
     ///
     /// ```
     /// # use pop3_proto::server::{Fault, Maildrop, Server, ServerConfig};

@@ -1,10 +1,11 @@
-//! Third-party clients with the embedded server: curl and Python's `poplib`. A client that is not
-//! installed is skipped.
+//! curl, which retrieves one message for each URL.
 
-use std::io::{self, Write as _};
 use std::process::{Command, Output};
 
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
+
+use super::is_installed;
+use super::mailbox::{Channel, Mailbox, bare_lf, invalid_mail};
 
 /// The login methods of curl. It supports SCRAM only if it was built with it.
 const CURL: [&str; 4] = ["PLAIN", "LOGIN", "CRAM-MD5", "+APOP"];
@@ -29,13 +30,13 @@ fn server() -> EmbeddedServer {
 }
 
 /// The server, and a file with its certificate authority.
-struct Scenario {
-    server: EmbeddedServer,
-    authority: tempfile::NamedTempFile,
+pub(super) struct Scenario {
+    pub(super) server: EmbeddedServer,
+    pub(super) authority: tempfile::NamedTempFile,
 }
 
 impl Scenario {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let server = server();
         let authority = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(authority.path(), server.ca_pem()).unwrap();
@@ -61,21 +62,6 @@ impl Scenario {
             })
             .collect()
     }
-}
-
-/// Returns whether a program is installed and its output contains `says`. If not, prints that the
-/// test is skipped.
-fn is_installed(program: &str, says: &str) -> bool {
-    let version = Command::new(program).arg("--version").output();
-    let there = version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(says));
-    if !there {
-        let test = std::thread::current();
-        let name = test.name().unwrap_or_default();
-        // Written directly to stderr, because the harness captures other output.
-        let skipped = format!("{name} is skipped: no {program} with {says}\n");
-        io::stderr().write_all(skipped.as_bytes()).unwrap();
-    }
-    there
 }
 
 #[test]
@@ -145,73 +131,46 @@ fn curl_logs_in_with_every_mechanism() {
     }
 }
 
-/// All methods of `poplib`, on each channel and with each of its logins.
-const POPLIB: &str = r#"
-import poplib, ssl, sys
-plain_port, tls_port, authority = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-trust = ssl.create_default_context(cafile=authority)
-
-def plain():
-    return poplib.POP3('localhost', plain_port, timeout=20)
-
-def stls():
-    client = plain()
-    client.stls(context=trust)
-    return client
-
-def tls():
-    return poplib.POP3_SSL('localhost', tls_port, context=trust, timeout=20)
-
-def password(client, secret):
-    client.user('alice')
-    return client.pass_(secret)
-
-def apop(client, secret):
-    return client.apop('alice', secret)
-
-for connect in plain, stls, tls:
-    for login in password, apop:
-        client = connect()
-        try:
-            login(client, 'wrong')
-            raise AssertionError('a wrong password')
-        except poplib.error_proto as error:
-            assert b'[AUTH]' in error.args[0], error
-        login(client, 'secret')
-        assert 'PIPELINING' in client.capa()
-        assert client.stat() == (2, 63)
-        assert client.list()[1] == [b'1 34', b'2 29']
-        assert client.list(2) == b'+OK 2 29'
-        assert client.uidl()[1] == [b'1 uid-1', b'2 uid-2']
-        assert client.uidl(1) == b'+OK 1 uid-1'
-        assert client.retr(1)[1] == [b'Subject: one', b'', b'.dot', b'..two', b'end']
-        assert client.top(1, 1)[1] == [b'Subject: one', b'', b'.dot']
-        client.noop()
-        client.dele(1)
-        client.rset()
-        assert client.stat() == (2, 63)
-        assert client.quit() == b'+OK bye'
-print('done')
-"#;
-
 #[test]
-fn poplib_methods_work_on_every_channel() {
-    if !is_installed("python3", "Python 3") {
+fn curl_fetches_and_deletes_all_mail() {
+    if !is_installed("curl", "pop3s") {
         return;
     }
-    let scenario = Scenario::new();
-    let ports =
-        [scenario.server.plain(), scenario.server.implicit_tls()].map(|at| at.port().to_string());
-    let output = Command::new("python3")
-        .args(["-c", POPLIB])
-        .args(ports)
-        .arg(scenario.authority.path())
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "done\n",
-        "{output:?}"
-    );
-    assert_eq!(scenario.server.maildrop().len(), 2);
+    for channel in Channel::ALL {
+        for delete in [false, true] {
+            let mailbox = Mailbox::start(channel, invalid_mail().into_iter().chain([bare_lf()]));
+            let mut command = Command::new("curl");
+            command.args(["--silent", "--show-error", "--max-time", "20", "--cacert"]);
+            command.arg(mailbox.authority());
+            command.args(["--user", "alice:secret"]);
+            command.args((channel == Channel::Stls).then_some("--ssl-reqd"));
+            let base = match channel {
+                Channel::Tls => format!("pop3s://localhost:{}", mailbox.port()),
+                _ => format!("pop3://localhost:{}", mailbox.port()),
+            };
+            let numbers = 1..=mailbox.len();
+            for number in numbers.clone() {
+                command.arg(format!("{base}/{number}"));
+                command
+                    .arg("--output")
+                    .arg(mailbox.path(&format!("mail/{number}")));
+            }
+            super::succeed(&mut command);
+            if delete {
+                let mut command = Command::new("curl");
+                command.args(["--silent", "--show-error", "--max-time", "20", "--cacert"]);
+                command.arg(mailbox.authority());
+                command.args(["--user", "alice:secret", "--list-only", "--request", "DELE"]);
+                command.args((channel == Channel::Stls).then_some("--ssl-reqd"));
+                command.args(numbers.map(|number| format!("{base}/{number}")));
+                super::succeed(&mut command);
+            }
+            // curl writes an empty message as an empty line.
+            mailbox.assert_fetched(&mailbox.delivered(), |sent| match sent {
+                [] => b"\r\n".to_vec(),
+                sent => sent.to_vec(),
+            });
+            mailbox.assert_deleted(delete);
+        }
+    }
 }
