@@ -296,6 +296,7 @@ mod engine;
 pub mod error;
 mod event;
 mod exchange;
+pub mod guide;
 mod hex;
 mod language;
 pub mod listing;

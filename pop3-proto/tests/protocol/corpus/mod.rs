@@ -1,11 +1,12 @@
-//! Checks that the lists of threats, quirks and RFC requirements (`corpus/rows.txt` and
-//! `../CONFORMANCE.md`) are complete, and that the tests and transcripts that they name exist.
+//! Checks that the lists of threats, quirks, RFC requirements and behaviours of Twisted
+//! (`corpus/rows.txt`, `../CONFORMANCE.md` and `src/guide/twisted.md`) are complete, and that the
+//! tests and transcripts that they name exist.
 
 mod names;
 mod rows;
 mod sources;
 
-use names::{Names, is_same_for_both, rows_of};
+use names::{Names, is_same_for_both, read, rows_of, workspace};
 use rows::{numbers, rows};
 
 #[test]
@@ -125,6 +126,32 @@ fn every_requirement_has_a_test_or_a_reason() {
         }
     }
     assert!(requirements > 100, "the table was not found");
+}
+
+#[test]
+fn every_behaviour_of_twisted_has_a_test() {
+    let names = Names::all();
+    let text = read(&workspace().join("pop3-proto/src/guide/twisted.md"));
+    let mut behaviours = 0;
+    for line in text.lines().filter(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [theirs, ours, shown_by] = cells.as_slice() else {
+            // The errors have no tests of their own.
+            assert_eq!(cells.len(), 2, "{line}");
+            continue;
+        };
+        if theirs.starts_with("---") || *theirs == "Twisted" {
+            continue;
+        }
+        behaviours += 1;
+        assert!(!ours.is_empty(), "{line}");
+        let mut shown_by = shown_by.split('`').skip(1).step_by(2).peekable();
+        assert!(shown_by.peek().is_some(), "no test is named: {line}");
+        for name in shown_by {
+            assert!(names.has(name), "{name} does not exist: {line}");
+        }
+    }
+    assert!(behaviours > 45, "only {behaviours} rows were found");
 }
 
 /// A transcript that cites an RFC in its header demonstrates a requirement of that RFC.
