@@ -41,7 +41,7 @@
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
-//! | `server` | a POP3 server on 127.0.0.1, in its own threads, for tests and demos |
+//! | `server` | a POP3 server on 127.0.0.1, in its own threads, for tests and demos; it misbehaves on request |
 //!
 //! To replace `ring`, turn the default features off and enable the others again:
 //! `default-features = false, features = ["aws-lc-rs", "webpki-roots", "scram", "oauth", "url"]`.

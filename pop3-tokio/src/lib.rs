@@ -36,11 +36,14 @@
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
+//! | `server` | the module `server`: a POP3 server in memory that misbehaves on request, for tests with a paused clock |
 //!
 //! To replace `ring`, turn the default features off and enable the others again:
 //! `default-features = false, features = ["aws-lc-rs", "webpki-roots", "scram", "oauth", "url"]`.
 
 mod connect;
+#[cfg(feature = "server")]
+pub mod server;
 mod transport;
 
 pub use connect::{connect, connect_over, connect_with, start};

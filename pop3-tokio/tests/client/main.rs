@@ -27,6 +27,7 @@ mod parity;
 mod reading;
 mod scram;
 mod sendable;
+mod served_in_memory;
 mod shutdown;
 mod skipped_messages;
 mod slow_consumers;

@@ -60,7 +60,7 @@ fn difficult_mail() -> Vec<Vec<u8>> {
         message("blank-lines", b"\r\n\r\n\r\ntext\r\n\r\n\r\n"),
         message(
             "from-line",
-            b"From the start\r\n>From here\r\nFrom nobody@example.org Thu Jan 1\r\n",
+            b"From the start\r\n>From here\r\nFrom eve@example.org Thu Jan 1\r\n",
         ),
         message("white-space", b"trailing \r\n\ttab\t\r\n \r\n"),
         message(
