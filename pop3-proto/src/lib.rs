@@ -306,9 +306,13 @@ mod mac;
 mod method;
 mod misuse;
 pub mod observe;
+#[cfg(feature = "record")]
+mod operation;
 mod phase;
 mod quirk;
 mod received;
+#[cfg(feature = "record")]
+pub mod record;
 mod redact;
 mod refusal;
 pub mod reply;
@@ -358,5 +362,7 @@ pub mod internals {
     pub use crate::batch::Pending;
     pub use crate::batch::sealed::Sealed as BatchInternals;
     pub use crate::engine::{Engine, Submitter};
+    #[cfg(feature = "record")]
+    pub use crate::record::internals::*;
     pub use crate::sync::model;
 }

@@ -22,6 +22,12 @@ impl RequestId {
         self.0
     }
 
+    /// Returns the id that is this many after `first`.
+    #[cfg(feature = "record")]
+    pub(crate) const fn nth(first: Self, after: u64) -> Self {
+        Self(first.0.saturating_add(after))
+    }
+
     /// Returns the id after this one: `id..id.next()` is a range of one id.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -6,6 +6,8 @@ mod run;
 
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 pub(crate) use self::question::{Answered, Kind, Question};
 use self::random::Random;
 pub(crate) use self::run::{Listed, Next, Run};
@@ -136,6 +138,8 @@ use crate::sasl::Seed;
 /// ```
 pub struct Confirm {
     random: Option<Seed>,
+    /// The key that chooses the questions, if it is not derived from random octets.
+    key: Option<Zeroizing<[u8; 32]>>,
     questions: usize,
     /// Whether it asks about sizes, too.
     sizes: bool,
@@ -151,6 +155,7 @@ impl Confirm {
     pub fn new() -> Self {
         Self {
             random: None,
+            key: None,
             questions: Self::QUESTIONS,
             sizes: true,
         }
@@ -181,9 +186,23 @@ impl Confirm {
 
     /// Returns the generator for its questions; `None` if there are no random octets.
     fn random(&self, seed: Option<&Seed>, request: u64) -> Option<Random> {
-        let own = self.random.as_ref();
-        own.or(seed)
-            .map(|seed| Random::new(seed.for_questions(request)))
+        self.key(seed, request).map(Random::new)
+    }
+
+    /// Returns the key that chooses its questions; `None` if there are no random octets.
+    pub(crate) fn key(&self, seed: Option<&Seed>, request: u64) -> Option<Zeroizing<[u8; 32]>> {
+        let derived = || {
+            let seed = self.random.as_ref().or(seed)?;
+            Some(seed.for_questions(request))
+        };
+        self.key.clone().or_else(derived)
+    }
+
+    /// Chooses the questions with the key of another confirmation.
+    #[cfg(feature = "record")]
+    pub(crate) fn with_key(mut self, key: [u8; 32]) -> Self {
+        self.key = Some(Zeroizing::new(key));
+        self
     }
 }
 

@@ -13,6 +13,8 @@ use alloc::vec::Vec;
 
 pub(crate) use self::choose::ConcreteMethod;
 pub use self::credentials::{Credentials, CustomMechanism};
+#[cfg(feature = "record")]
+pub(crate) use self::policy::Order;
 pub use self::policy::{ChannelBinding, LoginPolicy};
 use crate::apop;
 use crate::command_line::{Arguments, CommandLine, check_length};

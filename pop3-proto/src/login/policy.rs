@@ -20,13 +20,13 @@ use crate::sasl::ITERATIONS;
 /// A [`LoginPlan`](crate::login::LoginPlan) shows which method a policy selects for a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginPolicy {
-    pub(super) order: Order,
-    pub(super) binding: ChannelBinding,
-    pub(super) iterations: RangeInclusive<u32>,
+    pub(crate) order: Order,
+    pub(crate) binding: ChannelBinding,
+    pub(crate) iterations: RangeInclusive<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// The default order for the credentials.
     Default,
     /// Only this method, even if the server does not advertise it.

@@ -2,24 +2,7 @@
 //! received.
 
 use pop3_proto::Event;
-
-/// Appends a chunk to the preceding chunk of the same body. Returns the event if that is not
-/// possible.
-pub fn join(before: Option<&mut Event>, event: Event) -> Option<Event> {
-    match (before, event) {
-        (
-            Some(Event::Body { id, chunk }),
-            Event::Body {
-                id: same,
-                chunk: more,
-            },
-        ) if *id == same => {
-            *chunk = [chunk.as_ref(), &more].concat().into();
-            None
-        }
-        (_, event) => Some(event),
-    }
-}
+pub use pop3_proto::internals::join;
 
 /// Joins the chunks of all bodies in linear time.
 pub fn join_all(events: Vec<Event>) -> Vec<Event> {

@@ -2,11 +2,9 @@
 //!
 //! | module | purpose |
 //! |---|---|
-//! | [`transcript`], [`op`], [`login`] | parse a transcript as plain data, for any client |
 //! | [`transcripts`] | finds and reads the files of `pop3-proto/tests/transcripts` |
-//! | [`render`] | writes events, replies and errors in the format of transcripts |
 //! | [`conversation`] | drives a [`Connection`](pop3_proto::Connection) step by step |
-//! | [`play`] | runs a transcript with a conversation |
+//! | [`play`] | runs a transcript with [`pop3_proto::record`] |
 //! | [`tls`] | provides a session over TLS, a TLS server, and a link between them |
 //! | [`observed`] | keeps what an observer saw, and compares it with the octets |
 //! | [`needles`] | searches a log for every form of a secret |
@@ -51,16 +49,12 @@
 pub mod bodies;
 pub mod conversation;
 pub mod fuzz;
-pub mod login;
 pub mod naive;
 pub mod needles;
 pub mod observed;
-pub mod op;
 pub mod play;
-pub mod render;
 pub mod surplus;
 pub mod tls;
-pub mod transcript;
 pub mod transcripts;
 pub mod wire;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::transcript::Transcript;
+use pop3_proto::record::Transcript;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/transcripts")
@@ -32,7 +32,7 @@ pub fn transcripts() -> Vec<(String, Transcript)> {
         .map(|path| {
             let name = path.display().to_string();
             let text = std::fs::read_to_string(&path).expect("a text");
-            let transcript = Transcript::parse(&text, &include)
+            let transcript = Transcript::parse_with(&text, &include)
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
             (name, transcript)
         })

@@ -3,11 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pop3_proto::observe::{Observer, Record};
+use pop3_proto::record::Only;
 use pop3_proto::{Channel, Config, Connection, Error, Event, Instant, config::Leniency};
 use pop3_testkit::conversation::{Conversation, logged_in, trusted};
 use pop3_testkit::observed::Records;
 use pop3_testkit::play::{Feeding, LineEnds, play_observed};
-use pop3_testkit::transcript::only;
 use pop3_testkit::transcripts::transcripts;
 
 fn observed(mut session: Conversation) -> (Conversation, Records) {
@@ -20,8 +20,8 @@ fn observed(mut session: Conversation) -> (Conversation, Records) {
 fn each_line_of_every_transcript_is_recorded_once() {
     let (mut played, mut lines) = (0, 0);
     for (name, transcript) in transcripts() {
-        for (leniency, other) in [(Leniency::Lenient, "strict"), (Leniency::Strict, "lenient")] {
-            if only(&transcript, other) {
+        for leniency in [Leniency::Lenient, Leniency::Strict] {
+            if !transcript.permits(leniency) {
                 continue;
             }
             let record = |feeding| {
@@ -44,7 +44,7 @@ fn each_line_of_every_transcript_is_recorded_once() {
             let whole = record(Feeding::Whole);
             played += 1;
             lines += whole.len();
-            if !only(&transcript, "whole") && !whole.iter().any(|it| it.contains("closed:")) {
+            if !transcript.is_only(Only::Whole) && !whole.iter().any(|it| it.contains("closed:")) {
                 assert_eq!(record(Feeding::Octets), whole, "{name}, {leniency:?}");
             }
         }

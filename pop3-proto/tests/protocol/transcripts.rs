@@ -1,8 +1,8 @@
 //! Plays all transcripts of `transcripts/`, with the input split at different places.
 
 use pop3_proto::config::Leniency;
-use pop3_testkit::play::{Feeding, LineEnds, octets_of_server, play};
-use pop3_testkit::transcript::{Transcript, only};
+use pop3_proto::record::{Only, Transcript};
+use pop3_testkit::play::{Feeding, LineEnds, play};
 use pop3_testkit::transcripts::transcripts;
 
 /// Plays all transcripts under each leniency and reports all failures together.
@@ -28,8 +28,8 @@ fn failures_of(
 ) -> Vec<String> {
     let mut failures = Vec::new();
     for (name, transcript) in transcripts {
-        for (leniency, other) in [(Leniency::Lenient, "strict"), (Leniency::Strict, "lenient")] {
-            if only(transcript, other) {
+        for leniency in [Leniency::Lenient, Leniency::Strict] {
+            if !transcript.permits(leniency) {
                 continue;
             }
             if let Err(what) = play_one(transcript, leniency) {
@@ -50,7 +50,7 @@ fn all_transcripts_pass() {
 #[test]
 fn all_transcripts_pass_octet_by_octet() {
     for_each(|transcript, leniency| {
-        if only(transcript, "whole") {
+        if transcript.is_only(Only::Whole) {
             return Ok(());
         }
         play(transcript, leniency, LineEnds::AsWritten, Feeding::Octets)
@@ -60,10 +60,10 @@ fn all_transcripts_pass_octet_by_octet() {
 #[test]
 fn all_transcripts_pass_with_any_split() {
     for_each(|transcript, leniency| {
-        if only(transcript, "whole") {
+        if transcript.is_only(Only::Whole) {
             return Ok(());
         }
-        (1..octets_of_server(transcript)).try_for_each(|cut| {
+        (1..transcript.server_octets()).try_for_each(|cut| {
             play(
                 transcript,
                 leniency,
@@ -77,11 +77,11 @@ fn all_transcripts_pass_with_any_split() {
 #[test]
 fn all_transcripts_pass_with_bare_lf() {
     for_each(|transcript, leniency| {
-        if only(transcript, "crlf") || leniency == Leniency::Strict {
+        if transcript.is_only(Only::CrLf) || leniency == Leniency::Strict {
             return Ok(());
         }
         play(transcript, leniency, LineEnds::BareLf, Feeding::Whole)?;
-        if only(transcript, "whole") {
+        if transcript.is_only(Only::Whole) {
             return Ok(());
         }
         play(transcript, leniency, LineEnds::BareLf, Feeding::Octets)

@@ -6,8 +6,8 @@ use pop3_proto::{
     Connection, Error, Event, Instant, Phase, RequestId, config::Leniency, tls::TlsInfo,
 };
 
-use crate::play::configure;
-use crate::render;
+use pop3_proto::internals::render;
+use pop3_proto::record::configure;
 
 use super::ask::ask;
 use super::client::Client;
@@ -62,7 +62,7 @@ fn act<C: Client>(
                 reported.push((label.to_owned(), words));
             }),
             Turn::Look { what, how } => {
-                let standing = render::state(client.connection(), what)?;
+                let standing = render::state(client.connection(), what).ok_or("no such state")?;
                 same(&standing, how)?;
             }
             Turn::Listen => client.until_something_comes(),
@@ -135,7 +135,7 @@ fn same(got: &str, expected: &str) -> Result<(), String> {
 }
 
 fn session(script: &Script, leniency: Leniency) -> Result<Connection, String> {
-    let (config, channel) = configure(&script.settings, leniency)?;
+    let (config, channel) = configure(&script.settings, leniency).map_err(|it| it.to_string())?;
     let now = Instant::ORIGIN;
     if script.security == Security::Callers {
         let mut session = Connection::new(config, channel, now);

@@ -10,8 +10,8 @@ use pop3_proto::{
     reply::Reply,
 };
 
-use crate::op::Op;
-use crate::render;
+use pop3_proto::internals::render;
+use pop3_proto::record::Operation as Op;
 
 use super::client::{Body, Client, Enough};
 use super::script::Asked;
@@ -38,7 +38,7 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
         Op::Capa => client.capa().map(Reply::Capabilities),
         Op::StartTls => client.start_tls().map(Reply::Capabilities),
         Op::Login(login) => {
-            let mut tokens = login.tokens();
+            let mut tokens = login.tokens().into_iter().flatten().flatten();
             let mut provide = |_: Option<_>| tokens.next().ok_or("none is left".to_owned());
             let result = client.login_with(login.login()?, &mut provide);
             result.map(Reply::Status)
@@ -60,8 +60,8 @@ fn by_name(client: &mut impl Client, op: &Op) -> Result<Reply, Error> {
         Op::User(name) => client.call(user(name)?).map(Reply::Status),
         Op::Pass(secret) => client.call(pass(secret)?).map(Reply::Status),
         Op::Apop(name, secret) => client.call(apop(name, secret)?).map(Reply::Status),
-        Op::Confirm(questions) => {
-            let confirm = Op::confirm(*questions);
+        Op::Confirm(confirm) => {
+            let confirm = confirm.confirm();
             client.call(confirm).map(Reply::Confirmed)
         }
         Op::Short(line) => client.call(Raw::short(line.as_str())?).map(Reply::Status),
@@ -112,7 +112,7 @@ fn submit<C: Client>(client: &mut C, op: &Op) -> Result<Claim<C>, Error> {
         Op::Dele(n) => claim(client, Dele(number(*n)?), Reply::Status),
         Op::Noop => claim(client, Noop, Reply::Status),
         Op::Rset => claim(client, Rset, Reply::Status),
-        Op::Confirm(questions) => claim(client, Op::confirm(*questions), Reply::Confirmed),
+        Op::Confirm(confirm) => claim(client, confirm.confirm(), Reply::Confirmed),
         Op::Quit => claim(client, Quit, Reply::Quit),
         Op::User(name) => claim(client, user(name)?, Reply::Status),
         Op::Pass(secret) => claim(client, pass(secret)?, Reply::Status),

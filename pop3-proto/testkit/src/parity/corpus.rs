@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use pop3_proto::config::Leniency;
 
-use crate::transcript::{Transcript, only};
 use crate::transcripts::transcripts;
+use pop3_proto::record::Transcript;
 
 use super::application::play;
 use super::client::Client;
@@ -16,8 +16,8 @@ use super::script::Script;
 fn conversations() -> Vec<(String, Leniency, Transcript)> {
     let mut conversations = Vec::new();
     for (name, transcript) in transcripts() {
-        for (leniency, other) in [(Leniency::Lenient, "strict"), (Leniency::Strict, "lenient")] {
-            if !only(&transcript, other) {
+        for leniency in [Leniency::Lenient, Leniency::Strict] {
+            if transcript.permits(leniency) {
                 conversations.push((name.clone(), leniency, transcript.clone()));
             }
         }

@@ -4,7 +4,7 @@
 
 use pop3_proto::config::Leniency;
 
-use crate::transcript::Transcript;
+use pop3_proto::record::Transcript;
 
 use super::application::play;
 use super::client::Client;
@@ -31,8 +31,7 @@ S: +OK
 
 /// Runs the transcript that starts with [`MARKED`] and continues with this text.
 fn then<C: Client>(text: &str) {
-    let nothing = |name: &str| Err(format!("{name} is not included"));
-    let transcript = Transcript::parse(&format!("{MARKED}{text}"), &nothing).unwrap();
+    let transcript: Transcript = format!("{MARKED}{text}").parse().unwrap();
     let script = Script::of(&transcript, Leniency::Lenient).unwrap();
     if let Err(what) = play::<C>(&script, Leniency::Lenient) {
         panic!("{what}");

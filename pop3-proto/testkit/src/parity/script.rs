@@ -3,8 +3,7 @@
 
 use pop3_proto::config::Leniency;
 
-use crate::op::Op;
-use crate::transcript::{Marked, Setting, Step, Transcript};
+use pop3_proto::record::{self, Line, Operation as Op, Setting, Step, Transcript};
 
 use super::rule::Rule;
 
@@ -71,19 +70,11 @@ pub(super) struct Asked {
 
 impl Script {
     pub(super) fn of(transcript: &Transcript, leniency: Leniency) -> Result<Self, Rule> {
-        let name = match leniency {
-            Leniency::Strict => "strict",
-            _ => "lenient",
-        };
-        let here = |step: &&Marked<Step>| {
-            step.under
-                .as_ref()
-                .is_none_or(|under| under.as_str() == name)
-        };
+        let here = |line: &&Line| line.under.is_none_or(|under| under == leniency);
         let mut reader = Reader::default();
         reader.script.settings = transcript.settings.clone();
         for step in transcript.steps.iter().filter(here) {
-            reader.read(&step.what)?;
+            reader.read(&step.step)?;
         }
         reader.finish()
     }
@@ -143,8 +134,8 @@ impl Reader {
                 self.by_itself = self.greeted && self.under_way.is_empty();
                 self.script.server.push(Action::Receive(octets.clone()));
             }
-            Step::Ask { op, label } => {
-                let (op, label) = (op.clone(), label.clone());
+            Step::Request(record::Action::Submit(op)) => {
+                let (op, label) = (op.clone(), op.label());
                 self.asks(Asked { op, label }, last == Last::Ask)?;
                 self.last = Last::Ask;
             }
@@ -162,14 +153,18 @@ impl Reader {
                 self.over = true;
             }
             Step::Tls => self.script.server.push(Action::Handshake),
-            Step::TlsFails => {
+            Step::TlsFails(_) => {
                 self.script.server.push(Action::Handshake);
                 self.script.security = Security::WrongName;
             }
             Step::TlsWithBinding => self.script.security = Security::Callers,
-            Step::Abandon => return Err(Rule::Abandons),
-            Step::Reset | Step::WriteFails => return Err(Rule::BreaksTheSocket),
+            Step::Request(record::Action::AbandonAll | record::Action::Abandon { .. }) => {
+                return Err(Rule::Abandons);
+            }
+            Step::ReadFails(_) | Step::WriteFails(_) => return Err(Rule::BreaksTheSocket),
             Step::Wait(_) => return Err(Rule::Waits),
+            // What the application does in the middle of a segment, and at an exact time.
+            _ => return Err(Rule::AsksMeanwhile),
         }
         Ok(())
     }

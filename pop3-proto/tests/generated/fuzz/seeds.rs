@@ -7,9 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{plans, tls_seeds};
+use pop3_proto::record::{Action, Operation as Op, Step, Transcript};
 use pop3_testkit::fuzz::HIGH;
-use pop3_testkit::op::Op;
-use pop3_testkit::transcript::{Step, Transcript};
 use pop3_testkit::transcripts::transcripts;
 
 /// A name that includes the source of the seed, and its octets.
@@ -112,26 +111,29 @@ pub(crate) fn script(transcript: &Transcript) -> Vec<u8> {
     let mut script = Vec::new();
     let mut spoke = false;
     for step in &transcript.steps {
-        let speaks = matches!(step.what, Step::Server(_));
+        let speaks = matches!(step.step, Step::Server(_));
         // Adjacent lines form one segment.
         if speaks && !spoke && script.last().is_some_and(|octet| *octet < 0x80) {
             script.push(0xe9);
         }
         spoke = speaks;
-        match &step.what {
+        match &step.step {
             Step::Server(octets) => octets.iter().for_each(|octet| say(*octet, &mut script)),
-            Step::Ask { op, .. } => script.push(0x80 + command(op)),
-            Step::Abandon => script.push(0xaf),
+            Step::Request(action) | Step::Meanwhile(action) => script.push(match action {
+                Action::Submit(op) => 0x80 + command(op),
+                Action::Abandon { .. } => 0xae,
+                _ => 0xaf,
+            }),
             Step::EndOfFile => script.push(0xe0),
-            Step::Reset => script.push(0xe1),
-            Step::WriteFails => script.push(0xe2),
+            Step::ReadFails(_) => script.push(0xe1),
+            Step::WriteFails(_) => script.push(0xe2),
             Step::Tls => script.push(0xe3),
             Step::TlsWithBinding => script.push(0xe4),
-            Step::TlsFails => script.push(0xe5),
-            Step::Wait(seconds) => {
-                script.push(0xb0 + u8::try_from(seconds / 15).unwrap_or(15).min(15))
+            Step::TlsFails(_) => script.push(0xe5),
+            Step::Wait(span) => {
+                script.push(0xb0 + u8::try_from(span.as_secs() / 15).unwrap_or(15).min(15))
             }
-            Step::Client(_) | Step::Reported(_) | Step::State { .. } => {}
+            _ => {}
         }
     }
     script
@@ -154,10 +156,10 @@ fn command(op: &Op) -> u8 {
         Op::Pass(_) => 4,
         Op::Apop(..) => 5,
         Op::Stat => 6,
-        Op::List => 7,
+        Op::List | Op::ListSalvaged => 7,
         Op::ListOne(_) => 8,
         Op::ListStreamed => 9,
-        Op::Uidl => 10,
+        Op::Uidl | Op::UidlSalvaged => 10,
         Op::UidlOne(_) => 11,
         Op::UidlStreamed => 12,
         Op::Retr(1) => 13,
@@ -173,6 +175,8 @@ fn command(op: &Op) -> u8 {
         Op::LongStreamed(_) => 22,
         Op::Login(_) => 24,
         Op::Confirm(_) => 25,
+        // A later operation, which the targets do not have.
+        _ => 17,
     }
 }
 
@@ -207,7 +211,7 @@ fn method(transcript: &Transcript) -> u8 {
     let lines: Vec<String> = transcript
         .steps
         .iter()
-        .filter_map(|step| lines(&step.what))
+        .filter_map(|step| lines(&step.step))
         .collect();
     let says = |verb: &str| lines.iter().any(|line| line.starts_with(verb));
     let verbs = [
@@ -234,7 +238,7 @@ fn segments(transcript: &Transcript) -> Vec<(Option<String>, Vec<u8>)> {
     let mut segments: Vec<(Option<String>, Vec<u8>)> = Vec::new();
     let (mut command, mut open) = (None, false);
     for step in &transcript.steps {
-        match &step.what {
+        match &step.step {
             Step::Client(octets) if open || command.is_none() => {
                 command = Some(String::from_utf8_lossy(octets).trim_end().to_owned());
             }
@@ -244,7 +248,7 @@ fn segments(transcript: &Transcript) -> Vec<(Option<String>, Vec<u8>)> {
             },
             _ => {}
         }
-        open = matches!(step.what, Step::Server(_)) || open && !is_client(&step.what);
+        open = matches!(step.step, Step::Server(_)) || open && !is_client(&step.step);
     }
     segments
 }
@@ -339,7 +343,7 @@ fn challenges(transcript: &Transcript) -> Vec<Vec<u8>> {
 fn client(transcript: &Transcript) -> Vec<u8> {
     let mut script = Vec::new();
     for step in &transcript.steps {
-        match &step.what {
+        match &step.step {
             Step::Client(octets) => octets.iter().for_each(|octet| say(*octet, &mut script)),
             Step::Tls | Step::TlsWithBinding => script.push(0xe3),
             Step::Server(_) if script.last().is_some_and(|octet| *octet < 0x80) => {

@@ -2,9 +2,8 @@
 //! to the records, not their octets.
 
 use super::seeds::{Seed, script};
+use pop3_proto::record::{Action, Operation, Step as Played};
 use pop3_testkit::fuzz::script::{Step, encode};
-use pop3_testkit::op::Op;
-use pop3_testkit::transcript;
 use pop3_testkit::transcripts::transcripts;
 
 /// The bits of the first octet.
@@ -75,15 +74,8 @@ fn pieces(rounds: usize) -> Vec<Step> {
 fn injections() -> impl Iterator<Item = Seed> {
     let upgrades = transcripts().into_iter().filter(|(_, transcript)| {
         let mut steps = transcript.steps.iter();
-        steps.any(|step| {
-            matches!(
-                &step.what,
-                transcript::Step::Ask {
-                    op: Op::StartTls,
-                    ..
-                }
-            )
-        })
+        let upgrade = Played::Request(Action::Submit(Operation::StartTls));
+        steps.any(|line| line.step == upgrade)
     });
     upgrades.map(|(path, transcript)| {
         let name = path.rsplit('/').next().unwrap_or(&path);

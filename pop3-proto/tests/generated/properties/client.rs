@@ -15,9 +15,8 @@ use super::Verdict;
 use super::case::Case;
 use super::peer::Peer;
 use super::strategies::Pieces;
-use pop3_testkit::conversation::submit;
-use pop3_testkit::op::Op;
-use pop3_testkit::render::event as words_for;
+use pop3_proto::internals::render::event as words_for;
+use pop3_proto::record::Operation as Op;
 use pop3_testkit::surplus::{is_late_surplus, without_quote};
 use pop3_testkit::{bodies, wire};
 
@@ -92,7 +91,9 @@ impl Client {
             return false;
         };
         let id = self.connection.next_id();
-        let asked = submit(&mut self.connection, &Op::parse(&op).expect("an operation"));
+        let asked = Op::parse(&op)
+            .expect("an operation")
+            .submit(&mut self.connection);
         match asked {
             Ok(_) => {
                 self.log.push(format!("> {op}"));

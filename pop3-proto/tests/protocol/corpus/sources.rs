@@ -64,9 +64,10 @@ const LAYERS: &str = "
     replies     listing capability language swallowed received reply
     lines       command_line
     exchanges   confirm context login exchange
-    requests    command ticket event observe
+    requests    command ticket event observe operation
     machine     core tls connection
     mailbox     sync
+    recordings  record
     clients     batch endpoint connector engine client blocking
     tests       server
 ";

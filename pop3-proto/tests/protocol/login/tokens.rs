@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pop3_proto::record::Operation as Op;
 use pop3_proto::{
     Channel, Config, Error, Event, Login, RequestId, Secret, Ticket,
     command::Capa,
@@ -11,7 +12,6 @@ use pop3_proto::{
     login::{LoginPolicy, Method},
 };
 use pop3_testkit::conversation::Conversation;
-use pop3_testkit::op::Op;
 
 const LISTED: &str = "+OK\r\nSASL PLAIN OAUTHBEARER XOAUTH2\r\n.\r\n";
 /// `{"status":"invalid_token"}`.
@@ -414,7 +414,7 @@ fn second_login_may_request_a_fresh_token() {
     let mut client = greeted();
     for _ in 0..2 {
         let op = Op::parse("login-tokens alice stale fresh").expect("an operation");
-        client.ask_op(&op, "login");
+        client.submit(&op);
         if client.sent().starts_with("CAPA") {
             client.server(LISTED);
             client.sent();

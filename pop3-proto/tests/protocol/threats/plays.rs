@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3_proto::config::Leniency;
 
-use pop3_testkit::play::{Feeding, LineEnds, octets_of_server, play};
-use pop3_testkit::transcript::Transcript;
+use pop3_proto::record::Transcript;
+use pop3_testkit::play::{Feeding, LineEnds, play};
 
 /// A trusted channel to a server that has sent its greeting.
 pub(crate) const TRUSTED: &str = "set channel trusted\nS: +OK\n= greeting: \"\"\n";
@@ -21,7 +21,7 @@ pub(crate) fn plays(text: impl AsRef<str>) {
     let text = read(text.as_ref());
     go(&text, Feeding::Whole);
     go(&text, Feeding::Octets);
-    for position in 1..octets_of_server(&text.1) {
+    for position in 1..text.1.server_octets() {
         go(&text, Feeding::CutAt(position));
     }
 }
@@ -44,8 +44,7 @@ fn read(text: &str) -> (String, Transcript) {
     // The transcripts are indented in the code.
     let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
     let text = lines.join("\n");
-    let no_file = |name: &str| Err(format!("no file {name}"));
-    let transcript = Transcript::parse(&text, &no_file).expect("a transcript");
+    let transcript = text.parse().expect("a transcript");
     (text, transcript)
 }
 
