@@ -14,7 +14,7 @@
 //! let server = EmbeddedServer::start(ServerConfig::new("alice", "secret"), maildrop)?;
 //!
 //! let mut connector = Connector::default();
-//! connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
+//! connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
 //! let mut client = connect_with(&server.implicit_tls(), &connector)?;
 //! client.login(Login::password("alice".try_into()?, Secret::new("secret")?))?;
 //! client.dele(1.try_into()?)?;
@@ -38,7 +38,7 @@
 //! let fault = On::command(Verb::Retr).message(2).first(1).refuse("[SYS/TEMP] try again")?;
 //! server.add_fault(fault.clone());
 //! # let mut connector = Connector::default();
-//! # connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
+//! # connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
 //! # let mut client = connect_with(&server.implicit_tls(), &connector)?;
 //! # client.login(Login::new("alice", "secret")?)?;
 //!
@@ -81,6 +81,7 @@ pub use pop3_proto::command::Verb;
 pub use pop3_proto::server::{
     End, Fault, FaultError, Maildrop, On, Server, ServerConfig, StoredMessage,
 };
+use pop3_proto::tls::EndPoint;
 
 use certificate::Identity;
 use session::Session;
@@ -112,13 +113,18 @@ impl EmbeddedServer {
     /// Errors of the operating system about sockets and threads, and errors in creating the
     /// certificates.
     pub fn start(config: ServerConfig, maildrop: Maildrop) -> io::Result<Self> {
-        let Identity { ca_pem, tls } = Identity::new()?;
+        let Identity {
+            ca_pem,
+            end_point,
+            tls,
+        } = Identity::new()?;
         let shared = Arc::new(Shared {
             settings: Mutex::new(Settings {
                 config: running(config),
                 revision: 0,
             }),
             tls: Arc::new(tls),
+            end_point,
             maildrop: Mutex::new(maildrop),
             log: Mutex::default(),
             sessions: Mutex::default(),
@@ -253,6 +259,8 @@ impl fmt::Debug for EmbeddedServer {
 struct Shared {
     settings: Mutex<Settings>,
     tls: Arc<rustls::ServerConfig>,
+    /// The channel binding to the server's certificate.
+    end_point: Option<EndPoint>,
     maildrop: Mutex<Maildrop>,
     log: Mutex<Vec<LogEntry>>,
     sessions: Mutex<Sessions>,

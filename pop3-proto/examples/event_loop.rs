@@ -68,7 +68,7 @@ fn embedded() -> Result<bool, Failure> {
     let two = EmbeddedServer::start(config, sample(500))?;
     let account = |endpoint, server: &EmbeddedServer| -> Result<Account, Failure> {
         let mut connector = Connector::default();
-        connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
+        connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes())?);
         Ok((endpoint, connector, Login::new("sample", "sample")?))
     };
     let stls = account(one.plain(), &one)?;

@@ -14,14 +14,15 @@ use crate::config::StlsPolicy;
 use crate::connection::Connection;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-#[cfg(feature = "rustls")]
-use crate::error::{TlsError, TlsErrorKind};
 use crate::observe::Observer;
 use crate::time::Instant;
 #[cfg(feature = "rustls")]
-use crate::tls::{ClientTls, Roots, client_config};
+use crate::tls::{ClientTls, Configs, TlsOptions};
 
-/// The connection settings: behaviour, trusted certificates, TLS.
+/// The connection settings: behaviour and TLS.
+///
+/// Keep a connector for all connections to a server with the same settings, because it keeps the TLS
+/// sessions, which make the next handshake shorter. A clone keeps its own sessions.
 ///
 /// Start from the default, change fields, and pass it to the `connect_with` of an adapter:
 ///
@@ -43,17 +44,12 @@ pub struct Connector {
     /// the blocking client always does. The default is 250 ms.
     #[cfg(feature = "client")]
     pub stagger: Option<Duration>,
-    /// The trusted root certificates. The default is what is compiled in
-    /// ([`Roots::default_roots`]).
+    /// The TLS options: trusted certificates, client certificate, versions.
     #[cfg(feature = "rustls")]
-    pub roots: Option<Roots>,
-    /// A complete TLS configuration, which replaces `roots`.
+    pub tls: TlsOptions,
+    /// What was built from the options.
     #[cfg(feature = "rustls")]
-    pub tls: Option<Arc<rustls::ClientConfig>>,
-    /// If true, the protocol `pop3` (ALPN) is not offered. This is for a server that closes the
-    /// connection because of it.
-    #[cfg(feature = "rustls")]
-    pub without_alpn: bool,
+    configs: Configs,
     observers: Option<Observers>,
 }
 
@@ -83,11 +79,9 @@ impl Default for Connector {
             #[cfg(feature = "client")]
             stagger: Some(Duration::from_millis(250)),
             #[cfg(feature = "rustls")]
-            roots: None,
+            tls: TlsOptions::default(),
             #[cfg(feature = "rustls")]
-            tls: None,
-            #[cfg(feature = "rustls")]
-            without_alpn: false,
+            configs: Configs::default(),
             observers: None,
         }
     }
@@ -126,7 +120,9 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] if TLS is required and cannot be set up.
+    /// [`Error::Tls`] if TLS is required and cannot be set up. If TLS is not required
+    /// ([`StlsPolicy::Off`](crate::config::StlsPolicy::Off)), TLS is set up only if the caller starts
+    /// it, and fails then.
     pub fn connection(&self, endpoint: &Endpoint, now: Instant) -> Result<Connection, Error> {
         let mut connection = self.unobserved(endpoint, now)?;
         if let Some(Observers(create)) = &self.observers {
@@ -138,33 +134,14 @@ impl Connector {
     fn unobserved(&self, endpoint: &Endpoint, now: Instant) -> Result<Connection, Error> {
         let (config, channel) = (self.config.clone(), endpoint.channel());
         #[cfg(feature = "rustls")]
-        match self.client_tls(endpoint.host()) {
-            Ok(tls) => return Ok(Connection::with_tls(config, channel, tls, now)),
-            Err(error)
-                if channel == Channel::ImplicitTls || config.stls == StlsPolicy::Required =>
-            {
-                return Err(error.into());
+        {
+            let tls = ClientTls::on_demand(&self.configs.0, &self.tls, endpoint.host());
+            if channel == Channel::ImplicitTls || config.stls == StlsPolicy::Required {
+                tls.check()?;
             }
-            // TLS is required only if the caller starts it.
-            Err(_) => {}
+            Ok(Connection::with_tls(config, channel, tls, now))
         }
+        #[cfg(not(feature = "rustls"))]
         Ok(Connection::new(config, channel, now))
-    }
-
-    #[cfg(feature = "rustls")]
-    fn client_tls(&self, host: &str) -> Result<ClientTls, TlsError> {
-        let config = match &self.tls {
-            Some(config) => Arc::clone(config),
-            None => client_config(self.roots.clone().or_else(Roots::default_roots).ok_or_else(|| {
-                let text = "no roots: enable the feature `webpki-roots` or `platform-verifier`, or give some";
-                TlsError::new(TlsErrorKind::NotConfigured, text)
-            })?)?,
-        };
-        let tls = ClientTls::new(config, host)?;
-        Ok(if self.without_alpn {
-            tls.without_alpn()
-        } else {
-            tls
-        })
     }
 }

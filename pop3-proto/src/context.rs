@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use crate::capability::Capabilities;
+use crate::channel::NoEndPoint;
 use crate::config::{CapaPolicy, Config, Utf8Policy};
 use crate::method::Method;
 use crate::phase::Phase;
 use crate::refusal::Refusal;
-use crate::sasl::{ClientNonce, Seed};
+use crate::sasl::{Binding, ClientNonce, Seed};
 
 /// The part of a connection's state that exchanges can read.
 #[derive(Clone, Copy)]
@@ -34,8 +35,9 @@ pub(crate) struct Context<'a> {
     pub(crate) pipelining: bool,
     /// Whether the application abandoned the request.
     pub(crate) abandoned: bool,
-    /// The data for the channel binding of SCRAM on this channel.
-    pub(crate) exporter: Option<[u8; 32]>,
+    /// The data for the channel binding of SCRAM on this channel, or why there is none: `None` if
+    /// TLS is not active.
+    pub(crate) binding: Result<Binding, Option<NoEndPoint>>,
     /// The secret from which nonces are derived.
     pub(crate) seed: Option<&'a Seed>,
     /// The number of the request.

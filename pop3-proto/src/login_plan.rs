@@ -6,6 +6,7 @@ use core::fmt;
 
 use thiserror::Error as ThisError;
 
+use crate::channel::NoEndPoint;
 use crate::method::Method;
 use crate::misuse::Argument;
 use crate::refusal::Refusal;
@@ -84,9 +85,14 @@ pub enum Rejection {
     BindingListed,
     /// The policy has [`ChannelBinding::Require`](crate::login::ChannelBinding::Require), and the
     /// method or the connection does not support channel binding. Channel binding needs SCRAM and
-    /// TLS 1.3.
-    #[error("channel binding is not available: it needs SCRAM and TLS 1.3")]
+    /// TLS.
+    #[error("channel binding is not available: it needs SCRAM and TLS")]
     NoBinding,
+    /// The policy has [`ChannelBinding::Require`](crate::login::ChannelBinding::Require), and the
+    /// connection supports channel binding neither by an exporter, as in TLS 1.3, nor to the
+    /// server's certificate.
+    #[error("channel binding is not available without TLS 1.3: {0}")]
+    NoEndPoint(NoEndPoint),
     /// The greeting does not contain exactly one msg-id, which is the challenge of APOP.
     #[error("the server does not offer APOP (no single msg-id in its greeting)")]
     NoChallenge,

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use pop3_proto::tls::{EndPoint, server_end_point};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType,
@@ -15,6 +16,8 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 pub(super) struct Identity {
     /// The authority's certificate.
     pub(super) ca_pem: String,
+    /// The channel binding to the server's certificate.
+    pub(super) end_point: Option<EndPoint>,
     pub(super) tls: ServerConfig,
 }
 
@@ -53,7 +56,11 @@ impl Identity {
             )
             .map_err(io::Error::other)?;
         tls.alpn_protocols = vec![b"pop3".to_vec()];
-        Ok(Self { ca_pem, tls })
+        Ok(Self {
+            ca_pem,
+            end_point: server_end_point(certificate.der()).ok(),
+            tls,
+        })
     }
 }
 

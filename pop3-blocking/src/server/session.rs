@@ -179,10 +179,13 @@ impl<'s> Session<'s> {
             return Ok(());
         };
         if !tls.is_handshaking() {
-            if !core::mem::replace(&mut self.bound, true)
-                && let Some(binding) = channel_binding(tls)
-            {
-                self.server.channel_binding(binding);
+            if !core::mem::replace(&mut self.bound, true) {
+                if let Some(exporter) = channel_binding(tls) {
+                    self.server.channel_binding(exporter);
+                }
+                if let Some(end_point) = self.shared.end_point {
+                    self.server.channel_binding_end_point(end_point);
+                }
             }
             self.server.tls_established();
             if self.server.wants_write() {
@@ -263,7 +266,7 @@ fn with_fresh_challenges(config: ServerConfig) -> ServerConfig {
     config.unique_challenges(&format!("{random:032x}"))
 }
 
-/// Returns the data for the channel binding of SCRAM (RFC 9266), which is used only with TLS 1.3.
+/// Returns the exporter for the channel binding of SCRAM (RFC 9266), which is used only with TLS 1.3.
 fn channel_binding(tls: &ServerConnection) -> Option<[u8; 32]> {
     if tls.protocol_version() != Some(rustls::ProtocolVersion::TLSv1_3) {
         return None;

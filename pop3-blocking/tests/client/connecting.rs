@@ -234,7 +234,7 @@ fn invalid_root_certificates_are_rejected() {
     }
     let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let mut connector = Connector::default();
-    connector.roots = Some(Roots::from_pem(damaged.as_bytes()).unwrap());
+    connector.tls.roots = Some(Roots::from_pem(damaged.as_bytes()).unwrap());
     let server = embedded(0);
     let Err(Error::Tls(error)) = connect_with(&server.implicit_tls(), &connector) else {
         panic!("these are not root certificates");

@@ -1,17 +1,12 @@
 //! Logins that need real TLS: SCRAM with channel binding, and mechanisms that Dovecot does not
 //! support.
 
-use std::sync::Arc;
-
-use pop3_blocking::proto::{login::Rejection, tls::default_provider};
-use pop3_blocking::rustls::pki_types::CertificateDer;
-use pop3_blocking::rustls::pki_types::pem::PemObject as _;
-use pop3_blocking::rustls::{ClientConfig, RootCertStore, version};
 use pop3_blocking::server::{EmbeddedServer, Maildrop, ServerConfig};
 use pop3_blocking::{
-    Connector, Error, Login, connect_with,
-    error::{Advice, AuthError},
+    Connector, Login, connect_with,
+    error::Advice,
     login::{ChannelBinding, LoginPolicy, Method},
+    tls::TlsVersions,
 };
 
 use super::support::trusting;
@@ -27,18 +22,10 @@ fn login(password: &str, policy: LoginPolicy) -> Login {
     Login::new("alice", password).unwrap().with_policy(policy)
 }
 
-/// Returns a connector that supports TLS 1.2 only, which has no channel binding.
+/// Returns a connector that supports TLS 1.2 only.
 fn old_tls(server: &EmbeddedServer) -> Connector {
-    let mut roots = RootCertStore::empty();
-    let authority = CertificateDer::from_pem_slice(server.ca_pem().as_bytes()).unwrap();
-    roots.add(authority).unwrap();
-    let tls = ClientConfig::builder_with_provider(default_provider().unwrap())
-        .with_protocol_versions(&[&version::TLS12])
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let mut connector = Connector::default();
-    connector.tls = Some(Arc::new(tls));
+    let mut connector = trusting(server);
+    connector.tls.versions = TlsVersions::OnlyTls12;
     connector
 }
 
@@ -81,26 +68,21 @@ fn channel_binding_is_off_by_default() {
 }
 
 #[test]
-fn channel_binding_is_unavailable_in_tls_1_2() {
+fn channel_binding_in_tls_1_2_uses_the_certificate() {
     let server = server(&["SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"]);
     let connector = old_tls(&server);
-    let mut client = connect_with(&server.implicit_tls(), &connector).unwrap();
-    let policy = |binding| LoginPolicy::default().with_channel_binding(binding);
-    let error = client
-        .login(login("secret", policy(ChannelBinding::Require)))
-        .unwrap_err();
-    let Error::Auth(error) = error else {
-        panic!("{error}")
-    };
-    let AuthError::NoSafeLogin(plan) = *error else {
-        panic!("{error}")
-    };
-    let why = plan.rejection(Method::ScramSha256);
-    assert_eq!(why, Some(&Rejection::NoBinding));
-    // The connection is still open, and a login that only prefers a binding works without it.
-    client
-        .login(login("secret", policy(ChannelBinding::Prefer)))
-        .unwrap();
+    for endpoint in [server.implicit_tls(), server.plain()] {
+        for binding in [ChannelBinding::Require, ChannelBinding::Prefer] {
+            let mut client = connect_with(&endpoint, &connector).unwrap();
+            let policy = LoginPolicy::default().with_channel_binding(binding);
+            client.login(login("secret", policy)).unwrap();
+            let plan = client.login_plan().unwrap();
+            assert_eq!(&*plan.chosen().unwrap().name, "SCRAM-SHA-256-PLUS");
+            let info = client.tls().unwrap();
+            assert_eq!(info.protocol.as_deref(), Some("TLSv1_2"));
+            assert_eq!((info.exporter, info.end_point.is_ok()), (None, true));
+        }
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) fn embedded(messages: u32) -> EmbeddedServer {
 /// Returns a connector that trusts this server.
 pub(crate) fn trusting(server: &EmbeddedServer) -> Connector {
     let mut connector = Connector::default();
-    connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+    connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
     connector
 }
 

@@ -7,8 +7,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::capability::Capabilities;
-use crate::channel::Channel;
-use crate::channel::TlsInfo;
+use crate::channel::{Channel, NoEndPoint, TlsInfo};
 use crate::command_line::CommandLine;
 use crate::config::{Config, Pipelining};
 use crate::confirm::Listed;
@@ -22,6 +21,7 @@ use crate::quirk::Quirk;
 use crate::refusal::Refusal;
 use crate::reply::Greeting;
 use crate::reply::{MailboxStat, Reply};
+use crate::sasl::Binding;
 use crate::types::MessageNumber;
 use crate::verb::Verb;
 
@@ -167,6 +167,16 @@ impl State {
         self.tls().is_some() && self.channel == Channel::Plain
     }
 
+    /// Returns the data for the channel binding of SCRAM, or why there is none. The exporter comes
+    /// first, because it is different for each connection (RFC 9266 section 2).
+    fn binding(&self) -> Result<Binding, Option<NoEndPoint>> {
+        let info = self.tls().ok_or(None)?;
+        match info.exporter {
+            Some(exporter) => Ok(Binding::TlsExporter(exporter)),
+            None => info.end_point.map(Binding::TlsServerEndPoint).map_err(Some),
+        }
+    }
+
     /// Returns the state that exchanges may use.
     pub(super) fn context<'a>(&'a self, config: &'a Config) -> Context<'a> {
         Context {
@@ -181,7 +191,7 @@ impl State {
             upgraded: self.is_upgraded(),
             challenge: self.challenge().is_some(),
             pipelining: self.pipelines(config),
-            exporter: self.tls().and_then(|info| info.exporter),
+            binding: self.binding(),
             abandoned: false,
             seed: None,
             request: 0,

@@ -415,7 +415,7 @@ impl TlsError {
 #[non_exhaustive]
 pub enum TlsErrorKind {
     /// The server's certificate is not signed by a trusted authority. If the user trusts it anyway,
-    /// add the certificate or its authority to the [`Roots`](crate::Connector::roots).
+    /// add the certificate or its authority to the `Roots`.
     UnknownIssuer,
     /// The server's certificate is invalid in another respect, such as its dates or its names.
     Certificate,

@@ -92,7 +92,10 @@ impl Login {
                 Verdict::Chosen | Verdict::Spare => true,
                 Verdict::Rejected(why) => matches!(
                     why,
-                    Rejection::NoSasl | Rejection::NotListed | Rejection::NoBinding
+                    Rejection::NoSasl
+                        | Rejection::NotListed
+                        | Rejection::NoBinding
+                        | Rejection::NoEndPoint(_)
                 ),
             };
             if depends {
@@ -116,7 +119,8 @@ impl Login {
     fn concrete_methods(&self, context: &Context<'_>) -> Vec<ConcreteMethod> {
         let methods = self.methods();
         let plus = |method: &Method| {
-            let binding = Binding::TlsExporter(context.exporter.unwrap_or_default());
+            // Without data, the method is rejected below.
+            let binding = context.binding.unwrap_or(Binding::Off);
             Some(ConcreteMethod {
                 method: *method,
                 name: method.plus()?.into(),
@@ -132,12 +136,12 @@ impl Login {
             binding,
         };
         let listed = |concrete: &ConcreteMethod| context.lists(&concrete.name);
-        match (self.policy.binding, context.exporter) {
+        match (self.policy.binding, context.binding) {
             (ChannelBinding::Require, _) => methods
                 .iter()
                 .map(|method| plus(method).unwrap_or_else(|| unbound(method, Binding::Off)))
                 .collect(),
-            (ChannelBinding::Prefer, Some(_)) => {
+            (ChannelBinding::Prefer, Ok(_)) => {
                 let bound: Vec<ConcreteMethod> =
                     methods.iter().filter_map(plus).filter(listed).collect();
                 // Without the server's list, the client does not know that `-PLUS` is missing from
@@ -174,9 +178,13 @@ impl Login {
         if tried.contains(&method) {
             return Err(Rejection::Refused);
         }
-        let bound = method.scram().is_some() && context.exporter.is_some();
-        if self.policy.binding == ChannelBinding::Require && !bound {
-            return Err(Rejection::NoBinding);
+        if self.policy.binding == ChannelBinding::Require {
+            if method.scram().is_none() {
+                return Err(Rejection::NoBinding);
+            }
+            if let Err(why) = context.binding {
+                return Err(why.map_or(Rejection::NoBinding, Rejection::NoEndPoint));
+            }
         }
         if method == Method::Apop {
             if context.upgraded {
@@ -220,7 +228,7 @@ impl Login {
         concrete: &ConcreteMethod,
         context: &Context<'_>,
     ) -> Result<(), Rejection> {
-        let plus = matches!(concrete.binding, Binding::TlsExporter(_));
+        let plus = concrete.binding.is_bound();
         let insisted =
             matches!(self.policy.order, Order::Only(_)) || concrete.method == Method::Custom;
         if !concrete.method.is_sasl() || (insisted && !plus) {

@@ -40,13 +40,17 @@ pub(crate) enum Order {
 }
 
 /// Whether SCRAM is bound to its TLS channel (RFC 5802 section 6). A bound exchange fails if a man
-/// in the middle forwards it. The binding type is `tls-exporter` (RFC 9266), which requires TLS
-/// 1.3.
+/// in the middle forwards it.
+///
+/// With TLS 1.3 the binding type is `tls-exporter` (RFC 9266). With TLS 1.2 it is
+/// `tls-server-end-point` (RFC 5929): the hash of the server's certificate. A few certificates have
+/// no such hash: see [`NoEndPoint`](crate::tls::NoEndPoint).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChannelBinding {
     /// Uses no `-PLUS` mechanism. This is the default, because a POP3 server cannot advertise its
-    /// binding type. Some servers advertise `-PLUS` for a type that TLS 1.3 does not support.
+    /// binding type. Some servers advertise `-PLUS` only for `tls-unique`, which this library does
+    /// not support because TLS 1.3 does not have it.
     #[default]
     Off,
     /// Prefers a `-PLUS` mechanism if the server advertises one and the connection supports channel

@@ -6,7 +6,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::driver::{Driver, Outcome};
-use crate::channel::TlsInfo;
 use crate::command::{Command, Noop};
 use crate::connection::Connection;
 use crate::error::Error;
@@ -21,7 +20,7 @@ impl Driver {
 
     /// Completes a TLS handshake.
     pub fn tls(&mut self) {
-        assert!(self.tls_with(TlsInfo::default()), "no handshake is due");
+        assert!(self.tls_with(Driver::unbound()), "no handshake is due");
     }
 
     /// Completes a TLS 1.3 handshake, with the octets 0 to 31 as channel binding data for SCRAM.

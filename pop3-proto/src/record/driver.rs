@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::render;
 use super::step::Action;
-use crate::channel::{Channel, TlsInfo};
+use crate::channel::{Channel, EndPoint, NoEndPoint, TlsInfo};
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::error::{Error, TlsError, TlsErrorKind, TransportError, TransportErrorKind};
@@ -18,6 +18,11 @@ use crate::operation::Operation;
 use crate::secret::Secret;
 use crate::ticket::RequestId;
 use crate::time::Instant;
+
+/// The channel binding data in transcripts: the octets 0 to 31.
+fn binding() -> [u8; 32] {
+    core::array::from_fn(|index| index as u8)
+}
 
 /// A connection, with the events and octets that it has produced since they were last taken.
 #[derive(Debug)]
@@ -291,10 +296,26 @@ impl Driver {
         true
     }
 
+    /// Returns TLS without channel binding data for SCRAM.
+    pub(super) fn unbound() -> TlsInfo {
+        TlsInfo {
+            end_point: Err(NoEndPoint::Undefined),
+            ..TlsInfo::default()
+        }
+    }
+
     /// Returns TLS 1.3 with the octets 0 to 31 as channel binding data for SCRAM.
     pub fn bound() -> TlsInfo {
         TlsInfo {
-            exporter: Some(core::array::from_fn(|index| index as u8)),
+            exporter: Some(binding()),
+            ..TlsInfo::default()
+        }
+    }
+
+    /// Returns TLS 1.2 with the same octets as the hash of the server's certificate.
+    pub(super) fn bound_to_certificate() -> TlsInfo {
+        TlsInfo {
+            end_point: EndPoint::from_hash(&binding()).ok_or(NoEndPoint::NotProvided),
             ..TlsInfo::default()
         }
     }

@@ -80,16 +80,20 @@ impl Player {
             Step::EndOfFile => driver.eof(),
             Step::ReadFails(kind) => driver.read_fails(*kind),
             Step::WriteFails(kind) => driver.write_fails_with(*kind),
-            Step::Tls if !driver.tls_with(Default::default()) => {
+            Step::Tls if !driver.tls_with(Driver::unbound()) => {
                 return Err(Difference::NoHandshake);
             }
             Step::TlsWithBinding if !driver.tls_with(Driver::bound()) => {
+                return Err(Difference::NoHandshake);
+            }
+            Step::TlsWithEndPoint if !driver.tls_with(Driver::bound_to_certificate()) => {
                 return Err(Difference::NoHandshake);
             }
             Step::TlsFails(kind) => driver.tls_fails_with(*kind),
             Step::Wait(span) => driver.pass(*span),
             Step::Tls
             | Step::TlsWithBinding
+            | Step::TlsWithEndPoint
             | Step::Meanwhile(_)
             | Step::Server(_)
             | Step::Client(_)

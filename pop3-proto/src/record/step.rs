@@ -38,10 +38,13 @@ pub enum Step {
     /// `! write fails`, or `! write fails KIND`. If it follows `>` lines directly, it happens before
     /// their octets are sent.
     WriteFails(TransportErrorKind),
-    /// `! tls`.
+    /// `! tls`: TLS without channel binding, as with TLS 1.2 and a certificate that is signed with
+    /// Ed25519.
     Tls,
-    /// `! tls 1.3`: TLS with channel binding.
+    /// `! tls 1.3`: TLS with channel binding by an exporter.
     TlsWithBinding,
+    /// `! tls 1.2`: TLS with channel binding to the server's certificate.
+    TlsWithEndPoint,
     /// `! tls fails`, or `! tls fails KIND`.
     TlsFails(TlsErrorKind),
     /// `! wait SECONDS`.
@@ -212,6 +215,7 @@ pub(super) fn happening(text: &str) -> Result<Step, Problem> {
         ["write", "fails", kind] => Step::WriteFails(value(&TRANSPORT, kind).ok_or_else(unknown)?),
         ["tls"] => Step::Tls,
         ["tls", "1.3"] => Step::TlsWithBinding,
+        ["tls", "1.2"] => Step::TlsWithEndPoint,
         ["tls", "fails"] => Step::TlsFails(TlsErrorKind::Certificate),
         ["tls", "fails", kind] => Step::TlsFails(value(&TLS, kind).ok_or_else(unknown)?),
         ["wait", seconds] => Step::Wait(span(seconds).ok_or_else(unknown)?),

@@ -63,6 +63,7 @@ impl Display for Step {
             Self::WriteFails(kind) => write!(f, "! write fails {}", step::transport_name(*kind)),
             Self::Tls => f.write_str("! tls"),
             Self::TlsWithBinding => f.write_str("! tls 1.3"),
+            Self::TlsWithEndPoint => f.write_str("! tls 1.2"),
             Self::TlsFails(TlsErrorKind::Certificate) => f.write_str("! tls fails"),
             Self::TlsFails(kind) => write!(f, "! tls fails {}", step::tls_name(*kind)),
             Self::Wait(span) => write!(f, "! wait {}", seconds(*span)),

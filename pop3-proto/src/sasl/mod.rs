@@ -28,7 +28,8 @@
 //!
 //! To add others, such as GSSAPI or NTLM, implement [`Mechanism`]. A mechanism with channel binding
 //! must be created when TLS is active, for example after [`StartTls`](crate::command::StartTls).
-//! Its binding data is [`TlsInfo::exporter`](crate::tls::TlsInfo::exporter).
+//! Its binding data is [`TlsInfo::exporter`](crate::tls::TlsInfo::exporter) or
+//! [`TlsInfo::end_point`](crate::tls::TlsInfo::end_point).
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -96,6 +96,8 @@ use output::{Output, Stop};
 use respond::{Dialogue, Reply, State};
 use stream::Answer;
 
+use crate::channel::EndPoint;
+
 /// How many octets of unanswered commands are kept while the client does not read its replies.
 const INPUT_OCTETS: usize = 64 * 1024;
 
@@ -316,7 +318,16 @@ impl Server {
     /// [`tls_established`](Self::tls_established), and only for TLS 1.3. It is used as soon as TLS
     /// is active.
     pub fn channel_binding(&mut self, exporter: [u8; 32]) {
-        self.dialogue.bind_to_channel(exporter);
+        self.dialogue.bindings().exporter = Some(exporter);
+    }
+
+    /// Provides the other channel binding data of TLS: the hash of the server's own certificate (RFC
+    /// 5929 section 4), which `tls::server_end_point` computes. A client without an exporter, such
+    /// as one with TLS 1.2, binds to it.
+    ///
+    /// Call it like [`channel_binding`](Self::channel_binding), but with any version of TLS.
+    pub fn channel_binding_end_point(&mut self, end_point: EndPoint) {
+        self.dialogue.bindings().end_point = Some(end_point);
     }
 
     /// Reports that the client will send no more octets, or that the channel is lost. This ends the

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::auth::{self, Offer, ServerExchange, ServerStep};
+use super::auth::{self, Bindings, Offer, ServerExchange, ServerStep};
 use super::capabilities;
 use super::command::{ClientCommand, Login};
 use super::config::ServerConfig;
@@ -47,7 +47,7 @@ pub(super) struct Dialogue {
     /// The AUTH in progress: the next line is a response (RFC 5034 section 4).
     exchange: Option<Box<dyn ServerExchange>>,
     /// The channel binding data of TLS. It is used only if TLS is active.
-    exporter: Option<[u8; 32]>,
+    bindings: Bindings,
     expunged: Vec<Bytes>,
     removed: Vec<StoredMessage>,
     delivered: Vec<StoredMessage>,
@@ -114,7 +114,7 @@ impl Dialogue {
             tls,
             user: None,
             exchange: None,
-            exporter: None,
+            bindings: Bindings::default(),
             expunged: Vec::new(),
             removed: Vec::new(),
             delivered: Vec::new(),
@@ -182,8 +182,8 @@ impl Dialogue {
         }
     }
 
-    pub(super) fn bind_to_channel(&mut self, exporter: [u8; 32]) {
-        self.exporter = Some(exporter);
+    pub(super) fn bindings(&mut self) -> &mut Bindings {
+        &mut self.bindings
     }
 
     /// Starts again with TLS: what the client sent in cleartext is discarded (RFC 2595 section 4).
@@ -420,7 +420,11 @@ impl Dialogue {
         Offer {
             config: &self.config,
             accepts_passwords: self.accepts_passwords(),
-            exporter: self.exporter.filter(|_| self.tls),
+            bindings: if self.tls {
+                self.bindings
+            } else {
+                Bindings::default()
+            },
         }
     }
 

@@ -53,7 +53,8 @@ impl ServerConfig {
     /// Some mechanisms are neither advertised nor accepted: `PLAIN`, `LOGIN`, `XOAUTH2` and
     /// `OAUTHBEARER` if [`allow_plaintext_login`](Self::allow_plaintext_login) does not allow them
     /// on this channel, `-PLUS` without
-    /// [`Server::channel_binding`](super::Server::channel_binding), and `EXTERNAL` without
+    /// [`Server::channel_binding`](super::Server::channel_binding) or
+    /// [`Server::channel_binding_end_point`](super::Server::channel_binding_end_point), and `EXTERNAL` without
     /// [`external`](Self::external).
     #[must_use]
     pub fn sasl(mut self, mechanisms: impl IntoIterator<Item = impl Into<String>>) -> Self {

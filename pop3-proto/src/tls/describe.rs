@@ -9,6 +9,7 @@ use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 
 use super::keys::UnknownKey;
+use super::options::TlsVersions;
 use super::pinned::is_ca_as_end_entity;
 use crate::channel::Channel;
 use crate::error::{OtherScheme, TlsError, TlsErrorKind};
@@ -17,13 +18,17 @@ use crate::text::Escaped;
 /// What a server must support. Part of the error if it does not.
 const SUPPORTED: &str = "TLS 1.2 with ECDHE and AES-GCM or ChaCha20, or TLS 1.3, is required";
 
-/// Describes an error of rustls on a connection that started as `channel`.
-pub(super) fn describe(error: &Error, channel: Channel) -> TlsError {
+/// What to do about an older server.
+const OLD_SERVER: &str = "; update the server, or use another TLS stack (Connection::wants_tls)";
+
+/// Describes an error of rustls on a connection that started as `channel` and offers these versions,
+/// if they are known.
+pub(super) fn describe(error: &Error, channel: Channel, versions: Option<TlsVersions>) -> TlsError {
     use TlsErrorKind as Kind;
     let (kind, text) = match error {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => (
             Kind::UnknownIssuer,
-            "the server's certificate is not signed by a trusted authority (Connector::roots)".to_owned(),
+            "the server's certificate is not signed by a trusted authority (TlsOptions::roots)".to_owned(),
         ),
         _ if is_ca_as_end_entity(error) => (
             Kind::Certificate,
@@ -39,7 +44,7 @@ pub(super) fn describe(error: &Error, channel: Channel) -> TlsError {
         | Error::AlertReceived(AlertDescription::NoApplicationProtocol) => (
             Kind::NoApplicationProtocol,
             "the server does not support the protocol `pop3` (ALPN): check the port, or do not offer the \
-             protocol (Connector::without_alpn, ClientTls::without_alpn)"
+             protocol (TlsOptions::alpn, ClientTls::without_alpn)"
                 .to_owned(),
         ),
         Error::InvalidMessage(_)
@@ -48,14 +53,22 @@ pub(super) fn describe(error: &Error, channel: Channel) -> TlsError {
         Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13)
         => (
             Kind::Incompatible,
-            format!("the server supports only TLS 1.1 or older: {SUPPORTED}"),
+            format!("the server supports only TLS 1.1 or older: {SUPPORTED}{OLD_SERVER}"),
         ),
         Error::AlertReceived(AlertDescription::ProtocolVersion) => (
             Kind::Incompatible,
-            format!(
-                "the server supports none of the TLS versions that were offered, so probably only TLS \
-                 1.1 or older: {SUPPORTED}"
-            ),
+            match versions {
+                Some(TlsVersions::OnlyTls13) => "the server does not support TLS 1.3, the only version \
+                     that is offered: offer TLS 1.2 as well (TlsOptions::versions), or update the server"
+                    .to_owned(),
+                Some(TlsVersions::OnlyTls12) => "the server does not support TLS 1.2, the only version \
+                     that is offered: offer TLS 1.3 as well (TlsOptions::versions)"
+                    .to_owned(),
+                Some(TlsVersions::Tls12AndTls13) | None => format!(
+                    "the server supports none of the TLS versions that were offered, so probably only \
+                     TLS 1.1 or older: {SUPPORTED}{OLD_SERVER}"
+                ),
+            },
         ),
         Error::AlertReceived(AlertDescription::HandshakeFailure) => (
             Kind::Incompatible,
@@ -66,7 +79,7 @@ pub(super) fn describe(error: &Error, channel: Channel) -> TlsError {
         ),
         Error::PeerIncompatible(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig) => (
             Kind::Incompatible,
-            "the server supports only a version of TLS that Connector::tls disables".to_owned(),
+            "the server chose a version of TLS that is not offered (TlsOptions::versions)".to_owned(),
         ),
         Error::PeerIncompatible(why) => (
             Kind::Incompatible,
@@ -74,7 +87,7 @@ pub(super) fn describe(error: &Error, channel: Channel) -> TlsError {
         ),
         Error::AlertReceived(AlertDescription::CertificateRequired) => (
             Kind::Other,
-            "the server requires a client certificate: configure one in Connector::tls".to_owned(),
+            "the server requires a client certificate: set TlsOptions::client_certificate".to_owned(),
         ),
         Error::AlertReceived(
             alert @ (AlertDescription::BadCertificate

@@ -10,12 +10,14 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::io::{ErrorKind, Read as _, Write as _};
 
-use rustls::{ClientConnection, ProtocolVersion};
+use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 
-use super::ClientTls;
+use super::client::{ClientTls, Setup};
 use super::describe::describe;
+use super::end_point::server_end_point;
+use super::options::TlsVersions;
 use crate::channel::Channel;
-use crate::channel::TlsInfo;
+use crate::channel::{Handshake, NoEndPoint, TlsInfo};
 use crate::core::Core;
 use crate::error::{TlsError, TransportError};
 use crate::phase::Phase;
@@ -46,19 +48,30 @@ pub(crate) struct Layer {
     now: Instant,
     /// How the connection started.
     channel: Channel,
+    /// The versions that are offered, if they are known.
+    versions: Option<TlsVersions>,
+    /// Whether the certificate is not verified.
+    unverified: bool,
 }
 
 impl Layer {
     /// Starts a handshake on a connection that started as `channel`.
     pub(crate) fn new(setup: &ClientTls, channel: Channel, now: Instant) -> Result<Self, TlsError> {
-        let own = &setup.config.alpn_protocols;
-        let alpn = match (setup.alpn, own.is_empty()) {
+        let alpn = setup.alpn();
+        let Setup {
+            config,
+            name,
+            versions,
+            unverified,
+        } = setup.setup()?;
+        let own = &config.alpn_protocols;
+        let alpn = match (alpn, own.is_empty()) {
             (true, true) => vec![b"pop3".to_vec()],
             (true, false) => own.clone(),
             (false, _) => Vec::new(),
         };
-        let tls = ClientConnection::new_with_alpn(setup.config.clone(), setup.name.clone(), alpn)
-            .map_err(|error| describe(&error, channel))?;
+        let tls = ClientConnection::new_with_alpn(config, name, alpn)
+            .map_err(|error| describe(&error, channel, versions))?;
         let mut layer = Self {
             tls,
             incoming: vec![0; CIPHERTEXT].into(),
@@ -72,6 +85,8 @@ impl Layer {
             closing: false,
             now,
             channel,
+            versions,
+            unverified,
         };
         layer.collect();
         Ok(layer)
@@ -207,12 +222,13 @@ impl Layer {
             Ok(0) | Err(_) => Err(describe(
                 &rustls::Error::General("the TLS layer makes no progress".to_string()),
                 self.channel,
+                self.versions,
             )),
             Ok(_) => self
                 .tls
                 .process_new_packets()
                 .map(drop)
-                .map_err(|error| describe(&error, self.channel)),
+                .map_err(|error| describe(&error, self.channel, self.versions)),
         };
         self.collect();
         match result {
@@ -283,7 +299,18 @@ impl Layer {
                 .negotiated_cipher_suite()
                 .map(|suite| format!("{:?}", suite.suite())),
             alpn: self.tls.alpn_protocol() == Some(b"pop3"),
+            handshake: self.tls.handshake_kind().map(|kind| match kind {
+                HandshakeKind::Full => Handshake::Full,
+                HandshakeKind::FullWithHelloRetryRequest => Handshake::FullWithRetry,
+                HandshakeKind::Resumed => Handshake::Resumed,
+            }),
+            unverified: self.unverified,
             exporter,
+            // A resumed session has the certificate of the full handshake.
+            end_point: match self.tls.peer_certificates() {
+                Some([own, ..]) => server_end_point(own),
+                Some([]) | None => Err(NoEndPoint::NoCertificate),
+            },
         }
     }
 }

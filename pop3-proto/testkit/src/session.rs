@@ -68,7 +68,7 @@ pub fn connect(
     config: Config,
 ) -> Result<Client<TcpStream>, Error> {
     let mut connector = Connector::default();
-    connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).expect("the authority"));
+    connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).expect("the authority"));
     connector.config = config;
     connect_with(endpoint, &connector)
 }

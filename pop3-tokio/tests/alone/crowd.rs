@@ -39,7 +39,7 @@ impl Places {
 
 fn trusting(pem: &str) -> Connector {
     let mut connector = Connector::default();
-    connector.roots = Some(Roots::from_pem(pem.as_bytes()).unwrap());
+    connector.tls.roots = Some(Roots::from_pem(pem.as_bytes()).unwrap());
     connector
 }
 

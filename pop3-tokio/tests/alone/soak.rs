@@ -186,7 +186,7 @@ async fn thirty_minutes_of_mail_checks_leak_nothing() {
     let times: usize = std::env::var("POP3_SOAK").map_or(1, |times| times.parse().unwrap());
     let server = server_with_mail();
     let mut connector = Connector::default();
-    connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+    connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
 
     let start = Resources::now();
     // A warm-up and then two halves, so that caches that are filled once do not count as a leak.

@@ -287,7 +287,7 @@ async fn connection_falls_back_to_the_reachable_address() {
 async fn session_with_a_host_name_works() {
     let server = EmbeddedServer::start(account(), maildrop(2)).unwrap();
     let mut connector = Connector::default();
-    connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+    connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
     for endpoint in [server.plain(), server.implicit_tls()] {
         let mut client = connect_with(&endpoint, &connector).await.unwrap();
         assert!(client.transport().get_ref().nodelay().unwrap());

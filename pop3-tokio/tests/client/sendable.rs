@@ -89,7 +89,8 @@ async fn client_can_move_between_tasks() {
     )
     .unwrap();
     let mut connector = Connector::default();
-    connector.roots = Some(pop3_tokio::tls::Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+    connector.tls.roots =
+        Some(pop3_tokio::tls::Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
     let endpoint = server.implicit_tls();
     let login = tokio::spawn(async move {
         let mut client = pop3_tokio::connect_with(&endpoint, &connector).await?;

@@ -141,7 +141,7 @@ async fn messages_after_a_timeout_arrive_over_real_sockets() {
             let config = pop3_blocking::server::ServerConfig::new("alice", "secret");
             let server = EmbeddedServer::start(config, mail().collect()).unwrap();
             let mut connector = Connector::default();
-            connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+            connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
             connector.config.pipelining = pipelining;
             connector.config.stls = stls;
             connector.config.allow_insecure_login = true;

@@ -78,7 +78,8 @@ impl Account {
                 let mail = sample_maildrop().into_iter().collect();
                 let server = EmbeddedServer::start(config, mail)?;
                 let roots = Roots::from_pem(server.ca_pem().as_bytes());
-                connector.roots = Some(roots.map_err(|error| Failure::new(Exit::Config, error))?);
+                connector.tls.roots =
+                    Some(roots.map_err(|error| Failure::new(Exit::Config, error))?);
                 (server.implicit_tls(), SAMPLE, Some(server))
             }
             Server::Remote { endpoint, user } => (endpoint.clone(), user.as_str(), None),

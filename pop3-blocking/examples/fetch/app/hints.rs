@@ -25,7 +25,7 @@ pub(crate) fn hint(error: &Error, capabilities: Option<&Capabilities>) -> Option
         Error::Tls(error) if error.text.contains("Roots::Pinned") => {
             "if the server has a new key, give this digest to --pin"
         }
-        Error::Tls(error) if error.text.contains("Connector::tls") => {
+        Error::Tls(error) if error.text.contains("TlsOptions::client_certificate") => {
             "to use a client certificate, give its file to --cert"
         }
         Error::Security(error) if matches!(**error, SecurityError::StlsUnavailable { .. }) => {

@@ -159,8 +159,8 @@ fn unusable_client_certificate_is_explained() {
     let other = server.home.path().join("other.key");
     fs::write(&other, KeyPair::generate().unwrap().serialize_pem()).unwrap();
     for (certificate, key, text) in [
-        (&certificate, &certificate, "no private key found in"),
-        (&key, &key, "no certificate found in"),
+        (&certificate, &certificate, "no private key found"),
+        (&key, &key, "no certificate found"),
         (&certificate, &other, "cannot use"),
     ] {
         let [certificate, key] = [certificate, key].map(|path| path.to_str().unwrap());

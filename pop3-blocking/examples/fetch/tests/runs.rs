@@ -149,7 +149,7 @@ fn connection_and_usage_errors_are_explained() {
         (
             &[&tls],
             "TLS failed: the server's certificate is not signed by a trusted authority \
-             (Connector::roots); to trust the certificate or its authority, use --ca",
+             (TlsOptions::roots); to trust the certificate or its authority, use --ca",
         ),
         (
             &["--ca", ca.as_str(), &crossed],

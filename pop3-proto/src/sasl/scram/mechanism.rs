@@ -89,8 +89,8 @@ impl Scram {
         })
     }
 
-    /// Sets the channel binding. With [`Binding::TlsExporter`], the mechanism's name ends in
-    /// `-PLUS`.
+    /// Sets the channel binding. With [`Binding::TlsExporter`] and [`Binding::TlsServerEndPoint`], the
+    /// mechanism's name ends in `-PLUS`.
     #[must_use]
     pub fn with_binding(mut self, binding: Binding) -> Self {
         self.binding = binding;
@@ -119,12 +119,7 @@ impl Scram {
 
     /// Returns the `gs2-header` of RFC 5802 section 7.
     fn gs2_header(&self) -> String {
-        let flag = match self.binding {
-            Binding::Off => "n",
-            Binding::NotOffered => "y",
-            Binding::TlsExporter(_) => "p=tls-exporter",
-        };
-        format!("{flag},{},", self.authzid)
+        format!("{},{},", self.binding.flag(), self.authzid)
     }
 
     /// Returns the `client-first-message-bare`.
@@ -138,9 +133,7 @@ impl Scram {
             .map_err(|_| SaslError::Scram("its first message is not UTF-8"))?;
         let server = ServerFirst::read(text, &self.nonce, &self.iterations)?;
         let mut binding = self.gs2_header().into_bytes();
-        if let Binding::TlsExporter(material) = &self.binding {
-            binding.extend_from_slice(material);
-        }
+        binding.extend_from_slice(self.binding.data());
         let without_proof = format!("c={},r={}", *base64::encode(&binding), server.nonce);
         let auth_message = format!("{},{text},{without_proof}", self.first_bare());
         Ok(State::Working {
@@ -160,8 +153,7 @@ fn name(username: &Username) -> Result<String, Misuse> {
 
 impl Mechanism for Scram {
     fn name(&self) -> &str {
-        let plus = matches!(self.binding, Binding::TlsExporter(_));
-        match (self.hash, plus) {
+        match (self.hash, self.binding.is_bound()) {
             (ScramHash::Sha1, false) => "SCRAM-SHA-1",
             (ScramHash::Sha1, true) => "SCRAM-SHA-1-PLUS",
             (ScramHash::Sha256, false) => "SCRAM-SHA-256",

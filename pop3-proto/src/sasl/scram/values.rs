@@ -3,6 +3,8 @@
 use core::fmt;
 use core::ops::RangeInclusive;
 
+use crate::channel::EndPoint;
+
 /// The bounds of the iteration count, unless a policy changes them.
 pub(crate) const ITERATIONS: RangeInclusive<u32> = 4_096..=1_000_000;
 
@@ -33,6 +35,40 @@ pub enum Binding {
     /// `p=tls-exporter`, for a `-PLUS` mechanism: 32 octets of keying material that TLS 1.3 exports
     /// under the label `EXPORTER-Channel-Binding` without a context (RFC 9266).
     TlsExporter([u8; 32]),
+    /// `p=tls-server-end-point`, for a `-PLUS` mechanism: the hash of the server's certificate (RFC
+    /// 5929 section 4).
+    TlsServerEndPoint(EndPoint),
+}
+
+impl Binding {
+    /// Returns the flag of the GS2 header (RFC 5802 section 7).
+    #[cfg(feature = "scram")]
+    pub(super) fn flag(&self) -> &'static str {
+        match self {
+            Self::Off => "n",
+            Self::NotOffered => "y",
+            Self::TlsExporter(_) => "p=tls-exporter",
+            Self::TlsServerEndPoint(_) => "p=tls-server-end-point",
+        }
+    }
+
+    /// Returns the channel binding data, which follows the GS2 header in `c=`.
+    #[cfg(feature = "scram")]
+    pub(super) fn data(&self) -> &[u8] {
+        match self {
+            Self::Off | Self::NotOffered => &[],
+            Self::TlsExporter(material) => material,
+            Self::TlsServerEndPoint(end_point) => end_point.as_bytes(),
+        }
+    }
+
+    /// Returns whether it needs a `-PLUS` mechanism.
+    pub(crate) fn is_bound(&self) -> bool {
+        match self {
+            Self::Off | Self::NotOffered => false,
+            Self::TlsExporter(_) | Self::TlsServerEndPoint(_) => true,
+        }
+    }
 }
 
 impl fmt::Debug for Binding {
@@ -41,6 +77,7 @@ impl fmt::Debug for Binding {
             Self::Off => "Off",
             Self::NotOffered => "NotOffered",
             Self::TlsExporter(_) => "TlsExporter(..)",
+            Self::TlsServerEndPoint(_) => "TlsServerEndPoint(..)",
         })
     }
 }

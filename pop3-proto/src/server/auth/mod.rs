@@ -24,7 +24,7 @@ mod scram;
 use alloc::vec::Vec;
 
 pub(super) use mechanism::OfferedMechanism;
-pub(super) use offer::Offer;
+pub(super) use offer::{Bindings, Offer};
 
 use super::command::trim_line_end;
 use super::config::ServerConfig;

@@ -13,6 +13,7 @@ use super::login::ServerLogin;
 use super::mechanism::OfferedMechanism;
 use super::plain::ServerPlain;
 use super::scram::{ServerBinding, ServerScram};
+use crate::channel::EndPoint;
 
 /// The mechanisms of the configuration that this channel supports.
 pub(in crate::server) struct Offer<'a> {
@@ -20,7 +21,22 @@ pub(in crate::server) struct Offer<'a> {
     /// Whether mechanisms that reveal the secret are allowed.
     pub(in crate::server) accepts_passwords: bool,
     /// The channel binding data of TLS, if it is active.
+    pub(in crate::server) bindings: Bindings,
+}
+
+/// The channel binding data of TLS, as far as the caller has provided it.
+#[derive(Clone, Copy, Default)]
+pub(in crate::server) struct Bindings {
+    /// `tls-exporter` (RFC 9266).
     pub(in crate::server) exporter: Option<[u8; 32]>,
+    /// `tls-server-end-point` (RFC 5929).
+    pub(in crate::server) end_point: Option<EndPoint>,
+}
+
+impl Bindings {
+    fn is_empty(&self) -> bool {
+        self.exporter.is_none() && self.end_point.is_none()
+    }
 }
 
 impl Offer<'_> {
@@ -52,8 +68,8 @@ impl Offer<'_> {
             OfferedMechanism::Plain => Box::new(ServerPlain),
             OfferedMechanism::Scram(hash) => Box::new(ServerScram::new(hash, self.unbound())),
             OfferedMechanism::ScramPlus(hash) => {
-                let exporter = self.exporter.ok_or(NOT_OFFERED)?;
-                Box::new(ServerScram::new(hash, ServerBinding::Required(exporter)))
+                let required = ServerBinding::Required(self.bindings);
+                Box::new(ServerScram::new(hash, required))
             }
             OfferedMechanism::XOAuth2 => Box::new(ServerBearer::xoauth2()),
         })
@@ -65,7 +81,7 @@ impl Offer<'_> {
             _ if mechanism.reveals_the_secret() && !self.accepts_passwords => {
                 Err("passwords only under TLS")
             }
-            OfferedMechanism::ScramPlus(_) if self.exporter.is_none() => Err(NOT_OFFERED),
+            OfferedMechanism::ScramPlus(_) if self.bindings.is_empty() => Err(NOT_OFFERED),
             OfferedMechanism::External if self.config.sasl.external.is_none() => Err(NOT_OFFERED),
             _ => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! SCRAM (RFC 5802, RFC 7677), with or without channel binding (RFC 9266).
+//! SCRAM (RFC 5802, RFC 7677), with or without channel binding (RFC 9266, RFC 5929).
 
 use alloc::format;
 use alloc::string::String;
@@ -7,8 +7,10 @@ use alloc::vec::Vec;
 use super::super::config::ServerConfig;
 use super::credentials::{prepared, same_octets};
 use super::gs2::{self, Flag, Header};
+use super::offer::Bindings;
 use super::{INVALID_CREDENTIALS, MALFORMED, ServerExchange, ServerStep};
 use crate::base64;
+use crate::channel::EndPoint;
 use crate::sasl::ScramHash;
 use crate::sasl::nonce::is_nonce;
 use crate::sasl::scram::derive::{self, Keys};
@@ -25,8 +27,8 @@ pub(super) enum ServerBinding {
     NotOffered,
     /// A `-PLUS` was offered, but this mechanism has none.
     Offered,
-    /// This mechanism is a `-PLUS`: the client binds to this channel binding data.
-    Required([u8; 32]),
+    /// This mechanism is a `-PLUS`: the client binds to one of these.
+    Required(Bindings),
 }
 
 /// What the server waits for.
@@ -128,8 +130,16 @@ impl ServerBinding {
     /// Checks the client's flag (RFC 5802 section 6), and returns the octets to bind to.
     fn check(&self, flag: &Flag<'_>) -> Result<&[u8], &'static str> {
         match (self, flag) {
-            (Self::Required(exported), Flag::Bound("tls-exporter")) => Ok(exported),
-            (Self::Required(_), Flag::Bound(_)) => Err("the channel binding is of another type"),
+            (Self::Required(bindings), Flag::Bound(kind)) => {
+                let exporter = bindings.exporter.as_ref().map(<[u8; 32]>::as_slice);
+                let end_point = bindings.end_point.as_ref().map(EndPoint::as_bytes);
+                match *kind {
+                    "tls-exporter" => exporter,
+                    "tls-server-end-point" => end_point,
+                    _ => None,
+                }
+                .ok_or("the channel binding is of another type")
+            }
             (Self::Required(_), _) => Err("the mechanism demands channel binding"),
             (_, Flag::Bound(_)) => Err("the mechanism knows no channel binding"),
             (Self::Offered, Flag::NotOffered) => Err("channel binding is offered here"),

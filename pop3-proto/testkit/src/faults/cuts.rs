@@ -70,7 +70,7 @@ impl Scenario {
         let relay = Relay::start(move || target);
         let port = Some(relay.port());
         let mut connector = Connector::default();
-        connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+        connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
         connector.config.stls = StlsPolicy::Off;
         connector.config.allow_insecure_login = true;
         connector.config.capa = CapaPolicy::Never;

@@ -75,7 +75,7 @@ impl Scenario {
     fn there(&self) -> Vec<Vec<u8>> {
         let endpoint = Endpoint::implicit_tls("localhost", Some(self.server.implicit_tls().port()));
         let mut connector = Connector::default();
-        connector.roots = Some(Roots::from_pem(self.server.ca_pem().as_bytes()).unwrap());
+        connector.tls.roots = Some(Roots::from_pem(self.server.ca_pem().as_bytes()).unwrap());
         let mut client = pop3_blocking::connect_with(&endpoint, &connector).unwrap();
         client.login(Login::new("joe", "secret").unwrap()).unwrap();
         let uids = client.uidl().unwrap();

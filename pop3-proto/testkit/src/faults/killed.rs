@@ -83,7 +83,7 @@ impl Scenario {
 
 fn log_in<C: Client>(endpoint: &Endpoint, way: Way, ca: &str) -> C {
     let mut connector = Connector::default();
-    connector.roots = (!ca.is_empty()).then(|| Roots::from_pem(ca.as_bytes()).unwrap());
+    connector.tls.roots = (!ca.is_empty()).then(|| Roots::from_pem(ca.as_bytes()).unwrap());
     connector.config = way.config();
     let mut client = C::connect_with(endpoint, &connector).unwrap();
     client.login(login("alice", "secret")).unwrap();

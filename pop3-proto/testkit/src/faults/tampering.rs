@@ -22,7 +22,7 @@ fn log_in<C: Client>(place: Place, then: Then) -> (Result<(), Error>, String) {
     let relay = Relay::start(move || port);
     relay.fail(place, then);
     let mut connector = Connector::default();
-    connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+    connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
     let endpoint = Endpoint::plain("localhost", Some(relay.port()));
     let mut client = C::connect_with(&endpoint, &connector).unwrap();
     let result = client.login(Login::new("alice", "secret").unwrap());

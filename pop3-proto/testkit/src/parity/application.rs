@@ -3,7 +3,9 @@
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use pop3_proto::{
-    Connection, Error, Event, Instant, Phase, RequestId, config::Leniency, tls::TlsInfo,
+    Connection, Error, Event, Instant, Phase, RequestId,
+    config::Leniency,
+    tls::{EndPoint, NoEndPoint, TlsInfo},
 };
 
 use pop3_proto::internals::render;
@@ -137,10 +139,15 @@ fn same(got: &str, expected: &str) -> Result<(), String> {
 fn session(script: &Script, leniency: Leniency) -> Result<Connection, String> {
     let (config, channel) = configure(&script.settings, leniency).map_err(|it| it.to_string())?;
     let now = Instant::ORIGIN;
-    if script.security == Security::Callers {
+    if let Security::Exporter | Security::EndPoint = script.security {
         let mut session = Connection::new(config, channel, now);
         let mut info = TlsInfo::default();
-        info.exporter = Some(std::array::from_fn(|index| index as u8));
+        let octets: [u8; 32] = std::array::from_fn(|index| index as u8);
+        if script.security == Security::Exporter {
+            info.exporter = Some(octets);
+        } else {
+            info.end_point = EndPoint::from_hash(&octets).ok_or(NoEndPoint::NotProvided);
+        }
         session.tls_established(info, now);
         return Ok(session);
     }

@@ -45,7 +45,7 @@ pub fn forged_replies_do_not_shift_messages<C: Client>() {
                 EmbeddedServer::start(ServerConfig::new("alice", "secret"), drop.collect())
                     .unwrap();
             let mut connector = Connector::default();
-            connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+            connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
             connector.config.pipelining = pipelining;
             let endpoint = if in_tls {
                 server.implicit_tls()

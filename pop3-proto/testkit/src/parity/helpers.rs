@@ -41,7 +41,7 @@ fn everywhere<C: Client>(octets: usize, mut test: impl FnMut(C, &EmbeddedServer)
         ] {
             let server = server(octets);
             let mut connector = Connector::default();
-            connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+            connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
             connector.config.pipelining = pipelining;
             connector.config.stls = stls;
             connector.config.allow_insecure_login = stls == StlsPolicy::Off;

@@ -19,7 +19,7 @@ fn work<C: Client>(interval: Duration, then: impl Fn(C)) {
     let server = server.expect("a server");
     let mut connector = Connector::default();
     let roots = Roots::from_pem(server.ca_pem().as_bytes()).expect("a certificate");
-    connector.roots = Some(roots);
+    connector.tls.roots = Some(roots);
     connector.config.keep_alive = Some(interval);
     let mut client = C::connect_with(&server.implicit_tls(), &connector).expect("a session");
     let login = Login::new("alice", "secret").expect("a login");

@@ -30,8 +30,11 @@ pub(super) enum Security {
     Real,
     /// TLS with a server whose certificate has a different name.
     WrongName,
-    /// TLS by the caller, with channel binding data. The test connection itself is in cleartext.
-    Callers,
+    /// TLS by the caller, with an exporter for channel binding. The test connection itself is in
+    /// cleartext.
+    Exporter,
+    /// The same, with the hash of a certificate for channel binding.
+    EndPoint,
 }
 
 /// An action of the server.
@@ -157,7 +160,8 @@ impl Reader {
                 self.script.server.push(Action::Handshake);
                 self.script.security = Security::WrongName;
             }
-            Step::TlsWithBinding => self.script.security = Security::Callers,
+            Step::TlsWithBinding => self.script.security = Security::Exporter,
+            Step::TlsWithEndPoint => self.script.security = Security::EndPoint,
             Step::Request(record::Action::AbandonAll | record::Action::Abandon { .. }) => {
                 return Err(Rule::Abandons);
             }

@@ -22,7 +22,7 @@ fn server_with(mail: &[Vec<u8>]) -> Option<(Dovecot, Vec<String>)> {
 
 fn connect<C: Client>(server: &Dovecot, way: Way) -> C {
     let mut connector = Connector::default();
-    connector.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
+    connector.tls.roots = Some(Roots::from_pem(server.ca_pem().as_bytes()).unwrap());
     connector.config = way.config();
     C::connect_with(&way.endpoint(server), &connector).unwrap()
 }

@@ -1,5 +1,5 @@
-//! TLS between the client and the scripted server. It is TLS 1.2, which has no channel binding for
-//! SCRAM, like `! tls` of a transcript.
+//! TLS between the client and the scripted server. It is TLS 1.2 with a certificate that is signed
+//! with Ed25519, so it has no channel binding for SCRAM, like `! tls` of a transcript.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,7 +10,7 @@ use crate::tls::authority::{Authority, names};
 
 /// A single certificate for all tests.
 static TLS: LazyLock<(Arc<ClientConfig>, Arc<ServerConfig>)> = LazyLock::new(|| {
-    let authority = Authority::new();
+    let authority = Authority::ed25519();
     let server = authority.certify(names(&["localhost"]));
     let server = server.server_with(&[&version::TLS12]);
     (authority.trust(), Arc::new(server))

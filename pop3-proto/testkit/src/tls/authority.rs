@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use pop3_proto::tls::{ClientTls, Roots, client_config};
+use pop3_proto::tls::{ClientTls, Roots, TlsOptions};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    PublicKeyData as _,
+    PKCS_ED25519, PublicKeyData as _,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -36,13 +36,25 @@ impl Authority {
     }
 
     pub fn named(name: &str) -> Self {
+        Self::with_key(name, KeyPair::generate().unwrap())
+    }
+
+    /// Returns an authority that signs with Ed25519. Its certificates have no
+    /// `tls-server-end-point` channel binding.
+    pub fn ed25519() -> Self {
+        Self::with_key(
+            "the authority",
+            KeyPair::generate_for(&PKCS_ED25519).unwrap(),
+        )
+    }
+
+    pub fn with_key(name: &str, key: KeyPair) -> Self {
         // Install a provider, because the library may be built without one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap().der().clone();
         Self {
             certificate,
@@ -62,7 +74,9 @@ impl Authority {
 
     /// Returns a client configuration that trusts only this authority.
     pub fn trust(&self) -> Arc<ClientConfig> {
-        client_config(Roots::Only(vec![self.certificate.clone()])).unwrap()
+        TlsOptions::trusting(Roots::Only(vec![self.certificate.clone()]))
+            .client_config()
+            .unwrap()
     }
 
     /// Returns the TLS settings of a client for this host.
@@ -118,7 +132,9 @@ impl Identity {
 
     /// Returns a client configuration that has this certificate as its only root.
     pub fn trust(&self) -> Arc<ClientConfig> {
-        client_config(Roots::Only(vec![self.certificate()])).unwrap()
+        TlsOptions::trusting(Roots::Only(vec![self.certificate()]))
+            .client_config()
+            .unwrap()
     }
 
     pub fn certificate(&self) -> CertificateDer<'static> {

@@ -4,13 +4,16 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Arc;
 
 use pop3_proto::server::{Maildrop, Server, ServerConfig as Account};
-use rustls::{ServerConfig, ServerConnection};
+use pop3_proto::tls::EndPoint;
+use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 
 pub struct Peer {
     /// Answers commands automatically, if there is one.
     pub server: Option<Server>,
     config: Arc<ServerConfig>,
     pub tls: Option<ServerConnection>,
+    /// The channel binding of the server's certificate, if it offers one.
+    pub end_point: Option<EndPoint>,
     /// What the client sent in cleartext.
     pub received_in_cleartext: Vec<u8>,
     /// What the client sent inside TLS.
@@ -33,6 +36,7 @@ impl Peer {
             server,
             config: config.into(),
             tls: None,
+            end_point: None,
             received_in_cleartext: Vec::new(),
             received: Vec::new(),
             close_notify: false,
@@ -132,8 +136,14 @@ impl Peer {
             }
             if let Some(tls) = self.tls.as_mut().filter(|tls| !tls.is_handshaking()) {
                 server.tls_established();
+                if let Some(end_point) = self.end_point {
+                    server.channel_binding_end_point(end_point);
+                }
                 let label = b"EXPORTER-Channel-Binding";
-                if let Ok(exporter) = tls.export_keying_material([0; 32], label, Some(b"")) {
+                let is_bound = tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+                if is_bound
+                    && let Ok(exporter) = tls.export_keying_material([0; 32], label, Some(b""))
+                {
                     server.channel_binding(exporter);
                 }
             }

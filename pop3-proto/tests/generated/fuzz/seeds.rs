@@ -128,7 +128,7 @@ pub(crate) fn script(transcript: &Transcript) -> Vec<u8> {
             Step::ReadFails(_) => script.push(0xe1),
             Step::WriteFails(_) => script.push(0xe2),
             Step::Tls => script.push(0xe3),
-            Step::TlsWithBinding => script.push(0xe4),
+            Step::TlsWithBinding | Step::TlsWithEndPoint => script.push(0xe4),
             Step::TlsFails(_) => script.push(0xe5),
             Step::Wait(span) => {
                 script.push(0xb0 + u8::try_from(span.as_secs() / 15).unwrap_or(15).min(15))
@@ -345,7 +345,7 @@ fn client(transcript: &Transcript) -> Vec<u8> {
     for step in &transcript.steps {
         match &step.step {
             Step::Client(octets) => octets.iter().for_each(|octet| say(*octet, &mut script)),
-            Step::Tls | Step::TlsWithBinding => script.push(0xe3),
+            Step::Tls | Step::TlsWithBinding | Step::TlsWithEndPoint => script.push(0xe3),
             Step::Server(_) if script.last().is_some_and(|octet| *octet < 0x80) => {
                 script.push(0xe9)
             }

@@ -4,6 +4,7 @@ use pop3_proto::error::{Argument, AuthError, Rejected};
 use pop3_proto::login::{LoginPlan, LoginPolicy, Method, PlannedMethod, Rejection, Verdict};
 use pop3_proto::reply::ErrReply;
 use pop3_proto::sasl::{OAuthError, SaslError};
+use pop3_proto::tls::NoEndPoint;
 use pop3_proto::{Channel, Config, Error, Event, Login};
 use pop3_testkit::conversation::Conversation;
 
@@ -163,6 +164,11 @@ pub(super) fn plans(texts: &mut Texts) {
         Rejection::NoStls,
         Rejection::BindingListed,
         Rejection::NoBinding,
+        Rejection::NoEndPoint(NoEndPoint::NotProvided),
+        Rejection::NoEndPoint(NoEndPoint::NoCertificate),
+        Rejection::NoEndPoint(NoEndPoint::Undefined),
+        Rejection::NoEndPoint(NoEndPoint::UnknownAlgorithm),
+        Rejection::NoEndPoint(NoEndPoint::Damaged),
         Rejection::NoChallenge,
         Rejection::ChallengeInClear,
         Rejection::OtherCredentials,

@@ -260,7 +260,7 @@ fn t_28_y_flag_is_sent_without_plus_mechanism() {
         "dI4KpiQJwBr1+V+K6U1dA6l6I4I9DUNXWND4pcpRU3U=",
     );
     plays_long(format!("{login}{rest}"));
-    // TLS 1.2 provides no channel binding, so the flag is `n`.
+    // Without data for channel binding, the flag is `n`.
     plays_long(bound("tls", BOTH, "binding=prefer", FIRST));
 }
 
@@ -279,10 +279,25 @@ fn t_28_channel_binding_uses_the_tls_exporter() {
 }
 
 #[test]
+fn t_28_channel_binding_uses_the_certificate_without_exporter() {
+    let first = "SCRAM-SHA-256-PLUS cD10bHMtc2VydmVyLWVuZC1wb2ludCwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=";
+    for binding in ["binding=prefer", "binding=require"] {
+        let login = bound("tls 1.2", BOTH, binding, first);
+        // Computed by the Python package scramp.
+        let rest = rest(
+            "cD10bHMtc2VydmVyLWVuZC1wb2ludCwsAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+            "nY1Wus9a+gM2DrbQ1msXFgyhW6KM5ktOxWiU+/P/EGY=",
+            "RwppMGddhz/J0lFYaRReBjXcQeNUFP5Qc76Lo5Exrig=",
+        );
+        plays_long(format!("{login}{rest}"));
+    }
+}
+
+#[test]
 fn t_28_required_channel_binding_is_enforced() {
     for (tls, listed, why) in [
         ("tls 1.3", "SCRAM-SHA-256", "NotListed"),
-        ("tls", BOTH, "NoBinding"),
+        ("tls", BOTH, "NoEndPoint(Undefined)"),
     ] {
         let login = bound(tls, listed, "binding=require first=SCRAM-SHA-256", "");
         let (before, _) = login.split_once("C: AUTH").expect("its last line");

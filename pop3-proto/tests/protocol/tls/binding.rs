@@ -1,4 +1,5 @@
-//! SCRAM channel binding over real TLS, with the exporter values of both sides.
+//! SCRAM channel binding over real TLS: the exporter values of both sides (RFC 9266), and the hash of
+//! the server's certificate (RFC 5929).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,12 +9,14 @@ use pop3_proto::{
     Error, Event, Instant, Login, Phase, Secret, Username,
     error::AuthError,
     login::{ChannelBinding, LoginPolicy, Method, Rejection},
+    server::{Maildrop, Server, ServerConfig},
+    tls::{EndPoint, NoEndPoint, Roots, TlsOptions},
 };
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
-use pop3_testkit::tls::authority::{Authority, names};
+use pop3_testkit::tls::authority::{Authority, Identity, names};
 use pop3_testkit::tls::link::Link;
 use pop3_testkit::tls::peer::Peer;
 
@@ -26,10 +29,24 @@ fn server_first() -> String {
 
 /// A session inside TLS of this version, with a login that waits for the capabilities.
 fn before_the_list(version: &'static SupportedProtocolVersion, binding: ChannelBinding) -> Link {
-    let authority = Authority::new();
+    before_the_list_of(&Authority::new(), version, binding)
+}
+
+/// The same, with a certificate of this authority.
+fn before_the_list_of(
+    authority: &Authority,
+    version: &'static SupportedProtocolVersion,
+    binding: ChannelBinding,
+) -> Link {
     let identity = authority.certify(names(&["localhost"]));
     let peer = Peer::implicit_tls(None, identity.server_with(&[version]));
     let mut link = Link::implicit_tls(authority.client("localhost"), peer);
+    submit_login(&mut link, binding);
+    link
+}
+
+/// Submits a login, up to its `CAPA`.
+fn submit_login(link: &mut Link, binding: ChannelBinding) {
     let policy = LoginPolicy::first_of([Method::ScramSha256]).with_channel_binding(binding);
     let login = Login::new("user", "pencil").unwrap();
     let nonce = ClientNonce::new(CLIENT_NONCE).unwrap();
@@ -39,8 +56,7 @@ fn before_the_list(version: &'static SupportedProtocolVersion, binding: ChannelB
     link.run();
     link.peer.say(b"+OK\r\n");
     link.run();
-    assert_eq!(take_received(&mut link), "CAPA\r\n");
-    link
+    assert_eq!(take_received(link), "CAPA\r\n");
 }
 
 /// Returns what the client sent since the last call.
@@ -156,10 +172,54 @@ fn t_28_binding_of_one_channel_fails_on_another() {
     assert_ne!(proof, expected_proof);
 }
 
+/// Returns the certificate that the server presented, as the server knows it.
+fn hash_of_certificate(identity: &Identity) -> EndPoint {
+    EndPoint::from_hash(&Sha256::digest(identity.certificate())).unwrap()
+}
+
 #[test]
-fn t_28_y_flag_needs_tls_1_3() {
-    for (version, flag) in [(&TLS13, "y"), (&TLS12, "n")] {
-        let mut link = before_the_list(version, ChannelBinding::Prefer);
+fn t_28_login_over_tls_1_2_is_bound_to_the_certificate() {
+    let authority = Authority::new();
+    for binding in [ChannelBinding::Prefer, ChannelBinding::Require] {
+        let identity = authority.certify(names(&["localhost"]));
+        let expected = hash_of_certificate(&identity);
+        let mut link = log_in_to(&authority, identity, binding);
+        let first_bare = format!("n=user,r={CLIENT_NONCE}");
+        let first = STANDARD.encode(format!("p=tls-server-end-point,,{first_bare}"));
+        let command = format!("AUTH SCRAM-SHA-256-PLUS {first}\r\n");
+        assert_eq!(take_received(&mut link), command);
+        challenge(&mut link, &server_first());
+        let line = take_received(&mut link);
+        let last = STANDARD.decode(line.trim_end()).unwrap();
+        let last = String::from_utf8(last).unwrap();
+        let bound = [&b"p=tls-server-end-point,,"[..], expected.as_bytes()].concat();
+        assert!(
+            last.starts_with(&format!("c={},", STANDARD.encode(bound))),
+            "{last}"
+        );
+        assert_eq!(last, final_message(Binding::TlsServerEndPoint(expected)));
+    }
+}
+
+/// A session over TLS 1.2 with a server that has this certificate, up to `AUTH`.
+fn log_in_to(authority: &Authority, identity: Identity, binding: ChannelBinding) -> Link {
+    let peer = Peer::implicit_tls(None, identity.server_with(&[&TLS12]));
+    let mut link = Link::implicit_tls(authority.client("localhost"), peer);
+    submit_login(&mut link, binding);
+    list(&mut link, "SCRAM-SHA-256 SCRAM-SHA-256-PLUS");
+    link
+}
+
+#[test]
+fn t_28_y_flag_needs_binding_data() {
+    let undefined = Authority::ed25519();
+    for (authority, version, flag) in [
+        (&Authority::new(), &TLS13, "y"),
+        (&Authority::new(), &TLS12, "y"),
+        (&undefined, &TLS13, "y"),
+        (&undefined, &TLS12, "n"),
+    ] {
+        let mut link = before_the_list_of(authority, version, ChannelBinding::Prefer);
         list(&mut link, "SCRAM-SHA-256");
         let first = STANDARD.encode(format!("{flag},,n=user,r={CLIENT_NONCE}"));
         let command = format!("AUTH SCRAM-SHA-256 {first}\r\n");
@@ -168,16 +228,29 @@ fn t_28_y_flag_needs_tls_1_3() {
 }
 
 #[test]
-fn t_28_required_binding_needs_tls_1_3_and_plus() {
-    for (version, listed, why) in [
-        (&TLS13, "SCRAM-SHA-256", Rejection::NotListed),
+fn t_28_required_binding_needs_data_and_plus() {
+    const BOTH: &str = "SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
+    for (authority, version, listed, why) in [
         (
+            Authority::new(),
+            &TLS13,
+            "SCRAM-SHA-256",
+            Rejection::NotListed,
+        ),
+        (
+            Authority::new(),
             &TLS12,
-            "SCRAM-SHA-256 SCRAM-SHA-256-PLUS",
-            Rejection::NoBinding,
+            "SCRAM-SHA-256",
+            Rejection::NotListed,
+        ),
+        (
+            Authority::ed25519(),
+            &TLS12,
+            BOTH,
+            Rejection::NoEndPoint(NoEndPoint::Undefined),
         ),
     ] {
-        let mut link = before_the_list(version, ChannelBinding::Require);
+        let mut link = before_the_list_of(&authority, version, ChannelBinding::Require);
         let events = list(&mut link, listed);
         let [
             Event::Reply {
@@ -194,4 +267,60 @@ fn t_28_required_binding_needs_tls_1_3_and_plus() {
         assert_eq!(plan.rejection(Method::ScramSha256), Some(&why));
         assert_eq!(take_received(&mut link), "", "nothing is sent");
     }
+}
+
+/// Logs in to a server whose certificate has the hash `known`, through TLS with another certificate
+/// if an attacker relays it. The client verifies no certificate.
+fn relayed(known: EndPoint, presented: Identity, binding: ChannelBinding) -> Vec<Event> {
+    let account = ServerConfig::new("user", "pencil").sasl(["SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"]);
+    let server = Server::implicit_tls(account, Maildrop::default());
+    let mut peer = Peer::implicit_tls(Some(server), presented.server_with(&[&TLS12]));
+    peer.end_point = Some(known);
+    let anyone = TlsOptions::trusting(Roots::DangerAcceptAnyCertificate);
+    let mut link = Link::implicit_tls(anyone.client_tls("localhost").unwrap(), peer);
+    let policy = LoginPolicy::first_of([Method::ScramSha256]).with_channel_binding(binding);
+    link.session.seed([7; 32]);
+    let login = Login::new("user", "pencil").unwrap();
+    link.session.submit(login.with_policy(policy)).unwrap();
+    let mut events = link.run();
+    events.retain(|event| !matches!(event, Event::Greeting(_)));
+    while link.session.is_computing() {
+        link.wait(0);
+        events.extend(link.run());
+    }
+    assert!(link.session.tls().unwrap().unverified);
+    events
+}
+
+#[test]
+fn t_28_relay_with_another_certificate_cannot_log_in() {
+    let authority = Authority::new();
+    let own = authority.certify(names(&["localhost"]));
+    let attackers = Identity::self_signed(&names(&["localhost"]));
+    let known = hash_of_certificate(&own);
+    for binding in [ChannelBinding::Prefer, ChannelBinding::Require] {
+        let events = relayed(known, attackers.clone(), binding);
+        let [
+            Event::Reply {
+                result: Err(error), ..
+            },
+        ] = &events[..]
+        else {
+            panic!("{events:?}");
+        };
+        let text = error.server_text().unwrap().to_string();
+        assert_eq!(text, "the channel binding is that of another channel");
+        // The same login without the attacker.
+        let events = relayed(known, own.clone(), binding);
+        assert!(
+            matches!(events[..], [Event::Reply { result: Ok(_), .. }]),
+            "{events:?}"
+        );
+    }
+    // Without channel binding, the attacker is not detected.
+    let events = relayed(known, attackers, ChannelBinding::Off);
+    assert!(
+        matches!(events[..], [Event::Reply { result: Ok(_), .. }]),
+        "{events:?}"
+    );
 }

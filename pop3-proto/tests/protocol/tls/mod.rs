@@ -9,11 +9,14 @@
 mod back_pressure;
 mod binding;
 mod certificates;
+mod end_point;
 mod handshake;
 mod names;
+mod options;
 mod pinned;
 mod pinned_keys;
 mod sessions;
+mod sharing;
 mod shutdown;
 mod stls;
 pub(crate) mod texts;

@@ -119,8 +119,8 @@ fn connector_without_alpn_offers_no_protocol() {
         let mut server = authority.server();
         server.alpn_protocols = vec![b"pop3".to_vec()];
         let mut connector = Connector::default();
-        connector.tls = Some(authority.trust());
-        connector.without_alpn = without_alpn;
+        connector.tls.config = Some(authority.trust());
+        connector.tls.alpn = !without_alpn;
         let endpoint = Endpoint::implicit_tls("localhost", None);
         let session = connector.connection(&endpoint, Instant::ORIGIN).unwrap();
         let mut link = Link::new(session, Peer::implicit_tls(None, server));

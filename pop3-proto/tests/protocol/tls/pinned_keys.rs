@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pop3_proto::error::TlsErrorKind;
-use pop3_proto::tls::{ClientTls, Roots, client_config};
+use pop3_proto::tls::{ClientTls, Roots, TlsOptions};
 use pop3_proto::{Error, Event};
 use rcgen::{BasicConstraints, IsCa, date_time_ymd};
 use rustls::version::{TLS12, TLS13};
@@ -19,7 +19,9 @@ fn digest(identity: &Identity) -> [u8; 32] {
 }
 
 fn pinned(digests: &[[u8; 32]]) -> Arc<ClientConfig> {
-    client_config(Roots::Pinned(digests.to_vec())).unwrap()
+    TlsOptions::trusting(Roots::Pinned(digests.to_vec()))
+        .client_config()
+        .unwrap()
 }
 
 /// Connects to `localhost`. Returns the error, if TLS fails.
@@ -110,7 +112,9 @@ fn server_without_the_pinned_key_is_rejected() {
 
 #[test]
 fn empty_list_of_keys_is_an_error() {
-    let error = client_config(Roots::Pinned(Vec::new())).unwrap_err();
+    let error = TlsOptions::trusting(Roots::Pinned(Vec::new()))
+        .client_config()
+        .unwrap_err();
     assert_eq!(error.kind, TlsErrorKind::NotConfigured);
     assert!(error.to_string().contains("no key is pinned"), "{error}");
 }

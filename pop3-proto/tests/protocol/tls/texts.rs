@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pop3_proto::Event;
 use pop3_proto::error::{TransportError, TransportErrorKind};
-use pop3_proto::tls::{ClientTls, Roots, client_config};
+use pop3_proto::tls::{ClientTls, Roots, TlsOptions};
 use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -156,13 +156,15 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ),
         (
             "a root is damaged",
-            client_config(Roots::Only(vec![CertificateDer::from(vec![0])]))
+            TlsOptions::trusting(Roots::Only(vec![CertificateDer::from(vec![0])]))
+                .client_config()
                 .unwrap_err()
                 .to_string(),
         ),
         (
             "no key is pinned",
-            client_config(Roots::Pinned(Vec::new()))
+            TlsOptions::trusting(Roots::Pinned(Vec::new()))
+                .client_config()
                 .unwrap_err()
                 .to_string(),
         ),
@@ -220,7 +222,7 @@ fn with_fixed_key(roots: Roots) -> String {
         .with_no_client_auth()
         .with_single_cert(vec![own], key)
         .unwrap();
-    let trust = client_config(roots).unwrap();
+    let trust = TlsOptions::trusting(roots).client_config().unwrap();
     let tls = ClientTls::new(trust, "localhost").unwrap();
     let mut link = Link::implicit_tls(tls, Peer::implicit_tls(None, server));
     error_in(&link.run())
@@ -378,7 +380,7 @@ fn tls_errors_name_cause_and_remedy() {
 #[test]
 fn only_unknown_issuer_gives_hint_about_roots() {
     for (case, text) in all() {
-        let hint = text.contains("Connector::roots");
+        let hint = text.contains("TlsOptions::roots");
         assert_eq!(hint, case == "the issuer is unknown", "{case}: {text}");
     }
 }

@@ -19,7 +19,7 @@ static TLS: LazyLock<(Arc<ClientConfig>, Arc<ServerConfig>)> = LazyLock::new(|| 
 /// Returns a client's settings that trust the server of [`tls`].
 pub(crate) fn connector() -> Connector {
     let mut connector = Connector::default();
-    connector.tls = Some(Arc::clone(&TLS.0));
+    connector.tls.config = Some(Arc::clone(&TLS.0));
     connector
 }
 

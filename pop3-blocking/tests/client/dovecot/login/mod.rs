@@ -63,7 +63,7 @@ fn connector(server: &Dovecot, way: Way, certificate: Option<ClientCertificate>)
     };
     let mut connector = Connector::default();
     connector.config = way.config();
-    connector.tls = Some(Arc::new(tls));
+    connector.tls.config = Some(Arc::new(tls));
     connector
 }
 

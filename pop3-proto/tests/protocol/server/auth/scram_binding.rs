@@ -3,6 +3,7 @@
 
 use pop3_proto::sasl::{Binding, ScramHash};
 use pop3_proto::server::Server;
+use pop3_proto::tls::EndPoint;
 
 use super::{
     LOGGED_IN, answer, authenticate, config, encoded, is_logged_in, scram, server, tls_server,
@@ -33,6 +34,56 @@ fn same_channel_binding_logs_in() {
     assert_eq!(
         outcome(bound(BOTH), Binding::TlsExporter(EXPORTER)),
         LOGGED_IN
+    );
+}
+
+/// A server under TLS with both channel bindings.
+fn bound_twice(certificate: &[u8]) -> Server {
+    let mut server = bound(BOTH);
+    server.channel_binding_end_point(EndPoint::from_hash(certificate).expect("a hash"));
+    server
+}
+
+#[test]
+fn client_chooses_between_exporter_and_certificate() {
+    let certificate = [9; 48];
+    let end_point = EndPoint::from_hash(&certificate).unwrap();
+    for binding in [
+        Binding::TlsExporter(EXPORTER),
+        Binding::TlsServerEndPoint(end_point),
+    ] {
+        assert_eq!(outcome(bound_twice(&certificate), binding), LOGGED_IN);
+    }
+    // The octets of one are not accepted as the other.
+    let exporter_as_hash = EndPoint::from_hash(&EXPORTER).unwrap();
+    for (server, binding) in [
+        (bound_twice(&[8; 48]), Binding::TlsServerEndPoint(end_point)),
+        (
+            bound_twice(&certificate),
+            Binding::TlsServerEndPoint(exporter_as_hash),
+        ),
+    ] {
+        assert_eq!(
+            outcome(server, binding),
+            "-ERR the channel binding is that of another channel"
+        );
+    }
+}
+
+#[test]
+fn certificate_alone_offers_plus_mechanisms() {
+    let end_point = EndPoint::from_hash(&[9; 32]).unwrap();
+    let mut server = tls_server(config(BOTH));
+    server.channel_binding_end_point(end_point);
+    assert_eq!(
+        outcome(server, Binding::TlsServerEndPoint(end_point)),
+        LOGGED_IN
+    );
+    let mut server = tls_server(config(BOTH));
+    server.channel_binding_end_point(end_point);
+    assert_eq!(
+        outcome(server, Binding::TlsExporter(EXPORTER)),
+        "-ERR the channel binding is of another type"
     );
 }
 
