@@ -39,10 +39,15 @@
 //! It does not guess: user names, unique-ids and the texts of the server are shown, and so is a
 //! [raw command](crate::command::Raw). The contents of messages are never shown.
 
+mod statistics;
+
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
-use crate::channel::TlsInfo;
+pub use self::statistics::Statistics;
+
+use crate::channel::{Handshake, TlsInfo};
 use crate::error::Error;
 use crate::quirk::Quirk;
 use crate::text::{Escaped, ServerText};
@@ -59,6 +64,15 @@ use crate::verb::Verb;
 pub trait Observer: fmt::Debug + Send + Sync {
     /// Receives the next record. Records are in the order of what happened.
     fn observe(&mut self, record: &Record<'_>);
+}
+
+/// Passes each record to several observers in turn, for example to a log and to a trace.
+impl Observer for Vec<Box<dyn Observer>> {
+    fn observe(&mut self, record: &Record<'_>) {
+        for observer in self {
+            observer.observe(record);
+        }
+    }
 }
 
 /// Something that happened on a connection.
@@ -116,6 +130,21 @@ pub enum Observed<'a> {
         /// The number of octets without dot-stuffing, and without the terminator.
         octets: u64,
     },
+    /// A command was answered completely: its reply was accepted, or failed with this error. This is
+    /// reported for each command that was sent, also within a login, unless the connection ends
+    /// before the reply does.
+    Answered {
+        /// The command.
+        verb: Verb,
+        /// The message that the command concerns.
+        number: Option<MessageNumber>,
+        /// The result.
+        result: Result<(), &'a Error>,
+    },
+    /// A login begins: it sends its commands from now on.
+    LoginBegins,
+    /// A login has ended. It is not reported if the connection ends before the login does.
+    LoginEnded(Result<(), &'a Error>),
     /// A TLS handshake begins.
     TlsBegins,
     /// The TLS handshake was completed.
@@ -136,12 +165,44 @@ impl fmt::Display for Record<'_> {
                 let (a_line, an_octet) = (plural(*lines), plural(*octets));
                 write!(f, "< [{lines} line{a_line}, {octets} octet{an_octet}]")
             }
+            Observed::Answered {
+                verb,
+                number,
+                result,
+            } => {
+                write!(f, "* {verb}")?;
+                if let Some(number) = number {
+                    write!(f, " {number}")?;
+                }
+                f.write_str(" answered")?;
+                reason(f, result)
+            }
+            Observed::LoginBegins => f.write_str("* login begins"),
+            Observed::LoginEnded(result) => {
+                f.write_str("* login ended")?;
+                reason(f, result)
+            }
             Observed::TlsBegins => f.write_str("* TLS handshake begins"),
-            Observed::TlsEstablished(info) => write!(f, "* {info}"),
+            Observed::TlsEstablished(info) => {
+                write!(f, "* {info}")?;
+                match info.handshake {
+                    Some(Handshake::Resumed) => f.write_str(", resumed"),
+                    _ => Ok(()),
+                }
+            }
             Observed::Quirk(quirk) => write!(f, "* deviation: {quirk}"),
-            Observed::Closed(Ok(())) => f.write_str("* closed"),
-            Observed::Closed(Err(error)) => write!(f, "* closed: {error}"),
+            Observed::Closed(result) => {
+                f.write_str("* closed")?;
+                reason(f, result)
+            }
         }
+    }
+}
+
+fn reason(f: &mut fmt::Formatter<'_>, result: &Result<(), &Error>) -> fmt::Result {
+    match result {
+        Ok(()) => Ok(()),
+        Err(error) => write!(f, ": {error}"),
     }
 }
 

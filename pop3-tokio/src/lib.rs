@@ -58,7 +58,7 @@ pub use pop3_proto::rustls;
 pub use pop3_proto::{
     Batch, Capabilities, Config, Confirm, Connector, Dele, Endpoint, Error, List, Login,
     MessageNumber, Phase, Quirk, Quit, QuitOutcome, Retr, Secret, Stat, Ticket, Top, Uidl,
-    UniqueId, Username, command, config, error, listing, login, reply, sasl, sync, tls,
+    UniqueId, Username, command, config, error, listing, login, observe, reply, sasl, sync, tls,
 };
 
 /// A POP3 client on a Tokio stream, by default a TCP socket.

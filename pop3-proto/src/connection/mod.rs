@@ -18,6 +18,7 @@ use crate::core::Core;
 use crate::error::{Error, Retry};
 use crate::login::Login;
 use crate::login_plan::LoginPlan;
+use crate::observe::Statistics;
 use crate::phase::Phase;
 use crate::reply::Greeting;
 use crate::ticket::RequestId;
@@ -54,6 +55,9 @@ pub struct Connection {
     /// The last time that was passed in. It is needed because a handshake can begin in a method
     /// without a time argument.
     now: Instant,
+    /// How many octets were reported as sent and received on the socket.
+    wire_sent: u64,
+    wire_received: u64,
 }
 
 /// Constructors.
@@ -66,6 +70,8 @@ impl Connection {
             setup: None,
             layer: None,
             now,
+            wire_sent: 0,
+            wire_received: 0,
         }
     }
 
@@ -180,6 +186,15 @@ impl Connection {
     /// between the calls.
     pub fn is_computing(&self) -> bool {
         self.core.is_computing()
+    }
+
+    /// Returns how much was sent and received so far, and how it was done.
+    pub fn statistics(&self) -> Statistics {
+        Statistics {
+            wire_sent: self.wire_sent,
+            wire_received: self.wire_received,
+            ..self.core.statistics()
+        }
     }
 
     /// Returns when the last octet was sent or received. On an idle session, the server counts its

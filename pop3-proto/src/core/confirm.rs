@@ -100,6 +100,7 @@ impl Core {
         if !synchronized {
             return Err(Unconfirmed::WrongAnswer { verb, number, got }.into());
         }
+        self.observe_answered(&Ok(()));
         self.outbound.pop_answered();
         // All questions of a confirmation count as one operation.
         if !self.outbound.is_asking() {

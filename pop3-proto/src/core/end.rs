@@ -53,10 +53,11 @@ impl Core {
         };
         let outcome = outcome.map_err(|error| self.in_confirmation(error));
         self.end.outcome = Some(outcome);
-        self.observe_closed();
         self.inbound.clear();
         self.report_end();
         self.outbound.clear();
+        // Last, because the observer may panic.
+        self.observe_closed();
     }
 
     /// Returns the command that is answered next, if any octet of it was sent.

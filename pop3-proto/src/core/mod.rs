@@ -18,6 +18,7 @@
 mod advance;
 mod body;
 mod confirm;
+mod counters;
 mod end;
 mod first_batch;
 mod inbound;
@@ -42,6 +43,7 @@ use alloc::collections::VecDeque;
 use core::ops::Range;
 use core::time::Duration;
 
+use self::counters::Counters;
 use self::end::End;
 use self::inbound::Inbound;
 use self::outbound::Outbound;
@@ -61,7 +63,7 @@ use crate::exchange::{Input, plan_login};
 use crate::login::Login;
 use crate::login_plan::LoginPlan;
 use crate::misuse::Misuse;
-use crate::observe::{Observation, Observed};
+use crate::observe::{Observation, Observed, Statistics};
 use crate::phase::Phase;
 use crate::redact::Redactor;
 use crate::reply::Greeting;
@@ -88,6 +90,7 @@ pub(crate) struct Core {
     plan: Option<LoginPlan>,
     seed: Option<Seed>,
     redactor: Redactor,
+    counters: Counters,
     /// Boxed, because most connections have none.
     observation: Option<Box<Observation>>,
 }
@@ -130,6 +133,15 @@ impl Core {
     /// Returns the result of the TLS handshake.
     pub(crate) fn tls(&self) -> Option<&TlsInfo> {
         self.state.tls()
+    }
+
+    /// Returns what was counted so far, without the octets of TLS records.
+    pub(crate) fn statistics(&self) -> Statistics {
+        Statistics {
+            sent: self.outbound.sent(),
+            commands: self.outbound.sent_lines(),
+            ..self.counters.sum
+        }
     }
 
     /// Returns the configuration.
@@ -202,6 +214,7 @@ impl Core {
             plan: None,
             seed: None,
             redactor: Redactor::default(),
+            counters: Counters::new(now),
             observation: None,
             config,
         }
@@ -373,6 +386,7 @@ impl Core {
     pub(crate) fn transmitted(&mut self, octets: usize, now: Instant) {
         self.observe_time(now);
         if self.outbound.transmitted(octets) > 0 {
+            self.counters.expects_answer = true;
             self.observe_sent();
             self.inbound.expect_answer();
             self.timers.progress(now);
@@ -405,6 +419,7 @@ impl Core {
             return;
         }
         self.observe_time(now);
+        self.counters.received(octets);
         self.inbound.fill(octets);
         self.timers.progress(now);
         self.advance();
@@ -449,6 +464,7 @@ impl Core {
             return;
         }
         self.observe_time(now);
+        self.counters.handshake_ends(&info, now);
         self.observe(None, Observed::TlsEstablished(&info));
         self.state.tls_established(info);
         self.inbound.restart();

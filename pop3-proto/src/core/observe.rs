@@ -9,6 +9,7 @@ use super::request::PendingRequest;
 use crate::command_line::Line;
 use crate::error::Error;
 use crate::event::Event;
+use crate::exchange::Exchange;
 use crate::observe::{Observation, Observed, Observer, Record};
 use crate::phase::Phase;
 use crate::text::ServerText;
@@ -182,14 +183,57 @@ impl Core {
         self.observe(request, what);
     }
 
-    /// Reports a deviation that the application polls.
+    /// Counts and reports a deviation that the application polls.
     #[inline]
     pub(super) fn observe_event(&mut self, event: &Event) {
-        if self.observation.is_some()
-            && let Event::Quirk(quirk) = event
-        {
-            self.observe(None, Observed::Quirk(quirk));
+        if let Event::Quirk(quirk) = event {
+            self.counters.sum.quirks += 1;
+            // The end of the connection is the last record.
+            if self.end.outcome.is_none() {
+                self.observe(None, Observed::Quirk(quirk));
+            }
         }
+    }
+
+    /// Reports that the front command was answered completely.
+    #[inline]
+    pub(super) fn observe_answered<T>(&mut self, result: &Result<T, Error>) {
+        if self.observation.is_some() {
+            self.report_answered(result.as_ref().map(drop));
+        }
+    }
+
+    #[inline(never)]
+    fn report_answered(&mut self, result: Result<(), &Error>) {
+        let Some(front) = self.outbound.front() else {
+            return;
+        };
+        let request = front.id;
+        let Some(line) = front.line() else {
+            return;
+        };
+        let what = Observed::Answered {
+            verb: line.verb(),
+            number: line.number(),
+            result,
+        };
+        self.observe(request, what);
+    }
+
+    /// Reports that the front request begins, if it is a login.
+    pub(super) fn observe_login_begins(&mut self) {
+        if self.observation.is_some()
+            && let Some(front) = self.outbound.front()
+            && let Some(Exchange::Login(_)) = front.exchange()
+        {
+            self.observe(front.id, Observed::LoginBegins);
+        }
+    }
+
+    /// Reports that a login has ended.
+    pub(super) fn observe_login<T>(&mut self, result: &Result<T, Error>) {
+        let request = self.outbound.front().and_then(|front| front.id);
+        self.observe(request, Observed::LoginEnded(result.as_ref().map(drop)));
     }
 
     /// Reports the end of the connection.

@@ -148,6 +148,11 @@ impl Outbound {
         self.buffer.sent()
     }
 
+    /// Returns how many lines were sent, in batches that were sent completely.
+    pub(super) fn sent_lines(&self) -> u64 {
+        self.buffer.sent_lines()
+    }
+
     /// Returns the requests in flight whose lines end after this position, and were sent
     /// completely.
     pub(super) fn sent_after(&self, position: u64) -> impl Iterator<Item = &PendingRequest> {

@@ -278,6 +278,7 @@ impl Core {
             Some(Partial::Lines(lines)) => lines.push(&octets, &self.config.limits)?,
             Some(Partial::Stream(measure)) if !octets.is_empty() => {
                 measure.count(&octets);
+                self.counters.sum.body_octets += octets.len() as u64;
                 self.emit(|id| Event::Body { id, chunk: octets });
             }
             Some(Partial::Stream(_)) | None => {}
@@ -311,6 +312,10 @@ impl Core {
                 if let Some(number) = number.filter(|_| measure.is_doubtful()) {
                     self.state.doubts(number);
                 }
+                let is_message =
+                    command.is_some_and(|it| matches!(it.verb, Verb::Retr | Verb::Top));
+                self.counters.sum.messages += u64::from(is_message);
+                self.observe_answered(&Ok(()));
                 self.emit(|id| Event::BodyEnd {
                     id,
                     result: Ok(measure.finish()),
@@ -380,6 +385,7 @@ impl Core {
 
     /// Passes the reply to the front command to the exchange that waits for it, or reports it.
     fn answered(&mut self, verb: Verb, result: Result<Reply, Error>) -> Result<(), Error> {
+        self.observe_answered(&result);
         if self
             .outbound
             .front()

@@ -81,6 +81,7 @@ impl Core {
             Work::Exchange(..) => {
                 self.outbound.begin_exchange();
                 self.timers.operation(true);
+                self.observe_login_begins();
                 self.step_exchange(Input::Begin)?;
                 return Ok(true);
             }
@@ -128,7 +129,8 @@ impl Core {
         context.abandoned = *abandoned;
         context.seed = self.seed.as_ref();
         context.request = id.map_or(0, RequestId::get);
-        if matches!((&input, &**exchange), (Input::Begin, Exchange::Login(_))) {
+        let is_login = matches!(**exchange, Exchange::Login(_));
+        if is_login && matches!(input, Input::Begin) {
             self.plan = None;
         }
         // The exchange may call code of the application, which may panic. Until it returns, the
@@ -165,10 +167,19 @@ impl Core {
             Step::StartTls => {
                 *waiting = Waiting::Handshake;
                 self.state.start_tls();
+                self.counters.handshake_begins(self.timers.last());
                 self.observe(None, Observed::TlsBegins);
             }
-            Step::Done(result) => self.finish_request(result),
+            Step::Done(result) => {
+                if is_login {
+                    self.observe_login(&result);
+                }
+                self.finish_request(result);
+            }
             Step::DoneThenCapa(reply) => {
+                if is_login {
+                    self.observe_login(&Ok(()));
+                }
                 let capa = CommandLine::new(Verb::Capa, Arguments::None);
                 self.outbound.push_next(Request::Command(capa));
                 self.finish_request(Ok(reply));

@@ -40,6 +40,9 @@ pub(super) struct SendBuffer {
     /// How many octets were queued and sent in total.
     queued_total: u64,
     sent_total: u64,
+    /// How many lines the batch has, and the batches that were sent had.
+    lines: u64,
+    sent_lines: u64,
 }
 
 impl core::fmt::Debug for SendBuffer {
@@ -69,6 +72,7 @@ impl SendBuffer {
         let before = self.batch.len();
         line.encode(challenge, &mut self.batch);
         debug_assert_eq!(self.batch.len() - before, line.octets());
+        self.lines += 1;
         let begin = self.queued_total;
         self.queued_total += (self.batch.len() - before) as u64;
         Span {
@@ -84,6 +88,7 @@ impl SendBuffer {
         let end = self.batch.len().saturating_sub(after);
         let begin = end.saturating_sub(octets);
         self.queued_total -= (end - begin) as u64;
+        self.lines = self.lines.saturating_sub(1);
         // A line with a secret is alone in its batch, and must be wiped.
         if octets == self.pending().len() {
             self.clear();
@@ -98,6 +103,7 @@ impl SendBuffer {
         self.sent += octets;
         self.sent_total += octets as u64;
         if self.pending().is_empty() {
+            self.sent_lines += self.lines;
             self.clear();
         }
         octets
@@ -140,6 +146,11 @@ impl SendBuffer {
         self.sent_total
     }
 
+    /// Returns how many lines the batches had that were sent completely.
+    pub(super) fn sent_lines(&self) -> u64 {
+        self.sent_lines
+    }
+
     /// Returns the position of the end of the last line.
     pub(super) fn queued(&self) -> u64 {
         self.queued_total
@@ -152,6 +163,7 @@ impl SendBuffer {
         }
         self.batch.clear();
         self.sent = 0;
+        self.lines = 0;
         self.sensitive = false;
     }
 }

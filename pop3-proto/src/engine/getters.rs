@@ -78,6 +78,12 @@ macro_rules! getters {
                 self.driver.engine.quirks()
             }
 
+            /// Returns how much was sent and received so far, and how it was done. It is not
+            /// called `stats`, because [`stat`](Self::stat) is a command.
+            pub fn statistics(&self) -> crate::observe::Statistics {
+                self.connection().statistics()
+            }
+
             /// Returns the transport, for example to read its address or to set options. Reading
             /// from it or writing to it breaks the session.
             pub fn transport(&self) -> &T {

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use pop3_proto::observe::{Observed, Observer, Record};
+use pop3_proto::{Instant, RequestId};
 
 /// What an observer saw.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +15,8 @@ pub struct Records(Arc<Mutex<Vec<Seen>>>);
 pub struct Seen {
     /// The record as `Display` writes it.
     pub shown: String,
+    pub at: Instant,
+    pub request: Option<RequestId>,
     pub what: What,
 }
 
@@ -23,6 +26,7 @@ pub enum What {
     Sent { line: String, octets: usize },
     Received { line: Vec<u8>, octets: usize },
     MultiLine { lines: u64, octets: u64 },
+    Answered,
     Other,
 }
 
@@ -41,10 +45,16 @@ impl Observer for Records {
                 lines: *lines,
                 octets: *octets,
             },
+            Observed::Answered { .. } => What::Answered,
             _ => What::Other,
         };
         let shown = record.to_string();
-        self.0.lock().expect("no panic").push(Seen { shown, what });
+        self.0.lock().expect("no panic").push(Seen {
+            shown,
+            at: record.at,
+            request: record.request,
+            what,
+        });
     }
 }
 
@@ -70,9 +80,12 @@ impl Records {
         self.0.lock().expect("no panic").clone()
     }
 
-    /// Returns the records as `Display` writes them.
+    /// Returns the records as `Display` writes them, as a protocol log that does not repeat which
+    /// commands were answered.
     pub fn shown(&self) -> Vec<String> {
-        self.all().into_iter().map(|seen| seen.shown).collect()
+        let all = self.all().into_iter();
+        let log = all.filter(|seen| seen.what != What::Answered);
+        log.map(|seen| seen.shown).collect()
     }
 
     /// Checks that each line that was sent completely was recorded exactly once, in order.
@@ -140,7 +153,7 @@ impl Records {
                         return Err(format!("{count} lines, {octets} octets: {raw}, then {end}"));
                     }
                 }
-                What::Sent { .. } | What::Other => {}
+                What::Sent { .. } | What::Answered | What::Other => {}
             }
         }
         Ok(lines.flatten().copied().collect())

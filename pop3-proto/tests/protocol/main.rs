@@ -14,6 +14,7 @@ mod observer;
 mod sasl;
 mod secrets;
 mod server;
+mod statistics;
 mod threats;
 mod tls;
 mod transcripts;

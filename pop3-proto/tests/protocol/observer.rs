@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use pop3_proto::observe::{Observer, Record};
 use pop3_proto::record::Only;
 use pop3_proto::{Channel, Config, Connection, Error, Event, Instant, config::Leniency};
-use pop3_testkit::conversation::{Conversation, logged_in, trusted};
+use pop3_testkit::conversation::{Conversation, logged_in, logged_in_with, trusted};
 use pop3_testkit::observed::Records;
 use pop3_testkit::play::{Feeding, LineEnds, play_observed};
 use pop3_testkit::transcripts::transcripts;
@@ -92,6 +92,113 @@ fn session_is_recorded_as_protocol_log() {
             "* closed",
         ]
     );
+}
+
+/// Returns all records, including those that a protocol log does not need.
+fn everything(records: &Records) -> Vec<String> {
+    records.all().into_iter().map(|seen| seen.shown).collect()
+}
+
+#[test]
+fn login_and_its_commands_are_bracketed() {
+    let (mut session, records) = observed(trusted());
+    session.server("+OK ready\r\n");
+    session.ask("login alice secret only=PLAIN");
+    session.server("+OK\r\nSASL PLAIN\r\n.\r\n");
+    session.server("+OK welcome\r\n");
+    session.server("-ERR no CAPA now\r\n");
+    session.exchange("list", "+OK\r\n.\r\n");
+    session.exchange("dele 7", "-ERR no such message\r\n");
+    assert_eq!(
+        everything(&records),
+        [
+            "< +OK ready",
+            "* login begins",
+            "> CAPA",
+            "< +OK",
+            "< SASL PLAIN",
+            "* CAPA answered",
+            "> AUTH PLAIN <redacted>",
+            "< +OK welcome",
+            "* AUTH answered",
+            "> CAPA",
+            "< -ERR no CAPA now",
+            "* CAPA answered",
+            "* login ended",
+            "> LIST",
+            "< +OK",
+            "< [0 lines, 0 octets]",
+            "* LIST answered",
+            "> DELE 7",
+            "< -ERR no such message",
+            "* DELE 7 answered: the server refused DELE 7: no such message",
+        ]
+    );
+}
+
+#[test]
+fn keep_alive_is_recorded_without_a_request() {
+    let mut config = Config::default();
+    config.keep_alive = Some(core::time::Duration::from_secs(10));
+    let (mut session, records) = observed(logged_in_with(config));
+    session.wait(10);
+    session.server("+OK\r\n");
+    assert_eq!(everything(&records), ["> NOOP", "< +OK", "* NOOP answered"]);
+    assert!(records.all().iter().all(|seen| seen.request.is_none()));
+}
+
+#[test]
+fn tolerated_deviation_is_recorded() {
+    let (mut session, records) = observed(logged_in());
+    session.exchange("noop", "\r\n+OK\r\n");
+    let shown = records.shown();
+    assert_eq!(shown[..2], ["> NOOP", "< "]);
+    assert!(shown[2].starts_with("* deviation: "), "{shown:?}");
+    assert_eq!(shown[3..], ["< +OK"]);
+}
+
+#[test]
+fn timeout_is_recorded_as_the_end() {
+    let (mut session, records) = observed(logged_in());
+    session.ask("noop");
+    session.settle();
+    session.wait(10_000);
+    let shown = records.shown();
+    let last = shown.last().unwrap();
+    assert!(last.starts_with("* closed: the server did not"), "{last}");
+}
+
+#[test]
+fn records_have_the_time_and_the_request() {
+    let (mut session, records) = observed(logged_in());
+    session.wait(3);
+    let id = session.connection.next_id();
+    session.ask("noop");
+    session.settle();
+    session.now = session.now + core::time::Duration::from_secs(2);
+    session.server("+OK\r\n");
+    let all = records.all();
+    let seen: Vec<_> = all
+        .iter()
+        .map(|seen| {
+            (
+                seen.at.duration_since(Instant::ORIGIN).as_secs(),
+                seen.request,
+            )
+        })
+        .collect();
+    assert_eq!(seen, [(3, Some(id)), (5, Some(id)), (5, Some(id))]);
+}
+
+#[test]
+fn several_observers_see_the_same() {
+    let (first, second) = (Records::default(), Records::default());
+    let both: Vec<Box<dyn Observer>> = vec![Box::new(first.clone()), Box::new(second.clone())];
+    let mut session = logged_in();
+    session.connection.set_observer(Box::new(both));
+    session.exchange("noop", "+OK\r\n");
+    assert_eq!(first.all().len(), 3);
+    assert_eq!(first.all(), second.all());
 }
 
 #[test]

@@ -37,6 +37,7 @@ macro_rules! every_method {
             let _: Option<&pop3_proto::login::LoginPlan> = client.login_plan();
             let _: pop3_proto::login::LoginPlan = client.plan_login(&login);
             let _: &[pop3_proto::Quirk] = client.quirks();
+            let _: pop3_proto::observe::Statistics = client.statistics();
 
             let ticket: pop3_proto::Ticket<Stat> = client.submit(Stat)?;
             let _: pop3_proto::reply::MailboxStat = client.wait(ticket) $($wait)* ?;

@@ -12,6 +12,7 @@ mod certificates;
 mod end_point;
 mod handshake;
 mod names;
+mod observed;
 mod options;
 mod pinned;
 mod pinned_keys;
