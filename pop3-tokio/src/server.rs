@@ -22,11 +22,11 @@
 //!
 //! #[tokio::main(flavor = "current_thread", start_paused = true)] // or #[tokio::test(…)]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let retr = On::command(Verb::Retr);
+//!     let retr = || On::command(Verb::Retr);
 //!     let config = ServerConfig::new("joe", "secret")
 //!         .keep_log(true)
-//!         .fault(retr.first(1).refuse("[SYS/TEMP] try again")?)
-//!         .fault(retr.nth(2).delay(Duration::from_secs(20))?);
+//!         .fault(retr().first(1).refuse("[SYS/TEMP] try again")?)
+//!         .fault(retr().nth(2).delay(Duration::from_secs(20))?);
 //!     let mut server = Server::new(config, Maildrop::from_iter([("uid-1", "mail\r\n")]));
 //!
 //!     let (near, far) = tokio::io::duplex(64 * 1024);

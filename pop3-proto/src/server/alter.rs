@@ -1,6 +1,7 @@
 //! Changes replies as faults ask for it. A reply that is changed is rendered completely in memory.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use bytes::Bytes;
 use memchr::memmem;
@@ -18,33 +19,20 @@ pub(super) fn push_altered(
     alterations: &[Alteration],
     view: &View,
 ) -> Option<End> {
-    let mut segments = None;
-    let mut delayed = false;
+    let mut only_delays = true;
     for alteration in alterations {
         match alteration {
-            Alteration::Delay(time) => {
-                delayed = true;
-                output.stop_after(0, Stop::Wait(*time));
-            }
-            Alteration::Segments(octets, pause) => segments = Some((*octets, *pause)),
-            _ => {}
+            Alteration::Delay(time) => output.stop_after(0, Stop::Wait(*time)),
+            _ => only_delays = false,
         }
     }
-    if alterations
-        .iter()
-        .all(|alteration| matches!(alteration, Alteration::Delay(_)))
-        && delayed
-    {
+    if only_delays {
         output.push(answer);
         return None;
     }
     let (octets, end) = altered(answer, alterations, view);
-    if let Some((size, pause)) = segments {
-        let mut at = size;
-        while at < octets.len() {
-            output.stop_after(at, Stop::Wait(pause));
-            at += size;
-        }
+    for (at, time) in pauses(alterations, octets.len()) {
+        output.stop_after(at, Stop::Wait(time));
     }
     if let Some(end) = end {
         output.stop_after(octets.len(), Stop::End(end));
@@ -53,9 +41,31 @@ pub(super) fn push_altered(
     end
 }
 
+/// Returns the pauses within a reply of this length, in order.
+fn pauses(alterations: &[Alteration], length: usize) -> Vec<(usize, Duration)> {
+    let mut pauses = Vec::new();
+    for alteration in alterations {
+        match alteration {
+            Alteration::Segments(octets, pause) => {
+                let places = (*octets..length).step_by(*octets);
+                pauses.extend(places.map(|at| (at, *pause)));
+            }
+            Alteration::Pause(after, time) => pauses.push((length.min(*after), *time)),
+            _ => {}
+        }
+    }
+    pauses.sort_by_key(|(at, _)| *at);
+    pauses
+}
+
 /// Renders a reply, and applies all changes of its octets in order.
-fn altered(answer: Answer, alterations: &[Alteration], view: &View) -> (Vec<u8>, Option<End>) {
+fn altered(mut answer: Answer, alterations: &[Alteration], view: &View) -> (Vec<u8>, Option<End>) {
     let is = |wanted: fn(&Alteration) -> bool| alterations.iter().any(wanted);
+    for alteration in alterations {
+        if let Alteration::Status(line) = alteration {
+            answer.status = line.to_vec();
+        }
+    }
     let mut octets = whole(
         answer,
         is(|alteration| matches!(alteration, Alteration::Unstuffed)),
@@ -78,7 +88,9 @@ fn altered(answer: Answer, alterations: &[Alteration], view: &View) -> (Vec<u8>,
             }
             Alteration::Unstuffed
             | Alteration::Unterminated
+            | Alteration::Status(_)
             | Alteration::Delay(_)
+            | Alteration::Pause(..)
             | Alteration::Segments(..) => {}
         }
     }

@@ -38,8 +38,8 @@
 //! | a command, a login or the greeting is refused, with a response code such as `[IN-USE]` | [`On::refuse`], [`On::refuse_with`] |
 //! | a second session gets `[IN-USE]` because the first one has locked the maildrop | [`ServerConfig::lock_maildrop`] |
 //! | the connection ends or stalls at a command, within a reply, or after an octet of the session | [`On::disconnect`], [`On::cut`], [`On::octet`] |
-//! | slow replies, slow segments, an idle limit | [`On::delay`], [`On::segments`], [`ServerConfig::idle_limit`] |
-//! | malformed or injected lines | [`On::replace`], [`On::insert`], [`On::append`] |
+//! | slow replies, slow segments, an idle limit | [`On::delay`], [`On::pause`], [`On::segments`], [`ServerConfig::idle_limit`] |
+//! | malformed or injected lines | [`On::replace`], [`On::status`], [`On::insert`], [`On::append`] |
 //! | dots that are not stuffed, no terminator, bare LF | [`On::unstuffed`], [`On::unterminated`], [`On::bare_lf`] |
 //! | `QUIT` fails, removes only some messages, or gets no reply | [`On::refuse`], [`On::remove_only`], [`On::cut`] |
 //! | missing commands, other capabilities | [`ServerConfig::without`], [`ServerConfig::capabilities`], [`ServerConfig::capability`] |

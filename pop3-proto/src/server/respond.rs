@@ -12,7 +12,7 @@ use super::auth::{self, Bindings, Offer, ServerExchange, ServerStep};
 use super::capabilities;
 use super::command::{ClientCommand, Login};
 use super::config::ServerConfig;
-use super::fault::{Alteration, Effects, End, Fault, Place};
+use super::fault::{Alteration, Effects, End, Fault, Place, Subject};
 use super::input::ClientLine;
 use super::lock::Locked;
 use super::maildrop::{Maildrop, StoredMessage};
@@ -71,6 +71,7 @@ impl Reply {
         let mut status = self.answer.status.as_slice();
         for alteration in &self.alterations {
             match alteration {
+                Alteration::Status(line) => status = line,
                 Alteration::Replace(other) => {
                     status = other
                         .split(|octet| matches!(octet, b'\r' | b'\n'))
@@ -255,7 +256,12 @@ impl Dialogue {
 
     /// Visits a place with the faults.
     fn visit(&self, place: Place, message: Option<u64>) -> Effects {
-        Effects::at(place, message, self.session, &self.config.deviations.faults)
+        let found = message.and_then(|number| self.view.message(number).ok());
+        let subject = Subject {
+            number: message,
+            unique_id: found.map(|message| message.unique_id().as_ref()),
+        };
+        Effects::at(place, subject, self.session, &self.config.deviations.faults)
     }
 
     /// Executes a command, unless a fault refuses it.

@@ -54,6 +54,8 @@ pub(in crate::server) enum Alteration {
     Cut(usize, End),
     Delay(Duration),
     Segments(usize, Duration),
+    Pause(usize, Duration),
+    Status(Bytes),
 }
 
 /// Actions. Each method returns the fault, or an error if it could have no effect at this place.
@@ -225,6 +227,31 @@ impl On {
         self.alter("replace", Alteration::Replace(octets.into()))
     }
 
+    /// Sends this status line instead, without its CRLF, and then the lines of the reply if there are
+    /// any.
+    ///
+    /// ```
+    /// # use pop3_proto::server::{Fault, Maildrop, Server, ServerConfig};
+    /// # fn joe(fault: Fault) -> Server {
+    /// #     let mail = Maildrop::from_iter([("uid-1", ".dot\r\n"), ("uid-2", "two\r\n")]);
+    /// #     let mut server = Server::new(ServerConfig::new("joe", "secret").fault(fault), mail);
+    /// #     server.exchange(b"USER joe\r\nPASS secret\r\n");
+    /// #     server
+    /// # }
+    /// use pop3_proto::{command::Verb, server::On};
+    ///
+    /// let mut server = joe(On::command(Verb::Retr).status("+OK message follows")?);
+    /// assert_eq!(server.exchange(b"RETR 2\r\n"), b"+OK message follows\r\ntwo\r\n.\r\n");
+    /// # Ok::<(), pop3_proto::server::FaultError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The place is [`On::octet`].
+    pub fn status(self, line: impl Into<Bytes>) -> Result<Fault, FaultError> {
+        self.alter("status", Alteration::Status(line.into()))
+    }
+
     /// Inserts octets into the reply, after this many of its octets; 0 is before the reply. If the
     /// reply is shorter, they are appended.
     ///
@@ -384,6 +411,16 @@ impl On {
         self.alter("segments", Alteration::Segments(octets, pause))
     }
 
+    /// Sends the first `octets` of the reply, and waits before it sends the rest. If the reply is
+    /// shorter, it waits after it.
+    ///
+    /// # Errors
+    ///
+    /// The place is [`On::octet`].
+    pub fn pause(self, octets: usize, time: Duration) -> Result<Fault, FaultError> {
+        self.alter("pause", Alteration::Pause(octets, time))
+    }
+
     /// Lets a message arrive just before the command is executed. This session sees it immediately,
     /// which RFC 1939 section 4 does not allow: a maildrop does not change during a session.
     ///
@@ -493,13 +530,15 @@ impl On {
             Place::AnyCommand => true,
             _ => false,
         };
+        let has_id = self.unique_id.is_some();
         match self {
+            _ if has_id && !numbered => Err(FaultError::NoMessage),
             Self {
                 message: Some(0), ..
             } => Err(FaultError::CountOfZero("message")),
             Self {
                 message: Some(_), ..
-            } if !numbered => Err(FaultError::NoMessageNumber),
+            } if !numbered => Err(FaultError::NoMessage),
             Self {
                 session: Some(0), ..
             } => Err(FaultError::CountOfZero("session")),

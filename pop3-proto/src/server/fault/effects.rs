@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::super::maildrop::StoredMessage;
-use super::{Action, Alteration, End, Fault, Place};
+use super::{Action, Alteration, End, Fault, Place, Subject};
 
 /// The effects of the faults at one place.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl Effects {
     /// Visits a place with all faults.
     pub(in crate::server) fn at(
         place: Place,
-        message: Option<u64>,
+        message: Subject<'_>,
         session: usize,
         faults: &[Fault],
     ) -> Self {

@@ -9,12 +9,13 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FaultError {
-    /// [`On::message`](super::On::message) with a place that has no message-number.
+    /// [`On::message`](super::On::message) or [`On::unique_id`](super::On::unique_id) with a place
+    /// that has no message.
     #[error(
-        "a message number selects nothing here; use it with On::command and LIST, UIDL, RETR, TOP \
-         or DELE"
+        "a message number or unique-id selects nothing here; use it with On::command and LIST, \
+         UIDL, RETR, TOP or DELE"
     )]
-    NoMessageNumber,
+    NoMessage,
     /// A count of zero.
     #[error("{0}(0) never happens; messages, sessions and visits are counted from 1")]
     CountOfZero(&'static str),

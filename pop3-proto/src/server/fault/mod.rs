@@ -16,7 +16,7 @@ pub(super) use action::{Action, Alteration};
 pub(super) use effects::Effects;
 pub use error::FaultError;
 pub use on::On;
-pub(super) use on::Place;
+pub(super) use on::{Place, Subject};
 
 /// A rule that makes a [`Server`](super::Server) misbehave: a place ([`On`]) and what happens there.
 ///
@@ -76,14 +76,14 @@ impl Fault {
     }
 
     /// Returns whether the fault is about this place in this session. Nothing is counted.
-    pub(super) fn is_at(&self, place: Place, message: Option<u64>, session: usize) -> bool {
+    pub(super) fn is_at(&self, place: Place, message: Subject<'_>, session: usize) -> bool {
         self.on.matches(place, message) && self.on.session.is_none_or(|only| only == session)
     }
 
     /// Returns the octet of the session that the fault is about.
     pub(super) fn octet(&self, session: usize) -> Option<u64> {
         match self.on.place {
-            Place::Octet(at) if self.is_at(self.on.place, None, session) => Some(at),
+            Place::Octet(at) if self.is_at(self.on.place, Subject::default(), session) => Some(at),
             _ => None,
         }
     }

@@ -1,16 +1,19 @@
 //! Places where a fault can happen.
 
+use bytes::Bytes;
+
 use crate::verb::Verb;
 
 /// The place of a [`Fault`](super::Fault), and how often the fault happens there.
 ///
 /// A constructor names the place, further methods narrow it, and the method of an action returns the
 /// fault. Without [`nth`](Self::nth) and [`first`](Self::first) it happens every time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "call a method for an action, such as `refuse`, to get a fault"]
 pub struct On {
     pub(super) place: Place,
     pub(super) message: Option<u64>,
+    pub(super) unique_id: Option<Bytes>,
     pub(super) session: Option<usize>,
     pub(super) times: Times,
 }
@@ -24,6 +27,13 @@ pub(in crate::server) enum Place {
     AnyCommand,
     Login,
     Octet(u64),
+}
+
+/// The message that a command is about, if there is one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::server) struct Subject<'a> {
+    pub(in crate::server) number: Option<u64>,
+    pub(in crate::server) unique_id: Option<&'a [u8]>,
 }
 
 /// At which visits of the place the fault happens.
@@ -50,6 +60,7 @@ impl On {
         Self {
             place,
             message: None,
+            unique_id: None,
             session: None,
             times: Times::Always,
         }
@@ -95,6 +106,12 @@ impl On {
         self
     }
 
+    /// Narrows a command to the message with this unique-id, whatever its number is in the session.
+    pub fn unique_id(mut self, id: impl Into<Bytes>) -> Self {
+        self.unique_id = Some(id.into());
+        self
+    }
+
     /// Narrows the place to the nth session; the first one is 1. The sessions of servers whose
     /// configurations are clones of each other are counted together.
     pub const fn session(mut self, nth: usize) -> Self {
@@ -115,9 +132,11 @@ impl On {
     }
 
     /// Returns whether this place was reached.
-    pub(super) fn matches(&self, place: Place, message: Option<u64>) -> bool {
+    pub(super) fn matches(&self, place: Place, message: Subject<'_>) -> bool {
         let here = self.place == place
             || (self.place == Place::AnyCommand && matches!(place, Place::Command(_)));
-        here && self.message.is_none_or(|only| message == Some(only))
+        let is_id = |id: &Bytes| message.unique_id == Some(id.as_ref());
+        here && self.message.is_none_or(|only| message.number == Some(only))
+            && self.unique_id.as_ref().is_none_or(is_id)
     }
 }

@@ -41,7 +41,10 @@ impl Mailbox for Forging {
 
     fn arguments(&self) -> Vec<String> {
         let port = self.endpoint().port();
-        vec!["--plaintext".into(), format!("pop3://joe@127.0.0.1:{port}")]
+        vec![
+            "--plaintext".into(),
+            format!("pop3://alice@127.0.0.1:{port}"),
+        ]
     }
 }
 

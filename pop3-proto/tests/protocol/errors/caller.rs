@@ -81,17 +81,20 @@ pub(super) fn caller_faults(texts: &mut Texts) {
 
 /// Rules that ask the server of tests for a fault that cannot happen.
 fn rules_for_the_server(texts: &mut Texts) {
-    let stat = On::command(Verb::Stat);
+    let stat = || On::command(Verb::Stat);
     for (name, rejected) in [
-        ("NoMessageNumber", stat.message(1).refuse("no")),
-        ("CountOfZero", stat.first(0).refuse("no")),
-        ("LineEnd", stat.refuse("no\r\n")),
-        ("TooLong", stat.refuse("x".repeat(600))),
+        ("NoMessage", stat().message(1).refuse("no")),
+        ("CountOfZero", stat().first(0).refuse("no")),
+        ("LineEnd", stat().refuse("no\r\n")),
+        ("TooLong", stat().refuse("x".repeat(600))),
         ("NotHere", On::octet(7).refuse("no")),
         ("NotHere", On::greeting().deliver("id", "mail")),
-        ("NotHere", stat.remove_only(1)),
-        ("NotHere", stat.unstuffed()),
-        ("EmptySegments", stat.segments(0, std::time::Duration::ZERO)),
+        ("NotHere", stat().remove_only(1)),
+        ("NotHere", stat().unstuffed()),
+        (
+            "EmptySegments",
+            stat().segments(0, std::time::Duration::ZERO),
+        ),
     ] {
         let error: FaultError = rejected.expect_err("a rule that is rejected");
         texts.add(&format!("FaultError::{name}"), error);

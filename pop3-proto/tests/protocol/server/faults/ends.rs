@@ -46,13 +46,13 @@ fn reply_can_be_cut_after_any_octet() {
 
 #[test]
 fn quit_can_commit_or_not_before_a_close() {
-    let quit = On::command(Verb::Quit);
+    let quit = || On::command(Verb::Quit);
     for (fault, expunged) in [
-        (quit.cut(0, End::Close), 1),
-        (quit.cut(3, End::Reset), 1),
-        (quit.replace("-ERR not sure\r\n"), 1),
-        (quit.disconnect(End::Close), 0),
-        (quit.disconnect(End::Stall), 0),
+        (quit().cut(0, End::Close), 1),
+        (quit().cut(3, End::Reset), 1),
+        (quit().replace("-ERR not sure\r\n"), 1),
+        (quit().disconnect(End::Close), 0),
+        (quit().disconnect(End::Stall), 0),
     ] {
         let mut server = logged_in([fault]);
         says(&mut server, "DELE 1\r\nQUIT\r\n");

@@ -68,15 +68,19 @@ fn octets_can_be_replaced_inserted_and_appended() {
 
 #[test]
 fn several_faults_apply_in_order() {
-    let verb = On::command(Verb::Noop);
+    let noop = || On::command(Verb::Noop);
     let mut server = logged_in([
-        verb.append("a\r\n"),
-        verb.insert(0, "b\r\n"),
-        verb.bare_lf(),
+        noop().append("a\r\n"),
+        noop().insert(0, "b\r\n"),
+        noop().bare_lf(),
     ]);
     assert_eq!(says(&mut server, "NOOP\r\n"), "b\n+OK\na\n");
     // Of two refusals, the first one is sent.
-    let mut server = logged_in([verb.refuse("one"), verb.refuse("two"), verb.append("x\r\n")]);
+    let mut server = logged_in([
+        noop().refuse("one"),
+        noop().refuse("two"),
+        noop().append("x\r\n"),
+    ]);
     assert_eq!(says(&mut server, "NOOP\r\n"), "-ERR one\r\nx\r\n");
 }
 
@@ -99,5 +103,16 @@ fn altered_messages_larger_than_a_block_are_complete() {
     assert_eq!(
         says(&mut server, "RETR 1\r\nNOOP\r\n"),
         format!("+OK {} octets\r\n{message}.\r\n+OK\r\n", message.len())
+    );
+}
+
+#[test]
+fn status_line_can_be_replaced() {
+    let mut server = logged_in([]);
+    let status = On::any_command().status("+OK 7 surprises");
+    server.add_fault(status.unwrap());
+    assert_eq!(
+        says(&mut server, "RETR 2\r\nNOOP\r\nRETR 9\r\n"),
+        "+OK 7 surprises\r\ntwo\r\nb\r\n.\r\n+OK 7 surprises\r\n+OK 7 surprises\r\n"
     );
 }

@@ -38,6 +38,20 @@ fn only_selected_messages_are_refused() {
 }
 
 #[test]
+fn unique_id_selects_a_message_in_every_session() {
+    let fault = On::command(Verb::Retr).unique_id("uid-2").refuse("no");
+    let config = config().fault(fault.unwrap());
+    for (mail, number) in [(mail(), 2), (mail().messages().rev().cloned().collect(), 1)] {
+        let mut server = Server::new(config.clone(), mail);
+        says(&mut server, LOGIN);
+        for n in 1..=3 {
+            let refused = says(&mut server, &format!("RETR {n}\r\n")) == "-ERR no\r\n";
+            assert_eq!(refused, n == number, "{n}");
+        }
+    }
+}
+
+#[test]
 fn every_login_method_can_be_refused() {
     let plain = "AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n";
     for (code, text) in [

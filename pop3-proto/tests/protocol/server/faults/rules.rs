@@ -20,12 +20,12 @@ fn refused(on: On) -> Vec<usize> {
 
 #[test]
 fn faults_happen_at_the_selected_visits() {
-    let on = On::command(Verb::Noop);
-    assert_eq!(refused(on), [1, 2, 3, 4, 5]);
-    assert_eq!(refused(on.nth(3)), [3]);
-    assert_eq!(refused(on.first(2)), [1, 2]);
-    assert_eq!(refused(on.session(1)), [1, 2, 3, 4, 5]);
-    assert!(refused(on.session(2)).is_empty());
+    let on = || On::command(Verb::Noop);
+    assert_eq!(refused(on()), [1, 2, 3, 4, 5]);
+    assert_eq!(refused(on().nth(3)), [3]);
+    assert_eq!(refused(on().first(2)), [1, 2]);
+    assert_eq!(refused(on().session(1)), [1, 2, 3, 4, 5]);
+    assert!(refused(on().session(2)).is_empty());
     assert!(refused(On::command(Verb::Stat)).is_empty());
 }
 
@@ -77,47 +77,51 @@ fn pieces_of_input_do_not_change_faults() {
 
 #[test]
 fn rules_without_effect_are_rejected() {
-    let stat = On::command(Verb::Stat);
-    let retr = On::command(Verb::Retr);
+    let stat = || On::command(Verb::Stat);
+    let retr = || On::command(Verb::Retr);
     let error = |result: Result<_, FaultError>| result.err().unwrap();
-    for on in [stat, On::greeting(), On::login(), On::octet(1)] {
-        let rejected = error(on.message(1).disconnect(End::Close));
-        assert_eq!(rejected, FaultError::NoMessageNumber);
+    for on in [stat(), On::greeting(), On::login(), On::octet(1)] {
+        let rejected = error(on.clone().message(1).disconnect(End::Close));
+        assert_eq!(rejected, FaultError::NoMessage);
+        let rejected = error(on.unique_id("uid-1").disconnect(End::Close));
+        assert_eq!(rejected, FaultError::NoMessage);
     }
     for (on, name) in [
-        (retr.message(0), "message"),
-        (retr.session(0), "session"),
-        (retr.nth(0), "nth"),
-        (retr.first(0), "first"),
+        (retr().message(0), "message"),
+        (retr().session(0), "session"),
+        (retr().nth(0), "nth"),
+        (retr().first(0), "first"),
     ] {
         assert_eq!(error(on.refuse("no")), FaultError::CountOfZero(name));
     }
     for text in ["a\r", "a\nb"] {
-        assert_eq!(error(stat.refuse(text)), FaultError::LineEnd(text.into()));
+        assert_eq!(error(stat().refuse(text)), FaultError::LineEnd(text.into()));
     }
     let long = "x".repeat(506);
-    assert_eq!(error(stat.refuse(&long)), FaultError::TooLong(506));
-    assert!(stat.refuse(&long[1..]).is_ok());
+    assert_eq!(error(stat().refuse(&long)), FaultError::TooLong(506));
+    assert!(stat().refuse(&long[1..]).is_ok());
 }
 
 #[test]
 fn actions_at_impossible_places_are_rejected() {
-    let octet = On::octet(3);
-    let quit = On::command(Verb::Quit);
+    let octet = || On::octet(3);
+    let quit = || On::command(Verb::Quit);
     for (rejected, name) in [
-        (octet.refuse("no"), "refuse"),
-        (octet.cut(0, End::Close), "cut"),
-        (octet.replace("x"), "replace"),
-        (octet.insert(1, "x"), "insert"),
-        (octet.append("x"), "append"),
-        (octet.bare_lf(), "bare_lf"),
-        (octet.segments(1, Duration::ZERO), "segments"),
-        (octet.deliver("id", "mail"), "deliver"),
+        (octet().refuse("no"), "refuse"),
+        (octet().cut(0, End::Close), "cut"),
+        (octet().replace("x"), "replace"),
+        (octet().insert(1, "x"), "insert"),
+        (octet().append("x"), "append"),
+        (octet().bare_lf(), "bare_lf"),
+        (octet().status("+OK"), "status"),
+        (octet().pause(1, Duration::ZERO), "pause"),
+        (octet().segments(1, Duration::ZERO), "segments"),
+        (octet().deliver("id", "mail"), "deliver"),
         (On::login().deliver("id", "mail"), "deliver"),
         (On::greeting().deliver("id", "mail"), "deliver"),
         (On::greeting().remove_only(1), "remove_only"),
-        (quit.unstuffed(), "unstuffed"),
-        (quit.unterminated(), "unterminated"),
+        (quit().unstuffed(), "unstuffed"),
+        (quit().unterminated(), "unterminated"),
         (
             On::command(Verb::List).message(1).unterminated(),
             "unterminated",

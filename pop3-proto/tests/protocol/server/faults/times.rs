@@ -88,6 +88,34 @@ fn segments_have_the_given_size() {
 }
 
 #[test]
+fn reply_can_pause_after_any_octet() {
+    let reply = "+OK 14 octets\r\n..one\r\n..\r\nend\r\n.\r\n";
+    for after in 0..reply.len() + 2 {
+        let pause = On::command(Verb::Retr).pause(after, SECOND);
+        let later = On::command(Verb::Retr).pause(after + 3, 2 * SECOND);
+        let mut server = logged_in([later, pause]);
+        server.receive(b"RETR 1\r\nNOOP\r\n");
+        let (first, second) = (after.min(reply.len()), (after + 3).min(reply.len()));
+        for (part, pause) in [
+            (&reply[..first], SECOND),
+            (&reply[first..second], 2 * SECOND),
+        ] {
+            if first == second && pause == 2 * SECOND {
+                // Both pauses are after the reply, in the order of the rules.
+                continue;
+            }
+            assert_eq!(sent(&mut server), part, "{after}");
+            if first != second {
+                assert_eq!(server.wants_wait(), Some(pause));
+            }
+            server.waited();
+        }
+        server.waited();
+        assert_eq!(sent(&mut server), [&reply[second..], "+OK\r\n"].concat());
+    }
+}
+
+#[test]
 fn idle_session_is_closed_and_deletes_nothing() {
     for (reply, text) in [(None, ""), (Some("idle"), "-ERR idle\r\n")] {
         let mut settings = config().idle_limit(SECOND);
