@@ -44,6 +44,7 @@
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
+//! | `tracing` | `observe::Tracing`, which reports each session to the crate `tracing` |
 //!
 //! To replace `ring`, turn the default features off and enable the others again:
 //! `default-features = false, features = ["async-std", "aws-lc-rs", "webpki-roots", "scram", "oauth", "url"]`.

@@ -41,6 +41,7 @@
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
+//! | `tracing` | `observe::Tracing`, which reports each session to the crate `tracing` |
 //! | `server` | a POP3 server on 127.0.0.1, in its own threads, for tests and demos; it misbehaves on request |
 //!
 //! To replace `ring`, turn the default features off and enable the others again:

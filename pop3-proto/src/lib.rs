@@ -236,6 +236,7 @@
 //! | `blocking` | the module `blocking`: a blocking client over any transport |
 //! | `tokio` | Tokio's read traits for the messages of the module `client` |
 //! | `serde` | `Serialize` and `Deserialize` for the values of [`sync`] |
+//! | `tracing` | `observe::Tracing`, which reports a session to the crate `tracing` |
 //! | `server` | a small POP3 server with an in-memory maildrop, and faults on request, for tests |
 //!
 //! # Deviations from the RFCs

@@ -40,12 +40,16 @@
 //! [raw command](crate::command::Raw). The contents of messages are never shown.
 
 mod statistics;
+#[cfg(feature = "tracing")]
+mod tracing;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 pub use self::statistics::Statistics;
+#[cfg(feature = "tracing")]
+pub use self::tracing::Tracing;
 
 use crate::channel::{Handshake, TlsInfo};
 use crate::error::Error;

@@ -36,6 +36,7 @@
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
+//! | `tracing` | `observe::Tracing`, which reports each session to the crate `tracing` |
 //! | `server` | the module `server`: a POP3 server in memory that misbehaves on request, for tests with a paused clock |
 //!
 //! To replace `ring`, turn the default features off and enable the others again:

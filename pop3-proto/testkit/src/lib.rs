@@ -7,6 +7,7 @@
 //! | [`play`] | runs a transcript with [`pop3_proto::record`] |
 //! | [`tls`] | provides a session over TLS, a TLS server, and a link between them |
 //! | [`observed`] | keeps what an observer saw, and compares it with the octets |
+//! | [`spans`] | keeps the spans and events of the crate `tracing` |
 //! | [`needles`] | searches a log for every form of a secret |
 //! | [`fuzz`] | contains the code of the fuzz targets |
 //! | [`wire`] | moves octets between a connection and a test, as a socket does |
@@ -53,6 +54,7 @@ pub mod naive;
 pub mod needles;
 pub mod observed;
 pub mod play;
+pub mod spans;
 pub mod surplus;
 pub mod tls;
 pub mod transcripts;

@@ -17,5 +17,6 @@ mod server;
 mod statistics;
 mod threats;
 mod tls;
+mod tracing;
 mod transcripts;
 mod twisted;

@@ -1,5 +1,6 @@
 //! A session with the test server that logs everything at every step.
 
+use pop3_proto::observe::{Observer, Tracing};
 use pop3_proto::{Channel, Config, Connection, Event, Instant, tls::TlsInfo};
 
 use super::log::Log;
@@ -7,6 +8,7 @@ use super::logins::{Case, Kind, PASSWORD, secret};
 use super::server::{Answer, Behaviour, GREETING, Server};
 use pop3_testkit::needles::Needles;
 use pop3_testkit::observed::Records;
+use pop3_testkit::spans::Spans;
 use pop3_testkit::wire;
 
 /// A session and its results.
@@ -36,8 +38,13 @@ impl Session {
             info.exporter = Some([0xc5; 32]);
             connection.tls_established(info, NOW);
         }
-        let records = Records::default();
-        connection.set_observer(Box::new(records.clone()));
+        let (records, spans) = (Records::default(), Spans::default());
+        let _guard = spans.collect();
+        let observers: Vec<Box<dyn Observer>> = vec![
+            Box::new(records.clone()),
+            Box::new(Tracing::new("mail.example.org", 995)),
+        ];
+        connection.set_observer(Box::new(observers));
         let mut needles = Needles::default();
         if case.kind != Kind::Certificate {
             needles.secret("password", PASSWORD.as_bytes());
@@ -57,6 +64,7 @@ impl Session {
             session.log.display(&seen.shown);
             session.log.debug(&seen);
         }
+        session.log.display(&spans.tree());
         session
     }
 
