@@ -40,6 +40,12 @@ use crate::tls::{ClientTls, Layer};
 /// [`handle_timeout`](Connection::handle_timeout) in time: without it, deadlines never expire and
 /// SCRAM logins never finish.
 ///
+/// The connection lends its receive buffer, so the octets of a read need not be copied. In a
+/// completion-based event loop (io_uring), the kernel owns the buffer while it reads: read into a
+/// buffer of your own there, and copy. The example `completion` does that. An additional method for
+/// owned buffers would save the copy, but cost an allocation for each read; it was measured, and did
+/// not make a transfer faster.
+///
 /// With the feature `rustls` and a `ClientTls` (`Connection::with_tls`), the connection does the
 /// handshakes of implicit TLS and of STLS itself. The octets on its socket side are then
 /// ciphertext. Otherwise they are POP3 in cleartext, and [`wants_tls`](Connection::wants_tls) says
