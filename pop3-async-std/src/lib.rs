@@ -103,3 +103,6 @@ pub type Retrieve<'c, S, I> = pop3_proto::client::Retrieve<'c, Futures<S>, I>;
 
 /// The replies of [`Client::pipeline`](pop3_proto::client::Client::pipeline).
 pub type Pipeline<'c, S, I> = pop3_proto::client::Pipeline<'c, Futures<S>, I>;
+
+/// The headers of [`Client::preview`](pop3_proto::client::Client::preview).
+pub type Previews<'c, S, I> = pop3_proto::client::Previews<'c, Futures<S>, I>;

@@ -87,3 +87,6 @@ pub type Retrieve<'c, S, I> = pop3_proto::blocking::Retrieve<'c, Std<S>, I>;
 
 /// The replies of [`Client::pipeline`](pop3_proto::blocking::Client::pipeline).
 pub type Pipeline<'c, S, I> = pop3_proto::blocking::Pipeline<'c, Std<S>, I>;
+
+/// The headers of [`Client::preview`](pop3_proto::blocking::Client::preview).
+pub type Previews<'c, S, I> = pop3_proto::blocking::Previews<'c, Std<S>, I>;

@@ -310,6 +310,7 @@ pub mod observe;
 #[cfg(feature = "record")]
 mod operation;
 mod phase;
+mod preview;
 mod quirk;
 mod received;
 #[cfg(feature = "record")]
@@ -362,7 +363,7 @@ pub use types::{MessageNumber, UniqueId, Username};
 pub mod internals {
     pub use crate::batch::Pending;
     pub use crate::batch::sealed::Sealed as BatchInternals;
-    pub use crate::engine::{Engine, Submitter};
+    pub use crate::engine::{Engine, Previewer, Submitter};
     #[cfg(feature = "record")]
     pub use crate::record::internals::*;
     pub use crate::sync::model;

@@ -8,6 +8,7 @@ pub use crate::capability::{Capabilities, Capability, Expire, LoginDelay};
 use crate::config::Leniency;
 pub use crate::language::{Language, Languages};
 use crate::listing::{self, Listing, ScanEntry, UidEntry, UidListing};
+pub use crate::preview::{HeaderEnd, HeaderReader, Preview};
 use crate::received::stated_octets;
 pub use crate::received::{Received, SizeMatch};
 pub use crate::status::{ErrReply, ResponseCode, Status};

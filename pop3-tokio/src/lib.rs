@@ -83,6 +83,9 @@ pub type Retrieve<'c, S, I> = pop3_proto::client::Retrieve<'c, Tokio<S>, I>;
 /// The replies of [`Client::pipeline`](pop3_proto::client::Client::pipeline).
 pub type Pipeline<'c, S, I> = pop3_proto::client::Pipeline<'c, Tokio<S>, I>;
 
+/// The headers of [`Client::preview`](pop3_proto::client::Client::preview).
+pub type Previews<'c, S, I> = pop3_proto::client::Previews<'c, Tokio<S>, I>;
+
 // The README's examples are compiled as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

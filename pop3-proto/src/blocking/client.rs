@@ -5,6 +5,7 @@ use super::Transport;
 use super::driver::Driver;
 use super::helpers::{Pipeline, Retrieve};
 use super::message::Message;
+use super::previews::Previews;
 use crate::batch::Batch;
 use crate::batch::Pending as _;
 use crate::command::{Command, IntoStreamed, Streamed, Whole};
@@ -13,11 +14,10 @@ use crate::command::{Retr, Top};
 use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
-use crate::engine::{Engine, Submitter, getters};
+use crate::engine::{Engine, Previewer, Submitter, getters};
 use crate::error::Error;
 use crate::ticket::Ticket;
 use crate::time::Instant;
-#[cfg(doc)]
 use crate::types::MessageNumber;
 
 /// A blocking POP3 client over a [`Transport`].
@@ -197,6 +197,53 @@ impl<T: Transport> Client<T> {
             driver: &mut self.driver,
             submitter,
             open: None,
+        }
+    }
+
+    /// Returns the headers of the messages whose numbers an iterator yields, each with at most
+    /// `budget` octets. Every number gets exactly one result, together with the number. Many commands
+    /// are in flight, and only one header is in memory.
+    ///
+    /// `TOP n 0` (RFC 1939 section 7) is sent where it works. A message whose `TOP` is refused is
+    /// requested with `RETR`, and its result may come later than those of the numbers after it. If
+    /// `TOP` was never accepted, and `RETR` is, only `RETR` is sent from then on.
+    ///
+    /// # Cost
+    ///
+    /// POP3 cannot stop a reply. Octets after the header or beyond the budget are received and
+    /// discarded, also by the next operation if the previews are dropped. With `RETR`, and with
+    /// servers that answer `TOP n 0` with whole messages, that is the whole message:
+    /// [`Previews::discarded`] counts it. To preview only small messages, filter the numbers by
+    /// their sizes in [`List`](crate::List). `RETR` may also mark the message as read, and a server
+    /// that advertises `EXPIRE 0` may delete it (RFC 2449 section 6.7). To avoid both, call
+    /// [`Previews::without_retr`].
+    ///
+    /// A header is not proven to be what the server meant to send, like the messages of
+    /// [`retrieve`](Client::retrieve).
+    ///
+    /// ```
+    /// # use pop3_proto::{Error, blocking::{Client, Transport}};
+    /// # fn example<T: Transport>(client: &mut Client<T>) -> Result<(), Error> {
+    /// let numbers = client.uidl()?.numbers();
+    /// let mut previews = client.preview(numbers, 16 << 10);
+    /// while let Some((number, preview)) = previews.next() {
+    ///     match preview {
+    ///         Ok(preview) => println!("{number}: {}", preview.header.escape_ascii()),
+    ///         Err(error) => println!("{number}: {error}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn preview<I>(&mut self, numbers: I, budget: usize) -> Previews<'_, T, I::IntoIter>
+    where
+        I: IntoIterator<Item = MessageNumber>,
+    {
+        let numbers = numbers.into_iter();
+        let previewer = Previewer::new(&mut self.driver.engine, numbers, budget);
+        Previews {
+            driver: &mut self.driver,
+            previewer,
         }
     }
 

@@ -49,9 +49,11 @@ mod commands;
 mod driver;
 mod helpers;
 mod message;
+mod previews;
 mod transport;
 
 pub use client::Client;
 pub use helpers::{Pipeline, Retrieve};
 pub use message::Message;
+pub use previews::Previews;
 pub use transport::Transport;

@@ -19,8 +19,8 @@
 //! All state is in the client, and none in the futures. A future may be dropped at any time, and
 //! the client stays synchronized.
 //!
-//! * [`Client::wait`], [`Client::wait_open`], [`Pipeline::next`], [`Retrieve::next`] and
-//!   [`Message::chunk`] lose nothing: call them again.
+//! * [`Client::wait`], [`Client::wait_open`], [`Pipeline::next`], [`Retrieve::next`],
+//!   [`Previews::next`] and [`Message::chunk`] lose nothing: call them again.
 //! * [`Client::keep_alive`] drops the future that was passed to it.
 //! * After any other cancelled call, the next operation abandons the unfinished requests. Commands
 //!   that were not sent are removed from the queue. The replies to those that were sent are read
@@ -68,6 +68,7 @@ mod dial;
 mod driver;
 mod helpers;
 mod message;
+mod previews;
 mod transport;
 
 #[expect(
@@ -80,4 +81,5 @@ pub use client::Client;
 pub use dial::{Dialer, dial};
 pub use helpers::{Pipeline, Retrieve};
 pub use message::Message;
+pub use previews::Previews;
 pub use transport::Transport;

@@ -7,6 +7,7 @@
 
 mod body;
 mod getters;
+mod previewer;
 mod submitter;
 
 use alloc::boxed::Box;
@@ -21,6 +22,7 @@ use bytes::Bytes;
 
 pub(crate) use self::body::Body;
 pub(crate) use self::getters::{getters, message_getters};
+pub use self::previewer::Previewer;
 pub use self::submitter::Submitter;
 use crate::batch::{Batch, Pending as _};
 use crate::command::Command;

@@ -24,6 +24,7 @@ mod keep_alive;
 mod panics;
 #[cfg(unix)]
 mod parity;
+mod previews;
 mod reading;
 mod scram;
 mod sendable;

@@ -12,7 +12,7 @@ use pop3_proto::{
     reply::{Confirmed, Language, Languages, MailboxStat, Mechanisms, Received, Status},
 };
 
-use super::client::{Body, Client, Enough, Provide, Reader, Reply};
+use super::client::{Body, Client, Enough, Previewed, Provide, Reader, Reply};
 
 pub type Blocking = pop3_blocking::Client<TcpStream>;
 
@@ -89,6 +89,16 @@ impl Client for Blocking {
         I::Item: Whole,
     {
         Blocking::pipeline(self, commands).take(replies).collect()
+    }
+
+    fn preview(
+        &mut self,
+        numbers: impl IntoIterator<Item = MessageNumber>,
+        budget: usize,
+    ) -> (Vec<Previewed>, u64) {
+        let mut previews = Blocking::preview(self, numbers, budget);
+        let items = previews.by_ref().collect();
+        (items, previews.discarded())
     }
 
     fn retrieve<I>(

@@ -10,7 +10,7 @@ use pop3_proto::{
     command::{Command, IntoStreamed, Streamed, Whole},
     error::AuthError,
     listing::{Listing, ScanEntry, UidEntry, UidListing},
-    reply::{Confirmed, Language, Languages, MailboxStat, Mechanisms, Received, Status},
+    reply::{Confirmed, Language, Languages, MailboxStat, Mechanisms, Preview, Received, Status},
 };
 
 /// A message that is being received.
@@ -103,6 +103,13 @@ pub trait Client: Sized {
         I: IntoIterator,
         I::Item: Whole;
 
+    /// Returns all results of previews, and how many octets were discarded.
+    fn preview(
+        &mut self,
+        numbers: impl IntoIterator<Item = MessageNumber>,
+        budget: usize,
+    ) -> (Vec<Previewed>, u64);
+
     /// Passes each message to `read` until `read` has enough of them.
     fn retrieve<I>(
         &mut self,
@@ -121,6 +128,9 @@ pub trait Client: Sized {
     /// Waits until the socket has unread octets or is closed.
     fn until_something_comes(&self);
 }
+
+/// A result of previews.
+pub type Previewed = (MessageNumber, Result<Preview, Error>);
 
 /// The reply type of a pipelined command.
 pub type Reply<I> = <<I as IntoIterator>::Item as pop3_proto::command::Command>::Reply;

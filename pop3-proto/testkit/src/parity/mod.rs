@@ -4,7 +4,7 @@
 //! client, and `waiting` for asynchronous ones. The tests of each asynchronous adapter define how
 //! its runtime waits. All other modules are shared: `script` splits a transcript into the actions
 //! of the server and those of the application, `server` and `application` run them, and `corpus`
-//! runs all transcripts. `helpers`, `panics`, `forged` and `confirmed` have tests with the embedded
+//! runs all transcripts. `helpers`, `panics`, `previews`, `forged` and `confirmed` have tests with the embedded
 //! server, `keep_alive` with one that has an idle limit,
 //! `idle` and `real_time` with scripted ones, and `sessions` with Dovecot.
 
@@ -20,6 +20,7 @@ pub mod idle;
 pub mod keep_alive;
 pub mod names;
 pub mod panics;
+pub mod previews;
 pub mod real_time;
 mod rule;
 mod script;
@@ -58,6 +59,9 @@ macro_rules! parity {
                 login_without_a_token_function_fails
                 panicking_iterator_leaves_the_client_usable
             }
+            previews {
+                headers_arrive_with_top_and_with_retr
+            }
             forged {
                 forged_replies_do_not_shift_messages
                 message_with_surplus_octets_fails
@@ -86,6 +90,7 @@ macro_rules! parity {
                 every_method_logs_in_over_implicit_tls
                 listings_match_the_delivered_messages
                 retr_and_top_return_messages_unchanged
+                previews_return_the_headers
                 two_hundred_pipelined_messages_arrive_unchanged
                 partially_read_messages_are_skipped
                 rset_keeps_messages_marked_as_deleted

@@ -51,6 +51,10 @@ macro_rules! every_method {
             let message: Option<Result<_, pop3_proto::Error>> = messages.next() $($wait)*;
             drop(message.transpose()?);
 
+            let mut previews = client.preview([first], 0).without_retr();
+            let _: Option<(MessageNumber, Result<pop3_proto::reply::Preview, _>)> = previews.next() $($wait)*;
+            let _: u64 = previews.discarded();
+
             let mut message = client.open(Retr(first)) $($wait)* ?;
             let _: (Option<MessageNumber>, &pop3_proto::reply::Status) =
                 (message.number(), message.status());
@@ -139,6 +143,8 @@ pub fn every_public_method_is_compared() {
         source("pop3-proto/src/blocking/commands.rs"),
         source("pop3-proto/src/blocking/helpers.rs"),
         source("pop3-proto/src/blocking/message.rs"),
+        source("pop3-proto/src/blocking/previews.rs"),
+        source("pop3-proto/src/client/previews.rs"),
         source("pop3-proto/src/client/client.rs"),
         source("pop3-proto/src/client/commands.rs"),
         source("pop3-proto/src/client/helpers.rs"),

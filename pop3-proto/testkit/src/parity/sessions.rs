@@ -167,6 +167,36 @@ pub fn retr_and_top_return_messages_unchanged<C: Client>() {
     }
 }
 
+pub fn previews_return_the_headers<C: Client>() {
+    let mail = corpus(22);
+    let Some((server, _)) = server_with(&mail) else {
+        return;
+    };
+    for way in WAYS {
+        let mut client: C = log_in(&server, way);
+        for budget in [1 << 20, 100] {
+            let (items, discarded) = client.preview((1..=mail.len()).map(number), budget);
+            assert_eq!(items.len(), mail.len());
+            let mut is_cut = false;
+            for ((n, (of, preview)), message) in (1..).zip(&items).zip(&mail) {
+                assert_eq!(*of, number(n));
+                let preview = preview.as_ref().unwrap();
+                assert_eq!(preview.verb, Verb::Top);
+                is_cut |= !preview.is_complete();
+                let Some(header) = header(message) else {
+                    continue;
+                };
+                assert!(header.starts_with(&preview.header), "message {n}");
+                assert_eq!(preview.is_complete(), preview.header == header);
+                assert!(preview.header.len() <= budget && !preview.header.is_empty());
+            }
+            assert_eq!(is_cut, budget == 100);
+            assert_eq!(discarded > 0, is_cut);
+        }
+        assert_eq!(client.stat().unwrap().messages as usize, mail.len());
+    }
+}
+
 pub fn two_hundred_pipelined_messages_arrive_unchanged<C: Client>() {
     let mail = corpus(200);
     let Some((server, _)) = server_with(&mail) else {

@@ -16,7 +16,7 @@ use pop3_proto::{
     reply::{Confirmed, Language, Languages, MailboxStat, Mechanisms, Received, Status},
 };
 
-use super::client::{Body, Client, Enough, Provide, Reader, Reply};
+use super::client::{Body, Client, Enough, Previewed, Provide, Reader, Reply};
 
 /// A runtime, and the adapter for it.
 pub trait Runtime {
@@ -138,6 +138,19 @@ impl<R: Runtime> Client for Waiting<R> {
         let mut pipeline = self.client.pipeline(commands);
         let replies = (0..replies).map_while(|_| self.runtime.block_on(pipeline.next()));
         replies.collect()
+    }
+
+    fn preview(
+        &mut self,
+        numbers: impl IntoIterator<Item = MessageNumber>,
+        budget: usize,
+    ) -> (Vec<Previewed>, u64) {
+        let mut previews = self.client.preview(numbers, budget);
+        let mut items = Vec::new();
+        while let Some(item) = self.runtime.block_on(previews.next()) {
+            items.push(item);
+        }
+        (items, previews.discarded())
     }
 
     fn retrieve<I>(

@@ -61,7 +61,7 @@ const LAYERS: &str = "
     values      secret types apop channel config quirk status redact refusal
     logins      sasl method login_plan
     errors      error
-    replies     listing capability language swallowed received reply
+    replies     listing capability language swallowed received preview reply
     lines       command_line
     exchanges   confirm context login exchange
     requests    command ticket event observe operation
