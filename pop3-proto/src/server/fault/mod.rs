@@ -3,6 +3,7 @@
 //! [`On`] is the place. Its methods for actions check the rule and return a [`Fault`].
 
 mod action;
+mod alteration;
 mod effects;
 mod error;
 mod on;
@@ -11,8 +12,9 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use action::Action;
 pub use action::End;
-pub(super) use action::{Action, Alteration};
+pub(super) use alteration::Alteration;
 pub(super) use effects::Effects;
 pub use error::FaultError;
 pub use on::On;
