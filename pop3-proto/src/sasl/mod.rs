@@ -30,6 +30,14 @@
 //! must be created when TLS is active, for example after [`StartTls`](crate::command::StartTls).
 //! Its binding data is [`TlsInfo::exporter`](crate::tls::TlsInfo::exporter) or
 //! [`TlsInfo::end_point`](crate::tls::TlsInfo::end_point).
+//!
+//! # GSSAPI
+//!
+//! The repository contains GSSAPI (RFC 4752) with Kerberos as a custom mechanism, in `.ci/gssapi`.
+//! Its tests log in to a real server. The package is not published, because it needs the C library
+//! of Kerberos; copy `mechanism.rs` to use it. [`Mechanism::initial_response`] cannot fail, and
+//! getting a service ticket may block. So the constructor creates the first token, and reports that
+//! there is no ticket.
 
 use alloc::string::String;
 use alloc::vec::Vec;
