@@ -74,6 +74,7 @@ async fn fetch(mailbox: &mut Mailbox<'_>) -> io::Result<()> {
             // minute. The next step reports an error.
             let _ = client.noop_if_idle(IDLE).await;
         }
+        account.ended(client.connection(), output);
     }
     Ok(())
 }
@@ -83,5 +84,8 @@ async fn log_in(account: &mut Account, how: &Dial, output: &Output) -> Result<Cl
     let mut client = connect_with(account.endpoint(), &account.connector(how, output)).await?;
     let result = client.login(account.login()).await;
     account.logged_in(client.connection(), output, result.is_ok());
+    if result.is_err() {
+        account.ended(client.connection(), output);
+    }
     result.map(|_| client)
 }

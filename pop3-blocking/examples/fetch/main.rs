@@ -65,6 +65,7 @@ fn fetch(mailbox: &mut Mailbox<'_>) -> io::Result<()> {
             // minute. The next step reports an error.
             let _ = client.noop_if_idle(IDLE);
         }
+        account.ended(client.connection(), output);
     }
     Ok(())
 }
@@ -74,5 +75,8 @@ fn log_in(account: &mut Account, how: &Dial, output: &Output) -> Result<Client, 
     let mut client = connect_with(account.endpoint(), &account.connector(how, output))?;
     let result = client.login(account.login());
     account.logged_in(client.connection(), output, result.is_ok());
+    if result.is_err() {
+        account.ended(client.connection(), output);
+    }
     result.map(|_| client)
 }

@@ -15,7 +15,7 @@ use pop3_blocking::{
 use super::exit::{Exit, Failure};
 use super::hints;
 use super::maildir::canonical;
-use super::options::{Auth, Options, Server};
+use super::options::{Auth, Options, Server, Verbosity};
 use super::output::Output;
 use super::sample::sample_maildrop;
 
@@ -45,7 +45,7 @@ pub(crate) struct Account {
     who: Who,
     /// The only login method that the user allows.
     auth: Option<Auth>,
-    verbose: bool,
+    verbosity: Verbosity,
     maildir: PathBuf,
     /// The name of its ledger.
     name: String,
@@ -119,7 +119,7 @@ impl Account {
             connector,
             who,
             auth,
-            verbose: options.verbose,
+            verbosity: options.verbosity,
             maildir: options.maildir.clone(),
             name,
             capabilities: None,
@@ -179,7 +179,7 @@ impl Account {
             output.begin(&format!("from {} into {:?}", self.endpoint, self.maildir));
         }
         self.capabilities = connection.capabilities().cloned();
-        if !self.verbose {
+        if self.verbosity < Verbosity::Verbose {
             return;
         }
         match connection.tls() {
@@ -190,6 +190,13 @@ impl Account {
             for line in format!("{plan:#}").lines() {
                 output.note(&format_args!("login: {line}"));
             }
+        }
+    }
+
+    /// With `--verbose`, prints the statistics of a session that has ended.
+    pub(crate) fn ended(&self, connection: &Connection, output: &Output) {
+        if self.verbosity >= Verbosity::Verbose {
+            output.note(&format_args!("session: {}", connection.statistics()));
         }
     }
 

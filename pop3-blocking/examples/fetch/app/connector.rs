@@ -4,7 +4,8 @@ use pop3_blocking::Connector;
 use pop3_blocking::config::{CapaPolicy, Pipelining, StlsPolicy};
 
 use super::exit::Failure;
-use super::options::Options;
+use super::options::{Options, Verbosity};
+use super::protocol_log::ProtocolLog;
 use super::tls;
 
 /// Returns the settings for connections.
@@ -36,6 +37,9 @@ pub(super) fn connector(options: &Options) -> Result<Connector, Failure> {
     if options.plaintext {
         config.stls = StlsPolicy::Off;
         config.allow_insecure_login = true;
+    }
+    if options.verbosity >= Verbosity::Protocol {
+        connector.observe_with(|endpoint| Box::new(ProtocolLog::new(endpoint)));
     }
     Ok(connector)
 }

@@ -10,7 +10,7 @@ use super::connector::connector;
 use super::exit::{Exit, Failure};
 use super::interrupt;
 use super::maildir::{Maildir, Store};
-use super::options::Options;
+use super::options::{Options, Verbosity};
 use super::output::{Output, Sum, say};
 
 /// A mailbox during a run: what the loop of a client needs.
@@ -129,7 +129,10 @@ impl<S: FnMut(&mut Mailbox<'_>) -> io::Result<()>> Runs<'_, S> {
 
     /// Runs a job once.
     fn run(&mut self, job: &mut Job) {
-        let output = Output::new(job.server.clone(), self.several);
+        let mut output = Output::new(job.server.clone(), self.several);
+        if self.options.verbosity >= Verbosity::Protocol {
+            output = output.without_bar();
+        }
         (job.exit, job.again_after) = match self.fetch(job, output) {
             Ok(outcome) => outcome,
             Err(failure) => {

@@ -13,6 +13,7 @@ pub(crate) mod maildir;
 pub(crate) mod options;
 pub(crate) mod output;
 pub(crate) mod password;
+mod protocol_log;
 pub(crate) mod sample;
 mod tls;
 

@@ -18,6 +18,8 @@ pub(crate) struct Output {
     /// Whether it begins all other lines, too, because there are several mailboxes.
     several: bool,
     bar: ProgressBar,
+    /// Whether there is never a progress bar, because other lines are printed all the time.
+    no_bar: bool,
     /// The errors that were printed, because they are about single messages.
     printed: Vec<Error>,
     /// Whether a failure was printed.
@@ -30,8 +32,17 @@ impl Output {
             server,
             several,
             bar: ProgressBar::hidden(),
+            no_bar: false,
             printed: Vec::new(),
             failed: false,
+        }
+    }
+
+    /// Never shows a progress bar.
+    pub(super) fn without_bar(self) -> Self {
+        Self {
+            no_bar: true,
+            ..self
         }
     }
 
@@ -69,7 +80,7 @@ impl Output {
     /// Shows how far a run is, if stderr is a terminal.
     pub(crate) fn progress(&mut self, run: &Run) {
         let progress = run.progress();
-        if progress.of_messages == 0 {
+        if self.no_bar || progress.of_messages == 0 {
             return;
         }
         if self.bar.is_hidden() && self.bar.length().is_none() {

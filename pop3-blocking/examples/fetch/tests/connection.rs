@@ -171,3 +171,69 @@ fn unusable_client_certificate_is_explained() {
         assert!(outcome.failure().contains(text), "{outcome:?}");
     }
 }
+
+/// Returns what a session with the embedded server prints to stderr, and the commands of the
+/// session.
+fn printed(option: &str) -> (Vec<String>, Vec<String>) {
+    let maildrop = [("a".to_owned(), b"Subject: x\r\n\r\nthe text\r\n".to_vec())];
+    let account = Account::new("joe", "secret").greeting("ready \x1b[2J");
+    let server = EmbeddedServer::start(account, maildrop.into_iter().collect()).unwrap();
+    let home = home();
+    let ca = home.path().join("ca.pem");
+    fs::write(&ca, server.ca_pem()).unwrap();
+    let url = server.implicit_tls().to_string().replace("://", "://joe@");
+    let ca = ca.to_str().unwrap();
+    let outcome = run(
+        fetch(home.path().join("mail")),
+        &["--ca", ca, "--auth", "USER", option, &url],
+    );
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert!(outcome.stdout.contains("\nfetched 1 "), "{outcome:?}");
+    for unwanted in ["secret", "the text", "\x1b"] {
+        assert!(!outcome.stderr.contains(unwanted), "{outcome:?}");
+    }
+    let lines = outcome.stderr.lines().map(str::to_owned).collect();
+    (lines, server.commands())
+}
+
+/// Returns the line without its time, if it is one of the protocol log.
+fn protocol(line: &str) -> Option<&str> {
+    let (time, line) = line.trim_start().split_once(' ')?;
+    let digits = time
+        .bytes()
+        .all(|octet| octet.is_ascii_digit() || octet == b'.');
+    digits.then_some(line)
+}
+
+#[test]
+fn verbose_option_prints_session_statistics() {
+    let (lines, commands) = printed("-v");
+    let last = lines.last().unwrap();
+    let count = commands.len();
+    let session = format!("fetch: session: {count} commands in ");
+    assert!(last.starts_with(&session), "{last}");
+    assert!(last.contains(", 1 messages of 24 octets; "), "{last}");
+    assert!(last.contains("; full TLS handshake in "), "{last}");
+    assert!(
+        lines.iter().all(|line| protocol(line).is_none()),
+        "{lines:#?}"
+    );
+}
+
+#[test]
+fn second_verbose_option_prints_the_protocol_log() {
+    let (lines, commands) = printed("-vv");
+    let log: Vec<&str> = lines.iter().filter_map(|line| protocol(line)).collect();
+    let sent = log.iter().filter_map(|line| line.strip_prefix("> "));
+    assert!(sent.eq(&commands), "{lines:#?}, {commands:#?}");
+    assert!(commands.contains(&"PASS <redacted>".to_owned()));
+    assert!(
+        log[0].starts_with("* connected to pop3s://localhost:"),
+        "{log:#?}"
+    );
+    assert_eq!(log[1], "* TLS handshake begins");
+    assert!(log[2].starts_with("* TLS 1.3, "), "{log:#?}");
+    assert!(log[3].starts_with("< +OK ready \\u{1b}[2J"), "{log:#?}");
+    assert!(log.contains(&"< [3 lines, 24 octets]"), "{log:#?}");
+    assert_eq!(log.last(), Some(&"* closed"));
+}

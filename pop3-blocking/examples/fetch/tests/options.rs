@@ -7,7 +7,7 @@ use std::time::Duration;
 use pop3_blocking::proto::Channel;
 use pop3_blocking::{login::Method, sync::Delete};
 
-use crate::app::options::{Auth, Command, HELP, Options, Server, Trust, parse};
+use crate::app::options::{Auth, Command, HELP, Options, Server, Trust, Verbosity, parse};
 use crate::app::password::Source;
 
 fn read(line: &str) -> Result<Command, String> {
@@ -67,6 +67,21 @@ fn options_are_accepted_before_and_after_the_url() {
 }
 
 #[test]
+fn repeated_verbose_option_shows_the_protocol() {
+    for (line, verbosity) in [
+        ("", Verbosity::Quiet),
+        ("-v", Verbosity::Verbose),
+        ("--verbose", Verbosity::Verbose),
+        ("-vv", Verbosity::Protocol),
+        ("-v --verbose", Verbosity::Protocol),
+        ("-vvv", Verbosity::Protocol),
+    ] {
+        let options = accepted(&format!("{line} pop3s://joe@mx"));
+        assert_eq!(options.verbosity, verbosity, "{line}");
+    }
+}
+
+#[test]
 fn auth_option_selects_one_login_method() {
     for (name, method, bound) in [
         ("PLAIN", Method::Plain, false),
@@ -78,7 +93,7 @@ fn auth_option_selects_one_login_method() {
     ] {
         let options = accepted(&format!("-v --auth {name} pop3s://joe@mx"));
         assert_eq!(options.auth, Some(Auth { method, bound }), "{name}");
-        assert!(options.verbose);
+        assert_eq!(options.verbosity, Verbosity::Verbose);
     }
     assert_eq!(
         accepted("pop3s://joe;AUTH=PLAIN@mx").auth,

@@ -4,9 +4,9 @@
 //! client, and `waiting` for asynchronous ones. The tests of each asynchronous adapter define how
 //! its runtime waits. All other modules are shared: `script` splits a transcript into the actions
 //! of the server and those of the application, `server` and `application` run them, and `corpus`
-//! runs all transcripts. `helpers`, `panics`, `previews`, `forged` and `confirmed` have tests with the embedded
-//! server, `keep_alive` with one that has an idle limit,
-//! `idle` and `real_time` with scripted ones, and `sessions` with Dovecot.
+//! runs all transcripts. `helpers`, `panics`, `previews`, `observed`, `forged` and `confirmed` have
+//! tests with the embedded server, `keep_alive` with one that has an idle limit, `idle` and
+//! `real_time` with scripted ones, and `sessions` with Dovecot.
 
 mod application;
 mod ask;
@@ -19,6 +19,7 @@ pub mod helpers;
 pub mod idle;
 pub mod keep_alive;
 pub mod names;
+pub mod observed;
 pub mod panics;
 pub mod previews;
 pub mod real_time;
@@ -61,6 +62,10 @@ macro_rules! parity {
             }
             previews {
                 headers_arrive_with_top_and_with_retr
+            }
+            observed {
+                observer_sees_each_line_and_no_secret
+                connector_creates_one_observer_per_connection
             }
             forged {
                 forged_replies_do_not_shift_messages

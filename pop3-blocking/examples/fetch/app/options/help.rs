@@ -62,8 +62,11 @@ Program:
   --poll INTERVAL  fetch again after this time (30s, 5m, 1h), until Ctrl-C; after
                    failures later, and never again after a refused login
   --sysexits       exit with a code for the kind of failure, see below
-  -v, --verbose    print the encryption and the login method, and why the other
-                   methods were not used
+  -v, --verbose    print the encryption and the login method, why the other methods
+                   were not used, and how much each session has transferred
+  -vv              also print each line that is sent (>) and received (<), with the
+                   seconds since the connection began; passwords and the like are
+                   replaced by <redacted>, and of messages only the size is shown
   --help           print this text
 
 Ctrl-C ends the run after the current message; a second one ends it without waiting.

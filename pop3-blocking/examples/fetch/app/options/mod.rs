@@ -73,8 +73,8 @@ pub(crate) struct Options {
     pub(crate) poll: Option<Duration>,
     /// Whether the exit code distinguishes the kinds of failure.
     pub(crate) sysexits: bool,
-    /// Whether to print how the login was done.
-    pub(crate) verbose: bool,
+    /// What to print about sessions.
+    pub(crate) verbosity: Verbosity,
 }
 
 impl Default for Options {
@@ -93,9 +93,20 @@ impl Default for Options {
             password: Source::Ask,
             poll: None,
             sysexits: false,
-            verbose: false,
+            verbosity: Verbosity::Quiet,
         }
     }
+}
+
+/// What to print about sessions, in addition to their results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    #[default]
+    Quiet,
+    /// How the login was done, and the statistics of each session.
+    Verbose,
+    /// Also each line that is sent and received.
+    Protocol,
 }
 
 /// Which servers are trusted.

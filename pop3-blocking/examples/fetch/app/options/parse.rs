@@ -7,7 +7,7 @@ use lexopt::prelude::*;
 use pop3_blocking::sync::Order;
 
 use super::check::Given;
-use super::{Auth, Command, UsageError, misused, refuse, values};
+use super::{Auth, Command, UsageError, Verbosity, misused, refuse, values};
 
 /// Parses the arguments, without the program's name.
 pub(crate) fn parse(
@@ -50,7 +50,12 @@ pub(crate) fn parse(
             }
             Long("poll") => options.poll = Some(value(from, "--poll", values::interval)?),
             Long("sysexits") => options.sysexits = true,
-            Long("verbose") | Short('v') => options.verbose = true,
+            Long("verbose") | Short('v') => {
+                options.verbosity = match options.verbosity {
+                    Verbosity::Quiet => Verbosity::Verbose,
+                    Verbosity::Verbose | Verbosity::Protocol => Verbosity::Protocol,
+                };
+            }
             Value(url) => given.urls.push(url),
             Long(name) => return unknown(&format!("--{name}")),
             Short(name) => return unknown(&format!("-{name}")),
