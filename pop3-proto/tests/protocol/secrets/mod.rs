@@ -14,6 +14,7 @@ mod logged;
 mod logins;
 #[cfg(target_os = "linux")]
 mod memory;
+mod observed;
 mod over_tls;
 #[cfg(target_os = "linux")]
 mod scan;

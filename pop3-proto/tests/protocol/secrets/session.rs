@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) logged_in: bool,
     /// The number of messages of the login that the server received.
     pub(crate) messages: usize,
+    /// Whether octets move one at a time, and only what the observers see is logged.
+    by_octet: bool,
     connection: Connection,
     server: Server,
 }
@@ -28,6 +30,15 @@ const NOW: Instant = Instant::ORIGIN;
 
 impl Session {
     pub(crate) fn run(case: Case, behaviour: Behaviour) -> Self {
+        Self::new(case, behaviour, false)
+    }
+
+    /// Runs a session whose octets move one at a time. Only what the observers see is logged.
+    pub(crate) fn observed(case: Case, behaviour: Behaviour) -> Self {
+        Self::new(case, behaviour, true)
+    }
+
+    fn new(case: Case, behaviour: Behaviour, by_octet: bool) -> Self {
         let channel = match case.kind {
             Kind::Plus => Channel::ImplicitTls,
             _ => Channel::TrustedByCaller,
@@ -54,12 +65,16 @@ impl Session {
             needles,
             logged_in: false,
             messages: 0,
+            by_octet,
             connection,
             server: Server::new(behaviour, case.name),
         };
         case.submit(&mut session.connection, &mut session.log);
         session.deliver(GREETING.as_bytes());
         session.converse();
+        if by_octet {
+            session.log = Log::default();
+        }
         for seen in records.all() {
             session.log.display(&seen.shown);
             session.log.debug(&seen);
@@ -69,6 +84,9 @@ impl Session {
     }
 
     fn log_connection(&mut self) {
+        if self.by_octet {
+            return;
+        }
         self.log.connection(&self.connection);
     }
 
@@ -85,10 +103,15 @@ impl Session {
         }
     }
 
-    /// Delivers octets in two pieces, so that the buffer contains half an echo in between.
+    /// Delivers octets in two pieces, so that the buffer contains half an echo in between, or one by
+    /// one.
     fn deliver(&mut self, octets: &[u8]) {
-        let (head, tail) = octets.split_at(octets.len() - octets.len() / 3);
-        for piece in [head, tail] {
+        let piece = if self.by_octet {
+            1
+        } else {
+            (octets.len() - octets.len() / 3).max(1)
+        };
+        for piece in octets.chunks(piece) {
             self.take_events();
             wire::receive(&mut self.connection, piece, NOW);
         }
@@ -138,7 +161,13 @@ impl Session {
             _ => self.needles.response(&line),
         }
         self.log_connection();
-        for octets in [line.len() / 2, line.len() + 2 - line.len() / 2] {
+        let octets = line.len() + 2;
+        let parts = if self.by_octet {
+            vec![1; octets]
+        } else {
+            vec![line.len() / 2, octets - line.len() / 2]
+        };
+        for octets in parts {
             self.connection.transmitted(octets, NOW);
             self.log_connection();
         }
