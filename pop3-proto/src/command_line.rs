@@ -199,6 +199,16 @@ impl ResponseLine {
         Self::new(Encoded(Zeroizing::new("*".into())))
     }
 
+    #[cfg(feature = "record")]
+    pub(crate) fn text(&self) -> &str {
+        &self.text.0
+    }
+
+    #[cfg(feature = "record")]
+    pub(crate) fn is_cancel(&self) -> bool {
+        *self.text.0 == "*"
+    }
+
     /// Creates an empty line, which answers a challenge that is the reply to `PASS`.
     pub(crate) fn empty_to_pass() -> Self {
         let to = Verb::Pass;

@@ -15,6 +15,8 @@ use crate::connection::Connection;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::observe::Observer;
+#[cfg(feature = "record")]
+use crate::record::Recorder;
 use crate::time::Instant;
 #[cfg(feature = "rustls")]
 use crate::tls::{ClientTls, Configs, TlsOptions};
@@ -51,6 +53,8 @@ pub struct Connector {
     #[cfg(feature = "rustls")]
     configs: Configs,
     observers: Option<Observers>,
+    #[cfg(feature = "record")]
+    recorder: Option<Recorder>,
 }
 
 type CreateObserver = dyn Fn(&Endpoint) -> Box<dyn Observer> + Send + Sync;
@@ -83,6 +87,8 @@ impl Default for Connector {
             #[cfg(feature = "rustls")]
             configs: Configs::default(),
             observers: None,
+            #[cfg(feature = "record")]
+            recorder: None,
         }
     }
 }
@@ -114,6 +120,26 @@ impl Connector {
         self.observers = Some(Observers(Arc::new(observer)));
     }
 
+    /// Records every connection. Afterwards, [`Recorder::transcripts`] returns what happened, for
+    /// example for a bug report.
+    ///
+    /// ```
+    /// use pop3_proto::Connector;
+    /// use pop3_proto::record::Recorder;
+    ///
+    /// let recorder = Recorder::new();
+    /// let mut connector = Connector::default();
+    /// connector.record_with(&recorder);
+    /// // ... connect with it, and end the session ...
+    /// for transcript in recorder.transcripts() {
+    ///     println!("{transcript}");
+    /// }
+    /// ```
+    #[cfg(feature = "record")]
+    pub fn record_with(&mut self, recorder: &Recorder) {
+        self.recorder = Some(recorder.clone());
+    }
+
     /// Creates the state machine for a transport that was just connected to `endpoint`. Its first
     /// deadline starts at `now`. [Seed](Connection::seed) the connection if it uses SCRAM or
     /// confirmations.
@@ -127,6 +153,10 @@ impl Connector {
         let mut connection = self.unobserved(endpoint, now)?;
         if let Some(Observers(create)) = &self.observers {
             connection.set_observer(create(endpoint));
+        }
+        #[cfg(feature = "record")]
+        if let Some(recorder) = &self.recorder {
+            recorder.attach(&mut connection);
         }
         Ok(connection)
     }

@@ -299,6 +299,8 @@ mod event;
 mod exchange;
 pub mod guide;
 mod hex;
+#[cfg(feature = "record")]
+mod inputs;
 mod language;
 pub mod listing;
 pub mod login;

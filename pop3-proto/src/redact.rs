@@ -307,6 +307,18 @@ impl Redactor {
         replaced.map_or_else(|| octets.to_vec(), Vec::from)
     }
 
+    /// Returns the octets with each octet of a secret replaced, so that the length is the same.
+    #[cfg(feature = "record")]
+    pub(crate) fn masked(&self, octets: &[u8]) -> Vec<u8> {
+        let mut masked = octets.to_vec();
+        for range in self.find(octets) {
+            if !self.is_in_a_name(octets, &range) {
+                masked.get_mut(range).unwrap_or_default().fill(b'*');
+            }
+        }
+        masked
+    }
+
     fn replaced(&self, octets: &[u8]) -> Option<Bytes> {
         self.may_show(octets)
             .then(|| self.replace(octets, 0))

@@ -198,6 +198,16 @@ impl Confirm {
         self.key.clone().or_else(derived)
     }
 
+    #[cfg(feature = "record")]
+    pub(crate) fn questions(&self) -> usize {
+        self.questions
+    }
+
+    #[cfg(feature = "record")]
+    pub(crate) fn asks_sizes(&self) -> bool {
+        self.sizes
+    }
+
     /// Chooses the questions with the key of another confirmation.
     #[cfg(feature = "record")]
     pub(crate) fn with_key(mut self, key: [u8; 32]) -> Self {

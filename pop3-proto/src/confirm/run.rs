@@ -106,6 +106,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    #[cfg(feature = "record")]
+    pub(crate) fn confirm(&self) -> &Confirm {
+        &self.confirm
+    }
+
     pub(crate) fn new(confirm: Confirm) -> Self {
         Self {
             confirm,

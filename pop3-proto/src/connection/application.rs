@@ -10,6 +10,8 @@ use crate::command::Command;
 use crate::error::Closed;
 use crate::error::{Error, LimitError};
 use crate::event::Event;
+#[cfg(feature = "record")]
+use crate::inputs::Tap;
 #[cfg(doc)]
 use crate::misuse::Misuse;
 use crate::observe::Observer;
@@ -40,6 +42,16 @@ impl Connection {
     /// [`Connector::observe_with`](crate::Connector::observe_with).
     pub fn set_observer(&mut self, observer: Box<dyn Observer>) {
         self.core.set_observer(observer);
+    }
+
+    /// Records the inputs of the connection. Returns false if something has happened before.
+    #[cfg(feature = "record")]
+    pub(crate) fn record_to(&mut self, tap: Tap) -> bool {
+        let new = self.core.is_new();
+        if new {
+            self.core.set_tap(tap);
+        }
+        new
     }
 
     /// Queues a request. Whether the request is allowed is checked only when it is about to be

@@ -26,7 +26,11 @@ impl Core {
     pub(super) fn advance(&mut self) {
         while self.events.is_empty() && self.end.outcome.is_none() {
             let result = match self.next() {
-                Next::Read(frame) => self.on_frame(frame),
+                Next::Read(frame) => {
+                    #[cfg(feature = "record")]
+                    self.record_frame(&frame);
+                    self.on_frame(frame)
+                }
                 Next::Fail(error) => Err(error),
                 Next::Send => match self.send() {
                     Ok(()) => return,

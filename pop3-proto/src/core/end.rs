@@ -53,6 +53,8 @@ impl Core {
         };
         let outcome = outcome.map_err(|error| self.in_confirmation(error));
         self.end.outcome = Some(outcome);
+        #[cfg(feature = "record")]
+        self.record_end();
         self.inbound.clear();
         self.report_end();
         self.outbound.clear();

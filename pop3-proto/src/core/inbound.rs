@@ -127,6 +127,12 @@ impl Inbound {
         self.buffer.fill(octets);
     }
 
+    /// Returns the octets that were not processed.
+    #[cfg(feature = "record")]
+    pub(super) fn unread(&self) -> &[u8] {
+        self.buffer.octets()
+    }
+
     /// Drops the octets that were not processed.
     pub(super) fn clear(&mut self) {
         self.buffer.clear();

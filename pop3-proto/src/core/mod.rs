@@ -28,6 +28,8 @@ mod observe;
 mod outbound;
 mod queue;
 mod receive;
+#[cfg(feature = "record")]
+mod record;
 mod recv_buffer;
 mod reply_size;
 mod request;
@@ -60,6 +62,8 @@ use crate::config::Config;
 use crate::error::{Closed, Error, LimitError, Retry, TlsError, TransportError};
 use crate::event::Event;
 use crate::exchange::{Input, plan_login};
+#[cfg(feature = "record")]
+use crate::inputs::{Done, Input as Recorded, Tap};
 use crate::login::Login;
 use crate::login_plan::LoginPlan;
 use crate::misuse::Misuse;
@@ -93,6 +97,9 @@ pub(crate) struct Core {
     counters: Counters,
     /// Boxed, because most connections have none.
     observation: Option<Box<Observation>>,
+    /// What the recorder keeps.
+    #[cfg(feature = "record")]
+    tap: Option<Tap>,
 }
 
 /// Getters.
@@ -216,6 +223,8 @@ impl Core {
             redactor: Redactor::default(),
             counters: Counters::new(now),
             observation: None,
+            #[cfg(feature = "record")]
+            tap: None,
             config,
         }
     }
@@ -228,10 +237,12 @@ impl Core {
 
     /// Queues a request.
     pub(crate) fn submit<C: Command>(&mut self, command: C) -> Result<Ticket<C>, Error> {
+        let request = command.request().0;
+        #[cfg(feature = "record")]
+        self.record_submit(&request);
         if let Some(error) = self.fatal() {
             return Err(error);
         }
-        let request = command.request().0;
         match &request {
             Request::Command(command) => check_length(command, self.config.limits.command)?,
             Request::Exchange(exchange) => exchange.check_length(self.config.limits.command)?,
@@ -259,6 +270,8 @@ impl Core {
         }
         let event = self.events.pop_front()?;
         self.observe_event(&event);
+        #[cfg(feature = "record")]
+        self.record_event(&event);
         if self.events.is_empty() {
             self.timers.rearm();
             self.advance();
@@ -268,6 +281,8 @@ impl Core {
 
     /// Abandons requests and drops their pending events.
     pub(crate) fn abandon(&mut self, requests: Range<RequestId>) {
+        #[cfg(feature = "record")]
+        self.record_abandon(&requests);
         let about = |event: &Event| match event {
             Event::Reply { id, .. }
             | Event::Body { id, .. }
@@ -302,6 +317,8 @@ impl Core {
         id: RequestId,
         token: Result<Secret, Box<str>>,
     ) -> Result<(), Error> {
+        #[cfg(feature = "record")]
+        self.record_token(token.as_ref().ok().map(Secret::expose));
         if let Some(error) = self.fatal() {
             return Err(error);
         }
@@ -338,6 +355,8 @@ impl Core {
 impl Core {
     /// Changes the interval of keep-alives.
     pub(crate) fn set_keep_alive(&mut self, interval: Option<Duration>) {
+        #[cfg(feature = "record")]
+        self.record_action(Done::KeepAlive(interval));
         self.keep_alive = interval;
     }
 
@@ -351,12 +370,16 @@ impl Core {
 impl Core {
     /// Ends the connection because a limit of the application was exceeded.
     pub(crate) fn exceeded(&mut self, limit: LimitError) {
+        #[cfg(feature = "record")]
+        self.record_action(Done::Exceeded(limit));
         self.close(Err(limit.into()));
     }
 
     /// Ends the connection because code of the application panicked outside the connection's
     /// methods.
     pub(crate) fn callback_panicked(&mut self) {
+        #[cfg(feature = "record")]
+        self.record_action(Done::Panicked);
         self.close(Err(Error::CallbackPanicked));
     }
 }
@@ -387,6 +410,8 @@ impl Core {
         self.observe_time(now);
         if self.outbound.transmitted(octets) > 0 {
             self.counters.expects_answer = true;
+            #[cfg(feature = "record")]
+            self.record_at(now, Recorded::Sent);
             self.observe_sent();
             self.inbound.expect_answer();
             self.timers.progress(now);
@@ -421,22 +446,30 @@ impl Core {
         self.observe_time(now);
         self.counters.received(octets);
         self.inbound.fill(octets);
+        #[cfg(feature = "record")]
+        self.record_received(octets, now);
         self.timers.progress(now);
         self.advance();
     }
 
     /// Notes that the server will send no more octets.
     pub(crate) fn handle_eof(&mut self, now: Instant) {
+        #[cfg(feature = "record")]
+        self.record_at(now, Recorded::EndOfFile);
         self.input_ended(None, now);
     }
 
     /// Notes that reading failed.
     pub(crate) fn handle_read_error(&mut self, cause: TransportError, now: Instant) {
+        #[cfg(feature = "record")]
+        self.record_at(now, Recorded::ReadFails(cause.kind));
         self.input_ended(Some(cause), now);
     }
 
     /// Notes that writing failed: nothing more is sent.
     pub(crate) fn handle_write_error(&mut self, mut cause: TransportError, now: Instant) {
+        #[cfg(feature = "record")]
+        self.record_at(now, Recorded::WriteFails(cause.kind));
         cause.writing = true;
         self.observe_time(now);
         self.outbound.clear();
@@ -466,6 +499,13 @@ impl Core {
         self.observe_time(now);
         self.counters.handshake_ends(&info, now);
         self.observe(None, Observed::TlsEstablished(&info));
+        #[cfg(feature = "record")]
+        self.record_at(
+            now,
+            Recorded::Tls {
+                bound: info.exporter.is_some(),
+            },
+        );
         self.state.tls_established(info);
         self.inbound.restart();
         self.timers.progress(now);
@@ -479,6 +519,8 @@ impl Core {
 
     /// Notes that the TLS handshake failed.
     pub(crate) fn tls_failed(&mut self, cause: TlsError, now: Instant) {
+        #[cfg(feature = "record")]
+        self.record_at(now, Recorded::TlsFails(cause.kind));
         self.observe_time(now);
         self.timers.progress(now);
         self.close(Err(cause.into()));

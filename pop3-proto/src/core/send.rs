@@ -51,6 +51,9 @@ impl Core {
         };
         let challenge = self.state.challenge().unwrap_or_default();
         note(line, challenge, &mut self.redactor);
+        #[cfg(feature = "record")]
+        self.record_line();
+        let challenge = self.state.challenge().unwrap_or_default();
         self.outbound.send_line(challenge);
         true
     }

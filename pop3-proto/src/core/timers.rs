@@ -210,6 +210,8 @@ impl Core {
             .total(&self.config.timeouts)
             .is_some_and(|total| total <= now)
         {
+            #[cfg(feature = "record")]
+            self.record_at(now, crate::inputs::Input::TimedOut);
             return self.close(Err(Timeout::Total.into()));
         }
         if self.is_computing() {
@@ -226,6 +228,8 @@ impl Core {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
+        #[cfg(feature = "record")]
+        self.record_at(now, crate::inputs::Input::TimedOut);
         let missed = self.awaited().missed(self);
         match (missed, self.end.write_failed.take()) {
             (Some(_), Some(cause)) => self.close(Err(cause.into())),

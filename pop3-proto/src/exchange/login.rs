@@ -87,6 +87,11 @@ impl LoginRun {
         }
     }
 
+    #[cfg(feature = "record")]
+    pub(crate) fn login(&self) -> &Login {
+        &self.login
+    }
+
     pub(super) fn check_length(&self, limit: usize) -> Result<(), Misuse> {
         self.login.check_length(limit)
     }

@@ -178,6 +178,22 @@ impl Login {
         }
     }
 
+    #[cfg(feature = "record")]
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    #[cfg(feature = "record")]
+    pub(crate) fn authzid(&self) -> Option<&Username> {
+        self.authzid.as_ref()
+    }
+
+    #[cfg(feature = "record")]
+    pub(crate) fn server(&self) -> Option<(&str, u16)> {
+        let server = self.server.as_ref();
+        server.map(|(host, port)| (&**host, *port))
+    }
+
     pub(crate) fn policy(&self) -> &LoginPolicy {
         &self.policy
     }

@@ -1,6 +1,7 @@
 //! What an application requests from a connection, as data: the operations of transcripts, such as
 //! `retr 1`, `login user secret` or `quit`.
 
+mod describe;
 mod escape;
 mod login;
 mod problem;
@@ -13,8 +14,10 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
+pub(crate) use self::describe::Private;
 pub(crate) use self::escape::{escape, unescape};
 use self::escape::{text, word};
+pub(crate) use self::login::Given;
 pub use self::login::LoginOperation;
 pub use self::problem::Problem;
 use self::scripted::Scripted;

@@ -126,6 +126,7 @@ impl Driver {
             Action::NoToken => self.provide_token(None),
             Action::Exceeded(limit) => self.connection.exceeded(*limit),
             Action::Panicked => self.connection.callback_panicked(),
+            Action::KeepAlive(interval) => self.connection.set_keep_alive(*interval),
         }
         self.split = true;
     }

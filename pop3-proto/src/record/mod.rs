@@ -1,6 +1,7 @@
 //! Transcripts of sessions.
 
 pub use self::deviation::{Deviation, Difference};
+pub use self::recorder::Recorder;
 pub use self::replay::{Feeding, LineEnds, Replay, Replayed, replay};
 pub use self::settings::{configure, describe};
 pub use self::step::{Action, Step};
@@ -12,13 +13,16 @@ mod conversation;
 mod deviation;
 mod driver;
 mod player;
+mod recorder;
 mod render;
 mod replay;
+mod scram;
 mod settings;
 mod step;
 mod surplus;
 mod transcript;
 mod write;
+mod writer;
 
 /// The driver of the tests of this workspace, and the words of the language.
 #[cfg(feature = "internals")]

@@ -223,9 +223,10 @@ impl Replay {
             let number = (first.number > 0).then_some(first.number);
             let steps: Vec<&Step> = block.iter().map(|line| &line.step).collect();
             let next = following.first().map(|line| &line.step);
+            written.separate(&player, &steps);
             let played = player.play(&steps, planned(following), next);
             played.map_err(|what| Deviation { line: number, what })?;
-            written.block(&player, steps);
+            written.append(steps.into_iter().cloned().collect());
             written.append(player.take_steps());
         }
         let mut replayed = Replayed::of(player);
@@ -259,18 +260,16 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Writes adjacent inputs.
-    pub(super) fn block<'s>(&mut self, player: &Player, steps: impl IntoIterator<Item = &'s Step>) {
-        let mut steps = steps.into_iter().peekable();
-        // Adjacent blocks of one kind would be played together.
-        let same = |step: &&Step| {
-            let last = self.steps.last();
-            last.is_some_and(|last| core::mem::discriminant(last) == core::mem::discriminant(*step))
-        };
-        if steps.peek().is_some_and(same) {
+    /// Separates adjacent inputs from those before them, if these are of the same kind and would
+    /// otherwise be played together.
+    pub(super) fn separate(&mut self, player: &Player, block: &[&Step]) {
+        let kinds = self.steps.last().zip(block.first());
+        let same = kinds.is_some_and(|(last, first)| {
+            core::mem::discriminant(last) == core::mem::discriminant(*first)
+        });
+        if same {
             self.steps.push(separator(&player.driver));
         }
-        self.steps.extend(steps.cloned());
     }
 
     pub(super) fn append(&mut self, steps: Vec<Step>) {

@@ -74,6 +74,8 @@ pub enum Action {
     Exceeded(LimitError),
     /// `panicked`: code of the application panicked.
     Panicked,
+    /// `keep-alive SECONDS` or `keep-alive off`: changes the interval of keep-alives.
+    KeepAlive(Option<Duration>),
 }
 
 impl Step {
@@ -160,6 +162,11 @@ impl Action {
             ["token", token] => Self::Token(unescape(token)?),
             ["no", "token"] => Self::NoToken,
             ["panicked"] => Self::Panicked,
+            ["keep-alive", "off"] => Self::KeepAlive(None),
+            ["keep-alive", seconds] => {
+                let interval = span(seconds).ok_or_else(|| Problem::Number(text.to_owned()))?;
+                Self::KeepAlive(Some(interval))
+            }
             ["exceeded", what, limit] => {
                 let what =
                     value(&LIMITS, what).ok_or_else(|| Problem::Operation(text.to_owned()))?;

@@ -89,6 +89,8 @@ impl Display for Action {
                 )
             }
             Self::Panicked => f.write_str("panicked"),
+            Self::KeepAlive(None) => f.write_str("keep-alive off"),
+            Self::KeepAlive(Some(interval)) => write!(f, "keep-alive {}", seconds(*interval)),
         }
     }
 }

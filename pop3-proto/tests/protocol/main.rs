@@ -11,6 +11,7 @@ mod event_loop;
 mod ledger;
 mod login;
 mod observer;
+mod record;
 mod sasl;
 mod secrets;
 mod server;

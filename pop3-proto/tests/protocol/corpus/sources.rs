@@ -64,7 +64,7 @@ const LAYERS: &str = "
     replies     listing capability language swallowed received preview reply
     lines       command_line
     exchanges   confirm context login exchange
-    requests    command ticket event observe operation
+    requests    command ticket event observe operation inputs
     machine     core tls connection
     mailbox     sync
     recordings  record

@@ -1,0 +1,4 @@
+//! Recordings of sessions, and their replay.
+
+mod language;
+mod recordings;
