@@ -134,7 +134,9 @@ pub struct Timeouts {
     /// same time again: the server may have sent the reason before it closed the connection.
     /// Default: 30 s.
     pub tls: Duration,
-    /// For the greeting. Default: 60 s, because some servers look up the client's host name first.
+    /// For the greeting. Default: 60 s, because some servers look up the client's host name first. A
+    /// [`Connector`](crate::Connector) waits at most 10 s if it connects without TLS to port 995,
+    /// where servers with implicit TLS never send a greeting first.
     pub greeting: Duration,
     /// For the first octet of a reply. Default: 180 s, because a server may need a long time to
     /// open a large maildrop.

@@ -3,10 +3,8 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
-#[cfg(feature = "client")]
 use core::time::Duration;
 
-#[cfg(feature = "rustls")]
 use crate::channel::Channel;
 use crate::config::Config;
 #[cfg(feature = "rustls")]
@@ -20,6 +18,10 @@ use crate::record::Recorder;
 use crate::time::Instant;
 #[cfg(feature = "rustls")]
 use crate::tls::{ClientTls, Configs, TlsOptions};
+
+/// The longest wait for a greeting without TLS on port 995. The port is registered for implicit TLS
+/// (RFC 8314 section 7.1): such a server waits for the client and sends no greeting.
+const WITHOUT_TLS_ON_995: Duration = Duration::from_secs(10);
 
 /// The connection settings: behaviour and TLS.
 ///
@@ -162,7 +164,11 @@ impl Connector {
     }
 
     fn unobserved(&self, endpoint: &Endpoint, now: Instant) -> Result<Connection, Error> {
-        let (config, channel) = (self.config.clone(), endpoint.channel());
+        let (mut config, channel) = (self.config.clone(), endpoint.channel());
+        if channel == Channel::Plain && endpoint.port() == 995 {
+            let greeting = &mut config.timeouts.greeting;
+            *greeting = WITHOUT_TLS_ON_995.min(*greeting);
+        }
         #[cfg(feature = "rustls")]
         {
             let tls = ClientTls::on_demand(&self.configs.0, &self.tls, endpoint.host());

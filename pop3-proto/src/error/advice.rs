@@ -111,8 +111,9 @@ impl Error {
 
 fn of_security(error: &SecurityError) -> Advice {
     match error {
+        // The port for implicit TLS may work.
         SecurityError::StlsUnavailable { .. } | SecurityError::StlsRefused { .. } => {
-            Advice::ChangePolicy
+            Advice::CheckServer
         }
         SecurityError::Sasl(cause) => match cause {
             SaslError::ScramIterations { .. } => Advice::ChangePolicy,
@@ -144,11 +145,10 @@ fn of_protocol(error: &ProtocolError) -> Advice {
 
 fn of_tls(kind: TlsErrorKind) -> Option<Advice> {
     match kind {
-        TlsErrorKind::NotTls => Some(Advice::CheckServer),
+        TlsErrorKind::NotTls | TlsErrorKind::NoApplicationProtocol => Some(Advice::CheckServer),
         TlsErrorKind::NotConfigured => None,
         TlsErrorKind::UnknownIssuer
         | TlsErrorKind::Certificate
-        | TlsErrorKind::NoApplicationProtocol
         | TlsErrorKind::Incompatible
         | TlsErrorKind::Other => Some(Advice::AskOperator),
     }

@@ -6,6 +6,7 @@ mod confirm;
 mod end;
 mod retry;
 mod server;
+mod service;
 mod stage;
 
 use alloc::boxed::Box;
@@ -18,6 +19,8 @@ pub use self::confirm::Unconfirmed;
 pub use self::end::{Closed, Timeout, TlsError, TlsErrorKind, TransportError, TransportErrorKind};
 pub use self::retry::Retry;
 pub use self::server::{LimitError, Limited, ProtocolError, SecurityError};
+#[cfg(feature = "rustls")]
+pub(crate) use self::service::{Service, service};
 pub(crate) use self::stage::OtherScheme;
 pub use self::stage::Stage;
 use crate::method::Method;

@@ -6,6 +6,7 @@ use core::fmt;
 
 use thiserror::Error as ThisError;
 
+use super::service::{Service, service};
 use super::stage::Numbered;
 use crate::redact::Redactor;
 use crate::refusal::{Before, Refusal};
@@ -20,7 +21,11 @@ use crate::verb::Verb;
 #[non_exhaustive]
 pub enum ProtocolError {
     /// The first line is not a POP3 greeting.
-    #[error("not a POP3 server: expected a greeting starting with +OK or -ERR, got {}", Quoted(.got))]
+    #[error(
+        "not a POP3 server{}: expected a greeting starting with +OK or -ERR, got {}; check host and port",
+        Instead(.got),
+        Quoted(.got)
+    )]
     NotPop3 {
         /// The line.
         got: ServerText,
@@ -159,6 +164,18 @@ impl ProtocolError {
     }
 }
 
+/// Writes which service answered instead of POP3, if its greeting shows it.
+struct Instead<'a>(&'a ServerText);
+
+impl fmt::Display for Instead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match service(self.0.as_bytes()) {
+            Some(Service::Other(name)) => write!(f, " but {name}"),
+            Some(Service::Pop3) | None => Ok(()),
+        }
+    }
+}
+
 /// Why the connection cannot be continued safely.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
@@ -175,7 +192,10 @@ pub enum SecurityError {
         last_err: Option<Box<Refusal>>,
     },
     /// TLS is required, but the server refused STLS.
-    #[error("TLS is required and the server refused STLS{}", Reason(&.0.text))]
+    #[error(
+        "TLS is required and the server refused STLS{}; try pop3s:// (port 995)",
+        Reason(&.0.text)
+    )]
     StlsRefused(ErrReply),
     /// Cleartext octets followed the `+OK` to STLS. They may have been injected by an attacker on
     /// the network path, to be read as the first replies inside TLS.

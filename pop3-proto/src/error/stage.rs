@@ -99,7 +99,8 @@ impl OtherScheme {
         match channel {
             Channel::Plain => "; if this port uses TLS from the start (implicit TLS), try pop3s://",
             // The handshake shows that the port uses TLS.
-            Channel::ImplicitTls | Channel::TrustedByCaller => "",
+            Channel::ImplicitTls => "; if this port belongs to another service, check the port",
+            Channel::TrustedByCaller => "",
         }
     }
 }

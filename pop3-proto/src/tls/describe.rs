@@ -12,7 +12,7 @@ use super::keys::UnknownKey;
 use super::options::TlsVersions;
 use super::pinned::is_ca_as_end_entity;
 use crate::channel::Channel;
-use crate::error::{OtherScheme, TlsError, TlsErrorKind};
+use crate::error::{OtherScheme, Service, TlsError, TlsErrorKind, service};
 use crate::text::Escaped;
 
 /// What a server must support. Part of the error if it does not.
@@ -22,8 +22,13 @@ const SUPPORTED: &str = "TLS 1.2 with ECDHE and AES-GCM or ChaCha20, or TLS 1.3,
 const OLD_SERVER: &str = "; update the server, or use another TLS stack (Connection::wants_tls)";
 
 /// Describes an error of rustls on a connection that started as `channel` and offers these versions,
-/// if they are known.
-pub(super) fn describe(error: &Error, channel: Channel, versions: Option<TlsVersions>) -> TlsError {
+/// if they are known. `first` are the first octets that the server sent.
+pub(super) fn describe(
+    error: &Error,
+    channel: Channel,
+    versions: Option<TlsVersions>,
+    first: &[u8],
+) -> TlsError {
     use TlsErrorKind as Kind;
     let (kind, text) = match error {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => (
@@ -49,7 +54,7 @@ pub(super) fn describe(error: &Error, channel: Channel, versions: Option<TlsVers
         ),
         Error::InvalidMessage(_)
         | Error::InappropriateMessage { .. }
-        | Error::InappropriateHandshakeMessage { .. } => (Kind::NotTls, not_tls(error, channel)),
+        | Error::InappropriateHandshakeMessage { .. } => (Kind::NotTls, not_tls(error, channel, first)),
         Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13)
         => (
             Kind::Incompatible,
@@ -120,7 +125,22 @@ pub(super) fn describe(error: &Error, channel: Channel, versions: Option<TlsVers
 }
 
 /// Describes octets that are not valid TLS.
-fn not_tls(error: &Error, channel: Channel) -> String {
+fn not_tls(error: &Error, channel: Channel, first: &[u8]) -> String {
+    if channel == Channel::ImplicitTls {
+        match service(first) {
+            Some(Service::Pop3) => {
+                return "a POP3 server answered without TLS: this port does not use TLS from the start, so \
+                        try pop3:// (STLS)"
+                    .to_owned();
+            }
+            Some(Service::Other(name)) => {
+                return format!(
+                    "{name} answered without TLS instead of a POP3 server: check host and port"
+                );
+            }
+            None => {}
+        }
+    }
     let cause = match channel {
         Channel::ImplicitTls => "this port does not use TLS".to_owned(),
         Channel::Plain | Channel::TrustedByCaller => "the server did not start TLS".to_owned(),

@@ -27,6 +27,9 @@ use crate::time::Instant;
 /// return several records.
 const CIPHERTEXT: usize = 64 << 10;
 
+/// How many of the first octets are kept during the handshake, to recognise another service.
+const FIRST: usize = 80;
+
 /// The TLS layer of one connection. It exists from the start of the handshake.
 pub(crate) struct Layer {
     tls: ClientConnection,
@@ -48,6 +51,8 @@ pub(crate) struct Layer {
     now: Instant,
     /// How the connection started.
     channel: Channel,
+    /// The first octets that the server sent, for the description of an error.
+    first: Vec<u8>,
     /// The versions that are offered, if they are known.
     versions: Option<TlsVersions>,
     /// Whether the certificate is not verified.
@@ -71,7 +76,7 @@ impl Layer {
             (false, _) => Vec::new(),
         };
         let tls = ClientConnection::new_with_alpn(config, name, alpn)
-            .map_err(|error| describe(&error, channel, versions))?;
+            .map_err(|error| describe(&error, channel, versions, b""))?;
         let mut layer = Self {
             tls,
             incoming: vec![0; CIPHERTEXT].into(),
@@ -85,6 +90,7 @@ impl Layer {
             closing: false,
             now,
             channel,
+            first: Vec::new(),
             versions,
             unverified,
         };
@@ -214,6 +220,13 @@ impl Layer {
     fn decrypt(&mut self, core: &mut Core) {
         let mut ciphertext = self.incoming.get(self.unseen.clone()).unwrap_or_default();
         let before = ciphertext.len();
+        if self.tls.is_handshaking() {
+            let missing = FIRST.saturating_sub(self.first.len()).min(before);
+            self.first
+                .extend_from_slice(ciphertext.get(..missing).unwrap_or_default());
+        } else if !self.first.is_empty() {
+            self.first = Vec::new();
+        }
         let read = self.tls.read_tls(&mut ciphertext);
         self.unseen.start += before - ciphertext.len();
         let result = match read {
@@ -223,12 +236,13 @@ impl Layer {
                 &rustls::Error::General("the TLS layer makes no progress".to_string()),
                 self.channel,
                 self.versions,
+                &self.first,
             )),
             Ok(_) => self
                 .tls
                 .process_new_packets()
                 .map(drop)
-                .map_err(|error| describe(&error, self.channel, self.versions)),
+                .map_err(|error| describe(&error, self.channel, self.versions, &self.first)),
         };
         self.collect();
         match result {

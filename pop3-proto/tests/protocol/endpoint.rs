@@ -141,3 +141,20 @@ fn endpoint_display_omits_the_user() {
         assert_eq!(endpoint(url).to_string(), shown);
     }
 }
+
+#[test]
+fn greeting_without_tls_on_port_995_has_a_short_deadline() {
+    use core::time::Duration;
+    use pop3_proto::{Connector, Instant, config::StlsPolicy};
+    let mut connector = Connector::default();
+    // No TLS is set up.
+    connector.config.stls = StlsPolicy::Off;
+    for (port, configured, expected) in [(110, 60, 60), (995, 60, 10), (995, 3, 3), (2110, 60, 60)]
+    {
+        connector.config.timeouts.greeting = Duration::from_secs(configured);
+        let endpoint = Endpoint::plain("mail.example.org", Some(port));
+        let session = connector.connection(&endpoint, Instant::ORIGIN).unwrap();
+        let due = Instant::ORIGIN + Duration::from_secs(expected);
+        assert_eq!(session.poll_timeout(), Some(due), "port {port}");
+    }
+}

@@ -1,9 +1,7 @@
 //! Which option may help after a failure.
 
 use pop3_blocking::command::Verb;
-use pop3_blocking::error::{
-    AuthError, Closed, Misuse, ProtocolError, SecurityError, Timeout, TlsErrorKind,
-};
+use pop3_blocking::error::{AuthError, Closed, Misuse, SecurityError, Timeout, TlsErrorKind};
 use pop3_blocking::{Capabilities, Error, login::Method};
 
 /// Returns which option may help after a failed login or connection.
@@ -30,9 +28,6 @@ pub(crate) fn hint(error: &Error, capabilities: Option<&Capabilities>) -> Option
         }
         Error::Security(error) if matches!(**error, SecurityError::StlsUnavailable { .. }) => {
             "the option for that is --plaintext: use it only on a trusted path, such as to a proxy on this computer"
-        }
-        Error::Protocol(error) if matches!(**error, ProtocolError::NotPop3 { .. }) => {
-            "no POP3 server answers there: check host and port"
         }
         _ if capabilities.is_some_and(only_stls) => {
             "the server offers only STLS before a login: leave out --plaintext"

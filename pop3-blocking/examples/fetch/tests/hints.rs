@@ -56,8 +56,12 @@ fn network_errors_name_phase_and_other_scheme() {
 fn other_protocol_is_explained() {
     let http = misbehaving(|stream| reset_after(stream, b"HTTP/1.1 400 Bad Request\r\n"));
     let outcome = run(fetch(home()), &["--plaintext", &http]);
-    let text = "no POP3 server answers there: check host and port";
-    assert!(outcome.failure().ends_with(text), "{outcome:?}");
+    let text = "not a POP3 server but a web server (HTTP)";
+    assert!(outcome.failure().contains(text), "{outcome:?}");
+    assert!(
+        outcome.failure().ends_with("; check host and port"),
+        "{outcome:?}"
+    );
 }
 
 #[test]

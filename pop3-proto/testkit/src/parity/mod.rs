@@ -5,8 +5,8 @@
 //! its runtime waits. All other modules are shared: `script` splits a transcript into the actions
 //! of the server and those of the application, `server` and `application` run them, and `corpus`
 //! runs all transcripts. `helpers`, `panics`, `previews`, `observed`, `forged` and `confirmed` have
-//! tests with the embedded server, `keep_alive` with one that has an idle limit, `idle` and
-//! `real_time` with scripted ones, and `sessions` with Dovecot.
+//! tests with the embedded server, `keep_alive` with one that has an idle limit, `idle`,
+//! `real_time` and `wrong_mode` with scripted ones, and `sessions` with Dovecot.
 
 mod application;
 mod ask;
@@ -29,6 +29,7 @@ mod server;
 pub mod sessions;
 mod tls;
 pub mod waiting;
+pub mod wrong_mode;
 
 /// Generates every test for one client.
 #[macro_export]
@@ -83,6 +84,9 @@ macro_rules! parity {
             keep_alive {
                 keep_alive_prevents_the_idle_close
                 idle_close_during_other_work_is_reported_later
+            }
+            wrong_mode {
+                wrong_tls_mode_is_explained_in_words
             }
             confirmed {
                 unforged_session_is_confirmed

@@ -200,7 +200,7 @@ fn missing_stls_error_quotes_the_refused_capa() {
                             if matches!(**why, SecurityError::StlsUnavailable { .. }))
                     };
                     assert!(unavailable(&error), "{error}");
-                    assert_eq!(error.advice(), advice.or(Some(Advice::ChangePolicy)));
+                    assert_eq!(error.advice(), advice.or(Some(Advice::CheckServer)));
                 }
             }
         }
@@ -432,10 +432,10 @@ fn refused_stls_has_its_code_and_advice() {
         session.server(format!("-ERR {text}\r\n"));
         let error = session.connection.error().expect("a fatal error");
         assert_eq!(error.code(), code.as_ref());
-        assert_eq!(error.advice(), advice.or(Some(Advice::ChangePolicy)));
+        assert_eq!(error.advice(), advice.or(Some(Advice::CheckServer)));
         let words = match text.trim() {
-            "" => "TLS is required and the server refused STLS without a reason".to_owned(),
-            _ => format!("TLS is required and the server refused STLS: {text}"),
+            "" => "TLS is required and the server refused STLS without a reason; try pop3s:// (port 995)".to_owned(),
+            _ => format!("TLS is required and the server refused STLS: {text}; try pop3s:// (port 995)"),
         };
         assert_eq!(error.to_string(), words);
     }

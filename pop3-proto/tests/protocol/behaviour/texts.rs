@@ -308,7 +308,7 @@ fn blank_server_text_is_described() {
         session.server(format!("{blank} \r\n"));
         assert_eq!(
             fatal(&session),
-            "not a POP3 server: expected a greeting starting with +OK or -ERR, got an empty line"
+            "not a POP3 server: expected a greeting starting with +OK or -ERR, got an empty line; check host and port"
         );
         let mut session = logged_in();
         session.server(format!("{blank} \r\n"));
@@ -328,7 +328,7 @@ fn blank_server_text_is_described() {
         session.server(format!("-ERR{blank}\r\n"));
         assert_eq!(
             fatal(&session),
-            "TLS is required and the server refused STLS without a reason"
+            "TLS is required and the server refused STLS without a reason; try pop3s:// (port 995)"
         );
     }
 }

@@ -105,12 +105,13 @@ fn errors_return_their_advice() {
     for (error, advice) in [
         (
             SecurityError::StlsUnavailable { last_err: None }.into(),
-            Some(ChangePolicy),
+            Some(CheckServer),
         ),
         (SecurityError::ResponseInjection.into(), Some(AskOperator)),
         (iterations().into(), Some(ChangePolicy)),
         (ProtocolError::TlsRecord.into(), Some(CheckServer)),
         (tls(TlsErrorKind::NotTls), Some(CheckServer)),
+        (tls(TlsErrorKind::NoApplicationProtocol), Some(CheckServer)),
         (tls(TlsErrorKind::NotConfigured), None),
         (tls(TlsErrorKind::Other), Some(AskOperator)),
         (limit(Limited::Message), None),
