@@ -278,3 +278,38 @@ fn panic_in_observer_ends_the_connection() {
     }
     std::panic::set_hook(silent);
 }
+
+/// Panics when the connection ends.
+#[derive(Debug)]
+struct PanicsAtTheEnd;
+
+impl Observer for PanicsAtTheEnd {
+    fn observe(&mut self, record: &Record<'_>) {
+        assert!(!record.to_string().starts_with("* closed"), "the end");
+    }
+}
+
+#[test]
+fn panic_at_the_end_keeps_the_cause() {
+    let silent = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let now = Instant::ORIGIN;
+    let mut connection = Connection::new(Config::default(), Channel::TrustedByCaller, now);
+    connection.set_observer(Box::new(PanicsAtTheEnd));
+    let request = connection
+        .submit(pop3_proto::command::Capa)
+        .expect("queued");
+    pop3_testkit::wire::receive(&mut connection, b"+OK ready\r\n", now);
+    while connection.poll_event().is_some() {}
+    let caught = catch_unwind(AssertUnwindSafe(|| connection.handle_eof(now)));
+    std::panic::set_hook(silent);
+    assert!(caught.is_err());
+    let error = connection.error().cloned().expect("an error");
+    assert!(matches!(error, Error::Closed(_)), "{error:?}");
+    assert!(!connection.wants_read() && !connection.wants_write());
+    let Some(Event::Reply { id, result }) = connection.poll_event() else {
+        panic!("no result");
+    };
+    assert_eq!((id, result), (request.id(), Err(error.clone())));
+    assert_eq!(connection.poll_event(), Some(Event::Closed(Err(error))));
+}
