@@ -503,7 +503,8 @@ impl Core {
         self.record_at(
             now,
             Recorded::Tls {
-                bound: info.exporter.is_some(),
+                exporter: info.exporter.is_some(),
+                end_point: info.end_point.is_ok(),
             },
         );
         self.state.tls_established(info);

@@ -73,7 +73,8 @@ pub(crate) enum Input {
     ReadFails(TransportErrorKind),
     WriteFails(TransportErrorKind),
     Tls {
-        bound: bool,
+        exporter: bool,
+        end_point: bool,
     },
     TlsFails(TlsErrorKind),
     /// A deadline passed.

@@ -327,8 +327,11 @@ fn step(input: &Input) -> Option<Step> {
         Input::EndOfFile => Step::EndOfFile,
         Input::ReadFails(kind) => Step::ReadFails(*kind),
         Input::WriteFails(kind) => Step::WriteFails(*kind),
-        Input::Tls { bound: true } => Step::TlsWithBinding,
-        Input::Tls { bound: false } => Step::Tls,
+        Input::Tls { exporter: true, .. } => Step::TlsWithBinding,
+        Input::Tls {
+            end_point: true, ..
+        } => Step::TlsWithEndPoint,
+        Input::Tls { .. } => Step::Tls,
         Input::TlsFails(kind) => Step::TlsFails(*kind),
         _ => return None,
     })
