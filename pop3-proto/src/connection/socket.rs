@@ -29,7 +29,7 @@ impl Connection {
 
     /// Reports that this many of the octets were sent.
     pub fn transmitted(&mut self, octets: usize, now: Instant) {
-        self.wire_sent += octets as u64;
+        self.wire_sent = self.wire_sent.saturating_add(octets as u64);
         match &mut self.layer {
             Some(layer) => layer.transmitted(octets, &mut self.core, now),
             None => self.core.transmitted(octets, now),
@@ -58,7 +58,7 @@ impl Connection {
 
     /// Reports that this many octets were put into the [`recv_buffer`](Connection::recv_buffer).
     pub fn received(&mut self, octets: usize, now: Instant) {
-        self.wire_received += octets as u64;
+        self.wire_received = self.wire_received.saturating_add(octets as u64);
         match &mut self.layer {
             Some(layer) => layer.received(octets, &mut self.core, now),
             None => self.core.received(octets, now),

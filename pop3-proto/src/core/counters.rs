@@ -27,7 +27,7 @@ impl Counters {
     /// Counts octets from the server, and a round trip if they are the first after a batch.
     #[inline]
     pub(super) fn received(&mut self, octets: usize) {
-        self.sum.received += octets as u64;
+        self.sum.received = self.sum.received.saturating_add(octets as u64);
         self.sum.round_trips += u64::from(core::mem::take(&mut self.expects_answer));
     }
 
