@@ -142,6 +142,15 @@ impl Connector {
         self.recorder = Some(recorder.clone());
     }
 
+    /// Traces each connection with the crate `tracing`, by a
+    /// [`Tracing`](crate::observe::Tracing) for each. This is a short form of
+    /// [`observe_with`](Self::observe_with), and replaces its function.
+    #[cfg(feature = "tracing")]
+    pub fn trace(&mut self) {
+        use crate::observe::Tracing;
+        self.observe_with(|endpoint| Box::new(Tracing::new(endpoint.host(), endpoint.port())));
+    }
+
     /// Creates the state machine for a transport that was just connected to `endpoint`. Its first
     /// deadline starts at `now`. [Seed](Connection::seed) the connection if it uses SCRAM or
     /// confirmations.

@@ -34,11 +34,20 @@ use crate::verb::Verb;
 /// | `pop3.status` | `command` | `+OK` or `-ERR` |
 /// | `pop3.octets` | `command`, `message` | the octets of the reply, or of the message without dot-stuffing |
 /// | `pop3.lines` | `message` | the lines of the message |
-/// | `error` | all | why it failed |
+/// | `error`, `error.type` | all | why it failed: the text, and its kind, such as `refused` or `timeout` |
 ///
-/// Each line is an event at the level TRACE, whose message is what [`Record`] displays. A deviation
-/// from the RFCs is an event at the level DEBUG. What the connection
-/// [redacts](super#what-is-redacted) is redacted here, too.
+/// The message of each event is what [`Record`] displays:
+///
+/// | level | event |
+/// |---|---|
+/// | ERROR | the connection ended with an error |
+/// | WARN | a login failed, or a reply was malformed |
+/// | INFO | the server refused a command outside a login |
+/// | DEBUG | the server refused a command of a login; TLS; a tolerated deviation; the end of the connection |
+/// | TRACE | each line that was sent or received |
+///
+/// Commands that are pipelined overlap. A span is also closed when the connection is dropped. What
+/// the connection [redacts](super#what-is-redacted) is redacted here, too.
 ///
 /// The asynchronous clients drive the connection in the task of the caller, so the spans are never
 /// entered: they are the parents of each other, but not of what the application logs meanwhile.
@@ -48,14 +57,17 @@ use crate::verb::Verb;
 /// use pop3_proto::observe::Tracing;
 ///
 /// let mut connector = Connector::default();
+/// connector.trace();
+/// // The same, if you need your own span, or other observers as well:
 /// connector.observe_with(|endpoint| Box::new(Tracing::new(endpoint.host(), endpoint.port())));
 /// ```
 #[derive(Debug)]
 pub struct Tracing {
-    connection: Span,
-    login: Option<Login>,
+    // The fields are dropped in this order, which closes children before their parents.
     /// The commands that were sent and are not answered.
     commands: VecDeque<Command>,
+    login: Option<Login>,
+    connection: Span,
 }
 
 #[derive(Debug)]
@@ -66,8 +78,8 @@ struct Login {
 
 #[derive(Debug)]
 struct Command {
-    span: Span,
     message: Option<Span>,
+    span: Span,
     /// The octets of its reply so far.
     octets: u64,
     /// Whether its span has a status.
@@ -87,6 +99,7 @@ impl Tracing {
             tls.cipher = Empty,
             tls.resumed = Empty,
             error = Empty,
+            "error.type" = Empty,
         ))
     }
 
@@ -100,11 +113,24 @@ impl Tracing {
         }
     }
 
-    /// Returns the span that is the parent of a command of this request.
+    /// Returns the span that is the parent of what belongs to this request, but to no command.
     fn parent(&self, request: Option<RequestId>) -> &Span {
         match &self.login {
-            Some(login) if login.request == request => &login.span,
+            Some(login) if login.request == request => enabled(&login.span, &self.connection),
             _ => &self.connection,
+        }
+    }
+
+    /// Reports that a command has failed.
+    fn refused(&self, command: &Span, record: &Record<'_>, error: &Error) {
+        let span = enabled(command, self.parent(record.request));
+        match error.refusal() {
+            // Many logins ask for something that a server does not support.
+            Some(_) if self.login.is_some() => {
+                tracing::event!(parent: span, Level::DEBUG, "{record}");
+            }
+            Some(_) => tracing::event!(parent: span, Level::INFO, "{record}"),
+            None => tracing::event!(parent: span, Level::WARN, "{record}"),
         }
     }
 
@@ -118,6 +144,7 @@ impl Tracing {
             pop3.status = Empty,
             pop3.octets = Empty,
             error = Empty,
+            "error.type" = Empty,
         );
         span.record("pop3.verb", verb.row().keyword);
         if let Some(number) = number {
@@ -157,6 +184,7 @@ impl Tracing {
                 pop3.octets = Empty,
                 pop3.lines = Empty,
                 error = Empty,
+                "error.type" = Empty,
             );
             if let Some(number) = number {
                 span.record("pop3.message.number", number.get());
@@ -212,10 +240,34 @@ fn trace(span: &Span, record: &Record<'_>) {
     tracing::event!(parent: span, Level::TRACE, "{record}");
 }
 
+/// Returns a span unless a filter has disabled it, and then the next one.
+fn enabled<'a>(span: &'a Span, next: &'a Span) -> &'a Span {
+    if span.is_disabled() { next } else { span }
+}
+
 /// Records why the operation of a span failed.
 fn fail(span: &Span, result: Result<(), &Error>) {
     if let Err(error) = result {
         span.record("error", display(error));
+        span.record("error.type", kind(error));
+    }
+}
+
+/// Returns the kind of an error in one word.
+fn kind(error: &Error) -> &'static str {
+    match error {
+        Error::Refused(_) => "refused",
+        Error::Auth(_) => "auth",
+        Error::Misuse(_) => "misuse",
+        Error::Protocol(_) => "protocol",
+        Error::Security(_) => "security",
+        Error::Unconfirmed(_) => "unconfirmed",
+        Error::Limit(_) => "limit",
+        Error::Timeout(_) => "timeout",
+        Error::Closed(_) => "closed",
+        Error::Transport(_) => "transport",
+        Error::Tls(_) => "tls",
+        Error::CallbackPanicked => "panic",
     }
 }
 
@@ -230,8 +282,9 @@ impl Observer for Tracing {
                 if line.starts_with(verb.row().keyword) {
                     self.sent(*request, *verb, *number);
                 }
+                let parent = self.parent(*request);
                 let span = self.commands.back().map(|command| &command.span);
-                trace(span.unwrap_or(&self.connection), record);
+                trace(span.map_or(parent, |span| enabled(span, parent)), record);
             }
             Observed::Received {
                 verb,
@@ -239,16 +292,20 @@ impl Observer for Tracing {
                 line,
                 octets,
             } => {
-                let span = self.commands.front().filter(|_| verb.is_some());
-                trace(
-                    span.map_or(&self.connection, |command| &command.span),
-                    record,
-                );
+                let parent = self.parent(*request);
+                let front = self.commands.front().filter(|_| verb.is_some());
+                let span = front.map_or(parent, |command| enabled(&command.span, parent));
+                trace(span, record);
                 self.received(*verb, *number, line.as_bytes(), *octets);
             }
             Observed::MultiLine { lines, octets, .. } => {
                 if let Some(command) = self.commands.front() {
-                    trace(command.message.as_ref().unwrap_or(&command.span), record);
+                    let span = enabled(&command.span, self.parent(*request));
+                    let span = command
+                        .message
+                        .as_ref()
+                        .map_or(span, |it| enabled(it, span));
+                    trace(span, record);
                 }
                 self.multi_line(*lines, *octets);
             }
@@ -256,11 +313,13 @@ impl Observer for Tracing {
                 if let Some(command) = self.commands.pop_front() {
                     command.span.record("pop3.octets", command.octets);
                     fail(&command.span, *result);
+                    if let Err(error) = result {
+                        self.refused(&command.span, record, error);
+                    }
                 }
             }
             Observed::LoginBegins => {
-                let span =
-                    tracing::span!(parent: &self.connection, Level::INFO, "login", error = Empty);
+                let span = tracing::span!(parent: &self.connection, Level::INFO, "login", error = Empty, "error.type" = Empty);
                 self.login = Some(Login {
                     request: *request,
                     span,
@@ -269,20 +328,27 @@ impl Observer for Tracing {
             Observed::LoginEnded(result) => {
                 if let Some(login) = self.login.take() {
                     fail(&login.span, *result);
+                    if result.is_err() {
+                        let span = enabled(&login.span, &self.connection);
+                        tracing::event!(parent: span, Level::WARN, "{record}");
+                    }
                 }
             }
             Observed::TlsEstablished(info) => {
                 self.established(info);
-                trace(&self.connection, record);
+                tracing::event!(parent: &self.connection, Level::DEBUG, "{record}");
             }
-            Observed::Quirk(quirk) => {
-                tracing::debug!(parent: &self.connection, quirk = %quirk, "tolerated a deviation");
+            Observed::Closed(Err(error)) => {
+                tracing::event!(parent: &self.connection, Level::ERROR, "{record}");
+                self.closed(Err(*error));
             }
-            Observed::Closed(result) => {
-                trace(&self.connection, record);
-                self.closed(*result);
+            Observed::Closed(Ok(())) => {
+                tracing::event!(parent: &self.connection, Level::DEBUG, "{record}");
+                self.closed(Ok(()));
             }
-            Observed::TlsBegins => trace(&self.connection, record),
+            Observed::TlsBegins | Observed::Quirk(_) => {
+                tracing::event!(parent: &self.connection, Level::DEBUG, "{record}");
+            }
         }
     }
 }

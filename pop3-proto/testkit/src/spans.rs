@@ -4,9 +4,10 @@ use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 
 use tracing::field::{Field, Visit};
+use tracing::metadata::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Everything that was traced.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +18,18 @@ struct State {
     spans: Vec<Span>,
     /// The events outside of all spans.
     events: Vec<String>,
+    /// What happened, in order.
+    log: Vec<Happened>,
+    /// The most verbose level that is enabled; without it, all are.
+    level: Option<LevelFilter>,
+}
+
+/// What happened to a span, by its index.
+#[derive(Debug)]
+enum Happened {
+    Open(usize),
+    Event(Level, Option<usize>, String),
+    Close(usize),
 }
 
 /// A span with its fields in the order in which they were recorded.
@@ -34,6 +47,28 @@ impl Spans {
     #[must_use]
     pub fn collect(&self) -> DefaultGuard {
         tracing::subscriber::set_default(self.clone())
+    }
+
+    /// Disables spans and events that are more verbose than this.
+    #[must_use]
+    pub fn up_to(self, level: LevelFilter) -> Self {
+        self.0.lock().expect("no panic").level = Some(level);
+        self
+    }
+
+    /// Returns what happened, in order: each `open` and `close` of a span, and each event with its
+    /// level and its span. The path of a span begins with its parents.
+    pub fn log(&self) -> Vec<String> {
+        let state = self.0.lock().expect("no panic");
+        let log = state.log.iter().map(|happened| match happened {
+            Happened::Open(span) => format!("open {}", state.path(*span)),
+            Happened::Event(level, span, text) => {
+                let path = span.map(|span| state.path(span)).unwrap_or_default();
+                format!("{level} {path}: {text}")
+            }
+            Happened::Close(span) => format!("close {}", state.path(*span)),
+        });
+        log.collect()
     }
 
     /// Returns the spans as an indented tree, each followed by its events.
@@ -55,6 +90,29 @@ impl Spans {
         let mut state = self.0.lock().expect("no panic");
         let span = state.spans.get_mut(id.into_u64() as usize - 1);
         change(span.expect("a span that was created"));
+    }
+}
+
+impl State {
+    /// Returns the names of a span and its parents, those of commands with verb and number.
+    fn path(&self, index: usize) -> String {
+        let Some(span) = self.spans.get(index) else {
+            return String::new();
+        };
+        let parent = span.parent.map(|parent| self.path(parent) + "/");
+        let mut path = parent.unwrap_or_default() + span.name;
+        let value = |name| {
+            let (_, rest) = span.fields.split_once(name)?;
+            let value = rest.strip_prefix('=')?.split(' ').next()?;
+            Some(value.trim_matches('"'))
+        };
+        if let Some(verb) = value("pop3.verb") {
+            path = path + " " + verb;
+            if let Some(number) = value("pop3.message.number") {
+                path = path + " " + number;
+            }
+        }
+        path
     }
 }
 
@@ -86,8 +144,9 @@ impl Visit for Fields<'_> {
 }
 
 impl Subscriber for Spans {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let level = self.0.lock().expect("no panic").level;
+        level.is_none_or(|level| *metadata.level() <= level)
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
@@ -99,6 +158,8 @@ impl Subscriber for Spans {
         };
         attributes.record(&mut Fields(&mut span.fields));
         let mut state = self.0.lock().expect("no panic");
+        let index = state.spans.len();
+        state.log.push(Happened::Open(index));
         state.spans.push(span);
         Id::from_u64(state.spans.len() as u64)
     }
@@ -112,6 +173,9 @@ impl Subscriber for Spans {
     fn event(&self, event: &Event<'_>) {
         let mut text = String::new();
         event.record(&mut Fields(&mut text));
+        let span = event.parent().map(|id| id.into_u64() as usize - 1);
+        let happened = Happened::Event(*event.metadata().level(), span, text.clone());
+        self.0.lock().expect("no panic").log.push(happened);
         match event.parent() {
             Some(id) => self.change(id, |span| span.events.push(text)),
             None => self.0.lock().expect("no panic").events.push(text + "\n"),
@@ -133,6 +197,11 @@ impl Subscriber for Spans {
             span.handles -= 1;
             closed = span.handles == 0;
         });
+        if closed {
+            let index = id.into_u64() as usize - 1;
+            let mut state = self.0.lock().expect("no panic");
+            state.log.push(Happened::Close(index));
+        }
         closed
     }
 }

@@ -1,5 +1,7 @@
 //! The spans and events of the feature `tracing`.
 
+mod order;
+
 use pop3_proto::observe::Tracing;
 use pop3_proto::{Channel, Config, Connection, config::Pipelining};
 use pop3_testkit::conversation::Conversation;
@@ -54,9 +56,10 @@ connection server.address=\"mail.example.org\" server.port=110 network.protocol.
     message pop3.message.number=1 pop3.octets=20 pop3.lines=3
       < [3 lines, 20 octets]
   command pop3.verb=\"RETR\" pop3.message.number=2 pop3.status=\"-ERR\" pop3.octets=22 \
-error=the server refused RETR 2: no such message
+error=the server refused RETR 2: no such message error.type=\"refused\"
     > RETR 2
     < -ERR no such message
+    * RETR 2 answered: the server refused RETR 2: no such message
   command pop3.verb=\"QUIT\" pop3.status=\"+OK\" pop3.octets=5
     > QUIT
     < +OK
