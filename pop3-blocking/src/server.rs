@@ -206,7 +206,7 @@ impl EmbeddedServer {
 
     /// Returns the command lines that clients sent, in the order in which they were answered.
     /// Passwords and digests are redacted. A line is here before its reply is sent. At most 65,536
-    /// lines are kept.
+    /// lines are kept, and none if [`ServerConfig::keep_log`] is set to false.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
         self.log().into_iter().map(|entry| entry.command).collect()
@@ -276,7 +276,8 @@ struct Settings {
 
 /// Returns the settings that every session has.
 fn running(config: ServerConfig) -> ServerConfig {
-    config.stls(true).keep_log(true)
+    let keeps_log = config.keeps_log().unwrap_or(true);
+    config.stls(true).keep_log(keeps_log)
 }
 
 /// The open sessions, each with a clone of its socket, which is used to close the session.

@@ -319,3 +319,11 @@ fn quit_outcomes_can_be_forced() {
         assert_eq!(server.maildrop().len(), left);
     }
 }
+
+#[test]
+fn log_can_be_turned_off() {
+    let mail = Maildrop::from_iter([("uid-1", "one\r\n")]);
+    let server = EmbeddedServer::start(account().keep_log(false), mail).unwrap();
+    client_of(&server).noop().unwrap();
+    assert!(server.log().is_empty());
+}

@@ -32,7 +32,7 @@ pub struct ServerConfig {
     pub(super) capa: bool,
     pub(super) allow_plaintext_login: bool,
     pub(super) max_command_octets: usize,
-    pub(super) keep_log: bool,
+    pub(super) keep_log: Option<bool>,
     pub(super) deviations: Deviations,
     /// How many sessions have begun. Clones count together.
     pub(super) sessions: Arc<AtomicUsize>,
@@ -54,7 +54,7 @@ impl ServerConfig {
             capa: true,
             allow_plaintext_login: true,
             max_command_octets: COMMAND_OCTETS,
-            keep_log: false,
+            keep_log: None,
             deviations: Deviations::default(),
             sessions: Arc::default(),
         }
@@ -150,8 +150,14 @@ impl ServerConfig {
     /// [`Server::replies`](super::Server::replies) the status lines. Off by default.
     #[must_use]
     pub fn keep_log(mut self, keep: bool) -> Self {
-        self.keep_log = keep;
+        self.keep_log = Some(keep);
         self
+    }
+
+    /// Returns the value of [`keep_log`](Self::keep_log), if it was set.
+    #[must_use]
+    pub fn keeps_log(&self) -> Option<bool> {
+        self.keep_log
     }
 
     /// Returns whether the server supports a command at all.

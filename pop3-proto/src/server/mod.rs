@@ -335,7 +335,7 @@ impl Server {
             let Some(line) = self.input.next_line(self.dialogue.max_line_octets()) else {
                 break;
             };
-            let keep_log = self.dialogue.config().keep_log;
+            let keep_log = self.dialogue.config().keep_log == Some(true);
             if keep_log {
                 if self.dialogue.awaits_response() {
                     self.log.record_response(&line);

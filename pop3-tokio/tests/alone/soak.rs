@@ -176,7 +176,10 @@ fn server_with_mail() -> EmbeddedServer {
             "Subject: mail\r\n\r\n.\r\ntext\r\n".repeat(n * 50),
         )
     });
-    let config = ServerConfig::new("alice", "secret").sasl(["PLAIN"]);
+    // The log is bounded, but its limit is higher than the number of commands here.
+    let config = ServerConfig::new("alice", "secret")
+        .sasl(["PLAIN"])
+        .keep_log(false);
     EmbeddedServer::start(config, mail.collect()).unwrap()
 }
 
