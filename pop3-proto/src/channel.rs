@@ -7,6 +7,8 @@ use thiserror::Error as ThisError;
 
 /// How the octets of a connection are transported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum Channel {
     /// Cleartext, usually on port 110. STLS can encrypt it.

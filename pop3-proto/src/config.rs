@@ -9,6 +9,9 @@ use core::time::Duration;
 /// config.pipelining = pop3_proto::config::Pipelining::Never;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub struct Config {
     /// Limits for the memory that a server's replies may need.
@@ -52,6 +55,9 @@ pub struct Config {
 ///
 /// Message bodies have no limit, because they are streamed through the receive buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub struct Limits {
     /// The size of the receive buffer, which is allocated once. It is raised to a little more than
@@ -126,6 +132,9 @@ impl Default for Limits {
 /// How long to wait for the server. While an event is pending, no deadline runs except `total`.
 /// Zero expires immediately; [`Duration::MAX`] never expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub struct Timeouts {
     /// For connecting to one address. Only the adapters use it. Default: 30 s.
@@ -176,6 +185,8 @@ impl Default for Timeouts {
 /// How strictly server replies are parsed. Both settings accept status indicators in any case, text
 /// after the values of `STAT` and `LIST`, and any spacing and order in listings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum Leniency {
     /// Also accepts deviations of real servers that are not ambiguous: a bare LF as a line end, a
@@ -191,6 +202,8 @@ pub enum Leniency {
 /// Whether LF `.` CR LF ends a multi-line reply (RFC 1939 section 3) of a server that ends its own
 /// lines in CR LF. A server whose first line ends in a bare LF is not affected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum LfDot {
     /// The first line end in each reply determines the line ends of that reply. If it is CR LF, as
@@ -209,6 +222,8 @@ pub enum LfDot {
 
 /// Whether commands may be sent before earlier ones are answered (RFC 2449 section 6.6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum Pipelining {
     /// If the server advertises it in a `CAPA` reply on the current channel.
@@ -222,6 +237,8 @@ pub enum Pipelining {
 
 /// Whether the client asks for the server's capabilities (RFC 2449 section 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum CapaPolicy {
     /// Before a login, after STLS and after a login.
@@ -235,6 +252,8 @@ pub enum CapaPolicy {
 /// Whether a login sends [`Utf8`](crate::command::Utf8), after which the server sends messages with
 /// UTF-8 in their headers as they are (RFC 6856 section 2.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum Utf8Policy {
     /// A login does not send it. A server may then replace messages that have UTF-8 in their
@@ -250,6 +269,8 @@ pub enum Utf8Policy {
 /// Whether the first response of an authentication exchange is sent with the command (RFC 5034
 /// section 4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum InitialResponse {
     /// If the server advertises `SASL` and the line has at most [`Limits::command`] octets.
@@ -263,6 +284,8 @@ pub enum InitialResponse {
 /// Whether a login on a [`Channel::Plain`](crate::Channel::Plain) connection starts TLS with STLS.
 /// There is no opportunistic mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum StlsPolicy {
     /// A login requires STLS. Without it, the login fails and the connection ends. The only

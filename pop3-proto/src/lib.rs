@@ -235,7 +235,8 @@
 //! | `client` | the module `client`: an asynchronous client over any transport, independent of the runtime |
 //! | `blocking` | the module `blocking`: a blocking client over any transport |
 //! | `tokio` | Tokio's read traits for the messages of the module `client` |
-//! | `serde` | `Serialize` and `Deserialize` for the values of [`sync`] |
+//! | `serde` | `Serialize` and `Deserialize` for [`Config`] and its parts, [`Endpoint`] (a URL), login methods, message numbers, unique-ids, the entries of listings, statistics, and the values of [`sync`]. Secrets and logins have neither, so that a password is not written to a file by mistake |
+//! | `arbitrary` | `Arbitrary` for the same types, to fuzz your own program |
 //! | `tracing` | `observe::Tracing`, which reports a session to the crate `tracing` |
 //! | `server` | a small POP3 server with an in-memory maildrop, and faults on request, for tests |
 //!
@@ -269,6 +270,8 @@ extern crate alloc;
 extern crate std;
 
 mod apop;
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod base64;
 mod batch;
 #[cfg(feature = "blocking")]
@@ -323,6 +326,8 @@ pub mod reply;
 pub mod sasl;
 mod saslprep;
 mod secret;
+#[cfg(feature = "serde")]
+mod serialize;
 #[cfg(feature = "server")]
 pub mod server;
 mod status;

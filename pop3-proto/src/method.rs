@@ -15,6 +15,7 @@ use crate::sasl::ScramHash;
 /// [`LoginPolicy::with_channel_binding`](crate::login::LoginPolicy::with_channel_binding).
 /// `USER/PASS` (or `USER`) and `APOP` (or `+APOP`, as in RFC 2384) are the commands of RFC 1939.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum Method {
     /// `AUTH SCRAM-SHA-512`.

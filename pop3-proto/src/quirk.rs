@@ -8,6 +8,8 @@ use core::fmt;
 /// A deviation from the RFCs that was tolerated. Under
 /// [`Leniency::Strict`](crate::config::Leniency::Strict), none is tolerated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum Quirk {
     /// A blank line came before a status line and was skipped.

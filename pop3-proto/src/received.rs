@@ -10,6 +10,8 @@ use crate::swallowed::Swallowed;
 /// there are fewer octets than the server states ([`SizeMatch::is_short`]), it is better not to
 /// delete the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub struct Received {
     /// The number of octets, without dot-stuffing and with line ends as sent.
@@ -30,6 +32,8 @@ pub struct Received {
 
 /// The number of octets that were received, compared with a size that the server stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum SizeMatch {
     /// The numbers are equal.
     Equal,

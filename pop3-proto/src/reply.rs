@@ -66,6 +66,8 @@ pub struct Greeting {
 /// The number of messages and their total size: the reply to `STAT`, which RFC 1939 section 5 calls
 /// a drop listing. Messages marked as deleted are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub struct MailboxStat {
     /// The number of messages in the maildrop.

@@ -17,6 +17,7 @@ use crate::saslprep::saslprep;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct MessageNumber(NonZeroU32);
 
 impl MessageNumber {
@@ -123,8 +124,21 @@ impl TryFrom<&str> for Username {
 pub struct UniqueId(Bytes);
 
 impl UniqueId {
+    /// The maximum length in octets.
+    pub(crate) const LONGEST: usize = 512;
+
     pub(crate) fn new(octets: Bytes) -> Self {
         Self(octets)
+    }
+
+    /// Creates a unique-id that does not come from a listing. `None` if no listing could contain
+    /// it.
+    #[cfg(any(feature = "serde", feature = "arbitrary"))]
+    pub(crate) fn checked(octets: alloc::vec::Vec<u8>) -> Option<Self> {
+        let valid = (1..=Self::LONGEST).contains(&octets.len())
+            && !octets.iter().any(u8::is_ascii_control)
+            && octets.trim_ascii() == octets;
+        valid.then(|| Self(octets.into()))
     }
 
     /// Returns the octets as the server sent them.

@@ -33,6 +33,7 @@
 //! |---|---|
 //! | `scram`, `oauth` (default) | logins by SCRAM, and by bearer tokens; without `scram`, the safest method sends the password |
 //! | `url` (default) | servers from URLs |
+//! | `serde`, `arbitrary` | the traits of these crates for the types of `pop3-proto` |
 //! | `rustls` (default) | TLS |
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |

@@ -1,5 +1,7 @@
 //! The address of a POP3 server, and its URL.
 
+#[cfg(all(feature = "serde", feature = "url"))]
+mod serialize;
 #[cfg(feature = "url")]
 mod url;
 

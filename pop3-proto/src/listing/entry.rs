@@ -9,6 +9,8 @@ use crate::types::{MessageNumber, UniqueId};
 
 /// A message and its size (RFC 1939 section 5, `LIST`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub struct ScanEntry {
     /// The number of the message.
@@ -21,6 +23,8 @@ pub struct ScanEntry {
 
 /// A message and its unique-id (RFC 1939 section 7, `UIDL`).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub struct UidEntry {
     /// The number of the message.
@@ -124,4 +128,4 @@ impl ListingEntry for UidEntry {
 }
 
 /// The longest unique-id that is accepted, in octets.
-const MAX_UNIQUE_ID: usize = 512;
+const MAX_UNIQUE_ID: usize = UniqueId::LONGEST;

@@ -12,6 +12,8 @@ use super::Observer;
 ///
 /// `Display` writes it in one line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub struct Statistics {
     /// The octets that were sent to the server, as cleartext.

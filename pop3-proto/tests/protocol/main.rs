@@ -14,6 +14,7 @@ mod observer;
 mod record;
 mod sasl;
 mod secrets;
+mod serialized;
 mod server;
 mod statistics;
 mod threats;

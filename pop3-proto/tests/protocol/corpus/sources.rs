@@ -70,6 +70,7 @@ const LAYERS: &str = "
     recordings  record
     clients     batch endpoint connector engine client blocking
     tests       server
+    traits      serialize arbitrary
 ";
 
 /// Returns the modules of the crate that a source file imports, without those in comments.
