@@ -47,7 +47,8 @@
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
 //! | `tracing` | `observe::Tracing`, which reports each session to the crate `tracing` |
 //!
-//! To replace `ring`, turn the default features off and enable the others again:
+//! Adding `aws-lc-rs` alone still uses `ring`, unless `Connector::tls` has a provider. To replace
+//! `ring`, turn the default features off and enable the others again:
 //! `default-features = false, features = ["async-std", "aws-lc-rs", "webpki-roots", "scram", "oauth", "url"]`.
 
 mod connect;

@@ -45,7 +45,8 @@
 //! | `tracing` | `observe::Tracing`, which reports each session to the crate `tracing` |
 //! | `server` | a POP3 server on 127.0.0.1, in its own threads, for tests and demos; it misbehaves on request |
 //!
-//! To replace `ring`, turn the default features off and enable the others again:
+//! Adding `aws-lc-rs` alone still uses `ring`, unless `Connector::tls` has a provider. To replace
+//! `ring`, turn the default features off and enable the others again:
 //! `default-features = false, features = ["aws-lc-rs", "webpki-roots", "scram", "oauth", "url"]`.
 
 mod connect;

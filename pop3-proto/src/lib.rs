@@ -230,7 +230,7 @@
 //! | `oauth` (default) | logins with OAUTHBEARER and XOAUTH2, and the reasons that a server gives for refusing a token |
 //! | `url` (default) | [`Endpoint`] from a URL |
 //! | `rustls` | TLS inside [`Connection`] |
-//! | `ring`, `aws-lc-rs` | the cryptography provider for TLS. If both are enabled, see `tls::default_provider` |
+//! | `ring`, `aws-lc-rs` | the cryptography provider for TLS. If both are enabled, ring is used, unless `TlsOptions::provider` is set |
 //! | `webpki-roots`, `platform-verifier` | the trusted root certificates |
 //! | `client` | the module `client`: an asynchronous client over any transport, independent of the runtime |
 //! | `blocking` | the module `blocking`: a blocking client over any transport |

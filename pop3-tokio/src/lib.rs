@@ -40,7 +40,8 @@
 //! | `tracing` | `observe::Tracing`, which reports each session to the crate `tracing` |
 //! | `server` | the module `server`: a POP3 server in memory that misbehaves on request, for tests with a paused clock |
 //!
-//! To replace `ring`, turn the default features off and enable the others again:
+//! Adding `aws-lc-rs` alone still uses `ring`, unless `Connector::tls` has a provider. To replace
+//! `ring`, turn the default features off and enable the others again:
 //! `default-features = false, features = ["aws-lc-rs", "webpki-roots", "scram", "oauth", "url"]`.
 
 mod connect;
