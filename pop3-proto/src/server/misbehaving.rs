@@ -58,7 +58,7 @@ impl Server {
 
     /// Returns how long the caller may wait for octets from the client; `None` if there is no limit.
     /// Call [`handle_idle`](Self::handle_idle) after that time. The limit is that of
-    /// [`ServerConfig::idle_limit`], and applies while the server has nothing to send.
+    /// [`ServerConfig::idle_limit`](super::ServerConfig::idle_limit), and applies while the server has nothing to send.
     #[must_use]
     pub fn idle_limit(&self) -> Option<Duration> {
         let is_idle = self.dialogue.takes_commands() && self.output.is_empty();

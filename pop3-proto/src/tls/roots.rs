@@ -48,7 +48,8 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::NotConfigured`] if the text contains no certificate, or a damaged one.
+    /// [`NotConfigured`](crate::error::TlsErrorKind::NotConfigured) if the text contains no
+    /// certificate, or a damaged one.
     pub fn from_pem(pem: &[u8]) -> Result<Self, TlsError> {
         let roots: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match roots {
