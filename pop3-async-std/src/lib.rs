@@ -46,6 +46,7 @@
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
 //! | `tracing` | `observe::Tracing`, which reports each session to the crate `tracing` |
+//! | `record` | the module `record`: recordings of sessions as transcripts, and their replay |
 //!
 //! Adding `aws-lc-rs` alone still uses `ring`, unless `Connector::tls` has a provider. To replace
 //! `ring`, turn the default features off and enable the others again:
@@ -60,6 +61,9 @@ pub use connect::{connect_over, start};
 pub use transport::Futures;
 
 pub use pop3_proto as proto;
+#[cfg(feature = "record")]
+#[doc(no_inline)]
+pub use pop3_proto::record;
 #[cfg(feature = "rustls")]
 #[doc(no_inline)]
 pub use pop3_proto::rustls;

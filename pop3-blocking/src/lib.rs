@@ -43,6 +43,7 @@
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
 //! | `tracing` | `observe::Tracing`, which reports each session to the crate `tracing` |
+//! | `record` | the module `record`: recordings of sessions as transcripts, and their replay |
 //! | `server` | a POP3 server on 127.0.0.1, in its own threads, for tests and demos; it misbehaves on request |
 //!
 //! Adding `aws-lc-rs` alone still uses `ring`, unless `Connector::tls` has a provider. To replace
@@ -58,6 +59,9 @@ pub use connect::{connect, connect_over, connect_with, start};
 pub use stream::{NoTimeout, Std, Stream};
 
 pub use pop3_proto as proto;
+#[cfg(feature = "record")]
+#[doc(no_inline)]
+pub use pop3_proto::record;
 #[cfg(feature = "rustls")]
 #[doc(no_inline)]
 pub use pop3_proto::rustls;

@@ -38,6 +38,7 @@
 //! | `ring` (default), `aws-lc-rs` | the cryptography for TLS |
 //! | `webpki-roots` (default), `platform-verifier` | the trusted root certificates |
 //! | `tracing` | `observe::Tracing`, which reports each session to the crate `tracing` |
+//! | `record` | the module `record`: recordings of sessions as transcripts, and their replay |
 //! | `server` | the module `server`: a POP3 server in memory that misbehaves on request, for tests with a paused clock |
 //!
 //! Adding `aws-lc-rs` alone still uses `ring`, unless `Connector::tls` has a provider. To replace
@@ -53,6 +54,9 @@ pub use connect::{connect, connect_over, connect_with, start};
 pub use transport::Tokio;
 
 pub use pop3_proto as proto;
+#[cfg(feature = "record")]
+#[doc(no_inline)]
+pub use pop3_proto::record;
 #[cfg(feature = "rustls")]
 #[doc(no_inline)]
 pub use pop3_proto::rustls;

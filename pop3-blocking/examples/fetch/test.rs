@@ -25,6 +25,8 @@ mod tests {
     #[cfg(unix)]
     mod passwords;
     #[cfg(unix)]
+    mod recordings;
+    #[cfg(unix)]
     mod recovery;
     #[cfg(unix)]
     mod repeating;

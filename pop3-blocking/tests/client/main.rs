@@ -26,6 +26,7 @@ mod messages;
 mod panics;
 #[cfg(unix)]
 mod parity;
+mod recordings;
 mod session_end;
 mod streams;
 mod synchronisation;

@@ -281,8 +281,6 @@ impl Core {
 
     /// Abandons requests and drops their pending events.
     pub(crate) fn abandon(&mut self, requests: Range<RequestId>) {
-        #[cfg(feature = "record")]
-        self.record_abandon(&requests);
         let about = |event: &Event| match event {
             Event::Reply { id, .. }
             | Event::Body { id, .. }
@@ -295,6 +293,8 @@ impl Core {
         if !abandoned.any && !self.events.iter().any(about) {
             return;
         }
+        #[cfg(feature = "record")]
+        self.record_abandon(&requests);
         self.outbound.shrink_first_batch();
         if abandoned.front {
             self.timers.operation(self.outbound.in_flight() > 0);
@@ -356,7 +356,9 @@ impl Core {
     /// Changes the interval of keep-alives.
     pub(crate) fn set_keep_alive(&mut self, interval: Option<Duration>) {
         #[cfg(feature = "record")]
-        self.record_action(Done::KeepAlive(interval));
+        if self.keep_alive != interval {
+            self.record_action(Done::KeepAlive(interval));
+        }
         self.keep_alive = interval;
     }
 

@@ -72,6 +72,7 @@ pub(crate) enum Input {
     EndOfFile,
     ReadFails(TransportErrorKind),
     WriteFails(TransportErrorKind),
+    /// TLS was established. Which channel bindings are available.
     Tls {
         exporter: bool,
         end_point: bool,

@@ -80,6 +80,15 @@ impl Recorder {
         taps.len()
     }
 
+    /// Returns the transcripts as [`transcripts`](Recorder::transcripts) does, and forgets these
+    /// connections. What happens to them later is not recorded.
+    pub fn take(&self) -> Vec<Transcript> {
+        let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = core::mem::take(&mut *taps);
+        drop(taps);
+        taken.iter().map(|tap| write(&tap.tape())).collect()
+    }
+
     /// Returns the transcript of each connection so far, in the order in which they were created.
     ///
     /// This replays each session, so it takes as long as the session took the processor. After a

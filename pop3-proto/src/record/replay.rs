@@ -211,7 +211,21 @@ impl Replay {
     ///
     /// A [`Deviation`] if the inputs are impossible, such as a TLS handshake where none is due.
     pub fn observe(&self, transcript: &Transcript) -> Result<Replayed, Deviation> {
+        self.observe_with(transcript, |_| {})
+    }
+
+    /// Plays the inputs of a transcript with a connection that this function prepares.
+    ///
+    /// # Errors
+    ///
+    /// As for [`observe`](Replay::observe).
+    pub fn observe_with(
+        &self,
+        transcript: &Transcript,
+        prepare: impl FnOnce(&mut Connection),
+    ) -> Result<Replayed, Deviation> {
         let mut player = self.player(transcript)?;
+        prepare(&mut player.driver.connection);
         let lines = self.lines(transcript);
         let mut written = Written::default();
         let mut rest = lines.as_slice();

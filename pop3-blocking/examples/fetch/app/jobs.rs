@@ -12,6 +12,7 @@ use super::interrupt;
 use super::maildir::{Maildir, Store};
 use super::options::{Options, Verbosity};
 use super::output::{Output, Sum, say};
+use super::recording::Recording;
 
 /// A mailbox during a run: what the loop of a client needs.
 pub(crate) struct Mailbox<'a> {
@@ -44,6 +45,7 @@ struct Runs<'o, S> {
     several: bool,
     session: S,
     sum: Sum,
+    recording: Option<Recording>,
 }
 
 /// Fetches all mailboxes with this loop.
@@ -51,7 +53,8 @@ pub(super) fn fetch_all<S>(options: &Options, session: S) -> Result<Exit, Failur
 where
     S: FnMut(&mut Mailbox<'_>) -> io::Result<()>,
 {
-    let connector = connector(options)?;
+    let mut connector = connector(options)?;
+    let recording = Recording::new(options, &mut connector)?;
     let several = options.servers.len() > 1;
     let mut exits = Vec::new();
     let mut jobs = Vec::new();
@@ -73,6 +76,7 @@ where
         several,
         session,
         sum,
+        recording,
     };
     match options.poll {
         Some(interval) => runs.poll(&mut jobs, interval),
@@ -140,6 +144,20 @@ impl<S: FnMut(&mut Mailbox<'_>) -> io::Result<()>> Runs<'_, S> {
                 (failure.exit, None)
             }
         };
+        if let Some(recording) = &mut self.recording {
+            let output = Output::new(job.server.clone(), self.several);
+            match recording.write() {
+                Ok(files) => {
+                    for file in files {
+                        output.note(&format_args!("recorded in {}", file.display()));
+                    }
+                }
+                Err(failure) => {
+                    output.note(&failure);
+                    job.exit = job.exit.and(failure.exit);
+                }
+            }
+        }
         job.failures = if job.exit == Exit::Done {
             0
         } else {

@@ -14,6 +14,7 @@ pub(crate) mod options;
 pub(crate) mod output;
 pub(crate) mod password;
 mod protocol_log;
+mod recording;
 pub(crate) mod sample;
 mod tls;
 

@@ -2,4 +2,5 @@
 
 mod login;
 mod mail;
+mod recordings;
 mod server;

@@ -137,6 +137,9 @@ impl Reader {
                 self.by_itself = self.greeted && self.under_way.is_empty();
                 self.script.server.push(Action::Receive(octets.clone()));
             }
+            Step::Request(record::Action::Submit(Op::ListSalvaged | Op::UidlSalvaged)) => {
+                return Err(Rule::ActsOnTheConnection);
+            }
             Step::Request(record::Action::Submit(op)) => {
                 let (op, label) = (op.clone(), op.label());
                 self.asks(Asked { op, label }, last == Last::Ask)?;
@@ -167,8 +170,8 @@ impl Reader {
             }
             Step::ReadFails(_) | Step::WriteFails(_) => return Err(Rule::BreaksTheSocket),
             Step::Wait(_) => return Err(Rule::Waits),
-            // What the application does in the middle of a segment, and at an exact time.
-            _ => return Err(Rule::AsksMeanwhile),
+            Step::Meanwhile(_) => return Err(Rule::AsksMeanwhile),
+            _ => return Err(Rule::ActsOnTheConnection),
         }
         Ok(())
     }

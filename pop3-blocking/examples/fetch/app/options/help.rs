@@ -67,6 +67,9 @@ Program:
   -vv              also print each line that is sent (>) and received (<), with the
                    seconds since the connection began; passwords and the like are
                    replaced by <redacted>, and of messages only the size is shown
+  --record FILE    record the first session in FILE, the next ones in FILE.2 and so
+                   on, for a bug report: a transcript without passwords, user names
+                   and the contents of messages; existing files are not overwritten
   --help           print this text
 
 Ctrl-C ends the run after the current message; a second one ends it without waiting.

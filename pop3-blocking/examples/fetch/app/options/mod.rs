@@ -69,6 +69,8 @@ pub(crate) struct Options {
     /// The only login method that is allowed.
     pub(crate) auth: Option<Auth>,
     pub(crate) password: Source,
+    /// The file for the recording of the first session.
+    pub(crate) record: Option<PathBuf>,
     /// The pause between two runs; `None` for one run.
     pub(crate) poll: Option<Duration>,
     /// Whether the exit code distinguishes the kinds of failure.
@@ -91,6 +93,7 @@ impl Default for Options {
             capa: true,
             auth: None,
             password: Source::Ask,
+            record: None,
             poll: None,
             sysexits: false,
             verbosity: Verbosity::Quiet,

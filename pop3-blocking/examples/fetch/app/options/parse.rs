@@ -48,6 +48,7 @@ pub(crate) fn parse(
             Long("password-command") => {
                 given.password_command = Some(path(from, "--password-command", "command")?.into());
             }
+            Long("record") => options.record = Some(path(from, "--record", "file")?),
             Long("poll") => options.poll = Some(value(from, "--poll", values::interval)?),
             Long("sysexits") => options.sysexits = true,
             Long("verbose") | Short('v') => {
