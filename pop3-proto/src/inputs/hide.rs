@@ -9,7 +9,7 @@ use crate::base64;
 use crate::operation::Private;
 use crate::saslprep::saslprep;
 
-/// The user names of a session, and what stands for each.
+/// The user names of a session, and their replacements.
 #[derive(Debug)]
 pub(crate) struct Names {
     keep: bool,
@@ -33,8 +33,8 @@ impl Names {
         }
     }
 
-    /// Returns what stands for a name.
-    pub(crate) fn stand_in(&mut self, name: &str) -> String {
+    /// Returns the replacement of a name.
+    pub(crate) fn replacement(&mut self, name: &str) -> String {
         if self.keep || name.is_empty() {
             return name.to_owned();
         }
@@ -49,13 +49,13 @@ impl Names {
             word.truncate(name.len().saturating_sub(number.len()));
             word.extend_from_slice(number.as_bytes());
         }
-        let stand_in = match marked(name.as_bytes()) {
+        let replacement = match marked(name.as_bytes()) {
             [] => word,
             mark => [b"user", mark].concat(),
         };
-        let stand_in = String::from_utf8_lossy(&stand_in).into_owned();
-        self.known.push((name.to_owned(), stand_in.clone()));
-        stand_in
+        let replacement = String::from_utf8_lossy(&replacement).into_owned();
+        self.known.push((name.to_owned(), replacement.clone()));
+        replacement
     }
 
     /// Replaces the names in a line of the server, after its status indicator.
@@ -66,12 +66,12 @@ impl Names {
         };
         let (head, text) = line.split_at(from.unwrap_or(line.len()));
         let mut text = text.to_vec();
-        for (name, stand_in) in &self.known {
+        for (name, replacement) in &self.known {
             let local = name.split('@').next().unwrap_or_default();
             for name in [name.as_str(), local] {
                 let digits = name.bytes().all(|octet| octet.is_ascii_digit());
                 if name.len() >= if digits { DIGITS } else { SHORTEST } {
-                    text = replaced(&text, name.as_bytes(), stand_in.as_bytes());
+                    text = replaced(&text, name.as_bytes(), replacement.as_bytes());
                 }
             }
         }
@@ -122,16 +122,16 @@ fn marked(text: &[u8]) -> &'static [u8] {
 /// Returns a text that the connection treats like this one: in the same cases it is ASCII, can be
 /// prepared by SASLprep, and fits on a line.
 fn like(text: &[u8], ascii: &str) -> Vec<u8> {
-    let mut stand_in = [ascii.as_bytes(), marked(text)].concat();
-    if text.len() > LONG && stand_in.len() < text.len() {
-        stand_in.resize(text.len(), b'x');
+    let mut replacement = [ascii.as_bytes(), marked(text)].concat();
+    if text.len() > LONG && replacement.len() < text.len() {
+        replacement.resize(text.len(), b'x');
     }
-    stand_in
+    replacement
 }
 
 impl Private for Names {
     fn name(&mut self, name: &str) -> String {
-        self.stand_in(name)
+        self.replacement(name)
     }
 
     fn secret(&mut self, secret: &[u8]) -> Vec<u8> {
@@ -143,16 +143,16 @@ impl Private for Names {
     }
 }
 
-/// Returns what stands for a token.
+/// Returns the replacement of a token.
 pub(crate) fn token(token: &[u8]) -> Vec<u8> {
     // A token that cannot be sent must fail in a replay, too.
     let sendable = |octet: &u8| octet.is_ascii_alphanumeric() || b"-._~+/=".contains(octet);
-    let stand_in = if token.iter().all(sendable) {
+    let replacement = if token.iter().all(sendable) {
         "token-1"
     } else {
         "token 1"
     };
-    like(token, stand_in)
+    like(token, replacement)
 }
 
 /// Returns octets of the same length and structure as a line of a message: with the same dots, and

@@ -13,17 +13,17 @@ use crate::login::{Credentials, Login};
 use crate::sasl::Seed;
 use crate::verb::Verb;
 
-/// What stands for the private values of a request.
+/// Replaces the private values of a request.
 pub(crate) trait Private {
-    /// Returns what stands for a user name.
+    /// Returns the replacement of a user name.
     fn name(&mut self, name: &str) -> alloc::string::String;
-    /// Returns what stands for a password.
+    /// Returns the replacement of a password.
     fn secret(&mut self, secret: &[u8]) -> alloc::vec::Vec<u8>;
-    /// Returns what stands for a token.
+    /// Returns the replacement of a token.
     fn token(&mut self, token: &[u8]) -> alloc::vec::Vec<u8>;
 }
 
-/// The host that stands for the one that OAUTHBEARER sends.
+/// The replacement of the host that OAUTHBEARER sends.
 const HOST: &str = "mail.example.org";
 
 impl Operation {

@@ -1,4 +1,4 @@
-//! A mechanism that stands for one of an application, which a transcript does not contain.
+//! The replacement of a mechanism of an application, which a transcript does not contain.
 
 use alloc::string::{String, ToString as _};
 

@@ -4,11 +4,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::driver::{Driver, Outcome};
 use crate::command::{Command, Noop};
 use crate::connection::Connection;
-use crate::error::Error;
+use crate::error::{Error, TlsErrorKind, TransportErrorKind};
 use crate::event::Event;
 use crate::operation::Operation;
 
@@ -16,6 +17,26 @@ impl Driver {
     /// Submits an operation in the syntax of transcripts. Nothing is sent yet.
     pub fn ask(&mut self, line: &str) {
         self.submit(&Operation::parse(line).expect("an operation"));
+    }
+
+    /// Makes a read fail with a reset.
+    pub fn reset(&mut self) {
+        self.read_fails(TransportErrorKind::Reset);
+    }
+
+    /// Makes a write fail before any of its octets is sent.
+    pub fn write_fails(&mut self) {
+        self.write_fails_with(TransportErrorKind::Reset);
+    }
+
+    /// Makes TLS fail.
+    pub fn tls_fails(&mut self) {
+        self.tls_fails_with(TlsErrorKind::Certificate);
+    }
+
+    /// Advances the clock.
+    pub fn wait(&mut self, seconds: u64) {
+        self.pass(Duration::from_secs(seconds));
     }
 
     /// Completes a TLS handshake.

@@ -259,11 +259,7 @@ impl Driver {
         self.settle();
     }
 
-    /// Makes a read fail with a reset.
-    pub fn reset(&mut self) {
-        self.read_fails(TransportErrorKind::Reset);
-    }
-
+    /// Makes a read fail.
     pub(super) fn read_fails(&mut self, kind: TransportErrorKind) {
         self.settle();
         let cause = TransportError::new(kind, "connection reset");
@@ -272,10 +268,6 @@ impl Driver {
     }
 
     /// Makes a write fail before any of its octets is sent.
-    pub fn write_fails(&mut self) {
-        self.write_fails_with(TransportErrorKind::Reset);
-    }
-
     pub(super) fn write_fails_with(&mut self, kind: TransportErrorKind) {
         let cause = TransportError::new(kind, "broken pipe");
         self.connection.handle_write_error(cause, self.now);
@@ -322,10 +314,6 @@ impl Driver {
     }
 
     /// Makes TLS fail.
-    pub fn tls_fails(&mut self) {
-        self.tls_fails_with(TlsErrorKind::Certificate);
-    }
-
     pub(super) fn tls_fails_with(&mut self, kind: TlsErrorKind) {
         self.settle();
         let cause = TlsError::new(kind, "unknown issuer");
@@ -334,10 +322,6 @@ impl Driver {
     }
 
     /// Advances the clock.
-    pub fn wait(&mut self, seconds: u64) {
-        self.pass(Duration::from_secs(seconds));
-    }
-
     pub(super) fn pass(&mut self, span: Duration) {
         self.settle();
         self.now = self.now + span;

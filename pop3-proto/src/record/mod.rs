@@ -231,15 +231,27 @@ pub use crate::operation::{ConfirmOperation, LoginOperation, Operation, Problem}
 #[cfg(feature = "internals")]
 mod conversation;
 mod deviation;
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(unreachable_pub, reason = "the feature `internals` makes it public")
+)]
 mod driver;
 mod player;
 mod recorder;
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(unreachable_pub, reason = "the feature `internals` makes it public")
+)]
 mod render;
 mod replay;
 mod scram;
 mod settings;
 mod shrink;
 mod step;
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(unreachable_pub, reason = "the feature `internals` makes it public")
+)]
 mod surplus;
 mod transcript;
 mod write;

@@ -15,7 +15,7 @@ use crate::inputs::{Kept, Tap};
 /// it to [`Connector::record_with`](crate::Connector::record_with). Without a client, call
 /// [`attach`](Recorder::attach).
 ///
-/// The [module](self#what-is-recorded) says what is recorded, and what is replaced.
+/// The [module](crate::record#what-is-recorded) says what is recorded, and what is replaced.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     kept: Kept,
@@ -92,7 +92,7 @@ impl Recorder {
     /// Returns the transcript of each connection so far, in the order in which they were created.
     ///
     /// This replays each session, so it takes as long as the session took the processor. After a
-    /// login with SCRAM, it derives the keys of the password that stands for the real one.
+    /// login with SCRAM, it derives the keys of the password that replaces the real one.
     pub fn transcripts(&self) -> Vec<Transcript> {
         let taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
         let taps = taps.clone();

@@ -1,7 +1,7 @@
 //! The server's side of SCRAM in a recording.
 //!
 //! The signature of the server would allow anyone to guess the password offline, so it is replaced
-//! by the one that fits the password that stands for the real one.
+//! by the one that fits the password that replaces the real one.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -51,7 +51,7 @@ impl Exchange {
         }
     }
 
-    /// Reads a line of the server. Returns the line that stands for it, if it is the signature.
+    /// Reads a line of the server. Returns its replacement, if it is the signature.
     /// `accepted`: the client accepted it.
     pub(super) fn received(
         &mut self,

@@ -11,7 +11,7 @@ use crate::operation::Problem;
 
 /// A conversation between an application, a connection and a server.
 ///
-/// It is parsed from text, and `Display` writes the text. The [module](self) describes the language.
+/// It is parsed from text, and `Display` writes the text. The [module](crate::record) describes the language.
 ///
 /// ```
 /// use pop3_proto::record::Transcript;

@@ -1,4 +1,4 @@
-//! Writes the transcript of a recording: plays its inputs with the credentials that stand for the
+//! Writes the transcript of a recording: plays its inputs with the credentials that replace the
 //! real ones, and writes what the connection does.
 
 use alloc::borrow::ToOwned;

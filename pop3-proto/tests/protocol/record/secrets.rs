@@ -26,7 +26,7 @@ fn with_needle(transcript: &Transcript) -> Transcript {
         };
         let text = operation.to_string();
         let mut words: Vec<&str> = text.split(' ').collect();
-        let at = match words[0] {
+        let at = match words.first().copied().unwrap_or_default() {
             "pass" => 1,
             "login" | "login-token" | "login-tokens" | "apop" => 2,
             _ => continue,

@@ -23,7 +23,8 @@ fn recorded() -> (Recorder, Conversation) {
 
 /// Returns the recording, which must replay.
 fn replayed(recorder: &Recorder) -> String {
-    let text = recorder.transcripts()[0].to_string();
+    let recording = recorder.transcripts().pop().expect("a recording");
+    let text = recording.to_string();
     let transcript: Transcript = text.parse().expect("a recording");
     replay(&transcript).unwrap_or_else(|why| panic!("{why}\n{text}"));
     text
