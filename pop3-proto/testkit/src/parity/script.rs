@@ -163,6 +163,11 @@ impl Reader {
                 self.script.server.push(Action::Handshake);
                 self.script.security = Security::WrongName;
             }
+            // After STLS, real TLS is used. Its channel binding has other values, which matters only
+            // if the login uses it.
+            Step::TlsWithBinding | Step::TlsWithEndPoint if self.greeted => {
+                self.script.server.push(Action::Handshake);
+            }
             Step::TlsWithBinding => self.script.security = Security::Exporter,
             Step::TlsWithEndPoint => self.script.security = Security::EndPoint,
             Step::Request(record::Action::AbandonAll | record::Action::Abandon { .. }) => {
