@@ -3,7 +3,7 @@
 //! reported immediately. Only a server that sends nothing is reported at the deadline.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant as Clock};
@@ -368,7 +368,8 @@ impl Server {
                 return received;
             }
             Self::Silent => {}
-            Self::Closes => return received,
+            // Close only the sending side: closing a socket with unread octets sends a reset.
+            Self::Closes => drop(socket.shutdown(Shutdown::Write)),
             Self::Stls(reply) => {
                 send(&mut socket, "+OK ready\r\n");
                 expect(&mut socket, &mut received, "CAPA\r\n");
