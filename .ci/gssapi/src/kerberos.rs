@@ -17,8 +17,8 @@ pub(crate) struct Kerberos {
 }
 
 impl Kerberos {
-    /// Starts it with a service `pop/localhost` and one user.
-    pub(crate) fn start(user: &str, password: &str) -> Self {
+    /// Starts it with a service `pop/localhost` and these users, who have the same password.
+    pub(crate) fn start(users: &[&str], password: &str) -> Self {
         let folder = tempfile::tempdir_in("/tmp").expect("a folder");
         let dir = folder.path();
         // Dovecot reads the key of the service as another user.
@@ -46,8 +46,10 @@ impl Kerberos {
             "kdb5_util",
             &["create", "-s", "-r", REALM, "-P", "master"],
         );
-        let add = format!("addprinc -pw {password} {user}");
-        run(dir, "kadmin.local", &["-r", REALM, "-q", &add]);
+        for user in users {
+            let add = format!("addprinc -pw {password} {user}");
+            run(dir, "kadmin.local", &["-r", REALM, "-q", &add]);
+        }
         run(
             dir,
             "kadmin.local",
