@@ -65,7 +65,7 @@ fn servers() -> ExitCode {
     }
     for (case, authority, cache) in [
         ("ticket", &kerberos, "alice"),
-        ("no ticket", &kerberos, "nobody"),
+        ("no ticket", &kerberos, "missing"),
         ("ticket of another user", &kerberos, "bob"),
         ("ticket of an impostor", &impostor, "alice"),
         ("server without a proof", &kerberos, "alice"),
