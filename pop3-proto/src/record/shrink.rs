@@ -4,12 +4,13 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::replay::Replay;
+use super::step::Step;
 use super::transcript::Transcript;
 
 /// Removes what is not needed from a transcript, as long as `keep` returns true for what is left.
 ///
-/// It removes inputs one after the other, first large parts, then single lines: octets of the
-/// server, requests, and everything after `!`. After each removal it plays the rest again with
+/// It removes inputs: first large parts, then requests with their replies, then up to four adjacent
+/// lines. Inputs are octets of the server, what the application does, and what follows `!`. After each removal it plays the rest again with
 /// [`Replay::observe`], so that the `C:` and `=` lines match, and passes that transcript to `keep`.
 /// Inputs that are impossible then are not removed.
 ///
@@ -53,28 +54,56 @@ pub fn shrink(transcript: &Transcript, mut keep: impl FnMut(&Transcript) -> bool
         return transcript.clone();
     }
     let mut shrunk = transcript.clone();
-    let mut changed = true;
-    while changed {
-        changed = false;
-        let mut size = inputs(&shrunk).len().div_ceil(2);
-        while size > 0 {
+    loop {
+        let before = inputs(&shrunk).len();
+        for ranges in [halves, exchanges, windows] {
             // From the end, because what is late often depends on what is early.
-            let mut end = inputs(&shrunk).len();
-            while end > 0 {
-                let range = end.saturating_sub(size)..end;
-                match without(&shrunk, &range).filter(|it| keep(it)) {
-                    Some(smaller) => {
-                        shrunk = smaller;
-                        changed = true;
-                        end = range.start.min(inputs(&shrunk).len());
-                    }
-                    None => end = range.start,
+            for range in ranges(&shrunk).into_iter().rev() {
+                if let Some(smaller) = without(&shrunk, &range).filter(|it| keep(it)) {
+                    shrunk = smaller;
                 }
             }
-            size /= 2;
+        }
+        if inputs(&shrunk).len() == before {
+            return shrunk;
         }
     }
-    shrunk
+}
+
+/// Returns large ranges of inputs first: halves, quarters and so on.
+fn halves(transcript: &Transcript) -> Vec<Range<usize>> {
+    let count = inputs(transcript).len();
+    let mut ranges = Vec::new();
+    let mut size = 1;
+    while size < count {
+        ranges.extend((0..count).step_by(size).map(|start| start..start + size));
+        size *= 2;
+    }
+    ranges
+}
+
+/// Returns each request with the inputs up to the next request: usually a command and its reply.
+fn exchanges(transcript: &Transcript) -> Vec<Range<usize>> {
+    let is_request = |at: &usize| {
+        let line = transcript.steps.get(*at);
+        line.is_some_and(|line| matches!(line.step, Step::Request(_)))
+    };
+    let inputs = inputs(transcript);
+    let starts = inputs.iter().enumerate();
+    let starts = starts.filter(|(_, at)| is_request(at)).map(|(n, _)| n);
+    let mut starts: Vec<usize> = starts.collect();
+    starts.push(inputs.len());
+    let pairs = starts.windows(2);
+    pairs
+        .filter_map(|pair| Some(*pair.first()?..*pair.last()?))
+        .collect()
+}
+
+/// Returns all small ranges of adjacent inputs, the single ones last.
+fn windows(transcript: &Transcript) -> Vec<Range<usize>> {
+    let count = inputs(transcript).len();
+    let of_size = |size| (0..count).map(move |start| start..start + size);
+    (1..=4).flat_map(of_size).collect()
 }
 
 /// Returns the positions of the inputs.
@@ -90,7 +119,7 @@ fn inputs(transcript: &Transcript) -> Vec<usize> {
 /// `None` if that is impossible, or if nothing became shorter.
 fn without(transcript: &Transcript, range: &Range<usize>) -> Option<Transcript> {
     let inputs = inputs(transcript);
-    let removed = inputs.get(range.clone())?;
+    let removed = inputs.get(range.start..range.end.min(inputs.len()))?;
     let mut smaller = transcript.clone();
     let mut at = 0..;
     smaller.steps.retain(|_| {
