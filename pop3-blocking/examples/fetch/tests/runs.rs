@@ -153,7 +153,7 @@ fn connection_and_usage_errors_are_explained() {
         ),
         (
             &["--ca", ca.as_str(), &crossed],
-            "this port does not use TLS, or the data was changed on the network path: try pop3://",
+            "a POP3 server answered without TLS: this port does not use TLS from the start, so try pop3://",
         ),
         (
             &["--ca", file, &tls],
