@@ -238,7 +238,7 @@
 //! | `serde` | `Serialize` and `Deserialize` for [`Config`] and its parts, [`Endpoint`] (a URL), login methods, message numbers, unique-ids, the entries of listings, statistics, and the values of [`sync`]. Secrets and logins have neither, so that a password is not written to a file by mistake |
 //! | `arbitrary` | `Arbitrary` for the same types, to fuzz your own program |
 //! | `tracing` | `observe::Tracing`, which reports a session to the crate `tracing` |
-//! | `record` | the module [`record`]: recordings of sessions as transcripts without secrets, and their replay without a network |
+//! | `record` | the module `record`: recordings of sessions as transcripts without secrets, and their replay without a network |
 //! | `server` | a small POP3 server with an in-memory maildrop, and faults on request, for tests |
 //!
 //! # Deviations from the RFCs
