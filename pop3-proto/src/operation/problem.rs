@@ -49,7 +49,8 @@ pub enum Problem {
     NotUtf8(String),
     /// The line after `!` is not known.
     #[error(
-        "unknown event \"! {0}\": use eof, reset, write fails, tls, tls 1.3, tls fails or wait SECONDS"
+        "unknown event \"! {0}\": use eof, reset, read fails KIND, write fails, tls, tls 1.2, tls 1.3, \
+         tls fails or wait SECONDS"
     )]
     Happening(String),
     /// The line after `?` has no `: `, or the state is not known.

@@ -20,8 +20,9 @@ use crate::error::{Error, TlsError};
 /// A certificate that the client presents, with its private key.
 ///
 /// A server can verify it in the handshake, and derive the user from it: see
-/// [`Login::certificate`](crate::Login::certificate). The private key is wiped from memory when the
-/// last clone is dropped.
+/// [`Login::certificate`](crate::Login::certificate). This copy of the private key is wiped from
+/// memory when the last clone is dropped. The cryptography provider makes its own copies, and may
+/// not wipe them.
 #[derive(Clone)]
 pub struct ClientCertificate {
     inner: Arc<Inner>,

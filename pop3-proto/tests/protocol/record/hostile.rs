@@ -42,8 +42,8 @@ fn malformed_lines_are_explained() {
     );
     fails(
         "! explode",
-        "line 1: unknown event \"! explode\": use eof, reset, write fails, tls, tls 1.3, tls fails \
-         or wait SECONDS",
+        "line 1: unknown event \"! explode\": use eof, reset, read fails KIND, write fails, tls, \
+         tls 1.2, tls 1.3, tls fails or wait SECONDS",
     );
     fails(
         "only fast",
