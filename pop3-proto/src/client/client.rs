@@ -247,9 +247,9 @@ impl<T: Transport> Client<T> {
     /// discarded, also by the next operation if the previews are dropped. With `RETR`, and with
     /// servers that answer `TOP n 0` with whole messages, that is the whole message:
     /// [`Previews::discarded`] counts it. To preview only small messages, filter the numbers by
-    /// their sizes in [`List`](crate::List). `RETR` may also mark the message as read, and a server
-    /// that advertises `EXPIRE 0` may delete it (RFC 2449 section 6.7). To avoid both, call
-    /// [`Previews::without_retr`].
+    /// their sizes in [`List`](crate::List). `RETR` may also mark the message as read; to avoid that,
+    /// call [`Previews::without_retr`]. It is never sent to a server that advertises `EXPIRE 0`,
+    /// which may delete a message that was retrieved (RFC 2449 section 6.7).
     ///
     /// A header is not proven to be what the server meant to send, like the messages of
     /// [`retrieve`](Client::retrieve).

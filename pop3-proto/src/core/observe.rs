@@ -119,7 +119,9 @@ impl Core {
         let (verb, number) = (sent.map(Line::verb), sent.and_then(Line::number));
         let text = match line {
             // A challenge may contain a secret in any encoding.
-            [b'+', b' ', _, ..] if verb == Some(Verb::Auth) => ServerText::copy(b"+ <redacted>"),
+            [b'+', b' ', _, ..] if matches!(verb, Some(Verb::Auth | Verb::Pass)) => {
+                ServerText::copy(b"+ <redacted>")
+            }
             _ => self.shown(line),
         };
         let what = Observed::Received {

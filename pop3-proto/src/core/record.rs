@@ -115,6 +115,9 @@ impl Core {
             _ => Kind::Line,
         };
         self.with_tape(|core, tape| {
+            if tape.full {
+                return;
+            }
             let unread = core.inbound.unread().len();
             let Tape { stream, names, .. } = tape;
             stream.parsed(unread, kind, &core.redactor, names);

@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use core::task::{Poll, ready};
 
 use super::Engine;
-use crate::capability::Capabilities;
+use crate::capability::{Capabilities, Expire};
 use crate::command::{Retr, Top};
 use crate::error::Error;
 use crate::preview::{HeaderEnd, HeaderReader, Preview};
@@ -83,6 +83,11 @@ impl<I: Iterator<Item = MessageNumber>> Previewer<I> {
         engine.begin();
         let capabilities = engine.connection().capabilities();
         let is_advertised = capabilities.is_some_and(Capabilities::top);
+        // Such a server may delete a message as soon as it was retrieved (RFC 2449 section 6.7).
+        let deletes = |expire: Expire| expire.days == Some(0);
+        let deletes = capabilities
+            .and_then(Capabilities::expire)
+            .is_some_and(deletes);
         Self {
             numbers: Some(numbers),
             budget,
@@ -95,7 +100,7 @@ impl<I: Iterator<Item = MessageNumber>> Previewer<I> {
             } else {
                 TopSupport::Doubtful
             },
-            with_retr: true,
+            with_retr: !deletes,
             discarded: 0,
         }
     }

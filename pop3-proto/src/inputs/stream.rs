@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::hide::{Names, filler};
 use crate::redact::Redactor;
+use crate::status;
 
 /// What the connection takes octets for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,8 +121,10 @@ impl Stream {
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let end = line.get(text.len()..).unwrap_or_default();
         // A line that is no reply may be a part of a message that the server ended too early.
-        let stray =
-            kind == Kind::Line && self.has_messages && !matches!(text, [] | [b'+' | b'-', ..]);
+        let is_reply = text.is_empty()
+            || matches!(text, [b'+'] | [b'+', b' ', ..])
+            || status::indicator(text).is_some();
+        let stray = kind == Kind::Line && self.has_messages && !is_reply;
         if !self.keeps_messages && (kind == Kind::Message || stray) {
             return [&filler(text), end].concat();
         }

@@ -64,18 +64,46 @@ impl Exchange {
         let rest = text.strip_prefix("+ ")?;
         let challenge = rest.trim_end();
         let end = rest.get(challenge.len()..)?;
-        let message = decoded(challenge)?;
-        if message.starts_with("r=") {
-            self.server_first = message;
+        if self.without_proof.is_empty() {
+            if let Some(message) = decoded(challenge).filter(|it| it.starts_with("r=")) {
+                self.server_first = message;
+            }
             return None;
         }
+        // After the proof, every challenge may contain the signature, in whatever form. Only an error
+        // of RFC 5802 section 7 is kept: it is too short for a signature.
+        let is_error = |message: &String| message.starts_with("e=") && message.len() <= 40;
+        if decoded(challenge).is_some_and(|message| is_error(&message)) {
+            return None;
+        }
+        let own = self.own_signature(challenge, method, password, accepted);
+        let own = own.filter(|own| own.len() == challenge.len());
+        let own = own.unwrap_or_else(|| "A".repeat(challenge.len()));
+        Some(format!("+ {own}{end}").into_bytes())
+    }
+
+    /// Returns a challenge with another signature than the server's: one that fits this password if
+    /// the client has accepted the exchange, otherwise one that is wrong. An attacker can demand any
+    /// number of iterations, but the client does not accept that.
+    fn own_signature(
+        &self,
+        challenge: &str,
+        method: Method,
+        password: &[u8],
+        accepted: bool,
+    ) -> Option<String> {
+        let message = decoded(challenge)?;
         let value = message.strip_prefix("v=")?;
+        let (value, extensions) = value.split_at(value.find(',').unwrap_or(value.len()));
         let length = base64::decode(value.as_bytes())?.len();
-        let own = self.signature(method, password);
-        let own = own.filter(|own| accepted && own.len() == length);
+        let own = if accepted {
+            self.signature(method, password)
+        } else {
+            None
+        };
         let signature = own.unwrap_or_else(|| alloc::vec![0; length]);
-        let message = format!("v={}", *base64::encode(&signature));
-        Some(format!("+ {}{end}", *base64::encode(message.as_bytes())).into_bytes())
+        let message = format!("v={}{extensions}", *base64::encode(&signature));
+        Some(base64::encode(message.as_bytes()).to_string())
     }
 
     fn signature(&self, method: Method, password: &[u8]) -> Option<Vec<u8>> {

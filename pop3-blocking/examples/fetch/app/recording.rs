@@ -48,19 +48,22 @@ impl Recording {
     /// Writes the sessions since the last call, each to a file of its own. Returns the files.
     pub(super) fn write(&mut self) -> Result<Vec<PathBuf>, Failure> {
         let transcripts = self.recorder.take().into_iter();
-        let written = transcripts.map(|transcript| {
-            self.written += 1;
-            let file = self.name();
-            let text = transcript.to_string();
-            match create(&file, text.as_bytes()) {
-                Ok(()) => Ok(file),
-                Err(error) => {
-                    let why = format!("--record: cannot write {}: {error}", file.display());
-                    Err(Failure::new(Exit::Local, why))
+        // All are written, even if one fails.
+        let written: Vec<_> = transcripts
+            .map(|transcript| {
+                self.written += 1;
+                let file = self.name();
+                let text = transcript.to_string();
+                match create(&file, text.as_bytes()) {
+                    Ok(()) => Ok(file),
+                    Err(error) => {
+                        let why = format!("--record: cannot write {}: {error}", file.display());
+                        Err(Failure::new(Exit::Local, why))
+                    }
                 }
-            }
-        });
-        written.collect()
+            })
+            .collect();
+        written.into_iter().collect()
     }
 
     /// Returns the name of the file for the current session.
@@ -74,7 +77,12 @@ impl Recording {
 }
 
 fn create(file: &PathBuf, text: &[u8]) -> io::Result<()> {
-    let mut created = OpenOptions::new().write(true).create_new(true).open(file)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    // Only the user may read it, like the messages.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut created = options.open(file)?;
     created.write_all(text)?;
     created.sync_all()
 }

@@ -1,5 +1,6 @@
 //! What a recording must not contain.
 
+use base64::Engine as _;
 use pop3_proto::config::Leniency;
 use pop3_proto::record::{Action, Feeding};
 use pop3_proto::record::{Operation, Recorder, Replay, Step, Transcript};
@@ -137,4 +138,80 @@ fn full_recording_says_that_it_is_incomplete() {
     let requests = |line: &&pop3_proto::record::Line| matches!(line.step, Step::Request(_));
     assert!(recording.steps.iter().filter(requests).count() < 200);
     pop3_proto::record::replay(recording).expect("no deviation");
+}
+
+#[test]
+fn lines_of_messages_never_count_as_replies() {
+    for line in [
+        "- item",
+        "-- ",
+        "-----BEGIN PGP MESSAGE-----",
+        "+1 555 0100",
+        "+plus",
+    ] {
+        let recorder = Recorder::new();
+        let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
+        assert!(recorder.attach(&mut session.connection));
+        session.server("+OK ready\r\n");
+        session.ask("user joe");
+        session.ask("pass secret");
+        session.server("+OK\r\n");
+        session.server("+OK\r\n");
+        session.ask("retr 1");
+        // The server does not stuff dots, so the rest of the message follows its end.
+        session.server("+OK\r\nSubject: x\r\n\r\n.\r\n");
+        session.ask("noop");
+        session.server(format!("{line}\r\n"));
+        let recording = recorder.transcripts()[0].to_string();
+        assert!(!recording.contains(line), "{line}\n{recording}");
+    }
+}
+
+/// The last challenge of SCRAM contains the server's signature, which allows anyone to guess the
+/// password offline.
+#[test]
+fn signature_of_scram_is_replaced_in_every_form() {
+    let signature = "rmF9pqV8S7suAoZWja4dJRkFsKQ=";
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    for last in [
+        format!("v={signature}"),
+        format!("v={signature},ext=1"),
+        format!("v={}", signature.trim_end_matches('=')),
+        format!("x={signature}"),
+        signature.to_owned(),
+    ] {
+        let recorder = Recorder::new();
+        let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
+        assert!(recorder.attach(&mut session.connection));
+        session.server("+OK ready\r\n");
+        session.ask(
+            "login user pencil only=SCRAM-SHA-1 nonce=fyko+d2lbbFgONRv9qkxdawL iterations=1..5000",
+        );
+        session.server("+OK\r\nSASL SCRAM-SHA-1\r\n.\r\n");
+        let first = "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096";
+        session.server(format!("+ {}\r\n", base64(first)));
+        session.server(format!("+ {}\r\n", base64(&last)));
+        let recording = recorder.transcripts()[0].to_string();
+        assert!(recording.contains(&base64(first)), "{recording}");
+        assert!(!recording.contains(&base64(&last)), "{last}\n{recording}");
+        assert!(!recording.contains(signature), "{last}\n{recording}");
+    }
+}
+
+#[test]
+fn demanded_iterations_are_not_computed_by_the_recorder() {
+    let recorder = Recorder::new();
+    let mut session = Conversation::new(Config::default(), Channel::TrustedByCaller);
+    assert!(recorder.attach(&mut session.connection));
+    session.server("+OK ready\r\n");
+    session.ask(
+        "login user pencil only=SCRAM-SHA-1 nonce=fyko+d2lbbFgONRv9qkxdawL iterations=1..5000",
+    );
+    session.server("+OK\r\nSASL SCRAM-SHA-1\r\n.\r\n");
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let first = "r=fyko+d2lbbFgONRv9qkxdawL3r,s=QSXCR+Q6sek8bf92,i=4294967295";
+    let last = "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=";
+    session.server(format!("+ {}\r\n+ {}\r\n", base64(first), base64(last)));
+    // It would take an hour.
+    assert_eq!(recorder.transcripts().len(), 1);
 }
